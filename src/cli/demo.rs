@@ -1,0 +1,27 @@
+//! `doorward demo`.
+
+use clap::Args;
+
+use super::exit::{Failure, print};
+use super::serve::{runtime, tell_on_signals};
+use crate::app::Shutdown;
+use crate::demo;
+
+#[derive(Args)]
+pub(super) struct Demo {
+    /// First of four ports in a row: site, verify, admin, issuer; 0 takes free ones
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+}
+
+impl Demo {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        runtime()?.block_on(async {
+            let (tell, shutdown) = Shutdown::channel();
+            tell_on_signals(tell).map_err(Failure::failed)?;
+            let demo = demo::Demo::start(self.port).await.map_err(Failure::failed)?;
+            print(&demo.page())?;
+            demo.run(shutdown).await.map_err(Failure::failed)
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! `doorward health`.
+
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use super::exit::{Failure, print};
+use super::serve::runtime;
+use crate::config::{Listen, ServerSettings};
+
+/// A service that takes longer to say that it is alive is not.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+pub(super) fn run(environment: Vec<(OsString, OsString)>) -> Result<(), Failure> {
+    // Only this one setting is read: a secret that cannot be read here says nothing about the running service.
+    let addresses = ServerSettings::admin_listen_of_environment(environment)?;
+    let first = addresses.first().ok_or_else(|| Failure::failed("no admin listener is configured"))?;
+    let answer = runtime()?.block_on(ask(first)).map_err(|error| Failure::failed(format!("{first}: {error}")))?;
+    print(&format!("{answer}\n"))
+}
+
+async fn ask(address: &Listen) -> Result<String, String> {
+    let builder = reqwest::Client::builder().timeout(TIMEOUT).no_proxy();
+    let (builder, url) = match address {
+        Listen::Tcp(address) => (builder, format!("http://{}/healthz", reachable(*address))),
+        Listen::Unix(path) => (builder.unix_socket(path.clone()), "http://localhost/healthz".to_owned()),
+    };
+    let client = builder.build().map_err(|error| error.to_string())?;
+    let response = client.get(url).send().await.map_err(|error| format!("no answer: {}", error.without_url()))?;
+    match response.status().as_u16() {
+        200 => response.text().await.map_err(|error| error.to_string()),
+        status => Err(format!("status {status}")),
+    }
+}
+
+/// "Every address" is good for listening, not for asking.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,75 @@
+//! `doorward serve`.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::exit::Failure;
+use crate::app::{Application, Shutdown, Surroundings};
+use crate::clock::SystemClock;
+use crate::config::{Configuration, LogFormat, Logging};
+use crate::outbound::Egress;
+use crate::telemetry::{LogQueue, install};
+
+pub(super) fn run(environment: Vec<(OsString, OsString)>) -> Result<(), Failure> {
+    let egress = egress(&environment);
+    let configuration = Configuration::from_environment(environment)?;
+    let (log, log_format) = start_log(configuration.logging)?;
+    let surroundings = Surroundings { clock: Arc::new(SystemClock), egress, log: log.clone(), log_format };
+    let served = runtime()?.block_on(serve(configuration, surroundings));
+    log.flush();
+    served
+}
+
+async fn serve(configuration: Configuration, surroundings: Surroundings) -> Result<(), Failure> {
+    let application = Application::build(configuration, &surroundings).map_err(Failure::failed)?;
+    let (tell, shutdown) = Shutdown::channel();
+    tell_on_signals(tell).map_err(Failure::failed)?;
+    for address in application.verify_addresses() {
+        tracing::info!(%address, "verify listener");
+    }
+    for address in application.admin_addresses() {
+        tracing::info!(%address, "admin listener");
+    }
+    application.run(shutdown).await.map_err(Failure::failed)
+}
+
+/// Every SIGTERM and every SIGINT tells once.
+pub(super) fn tell_on_signals(tell: watch::Sender<u32>) -> std::io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tell.send_modify(|times| *times += 1);
+        }
+    });
+    Ok(())
+}
+
+pub(super) fn start_log(logging: Logging) -> Result<(LogQueue, LogFormat), Failure> {
+    let usual = if std::io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };
+    let format = logging.format.unwrap_or(usual);
+    let log = LogQueue::start(std::io::stderr()).map_err(Failure::failed)?;
+    install(logging.level, format, log.clone());
+    Ok((log, format))
+}
+
+/// One thread is enough for fetching keys and for signals; the listeners bring their own.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)
+}
+
+/// Whether the environment names a proxy for requests of our own.
+pub(super) fn egress(environment: &[(OsString, OsString)]) -> Egress {
+    let names_proxy = |(name, value): &(OsString, OsString)| {
+        let name = name.to_string_lossy().to_ascii_lowercase();
+        matches!(name.as_str(), "http_proxy" | "https_proxy" | "all_proxy") && !value.is_empty()
+    };
+    if environment.iter().any(names_proxy) { Egress::Proxied } else { Egress::Direct }
+}

@@ -1,0 +1,118 @@
+//! What denials look like.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::reader::Reader;
+use super::setting::Setting;
+use super::value::{self, Invalid};
+use crate::domain::Reason;
+
+const REALM: Setting = Setting::new("realm", "doorward", "`realm` of the challenge (RFC 9110 section 11.5).");
+const RESOURCE_METADATA: Setting = Setting::optional(
+    "resource_metadata",
+    "–",
+    "URL of the protected resource metadata, added to each challenge (RFC 9728 section 5.1).",
+);
+const DENIALS: Setting = Setting::optional(
+    "denials",
+    "–",
+    "Status and body per reason, as a JSON object: `{\"token_missing\": {\"status\": 400, \"body\": {}}}`. Keys are reason codes, `401`, `403`, `503` or `*`; the most specific wins.",
+);
+
+pub(super) const SETTINGS: &[Setting] = &[REALM, RESOURCE_METADATA, DENIALS];
+
+/// What denials look like.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// `realm` of the challenge.
+    pub realm: String,
+    /// `resource_metadata` of the challenge.
+    pub resource_metadata: Option<String>,
+    /// Denials that look otherwise than usual.
+    pub denials: Vec<(DenialKey, CustomDenial)>,
+}
+
+/// Which denials look otherwise than usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DenialKey {
+    /// Those for this reason.
+    Reason(Reason),
+    /// Those with this status.
+    Status(u16),
+    /// All.
+    Every,
+}
+
+/// What such a denial looks like.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomDenial {
+    /// The status, 400 to 599; the usual one if not given.
+    pub status: Option<u16>,
+    /// The body, any JSON value; the usual one if not given.
+    #[serde(default, deserialize_with = "some")]
+    pub body: Option<Value>,
+}
+
+/// `null` is a body like any other; only a missing member is none.
+fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+impl Answers {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let realm = reader.read(&REALM, quotable);
+        let resource_metadata = reader.optional(&RESOURCE_METADATA, metadata_url);
+        let denials = reader.optional(&DENIALS, denials);
+        Some(Self { realm: realm?, resource_metadata: resource_metadata?, denials: denials?.unwrap_or_default() })
+    }
+}
+
+/// Text that can stand between quotes in a header.
+fn quotable(text: &str) -> Result<String, Invalid> {
+    let text = value::text(text)?;
+    let plain = text.bytes().all(|byte| matches!(byte, 0x20..=0x7E) && byte != b'"' && byte != b'\\');
+    if plain {
+        Ok(text)
+    } else {
+        Err(Invalid::new("has characters that a header cannot quote").hint("use plain ASCII"))
+    }
+}
+
+fn metadata_url(text: &str) -> Result<String, Invalid> {
+    let url = quotable(text)?;
+    let is_url = url::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+    if is_url { Ok(url) } else { Err(Invalid::expected("write an https URL")) }
+}
+
+fn denials(text: &str) -> Result<Vec<(DenialKey, CustomDenial)>, Invalid> {
+    let object: serde_json::Map<String, Value> =
+        serde_json::from_str(text).map_err(|error| Invalid::new(format!("not a JSON object: {error}")))?;
+    object.into_iter().map(|(key, denial)| Ok((denial_key(&key)?, custom_denial(&key, denial)?))).collect()
+}
+
+fn denial_key(key: &str) -> Result<DenialKey, Invalid> {
+    match key {
+        "*" => Ok(DenialKey::Every),
+        "401" => Ok(DenialKey::Status(401)),
+        "403" => Ok(DenialKey::Status(403)),
+        "503" => Ok(DenialKey::Status(503)),
+        code => Reason::from_code(code).map(DenialKey::Reason).ok_or_else(|| {
+            let nearest = Reason::ALL.iter().min_by_key(|reason| strsim::damerau_levenshtein(reason.code(), code));
+            let nearest = nearest.map_or("token_missing", |reason| reason.code());
+            Invalid::new(format!("{code:?} is no reason code")).hint(format!("did you mean {nearest}?"))
+        }),
+    }
+}
+
+fn custom_denial(key: &str, denial: Value) -> Result<CustomDenial, Invalid> {
+    let denial: CustomDenial = serde_json::from_value(denial)
+        .map_err(|error| Invalid::new(format!("{key}: {error}")).hint("give {\"status\": 400, \"body\": …}"))?;
+    match denial.status {
+        Some(status) if !(400..=599).contains(&status) => {
+            Err(Invalid::new(format!("{key}: status {status} would not deny")).hint("from 400 to 599"))
+        }
+        _ => Ok(denial),
+    }
+}

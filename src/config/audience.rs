@@ -1,0 +1,48 @@
+//! Which audiences an issuer's tokens must name.
+
+use super::reader::Reader;
+use super::setting::Setting;
+use super::value::{self, Invalid};
+use crate::verify::{AcceptedAudience, AudienceMatch, AudienceRule};
+
+pub(super) const AUDIENCE: Setting = Setting::optional(
+    "audience",
+    "**required**",
+    "Audiences this API accepts; a token must name one of them (RFC 8725 section 3.9). `*` alone accepts every token of the issuer.",
+);
+pub(super) const AUDIENCE_MATCH: Setting =
+    Setting::new("audience_match", "any", "Whether a token must name `any` or `all` of them.");
+pub(super) const AUDIENCE_FALLBACK: Setting = Setting::optional(
+    "audience_fallback",
+    "none",
+    "Claims that stand in where a token has no `aud`: `client_id`, `azp`.",
+);
+
+pub(super) fn read(reader: &mut Reader) -> Option<AudienceRule> {
+    let names = reader.optional(&AUDIENCE, value::list(value::text));
+    let quantity = reader.read(&AUDIENCE_MATCH, value::one_of(MATCHES));
+    let fallback = reader.optional(&AUDIENCE_FALLBACK, value::list(fallback_claim));
+    let Some(names) = names? else {
+        let hint = "set the audiences this API accepts, or \"*\"";
+        reader.refuse(&AUDIENCE, Invalid::new("missing").hint(hint));
+        return None;
+    };
+    let accepted = match names.iter().any(|name| name == "*") {
+        true if names.len() == 1 => AcceptedAudience::Everyone,
+        true => {
+            reader.refuse(&AUDIENCE, Invalid::new("`*` beside other audiences").hint("`*` stands alone"));
+            return None;
+        }
+        false => AcceptedAudience::Listed { names, quantity: quantity? },
+    };
+    Some(AudienceRule { accepted, fallback: fallback?.unwrap_or_default() })
+}
+
+const MATCHES: &[(&str, AudienceMatch)] = &[("any", AudienceMatch::Any), ("all", AudienceMatch::All)];
+
+fn fallback_claim(text: &str) -> Result<String, Invalid> {
+    match text {
+        "client_id" | "azp" => Ok(text.to_owned()),
+        _ => Err(Invalid::expected("write client_id, azp or both")),
+    }
+}

@@ -1,0 +1,90 @@
+//! Which claims become headers.
+
+use super::reader::Reader;
+use super::setting::Setting;
+use super::value::{self, Invalid};
+use crate::domain::ClaimPath;
+use crate::policy::{ClaimHeader, ClaimHeaders};
+
+const CLAIM_HEADERS: Setting = Setting::new(
+    "claim_headers",
+    "sub=X-Auth-Subject, iss=X-Auth-Issuer, client_id=X-Auth-Client-Id, scope=X-Auth-Scopes, email=X-Auth-Email",
+    "Claim and header, split at the last `=`. `client_id` falls back to `azp`, `scope` also reads `scp`; `$` is all claims.",
+);
+const MAX_BYTES: Setting = Setting::new(
+    "claim_headers_max_bytes",
+    "3072",
+    "Names, values and separators of all claim headers together; nginx has 4 KiB for a whole answer.",
+);
+
+pub(super) const SETTINGS: &[Setting] = &[CLAIM_HEADERS, MAX_BYTES];
+
+/// Names that mean something to HTTP, to this service or to a browser; a claim must not.
+const RESERVED: &[&str] = &[
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "date",
+    "expect",
+    "host",
+    "keep-alive",
+    "location",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "retry-after",
+    "server",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "www-authenticate",
+    "x-auth-reason",
+    "x-envoy-auth-headers-to-remove",
+];
+
+pub(super) fn read(reader: &mut Reader) -> Option<ClaimHeaders> {
+    let list = reader.read(&CLAIM_HEADERS, |text| distinct(value::list(pair)(text)?));
+    let max_bytes = reader.read(&MAX_BYTES, value::size(64, 64 * 1024));
+    Some(ClaimHeaders::new(list?, max_bytes?))
+}
+
+fn pair(text: &str) -> Result<ClaimHeader, Invalid> {
+    let expected = || Invalid::expected("write claim=Header, such as sub=X-Auth-Subject");
+    let (claim, header) = text.rsplit_once('=').ok_or_else(expected)?;
+    let claim = ClaimPath::parse(claim.trim()).map_err(|error| Invalid::new(error.to_string()))?;
+    Ok(ClaimHeader { claim, header: header_name(header.trim())?, separator: ",".into() })
+}
+
+fn header_name(name: &str) -> Result<String, Invalid> {
+    let is_name = !name.is_empty()
+        && name.len() <= 128
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    if !is_name {
+        return Err(Invalid::new(format!("{name:?} is no header name")).hint("use letters, digits, - and _"));
+    }
+    if RESERVED.contains(&folded(name).as_str()) {
+        return Err(Invalid::new(format!("{name} means something else already")).hint("choose a name such as X-Auth-…"));
+    }
+    Ok(name.to_owned())
+}
+
+/// Two names that a server behind the proxy may take for one (`X_Auth_User` and `X-Auth-User` in CGI).
+fn folded(name: &str) -> String {
+    name.to_ascii_lowercase().replace('_', "-")
+}
+
+fn distinct(list: Vec<ClaimHeader>) -> Result<Vec<ClaimHeader>, Invalid> {
+    let mut seen = std::collections::HashSet::new();
+    let twice = list.iter().find(|mapped| !seen.insert(folded(&mapped.header)));
+    match twice {
+        Some(mapped) => Err(Invalid::new(format!("{} stands twice", mapped.header))
+            .hint("one header per claim; names that differ only in case, - and _ are the same")),
+        None => Ok(list),
+    }
+}

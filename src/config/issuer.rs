@@ -1,0 +1,161 @@
+//! An issuer and what its tokens must satisfy.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::audience::{self, AUDIENCE, AUDIENCE_FALLBACK, AUDIENCE_MATCH};
+use super::key_source::{self, KeySource};
+use super::reader::Reader;
+use super::setting::Setting;
+use super::value::{self, Invalid};
+use crate::domain::{ClaimPath, Scopes};
+use crate::policy::ScopeRequirement;
+use crate::verify::{AcceptedAudience, AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
+
+const NAME: Setting = Setting::optional("name", "host of the issuer", "Label of the issuer in logs and metrics.");
+pub(super) const ISSUER: Setting = Setting::optional(
+    "issuer",
+    "–",
+    "The exact `iss` of its tokens. With a fixed key source it may be left out: then tokens without `iss` are taken, and only those.",
+);
+const TOKEN_TYPE: Setting = Setting::new(
+    "token_type",
+    "any",
+    "`any`: `typ` absent, `JWT`, `at+jwt` or in `accepted_types`. `at+jwt`: the access token profile of RFC 9068, all seven claims.",
+);
+const ACCEPTED_TYPES: Setting =
+    Setting::optional("accepted_types", "none", "Further values of `typ` that `token_type` `any` takes.");
+const LEEWAY: Setting =
+    Setting::new("leeway", "30s", "How far the clocks may differ, for `exp`, `nbf` and `iat`; at most an hour.");
+const REQUIRE_EXP: Setting = Setting::new("require_exp", "true", "Whether a token must have an end.");
+const MAX_TOKEN_AGE: Setting =
+    Setting::optional("max_token_age", "–", "How old a token may be by its `iat`, which it then must have.");
+const REQUIRED_SCOPES: Setting =
+    Setting::optional("required_scopes", "none", "Scopes that every token must have; without one of them it is 403.");
+const REQUIRED_CLAIMS: Setting = Setting::optional(
+    "required_claims",
+    "none",
+    "Claims that every token must have: `path`, or `path=value` for a value it must equal or, as an array, contain.",
+);
+
+pub(super) const SETTINGS: &[Setting] = &[
+    NAME,
+    ISSUER,
+    AUDIENCE,
+    AUDIENCE_MATCH,
+    AUDIENCE_FALLBACK,
+    key_source::ALGORITHMS,
+    TOKEN_TYPE,
+    ACCEPTED_TYPES,
+    LEEWAY,
+    REQUIRE_EXP,
+    MAX_TOKEN_AGE,
+    REQUIRED_SCOPES,
+    REQUIRED_CLAIMS,
+];
+
+/// An issuer and what its tokens must satisfy.
+#[derive(Debug)]
+pub struct IssuerSettings {
+    /// Its label in logs and metrics.
+    pub name: String,
+    /// The exact `iss` of its tokens; nothing for tokens without one.
+    pub issuer: Option<String>,
+    /// Where its keys come from.
+    pub keys: KeySource,
+    /// What its claims must satisfy.
+    pub expectations: Expectations,
+    /// What its tokens must grant.
+    pub required_scopes: ScopeRequirement,
+}
+
+impl IssuerSettings {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let issuer = reader.optional(&ISSUER, value::text);
+        let name = reader.optional(&NAME, label);
+        let audience = audience::read(reader);
+        let token_type = read_token_type(reader);
+        let time = read_time(reader);
+        let required_scopes = reader.optional(&REQUIRED_SCOPES, value::list(scope));
+        let required_claims = reader.optional(&REQUIRED_CLAIMS, value::list(required_claim));
+        let keys = KeySource::read(reader, issuer.clone().flatten().as_deref());
+        let audience = refuse_unchecked_profile(reader, audience?, token_type.as_ref()?)?;
+        Some(Self {
+            name: name?.unwrap_or_else(|| default_label(issuer.as_ref().and_then(Option::as_deref))),
+            issuer: issuer?,
+            keys: keys?,
+            expectations: Expectations {
+                audience,
+                token_type: token_type?,
+                time: time?,
+                required_claims: required_claims?.unwrap_or_default(),
+            },
+            required_scopes: ScopeRequirement::all_of(
+                required_scopes?.unwrap_or_default().iter().map(String::as_str).collect::<Scopes>(),
+            ),
+        })
+    }
+}
+
+fn read_token_type(reader: &mut Reader) -> Option<TokenTypeRule> {
+    let profile = reader.read(&TOKEN_TYPE, value::one_of(&[("any", false), ("at+jwt", true)]));
+    let accepted = reader.optional(&ACCEPTED_TYPES, value::list(value::text));
+    if profile? && accepted.as_ref()?.is_some() {
+        let hint = "leave it out, or set DOORWARD_TOKEN_TYPE=any";
+        reader.refuse(&ACCEPTED_TYPES, Invalid::new("has no meaning beside token_type at+jwt").hint(hint));
+        return None;
+    }
+    Some(if profile? {
+        TokenTypeRule::AccessToken
+    } else {
+        TokenTypeRule::Any { accepted: accepted?.unwrap_or_default() }
+    })
+}
+
+fn read_time(reader: &mut Reader) -> Option<TimeRules> {
+    let leeway = reader.read(&LEEWAY, value::duration_within(Duration::ZERO, Duration::from_secs(3600)));
+    let require_exp = reader.read(&REQUIRE_EXP, value::boolean);
+    let max_token_age = reader.optional(&MAX_TOKEN_AGE, value::duration);
+    Some(TimeRules { leeway: leeway?, require_exp: require_exp?, max_token_age: max_token_age? })
+}
+
+/// The profile demands that `aud` is checked (RFC 9068 section 4).
+fn refuse_unchecked_profile(
+    reader: &mut Reader,
+    audience: AudienceRule,
+    token_type: &TokenTypeRule,
+) -> Option<AudienceRule> {
+    if audience.accepted == AcceptedAudience::Everyone && *token_type == TokenTypeRule::AccessToken {
+        let hint = "name the audiences of this API, or set DOORWARD_TOKEN_TYPE=any";
+        reader.refuse(&AUDIENCE, Invalid::new("`*` beside token_type at+jwt, which demands an audience").hint(hint));
+        return None;
+    }
+    Some(audience)
+}
+
+fn label(text: &str) -> Result<String, Invalid> {
+    let text = value::text(text)?;
+    let plain = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain { Ok(text) } else { Err(Invalid::expected("write at most 64 visible ASCII characters without blanks")) }
+}
+
+fn default_label(issuer: Option<&str>) -> String {
+    let host = issuer.and_then(|issuer| Url::parse(issuer).ok()?.host_str().map(str::to_owned));
+    host.or_else(|| issuer.and_then(|issuer| label(issuer).ok())).unwrap_or_else(|| "default".to_owned())
+}
+
+fn scope(text: &str) -> Result<String, Invalid> {
+    // RFC 6749 section 3.3; a quote could end the challenge's parameter.
+    let is_scope = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+    if is_scope { value::text(text) } else { Err(Invalid::new("no scope (RFC 6749 section 3.3)")) }
+}
+
+fn required_claim(text: &str) -> Result<RequiredClaim, Invalid> {
+    let (path, value) = match text.rsplit_once('=') {
+        Some((path, value)) => (path, Some(value.trim().to_owned())),
+        None => (text, None),
+    };
+    let path = ClaimPath::parse(path.trim()).map_err(|error| Invalid::new(error.to_string()))?;
+    Ok(RequiredClaim { path, value })
+}

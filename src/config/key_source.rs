@@ -1,0 +1,191 @@
+//! Where an issuer's keys come from.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+
+use super::issuer::ISSUER;
+use super::reader::Reader;
+use super::remote_keys::RemoteKeys;
+use super::setting::Setting;
+use super::value::{self, Invalid};
+use crate::jose::{Algorithm, Algorithms, Family, KeySet, VerificationKey};
+
+pub(super) const DISCOVERY_URL: Setting = Setting::optional(
+    "discovery_url",
+    "`{issuer}/.well-known/openid-configuration`, then RFC 8414",
+    "Where the issuer's metadata is; used when no other key source is given.",
+);
+pub(super) const JWKS_URL: Setting = Setting::optional("jwks_url", "–", "Where the issuer's key set is (RFC 7517).");
+const JWKS_FILE: Setting = Setting::optional("jwks_file", "–", "A file with a key set.");
+const JWKS: Setting = Setting::optional("jwks", "–", "A key set, written out.");
+const PUBLIC_KEY_FILE: Setting = Setting::optional(
+    "public_key_file",
+    "–",
+    "A PEM file with public keys or certificates. Their keys stand for any `kid`.",
+);
+const HMAC_SECRET: Setting =
+    Setting::secret("hmac_secret", "A shared secret, at least as long as its hash: 32 bytes for HS256.");
+const HMAC_SECRET_ENCODING: Setting =
+    Setting::new("hmac_secret_encoding", "utf8", "How the secret is written: `utf8`, `hex` or `base64`.");
+pub(super) const ALGORITHMS: Setting = Setting::optional(
+    "algorithms",
+    "all asymmetric ones, for a secret `HS256`",
+    "Allow-list of signature algorithms (RFC 8725 section 3.1). A key that does not say gets the first one of its type.",
+);
+
+pub(super) const SETTINGS: &[Setting] =
+    &[DISCOVERY_URL, JWKS_URL, JWKS_FILE, JWKS, PUBLIC_KEY_FILE, HMAC_SECRET, HMAC_SECRET_ENCODING];
+
+/// Where an issuer's keys come from.
+#[derive(Debug)]
+pub enum KeySource {
+    /// They were there when the configuration was read.
+    Fixed {
+        /// The keys.
+        keys: KeySet,
+        /// The algorithms a token may use.
+        algorithms: Algorithms,
+    },
+    /// They are fetched.
+    Remote(RemoteKeys),
+}
+
+impl KeySource {
+    pub(super) fn read(reader: &mut Reader, issuer: Option<&str>) -> Option<Self> {
+        let sources = [DISCOVERY_URL, JWKS_URL, JWKS_FILE, JWKS, PUBLIC_KEY_FILE, HMAC_SECRET];
+        let given: Vec<Setting> = sources.into_iter().filter(|source| reader.is_given(source)).collect();
+        let algorithms = read_algorithms(reader, given.contains(&HMAC_SECRET));
+        let encoding = reader.read(&HMAC_SECRET_ENCODING, value::one_of(ENCODINGS));
+        match given.as_slice() {
+            [] | [DISCOVERY_URL | JWKS_URL] => {
+                let remote = RemoteKeys::read(reader, issuer, algorithms?);
+                Self::refuse_nameless(reader, issuer)?;
+                remote.map(Self::Remote)
+            }
+            [only] => {
+                let keys = read_fixed(reader, only, algorithms.as_ref()?, encoding?)?;
+                Some(Self::Fixed { keys, algorithms: algorithms? })
+            }
+            [first, others @ ..] => {
+                for other in others {
+                    let message = format!("a second key source beside {}", first.name);
+                    reader.refuse(other, Invalid::new(message).hint("keep one of them"));
+                }
+                None
+            }
+        }
+    }
+
+    /// Keys that come over the network belong to an issuer with a name; otherwise anybody's tokens would be its own.
+    fn refuse_nameless(reader: &mut Reader, issuer: Option<&str>) -> Option<()> {
+        if issuer.is_none() && !reader.is_given(&ISSUER) {
+            let hint = "set the exact `iss` of the tokens; only a fixed key source can do without";
+            reader.refuse(&ISSUER, Invalid::new("missing").hint(hint));
+        }
+        issuer.map(drop)
+    }
+}
+
+fn read_fixed(reader: &mut Reader, source: &Setting, algorithms: &Algorithms, encoding: Encoding) -> Option<KeySet> {
+    match *source {
+        JWKS => {
+            let inline = reader.read(source, value::text)?;
+            jwks(reader, source, inline.as_bytes(), algorithms)
+        }
+        JWKS_FILE => {
+            let bytes = read_named_file(reader, source)?;
+            jwks(reader, source, &bytes, algorithms)
+        }
+        PUBLIC_KEY_FILE => {
+            let bytes = read_named_file(reader, source)?;
+            let keys = KeySet::from_pem(&bytes, algorithms);
+            keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string()))).ok()
+        }
+        _ => {
+            let secret = reader.read(source, |text| encoding.decode(text))?;
+            let algorithm = algorithms.first_of(Family::Secret)?;
+            let key = VerificationKey::secret(algorithm, &secret);
+            let hint = "make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex";
+            let key = key.map_err(|weak| reader.refuse(source, Invalid::new(weak.to_string()).hint(hint))).ok()?;
+            Some(KeySet::of_any_id(vec![key]))
+        }
+    }
+}
+
+fn read_named_file(reader: &mut Reader, setting: &Setting) -> Option<Vec<u8>> {
+    let path = reader.read(setting, value::text)?;
+    reader.file(setting, Path::new(&path))
+}
+
+fn jwks(reader: &mut Reader, source: &Setting, document: &[u8], algorithms: &Algorithms) -> Option<KeySet> {
+    let keys = KeySet::from_jwks(document, algorithms);
+    keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string()))).ok()
+}
+
+fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Option<Algorithms> {
+    let given = reader.optional(&ALGORITHMS, value::list(algorithm))?;
+    let Some(given) = given else {
+        return Some(if for_secret { Algorithms::new(vec![Algorithm::HS256]) } else { Algorithms::asymmetric() });
+    };
+    let fits = |algorithm: &Algorithm| (algorithm.family() == Family::Secret) == for_secret;
+    if !given.iter().all(fits) {
+        // The one list for both kinds is how a public key becomes somebody's HMAC secret (RFC 8725 section 2.1).
+        let hint =
+            if for_secret { "a secret goes with HS256, HS384 or HS512" } else { "HS algorithms go with hmac_secret" };
+        reader.refuse(&ALGORITHMS, Invalid::new("does not go with the key source").hint(hint));
+        return None;
+    }
+    if for_secret && given.len() > 1 {
+        reader.refuse(&ALGORITHMS, Invalid::new("one secret, several algorithms").hint("keep the one that is used"));
+        return None;
+    }
+    Some(Algorithms::new(given))
+}
+
+fn algorithm(text: &str) -> Result<Algorithm, Invalid> {
+    text.parse().map_err(|_| {
+        let names: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+        Invalid::expected(format!("write some of {}", names.join(", ")))
+    })
+}
+
+/// How a secret is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Utf8,
+    Hex,
+    Base64,
+}
+
+const ENCODINGS: &[(&str, Encoding)] =
+    &[("utf8", Encoding::Utf8), ("hex", Encoding::Hex), ("base64", Encoding::Base64)];
+
+impl Encoding {
+    fn decode(self, text: &str) -> Result<Vec<u8>, Invalid> {
+        match self {
+            Self::Utf8 => Ok(text.as_bytes().to_vec()),
+            Self::Hex => hex(text.trim()).ok_or_else(|| Invalid::new("not hexadecimal")),
+            Self::Base64 => [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
+                .iter()
+                .find_map(|engine| engine.decode(text.trim()).ok())
+                .ok_or_else(|| Invalid::new("not base64")),
+        }
+    }
+}
+
+/// The bytes of a secret that is written in `utf8`, `hex` or `base64`.
+pub fn decode_secret(encoding: &str, text: &str) -> Result<Vec<u8>, String> {
+    let encoding = value::one_of(ENCODINGS)(encoding);
+    encoding.and_then(|encoding| encoding.decode(text)).map_err(|invalid| format!("the secret is {}", invalid.message))
+}
+
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+    let pairs = digits.chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    pairs.map(|pair| Some(pair.first()? << 4 | pair.last()?)).collect()
+}

@@ -1,0 +1,86 @@
+//! What is written down.
+
+use super::reader::Reader;
+use super::setting::Setting;
+use super::value;
+
+const LOG: Setting = Setting::new("log", "info", "How much is logged: `error`, `warn`, `info`, `debug` or `trace`.");
+const LOG_FORMAT: Setting =
+    Setting::optional("log_format", "`json`, on a terminal `text`", "How it is logged: `json` or `text`.");
+const ACCESS_LOG: Setting = Setting::new("access_log", "all", "Which decisions are logged: `all`, `denied` or `off`.");
+const METRICS_ROUTE_LABEL: Setting =
+    Setting::new("metrics_route_label", "true", "Whether decisions are counted by route.");
+
+pub(super) const SETTINGS: &[Setting] = &[LOG, LOG_FORMAT, ACCESS_LOG, METRICS_ROUTE_LABEL];
+
+/// What is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Logging {
+    /// How much.
+    pub level: LogLevel,
+    /// How; by what stderr is, if not set.
+    pub format: Option<LogFormat>,
+    /// Which decisions.
+    pub access_log: AccessLog,
+    /// Whether decisions are counted by route.
+    pub metrics_route_label: bool,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// How lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Which decisions are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessLog {
+    /// Every one.
+    All,
+    /// Denials and failures.
+    Denied,
+    /// None.
+    Off,
+}
+
+impl Logging {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let level = reader.read(&LOG, value::one_of(LEVELS));
+        let format = reader.optional(&LOG_FORMAT, value::one_of(FORMATS));
+        let access_log = reader.read(&ACCESS_LOG, value::one_of(ACCESS_LOGS));
+        let metrics_route_label = reader.read(&METRICS_ROUTE_LABEL, value::boolean);
+        Some(Self {
+            level: level?,
+            format: format?,
+            access_log: access_log?,
+            metrics_route_label: metrics_route_label?,
+        })
+    }
+}
+
+const LEVELS: &[(&str, LogLevel)] = &[
+    ("error", LogLevel::Error),
+    ("warn", LogLevel::Warn),
+    ("info", LogLevel::Info),
+    ("debug", LogLevel::Debug),
+    ("trace", LogLevel::Trace),
+];
+
+const FORMATS: &[(&str, LogFormat)] = &[("json", LogFormat::Json), ("text", LogFormat::Text)];
+
+const ACCESS_LOGS: &[(&str, AccessLog)] =
+    &[("all", AccessLog::All), ("denied", AccessLog::Denied), ("off", AccessLog::Off)];

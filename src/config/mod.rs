@@ -1,0 +1,98 @@
+//! Floor 2: from what an operator wrote to what the rest of the house works with.
+//!
+//! One file per section. A section reads all its settings before it puts any together, so that every problem is
+//! reported at once; a value that passed is a ready value of floor 1 or a plain setting for an upper floor.
+
+mod answers;
+mod audience;
+mod claim_headers;
+mod issuer;
+mod key_source;
+mod logging;
+mod problem;
+mod proxy;
+mod reader;
+mod reference;
+mod remote_keys;
+mod server;
+mod setting;
+mod tokens;
+mod value;
+
+use std::ffi::OsString;
+
+pub use answers::{Answers, CustomDenial, DenialKey};
+pub use issuer::IssuerSettings;
+pub use key_source::{KeySource, decode_secret};
+pub use logging::{AccessLog, LogFormat, LogLevel, Logging};
+pub use problem::{Problem, Problems};
+pub use proxy::{DialectName, ProxySettings, TrustedProxies};
+pub use reference::reference;
+pub use remote_keys::{FetchSettings, KeyLocation, RefreshSettings, RemoteKeys};
+pub use server::{Listen, ServerSettings, UnixSocketSettings};
+pub use tokens::{CacheSettings, TokenSettings};
+
+use crate::policy::ClaimHeaders;
+use reader::Reader;
+
+/// Everything an operator can say, checked.
+#[derive(Debug)]
+pub struct Configuration {
+    /// Listeners, limits and shutdown.
+    pub server: ServerSettings,
+    /// How the proxy speaks and whom to believe.
+    pub proxy: ProxySettings,
+    /// Where tokens stand and how they are kept.
+    pub tokens: TokenSettings,
+    /// Which claims become headers.
+    pub claim_headers: ClaimHeaders,
+    /// What denials look like.
+    pub answers: Answers,
+    /// What is written down.
+    pub logging: Logging,
+    /// When the service calls itself ready.
+    pub readiness: Readiness,
+    /// Whose tokens are accepted.
+    pub issuers: Vec<IssuerSettings>,
+}
+
+/// When the service calls itself ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// While at least one issuer has usable keys.
+    Any,
+    /// While every issuer has usable keys.
+    All,
+}
+
+impl Configuration {
+    /// Reads the environment: variables whose names begin with `DOORWARD_`.
+    ///
+    /// The pairs are an argument, so that nobody has to change the environment of a running process.
+    pub fn from_environment(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, Problems> {
+        let mut reader = Reader::of_environment(pairs);
+        let configuration = Self::read(&mut reader);
+        reader.finish(configuration)
+    }
+
+    fn read(reader: &mut Reader) -> Option<Self> {
+        let server = ServerSettings::read(reader);
+        let proxy = ProxySettings::read(reader);
+        let tokens = TokenSettings::read(reader);
+        let claim_headers = claim_headers::read(reader);
+        let answers = Answers::read(reader);
+        let logging = Logging::read(reader);
+        let readiness = remote_keys::read_readiness(reader);
+        let issuer = IssuerSettings::read(reader);
+        Some(Self {
+            server: server?,
+            proxy: proxy?,
+            tokens: tokens?,
+            claim_headers: claim_headers?,
+            answers: answers?,
+            logging: logging?,
+            readiness: readiness?,
+            issuers: vec![issuer?],
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! How the proxy speaks, and whom to believe.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::reader::Reader;
+use super::setting::Setting;
+use super::value::{self, Invalid};
+use crate::policy::Preflight;
+
+const PROXY: Setting = Setting::new(
+    "proxy",
+    "auto",
+    "Dialect of the plain `/verify`: `nginx`, `traefik`, `caddy`, `haproxy`, or `auto`, which looks at nothing but the token.",
+);
+const TRUSTED_PROXIES: Setting = Setting::new(
+    "trusted_proxies",
+    "127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, fc00::/7",
+    "Networks whose forwarded headers are believed. The peer of a unix socket always is.",
+);
+const TRUST_ANY_PROXY: Setting =
+    Setting::new("trust_any_proxy", "false", "Permits `0.0.0.0/0` and `::/0` in `trusted_proxies`.");
+const ALLOW_PREFLIGHT: Setting = Setting::new(
+    "allow_preflight",
+    "false",
+    "Lets CORS preflight requests pass without a token and without identity. Needs a named `proxy`.",
+);
+
+pub(super) const SETTINGS: &[Setting] = &[PROXY, TRUSTED_PROXIES, TRUST_ANY_PROXY, ALLOW_PREFLIGHT];
+
+/// How the proxy speaks, and whom to believe.
+#[derive(Debug, Clone)]
+pub struct ProxySettings {
+    /// How the plain `/verify` is understood.
+    pub dialect: DialectName,
+    /// Whose forwarded headers are believed.
+    pub trusted: TrustedProxies,
+    /// Whether a CORS preflight passes.
+    pub preflight: Preflight,
+}
+
+/// The name of a way in which proxies describe the original request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialectName {
+    /// Nothing is described.
+    Auto,
+    /// `X-Original-Method` and `X-Original-URL`; denials without a body.
+    Nginx,
+    /// `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`.
+    Traefik,
+    /// The same as Traefik's.
+    Caddy,
+    /// The same as Traefik's, by our own Lua.
+    Haproxy,
+}
+
+/// Networks whose forwarded headers are believed.
+#[derive(Debug, Clone)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl TrustedProxies {
+    /// Whether a peer with this address is believed. An IPv4 address in IPv6 clothes is an IPv4 address.
+    pub fn contains(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        self.0.iter().any(|network| network.contains(&peer))
+    }
+}
+
+impl ProxySettings {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let dialect = reader.read(&PROXY, value::one_of(DIALECTS));
+        let trusted = reader.read(&TRUSTED_PROXIES, value::list(network));
+        let trust_any = reader.read(&TRUST_ANY_PROXY, value::boolean);
+        let allow_preflight = reader.read(&ALLOW_PREFLIGHT, value::boolean);
+        let trusted = Self::bounded(reader, trusted?, trust_any?);
+        if allow_preflight? && dialect? == DialectName::Auto {
+            let hint = "set DOORWARD_PROXY to the proxy in front, whose word on the method can then be taken";
+            reader.refuse(&ALLOW_PREFLIGHT, Invalid::new("needs a named proxy").hint(hint));
+        }
+        let preflight = if allow_preflight? { Preflight::Allowed } else { Preflight::Judged };
+        Some(Self { dialect: dialect?, trusted: trusted?, preflight })
+    }
+
+    fn bounded(reader: &mut Reader, trusted: Vec<IpNet>, trust_any: bool) -> Option<TrustedProxies> {
+        if !trust_any && trusted.iter().any(|network| network.prefix_len() == 0) {
+            let hint = "list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true";
+            reader.refuse(&TRUSTED_PROXIES, Invalid::new("believes everybody").hint(hint));
+            return None;
+        }
+        Some(TrustedProxies(trusted))
+    }
+}
+
+const DIALECTS: &[(&str, DialectName)] = &[
+    ("auto", DialectName::Auto),
+    ("nginx", DialectName::Nginx),
+    ("traefik", DialectName::Traefik),
+    ("caddy", DialectName::Caddy),
+    ("haproxy", DialectName::Haproxy),
+];
+
+fn network(text: &str) -> Result<IpNet, Invalid> {
+    let single = text.parse::<IpAddr>().map(IpNet::from);
+    let network = text.parse::<IpNet>().or(single);
+    network.map_err(|_| Invalid::expected("write networks such as 10.0.0.0/8, or single addresses"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapped_address_is_an_ipv4_address() {
+        let trusted = TrustedProxies(vec!["10.0.0.0/8".parse().unwrap()]);
+        assert!(trusted.contains("::ffff:10.1.2.3".parse().unwrap()));
+        assert!(!trusted.contains("::ffff:11.1.2.3".parse().unwrap()));
+    }
+}

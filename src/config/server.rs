@@ -1,0 +1,170 @@
+//! Listeners, limits and shutdown.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Problems;
+use super::reader::Reader;
+use super::setting::Setting;
+use super::value::{self, Invalid};
+
+const LISTEN: Setting = Setting::new(
+    "listen",
+    "127.0.0.1:8080",
+    "Where proxies ask: a list of `host:port` and `unix:/path`. A socket file that nobody answers on is replaced.",
+);
+const UNIX_SOCKET_MODE: Setting =
+    Setting::new("unix_socket_mode", "0660", "Permissions of the socket files, in octal.");
+const UNIX_SOCKET_GROUP: Setting =
+    Setting::optional("unix_socket_group", "the process's", "Group of the socket files, by name or number.");
+const ADMIN_LISTEN: Setting = Setting::new(
+    "admin_listen",
+    "127.0.0.1:8081",
+    "Where metrics, health, readiness and status are: a list like `listen`.",
+);
+const WORKERS: Setting = Setting::optional("workers", "cores", "Worker threads of the verify listener.");
+const KEEP_ALIVE: Setting = Setting::new(
+    "keep_alive",
+    "130s",
+    "How long an idle connection is kept; longer than the proxy's pool keeps it, or requests meet closed connections. `0s` closes after each answer.",
+);
+const CLIENT_HEADER_TIMEOUT: Setting =
+    Setting::new("client_header_timeout", "5s", "How long a request's head may take to arrive; then it is 408.");
+const MAX_CONNECTIONS: Setting = Setting::new("max_connections", "25000", "Connections per worker; more have to wait.");
+const SHUTDOWN_DELAY: Setting = Setting::new(
+    "shutdown_delay",
+    "0s",
+    "How long new connections are still accepted after SIGTERM, while `/readyz` already answers 503.",
+);
+const SHUTDOWN_TIMEOUT: Setting =
+    Setting::new("shutdown_timeout", "10s", "How long running requests may take after that.");
+
+pub(super) const SETTINGS: &[Setting] = &[
+    LISTEN,
+    UNIX_SOCKET_MODE,
+    UNIX_SOCKET_GROUP,
+    ADMIN_LISTEN,
+    WORKERS,
+    KEEP_ALIVE,
+    CLIENT_HEADER_TIMEOUT,
+    MAX_CONNECTIONS,
+    SHUTDOWN_DELAY,
+    SHUTDOWN_TIMEOUT,
+];
+
+/// Listeners, limits and shutdown.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// Where proxies ask.
+    pub listen: Vec<Listen>,
+    /// Where operators ask.
+    pub admin_listen: Vec<Listen>,
+    /// How socket files look.
+    pub unix_socket: UnixSocketSettings,
+    /// Worker threads; as many as cores if not set.
+    pub workers: Option<usize>,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
+    /// How long a request's head may take.
+    pub client_header_timeout: Duration,
+    /// Connections per worker.
+    pub max_connections: usize,
+    /// From SIGTERM to the end of accepting.
+    pub shutdown_delay: Duration,
+    /// From there to the end.
+    pub shutdown_timeout: Duration,
+}
+
+/// An address to listen on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// TCP.
+    Tcp(SocketAddr),
+    /// A unix socket at this path.
+    Unix(PathBuf),
+}
+
+/// How socket files look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnixSocketSettings {
+    /// Permission bits.
+    pub mode: u32,
+    /// Group id.
+    pub group: Option<u32>,
+}
+
+impl ServerSettings {
+    /// Where operators ask, for who only wants to know that.
+    pub fn admin_listen_of_environment(
+        pairs: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Vec<Listen>, Problems> {
+        let only_this = |(name, _): &(OsString, OsString)| name == "DOORWARD_ADMIN_LISTEN";
+        let mut reader = Reader::of_environment(pairs.into_iter().filter(only_this));
+        let admin_listen = reader.read(&ADMIN_LISTEN, value::list(address));
+        reader.finish(admin_listen)
+    }
+
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let listen = reader.read(&LISTEN, value::list(address));
+        let admin_listen = reader.read(&ADMIN_LISTEN, value::list(address));
+        let mode = reader.read(&UNIX_SOCKET_MODE, mode);
+        let group = reader.optional(&UNIX_SOCKET_GROUP, group);
+        let workers = reader.optional(&WORKERS, value::size(1, 512));
+        let keep_alive = reader.read(&KEEP_ALIVE, value::duration_within(Duration::ZERO, HOUR));
+        let client_header_timeout =
+            reader.read(&CLIENT_HEADER_TIMEOUT, value::duration_within(Duration::from_millis(100), HOUR));
+        let max_connections = reader.read(&MAX_CONNECTIONS, value::size(1, 1_000_000));
+        let shutdown_delay = reader.read(&SHUTDOWN_DELAY, value::duration_within(Duration::ZERO, HOUR));
+        let shutdown_timeout = reader.read(&SHUTDOWN_TIMEOUT, value::duration_within(Duration::ZERO, HOUR));
+        Some(Self {
+            listen: listen?,
+            admin_listen: admin_listen?,
+            unix_socket: UnixSocketSettings { mode: mode?, group: group? },
+            workers: workers?,
+            keep_alive: keep_alive?,
+            client_header_timeout: client_header_timeout?,
+            max_connections: max_connections?,
+            shutdown_delay: shutdown_delay?,
+            shutdown_timeout: shutdown_timeout?,
+        })
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn address(text: &str) -> Result<Listen, Invalid> {
+    let expected = || Invalid::expected("write host:port, such as 127.0.0.1:8080, or unix:/path");
+    if let Some(path) = text.strip_prefix("unix:") {
+        return if path.starts_with('/') { Ok(Listen::Unix(path.into())) } else { Err(expected()) };
+    }
+    // Names are for humans; `localhost` is the one that everybody means the same by.
+    let address = text.replace("localhost:", "127.0.0.1:");
+    address.parse().map(Listen::Tcp).map_err(|_| expected())
+}
+
+fn mode(text: &str) -> Result<u32, Invalid> {
+    let mode = u32::from_str_radix(text.trim().trim_start_matches("0o"), 8).ok().filter(|mode| *mode <= 0o777);
+    mode.ok_or_else(|| Invalid::expected("write permission bits in octal, such as 0660"))
+}
+
+fn group(text: &str) -> Result<u32, Invalid> {
+    let text = value::text(text)?;
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    match nix::unistd::Group::from_name(&text) {
+        Ok(Some(group)) => Ok(group.gid.as_raw()),
+        _ => Err(Invalid::new("no such group on this machine").hint("give the name or number of a group")),
+    }
+}
+
+impl std::fmt::Display for Listen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Where tokens stand, and how they are kept.
+
+use std::time::Duration;
+
+use super::reader::Reader;
+use super::setting::Setting;
+use super::value::{self, Invalid};
+use crate::extract::{TokenSource, TokenSources};
+
+const TOKEN_SOURCES: Setting = Setting::new(
+    "token_sources",
+    "bearer",
+    "Where a token may stand: `bearer`, `header:NAME`, `header:NAME:SCHEME`, `cookie:NAME`. Two different tokens are refused.",
+);
+const MAX_TOKEN_BYTES: Setting = Setting::new("max_token_bytes", "16384", "A longer token is refused unread.");
+const CACHE_CAPACITY: Setting = Setting::new(
+    "token_cache_capacity",
+    "100000",
+    "Verified tokens kept, in units of 2 KiB; a bigger one counts more, one over 32 KiB is not kept. `0` keeps none.",
+);
+const CACHE_TTL: Setting =
+    Setting::new("token_cache_ttl", "5m", "How long a verified token is kept at most; never beyond its own end.");
+
+pub(super) const SETTINGS: &[Setting] = &[TOKEN_SOURCES, MAX_TOKEN_BYTES, CACHE_CAPACITY, CACHE_TTL];
+
+/// Where tokens stand, and how they are kept.
+#[derive(Debug, Clone)]
+pub struct TokenSettings {
+    /// Where to look.
+    pub sources: TokenSources,
+    /// How verified tokens are kept.
+    pub cache: CacheSettings,
+}
+
+/// How verified tokens are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// How many units of 2 KiB; 0 keeps nothing.
+    pub capacity: u64,
+    /// How long at most.
+    pub time_to_live: Duration,
+}
+
+impl TokenSettings {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let sources = reader.read(&TOKEN_SOURCES, value::list(source));
+        let max_token_bytes = reader.read(&MAX_TOKEN_BYTES, value::size(64, 96 * 1024));
+        let capacity = reader.read(&CACHE_CAPACITY, value::number(0, 100_000_000));
+        let time_to_live =
+            reader.read(&CACHE_TTL, value::duration_within(Duration::from_secs(1), Duration::from_secs(24 * 3600)));
+        Some(Self {
+            sources: TokenSources::new(sources?, max_token_bytes?),
+            cache: CacheSettings { capacity: capacity?, time_to_live: time_to_live? },
+        })
+    }
+}
+
+fn source(text: &str) -> Result<TokenSource, Invalid> {
+    text.parse().map_err(Invalid::expected)
+}

@@ -1,0 +1,112 @@
+//! One setting's value: from text to what it means.
+
+use std::time::Duration;
+
+/// Why a text is no such value: what it is not, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Invalid {
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+}
+
+impl Invalid {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    pub(super) fn expected(hint: impl Into<String>) -> Self {
+        Self { message: "not understood".into(), hint: Some(hint.into()) }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+pub(super) fn text(text: &str) -> Result<String, Invalid> {
+    match text.trim() {
+        "" => Err(Invalid::new("empty").hint("give a value, or leave the setting out")),
+        text => Ok(text.to_owned()),
+    }
+}
+
+pub(super) fn boolean(text: &str) -> Result<bool, Invalid> {
+    match text.trim() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Invalid::expected("write true or false")),
+    }
+}
+
+pub(super) fn duration(text: &str) -> Result<Duration, Invalid> {
+    humantime::parse_duration(text.trim()).map_err(|_| Invalid::expected("write a duration such as 30s, 5m or 24h"))
+}
+
+/// A duration within bounds, both of which are allowed.
+pub(super) fn duration_within(least: Duration, most: Duration) -> impl Fn(&str) -> Result<Duration, Invalid> {
+    move |text| {
+        let found = duration(text)?;
+        if (least..=most).contains(&found) {
+            return Ok(found);
+        }
+        let (least, most) = (humantime::format_duration(least), humantime::format_duration(most));
+        Err(Invalid::new("out of range").hint(format!("from {least} to {most}")))
+    }
+}
+
+/// A number within bounds, both of which are allowed.
+pub(super) fn number(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, Invalid> {
+    move |text| {
+        let hint = || format!("a whole number from {least} to {most}");
+        let found: u64 = text.trim().parse().map_err(|_| Invalid::expected(hint()))?;
+        if (least..=most).contains(&found) { Ok(found) } else { Err(Invalid::new("out of range").hint(hint())) }
+    }
+}
+
+/// A number within bounds, as a size or a count.
+pub(super) fn size(least: u64, most: u64) -> impl Fn(&str) -> Result<usize, Invalid> {
+    move |text| usize::try_from(number(least, most)(text)?).map_err(|_| Invalid::new("out of range"))
+}
+
+/// One of a few words.
+pub(super) fn one_of<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&str) -> Result<T, Invalid> {
+    move |text| {
+        let found = words.iter().find(|(word, _)| *word == text.trim());
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+            Invalid::expected(format!("write one of {}", words.join(", ")))
+        })
+    }
+}
+
+/// A comma-separated list that has at least one element.
+pub(super) fn list<T>(element: impl Fn(&str) -> Result<T, Invalid>) -> impl Fn(&str) -> Result<Vec<T>, Invalid> {
+    move |text| {
+        let elements = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let found: Vec<T> = elements.map(&element).collect::<Result<_, _>>()?;
+        if found.is_empty() {
+            Err(Invalid::new("an empty list").hint("separate elements by commas"))
+        } else {
+            Ok(found)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_need_a_unit_and_keep_to_their_bounds() {
+        assert_eq!(duration(" 5m "), Ok(Duration::from_secs(300)));
+        assert!(duration("5").is_err());
+        let bounded = duration_within(Duration::from_secs(1), Duration::from_secs(10));
+        assert!(bounded("1s").is_ok() && bounded("10s").is_ok() && bounded("0s").is_err() && bounded("11s").is_err());
+    }
+
+    #[test]
+    fn lists_are_trimmed_and_not_empty() {
+        assert_eq!(list(text)(" a , b,"), Ok(vec!["a".to_owned(), "b".to_owned()]));
+        assert!(list(text)(" , ").is_err());
+    }
+}

@@ -1,0 +1,112 @@
+//! Floor 7: everything at once on one machine, for trying out: a development issuer, the service, and a guarded site.
+//!
+//! The service is the real one, configured as an operator would configure it; the site asks it as a proxy would.
+
+mod issuer;
+mod page;
+mod site;
+
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+
+use crate::app::{Application, Shutdown, StartError, Surroundings};
+use crate::clock::SystemClock;
+use crate::config::{Configuration, Listen, LogFormat, Problems};
+use crate::outbound::Egress;
+use crate::telemetry::LogQueue;
+use issuer::DevelopmentIssuer;
+
+/// The audience of the guarded site.
+const AUDIENCE: &str = "demo-api";
+
+/// The whole demo, ready to answer.
+pub struct Demo {
+    application: Application,
+    issuer: DevelopmentIssuer,
+    issuer_server: Server,
+    site_server: Server,
+    site: SocketAddr,
+    verify: SocketAddr,
+    admin: SocketAddr,
+}
+
+/// Why the demo cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// A port is taken.
+    #[error("{0}\nhint: `--port 0` takes free ports")]
+    Io(#[from] std::io::Error),
+    /// Keys cannot be made on this machine.
+    #[error("cannot make keys")]
+    Keys(#[from] aws_lc_rs::error::Unspecified),
+    /// The demo's own configuration is wrong; a defect of ours.
+    #[error(transparent)]
+    Problems(#[from] Problems),
+    /// The service does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+impl Demo {
+    /// Starts everything on four ports in a row, or on free ones for 0.
+    pub async fn start(port: u16) -> Result<Self, DemoError> {
+        let at = |offset: u16| if port == 0 { 0 } else { port.saturating_add(offset) };
+        let site_socket = TcpListener::bind((Ipv4Addr::LOCALHOST, at(0)))?;
+        let issuer_socket = TcpListener::bind((Ipv4Addr::LOCALHOST, at(3)))?;
+        let site = site_socket.local_addr()?;
+        let issuer = DevelopmentIssuer::new(format!("http://{}", issuer_socket.local_addr()?))?;
+        let issuer_server = issuer.serve(issuer_socket)?;
+
+        let log = LogQueue::start(std::io::stderr())?;
+        let surroundings =
+            Surroundings { clock: Arc::new(SystemClock), egress: Egress::Direct, log, log_format: LogFormat::Text };
+        let configuration = Configuration::from_environment(environment(at(1), at(2), issuer.url()))?;
+        let application = Application::build(configuration, &surroundings)?;
+        let (verify, admin) = (tcp(application.verify_addresses())?, tcp(application.admin_addresses())?);
+        let site_server = site::serve(site_socket, verify)?;
+        Ok(Self { application, issuer, issuer_server, site_server, site, verify, admin })
+    }
+
+    /// Runs until it is told to stop.
+    pub async fn run(self, shutdown: Shutdown) -> std::io::Result<()> {
+        let (issuer, site) = (self.issuer_server.handle(), self.site_server.handle());
+        let service = async {
+            let ended = self.application.run(shutdown).await;
+            tokio::join!(issuer.stop(false), site.stop(false));
+            ended
+        };
+        let (issuer, site, service) = tokio::join!(self.issuer_server, self.site_server, service);
+        service.and(issuer).and(site)
+    }
+}
+
+/// What an operator would set.
+fn environment(verify: u16, admin: u16, issuer: &str) -> Vec<(OsString, OsString)> {
+    [
+        ("DOORWARD_LISTEN", format!("127.0.0.1:{verify}")),
+        ("DOORWARD_ADMIN_LISTEN", format!("127.0.0.1:{admin}")),
+        ("DOORWARD_WORKERS", "1".to_owned()),
+        ("DOORWARD_ISSUER", issuer.to_owned()),
+        ("DOORWARD_NAME", "demo".to_owned()),
+        ("DOORWARD_AUDIENCE", AUDIENCE.to_owned()),
+        ("DOORWARD_SHUTDOWN_TIMEOUT", "1s".to_owned()),
+        // The first request may come before the first keys.
+        ("DOORWARD_JWKS_WAIT", "5s".to_owned()),
+    ]
+    .map(|(name, value)| (name.into(), value.into()))
+    .to_vec()
+}
+
+fn tcp(addresses: &[Listen]) -> std::io::Result<SocketAddr> {
+    match addresses.first() {
+        Some(Listen::Tcp(address)) => Ok(*address),
+        _ => Err(std::io::ErrorKind::AddrNotAvailable.into()),
+    }
+}
+
+/// How long a token of the demo lives.
+const TOKEN_LIFE: Duration = Duration::from_secs(24 * 3600);

@@ -1,0 +1,49 @@
+//! A refused request.
+
+use std::sync::Arc;
+
+use super::{Reason, Turn};
+
+/// A refused request and why; the answer, the log and the metric are made of it.
+///
+/// It carries nothing of the request or the token, so it can be shown to anyone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", reason.code())]
+pub struct Denial {
+    reason: Reason,
+    required_scopes: Option<Arc<str>>,
+}
+
+impl Denial {
+    /// The token lacks one of these scopes; they are configuration, and go into the challenge
+    /// (RFC 6750 section 3, `scope`).
+    pub fn scope_insufficient(required: Arc<str>) -> Self {
+        Self { reason: Reason::ScopeInsufficient, required_scopes: Some(required) }
+    }
+
+    /// Why.
+    pub const fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The stable code of the reason.
+    pub const fn code(&self) -> &'static str {
+        self.reason.code()
+    }
+
+    /// Whose move is next.
+    pub const fn turn(&self) -> Turn {
+        self.reason.turn()
+    }
+
+    /// The scopes that would have been needed, separated by spaces.
+    pub fn required_scopes(&self) -> Option<&str> {
+        self.required_scopes.as_deref()
+    }
+}
+
+impl From<Reason> for Denial {
+    fn from(reason: Reason) -> Self {
+        Self { reason, required_scopes: None }
+    }
+}

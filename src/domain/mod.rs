@@ -1,0 +1,21 @@
+//! Floor 0: the words of the RFCs, shared by every room above.
+//!
+//! Nothing here does I/O, reads a clock or knows a web framework.
+
+mod claim_path;
+mod clock;
+mod denial;
+mod reason;
+mod request;
+mod scopes;
+mod time;
+mod token;
+
+pub use claim_path::{ClaimPath, ClaimPathError};
+pub use clock::Clock;
+pub use denial::Denial;
+pub use reason::{Reason, Turn};
+pub use request::{Field, ForwardedRequest, HeaderFields, Original};
+pub use scopes::Scopes;
+pub use time::Timestamp;
+pub use token::BearerToken;

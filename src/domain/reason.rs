@@ -1,0 +1,99 @@
+//! The closed list of reasons for a denial, sorted by whose move is next.
+
+/// Whose move is next after a denial. It decides the status class of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The client must present another token (401).
+    Client,
+    /// An administrator must grant something or mend a configuration (403).
+    Administrator,
+    /// We, or a service we depend on, must recover (503).
+    Ours,
+}
+
+macro_rules! reasons {
+    ($($turn:ident { $($variant:ident $code:literal $meaning:literal,)+ })+) => {
+        /// Why a request was denied: one word for the answer, the log, the metric, the tests and the docs.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Reason {
+            $($(#[doc = $meaning] $variant,)+)+
+        }
+
+        impl Reason {
+            /// Every reason, in the order of the documentation.
+            pub const ALL: &[Self] = &[$($(Self::$variant,)+)+];
+
+            /// The stable code, as it stands in `X-Auth-Reason`.
+            pub const fn code(self) -> &'static str {
+                match self { $($(Self::$variant => $code,)+)+ }
+            }
+
+            /// One fixed sentence for people; it never contains anything of the request or the token.
+            pub const fn meaning(self) -> &'static str {
+                match self { $($(Self::$variant => $meaning,)+)+ }
+            }
+
+            /// Whose move is next.
+            pub const fn turn(self) -> Turn {
+                match self { $($(Self::$variant)|+ => Turn::$turn,)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    Client {
+        TokenMissing "token_missing" "no token was presented",
+        TokenMalformed "token_malformed" "the token is not a well-formed compact JWS",
+        TokenTooLarge "token_too_large" "the token is larger than this service accepts",
+        TokenAmbiguous "token_ambiguous" "more than one token was presented",
+        SchemeUnsupported "scheme_unsupported" "the authentication scheme is not supported",
+        AlgorithmNotAllowed "algorithm_not_allowed" "the signature algorithm is not allowed for this key or issuer",
+        HeaderCriticalUnsupported "header_critical_unsupported" "the token demands a critical extension that is not supported",
+        TokenEncrypted "token_encrypted" "encrypted tokens are not supported",
+        IssuerUnknown "issuer_unknown" "the token is not from a configured issuer",
+        KeyUnknown "key_unknown" "the issuer has no such key",
+        SignatureInvalid "signature_invalid" "the signature does not match",
+        TokenExpired "token_expired" "the token has expired",
+        TokenNotYetValid "token_not_yet_valid" "the token is not valid yet",
+        TokenIssuedInFuture "token_issued_in_future" "the token claims to be issued in the future",
+        TokenTooOld "token_too_old" "the token was issued too long ago",
+        AudienceMismatch "audience_mismatch" "the token is not meant for this audience",
+        TokenTypeMismatch "token_type_mismatch" "the token is of another type than expected",
+        ClaimMissing "claim_missing" "a required claim is missing",
+        ClaimInvalid "claim_invalid" "a claim is malformed or has the wrong type",
+        ProofMissing "proof_missing" "the token is bound to a key and no proof of possession was checked",
+    }
+    Administrator {
+        ScopeInsufficient "scope_insufficient" "the token lacks a required scope",
+        PolicyDenied "policy_denied" "the token does not satisfy the policy",
+        RouteDenied "route_denied" "no route allows this request",
+        ClaimHeadersTooLarge "claim_headers_too_large" "the claims do not fit into the response headers",
+        ForwardedHeadersMissing "forwarded_headers_missing" "the proxy did not describe the original request",
+        ForwardedHeadersUntrusted "forwarded_headers_untrusted" "the peer is not a trusted proxy",
+        ForwardedHeadersAmbiguous "forwarded_headers_ambiguous" "the description of the original request is ambiguous",
+    }
+    Ours {
+        KeysUnavailable "keys_unavailable" "the keys of the issuer are not available",
+        DependencyUnavailable "dependency_unavailable" "a service this decision depends on is not available",
+    }
+}
+
+impl Reason {
+    /// The reason with this code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_found_again() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::from_code(reason.code()), Some(*reason));
+        }
+    }
+}

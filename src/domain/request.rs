@@ -1,0 +1,84 @@
+//! The request a proxy asks about.
+
+/// A header field as far as a decision may rely on it.
+///
+/// There is no "first of several": whoever sends a field twice hopes that two readers choose differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field<'a> {
+    /// Not there.
+    Absent,
+    /// There exactly once.
+    Once(&'a [u8]),
+    /// There more than once, with equal values or not.
+    Repeated,
+}
+
+/// Read access to the header fields of a request, whatever server they came through.
+pub trait HeaderFields {
+    /// The field of this name; names are compared without regard to case (RFC 9110 section 5.1).
+    fn field(&self, name: &str) -> Field<'_>;
+}
+
+/// The client's request as the proxy describes it.
+///
+/// Each part is what the proxy's dialect says and nothing else: there is no fallback from one header to another.
+#[derive(Debug, Clone, Copy)]
+pub struct Original<'a> {
+    /// The method.
+    pub method: Field<'a>,
+    /// The host, possibly with a port.
+    pub host: Field<'a>,
+    /// Path and query.
+    pub uri: Field<'a>,
+}
+
+impl<'a> Original<'a> {
+    /// The proxy's dialect describes nothing.
+    pub const UNKNOWN: Self = Self { method: Field::Absent, host: Field::Absent, uri: Field::Absent };
+
+    /// A description whose host and URI come in one URL, `scheme://host/path?query`.
+    pub fn from_url(method: Field<'a>, url: Field<'a>) -> Self {
+        let (host, uri) = match url {
+            Field::Once(url) => split_url(url)
+                .map_or((Field::Absent, Field::Absent), |(host, uri)| (Field::Once(host), Field::Once(uri))),
+            absent_or_repeated => (absent_or_repeated, absent_or_repeated),
+        };
+        Self { method, host, uri }
+    }
+}
+
+fn split_url(url: &[u8]) -> Option<(&[u8], &[u8])> {
+    let authority_at = url.windows(3).position(|window| window == b"://")? + 3;
+    let rest = url.get(authority_at..)?;
+    let path_at = rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
+    Some(rest.split_at(path_at))
+}
+
+/// One question of a proxy: may this request pass?
+#[derive(Clone, Copy)]
+pub struct ForwardedRequest<'a> {
+    /// The header fields as they arrived here, the client's own among them.
+    pub fields: &'a dyn HeaderFields,
+    /// What the proxy says about the client's request.
+    pub original: Original<'a>,
+    /// Whether what the proxy says may be believed.
+    pub peer_trusted: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_gives_host_and_uri() {
+        let original = Original::from_url(Field::Absent, Field::Once(b"https://a.example:8443/x?y=://z"));
+        assert_eq!(original.host, Field::Once(b"a.example:8443"));
+        assert_eq!(original.uri, Field::Once(b"/x?y=://z"));
+    }
+
+    #[test]
+    fn a_url_without_scheme_gives_nothing() {
+        assert_eq!(Original::from_url(Field::Absent, Field::Once(b"/x")).uri, Field::Absent);
+        assert_eq!(Original::from_url(Field::Absent, Field::Repeated).host, Field::Repeated);
+    }
+}

@@ -1,0 +1,44 @@
+//! OAuth scopes.
+
+/// A list of scopes (RFC 6749 section 3.3), in the order of the token.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scopes(Box<[Box<str>]>);
+
+impl Scopes {
+    /// The scopes of a space-separated list.
+    pub fn parse(list: &str) -> Self {
+        list.split(' ').filter(|scope| !scope.is_empty()).collect()
+    }
+
+    /// Whether the list has this scope; scopes are case-sensitive.
+    pub fn contains(&self, scope: &str) -> bool {
+        self.0.iter().any(|own| &**own == scope)
+    }
+
+    /// Whether the list has all of these.
+    pub fn contains_all(&self, required: &Self) -> bool {
+        required.iter().all(|scope| self.contains(scope))
+    }
+
+    /// The scopes one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|scope| &**scope)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> FromIterator<&'a str> for Scopes {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(scopes: I) -> Self {
+        Self(scopes.into_iter().map(Box::from).collect())
+    }
+}
+
+impl std::fmt::Display for Scopes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}

@@ -1,0 +1,112 @@
+//! Points in time.
+
+use std::time::Duration;
+
+use serde_json::Number;
+
+/// A point in time in milliseconds since the Unix epoch.
+///
+/// All arithmetic saturates, so that a claim of `1e300` is far in the future and never an overflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The point that is this many milliseconds after the Unix epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// The point that is this many seconds after the Unix epoch.
+    pub const fn from_secs(secs: i64) -> Self {
+        Self(secs.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down.
+    pub const fn as_secs(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// This much later.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+
+    /// This much earlier.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    pub fn since(self, earlier: Self) -> Duration {
+        let millis = self.0.saturating_sub(earlier.0);
+        Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+    }
+
+    /// A `NumericDate` (RFC 7519 section 2), rounded down to the millisecond.
+    ///
+    /// Rounding down is right for an end (`exp`): a life is never made longer.
+    pub fn floor(date: &Number) -> Self {
+        Self::from_number(date, f64::floor)
+    }
+
+    /// A `NumericDate` (RFC 7519 section 2), rounded up to the millisecond.
+    ///
+    /// Rounding up is right for a beginning (`nbf`, `iat`): a life never starts earlier.
+    pub fn ceil(date: &Number) -> Self {
+        Self::from_number(date, f64::ceil)
+    }
+
+    fn from_number(date: &Number, round: fn(f64) -> f64) -> Self {
+        if let Some(secs) = date.as_i64() {
+            return Self::from_secs(secs);
+        }
+        // Only a number above i64::MAX is a u64 here; only a fraction or an even larger number is left after it.
+        match date.as_f64() {
+            // A cast from float saturates, which is what we want at both ends.
+            #[allow(clippy::cast_possible_truncation)]
+            Some(secs) => Self(round(secs * 1000.0) as i64),
+            None => Self(i64::MAX),
+        }
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Number {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn fractions_never_make_a_life_longer() {
+        assert_eq!(Timestamp::floor(&number("1.0009")), Timestamp::from_millis(1000));
+        assert_eq!(Timestamp::ceil(&number("1.0001")), Timestamp::from_millis(1001));
+    }
+
+    #[test]
+    fn huge_and_negative_numbers_saturate() {
+        for text in ["1e300", "18446744073709551615", "9223372036854775807"] {
+            assert_eq!(Timestamp::floor(&number(text)).as_millis(), i64::MAX, "{text}");
+        }
+        assert_eq!(Timestamp::floor(&number("-1e300")).as_millis(), i64::MIN);
+        assert_eq!(Timestamp::from_millis(i64::MAX).plus(Duration::MAX).as_millis(), i64::MAX);
+        assert_eq!(Timestamp::from_millis(i64::MIN).minus(Duration::MAX).as_millis(), i64::MIN);
+    }
+
+    #[test]
+    fn since_is_never_negative() {
+        assert_eq!(Timestamp::from_secs(1).since(Timestamp::from_secs(2)), Duration::ZERO);
+    }
+}

@@ -1,0 +1,217 @@
+//! Floor 1: finding the token in a request (RFC 6750 section 2).
+//!
+//! Exactly one token is judged. Two different ones are refused: a backend behind the proxy might read the other.
+
+mod bearer;
+mod cookie;
+mod header;
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::domain::{BearerToken, Denial, ForwardedRequest, Reason};
+
+/// Where a token may stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenSource {
+    /// `Authorization: Bearer TOKEN`.
+    Bearer,
+    /// `NAME: TOKEN`, or `NAME: SCHEME TOKEN`.
+    Header {
+        /// The field's name.
+        name: String,
+        /// The scheme in front of the token, if there is to be one.
+        scheme: Option<String>,
+    },
+    /// `Cookie: NAME=TOKEN`.
+    Cookie {
+        /// The cookie's name.
+        name: String,
+    },
+}
+
+/// What one source holds.
+enum Found<'a> {
+    /// Nothing that concerns this source.
+    Nothing,
+    /// Credentials of another scheme.
+    OtherScheme,
+    /// This, in the token's place.
+    Token(&'a [u8]),
+}
+
+impl TokenSource {
+    fn look<'a>(&self, request: &ForwardedRequest<'a>) -> Result<Found<'a>, Denial> {
+        match self {
+            Self::Bearer => bearer::look(request.fields, "authorization", "bearer"),
+            Self::Header { name, scheme: Some(scheme) } => bearer::look(request.fields, name, scheme),
+            Self::Header { name, scheme: None } => header::look(request.fields, name),
+            Self::Cookie { name } => cookie::look(request.fields, name),
+        }
+    }
+}
+
+/// The sources in which to look, and how large a token may be.
+#[derive(Debug, Clone)]
+pub struct TokenSources {
+    sources: Vec<TokenSource>,
+    max_token_bytes: usize,
+}
+
+impl TokenSources {
+    /// Looks in these sources for tokens of at most so many bytes.
+    pub fn new(sources: Vec<TokenSource>, max_token_bytes: usize) -> Self {
+        Self { sources, max_token_bytes }
+    }
+
+    /// The token of the request.
+    ///
+    /// The same token in two places is one token.
+    pub fn extract<'a>(&self, request: &ForwardedRequest<'a>) -> Result<BearerToken<'a>, Denial> {
+        let mut token: Option<BearerToken<'a>> = None;
+        let mut other_scheme = false;
+        for source in &self.sources {
+            match source.look(request)? {
+                Found::Nothing => {}
+                Found::OtherScheme => other_scheme = true,
+                Found::Token(bytes) => {
+                    let found = BearerToken::parse(bytes, self.max_token_bytes)?;
+                    if token.is_some_and(|earlier| earlier != found) {
+                        return Err(Reason::TokenAmbiguous.into());
+                    }
+                    token = Some(found);
+                }
+            }
+        }
+        let nothing = if other_scheme { Reason::SchemeUnsupported } else { Reason::TokenMissing };
+        token.ok_or_else(|| nothing.into())
+    }
+}
+
+impl FromStr for TokenSource {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.splitn(3, ':');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some("bearer"), None, None) => Ok(Self::Bearer),
+            (Some("cookie"), Some(name), None) if is_token(name) => Ok(Self::Cookie { name: name.to_owned() }),
+            (Some("header"), Some(name), None) if is_token(name) => {
+                Ok(Self::Header { name: name.to_ascii_lowercase(), scheme: None })
+            }
+            (Some("header"), Some(name), Some(scheme)) if is_token(name) && is_token(scheme) => {
+                Ok(Self::Header { name: name.to_ascii_lowercase(), scheme: Some(scheme.to_owned()) })
+            }
+            _ => Err("expected bearer, header:NAME, header:NAME:SCHEME or cookie:NAME"),
+        }
+    }
+}
+
+impl fmt::Display for TokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bearer => f.write_str("bearer"),
+            Self::Header { name, scheme: None } => write!(f, "header:{name}"),
+            Self::Header { name, scheme: Some(scheme) } => write!(f, "header:{name}:{scheme}"),
+            Self::Cookie { name } => write!(f, "cookie:{name}"),
+        }
+    }
+}
+
+/// Whether a text is a `token` of RFC 9110 section 5.6.2, as field names, schemes and cookie names are.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Field, HeaderFields, Original};
+
+    struct Fields(Vec<(&'static str, &'static [u8])>);
+
+    impl HeaderFields for Fields {
+        fn field(&self, name: &str) -> Field<'_> {
+            let mut values = self.0.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
+            match (values.next(), values.next()) {
+                (None, _) => Field::Absent,
+                (Some(value), None) => Field::Once(value),
+                (Some(_), Some(_)) => Field::Repeated,
+            }
+        }
+    }
+
+    fn extract(sources: &[&str], fields: &[(&'static str, &'static [u8])]) -> Result<String, &'static str> {
+        let sources = sources.iter().map(|source| source.parse().unwrap()).collect();
+        let fields = Fields(fields.to_vec());
+        let request = ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false };
+        let extracted = TokenSources::new(sources, 10).extract(&request);
+        extracted.map(|token| String::from_utf8(token.as_bytes().to_vec()).unwrap()).map_err(|denial| denial.code())
+    }
+
+    #[test]
+    fn bearer_scheme_is_case_insensitive_and_takes_spaces() {
+        for value in [&b"Bearer a.b.c"[..], b"bearer a.b.c", b"BEARER   a.b.c"] {
+            assert_eq!(extract(&["bearer"], &[("authorization", value)]), Ok("a.b.c".into()));
+        }
+    }
+
+    #[test]
+    fn other_schemes_are_unsupported_only_if_nothing_else_is_there() {
+        for value in [&b"Basic dTpw"[..], b"Bearera.b.c", b"DPoP a.b.c", b"Token x"] {
+            assert_eq!(extract(&["bearer"], &[("authorization", value)]), Err("scheme_unsupported"));
+        }
+        let both: &[(_, &[u8])] = &[("authorization", b"Basic dTpw"), ("cookie", b"x=1; at=a.b.c")];
+        assert_eq!(extract(&["bearer", "cookie:at"], both), Ok("a.b.c".into()));
+    }
+
+    #[test]
+    fn nothing_is_missing_and_a_bare_scheme_is_malformed() {
+        assert_eq!(extract(&["bearer"], &[]), Err("token_missing"));
+        assert_eq!(extract(&["bearer"], &[("authorization", b"")]), Err("token_missing"));
+        assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer")]), Err("token_malformed"));
+        assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer  ")]), Err("token_malformed"));
+        assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer\ta.b.c")]), Err("token_malformed"));
+    }
+
+    #[test]
+    fn repeated_fields_are_ambiguous_equal_or_not() {
+        let twice: &[(_, &[u8])] = &[("authorization", b"Bearer a"), ("authorization", b"Bearer a")];
+        assert_eq!(extract(&["bearer"], twice), Err("token_ambiguous"));
+        assert_eq!(extract(&["header:x"], &[("x", b"a"), ("x", b"a")]), Err("token_ambiguous"));
+    }
+
+    #[test]
+    fn two_sources_must_agree() {
+        let same: &[(_, &[u8])] = &[("authorization", b"Bearer a"), ("cookie", b"at=a")];
+        let other: &[(_, &[u8])] = &[("authorization", b"Bearer a"), ("cookie", b"at=b")];
+        assert_eq!(extract(&["bearer", "cookie:at"], same), Ok("a".into()));
+        assert_eq!(extract(&["bearer", "cookie:at"], other), Err("token_ambiguous"));
+        assert_eq!(extract(&["cookie:at"], &[("cookie", b"at=a; at=b")]), Err("token_ambiguous"));
+        assert_eq!(extract(&["cookie:at"], &[("cookie", b"at=a; at=a")]), Ok("a".into()));
+    }
+
+    #[test]
+    fn headers_with_and_without_scheme() {
+        assert_eq!(extract(&["header:x-token"], &[("x-token", b"a")]), Ok("a".into()));
+        assert_eq!(extract(&["header:x-token"], &[("x-token", b"")]), Err("token_missing"));
+        assert_eq!(extract(&["header:x-token:jwt"], &[("x-token", b"JWT a")]), Ok("a".into()));
+        assert_eq!(extract(&["header:x-token:jwt"], &[("x-token", b"a")]), Err("scheme_unsupported"));
+    }
+
+    #[test]
+    fn size_is_judged_first() {
+        assert_eq!(extract(&["header:x"], &[("x", b"0123456789")]), Ok("0123456789".into()));
+        assert_eq!(extract(&["header:x"], &[("x", b"0123456789 ")]), Err("token_too_large"));
+    }
+
+    #[test]
+    fn sources_read_as_they_are_written() {
+        for text in ["bearer", "header:x-token", "header:x-token:JWT", "cookie:access_token"] {
+            assert_eq!(text.parse::<TokenSource>().unwrap().to_string(), text);
+        }
+        for text in ["", "Bearer", "header", "header:", "header:a b", "cookie:", "cookie:a:b", "query:t"] {
+            assert!(text.parse::<TokenSource>().is_err(), "{text}");
+        }
+    }
+}

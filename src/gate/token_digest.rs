@@ -1,0 +1,64 @@
+//! What a token is remembered by.
+
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+
+use aws_lc_rs::digest;
+
+use crate::domain::BearerToken;
+use crate::telemetry::DigestStart;
+
+/// The SHA-256 of a token as it was presented: all 32 bytes, because two tokens that shared an entry would share an
+/// identity.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    /// The digest of a token.
+    pub fn of(token: BearerToken<'_>) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+        Self(bytes)
+    }
+
+    /// The first bytes, for the log.
+    pub const fn start(&self) -> DigestStart {
+        let [a, b, c, d, ..] = self.0;
+        DigestStart([a, b, c, d])
+    }
+}
+
+impl std::fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TokenDigest({}…)", self.start())
+    }
+}
+
+impl Hash for TokenDigest {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+    }
+}
+
+/// Takes the first bytes of a digest for the hash: they are as good as random already.
+#[derive(Default)]
+pub(super) struct DigestHasher(u64);
+
+/// Builds [`DigestHasher`]s.
+pub(super) type BuildDigestHasher = BuildHasherDefault<DigestHasher>;
+
+impl Hasher for DigestHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! From a token to the one it stands for.
+
+use std::sync::Arc;
+
+use super::token_cache::CachedToken;
+use super::{DecisionRecord, TokenCache, TokenDigest};
+use crate::domain::{BearerToken, Denial, Reason, Timestamp};
+use crate::issuers::{Issuer, Issuers, TrustedKey};
+use crate::jose::CompactJws;
+use crate::policy::{ClaimHeaders, Principal};
+use crate::telemetry::CacheUse;
+use crate::verify::VerifiedToken;
+
+/// Verifies tokens, and remembers those that were good.
+pub struct Verifier {
+    /// Whose tokens are accepted.
+    pub issuers: Issuers,
+    /// Which claims become headers.
+    pub claim_headers: ClaimHeaders,
+    /// Tokens that were verified already.
+    pub cache: TokenCache,
+}
+
+impl Verifier {
+    /// The one a token stands for, and its issuer.
+    pub async fn verify(
+        &self,
+        token: BearerToken<'_>,
+        now: Timestamp,
+        record: &mut DecisionRecord,
+    ) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
+        let digest = TokenDigest::of(token);
+        record.digest = Some(digest);
+        if let Some(known) = self.look_up(&digest, now, record) {
+            return Ok((known.issuer.clone(), known.principal.clone()));
+        }
+        let (issuer, key, verified) = self.judge(token, now, record).await?;
+        let principal = Arc::new(Principal::new(&verified, &self.claim_headers)?);
+        self.cache.keep(digest, issuer.clone(), key, principal.clone(), now);
+        Ok((issuer, principal))
+    }
+
+    fn look_up(&self, digest: &TokenDigest, now: Timestamp, record: &mut DecisionRecord) -> Option<Arc<CachedToken>> {
+        let known = self.cache.get(digest, now);
+        let trusted = known.filter(|known| known.issuer.keys.still_trusts(&known.key, now));
+        match &trusted {
+            Some(known) => {
+                record.cache = CacheUse::Hit;
+                record.issuer = Some(known.issuer.position);
+            }
+            None if self.cache.is_on() => {
+                record.cache = CacheUse::Miss;
+                self.cache.forget(digest);
+            }
+            None => {}
+        }
+        trusted
+    }
+
+    /// Whose token it is, then whether its key may sign it, then whether it did, and only then what it claims.
+    async fn judge(
+        &self,
+        token: BearerToken<'_>,
+        now: Timestamp,
+        record: &mut DecisionRecord,
+    ) -> Result<(Arc<Issuer>, TrustedKey, VerifiedToken), Denial> {
+        let jws = CompactJws::parse(token)?;
+        let issuer = self.issuers.find(jws.unverified_claims()).ok_or(Reason::IssuerUnknown)?;
+        record.issuer = Some(issuer.position);
+        let algorithm = jws.header().algorithm();
+        if !issuer.algorithms.contains(algorithm) {
+            return Err(Reason::AlgorithmNotAllowed.into());
+        }
+        // Nobody is asked for a key on behalf of a token that would be refused anyway.
+        let latest_end = now.minus(issuer.expectations.time.leeway);
+        let worth_fetching = !jws.unverified_claims().seems_expired(latest_end);
+        let found = issuer.keys.candidates(jws.header().key_id(), algorithm, worth_fetching, now).await?;
+        let (candidates, snapshot) = found;
+        let signed = jws.into_signed(&candidates)?;
+        let key = snapshot.trusted(signed.key());
+        let verified = issuer.expectations.judge(signed, now)?;
+        Ok((issuer.clone(), key, verified))
+    }
+}

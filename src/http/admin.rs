@@ -1,0 +1,88 @@
+//! The admin listener: metrics, health, readiness and status.
+
+use std::sync::Arc;
+
+use actix_web::dev::Server;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::{App, HttpResponse, HttpServer, web};
+use serde_json::{Value, json};
+
+use super::status::status;
+use super::{BoundListener, Lifecycle, VerifyService};
+use crate::config::Readiness;
+use crate::issuers::Issuer;
+
+/// What the admin listener works with.
+pub struct AdminService {
+    /// What it tells about.
+    pub verify: Arc<VerifyService>,
+    /// When the service calls itself ready.
+    pub readiness: Readiness,
+    /// Where the service is in its life.
+    pub lifecycle: Arc<Lifecycle>,
+}
+
+/// Runs the admin listener on these sockets.
+pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::io::Result<Server> {
+    let service = web::Data::new(service);
+    let app = move || {
+        App::new()
+            .app_data(service.clone())
+            .route("/metrics", web::get().to(metrics))
+            .route("/healthz", web::get().to(healthz))
+            .route("/healthz", web::head().to(healthz))
+            .route("/readyz", web::get().to(readyz))
+            .route("/readyz", web::head().to(readyz))
+            .route("/status", web::get().to(show_status))
+    };
+    let mut server = HttpServer::new(app).disable_signals().workers(1).shutdown_timeout(1);
+    for socket in sockets {
+        server = match socket {
+            BoundListener::Tcp(listener) => server.listen(listener)?,
+            BoundListener::Unix(listener, _) => server.listen_uds(listener)?,
+        };
+    }
+    Ok(server.run())
+}
+
+async fn metrics(service: web::Data<AdminService>) -> HttpResponse {
+    let verify = &service.verify;
+    verify.metrics.cache_entries.set(verify.gate.verifier.cache.len().try_into().unwrap_or(i64::MAX));
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .body(verify.metrics.render())
+}
+
+async fn healthz() -> HttpResponse {
+    json_answer(StatusCode::OK, &json!({"status": "alive"}))
+}
+
+async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
+    let now = service.verify.clock.now();
+    let has_keys = |issuer: &Issuer| issuer.keys.snapshot().is_usable(now);
+    let issuers = &service.verify.gate.verifier.issuers;
+    let without: Vec<&str> = issuers.iter().filter(|issuer| !has_keys(issuer)).map(|issuer| &*issuer.name).collect();
+    let enough = match service.readiness {
+        Readiness::Any => issuers.iter().any(|issuer| has_keys(issuer)),
+        Readiness::All => without.is_empty(),
+    };
+    let (status, word) = match (service.lifecycle.is_leaving(), enough) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        (false, true) => (StatusCode::OK, "ready"),
+        (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "waiting for keys"),
+    };
+    let mut answer = json_answer(status, &json!({"status": word, "issuers_without_keys": without}));
+    if status != StatusCode::OK {
+        answer.headers_mut().insert(RETRY_AFTER, 1.into());
+    }
+    answer
+}
+
+async fn show_status(service: web::Data<AdminService>) -> HttpResponse {
+    json_answer(StatusCode::OK, &status(&service.verify))
+}
+
+fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {
+    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
+}

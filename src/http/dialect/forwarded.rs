@@ -1,0 +1,15 @@
+//! Traefik, Caddy, HAProxy, APISIX: `X-Forwarded-Method`, `-Host` and `-Uri`.
+
+use crate::domain::{Field, HeaderFields, Original};
+
+pub(super) fn original(fields: &dyn HeaderFields) -> Original<'_> {
+    Original {
+        method: fields.field("x-forwarded-method"),
+        host: fields.field("x-forwarded-host"),
+        uri: fields.field("x-forwarded-uri"),
+    }
+}
+
+pub(super) fn is_spoken(fields: &dyn HeaderFields) -> bool {
+    fields.field("x-forwarded-uri") != Field::Absent
+}

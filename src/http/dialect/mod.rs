@@ -1,0 +1,56 @@
+//! How a proxy describes the request that it asks about.
+//!
+//! Each dialect reads its own headers and no others: a header that "also works" is a header that a client can set.
+
+mod forwarded;
+mod nginx;
+
+use crate::config::DialectName;
+use crate::domain::{HeaderFields, Original};
+
+/// How a proxy describes the request that it asks about, and what it can make of a denial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Nothing is described, and nothing is believed.
+    Auto,
+    /// nginx `auth_request`; also ingress-nginx.
+    Nginx,
+    /// `X-Forwarded-*` as Traefik, Caddy and our Lua for HAProxy send them.
+    Forwarded,
+}
+
+impl Dialect {
+    /// What the proxy says about the client's request.
+    pub fn original<'a>(self, fields: &'a dyn HeaderFields) -> Original<'a> {
+        match self {
+            Self::Auto => Original::UNKNOWN,
+            Self::Nginx => nginx::original(fields),
+            Self::Forwarded => forwarded::original(fields),
+        }
+    }
+
+    /// The same for the log, which believes nothing and may therefore look at everything.
+    pub(super) fn original_for_log<'a>(self, fields: &'a dyn HeaderFields) -> Original<'a> {
+        match self {
+            Self::Auto if forwarded::is_spoken(fields) => forwarded::original(fields),
+            Self::Auto => nginx::original(fields),
+            named => named.original(fields),
+        }
+    }
+
+    /// Whether a denial's body and special status get through to the client. nginx turns any status but 401 and 403 into
+    /// 500, never shows the body, and gives up the connection over it.
+    pub(super) const fn carries_denials(self) -> bool {
+        !matches!(self, Self::Nginx)
+    }
+}
+
+impl From<DialectName> for Dialect {
+    fn from(name: DialectName) -> Self {
+        match name {
+            DialectName::Auto => Self::Auto,
+            DialectName::Nginx => Self::Nginx,
+            DialectName::Traefik | DialectName::Caddy | DialectName::Haproxy => Self::Forwarded,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Floor 6: HTTP. Beside `demo/` the only home of the web framework.
+//!
+//! The verify listener answers proxies, the admin listener answers operators. Nothing but a [`Permit`] is ever answered
+//! with 200 on the verify listener.
+//!
+//! [`Permit`]: crate::policy::Permit
+
+mod admin;
+mod challenge;
+mod denial_answers;
+mod dialect;
+mod fields;
+mod lifecycle;
+mod listener;
+mod responder;
+mod status;
+mod verify;
+
+pub use admin::{AdminService, admin_server};
+pub use dialect::Dialect;
+pub use lifecycle::Lifecycle;
+pub use listener::{BoundListener, bind};
+pub use responder::Responder;
+pub use verify::{VerifyService, verify_server};

@@ -1,0 +1,106 @@
+//! From a decision to an answer: beside [`denial_answers`](super::denial_answers) the only place with status codes.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+
+use super::denial_answers::DenialAnswers;
+use super::{Dialect, Lifecycle};
+use crate::config::Answers;
+use crate::domain::{Denial, Reason, Turn};
+use crate::policy::{ClaimHeaders, Permit};
+
+/// Makes answers.
+pub struct Responder {
+    claim_headers: Vec<HeaderName>,
+    denials: DenialAnswers,
+    lifecycle: Arc<Lifecycle>,
+}
+
+const X_AUTH_REASON: HeaderName = HeaderName::from_static("x-auth-reason");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EMPTY: HeaderValue = HeaderValue::from_static("");
+
+/// Keys are fetched again within seconds; who comes back then finds them, or learns that it takes longer.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+impl Responder {
+    /// Answers with these headers for a permit and these texts for a denial.
+    pub fn new(claim_headers: &ClaimHeaders, answers: Answers, lifecycle: Arc<Lifecycle>) -> Self {
+        // The configuration has checked the names.
+        let claim_headers = claim_headers.names().filter_map(|name| HeaderName::try_from(name).ok()).collect();
+        Self { claim_headers, denials: DenialAnswers::new(answers), lifecycle }
+    }
+
+    /// 200, an empty body, and every claim header: an absent one would let the client's own pass.
+    pub(super) fn allow(&self, permit: &Permit) -> HttpResponse {
+        let mut response = self.empty(StatusCode::OK);
+        let headers = response.headers_mut();
+        match permit.claim_values() {
+            Some(values) => {
+                for (name, value) in self.claim_headers.iter().zip(values) {
+                    // Rendering left visible ASCII only, so no value is refused here; if one were, it is empty.
+                    headers.insert(name.clone(), HeaderValue::from_maybe_shared(value.clone()).unwrap_or(EMPTY));
+                }
+            }
+            None => self.claim_headers.iter().for_each(|name| drop(headers.insert(name.clone(), EMPTY))),
+        }
+        response
+    }
+
+    /// A denial in this dialect.
+    pub(super) fn deny(&self, denial: &Denial, dialect: Dialect) -> HttpResponse {
+        let Some(answer) = self.denials.get(denial.reason()) else { return self.not_found() };
+        let mut response = if dialect.carries_denials() {
+            self.json(answer.status, answer.body.clone())
+        } else {
+            self.empty(answer.usual_status)
+        };
+        let headers = response.headers_mut();
+        headers.insert(X_AUTH_REASON, answer.code.clone());
+        if let Some(challenge) = self.denials.challenge(denial) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        if denial.turn() == Turn::Ours {
+            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        response
+    }
+
+    /// Status and body of a denial for this reason, for proxies that cannot pass on the denial itself.
+    pub(super) fn describe_denial(&self, code: &str) -> HttpResponse {
+        match Reason::from_code(code).and_then(|reason| self.denials.get(reason)) {
+            Some(answer) => self.json(answer.status, answer.body.clone()),
+            None => self.not_found(),
+        }
+    }
+
+    pub(super) fn not_found(&self) -> HttpResponse {
+        self.empty(StatusCode::NOT_FOUND)
+    }
+
+    fn json(&self, status: StatusCode, body: bytes::Bytes) -> HttpResponse {
+        let mut response = self.empty(status).set_body(body).map_into_boxed_body();
+        response.headers_mut().insert(CONTENT_TYPE, JSON);
+        response
+    }
+
+    fn empty(&self, status: StatusCode) -> HttpResponse {
+        let mut response = HttpResponse::new(status);
+        if self.lifecycle.is_closing() {
+            response.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
+        }
+        no_store(response.headers_mut());
+        response
+    }
+}
+
+/// A decision is good for one request only.
+pub(super) fn no_store(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, NO_STORE);
+}

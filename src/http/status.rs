@@ -1,0 +1,48 @@
+//! `/status`: what the service knows about itself, for people and scripts.
+
+use serde_json::{Value, json};
+
+use super::VerifyService;
+use crate::domain::Timestamp;
+use crate::issuers::Issuer;
+use crate::jose::RefusedKey;
+
+pub(super) fn status(service: &VerifyService) -> Value {
+    let now = service.clock.now();
+    let verifier = &service.gate.verifier;
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "configuration_generation": 1,
+        "issuers": verifier.issuers.iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
+        "token_cache": {"on": verifier.cache.is_on(), "entries": verifier.cache.len()},
+    })
+}
+
+fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
+    let snapshot = issuer.keys.snapshot();
+    let health = issuer.keys.health();
+    let keys: Vec<Value> = snapshot
+        .keys()
+        .iter()
+        .map(|key| {
+            let age = snapshot.first_seen(key).map(|first_seen| now.since(first_seen).as_secs());
+            json!({"id": key.id(), "algorithm": key.algorithm().name(), "age_seconds": age})
+        })
+        .collect();
+    json!({
+        "name": &*issuer.name,
+        "usable": snapshot.is_usable(now),
+        "keys": keys,
+        "refused_keys": snapshot.keys().refused().iter().map(refused_key).collect::<Vec<_>>(),
+        "fetched_seconds_ago": snapshot.fetched_at().map(|at| now.since(at).as_secs()),
+        "last_error": health.last_error,
+        "consecutive_failures": health.failures,
+        "next_refresh_in_seconds": health.next_refresh.map(|at| at.since(now).as_secs()),
+    })
+}
+
+/// The id is the issuer's text, so it is bounded.
+fn refused_key(key: &RefusedKey) -> Value {
+    let id = key.id.as_ref().map(|id| id.chars().take(128).collect::<String>());
+    json!({"id": id, "reason": key.refusal.to_string()})
+}

@@ -1,0 +1,131 @@
+//! The verify listener.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::dev::Server;
+use actix_web::http::KeepAlive;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+
+use super::fields::Fields;
+use super::{BoundListener, Dialect, Responder};
+use crate::config::{ServerSettings, TrustedProxies};
+use crate::domain::{Clock, Denial, ForwardedRequest, HeaderFields};
+use crate::gate::{DecisionRecord, Gate};
+use crate::policy::Permit;
+use crate::telemetry::{AccessEntry, AccessLogger, Metrics, OriginalTexts, Outcome, request_id};
+
+/// What the verify listener works with.
+pub struct VerifyService {
+    /// Decides.
+    pub gate: Gate,
+    /// Answers.
+    pub responder: Responder,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Writes down.
+    pub access_log: AccessLogger,
+    /// The names of the issuers, by position.
+    pub issuers: Vec<Arc<str>>,
+    /// Whose description of a request is believed.
+    pub trusted: TrustedProxies,
+    /// How the plain `/verify` is understood.
+    pub dialect: Dialect,
+    /// The time, for the log.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Runs the verify listener on these sockets.
+pub fn verify_server(
+    service: Arc<VerifyService>,
+    settings: &ServerSettings,
+    sockets: Vec<BoundListener>,
+) -> std::io::Result<Server> {
+    let service = web::Data::from(service);
+    // One handler for every path and method: no router that decodes, cleans up or redirects what it is asked.
+    let mut server = HttpServer::new(move || App::new().app_data(service.clone()).default_service(web::to(answer)))
+        .disable_signals()
+        .keep_alive(if settings.keep_alive.is_zero() { KeepAlive::Disabled } else { settings.keep_alive.into() })
+        .client_request_timeout(settings.client_header_timeout)
+        .max_connections(settings.max_connections)
+        .shutdown_timeout(settings.shutdown_timeout.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX));
+    if let Some(workers) = settings.workers {
+        server = server.workers(workers);
+    }
+    for socket in sockets {
+        server = match socket {
+            BoundListener::Tcp(listener) => server.listen(listener)?,
+            BoundListener::Unix(listener, _) => server.listen_uds(listener)?,
+        };
+    }
+    Ok(server.run())
+}
+
+/// What a request is for.
+enum Target<'a> {
+    Verify(Dialect),
+    Denial(&'a str),
+    Nothing,
+}
+
+/// The path decides, to the letter; the query never does, because some proxies append the client's own to it.
+fn target(path: &str, plain: Dialect) -> Target<'_> {
+    match path {
+        "/verify" => Target::Verify(plain),
+        "/verify/nginx" => Target::Verify(Dialect::Nginx),
+        "/verify/traefik" | "/verify/caddy" | "/verify/haproxy" => Target::Verify(Dialect::Forwarded),
+        other => other.strip_prefix("/denial/").map_or(Target::Nothing, Target::Denial),
+    }
+}
+
+async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> HttpResponse {
+    match target(request.uri().path(), service.dialect) {
+        Target::Verify(dialect) => service.verify(&request, dialect).await,
+        Target::Denial(code) => service.responder.describe_denial(code),
+        Target::Nothing => service.responder.not_found(),
+    }
+}
+
+impl VerifyService {
+    async fn verify(&self, request: &HttpRequest, dialect: Dialect) -> HttpResponse {
+        let started = Instant::now();
+        let fields = Fields(request.headers());
+        // The peer of a unix socket has no address; who may write to the socket file is a proxy.
+        let peer_trusted = request.peer_addr().is_none_or(|peer| self.trusted.contains(peer.ip()));
+        let forwarded = ForwardedRequest { fields: &fields, original: dialect.original(&fields), peer_trusted };
+        let mut record = DecisionRecord::default();
+        let decision = self.gate.decide(&forwarded, &mut record).await;
+        self.note(&decision, &record, started, dialect, &fields);
+        match decision {
+            Ok(permit) => self.responder.allow(&permit),
+            Err(denial) => self.responder.deny(&denial, dialect),
+        }
+    }
+
+    fn note(
+        &self,
+        decision: &Result<Permit, Denial>,
+        record: &DecisionRecord,
+        started: Instant,
+        dialect: Dialect,
+        fields: &dyn HeaderFields,
+    ) {
+        let outcome = decision.as_ref().map_or_else(|denial| Outcome::Denied(denial.reason()), |_| Outcome::Allowed);
+        let duration = started.elapsed();
+        self.metrics.count_decision(outcome, record.issuer, record.cache, duration);
+        if self.access_log.wants(outcome == Outcome::Allowed) {
+            self.access_log.log(AccessEntry {
+                timestamp: self.clock.now(),
+                verdict: outcome.verdict(),
+                reason: outcome.reason(),
+                issuer: record.issuer.and_then(|position| self.issuers.get(position).cloned()),
+                route: None,
+                cache: record.cache.label(),
+                original: OriginalTexts::of(&dialect.original_for_log(fields)),
+                duration,
+                request_id: request_id(fields.field("x-request-id"), fields.field("traceparent")),
+                token_digest: record.digest.map(|digest| digest.start()),
+            });
+        }
+    }
+}

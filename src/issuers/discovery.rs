@@ -1,0 +1,83 @@
+//! Issuer metadata (OpenID Connect Discovery section 3, RFC 8414 section 2).
+
+use serde::Deserialize;
+use url::Url;
+
+/// What is needed of an issuer's metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Metadata {
+    pub(super) jwks_uri: Url,
+}
+
+/// Why a document is not the issuer's metadata.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidMetadata {
+    /// Not JSON, or without `issuer` and `jwks_uri`.
+    #[error("not issuer metadata")]
+    Malformed,
+    /// Somebody else's.
+    #[error("the metadata is of another issuer (it must name {0:?} to the letter)")]
+    OtherIssuer(String),
+    /// Keys from a place that we do not fetch from.
+    #[error("jwks_uri is not an https URL (set allow_insecure_http if the network is trusted)")]
+    Location,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    issuer: String,
+    jwks_uri: String,
+}
+
+impl Metadata {
+    /// Reads a document that must name this issuer to the letter (OpenID Connect Discovery section 4.3): otherwise one
+    /// issuer could pass another one's keys off as its own.
+    pub(super) fn parse(document: &[u8], issuer: &str, allow_http: bool) -> Result<Self, InvalidMetadata> {
+        let document: Document = serde_json::from_slice(document).map_err(|_| InvalidMetadata::Malformed)?;
+        if document.issuer != issuer {
+            return Err(InvalidMetadata::OtherIssuer(issuer.to_owned()));
+        }
+        let jwks_uri = Url::parse(&document.jwks_uri).map_err(|_| InvalidMetadata::Location)?;
+        let loopback = match jwks_uri.host() {
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        match jwks_uri.scheme() {
+            "https" => Ok(Self { jwks_uri }),
+            "http" if allow_http || loopback => Ok(Self { jwks_uri }),
+            _ => Err(InvalidMetadata::Location),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(issuer: &str, jwks_uri: &str) -> Result<Metadata, InvalidMetadata> {
+        let document = serde_json::json!({"issuer": issuer, "jwks_uri": jwks_uri, "other": []}).to_string();
+        Metadata::parse(document.as_bytes(), "https://idp.example", false)
+    }
+
+    #[test]
+    fn the_issuer_must_match_to_the_letter() {
+        assert!(parse("https://idp.example", "https://idp.example/jwks").is_ok());
+        for issuer in ["https://idp.example/", "https://IDP.example", "https://evil.example"] {
+            assert!(
+                matches!(parse(issuer, "https://idp.example/jwks"), Err(InvalidMetadata::OtherIssuer(_))),
+                "{issuer}"
+            );
+        }
+    }
+
+    #[test]
+    fn keys_come_over_https() {
+        for url in ["http://idp.example/jwks", "file:///etc/passwd", "data:,{}", "gopher://x/", "unix:/x", "jwks"] {
+            assert!(matches!(parse("https://idp.example", url), Err(InvalidMetadata::Location)), "{url}");
+        }
+        assert!(parse("https://idp.example", "http://127.0.0.1:1/jwks").is_ok());
+        assert!(matches!(Metadata::parse(b"<html>", "x", false), Err(InvalidMetadata::Malformed)));
+    }
+}

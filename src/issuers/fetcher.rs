@@ -1,0 +1,104 @@
+//! Fetching one issuer's keys.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::discovery::{InvalidMetadata, Metadata};
+use crate::config::{KeyLocation, RemoteKeys};
+use crate::jose::{InvalidKeySet, KeySet};
+use crate::outbound::{AddressRule, Egress, FetchError, HttpClient, InvalidClient};
+
+/// Fetches one issuer's keys.
+pub struct KeyFetcher {
+    settings: RemoteKeys,
+    client: HttpClient,
+    /// Where the last good metadata said the keys are.
+    known: Option<(Url, AddressRule)>,
+}
+
+/// Keys, and how long they may be kept.
+#[derive(Debug)]
+pub struct FetchedKeys {
+    /// The keys; at least one.
+    pub keys: KeySet,
+    /// How long the answer says they may be kept.
+    pub max_age: Option<Duration>,
+}
+
+/// Why there are no new keys.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchFailure {
+    /// The metadata could not be fetched.
+    #[error("metadata: {0}")]
+    Metadata(FetchError),
+    /// The metadata is not usable.
+    #[error("metadata: {0}")]
+    InvalidMetadata(#[from] InvalidMetadata),
+    /// The keys could not be fetched.
+    #[error("keys: {0}")]
+    Keys(FetchError),
+    /// The keys are not usable.
+    #[error("keys: {0}")]
+    InvalidKeySet(#[from] InvalidKeySet),
+    /// All of it took too long.
+    #[error("timed out")]
+    TimedOut,
+}
+
+impl KeyFetcher {
+    /// Fetches with these settings.
+    pub fn new(settings: RemoteKeys, egress: Egress) -> Result<Self, InvalidClient> {
+        let client = HttpClient::new(&settings.fetch, egress)?;
+        Ok(Self { settings, client, known: None })
+    }
+
+    /// Fetches the keys, within the time that the settings allow for all of it.
+    pub async fn fetch(&mut self) -> Result<FetchedKeys, FetchFailure> {
+        let timeout = self.settings.fetch.timeout;
+        tokio::time::timeout(timeout, self.fetch_untimed()).await.unwrap_or(Err(FetchFailure::TimedOut))
+    }
+
+    async fn fetch_untimed(&mut self) -> Result<FetchedKeys, FetchFailure> {
+        let (url, rule) = self.locate().await?;
+        let fetched = self.client.get(&url, rule).await.map_err(FetchFailure::Keys)?;
+        let keys = KeySet::from_jwks(&fetched.body, &self.settings.algorithms)?;
+        Ok(FetchedKeys { keys, max_age: fetched.max_age })
+    }
+
+    /// Where the keys are. Metadata that cannot be had now, or is not the issuer's, leaves the last good in force.
+    async fn locate(&mut self) -> Result<(Url, AddressRule), FetchFailure> {
+        let (issuer, documents) = match &self.settings.location {
+            KeyLocation::Jwks(url) => return Ok((url.clone(), AddressRule::Any)),
+            KeyLocation::Discovery { issuer, documents } => (issuer, documents),
+        };
+        let discovered = self.discover(issuer, documents).await;
+        if let Ok(found) = &discovered {
+            self.known = Some(found.clone());
+        }
+        self.known.clone().map_or(discovered, Ok)
+    }
+
+    /// The first document that is the issuer's. If there is none, the first failure tells: it is of the place where
+    /// nearly every issuer has its metadata.
+    async fn discover(&self, issuer: &str, documents: &[Url]) -> Result<(Url, AddressRule), FetchFailure> {
+        let mut first_failure = None;
+        for document in documents {
+            match self.metadata(issuer, document).await {
+                Ok(found) => return Ok(found),
+                Err(failure) => first_failure = first_failure.or(Some(failure)),
+            }
+        }
+        Err(first_failure.unwrap_or(FetchFailure::InvalidMetadata(InvalidMetadata::Malformed)))
+    }
+
+    async fn metadata(&self, issuer: &str, document: &Url) -> Result<(Url, AddressRule), FetchFailure> {
+        let fetched = self.client.get(document, AddressRule::Any).await.map_err(FetchFailure::Metadata)?;
+        let metadata = Metadata::parse(&fetched.body, issuer, self.settings.fetch.allow_insecure_http)?;
+        let rule = match self.settings.fetch.allow_private {
+            true => AddressRule::Any,
+            false => self.client.rule_for_links_from(document).await,
+        };
+        Ok((metadata.jwks_uri, rule))
+    }
+}

@@ -1,0 +1,68 @@
+//! The issuers, found by the exact `iss` of a token.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::KeyStore;
+use crate::jose::{Algorithms, StatedIssuer, UnverifiedClaims};
+use crate::policy::ScopeRequirement;
+use crate::verify::Expectations;
+
+/// An issuer: its keys, and what its tokens must satisfy.
+pub struct Issuer {
+    /// Its label in logs and metrics.
+    pub name: Arc<str>,
+    /// Its position among the issuers.
+    pub position: usize,
+    /// What its tokens may be signed with.
+    pub algorithms: Algorithms,
+    /// What their claims must satisfy.
+    pub expectations: Expectations,
+    /// What they must grant.
+    pub required_scopes: ScopeRequirement,
+    /// Its keys.
+    pub keys: Arc<KeyStore>,
+}
+
+/// All issuers.
+pub struct Issuers {
+    issuers: Vec<Arc<Issuer>>,
+    by_iss: HashMap<String, Arc<Issuer>>,
+    without_iss: Option<Arc<Issuer>>,
+}
+
+impl Issuers {
+    /// These, each with the exact `iss` of its tokens, or nothing for tokens without one.
+    pub fn new(issuers: impl IntoIterator<Item = (Option<String>, Issuer)>) -> Self {
+        let mut all = Self { issuers: Vec::new(), by_iss: HashMap::new(), without_iss: None };
+        for (iss, issuer) in issuers {
+            let issuer = Arc::new(issuer);
+            all.issuers.push(issuer.clone());
+            match iss {
+                Some(iss) => drop(all.by_iss.insert(iss, issuer)),
+                None => all.without_iss = Some(issuer),
+            }
+        }
+        all
+    }
+
+    /// Whose token this says it is. Names are compared byte by byte (RFC 9068 section 4): no case folding, no slash more
+    /// or less; and a token with an `iss` never belongs to the issuer of tokens without one.
+    pub fn find(&self, claims: &UnverifiedClaims) -> Option<&Arc<Issuer>> {
+        match claims.issuer() {
+            StatedIssuer::Nobody => self.without_iss.as_ref(),
+            StatedIssuer::Named(iss) => self.by_iss.get(iss),
+            StatedIssuer::Malformed => None,
+        }
+    }
+
+    /// The issuers in the order of the configuration.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Issuer>> {
+        self.issuers.iter()
+    }
+
+    /// The issuer at this position.
+    pub fn at(&self, position: usize) -> Option<&Arc<Issuer>> {
+        self.issuers.get(position)
+    }
+}

@@ -1,0 +1,220 @@
+//! The keys of one issuer as requests see them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::refetch::Refetch;
+use crate::config::RefreshSettings;
+use crate::domain::{Denial, Reason, Timestamp};
+use crate::jose::{Algorithm, Candidates, KeyFingerprint, KeySet, NoCandidate, VerificationKey};
+
+/// The keys of one issuer: a snapshot that is read without a lock and exchanged as a whole.
+pub struct KeyStore {
+    snapshot: ArcSwap<KeySnapshot>,
+    health: ArcSwap<KeyHealth>,
+    refetch: Option<Refetch>,
+    max_stale: Duration,
+    max_wait: Duration,
+}
+
+/// The keys as they are at a moment.
+#[derive(Debug)]
+pub struct KeySnapshot {
+    keys: KeySet,
+    /// Changes whenever the keys do, and only then.
+    generation: u64,
+    /// When they were fetched; nothing for keys that are not fetched.
+    fetched_at: Option<Timestamp>,
+    usable_until: Timestamp,
+    first_seen: HashMap<KeyFingerprint, Timestamp>,
+}
+
+/// How fetching goes, for `/status`.
+#[derive(Debug, Clone, Default)]
+pub struct KeyHealth {
+    /// When keys were last fetched.
+    pub last_success: Option<Timestamp>,
+    /// Why the last fetch failed, if it did.
+    pub last_error: Option<String>,
+    /// How many failed in a row.
+    pub failures: u32,
+    /// When the next one is due.
+    pub next_refresh: Option<Timestamp>,
+}
+
+/// A key that was trusted when a signature was checked with it.
+#[derive(Debug, Clone)]
+pub struct TrustedKey {
+    key: Arc<VerificationKey>,
+    generation: u64,
+}
+
+impl KeySnapshot {
+    /// The keys.
+    pub const fn keys(&self) -> &KeySet {
+        &self.keys
+    }
+
+    /// When they were fetched; nothing for keys that are not fetched, or not yet.
+    pub const fn fetched_at(&self) -> Option<Timestamp> {
+        self.fetched_at
+    }
+
+    /// When this key was first seen.
+    pub fn first_seen(&self, key: &VerificationKey) -> Option<Timestamp> {
+        self.first_seen.get(&key.fingerprint()).copied()
+    }
+
+    /// Whether signatures may be checked with them at this time.
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        !self.keys.is_empty() && now < self.usable_until
+    }
+
+    /// A key of this snapshot as trusted by it.
+    pub fn trusted(&self, key: &Arc<VerificationKey>) -> TrustedKey {
+        TrustedKey { key: key.clone(), generation: self.generation }
+    }
+}
+
+impl KeyStore {
+    /// Keys that never change, read at this time.
+    pub fn fixed(keys: KeySet, now: Timestamp) -> Self {
+        let usable_until = Timestamp::from_millis(i64::MAX);
+        let first_seen = keys.iter().map(|key| (key.fingerprint(), now)).collect();
+        Self {
+            snapshot: ArcSwap::from_pointee(KeySnapshot {
+                keys,
+                generation: 1,
+                fetched_at: None,
+                usable_until,
+                first_seen,
+            }),
+            health: ArcSwap::default(),
+            refetch: None,
+            max_stale: Duration::MAX,
+            max_wait: Duration::ZERO,
+        }
+    }
+
+    /// Keys that a [`Refresher`](super::Refresher) fetches; none yet.
+    pub fn remote(settings: &RefreshSettings) -> Self {
+        let usable_until = Timestamp::from_millis(i64::MIN);
+        let (keys, first_seen) = (KeySet::default(), HashMap::new());
+        let empty = KeySnapshot { keys, generation: 0, fetched_at: None, usable_until, first_seen };
+        Self {
+            snapshot: ArcSwap::from_pointee(empty),
+            health: ArcSwap::default(),
+            refetch: Some(Refetch::new(settings.min_refetch)),
+            max_stale: settings.max_stale,
+            max_wait: settings.wait,
+        }
+    }
+
+    /// The keys as they are now.
+    pub fn snapshot(&self) -> Guard<Arc<KeySnapshot>> {
+        self.snapshot.load()
+    }
+
+    /// How fetching goes.
+    pub fn health(&self) -> Arc<KeyHealth> {
+        self.health.load_full()
+    }
+
+    /// Whether a key that was trusted once still is. A key that left the set is not, whatever it signed.
+    pub fn still_trusts(&self, trusted: &TrustedKey, now: Timestamp) -> bool {
+        let snapshot = self.snapshot.load();
+        let present = trusted.generation == snapshot.generation || snapshot.keys.contains(&trusted.key);
+        present && now < snapshot.usable_until
+    }
+
+    /// The keys that may have signed a token, and the snapshot they are of.
+    ///
+    /// A key that nobody knows may have been published a moment ago. If the token is worth it, the issuer is asked once,
+    /// and the request waits, but never longer than the settings say.
+    pub async fn candidates(
+        &self,
+        id: Option<&str>,
+        algorithm: Algorithm,
+        worth_fetching: bool,
+        now: Timestamp,
+    ) -> Result<(Candidates, Arc<KeySnapshot>), Denial> {
+        let deadline = Instant::now() + self.max_wait;
+        let mut may_ask = worth_fetching && id.is_some();
+        loop {
+            let snapshot = self.snapshot.load_full();
+            let waiting = match self.look(&snapshot, id, algorithm, now) {
+                Ok(candidates) => return Ok((candidates, snapshot)),
+                Err(Reason::KeyUnknown) if may_ask => self.refetch.as_ref().and_then(|refetch| refetch.ask(now)),
+                // The first fetch may be about to end.
+                Err(Reason::KeysUnavailable) => self.refetch.as_ref().and_then(Refetch::running),
+                Err(reason) => return Err(reason.into()),
+            };
+            match waiting {
+                Some(finished) => Self::wait(finished, deadline).await?,
+                None => {
+                    return self
+                        .look(&snapshot, id, algorithm, now)
+                        .map(|found| (found, snapshot))
+                        .map_err(Denial::from);
+                }
+            }
+            // A fetch that was under way may have begun before the key was published; asking twice is enough.
+            may_ask = may_ask && Instant::now() < deadline;
+        }
+    }
+
+    fn look(
+        &self,
+        snapshot: &KeySnapshot,
+        id: Option<&str>,
+        algorithm: Algorithm,
+        now: Timestamp,
+    ) -> Result<Candidates, Reason> {
+        if !snapshot.is_usable(now) {
+            return Err(Reason::KeysUnavailable);
+        }
+        snapshot.keys.candidates(id, algorithm).map_err(|none| match none {
+            NoCandidate::KeyUnknown => Reason::KeyUnknown,
+            NoCandidate::OtherAlgorithm => Reason::AlgorithmNotAllowed,
+        })
+    }
+
+    async fn wait(mut finished: watch::Receiver<u64>, deadline: Instant) -> Result<(), Denial> {
+        match tokio::time::timeout_at(deadline, finished.changed()).await {
+            Ok(Ok(())) => Ok(()),
+            // Too slow, or nobody fetches any more.
+            Ok(Err(_)) | Err(_) => Err(Reason::KeysUnavailable.into()),
+        }
+    }
+
+    pub(super) fn refetch(&self) -> Option<&Refetch> {
+        self.refetch.as_ref()
+    }
+
+    /// Exchanges the keys for those that were just fetched; tells whether they differ.
+    pub(super) fn replace(&self, keys: KeySet, now: Timestamp) -> bool {
+        let current = self.snapshot.load();
+        let changed = !current.keys.has_same_keys_as(&keys);
+        let generation = current.generation + u64::from(changed);
+        let usable_until = now.plus(self.max_stale);
+        let seen = |key: &VerificationKey| (key.fingerprint(), current.first_seen(key).unwrap_or(now));
+        let first_seen = keys.iter().map(seen).collect();
+        self.snapshot.store(Arc::new(KeySnapshot {
+            keys,
+            generation,
+            fetched_at: Some(now),
+            usable_until,
+            first_seen,
+        }));
+        changed
+    }
+
+    pub(super) fn set_health(&self, health: KeyHealth) {
+        self.health.store(Arc::new(health));
+    }
+}

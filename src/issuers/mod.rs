@@ -1,0 +1,17 @@
+//! Floor 4: whose tokens are accepted, and by which keys.
+//!
+//! Keys of remote issuers are fetched in the background by one task each; requests read a snapshot without a lock, and
+//! at most nudge that task and wait for it a little.
+
+mod discovery;
+mod fetcher;
+mod issuer;
+mod key_store;
+mod refetch;
+mod refresher;
+mod schedule;
+
+pub use fetcher::KeyFetcher;
+pub use issuer::{Issuer, Issuers};
+pub use key_store::{KeyHealth, KeySnapshot, KeyStore, TrustedKey};
+pub use refresher::Refresher;

@@ -1,0 +1,94 @@
+//! Asking for a fetch out of turn, because a token names a key that nobody knows.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use crate::domain::Timestamp;
+
+/// Where requests ask for a fetch, and learn that one is over.
+///
+/// At most one fetch runs at a time; whoever asks while one runs waits for that one. Between two fetches that were asked
+/// for lies at least the configured time, whatever came of the first: a flood of invented key names costs the issuer
+/// nothing.
+pub(super) struct Refetch {
+    min_interval: Duration,
+    state: Mutex<State>,
+    asked: Notify,
+    finished: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct State {
+    last_asked: Option<Timestamp>,
+    running: bool,
+}
+
+impl Refetch {
+    pub(super) fn new(min_interval: Duration) -> Self {
+        Self { min_interval, state: Mutex::default(), asked: Notify::new(), finished: watch::Sender::new(0) }
+    }
+
+    /// Asks for a fetch. Gives the way to wait for its end, or for the end of the one that runs; nothing if it is too
+    /// early to ask again.
+    pub(super) fn ask(&self, now: Timestamp) -> Option<watch::Receiver<u64>> {
+        let mut state = self.lock();
+        let finished = self.finished.subscribe();
+        if !state.running {
+            if state.last_asked.is_some_and(|last| now < last.plus(self.min_interval) && now >= last) {
+                return None;
+            }
+            state.last_asked = Some(now);
+            state.running = true;
+            self.asked.notify_one();
+        }
+        Some(finished)
+    }
+
+    /// The way to wait for the end of the fetch that runs, if one does.
+    pub(super) fn running(&self) -> Option<watch::Receiver<u64>> {
+        let state = self.lock();
+        state.running.then(|| self.finished.subscribe())
+    }
+
+    /// Resolves when somebody asked.
+    pub(super) async fn asked(&self) {
+        self.asked.notified().await;
+    }
+
+    /// A fetch begins.
+    pub(super) fn begin(&self) {
+        self.lock().running = true;
+    }
+
+    /// The fetch is over, and its result is in place.
+    pub(super) fn end(&self) {
+        self.lock().running = false;
+        self.finished.send_modify(|count| *count += 1);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        // Nothing can panic while it is held.
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asking_is_limited_and_coalesced() {
+        let refetch = Refetch::new(Duration::from_secs(30));
+        let at = Timestamp::from_secs;
+        assert!(refetch.ask(at(0)).is_some());
+        assert!(refetch.ask(at(1)).is_some(), "the fetch still runs, so it is joined");
+        refetch.end();
+        assert!(refetch.ask(at(29)).is_none(), "too early, whatever came of the first");
+        refetch.begin();
+        assert!(refetch.ask(at(29)).is_some(), "a scheduled fetch runs, so it is joined");
+        refetch.end();
+        assert!(refetch.ask(at(30)).is_some());
+    }
+}

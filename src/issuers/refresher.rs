@@ -1,0 +1,111 @@
+//! The task that keeps one issuer's keys fresh.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::fetcher::{FetchFailure, FetchedKeys};
+use super::key_store::KeyHealth;
+use super::refetch::Refetch;
+use super::schedule::Schedule;
+use super::{KeyFetcher, KeyStore};
+use crate::config::RefreshSettings;
+use crate::domain::{Clock, Timestamp};
+use crate::telemetry::JwksMetrics;
+
+/// Keeps one issuer's keys fresh: the only one who fetches and the only one who writes to the store.
+pub struct Refresher {
+    /// The issuer's label.
+    pub name: Arc<str>,
+    /// Where the keys go.
+    pub store: Arc<KeyStore>,
+    /// Where they come from.
+    pub fetcher: KeyFetcher,
+    /// When.
+    pub settings: RefreshSettings,
+    /// By which time.
+    pub clock: Arc<dyn Clock>,
+    /// What is measured.
+    pub metrics: Arc<JwksMetrics>,
+}
+
+impl Refresher {
+    /// Fetches now, and then for ever: by schedule, or because somebody asked.
+    pub async fn run(mut self) {
+        let store = self.store.clone();
+        let Some(refetch) = store.refetch() else { return };
+        let mut failures = 0;
+        loop {
+            refetch.begin();
+            let fetched = self.fetcher.fetch().await;
+            let next = match fetched {
+                Ok(fetched) => self.succeeded(fetched, std::mem::take(&mut failures)),
+                Err(failure) => {
+                    failures += 1;
+                    self.failed(&failure, failures)
+                }
+            };
+            refetch.end();
+            self.rest(refetch, next).await;
+        }
+    }
+
+    async fn rest(&self, refetch: &Refetch, next: Timestamp) {
+        tokio::select! {
+            () = self.clock.reach(next) => {}
+            () = refetch.asked() => {}
+        }
+    }
+
+    fn succeeded(&self, fetched: FetchedKeys, failures_before: u32) -> Timestamp {
+        let now = self.clock.now();
+        let wait = Schedule::new(&self.settings).after_success(fetched.max_age, jitter());
+        let (count, refused) = (fetched.keys.len(), fetched.keys.refused().to_vec());
+        let changed = self.store.replace(fetched.keys, now);
+        let next = self.note(now, wait, KeyHealth { last_success: Some(now), ..KeyHealth::default() });
+        self.metrics.succeeded.inc();
+        self.metrics.keys.set(i64::try_from(count).unwrap_or(i64::MAX));
+        #[allow(clippy::cast_precision_loss)] // milliseconds of this era fit into a double
+        self.metrics.succeeded_at(now.as_millis() as f64 / 1000.0);
+        if changed {
+            tracing::info!(issuer = %self.name, keys = count, "keys changed");
+            for key in refused {
+                let id = key.id.unwrap_or_default();
+                tracing::warn!(issuer = %self.name, key = ?id.chars().take(64).collect::<String>(), reason = %key.refusal, "key refused");
+            }
+        } else if failures_before > 0 {
+            tracing::info!(issuer = %self.name, failures = failures_before, "keys can be fetched again");
+        }
+        next
+    }
+
+    fn failed(&self, failure: &FetchFailure, failures: u32) -> Timestamp {
+        let now = self.clock.now();
+        let has_keys = self.store.snapshot().is_usable(now);
+        let wait = Schedule::new(&self.settings).after_failure(failures, has_keys, jitter());
+        let last_success = self.store.health().last_success;
+        let health = KeyHealth { last_success, last_error: Some(failure.to_string()), failures, next_refresh: None };
+        let next = self.note(now, wait, health);
+        self.metrics.failed.inc();
+        // One line when it goes bad; the metric and /status tell the rest.
+        if failures == 1 {
+            tracing::warn!(issuer = %self.name, error = %failure, has_keys, "keys cannot be fetched");
+        } else {
+            tracing::debug!(issuer = %self.name, error = %failure, failures, "keys still cannot be fetched");
+        }
+        next
+    }
+
+    fn note(&self, now: Timestamp, wait: Duration, health: KeyHealth) -> Timestamp {
+        let next = now.plus(wait);
+        self.store.set_health(KeyHealth { next_refresh: Some(next), ..health });
+        next
+    }
+}
+
+/// A number from 0 to 1.
+fn jitter() -> f64 {
+    let mut byte = [0; 1];
+    // Without randomness there is no jitter, and nothing else is lost.
+    let _ = aws_lc_rs::rand::fill(&mut byte);
+    f64::from(byte[0]) / 255.0
+}

@@ -1,0 +1,72 @@
+//! When keys are fetched next: a pure function of what happened.
+
+use std::time::Duration;
+
+use crate::config::RefreshSettings;
+
+/// When keys are fetched next.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Schedule {
+    interval: Duration,
+}
+
+/// Bounds for what an answer may ask for by `max-age`.
+const LEAST_MAX_AGE: Duration = Duration::from_secs(30);
+const MOST_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// Without keys every request is refused, so the issuer's return should be noticed within seconds.
+const RETRY_WITHOUT_KEYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
+
+/// With keys there is time; a struggling issuer should not be hit more often than this.
+const RETRY_WITH_KEYS: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(60));
+
+impl Schedule {
+    pub(super) const fn new(settings: &RefreshSettings) -> Self {
+        Self { interval: settings.interval }
+    }
+
+    /// After a fetch that gave keys. `jitter` is from 0 to 1 and shortens the wait by up to a tenth, so that many
+    /// instances do not fetch at the same moment.
+    pub(super) fn after_success(&self, max_age: Option<Duration>, jitter: f64) -> Duration {
+        let asked = max_age.map_or(self.interval, |max_age| max_age.clamp(LEAST_MAX_AGE, MOST_MAX_AGE));
+        shortened(asked.min(self.interval), 0.1 * jitter)
+    }
+
+    /// After so many failed fetches in a row: twice as long each time, up to a bound.
+    pub(super) fn after_failure(&self, failures: u32, has_keys: bool, jitter: f64) -> Duration {
+        let (first, most) = if has_keys { RETRY_WITH_KEYS } else { RETRY_WITHOUT_KEYS };
+        let doubled = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
+        let most = if has_keys { most.min(self.interval.max(first)) } else { most };
+        shortened(doubled.min(most), 0.15 * jitter)
+    }
+}
+
+fn shortened(wait: Duration, share: f64) -> Duration {
+    wait.mul_f64((1.0 - share).clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(interval: u64) -> Schedule {
+        Schedule { interval: Duration::from_secs(interval) }
+    }
+
+    #[test]
+    fn max_age_is_bounded_and_never_delays_a_refresh() {
+        let wait = |max_age: u64| schedule(300).after_success(Some(Duration::from_secs(max_age)), 0.0).as_secs();
+        assert_eq!([wait(0), wait(29), wait(60), wait(300), wait(1_000_000_000)], [30, 30, 60, 300, 300]);
+        assert_eq!(schedule(300).after_success(None, 0.0).as_secs(), 300);
+        assert_eq!(schedule(300).after_success(None, 1.0).as_secs(), 270);
+    }
+
+    #[test]
+    fn failures_back_off() {
+        let waits =
+            |has_keys| [1, 2, 3, 4, 9, u32::MAX].map(|n| schedule(300).after_failure(n, has_keys, 0.0).as_secs());
+        assert_eq!(waits(false), [1, 2, 4, 4, 4, 4]);
+        assert_eq!(waits(true), [6, 12, 24, 48, 60, 60]);
+        assert!(schedule(300).after_failure(1, true, 1.0) >= Duration::from_secs(5));
+    }
+}

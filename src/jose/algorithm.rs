@@ -1,0 +1,110 @@
+//! Signature algorithms.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! algorithms {
+    ($($variant:ident $name:literal $family:ident,)+) => {
+        /// A signature algorithm (RFC 7518 section 3, RFC 8037 section 3.1).
+        ///
+        /// `none` is not one of them, and there is no way to say it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[allow(missing_docs)] // the names are the RFC's
+        pub enum Algorithm { $($variant,)+ }
+
+        impl Algorithm {
+            /// Every algorithm this service verifies.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name, as in the `alg` header.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// The kind of key it works with.
+            pub const fn family(self) -> Family {
+                match self { $(Self::$variant => Family::$family,)+ }
+            }
+        }
+    };
+}
+
+algorithms! {
+    RS256 "RS256" Rsa,
+    RS384 "RS384" Rsa,
+    RS512 "RS512" Rsa,
+    PS256 "PS256" Rsa,
+    PS384 "PS384" Rsa,
+    PS512 "PS512" Rsa,
+    ES256 "ES256" EllipticCurve,
+    ES384 "ES384" EllipticCurve,
+    EdDSA "EdDSA" Edwards,
+    HS256 "HS256" Secret,
+    HS384 "HS384" Secret,
+    HS512 "HS512" Secret,
+}
+
+/// The kind of key an algorithm works with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// RSA keys (`kty` `RSA`).
+    Rsa,
+    /// Points on an elliptic curve (`kty` `EC`).
+    EllipticCurve,
+    /// Edwards-curve keys (`kty` `OKP`).
+    Edwards,
+    /// Shared secrets (`kty` `oct`).
+    Secret,
+}
+
+/// A name that is no algorithm of ours. Names are case-sensitive (RFC 7515 section 4.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a supported signature algorithm")]
+pub struct UnknownAlgorithm;
+
+impl FromStr for Algorithm {
+    type Err = UnknownAlgorithm;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        // RFC 9864 gives EdDSA with Ed25519 a name of its own; it is the same algorithm.
+        let name = if name == "Ed25519" { "EdDSA" } else { name };
+        Self::ALL.iter().copied().find(|algorithm| algorithm.name() == name).ok_or(UnknownAlgorithm)
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An allow-list of algorithms (RFC 8725 section 3.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Algorithms(Vec<Algorithm>);
+
+impl Algorithms {
+    /// Exactly these.
+    pub fn new(algorithms: Vec<Algorithm>) -> Self {
+        Self(algorithms)
+    }
+
+    /// All that work with public keys.
+    pub fn asymmetric() -> Self {
+        Self(Algorithm::ALL.iter().copied().filter(|algorithm| algorithm.family() != Family::Secret).collect())
+    }
+
+    /// Whether the algorithm is on the list.
+    pub fn contains(&self, algorithm: Algorithm) -> bool {
+        self.0.contains(&algorithm)
+    }
+
+    /// The first algorithm of the list that works with this kind of key.
+    pub fn first_of(&self, family: Family) -> Option<Algorithm> {
+        self.iter().find(|algorithm| algorithm.family() == family)
+    }
+
+    /// The algorithms one by one.
+    pub fn iter(&self) -> impl Iterator<Item = Algorithm> {
+        self.0.iter().copied()
+    }
+}

@@ -1,0 +1,124 @@
+//! The JOSE header (RFC 7515 section 4).
+
+use serde_json::{Map, Value};
+
+use super::{Algorithm, json};
+use crate::domain::Reason;
+
+/// What a decision needs of the JOSE header.
+///
+/// `jwk`, `jku`, `x5c` and `x5u` are not among it: a token does not say by which key it is to be trusted
+/// (RFC 8725 sections 3.8 and 3.10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoseHeader {
+    algorithm: Algorithm,
+    key_id: Option<String>,
+    token_type: Option<String>,
+}
+
+impl JoseHeader {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Reason> {
+        let text = std::str::from_utf8(bytes).map_err(|_| Reason::TokenMalformed)?;
+        let members = json::object(text).map_err(|_| Reason::TokenMalformed)?;
+        refuse_extensions(&members)?;
+        let algorithm = text_member(&members, "alg")?.ok_or(Reason::TokenMalformed)?;
+        Ok(Self {
+            algorithm: algorithm.parse().map_err(|_| Reason::AlgorithmNotAllowed)?,
+            key_id: text_member(&members, "kid")?.map(str::to_owned),
+            token_type: text_member(&members, "typ")?.map(str::to_owned),
+        })
+    }
+
+    /// `alg`, section 4.1.1.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// `kid`, section 4.1.4.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// `typ`, section 4.1.9.
+    pub fn token_type(&self) -> Option<&str> {
+        self.token_type.as_deref()
+    }
+}
+
+/// Refuses whatever would make the bytes mean something else than they say.
+fn refuse_extensions(members: &Map<String, Value>) -> Result<(), Reason> {
+    // We understand no extension, so every `crit` names one that we do not (section 4.1.11); an empty one is invalid.
+    if members.contains_key("crit") {
+        return Err(Reason::HeaderCriticalUnsupported);
+    }
+    // `b64` (RFC 7797) changes what is signed; `zip` and `enc` belong to JWE; a nested JWT is another token's claims.
+    if ["b64", "zip", "enc"].iter().any(|name| members.contains_key(*name)) || is_nested(members) {
+        return Err(Reason::TokenMalformed);
+    }
+    Ok(())
+}
+
+fn is_nested(members: &Map<String, Value>) -> bool {
+    members.get("cty").is_some_and(|cty| match cty.as_str() {
+        Some(cty) => cty.eq_ignore_ascii_case("JWT") || cty.eq_ignore_ascii_case("application/jwt"),
+        None => true,
+    })
+}
+
+fn text_member<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Reason> {
+    members.get(name).map(|value| value.as_str().ok_or(Reason::TokenMalformed)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(header: &str) -> Reason {
+        JoseHeader::parse(header.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn members_are_read() {
+        let header = JoseHeader::parse(br#"{"alg":"Ed25519","kid":"k","typ":"at+jwt","jku":"https://evil"}"#).unwrap();
+        assert_eq!(header.algorithm(), Algorithm::EdDSA);
+        assert_eq!(header.key_id(), Some("k"));
+        assert_eq!(header.token_type(), Some("at+jwt"));
+    }
+
+    #[test]
+    fn algorithms_are_case_sensitive_and_none_is_none() {
+        for alg in ["none", "None", "NONE", "nOnE", "", "rs256", "HS1", "Ed448"] {
+            assert_eq!(refusal(&format!(r#"{{"alg":"{alg}"}}"#)), Reason::AlgorithmNotAllowed, "{alg}");
+        }
+        for alg in ["null", "1", r#"["RS256"]"#, "{}"] {
+            assert_eq!(refusal(&format!(r#"{{"alg":{alg}}}"#)), Reason::TokenMalformed, "{alg}");
+        }
+        assert_eq!(refusal("{}"), Reason::TokenMalformed);
+    }
+
+    #[test]
+    fn every_crit_is_refused() {
+        for crit in [r#"["exp"]"#, "[]", r#""exp""#, r#"["b64"]"#, r#"["alg"]"#, "null"] {
+            assert_eq!(refusal(&format!(r#"{{"alg":"RS256","crit":{crit}}}"#)), Reason::HeaderCriticalUnsupported);
+        }
+    }
+
+    #[test]
+    fn whatever_changes_the_meaning_is_refused() {
+        for member in [
+            r#""b64":false"#,
+            r#""b64":true"#,
+            r#""zip":"DEF""#,
+            r#""enc":"A128GCM""#,
+            r#""cty":"JWT""#,
+            r#""cty":"jwt""#,
+            r#""cty":1"#,
+            r#""kid":1"#,
+            r#""kid":{}"#,
+            r#""typ":1"#,
+            r#""alg":"RS256""#,
+        ] {
+            assert_eq!(refusal(&format!(r#"{{"alg":"RS256",{member}}}"#)), Reason::TokenMalformed, "{member}");
+        }
+    }
+}

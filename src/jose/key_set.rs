@@ -1,0 +1,305 @@
+//! The keys of one issuer (RFC 7517 section 5).
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Algorithm, Algorithms, JwkRefusal, VerificationKey, json};
+
+/// More keys than this in one set, and the set is refused.
+const MAX_KEYS: usize = 100;
+
+/// How many keys are tried for a token that does not name its key: each costs a signature check.
+const MAX_CANDIDATES: usize = 5;
+
+/// The keys of one issuer, vetted.
+#[derive(Debug, Clone, Default)]
+pub struct KeySet {
+    keys: Vec<Arc<VerificationKey>>,
+    refused: Vec<RefusedKey>,
+    /// A key that was configured by itself has no id that a token could name.
+    any_id: bool,
+}
+
+/// An entry of a key set that is not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedKey {
+    /// Its `kid`, if it has a readable one.
+    pub id: Option<String>,
+    /// Why.
+    pub refusal: JwkRefusal,
+}
+
+/// Why a document is no key set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidKeySet {
+    /// Not a JSON object with an array `keys`.
+    #[error("not a JSON Web Key Set")]
+    Malformed,
+    /// More keys than anyone needs.
+    #[error("{0} keys, but at most {MAX_KEYS} are read")]
+    TooManyKeys(usize),
+    /// Nothing in it to verify a signature with.
+    #[error("no usable key{}", reasons(.0))]
+    NoUsableKey(Vec<RefusedKey>),
+}
+
+/// The keys that may have signed a token; at least one.
+#[derive(Debug, Clone)]
+pub struct Candidates(Vec<Arc<VerificationKey>>);
+
+/// Why no key can have signed a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoCandidate {
+    /// The set has no key of that name.
+    KeyUnknown,
+    /// It has, but for another algorithm.
+    OtherAlgorithm,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    keys: Vec<Box<RawValue>>,
+}
+
+impl KeySet {
+    /// Reads a JWK Set. Entries are read one by one, so that a bad one never spoils the rest.
+    pub fn from_jwks(document: &[u8], allowed: &Algorithms) -> Result<Self, InvalidKeySet> {
+        let document: Document = serde_json::from_slice(document).map_err(|_| InvalidKeySet::Malformed)?;
+        if document.keys.len() > MAX_KEYS {
+            return Err(InvalidKeySet::TooManyKeys(document.keys.len()));
+        }
+        let mut set = Self::default();
+        for entry in &document.keys {
+            set.add_entry(entry.get(), allowed);
+        }
+        set.refuse_duplicates();
+        if set.keys.is_empty() { Err(InvalidKeySet::NoUsableKey(set.refused)) } else { Ok(set) }
+    }
+
+    /// Keys that were configured by themselves and stand for whatever `kid` a token names.
+    pub fn of_any_id(keys: Vec<VerificationKey>) -> Self {
+        Self { keys: keys.into_iter().map(Arc::new).collect(), refused: Vec::new(), any_id: true }
+    }
+
+    fn add_entry(&mut self, entry: &str, allowed: &Algorithms) {
+        let entry = json::object(entry).map(Value::Object).unwrap_or(Value::Null);
+        match VerificationKey::from_jwk(&entry, allowed) {
+            Ok(key) => self.add(key),
+            Err(refusal) => {
+                let id = entry.get("kid").and_then(Value::as_str).map(str::to_owned);
+                self.refused.push(RefusedKey { id, refusal });
+            }
+        }
+    }
+
+    fn add(&mut self, key: VerificationKey) {
+        let known = self.keys.iter().any(|other| other.id() == key.id() && other.fingerprint() == key.fingerprint());
+        if !known {
+            self.keys.push(Arc::new(key));
+        }
+    }
+
+    /// Two different keys under one id and algorithm: whoever slipped in the second one must not win.
+    fn refuse_duplicates(&mut self) {
+        let is_twin = |key: &VerificationKey, other: &VerificationKey| {
+            key.id().is_some()
+                && key.id() == other.id()
+                && key.algorithm() == other.algorithm()
+                && key.fingerprint() != other.fingerprint()
+        };
+        let (twins, keys) =
+            self.keys.iter().cloned().partition(|key| self.keys.iter().any(|other| is_twin(key, other)));
+        self.keys = keys;
+        self.refused.extend(Vec::into_iter(twins).map(|key: Arc<VerificationKey>| RefusedKey {
+            id: key.id().map(str::to_owned),
+            refusal: JwkRefusal::Duplicate,
+        }));
+    }
+
+    /// The keys that may have signed a token with this `kid` and `alg`.
+    pub fn candidates(&self, id: Option<&str>, algorithm: Algorithm) -> Result<Candidates, NoCandidate> {
+        let named = |key: &VerificationKey| self.any_id || id.is_none() || key.id() == id;
+        let fitting = self.keys.iter().filter(|key| named(key) && key.algorithm() == algorithm);
+        let candidates: Vec<_> = fitting.take(MAX_CANDIDATES).cloned().collect();
+        if !candidates.is_empty() {
+            return Ok(Candidates(candidates));
+        }
+        let other_algorithm = self.any_id || id.is_some_and(|id| self.keys.iter().any(|key| key.id() == Some(id)));
+        Err(if other_algorithm { NoCandidate::OtherAlgorithm } else { NoCandidate::KeyUnknown })
+    }
+
+    /// Whether this very key is still in the set, under the same id.
+    pub fn contains(&self, key: &VerificationKey) -> bool {
+        self.keys.iter().any(|own| own.fingerprint() == key.fingerprint() && own.id() == key.id())
+    }
+
+    /// Whether the sets hold the same keys under the same ids.
+    pub fn has_same_keys_as(&self, other: &Self) -> bool {
+        self.keys.len() == other.keys.len() && self.keys.iter().all(|key| other.contains(key))
+    }
+
+    /// The keys one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &VerificationKey> {
+        self.keys.iter().map(AsRef::as_ref)
+    }
+
+    /// The entries that are not used.
+    pub fn refused(&self) -> &[RefusedKey] {
+        &self.refused
+    }
+
+    /// How many keys there are.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}
+
+impl Candidates {
+    /// The keys one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<VerificationKey>> {
+        self.0.iter()
+    }
+}
+
+fn reasons(refused: &[RefusedKey]) -> String {
+    let mut text = String::new();
+    for key in refused.iter().take(3) {
+        let id = key.id.as_deref().unwrap_or("without id");
+        text.push_str(&format!("; key {:?}: {}", id.chars().take(64).collect::<String>(), key.refusal));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::jose::SigningKey;
+
+    fn jwk(algorithm: Algorithm, id: &str) -> Value {
+        SigningKey::generate(algorithm).unwrap().to_public_jwk(Some(id)).unwrap()
+    }
+
+    fn read(entries: &Value) -> Result<KeySet, InvalidKeySet> {
+        KeySet::from_jwks(json!({ "keys": entries }).to_string().as_bytes(), &Algorithms::asymmetric())
+    }
+
+    fn with(mut jwk: Value, member: &str, value: Value) -> Value {
+        jwk[member] = value;
+        jwk
+    }
+
+    fn refusal_of(entry: Value) -> JwkRefusal {
+        match read(&json!([entry])) {
+            Err(InvalidKeySet::NoUsableKey(refused)) => refused[0].refusal.clone(),
+            other => panic!("expected a refusal, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_bad_entry_never_spoils_the_rest() {
+        let good = jwk(Algorithm::ES256, "good");
+        let twice = serde_json::value::RawValue::from_string(r#"{"kty":"EC","kty":"RSA"}"#.into()).unwrap();
+        let set = read(
+            &json!([null, 1, {}, {"kid": 1}, {"kty": "oct", "k": "c2VjcmV0"}, good, with(jwk(Algorithm::ES256, "x5c"), "use", json!(1))]),
+        );
+        let set = set.unwrap();
+        assert_eq!((set.len(), set.refused().len()), (1, 6));
+        let text = format!(r#"{{"keys":[{twice},{good}]}}"#);
+        assert_eq!(KeySet::from_jwks(text.as_bytes(), &Algorithms::asymmetric()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn documents_that_are_no_key_set() {
+        let allowed = Algorithms::asymmetric();
+        for text in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            r#"{"keys":null}"#,
+            r#"{"keys":{}}"#,
+            "<html>",
+            "\u{feff}{\"keys\":[]}",
+            r#"{"keys":[],"keys":[]}"#,
+        ] {
+            assert_eq!(KeySet::from_jwks(text.as_bytes(), &allowed).unwrap_err(), InvalidKeySet::Malformed, "{text}");
+        }
+        assert_eq!(read(&json!([])).unwrap_err(), InvalidKeySet::NoUsableKey(Vec::new()));
+        let many = vec![jwk(Algorithm::EdDSA, "k"); 101];
+        assert_eq!(read(&json!(many)).unwrap_err(), InvalidKeySet::TooManyKeys(101));
+    }
+
+    #[test]
+    fn keys_are_vetted() {
+        let rsa = || jwk(Algorithm::RS256, "r");
+        let ec = || jwk(Algorithm::ES256, "e");
+        let ed = || jwk(Algorithm::EdDSA, "d");
+        assert_eq!(refusal_of(with(rsa(), "use", json!("enc"))), JwkRefusal::Use);
+        assert_eq!(refusal_of(with(rsa(), "key_ops", json!(["sign"]))), JwkRefusal::Operations);
+        assert_eq!(refusal_of(with(rsa(), "key_ops", json!("verify"))), JwkRefusal::Member("key_ops"));
+        assert_eq!(refusal_of(with(rsa(), "alg", json!("ES256"))), JwkRefusal::Algorithm);
+        assert_eq!(refusal_of(with(rsa(), "alg", json!("RSA-OAEP"))), JwkRefusal::Algorithm);
+        assert_eq!(refusal_of(with(rsa(), "n", json!("AQAB"))), JwkRefusal::RsaBits(17));
+        assert_eq!(refusal_of(with(rsa(), "n", json!(""))), JwkRefusal::RsaBits(0));
+        for exponent in ["AQ", "Ag", "AAAA", "", "AgAAAAAB_w"] {
+            assert_eq!(refusal_of(with(rsa(), "e", json!(exponent))), JwkRefusal::RsaExponent, "{exponent}");
+        }
+        assert_eq!(refusal_of(with(ec(), "crv", json!("P-384"))), JwkRefusal::Algorithm);
+        assert_eq!(refusal_of(with(ec(), "crv", json!("secp256k1"))), JwkRefusal::Unsupported);
+        assert_eq!(refusal_of(with(ec(), "x", json!("AAAA"))), JwkRefusal::Point);
+        assert_eq!(refusal_of(with(ec(), "x", json!("A".repeat(43)))), JwkRefusal::Point);
+        assert_eq!(refusal_of(with(ed(), "x", json!("AAAA"))), JwkRefusal::Point);
+        assert_eq!(refusal_of(with(ed(), "crv", json!("Ed448"))), JwkRefusal::Unsupported);
+    }
+
+    #[test]
+    fn leading_zeros_of_a_modulus_are_cut_off() {
+        let rsa = jwk(Algorithm::RS256, "r");
+        let n = crate::jose::decode_base64url(rsa["n"].as_str().unwrap()).unwrap();
+        let padded = crate::jose::encode_base64url([&[0, 0], n.as_slice()].concat());
+        assert_eq!(read(&json!([rsa, with(rsa.clone(), "n", json!(padded))])).unwrap().len(), 1, "the same key");
+    }
+
+    #[test]
+    fn duplicate_ids() {
+        let (a, b) = (jwk(Algorithm::ES256, "k"), jwk(Algorithm::ES256, "k"));
+        assert_eq!(read(&json!([a, a])).unwrap().len(), 1, "the same key twice is one");
+        let set = read(&json!([a, jwk(Algorithm::EdDSA, "k")])).unwrap();
+        assert_eq!(set.candidates(Some("k"), Algorithm::EdDSA).unwrap().iter().count(), 1, "told apart by algorithm");
+        let set = read(&json!([a, b, jwk(Algorithm::ES256, "other")])).unwrap();
+        assert_eq!(set.len(), 1, "both are refused");
+        assert!(set.refused().iter().all(|key| key.refusal == JwkRefusal::Duplicate));
+    }
+
+    #[test]
+    fn candidates() {
+        let entries: Vec<_> = (0..7).map(|n| jwk(Algorithm::EdDSA, &n.to_string())).collect();
+        let set = read(&json!(entries)).unwrap();
+        assert_eq!(set.candidates(None, Algorithm::EdDSA).unwrap().iter().count(), MAX_CANDIDATES);
+        assert_eq!(set.candidates(Some("3"), Algorithm::EdDSA).unwrap().iter().count(), 1);
+        assert_eq!(set.candidates(Some("3"), Algorithm::RS256).unwrap_err(), NoCandidate::OtherAlgorithm);
+        assert_eq!(set.candidates(Some("x"), Algorithm::EdDSA).unwrap_err(), NoCandidate::KeyUnknown);
+        assert_eq!(set.candidates(None, Algorithm::RS256).unwrap_err(), NoCandidate::KeyUnknown);
+    }
+
+    #[test]
+    fn a_key_without_alg_gets_exactly_one() {
+        let mut rsa = jwk(Algorithm::RS256, "r");
+        rsa.as_object_mut().unwrap().remove("alg");
+        let text = json!({ "keys": [rsa] }).to_string();
+        let algorithm_by =
+            |allowed| KeySet::from_jwks(text.as_bytes(), &allowed).unwrap().iter().next().unwrap().algorithm();
+        assert_eq!(algorithm_by(Algorithms::asymmetric()), Algorithm::RS256);
+        assert_eq!(algorithm_by(Algorithms::new(vec![Algorithm::PS384, Algorithm::RS256])), Algorithm::PS384);
+    }
+}

@@ -1,0 +1,25 @@
+//! Floor 1: JOSE, as far as an access token needs it (RFC 7515, 7517, 7518, 8037).
+//!
+//! The parser is strict and small. What it must never do: follow a key or a URL out of a token (`jwk`, `jku`, `x5c`,
+//! `x5u`), choose an algorithm by the token alone, or hand out claims whose signature nobody checked as if somebody had.
+
+mod algorithm;
+mod claims;
+mod compact;
+mod header;
+mod json;
+mod jwk;
+mod key;
+mod key_set;
+mod pem;
+mod signing;
+
+pub use algorithm::{Algorithm, Algorithms, Family};
+pub use claims::{Claims, StatedIssuer, UnverifiedClaims};
+pub use compact::{CompactJws, SignedJws, decode_base64url, encode_base64url};
+pub use header::JoseHeader;
+pub use jwk::JwkRefusal;
+pub use key::{KeyFingerprint, VerificationKey, WeakSecret};
+pub use key_set::{Candidates, InvalidKeySet, KeySet, NoCandidate, RefusedKey};
+pub use pem::InvalidPem;
+pub use signing::{InvalidSigningKey, SigningKey};

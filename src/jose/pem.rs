@@ -1,0 +1,129 @@
+//! Public keys in PEM: SPKI, PKCS#1 and certificates (RFC 7468, RFC 8017 appendix A.1).
+
+use x509_parser::pem::Pem;
+use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::public_key::{PublicKey, RSAPublicKey};
+use x509_parser::x509::SubjectPublicKeyInfo;
+
+use super::jwk::rsa_key;
+use super::key::curve_algorithm;
+use super::{Algorithms, Family, JwkRefusal, KeySet, VerificationKey};
+
+/// Why a PEM file gives no keys.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPem {
+    /// Broken PEM.
+    #[error("not a PEM file")]
+    Malformed,
+    /// A private key where a public one belongs.
+    #[error("holds a private key (give the public key, and keep the private one away from this machine)")]
+    PrivateKey,
+    /// No section that holds a public key.
+    #[error("holds no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE section")]
+    NoKey,
+    /// A section that is not what its label says.
+    #[error("holds a section that is not what its label says")]
+    Section,
+    /// A key that does not pass.
+    #[error(transparent)]
+    Refused(#[from] JwkRefusal),
+}
+
+impl KeySet {
+    /// Reads the public keys of a PEM file. They have no id, and stand for whatever `kid` a token names.
+    ///
+    /// Of a certificate only the key is taken: its dates and issuer say nothing about tokens.
+    pub fn from_pem(text: &[u8], allowed: &Algorithms) -> Result<Self, InvalidPem> {
+        let mut keys = Vec::new();
+        for section in Pem::iter_from_buffer(text) {
+            let section = section.map_err(|_| InvalidPem::Malformed)?;
+            keys.extend(section_key(&section.label, &section.contents, allowed)?);
+        }
+        if keys.is_empty() { Err(InvalidPem::NoKey) } else { Ok(Self::of_any_id(keys)) }
+    }
+}
+
+fn section_key(label: &str, der: &[u8], allowed: &Algorithms) -> Result<Option<VerificationKey>, InvalidPem> {
+    let key = match label {
+        "PUBLIC KEY" => spki_key(&parse(der, SubjectPublicKeyInfo::from_der)?, allowed)?,
+        "RSA PUBLIC KEY" => rsa(&parse(der, RSAPublicKey::from_der)?, allowed)?,
+        "CERTIFICATE" => spki_key(parse(der, X509Certificate::from_der)?.public_key(), allowed)?,
+        private if private.ends_with("PRIVATE KEY") => return Err(InvalidPem::PrivateKey),
+        _ => return Ok(None),
+    };
+    if allowed.contains(key.algorithm()) { Ok(Some(key)) } else { Err(JwkRefusal::NotAllowed.into()) }
+}
+
+fn parse<'a, T, E>(der: &'a [u8], parser: impl Fn(&'a [u8]) -> Result<(&'a [u8], T), E>) -> Result<T, InvalidPem> {
+    match parser(der) {
+        Ok((rest, parsed)) if rest.is_empty() => Ok(parsed),
+        _ => Err(InvalidPem::Section),
+    }
+}
+
+fn spki_key(spki: &SubjectPublicKeyInfo<'_>, allowed: &Algorithms) -> Result<VerificationKey, InvalidPem> {
+    let point = spki.subject_public_key.data.as_ref();
+    match spki.parsed() {
+        Ok(PublicKey::RSA(key)) => rsa(&key, allowed),
+        Ok(PublicKey::EC(_)) => {
+            let curve = spki.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
+            on_curve(curve.map(|curve| curve.to_id_string()).as_deref(), point)
+        }
+        _ => on_curve(Some(&spki.algorithm.algorithm.to_id_string()), point),
+    }
+}
+
+fn rsa(key: &RSAPublicKey<'_>, allowed: &Algorithms) -> Result<VerificationKey, InvalidPem> {
+    let algorithm = allowed.first_of(Family::Rsa).ok_or(JwkRefusal::NotAllowed)?;
+    Ok(rsa_key(algorithm, key.modulus, key.exponent)?)
+}
+
+fn on_curve(oid: Option<&str>, point: &[u8]) -> Result<VerificationKey, InvalidPem> {
+    let curve = match oid {
+        Some("1.2.840.10045.3.1.7") => "P-256",
+        Some("1.3.132.0.34") => "P-384",
+        Some("1.3.101.112") => "Ed25519",
+        _ => return Err(JwkRefusal::Unsupported.into()),
+    };
+    let algorithm = curve_algorithm(curve).ok_or(JwkRefusal::Unsupported)?;
+    Ok(VerificationKey::curve(algorithm, point).ok_or(JwkRefusal::Point)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::Algorithm;
+
+    fn read(pem: &str, allowed: &[Algorithm]) -> Result<Algorithm, InvalidPem> {
+        let set = KeySet::from_pem(pem.as_bytes(), &Algorithms::new(allowed.to_vec()))?;
+        Ok(set.iter().next().unwrap().algorithm())
+    }
+
+    #[test]
+    fn certificates_and_public_keys_of_every_type() {
+        for (generator, algorithm) in [
+            (&rcgen::PKCS_ECDSA_P256_SHA256, Algorithm::ES256),
+            (&rcgen::PKCS_ECDSA_P384_SHA384, Algorithm::ES384),
+            (&rcgen::PKCS_ED25519, Algorithm::EdDSA),
+            (&rcgen::PKCS_RSA_SHA256, Algorithm::PS256),
+        ] {
+            let key = rcgen::KeyPair::generate_for(generator).unwrap();
+            let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+            assert_eq!(read(&key.public_key_pem(), &[algorithm]), Ok(algorithm));
+            assert_eq!(read(&certificate.pem(), &[algorithm]), Ok(algorithm));
+            assert_eq!(read(&key.serialize_pem(), &[algorithm]), Err(InvalidPem::PrivateKey));
+        }
+    }
+
+    #[test]
+    fn what_is_no_public_key() {
+        let all = [Algorithm::RS256, Algorithm::ES256];
+        assert_eq!(read("", &all), Err(InvalidPem::NoKey));
+        assert_eq!(
+            read("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", &all),
+            Err(InvalidPem::Section)
+        );
+        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+        assert_eq!(read(&key.public_key_pem(), &all), Err(JwkRefusal::NotAllowed.into()));
+    }
+}

@@ -1,0 +1,242 @@
+//! Signing keys, for development: `doorward token issue`, the demo's issuer and the tests.
+//!
+//! The serving side never signs anything.
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPairComponents, KeySize, PublicKeyComponents};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+    Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384,
+    RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
+};
+use aws_lc_rs::{error::Unspecified, hmac};
+use serde_json::{Map, Value, json};
+use x509_parser::pem::Pem;
+
+use super::{Algorithm, Family, decode_base64url, encode_base64url};
+
+/// A key that makes signatures with one algorithm.
+pub struct SigningKey {
+    algorithm: Algorithm,
+    id: Option<String>,
+    material: Material,
+}
+
+enum Material {
+    Rsa(Box<RsaKeyPair>),
+    EllipticCurve(EcdsaKeyPair),
+    Edwards(Ed25519KeyPair),
+    Secret(hmac::Key),
+}
+
+/// Why a text is no signing key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSigningKey {
+    /// Neither PEM nor a JWK.
+    #[error("neither a PEM file nor a JWK")]
+    Malformed,
+    /// A key without its private part, or one we cannot sign with.
+    #[error("not a supported private key (RSA, P-256, P-384 or Ed25519)")]
+    Unsupported,
+    /// The algorithm does not go with the type of key.
+    #[error("{0} does not go with this type of key")]
+    Algorithm(Algorithm),
+}
+
+impl SigningKey {
+    /// A fresh key.
+    pub fn generate(algorithm: Algorithm) -> Result<Self, Unspecified> {
+        let material = match algorithm.family() {
+            Family::Rsa => Material::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa2048)?)),
+            Family::EllipticCurve => Material::EllipticCurve(EcdsaKeyPair::generate(ecdsa(algorithm))?),
+            Family::Edwards => Material::Edwards(Ed25519KeyPair::generate()?),
+            Family::Secret => {
+                let mut secret = [0; 64];
+                aws_lc_rs::rand::fill(&mut secret)?;
+                return Ok(Self::secret(algorithm, &secret));
+            }
+        };
+        Ok(Self { algorithm, id: None, material })
+    }
+
+    /// A shared secret.
+    pub fn secret(algorithm: Algorithm, secret: &[u8]) -> Self {
+        let hash = match algorithm {
+            Algorithm::HS384 => hmac::HMAC_SHA384,
+            Algorithm::HS512 => hmac::HMAC_SHA512,
+            _ => hmac::HMAC_SHA256,
+        };
+        Self { algorithm, id: None, material: Material::Secret(hmac::Key::new(hash, secret)) }
+    }
+
+    /// Reads a private key, in PEM or as a JWK. Without `algorithm` it is the JWK's own, or the usual one of its type.
+    pub fn parse(text: &str, algorithm: Option<Algorithm>) -> Result<Self, InvalidSigningKey> {
+        let mut key = match serde_json::from_str(text) {
+            Ok(Value::Object(jwk)) => Self::from_jwk(&jwk)?,
+            _ => Self::from_pem(text)?,
+        };
+        if let Some(wanted) = algorithm {
+            key.use_with(wanted)?;
+        }
+        Ok(key)
+    }
+
+    /// The same key under this identifier.
+    #[must_use]
+    pub fn with_id(self, id: impl Into<String>) -> Self {
+        Self { id: Some(id.into()), ..self }
+    }
+
+    /// The identifier (`kid`), if the key has one.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The algorithm it signs with.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Signs claims as a compact JWS. `alg` and `kid` are the key's; `header` may say more, and may say `kid` otherwise.
+    pub fn sign(&self, header: &Map<String, Value>, claims: &Value) -> Result<String, Unspecified> {
+        let mut members = Map::from_iter([("alg".to_owned(), self.algorithm.name().into())]);
+        members.extend(self.id.clone().map(|id| ("kid".to_owned(), id.into())));
+        members.extend(header.clone());
+        let input = format!(
+            "{}.{}",
+            encode_base64url(Value::Object(members).to_string()),
+            encode_base64url(claims.to_string())
+        );
+        let signature = self.signature(input.as_bytes())?;
+        Ok(format!("{input}.{}", encode_base64url(signature)))
+    }
+
+    /// The bare signature of a message.
+    pub fn signature(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
+        let random = SystemRandom::new();
+        Ok(match &self.material {
+            Material::Rsa(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(rsa_encoding(self.algorithm), &random, message, &mut signature)?;
+                signature
+            }
+            Material::EllipticCurve(key) => key.sign(&random, message)?.as_ref().to_vec(),
+            Material::Edwards(key) => key.sign(message).as_ref().to_vec(),
+            Material::Secret(key) => hmac::sign(key, message).as_ref().to_vec(),
+        })
+    }
+
+    /// The public half as a JWK, for a key set; a shared secret has none.
+    pub fn to_public_jwk(&self, id: Option<&str>) -> Option<Value> {
+        let mut jwk = match &self.material {
+            Material::Rsa(key) => json!({
+                "kty": "RSA",
+                "n": encode_base64url(key.public_key().modulus().big_endian_without_leading_zero()),
+                "e": encode_base64url(key.public_key().exponent().big_endian_without_leading_zero()),
+            }),
+            Material::EllipticCurve(key) => {
+                let point = key.public_key().as_ref().get(1..)?;
+                let (x, y) = point.split_at_checked(point.len() / 2)?;
+                let curve = if self.algorithm == Algorithm::ES384 { "P-384" } else { "P-256" };
+                json!({"kty": "EC", "crv": curve, "x": encode_base64url(x), "y": encode_base64url(y)})
+            }
+            Material::Edwards(key) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": encode_base64url(key.public_key())})
+            }
+            Material::Secret(_) => return None,
+        };
+        let members = jwk.as_object_mut()?;
+        members.insert("alg".into(), self.algorithm.name().into());
+        members.insert("use".into(), "sig".into());
+        members.extend(id.or(self.id()).map(|id| ("kid".to_owned(), id.into())));
+        Some(jwk)
+    }
+
+    fn use_with(&mut self, algorithm: Algorithm) -> Result<(), InvalidSigningKey> {
+        let curve_fits = algorithm.family() != Family::EllipticCurve || algorithm == self.algorithm;
+        if algorithm.family() != self.algorithm.family() || !curve_fits {
+            return Err(InvalidSigningKey::Algorithm(algorithm));
+        }
+        self.algorithm = algorithm;
+        Ok(())
+    }
+
+    fn from_pem(text: &str) -> Result<Self, InvalidSigningKey> {
+        let section = Pem::iter_from_buffer(text.as_bytes()).next().and_then(Result::ok);
+        let der = section.ok_or(InvalidSigningKey::Malformed)?.contents;
+        let rsa = || RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).ok();
+        let curve = |algorithm| EcdsaKeyPair::from_private_key_der(ecdsa(algorithm), &der).ok();
+        let (algorithm, material) = if let Some(key) = rsa() {
+            (Algorithm::RS256, Material::Rsa(Box::new(key)))
+        } else if let Some(key) = curve(Algorithm::ES256) {
+            (Algorithm::ES256, Material::EllipticCurve(key))
+        } else if let Some(key) = curve(Algorithm::ES384) {
+            (Algorithm::ES384, Material::EllipticCurve(key))
+        } else {
+            let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map_err(|_| InvalidSigningKey::Unsupported)?;
+            (Algorithm::EdDSA, Material::Edwards(key))
+        };
+        Ok(Self { algorithm, id: None, material })
+    }
+
+    fn from_jwk(jwk: &Map<String, Value>) -> Result<Self, InvalidSigningKey> {
+        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let bytes = |name: &str| text(name).and_then(decode_base64url).ok_or(InvalidSigningKey::Unsupported);
+        let (usual, material) = match (text("kty"), text("crv")) {
+            (Some("RSA"), _) => (Algorithm::RS256, rsa_from_jwk(&bytes)?),
+            (Some("EC"), Some("P-256")) => (Algorithm::ES256, ecdsa_from_jwk(Algorithm::ES256, &bytes)?),
+            (Some("EC"), Some("P-384")) => (Algorithm::ES384, ecdsa_from_jwk(Algorithm::ES384, &bytes)?),
+            (Some("OKP"), Some("Ed25519")) => {
+                let pair = Ed25519KeyPair::from_seed_and_public_key(&bytes("d")?, &bytes("x")?);
+                (Algorithm::EdDSA, Material::Edwards(pair.map_err(|_| InvalidSigningKey::Unsupported)?))
+            }
+            _ => return Err(InvalidSigningKey::Unsupported),
+        };
+        let mut key = Self { algorithm: usual, id: text("kid").map(str::to_owned), material };
+        if let Some(name) = text("alg") {
+            key.use_with(name.parse().map_err(|_| InvalidSigningKey::Unsupported)?)?;
+        }
+        Ok(key)
+    }
+}
+
+type Member<'a> = dyn Fn(&str) -> Result<Vec<u8>, InvalidSigningKey> + 'a;
+
+#[allow(non_snake_case)] // the names are the RFC's
+fn rsa_from_jwk(bytes: &Member<'_>) -> Result<Material, InvalidSigningKey> {
+    let components = KeyPairComponents {
+        public_key: PublicKeyComponents { n: bytes("n")?, e: bytes("e")? },
+        d: bytes("d")?,
+        p: bytes("p")?,
+        q: bytes("q")?,
+        dP: bytes("dp")?,
+        dQ: bytes("dq")?,
+        qInv: bytes("qi")?,
+    };
+    let pair = RsaKeyPair::from_components(&components).map_err(|_| InvalidSigningKey::Unsupported)?;
+    Ok(Material::Rsa(Box::new(pair)))
+}
+
+fn ecdsa_from_jwk(algorithm: Algorithm, bytes: &Member<'_>) -> Result<Material, InvalidSigningKey> {
+    let point = [vec![4], bytes("x")?, bytes("y")?].concat();
+    let pair = EcdsaKeyPair::from_private_key_and_public_key(ecdsa(algorithm), &bytes("d")?, &point);
+    Ok(Material::EllipticCurve(pair.map_err(|_| InvalidSigningKey::Unsupported)?))
+}
+
+const fn ecdsa(algorithm: Algorithm) -> &'static EcdsaSigningAlgorithm {
+    match algorithm {
+        Algorithm::ES384 => &ECDSA_P384_SHA384_FIXED_SIGNING,
+        _ => &ECDSA_P256_SHA256_FIXED_SIGNING,
+    }
+}
+
+fn rsa_encoding(algorithm: Algorithm) -> &'static dyn RsaEncoding {
+    match algorithm {
+        Algorithm::RS384 => &RSA_PKCS1_SHA384,
+        Algorithm::RS512 => &RSA_PKCS1_SHA512,
+        Algorithm::PS256 => &RSA_PSS_SHA256,
+        Algorithm::PS384 => &RSA_PSS_SHA384,
+        Algorithm::PS512 => &RSA_PSS_SHA512,
+        _ => &RSA_PKCS1_SHA256,
+    }
+}

@@ -1,0 +1,20 @@
+//! doorward: forward-auth verification for reverse proxies.
+//!
+//! The floors of the house, from the ground up; a module uses its own floor's room and lower floors only.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod domain;
+pub mod extract;
+pub mod gate;
+pub mod http;
+pub mod issuers;
+pub mod jose;
+pub mod outbound;
+pub mod policy;
+pub mod telemetry;
+pub mod verify;

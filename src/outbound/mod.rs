@@ -1,0 +1,10 @@
+//! Floor 3: the one HTTP client, with its bounds.
+//!
+//! Whatever this service fetches decides whom it trusts. So: certificates are checked, redirects are not followed, a
+//! body is read to a limit, a request ends in time, and an address can be required to be a public one.
+
+mod address;
+mod client;
+
+pub use address::AddressRule;
+pub use client::{Egress, FetchError, Fetched, HttpClient, InvalidClient};

@@ -1,0 +1,188 @@
+//! Claim values as header values: without loss, and without a byte that could end a header line.
+//!
+//! Bytes 0x20 to 0x7E stay as they are, but for `%`; everything else, and spaces at the ends, become `%XX` of their UTF-8.
+//! Two different texts never render alike, nor do two different arrays of non-empty texts.
+
+use std::fmt::Write;
+
+use serde_json::value::RawValue;
+
+use crate::domain::Reason;
+use crate::jose::encode_base64url;
+
+/// Renders a claim as the issuer wrote it.
+pub(super) fn value(claim: &RawValue, separator: &str) -> Result<String, Reason> {
+    if !claim.get().starts_with('[') {
+        return Ok(encode(&scalar(claim)?, ""));
+    }
+    let elements: Vec<&RawValue> = serde_json::from_str(claim.get()).map_err(|_| Reason::ClaimInvalid)?;
+    let elements: Vec<String> = elements.into_iter().map(scalar).collect::<Result<_, _>>()?;
+    Ok(list(elements.iter().map(String::as_str), separator))
+}
+
+/// Renders a list; the separator is encoded where it stands inside an element.
+pub(super) fn list<'a>(elements: impl Iterator<Item = &'a str>, separator: &str) -> String {
+    elements.map(|element| encode(element, separator)).collect::<Vec<_>>().join(separator)
+}
+
+/// The text of a single value: objects, and arrays inside arrays, as base64url of their JSON.
+fn scalar(value: &RawValue) -> Result<String, Reason> {
+    let json = value.get();
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(json).map_err(|_| Reason::ClaimInvalid),
+        Some(b'{' | b'[') => Ok(encode_base64url(json)),
+        Some(b'n') => Ok(String::new()),
+        Some(b't' | b'f') => Ok(json.to_owned()),
+        _ => number(json).ok_or(Reason::ClaimInvalid),
+    }
+}
+
+/// The text of a number that survives being read by a machine: an integer of 64 bits, or a double that means exactly
+/// the digits the issuer wrote.
+fn number(json: &str) -> Option<String> {
+    if let Ok(integer) = json.parse::<i64>() {
+        return Some(integer.to_string());
+    }
+    if let Ok(integer) = json.parse::<u64>() {
+        return Some(integer.to_string());
+    }
+    let double: f64 = json.parse().ok().filter(|double: &f64| double.is_finite())?;
+    let text = serde_json::Number::from_f64(double)?.to_string();
+    (Decimal::parse(&text)? == Decimal::parse(json)?).then_some(text)
+}
+
+/// A decimal number as its significant digits and the power of ten behind them.
+#[derive(PartialEq, Eq)]
+struct Decimal {
+    negative: bool,
+    digits: String,
+    exponent: i64,
+}
+
+impl Decimal {
+    fn parse(json: &str) -> Option<Self> {
+        let (negative, rest) = json.strip_prefix('-').map_or((false, json), |rest| (true, rest));
+        let (mantissa, exponent) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = format!("{whole}{fraction}");
+        let digits = all.trim_end_matches('0');
+        let shift = i64::try_from(all.len() - digits.len()).ok()? - i64::try_from(fraction.len()).ok()?;
+        let digits = digits.trim_start_matches('0').to_owned();
+        let exponent = exponent.parse::<i64>().ok()?.checked_add(shift)?;
+        // Zero has no digits, and then the power of ten says nothing.
+        let exponent = if digits.is_empty() { 0 } else { exponent };
+        Some(Self { negative, digits, exponent })
+    }
+}
+
+fn encode(text: &str, separator: &str) -> String {
+    let inner = text.trim_matches(' ');
+    let leading = text.len() - text.trim_start_matches(' ').len();
+    let inner_end = leading + inner.len();
+    let mut encoded = String::with_capacity(text.len());
+    for (at, byte) in text.bytes().enumerate() {
+        let at_the_ends = at < leading || at >= inner_end;
+        let plain = matches!(byte, 0x20..=0x7E) && byte != b'%' && !at_the_ends;
+        if plain && !separator.as_bytes().contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rendered(json: &str) -> Result<String, Reason> {
+        value(&RawValue::from_string(json.to_owned()).unwrap(), ",")
+    }
+
+    fn decode(text: &str) -> String {
+        let mut bytes = Vec::new();
+        let mut rest = text.as_bytes();
+        while let Some((&byte, behind)) = rest.split_first() {
+            if byte == b'%' {
+                bytes.push(u8::from_str_radix(std::str::from_utf8(&behind[..2]).unwrap(), 16).unwrap());
+                rest = &behind[2..];
+            } else {
+                bytes.push(byte);
+                rest = behind;
+            }
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn texts() {
+        for (json, expected) in [
+            (r#""alice""#, "alice"),
+            (r#""a b""#, "a b"),
+            (r#"" a ""#, "%20a%20"),
+            (r#""  ""#, "%20%20"),
+            (r#""100%""#, "100%25"),
+            (r#""a\r\nX: y""#, "a%0D%0AX: y"),
+            (r#""\u0000\t\u007f""#, "%00%09%7F"),
+            (r#""Özdemir""#, "%C3%96zdemir"),
+            (r#""\u2028""#, "%E2%80%A8"),
+            (r#""""#, ""),
+        ] {
+            assert_eq!(rendered(json).as_deref(), Ok(expected), "{json}");
+        }
+    }
+
+    #[test]
+    fn numbers_keep_every_digit_or_are_refused() {
+        for (json, expected) in [
+            ("9007199254740993", "9007199254740993"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            ("1e21", "1e+21"),
+            ("0.1", "0.1"),
+            ("1.50", "1.5"),
+            ("-0.0", "-0.0"),
+            ("true", "true"),
+            ("null", ""),
+        ] {
+            assert_eq!(rendered(json).as_deref(), Ok(expected), "{json}");
+        }
+        for json in ["18446744073709551617", "1e400", "0.1000000000000000055511151231257827", "123456789012345678901"] {
+            assert_eq!(rendered(json), Err(Reason::ClaimInvalid), "{json}");
+        }
+    }
+
+    #[test]
+    fn arrays_and_objects() {
+        assert_eq!(rendered(r#"["a","b,c"," d"]"#).as_deref(), Ok("a,b%2Cc,%20d"));
+        assert_eq!(rendered(r#"[1,true,null,"x"]"#).as_deref(), Ok("1,true,,x"));
+        assert_eq!(rendered("[]").as_deref(), Ok(""));
+        assert_eq!(rendered(r#"{"a":1}"#).as_deref(), Ok("eyJhIjoxfQ"));
+        assert_eq!(rendered("[[1]]").as_deref(), Ok("WzFd"));
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_visible_ascii_and_come_back(text in any::<String>()) {
+            let rendered = rendered(&serde_json::to_string(&text).unwrap()).unwrap();
+            prop_assert!(rendered.bytes().all(|byte| matches!(byte, 0x20..=0x7E)));
+            prop_assert_eq!(rendered.trim(), rendered.as_str());
+            prop_assert_eq!(decode(&rendered), text);
+        }
+
+        #[test]
+        fn arrays_of_non_empty_texts_come_back(texts in proptest::collection::vec("[a ,%\u{e9}]{1,5}", 1..5)) {
+            let rendered = rendered(&serde_json::to_string(&texts).unwrap()).unwrap();
+            prop_assert_eq!(rendered.split(',').map(decode).collect::<Vec<_>>(), texts);
+        }
+
+        #[test]
+        fn any_number_gives_an_answer(digits in "-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?(e[+-]?[0-9]{1,20})?") {
+            let _ = rendered(&digits);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! One line per decision.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::LogQueue;
+use crate::config::{AccessLog, LogFormat};
+use crate::domain::{Field, Original, Timestamp};
+
+/// Writes a line per decision, as far as it was asked for.
+#[derive(Clone)]
+pub struct AccessLogger {
+    queue: LogQueue,
+    which: AccessLog,
+    format: LogFormat,
+}
+
+/// What a line tells. Texts of the request are bounded; the token is told by the first digits of its digest.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)] // the names are the line's; docs/observability.md explains them
+pub struct AccessEntry {
+    #[serde(serialize_with = "as_rfc3339")]
+    pub timestamp: Timestamp,
+    pub verdict: &'static str,
+    pub reason: &'static str,
+    pub issuer: Option<Arc<str>>,
+    pub route: Option<Arc<str>>,
+    pub cache: &'static str,
+    #[serde(flatten)]
+    pub original: OriginalTexts,
+    #[serde(rename = "duration_us", serialize_with = "as_micros")]
+    pub duration: Duration,
+    pub request_id: Option<Box<str>>,
+    #[serde(rename = "token")]
+    pub token_digest: Option<DigestStart>,
+}
+
+/// The original request as far as it is logged: never the query, which may hold a token.
+#[derive(Debug, Serialize)]
+#[allow(missing_docs)]
+pub struct OriginalTexts {
+    pub method: Option<Box<str>>,
+    pub host: Option<Box<str>>,
+    pub path: Option<Box<str>>,
+}
+
+/// The first four bytes of a token's digest: enough to find its lines, too little to find the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DigestStart(pub [u8; 4]);
+
+const MAX_METHOD: usize = 32;
+const MAX_HOST: usize = 255;
+const MAX_PATH: usize = 1024;
+const MAX_REQUEST_ID: usize = 128;
+
+impl AccessLogger {
+    /// Writes into this queue.
+    pub const fn new(queue: LogQueue, which: AccessLog, format: LogFormat) -> Self {
+        Self { queue, which, format }
+    }
+
+    /// Whether a decision with this outcome gets a line; asked first, so that a line nobody wants costs nothing.
+    pub fn wants(&self, allowed: bool) -> bool {
+        match self.which {
+            AccessLog::All => true,
+            AccessLog::Denied => !allowed,
+            AccessLog::Off => false,
+        }
+    }
+
+    /// Queues the line; it is written out on another thread.
+    pub fn log(&self, entry: AccessEntry) {
+        let format = self.format;
+        self.queue.push(move |buffer| match format {
+            LogFormat::Json => write_json(&entry, buffer),
+            LogFormat::Text => write_text(&entry, buffer),
+        });
+    }
+}
+
+impl OriginalTexts {
+    /// What of this is logged.
+    pub fn of(original: &Original<'_>) -> Self {
+        let path = match original.uri {
+            Field::Once(uri) => Field::Once(uri.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()),
+            other => other,
+        };
+        Self {
+            method: bounded(original.method, MAX_METHOD),
+            host: bounded(original.host, MAX_HOST),
+            path: bounded(path, MAX_PATH),
+        }
+    }
+}
+
+/// The identifier a proxy gave the request: of `X-Request-Id`, or the trace id of `traceparent`.
+pub(crate) fn request_id(x_request_id: Field<'_>, traceparent: Field<'_>) -> Option<Box<str>> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(byte);
+    [x_request_id, traceparent].into_iter().find_map(|field| match field {
+        Field::Once(id) if !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.iter().all(is_plain) => {
+            std::str::from_utf8(id).ok().map(Box::from)
+        }
+        _ => None,
+    })
+}
+
+fn bounded(field: Field<'_>, most: usize) -> Option<Box<str>> {
+    match field {
+        Field::Once(value) => Some(String::from_utf8_lossy(value.get(..most).unwrap_or(value)).into()),
+        Field::Absent | Field::Repeated => None,
+    }
+}
+
+fn write_json(entry: &AccessEntry, buffer: &mut Vec<u8>) {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        level: &'static str,
+        message: &'static str,
+        #[serde(flatten)]
+        entry: &'a AccessEntry,
+    }
+    let start = buffer.len();
+    if serde_json::to_writer(&mut *buffer, &Line { level: "INFO", message: "decision", entry }).is_err() {
+        buffer.truncate(start);
+        return;
+    }
+    buffer.push(b'\n');
+}
+
+fn write_text(entry: &AccessEntry, buffer: &mut Vec<u8>) {
+    let mut line = format!("{}  INFO decision {} {}", rfc3339(entry.timestamp), entry.verdict, entry.reason);
+    let texts = [
+        ("issuer", entry.issuer.as_deref()),
+        ("route", entry.route.as_deref()),
+        ("cache", Some(entry.cache)),
+        ("method", entry.original.method.as_deref()),
+        ("host", entry.original.host.as_deref()),
+        ("path", entry.original.path.as_deref()),
+        ("request_id", entry.request_id.as_deref()),
+    ];
+    for (name, text) in texts {
+        // Writing to a String cannot fail. Quoted with escapes: a path must not write lines of its own.
+        let _ = text.map_or(Ok(()), |text| write!(line, " {name}={text:?}"));
+    }
+    let _ = entry.token_digest.map_or(Ok(()), |digest| write!(line, " token={digest}"));
+    let _ = writeln!(line, " duration_us={}", entry.duration.as_micros());
+    buffer.extend_from_slice(line.as_bytes());
+}
+
+impl std::fmt::Display for DigestStart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
+    }
+}
+
+impl Serialize for DigestStart {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+fn rfc3339(timestamp: Timestamp) -> humantime::Rfc3339Timestamp {
+    let millis = u64::try_from(timestamp.as_millis()).unwrap_or(0);
+    humantime::format_rfc3339_millis(std::time::UNIX_EPOCH + Duration::from_millis(millis))
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn as_rfc3339<S: serde::Serializer>(timestamp: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&rfc3339(*timestamp))
+}
+
+fn as_micros<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(path: &[u8]) -> AccessEntry {
+        let original = Original { method: Field::Once(b"GET"), host: Field::Repeated, uri: Field::Once(path) };
+        AccessEntry {
+            timestamp: Timestamp::from_secs(0),
+            verdict: "deny",
+            reason: "token_expired",
+            issuer: Some("main".into()),
+            route: None,
+            cache: "miss",
+            original: OriginalTexts::of(&original),
+            duration: Duration::from_micros(12),
+            request_id: None,
+            token_digest: Some(DigestStart([0, 1, 2, 0xAB])),
+        }
+    }
+
+    #[test]
+    fn a_line_is_one_line_and_has_no_query() {
+        let mut json = Vec::new();
+        write_json(&entry(b"/x\r\n\"},{\x1b[31m?token=secret"), &mut json);
+        let line = String::from_utf8(json).unwrap();
+        assert_eq!(line.matches('\n').count(), 1);
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["path"], "/x\r\n\"},{\u{1b}[31m");
+        assert_eq!((&value["token"], &value["duration_us"]), (&"000102ab".into(), &12.into()));
+        let mut text = Vec::new();
+        write_text(&entry(b"/x\r\n\x1b[31m#frag"), &mut text);
+        let expected = "1970-01-01T00:00:00.000Z  INFO decision deny token_expired issuer=\"main\" cache=\"miss\" method=\"GET\" path=\"/x\\r\\n\\u{1b}[31m\" token=000102ab duration_us=12\n";
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
+    }
+
+    #[test]
+    fn request_ids_are_checked() {
+        assert_eq!(request_id(Field::Once(b"abc-1"), Field::Absent).as_deref(), Some("abc-1"));
+        assert_eq!(request_id(Field::Once(b"a b"), Field::Once(b"00-abc-01")).as_deref(), Some("00-abc-01"));
+        assert_eq!(request_id(Field::Once(&[b'a'; 129]), Field::Repeated), None);
+    }
+}

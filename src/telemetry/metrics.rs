@@ -1,0 +1,258 @@
+//! Metrics, with everything that the hot path touches resolved beforehand.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{
+    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
+};
+
+use super::LogQueue;
+use super::metrics_reference as declared;
+use super::metrics_reference::Metric;
+use crate::domain::{Reason, Turn};
+
+/// What came of a request, for the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It may pass.
+    Allowed,
+    /// It may not.
+    Denied(Reason),
+}
+
+/// What the token cache had to do with a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CacheUse {
+    /// It was not asked.
+    #[default]
+    None,
+    /// It knew the token.
+    Hit,
+    /// It did not.
+    Miss,
+}
+
+/// Everything that is counted and measured.
+pub struct Metrics {
+    registry: Registry,
+    decisions: Vec<DecisionCounters>,
+    durations: [Histogram; 3],
+    cache_hits: IntCounter,
+    cache_misses: IntCounter,
+    /// Tokens in the cache.
+    pub cache_entries: IntGauge,
+    /// Tokens that had to leave the cache.
+    pub cache_evictions: IntCounter,
+    jwks: Vec<Arc<JwksMetrics>>,
+}
+
+/// What is measured about the keys of one issuer.
+pub struct JwksMetrics {
+    /// Fetches that gave keys.
+    pub succeeded: IntCounter,
+    /// Fetches that did not.
+    pub failed: IntCounter,
+    /// How many keys are in use.
+    pub keys: IntGauge,
+    last_success: GaugeVec,
+    issuer: String,
+}
+
+/// The counters of one issuer, or of decisions without one.
+struct DecisionCounters {
+    family: IntCounterVec,
+    issuer: String,
+    with_route: bool,
+    /// One for each reason and one for `ok`. A series exists once it has happened.
+    cells: Vec<OnceLock<IntCounter>>,
+}
+
+impl Metrics {
+    /// Metrics for these issuers, by name.
+    pub fn new(issuers: &[String], with_route: bool, log: &LogQueue) -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let labels: &[&str] = if with_route { declared::DECISIONS.labels } else { &["verdict", "reason", "issuer"] };
+        let decisions = registered(&registry, IntCounterVec::new(opts(&declared::DECISIONS), labels)?)?;
+        let durations = duration_histograms(&registry)?;
+        let cache = registered(&registry, counters(&declared::CACHE_REQUESTS)?)?;
+        build_info(&registry)?;
+        registry.register(Box::new(log.dropped().clone()))?;
+        registered(&registry, IntGauge::with_opts(opts(&declared::CONFIG_GENERATION))?)?.set(1);
+        registry.register(Box::new(ProcessCollector::for_self()))?;
+        let names = std::iter::once(declared::NONE).chain(issuers.iter().map(String::as_str));
+        let metrics = Self {
+            decisions: names.map(|issuer| DecisionCounters::new(&decisions, issuer, with_route)).collect(),
+            durations,
+            cache_hits: cache.with_label_values(&["hit"]),
+            cache_misses: cache.with_label_values(&["miss"]),
+            cache_entries: registered(&registry, IntGauge::with_opts(opts(&declared::CACHE_ENTRIES))?)?,
+            cache_evictions: registered(&registry, IntCounter::with_opts(opts(&declared::CACHE_EVICTIONS))?)?,
+            jwks: JwksMetrics::register(&registry, issuers)?,
+            registry,
+        };
+        metrics.announce_alerted_series();
+        Ok(metrics)
+    }
+
+    /// Counts a decision; `issuer` is its position among the issuers, if one was found.
+    pub fn count_decision(&self, outcome: Outcome, issuer: Option<usize>, cache: CacheUse, took: Duration) {
+        if let Some(counters) = self.decisions.get(issuer.map_or(0, |position| position + 1)) {
+            counters.cell(outcome).inc();
+        }
+        let [none, hit, miss] = &self.durations;
+        match cache {
+            CacheUse::None => none.observe(took.as_secs_f64()),
+            CacheUse::Hit => {
+                self.cache_hits.inc();
+                hit.observe(took.as_secs_f64());
+            }
+            CacheUse::Miss => {
+                self.cache_misses.inc();
+                miss.observe(took.as_secs_f64());
+            }
+        }
+    }
+
+    /// What is measured about the keys of the issuer at this position.
+    pub fn jwks(&self, issuer: usize) -> Option<Arc<JwksMetrics>> {
+        self.jwks.get(issuer).cloned()
+    }
+
+    /// All metrics in Prometheus' text format.
+    pub fn render(&self) -> String {
+        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
+    }
+
+    /// An alert on a rate cannot see a counter that is born with its first event, so these start at zero.
+    fn announce_alerted_series(&self) {
+        for counters in &self.decisions {
+            for outcome in
+                [Outcome::Allowed, Outcome::Denied(Reason::KeyUnknown), Outcome::Denied(Reason::KeysUnavailable)]
+            {
+                counters.cell(outcome).inc_by(0);
+            }
+        }
+    }
+}
+
+impl Outcome {
+    /// `ok`, or the code of the reason.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Allowed => "ok",
+            Self::Denied(reason) => reason.code(),
+        }
+    }
+
+    /// `allow`, `deny`, or `error` where the fault is ours.
+    pub const fn verdict(self) -> &'static str {
+        match self {
+            Self::Allowed => "allow",
+            Self::Denied(reason) => match reason.turn() {
+                Turn::Ours => "error",
+                Turn::Client | Turn::Administrator => "deny",
+            },
+        }
+    }
+
+    const fn position(self) -> usize {
+        match self {
+            Self::Allowed => 0,
+            Self::Denied(reason) => reason as usize + 1,
+        }
+    }
+}
+
+impl CacheUse {
+    /// As a label.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+        }
+    }
+}
+
+impl DecisionCounters {
+    fn new(family: &IntCounterVec, issuer: &str, with_route: bool) -> Self {
+        let cells = (0..=Reason::ALL.len()).map(|_| OnceLock::new()).collect();
+        Self { family: family.clone(), issuer: issuer.to_owned(), with_route, cells }
+    }
+
+    fn cell(&self, outcome: Outcome) -> &IntCounter {
+        static LOST: OnceLock<IntCounter> = OnceLock::new();
+        let cell = self.cells.get(outcome.position()).unwrap_or(&LOST);
+        cell.get_or_init(|| {
+            let labels = [outcome.verdict(), outcome.reason(), self.issuer.as_str(), declared::NONE];
+            let used = if self.with_route { &labels[..] } else { &labels[..3] };
+            self.family.with_label_values(used)
+        })
+    }
+}
+
+impl JwksMetrics {
+    fn register(registry: &Registry, issuers: &[String]) -> Result<Vec<Arc<Self>>, prometheus::Error> {
+        let refresh = registered(registry, counters(&declared::JWKS_REFRESH)?)?;
+        let keys = registered(registry, IntGaugeVec::new(opts(&declared::JWKS_KEYS), declared::JWKS_KEYS.labels)?)?;
+        let last_success = &declared::JWKS_LAST_SUCCESS;
+        let last_success = registered(registry, GaugeVec::new(opts(last_success), last_success.labels)?)?;
+        Ok(issuers
+            .iter()
+            .map(|issuer| {
+                Arc::new(Self {
+                    succeeded: refresh.with_label_values(&[issuer.as_str(), "success"]),
+                    failed: refresh.with_label_values(&[issuer.as_str(), "failure"]),
+                    keys: keys.with_label_values(&[issuer.as_str()]),
+                    last_success: last_success.clone(),
+                    issuer: issuer.clone(),
+                })
+            })
+            .collect())
+    }
+
+    /// Notes when keys were fetched. There is no such time for keys that are not fetched, and no series either.
+    pub fn succeeded_at(&self, seconds: f64) {
+        self.last_success.with_label_values(&[self.issuer.as_str()]).set(seconds);
+    }
+}
+
+/// From 2 µs, which a cached token may take, to a second, which nothing should.
+const DURATION_BUCKETS: [f64; 18] =
+    [2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0];
+
+fn duration_histograms(registry: &Registry) -> Result<[Histogram; 3], prometheus::Error> {
+    let declared = &declared::DECISION_DURATION;
+    let options = HistogramOpts::from(opts(declared)).buckets(DURATION_BUCKETS.to_vec());
+    let family = registered(registry, HistogramVec::new(options, declared.labels)?)?;
+    Ok([CacheUse::None, CacheUse::Hit, CacheUse::Miss].map(|cache| family.with_label_values(&[cache.label()])))
+}
+
+pub(super) fn log_lines_dropped() -> Result<IntCounter, prometheus::Error> {
+    IntCounter::with_opts(opts(&declared::LOG_LINES_DROPPED))
+}
+
+fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
+    let info = registered(registry, IntGaugeVec::new(opts(&declared::BUILD_INFO), declared::BUILD_INFO.labels)?)?;
+    info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+    Ok(())
+}
+
+fn counters(metric: &Metric) -> Result<IntCounterVec, prometheus::Error> {
+    IntCounterVec::new(opts(metric), metric.labels)
+}
+
+fn opts(metric: &Metric) -> Opts {
+    Opts::new(metric.name, metric.help)
+}
+
+fn registered<C: prometheus::core::Collector + Clone + 'static>(
+    registry: &Registry,
+    collector: C,
+) -> Result<C, prometheus::Error> {
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
+}

@@ -1,0 +1,63 @@
+//! Every metric, declared once: the registry and the documentation go by this.
+
+use std::fmt::Write;
+
+/// A metric as Prometheus knows it.
+pub(super) struct Metric {
+    pub(super) name: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) labels: &'static [&'static str],
+    pub(super) help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($constant:ident = $kind:literal $name:literal [$($label:literal),*] $help:literal;)+) => {
+        $(pub(super) const $constant: Metric =
+            Metric { name: $name, kind: $kind, labels: &[$($label),*], help: $help };)+
+        const ALL: &[Metric] = &[$($constant),+];
+    };
+}
+
+metrics! {
+    DECISIONS = "counter" "doorward_decisions_total" ["verdict", "reason", "issuer", "route"]
+        "Decisions by verdict (allow, deny, error), reason (ok or a code), issuer and route (none where there is none).";
+    DECISION_DURATION = "histogram" "doorward_decision_duration_seconds" ["cache"]
+        "Time from the request's head to the decision, by what the token cache said (hit, miss, none if it was not asked).";
+    CACHE_REQUESTS = "counter" "doorward_token_cache_requests_total" ["result"]
+        "Look-ups in the token cache by result (hit, miss).";
+    CACHE_ENTRIES = "gauge" "doorward_token_cache_entries" []
+        "Verified tokens in the cache.";
+    CACHE_EVICTIONS = "counter" "doorward_token_cache_evictions_total" []
+        "Verified tokens that left the cache for lack of room or because their time was over.";
+    JWKS_REFRESH = "counter" "doorward_jwks_refresh_total" ["issuer", "result"]
+        "Fetches of an issuer's keys by result (success, failure).";
+    JWKS_KEYS = "gauge" "doorward_jwks_keys" ["issuer"]
+        "Usable keys of an issuer.";
+    JWKS_LAST_SUCCESS = "gauge" "doorward_jwks_last_success_timestamp_seconds" ["issuer"]
+        "When an issuer's keys were last fetched, in seconds since 1970; absent for keys that are not fetched.";
+    CONFIG_GENERATION = "gauge" "doorward_config_generation" []
+        "Number of the configuration in force, counted from 1.";
+    LOG_LINES_DROPPED = "counter" "doorward_log_lines_dropped_total" []
+        "Log lines that were dropped because the queue was full.";
+    BUILD_INFO = "gauge" "doorward_build_info" ["version"]
+        "Always 1; the label tells the version.";
+}
+
+/// The label of what has no name.
+pub(super) const NONE: &str = "none";
+
+/// All metrics as Markdown.
+pub fn metrics_reference() -> String {
+    let mut page = String::from(
+        "# Metrics\n\nGenerated from the program; a test fails when this page and the program differ.\n\n\
+         Labels take configured names and fixed words only, never anything from a token or a path. Beside these there \
+         are the usual `process_*` metrics (CPU, memory, file descriptors, threads, start time).\n\n\
+         | metric | type | labels | meaning |\n| --- | --- | --- | --- |\n",
+    );
+    for metric in ALL {
+        let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        // Writing to a String cannot fail.
+        let _ = writeln!(page, "| `{}` | {} | {} | {} |", metric.name, metric.kind, labels.join(" "), metric.help);
+    }
+    page
+}

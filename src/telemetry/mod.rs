@@ -1,0 +1,16 @@
+//! Floor 3: what the service tells about itself: metrics, events and the access log.
+//!
+//! A token never gets here, and no label or field is taken from one.
+
+mod access_log;
+mod log_queue;
+mod logging;
+mod metrics;
+mod metrics_reference;
+
+pub(crate) use access_log::request_id;
+pub use access_log::{AccessEntry, AccessLogger, DigestStart, OriginalTexts};
+pub use log_queue::LogQueue;
+pub use logging::install;
+pub use metrics::{CacheUse, JwksMetrics, Metrics, Outcome};
+pub use metrics_reference::metrics_reference;

@@ -1,0 +1,18 @@
+//! Floor 1: judging claims (RFC 7519 section 4.1, RFC 9068 section 4, RFC 8725 section 3).
+//!
+//! All judgements take the time as an argument. Nothing here knows a request.
+
+mod audience;
+mod expectations;
+mod required_claim;
+mod scope_claim;
+mod token_type;
+mod validity;
+mod verified_token;
+
+pub use audience::{AcceptedAudience, AudienceMatch, AudienceRule};
+pub use expectations::Expectations;
+pub use required_claim::RequiredClaim;
+pub use token_type::TokenTypeRule;
+pub use validity::{TimeRules, Validity};
+pub use verified_token::VerifiedToken;

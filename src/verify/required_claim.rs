@@ -1,0 +1,36 @@
+//! Claims that every token of an issuer must have.
+
+use serde_json::Value;
+
+use crate::domain::{ClaimPath, Reason};
+use crate::jose::Claims;
+
+/// A claim that must be there, and may have to have a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequiredClaim {
+    /// Where the claim stands.
+    pub path: ClaimPath,
+    /// What it must equal, or contain if it is an array.
+    pub value: Option<String>,
+}
+
+impl RequiredClaim {
+    pub(super) fn judge(&self, claims: &Claims) -> Result<(), Reason> {
+        let found = claims.find(&self.path).ok_or(Reason::ClaimMissing)?;
+        let satisfied = match (&self.value, found) {
+            (None, _) => true,
+            (Some(value), Value::Array(elements)) => elements.iter().any(|element| equals(element, value)),
+            (Some(value), single) => equals(single, value),
+        };
+        if satisfied { Ok(()) } else { Err(Reason::PolicyDenied) }
+    }
+}
+
+/// Exact: no case folding, no trimming. Numbers and booleans are compared as they are written in JSON.
+fn equals(found: &Value, value: &str) -> bool {
+    match found {
+        Value::String(text) => text == value,
+        Value::Bool(_) | Value::Number(_) => found.to_string() == value,
+        Value::Null | Value::Array(_) | Value::Object(_) => false,
+    }
+}

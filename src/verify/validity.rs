@@ -1,0 +1,120 @@
+//! `exp`, `nbf` and `iat` (RFC 7519 sections 4.1.4 to 4.1.6).
+
+use std::time::Duration;
+
+use serde_json::{Number, Value};
+
+use crate::domain::{Reason, Timestamp};
+use crate::jose::Claims;
+
+/// When a token is valid, as it says itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    expires_at: Option<Timestamp>,
+    not_before: Option<Timestamp>,
+    issued_at: Option<Timestamp>,
+}
+
+/// What an issuer's tokens must say about time, and how far clocks may differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeRules {
+    /// How far the clocks of issuer and service may differ.
+    pub leeway: Duration,
+    /// Whether a token must end at all.
+    pub require_exp: bool,
+    /// How old a token may get, whatever it says about its end.
+    pub max_token_age: Option<Duration>,
+}
+
+impl Validity {
+    /// Reads the three claims. Each must be a number; text that looks like one is not.
+    pub(super) fn from_claims(claims: &Claims) -> Result<Self, Reason> {
+        Ok(Self {
+            expires_at: date(claims, "exp")?.map(Timestamp::floor),
+            not_before: date(claims, "nbf")?.map(Timestamp::ceil),
+            issued_at: date(claims, "iat")?.map(Timestamp::ceil),
+        })
+    }
+
+    /// The moment the token ends, without leeway.
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+}
+
+impl TimeRules {
+    /// Judges the token at this time; it is repeated whenever the token is seen again.
+    pub fn judge(&self, validity: &Validity, now: Timestamp) -> Result<(), Reason> {
+        match validity.expires_at {
+            // "On or after" (section 4.1.4): at the very second of `exp` a token is over.
+            Some(expires_at) if now >= expires_at.plus(self.leeway) => return Err(Reason::TokenExpired),
+            None if self.require_exp => return Err(Reason::ClaimMissing),
+            _ => {}
+        }
+        let latest_start = now.plus(self.leeway);
+        if validity.not_before.is_some_and(|not_before| not_before > latest_start) {
+            return Err(Reason::TokenNotYetValid);
+        }
+        if validity.issued_at.is_some_and(|issued_at| issued_at > latest_start) {
+            return Err(Reason::TokenIssuedInFuture);
+        }
+        self.max_token_age.map_or(Ok(()), |max_age| {
+            let issued_at = validity.issued_at.ok_or(Reason::ClaimMissing)?;
+            let too_old = now > issued_at.plus(max_age).plus(self.leeway);
+            if too_old { Err(Reason::TokenTooOld) } else { Ok(()) }
+        })
+    }
+}
+
+/// `null` is refused, not taken for absent: an issuer that means "for ever" has to leave the claim out.
+fn date<'a>(claims: &'a Claims, name: &str) -> Result<Option<&'a Number>, Reason> {
+    match claims.member(name) {
+        Some(Value::Number(number)) => Ok(Some(number)),
+        None if !claims.has(name) => Ok(None),
+        _ => Err(Reason::ClaimInvalid),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(rules: TimeRules, exp: Option<i64>, nbf: Option<i64>, iat: Option<i64>) -> Result<(), Reason> {
+        let at = |secs: Option<i64>| secs.map(Timestamp::from_secs);
+        rules.judge(
+            &Validity { expires_at: at(exp), not_before: at(nbf), issued_at: at(iat) },
+            Timestamp::from_secs(1000),
+        )
+    }
+
+    fn rules(leeway: u64) -> TimeRules {
+        TimeRules { leeway: Duration::from_secs(leeway), require_exp: true, max_token_age: None }
+    }
+
+    #[test]
+    fn the_second_of_exp_is_over() {
+        assert_eq!(judge(rules(0), Some(1001), None, None), Ok(()));
+        assert_eq!(judge(rules(0), Some(1000), None, None), Err(Reason::TokenExpired));
+        assert_eq!(judge(rules(30), Some(971), None, None), Ok(()));
+        assert_eq!(judge(rules(30), Some(970), None, None), Err(Reason::TokenExpired));
+        assert_eq!(judge(rules(0), None, None, None), Err(Reason::ClaimMissing));
+        assert_eq!(judge(TimeRules { require_exp: false, ..rules(0) }, None, None, None), Ok(()));
+    }
+
+    #[test]
+    fn beginnings_may_lie_ahead_by_the_leeway() {
+        assert_eq!(judge(rules(30), Some(9999), Some(1030), Some(1030)), Ok(()));
+        assert_eq!(judge(rules(30), Some(9999), Some(1031), None), Err(Reason::TokenNotYetValid));
+        assert_eq!(judge(rules(30), Some(9999), None, Some(1031)), Err(Reason::TokenIssuedInFuture));
+        assert_eq!(judge(rules(30), Some(9999), Some(i64::MAX), None), Err(Reason::TokenNotYetValid));
+    }
+
+    #[test]
+    fn age_is_bounded_where_asked() {
+        let rules = TimeRules { max_token_age: Some(Duration::from_secs(100)), ..rules(0) };
+        assert_eq!(judge(rules, Some(9999), None, Some(900)), Ok(()));
+        assert_eq!(judge(rules, Some(9999), None, Some(899)), Err(Reason::TokenTooOld));
+        assert_eq!(judge(rules, Some(9999), None, None), Err(Reason::ClaimMissing));
+        assert_eq!(judge(rules, Some(9999), None, Some(i64::MIN)), Err(Reason::TokenTooOld));
+    }
+}

@@ -1,0 +1,101 @@
+// An OpenID provider for the tests: node op.mjs [--port N] [--keys FILE] [--ttl SECONDS]
+//
+// Prints one line of JSON, {"issuer": …}, once it listens, and then nothing. Port 0 (the default) takes a free one.
+// Client svc / svc-secret, grant client_credentials, scopes read, write, admin; the resource picks the token's algorithm:
+//   curl -u svc:svc-secret -d grant_type=client_credentials -d scope=read -d resource=https://api.example/es256 ISSUER/token
+// Rotation: remove or replace the keys file and start again on the same port. Every fresh set has new key ids.
+
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { pathToFileURL } from 'node:url';
+
+const { values: args } = parseArgs({
+  options: {
+    port: { type: 'string', default: process.env.OP_PORT ?? '0' },
+    keys: { type: 'string', default: process.env.OP_KEYS },
+    ttl: { type: 'string', default: process.env.OP_TTL ?? '600' },
+  },
+});
+const ttl = Number(args.ttl);
+
+// The library warns about old runtimes and development settings; a test reads our output.
+console.info = console.warn = () => {};
+const packages = createRequire(new URL('../../.tools/node/', import.meta.url));
+const { Provider, errors } = await import(pathToFileURL(packages.resolve('oidc-provider')));
+
+const generators = {
+  RS256: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  EdDSA: () => generateKeyPairSync('ed25519'),
+};
+
+function freshKeys() {
+  const set = randomBytes(4).toString('hex');
+  return Object.entries(generators).map(([alg, generate]) => ({
+    ...generate().privateKey.export({ format: 'jwk' }),
+    kid: `${alg}-${set}`.toLowerCase(),
+    alg,
+    use: 'sig',
+  }));
+}
+
+function loadKeys(file) {
+  if (file && existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  const keys = freshKeys();
+  if (file) writeFileSync(file, JSON.stringify(keys), { mode: 0o600 });
+  return keys;
+}
+
+const resources = Object.fromEntries(
+  Object.keys(generators).map((alg) => [`https://api.example/${alg.toLowerCase()}`, alg]),
+);
+
+function configuration() {
+  return {
+    jwks: { keys: loadKeys(args.keys) },
+    clients: [{
+      client_id: 'svc',
+      client_secret: 'svc-secret',
+      grant_types: ['client_credentials'],
+      response_types: [],
+      redirect_uris: [],
+      scope: 'read write admin',
+    }],
+    scopes: ['read', 'write', 'admin'],
+    extraTokenClaims: () => ({ tenant: 'acme', roles: ['reader', 'writer'] }),
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => 'https://api.example/rs256',
+        useGrantedResource: () => true,
+        getResourceServerInfo(ctx, resource) {
+          const alg = resources[resource];
+          if (!alg) throw new errors.InvalidTarget();
+          return {
+            audience: resource,
+            scope: 'read write admin',
+            accessTokenFormat: 'jwt',
+            accessTokenTTL: ttl,
+            jwt: { sign: { alg } },
+          };
+        },
+      },
+    },
+    ttl: { ClientCredentials: ttl },
+  };
+}
+
+// The issuer contains the port, so listen first and build the provider for the port that we got.
+const server = createServer();
+server.listen(Number(args.port), '127.0.0.1', () => {
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const provider = new Provider(issuer, configuration());
+  provider.on('server_error', (ctx, error) => console.error(error));
+  server.on('request', provider.callback());
+  console.log(JSON.stringify({ issuer }));
+});
