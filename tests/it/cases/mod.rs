@@ -1,0 +1,9 @@
+//! The cases of `docs/cases.md`; each test is named after its case.
+
+mod claims;
+mod claims_to_headers;
+mod keys_and_algorithms;
+mod operations;
+mod request_handling;
+mod token_cache;
+mod token_structure;

@@ -1,0 +1,21 @@
+//! All integration tests, in one binary: they start the service and talk to it over sockets.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+// A test binary has no outside, so `pub` says only "for the neighbours".
+#![allow(unreachable_pub)]
+
+mod support;
+
+mod admin;
+mod architecture;
+mod cases;
+mod cli;
+mod configuration;
+mod demo;
+mod first_light;
+mod generated_docs;
+mod keys;
+mod listeners;
+mod nginx;
+mod oidc_provider;
+mod prometheus;
+mod traefik;

@@ -1,0 +1,189 @@
+//! The service, started inside the test on free ports.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use doorward::app::{Application, Shutdown, Surroundings};
+use doorward::config::{Configuration, Listen, LogFormat};
+use doorward::outbound::Egress;
+use doorward::telemetry::LogQueue;
+use tokio::sync::watch;
+
+use super::{Request, TestClock, TestIssuer};
+
+/// The service in the making: settings as an operator would set them.
+#[derive(Clone)]
+pub struct GateBuilder {
+    settings: Vec<(String, String)>,
+    clock: TestClock,
+}
+
+/// The running service. Stops when dropped.
+pub struct TestGate {
+    pub verify: SocketAddr,
+    pub admin: SocketAddr,
+    pub clock: TestClock,
+    pub log: SharedLog,
+    log_queue: LogQueue,
+    tell: watch::Sender<u32>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the access log says.
+#[derive(Clone, Default)]
+pub struct SharedLog(Arc<Mutex<Vec<u8>>>);
+
+impl TestGate {
+    #[allow(clippy::new_ret_no_self)] // reads well: TestGate::new().trusting(&idp).spawn()
+    pub fn new() -> GateBuilder {
+        let settings = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0"), ("WORKERS", "2")];
+        GateBuilder {
+            settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            clock: TestClock::new(),
+        }
+    }
+
+    pub fn request(&self, method: &str, target: &str) -> Request {
+        Request::new(self.verify, method, target)
+    }
+
+    pub fn get(&self, target: &str) -> Request {
+        self.request("GET", target)
+    }
+
+    /// Asks the admin listener.
+    pub fn admin(&self, target: &str) -> Request {
+        Request::new(self.admin, "GET", target)
+    }
+
+    /// The verdict about this token: `200`, or `401 token_expired`.
+    pub fn judge(&self, token: &str) -> String {
+        self.get("/verify").bearer(token).send().verdict()
+    }
+
+    /// Asks the admin listener until the answer satisfies; gives up by panicking.
+    pub fn wait_for(&self, target: &str, satisfied: impl Fn(&super::Answer) -> bool) -> super::Answer {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        loop {
+            let answer = self.admin(target).send();
+            if satisfied(&answer) {
+                return answer;
+            }
+            assert!(std::time::Instant::now() < deadline, "never satisfied; at last: {answer:?}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// The value of this series, labels included as Prometheus writes them; 0 if there is none.
+    pub fn metric(&self, series: &str) -> f64 {
+        let page = self.admin("/metrics").send().body;
+        let line = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ').map(str::to_owned));
+        line.map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    /// The lines of the access log so far.
+    pub fn log_lines(&self) -> Vec<serde_json::Value> {
+        self.log_queue.flush();
+        self.log.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Tells the service to stop, as a signal would.
+    pub fn tell_to_stop(&self) {
+        self.tell.send_modify(|times| *times += 1);
+    }
+}
+
+impl GateBuilder {
+    /// Sets `DOORWARD_…`.
+    pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.settings.retain(|(own, _)| own != name);
+        self.settings.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Trusts this issuer by keys in the configuration, for the audience `api`; its clock is the service's.
+    pub fn trusting(self, issuer: &TestIssuer) -> Self {
+        let jwks = issuer.jwks();
+        self.by_time_of(issuer).set("ISSUER", issuer.url()).set("JWKS", jwks).set("AUDIENCE", "api")
+    }
+
+    /// Trusts this issuer by discovery, for the audience `api`; its clock is the service's.
+    pub fn discovering(self, issuer: &TestIssuer) -> Self {
+        self.by_time_of(issuer).set("ISSUER", issuer.url()).set("AUDIENCE", "api")
+    }
+
+    pub fn by_time_of(mut self, issuer: &TestIssuer) -> Self {
+        self.clock = issuer.clock.clone();
+        self
+    }
+
+    /// The configuration, or everything that is wrong with it.
+    pub fn configuration(&self) -> Result<Configuration, String> {
+        let pairs = self.settings.iter().map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
+        Configuration::from_environment(pairs).map_err(|problems| problems.to_string())
+    }
+
+    pub fn spawn(self) -> TestGate {
+        let configuration = self.configuration().unwrap_or_else(|problems| panic!("{problems}"));
+        let log = SharedLog::default();
+        let log_queue = LogQueue::start(log.clone()).unwrap();
+        let (tell, shutdown) = Shutdown::channel();
+        let (report, reported) = std::sync::mpsc::channel();
+        let surroundings = Surroundings {
+            clock: Arc::new(self.clock.clone()),
+            egress: Egress::Direct,
+            log: log_queue.clone(),
+            log_format: LogFormat::Json,
+        };
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let application = Application::build(configuration, &surroundings).unwrap();
+                let addresses = (tcp(application.verify_addresses()), tcp(application.admin_addresses()));
+                report.send(addresses).unwrap();
+                application.run(shutdown).await.unwrap();
+            });
+        });
+        let (verify, admin) = reported.recv().expect("the service did not start");
+        TestGate { verify, admin, clock: self.clock, log, log_queue, tell, thread: Some(thread) }
+    }
+}
+
+impl Drop for TestGate {
+    fn drop(&mut self) {
+        // Twice: not gracefully, but now.
+        self.tell.send_modify(|times| *times += 2);
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the service panicked");
+        }
+    }
+}
+
+impl SharedLog {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for SharedLog {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The first TCP address; the loopback one of port 0 if there is none.
+fn tcp(addresses: &[Listen]) -> SocketAddr {
+    let found = addresses.iter().find_map(|address| match address {
+        Listen::Tcp(address) => Some(*address),
+        Listen::Unix(_) => None,
+    });
+    found.unwrap_or_else(|| ([127, 0, 0, 1], 0).into())
+}

@@ -1,0 +1,205 @@
+//! HTTP as it is on the wire: a test says which bytes go out, and sees which come back.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// Long enough for a slow machine; a test that meets it has failed.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A request in the making.
+pub struct Request {
+    to: SocketAddr,
+    method: String,
+    target: String,
+    fields: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub fields: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Request {
+    pub fn new(to: SocketAddr, method: &str, target: &str) -> Self {
+        Self { to, method: method.into(), target: target.into(), fields: Vec::new(), body: Vec::new() }
+    }
+
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.fields.push((name.into(), value.as_ref().to_vec()));
+        self
+    }
+
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("Authorization", format!("Bearer {token}"))
+    }
+
+    /// A body, announced by its length.
+    pub fn body(mut self, body: impl AsRef<[u8]>) -> Self {
+        self.body = body.as_ref().to_vec();
+        let length = self.body.len().to_string();
+        self.header("Content-Length", length)
+    }
+
+    /// The bytes of the request.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = format!("{} {} HTTP/1.1\r\nHost: doorward\r\n", self.method, self.target).into_bytes();
+        for (name, value) in &self.fields {
+            bytes.extend_from_slice(name.as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(value);
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+
+    /// Sends it on a connection of its own.
+    pub fn send(self) -> Answer {
+        Client::connect(self.to).send(&self)
+    }
+}
+
+/// One connection.
+pub struct Client {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Client {
+    pub fn connect(to: SocketAddr) -> Self {
+        let stream = TcpStream::connect(to).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        Self { stream, buffer: Vec::new() }
+    }
+
+    pub fn send(&mut self, request: &Request) -> Answer {
+        self.send_bytes(&request.bytes(), request.method == "HEAD")
+    }
+
+    /// Sends these bytes and reads one answer; one to HEAD has no body whatever it announces.
+    pub fn send_bytes(&mut self, bytes: &[u8], head: bool) -> Answer {
+        self.write(bytes);
+        self.read_answer(head).expect("the connection ended without an answer")
+    }
+
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).unwrap();
+    }
+
+    /// The next answer, or nothing if the connection ended before one began.
+    pub fn read_answer(&mut self, head: bool) -> Option<Answer> {
+        let end = loop {
+            if let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end;
+            }
+            if !self.fill() {
+                assert!(self.buffer.is_empty(), "the connection ended inside a head");
+                return None;
+            }
+        };
+        let head_bytes: Vec<u8> = self.buffer.drain(..end + 4).collect();
+        let mut answer = Answer::parse_head(&String::from_utf8(head_bytes).expect("an ASCII head"));
+        if !head && !matches!(answer.status, 100..=199 | 204 | 304) {
+            answer.body = self.read_body(&answer);
+        }
+        Some(answer)
+    }
+
+    /// Whether the other side has closed the connection, with nothing more to read.
+    pub fn is_closed(&mut self) -> bool {
+        self.buffer.is_empty() && !self.fill()
+    }
+
+    fn read_body(&mut self, answer: &Answer) -> String {
+        match answer.get("content-length").map(|length| length.parse::<usize>().unwrap()) {
+            Some(length) => {
+                while self.buffer.len() < length {
+                    assert!(self.fill(), "the connection ended inside a body");
+                }
+                String::from_utf8(self.buffer.drain(..length).collect()).unwrap()
+            }
+            None if answer.get("transfer-encoding").is_some() => self.read_chunks(),
+            None => {
+                while self.fill() {}
+                String::from_utf8(std::mem::take(&mut self.buffer)).unwrap()
+            }
+        }
+    }
+
+    fn read_chunks(&mut self) -> String {
+        let mut body = Vec::new();
+        loop {
+            let line = self.read_line();
+            let length = usize::from_str_radix(line.trim(), 16).unwrap();
+            while self.buffer.len() < length + 2 {
+                assert!(self.fill(), "the connection ended inside a chunk");
+            }
+            body.extend(self.buffer.drain(..length));
+            self.buffer.drain(..2);
+            if length == 0 {
+                return String::from_utf8(body).unwrap();
+            }
+        }
+    }
+
+    fn read_line(&mut self) -> String {
+        loop {
+            if let Some(end) = self.buffer.windows(2).position(|window| window == b"\r\n") {
+                let line = self.buffer.drain(..end + 2).collect();
+                return String::from_utf8(line).unwrap();
+            }
+            assert!(self.fill(), "the connection ended inside a line");
+        }
+    }
+
+    fn fill(&mut self) -> bool {
+        let mut chunk = [0; 16 * 1024];
+        match self.stream.read(&mut chunk) {
+            Ok(0) => false,
+            Ok(length) => {
+                self.buffer.extend_from_slice(&chunk[..length]);
+                true
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => false,
+            Err(error) => panic!("reading: {error}"),
+        }
+    }
+}
+
+impl Answer {
+    fn parse_head(head: &str) -> Self {
+        let mut lines = head.trim_end().split("\r\n");
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+        let fields = lines.map(|line| {
+            let (name, value) = line.split_once(':').expect("a header field");
+            (name.to_ascii_lowercase(), value.trim().to_owned())
+        });
+        Self { status: status.expect("a status line"), fields: fields.collect(), body: String::new() }
+    }
+
+    /// The field of this name; a test that expects one does not expect two.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut values = self.fields.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_str());
+        let value = values.next();
+        assert_eq!(values.next(), None, "{name} stands twice");
+        value
+    }
+
+    /// Status and reason code in one word: `200`, or `401 token_missing`.
+    pub fn verdict(&self) -> String {
+        match self.get("x-auth-reason") {
+            Some(reason) => format!("{} {reason}", self.status),
+            None => self.status.to_string(),
+        }
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
+    }
+}

@@ -1,0 +1,160 @@
+//! An issuer whose keys, answers and faults a test decides about.
+
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use actix_web::dev::ServerHandle;
+use actix_web::http::StatusCode;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use doorward::domain::Clock;
+use doorward::jose::{Algorithm, SigningKey};
+use serde_json::{Value, json};
+
+use super::{TestClock, TokenBuilder};
+
+/// A key for each algorithm, made once: RSA keys take long.
+pub fn key(algorithm: Algorithm) -> Arc<SigningKey> {
+    static KEYS: OnceLock<Mutex<Vec<Arc<SigningKey>>>> = OnceLock::new();
+    let mut keys = KEYS.get_or_init(Mutex::default).lock().unwrap();
+    if let Some(key) = keys.iter().find(|key| key.algorithm() == algorithm) {
+        return key.clone();
+    }
+    let key = Arc::new(SigningKey::generate(algorithm).unwrap().with_id(format!("key-{algorithm}")));
+    keys.push(key.clone());
+    key
+}
+
+/// An issuer; on the network only after [`TestIssuer::serve`].
+pub struct TestIssuer {
+    pub clock: TestClock,
+    state: Arc<State>,
+    server: Option<(ServerHandle, u16)>,
+}
+
+struct State {
+    issuer: Mutex<String>,
+    keys: Mutex<Vec<Arc<SigningKey>>>,
+    /// What `/jwks` answers instead of the keys.
+    instead: Mutex<Option<(u16, String)>>,
+    fetches: AtomicUsize,
+}
+
+impl TestIssuer {
+    /// With an ES256 key, which is quickly made.
+    pub fn new() -> Self {
+        Self::with_keys(vec![key(Algorithm::ES256)])
+    }
+
+    pub fn with_keys(keys: Vec<Arc<SigningKey>>) -> Self {
+        let state = State {
+            issuer: Mutex::new("https://idp.example".into()),
+            keys: Mutex::new(keys),
+            instead: Mutex::default(),
+            fetches: AtomicUsize::new(0),
+        };
+        Self { clock: TestClock::new(), state: Arc::new(state), server: None }
+    }
+
+    /// Puts it on the network: discovery and key set.
+    pub fn serve(self) -> Self {
+        self.serve_on(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    pub fn serve_on(mut self, socket: TcpListener) -> Self {
+        let port = socket.local_addr().unwrap().port();
+        *self.state.issuer.lock().unwrap() = format!("http://127.0.0.1:{port}");
+        self.server = Some((serve(self.state.clone(), socket), port));
+        self
+    }
+
+    pub fn url(&self) -> String {
+        self.state.issuer.lock().unwrap().clone()
+    }
+
+    /// A token by its first key, for the audience `api`, of `alice`.
+    pub fn token(&self) -> TokenBuilder {
+        let key = self.state.keys.lock().unwrap()[0].clone();
+        TokenBuilder::new(key, &self.url(), self.clock.now().as_secs())
+    }
+
+    /// A token by this key, which may be anybody's.
+    pub fn token_by(&self, key: Arc<SigningKey>) -> TokenBuilder {
+        TokenBuilder::new(key, &self.url(), self.clock.now().as_secs())
+    }
+
+    pub fn jwks(&self) -> String {
+        jwks_text(&self.state)
+    }
+
+    /// Exchanges the keys for one fresh ES256 key of this id.
+    pub fn rotate(&self, id: &str) -> Arc<SigningKey> {
+        let key = Arc::new(SigningKey::generate(Algorithm::ES256).unwrap().with_id(id));
+        self.set_keys(vec![key.clone()]);
+        key
+    }
+
+    pub fn set_keys(&self, keys: Vec<Arc<SigningKey>>) {
+        *self.state.keys.lock().unwrap() = keys;
+    }
+
+    /// From now on `/jwks` answers this.
+    pub fn answer_instead(&self, status: u16, body: impl Into<String>) {
+        *self.state.instead.lock().unwrap() = Some((status, body.into()));
+    }
+
+    /// From now on `/jwks` answers with the keys again.
+    pub fn recover(&self) {
+        *self.state.instead.lock().unwrap() = None;
+    }
+
+    /// How often `/jwks` was asked.
+    pub fn fetches(&self) -> usize {
+        self.state.fetches.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for TestIssuer {
+    fn drop(&mut self) {
+        if let Some((server, _)) = &self.server {
+            // The stop order is given when the future is made; nobody needs to wait for it.
+            drop(server.stop(false));
+        }
+    }
+}
+
+fn serve(state: Arc<State>, socket: TcpListener) -> ServerHandle {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async move {
+            let data = web::Data::from(state);
+            let app = move || App::new().app_data(data.clone()).default_service(web::to(answer));
+            let server =
+                HttpServer::new(app).disable_signals().workers(1).shutdown_timeout(0).listen(socket).unwrap().run();
+            tell.send(server.handle()).unwrap();
+            let _ = server.await;
+        });
+    });
+    told.recv().unwrap()
+}
+
+async fn answer(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    let issuer = state.issuer.lock().unwrap().clone();
+    match request.path() {
+        "/.well-known/openid-configuration" => {
+            HttpResponse::Ok().json(json!({"issuer": issuer, "jwks_uri": format!("{issuer}/jwks")}))
+        }
+        "/jwks" => {
+            state.fetches.fetch_add(1, Ordering::SeqCst);
+            let (status, body) = state.instead.lock().unwrap().clone().unwrap_or_else(|| (200, jwks_text(&state)));
+            HttpResponse::build(StatusCode::from_u16(status).unwrap()).body(body)
+        }
+        _ => HttpResponse::NotFound().finish(),
+    }
+}
+
+fn jwks_text(state: &State) -> String {
+    let keys: Vec<Value> = state.keys.lock().unwrap().iter().filter_map(|key| key.to_public_jwk(None)).collect();
+    json!({ "keys": keys }).to_string()
+}

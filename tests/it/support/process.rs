@@ -1,0 +1,89 @@
+//! The program itself, started as a process with an environment of its own.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Command, Output, Stdio};
+
+/// Runs the program to its end, with these `DOORWARD_` settings and nothing else in its environment but `PATH`.
+pub fn doorward(arguments: &[&str], settings: &[(&str, &str)], stdin: &str) -> Output {
+    let mut child = command(arguments, settings).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // A program that ends without reading is fine.
+    let _ = input.write_all(stdin.as_bytes());
+    drop(input);
+    child.wait_with_output().unwrap()
+}
+
+fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
+    command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    for (name, value) in settings {
+        command.env(format!("DOORWARD_{name}"), value);
+    }
+    command.stderr(Stdio::piped());
+    command
+}
+
+/// The program while it runs. Killed when dropped.
+pub struct Service {
+    child: Child,
+    stderr: BufReader<std::process::ChildStderr>,
+    /// All of stderr that was read.
+    pub log: String,
+}
+
+impl Service {
+    pub fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let mut child = command(arguments, settings).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self { child, stderr, log: String::new() }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Stdout, once.
+    pub fn stdout(&mut self) -> BufReader<std::process::ChildStdout> {
+        BufReader::new(self.child.stdout.take().expect("stdout was taken already"))
+    }
+
+    /// Reads stderr up to a line that has this in it, and gives that line.
+    pub fn wait_for_line(&mut self, part: &str) -> String {
+        loop {
+            let mut line = String::new();
+            let read = self.stderr.read_line(&mut line).unwrap();
+            assert!(read > 0, "the program ended without {part:?}; it said: {}", self.log);
+            self.log.push_str(&line);
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    /// The address that the program says it listens on: `verify` or `admin`.
+    pub fn address(&mut self, listener: &str) -> std::net::SocketAddr {
+        let line = self.wait_for_line(&format!("{listener} listener"));
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        line["address"].as_str().unwrap().parse().unwrap()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end; gives the exit code, and all of stderr in `log`.
+    pub fn wait(&mut self) -> Option<i32> {
+        let mut rest = String::new();
+        self.stderr.read_to_string(&mut rest).unwrap();
+        self.log.push_str(&rest);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
