@@ -1,0 +1,102 @@
+//! nginx with the configuration that we ship, in front of an application.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{
+    Component, Echo, Proxy, Request, Site, TestGate, TestIssuer, Wiring, program, proxy_suite, shipped,
+};
+
+const NGINX: Proxy = Proxy { dialect: "nginx", start, when_down: 503, two_authorizations: 400 };
+
+proxy_suite!(NGINX);
+
+/// What surrounds the shipped files on a server, in a directory of its own.
+const SURROUNDINGS: &str = "
+daemon off;
+pid nginx.pid;
+error_log stderr warn;
+events {}
+http {
+    access_log off;
+    client_body_temp_path tmp/body;
+    proxy_temp_path tmp/proxy;
+    fastcgi_temp_path tmp/fastcgi;
+    uwsgi_temp_path tmp/uwsgi;
+    scgi_temp_path tmp/scgi;
+    include doorward.conf;
+}
+";
+
+fn start(wiring: &Wiring) -> Component {
+    Component::listening(|directory, port| {
+        write_configuration(directory, port, wiring);
+        let mut command = Command::new(program("nginx"));
+        command.args(["-e", "stderr", "-p"]).arg(directory).arg("-c").arg(directory.join("nginx.conf"));
+        command
+    })
+}
+
+fn write_configuration(directory: &Path, port: u16, wiring: &Wiring) {
+    let site = shipped(
+        "deploy/nginx/doorward.conf",
+        &[
+            ("listen 80;", &format!("listen 127.0.0.1:{port};")),
+            ("127.0.0.1:8080", &wiring.doorward),
+            ("127.0.0.1:3000", &wiring.application),
+        ],
+    );
+    let snippet = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
+    for subdirectory in ["snippets", "tmp"] {
+        std::fs::create_dir(directory.join(subdirectory)).unwrap();
+    }
+    for (file, text) in
+        [("nginx.conf", SURROUNDINGS), ("doorward.conf", &site), ("snippets/doorward-headers.conf", &snippet)]
+    {
+        std::fs::write(directory.join(file), text).unwrap();
+    }
+}
+
+#[test]
+fn doorward_behind_a_unix_socket() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("doorward.sock");
+    // The workers of nginx, if it is started by root, are another user.
+    open_to_everybody(directory.path());
+    let address = format!("unix:{}", socket.display());
+    let idp = TestIssuer::new();
+    let _gate = TestGate::new().trusting(&idp).set("LISTEN", &address).set("UNIX_SOCKET_MODE", "0666").spawn();
+    let application = Echo::start();
+    let nginx = start(&Wiring { doorward: address, application: application.address.to_string() });
+
+    let allowed = Request::new(nginx.address, "GET", "/").bearer(&idp.token().sign()).send();
+    assert_eq!(Site::echoed(&allowed).get("X-Auth-Subject"), "alice");
+    let denied = Request::new(nginx.address, "GET", "/").bearer(&idp.token().expires_in(-60).sign()).send();
+    assert_eq!((denied.status, denied.json()["code"].as_str()), (401, Some("token_expired")));
+    assert_eq!(application.requests(), 1);
+}
+
+fn open_to_everybody(directory: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The guard's own places are nginx's affair: nobody asks them from outside.
+#[test]
+fn the_internal_locations_are_not_there_for_clients() {
+    let site = Site::behind(&NGINX, &[]);
+    let token = site.idp.token().sign();
+    for target in ["/_doorward", "/_doorward_denied", "/_doorward_failed"] {
+        assert_eq!(site.refused(site.get(target).bearer(&token)).status, 404, "{target}");
+    }
+}
+
+/// Only WebSocket may leave HTTP.
+#[test]
+fn h2c_is_not_passed_on() {
+    let site = Site::behind(&NGINX, &[]);
+    let request = site.get("/").header("Connection", "Upgrade, HTTP2-Settings").header("Upgrade", "h2c");
+    let seen =
+        site.served(request.header("HTTP2-Settings", "AAMAAABkAAQAoAAAAAIAAAAA").bearer(&site.idp.token().sign()));
+    assert_eq!((seen.get("Upgrade"), seen.get("Connection")), ("", ""));
+}

@@ -1,0 +1,53 @@
+//! Traefik with the configuration that we ship, in front of an application.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Component, Proxy, Request, Site, Wiring, eventually, program, proxy_suite, shipped};
+
+const TRAEFIK: Proxy = Proxy { dialect: "traefik", start, when_down: 500, two_authorizations: 401 };
+
+proxy_suite!(TRAEFIK);
+
+fn start(wiring: &Wiring) -> Component {
+    let traefik = Component::listening(|directory, port| {
+        write_configuration(directory, port, wiring);
+        let mut command = Command::new(program("traefik"));
+        command.arg("--configFile").arg(directory.join("traefik.yml"));
+        command
+    });
+    // It listens before it has read its routes.
+    eventually("Traefik's routes", || (Request::new(traefik.address, "GET", "/").send().status != 404).then_some(()));
+    traefik
+}
+
+fn write_configuration(directory: &Path, port: u16, wiring: &Wiring) {
+    let dynamic = directory.join("dynamic.yml");
+    let routes = shipped(
+        "deploy/traefik/dynamic.yml",
+        &[("127.0.0.1:8080", &wiring.doorward), ("127.0.0.1:3000", &wiring.application)],
+    );
+    let server = shipped(
+        "deploy/traefik/traefik.yml",
+        &[("\":80\"", &format!("\"127.0.0.1:{port}\"")), ("/etc/traefik/dynamic.yml", dynamic.to_str().unwrap())],
+    );
+    std::fs::write(&dynamic, routes).unwrap();
+    std::fs::write(directory.join("traefik.yml"), server).unwrap();
+}
+
+/// The list of names has no end here: what begins like ours is not the client's to set.
+#[test]
+fn names_that_nobody_has_thought_of_are_removed_too() {
+    let site = Site::behind(&TRAEFIK, &[]);
+    let request = site.get("/").header("X-Auth-Whatever", "mallory").header("X_Auth_Whatever", "mallory");
+    let seen = site.served(request.bearer(&site.idp.token().sign()));
+    assert!(!seen.fields.iter().any(|(_, value)| value == "mallory"), "{seen:?}");
+}
+
+/// A header that the client declares a matter of one hop never reaches doorward: closed.
+#[test]
+fn a_hidden_authorization_is_none() {
+    let site = Site::behind(&TRAEFIK, &[]);
+    let request = site.get("/").bearer(&site.idp.token().sign()).header("Connection", "Authorization");
+    assert_eq!(site.refused(request).verdict(), "401 token_missing");
+}

@@ -111,6 +111,14 @@ impl Client {
         Some(answer)
     }
 
+    /// The next bytes, whatever they are: after an upgrade the connection speaks no HTTP any more.
+    pub fn read_bytes(&mut self, length: usize) -> Vec<u8> {
+        while self.buffer.len() < length {
+            assert!(self.fill(), "the connection ended after {:?}", self.buffer);
+        }
+        self.buffer.drain(..length).collect()
+    }
+
     /// Whether the other side has closed the connection, with nothing more to read.
     pub fn is_closed(&mut self) -> bool {
         self.buffer.is_empty() && !self.fill()

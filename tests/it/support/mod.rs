@@ -8,15 +8,25 @@
 //! ```
 
 mod clock;
+mod component;
+mod echo;
 mod gate;
 mod http;
 mod issuer;
 mod process;
+mod proxied_site;
+pub mod proxy_suite;
+mod relay;
 mod token;
 
 pub use clock::TestClock;
+pub use component::{Component, eventually, free_port, program, repository, shipped};
+pub use echo::{Echo, Echoed};
 pub use gate::{GateBuilder, TestGate};
 pub use http::{Answer, Client, Request};
 pub use issuer::{TestIssuer, key};
 pub use process::{Service, doorward};
+pub use proxied_site::{Proxy, Site, Wiring};
+pub(crate) use proxy_suite::proxy_suite;
+pub use relay::Relay;
 pub use token::TokenBuilder;

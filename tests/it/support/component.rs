@@ -1,0 +1,181 @@
+//! Real programs beside the service: proxies, Prometheus, an identity provider.
+//!
+//! Each runs in a directory and a process group of its own. Both are gone when it is dropped, and a failing test shows
+//! what the program said.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Long enough for a slow machine; a test that meets it has failed.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// How often a program may find its port taken.
+const STARTS: usize = 5;
+
+/// A program that runs until it is dropped.
+pub struct Component {
+    /// Where it listens, if it was started to.
+    pub address: SocketAddr,
+    child: Child,
+    directory: TempDir,
+}
+
+impl Component {
+    /// Starts what `prepare` makes of a directory and a free port, and waits until it listens there.
+    pub fn listening(prepare: impl Fn(&Path, u16) -> Command) -> Self {
+        for _ in 0..STARTS {
+            let (directory, port) = (directory(), free_port());
+            let command = prepare(directory.path(), port);
+            let mut component = Self::start_in(directory, command, port);
+            if component.wait_until_it_listens() {
+                return component;
+            }
+        }
+        panic!("{STARTS} ports in a row were taken");
+    }
+
+    /// Starts what `prepare` makes of a directory, and waits for nothing.
+    pub fn start(prepare: impl Fn(&Path) -> Command) -> Self {
+        let directory = directory();
+        let command = prepare(directory.path());
+        Self::start_in(directory, command, 0)
+    }
+
+    /// Everything it has said.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.directory.path().join("log")).unwrap()).into_owned()
+    }
+
+    /// The first line of its log that has this in it.
+    pub fn wait_for_line(&mut self, part: &str) -> String {
+        eventually(&format!("a line with {part:?}"), || {
+            let ended = self.child.try_wait().unwrap();
+            let found = self.log().lines().find(|line| line.contains(part)).map(str::to_owned);
+            assert!(ended.is_none() || found.is_some(), "it ended without a line with {part:?}");
+            found
+        })
+    }
+
+    fn start_in(directory: TempDir, mut command: Command, port: u16) -> Self {
+        let log = File::create(directory.path().join("log")).unwrap();
+        let child = command
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Self { address: (Ipv4Addr::LOCALHOST, port).into(), child, directory }
+    }
+
+    /// Whether it does; it does not if somebody else took the port meanwhile.
+    fn wait_until_it_listens(&mut self) -> bool {
+        let (id, port) = (self.child.id(), self.address.port());
+        eventually("a listening program", || {
+            let ended = self.child.try_wait().unwrap();
+            if let Some(status) = ended {
+                let taken = self.log().to_ascii_lowercase().contains("address already in use");
+                assert!(taken, "the program ended at once: {status}");
+                return Some(false);
+            }
+            listens(id, port).then_some(true)
+        })
+    }
+}
+
+impl Drop for Component {
+    fn drop(&mut self) {
+        // The group: nginx has workers.
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("--- {} said:\n{}---", self.directory.path().display(), self.log());
+        }
+    }
+}
+
+/// A program that `make setup` has installed.
+pub fn program(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let own = repository().join(".tools/venv/bin");
+    let directories =
+        std::iter::once(own).chain(std::env::split_paths(&path)).chain(["/usr/sbin", "/sbin"].map(Into::into));
+    let found = directories.map(|directory| directory.join(name)).find(|file| file.is_file());
+    found.unwrap_or_else(|| panic!("{name} is not installed\nhint: run `make setup`"))
+}
+
+/// The root of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A file of the repository with these places exchanged. Each must be there, or the test would test something else.
+pub fn shipped(file: &str, changes: &[(&str, &str)]) -> String {
+    let text = std::fs::read_to_string(repository().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    changes.iter().fold(text, |text, (from, to)| {
+        assert!(text.contains(from), "{file} has no {from:?}");
+        text.replace(from, to)
+    })
+}
+
+/// Tries until there is something; gives up by panicking.
+pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        if let Some(found) = attempt() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// A port that nobody listens on. It lies below those that the system gives to outgoing connections, so that only another
+/// listener can take it before it is used.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        // Different runs on one machine begin at different places.
+        let number = std::process::id().wrapping_mul(7919).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(20_000 + number % 12_000).unwrap();
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// A directory that the workers of a server may enter, whoever they run as.
+fn directory() -> TempDir {
+    let directory = tempfile::Builder::new().prefix("doorward-").tempdir().unwrap();
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    directory
+}
+
+/// Whether this process itself listens on this port: an open port alone might be somebody else's.
+fn listens(process: u32, port: u16) -> bool {
+    let Some(socket) = ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|table| listening_socket(table, port))
+    else {
+        return false;
+    };
+    let Ok(files) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return false };
+    let link = PathBuf::from(format!("socket:[{socket}]"));
+    files.flatten().any(|file| std::fs::read_link(file.path()).is_ok_and(|target| target == link))
+}
+
+/// The inode of the socket that listens on this port (proc(5)).
+fn listening_socket(table: &str, port: u16) -> Option<String> {
+    const LISTEN: &str = "0A";
+    let suffix = format!(":{port:04X}");
+    std::fs::read_to_string(table).ok()?.lines().find_map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        (columns.get(1)?.ends_with(&suffix) && *columns.get(3)? == LISTEN).then(|| columns[9].to_owned())
+    })
+}

@@ -1,0 +1,128 @@
+//! A site behind a real proxy: client → proxy → application, with the proxy asking the service about every request.
+
+use std::net::SocketAddr;
+
+use super::{Answer, Client, Component, Echo, Echoed, GateBuilder, Relay, Request, TestGate, TestIssuer, free_port};
+
+/// A proxy that a site can stand behind.
+pub struct Proxy {
+    /// Its name in `DOORWARD_PROXY`.
+    pub dialect: &'static str,
+    /// Starts it with the shipped configuration, and returns when it is at work.
+    pub start: fn(&Wiring) -> Component,
+    /// What clients get while the service does not answer.
+    pub when_down: u16,
+    /// What clients get for two `Authorization` fields.
+    pub two_authorizations: u16,
+}
+
+/// What a proxy is connected to.
+pub struct Wiring {
+    /// Where the service is, as the proxy writes it.
+    pub doorward: String,
+    /// Where the application is.
+    pub application: String,
+}
+
+/// The whole site.
+pub struct Site {
+    pub idp: TestIssuer,
+    pub application: Echo,
+    proxy: Component,
+    relay: Option<Relay>,
+    gate: Option<TestGate>,
+    settings: GateBuilder,
+}
+
+impl Site {
+    /// With an issuer whose keys the service has.
+    pub fn behind(proxy: &Proxy, settings: &[(&str, &str)]) -> Self {
+        let idp = TestIssuer::new();
+        let gate = TestGate::new().trusting(&idp);
+        Self::with(proxy, idp, gate, settings)
+    }
+
+    /// The same, and it counts the connections between the proxy and the service.
+    pub fn counting(proxy: &Proxy, settings: &[(&str, &str)]) -> Self {
+        let idp = TestIssuer::new();
+        let gate = TestGate::new().trusting(&idp);
+        Self::wired(proxy, idp, gate, settings, |gate| Some(Relay::to(gate.verify)))
+    }
+
+    pub fn with(proxy: &Proxy, idp: TestIssuer, gate: GateBuilder, settings: &[(&str, &str)]) -> Self {
+        Self::wired(proxy, idp, gate, settings, |_| None)
+    }
+
+    fn wired(
+        proxy: &Proxy,
+        idp: TestIssuer,
+        gate: GateBuilder,
+        settings: &[(&str, &str)],
+        relay: impl FnOnce(&TestGate) -> Option<Relay>,
+    ) -> Self {
+        // A port of its own choice, so that it can come back to it.
+        let listen = format!("127.0.0.1:{}", free_port());
+        let gate = gate.set("LISTEN", listen).set("PROXY", proxy.dialect);
+        let settings = settings.iter().fold(gate, |gate, (name, value)| gate.set(name, *value));
+        let gate = settings.clone().spawn();
+        let (application, relay) = (Echo::start(), relay(&gate));
+        let doorward = relay.as_ref().map_or(gate.verify, |relay| relay.address);
+        let wiring = Wiring { doorward: doorward.to_string(), application: application.address.to_string() };
+        let proxy = (proxy.start)(&wiring);
+        Self { idp, application, proxy, relay, gate: Some(gate), settings }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.proxy.address
+    }
+
+    pub fn request(&self, method: &str, target: &str) -> Request {
+        Request::new(self.address(), method, target)
+    }
+
+    pub fn get(&self, target: &str) -> Request {
+        self.request("GET", target)
+    }
+
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address())
+    }
+
+    /// The service; it must be up.
+    pub fn gate(&self) -> &TestGate {
+        self.gate.as_ref().expect("the service is down")
+    }
+
+    /// How many connections there were between the proxy and the service.
+    pub fn connections_to_doorward(&self) -> usize {
+        self.relay.as_ref().expect("a site that counts").connections()
+    }
+
+    pub fn stop_doorward(&mut self) {
+        self.gate = None;
+    }
+
+    pub fn start_doorward(&mut self) {
+        self.gate = Some(self.settings.clone().spawn());
+    }
+
+    /// What came through to the application; this request must be allowed.
+    pub fn served(&self, request: Request) -> Echoed {
+        Self::echoed(&request.send())
+    }
+
+    /// The application's answer, unwrapped.
+    pub fn echoed(answer: &Answer) -> Echoed {
+        assert_eq!((answer.status, answer.get("x-application")), (200, Some("echo")), "not served: {answer:?}");
+        serde_json::from_str(&answer.body).unwrap()
+    }
+
+    /// The answer to a request that must not come through.
+    pub fn refused(&self, request: Request) -> Answer {
+        let before = self.application.requests();
+        let answer = request.send();
+        assert_eq!(self.application.requests(), before, "it came through: {answer:?}");
+        assert_eq!(answer.get("x-application"), None, "it came through: {answer:?}");
+        answer
+    }
+}
