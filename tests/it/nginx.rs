@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::proxy_suite::connections_for;
 use crate::support::{
     Component, Echo, Proxy, Request, Site, TestGate, TestIssuer, Wiring, program, proxy_suite, shipped,
 };
@@ -79,6 +80,13 @@ fn doorward_behind_a_unix_socket() {
 fn open_to_everybody(directory: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A denial may hold two for a moment, and never more: the questions of all clients share what is open.
+#[test]
+fn clients_share_the_connections_to_doorward() {
+    let connections = connections_for(&NGINX, 4);
+    assert!((1..=8).contains(&connections), "{connections} connections for 400 requests of 4 clients");
 }
 
 /// The guard's own places are nginx's affair: nobody asks them from outside.
