@@ -1,0 +1,78 @@
+//! `doorward demo` keeps what its page promises: every line on it is run as it stands.
+
+use std::io::{BufRead, BufReader};
+use std::process::{ChildStdout, Command};
+
+use crate::support::{Answer, Service, program};
+
+#[test]
+fn every_line_of_the_page_gets_the_answer_above_it() {
+    program("curl");
+    let mut demo = Service::start(&["demo", "--port", "0"], &[]);
+    let lines = read_page(demo.stdout());
+    for line in &lines {
+        let answer = line.run();
+        let promised = line.promise.split(':').next().unwrap();
+        assert_eq!(answer.verdict(), promised, "{}\n{answer:?}", line.command);
+    }
+    for promised in ["200", "401 token_missing", "401 token_expired", "401 signature_invalid", "401 audience_mismatch"]
+    {
+        assert!(lines.iter().any(|line| line.promise.starts_with(&format!("{promised}:"))), "no line for {promised}");
+    }
+    let spoofing: Vec<_> = lines.iter().filter(|line| line.command.contains("mallory")).collect();
+    assert_eq!(spoofing.len(), 1);
+    let answer = spoofing[0].run();
+    assert_eq!(answer.json()["identity"]["x-auth-subject"], "alice");
+    assert!(!answer.body.contains("mallory"));
+
+    demo.signal("INT");
+    assert_eq!(demo.wait(), Some(0), "{}", demo.log);
+}
+
+#[test]
+fn two_demos_on_free_ports_do_not_meet() {
+    let mut demos = [0, 1].map(|_| Service::start(&["demo", "--port", "0"], &[]));
+    let pages = demos.each_mut().map(|demo| read_page(demo.stdout()));
+    for page in &pages {
+        assert_eq!(page[0].run().verdict(), "200");
+    }
+    for demo in &mut demos {
+        demo.signal("TERM");
+        assert_eq!(demo.wait(), Some(0), "{}", demo.log);
+    }
+}
+
+/// A line of the page.
+struct Line {
+    /// The comment above it.
+    promise: String,
+    command: String,
+}
+
+impl Line {
+    /// Runs it as a reader of the page would.
+    fn run(&self) -> Answer {
+        let shell =
+            Command::new("timeout").args(["20", "sh", "-c", &self.command]).env("no_proxy", "*").output().unwrap();
+        assert!(shell.status.success(), "{}\n{shell:?}", self.command);
+        Answer::parse(&shell.stdout)
+    }
+}
+
+/// Reads up to the last line that the page has.
+fn read_page(stdout: BufReader<ChildStdout>) -> Vec<Line> {
+    const LAST: &str = "/token ";
+    let mut lines = Vec::new();
+    let mut promise = String::new();
+    for line in stdout.lines().map(Result::unwrap) {
+        if let Some(comment) = line.strip_prefix("# ") {
+            promise = comment.to_owned();
+        } else if line.starts_with("curl ") {
+            lines.push(Line { promise: std::mem::take(&mut promise), command: line });
+            if lines.last().unwrap().command.contains(LAST) {
+                return lines;
+            }
+        }
+    }
+    panic!("the page ended without a line for {LAST:?}");
+}

@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// Long enough for a slow machine; a test that meets it has failed.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// How long nothing is tried after an attempt in vain.
+const PACE: Duration = Duration::from_millis(5);
+
 /// How often a program may find its port taken.
 const STARTS: usize = 5;
 
@@ -134,7 +137,8 @@ pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < deadline, "waited in vain for {what}");
-        std::thread::yield_now();
+        // Between two attempts, so that what is waited for gets the processor.
+        std::thread::park_timeout(PACE);
     }
 }
 

@@ -181,6 +181,13 @@ impl Client {
 }
 
 impl Answer {
+    /// Head and body as `curl -i` prints them.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+        Self { body: body.to_owned(), ..Self::parse_head(head) }
+    }
+
     fn parse_head(head: &str) -> Self {
         let mut lines = head.trim_end().split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
