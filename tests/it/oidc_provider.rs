@@ -1,0 +1,136 @@
+//! A certified OpenID provider as the issuer. The service is told its name, and finds the rest by discovery.
+
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::support::{Component, GateBuilder, Request, TestGate, program, repository};
+
+const RS256: &str = "https://api.example/rs256";
+const ES256: &str = "https://api.example/es256";
+const EDDSA: &str = "https://api.example/eddsa";
+
+#[test]
+fn tokens_of_every_algorithm_pass() {
+    let provider = Provider::start();
+    let gate = trusting(&provider, &[RS256, ES256, EDDSA].join(",")).spawn();
+    for resource in [RS256, ES256, EDDSA] {
+        let answer = gate.get("/verify").bearer(&provider.token(resource)).send();
+        assert_eq!(answer.verdict(), "200", "{resource}: {answer:?}");
+        let identity = ["client-id", "scopes", "issuer"].map(|name| answer.get(&format!("x-auth-{name}")).unwrap());
+        assert_eq!(identity, ["svc", "read", &provider.issuer]);
+    }
+}
+
+#[test]
+fn a_token_for_another_api_is_refused() {
+    let provider = Provider::start();
+    let gate = trusting(&provider, RS256).spawn();
+    assert_eq!(gate.judge(&provider.token(RS256)), "200");
+    for resource in [ES256, EDDSA] {
+        assert_eq!(gate.judge(&provider.token(resource)), "401 audience_mismatch");
+    }
+}
+
+#[test]
+fn the_profile_of_rfc_9068_is_met() {
+    let provider = Provider::start();
+    let gate = trusting(&provider, ES256).set("TOKEN_TYPE", "at+jwt").spawn();
+    assert_eq!(gate.judge(&provider.token(ES256)), "200");
+}
+
+#[test]
+fn rotated_keys_are_noticed_by_the_first_token_of_the_new_one() {
+    let mut provider = Provider::start();
+    let gate = trusting(&provider, RS256).set("JWKS_MIN_REFETCH", "1s").spawn();
+    let [cached, unseen] = [(); 2].map(|()| provider.token(RS256));
+    assert_eq!(gate.judge(&cached), "200");
+
+    provider.rotate();
+    let new = provider.token(RS256);
+    // Nobody has told the service yet.
+    assert_eq!(gate.judge(&cached), "200");
+    assert!(gate.metric(r#"doorward_token_cache_requests_total{result="hit"}"#) >= 1.0);
+
+    assert_eq!(gate.judge(&new), "200", "not at the next refresh, but now");
+    assert_eq!(gate.judge(&cached), "401 key_unknown");
+    assert_eq!(gate.judge(&unseen), "401 key_unknown");
+    assert_eq!(gate.judge(&new), "200");
+}
+
+#[test]
+fn the_service_starts_before_its_issuer() {
+    let mut provider = Provider::start();
+    let early = provider.token(ES256);
+    provider.stop();
+    let gate = trusting(&provider, ES256).set("JWKS_WAIT", "10ms").set("JWKS_MIN_REFETCH", "1s").spawn();
+    assert_eq!(gate.judge(&early), "503 keys_unavailable");
+    assert_eq!(gate.admin("/readyz").send().status, 503);
+    provider.start_again();
+    gate.wait_for("/readyz", |answer| answer.status == 200);
+    assert_eq!(gate.judge(&early), "200");
+}
+
+/// By discovery alone.
+fn trusting(provider: &Provider, audience: &str) -> GateBuilder {
+    // A slow machine is no reason for a 503.
+    let gate = TestGate::new().by_machine_time().set("JWKS_WAIT", "15s");
+    gate.set("ISSUER", &provider.issuer).set("AUDIENCE", audience)
+}
+
+/// The provider, with keys that outlive it.
+struct Provider {
+    issuer: String,
+    running: Option<Component>,
+    port: u16,
+    directory: TempDir,
+}
+
+impl Provider {
+    fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let running = Component::listening(|_, port| command(port, directory.path()));
+        let port = running.address.port();
+        Self { issuer: format!("http://127.0.0.1:{port}"), running: Some(running), port, directory }
+    }
+
+    fn stop(&mut self) {
+        self.running = None;
+    }
+
+    /// At the same address, with the keys that are there.
+    fn start_again(&mut self) {
+        let mut running = Component::start(|_| command(self.port, self.directory.path()));
+        running.wait_for_line(&self.issuer);
+        self.running = Some(running);
+    }
+
+    /// Comes back with fresh keys.
+    fn rotate(&mut self) {
+        self.stop();
+        std::fs::remove_file(keys(self.directory.path())).unwrap();
+        self.start_again();
+    }
+
+    /// An access token by client credentials, for this resource.
+    fn token(&self, resource: &str) -> String {
+        let form = format!("grant_type=client_credentials&scope=read&resource={resource}");
+        let address = ([127, 0, 0, 1], self.port).into();
+        let request = Request::new(address, "POST", "/token").header("Authorization", "Basic c3ZjOnN2Yy1zZWNyZXQ=");
+        let answer = request.header("Content-Type", "application/x-www-form-urlencoded").body(form).send();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+fn command(port: u16, directory: &Path) -> Command {
+    let mut command = Command::new(program("node"));
+    command.arg(repository().join("tests/oidc-provider/op.mjs")).args(["--port", &port.to_string()]);
+    command.arg("--keys").arg(keys(directory));
+    command
+}
+
+fn keys(directory: &Path) -> std::path::PathBuf {
+    directory.join("keys.json")
+}

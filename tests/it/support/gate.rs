@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use doorward::app::{Application, Shutdown, Surroundings};
+use doorward::clock::SystemClock;
 use doorward::config::{Configuration, Listen, LogFormat};
 use doorward::outbound::Egress;
 use doorward::telemetry::LogQueue;
@@ -18,6 +19,7 @@ use super::{Request, TestClock, TestIssuer};
 pub struct GateBuilder {
     settings: Vec<(String, String)>,
     clock: TestClock,
+    machine_time: bool,
 }
 
 /// The running service. Stops when dropped.
@@ -42,6 +44,7 @@ impl TestGate {
         GateBuilder {
             settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             clock: TestClock::new(),
+            machine_time: false,
         }
     }
 
@@ -119,6 +122,12 @@ impl GateBuilder {
         self
     }
 
+    /// Goes by the machine's clock, because an issuer that is a program of its own does.
+    pub fn by_machine_time(mut self) -> Self {
+        self.machine_time = true;
+        self
+    }
+
     /// The configuration, or everything that is wrong with it.
     pub fn configuration(&self) -> Result<Configuration, String> {
         let pairs = self.settings.iter().map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
@@ -132,7 +141,7 @@ impl GateBuilder {
         let (tell, shutdown) = Shutdown::channel();
         let (report, reported) = std::sync::mpsc::channel();
         let surroundings = Surroundings {
-            clock: Arc::new(self.clock.clone()),
+            clock: if self.machine_time { Arc::new(SystemClock) } else { Arc::new(self.clock.clone()) },
             egress: Egress::Direct,
             log: log_queue.clone(),
             log_format: LogFormat::Json,
