@@ -66,7 +66,7 @@ fn read_page(stdout: BufReader<ChildStdout>) -> Vec<Line> {
     let mut promise = String::new();
     for line in stdout.lines().map(Result::unwrap) {
         if let Some(comment) = line.strip_prefix("# ") {
-            promise = comment.to_owned();
+            comment.clone_into(&mut promise);
         } else if line.starts_with("curl ") {
             lines.push(Line { promise: std::mem::take(&mut promise), command: line });
             if lines.last().unwrap().command.contains(LAST) {

@@ -1,4 +1,4 @@
-//! A certified OpenID provider as the issuer. The service is told its name, and finds the rest by discovery.
+//! A certified `OpenID` provider as the issuer. The service is told its name, and finds the rest by discovery.
 
 use std::path::Path;
 use std::process::Command;

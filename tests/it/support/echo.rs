@@ -25,7 +25,6 @@ pub struct Echoed {
 
 #[derive(Default)]
 struct Counts {
-    connections: AtomicUsize,
     requests: AtomicUsize,
     stopped: AtomicBool,
 }
@@ -43,11 +42,6 @@ impl Echo {
     /// How many requests it has got.
     pub fn requests(&self) -> usize {
         self.counts.requests.load(Ordering::SeqCst)
-    }
-
-    /// How many connections it has got.
-    pub fn connections(&self) -> usize {
-        self.counts.connections.load(Ordering::SeqCst)
     }
 }
 
@@ -84,7 +78,6 @@ fn accept(listener: &TcpListener, counts: &Arc<Counts>) {
         if counts.stopped.load(Ordering::SeqCst) {
             return;
         }
-        counts.connections.fetch_add(1, Ordering::SeqCst);
         let counts = counts.clone();
         // A connection that breaks is the proxy's affair.
         std::thread::spawn(move || drop(serve(&stream, &counts)));

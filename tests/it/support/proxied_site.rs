@@ -108,7 +108,10 @@ impl Site {
 
     /// What came through to the application; this request must be allowed.
     pub fn served(&self, request: Request) -> Echoed {
-        Self::echoed(&request.send())
+        let before = self.application.requests();
+        let seen = Self::echoed(&request.send());
+        assert_eq!(self.application.requests(), before + 1, "it came through more than once");
+        seen
     }
 
     /// The application's answer, unwrapped.

@@ -194,7 +194,7 @@ pub fn the_request_judged_is_the_request_served(proxy: &Proxy) {
         let request =
             liars.iter().fold(site.request("DELETE", target), |request, (name, lie)| request.header(name, lie));
         let answer = request.bearer(&token).send();
-        if answer.status == 400 {
+        if answer.status == 400 && !target.is_ascii() {
             continue; // refused by the proxy itself
         }
         let seen = Site::echoed(&answer);
@@ -368,8 +368,7 @@ fn refused_as_doorward_says(site: &Site, with: impl Fn(Request) -> Request) -> A
 
 fn assert_is_alice(seen: &Echoed, how: &str) {
     assert_eq!(seen.get("X-Auth-Subject"), "alice", "{how}");
-    let spoofed = seen.fields.iter().any(|(name, value)| value.contains(MALLORY) && !name.is_empty());
-    assert!(!spoofed, "{how}: {seen:?}");
+    assert!(seen.fields.iter().all(|(_, value)| !value.contains(MALLORY)), "{how}: {seen:?}");
 }
 
 fn code_of(answer: &Answer) -> String {
