@@ -34,6 +34,7 @@ macro_rules! proxy_suite {
             restarts_cause_no_wrong_answer,
             nothing_passes_while_doorward_is_down,
             a_token_of_12_kilobytes_passes,
+            the_longest_identity_arrives,
         }
     };
 }
@@ -339,14 +340,24 @@ pub fn a_token_of_12_kilobytes_passes(proxy: &Proxy) {
     assert_eq!(site.served(site.get("/").bearer(&token)).get("X-Auth-Subject"), "alice");
 }
 
-/// One allowed request and three denied ones, of which each must get its own answer.
+/// What the service allows must fit into the proxy's buffers: whatever is longer is denied before.
+pub fn the_longest_identity_arrives(proxy: &Proxy) {
+    let site = Site::behind(proxy, &[]);
+    let allowed = |subject: &String| site.gate().judge(&site.idp.token().subject(subject).sign()) == "200";
+    let longest = (2000..3072).rev().step_by(8).map(|length| "s".repeat(length)).find(allowed).unwrap();
+    let seen = site.served(site.get("/").bearer(&site.idp.token().subject(&longest).sign()));
+    assert_eq!(seen.get("X-Auth-Subject"), longest);
+}
+
+/// Requests with and without a body, allowed and denied, of which each must get its own answer.
 fn mixed_round(site: &Site, mut client: Client) -> Client {
     let with_scope = |token: TokenBuilder| token.claim("scope", "read").sign();
-    let allowed = client.send(&site.get("/").bearer(&with_scope(site.idp.token())));
-    assert_eq!(Site::echoed(&allowed).get("X-Auth-Subject"), "alice");
+    let allowed = client.send(&site.request("POST", "/").bearer(&with_scope(site.idp.token())).body("wanted"));
+    let seen = Site::echoed(&allowed);
+    assert_eq!((seen.get("X-Auth-Subject"), seen.body.as_str()), ("alice", "wanted"));
     let expired = client.send(&site.get("/").bearer(&with_scope(site.idp.token().expires_in(-60))));
     assert_eq!((expired.status, code_of(&expired)), (401, "token_expired".to_owned()));
-    let missing = client.send(&site.get("/"));
+    let missing = client.send(&site.request("POST", "/").body("unwanted"));
     assert_eq!((missing.status, code_of(&missing)), (401, "token_missing".to_owned()));
     let without_scope = client.send(&site.get("/").bearer(&site.idp.token().sign()));
     assert_eq!((without_scope.status, code_of(&without_scope)), (403, "scope_insufficient".to_owned()));
