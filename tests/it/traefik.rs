@@ -10,8 +10,17 @@ const TRAEFIK: Proxy = Proxy { dialect: "traefik", start, when_down: 500, two_au
 proxy_suite!(TRAEFIK);
 
 fn start(wiring: &Wiring) -> Component {
+    start_with(wiring, "")
+}
+
+/// The entry point believes its clients, as behind another proxy.
+fn start_behind_another_proxy(wiring: &Wiring) -> Component {
+    start_with(wiring, "\n    forwardedHeaders: {trustedIPs: [127.0.0.1/32]}")
+}
+
+fn start_with(wiring: &Wiring, entry_point: &str) -> Component {
     let traefik = Component::listening(|directory, port| {
-        write_configuration(directory, port, wiring);
+        write_configuration(directory, port, wiring, entry_point);
         let mut command = Command::new(program("traefik"));
         command.arg("--configFile").arg(directory.join("traefik.yml"));
         command
@@ -21,7 +30,7 @@ fn start(wiring: &Wiring) -> Component {
     traefik
 }
 
-fn write_configuration(directory: &Path, port: u16, wiring: &Wiring) {
+fn write_configuration(directory: &Path, port: u16, wiring: &Wiring, entry_point: &str) {
     let dynamic = directory.join("dynamic.yml");
     let routes = shipped(
         "deploy/traefik/dynamic.yml",
@@ -29,7 +38,10 @@ fn write_configuration(directory: &Path, port: u16, wiring: &Wiring) {
     );
     let server = shipped(
         "deploy/traefik/traefik.yml",
-        &[("\":80\"", &format!("\"127.0.0.1:{port}\"")), ("/etc/traefik/dynamic.yml", dynamic.to_str().unwrap())],
+        &[
+            ("\":80\"", &format!("\"127.0.0.1:{port}\"{entry_point}")),
+            ("/etc/traefik/dynamic.yml", dynamic.to_str().unwrap()),
+        ],
     );
     std::fs::write(&dynamic, routes).unwrap();
     std::fs::write(directory.join("traefik.yml"), server).unwrap();
@@ -50,4 +62,15 @@ fn a_hidden_authorization_is_none() {
     let site = Site::behind(&TRAEFIK, &[]);
     let request = site.get("/").bearer(&site.idp.token().sign()).header("Connection", "Authorization");
     assert_eq!(site.refused(request).verdict(), "401 token_missing");
+}
+
+/// Even then a client does not choose which request is judged.
+#[test]
+fn trusted_forwarded_headers_describe_no_other_request() {
+    let proxy = Proxy { start: start_behind_another_proxy, ..TRAEFIK };
+    let site = Site::behind(&proxy, &[("ALLOW_PREFLIGHT", "true")]);
+    let request = site.get("/admin").header("Origin", "https://shop.example");
+    let request = request.header("Access-Control-Request-Method", "PUT").header("X-Forwarded-Method", "OPTIONS");
+    assert_eq!(site.refused(request.header("X-Forwarded-Uri", "/public")).verdict(), "401 token_missing");
+    assert_eq!(site.gate().log_lines().pop().unwrap()["path"], "/admin");
 }
