@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 use super::Readiness;
 use super::key_source::{DISCOVERY_URL, JWKS_URL};
-use super::reader::Reader;
+use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::jose::Algorithms;
@@ -75,7 +75,7 @@ pub struct RemoteKeys {
 pub enum KeyLocation {
     /// From where the issuer's metadata says; the documents are tried in this order.
     Discovery {
-        /// The issuer, which the metadata must name exactly (OpenID Connect Discovery section 4.3).
+        /// The issuer, which the metadata must name exactly (`OpenID` Connect Discovery section 4.3).
         issuer: String,
         /// Where the metadata may be.
         documents: Vec<Url>,
@@ -115,7 +115,7 @@ pub struct RefreshSettings {
 }
 
 impl RemoteKeys {
-    pub(super) fn read(reader: &mut Reader, issuer: Option<&str>, algorithms: Algorithms) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader, issuer: Option<&str>, algorithms: Algorithms) -> Result<Self, Refused> {
         let allow_insecure_http = reader.read(&ALLOW_INSECURE_HTTP, value::boolean);
         let url = |text: &str| fetch_url(text, allow_insecure_http.unwrap_or(true));
         let discovery = reader.optional(&DISCOVERY_URL, url);
@@ -128,24 +128,28 @@ impl RemoteKeys {
                 KeyLocation::Discovery { issuer: issuer.to_owned(), documents: vec![document] }
             }
             (None, None, Some(issuer)) => KeyLocation::of_issuer(reader, issuer, url)?,
-            (_, None, None) => return None,
+            (_, None, None) => return Err(Refused),
         };
-        Some(Self { location, fetch: fetch?, refresh: refresh?, algorithms })
+        Ok(Self { location, fetch: fetch?, refresh: refresh?, algorithms })
     }
 }
 
 impl KeyLocation {
-    fn of_issuer(reader: &mut Reader, issuer: &str, url: impl Fn(&str) -> Result<Url, Invalid>) -> Option<Self> {
+    fn of_issuer(
+        reader: &mut Reader,
+        issuer: &str,
+        url: impl Fn(&str) -> Result<Url, Invalid>,
+    ) -> Result<Self, Refused> {
         let base = url(issuer).map_err(|invalid| {
             let hint =
                 "the keys are found by the issuer's URL; if it is none, set DOORWARD_JWKS_URL or another key source";
-            reader.refuse(&super::issuer::ISSUER, Invalid { hint: invalid.hint.or(Some(hint.into())), ..invalid });
+            reader.refuse(&super::issuer::ISSUER, Invalid { hint: invalid.hint.or(Some(hint.into())), ..invalid })
         });
-        Some(Self::Discovery { issuer: issuer.to_owned(), documents: metadata_urls(&base.ok()?) })
+        Ok(Self::Discovery { issuer: issuer.to_owned(), documents: metadata_urls(&base?) })
     }
 }
 
-/// OpenID Connect Discovery section 4 puts the well-known part behind the issuer's path, RFC 8414 section 3.1 before it.
+/// `OpenID` Connect Discovery section 4 puts the well-known part behind the issuer's path, RFC 8414 section 3.1 before it.
 fn metadata_urls(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().trim_end_matches('/');
     let at = |path: String| {
@@ -162,7 +166,7 @@ fn metadata_urls(issuer: &Url) -> Vec<Url> {
 }
 
 impl FetchSettings {
-    fn read(reader: &mut Reader, allow_insecure_http: Option<bool>) -> Option<Self> {
+    fn read(reader: &mut Reader, allow_insecure_http: Result<bool, Refused>) -> Result<Self, Refused> {
         let ca_file = reader.optional(&JWKS_CA_FILE, value::text);
         let headers = reader.optional(&JWKS_HEADERS, value::list(header));
         let bearer_token_file = reader.optional(&JWKS_BEARER_TOKEN_FILE, value::text);
@@ -172,7 +176,7 @@ impl FetchSettings {
             Some(path) => Some(reader.file(&JWKS_CA_FILE, Path::new(&path))?),
             None => None,
         };
-        Some(Self {
+        Ok(Self {
             extra_roots,
             headers: headers?.unwrap_or_default(),
             bearer_token_file: bearer_token_file?.map(PathBuf::from),
@@ -183,20 +187,20 @@ impl FetchSettings {
     }
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
-const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const YEAR: Duration = Duration::from_hours(8760);
 
 impl RefreshSettings {
-    fn read(reader: &mut Reader) -> Option<Self> {
+    fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let interval = reader.read(&JWKS_REFRESH, value::duration_within(Duration::from_secs(1), YEAR));
         let min_refetch = reader.read(&JWKS_MIN_REFETCH, value::duration_within(Duration::from_secs(1), YEAR));
         let max_stale = reader.read(&JWKS_MAX_STALE, value::duration_within(Duration::from_secs(1), YEAR));
         let wait = reader.read(&JWKS_WAIT, value::duration_within(Duration::ZERO, MINUTE));
-        Some(Self { interval: interval?, min_refetch: min_refetch?, max_stale: max_stale?, wait: wait? })
+        Ok(Self { interval: interval?, min_refetch: min_refetch?, max_stale: max_stale?, wait: wait? })
     }
 }
 
-pub(super) fn read_readiness(reader: &mut Reader) -> Option<Readiness> {
+pub(super) fn read_readiness(reader: &mut Reader) -> Result<Readiness, Refused> {
     reader.read(&READINESS, value::one_of(&[("any", Readiness::Any), ("all", Readiness::All)]))
 }
 

@@ -1,4 +1,4 @@
-//! Issuer metadata (OpenID Connect Discovery section 3, RFC 8414 section 2).
+//! Issuer metadata (`OpenID` Connect Discovery section 3, RFC 8414 section 2).
 
 use serde::Deserialize;
 use url::Url;
@@ -30,7 +30,7 @@ struct Document {
 }
 
 impl Metadata {
-    /// Reads a document that must name this issuer to the letter (OpenID Connect Discovery section 4.3): otherwise one
+    /// Reads a document that must name this issuer to the letter (`OpenID` Connect Discovery section 4.3): otherwise one
     /// issuer could pass another one's keys off as its own.
     pub(super) fn parse(document: &[u8], issuer: &str, allow_http: bool) -> Result<Self, InvalidMetadata> {
         let document: Document = serde_json::from_slice(document).map_err(|_| InvalidMetadata::Malformed)?;
