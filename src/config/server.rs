@@ -140,7 +140,7 @@ fn address(text: &str) -> Result<Listen, Invalid> {
         return if path.starts_with('/') { Ok(Listen::Unix(path.into())) } else { Err(expected()) };
     }
     // Names are for humans; `localhost` is the one that everybody means the same by.
-    let address = text.replace("localhost:", "127.0.0.1:");
+    let address = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     address.parse().map(Listen::Tcp).map_err(|_| expected())
 }
 
