@@ -79,7 +79,7 @@ impl IssuerSettings {
         let time = read_time(reader);
         let required_scopes = reader.optional(&REQUIRED_SCOPES, value::list(scope));
         let required_claims = reader.optional(&REQUIRED_CLAIMS, value::list(required_claim));
-        let keys = KeySource::read(reader, issuer.as_ref().ok().and_then(Option::as_deref));
+        let keys = KeySource::read(reader, issuer.as_ref().map(Option::as_deref).map_err(|refused| *refused));
         let issuer = issuer?;
         let audience = refuse_unchecked_profile(reader, audience?, token_type.as_ref().map_err(|refused| *refused)?)?;
         Ok(Self {

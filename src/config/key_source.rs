@@ -5,9 +5,8 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::issuer::ISSUER;
 use super::reader::{Reader, Refused};
-use super::remote_keys::RemoteKeys;
+use super::remote_keys::{FetchSettings, RefreshSettings, RemoteKeys};
 use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::jose::{Algorithm, Algorithms, Family, KeySet, VerificationKey};
@@ -53,18 +52,19 @@ pub enum KeySource {
 }
 
 impl KeySource {
-    pub(super) fn read(reader: &mut Reader, issuer: Option<&str>) -> Result<Self, Refused> {
+    pub(super) fn read(reader: &mut Reader, issuer: Result<Option<&str>, Refused>) -> Result<Self, Refused> {
         let sources = [DISCOVERY_URL, JWKS_URL, JWKS_FILE, JWKS, PUBLIC_KEY_FILE, HMAC_SECRET];
         let given: Vec<Setting> = sources.into_iter().filter(|source| reader.is_given(source)).collect();
         let algorithms = read_algorithms(reader, given.contains(&HMAC_SECRET));
         let encoding = reader.read(&HMAC_SECRET_ENCODING, value::one_of(ENCODINGS));
+        // Read even where nothing is fetched: what is given must be right.
+        let (fetch, refresh) = (FetchSettings::read(reader), RefreshSettings::read(reader));
         match given.as_slice() {
             [] | [DISCOVERY_URL | JWKS_URL] => {
-                let remote = RemoteKeys::read(reader, issuer, algorithms?);
-                Self::refuse_nameless(reader, issuer)?;
-                remote.map(Self::Remote)
+                RemoteKeys::read(reader, issuer, algorithms?, fetch?, refresh?).map(Self::Remote)
             }
             [only] => {
+                fetch.and(refresh.map(drop))?;
                 let keys = read_fixed(reader, only, algorithms.as_ref().map_err(|refused| *refused)?, encoding?)?;
                 Ok(Self::Fixed { keys, algorithms: algorithms? })
             }
@@ -76,15 +76,6 @@ impl KeySource {
                 Err(Refused)
             }
         }
-    }
-
-    /// Keys that come over the network belong to an issuer with a name; otherwise anybody's tokens would be its own.
-    fn refuse_nameless(reader: &mut Reader, issuer: Option<&str>) -> Result<(), Refused> {
-        if issuer.is_none() && !reader.is_given(&ISSUER) {
-            let hint = "set the exact `iss` of the tokens; only a fixed key source can do without";
-            reader.refuse(&ISSUER, Invalid::new("missing").hint(hint));
-        }
-        issuer.map(drop).ok_or(Refused)
     }
 }
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use url::{Host, Url};
+use x509_parser::pem::Pem;
 
 use super::Readiness;
+use super::issuer::ISSUER;
 use super::key_source::{DISCOVERY_URL, JWKS_URL};
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
@@ -115,22 +117,27 @@ pub struct RefreshSettings {
 }
 
 impl RemoteKeys {
-    pub(super) fn read(reader: &mut Reader, issuer: Option<&str>, algorithms: Algorithms) -> Result<Self, Refused> {
-        let allow_insecure_http = reader.read(&ALLOW_INSECURE_HTTP, value::boolean);
-        let url = |text: &str| fetch_url(text, allow_insecure_http.unwrap_or(true));
+    pub(super) fn read(
+        reader: &mut Reader,
+        issuer: Result<Option<&str>, Refused>,
+        algorithms: Algorithms,
+        fetch: FetchSettings,
+        refresh: RefreshSettings,
+    ) -> Result<Self, Refused> {
+        let url = |text: &str| fetch_url(text, fetch.allow_insecure_http);
         let discovery = reader.optional(&DISCOVERY_URL, url);
         let jwks = reader.optional(&JWKS_URL, url);
-        let fetch = FetchSettings::read(reader, allow_insecure_http);
-        let refresh = RefreshSettings::read(reader);
-        let location = match (discovery?, jwks?, issuer) {
-            (_, Some(jwks), _) => KeyLocation::Jwks(jwks),
-            (Some(document), None, Some(issuer)) => {
-                KeyLocation::Discovery { issuer: issuer.to_owned(), documents: vec![document] }
-            }
-            (None, None, Some(issuer)) => KeyLocation::of_issuer(reader, issuer, url)?,
-            (_, None, None) => return Err(Refused),
+        let Some(issuer) = issuer? else {
+            // Otherwise anybody's tokens would be its own.
+            let hint = "set the exact `iss` of the tokens; only a fixed key source can do without";
+            return Err(reader.refuse(&ISSUER, Invalid::new("missing").hint(hint)));
         };
-        Ok(Self { location, fetch: fetch?, refresh: refresh?, algorithms })
+        let location = match (discovery?, jwks?) {
+            (_, Some(jwks)) => KeyLocation::Jwks(jwks),
+            (Some(document), None) => KeyLocation::Discovery { issuer: issuer.to_owned(), documents: vec![document] },
+            (None, None) => KeyLocation::of_issuer(reader, issuer, url)?,
+        };
+        Ok(Self { location, fetch, refresh, algorithms })
     }
 }
 
@@ -143,7 +150,7 @@ impl KeyLocation {
         let base = url(issuer).map_err(|invalid| {
             let hint =
                 "the keys are found by the issuer's URL; if it is none, set DOORWARD_JWKS_URL or another key source";
-            reader.refuse(&super::issuer::ISSUER, Invalid { hint: invalid.hint.or(Some(hint.into())), ..invalid })
+            reader.refuse(&ISSUER, Invalid { hint: invalid.hint.or(Some(hint.into())), ..invalid })
         });
         Ok(Self::Discovery { issuer: issuer.to_owned(), documents: metadata_urls(&base?) })
     }
@@ -166,20 +173,18 @@ fn metadata_urls(issuer: &Url) -> Vec<Url> {
 }
 
 impl FetchSettings {
-    fn read(reader: &mut Reader, allow_insecure_http: Result<bool, Refused>) -> Result<Self, Refused> {
-        let ca_file = reader.optional(&JWKS_CA_FILE, value::text);
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+        let extra_roots = reader.optional(&JWKS_CA_FILE, value::text).and_then(|path| extra_roots(reader, path));
         let headers = reader.optional(&JWKS_HEADERS, value::list(header));
         let bearer_token_file = reader.optional(&JWKS_BEARER_TOKEN_FILE, value::text);
+        let bearer_token_file = bearer_token_file.and_then(|path| readable(reader, path));
+        let allow_insecure_http = reader.read(&ALLOW_INSECURE_HTTP, value::boolean);
         let allow_private = reader.read(&ALLOW_PRIVATE_JWKS, value::boolean);
         let timeout = reader.read(&JWKS_TIMEOUT, value::duration_within(Duration::from_millis(100), MINUTE));
-        let extra_roots = match ca_file? {
-            Some(path) => Some(reader.file(&JWKS_CA_FILE, Path::new(&path))?),
-            None => None,
-        };
         Ok(Self {
-            extra_roots,
+            extra_roots: extra_roots?,
             headers: headers?.unwrap_or_default(),
-            bearer_token_file: bearer_token_file?.map(PathBuf::from),
+            bearer_token_file: bearer_token_file?,
             allow_insecure_http: allow_insecure_http?,
             allow_private: allow_private?,
             timeout: timeout?,
@@ -187,11 +192,28 @@ impl FetchSettings {
     }
 }
 
+fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u8>>, Refused> {
+    let Some(path) = path else { return Ok(None) };
+    let pem = reader.file(&JWKS_CA_FILE, Path::new(&path))?;
+    let is_certificate = |section: Result<Pem, _>| section.is_ok_and(|section| section.label == "CERTIFICATE");
+    if Pem::iter_from_buffer(&pem).any(is_certificate) {
+        return Ok(Some(pem));
+    }
+    Err(reader.refuse(&JWKS_CA_FILE, Invalid::new("holds no certificate").hint("give a PEM file")))
+}
+
+/// The file is read anew for each fetch; that it can be read at all is asked now.
+fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>, Refused> {
+    let Some(path) = path.map(PathBuf::from) else { return Ok(None) };
+    reader.file(&JWKS_BEARER_TOKEN_FILE, &path)?;
+    Ok(Some(path))
+}
+
 const MINUTE: Duration = Duration::from_mins(1);
 const YEAR: Duration = Duration::from_hours(8760);
 
 impl RefreshSettings {
-    fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let interval = reader.read(&JWKS_REFRESH, value::duration_within(Duration::from_secs(1), YEAR));
         let min_refetch = reader.read(&JWKS_MIN_REFETCH, value::duration_within(Duration::from_secs(1), YEAR));
         let max_stale = reader.read(&JWKS_MAX_STALE, value::duration_within(Duration::from_secs(1), YEAR));

@@ -18,4 +18,5 @@ mod listeners;
 mod nginx;
 mod oidc_provider;
 mod prometheus;
+mod readme;
 mod traefik;
