@@ -19,4 +19,5 @@ mod nginx;
 mod oidc_provider;
 mod prometheus;
 mod readme;
+mod second_opinion;
 mod traefik;
