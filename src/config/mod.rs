@@ -28,7 +28,7 @@ pub use logging::{AccessLog, LogFormat, LogLevel, Logging};
 pub use problem::{Problem, Problems};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
-pub use remote_keys::{FetchSettings, KeyLocation, RefreshSettings, RemoteKeys};
+pub use remote_keys::{FetchSettings, KeyLocation, RefreshSettings, RemoteKeys, is_trustworthy};
 pub use server::{Listen, ServerSettings, UnixSocketSettings};
 pub use tokens::{CacheSettings, TokenSettings};
 

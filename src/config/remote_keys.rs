@@ -226,15 +226,22 @@ pub(super) fn read_readiness(reader: &mut Reader) -> Result<Readiness, Refused> 
     reader.read(&READINESS, value::one_of(&[("any", Readiness::Any), ("all", Readiness::All)]))
 }
 
-/// A URL from which trust may come: nobody on the way can change what is read from it.
+/// Whether trust may come from there: nobody on the way can change what is read, unless the operator trusts the way.
+pub fn is_trustworthy(url: &Url, allow_insecure_http: bool) -> bool {
+    match url.scheme() {
+        "https" => true,
+        "http" => allow_insecure_http || is_loopback(url),
+        _ => false,
+    }
+}
+
 fn fetch_url(text: &str, allow_insecure_http: bool) -> Result<Url, Invalid> {
     let url = Url::parse(text.trim()).map_err(|_| Invalid::new("no URL").hint("write https://…"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Invalid::new("has credentials in it").hint("use DOORWARD_JWKS_HEADERS_FILE instead"));
     }
     match url.scheme() {
-        "https" => Ok(url),
-        "http" if allow_insecure_http || is_loopback(&url) => Ok(url),
+        _ if is_trustworthy(&url, allow_insecure_http) => Ok(url),
         "http" => Err(Invalid::new("keys over plain http can be exchanged on the way")
             .hint("use https; where the network itself is trusted, set DOORWARD_ALLOW_INSECURE_HTTP=true")),
         _ => Err(Invalid::new("unsupported scheme").hint("write https://…")),

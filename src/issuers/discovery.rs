@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use url::Url;
 
+use crate::config::is_trustworthy;
+
 /// What is needed of an issuer's metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Metadata {
@@ -38,17 +40,7 @@ impl Metadata {
             return Err(InvalidMetadata::OtherIssuer(issuer.to_owned()));
         }
         let jwks_uri = Url::parse(&document.jwks_uri).map_err(|_| InvalidMetadata::Location)?;
-        let loopback = match jwks_uri.host() {
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            Some(url::Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
-        match jwks_uri.scheme() {
-            "https" => Ok(Self { jwks_uri }),
-            "http" if allow_http || loopback => Ok(Self { jwks_uri }),
-            _ => Err(InvalidMetadata::Location),
-        }
+        if is_trustworthy(&jwks_uri, allow_http) { Ok(Self { jwks_uri }) } else { Err(InvalidMetadata::Location) }
     }
 }
 
