@@ -40,6 +40,7 @@ missing_debian_packages() {
     have wrk || echo wrk
     have curl || echo curl
     have make || echo make
+    have openssl || echo openssl
     have cc || echo gcc libc6-dev # for aws-lc-sys
     have python3 || echo python3
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv

@@ -10,7 +10,7 @@ use crate::domain::{Clock, Timestamp};
 pub struct SystemClock;
 
 /// The longest sleep before the clock is read again: the machine may have been suspended or its clock set meanwhile.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {

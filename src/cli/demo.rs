@@ -19,7 +19,7 @@ impl Demo {
         runtime()?.block_on(async {
             let (tell, shutdown) = Shutdown::channel();
             tell_on_signals(tell).map_err(Failure::failed)?;
-            let demo = demo::Demo::start(self.port).await.map_err(Failure::failed)?;
+            let demo = demo::Demo::start(self.port).map_err(Failure::failed)?;
             print(&demo.page())?;
             demo.run(shutdown).await.map_err(Failure::failed)
         })

@@ -38,7 +38,7 @@ enum Command {
     Health,
     /// Make and read tokens, for development
     #[command(subcommand)]
-    Token(token::Token),
+    Token(Box<token::Token>),
     /// Show what can be configured
     #[command(subcommand)]
     Config(config::Config),

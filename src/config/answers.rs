@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::reader::Reader;
+use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::domain::Reason;
@@ -61,11 +61,11 @@ fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Valu
 }
 
 impl Answers {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let realm = reader.read(&REALM, quotable);
         let resource_metadata = reader.optional(&RESOURCE_METADATA, metadata_url);
         let denials = reader.optional(&DENIALS, denials);
-        Some(Self { realm: realm?, resource_metadata: resource_metadata?, denials: denials?.unwrap_or_default() })
+        Ok(Self { realm: realm?, resource_metadata: resource_metadata?, denials: denials?.unwrap_or_default() })
     }
 }
 

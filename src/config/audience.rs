@@ -1,6 +1,6 @@
 //! Which audiences an issuer's tokens must name.
 
-use super::reader::Reader;
+use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::verify::{AcceptedAudience, AudienceMatch, AudienceRule};
@@ -18,24 +18,23 @@ pub(super) const AUDIENCE_FALLBACK: Setting = Setting::optional(
     "Claims that stand in where a token has no `aud`: `client_id`, `azp`.",
 );
 
-pub(super) fn read(reader: &mut Reader) -> Option<AudienceRule> {
+pub(super) fn read(reader: &mut Reader) -> Result<AudienceRule, Refused> {
     let names = reader.optional(&AUDIENCE, value::list(value::text));
     let quantity = reader.read(&AUDIENCE_MATCH, value::one_of(MATCHES));
     let fallback = reader.optional(&AUDIENCE_FALLBACK, value::list(fallback_claim));
     let Some(names) = names? else {
         let hint = "set the audiences this API accepts, or \"*\"";
-        reader.refuse(&AUDIENCE, Invalid::new("missing").hint(hint));
-        return None;
+        return Err(reader.refuse(&AUDIENCE, Invalid::new("missing").hint(hint)));
     };
     let accepted = match names.iter().any(|name| name == "*") {
         true if names.len() == 1 => AcceptedAudience::Everyone,
         true => {
-            reader.refuse(&AUDIENCE, Invalid::new("`*` beside other audiences").hint("`*` stands alone"));
-            return None;
+            let invalid = Invalid::new("`*` beside other audiences").hint("`*` stands alone");
+            return Err(reader.refuse(&AUDIENCE, invalid));
         }
         false => AcceptedAudience::Listed { names, quantity: quantity? },
     };
-    Some(AudienceRule { accepted, fallback: fallback?.unwrap_or_default() })
+    Ok(AudienceRule { accepted, fallback: fallback?.unwrap_or_default() })
 }
 
 const MATCHES: &[(&str, AudienceMatch)] = &[("any", AudienceMatch::Any), ("all", AudienceMatch::All)];

@@ -1,6 +1,6 @@
 //! Which claims become headers.
 
-use super::reader::Reader;
+use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::domain::ClaimPath;
@@ -48,10 +48,10 @@ const RESERVED: &[&str] = &[
     "x-envoy-auth-headers-to-remove",
 ];
 
-pub(super) fn read(reader: &mut Reader) -> Option<ClaimHeaders> {
+pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Refused> {
     let list = reader.read(&CLAIM_HEADERS, |text| distinct(value::list(pair)(text)?));
     let max_bytes = reader.read(&MAX_BYTES, value::size(64, 64 * 1024));
-    Some(ClaimHeaders::new(list?, max_bytes?))
+    Ok(ClaimHeaders::new(list?, max_bytes?))
 }
 
 fn pair(text: &str) -> Result<ClaimHeader, Invalid> {

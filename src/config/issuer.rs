@@ -6,7 +6,7 @@ use url::Url;
 
 use super::audience::{self, AUDIENCE, AUDIENCE_FALLBACK, AUDIENCE_MATCH};
 use super::key_source::{self, KeySource};
-use super::reader::Reader;
+use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::domain::{ClaimPath, Scopes};
@@ -71,7 +71,7 @@ pub struct IssuerSettings {
 }
 
 impl IssuerSettings {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let issuer = reader.optional(&ISSUER, value::text);
         let name = reader.optional(&NAME, label);
         let audience = audience::read(reader);
@@ -79,11 +79,12 @@ impl IssuerSettings {
         let time = read_time(reader);
         let required_scopes = reader.optional(&REQUIRED_SCOPES, value::list(scope));
         let required_claims = reader.optional(&REQUIRED_CLAIMS, value::list(required_claim));
-        let keys = KeySource::read(reader, issuer.clone().flatten().as_deref());
-        let audience = refuse_unchecked_profile(reader, audience?, token_type.as_ref()?)?;
-        Some(Self {
-            name: name?.unwrap_or_else(|| default_label(issuer.as_ref().and_then(Option::as_deref))),
-            issuer: issuer?,
+        let keys = KeySource::read(reader, issuer.as_ref().map(Option::as_deref).map_err(|refused| *refused));
+        let issuer = issuer?;
+        let audience = refuse_unchecked_profile(reader, audience?, token_type.as_ref().map_err(|refused| *refused)?)?;
+        Ok(Self {
+            name: name?.unwrap_or_else(|| default_label(issuer.as_deref())),
+            issuer,
             keys: keys?,
             expectations: Expectations {
                 audience,
@@ -98,26 +99,23 @@ impl IssuerSettings {
     }
 }
 
-fn read_token_type(reader: &mut Reader) -> Option<TokenTypeRule> {
+fn read_token_type(reader: &mut Reader) -> Result<TokenTypeRule, Refused> {
     let profile = reader.read(&TOKEN_TYPE, value::one_of(&[("any", false), ("at+jwt", true)]));
     let accepted = reader.optional(&ACCEPTED_TYPES, value::list(value::text));
-    if profile? && accepted.as_ref()?.is_some() {
+    let (profile, accepted) = (profile?, accepted?);
+    if profile && accepted.is_some() {
         let hint = "leave it out, or set DOORWARD_TOKEN_TYPE=any";
-        reader.refuse(&ACCEPTED_TYPES, Invalid::new("has no meaning beside token_type at+jwt").hint(hint));
-        return None;
+        let invalid = Invalid::new("has no meaning beside token_type at+jwt").hint(hint);
+        return Err(reader.refuse(&ACCEPTED_TYPES, invalid));
     }
-    Some(if profile? {
-        TokenTypeRule::AccessToken
-    } else {
-        TokenTypeRule::Any { accepted: accepted?.unwrap_or_default() }
-    })
+    Ok(if profile { TokenTypeRule::AccessToken } else { TokenTypeRule::Any { accepted: accepted.unwrap_or_default() } })
 }
 
-fn read_time(reader: &mut Reader) -> Option<TimeRules> {
-    let leeway = reader.read(&LEEWAY, value::duration_within(Duration::ZERO, Duration::from_secs(3600)));
+fn read_time(reader: &mut Reader) -> Result<TimeRules, Refused> {
+    let leeway = reader.read(&LEEWAY, value::duration_within(Duration::ZERO, Duration::from_hours(1)));
     let require_exp = reader.read(&REQUIRE_EXP, value::boolean);
     let max_token_age = reader.optional(&MAX_TOKEN_AGE, value::duration);
-    Some(TimeRules { leeway: leeway?, require_exp: require_exp?, max_token_age: max_token_age? })
+    Ok(TimeRules { leeway: leeway?, require_exp: require_exp?, max_token_age: max_token_age? })
 }
 
 /// The profile demands that `aud` is checked (RFC 9068 section 4).
@@ -125,13 +123,13 @@ fn refuse_unchecked_profile(
     reader: &mut Reader,
     audience: AudienceRule,
     token_type: &TokenTypeRule,
-) -> Option<AudienceRule> {
+) -> Result<AudienceRule, Refused> {
     if audience.accepted == AcceptedAudience::Everyone && *token_type == TokenTypeRule::AccessToken {
         let hint = "name the audiences of this API, or set DOORWARD_TOKEN_TYPE=any";
-        reader.refuse(&AUDIENCE, Invalid::new("`*` beside token_type at+jwt, which demands an audience").hint(hint));
-        return None;
+        let invalid = Invalid::new("`*` beside token_type at+jwt, which demands an audience").hint(hint);
+        return Err(reader.refuse(&AUDIENCE, invalid));
     }
-    Some(audience)
+    Ok(audience)
 }
 
 fn label(text: &str) -> Result<String, Invalid> {

@@ -5,9 +5,8 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::issuer::ISSUER;
-use super::reader::Reader;
-use super::remote_keys::RemoteKeys;
+use super::reader::{Reader, Refused};
+use super::remote_keys::{FetchSettings, RefreshSettings, RemoteKeys};
 use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::jose::{Algorithm, Algorithms, Family, KeySet, VerificationKey};
@@ -53,42 +52,39 @@ pub enum KeySource {
 }
 
 impl KeySource {
-    pub(super) fn read(reader: &mut Reader, issuer: Option<&str>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader, issuer: Result<Option<&str>, Refused>) -> Result<Self, Refused> {
         let sources = [DISCOVERY_URL, JWKS_URL, JWKS_FILE, JWKS, PUBLIC_KEY_FILE, HMAC_SECRET];
         let given: Vec<Setting> = sources.into_iter().filter(|source| reader.is_given(source)).collect();
         let algorithms = read_algorithms(reader, given.contains(&HMAC_SECRET));
         let encoding = reader.read(&HMAC_SECRET_ENCODING, value::one_of(ENCODINGS));
+        // Read even where nothing is fetched: what is given must be right.
+        let (fetch, refresh) = (FetchSettings::read(reader), RefreshSettings::read(reader));
         match given.as_slice() {
             [] | [DISCOVERY_URL | JWKS_URL] => {
-                let remote = RemoteKeys::read(reader, issuer, algorithms?);
-                Self::refuse_nameless(reader, issuer)?;
-                remote.map(Self::Remote)
+                RemoteKeys::read(reader, issuer, algorithms?, fetch?, refresh?).map(Self::Remote)
             }
             [only] => {
-                let keys = read_fixed(reader, only, algorithms.as_ref()?, encoding?)?;
-                Some(Self::Fixed { keys, algorithms: algorithms? })
+                fetch.and(refresh.map(drop))?;
+                let keys = read_fixed(reader, only, algorithms.as_ref().map_err(|refused| *refused)?, encoding?)?;
+                Ok(Self::Fixed { keys, algorithms: algorithms? })
             }
             [first, others @ ..] => {
                 for other in others {
                     let message = format!("a second key source beside {}", first.name);
                     reader.refuse(other, Invalid::new(message).hint("keep one of them"));
                 }
-                None
+                Err(Refused)
             }
         }
     }
-
-    /// Keys that come over the network belong to an issuer with a name; otherwise anybody's tokens would be its own.
-    fn refuse_nameless(reader: &mut Reader, issuer: Option<&str>) -> Option<()> {
-        if issuer.is_none() && !reader.is_given(&ISSUER) {
-            let hint = "set the exact `iss` of the tokens; only a fixed key source can do without";
-            reader.refuse(&ISSUER, Invalid::new("missing").hint(hint));
-        }
-        issuer.map(drop)
-    }
 }
 
-fn read_fixed(reader: &mut Reader, source: &Setting, algorithms: &Algorithms, encoding: Encoding) -> Option<KeySet> {
+fn read_fixed(
+    reader: &mut Reader,
+    source: &Setting,
+    algorithms: &Algorithms,
+    encoding: Encoding,
+) -> Result<KeySet, Refused> {
     match *source {
         JWKS => {
             let inline = reader.read(source, value::text)?;
@@ -101,47 +97,46 @@ fn read_fixed(reader: &mut Reader, source: &Setting, algorithms: &Algorithms, en
         PUBLIC_KEY_FILE => {
             let bytes = read_named_file(reader, source)?;
             let keys = KeySet::from_pem(&bytes, algorithms);
-            keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string()))).ok()
+            keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string())))
         }
         _ => {
             let secret = reader.read(source, |text| encoding.decode(text))?;
-            let algorithm = algorithms.first_of(Family::Secret)?;
+            let algorithm = algorithms.first_of(Family::Secret).ok_or(Refused)?;
             let key = VerificationKey::secret(algorithm, &secret);
             let hint = "make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex";
-            let key = key.map_err(|weak| reader.refuse(source, Invalid::new(weak.to_string()).hint(hint))).ok()?;
-            Some(KeySet::of_any_id(vec![key]))
+            let key = key.map_err(|weak| reader.refuse(source, Invalid::new(weak.to_string()).hint(hint)))?;
+            Ok(KeySet::of_any_id(vec![key]))
         }
     }
 }
 
-fn read_named_file(reader: &mut Reader, setting: &Setting) -> Option<Vec<u8>> {
+fn read_named_file(reader: &mut Reader, setting: &Setting) -> Result<Vec<u8>, Refused> {
     let path = reader.read(setting, value::text)?;
     reader.file(setting, Path::new(&path))
 }
 
-fn jwks(reader: &mut Reader, source: &Setting, document: &[u8], algorithms: &Algorithms) -> Option<KeySet> {
+fn jwks(reader: &mut Reader, source: &Setting, document: &[u8], algorithms: &Algorithms) -> Result<KeySet, Refused> {
     let keys = KeySet::from_jwks(document, algorithms);
-    keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string()))).ok()
+    keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string())))
 }
 
-fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Option<Algorithms> {
+fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, Refused> {
     let given = reader.optional(&ALGORITHMS, value::list(algorithm))?;
     let Some(given) = given else {
-        return Some(if for_secret { Algorithms::new(vec![Algorithm::HS256]) } else { Algorithms::asymmetric() });
+        return Ok(if for_secret { Algorithms::new(vec![Algorithm::HS256]) } else { Algorithms::asymmetric() });
     };
     let fits = |algorithm: &Algorithm| (algorithm.family() == Family::Secret) == for_secret;
     if !given.iter().all(fits) {
         // The one list for both kinds is how a public key becomes somebody's HMAC secret (RFC 8725 section 2.1).
         let hint =
             if for_secret { "a secret goes with HS256, HS384 or HS512" } else { "HS algorithms go with hmac_secret" };
-        reader.refuse(&ALGORITHMS, Invalid::new("does not go with the key source").hint(hint));
-        return None;
+        return Err(reader.refuse(&ALGORITHMS, Invalid::new("does not go with the key source").hint(hint)));
     }
     if for_secret && given.len() > 1 {
-        reader.refuse(&ALGORITHMS, Invalid::new("one secret, several algorithms").hint("keep the one that is used"));
-        return None;
+        let invalid = Invalid::new("one secret, several algorithms").hint("keep the one that is used");
+        return Err(reader.refuse(&ALGORITHMS, invalid));
     }
-    Some(Algorithms::new(given))
+    Ok(Algorithms::new(given))
 }
 
 fn algorithm(text: &str) -> Result<Algorithm, Invalid> {

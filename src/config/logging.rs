@@ -1,6 +1,6 @@
 //! What is written down.
 
-use super::reader::Reader;
+use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value;
 
@@ -58,17 +58,12 @@ pub enum AccessLog {
 }
 
 impl Logging {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let level = reader.read(&LOG, value::one_of(LEVELS));
         let format = reader.optional(&LOG_FORMAT, value::one_of(FORMATS));
         let access_log = reader.read(&ACCESS_LOG, value::one_of(ACCESS_LOGS));
         let metrics_route_label = reader.read(&METRICS_ROUTE_LABEL, value::boolean);
-        Some(Self {
-            level: level?,
-            format: format?,
-            access_log: access_log?,
-            metrics_route_label: metrics_route_label?,
-        })
+        Ok(Self { level: level?, format: format?, access_log: access_log?, metrics_route_label: metrics_route_label? })
     }
 }
 

@@ -28,12 +28,12 @@ pub use logging::{AccessLog, LogFormat, LogLevel, Logging};
 pub use problem::{Problem, Problems};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
-pub use remote_keys::{FetchSettings, KeyLocation, RefreshSettings, RemoteKeys};
+pub use remote_keys::{FetchSettings, KeyLocation, RefreshSettings, RemoteKeys, is_trustworthy};
 pub use server::{Listen, ServerSettings, UnixSocketSettings};
 pub use tokens::{CacheSettings, TokenSettings};
 
 use crate::policy::ClaimHeaders;
-use reader::Reader;
+use reader::{Reader, Refused};
 
 /// Everything an operator can say, checked.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Configuration {
         reader.finish(configuration)
     }
 
-    fn read(reader: &mut Reader) -> Option<Self> {
+    fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let server = ServerSettings::read(reader);
         let proxy = ProxySettings::read(reader);
         let tokens = TokenSettings::read(reader);
@@ -84,7 +84,7 @@ impl Configuration {
         let logging = Logging::read(reader);
         let readiness = remote_keys::read_readiness(reader);
         let issuer = IssuerSettings::read(reader);
-        Some(Self {
+        Ok(Self {
             server: server?,
             proxy: proxy?,
             tokens: tokens?,

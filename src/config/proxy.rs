@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::reader::Reader;
+use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::policy::Preflight;
@@ -68,7 +68,7 @@ impl TrustedProxies {
 }
 
 impl ProxySettings {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let dialect = reader.read(&PROXY, value::one_of(DIALECTS));
         let trusted = reader.read(&TRUSTED_PROXIES, value::list(network));
         let trust_any = reader.read(&TRUST_ANY_PROXY, value::boolean);
@@ -76,19 +76,18 @@ impl ProxySettings {
         let trusted = Self::bounded(reader, trusted?, trust_any?);
         if allow_preflight? && dialect? == DialectName::Auto {
             let hint = "set DOORWARD_PROXY to the proxy in front, whose word on the method can then be taken";
-            reader.refuse(&ALLOW_PREFLIGHT, Invalid::new("needs a named proxy").hint(hint));
+            return Err(reader.refuse(&ALLOW_PREFLIGHT, Invalid::new("needs a named proxy").hint(hint)));
         }
         let preflight = if allow_preflight? { Preflight::Allowed } else { Preflight::Judged };
-        Some(Self { dialect: dialect?, trusted: trusted?, preflight })
+        Ok(Self { dialect: dialect?, trusted: trusted?, preflight })
     }
 
-    fn bounded(reader: &mut Reader, trusted: Vec<IpNet>, trust_any: bool) -> Option<TrustedProxies> {
+    fn bounded(reader: &mut Reader, trusted: Vec<IpNet>, trust_any: bool) -> Result<TrustedProxies, Refused> {
         if !trust_any && trusted.iter().any(|network| network.prefix_len() == 0) {
             let hint = "list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true";
-            reader.refuse(&TRUSTED_PROXIES, Invalid::new("believes everybody").hint(hint));
-            return None;
+            return Err(reader.refuse(&TRUSTED_PROXIES, Invalid::new("believes everybody").hint(hint)));
         }
-        Some(TrustedProxies(trusted))
+        Ok(TrustedProxies(trusted))
     }
 }
 

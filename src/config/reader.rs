@@ -13,6 +13,12 @@ const PREFIX: &str = "DOORWARD_";
 /// A file that a setting names is read no further than this.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
+/// Something is wrong with a setting, and the reader has taken note of it.
+///
+/// It carries nothing: all problems are reported together at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Refused;
+
 /// The values that were given, and what is wrong with them.
 pub(super) struct Reader {
     values: BTreeMap<String, String>,
@@ -39,15 +45,19 @@ impl Reader {
     }
 
     /// The configuration, if nothing was wrong with any of it.
-    pub(super) fn finish<T>(self, read: Option<T>) -> Result<T, Problems> {
+    pub(super) fn finish<T>(self, read: Result<T, Refused>) -> Result<T, Problems> {
         match read {
-            Some(read) if self.problems.is_empty() => Ok(read),
+            Ok(read) if self.problems.is_empty() => Ok(read),
             _ => Err(self.problems),
         }
     }
 
     /// A setting that has a default.
-    pub(super) fn read<T>(&mut self, setting: &Setting, parse: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
+    pub(super) fn read<T>(
+        &mut self,
+        setting: &Setting,
+        parse: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Result<T, Refused> {
         let default = match setting.default {
             Default::Value(default) => default,
             Default::Described(_) => "",
@@ -56,16 +66,13 @@ impl Reader {
         self.parse(setting, &text, parse)
     }
 
-    /// A setting that may be left out. The outer `None` says that something is wrong with it.
+    /// A setting that may be left out.
     pub(super) fn optional<T>(
         &mut self,
         setting: &Setting,
         parse: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Option<Option<T>> {
-        match self.text_of(setting)? {
-            Some(text) => self.parse(setting, &text, parse).map(Some),
-            None => Some(None),
-        }
+    ) -> Result<Option<T>, Refused> {
+        self.text_of(setting)?.map(|text| self.parse(setting, &text, parse)).transpose()
     }
 
     /// Whether a setting was given at all, itself or as a file.
@@ -74,39 +81,44 @@ impl Reader {
     }
 
     /// Notes that something is wrong with a setting.
-    pub(super) fn refuse(&mut self, setting: &Setting, invalid: Invalid) {
+    pub(super) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Refused {
         let problem = Problem::new(place(setting.name), invalid.message);
         self.problems.push(match invalid.hint {
             Some(hint) => problem.with_hint(hint),
             None => problem,
         });
+        Refused
     }
 
     /// The bytes of a file that a setting names.
-    pub(super) fn file(&mut self, setting: &Setting, path: &Path) -> Option<Vec<u8>> {
-        read_file(path).map_err(|invalid| self.refuse(setting, invalid)).ok()
+    pub(super) fn file(&mut self, setting: &Setting, path: &Path) -> Result<Vec<u8>, Refused> {
+        read_file(path).map_err(|invalid| self.refuse(setting, invalid))
     }
 
-    fn parse<T>(&mut self, setting: &Setting, text: &str, parse: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
-        parse(text).map_err(|invalid| self.refuse(setting, shown(setting, text, invalid))).ok()
+    fn parse<T>(
+        &mut self,
+        setting: &Setting,
+        text: &str,
+        parse: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Result<T, Refused> {
+        parse(text).map_err(|invalid| self.refuse(setting, shown(setting, text, invalid)))
     }
 
     /// What was given, from the file if it is a secret in a file.
-    fn text_of(&mut self, setting: &Setting) -> Option<Option<String>> {
+    fn text_of(&mut self, setting: &Setting) -> Result<Option<String>, Refused> {
         let inline = self.values.get(setting.name).cloned();
         let file = setting.secret.then(|| self.values.get(&file_name(setting)).cloned()).flatten();
         match (inline, file) {
             (Some(_), Some(_)) => {
                 let hint = format!("keep one of {} and {}", place(setting.name), place(&file_name(setting)));
-                self.refuse(setting, Invalid::new("given twice").hint(hint));
-                None
+                Err(self.refuse(setting, Invalid::new("given twice").hint(hint)))
             }
             (None, Some(path)) => self.secret_file(setting, &path).map(Some),
-            (inline, None) => Some(inline),
+            (inline, None) => Ok(inline),
         }
     }
 
-    fn secret_file(&mut self, setting: &Setting, path: &str) -> Option<String> {
+    fn secret_file(&mut self, setting: &Setting, path: &str) -> Result<String, Refused> {
         let name = file_name(setting);
         let secret = value::text(path).and_then(|path| read_file(Path::new(&path))).and_then(|bytes| {
             let mut text = String::from_utf8(bytes).map_err(|_| Invalid::new("the file is not UTF-8"))?;
@@ -116,8 +128,10 @@ impl Reader {
             }
             Ok(text)
         });
-        let problem = |invalid: Invalid| self.problems.push(Problem::new(place(&name), invalid.message));
-        secret.map_err(problem).ok()
+        secret.map_err(|invalid| {
+            self.problems.push(Problem::new(place(&name), invalid.message));
+            Refused
+        })
     }
 
     fn refuse_unknown_names(&mut self) {

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use url::{Host, Url};
+use x509_parser::pem::Pem;
 
 use super::Readiness;
+use super::issuer::ISSUER;
 use super::key_source::{DISCOVERY_URL, JWKS_URL};
-use super::reader::Reader;
+use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::jose::Algorithms;
@@ -75,7 +77,7 @@ pub struct RemoteKeys {
 pub enum KeyLocation {
     /// From where the issuer's metadata says; the documents are tried in this order.
     Discovery {
-        /// The issuer, which the metadata must name exactly (OpenID Connect Discovery section 4.3).
+        /// The issuer, which the metadata must name exactly (`OpenID` Connect Discovery section 4.3).
         issuer: String,
         /// Where the metadata may be.
         documents: Vec<Url>,
@@ -115,37 +117,46 @@ pub struct RefreshSettings {
 }
 
 impl RemoteKeys {
-    pub(super) fn read(reader: &mut Reader, issuer: Option<&str>, algorithms: Algorithms) -> Option<Self> {
-        let allow_insecure_http = reader.read(&ALLOW_INSECURE_HTTP, value::boolean);
-        let url = |text: &str| fetch_url(text, allow_insecure_http.unwrap_or(true));
+    pub(super) fn read(
+        reader: &mut Reader,
+        issuer: Result<Option<&str>, Refused>,
+        algorithms: Algorithms,
+        fetch: FetchSettings,
+        refresh: RefreshSettings,
+    ) -> Result<Self, Refused> {
+        let url = |text: &str| fetch_url(text, fetch.allow_insecure_http);
         let discovery = reader.optional(&DISCOVERY_URL, url);
         let jwks = reader.optional(&JWKS_URL, url);
-        let fetch = FetchSettings::read(reader, allow_insecure_http);
-        let refresh = RefreshSettings::read(reader);
-        let location = match (discovery?, jwks?, issuer) {
-            (_, Some(jwks), _) => KeyLocation::Jwks(jwks),
-            (Some(document), None, Some(issuer)) => {
-                KeyLocation::Discovery { issuer: issuer.to_owned(), documents: vec![document] }
-            }
-            (None, None, Some(issuer)) => KeyLocation::of_issuer(reader, issuer, url)?,
-            (_, None, None) => return None,
+        let Some(issuer) = issuer? else {
+            // Otherwise anybody's tokens would be its own.
+            let hint = "set the exact `iss` of the tokens; only a fixed key source can do without";
+            return Err(reader.refuse(&ISSUER, Invalid::new("missing").hint(hint)));
         };
-        Some(Self { location, fetch: fetch?, refresh: refresh?, algorithms })
+        let location = match (discovery?, jwks?) {
+            (_, Some(jwks)) => KeyLocation::Jwks(jwks),
+            (Some(document), None) => KeyLocation::Discovery { issuer: issuer.to_owned(), documents: vec![document] },
+            (None, None) => KeyLocation::of_issuer(reader, issuer, url)?,
+        };
+        Ok(Self { location, fetch, refresh, algorithms })
     }
 }
 
 impl KeyLocation {
-    fn of_issuer(reader: &mut Reader, issuer: &str, url: impl Fn(&str) -> Result<Url, Invalid>) -> Option<Self> {
+    fn of_issuer(
+        reader: &mut Reader,
+        issuer: &str,
+        url: impl Fn(&str) -> Result<Url, Invalid>,
+    ) -> Result<Self, Refused> {
         let base = url(issuer).map_err(|invalid| {
             let hint =
                 "the keys are found by the issuer's URL; if it is none, set DOORWARD_JWKS_URL or another key source";
-            reader.refuse(&super::issuer::ISSUER, Invalid { hint: invalid.hint.or(Some(hint.into())), ..invalid });
+            reader.refuse(&ISSUER, Invalid { hint: invalid.hint.or(Some(hint.into())), ..invalid })
         });
-        Some(Self::Discovery { issuer: issuer.to_owned(), documents: metadata_urls(&base.ok()?) })
+        Ok(Self::Discovery { issuer: issuer.to_owned(), documents: metadata_urls(&base?) })
     }
 }
 
-/// OpenID Connect Discovery section 4 puts the well-known part behind the issuer's path, RFC 8414 section 3.1 before it.
+/// `OpenID` Connect Discovery section 4 puts the well-known part behind the issuer's path, RFC 8414 section 3.1 before it.
 fn metadata_urls(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().trim_end_matches('/');
     let at = |path: String| {
@@ -162,20 +173,18 @@ fn metadata_urls(issuer: &Url) -> Vec<Url> {
 }
 
 impl FetchSettings {
-    fn read(reader: &mut Reader, allow_insecure_http: Option<bool>) -> Option<Self> {
-        let ca_file = reader.optional(&JWKS_CA_FILE, value::text);
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+        let extra_roots = reader.optional(&JWKS_CA_FILE, value::text).and_then(|path| extra_roots(reader, path));
         let headers = reader.optional(&JWKS_HEADERS, value::list(header));
         let bearer_token_file = reader.optional(&JWKS_BEARER_TOKEN_FILE, value::text);
+        let bearer_token_file = bearer_token_file.and_then(|path| readable(reader, path));
+        let allow_insecure_http = reader.read(&ALLOW_INSECURE_HTTP, value::boolean);
         let allow_private = reader.read(&ALLOW_PRIVATE_JWKS, value::boolean);
         let timeout = reader.read(&JWKS_TIMEOUT, value::duration_within(Duration::from_millis(100), MINUTE));
-        let extra_roots = match ca_file? {
-            Some(path) => Some(reader.file(&JWKS_CA_FILE, Path::new(&path))?),
-            None => None,
-        };
-        Some(Self {
-            extra_roots,
+        Ok(Self {
+            extra_roots: extra_roots?,
             headers: headers?.unwrap_or_default(),
-            bearer_token_file: bearer_token_file?.map(PathBuf::from),
+            bearer_token_file: bearer_token_file?,
             allow_insecure_http: allow_insecure_http?,
             allow_private: allow_private?,
             timeout: timeout?,
@@ -183,32 +192,56 @@ impl FetchSettings {
     }
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
-const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u8>>, Refused> {
+    let Some(path) = path else { return Ok(None) };
+    let pem = reader.file(&JWKS_CA_FILE, Path::new(&path))?;
+    let is_certificate = |section: Result<Pem, _>| section.is_ok_and(|section| section.label == "CERTIFICATE");
+    if Pem::iter_from_buffer(&pem).any(is_certificate) {
+        return Ok(Some(pem));
+    }
+    Err(reader.refuse(&JWKS_CA_FILE, Invalid::new("holds no certificate").hint("give a PEM file")))
+}
+
+/// The file is read anew for each fetch; that it can be read at all is asked now.
+fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>, Refused> {
+    let Some(path) = path.map(PathBuf::from) else { return Ok(None) };
+    reader.file(&JWKS_BEARER_TOKEN_FILE, &path)?;
+    Ok(Some(path))
+}
+
+const MINUTE: Duration = Duration::from_mins(1);
+const YEAR: Duration = Duration::from_hours(8760);
 
 impl RefreshSettings {
-    fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let interval = reader.read(&JWKS_REFRESH, value::duration_within(Duration::from_secs(1), YEAR));
         let min_refetch = reader.read(&JWKS_MIN_REFETCH, value::duration_within(Duration::from_secs(1), YEAR));
         let max_stale = reader.read(&JWKS_MAX_STALE, value::duration_within(Duration::from_secs(1), YEAR));
         let wait = reader.read(&JWKS_WAIT, value::duration_within(Duration::ZERO, MINUTE));
-        Some(Self { interval: interval?, min_refetch: min_refetch?, max_stale: max_stale?, wait: wait? })
+        Ok(Self { interval: interval?, min_refetch: min_refetch?, max_stale: max_stale?, wait: wait? })
     }
 }
 
-pub(super) fn read_readiness(reader: &mut Reader) -> Option<Readiness> {
+pub(super) fn read_readiness(reader: &mut Reader) -> Result<Readiness, Refused> {
     reader.read(&READINESS, value::one_of(&[("any", Readiness::Any), ("all", Readiness::All)]))
 }
 
-/// A URL from which trust may come: nobody on the way can change what is read from it.
+/// Whether trust may come from there: nobody on the way can change what is read, unless the operator trusts the way.
+pub fn is_trustworthy(url: &Url, allow_insecure_http: bool) -> bool {
+    match url.scheme() {
+        "https" => true,
+        "http" => allow_insecure_http || is_loopback(url),
+        _ => false,
+    }
+}
+
 fn fetch_url(text: &str, allow_insecure_http: bool) -> Result<Url, Invalid> {
     let url = Url::parse(text.trim()).map_err(|_| Invalid::new("no URL").hint("write https://…"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Invalid::new("has credentials in it").hint("use DOORWARD_JWKS_HEADERS_FILE instead"));
     }
     match url.scheme() {
-        "https" => Ok(url),
-        "http" if allow_insecure_http || is_loopback(&url) => Ok(url),
+        _ if is_trustworthy(&url, allow_insecure_http) => Ok(url),
         "http" => Err(Invalid::new("keys over plain http can be exchanged on the way")
             .hint("use https; where the network itself is trusted, set DOORWARD_ALLOW_INSECURE_HTTP=true")),
         _ => Err(Invalid::new("unsupported scheme").hint("write https://…")),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Problems;
-use super::reader::Reader;
+use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
 
@@ -106,7 +106,7 @@ impl ServerSettings {
         reader.finish(admin_listen)
     }
 
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let listen = reader.read(&LISTEN, value::list(address));
         let admin_listen = reader.read(&ADMIN_LISTEN, value::list(address));
         let mode = reader.read(&UNIX_SOCKET_MODE, mode);
@@ -118,7 +118,7 @@ impl ServerSettings {
         let max_connections = reader.read(&MAX_CONNECTIONS, value::size(1, 1_000_000));
         let shutdown_delay = reader.read(&SHUTDOWN_DELAY, value::duration_within(Duration::ZERO, HOUR));
         let shutdown_timeout = reader.read(&SHUTDOWN_TIMEOUT, value::duration_within(Duration::ZERO, HOUR));
-        Some(Self {
+        Ok(Self {
             listen: listen?,
             admin_listen: admin_listen?,
             unix_socket: UnixSocketSettings { mode: mode?, group: group? },
@@ -132,7 +132,7 @@ impl ServerSettings {
     }
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 
 fn address(text: &str) -> Result<Listen, Invalid> {
     let expected = || Invalid::expected("write host:port, such as 127.0.0.1:8080, or unix:/path");
@@ -140,7 +140,7 @@ fn address(text: &str) -> Result<Listen, Invalid> {
         return if path.starts_with('/') { Ok(Listen::Unix(path.into())) } else { Err(expected()) };
     }
     // Names are for humans; `localhost` is the one that everybody means the same by.
-    let address = text.replace("localhost:", "127.0.0.1:");
+    let address = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     address.parse().map(Listen::Tcp).map_err(|_| expected())
 }
 

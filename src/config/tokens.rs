@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::reader::Reader;
+use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::extract::{TokenSource, TokenSources};
@@ -42,13 +42,13 @@ pub struct CacheSettings {
 }
 
 impl TokenSettings {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let sources = reader.read(&TOKEN_SOURCES, value::list(source));
         let max_token_bytes = reader.read(&MAX_TOKEN_BYTES, value::size(64, 96 * 1024));
         let capacity = reader.read(&CACHE_CAPACITY, value::number(0, 100_000_000));
         let time_to_live =
-            reader.read(&CACHE_TTL, value::duration_within(Duration::from_secs(1), Duration::from_secs(24 * 3600)));
-        Some(Self {
+            reader.read(&CACHE_TTL, value::duration_within(Duration::from_secs(1), Duration::from_hours(24)));
+        Ok(Self {
             sources: TokenSources::new(sources?, max_token_bytes?),
             cache: CacheSettings { capacity: capacity?, time_to_live: time_to_live? },
         })

@@ -52,8 +52,8 @@ pub enum DemoError {
 }
 
 impl Demo {
-    /// Starts everything on four ports in a row, or on free ones for 0.
-    pub async fn start(port: u16) -> Result<Self, DemoError> {
+    /// Starts everything on four ports in a row, or on free ones for 0. Must be called inside a tokio runtime.
+    pub fn start(port: u16) -> Result<Self, DemoError> {
         let at = |offset: u16| if port == 0 { 0 } else { port.saturating_add(offset) };
         let site_socket = TcpListener::bind((Ipv4Addr::LOCALHOST, at(0)))?;
         let issuer_socket = TcpListener::bind((Ipv4Addr::LOCALHOST, at(3)))?;
@@ -109,4 +109,4 @@ fn tcp(addresses: &[Listen]) -> std::io::Result<SocketAddr> {
 }
 
 /// How long a token of the demo lives.
-const TOKEN_LIFE: Duration = Duration::from_secs(24 * 3600);
+const TOKEN_LIFE: Duration = Duration::from_hours(24);

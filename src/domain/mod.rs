@@ -14,7 +14,7 @@ mod token;
 pub use claim_path::{ClaimPath, ClaimPathError};
 pub use clock::Clock;
 pub use denial::Denial;
-pub use reason::{Reason, Turn};
+pub use reason::{Reason, Turn, reason_reference};
 pub use request::{Field, ForwardedRequest, HeaderFields, Original};
 pub use scopes::Scopes;
 pub use time::Timestamp;

@@ -79,6 +79,22 @@ reasons! {
     }
 }
 
+/// All reasons as Markdown.
+pub fn reason_reference() -> String {
+    let intro = "# Reason codes\n\nGenerated from the program; a test fails when this page and the program differ.\n\n\
+                 The same code stands in `X-Auth-Reason`, in the body of a denial, in the access log and in the metrics.\n\n\
+                 | status | code | meaning |\n| --- | --- | --- |\n";
+    let rows = Reason::ALL.iter().map(|reason| {
+        let status = match reason.turn() {
+            Turn::Client => 401,
+            Turn::Administrator => 403,
+            Turn::Ours => 503,
+        };
+        format!("| {status} | `{}` | {} |\n", reason.code(), reason.meaning())
+    });
+    std::iter::once(intro.to_owned()).chain(rows).collect()
+}
+
 impl Reason {
     /// The reason with this code.
     pub fn from_code(code: &str) -> Option<Self> {

@@ -35,8 +35,7 @@ impl std::fmt::Debug for TokenDigest {
 
 impl Hash for TokenDigest {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let [a, b, c, d, e, f, g, h, ..] = self.0;
-        state.write_u64(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
+        state.write(&self.0);
     }
 }
 
@@ -52,13 +51,7 @@ impl Hasher for DigestHasher {
         self.0
     }
 
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
-
     fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
+        self.0 = bytes.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
     }
 }

@@ -1,11 +1,13 @@
 //! The verify listener.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::dev::Server;
+use actix_web::dev::{Extensions, Server};
 use actix_web::http::KeepAlive;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use tokio::net::UnixStream;
 
 use super::fields::Fields;
 use super::{BoundListener, Dialect, Responder};
@@ -44,6 +46,7 @@ pub fn verify_server(
     let service = web::Data::from(service);
     // One handler for every path and method: no router that decodes, cleans up or redirects what it is asked.
     let mut server = HttpServer::new(move || App::new().app_data(service.clone()).default_service(web::to(answer)))
+        .on_connect(mark_unix_peer)
         .disable_signals()
         .keep_alive(if settings.keep_alive.is_zero() { KeepAlive::Disabled } else { settings.keep_alive.into() })
         .client_request_timeout(settings.client_header_timeout)
@@ -59,6 +62,15 @@ pub fn verify_server(
         };
     }
     Ok(server.run())
+}
+
+/// Marks a connection that came through a unix socket.
+struct UnixPeer;
+
+fn mark_unix_peer(connection: &dyn Any, extensions: &mut Extensions) {
+    if connection.is::<UnixStream>() {
+        extensions.insert(UnixPeer);
+    }
 }
 
 /// What a request is for.
@@ -90,15 +102,25 @@ impl VerifyService {
     async fn verify(&self, request: &HttpRequest, dialect: Dialect) -> HttpResponse {
         let started = Instant::now();
         let fields = Fields(request.headers());
-        // The peer of a unix socket has no address; who may write to the socket file is a proxy.
-        let peer_trusted = request.peer_addr().is_none_or(|peer| self.trusted.contains(peer.ip()));
-        let forwarded = ForwardedRequest { fields: &fields, original: dialect.original(&fields), peer_trusted };
+        let forwarded = ForwardedRequest {
+            fields: &fields,
+            original: dialect.original(&fields),
+            peer_trusted: self.is_trusted_peer(request),
+        };
         let mut record = DecisionRecord::default();
         let decision = self.gate.decide(&forwarded, &mut record).await;
         self.note(&decision, &record, started, dialect, &fields);
         match decision {
             Ok(permit) => self.responder.allow(&permit),
             Err(denial) => self.responder.deny(&denial, dialect),
+        }
+    }
+
+    /// Who may write to the socket file is a proxy. A peer whose address cannot be told is not.
+    fn is_trusted_peer(&self, request: &HttpRequest) -> bool {
+        match request.peer_addr() {
+            Some(peer) => self.trusted.contains(peer.ip()),
+            None => request.conn_data::<UnixPeer>().is_some(),
         }
     }
 

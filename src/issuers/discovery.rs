@@ -1,7 +1,9 @@
-//! Issuer metadata (OpenID Connect Discovery section 3, RFC 8414 section 2).
+//! Issuer metadata (`OpenID` Connect Discovery section 3, RFC 8414 section 2).
 
 use serde::Deserialize;
 use url::Url;
+
+use crate::config::is_trustworthy;
 
 /// What is needed of an issuer's metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +32,7 @@ struct Document {
 }
 
 impl Metadata {
-    /// Reads a document that must name this issuer to the letter (OpenID Connect Discovery section 4.3): otherwise one
+    /// Reads a document that must name this issuer to the letter (`OpenID` Connect Discovery section 4.3): otherwise one
     /// issuer could pass another one's keys off as its own.
     pub(super) fn parse(document: &[u8], issuer: &str, allow_http: bool) -> Result<Self, InvalidMetadata> {
         let document: Document = serde_json::from_slice(document).map_err(|_| InvalidMetadata::Malformed)?;
@@ -38,17 +40,7 @@ impl Metadata {
             return Err(InvalidMetadata::OtherIssuer(issuer.to_owned()));
         }
         let jwks_uri = Url::parse(&document.jwks_uri).map_err(|_| InvalidMetadata::Location)?;
-        let loopback = match jwks_uri.host() {
-            Some(url::Host::Ipv4(address)) => address.is_loopback(),
-            Some(url::Host::Ipv6(address)) => address.is_loopback(),
-            Some(url::Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
-        match jwks_uri.scheme() {
-            "https" => Ok(Self { jwks_uri }),
-            "http" if allow_http || loopback => Ok(Self { jwks_uri }),
-            _ => Err(InvalidMetadata::Location),
-        }
+        if is_trustworthy(&jwks_uri, allow_http) { Ok(Self { jwks_uri }) } else { Err(InvalidMetadata::Location) }
     }
 }
 

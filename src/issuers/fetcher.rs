@@ -95,9 +95,10 @@ impl KeyFetcher {
     async fn metadata(&self, issuer: &str, document: &Url) -> Result<(Url, AddressRule), FetchFailure> {
         let fetched = self.client.get(document, AddressRule::Any).await.map_err(FetchFailure::Metadata)?;
         let metadata = Metadata::parse(&fetched.body, issuer, self.settings.fetch.allow_insecure_http)?;
-        let rule = match self.settings.fetch.allow_private {
-            true => AddressRule::Any,
-            false => self.client.rule_for_links_from(document).await,
+        let rule = if self.settings.fetch.allow_private {
+            AddressRule::Any
+        } else {
+            self.client.rule_for_links_from(document).await
         };
         Ok((metadata.jwks_uri, rule))
     }

@@ -26,7 +26,7 @@ pub struct Issuer {
 
 /// All issuers.
 pub struct Issuers {
-    issuers: Vec<Arc<Issuer>>,
+    in_order: Vec<Arc<Issuer>>,
     by_iss: HashMap<String, Arc<Issuer>>,
     without_iss: Option<Arc<Issuer>>,
 }
@@ -34,10 +34,10 @@ pub struct Issuers {
 impl Issuers {
     /// These, each with the exact `iss` of its tokens, or nothing for tokens without one.
     pub fn new(issuers: impl IntoIterator<Item = (Option<String>, Issuer)>) -> Self {
-        let mut all = Self { issuers: Vec::new(), by_iss: HashMap::new(), without_iss: None };
+        let mut all = Self { in_order: Vec::new(), by_iss: HashMap::new(), without_iss: None };
         for (iss, issuer) in issuers {
             let issuer = Arc::new(issuer);
-            all.issuers.push(issuer.clone());
+            all.in_order.push(issuer.clone());
             match iss {
                 Some(iss) => drop(all.by_iss.insert(iss, issuer)),
                 None => all.without_iss = Some(issuer),
@@ -58,11 +58,11 @@ impl Issuers {
 
     /// The issuers in the order of the configuration.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Issuer>> {
-        self.issuers.iter()
+        self.in_order.iter()
     }
 
     /// The issuer at this position.
     pub fn at(&self, position: usize) -> Option<&Arc<Issuer>> {
-        self.issuers.get(position)
+        self.in_order.get(position)
     }
 }

@@ -147,7 +147,7 @@ impl KeyStore {
         let mut may_ask = worth_fetching && id.is_some();
         loop {
             let snapshot = self.snapshot.load_full();
-            let waiting = match self.look(&snapshot, id, algorithm, now) {
+            let waiting = match Self::look(&snapshot, id, algorithm, now) {
                 Ok(candidates) => return Ok((candidates, snapshot)),
                 Err(Reason::KeyUnknown) if may_ask => self.refetch.as_ref().and_then(|refetch| refetch.ask(now)),
                 // The first fetch may be about to end.
@@ -157,8 +157,7 @@ impl KeyStore {
             match waiting {
                 Some(finished) => Self::wait(finished, deadline).await?,
                 None => {
-                    return self
-                        .look(&snapshot, id, algorithm, now)
+                    return Self::look(&snapshot, id, algorithm, now)
                         .map(|found| (found, snapshot))
                         .map_err(Denial::from);
                 }
@@ -169,7 +168,6 @@ impl KeyStore {
     }
 
     fn look(
-        &self,
         snapshot: &KeySnapshot,
         id: Option<&str>,
         algorithm: Algorithm,

@@ -12,13 +12,13 @@ pub(super) struct Schedule {
 
 /// Bounds for what an answer may ask for by `max-age`.
 const LEAST_MAX_AGE: Duration = Duration::from_secs(30);
-const MOST_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+const MOST_MAX_AGE: Duration = Duration::from_hours(24);
 
 /// Without keys every request is refused, so the issuer's return should be noticed within seconds.
 const RETRY_WITHOUT_KEYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
 
 /// With keys there is time; a struggling issuer should not be hit more often than this.
-const RETRY_WITH_KEYS: (Duration, Duration) = (Duration::from_secs(6), Duration::from_secs(60));
+const RETRY_WITH_KEYS: (Duration, Duration) = (Duration::from_secs(6), Duration::from_mins(1));
 
 impl Schedule {
     pub(super) const fn new(settings: &RefreshSettings) -> Self {

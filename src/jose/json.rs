@@ -117,6 +117,12 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_plain_numbers() {
+        // With `arbitrary_precision` anywhere in the tree this would be text, in every crate that reads JSON.
+        assert!(object(r#"{"a":123456789012345678901234567890}"#).unwrap()["a"].is_f64());
+    }
+
+    #[test]
     fn depth_is_bounded() {
         let nested = |arrays: usize| format!("{{\"a\":{}1{}}}", "[".repeat(arrays), "]".repeat(arrays));
         assert!(object(&nested(MAX_DEPTH - 1)).is_ok());

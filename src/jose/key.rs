@@ -21,7 +21,7 @@ pub struct VerificationKey {
 
 enum Material {
     Public(ParsedPublicKey),
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
 }
 
 /// A digest of algorithm and key material. Two keys are the same key if and only if theirs are equal.
@@ -51,7 +51,7 @@ impl VerificationKey {
         if secret.len() < required {
             return Err(WeakSecret { algorithm, actual: secret.len(), required });
         }
-        let material = Material::Secret(hmac::Key::new(hash, secret));
+        let material = Material::Secret(Box::new(hmac::Key::new(hash, secret)));
         Ok(Self { id: None, algorithm, material, fingerprint: KeyFingerprint::of(algorithm, &[secret]) })
     }
 

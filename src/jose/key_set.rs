@@ -85,7 +85,7 @@ impl KeySet {
     }
 
     fn add_entry(&mut self, entry: &str, allowed: &Algorithms) {
-        let entry = json::object(entry).map(Value::Object).unwrap_or(Value::Null);
+        let entry = json::object(entry).map_or(Value::Null, Value::Object);
         match VerificationKey::from_jwk(&entry, allowed) {
             Ok(key) => self.add(key),
             Err(refusal) => {
@@ -170,12 +170,11 @@ impl Candidates {
 }
 
 fn reasons(refused: &[RefusedKey]) -> String {
-    let mut text = String::new();
-    for key in refused.iter().take(3) {
-        let id = key.id.as_deref().unwrap_or("without id");
-        text.push_str(&format!("; key {:?}: {}", id.chars().take(64).collect::<String>(), key.refusal));
-    }
-    text
+    let described = refused.iter().take(3).map(|key| {
+        let id: String = key.id.as_deref().unwrap_or("without id").chars().take(64).collect();
+        format!("; key {id:?}: {}", key.refusal)
+    });
+    described.collect()
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn section_key(label: &str, der: &[u8], allowed: &Algorithms) -> Result<Option<V
 
 fn parse<'a, T, E>(der: &'a [u8], parser: impl Fn(&'a [u8]) -> Result<(&'a [u8], T), E>) -> Result<T, InvalidPem> {
     match parser(der) {
-        Ok((rest, parsed)) if rest.is_empty() => Ok(parsed),
+        Ok(([], parsed)) => Ok(parsed),
         _ => Err(InvalidPem::Section),
     }
 }

@@ -26,7 +26,7 @@ enum Material {
     Rsa(Box<RsaKeyPair>),
     EllipticCurve(EcdsaKeyPair),
     Edwards(Ed25519KeyPair),
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
 }
 
 /// Why a text is no signing key.
@@ -66,7 +66,7 @@ impl SigningKey {
             Algorithm::HS512 => hmac::HMAC_SHA512,
             _ => hmac::HMAC_SHA256,
         };
-        Self { algorithm, id: None, material: Material::Secret(hmac::Key::new(hash, secret)) }
+        Self { algorithm, id: None, material: Material::Secret(Box::new(hmac::Key::new(hash, secret))) }
     }
 
     /// Reads a private key, in PEM or as a JWK. Without `algorithm` it is the JWK's own, or the usual one of its type.

@@ -31,7 +31,7 @@ impl ClaimHeaders {
         Self { list, max_bytes }
     }
 
-    /// The names of the headers, in the order of [`render`](Self::render)'s values.
+    /// The names of the headers, in the order of their configuration.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(|mapped| mapped.header.as_str())
     }

@@ -14,10 +14,13 @@ use super::metrics;
 /// How many lines may wait.
 const CAPACITY: usize = 8192;
 
+/// Makes a line; it runs on the writing thread, off the request's way.
+type MakeLine = Box<dyn FnOnce(&mut Vec<u8>) + Send>;
+
 /// What the writing thread is told.
 enum Order {
-    /// Make a line and write it; the making happens there, off the request's way.
-    Write(Box<dyn FnOnce(&mut Vec<u8>) + Send>),
+    /// Write this line.
+    Write(MakeLine),
     /// Tell when everything before is written.
     Tell(SyncSender<()>),
 }

@@ -30,7 +30,7 @@ impl RequiredClaim {
 fn equals(found: &Value, value: &str) -> bool {
     match found {
         Value::String(text) => text == value,
-        Value::Bool(_) | Value::Number(_) => found.to_string() == value,
+        Value::Bool(_) | Value::Number(_) => *found == value,
         Value::Null | Value::Array(_) | Value::Object(_) => false,
     }
 }

@@ -1,0 +1,33 @@
+//! Pages that the program can write itself must be what it would write now.
+//!
+//! To renew them: `UPDATE_DOCS=1 cargo test --test it generated_docs`.
+
+use std::path::Path;
+
+use doorward::config::reference;
+use doorward::domain::reason_reference;
+use doorward::telemetry::metrics_reference;
+
+#[test]
+fn settings_are_up_to_date() {
+    compare("docs/settings.md", &reference());
+}
+
+#[test]
+fn reason_codes_are_up_to_date() {
+    compare("docs/reason-codes.md", &reason_reference());
+}
+
+#[test]
+fn metrics_are_up_to_date() {
+    compare("docs/metrics.md", &metrics_reference());
+}
+
+fn compare(page: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, expected).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{page} is out of date: UPDATE_DOCS=1 cargo test --test it generated_docs");
+}

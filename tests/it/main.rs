@@ -18,4 +18,6 @@ mod listeners;
 mod nginx;
 mod oidc_provider;
 mod prometheus;
+mod readme;
+mod second_opinion;
 mod traefik;

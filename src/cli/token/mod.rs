@@ -13,7 +13,7 @@ use super::exit::Failure;
 #[derive(Subcommand)]
 pub(super) enum Token {
     /// Sign claims with a secret, a PEM or a JWK private key
-    Issue(issue::Issue),
+    Issue(Box<issue::Issue>),
     /// Decode a token without verifying it
     Inspect(inspect::Inspect),
 }

@@ -1,4 +1,4 @@
-//! Traefik, Caddy, HAProxy, APISIX: `X-Forwarded-Method`, `-Host` and `-Uri`.
+//! Traefik, Caddy, `HAProxy`, APISIX: `X-Forwarded-Method`, `-Host` and `-Uri`.
 
 use crate::domain::{Field, HeaderFields, Original};
 

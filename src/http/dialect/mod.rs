@@ -15,13 +15,13 @@ pub enum Dialect {
     Auto,
     /// nginx `auth_request`; also ingress-nginx.
     Nginx,
-    /// `X-Forwarded-*` as Traefik, Caddy and our Lua for HAProxy send them.
+    /// `X-Forwarded-*` as Traefik, Caddy and our Lua for `HAProxy` send them.
     Forwarded,
 }
 
 impl Dialect {
     /// What the proxy says about the client's request.
-    pub fn original<'a>(self, fields: &'a dyn HeaderFields) -> Original<'a> {
+    pub fn original(self, fields: &dyn HeaderFields) -> Original<'_> {
         match self {
             Self::Auto => Original::UNKNOWN,
             Self::Nginx => nginx::original(fields),
@@ -30,7 +30,7 @@ impl Dialect {
     }
 
     /// The same for the log, which believes nothing and may therefore look at everything.
-    pub(super) fn original_for_log<'a>(self, fields: &'a dyn HeaderFields) -> Original<'a> {
+    pub(super) fn original_for_log(self, fields: &dyn HeaderFields) -> Original<'_> {
         match self {
             Self::Auto if forwarded::is_spoken(fields) => forwarded::original(fields),
             Self::Auto => nginx::original(fields),

@@ -1,0 +1,102 @@
+//! What README and docs say is tried out: shell blocks are run, links lead somewhere, printed errors are the real ones.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::doorward;
+
+/// Blocks that are not run here, by their first line, and where the same is run instead.
+const RUN_ELSEWHERE: &[(&str, &str)] = &[
+    ("cargo run --release -- demo", "demo.rs runs the demo and every line that it prints"),
+    ("cargo install --path .", "builds what this test was built with"),
+    ("doorward   ", "serves until it is stopped; nearly every test does that"),
+    ("sudo cp deploy/nginx/doorward.conf /etc/nginx/conf.d/", "nginx.rs runs these files"),
+    ("sudo cp deploy/traefik/traefik.yml deploy/traefik/dynamic.yml /etc/traefik/", "traefik.rs runs these files"),
+];
+
+#[test]
+fn shell_blocks_of_the_readme_run() {
+    let mut ran = 0;
+    for block in blocks("README.md", "sh") {
+        let first = block.lines().next().unwrap();
+        if RUN_ELSEWHERE.iter().any(|(line, _)| first.starts_with(line)) {
+            continue;
+        }
+        run(&block);
+        ran += 1;
+    }
+    assert_eq!(ran, 2, "blocks were renamed: see RUN_ELSEWHERE");
+}
+
+#[test]
+fn errors_in_the_readme_are_the_real_ones() {
+    let settings = [("ISSUER", "https://idp.example.com"), ("LEEWAY", "30"), ("REALMS", "x")];
+    let output = doorward(&["check"], &settings, "");
+    assert_eq!(output.status.code(), Some(78));
+    let shown = blocks("README.md", "text").pop().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), shown);
+}
+
+#[test]
+fn custom_denials_in_the_docs_are_accepted() {
+    let denials = blocks("docs/behaviour.md", "json").pop().unwrap();
+    let settings = [("ISSUER", "https://idp.example.com"), ("AUDIENCE", "api"), ("DENIALS", denials.as_str())];
+    assert_eq!(doorward(&["check"], &settings, "").status.code(), Some(0));
+}
+
+#[test]
+fn settings_named_in_the_docs_exist() {
+    let known = doorward::config::reference();
+    for page in pages() {
+        for name in text(&page).split("DOORWARD_").skip(1) {
+            let name: String = name.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect();
+            let name = name.to_ascii_lowercase();
+            let setting =
+                name.strip_suffix("_file").filter(|name| known.contains(&format!("`{name}`"))).unwrap_or(&name);
+            let example_of_an_error = matches!(setting, "" | "realms");
+            assert!(example_of_an_error || known.contains(&format!("`{setting}`")), "{}: {name}", page.display());
+        }
+    }
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for page in pages() {
+        for target in text(&page).split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let file = target.split('#').next().unwrap();
+            if !target.starts_with("http") && !file.is_empty() {
+                let path = page.parent().unwrap().join(file);
+                assert!(path.exists(), "{} links to {target}", page.display());
+            }
+        }
+    }
+}
+
+fn run(block: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_doorward")).parent().unwrap();
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+    let output = Command::new("sh").args(["-euc", block]).env("PATH", path).current_dir(&folder).output().unwrap();
+    assert!(output.status.success(), "{block}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let text = text(&root().join(page));
+    let fenced = text.split("\n```").collect::<Vec<_>>();
+    let of_language = fenced.iter().filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'));
+    of_language.map(|block| format!("{block}\n")).collect()
+}
+
+fn pages() -> Vec<PathBuf> {
+    let docs = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages: Vec<_> = docs.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect();
+    [pages, ["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(|page| root().join(page)).to_vec()].concat()
+}
+
+fn text(page: &Path) -> String {
+    std::fs::read_to_string(page).unwrap()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
