@@ -7,3 +7,4 @@ mod operations;
 mod request_handling;
 mod token_cache;
 mod token_structure;
+mod wire;
