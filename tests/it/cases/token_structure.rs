@@ -3,7 +3,7 @@
 use doorward::jose::{Algorithm, encode_base64url};
 use serde_json::{Value, json};
 
-use super::wire::{assert_allowed_as, assert_denied, assert_each_denied, assert_not_http, assert_token_denied, hits};
+use super::wire::{assert_denied, assert_each_denied, assert_not_http, assert_token_denied, hits};
 use crate::support::{TestGate, TestIssuer, TokenBuilder, key};
 
 fn house() -> (TestIssuer, TestGate) {
