@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{Answer, TestGate};
 
 /// The headers that claims become where nothing else is configured.
-pub const CLAIM_HEADERS: [&str; 5] =
+const CLAIM_HEADERS: [&str; 5] =
     ["x-auth-client-id", "x-auth-email", "x-auth-issuer", "x-auth-scopes", "x-auth-subject"];
 
 /// Each of these tokens must be denied for this reason.
