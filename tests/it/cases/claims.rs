@@ -398,6 +398,39 @@ fn c22_a_clock_that_jumps_is_survived() {
 }
 
 #[test]
+fn c23_dates_that_broke_other_clocks_are_dates() {
+    let (idp, gate) = built(|gate| gate.set("LEEWAY", "0s"));
+    // The leap second of 2016, and the ends of signed and unsigned 32 bits of seconds.
+    for moment in [1_483_228_800, 2_147_483_647, 2_147_483_648, 4_294_967_295, 4_294_967_296, 253_402_300_800] {
+        set_clock(&gate, moment);
+        assert_passes(&gate, &idp, &idp.token().expires_in(1), &moment.to_string());
+        assert_token_denied(&gate, &idp.token().expires_in(0).sign(), "token_expired", moment);
+        assert_token_denied(&gate, &idp.token().claim("nbf", moment + 1).sign(), "token_not_yet_valid", moment);
+    }
+}
+
+#[test]
+fn c24_a_required_value_is_compared_byte_by_byte() {
+    let (idp, gate) = built(|gate| gate.set("REQUIRED_CLAIMS", "email=jos\u{e9}@good.example"));
+    assert_eq!(gate.judge(&idp.token().claim("email", "jos\u{e9}@good.example").sign()), "200");
+    assert_eq!(gate.judge(&idp.token().claim("email", json!(["x", "jos\u{e9}@good.example"])).sign()), "200");
+    let near = [
+        "jose\u{301}@good.example",
+        "jose@good.example",
+        "JOS\u{c9}@good.example",
+        "jos\u{e9}@evil@good.example",
+        "jos\u{e9}@good.example@evil.example",
+        "jos\u{e9}@g\u{43e}od.example",
+        "jos\u{e9}@good.example\u{200f}",
+        "\u{202e}jos\u{e9}@good.example",
+        "jos\u{e9}@good.example ",
+        "",
+    ];
+    assert_each_denied(&gate, "policy_denied", near.map(|email| (email, idp.token().claim("email", email).sign())));
+    assert_token_denied(&gate, &idp.token().sign(), "claim_missing", "no e-mail address");
+}
+
+#[test]
 fn l13_a_token_bound_to_a_key_needs_a_proof() {
     let (idp, gate) = house();
     let confirmations = [json!({"jkt": encode_base64url([0; 32])}), json!({"x5t#S256": "x"}), json!({}), Value::Null];
@@ -417,4 +450,10 @@ fn built(settings: impl Fn(GateBuilder) -> GateBuilder) -> (TestIssuer, TestGate
 
 fn assert_passes(gate: &TestGate, idp: &TestIssuer, token: &TokenBuilder, what: &str) {
     assert_allowed_as(&gate.get("/verify").bearer(&token.sign()).send(), "alice", &idp.url(), what);
+}
+
+fn set_clock(gate: &TestGate, to: i64) {
+    let by = to - gate.clock.secs();
+    let distance = Duration::from_secs(by.unsigned_abs());
+    if by < 0 { gate.clock.go_back(distance) } else { gate.clock.advance(distance) }
 }

@@ -1,4 +1,4 @@
-//! Group B: who may sign a token, and how.
+//! Groups B and D: who may sign a token and how, and which entries of a key set count.
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
@@ -239,6 +239,102 @@ fn b14_without_a_key_name_five_keys_are_tried() {
         assert_eq!(gate.judge(&idp.token_by(key.clone()).without_header("kid").sign()), expected, "key {position}");
         assert_eq!(gate.judge(&idp.token_by(key.clone()).sign()), "200", "key {position} by its name");
     }
+}
+
+#[test]
+fn d2_a_bad_entry_never_spoils_the_good_ones() {
+    let idp = TestIssuer::new();
+    let good = key(Algorithm::ES256);
+    let with = |name: &str, value: Value| with_member(public(&good), name, value);
+    let bad = [
+        Value::Null,
+        json!({}),
+        json!([]),
+        json!("key"),
+        json!(1),
+        with("kid", json!(1)),
+        with("kid", json!(["x"])),
+        with("use", json!(1)),
+        with("alg", json!(1)),
+        with("kty", Value::Null),
+        with("key_ops", json!("verify")),
+        with("x", json!("")),
+        with("y", json!("!")),
+    ];
+    for entry in &bad {
+        let gate = with_key_set(&idp, &[entry.clone(), with("kid", json!("key-ES256")), entry.clone()]);
+        assert_eq!(gate.judge(&idp.token().sign()), "200", "{entry}");
+        let status = gate.admin("/status").send().json();
+        let refused = status["issuers"][0]["refused_keys"].as_array().unwrap().clone();
+        assert_eq!(refused.len(), 2, "{entry}: {refused:?}");
+        assert!(refused.iter().all(|key| key["reason"].as_str().is_some_and(|reason| !reason.is_empty())));
+    }
+    let with_certificate = with_member(with("kid", json!("key-ES256")), "x5c", json!("no list"));
+    assert_eq!(with_key_set(&idp, &[with_certificate]).judge(&idp.token().sign()), "200", "certificates are not read");
+}
+
+#[test]
+fn d3_keys_for_something_else_are_passed_over() {
+    let idp = TestIssuer::new();
+    let good = with_member(public(&key(Algorithm::ES256)), "kid", json!("key-ES256"));
+    let other = |name: &str, value: Value| {
+        with_member(with_member(public(&key(Algorithm::EdDSA)), "kid", json!("other")), name, value)
+    };
+    for entry in [
+        other("use", json!("enc")),
+        other("use", json!("SIG")),
+        other("key_ops", json!(["encrypt"])),
+        other("kty", json!("AKP")),
+        other("kty", json!("okp")),
+        other("crv", json!("X25519")),
+        other("crv", json!("Ed448")),
+        other("alg", json!("RSA-OAEP")),
+        other("alg", json!("ECDH-ES")),
+        other("alg", json!("none")),
+    ] {
+        let gate = with_key_set(&idp, &[entry.clone(), good.clone()]);
+        assert_eq!(gate.judge(&idp.token().sign()), "200", "{entry}");
+        let token = idp.token_by(key(Algorithm::EdDSA)).header("kid", "other").sign();
+        assert_token_denied(&gate, &token, "key_unknown", &entry);
+    }
+    let gate = with_key_set(&idp, &[other("use", json!("sig")), good]);
+    assert_eq!(gate.judge(&idp.token_by(key(Algorithm::EdDSA)).header("kid", "other").sign()), "200", "for signatures");
+}
+
+#[test]
+fn d4_a_key_name_that_stands_twice_is_told_apart_or_refused() {
+    let stranger = Arc::new(SigningKey::generate(Algorithm::ES256).unwrap().with_id("k"));
+    let [one, other_type] = [key(Algorithm::ES256), key(Algorithm::EdDSA)];
+    let named = |key: &SigningKey| with_member(public(key), "kid", json!("k"));
+    let idp = TestIssuer::new();
+    let by = |key: &Arc<SigningKey>| idp.token_by(key.clone()).header("kid", "k").sign();
+    let gate = with_key_set(&idp, &[named(&one), named(&one)]);
+    assert_eq!(gate.judge(&by(&one)), "200", "the same key twice");
+    assert_eq!(gate.admin("/status").send().json()["issuers"][0]["keys"].as_array().unwrap().len(), 1);
+    let gate = with_key_set(&idp, &[named(&one), named(&other_type)]);
+    assert_eq!([gate.judge(&by(&one)), gate.judge(&by(&other_type))], ["200", "200"], "told apart by algorithm");
+    let gate = with_key_set(&idp, &[named(&one), named(&stranger), named(&other_type)]);
+    for twin in [&one, &stranger] {
+        assert_token_denied(&gate, &by(twin), "algorithm_not_allowed", "nobody knows which one is meant");
+        assert_token_denied(&gate, &idp.token_by(twin.clone()).without_header("kid").sign(), "key_unknown", "no name");
+    }
+    assert_eq!(gate.judge(&by(&other_type)), "200", "the third one of that name is clear");
+}
+
+/// The public half, without a name.
+fn public(key: &SigningKey) -> Value {
+    let mut jwk = key.to_public_jwk(None).unwrap();
+    jwk.as_object_mut().unwrap().remove("kid");
+    jwk
+}
+
+fn with_member(mut jwk: Value, name: &str, value: Value) -> Value {
+    jwk[name] = value;
+    jwk
+}
+
+fn with_key_set(idp: &TestIssuer, entries: &[Value]) -> TestGate {
+    TestGate::new().trusting(idp).set("JWKS", json!({ "keys": entries }).to_string()).spawn()
 }
 
 fn house() -> (TestIssuer, TestGate) {

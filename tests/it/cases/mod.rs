@@ -2,6 +2,7 @@
 
 mod claims;
 mod claims_to_headers;
+mod index;
 mod keys_and_algorithms;
 mod operations;
 mod request_handling;

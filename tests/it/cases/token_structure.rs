@@ -181,6 +181,23 @@ fn a8_nested_and_compressed_tokens_are_refused() {
 }
 
 #[test]
+fn a9_encrypted_tokens_are_refused_before_any_work_is_done_for_them() {
+    let (_idp, gate) = house();
+    let part = |json: &Value| encode_base64url(json.to_string());
+    for header in [
+        json!({"alg": "RSA-OAEP", "enc": "A128GCM"}),
+        json!({"alg": "dir", "enc": "A256GCM", "zip": "DEF"}),
+        json!({"alg": "PBES2-HS512+A256KW", "enc": "A128GCM", "p2c": 2_147_483_648_u64, "p2s": "AAAA"}),
+        json!({"alg": "ES256", "kid": "key-ES256"}),
+        json!("no header"),
+    ] {
+        let token = format!("{}.AAAA.AAAA.{}.AAAA", part(&header), "A".repeat(8192));
+        assert_token_denied(&gate, &token, "token_encrypted", header);
+    }
+    assert_token_denied(&gate, "....", "token_encrypted", "five parts of nothing");
+}
+
+#[test]
 fn a10_json_serialisations_are_malformed() {
     let (idp, gate) = house();
     let [protected, payload, signature] = parts(&idp.token().sign());
