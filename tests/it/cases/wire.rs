@@ -36,7 +36,7 @@ pub fn assert_denied(answer: &Answer, reason: &str, what: impl std::fmt::Display
     let challenge = challenge(status, reason, meaning);
     match (&challenge, answer.get("www-authenticate")) {
         (Some(expected), Some(found)) if reason == "scope_insufficient" => {
-            assert!(found.starts_with(expected), "{what}")
+            assert!(found.starts_with(expected), "{what}");
         }
         (expected, found) => assert_eq!(found, expected.as_deref(), "{what}"),
     }
