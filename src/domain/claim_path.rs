@@ -31,11 +31,11 @@ impl ClaimPath {
     /// Reads a path.
     pub fn parse(text: &str) -> Result<Self, ClaimPathError> {
         let segments = match text {
-            "$" => Box::default(),
-            name if name.contains("://") => Box::new([Box::from(name)]),
-            dotted => segments(dotted)?.into_boxed_slice(),
+            "$" => Vec::new(),
+            name if name.contains("://") => vec![name.into()],
+            dotted => segments(dotted)?,
         };
-        Ok(Self { text: text.into(), segments })
+        Ok(Self { text: text.into(), segments: segments.into() })
     }
 
     /// Whether the path is this one top-level name.
@@ -113,6 +113,13 @@ mod tests {
         assert_eq!(find("a.b", r#"{"a":"text"}"#), None);
         assert_eq!(find("a", r#"{"a":null}"#), None);
         assert_eq!(find("a.0", r#"{"a":[1]}"#), None, "an array has no members");
+    }
+
+    #[test]
+    fn a_dollar_is_all_claims() {
+        let claims: Box<RawValue> = serde_json::from_str(r#"{"a":1}"#).unwrap();
+        let found = ClaimPath::parse("$").unwrap().find_text(&claims).map(RawValue::get);
+        assert_eq!(found, Some(r#"{"a":1}"#));
     }
 
     #[test]

@@ -16,9 +16,15 @@ pub(super) fn look<'a>(fields: &'a dyn HeaderFields, name: &str, scheme: &str) -
     let Some((head, tail)) = value.split_at_checked(scheme.len()) else { return Ok(Found::OtherScheme) };
     match tail.first() {
         _ if !head.eq_ignore_ascii_case(scheme.as_bytes()) => Ok(Found::OtherScheme),
-        None | Some(b' ') => Ok(Found::Token(tail.trim_ascii_start())),
+        None | Some(b' ') => Ok(Found::Token(without_leading_spaces(tail))),
         // A tab is no separator here; with the scheme in front it can only be a broken token.
         Some(b'\t') => Err(Reason::TokenMalformed.into()),
         Some(_) => Ok(Found::OtherScheme),
     }
+}
+
+/// Spaces only: any other blank is part of the token, which is malformed then.
+fn without_leading_spaces(value: &[u8]) -> &[u8] {
+    let spaces = value.iter().take_while(|byte| **byte == b' ').count();
+    value.get(spaces..).unwrap_or_default()
 }

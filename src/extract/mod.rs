@@ -172,6 +172,7 @@ mod tests {
         assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer")]), Err("token_malformed"));
         assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer  ")]), Err("token_malformed"));
         assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer\ta.b.c")]), Err("token_malformed"));
+        assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer \ta.b.")]), Ok("\ta.b.".into()), "no separator");
     }
 
     #[test]

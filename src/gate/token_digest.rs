@@ -55,3 +55,41 @@ impl Hasher for DigestHasher {
         self.0 = bytes.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hash::BuildHasher;
+
+    use moka::sync::Cache;
+
+    use super::*;
+
+    fn hash(digest: TokenDigest) -> u64 {
+        BuildDigestHasher::default().hash_one(digest)
+    }
+
+    #[test]
+    fn digests_that_begin_alike_are_still_two() {
+        let one = TokenDigest([7; 32]);
+        for same_bytes in [8, 16, 31] {
+            let mut other = one;
+            other.0[same_bytes..].fill(8);
+            assert_eq!(hash(one), hash(other), "they collide on purpose");
+            assert_ne!(one, other);
+            let cache = Cache::builder().max_capacity(10).build_with_hasher(BuildDigestHasher::default());
+            cache.insert(one, "one");
+            assert_eq!(cache.get(&other), None, "the first {same_bytes} bytes are equal");
+            cache.insert(other, "other");
+            assert_eq!((cache.get(&one), cache.get(&other)), (Some("one"), Some("other")));
+        }
+    }
+
+    #[test]
+    fn digests_of_many_tokens_differ() {
+        let digest = |number: u32| TokenDigest::of(BearerToken::parse(&number.to_be_bytes(), 4).unwrap()).0;
+        let mut digests: Vec<_> = (0..50_000).map(digest).collect();
+        digests.sort_unstable();
+        digests.dedup();
+        assert_eq!(digests.len(), 50_000);
+    }
+}

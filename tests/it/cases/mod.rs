@@ -2,8 +2,10 @@
 
 mod claims;
 mod claims_to_headers;
+mod index;
 mod keys_and_algorithms;
 mod operations;
 mod request_handling;
 mod token_cache;
 mod token_structure;
+mod wire;

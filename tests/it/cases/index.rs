@@ -1,0 +1,79 @@
+//! `docs/cases.md` and the tests beside this file say the same.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+#[test]
+fn every_case_of_the_page_has_its_tests() {
+    let tests = tests();
+    let without: Vec<_> = rows()
+        .into_iter()
+        .filter(|row| {
+            row.names.is_empty() || !row.names.iter().all(|name| tests.iter().any(|test| row.covers(name, test)))
+        })
+        .map(|row| format!("{} {:?}", row.case, row.names))
+        .collect();
+    assert_eq!(without, Vec::<String>::new(), "rows of docs/cases.md without a test");
+}
+
+#[test]
+fn every_test_stands_in_the_page() {
+    let rows = rows();
+    let named = |test: &str| rows.iter().any(|row| row.names.iter().any(|name| row.covers(name, test)));
+    let missing: Vec<_> = tests().into_iter().filter(|test| !named(test)).collect();
+    assert_eq!(missing, Vec::<String>::new(), "tests that no row of docs/cases.md names");
+}
+
+#[test]
+fn no_case_stands_twice_in_the_page() {
+    let rows = rows();
+    let cases: BTreeSet<_> = rows.iter().map(|row| row.case.as_str()).collect();
+    assert_eq!(cases.len(), rows.len());
+    assert!(rows.len() > 50, "the page was not read: {} rows", rows.len());
+}
+
+/// A row of a table: the case, and the tests it names by their names or their beginnings.
+struct Row {
+    case: String,
+    names: Vec<String>,
+}
+
+impl Row {
+    /// Whether this test goes by this name, and bears the name of the case.
+    fn covers(&self, name: &str, test: &str) -> bool {
+        test.starts_with(name) && test.starts_with(&format!("{}_", self.case.to_lowercase()))
+    }
+}
+
+fn rows() -> Vec<Row> {
+    let page = std::fs::read_to_string(root().join("docs/cases.md")).unwrap();
+    let rows = page.lines().filter_map(|line| {
+        let cells: Vec<_> = line.strip_prefix("| ")?.trim_end_matches(" |").split(" | ").collect();
+        let [case, _, _, tests] = cells.as_slice() else { return None };
+        let names = tests.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        is_case(case).then(|| Row { case: (*case).to_owned(), names })
+    });
+    rows.collect()
+}
+
+fn is_case(text: &str) -> bool {
+    let (group, number) = text.split_at_checked(1).unwrap_or_default();
+    group.chars().all(|letter| letter.is_ascii_uppercase()) && number.parse::<u8>().is_ok()
+}
+
+/// The names of all test functions in this directory, but for those of this file.
+fn tests() -> BTreeSet<String> {
+    let files = std::fs::read_dir(root().join("tests/it/cases")).unwrap().map(|entry| entry.unwrap().path());
+    let sources = files.filter(|file| file.file_name().is_some_and(|name| name != "index.rs"));
+    sources.flat_map(|file| tests_in(&std::fs::read_to_string(file).unwrap())).collect()
+}
+
+fn tests_in(source: &str) -> Vec<String> {
+    let behind_attributes = source.split("#[test]\n").skip(1);
+    let names = behind_attributes.filter_map(|text| text.split_once("fn ")?.1.split_once('('));
+    names.map(|(name, _)| name.to_owned()).collect()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
