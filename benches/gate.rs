@@ -1,12 +1,9 @@
 //! What a decision costs: for a token that was seen before, for one that was not, and for making its headers.
-#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
-
-mod common;
 
 use std::hint::black_box;
 
-use common::{Authorization, ISSUER, configuration, gate, key, ready, token};
-use criterion::{Criterion, criterion_group, criterion_main};
+use crate::support::{Authorization, ISSUER, configuration, gate, key, ready, token};
+use criterion::Criterion;
 use doorward::clock::SystemClock;
 use doorward::domain::{BearerToken, Clock};
 use doorward::gate::{DecisionRecord, Gate};
@@ -18,7 +15,7 @@ fn decide(gate: &Gate, authorization: &Authorization) {
     black_box(ready(gate.decide(&authorization.request(), &mut record))).unwrap();
 }
 
-fn cached(criterion: &mut Criterion) {
+pub fn cached(criterion: &mut Criterion) {
     let key = key(Algorithm::RS256);
     let authorization = Authorization::bearer(&token(&key));
     let gate = gate(configuration(&key, &[]));
@@ -26,7 +23,7 @@ fn cached(criterion: &mut Criterion) {
     criterion.bench_function("decide/cached", |bencher| bencher.iter(|| decide(&gate, black_box(&authorization))));
 }
 
-fn uncached(criterion: &mut Criterion) {
+pub fn uncached(criterion: &mut Criterion) {
     for algorithm in Algorithms::asymmetric().iter() {
         let key = key(algorithm);
         let authorization = Authorization::bearer(&token(&key));
@@ -36,21 +33,18 @@ fn uncached(criterion: &mut Criterion) {
     }
 }
 
-fn render(criterion: &mut Criterion) {
+pub fn render(criterion: &mut Criterion) {
     let key = key(Algorithm::ES256);
     let token = token(&key);
     let configuration = configuration(&key, &[]);
     let claim_headers = configuration.claim_headers.clone();
     let gate = gate(configuration);
     let issuer = gate.verifier.issuers.at(0).unwrap();
-    let jws = CompactJws::parse(BearerToken::parse(token.as_bytes(), 8192).unwrap()).unwrap();
+    let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), 8192).unwrap()).unwrap();
     let candidates = issuer.keys.snapshot().keys().candidates(Some("bench"), Algorithm::ES256).unwrap();
-    let verified = issuer.expectations.judge(jws.into_signed(&candidates).unwrap(), SystemClock.now()).unwrap();
+    let verified = issuer.expectations.judge(parsed.into_signed(&candidates).unwrap(), SystemClock.now()).unwrap();
     assert_eq!(Principal::new(&verified, &claim_headers).unwrap().claim_values().get(1).unwrap(), ISSUER);
     criterion.bench_function("render", |bencher| {
         bencher.iter(|| Principal::new(black_box(&verified), &claim_headers).unwrap());
     });
 }
-
-criterion_group!(benches, cached, uncached, render);
-criterion_main!(benches);
