@@ -39,6 +39,7 @@ missing_debian_packages() {
     { have prometheus && have promtool; } || echo prometheus
     have wrk || echo wrk
     have curl || echo curl
+    have openssl || echo openssl
     have make || echo make
     have openssl || echo openssl
     have cc || echo gcc libc6-dev # for aws-lc-sys

@@ -1,8 +1,10 @@
 //! The way to a claim inside the claims.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -53,10 +55,35 @@ impl ClaimPath {
     /// The claim at the end of the path, as the issuer wrote it. `null` counts as absent.
     pub fn find_text<'a>(&self, claims: &'a RawValue) -> Option<&'a RawValue> {
         let found = self.segments.iter().try_fold(claims, |value, segment| {
-            let members: HashMap<String, &RawValue> = serde_json::from_str(value.get()).ok()?;
-            members.get(&**segment).copied()
+            serde_json::Deserializer::from_str(value.get()).deserialize_map(Member(segment)).ok()?
         });
         found.filter(|value| value.get() != "null")
+    }
+}
+
+/// Finds the member of this name in an object, and only reads past the others.
+struct Member<'a>(&'a str);
+
+impl<'de> Visitor<'de> for Member<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        #[derive(Deserialize)]
+        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        let mut found = None;
+        while let Some(Name(name)) = members.next_key()? {
+            if name == self.0 {
+                found = Some(members.next_value()?);
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -107,6 +134,7 @@ mod tests {
     #[test]
     fn paths_lead_where_they_say() {
         assert_eq!(find("sub", r#"{"sub":"a"}"#), Some("a".into()));
+        assert_eq!(find("sub", r#"{"a":[{"sub":"b"}],"\u0073ub":"a"}"#), Some("a".into()), "names may be escaped");
         assert_eq!(find("a.b.c", r#"{"a":{"b":{"c":1}}}"#), Some(1.into()));
         assert_eq!(find(r#""a.b".c"#, r#"{"a.b":{"c":1}}"#), Some(1.into()));
         assert_eq!(find("https://x.example/roles", r#"{"https://x.example/roles":1}"#), Some(1.into()));

@@ -14,6 +14,13 @@ use super::metrics;
 /// How many lines may wait.
 const CAPACITY: usize = 8192;
 
+/// How many go out with one write; a flood of lines must not become a flood of system calls.
+const BATCH: usize = 256;
+
+/// How long the writing thread rests once it has caught up. A thread that waits for lines is woken by each of them, and
+/// being woken costs more than the line; to one that rests they come together.
+const REST: Duration = Duration::from_millis(5);
+
 /// Makes a line; it runs on the writing thread, off the request's way.
 type MakeLine = Box<dyn FnOnce(&mut Vec<u8>) + Send>;
 
@@ -65,8 +72,9 @@ fn write_all(orders: &Receiver<Order>, mut out: impl Write) {
     let mut buffer = Vec::with_capacity(8 * 1024);
     let mut to_tell = Vec::new();
     while let Ok(first) = orders.recv() {
-        // Whatever waits goes out with one write; a flood of lines must not become a flood of system calls.
-        for order in std::iter::once(first).chain(orders.try_iter().take(256)) {
+        let mut taken = 0;
+        for order in std::iter::once(first).chain(orders.try_iter()).take(BATCH) {
+            taken += 1;
             match order {
                 Order::Write(line) => line(&mut buffer),
                 Order::Tell(waiting) => to_tell.push(waiting),
@@ -77,6 +85,9 @@ fn write_all(orders: &Receiver<Order>, mut out: impl Write) {
         buffer.clear();
         for waiting in to_tell.drain(..) {
             let _ = waiting.try_send(());
+        }
+        if taken < BATCH {
+            std::thread::sleep(REST);
         }
     }
 }

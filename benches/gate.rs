@@ -1,0 +1,50 @@
+//! What a decision costs: for a token that was seen before, for one that was not, and for making its headers.
+
+use std::hint::black_box;
+
+use crate::support::{Authorization, ISSUER, configuration, gate, key, ready, token};
+use criterion::Criterion;
+use doorward::clock::SystemClock;
+use doorward::domain::{BearerToken, Clock};
+use doorward::gate::{DecisionRecord, Gate};
+use doorward::jose::{Algorithm, Algorithms, CompactJws};
+use doorward::policy::Principal;
+
+fn decide(gate: &Gate, authorization: &Authorization) {
+    let mut record = DecisionRecord::default();
+    black_box(ready(gate.decide(&authorization.request(), &mut record))).unwrap();
+}
+
+pub fn cached(criterion: &mut Criterion) {
+    let key = key(Algorithm::RS256);
+    let authorization = Authorization::bearer(&token(&key));
+    let gate = gate(configuration(&key, &[]));
+    decide(&gate, &authorization);
+    criterion.bench_function("decide/cached", |bencher| bencher.iter(|| decide(&gate, black_box(&authorization))));
+}
+
+pub fn uncached(criterion: &mut Criterion) {
+    for algorithm in Algorithms::asymmetric().iter() {
+        let key = key(algorithm);
+        let authorization = Authorization::bearer(&token(&key));
+        let gate = gate(configuration(&key, &[("TOKEN_CACHE_CAPACITY", "0")]));
+        let name = format!("decide/uncached/{algorithm}");
+        criterion.bench_function(&name, |bencher| bencher.iter(|| decide(&gate, black_box(&authorization))));
+    }
+}
+
+pub fn render(criterion: &mut Criterion) {
+    let key = key(Algorithm::ES256);
+    let token = token(&key);
+    let configuration = configuration(&key, &[]);
+    let claim_headers = configuration.claim_headers.clone();
+    let gate = gate(configuration);
+    let issuer = gate.verifier.issuers.at(0).unwrap();
+    let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), 8192).unwrap()).unwrap();
+    let candidates = issuer.keys.snapshot().keys().candidates(Some("bench"), Algorithm::ES256).unwrap();
+    let verified = issuer.expectations.judge(parsed.into_signed(&candidates).unwrap(), SystemClock.now()).unwrap();
+    assert_eq!(Principal::new(&verified, &claim_headers).unwrap().claim_values().get(1).unwrap(), ISSUER);
+    criterion.bench_function("render", |bencher| {
+        bencher.iter(|| Principal::new(black_box(&verified), &claim_headers).unwrap());
+    });
+}

@@ -1,0 +1,71 @@
+//! What a token's signature costs, beside the cryptography alone.
+
+use std::hint::black_box;
+
+use crate::support::{key, token};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
+};
+use criterion::Criterion;
+use doorward::domain::BearerToken;
+use doorward::jose::{Algorithm, Algorithms, CompactJws, KeySet, SigningKey, decode_base64url};
+use serde_json::{Value, json};
+
+fn bearer(token: &str) -> BearerToken<'_> {
+    BearerToken::parse(token.as_bytes(), 8192).unwrap()
+}
+
+pub fn parse(criterion: &mut Criterion) {
+    let token = token(&key(Algorithm::RS256));
+    assert!((880..920).contains(&token.len()), "{} bytes", token.len());
+    criterion.bench_function("parse", |bencher| {
+        bencher.iter(|| CompactJws::parse(bearer(black_box(&token))).unwrap());
+    });
+}
+
+pub fn verify(criterion: &mut Criterion) {
+    for algorithm in Algorithms::asymmetric().iter() {
+        let key = key(algorithm);
+        let token = token(&key);
+        let jwks = json!({"keys": [key.to_public_jwk(None)]}).to_string();
+        let keys = KeySet::from_jwks(jwks.as_bytes(), &Algorithms::asymmetric()).unwrap();
+        let mut group = criterion.benchmark_group(format!("verify/{algorithm}"));
+        group.bench_function("doorward", |bencher| {
+            bencher.iter(|| {
+                let parsed = CompactJws::parse(bearer(black_box(&token))).unwrap();
+                let candidates = keys.candidates(parsed.header().key_id(), parsed.header().algorithm()).unwrap();
+                parsed.into_signed(&candidates).unwrap()
+            });
+        });
+        let public = bare_key(&key);
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        let signature = decode_base64url(signature).unwrap();
+        group.bench_function("aws-lc-rs", |bencher| {
+            bencher.iter(|| public.verify_sig(black_box(message).as_bytes(), &signature).unwrap());
+        });
+    }
+}
+
+/// The public half, for aws-lc-rs alone.
+fn bare_key(key: &SigningKey) -> ParsedPublicKey {
+    let jwk = key.to_public_jwk(None).unwrap();
+    let member = |name: &str| decode_base64url(jwk.get(name).and_then(Value::as_str).unwrap()).unwrap();
+    let rsa = |parameters: &'static RsaParameters| {
+        RsaPublicKeyComponents { n: member("n"), e: member("e") }.to_parsed_public_key(parameters)
+    };
+    let point = || [vec![4], member("x"), member("y")].concat();
+    match key.algorithm() {
+        Algorithm::RS256 => rsa(&RSA_PKCS1_2048_8192_SHA256).unwrap(),
+        Algorithm::RS384 => rsa(&RSA_PKCS1_2048_8192_SHA384).unwrap(),
+        Algorithm::RS512 => rsa(&RSA_PKCS1_2048_8192_SHA512).unwrap(),
+        Algorithm::PS256 => rsa(&RSA_PSS_2048_8192_SHA256).unwrap(),
+        Algorithm::PS384 => rsa(&RSA_PSS_2048_8192_SHA384).unwrap(),
+        Algorithm::PS512 => rsa(&RSA_PSS_2048_8192_SHA512).unwrap(),
+        Algorithm::ES256 => ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point()).unwrap(),
+        Algorithm::ES384 => ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point()).unwrap(),
+        Algorithm::EdDSA => ParsedPublicKey::new(&ED25519, member("x")).unwrap(),
+        other => unreachable!("{other} has no public key"),
+    }
+}

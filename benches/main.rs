@@ -1,0 +1,13 @@
+//! All micro-benchmarks, in one binary. `make bench-smoke` measures the running service instead.
+#![allow(clippy::unwrap_used, missing_docs)]
+// A benchmark has no outside, so `pub` says only "for the neighbours".
+#![allow(unreachable_pub)]
+
+mod gate;
+mod jose;
+mod support;
+
+use criterion::{criterion_group, criterion_main};
+
+criterion_group!(benches, jose::parse, jose::verify, gate::render, gate::uncached, gate::cached);
+criterion_main!(benches);

@@ -1,0 +1,94 @@
+//! What the benchmarks share: keys, a token of the usual size, and a gate that lets it pass.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use doorward::clock::SystemClock;
+use doorward::config::{Configuration, KeySource};
+use doorward::domain::{Clock, Field, ForwardedRequest, HeaderFields, Original};
+use doorward::gate::{Gate, TokenCache, Verifier};
+use doorward::issuers::{Issuer, Issuers, KeyStore};
+use doorward::jose::{Algorithm, SigningKey};
+use doorward::policy::Policy;
+use prometheus::IntCounter;
+use serde_json::{Map, json};
+
+pub const ISSUER: &str = "https://issuer.example";
+
+pub fn key(algorithm: Algorithm) -> SigningKey {
+    SigningKey::generate(algorithm).unwrap().with_id("bench")
+}
+
+/// A token as identity providers make them; 900 bytes with RS256.
+pub fn token(key: &SigningKey) -> String {
+    let now = SystemClock.now().as_secs();
+    let claims = json!({
+        "iss": ISSUER, "aud": "bench", "sub": "alice", "iat": now, "exp": now + 86_400, "scope": "read write",
+        "client_id": "bench", "email": "alice@example.com", "email_verified": true, "name": "Alice Example", "locale": "en-GB",
+        "jti": "5f0c1c9e-8a53-4b52-9f6d-2a4f6b7c8d9e", "sid": "f2b1c7a0-63d4-4c0e-9a18-7d5e4c3b2a10",
+        "groups": ["administrators", "engineering", "on-call", "release-managers"],
+    });
+    key.sign(&Map::new(), &claims).unwrap()
+}
+
+/// The configuration that accepts this key's tokens, with these further settings.
+pub fn configuration(key: &SigningKey, further: &[(&str, &str)]) -> Configuration {
+    let jwks = json!({"keys": [key.to_public_jwk(None)]}).to_string();
+    let settings = [("ISSUER", ISSUER), ("AUDIENCE", "bench"), ("JWKS", &jwks)];
+    let pairs = settings.iter().chain(further).map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
+    Configuration::from_environment(pairs).unwrap()
+}
+
+/// The gate of this configuration, whose one issuer has its keys in it.
+pub fn gate(configuration: Configuration) -> Gate {
+    let mut issuers = configuration.issuers;
+    let settings = issuers.remove(0);
+    let KeySource::Fixed { keys, algorithms } = settings.keys else { unreachable!() };
+    let issuer = Issuer {
+        name: settings.name.into(),
+        position: 0,
+        algorithms,
+        expectations: settings.expectations,
+        required_scopes: settings.required_scopes,
+        keys: Arc::new(KeyStore::fixed(keys, SystemClock.now())),
+    };
+    let evictions = IntCounter::new("evictions", "Tokens that had to leave the cache.").unwrap();
+    Gate {
+        clock: Arc::new(SystemClock),
+        policy: Policy { preflight: configuration.proxy.preflight },
+        sources: configuration.tokens.sources,
+        verifier: Verifier {
+            issuers: Issuers::new([(settings.issuer, issuer)]),
+            claim_headers: configuration.claim_headers,
+            cache: TokenCache::new(&configuration.tokens.cache, evictions),
+        },
+    }
+}
+
+/// The header fields of a request: `Authorization` and nothing else.
+pub struct Authorization(String);
+
+impl Authorization {
+    pub fn bearer(token: &str) -> Self {
+        Self(format!("Bearer {token}"))
+    }
+
+    pub fn request(&self) -> ForwardedRequest<'_> {
+        ForwardedRequest { fields: self, original: Original::UNKNOWN, peer_trusted: false }
+    }
+}
+
+impl HeaderFields for Authorization {
+    fn field(&self, name: &str) -> Field<'_> {
+        if name == "authorization" { Field::Once(self.0.as_bytes()) } else { Field::Absent }
+    }
+}
+
+/// What a future that never has to wait comes to.
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("keys that are not fetched are there"),
+    }
+}
