@@ -92,6 +92,11 @@ impl Client {
         self.stream.write_all(bytes).unwrap();
     }
 
+    /// Writes as much as the other side takes: it may have refused and gone before the end.
+    pub fn write_what_is_taken(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes);
+    }
+
     /// The next answer, or nothing if the connection ended before one began.
     pub fn read_answer(&mut self, head: bool) -> Option<Answer> {
         let end = loop {
