@@ -115,13 +115,17 @@ pub struct RefreshSettings {
 }
 
 impl RemoteKeys {
-    pub(super) fn read(reader: &mut Reader, issuer: Option<&str>, algorithms: Algorithms) -> Option<Self> {
-        let allow_insecure_http = reader.read(&ALLOW_INSECURE_HTTP, value::boolean);
-        let url = |text: &str| fetch_url(text, allow_insecure_http.unwrap_or(true));
+    pub(super) fn read(
+        reader: &mut Reader,
+        issuer: Option<&str>,
+        fetch: Option<FetchSettings>,
+        refresh: Option<RefreshSettings>,
+        algorithms: Option<Algorithms>,
+    ) -> Option<Self> {
+        let allow_insecure_http = fetch.as_ref().is_none_or(|fetch| fetch.allow_insecure_http);
+        let url = |text: &str| fetch_url(text, allow_insecure_http);
         let discovery = reader.optional(&DISCOVERY_URL, url);
         let jwks = reader.optional(&JWKS_URL, url);
-        let fetch = FetchSettings::read(reader, allow_insecure_http);
-        let refresh = RefreshSettings::read(reader);
         let location = match (discovery?, jwks?, issuer) {
             (_, Some(jwks), _) => KeyLocation::Jwks(jwks),
             (Some(document), None, Some(issuer)) => {
@@ -130,7 +134,7 @@ impl RemoteKeys {
             (None, None, Some(issuer)) => KeyLocation::of_issuer(reader, issuer, url)?,
             (_, None, None) => return None,
         };
-        Some(Self { location, fetch: fetch?, refresh: refresh?, algorithms })
+        Some(Self { location, fetch: fetch?, refresh: refresh?, algorithms: algorithms? })
     }
 }
 
@@ -162,20 +166,26 @@ fn metadata_urls(issuer: &Url) -> Vec<Url> {
 }
 
 impl FetchSettings {
-    fn read(reader: &mut Reader, allow_insecure_http: Option<bool>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let allow_insecure_http = reader.read(&ALLOW_INSECURE_HTTP, value::boolean);
         let ca_file = reader.optional(&JWKS_CA_FILE, value::text);
         let headers = reader.optional(&JWKS_HEADERS, value::list(header));
         let bearer_token_file = reader.optional(&JWKS_BEARER_TOKEN_FILE, value::text);
         let allow_private = reader.read(&ALLOW_PRIVATE_JWKS, value::boolean);
         let timeout = reader.read(&JWKS_TIMEOUT, value::duration_within(Duration::from_millis(100), MINUTE));
         let extra_roots = match ca_file? {
-            Some(path) => Some(reader.file(&JWKS_CA_FILE, Path::new(&path))?),
+            Some(path) => Some(certificates(reader, &path)?),
             None => None,
         };
+        let bearer_token_file = bearer_token_file?.map(PathBuf::from);
+        if let Some(path) = &bearer_token_file {
+            // Its content may change; that it is there is known now.
+            reader.file(&JWKS_BEARER_TOKEN_FILE, path)?;
+        }
         Some(Self {
             extra_roots,
             headers: headers?.unwrap_or_default(),
-            bearer_token_file: bearer_token_file?.map(PathBuf::from),
+            bearer_token_file,
             allow_insecure_http: allow_insecure_http?,
             allow_private: allow_private?,
             timeout: timeout?,
@@ -183,11 +193,23 @@ impl FetchSettings {
     }
 }
 
+fn certificates(reader: &mut Reader, path: &str) -> Option<Vec<u8>> {
+    const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    let pem = reader.file(&JWKS_CA_FILE, Path::new(path))?;
+    if !pem.windows(BEGIN.len()).any(|window| window == BEGIN) {
+        let hint = "give a PEM file with the certificate of the authority";
+        reader.refuse(&JWKS_CA_FILE, Invalid::new(format!("{path} holds no CERTIFICATE section")).hint(hint));
+        return None;
+    }
+    Some(pem)
+}
+
 const MINUTE: Duration = Duration::from_secs(60);
-const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+/// As humantime counts it, so that it is shown as `1year`.
+const YEAR: Duration = Duration::from_secs(31_557_600);
 
 impl RefreshSettings {
-    fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let interval = reader.read(&JWKS_REFRESH, value::duration_within(Duration::from_secs(1), YEAR));
         let min_refetch = reader.read(&JWKS_MIN_REFETCH, value::duration_within(Duration::from_secs(1), YEAR));
         let max_stale = reader.read(&JWKS_MAX_STALE, value::duration_within(Duration::from_secs(1), YEAR));

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::domain::ClaimPath;
+
 /// Why a text is no such value: what it is not, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Invalid {
@@ -77,6 +79,14 @@ pub(super) fn one_of<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&s
             Invalid::expected(format!("write one of {}", words.join(", ")))
         })
     }
+}
+
+/// A path to a claim.
+pub(super) fn claim_path(text: &str) -> Result<ClaimPath, Invalid> {
+    ClaimPath::parse(text.trim()).map_err(|error| {
+        Invalid::new(format!("{:?}: {error}", text.trim()))
+            .hint("write a path such as realm_access.roles; quote a segment that has a dot in it")
+    })
 }
 
 /// A comma-separated list that has at least one element.
