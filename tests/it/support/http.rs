@@ -121,6 +121,14 @@ impl Client {
         self.buffer.is_empty() && !self.fill()
     }
 
+    /// Whether nothing came back so far.
+    pub fn is_silent(&mut self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).unwrap();
+        self.buffer.is_empty() && peeked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
+    }
+
     fn read_body(&mut self, answer: &Answer) -> String {
         match answer.get("content-length").map(|length| length.parse::<usize>().unwrap()) {
             Some(length) => {
