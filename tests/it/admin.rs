@@ -118,7 +118,7 @@ fn status_tells_of_keys_by_id_and_age_and_of_nothing_secret() {
     gate.wait_for("/readyz", |answer| answer.status == 200);
     let token = idp.token().sign();
     gate.judge(&token);
-    idp.clock.advance(std::time::Duration::from_secs(60));
+    idp.clock.advance(std::time::Duration::from_mins(1));
     let answer = gate.admin("/status").send();
     let status = answer.json();
     assert_eq!(
@@ -200,9 +200,10 @@ fn the_request_is_described_by_the_dialect_or_for_the_log_by_whatever_is_there()
 
 #[test]
 fn request_ids_are_checked_before_they_are_logged() {
+    type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>);
     let (_, gate) = named_gate();
     let long = "a".repeat(129);
-    let cases: [(&[(&str, &str)], Option<&str>); 7] = [
+    let cases: [Case; 7] = [
         (&[("X-Request-Id", "abc-123_./:+=@")], Some("abc-123_./:+=@")),
         (
             &[("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")],

