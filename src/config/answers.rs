@@ -46,7 +46,7 @@ pub enum DenialKey {
 
 /// What such a denial looks like.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub struct CustomDenial {
     /// The status, 400 to 599; the usual one if not given.
     pub status: Option<u16>,
@@ -87,8 +87,9 @@ fn metadata_url(text: &str) -> Result<String, Invalid> {
 }
 
 fn denials(text: &str) -> Result<Vec<(DenialKey, CustomDenial)>, Invalid> {
-    let object: serde_json::Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| Invalid::new(format!("not a JSON object: {error}")))?;
+    let object: serde_json::Map<String, Value> = serde_json::from_str(text).map_err(|error| {
+        Invalid::new(format!("not a JSON object: {error}")).hint("write {\"token_missing\": {\"status\": 400}}")
+    })?;
     object.into_iter().map(|(key, denial)| Ok((denial_key(&key)?, custom_denial(&key, denial)?))).collect()
 }
 
@@ -99,9 +100,11 @@ fn denial_key(key: &str) -> Result<DenialKey, Invalid> {
         "403" => Ok(DenialKey::Status(403)),
         "503" => Ok(DenialKey::Status(503)),
         code => Reason::from_code(code).map(DenialKey::Reason).ok_or_else(|| {
-            let nearest = Reason::ALL.iter().min_by_key(|reason| strsim::damerau_levenshtein(reason.code(), code));
-            let nearest = nearest.map_or("token_missing", |reason| reason.code());
-            Invalid::new(format!("{code:?} is no reason code")).hint(format!("did you mean {nearest}?"))
+            let distance = |reason: &Reason| strsim::damerau_levenshtein(reason.code(), code);
+            let nearest = Reason::ALL.iter().copied().min_by_key(distance).filter(|nearest| distance(nearest) <= 4);
+            let hint = "write a reason code, 401, 403, 503 or *".to_owned();
+            let hint = nearest.map_or(hint, |nearest| format!("did you mean {}?", nearest.code()));
+            Invalid::new(format!("{code:?} is no reason code")).hint(hint)
         }),
     }
 }

@@ -3,7 +3,6 @@
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
-use crate::domain::ClaimPath;
 use crate::policy::{ClaimHeader, ClaimHeaders};
 
 const CLAIM_HEADERS: Setting = Setting::new(
@@ -57,7 +56,7 @@ pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Refused> {
 fn pair(text: &str) -> Result<ClaimHeader, Invalid> {
     let expected = || Invalid::expected("write claim=Header, such as sub=X-Auth-Subject");
     let (claim, header) = text.rsplit_once('=').ok_or_else(expected)?;
-    let claim = ClaimPath::parse(claim.trim()).map_err(|error| Invalid::new(error.to_string()))?;
+    let claim = value::claim_path(claim)?;
     Ok(ClaimHeader { claim, header: header_name(header.trim())?, separator: ",".into() })
 }
 

@@ -9,7 +9,7 @@ use super::key_source::{self, KeySource};
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
-use crate::domain::{ClaimPath, Scopes};
+use crate::domain::Scopes;
 use crate::policy::ScopeRequirement;
 use crate::verify::{AcceptedAudience, AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
 
@@ -146,7 +146,11 @@ fn default_label(issuer: Option<&str>) -> String {
 fn scope(text: &str) -> Result<String, Invalid> {
     // RFC 6749 section 3.3; a quote could end the challenge's parameter.
     let is_scope = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
-    if is_scope { value::text(text) } else { Err(Invalid::new("no scope (RFC 6749 section 3.3)")) }
+    if is_scope {
+        value::text(text)
+    } else {
+        Err(Invalid::new(format!("{text:?} is no scope (RFC 6749 section 3.3)")).hint("separate scopes by commas"))
+    }
 }
 
 fn required_claim(text: &str) -> Result<RequiredClaim, Invalid> {
@@ -154,6 +158,6 @@ fn required_claim(text: &str) -> Result<RequiredClaim, Invalid> {
         Some((path, value)) => (path, Some(value.trim().to_owned())),
         None => (text, None),
     };
-    let path = ClaimPath::parse(path.trim()).map_err(|error| Invalid::new(error.to_string()))?;
+    let path = value::claim_path(path)?;
     Ok(RequiredClaim { path, value })
 }

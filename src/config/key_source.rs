@@ -9,7 +9,7 @@ use super::reader::{Reader, Refused};
 use super::remote_keys::{FetchSettings, RefreshSettings, RemoteKeys};
 use super::setting::Setting;
 use super::value::{self, Invalid};
-use crate::jose::{Algorithm, Algorithms, Family, KeySet, VerificationKey};
+use crate::jose::{Algorithm, Algorithms, Family, KeySet, VerificationKey, WeakSecret};
 
 pub(super) const DISCOVERY_URL: Setting = Setting::optional(
     "discovery_url",
@@ -103,11 +103,15 @@ fn read_fixed(
             let secret = reader.read(source, |text| encoding.decode(text))?;
             let algorithm = algorithms.first_of(Family::Secret).ok_or(Refused)?;
             let key = VerificationKey::secret(algorithm, &secret);
-            let hint = "make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex";
-            let key = key.map_err(|weak| reader.refuse(source, Invalid::new(weak.to_string()).hint(hint)))?;
+            let key = key.map_err(|weak| reader.refuse(source, too_short(&weak)))?;
             Ok(KeySet::of_any_id(vec![key]))
         }
     }
+}
+
+fn too_short(weak: &WeakSecret) -> Invalid {
+    let hint = format!("make one with `openssl rand -hex {}` and set DOORWARD_HMAC_SECRET_ENCODING=hex", weak.required);
+    Invalid::new(weak.to_string()).hint(hint)
 }
 
 fn read_named_file(reader: &mut Reader, setting: &Setting) -> Result<Vec<u8>, Refused> {
@@ -117,7 +121,8 @@ fn read_named_file(reader: &mut Reader, setting: &Setting) -> Result<Vec<u8>, Re
 
 fn jwks(reader: &mut Reader, source: &Setting, document: &[u8], algorithms: &Algorithms) -> Result<KeySet, Refused> {
     let keys = KeySet::from_jwks(document, algorithms);
-    keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string())))
+    let hint = "give {\"keys\": […]} with at least one public key of an allowed algorithm";
+    keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string()).hint(hint)))
 }
 
 fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, Refused> {
@@ -157,15 +162,17 @@ enum Encoding {
 const ENCODINGS: &[(&str, Encoding)] =
     &[("utf8", Encoding::Utf8), ("hex", Encoding::Hex), ("base64", Encoding::Base64)];
 
+const ENCODING_HINT: &str = "DOORWARD_HMAC_SECRET_ENCODING says how it is written";
+
 impl Encoding {
     fn decode(self, text: &str) -> Result<Vec<u8>, Invalid> {
         match self {
             Self::Utf8 => Ok(text.as_bytes().to_vec()),
-            Self::Hex => hex(text.trim()).ok_or_else(|| Invalid::new("not hexadecimal")),
+            Self::Hex => hex(text.trim()).ok_or_else(|| Invalid::new("not hexadecimal").hint(ENCODING_HINT)),
             Self::Base64 => [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
                 .iter()
                 .find_map(|engine| engine.decode(text.trim()).ok())
-                .ok_or_else(|| Invalid::new("not base64")),
+                .ok_or_else(|| Invalid::new("not base64").hint(ENCODING_HINT)),
         }
     }
 }

@@ -31,7 +31,10 @@ impl Reader {
         let readable = pairs.into_iter().filter_map(|(name, value)| {
             let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
             let Ok(value) = value.into_string() else {
-                problems.push(Problem::new(name, "not UTF-8"));
+                problems.push(
+                    Problem::new(name, "not UTF-8")
+                        .with_hint("a value is text; base64 or a file can carry other bytes"),
+                );
                 return None;
             };
             Some((name, value))
@@ -82,7 +85,9 @@ impl Reader {
 
     /// Notes that something is wrong with a setting.
     pub(super) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Refused {
-        let problem = Problem::new(place(setting.name), invalid.message);
+        let by_file = setting.secret && !self.values.contains_key(setting.name) && self.is_given(setting);
+        let name = if by_file { file_name(setting) } else { setting.name.to_owned() };
+        let problem = Problem::new(place(&name), invalid.message);
         self.problems.push(match invalid.hint {
             Some(hint) => problem.with_hint(hint),
             None => problem,
@@ -139,8 +144,10 @@ impl Reader {
         for name in self.values.keys().filter(|name| !known.contains(name)) {
             let problem = Problem::new(place(name), "unknown setting");
             let nearest = known.iter().map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
+            // More than a third of the letters changed is no slip of the finger.
+            let near = (name.len() / 3).clamp(1, 4);
             self.problems.push(match nearest {
-                Some((distance, nearest)) if distance <= 4 => {
+                Some((distance, nearest)) if distance <= near => {
                     problem.with_hint(format!("did you mean {}?", place(nearest)))
                 }
                 _ => problem.with_hint("`doorward config reference` lists all settings"),
@@ -159,11 +166,12 @@ fn file_name(setting: &Setting) -> String {
 
 /// Shows the value that was not understood, unless it is a secret; a URL may have one in it.
 fn shown(setting: &Setting, text: &str, invalid: Invalid) -> Invalid {
-    if setting.secret || text.contains('@') || invalid.message != "not understood" {
+    let is_bare = matches!(invalid.message.as_str(), "not understood" | "out of range");
+    if setting.secret || text.contains('@') || !is_bare {
         return invalid;
     }
     let start: String = text.chars().take(60).collect();
-    Invalid { message: format!("{start:?} is not understood"), ..invalid }
+    Invalid { message: format!("{start:?} is {}", invalid.message), ..invalid }
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Invalid> {

@@ -199,7 +199,8 @@ fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u
     if Pem::iter_from_buffer(&pem).any(is_certificate) {
         return Ok(Some(pem));
     }
-    Err(reader.refuse(&JWKS_CA_FILE, Invalid::new("holds no certificate").hint("give a PEM file")))
+    let invalid = Invalid::new(format!("{path} holds no CERTIFICATE section"));
+    Err(reader.refuse(&JWKS_CA_FILE, invalid.hint("give a PEM file with the certificate of the authority")))
 }
 
 /// The file is read anew for each fetch; that it can be read at all is asked now.
@@ -210,7 +211,8 @@ fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>
 }
 
 const MINUTE: Duration = Duration::from_mins(1);
-const YEAR: Duration = Duration::from_hours(8760);
+/// As humantime counts it, so that it is shown as `1year`.
+const YEAR: Duration = Duration::from_hours(8766);
 
 impl RefreshSettings {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {

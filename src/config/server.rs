@@ -113,8 +113,9 @@ impl ServerSettings {
         let group = reader.optional(&UNIX_SOCKET_GROUP, group);
         let workers = reader.optional(&WORKERS, value::size(1, 512));
         let keep_alive = reader.read(&KEEP_ALIVE, value::duration_within(Duration::ZERO, HOUR));
+        // The server's clock ticks every 500 ms: a shorter time could be over before it has begun.
         let client_header_timeout =
-            reader.read(&CLIENT_HEADER_TIMEOUT, value::duration_within(Duration::from_millis(100), HOUR));
+            reader.read(&CLIENT_HEADER_TIMEOUT, value::duration_within(Duration::from_secs(1), HOUR));
         let max_connections = reader.read(&MAX_CONNECTIONS, value::size(1, 1_000_000));
         let shutdown_delay = reader.read(&SHUTDOWN_DELAY, value::duration_within(Duration::ZERO, HOUR));
         let shutdown_timeout = reader.read(&SHUTDOWN_TIMEOUT, value::duration_within(Duration::ZERO, HOUR));

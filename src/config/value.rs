@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::domain::ClaimPath;
+
 /// Why a text is no such value: what it is not, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Invalid {
@@ -79,6 +81,14 @@ pub(super) fn one_of<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&s
     }
 }
 
+/// A path to a claim.
+pub(super) fn claim_path(text: &str) -> Result<ClaimPath, Invalid> {
+    ClaimPath::parse(text.trim()).map_err(|error| {
+        Invalid::new(format!("{:?}: {error}", text.trim()))
+            .hint("write a path such as realm_access.roles; quote a segment that has a dot in it")
+    })
+}
+
 /// A comma-separated list that has at least one element.
 pub(super) fn list<T>(element: impl Fn(&str) -> Result<T, Invalid>) -> impl Fn(&str) -> Result<Vec<T>, Invalid> {
     move |text| {
@@ -98,7 +108,7 @@ mod tests {
 
     #[test]
     fn durations_need_a_unit_and_keep_to_their_bounds() {
-        assert_eq!(duration(" 5m "), Ok(Duration::from_secs(300)));
+        assert_eq!(duration(" 5m "), Ok(Duration::from_mins(5)));
         assert!(duration("5").is_err());
         let bounded = duration_within(Duration::from_secs(1), Duration::from_secs(10));
         assert!(bounded("1s").is_ok() && bounded("10s").is_ok() && bounded("0s").is_err() && bounded("11s").is_err());

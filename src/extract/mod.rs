@@ -102,7 +102,7 @@ impl FromStr for TokenSource {
             (Some("header"), Some(name), Some(scheme)) if is_token(name) && is_token(scheme) => {
                 Ok(Self::Header { name: name.to_ascii_lowercase(), scheme: Some(scheme.to_owned()) })
             }
-            _ => Err("expected bearer, header:NAME, header:NAME:SCHEME or cookie:NAME"),
+            _ => Err("write bearer, header:NAME, header:NAME:SCHEME or cookie:NAME"),
         }
     }
 }

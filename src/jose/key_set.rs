@@ -197,7 +197,7 @@ mod tests {
         jwk
     }
 
-    fn refusal_of(entry: Value) -> JwkRefusal {
+    fn refusal_of(entry: &Value) -> JwkRefusal {
         match read(&json!([entry])) {
             Err(InvalidKeySet::NoUsableKey(refused)) => refused[0].refusal.clone(),
             other => panic!("expected a refusal, got {other:?}"),
@@ -243,22 +243,22 @@ mod tests {
         let rsa = || jwk(Algorithm::RS256, "r");
         let ec = || jwk(Algorithm::ES256, "e");
         let ed = || jwk(Algorithm::EdDSA, "d");
-        assert_eq!(refusal_of(with(rsa(), "use", json!("enc"))), JwkRefusal::Use);
-        assert_eq!(refusal_of(with(rsa(), "key_ops", json!(["sign"]))), JwkRefusal::Operations);
-        assert_eq!(refusal_of(with(rsa(), "key_ops", json!("verify"))), JwkRefusal::Member("key_ops"));
-        assert_eq!(refusal_of(with(rsa(), "alg", json!("ES256"))), JwkRefusal::Algorithm);
-        assert_eq!(refusal_of(with(rsa(), "alg", json!("RSA-OAEP"))), JwkRefusal::Algorithm);
-        assert_eq!(refusal_of(with(rsa(), "n", json!("AQAB"))), JwkRefusal::RsaBits(17));
-        assert_eq!(refusal_of(with(rsa(), "n", json!(""))), JwkRefusal::RsaBits(0));
+        assert_eq!(refusal_of(&with(rsa(), "use", json!("enc"))), JwkRefusal::Use);
+        assert_eq!(refusal_of(&with(rsa(), "key_ops", json!(["sign"]))), JwkRefusal::Operations);
+        assert_eq!(refusal_of(&with(rsa(), "key_ops", json!("verify"))), JwkRefusal::Member("key_ops"));
+        assert_eq!(refusal_of(&with(rsa(), "alg", json!("ES256"))), JwkRefusal::Algorithm);
+        assert_eq!(refusal_of(&with(rsa(), "alg", json!("RSA-OAEP"))), JwkRefusal::Algorithm);
+        assert_eq!(refusal_of(&with(rsa(), "n", json!("AQAB"))), JwkRefusal::RsaBits(17));
+        assert_eq!(refusal_of(&with(rsa(), "n", json!(""))), JwkRefusal::RsaBits(0));
         for exponent in ["AQ", "Ag", "AAAA", "", "AgAAAAAB_w"] {
-            assert_eq!(refusal_of(with(rsa(), "e", json!(exponent))), JwkRefusal::RsaExponent, "{exponent}");
+            assert_eq!(refusal_of(&with(rsa(), "e", json!(exponent))), JwkRefusal::RsaExponent, "{exponent}");
         }
-        assert_eq!(refusal_of(with(ec(), "crv", json!("P-384"))), JwkRefusal::Algorithm);
-        assert_eq!(refusal_of(with(ec(), "crv", json!("secp256k1"))), JwkRefusal::Unsupported);
-        assert_eq!(refusal_of(with(ec(), "x", json!("AAAA"))), JwkRefusal::Point);
-        assert_eq!(refusal_of(with(ec(), "x", json!("A".repeat(43)))), JwkRefusal::Point);
-        assert_eq!(refusal_of(with(ed(), "x", json!("AAAA"))), JwkRefusal::Point);
-        assert_eq!(refusal_of(with(ed(), "crv", json!("Ed448"))), JwkRefusal::Unsupported);
+        assert_eq!(refusal_of(&with(ec(), "crv", json!("P-384"))), JwkRefusal::Algorithm);
+        assert_eq!(refusal_of(&with(ec(), "crv", json!("secp256k1"))), JwkRefusal::Unsupported);
+        assert_eq!(refusal_of(&with(ec(), "x", json!("AAAA"))), JwkRefusal::Point);
+        assert_eq!(refusal_of(&with(ec(), "x", json!("A".repeat(43)))), JwkRefusal::Point);
+        assert_eq!(refusal_of(&with(ed(), "x", json!("AAAA"))), JwkRefusal::Point);
+        assert_eq!(refusal_of(&with(ed(), "crv", json!("Ed448"))), JwkRefusal::Unsupported);
     }
 
     #[test]

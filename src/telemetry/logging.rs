@@ -21,7 +21,11 @@ pub fn install(level: LogLevel, format: LogFormat, queue: LogQueue) {
     };
     // Libraries may write what passes through them when asked for detail; headers with tokens pass through them.
     let libraries = LevelFilter::from(level).min(LevelFilter::WARN);
-    let filter = Targets::new().with_default(libraries).with_target("doorward", LevelFilter::from(level));
+    let filter = Targets::new()
+        .with_default(libraries)
+        // It calls every malformed request an error: whoever reaches the port could fill the log.
+        .with_target("actix_http", LevelFilter::OFF)
+        .with_target("doorward", LevelFilter::from(level));
     let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
 }
 

@@ -1,1 +1,318 @@
+//! The command line: what each command prints, where, and how it ends.
 
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use doorward::jose::{Algorithm, SigningKey};
+
+use crate::support::{Service, TestGate, TestIssuer, doorward, key};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+const GOOD: &[(&str, &str)] = &[("ISSUER", "me"), ("AUDIENCE", "api"), ("HMAC_SECRET", SECRET)];
+
+#[test]
+fn check_reports_every_problem_on_stderr_and_ends_with_78() {
+    let checked = doorward(&["check"], &[("LISTEN", "x"), ("LEEWAY", "x"), ("ISSUER", "https://idp.example")], "");
+    assert_eq!((checked.status.code(), out(&checked)), (Some(78), ""));
+    insta::assert_snapshot!(err(&checked), @r#"
+    DOORWARD_LISTEN: "x" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
+    DOORWARD_AUDIENCE: missing (set the audiences this API accepts, or "*")
+    DOORWARD_LEEWAY: "x" is not understood (write a duration such as 30s, 5m or 24h)
+    "#);
+}
+
+#[test]
+fn check_says_that_all_is_well() {
+    let checked = doorward(&["check"], GOOD, "");
+    assert_eq!((checked.status.code(), out(&checked), err(&checked)), (Some(0), "configuration: ok\n", ""));
+}
+
+#[test]
+fn check_online_shows_the_keys_of_the_issuer() {
+    let idp = TestIssuer::with_keys(vec![key(Algorithm::ES256), key(Algorithm::EdDSA)]).serve();
+    let url = idp.url();
+    let checked = doorward(&["check", "--online"], &[("ISSUER", &url), ("AUDIENCE", "api")], "");
+    assert_eq!((checked.status.code(), err(&checked)), (Some(0), ""));
+    insta::assert_snapshot!(out(&checked), @r#"
+    configuration: ok
+    issuer 127.0.0.1: 2 usable keys
+      "key-ES256" ES256
+      "key-EdDSA" EdDSA
+    "#);
+}
+
+#[test]
+fn check_online_names_keys_that_are_refused() {
+    let idp = TestIssuer::new().serve();
+    let (url, jwks) = (idp.url(), idp.jwks());
+    idp.answer_instead(200, jwks.replace("\"keys\":[", r#""keys":[{"kty":"oct","k":"AAAA","kid":"\u001b[31mred"},"#));
+    let checked = doorward(&["check", "--online"], &[("ISSUER", &url), ("AUDIENCE", "api")], "");
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    assert!(
+        out(&checked).contains(r#""\u{1b}[31mred" refused: "#) && !out(&checked).contains('\u{1b}'),
+        "{}",
+        out(&checked)
+    );
+}
+
+#[test]
+fn check_online_tells_why_an_issuer_has_no_keys() {
+    let idp = TestIssuer::new().serve();
+    idp.answer_instead(500, "");
+    let (failing, dead) = (idp.url(), "http://127.0.0.1:1".to_owned());
+    for (url, why) in [(failing, "no keys: keys: status 500"), (dead, "no keys: metadata: ")] {
+        let checked = doorward(&["check", "--online"], &[("ISSUER", &url), ("AUDIENCE", "api")], "");
+        assert_eq!((checked.status.code(), err(&checked)), (Some(1), "doorward: 1 issuers without keys\n"));
+        assert!(out(&checked).contains(why), "{}", out(&checked));
+    }
+}
+
+#[test]
+fn health_asks_the_admin_listener() {
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).spawn();
+    let address = gate.admin.to_string();
+    let asked = doorward(&["health"], &[("ADMIN_LISTEN", &address)], "");
+    assert_eq!((asked.status.code(), out(&asked)), (Some(0), "{\"status\":\"alive\"}\n"));
+    // A setting of the service that is wrong here says nothing about the one that runs.
+    let asked = doorward(&["health"], &[("ADMIN_LISTEN", &address), ("HMAC_SECRET_FILE", "/nowhere")], "");
+    assert_eq!(asked.status.code(), Some(0));
+    drop(gate);
+    let asked = doorward(&["health"], &[("ADMIN_LISTEN", &address)], "");
+    assert_eq!((asked.status.code(), out(&asked)), (Some(1), ""));
+    assert!(err(&asked).starts_with(&format!("doorward: {address}: no answer: ")), "{}", err(&asked));
+    assert_eq!(doorward(&["health"], &[("ADMIN_LISTEN", "x")], "").status.code(), Some(78));
+}
+
+#[test]
+fn health_asks_over_a_unix_socket_too() {
+    let place = tempfile::tempdir().unwrap();
+    let address = format!("unix:{}", place.path().join("admin.sock").display());
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).set("ADMIN_LISTEN", &address).spawn();
+    assert_eq!(doorward(&["health"], &[("ADMIN_LISTEN", &address)], "").status.code(), Some(0));
+    drop(gate);
+    assert_eq!(doorward(&["health"], &[("ADMIN_LISTEN", &address)], "").status.code(), Some(1));
+}
+
+#[test]
+fn config_reference_is_a_table_of_all_settings() {
+    let shown = doorward(&["config", "reference"], &[], "");
+    assert_eq!((shown.status.code(), err(&shown)), (Some(0), ""));
+    for row in ["| `listen` | `127.0.0.1:8080` |", "| `audience` | **required** |", "| `hmac_secret` | – |"] {
+        assert!(out(&shown).contains(row), "{row}");
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_help_with_0() {
+    for arguments in [
+        &["nonsense"][..],
+        &["--nonsense"],
+        &["check", "now"],
+        &["token"],
+        &["token", "issue"],
+        &["token", "issue", "--key-file", "a", "--hmac-secret-file", "b"],
+        &["token", "issue", "--hmac-secret-file", "-", "--algorithm", "none"],
+        &["token", "issue", "--hmac-secret-file", "-", "--hmac-secret-encoding", "rot13"],
+        &["token", "issue", "--hmac-secret-file", "-", "--expires-in", "5"],
+    ] {
+        let ended = doorward(arguments, &[], SECRET);
+        assert_eq!((ended.status.code(), out(&ended)), (Some(2), ""), "{arguments:?}");
+        assert!(err(&ended).contains("--help"), "{arguments:?}: {}", err(&ended));
+    }
+    for arguments in [&["--help"][..], &["check", "--help"], &["token", "issue", "--help"], &["--version"]] {
+        let shown = doorward(arguments, &[], "");
+        assert_eq!((shown.status.code(), err(&shown)), (Some(0), ""), "{arguments:?}");
+    }
+    let help = doorward(&["--help"], &[], "");
+    for command in ["serve", "demo", "check", "health", "token", "config", "78 bad configuration"] {
+        assert!(out(&help).contains(command), "{command}");
+    }
+}
+
+#[test]
+fn serve_with_a_bad_configuration_ends_with_78() {
+    for arguments in [&["serve"][..], &[]] {
+        let ended = doorward(arguments, &[("AUDIENCE", "api")], "");
+        assert_eq!((ended.status.code(), out(&ended)), (Some(78), ""));
+        assert!(err(&ended).starts_with("DOORWARD_ISSUER: missing"), "{}", err(&ended));
+    }
+}
+
+#[test]
+fn issued_tokens_of_a_secret_are_accepted_however_it_is_written() {
+    let hex = "00ff".repeat(16);
+    let base64 = "q83v".repeat(22);
+    for (secret, encoding, algorithm) in [
+        (SECRET, "utf8", "HS256"),
+        (&hex, "hex", "HS256"),
+        (&base64, "base64", "HS256"),
+        (&base64, "base64", "HS512"),
+        (&"x".repeat(48), "utf8", "HS384"),
+    ] {
+        let gate = started(&[("HMAC_SECRET", secret), ("HMAC_SECRET_ENCODING", encoding), ("ALGORITHMS", algorithm)]);
+        let how = ["--hmac-secret-file", "-", "--hmac-secret-encoding", encoding, "--algorithm", algorithm];
+        // Editors end a file with a line end.
+        assert_eq!(gate.judge(&issued(&how, &format!("{secret}\n"))), "200", "{algorithm} {encoding}");
+        let other = issued(&["--hmac-secret-file", "-", "--algorithm", algorithm], "another secret");
+        assert_eq!(gate.judge(&other), "401 signature_invalid");
+    }
+}
+
+#[test]
+fn issued_tokens_of_a_pem_key_are_accepted() {
+    let place = tempfile::tempdir().unwrap();
+    let curve = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let edwards = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    for (pair, algorithm) in [(curve, "ES256"), (edwards, "EdDSA")] {
+        let private = written(&place, "key.pem", &pair.serialize_pem());
+        let public = written(&place, "public.pem", &pair.public_key_pem());
+        let gate = started(&[("PUBLIC_KEY_FILE", text(&public)), ("ALGORITHMS", algorithm)]);
+        assert_eq!(gate.judge(&issued(&["--key-file", text(&private)], "")), "200", "{algorithm}");
+        assert_eq!(gate.judge(&issued(&["--key-file", "-"], &pair.serialize_pem())), "200", "{algorithm}");
+    }
+}
+
+#[test]
+fn issued_tokens_of_a_jwk_are_accepted_and_name_it() {
+    // RFC 7515 appendix A.3.
+    let private = r#"{"kty":"EC","crv":"P-256","kid":"mine","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
+    let parsed = SigningKey::parse(private, None).unwrap();
+    let jwks = serde_json::json!({"keys": [parsed.to_public_jwk(None)]}).to_string();
+    let gate = started(&[("JWKS", &jwks)]);
+    let token = issued(&["--key-file", "-"], private);
+    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(inspected(&token)["header"]["kid"], "mine");
+    let renamed = issued(&["--key-file", "-", "--kid", "other"], private);
+    assert_eq!(inspected(&renamed)["header"]["kid"], "other");
+}
+
+#[test]
+fn an_issued_token_says_what_it_was_told_to_say() {
+    let claims = r#"{"tenant": 7, "sub": "wins"}"#;
+    let token = issued(
+        &[
+            "--hmac-secret-file",
+            "-",
+            "--subject",
+            "bob",
+            "--scope",
+            "a b",
+            "--claims",
+            claims,
+            "--audience",
+            "web",
+            "--expires-in",
+            "1h",
+            "--typ",
+            "at+jwt",
+        ],
+        SECRET,
+    );
+    let shown = inspected(&token);
+    let said = &shown["claims"];
+    assert_eq!((&shown["header"]["typ"], &shown["header"]["alg"]), (&"at+jwt".into(), &"HS256".into()));
+    assert_eq!((&said["iss"], &said["sub"], &said["scope"]), (&"me".into(), &"wins".into(), &"a b".into()));
+    assert_eq!((&said["aud"], &said["tenant"]), (&serde_json::json!(["api", "web"]), &7.into()));
+    assert_eq!(said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap(), 3600);
+}
+
+#[test]
+fn a_key_that_cannot_sign_is_told_and_not_echoed() {
+    for (arguments, input, why) in [
+        (&["--key-file", "-"][..], "s3cr3t", "neither a PEM file nor a JWK"),
+        (&["--key-file", "-"], r#"{"kty":"EC","crv":"P-256","x":"AA","y":"s3cr3t"}"#, "not a supported private key"),
+        (&["--key-file", "/nowhere/key"], "", "cannot read /nowhere/key: No such file or directory"),
+        (&["--hmac-secret-file", "-", "--hmac-secret-encoding", "hex"], "s3cr3t", "the secret is not hexadecimal"),
+        (&["--hmac-secret-file", "-", "--algorithm", "RS256"], "s3cr3t", "RS256 does not go with a secret"),
+        (&["--hmac-secret-file", "-", "--claims", "[]"], "s3cr3t", "--claims is not a JSON object"),
+    ] {
+        let ended = doorward(&[&["token", "issue"], arguments].concat(), &[], input);
+        assert_eq!((ended.status.code(), out(&ended)), (Some(1), ""), "{arguments:?}");
+        assert!(err(&ended).contains(why) && !err(&ended).contains("s3cr3t"), "{arguments:?}: {}", err(&ended));
+    }
+}
+
+#[test]
+fn inspect_shows_what_a_token_says_and_that_nobody_vouches_for_it() {
+    let token = issued(&["--hmac-secret-file", "-", "--subject", "bob"], SECRET);
+    let signature = token.rsplit('.').next().unwrap();
+    for input in [token.clone(), format!("{token}\n"), format!("Bearer {token}")] {
+        let shown = doorward(&["token", "inspect"], &[], &input);
+        assert_eq!((shown.status.code(), err(&shown)), (Some(0), "not verified: anyone can have written this\n"));
+        let value: serde_json::Value = serde_json::from_str(out(&shown)).unwrap();
+        assert_eq!((&value["verified"], &value["claims"]["sub"]), (&false.into(), &"bob".into()));
+        assert!(!out(&shown).contains(signature) && !err(&shown).contains(signature));
+    }
+}
+
+#[test]
+fn inspect_refuses_what_is_no_token_without_showing_it() {
+    for (input, why) in [
+        ("", "a compact JWS has three parts, this has 1"),
+        ("s3cr3t", "a compact JWS has three parts, this has 1"),
+        ("a.b.c.d.s3cr3t", "a compact JWS has three parts, this has 5"),
+        ("%.e30.s3cr3t", "the header is not base64url"),
+        ("e30.%.s3cr3t", "the payload is not base64url"),
+        ("e30.eA.s3cr3t", "the payload is not JSON"),
+        ("\u{1b}[31m.e30.s3cr3t", "the header is not base64url"),
+    ] {
+        let ended = doorward(&["token", "inspect"], &[], input);
+        assert_eq!((ended.status.code(), out(&ended)), (Some(1), ""), "{input:?}");
+        let said = err(&ended);
+        assert!(said.contains(why) && !said.contains("s3cr3t") && !said.contains('\u{1b}'), "{input:?}: {said}");
+    }
+}
+
+/// The program, running with this key source and a clock of its own: issued tokens are of now.
+struct Running {
+    _service: Service,
+    verify: std::net::SocketAddr,
+}
+
+impl Running {
+    fn judge(&self, token: &str) -> String {
+        crate::support::Request::new(self.verify, "GET", "/verify").bearer(token).send().verdict()
+    }
+}
+
+fn started(keys: &[(&str, &str)]) -> Running {
+    let listeners = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0")];
+    let issuer = [("ISSUER", "me"), ("AUDIENCE", "api"), ("WORKERS", "1")];
+    let mut service = Service::start(&["serve"], &[&listeners[..], &issuer, keys].concat());
+    let verify = service.address("verify");
+    Running { _service: service, verify }
+}
+
+/// A token of the issuer `me` for `api`.
+fn issued(arguments: &[&str], stdin: &str) -> String {
+    let arguments = [&["token", "issue", "--issuer", "me", "--audience", "api"], arguments].concat();
+    let ended = doorward(&arguments, &[], stdin);
+    assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {}", err(&ended));
+    out(&ended).trim().to_owned()
+}
+
+fn inspected(token: &str) -> serde_json::Value {
+    serde_json::from_str(out(&doorward(&["token", "inspect"], &[], token))).unwrap()
+}
+
+fn written(place: &tempfile::TempDir, name: &str, content: &str) -> PathBuf {
+    let path = place.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn out(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn err(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}

@@ -1,1 +1,606 @@
+//! What operators are told when a configuration is wrong, to the letter: what is wrong, where, and what to do.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use doorward::config::Configuration;
+use doorward::jose::{Algorithm, SigningKey};
+
+use crate::support::{TestGate, TestIssuer, TokenBuilder};
+
+const SECRET: &str = "correct-horse-battery-staple-secret";
+
+#[test]
+fn bad_listeners_and_limits_are_told() {
+    let told = each(&[
+        ("LISTEN", "8080"),
+        ("LISTEN", "unix:relative"),
+        ("LISTEN", ""),
+        ("LISTEN", "a.example:80"),
+        ("ADMIN_LISTEN", "http://127.0.0.1:1"),
+        ("UNIX_SOCKET_MODE", "0999"),
+        ("UNIX_SOCKET_GROUP", "no-such-group"),
+        ("WORKERS", "0"),
+        ("WORKERS", "many"),
+        ("KEEP_ALIVE", "130"),
+        ("KEEP_ALIVE", "2h"),
+        ("CLIENT_HEADER_TIMEOUT", "200ms"),
+        ("MAX_CONNECTIONS", "0"),
+        ("SHUTDOWN_DELAY", "-1s"),
+        ("SHUTDOWN_TIMEOUT", "1d"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_LISTEN: "8080" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
+    DOORWARD_LISTEN: "unix:relative" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
+    DOORWARD_LISTEN: an empty list (separate elements by commas)
+    DOORWARD_LISTEN: "a.example:80" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
+    DOORWARD_ADMIN_LISTEN: "http://127.0.0.1:1" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
+    DOORWARD_UNIX_SOCKET_MODE: "0999" is not understood (write permission bits in octal, such as 0660)
+    DOORWARD_UNIX_SOCKET_GROUP: no such group on this machine (give the name or number of a group)
+    DOORWARD_WORKERS: "0" is out of range (a whole number from 1 to 512)
+    DOORWARD_WORKERS: "many" is not understood (a whole number from 1 to 512)
+    DOORWARD_KEEP_ALIVE: "130" is not understood (write a duration such as 30s, 5m or 24h)
+    DOORWARD_KEEP_ALIVE: "2h" is out of range (from 0s to 1h)
+    DOORWARD_CLIENT_HEADER_TIMEOUT: "200ms" is out of range (from 1s to 1h)
+    DOORWARD_MAX_CONNECTIONS: "0" is out of range (a whole number from 1 to 1000000)
+    DOORWARD_SHUTDOWN_DELAY: "-1s" is not understood (write a duration such as 30s, 5m or 24h)
+    DOORWARD_SHUTDOWN_TIMEOUT: "1d" is out of range (from 0s to 1h)
+    
+    "#);
+}
+
+#[test]
+fn bad_the_proxy_and_who_is_believed_are_told() {
+    let told = each(&[
+        ("PROXY", "apache"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,::/0"),
+        ("TRUST_ANY_PROXY", "yes"),
+        ("ALLOW_PREFLIGHT", "true"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_PROXY: "apache" is not understood (write one of auto, nginx, traefik, caddy, haproxy)
+    DOORWARD_TRUSTED_PROXIES: "10.0.0.0/33" is not understood (write networks such as 10.0.0.0/8, or single addresses)
+    DOORWARD_TRUSTED_PROXIES: believes everybody (list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true)
+    DOORWARD_TRUSTED_PROXIES: believes everybody (list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true)
+    DOORWARD_TRUST_ANY_PROXY: "yes" is not understood (write true or false)
+    DOORWARD_ALLOW_PREFLIGHT: needs a named proxy (set DOORWARD_PROXY to the proxy in front, whose word on the method can then be taken)
+    
+    "#);
+}
+
+#[test]
+fn bad_tokens_and_the_cache_are_told() {
+    let told = each(&[
+        ("TOKEN_SOURCES", "body"),
+        ("TOKEN_SOURCES", "query:access_token"),
+        ("MAX_TOKEN_BYTES", "1"),
+        ("MAX_TOKEN_BYTES", "16k"),
+        ("TOKEN_CACHE_CAPACITY", "-1"),
+        ("TOKEN_CACHE_TTL", "0s"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_TOKEN_SOURCES: "body" is not understood (write bearer, header:NAME, header:NAME:SCHEME or cookie:NAME)
+    DOORWARD_TOKEN_SOURCES: "query:access_token" is not understood (write bearer, header:NAME, header:NAME:SCHEME or cookie:NAME)
+    DOORWARD_MAX_TOKEN_BYTES: "1" is out of range (a whole number from 64 to 98304)
+    DOORWARD_MAX_TOKEN_BYTES: "16k" is not understood (a whole number from 64 to 98304)
+    DOORWARD_TOKEN_CACHE_CAPACITY: "-1" is not understood (a whole number from 0 to 100000000)
+    DOORWARD_TOKEN_CACHE_TTL: "0s" is out of range (from 1s to 1day)
+    "#);
+}
+
+#[test]
+fn bad_claim_headers_are_told() {
+    let told = each(&[
+        ("CLAIM_HEADERS", "sub"),
+        ("CLAIM_HEADERS", "sub=X Auth"),
+        ("CLAIM_HEADERS", "sub=Authorization"),
+        ("CLAIM_HEADERS", "sub=X_Auth_Reason"),
+        ("CLAIM_HEADERS", "sub=X-User,email=x_user"),
+        ("CLAIM_HEADERS", "a..b=X-A"),
+        ("CLAIM_HEADERS", r#""a=X-A"#),
+        ("CLAIM_HEADERS_MAX_BYTES", "1"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_CLAIM_HEADERS: "sub" is not understood (write claim=Header, such as sub=X-Auth-Subject)
+    DOORWARD_CLAIM_HEADERS: "X Auth" is no header name (use letters, digits, - and _)
+    DOORWARD_CLAIM_HEADERS: Authorization means something else already (choose a name such as X-Auth-…)
+    DOORWARD_CLAIM_HEADERS: X_Auth_Reason means something else already (choose a name such as X-Auth-…)
+    DOORWARD_CLAIM_HEADERS: x_user stands twice (one header per claim; names that differ only in case, - and _ are the same)
+    DOORWARD_CLAIM_HEADERS: "a..b": an empty segment in a claim path (write a path such as realm_access.roles; quote a segment that has a dot in it)
+    DOORWARD_CLAIM_HEADERS: "\"a": a misplaced quote in a claim path (write a path such as realm_access.roles; quote a segment that has a dot in it)
+    DOORWARD_CLAIM_HEADERS_MAX_BYTES: "1" is out of range (a whole number from 64 to 65536)
+    "#);
+}
+
+#[test]
+fn bad_answers_are_told() {
+    let told = each(&[
+        ("REALM", r#"a"b"#),
+        ("RESOURCE_METADATA", "ftp://x"),
+        ("RESOURCE_METADATA", "x"),
+        ("DENIALS", "nonsense"),
+        ("DENIALS", "[1]"),
+        ("DENIALS", r#"{"token_mising": {}}"#),
+        ("DENIALS", r#"{"404": {"status": 404}}"#),
+        ("DENIALS", r#"{"token_missing": {"status": 200}}"#),
+        ("DENIALS", r#"{"token_missing": {"status": "x"}}"#),
+        ("DENIALS", r#"{"token_missing": {"stauts": 400}}"#),
+        ("DENIALS", r#"{"token_missing": 400}"#),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_REALM: has characters that a header cannot quote (use plain ASCII)
+    DOORWARD_RESOURCE_METADATA: "ftp://x" is not understood (write an https URL)
+    DOORWARD_RESOURCE_METADATA: "x" is not understood (write an https URL)
+    DOORWARD_DENIALS: not a JSON object: expected ident at line 1 column 2 (write {"token_missing": {"status": 400}})
+    DOORWARD_DENIALS: not a JSON object: invalid type: sequence, expected a map at line 1 column 0 (write {"token_missing": {"status": 400}})
+    DOORWARD_DENIALS: "token_mising" is no reason code (did you mean token_missing?)
+    DOORWARD_DENIALS: "404" is no reason code (write a reason code, 401, 403, 503 or *)
+    DOORWARD_DENIALS: token_missing: status 200 would not deny (from 400 to 599)
+    DOORWARD_DENIALS: token_missing: invalid type: string "x", expected u16 (give {"status": 400, "body": …})
+    DOORWARD_DENIALS: token_missing: unknown field `stauts`, expected `status` or `body` (give {"status": 400, "body": …})
+    DOORWARD_DENIALS: token_missing: invalid type: integer `400`, expected an object (give {"status": 400, "body": …})
+    "#);
+}
+
+#[test]
+fn bad_logs_metrics_and_readiness_are_told() {
+    let told = each(&[
+        ("LOG", "verbose"),
+        ("LOG_FORMAT", "xml"),
+        ("ACCESS_LOG", "some"),
+        ("METRICS_ROUTE_LABEL", "1"),
+        ("READINESS", "most"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_LOG: "verbose" is not understood (write one of error, warn, info, debug, trace)
+    DOORWARD_LOG_FORMAT: "xml" is not understood (write one of json, text)
+    DOORWARD_ACCESS_LOG: "some" is not understood (write one of all, denied, off)
+    DOORWARD_METRICS_ROUTE_LABEL: "1" is not understood (write true or false)
+    DOORWARD_READINESS: "most" is not understood (write one of any, all)
+    "#);
+}
+
+#[test]
+fn bad_what_tokens_must_satisfy_are_told() {
+    let told = each(&[
+        ("NAME", "two words"),
+        ("AUDIENCE", ""),
+        ("AUDIENCE", "api,*"),
+        ("AUDIENCE_MATCH", "some"),
+        ("AUDIENCE_FALLBACK", "sub"),
+        ("ALGORITHMS", "none"),
+        ("ALGORITHMS", "RS256,HS256"),
+        ("ALGORITHMS", "rs256"),
+        ("TOKEN_TYPE", "JWT"),
+        ("ACCEPTED_TYPES", ","),
+        ("LEEWAY", "2h"),
+        ("LEEWAY", "30"),
+        ("REQUIRE_EXP", "no"),
+        ("MAX_TOKEN_AGE", "old"),
+        ("REQUIRED_SCOPES", r#"a"b"#),
+        ("REQUIRED_CLAIMS", "a..b"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_NAME: "two words" is not understood (write at most 64 visible ASCII characters without blanks)
+    DOORWARD_AUDIENCE: an empty list (separate elements by commas)
+    DOORWARD_AUDIENCE: `*` beside other audiences (`*` stands alone)
+    DOORWARD_AUDIENCE_MATCH: "some" is not understood (write one of any, all)
+    DOORWARD_AUDIENCE_FALLBACK: "sub" is not understood (write client_id, azp or both)
+    DOORWARD_ALGORITHMS: "none" is not understood (write some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA, HS256, HS384, HS512)
+    DOORWARD_ALGORITHMS: does not go with the key source (HS algorithms go with hmac_secret)
+    DOORWARD_ALGORITHMS: "rs256" is not understood (write some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA, HS256, HS384, HS512)
+    DOORWARD_TOKEN_TYPE: "JWT" is not understood (write one of any, at+jwt)
+    DOORWARD_ACCEPTED_TYPES: an empty list (separate elements by commas)
+    DOORWARD_LEEWAY: "2h" is out of range (from 0s to 1h)
+    DOORWARD_LEEWAY: "30" is not understood (write a duration such as 30s, 5m or 24h)
+    DOORWARD_REQUIRE_EXP: "no" is not understood (write true or false)
+    DOORWARD_MAX_TOKEN_AGE: "old" is not understood (write a duration such as 30s, 5m or 24h)
+    DOORWARD_REQUIRED_SCOPES: "a\"b" is no scope (RFC 6749 section 3.3) (separate scopes by commas)
+    DOORWARD_REQUIRED_CLAIMS: "a..b": an empty segment in a claim path (write a path such as realm_access.roles; quote a segment that has a dot in it)
+    "#);
+}
+
+#[test]
+fn bad_where_keys_come_from_are_told() {
+    let told = each(&[
+        ("ISSUER", ""),
+        ("DISCOVERY_URL", "http://idp.example/x"),
+        ("JWKS_URL", "http://idp.example/jwks"),
+        ("JWKS_URL", "ftp://idp.example/jwks"),
+        ("JWKS_URL", "nonsense"),
+        ("JWKS_URL", "https://user:pass@idp.example/jwks"),
+        ("ISSUER", "http://idp.example"),
+        ("ISSUER", "idp"),
+        ("JWKS_FILE", "/nowhere/jwks.json"),
+        ("JWKS", "{"),
+        ("JWKS", "{}"),
+        ("JWKS", r#"{"keys":[]}"#),
+        ("JWKS", r#"{"keys":[{"kty":"EC"}]}"#),
+        ("PUBLIC_KEY_FILE", "/nowhere/key.pem"),
+        ("HMAC_SECRET", "short"),
+        ("HMAC_SECRET_FILE", "/nowhere/secret"),
+        ("HMAC_SECRET", ""),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_ISSUER: empty (give a value, or leave the setting out)
+    DOORWARD_DISCOVERY_URL: keys over plain http can be exchanged on the way (use https; where the network itself is trusted, set DOORWARD_ALLOW_INSECURE_HTTP=true)
+    DOORWARD_JWKS_URL: keys over plain http can be exchanged on the way (use https; where the network itself is trusted, set DOORWARD_ALLOW_INSECURE_HTTP=true)
+    DOORWARD_JWKS_URL: unsupported scheme (write https://…)
+    DOORWARD_JWKS_URL: no URL (write https://…)
+    DOORWARD_JWKS_URL: has credentials in it (use DOORWARD_JWKS_HEADERS_FILE instead)
+    DOORWARD_ISSUER: keys over plain http can be exchanged on the way (use https; where the network itself is trusted, set DOORWARD_ALLOW_INSECURE_HTTP=true)
+    DOORWARD_ISSUER: no URL (write https://…)
+    DOORWARD_JWKS_FILE: cannot read /nowhere/jwks.json: No such file or directory (os error 2)
+    DOORWARD_JWKS: not a JSON Web Key Set (give {"keys": […]} with at least one public key of an allowed algorithm)
+    DOORWARD_JWKS: not a JSON Web Key Set (give {"keys": […]} with at least one public key of an allowed algorithm)
+    DOORWARD_JWKS: no usable key (give {"keys": […]} with at least one public key of an allowed algorithm)
+    DOORWARD_JWKS: no usable key; key "without id": member `crv` is missing or malformed (give {"keys": […]} with at least one public key of an allowed algorithm)
+    DOORWARD_PUBLIC_KEY_FILE: cannot read /nowhere/key.pem: No such file or directory (os error 2)
+    DOORWARD_HMAC_SECRET: 5 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)
+    DOORWARD_HMAC_SECRET_FILE: cannot read /nowhere/secret: No such file or directory (os error 2)
+    DOORWARD_HMAC_SECRET: 0 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)
+    "#);
+}
+
+#[test]
+fn bad_how_keys_are_fetched_are_told() {
+    let told = each(&[
+        ("JWKS_CA_FILE", "/nowhere/ca.pem"),
+        ("JWKS_HEADERS", "X-Key"),
+        ("JWKS_HEADERS", "X Key: v"),
+        ("JWKS_BEARER_TOKEN_FILE", "/nowhere/token"),
+        ("ALLOW_INSECURE_HTTP", "1"),
+        ("ALLOW_PRIVATE_JWKS", "1"),
+        ("JWKS_REFRESH", "1ms"),
+        ("JWKS_MIN_REFETCH", "x"),
+        ("JWKS_MAX_STALE", "0s"),
+        ("JWKS_TIMEOUT", "1h"),
+        ("JWKS_WAIT", "2m"),
+        ("JWKS_HEADERS", "X-Key: s3cr3t,X Bad: s3cr3t"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_JWKS_CA_FILE: cannot read /nowhere/ca.pem: No such file or directory (os error 2)
+    DOORWARD_JWKS_HEADERS: not understood (write Name: value, separated by commas)
+    DOORWARD_JWKS_HEADERS: not understood (write Name: value, separated by commas)
+    DOORWARD_JWKS_BEARER_TOKEN_FILE: cannot read /nowhere/token: No such file or directory (os error 2)
+    DOORWARD_ALLOW_INSECURE_HTTP: "1" is not understood (write true or false)
+    DOORWARD_ALLOW_PRIVATE_JWKS: "1" is not understood (write true or false)
+    DOORWARD_JWKS_REFRESH: "1ms" is out of range (from 1s to 1year)
+    DOORWARD_JWKS_MIN_REFETCH: "x" is not understood (write a duration such as 30s, 5m or 24h)
+    DOORWARD_JWKS_MAX_STALE: "0s" is out of range (from 1s to 1year)
+    DOORWARD_JWKS_TIMEOUT: "1h" is out of range (from 100ms to 1m)
+    DOORWARD_JWKS_WAIT: "2m" is out of range (from 0s to 1m)
+    DOORWARD_JWKS_HEADERS: not understood (write Name: value, separated by commas)
+    "#);
+}
+
+#[test]
+fn unknown_names_are_refused_and_the_nearest_known_one_is_named() {
+    let told = each(&[
+        ("AUDIENC", "api"),
+        ("HMAC_SECRT", "abc"),
+        ("PORT", "8080"),
+        ("SOMETHING_ELSE", "1"),
+        ("LISTEN_FILE", "/x"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_AUDIENC: unknown setting (did you mean DOORWARD_AUDIENCE?)
+    DOORWARD_HMAC_SECRT: unknown setting (did you mean DOORWARD_HMAC_SECRET?)
+    DOORWARD_PORT: unknown setting (`doorward config reference` lists all settings)
+    DOORWARD_SOMETHING_ELSE: unknown setting (`doorward config reference` lists all settings)
+    DOORWARD_LISTEN_FILE: unknown setting (`doorward config reference` lists all settings)
+    "#);
+}
+
+#[test]
+fn every_setting_has_at_least_one_bad_value_here() {
+    // Free text: nothing is wrong with any value of these but the empty one, or another setting decides.
+    let tested_elsewhere = ["hmac_secret_encoding"];
+    let own_text = include_str!("configuration.rs");
+    for line in doorward::config::reference().lines().filter_map(|line| line.strip_prefix("| `")) {
+        let name = line.split('`').next().unwrap();
+        let told = own_text.contains(&format!("(\"{}\", ", name.to_uppercase()));
+        assert!(told || tested_elsewhere.contains(&name), "no bad value of {name}");
+    }
+}
+
+#[test]
+fn what_must_be_there_is_asked_for() {
+    insta::assert_snapshot!(without(&["AUDIENCE"]), @r#"DOORWARD_AUDIENCE: missing (set the audiences this API accepts, or "*")"#);
+    insta::assert_snapshot!(without(&["ISSUER"]), @"DOORWARD_ISSUER: missing (set the exact `iss` of the tokens; only a fixed key source can do without)");
+    insta::assert_snapshot!(without(&["ISSUER", "AUDIENCE"]), @r#"
+    DOORWARD_AUDIENCE: missing (set the audiences this API accepts, or "*")
+    DOORWARD_ISSUER: missing (set the exact `iss` of the tokens; only a fixed key source can do without)
+    "#);
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let told = problems(&[
+        ("LISTEN", "x"),
+        ("PROXY", "x"),
+        ("LEEWAY", "x"),
+        ("ALGORITHMS", "x"),
+        ("JWKS_URL", "x"),
+        ("JWKS_WAIT", "x"),
+        ("LISTN", "x"),
+        ("UNHEARD_OF", "x"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_LISTN: unknown setting (did you mean DOORWARD_LISTEN?)
+    DOORWARD_UNHEARD_OF: unknown setting (`doorward config reference` lists all settings)
+    DOORWARD_LISTEN: "x" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
+    DOORWARD_PROXY: "x" is not understood (write one of auto, nginx, traefik, caddy, haproxy)
+    DOORWARD_LEEWAY: "x" is not understood (write a duration such as 30s, 5m or 24h)
+    DOORWARD_ALGORITHMS: "x" is not understood (write some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA, HS256, HS384, HS512)
+    DOORWARD_JWKS_WAIT: "x" is not understood (write a duration such as 30s, 5m or 24h)
+    DOORWARD_JWKS_URL: no URL (write https://…)
+    "#);
+}
+
+#[test]
+fn values_of_fetching_are_judged_beside_a_fixed_key_source_too() {
+    let told = problems(&[("HMAC_SECRET", SECRET), ("JWKS_WAIT", "x"), ("ALLOW_INSECURE_HTTP", "x")]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_ALLOW_INSECURE_HTTP: "x" is not understood (write true or false)
+    DOORWARD_JWKS_WAIT: "x" is not understood (write a duration such as 30s, 5m or 24h)
+    "#);
+}
+
+#[test]
+fn there_is_one_key_source() {
+    insta::assert_snapshot!(problems(&[("JWKS", "{}"), ("HMAC_SECRET", SECRET)]), @"DOORWARD_HMAC_SECRET: a second key source beside jwks (keep one of them)");
+    let three =
+        [("JWKS_URL", "https://idp.example/jwks"), ("DISCOVERY_URL", "https://idp.example/d"), ("JWKS_FILE", "/x")];
+    insta::assert_snapshot!(problems(&three), @r"
+    DOORWARD_JWKS_URL: a second key source beside discovery_url (keep one of them)
+    DOORWARD_JWKS_FILE: a second key source beside discovery_url (keep one of them)
+    ");
+    let urls = [("JWKS_URL", "https://idp.example/jwks"), ("HMAC_SECRET_FILE", "/x")];
+    insta::assert_snapshot!(problems(&urls), @"DOORWARD_HMAC_SECRET_FILE: a second key source beside jwks_url (keep one of them)");
+}
+
+#[test]
+fn algorithms_go_with_the_key_source() {
+    let with_secret = |algorithms| problems(&[("HMAC_SECRET", SECRET), ("ALGORITHMS", algorithms)]);
+    insta::assert_snapshot!(with_secret("RS256"), @"DOORWARD_ALGORITHMS: does not go with the key source (a secret goes with HS256, HS384 or HS512)");
+    insta::assert_snapshot!(with_secret("RS256,HS256"), @"DOORWARD_ALGORITHMS: does not go with the key source (a secret goes with HS256, HS384 or HS512)");
+    insta::assert_snapshot!(with_secret("HS256,HS512"), @"DOORWARD_ALGORITHMS: one secret, several algorithms (keep the one that is used)");
+    insta::assert_snapshot!(with_secret("HS512"), @"DOORWARD_HMAC_SECRET: 35 bytes, but HS512 needs at least 64 (make one with `openssl rand -hex 64` and set DOORWARD_HMAC_SECRET_ENCODING=hex)");
+    insta::assert_snapshot!(problems(&[("JWKS_URL", "https://x.example/"), ("ALGORITHMS", "HS256")]), @"DOORWARD_ALGORITHMS: does not go with the key source (HS algorithms go with hmac_secret)");
+}
+
+#[test]
+fn a_secret_is_as_long_as_its_hash_however_it_is_written() {
+    let told = |secret: &str, encoding| problems(&[("HMAC_SECRET", secret), ("HMAC_SECRET_ENCODING", encoding)]);
+    insta::assert_snapshot!(told(&"ab".repeat(31), "hex"), @"DOORWARD_HMAC_SECRET: 31 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)");
+    insta::assert_snapshot!(told(&"zz".repeat(32), "hex"), @"DOORWARD_HMAC_SECRET: not hexadecimal (DOORWARD_HMAC_SECRET_ENCODING says how it is written)");
+    insta::assert_snapshot!(told(&"abc".repeat(33), "hex"), @"DOORWARD_HMAC_SECRET: not hexadecimal (DOORWARD_HMAC_SECRET_ENCODING says how it is written)");
+    insta::assert_snapshot!(told("%%%%", "base64"), @"DOORWARD_HMAC_SECRET: not base64 (DOORWARD_HMAC_SECRET_ENCODING says how it is written)");
+    insta::assert_snapshot!(told(SECRET, "rot13"), @r#"DOORWARD_HMAC_SECRET_ENCODING: "rot13" is not understood (write one of utf8, hex, base64)"#);
+    insta::assert_snapshot!(told("", "utf8"), @"DOORWARD_HMAC_SECRET: 0 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)");
+    for (secret, encoding) in [
+        ("ab".repeat(32), "hex"),
+        ("AB".repeat(32), "hex"),
+        ("q83v".repeat(11), "base64"),
+        ("-_-_".repeat(11), "base64"),
+    ] {
+        assert_eq!(told(&secret, encoding), "", "{secret} as {encoding}");
+    }
+}
+
+#[test]
+fn a_profile_that_demands_an_audience_gets_one() {
+    insta::assert_snapshot!(problems(&[("TOKEN_TYPE", "at+jwt"), ("AUDIENCE", "*")]), @"DOORWARD_AUDIENCE: `*` beside token_type at+jwt, which demands an audience (name the audiences of this API, or set DOORWARD_TOKEN_TYPE=any)");
+    insta::assert_snapshot!(problems(&[("TOKEN_TYPE", "at+jwt"), ("ACCEPTED_TYPES", "x")]), @"DOORWARD_ACCEPTED_TYPES: has no meaning beside token_type at+jwt (leave it out, or set DOORWARD_TOKEN_TYPE=any)");
+}
+
+#[test]
+fn secrets_are_given_once() {
+    insta::assert_snapshot!(problems(&[("HMAC_SECRET", SECRET), ("HMAC_SECRET_FILE", "/x")]), @"DOORWARD_HMAC_SECRET: given twice (keep one of DOORWARD_HMAC_SECRET and DOORWARD_HMAC_SECRET_FILE)");
+    insta::assert_snapshot!(problems(&[("JWKS_HEADERS", "X-Key: a"), ("JWKS_HEADERS_FILE", "/x")]), @"DOORWARD_JWKS_HEADERS: given twice (keep one of DOORWARD_JWKS_HEADERS and DOORWARD_JWKS_HEADERS_FILE)");
+}
+
+#[test]
+fn a_secret_file_that_cannot_be_used_is_told_by_its_own_name() {
+    let place = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| written(&place, name, content);
+    let told = |path: PathBuf| {
+        problems(&[("HMAC_SECRET_FILE", path.to_str().unwrap())]).replace(place.path().to_str().unwrap(), "/run")
+    };
+    insta::assert_snapshot!(told(place.path().join("missing")), @"DOORWARD_HMAC_SECRET_FILE: cannot read /run/missing: No such file or directory (os error 2)");
+    insta::assert_snapshot!(told(place.path().to_owned()), @"DOORWARD_HMAC_SECRET_FILE: cannot read /run: Is a directory (os error 21)");
+    insta::assert_snapshot!(told(file("short", b"short\n")), @"DOORWARD_HMAC_SECRET_FILE: 5 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)");
+    insta::assert_snapshot!(told(file("binary", &[0xFF; 40])), @"DOORWARD_HMAC_SECRET_FILE: the file is not UTF-8");
+    insta::assert_snapshot!(told(file("large", &vec![b'x'; (1 << 20) + 1])), @"DOORWARD_HMAC_SECRET_FILE: /run/large has 1048577 bytes, more than 1 MiB");
+}
+
+#[test]
+fn one_line_end_of_a_secret_file_is_no_part_of_the_secret() {
+    let place = tempfile::tempdir().unwrap();
+    let judged = |content: &str, secret: &str| {
+        let path = written(&place, "secret", content.as_bytes());
+        let gate = TestGate::new().set("ISSUER", "me").set("AUDIENCE", "api");
+        let gate = gate.set("HMAC_SECRET_FILE", path.to_str().unwrap()).spawn();
+        let key = SigningKey::secret(Algorithm::HS256, secret.as_bytes()).with_id("any");
+        gate.judge(&TokenBuilder::new(key.into(), "me", gate.clock.secs()).sign())
+    };
+    for end in ["", "\n", "\r\n"] {
+        assert_eq!(judged(&format!("{SECRET}{end}"), SECRET), "200", "{end:?}");
+    }
+    for end in ["\n\n", " \n", "\r\n\n"] {
+        assert_eq!(judged(&format!("{SECRET}{end}"), SECRET), "401 signature_invalid", "{end:?}");
+    }
+    assert_eq!(judged(&format!("{SECRET}\n\n"), &format!("{SECRET}\n")), "200");
+}
+
+#[test]
+fn a_secret_is_never_echoed() {
+    let place = tempfile::tempdir().unwrap();
+    let path = written(&place, "secret", b"s3cr3t-value");
+    let path = path.to_str().unwrap();
+    for settings in [
+        &[("HMAC_SECRET", "s3cr3t-value")][..],
+        &[("HMAC_SECRET", "s3cr3t-value"), ("HMAC_SECRET_ENCODING", "hex")],
+        &[("HMAC_SECRET", "s3cr3t-value!"), ("HMAC_SECRET_ENCODING", "base64")],
+        &[("HMAC_SECRET", "s3cr3t-value"), ("HMAC_SECRET_FILE", path)],
+        &[("HMAC_SECRET", "s3cr3t-value"), ("JWKS", "{}")],
+        &[("HMAC_SECRET", "s3cr3t-value"), ("ALGORITHMS", "RS256")],
+        &[("HMAC_SECRET_FILE", path)],
+        &[("HMAC_SECRT", "s3cr3t-value")],
+        &[("JWKS_HEADERS", "s3cr3t-value")],
+        &[("JWKS_HEADERS", "X-Key: s3cr3t-value, X Bad: s3cr3t-value")],
+        &[("JWKS_HEADERS_FILE", path)],
+        &[("JWKS_URL", "https://user:s3cr3t-value@idp.example/jwks")],
+        &[("JWKS_URL", "http://user:s3cr3t-value@idp.example/jwks")],
+        &[("DISCOVERY_URL", "https://s3cr3t-value@idp.example/")],
+        &[("ISSUER", "https://user:s3cr3t-value@idp.example")],
+        &[("RESOURCE_METADATA", "ftp://user:s3cr3t-value@idp.example")],
+    ] {
+        let told = problems(settings);
+        assert!(!told.is_empty() && !told.contains("s3cr3t"), "{settings:?}: {told}");
+    }
+}
+
+#[test]
+fn a_configuration_shows_no_secret_in_debug_output() {
+    let gate = TestGate::new().set("ISSUER", "https://idp.example").set("AUDIENCE", "api");
+    let shown = |gate: crate::support::GateBuilder| format!("{:?}", gate.configuration().unwrap());
+    assert!(!shown(gate.clone().set("JWKS_HEADERS", "X-Key: s3cr3t-value")).contains("s3cr3t"));
+    assert!(!shown(gate.set("HMAC_SECRET", SECRET)).contains("horse"));
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_told_and_not_echoed() {
+    let pairs =
+        [("DOORWARD_AUDIENCE", b"api".to_vec()), ("DOORWARD_ISSUER", b"https://idp.example/\xFFs3cr3t".to_vec())];
+    let pairs = pairs.map(|(name, value)| (OsString::from(name), OsString::from_vec(value)));
+    let told = Configuration::from_environment(pairs).unwrap_err().to_string();
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_ISSUER: not UTF-8 (a value is text; base64 or a file can carry other bytes)
+    DOORWARD_ISSUER: missing (set the exact `iss` of the tokens; only a fixed key source can do without)
+    "#);
+}
+
+#[test]
+fn variables_of_others_are_none_of_our_business() {
+    let pairs = [("PATH", "/bin"), ("doorward_listen", "x"), ("NOT_DOORWARD_LISTEN", "x")];
+    let own = [("DOORWARD_AUDIENCE", "api"), ("DOORWARD_ISSUER", "https://idp.example")];
+    let pairs = pairs.into_iter().chain(own).map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    assert!(Configuration::from_environment(pairs).is_ok());
+}
+
+#[test]
+fn service_links_of_kubernetes_are_passed_over() {
+    let links = [
+        ("SERVICE_HOST", "10.0.0.1"),
+        ("SERVICE_PORT", "8080"),
+        ("SERVICE_PORT_VERIFY", "8080"),
+        ("PORT", "tcp://10.0.0.1:8080"),
+        ("PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("PORT_8080_TCP_PORT", "8080"),
+        ("PORT_8080_UDP_PROTO", "udp"),
+        ("ADMIN_SERVICE_HOST", "10.0.0.1"),
+        ("ADMIN_PORT_8081_TCP", "tcp://10.0.0.1:8081"),
+    ];
+    assert_eq!(problems(&links), "");
+}
+
+#[test]
+fn no_setting_looks_like_a_service_link() {
+    for line in doorward::config::reference().lines().filter_map(|line| line.strip_prefix("| `")) {
+        let name = line.split('`').next().unwrap();
+        let taken = name.ends_with("service_host")
+            || name.ends_with("service_port")
+            || name.ends_with("port")
+            || name.contains("_port_");
+        assert!(!taken, "{name}");
+    }
+}
+
+#[test]
+fn settings_take_effect() {
+    let idp = TestIssuer::new();
+    let with = |settings: &[(&str, &str)]| set(TestGate::new().trusting(&idp), settings).spawn();
+    let token = idp.token().claim("scope", "read").claim("tenant", "a").claim("client_id", "app");
+    for (settings, token, expected) in [
+        (&[("LEEWAY", "10s")][..], token.clone().expires_in(-9), "200"),
+        (&[("LEEWAY", "10s")], token.clone().expires_in(-10), "401 token_expired"),
+        (&[("REQUIRE_EXP", "false")], token.clone().without("exp"), "200"),
+        (&[], token.clone().without("exp"), "401 claim_missing"),
+        (&[("MAX_TOKEN_AGE", "1h")], token.clone().without("iat"), "401 claim_missing"),
+        (&[("REQUIRED_SCOPES", "read")], token.clone(), "200"),
+        (&[("REQUIRED_SCOPES", "read, write")], token.clone(), "403 scope_insufficient"),
+        (&[("REQUIRED_CLAIMS", "tenant=a")], token.clone(), "200"),
+        (&[("REQUIRED_CLAIMS", "tenant=b")], token.clone(), "403 policy_denied"),
+        (&[("REQUIRED_CLAIMS", "other")], token.clone(), "401 claim_missing"),
+        (&[("AUDIENCE", "web, mobile")], token.clone(), "401 audience_mismatch"),
+        (&[("AUDIENCE", "web, api")], token.clone(), "200"),
+        (&[("AUDIENCE", "web, api"), ("AUDIENCE_MATCH", "all")], token.clone(), "401 audience_mismatch"),
+        (&[("AUDIENCE", "*")], token.clone().without("aud"), "200"),
+        (&[("AUDIENCE", "app"), ("AUDIENCE_FALLBACK", "client_id")], token.clone().without("aud"), "200"),
+        (&[("ALGORITHMS", "ES256")], token.clone(), "200"),
+        (&[("TOKEN_TYPE", "at+jwt")], token.clone(), "401 token_type_mismatch"),
+        (&[("ACCEPTED_TYPES", "x+jwt")], token.clone().header("typ", "x+jwt"), "200"),
+        (&[("MAX_TOKEN_BYTES", "64")], token.clone(), "401 token_too_large"),
+        (&[("CLAIM_HEADERS_MAX_BYTES", "64")], token.clone(), "403 claim_headers_too_large"),
+    ] {
+        assert_eq!(with(settings).judge(&token.sign()), expected, "{settings:?}");
+    }
+}
+
+#[test]
+fn answers_look_as_configured() {
+    let idp = TestIssuer::new();
+    let gate =
+        TestGate::new().trusting(&idp).set("REALM", "my api").set("CLAIM_HEADERS", "sub=X-User, tenant=X-Tenant");
+    let gate = gate.set("RESOURCE_METADATA", "https://api.example/.well-known/oauth-protected-resource").spawn();
+    let challenge = gate.get("/verify").send().get("www-authenticate").unwrap().to_owned();
+    insta::assert_snapshot!(challenge, @r#"Bearer realm="my api", resource_metadata="https://api.example/.well-known/oauth-protected-resource""#);
+    let allowed = gate.get("/verify").bearer(&idp.token().sign()).send();
+    assert_eq!(
+        (allowed.get("x-user"), allowed.get("x-tenant"), allowed.get("x-auth-subject")),
+        (Some("alice"), Some(""), None)
+    );
+}
+
+#[test]
+fn trusting_everybody_must_be_said_twice() {
+    assert_eq!(problems(&[("TRUSTED_PROXIES", "0.0.0.0/0, ::/0"), ("TRUST_ANY_PROXY", "true")]), "");
+}
+
+/// What is wrong with a good configuration after each of these alone, one line each.
+fn each(settings: &[(&str, &str)]) -> String {
+    let told = settings.iter().map(|setting| {
+        let told = problems(&[*setting]);
+        assert!(told.starts_with(&format!("DOORWARD_{}: ", setting.0)), "{setting:?}: {told}");
+        told
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+/// What is wrong with a good configuration after these.
+fn problems(settings: &[(&str, &str)]) -> String {
+    let good = TestGate::new().set("ISSUER", "https://idp.example").set("AUDIENCE", "api");
+    set(good, settings).configuration().err().unwrap_or_default()
+}
+
+fn without(names: &[&str]) -> String {
+    let all = [("ISSUER", "https://idp.example"), ("AUDIENCE", "api")];
+    let kept: Vec<_> = all.into_iter().filter(|(name, _)| !names.contains(name)).collect();
+    set(TestGate::new(), &kept).configuration().unwrap_err()
+}
+
+fn set(gate: crate::support::GateBuilder, settings: &[(&str, &str)]) -> crate::support::GateBuilder {
+    settings.iter().fold(gate, |gate, (name, value)| gate.set(name, *value))
+}
+
+fn written(place: &tempfile::TempDir, name: &str, content: &[u8]) -> PathBuf {
+    let path = place.path().join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}

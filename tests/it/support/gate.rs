@@ -91,11 +91,6 @@ impl TestGate {
         self.log_queue.flush();
         self.log.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
-
-    /// Tells the service to stop, as a signal would.
-    pub fn tell_to_stop(&self) {
-        self.tell.send_modify(|times| *times += 1);
-    }
 }
 
 impl GateBuilder {

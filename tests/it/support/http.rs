@@ -92,6 +92,11 @@ impl Client {
         self.stream.write_all(bytes).unwrap();
     }
 
+    /// Writes as much as the other side takes: it may have refused and gone before the end.
+    pub fn write_what_is_taken(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes);
+    }
+
     /// The next answer, or nothing if the connection ended before one began.
     pub fn read_answer(&mut self, head: bool) -> Option<Answer> {
         let end = loop {
@@ -122,6 +127,14 @@ impl Client {
     /// Whether the other side has closed the connection, with nothing more to read.
     pub fn is_closed(&mut self) -> bool {
         self.buffer.is_empty() && !self.fill()
+    }
+
+    /// Whether nothing came back so far.
+    pub fn is_silent(&mut self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).unwrap();
+        self.buffer.is_empty() && peeked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
     }
 
     fn read_body(&mut self, answer: &Answer) -> String {

@@ -60,7 +60,7 @@ impl TokenBuilder {
     }
 
     pub fn sign(&self) -> String {
-        self.sign_text(&Value::Object(self.header.clone()).to_string(), &Value::Object(self.claims.clone()).to_string())
+        self.sign_text(Value::Object(self.header.clone()).to_string(), Value::Object(self.claims.clone()).to_string())
     }
 
     /// The claims as JSON, for a test that wants to break them before `sign_payload`.
