@@ -159,5 +159,8 @@ fn required_claim(text: &str) -> Result<RequiredClaim, Invalid> {
         None => (text, None),
     };
     let path = value::claim_path(path)?;
+    if path.is_all() {
+        return Err(Invalid::new("`$` is all claims, which are always there").hint("name a claim"));
+    }
     Ok(RequiredClaim { path, value })
 }

@@ -61,7 +61,7 @@ impl KeySource {
         let (fetch, refresh) = (FetchSettings::read(reader), RefreshSettings::read(reader));
         match given.as_slice() {
             [] | [DISCOVERY_URL | JWKS_URL] => {
-                RemoteKeys::read(reader, issuer, algorithms?, fetch?, refresh?).map(Self::Remote)
+                RemoteKeys::read(reader, issuer, algorithms, fetch, refresh).map(Self::Remote)
             }
             [only] => {
                 fetch.and(refresh.map(drop))?;

@@ -120,11 +120,12 @@ impl RemoteKeys {
     pub(super) fn read(
         reader: &mut Reader,
         issuer: Result<Option<&str>, Refused>,
-        algorithms: Algorithms,
-        fetch: FetchSettings,
-        refresh: RefreshSettings,
+        algorithms: Result<Algorithms, Refused>,
+        fetch: Result<FetchSettings, Refused>,
+        refresh: Result<RefreshSettings, Refused>,
     ) -> Result<Self, Refused> {
-        let url = |text: &str| fetch_url(text, fetch.allow_insecure_http);
+        let allow_insecure_http = fetch.as_ref().is_ok_and(|fetch| fetch.allow_insecure_http);
+        let url = |text: &str| fetch_url(text, allow_insecure_http);
         let discovery = reader.optional(&DISCOVERY_URL, url);
         let jwks = reader.optional(&JWKS_URL, url);
         let Some(issuer) = issuer? else {
@@ -137,7 +138,7 @@ impl RemoteKeys {
             (Some(document), None) => KeyLocation::Discovery { issuer: issuer.to_owned(), documents: vec![document] },
             (None, None) => KeyLocation::of_issuer(reader, issuer, url)?,
         };
-        Ok(Self { location, fetch, refresh, algorithms })
+        Ok(Self { location, fetch: fetch?, refresh: refresh?, algorithms: algorithms? })
     }
 }
 

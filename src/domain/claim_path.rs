@@ -45,6 +45,11 @@ impl ClaimPath {
         matches!(&*self.segments, [only] if &**only == name)
     }
 
+    /// Whether the path is `$`.
+    pub fn is_all(&self) -> bool {
+        self.segments.is_empty()
+    }
+
     /// The claim at the end of the path, in parsed claims. `null` counts as absent.
     pub fn find<'a>(&self, claims: &'a Map<String, Value>) -> Option<&'a Value> {
         let (first, rest) = self.segments.split_first()?;

@@ -2,7 +2,7 @@
 
 use super::{Denial, Reason};
 
-/// A token as a client presented it: not empty, within the size limit, one word, otherwise unjudged.
+/// A token as a client presented it: not empty, within the size limit, otherwise unjudged.
 ///
 /// It has no `Debug` on purpose: a token must never reach a log.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,8 +16,7 @@ impl<'a> BearerToken<'a> {
         if bytes.len() > max_bytes {
             return Err(Reason::TokenTooLarge.into());
         }
-        // Whoever joined two fields by a comma, or put two tokens behind one scheme, presented no token of any form.
-        if bytes.is_empty() || bytes.iter().any(|byte| matches!(byte, b',' | b' ' | b'\t')) {
+        if bytes.is_empty() {
             return Err(Reason::TokenMalformed.into());
         }
         Ok(Self(bytes))

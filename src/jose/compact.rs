@@ -100,10 +100,18 @@ impl<'a> Parts<'a> {
                 let signing_input = token.get(..header.len() + 1 + payload.len()).unwrap_or_default();
                 Ok(Self { header, payload, signature, signing_input })
             }
-            (Some(_), Some(_), Some(_), Some(_), Some(_), None) => Err(Reason::TokenEncrypted),
+            // Two tokens joined by a comma or a blank have five parts as well, but are no JWE.
+            (Some(_), Some(_), Some(_), Some(_), Some(_), None) if token.iter().all(is_of_the_alphabet) => {
+                Err(Reason::TokenEncrypted)
+            }
             _ => Err(Reason::TokenMalformed),
         }
     }
+}
+
+/// The alphabet of base64url, and the dot between the parts.
+const fn is_of_the_alphabet(byte: &u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.')
 }
 
 /// Strict: no padding, no white space, no other alphabet, no stray bits in the last character, so that no two texts
@@ -142,7 +150,12 @@ mod tests {
         for text in ["a", "a.b", "a.b.c.d", "a.b.c.d.e.f", "..", "...", &".".repeat(100_000)] {
             assert_eq!(parse(text.as_bytes()), Err(Reason::TokenMalformed));
         }
-        assert_eq!(parse(b"a.b.c.d.e"), Err(Reason::TokenEncrypted));
+        for text in ["a.b.c.d.e", "a..c.d.e"] {
+            assert_eq!(parse(text.as_bytes()), Err(Reason::TokenEncrypted));
+        }
+        for text in ["a.b.c,a.b.c", "a.b.c a.b.c", "a.b.c, a.b.c"] {
+            assert_eq!(parse(text.as_bytes()), Err(Reason::TokenMalformed));
+        }
     }
 
     #[test]

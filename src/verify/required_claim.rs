@@ -16,7 +16,7 @@ pub struct RequiredClaim {
 
 impl RequiredClaim {
     pub(super) fn judge(&self, claims: &Claims) -> Result<(), Reason> {
-        let found = claims.find(&self.path).ok_or(Reason::ClaimMissing)?;
+        let found = claims.find(&self.path).filter(|found| !is_empty_text(found)).ok_or(Reason::ClaimMissing)?;
         let satisfied = match (&self.value, found) {
             (None, _) => true,
             (Some(value), Value::Array(elements)) => elements.iter().any(|element| equals(element, value)),
@@ -24,6 +24,11 @@ impl RequiredClaim {
         };
         if satisfied { Ok(()) } else { Err(Reason::PolicyDenied) }
     }
+}
+
+/// An empty text names nobody and nothing: whoever requires a subject does not mean this one.
+pub(super) fn is_empty_text(value: &Value) -> bool {
+    value.as_str() == Some("")
 }
 
 /// Exact: no case folding, no trimming. Numbers and booleans are compared as they are written in JSON.

@@ -1,5 +1,6 @@
 //! The type of a token (RFC 8725 section 3.11, RFC 9068 section 2.1).
 
+use super::required_claim::is_empty_text;
 use crate::domain::Reason;
 use crate::jose::{Claims, JoseHeader};
 
@@ -29,10 +30,14 @@ impl TokenTypeRule {
                 if fits { Ok(()) } else { Err(Reason::TokenTypeMismatch) }
             }
             Self::AccessToken if !is("at+jwt") => Err(Reason::TokenTypeMismatch),
-            Self::AccessToken if PROFILE_CLAIMS.iter().all(|name| claims.member(name).is_some()) => Ok(()),
+            Self::AccessToken if PROFILE_CLAIMS.iter().all(|name| is_stated(claims, name)) => Ok(()),
             Self::AccessToken => Err(Reason::ClaimMissing),
         }
     }
+}
+
+fn is_stated(claims: &Claims, name: &str) -> bool {
+    claims.member(name).is_some_and(|value| !is_empty_text(value))
 }
 
 /// A type without a slash means the one with `application/` in front (RFC 7515 section 4.1.9).
