@@ -110,8 +110,7 @@ impl Application {
             dialect: configuration.proxy.dialect.into(),
             clock: surroundings.clock.clone(),
         });
-        let admin =
-            AdminService { verify: service.clone(), readiness: configuration.readiness, lifecycle: lifecycle.clone() };
+        let admin = AdminService { verify: service.clone(), readiness: server.readiness, lifecycle: lifecycle.clone() };
         Ok(Self {
             verify: verify_server(service, &server, verify_sockets)?,
             admin: admin_server(admin, admin_sockets)?,

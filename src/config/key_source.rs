@@ -5,8 +5,10 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
+use super::fetch::FetchSettings;
 use super::reader::{Reader, Refused};
-use super::remote_keys::{FetchSettings, RefreshSettings, RemoteKeys};
+use super::refresh::RefreshSettings;
+use super::remote_keys::RemoteKeys;
 use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::jose::{Algorithm, Algorithms, Family, KeySet, VerificationKey, WeakSecret};
@@ -65,8 +67,9 @@ impl KeySource {
             }
             [only] => {
                 fetch.and(refresh.map(drop))?;
-                let keys = read_fixed(reader, only, algorithms.as_ref().map_err(|refused| *refused)?, encoding?)?;
-                Ok(Self::Fixed { keys, algorithms: algorithms? })
+                let algorithms = algorithms?;
+                let keys = read_fixed(reader, only, &algorithms, encoding?)?;
+                Ok(Self::Fixed { keys, algorithms })
             }
             [first, others @ ..] => {
                 for other in others {

@@ -6,6 +6,7 @@
 mod answers;
 mod audience;
 mod claim_headers;
+mod fetch;
 mod issuer;
 mod key_source;
 mod logging;
@@ -13,6 +14,7 @@ mod problem;
 mod proxy;
 mod reader;
 mod reference;
+mod refresh;
 mod remote_keys;
 mod server;
 mod setting;
@@ -22,14 +24,16 @@ mod value;
 use std::ffi::OsString;
 
 pub use answers::{Answers, CustomDenial, DenialKey};
+pub use fetch::FetchSettings;
 pub use issuer::IssuerSettings;
 pub use key_source::{KeySource, decode_secret};
 pub use logging::{AccessLog, LogFormat, LogLevel, Logging};
 pub use problem::{Problem, Problems};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
-pub use remote_keys::{FetchSettings, KeyLocation, RefreshSettings, RemoteKeys, is_trustworthy};
-pub use server::{Listen, ServerSettings, UnixSocketSettings};
+pub use refresh::RefreshSettings;
+pub use remote_keys::{KeyLocation, RemoteKeys, is_trustworthy};
+pub use server::{Listen, Readiness, ServerSettings, UnixSocketSettings};
 pub use tokens::{CacheSettings, TokenSettings};
 
 use crate::policy::ClaimHeaders;
@@ -50,19 +54,8 @@ pub struct Configuration {
     pub answers: Answers,
     /// What is written down.
     pub logging: Logging,
-    /// When the service calls itself ready.
-    pub readiness: Readiness,
     /// Whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
-}
-
-/// When the service calls itself ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Readiness {
-    /// While at least one issuer has usable keys.
-    Any,
-    /// While every issuer has usable keys.
-    All,
 }
 
 impl Configuration {
@@ -82,7 +75,6 @@ impl Configuration {
         let claim_headers = claim_headers::read(reader);
         let answers = Answers::read(reader);
         let logging = Logging::read(reader);
-        let readiness = remote_keys::read_readiness(reader);
         let issuer = IssuerSettings::read(reader);
         Ok(Self {
             server: server?,
@@ -91,7 +83,6 @@ impl Configuration {
             claim_headers: claim_headers?,
             answers: answers?,
             logging: logging?,
-            readiness: readiness?,
             issuers: vec![issuer?],
         })
     }

@@ -1,4 +1,4 @@
-//! Listeners, limits and shutdown.
+//! Listeners, limits, readiness and shutdown.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -41,6 +41,9 @@ const SHUTDOWN_DELAY: Setting = Setting::new(
 const SHUTDOWN_TIMEOUT: Setting =
     Setting::new("shutdown_timeout", "10s", "How long running requests may take after that.");
 
+const READINESS: Setting =
+    Setting::new("readiness", "any", "`/readyz` is 200 while `any` issuer, or `all` of them, have usable keys.");
+
 pub(super) const SETTINGS: &[Setting] = &[
     LISTEN,
     UNIX_SOCKET_MODE,
@@ -52,6 +55,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     MAX_CONNECTIONS,
     SHUTDOWN_DELAY,
     SHUTDOWN_TIMEOUT,
+    READINESS,
 ];
 
 /// Listeners, limits and shutdown.
@@ -75,6 +79,17 @@ pub struct ServerSettings {
     pub shutdown_delay: Duration,
     /// From there to the end.
     pub shutdown_timeout: Duration,
+    /// When the service calls itself ready.
+    pub readiness: Readiness,
+}
+
+/// When the service calls itself ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// While at least one issuer has usable keys.
+    Any,
+    /// While every issuer has usable keys.
+    All,
 }
 
 /// An address to listen on.
@@ -119,6 +134,7 @@ impl ServerSettings {
         let max_connections = reader.read(&MAX_CONNECTIONS, value::size(1, 1_000_000));
         let shutdown_delay = reader.read(&SHUTDOWN_DELAY, value::duration_within(Duration::ZERO, HOUR));
         let shutdown_timeout = reader.read(&SHUTDOWN_TIMEOUT, value::duration_within(Duration::ZERO, HOUR));
+        let readiness = reader.read(&READINESS, value::one_of(&[("any", Readiness::Any), ("all", Readiness::All)]));
         Ok(Self {
             listen: listen?,
             admin_listen: admin_listen?,
@@ -129,6 +145,7 @@ impl ServerSettings {
             max_connections: max_connections?,
             shutdown_delay: shutdown_delay?,
             shutdown_timeout: shutdown_timeout?,
+            readiness: readiness?,
         })
     }
 }

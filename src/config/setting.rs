@@ -1,6 +1,6 @@
 //! A setting, declared once: reading, `config reference` and the documentation all go by this.
 
-use super::{answers, claim_headers, issuer, key_source, logging, proxy, remote_keys, server, tokens};
+use super::{answers, claim_headers, fetch, issuer, key_source, logging, proxy, refresh, server, tokens};
 
 /// A setting as operators know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +46,10 @@ pub(super) const SERVICE: &[&[Setting]] = &[
     claim_headers::SETTINGS,
     answers::SETTINGS,
     logging::SETTINGS,
-    remote_keys::SERVICE_SETTINGS,
 ];
 
 /// The settings of an issuer.
-pub(super) const ISSUER: &[&[Setting]] =
-    &[issuer::SETTINGS, key_source::SETTINGS, remote_keys::FETCH_SETTINGS, remote_keys::REFRESH_SETTINGS];
+pub(super) const ISSUER: &[&[Setting]] = &[issuer::SETTINGS, key_source::SETTINGS, fetch::SETTINGS, refresh::SETTINGS];
 
 /// Every name that can be given, with the `_file` ones.
 pub(super) fn names() -> impl Iterator<Item = String> {

@@ -40,21 +40,17 @@ impl Verifier {
         Ok((issuer, principal))
     }
 
+    /// The token as it was verified before, unless the key that vouched for it is trusted no more.
     fn look_up(&self, digest: &TokenDigest, now: Timestamp, record: &mut DecisionRecord) -> Option<Arc<CachedToken>> {
-        let known = self.cache.get(digest, now);
-        let trusted = known.filter(|known| known.issuer.keys.still_trusts(&known.key, now));
-        match &trusted {
-            Some(known) => {
-                record.cache = CacheUse::Hit;
-                record.issuer = Some(known.issuer.position);
-            }
-            None if self.cache.is_on() => {
-                record.cache = CacheUse::Miss;
-                self.cache.forget(digest);
-            }
-            None => {}
+        record.cache = self.cache.is_on().then_some(CacheUse::Miss).unwrap_or_default();
+        let known = self.cache.get(digest, now)?;
+        if !known.issuer.keys.still_trusts(&known.key, now) {
+            self.cache.forget(digest);
+            return None;
         }
-        trusted
+        record.cache = CacheUse::Hit;
+        record.issuer = Some(known.issuer.position);
+        Some(known)
     }
 
     /// Whose token it is, then whether its key may sign it, then whether it did, and only then what it claims.

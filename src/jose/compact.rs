@@ -101,7 +101,7 @@ impl<'a> Parts<'a> {
                 Ok(Self { header, payload, signature, signing_input })
             }
             // Two tokens joined by a comma or a blank have five parts as well, but are no JWE.
-            (Some(_), Some(_), Some(_), Some(_), Some(_), None) if token.iter().all(is_of_the_alphabet) => {
+            (Some(_), Some(_), Some(_), Some(_), Some(_), None) if token.iter().copied().all(is_of_the_alphabet) => {
                 Err(Reason::TokenEncrypted)
             }
             _ => Err(Reason::TokenMalformed),
@@ -110,7 +110,7 @@ impl<'a> Parts<'a> {
 }
 
 /// The alphabet of base64url, and the dot between the parts.
-const fn is_of_the_alphabet(byte: &u8) -> bool {
+const fn is_of_the_alphabet(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.')
 }
 

@@ -1,0 +1,101 @@
+//! How keys are fetched.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use x509_parser::pem::Pem;
+
+use super::reader::{Reader, Refused};
+use super::setting::Setting;
+use super::value::{self, Invalid};
+
+const JWKS_CA_FILE: Setting = Setting::optional(
+    "jwks_ca_file",
+    "–",
+    "PEM file with certificates to trust beside the system's when keys are fetched.",
+);
+const JWKS_HEADERS: Setting =
+    Setting::secret("jwks_headers", "Request headers for fetching, as `Name: value`, separated by commas.");
+const JWKS_BEARER_TOKEN_FILE: Setting = Setting::optional(
+    "jwks_bearer_token_file",
+    "–",
+    "File with a bearer token for fetching; read anew each time, because such tokens rotate.",
+);
+const ALLOW_INSECURE_HTTP: Setting =
+    Setting::new("allow_insecure_http", "false", "Fetches over `http://` from other hosts than loopback.");
+const ALLOW_PRIVATE_JWKS: Setting = Setting::new(
+    "allow_private_jwks",
+    "false",
+    "Lets a discovery document on a public host point to keys on a private, link-local or loopback address.",
+);
+
+const JWKS_TIMEOUT: Setting = Setting::new("jwks_timeout", "5s", "How long a fetch may take altogether.");
+
+pub(super) const SETTINGS: &[Setting] =
+    &[JWKS_CA_FILE, JWKS_HEADERS, JWKS_BEARER_TOKEN_FILE, ALLOW_INSECURE_HTTP, ALLOW_PRIVATE_JWKS, JWKS_TIMEOUT];
+
+/// How keys are fetched.
+#[derive(Debug, Clone)]
+pub struct FetchSettings {
+    /// Certificates to trust beside the system's, in PEM.
+    pub extra_roots: Option<Vec<u8>>,
+    /// Request headers.
+    pub headers: Vec<(String, SecretString)>,
+    /// Where the bearer token is.
+    pub bearer_token_file: Option<PathBuf>,
+    /// Whether `http://` is fine for any host.
+    pub allow_insecure_http: bool,
+    /// Whether a discovered location may be a private address.
+    pub allow_private: bool,
+    /// How long a fetch may take.
+    pub timeout: Duration,
+}
+
+impl FetchSettings {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+        let extra_roots = reader.optional(&JWKS_CA_FILE, value::text).and_then(|path| extra_roots(reader, path));
+        let headers = reader.optional(&JWKS_HEADERS, value::list(header));
+        let bearer_token_file = reader.optional(&JWKS_BEARER_TOKEN_FILE, value::text);
+        let bearer_token_file = bearer_token_file.and_then(|path| readable(reader, path));
+        let allow_insecure_http = reader.read(&ALLOW_INSECURE_HTTP, value::boolean);
+        let allow_private = reader.read(&ALLOW_PRIVATE_JWKS, value::boolean);
+        let timeout =
+            reader.read(&JWKS_TIMEOUT, value::duration_within(Duration::from_millis(100), Duration::from_mins(1)));
+        Ok(Self {
+            extra_roots: extra_roots?,
+            headers: headers?.unwrap_or_default(),
+            bearer_token_file: bearer_token_file?,
+            allow_insecure_http: allow_insecure_http?,
+            allow_private: allow_private?,
+            timeout: timeout?,
+        })
+    }
+}
+
+fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u8>>, Refused> {
+    let Some(path) = path else { return Ok(None) };
+    let pem = reader.file(&JWKS_CA_FILE, Path::new(&path))?;
+    let is_certificate = |section: Result<Pem, _>| section.is_ok_and(|section| section.label == "CERTIFICATE");
+    if Pem::iter_from_buffer(&pem).any(is_certificate) {
+        return Ok(Some(pem));
+    }
+    let invalid = Invalid::new(format!("{path} holds no CERTIFICATE section"));
+    Err(reader.refuse(&JWKS_CA_FILE, invalid.hint("give a PEM file with the certificate of the authority")))
+}
+
+/// The file is read anew for each fetch; that it can be read at all is asked now.
+fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>, Refused> {
+    let Some(path) = path.map(PathBuf::from) else { return Ok(None) };
+    reader.file(&JWKS_BEARER_TOKEN_FILE, &path)?;
+    Ok(Some(path))
+}
+
+fn header(text: &str) -> Result<(String, SecretString), Invalid> {
+    let expected = || Invalid::new("not understood").hint("write Name: value, separated by commas");
+    let (name, value) = text.split_once(':').ok_or_else(expected)?;
+    let is_name =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let is_value = value.bytes().all(|byte| matches!(byte, 0x20..=0x7E));
+    if is_name && is_value { Ok((name.to_owned(), value.trim().to_owned().into())) } else { Err(expected()) }
+}

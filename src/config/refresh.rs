@@ -1,0 +1,47 @@
+//! When keys are fetched, and how long they are good.
+
+use std::time::Duration;
+
+use super::reader::{Reader, Refused};
+use super::setting::Setting;
+use super::value;
+
+const JWKS_REFRESH: Setting = Setting::new(
+    "jwks_refresh",
+    "5m",
+    "How often keys are fetched in the background, unless the answer's `max-age` asks for it sooner.",
+);
+const JWKS_MIN_REFETCH: Setting =
+    Setting::new("jwks_min_refetch", "30s", "An unknown `kid` makes for a fetch at most this often.");
+const JWKS_MAX_STALE: Setting =
+    Setting::new("jwks_max_stale", "24h", "How long the last good keys are used while fetching fails.");
+const JWKS_WAIT: Setting =
+    Setting::new("jwks_wait", "500ms", "How long a request may wait for a fetch; then it is 503.");
+
+pub(super) const SETTINGS: &[Setting] = &[JWKS_REFRESH, JWKS_MIN_REFETCH, JWKS_MAX_STALE, JWKS_WAIT];
+
+/// When keys are fetched, and how long they are good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshSettings {
+    /// How often.
+    pub interval: Duration,
+    /// How often an unknown `kid` may ask for it.
+    pub min_refetch: Duration,
+    /// How long the last good keys are used while fetching fails.
+    pub max_stale: Duration,
+    /// How long a request may wait.
+    pub wait: Duration,
+}
+
+/// As humantime counts it, so that it is shown as `1year`.
+const YEAR: Duration = Duration::from_hours(8766);
+
+impl RefreshSettings {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+        let interval = reader.read(&JWKS_REFRESH, value::duration_within(Duration::from_secs(1), YEAR));
+        let min_refetch = reader.read(&JWKS_MIN_REFETCH, value::duration_within(Duration::from_secs(1), YEAR));
+        let max_stale = reader.read(&JWKS_MAX_STALE, value::duration_within(Duration::from_secs(1), YEAR));
+        let wait = reader.read(&JWKS_WAIT, value::duration_within(Duration::ZERO, Duration::from_mins(1)));
+        Ok(Self { interval: interval?, min_refetch: min_refetch?, max_stale: max_stale?, wait: wait? })
+    }
+}
