@@ -42,7 +42,7 @@ impl Verifier {
 
     /// The token as it was verified before, unless the key that vouched for it is trusted no more.
     fn look_up(&self, digest: &TokenDigest, now: Timestamp, record: &mut DecisionRecord) -> Option<Arc<CachedToken>> {
-        record.cache = self.cache.is_on().then_some(CacheUse::Miss).unwrap_or_default();
+        record.cache = if self.cache.is_on() { CacheUse::Miss } else { CacheUse::None };
         let known = self.cache.get(digest, now)?;
         if !known.issuer.keys.still_trusts(&known.key, now) {
             self.cache.forget(digest);
