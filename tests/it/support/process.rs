@@ -2,10 +2,13 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 
 /// Runs the program to its end, with these `DOORWARD_` settings and nothing else in its environment but `PATH`.
 pub fn doorward(arguments: &[&str], settings: &[(&str, &str)], stdin: &str) -> Output {
     let mut child = command(arguments, settings).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let _watch = Watchdog::over(child.id());
     let mut input = child.stdin.take().unwrap();
     // A program that ends without reading is fine.
     let _ = input.write_all(stdin.as_bytes());
@@ -23,8 +26,25 @@ fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     command
 }
 
+/// Kills a program that takes far too long, so that a test which waits for its end fails and does not hang.
+struct Watchdog(#[allow(dead_code)] Sender<()>);
+
+impl Watchdog {
+    /// Watches until it is dropped.
+    fn over(id: u32) -> Self {
+        let (dropped, ended) = channel();
+        std::thread::spawn(move || {
+            if ended.recv_timeout(Duration::from_mins(1)) == Err(RecvTimeoutError::Timeout) {
+                let _ = Command::new("kill").args(["-KILL", &id.to_string()]).status();
+            }
+        });
+        Self(dropped)
+    }
+}
+
 /// The program while it runs. Killed when dropped.
 pub struct Service {
+    _watch: Watchdog,
     child: Child,
     stderr: BufReader<std::process::ChildStderr>,
     /// All of stderr that was read.
@@ -35,7 +55,7 @@ impl Service {
     pub fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let mut child = command(arguments, settings).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr, log: String::new() }
+        Self { _watch: Watchdog::over(child.id()), child, stderr, log: String::new() }
     }
 
     pub fn id(&self) -> u32 {
