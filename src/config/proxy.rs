@@ -83,7 +83,9 @@ impl ProxySettings {
     }
 
     fn bounded(reader: &mut Reader, trusted: Vec<IpNet>, trust_any: bool) -> Result<TrustedProxies, Refused> {
-        if !trust_any && trusted.iter().any(|network| network.prefix_len() == 0) {
+        // Two halves are a whole.
+        let everybody = IpNet::aggregate(&trusted).iter().any(|network| network.prefix_len() == 0);
+        if everybody && !trust_any {
             let hint = "list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true";
             return Err(reader.refuse(&TRUSTED_PROXIES, Invalid::new("believes everybody").hint(hint)));
         }
@@ -102,7 +104,14 @@ const DIALECTS: &[(&str, DialectName)] = &[
 fn network(text: &str) -> Result<IpNet, Invalid> {
     let single = text.parse::<IpAddr>().map(IpNet::from);
     let network = text.parse::<IpNet>().or(single);
-    network.map_err(|_| Invalid::expected("write networks such as 10.0.0.0/8, or single addresses"))
+    let network = network.map_err(|_| Invalid::expected("write networks such as 10.0.0.0/8, or single addresses"))?;
+    match network {
+        // Peers are compared as what they are, so this one would never match.
+        IpNet::V6(mapped) if mapped.addr().to_ipv4_mapped().is_some() => {
+            Err(Invalid::new("an IPv4 network in IPv6 clothes").hint("write it as an IPv4 network"))
+        }
+        network => Ok(network),
+    }
 }
 
 #[cfg(test)]

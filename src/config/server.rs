@@ -135,9 +135,12 @@ impl ServerSettings {
         let shutdown_delay = reader.read(&SHUTDOWN_DELAY, value::duration_within(Duration::ZERO, HOUR));
         let shutdown_timeout = reader.read(&SHUTDOWN_TIMEOUT, value::duration_within(Duration::ZERO, HOUR));
         let readiness = reader.read(&READINESS, value::one_of(&[("any", Readiness::Any), ("all", Readiness::All)]));
+        let (listen, admin_listen) = (listen?, admin_listen?);
+        refuse_shared(reader, &LISTEN, &listen, &[])?;
+        refuse_shared(reader, &ADMIN_LISTEN, &admin_listen, &listen)?;
         Ok(Self {
-            listen: listen?,
-            admin_listen: admin_listen?,
+            listen,
+            admin_listen,
             unix_socket: UnixSocketSettings { mode: mode?, group: group? },
             workers: workers?,
             keep_alive: keep_alive?,
@@ -151,6 +154,21 @@ impl ServerSettings {
 }
 
 const HOUR: Duration = Duration::from_hours(1);
+
+/// An address can be listened on once. Port 0 is another one each time.
+fn refuse_shared(reader: &mut Reader, setting: &Setting, own: &[Listen], others: &[Listen]) -> Result<(), Refused> {
+    let is_fixed = |address: &&Listen| !matches!(address, Listen::Tcp(address) if address.port() == 0);
+    let mut seen: Vec<&Listen> = others.iter().collect();
+    for address in own.iter().filter(is_fixed) {
+        if seen.contains(&address) {
+            let invalid =
+                Invalid::new(format!("{address} is listened on twice")).hint("give each listener its own address");
+            return Err(reader.refuse(setting, invalid));
+        }
+        seen.push(address);
+    }
+    Ok(())
+}
 
 fn address(text: &str) -> Result<Listen, Invalid> {
     let expected = || Invalid::expected("write host:port, such as 127.0.0.1:8080, or unix:/path");

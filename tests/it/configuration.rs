@@ -18,6 +18,7 @@ fn bad_listeners_and_limits_are_told() {
         ("LISTEN", "unix:relative"),
         ("LISTEN", ""),
         ("LISTEN", "a.example:80"),
+        ("LISTEN", "127.0.0.1:81,unix:/a,127.0.0.1:81"),
         ("ADMIN_LISTEN", "http://127.0.0.1:1"),
         ("UNIX_SOCKET_MODE", "0999"),
         ("UNIX_SOCKET_GROUP", "no-such-group"),
@@ -35,6 +36,7 @@ fn bad_listeners_and_limits_are_told() {
     DOORWARD_LISTEN: "unix:relative" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
     DOORWARD_LISTEN: an empty list (separate elements by commas)
     DOORWARD_LISTEN: "a.example:80" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
+    DOORWARD_LISTEN: 127.0.0.1:81 is listened on twice (give each listener its own address)
     DOORWARD_ADMIN_LISTEN: "http://127.0.0.1:1" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
     DOORWARD_UNIX_SOCKET_MODE: "0999" is not understood (write permission bits in octal, such as 0660)
     DOORWARD_UNIX_SOCKET_GROUP: no such group on this machine (give the name or number of a group)
@@ -57,6 +59,8 @@ fn bad_the_proxy_and_who_is_believed_are_told() {
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
         ("TRUSTED_PROXIES", "0.0.0.0/0"),
         ("TRUSTED_PROXIES", "10.0.0.0/8,::/0"),
+        ("TRUSTED_PROXIES", "0.0.0.0/1,128.0.0.0/1"),
+        ("TRUSTED_PROXIES", "::ffff:10.0.0.0/104"),
         ("TRUST_ANY_PROXY", "yes"),
         ("ALLOW_PREFLIGHT", "true"),
     ]);
@@ -65,6 +69,8 @@ fn bad_the_proxy_and_who_is_believed_are_told() {
     DOORWARD_TRUSTED_PROXIES: "10.0.0.0/33" is not understood (write networks such as 10.0.0.0/8, or single addresses)
     DOORWARD_TRUSTED_PROXIES: believes everybody (list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true)
     DOORWARD_TRUSTED_PROXIES: believes everybody (list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true)
+    DOORWARD_TRUSTED_PROXIES: believes everybody (list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true)
+    DOORWARD_TRUSTED_PROXIES: an IPv4 network in IPv6 clothes (write it as an IPv4 network)
     DOORWARD_TRUST_ANY_PROXY: "yes" is not understood (write true or false)
     DOORWARD_ALLOW_PREFLIGHT: needs a named proxy (set DOORWARD_PROXY to the proxy in front, whose word on the method can then be taken)
     
