@@ -7,6 +7,7 @@ mod support;
 
 mod admin;
 mod architecture;
+mod bounded_fetching;
 mod cases;
 mod cli;
 mod configuration;
