@@ -17,8 +17,8 @@ COPY --from=build /build/target/release/doorward /usr/local/bin/doorward
 # Numeric, so that Kubernetes can check runAsNonRoot; no such user exists, and none is needed: nothing is written.
 USER 65532:65532
 
-# The proxy is another container, so loopback would be unreachable. The admin listener (8081) stays on loopback: it serves
-# /status and /explain without a password. To let Prometheus in from outside, choose so: DOORWARD_ADMIN_LISTEN=0.0.0.0:8081,
+# The proxy is another container, so loopback would be unreachable. The admin listener (8081) stays on loopback: it
+# serves /metrics and /status without a password. To let Prometheus in from outside, choose so: DOORWARD_ADMIN_LISTEN=0.0.0.0:8081,
 # and publish that port to nobody else.
 ENV DOORWARD_LISTEN=0.0.0.0:8080
 EXPOSE 8080 8081

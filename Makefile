@@ -19,7 +19,7 @@ setup: ## install what tests and linters need (Debian packages, .tools/)
 
 .PHONY: test
 test: setup fmt lint doc ## everything a change must pass, the quick checks first
-	cargo test --locked
+	INSTA_UPDATE=no cargo test --locked
 
 .PHONY: fmt
 fmt: ## check the formatting

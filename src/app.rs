@@ -97,7 +97,8 @@ impl Application {
         let cache = TokenCache::new(&configuration.tokens.cache, metrics.cache_evictions.clone());
         let service = Arc::new(VerifyService {
             issuers: issuers.iter().map(|issuer| issuer.name.clone()).collect(),
-            responder: Responder::new(&configuration.claim_headers, configuration.answers, lifecycle.clone()),
+            responder: Responder::new(&configuration.claim_headers, configuration.answers, lifecycle.clone())
+                .map_err(io::Error::other)?,
             gate: Gate {
                 clock: surroundings.clock.clone(),
                 policy: Policy { preflight: configuration.proxy.preflight },

@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::exit::{Failure, print};
 use super::serve::runtime;
 use crate::config::{Listen, ServerSettings};
+use crate::outbound::in_words;
 
 /// A service that takes longer to say that it is alive is not.
-const TIMEOUT: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) fn run(environment: Vec<(OsString, OsString)>) -> Result<(), Failure> {
     // Only this one setting is read: a secret that cannot be read here says nothing about the running service.
@@ -26,7 +27,7 @@ async fn ask(address: &Listen) -> Result<String, String> {
         Listen::Unix(path) => (builder.unix_socket(path.clone()), "http://localhost/healthz".to_owned()),
     };
     let client = builder.build().map_err(|error| error.to_string())?;
-    let response = client.get(url).send().await.map_err(|error| format!("no answer: {}", error.without_url()))?;
+    let response = client.get(url).send().await.map_err(|error| format!("no answer: {}", in_words(error)))?;
     match response.status().as_u16() {
         200 => response.text().await.map_err(|error| error.to_string()),
         status => Err(format!("status {status}")),

@@ -37,14 +37,20 @@ async fn serve(configuration: Configuration, surroundings: Surroundings) -> Resu
     application.run(shutdown).await.map_err(Failure::failed)
 }
 
-/// Every SIGTERM and every SIGINT tells once.
+/// Every SIGTERM and every SIGINT tells once. SIGHUP asks for a configuration that cannot be read anew yet; it must not
+/// end the service, as it does a program that knows nothing of it.
 pub(super) fn tell_on_signals(tell: watch::Sender<u32>) -> std::io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hang_up = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         loop {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
+                _ = hang_up.recv() => {
+                    tracing::warn!("SIGHUP ignored: restart to read the configuration anew");
+                    continue;
+                }
             }
             tell.send_modify(|times| *times += 1);
         }

@@ -36,7 +36,7 @@ const REQUIRED_SCOPES: Setting =
 const REQUIRED_CLAIMS: Setting = Setting::optional(
     "required_claims",
     "none",
-    "Claims that every token must have: `path`, or `path=value` for a value it must equal or, as an array, contain.",
+    "Claims that every token must have, not empty: `path`, or `path=value` for a value it must equal or, as an array, contain. A value has no comma.",
 );
 
 pub(super) const SETTINGS: &[Setting] = &[

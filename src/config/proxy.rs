@@ -51,7 +51,7 @@ pub enum DialectName {
     Traefik,
     /// The same as Traefik's.
     Caddy,
-    /// The same as Traefik's, by our own Lua.
+    /// The same as Traefik's.
     Haproxy,
 }
 

@@ -70,9 +70,10 @@ impl KeyLocation {
         url: impl Fn(&str) -> Result<Url, Invalid>,
     ) -> Result<Self, Refused> {
         let base = url(issuer).map_err(|invalid| {
-            let hint =
+            let no_url =
                 "the keys are found by the issuer's URL; if it is none, set DOORWARD_JWKS_URL or another key source";
-            reader.refuse(&ISSUER, Invalid { hint: invalid.hint.or(Some(hint.into())), ..invalid })
+            let is_url = Url::parse(issuer).is_ok();
+            reader.refuse(&ISSUER, if is_url { invalid } else { invalid.hint(no_url) })
         });
         Ok(Self::Discovery { issuer: issuer.to_owned(), documents: metadata_urls(&base?) })
     }

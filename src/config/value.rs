@@ -95,7 +95,7 @@ pub(super) fn list<T>(element: impl Fn(&str) -> Result<T, Invalid>) -> impl Fn(&
         let elements = text.split(',').map(str::trim).filter(|part| !part.is_empty());
         let found: Vec<T> = elements.map(&element).collect::<Result<_, _>>()?;
         if found.is_empty() {
-            Err(Invalid::new("an empty list").hint("separate elements by commas"))
+            Err(Invalid::new("an empty list").hint("give at least one, separated by commas"))
         } else {
             Ok(found)
         }

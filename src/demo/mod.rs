@@ -15,9 +15,9 @@ use actix_web::dev::Server;
 
 use crate::app::{Application, Shutdown, StartError, Surroundings};
 use crate::clock::SystemClock;
-use crate::config::{Configuration, Listen, LogFormat, Problems};
+use crate::config::{Configuration, Listen, LogFormat, LogLevel, Problems};
 use crate::outbound::Egress;
-use crate::telemetry::LogQueue;
+use crate::telemetry::{LogQueue, install};
 use issuer::DevelopmentIssuer;
 
 /// The audience of the guarded site.
@@ -38,7 +38,7 @@ pub struct Demo {
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// A port is taken.
-    #[error("{0}\nhint: `--port 0` takes free ports")]
+    #[error("{0}\n`--port 0` takes free ports")]
     Io(#[from] std::io::Error),
     /// Keys cannot be made on this machine.
     #[error("cannot make keys")]
@@ -47,7 +47,7 @@ pub enum DemoError {
     #[error(transparent)]
     Problems(#[from] Problems),
     /// The service does not start.
-    #[error(transparent)]
+    #[error("{0}\n`--port 0` takes free ports")]
     Start(#[from] StartError),
 }
 
@@ -55,13 +55,14 @@ impl Demo {
     /// Starts everything on four ports in a row, or on free ones for 0. Must be called inside a tokio runtime.
     pub fn start(port: u16) -> Result<Self, DemoError> {
         let at = |offset: u16| if port == 0 { 0 } else { port.saturating_add(offset) };
-        let site_socket = TcpListener::bind((Ipv4Addr::LOCALHOST, at(0)))?;
-        let issuer_socket = TcpListener::bind((Ipv4Addr::LOCALHOST, at(3)))?;
+        let site_socket = listen(at(0))?;
+        let issuer_socket = listen(at(3))?;
         let site = site_socket.local_addr()?;
         let issuer = DevelopmentIssuer::new(format!("http://{}", issuer_socket.local_addr()?))?;
         let issuer_server = issuer.serve(issuer_socket)?;
 
         let log = LogQueue::start(std::io::stderr())?;
+        install(LogLevel::Warn, LogFormat::Text, log.clone());
         let surroundings =
             Surroundings { clock: Arc::new(SystemClock), egress: Egress::Direct, log, log_format: LogFormat::Text };
         let configuration = Configuration::from_environment(environment(at(1), at(2), issuer.url()))?;
@@ -82,6 +83,11 @@ impl Demo {
         let (issuer, site, service) = tokio::join!(self.issuer_server, self.site_server, service);
         service.and(issuer).and(site)
     }
+}
+
+fn listen(port: u16) -> std::io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .map_err(|error| std::io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{port}: {error}")))
 }
 
 /// What an operator would set.

@@ -11,6 +11,17 @@ pub enum Turn {
     Ours,
 }
 
+impl Turn {
+    /// The HTTP status of such a denial.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Client => 401,
+            Self::Administrator => 403,
+            Self::Ours => 503,
+        }
+    }
+}
+
 macro_rules! reasons {
     ($($turn:ident { $($variant:ident $code:literal $meaning:literal,)+ })+) => {
         /// Why a request was denied: one word for the answer, the log, the metric, the tests and the docs.
@@ -84,14 +95,9 @@ pub fn reason_reference() -> String {
     let intro = "# Reason codes\n\nGenerated from the program; a test fails when this page and the program differ.\n\n\
                  The same code stands in `X-Auth-Reason`, in the body of a denial, in the access log and in the metrics.\n\n\
                  | status | code | meaning |\n| --- | --- | --- |\n";
-    let rows = Reason::ALL.iter().map(|reason| {
-        let status = match reason.turn() {
-            Turn::Client => 401,
-            Turn::Administrator => 403,
-            Turn::Ours => 503,
-        };
-        format!("| {status} | `{}` | {} |\n", reason.code(), reason.meaning())
-    });
+    let rows = Reason::ALL
+        .iter()
+        .map(|reason| format!("| {} | `{}` | {} |\n", reason.turn().status(), reason.code(), reason.meaning()));
     std::iter::once(intro.to_owned()).chain(rows).collect()
 }
 

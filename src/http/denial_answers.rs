@@ -1,5 +1,7 @@
 //! What each denial looks like, made once.
 
+use std::collections::HashMap;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
 use bytes::Bytes;
@@ -11,7 +13,9 @@ use crate::domain::{Denial, Reason, Turn};
 
 /// What each denial looks like.
 pub(super) struct DenialAnswers {
-    by_reason: Vec<DenialAnswer>,
+    by_reason: HashMap<Reason, DenialAnswer>,
+    /// For a reason without an answer. There is none, and if there were one it would be denied.
+    otherwise: DenialAnswer,
     answers: Answers,
 }
 
@@ -29,13 +33,14 @@ pub(super) struct DenialAnswer {
 
 impl DenialAnswers {
     pub(super) fn new(answers: Answers) -> Self {
-        let by_reason = Reason::ALL.iter().map(|reason| DenialAnswer::new(*reason, &answers)).collect();
-        Self { by_reason, answers }
+        let by_reason = Reason::ALL.iter().map(|reason| (*reason, DenialAnswer::new(*reason, &answers))).collect();
+        let otherwise = DenialAnswer::new(Reason::DependencyUnavailable, &answers);
+        Self { by_reason, otherwise, answers }
     }
 
-    /// What a denial for this reason looks like. Every reason has one.
-    pub(super) fn get(&self, reason: Reason) -> Option<&DenialAnswer> {
-        self.by_reason.get(reason as usize)
+    /// What a denial for this reason looks like.
+    pub(super) fn get(&self, reason: Reason) -> &DenialAnswer {
+        self.by_reason.get(&reason).unwrap_or(&self.otherwise)
     }
 
     /// The challenge that goes with a denial, if one does.
@@ -43,17 +48,13 @@ impl DenialAnswers {
         if denial.required_scopes().is_some() {
             return HeaderValue::try_from(challenge(&self.answers, denial)).ok();
         }
-        self.get(denial.reason())?.challenge.clone()
+        self.get(denial.reason()).challenge.clone()
     }
 }
 
 impl DenialAnswer {
     fn new(reason: Reason, answers: &Answers) -> Self {
-        let usual_status = match reason.turn() {
-            Turn::Client => StatusCode::UNAUTHORIZED,
-            Turn::Administrator => StatusCode::FORBIDDEN,
-            Turn::Ours => StatusCode::SERVICE_UNAVAILABLE,
-        };
+        let usual_status = StatusCode::from_u16(reason.turn().status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
         let custom = custom(reason, usual_status.as_u16(), answers);
         let status = custom.and_then(|custom| StatusCode::from_u16(custom.status?).ok());
         let body = custom.and_then(|custom| Some(custom.body.as_ref()?.to_string()));

@@ -1,11 +1,11 @@
-//! From a decision to an answer: beside [`denial_answers`](super::denial_answers) the only place with status codes.
+//! From a decision to an answer.
 
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 
 use super::denial_answers::DenialAnswers;
@@ -31,10 +31,16 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
 
 impl Responder {
     /// Answers with these headers for a permit and these texts for a denial.
-    pub fn new(claim_headers: &ClaimHeaders, answers: Answers, lifecycle: Arc<Lifecycle>) -> Self {
-        // The configuration has checked the names.
-        let claim_headers = claim_headers.names().filter_map(|name| HeaderName::try_from(name).ok()).collect();
-        Self { claim_headers, denials: DenialAnswers::new(answers), lifecycle }
+    ///
+    /// A name that is none is an error, although the configuration has checked them: leaving one out would move every
+    /// identity into its neighbour's header.
+    pub fn new(
+        claim_headers: &ClaimHeaders,
+        answers: Answers,
+        lifecycle: Arc<Lifecycle>,
+    ) -> Result<Self, InvalidHeaderName> {
+        let claim_headers = claim_headers.names().map(HeaderName::try_from).collect::<Result<_, _>>()?;
+        Ok(Self { claim_headers, denials: DenialAnswers::new(answers), lifecycle })
     }
 
     /// 200, an empty body, and every claim header: an absent one would let the client's own pass.
@@ -55,7 +61,7 @@ impl Responder {
 
     /// A denial in this dialect.
     pub(super) fn deny(&self, denial: &Denial, dialect: Dialect) -> HttpResponse {
-        let Some(answer) = self.denials.get(denial.reason()) else { return self.not_found() };
+        let answer = self.denials.get(denial.reason());
         let mut response = if dialect.carries_denials() {
             self.json(answer.status, answer.body.clone())
         } else {
@@ -74,10 +80,13 @@ impl Responder {
 
     /// Status and body of a denial for this reason, for proxies that cannot pass on the denial itself.
     pub(super) fn describe_denial(&self, code: &str) -> HttpResponse {
-        match Reason::from_code(code).and_then(|reason| self.denials.get(reason)) {
-            Some(answer) => self.json(answer.status, answer.body.clone()),
-            None => self.not_found(),
-        }
+        Reason::from_code(code).map_or_else(
+            || self.not_found(),
+            |reason| {
+                let answer = self.denials.get(reason);
+                self.json(answer.status, answer.body.clone())
+            },
+        )
     }
 
     pub(super) fn not_found(&self) -> HttpResponse {

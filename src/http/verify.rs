@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::dev::{Extensions, Server};
-use actix_web::http::KeepAlive;
+use actix_web::http::{ConnectionType, KeepAlive};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use tokio::net::UnixStream;
 
@@ -91,11 +91,17 @@ fn target(path: &str, plain: Dialect) -> Target<'_> {
 }
 
 async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> HttpResponse {
-    match target(request.uri().path(), service.dialect) {
+    let mut response = match target(request.uri().path(), service.dialect) {
         Target::Verify(dialect) => service.verify(&request, dialect).await,
         Target::Denial(code) => service.responder.describe_denial(code),
         Target::Nothing => service.responder.not_found(),
+    };
+    if request.head().upgrade() {
+        // The framework takes what follows for another protocol and gives the connection up; then it must say so, or a
+        // proxy keeps the connection for its next question.
+        response.head_mut().set_connection_type(ConnectionType::Close);
     }
+    response
 }
 
 impl VerifyService {

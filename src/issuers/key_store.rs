@@ -134,8 +134,9 @@ impl KeyStore {
 
     /// The keys that may have signed a token, and the snapshot they are of.
     ///
-    /// A key that nobody knows may have been published a moment ago. If the token is worth it, the issuer is asked once,
-    /// and the request waits, but never longer than the settings say.
+    /// A key that nobody knows may have been published a moment ago. If the token is worth it, the issuer is asked, and
+    /// the request waits for the answer: at most as long as the settings say, and once more if the fetch that it waited
+    /// for had begun before it asked.
     pub async fn candidates(
         &self,
         id: Option<&str>,
@@ -144,26 +145,28 @@ impl KeyStore {
         now: Timestamp,
     ) -> Result<(Candidates, Arc<KeySnapshot>), Denial> {
         let deadline = Instant::now() + self.max_wait;
-        let mut may_ask = worth_fetching && id.is_some();
         loop {
             let snapshot = self.snapshot.load_full();
-            let waiting = match Self::look(&snapshot, id, algorithm, now) {
+            let reason = match Self::look(&snapshot, id, algorithm, now) {
                 Ok(candidates) => return Ok((candidates, snapshot)),
-                Err(Reason::KeyUnknown) if may_ask => self.refetch.as_ref().and_then(|refetch| refetch.ask(now)),
-                // The first fetch may be about to end.
-                Err(Reason::KeysUnavailable) => self.refetch.as_ref().and_then(Refetch::running),
-                Err(reason) => return Err(reason.into()),
+                Err(reason) => reason,
             };
-            match waiting {
+            match self.fetch_to_wait_for(reason, worth_fetching && id.is_some(), now) {
                 Some(finished) => Self::wait(finished, deadline).await?,
-                None => {
-                    return Self::look(&snapshot, id, algorithm, now)
-                        .map(|found| (found, snapshot))
-                        .map_err(Denial::from);
-                }
+                None => return Err(reason.into()),
             }
-            // A fetch that was under way may have begun before the key was published; asking twice is enough.
-            may_ask = may_ask && Instant::now() < deadline;
+        }
+    }
+
+    /// The fetch that may change this answer, if one runs or may be asked for. It ends the loop above that asking is
+    /// limited: after a fetch that was asked for there is none for a while.
+    fn fetch_to_wait_for(&self, reason: Reason, may_ask: bool, now: Timestamp) -> Option<watch::Receiver<u64>> {
+        let refetch = self.refetch.as_ref()?;
+        match reason {
+            Reason::KeyUnknown if may_ask => refetch.ask(now),
+            // The first fetch may be about to end.
+            Reason::KeysUnavailable => refetch.running(),
+            _ => None,
         }
     }
 

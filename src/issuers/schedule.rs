@@ -28,8 +28,9 @@ impl Schedule {
     /// After a fetch that gave keys. `jitter` is from 0 to 1 and shortens the wait by up to a tenth, so that many
     /// instances do not fetch at the same moment.
     pub(super) fn after_success(&self, max_age: Option<Duration>, jitter: f64) -> Duration {
-        let asked = max_age.map_or(self.interval, |max_age| max_age.clamp(LEAST_MAX_AGE, MOST_MAX_AGE));
-        shortened(asked.min(self.interval), 0.1 * jitter)
+        let interval = shortened(self.interval, 0.1 * jitter);
+        let asked = max_age.map(|max_age| shortened(max_age, 0.1 * jitter).clamp(LEAST_MAX_AGE, MOST_MAX_AGE));
+        asked.map_or(interval, |asked| asked.min(interval))
     }
 
     /// After so many failed fetches in a row: twice as long each time, up to a bound.
@@ -59,6 +60,7 @@ mod tests {
         assert_eq!([wait(0), wait(29), wait(60), wait(300), wait(1_000_000_000)], [30, 30, 60, 300, 300]);
         assert_eq!(schedule(300).after_success(None, 0.0).as_secs(), 300);
         assert_eq!(schedule(300).after_success(None, 1.0).as_secs(), 270);
+        assert_eq!(schedule(300).after_success(Some(Duration::ZERO), 1.0).as_secs(), 30, "chance does not undercut it");
     }
 
     #[test]

@@ -164,10 +164,14 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
     seconds.min().map(Duration::from_secs)
 }
 
-/// The whole chain in words; the outermost error alone only says that sending failed.
 fn transport(error: reqwest::Error) -> FetchError {
+    FetchError::Transport(in_words(error))
+}
+
+/// Why a request failed, without its URL: the whole chain of causes, because the outermost only says that it did.
+pub fn in_words(error: reqwest::Error) -> String {
     if error.is_timeout() {
-        return FetchError::Transport("timed out".into());
+        return "timed out".into();
     }
     let error = error.without_url();
     let mut text = error.to_string();
@@ -176,5 +180,5 @@ fn transport(error: reqwest::Error) -> FetchError {
         text = format!("{text}: {cause}");
         source = cause.source();
     }
-    FetchError::Transport(text)
+    text
 }

@@ -12,7 +12,7 @@ use crate::verify::VerifiedToken;
 pub struct ClaimHeader {
     /// Where the claim stands.
     pub claim: ClaimPath,
-    /// The header's name, as it is written.
+    /// The header's name.
     pub header: String,
     /// What stands between the elements of an array.
     pub separator: String,

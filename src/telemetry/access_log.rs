@@ -96,7 +96,7 @@ impl OriginalTexts {
     }
 }
 
-/// The identifier a proxy gave the request: of `X-Request-Id`, or the trace id of `traceparent`.
+/// The identifier a proxy gave the request: `X-Request-Id`, or `traceparent` as it stands.
 pub(crate) fn request_id(x_request_id: Field<'_>, traceparent: Field<'_>) -> Option<Box<str>> {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(byte);
     [x_request_id, traceparent].into_iter().find_map(|field| match field {

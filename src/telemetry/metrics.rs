@@ -100,7 +100,7 @@ impl Metrics {
     /// Counts a decision; `issuer` is its position among the issuers, if one was found.
     pub fn count_decision(&self, outcome: Outcome, issuer: Option<usize>, cache: CacheUse, took: Duration) {
         if let Some(counters) = self.decisions.get(issuer.map_or(0, |position| position + 1)) {
-            counters.cell(outcome).inc();
+            counters.count(outcome, 1);
         }
         let [none, hit, miss] = &self.durations;
         match cache {
@@ -132,7 +132,7 @@ impl Metrics {
             for outcome in
                 [Outcome::Allowed, Outcome::Denied(Reason::KeyUnknown), Outcome::Denied(Reason::KeysUnavailable)]
             {
-                counters.cell(outcome).inc_by(0);
+                counters.count(outcome, 0);
             }
         }
     }
@@ -183,14 +183,16 @@ impl DecisionCounters {
         Self { family: family.clone(), issuer: issuer.to_owned(), with_route, cells }
     }
 
-    fn cell(&self, outcome: Outcome) -> &IntCounter {
-        static LOST: OnceLock<IntCounter> = OnceLock::new();
-        let cell = self.cells.get(outcome.position()).unwrap_or(&LOST);
-        cell.get_or_init(|| {
-            let labels = [outcome.verdict(), outcome.reason(), self.issuer.as_str(), declared::NONE];
-            let used = if self.with_route { &labels[..] } else { &labels[..3] };
-            self.family.with_label_values(used)
-        })
+    fn count(&self, outcome: Outcome, times: u64) {
+        if let Some(cell) = self.cells.get(outcome.position()) {
+            cell.get_or_init(|| self.series(outcome)).inc_by(times);
+        }
+    }
+
+    fn series(&self, outcome: Outcome) -> IntCounter {
+        let labels = [outcome.verdict(), outcome.reason(), self.issuer.as_str(), declared::NONE];
+        let used = if self.with_route { &labels[..] } else { &labels[..3] };
+        self.family.with_label_values(used)
     }
 }
 

@@ -28,7 +28,7 @@ metrics! {
     CACHE_ENTRIES = "gauge" "doorward_token_cache_entries" []
         "Verified tokens in the cache.";
     CACHE_EVICTIONS = "counter" "doorward_token_cache_evictions_total" []
-        "Verified tokens that left the cache for lack of room or because their time was over.";
+        "Verified tokens that had to leave the cache: for lack of room, or after token_cache_ttl.";
     JWKS_REFRESH = "counter" "doorward_jwks_refresh_total" ["issuer", "result"]
         "Fetches of an issuer's keys by result (success, failure).";
     JWKS_KEYS = "gauge" "doorward_jwks_keys" ["issuer"]

@@ -31,11 +31,12 @@ pub(super) fn is_empty_text(value: &Value) -> bool {
     value.as_str() == Some("")
 }
 
-/// Exact: no case folding, no trimming. Numbers and booleans are compared as they are written in JSON.
+/// Exact: no case folding, no trimming. Numbers and booleans are compared in their shortest JSON form.
 fn equals(found: &Value, value: &str) -> bool {
     match found {
         Value::String(text) => text == value,
-        Value::Bool(_) | Value::Number(_) => *found == value,
+        Value::Bool(stated) => value == if *stated { "true" } else { "false" },
+        Value::Number(stated) => stated.to_string().as_str() == value,
         Value::Null | Value::Array(_) | Value::Object(_) => false,
     }
 }

@@ -156,7 +156,7 @@ fn issued_tokens_of_a_secret_are_accepted_however_it_is_written() {
         let how = ["--hmac-secret-file", "-", "--hmac-secret-encoding", encoding, "--algorithm", algorithm];
         // Editors end a file with a line end.
         assert_eq!(gate.judge(&issued(&how, &format!("{secret}\n"))), "200", "{algorithm} {encoding}");
-        let other = issued(&["--hmac-secret-file", "-", "--algorithm", algorithm], "another secret");
+        let other = issued(&["--hmac-secret-file", "-", "--algorithm", algorithm], &"another secret ".repeat(5));
         assert_eq!(gate.judge(&other), "401 signature_invalid");
     }
 }
@@ -228,7 +228,8 @@ fn a_key_that_cannot_sign_is_told_and_not_echoed() {
         (&["--key-file", "/nowhere/key"], "", "cannot read /nowhere/key: No such file or directory"),
         (&["--hmac-secret-file", "-", "--hmac-secret-encoding", "hex"], "s3cr3t", "the secret is not hexadecimal"),
         (&["--hmac-secret-file", "-", "--algorithm", "RS256"], "s3cr3t", "RS256 does not go with a secret"),
-        (&["--hmac-secret-file", "-", "--claims", "[]"], "s3cr3t", "--claims is not a JSON object"),
+        (&["--hmac-secret-file", "-"], "s3cr3t", "6 bytes, but HS256 needs at least 32"),
+        (&["--hmac-secret-file", "-", "--claims", "[]"], &"s3cr3t".repeat(6), "--claims is not a JSON object"),
     ] {
         let ended = doorward(&[&["token", "issue"], arguments].concat(), &[], input);
         assert_eq!((ended.status.code(), out(&ended)), (Some(1), ""), "{arguments:?}");

@@ -34,7 +34,7 @@ fn bad_listeners_and_limits_are_told() {
     insta::assert_snapshot!(told, @r#"
     DOORWARD_LISTEN: "8080" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
     DOORWARD_LISTEN: "unix:relative" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
-    DOORWARD_LISTEN: an empty list (separate elements by commas)
+    DOORWARD_LISTEN: an empty list (give at least one, separated by commas)
     DOORWARD_LISTEN: "a.example:80" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
     DOORWARD_LISTEN: 127.0.0.1:81 is listened on twice (give each listener its own address)
     DOORWARD_ADMIN_LISTEN: "http://127.0.0.1:1" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
@@ -191,7 +191,7 @@ fn bad_what_tokens_must_satisfy_are_told() {
     ]);
     insta::assert_snapshot!(told, @r#"
     DOORWARD_NAME: "two words" is not understood (write at most 64 visible ASCII characters without blanks)
-    DOORWARD_AUDIENCE: an empty list (separate elements by commas)
+    DOORWARD_AUDIENCE: an empty list (give at least one, separated by commas)
     DOORWARD_AUDIENCE: `*` beside other audiences (`*` stands alone)
     DOORWARD_AUDIENCE_MATCH: "some" is not understood (write one of any, all)
     DOORWARD_AUDIENCE_FALLBACK: "sub" is not understood (write client_id, azp or both)
@@ -199,7 +199,7 @@ fn bad_what_tokens_must_satisfy_are_told() {
     DOORWARD_ALGORITHMS: does not go with the key source (HS algorithms go with hmac_secret)
     DOORWARD_ALGORITHMS: "rs256" is not understood (write some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA, HS256, HS384, HS512)
     DOORWARD_TOKEN_TYPE: "JWT" is not understood (write one of any, at+jwt)
-    DOORWARD_ACCEPTED_TYPES: an empty list (separate elements by commas)
+    DOORWARD_ACCEPTED_TYPES: an empty list (give at least one, separated by commas)
     DOORWARD_LEEWAY: "2h" is out of range (from 0s to 1h)
     DOORWARD_LEEWAY: "30" is not understood (write a duration such as 30s, 5m or 24h)
     DOORWARD_REQUIRE_EXP: "no" is not understood (write true or false)
@@ -238,7 +238,7 @@ fn bad_where_keys_come_from_are_told() {
     DOORWARD_JWKS_URL: no URL (write https://…)
     DOORWARD_JWKS_URL: has credentials in it (use DOORWARD_JWKS_HEADERS_FILE instead)
     DOORWARD_ISSUER: keys over plain http can be exchanged on the way (use https; where the network itself is trusted, set DOORWARD_ALLOW_INSECURE_HTTP=true)
-    DOORWARD_ISSUER: no URL (write https://…)
+    DOORWARD_ISSUER: no URL (the keys are found by the issuer's URL; if it is none, set DOORWARD_JWKS_URL or another key source)
     DOORWARD_JWKS_FILE: cannot read /nowhere/jwks.json: No such file or directory (os error 2)
     DOORWARD_JWKS: not a JSON Web Key Set (give {"keys": […]} with at least one public key of an allowed algorithm)
     DOORWARD_JWKS: not a JSON Web Key Set (give {"keys": […]} with at least one public key of an allowed algorithm)

@@ -11,7 +11,7 @@ const RUN_ELSEWHERE: &[(&str, &str)] = &[
     ("cargo install --path .", "builds what this test was built with"),
     ("doorward   ", "serves until it is stopped; nearly every test does that"),
     ("sudo cp deploy/nginx/doorward.conf /etc/nginx/conf.d/", "nginx.rs runs these files"),
-    ("sudo cp deploy/traefik/traefik.yml deploy/traefik/dynamic.yml /etc/traefik/", "traefik.rs runs these files"),
+    ("sudo mkdir -p /etc/traefik", "traefik.rs runs these files"),
 ];
 
 #[test]
@@ -22,7 +22,9 @@ fn shell_blocks_of_the_readme_run() {
         if RUN_ELSEWHERE.iter().any(|(line, _)| first.starts_with(line)) {
             continue;
         }
-        run(&block);
+        let said = run(&block);
+        let promised = block.contains("X-Auth-Subject: alice");
+        assert_eq!(said.contains("x-auth-subject: alice"), promised, "{block}\n{said}");
         ran += 1;
     }
     assert_eq!(ran, 2, "blocks were renamed: see RUN_ELSEWHERE");
@@ -72,12 +74,22 @@ fn links_lead_somewhere() {
     }
 }
 
-fn run(block: &str) {
+/// Runs a block with its service on a port of its own; gives what it printed.
+fn run(block: &str) -> String {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let folder = tempfile::tempdir().unwrap();
     let program = Path::new(env!("CARGO_BIN_EXE_doorward")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-    let output = Command::new("sh").args(["-euc", block]).env("PATH", path).current_dir(&folder).output().unwrap();
+    let output = Command::new("sh")
+        .args(["-euc", &block.replace("127.0.0.1:8080", &port)])
+        .env("PATH", path)
+        .env("DOORWARD_LISTEN", &port)
+        .env("DOORWARD_ADMIN_LISTEN", "127.0.0.1:0")
+        .current_dir(&folder)
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{block}\n{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn blocks(page: &str, language: &str) -> Vec<String> {

@@ -10,7 +10,7 @@ use super::read;
 use crate::cli::exit::{Failure, print};
 use crate::clock::SystemClock;
 use crate::domain::Clock;
-use crate::jose::{Algorithm, Family, SigningKey};
+use crate::jose::{Algorithm, Family, SigningKey, VerificationKey};
 
 #[derive(Args)]
 #[command(group(ArgGroup::new("with").required(true)))]
@@ -64,7 +64,8 @@ impl Issue {
 
     fn key(&self) -> Result<SigningKey, Failure> {
         if let Some(path) = &self.key_file {
-            return SigningKey::parse(&read(path)?, self.algorithm).map_err(Failure::failed);
+            let key = SigningKey::parse(&read(path)?, self.algorithm);
+            return key.map_err(|error| Failure::failed(format!("{}: {error}", path.display())));
         }
         let path = self.hmac_secret_file.as_ref().ok_or_else(|| Failure::failed("no key"))?;
         let algorithm = self.algorithm.unwrap_or(Algorithm::HS256);
@@ -74,6 +75,10 @@ impl Issue {
         let text = read(path)?;
         let text = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
         let secret = crate::config::decode_secret(&self.hmac_secret_encoding, text).map_err(Failure::failed)?;
+        // What the service would refuse is refused here: a forgotten encoding shows at once.
+        VerificationKey::secret(algorithm, &secret).map_err(|weak| {
+            Failure::failed(format!("{}: {weak} (is --hmac-secret-encoding right?)", path.display()))
+        })?;
         Ok(SigningKey::secret(algorithm, &secret))
     }
 

@@ -15,7 +15,7 @@ pub enum Dialect {
     Auto,
     /// nginx `auth_request`; also ingress-nginx.
     Nginx,
-    /// `X-Forwarded-*` as Traefik, Caddy and our Lua for `HAProxy` send them.
+    /// `X-Forwarded-*` as Traefik and Caddy send them, and `HAProxy` can be told to.
     Forwarded,
 }
 

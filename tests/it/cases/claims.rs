@@ -432,6 +432,20 @@ fn c24_a_required_value_is_compared_byte_by_byte() {
 }
 
 #[test]
+fn c24_a_required_value_may_be_a_number_or_a_boolean() {
+    let (idp, gate) = built(|gate| gate.set("REQUIRED_CLAIMS", "level=5, verified=true"));
+    let token = |level: Value, verified: Value| idp.token().claim("level", level).claim("verified", verified).sign();
+    for level in [json!(5), json!("5"), json!([4, 5])] {
+        assert_eq!(gate.judge(&token(level.clone(), json!(true))), "200", "{level}");
+    }
+    for (level, verified) in
+        [(json!(6), json!(true)), (json!(5.5), json!(true)), (json!({}), json!(true)), (json!(5), json!(false))]
+    {
+        assert_eq!(gate.judge(&token(level.clone(), verified.clone())), "403 policy_denied", "{level} {verified}");
+    }
+}
+
+#[test]
 fn l13_a_token_bound_to_a_key_needs_a_proof() {
     let (idp, gate) = house();
     let confirmations = [json!({"jkt": encode_base64url([0; 32])}), json!({"x5t#S256": "x"}), json!({}), Value::Null];

@@ -558,6 +558,7 @@ fn g16_wishes_to_upgrade_are_ignored() {
             let answer = client.send_bytes(head.as_bytes(), false);
             assert_eq!(answer.verdict(), expected, "{fields}");
             assert_eq!(answer.get("upgrade"), None, "{fields}");
+            assert_eq!(answer.get("connection"), Some("close"), "whoever closes says so: {fields}");
             assert_still_in_step(&gate, client);
         }
     }
