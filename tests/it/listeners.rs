@@ -143,6 +143,14 @@ fn connections_beyond_the_limit_wait_for_their_turn() {
 }
 
 #[test]
+fn hanging_up_is_no_reason_to_end() {
+    let (mut service, verify, _) = started(&[]);
+    service.signal("HUP");
+    service.wait_for_line("SIGHUP ignored");
+    assert_eq!(Request::new(verify, "GET", "/verify").bearer(&token()).send().verdict(), "200");
+}
+
+#[test]
 fn while_it_leaves_the_service_is_not_ready_and_still_answers() {
     let (mut service, verify, admin) = started(&[("SHUTDOWN_DELAY", "1h")]);
     let token = token();
