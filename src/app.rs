@@ -96,7 +96,6 @@ impl Application {
         let lifecycle = Arc::new(Lifecycle::default());
         let cache = TokenCache::new(&configuration.tokens.cache, metrics.cache_evictions.clone());
         let service = Arc::new(VerifyService {
-            issuers: issuers.iter().map(|issuer| issuer.name.clone()).collect(),
             responder: Responder::new(&configuration.claim_headers, configuration.answers, lifecycle.clone())
                 .map_err(io::Error::other)?,
             gate: Gate {
@@ -109,7 +108,6 @@ impl Application {
             access_log: AccessLogger::new(surroundings.log.clone(), logging.access_log, surroundings.log_format),
             trusted: configuration.proxy.trusted,
             dialect: configuration.proxy.dialect.into(),
-            clock: surroundings.clock.clone(),
         });
         let admin = AdminService { verify: service.clone(), readiness: server.readiness, lifecycle: lifecycle.clone() };
         Ok(Self {
@@ -155,7 +153,7 @@ async fn stop(
     admin: &ServerHandle,
 ) {
     shutdown.told(1).await;
-    tracing::info!(delay = ?delay, "stopping");
+    tracing::info!(delay = %humantime::format_duration(delay), "stopping");
     lifecycle.leave();
     let finish = async {
         tokio::time::sleep(delay).await;

@@ -28,6 +28,7 @@ async fn serve(configuration: Configuration, surroundings: Surroundings) -> Resu
     let application = Application::build(configuration, &surroundings).map_err(Failure::failed)?;
     let (tell, shutdown) = Shutdown::channel();
     tell_on_signals(tell).map_err(Failure::failed)?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "doorward");
     for address in application.verify_addresses() {
         tracing::info!(%address, "verify listener");
     }

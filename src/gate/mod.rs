@@ -14,6 +14,7 @@ pub use verifier::Verifier;
 
 use crate::domain::{Clock, Denial, ForwardedRequest};
 use crate::extract::TokenSources;
+use crate::issuers::Issuers;
 use crate::policy::{Permit, Policy};
 
 /// Decides about requests.
@@ -38,5 +39,15 @@ impl Gate {
         let token = self.sources.extract(request)?;
         let (issuer, principal) = self.verifier.verify(token, now, record).await?;
         self.policy.authorize(principal, &issuer.expectations.time, &issuer.required_scopes, now)
+    }
+
+    /// Whose tokens are accepted.
+    pub const fn issuers(&self) -> &Issuers {
+        &self.verifier.issuers
+    }
+
+    /// The tokens that were verified already.
+    pub const fn cache(&self) -> &TokenCache {
+        &self.verifier.cache
     }
 }

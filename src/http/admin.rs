@@ -48,7 +48,7 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
 
 async fn metrics(service: web::Data<AdminService>) -> HttpResponse {
     let verify = &service.verify;
-    verify.metrics.cache_entries.set(verify.gate.verifier.cache.len().try_into().unwrap_or(i64::MAX));
+    verify.metrics.cache_entries.set(verify.gate.cache().len().try_into().unwrap_or(i64::MAX));
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
         .body(verify.metrics.render())
@@ -59,9 +59,9 @@ async fn healthz() -> HttpResponse {
 }
 
 async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
-    let now = service.verify.clock.now();
+    let now = service.verify.gate.clock.now();
     let has_keys = |issuer: &Issuer| issuer.keys.snapshot().is_usable(now);
-    let issuers = &service.verify.gate.verifier.issuers;
+    let issuers = service.verify.gate.issuers();
     let without: Vec<&str> = issuers.iter().filter(|issuer| !has_keys(issuer)).map(|issuer| &*issuer.name).collect();
     let enough = match service.readiness {
         Readiness::Any => issuers.iter().any(|issuer| has_keys(issuer)),

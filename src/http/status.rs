@@ -8,19 +8,18 @@ use crate::issuers::Issuer;
 use crate::jose::RefusedKey;
 
 pub(super) fn status(service: &VerifyService) -> Value {
-    let now = service.clock.now();
-    let verifier = &service.gate.verifier;
+    let now = service.gate.clock.now();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "configuration_generation": 1,
-        "issuers": verifier.issuers.iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
-        "token_cache": {"on": verifier.cache.is_on(), "entries": verifier.cache.len()},
+        "issuers": service.gate.issuers().iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
+        "token_cache": {"on": service.gate.cache().is_on(), "entries": service.gate.cache().len()},
     })
 }
 
 fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
     let snapshot = issuer.keys.snapshot();
-    let health = issuer.keys.health();
+    let history = issuer.keys.fetch_history();
     let keys: Vec<Value> = snapshot
         .keys()
         .iter()
@@ -35,9 +34,9 @@ fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
         "keys": keys,
         "refused_keys": snapshot.keys().refused().iter().map(refused_key).collect::<Vec<_>>(),
         "fetched_seconds_ago": snapshot.fetched_at().map(|at| now.since(at).as_secs()),
-        "last_error": health.last_error,
-        "consecutive_failures": health.failures,
-        "next_refresh_in_seconds": health.next_refresh.map(|at| at.since(now).as_secs()),
+        "last_error": history.last_error,
+        "consecutive_failures": history.failures,
+        "next_refresh_in_seconds": history.next_refresh.map(|at| at.since(now).as_secs()),
     })
 }
 

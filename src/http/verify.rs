@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use super::fields::Fields;
 use super::{BoundListener, Dialect, Responder};
 use crate::config::{ServerSettings, TrustedProxies};
-use crate::domain::{Clock, Denial, ForwardedRequest, HeaderFields};
+use crate::domain::{Denial, ForwardedRequest, HeaderFields};
 use crate::gate::{DecisionRecord, Gate};
 use crate::policy::Permit;
 use crate::telemetry::{AccessEntry, AccessLogger, Metrics, OriginalTexts, Outcome, request_id};
@@ -27,14 +27,10 @@ pub struct VerifyService {
     pub metrics: Arc<Metrics>,
     /// Writes down.
     pub access_log: AccessLogger,
-    /// The names of the issuers, by position.
-    pub issuers: Vec<Arc<str>>,
     /// Whose description of a request is believed.
     pub trusted: TrustedProxies,
     /// How the plain `/verify` is understood.
     pub dialect: Dialect,
-    /// The time, for the log.
-    pub clock: Arc<dyn Clock>,
 }
 
 /// Runs the verify listener on these sockets.
@@ -143,10 +139,10 @@ impl VerifyService {
         self.metrics.count_decision(outcome, record.issuer, record.cache, duration);
         if self.access_log.wants(outcome == Outcome::Allowed) {
             self.access_log.log(AccessEntry {
-                timestamp: self.clock.now(),
+                timestamp: self.gate.clock.now(),
                 verdict: outcome.verdict(),
                 reason: outcome.reason(),
-                issuer: record.issuer.and_then(|position| self.issuers.get(position).cloned()),
+                issuer: record.issuer.and_then(|at| Some(self.gate.issuers().at(at)?.name.clone())),
                 route: None,
                 cache: record.cache.label(),
                 original: OriginalTexts::of(&dialect.original_for_log(fields)),

@@ -16,7 +16,7 @@ use crate::jose::{Algorithm, Candidates, KeyFingerprint, KeySet, NoCandidate, Ve
 /// The keys of one issuer: a snapshot that is read without a lock and exchanged as a whole.
 pub struct KeyStore {
     snapshot: ArcSwap<KeySnapshot>,
-    health: ArcSwap<KeyHealth>,
+    history: ArcSwap<FetchHistory>,
     refetch: Option<Refetch>,
     max_stale: Duration,
     max_wait: Duration,
@@ -36,7 +36,7 @@ pub struct KeySnapshot {
 
 /// How fetching goes, for `/status`.
 #[derive(Debug, Clone, Default)]
-pub struct KeyHealth {
+pub struct FetchHistory {
     /// When keys were last fetched.
     pub last_success: Option<Timestamp>,
     /// Why the last fetch failed, if it did.
@@ -94,7 +94,7 @@ impl KeyStore {
                 usable_until,
                 first_seen,
             }),
-            health: ArcSwap::default(),
+            history: ArcSwap::default(),
             refetch: None,
             max_stale: Duration::MAX,
             max_wait: Duration::ZERO,
@@ -108,7 +108,7 @@ impl KeyStore {
         let empty = KeySnapshot { keys, generation: 0, fetched_at: None, usable_until, first_seen };
         Self {
             snapshot: ArcSwap::from_pointee(empty),
-            health: ArcSwap::default(),
+            history: ArcSwap::default(),
             refetch: Some(Refetch::new(settings.min_refetch)),
             max_stale: settings.max_stale,
             max_wait: settings.wait,
@@ -121,8 +121,8 @@ impl KeyStore {
     }
 
     /// How fetching goes.
-    pub fn health(&self) -> Arc<KeyHealth> {
-        self.health.load_full()
+    pub fn fetch_history(&self) -> Arc<FetchHistory> {
+        self.history.load_full()
     }
 
     /// Whether a key that was trusted once still is. A key that left the set is not, whatever it signed.
@@ -215,7 +215,7 @@ impl KeyStore {
         changed
     }
 
-    pub(super) fn set_health(&self, health: KeyHealth) {
-        self.health.store(Arc::new(health));
+    pub(super) fn set_fetch_history(&self, history: FetchHistory) {
+        self.history.store(Arc::new(history));
     }
 }

@@ -13,5 +13,5 @@ mod schedule;
 
 pub use fetcher::KeyFetcher;
 pub use issuer::{Issuer, Issuers};
-pub use key_store::{KeyHealth, KeySnapshot, KeyStore, TrustedKey};
+pub use key_store::{FetchHistory, KeySnapshot, KeyStore, TrustedKey};
 pub use refresher::Refresher;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fetcher::{FetchFailure, FetchedKeys};
-use super::key_store::KeyHealth;
+use super::key_store::FetchHistory;
 use super::refetch::Refetch;
 use super::schedule::Schedule;
 use super::{KeyFetcher, KeyStore};
@@ -61,7 +61,7 @@ impl Refresher {
         let wait = Schedule::new(&self.settings).after_success(fetched.max_age, jitter());
         let (count, refused) = (fetched.keys.len(), fetched.keys.refused().to_vec());
         let changed = self.store.replace(fetched.keys, now);
-        let next = self.note(now, wait, KeyHealth { last_success: Some(now), ..KeyHealth::default() });
+        let next = self.note(now, wait, FetchHistory { last_success: Some(now), ..FetchHistory::default() });
         self.metrics.succeeded.inc();
         self.metrics.keys.set(i64::try_from(count).unwrap_or(i64::MAX));
         #[allow(clippy::cast_precision_loss)] // milliseconds of this era fit into a double
@@ -82,9 +82,10 @@ impl Refresher {
         let now = self.clock.now();
         let has_keys = self.store.snapshot().is_usable(now);
         let wait = Schedule::new(&self.settings).after_failure(failures, has_keys, jitter());
-        let last_success = self.store.health().last_success;
-        let health = KeyHealth { last_success, last_error: Some(failure.to_string()), failures, next_refresh: None };
-        let next = self.note(now, wait, health);
+        let last_success = self.store.fetch_history().last_success;
+        let history =
+            FetchHistory { last_success, last_error: Some(failure.to_string()), failures, next_refresh: None };
+        let next = self.note(now, wait, history);
         self.metrics.failed.inc();
         // One line when it goes bad; the metric and /status tell the rest.
         if failures == 1 {
@@ -95,9 +96,9 @@ impl Refresher {
         next
     }
 
-    fn note(&self, now: Timestamp, wait: Duration, health: KeyHealth) -> Timestamp {
+    fn note(&self, now: Timestamp, wait: Duration, history: FetchHistory) -> Timestamp {
         let next = now.plus(wait);
-        self.store.set_health(KeyHealth { next_refresh: Some(next), ..health });
+        self.store.set_fetch_history(FetchHistory { next_refresh: Some(next), ..history });
         next
     }
 }

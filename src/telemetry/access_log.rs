@@ -34,7 +34,6 @@ pub struct AccessEntry {
     #[serde(rename = "duration_us", serialize_with = "as_micros")]
     pub duration: Duration,
     pub request_id: Option<Box<str>>,
-    #[serde(rename = "token")]
     pub token_digest: Option<DigestStart>,
 }
 
@@ -145,7 +144,7 @@ fn write_text(entry: &AccessEntry, buffer: &mut Vec<u8>) {
         // Writing to a String cannot fail. Quoted with escapes: a path must not write lines of its own.
         let _ = text.map_or(Ok(()), |text| write!(line, " {name}={text:?}"));
     }
-    let _ = entry.token_digest.map_or(Ok(()), |digest| write!(line, " token={digest}"));
+    let _ = entry.token_digest.map_or(Ok(()), |digest| write!(line, " token_digest={digest}"));
     let _ = writeln!(line, " duration_us={}", entry.duration.as_micros());
     buffer.extend_from_slice(line.as_bytes());
 }
@@ -204,10 +203,10 @@ mod tests {
         assert_eq!(line.matches('\n').count(), 1);
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["path"], "/x\r\n\"},{\u{1b}[31m");
-        assert_eq!((&value["token"], &value["duration_us"]), (&"000102ab".into(), &12.into()));
+        assert_eq!((&value["token_digest"], &value["duration_us"]), (&"000102ab".into(), &12.into()));
         let mut text = Vec::new();
         write_text(&entry(b"/x\r\n\x1b[31m#frag"), &mut text);
-        let expected = "1970-01-01T00:00:00.000Z  INFO decision deny token_expired issuer=\"main\" cache=\"miss\" method=\"GET\" path=\"/x\\r\\n\\u{1b}[31m\" token=000102ab duration_us=12\n";
+        let expected = "1970-01-01T00:00:00.000Z  INFO decision deny token_expired issuer=\"main\" cache=\"miss\" method=\"GET\" path=\"/x\\r\\n\\u{1b}[31m\" token_digest=000102ab duration_us=12\n";
         assert_eq!(String::from_utf8(text).unwrap(), expected);
     }
 

@@ -172,7 +172,7 @@ fn an_access_log_line_has_the_fields_that_people_search_for() {
         ("host", "api.example:8443"),
         ("path", "/a/b"),
         ("request_id", "req-1"),
-        ("token", &sha256_start(&token)),
+        ("token_digest", &sha256_start(&token)),
     ] {
         assert_eq!(line[name], value, "{name}");
     }
