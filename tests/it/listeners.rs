@@ -175,8 +175,8 @@ fn while_it_leaves_the_service_is_not_ready_and_still_answers() {
 fn running_requests_finish_and_are_the_last_on_their_connections() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    // One worker: who asks later is answered later.
-    let settings = [("ISSUER", url.as_str()), ("AUDIENCE", "api"), ("JWKS_WAIT", "1s"), ("WORKERS", "1")];
+    // One worker: who asks later is answered later. The wait is long enough for the word to stop to arrive in it.
+    let settings = [("ISSUER", url.as_str()), ("AUDIENCE", "api"), ("JWKS_WAIT", "4s"), ("WORKERS", "1")];
     let (mut service, verify, _) = started_with(&settings);
     let mut waiting = Client::connect(verify);
     let token = TestIssuer::new().token().claim("iss", url.as_str()).sign();

@@ -244,8 +244,9 @@ fn a12_oversized_tokens_are_refused_unread() {
             }
         }
     }
-    let huge = gate.get("/verify").bearer(&"A".repeat(200 * 1024)).bytes();
-    assert_not_http(&gate, &huge, &[431], "200 KiB");
+    // Not much more than a head may have: of a request that is refused while it is sent, the answer can be lost.
+    let huge = gate.get("/verify").bearer(&"A".repeat(132 * 1024)).bytes();
+    assert_not_http(&gate, &huge, &[431], "132 KiB");
     assert_eq!(gate.judge(&idp.token().sign()), "200");
 }
 
