@@ -155,6 +155,9 @@ fn scope(text: &str) -> Result<String, Invalid> {
 
 fn required_claim(text: &str) -> Result<RequiredClaim, Invalid> {
     let (path, value) = match text.rsplit_once('=') {
+        Some((_, value)) if value.trim().is_empty() => {
+            return Err(Invalid::new("an empty text never counts as a claim").hint("write path, or path=value"));
+        }
         Some((path, value)) => (path, Some(value.trim().to_owned())),
         None => (text, None),
     };

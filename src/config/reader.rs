@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::Read;
 use std::path::Path;
 
 use super::setting::{self, Default, Setting};
@@ -30,6 +31,11 @@ impl Reader {
         let mut problems = Problems::default();
         let readable = pairs.into_iter().filter_map(|(name, value)| {
             let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
+            if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+                // Read without regard to case, it would quietly win over the one in capitals, or lose.
+                problems.push(Problem::new(name, "unknown setting").with_hint("names are in capitals"));
+                return None;
+            }
             let Ok(value) = value.into_string() else {
                 problems.push(
                     Problem::new(name, "not UTF-8")
@@ -175,12 +181,18 @@ fn shown(setting: &Setting, text: &str, invalid: Invalid) -> Invalid {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Invalid> {
-    let failed = |error: std::io::Error| Invalid::new(format!("cannot read {}: {error}", path.display()));
-    let length = std::fs::metadata(path).map_err(failed)?.len();
-    if length > MAX_FILE_BYTES {
-        return Err(Invalid::new(format!("{} has {length} bytes, more than 1 MiB", path.display())));
+    let shown = path.display();
+    let failed = |error: std::io::Error| Invalid::new(format!("cannot read {shown}: {error}"));
+    // A pipe could keep us waiting for ever, and a device has no end.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(Invalid::new(format!("cannot read {shown}: not a regular file")));
     }
-    std::fs::read(path).map_err(failed)
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).map_err(failed)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(Invalid::new(format!("{shown} has more than 1 MiB")));
+    }
+    Ok(bytes)
 }
 
 /// Names that Kubernetes puts into every container beside a service called `doorward`.

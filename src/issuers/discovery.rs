@@ -35,6 +35,10 @@ impl Metadata {
     /// Reads a document that must name this issuer to the letter (`OpenID` Connect Discovery section 4.3): otherwise one
     /// issuer could pass another one's keys off as its own.
     pub(super) fn parse(document: &[u8], issuer: &str, allow_http: bool) -> Result<Self, InvalidMetadata> {
+        // A derived reader takes an array for an object as well.
+        if document.trim_ascii_start().first() != Some(&b'{') {
+            return Err(InvalidMetadata::Malformed);
+        }
         let document: Document = serde_json::from_slice(document).map_err(|_| InvalidMetadata::Malformed)?;
         if document.issuer != issuer {
             return Err(InvalidMetadata::OtherIssuer(issuer.to_owned()));

@@ -93,7 +93,10 @@ impl KeyFetcher {
     }
 
     async fn metadata(&self, issuer: &str, document: &Url) -> Result<(Url, AddressRule), FetchFailure> {
-        let fetched = self.client.get(document, AddressRule::Any).await.map_err(FetchFailure::Metadata)?;
+        // A third of the time: two documents may be tried, and whatever becomes of them, time must be left for the keys.
+        let request = self.client.get(document, AddressRule::Any);
+        let answer = tokio::time::timeout(self.settings.fetch.timeout / 3, request).await;
+        let fetched = answer.map_err(|_| FetchFailure::TimedOut)?.map_err(FetchFailure::Metadata)?;
         let metadata = Metadata::parse(&fetched.body, issuer, self.settings.fetch.allow_insecure_http)?;
         let rule = if self.settings.fetch.allow_private {
             AddressRule::Any

@@ -36,7 +36,10 @@ impl Refetch {
         let mut state = self.lock();
         let finished = self.finished.subscribe();
         if !state.running {
-            if state.last_asked.is_some_and(|last| now < last.plus(self.min_interval) && now >= last) {
+            // Within the interval on either side: a request that has waited asks with the time at which it came. Only a
+            // clock that was set back by more lets anybody ask anew.
+            let too_early = |last: Timestamp| now < last.plus(self.min_interval) && now > last.minus(self.min_interval);
+            if state.last_asked.is_some_and(too_early) {
                 return None;
             }
             state.last_asked = Some(now);
@@ -90,5 +93,8 @@ mod tests {
         assert!(refetch.ask(at(29)).is_some(), "a scheduled fetch runs, so it is joined");
         refetch.end();
         assert!(refetch.ask(at(30)).is_some());
+        refetch.end();
+        assert!(refetch.ask(at(29)).is_none(), "a request that came before the last asking and waited since");
+        assert!(refetch.ask(at(-3600)).is_some(), "the clock was set back");
     }
 }

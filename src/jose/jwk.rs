@@ -102,6 +102,10 @@ pub(super) fn rsa_key(algorithm: Algorithm, modulus: &[u8], exponent: &[u8]) -> 
     if !odd || !(2..=33).contains(&bit_length(exponent)) {
         return Err(JwkRefusal::RsaExponent);
     }
+    // The product of two large primes is odd.
+    if modulus.last().is_none_or(|last| last % 2 == 0) {
+        return Err(JwkRefusal::Unusable);
+    }
     VerificationKey::rsa(algorithm, modulus, exponent).ok_or(JwkRefusal::Unusable)
 }
 

@@ -67,6 +67,10 @@ struct Document {
 impl KeySet {
     /// Reads a JWK Set. Entries are read one by one, so that a bad one never spoils the rest.
     pub fn from_jwks(document: &[u8], allowed: &Algorithms) -> Result<Self, InvalidKeySet> {
+        // A derived reader takes an array for an object as well.
+        if document.trim_ascii_start().first() != Some(&b'{') {
+            return Err(InvalidKeySet::Malformed);
+        }
         let document: Document = serde_json::from_slice(document).map_err(|_| InvalidKeySet::Malformed)?;
         if document.keys.len() > MAX_KEYS {
             return Err(InvalidKeySet::TooManyKeys(document.keys.len()));
@@ -230,6 +234,7 @@ mod tests {
             "<html>",
             "\u{feff}{\"keys\":[]}",
             r#"{"keys":[],"keys":[]}"#,
+            "[[]]",
         ] {
             assert_eq!(KeySet::from_jwks(text.as_bytes(), &allowed).unwrap_err(), InvalidKeySet::Malformed, "{text}");
         }

@@ -1,5 +1,6 @@
 //! The HTTP client.
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A longer body is refused, counted after decompression.
 const MAX_BODY_BYTES: usize = 512 * 1024;
+
+/// Of a longer token file the rest is not read.
+const MAX_BEARER_TOKEN_BYTES: u64 = 64 * 1024;
 
 /// Whether requests leave this machine through a proxy, which then decides about addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,10 +87,11 @@ impl HttpClient {
 
     /// Fetches a document; only a complete answer with status 200 counts.
     pub async fn get(&self, url: &Url, rule: AddressRule) -> Result<Fetched, FetchError> {
-        let rule = if self.egress == Egress::Proxied { AddressRule::Any } else { rule };
         if !rule.permits_literal(url) {
             return Err(FetchError::Address);
         }
+        // Names are resolved by the proxy, and so are judged there.
+        let rule = if self.egress == Egress::Proxied { AddressRule::Any } else { rule };
         let client = if rule == AddressRule::Public { &self.public_only } else { &self.anywhere };
         let request = client.get(url.clone()).headers(self.request_headers()?);
         let mut response = request.send().await.map_err(transport)?;
@@ -107,14 +112,17 @@ impl HttpClient {
     /// The rule for what a document at this URL leads to: whoever is at home in a private network may point into it.
     pub async fn rule_for_links_from(&self, document: &Url) -> AddressRule {
         let addresses = addresses_of(document).await;
-        let private = addresses.iter().any(|address| !is_public(*address));
+        // All of them: one private address beside a public one is how a name is steered into the network.
+        let private = !addresses.is_empty() && addresses.iter().all(|address| !is_public(*address));
         if private { AddressRule::Any } else { AddressRule::Public }
     }
 
     fn request_headers(&self) -> Result<HeaderMap, FetchError> {
         let mut headers = self.headers.clone();
         if let Some(path) = &self.bearer_token_file {
-            let token = std::fs::read_to_string(path).map_err(FetchError::BearerToken)?;
+            let mut token = String::new();
+            let file = std::fs::File::open(path).map_err(FetchError::BearerToken)?;
+            file.take(MAX_BEARER_TOKEN_BYTES).read_to_string(&mut token).map_err(FetchError::BearerToken)?;
             let value = HeaderValue::from_str(&format!("Bearer {}", token.trim()));
             let mut value = value.map_err(|_| FetchError::BearerToken(std::io::ErrorKind::InvalidData.into()))?;
             value.set_sensitive(true);

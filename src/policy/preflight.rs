@@ -36,5 +36,5 @@ fn method<'a>(request: &ForwardedRequest<'a>) -> Result<&'a [u8], Denial> {
 }
 
 fn has(request: &ForwardedRequest<'_>, name: &str) -> bool {
-    matches!(request.fields.field(name), Field::Once(_))
+    matches!(request.fields.field(name), Field::Once(value) if !value.is_empty())
 }

@@ -83,13 +83,15 @@ impl AccessLogger {
 impl OriginalTexts {
     /// What of this is logged.
     pub fn of(original: &Original<'_>) -> Self {
-        let path = match original.uri {
-            Field::Once(uri) => Field::Once(uri.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()),
-            other => other,
+        let path = before(original.uri, |byte| matches!(byte, b'?' | b'#'));
+        // A host that is none may hold what belongs elsewhere, a password or a query.
+        let host = match before(original.host, |byte| matches!(byte, b'?' | b'#' | b'/')) {
+            Field::Once(host) if host.contains(&b'@') => Field::Absent,
+            host => host,
         };
         Self {
             method: bounded(original.method, MAX_METHOD),
-            host: bounded(original.host, MAX_HOST),
+            host: bounded(host, MAX_HOST),
             path: bounded(path, MAX_PATH),
         }
     }
@@ -104,6 +106,13 @@ pub(crate) fn request_id(x_request_id: Field<'_>, traceparent: Field<'_>) -> Opt
         }
         _ => None,
     })
+}
+
+fn before(field: Field<'_>, is_end: impl Fn(u8) -> bool) -> Field<'_> {
+    match field {
+        Field::Once(value) => Field::Once(value.split(|byte| is_end(*byte)).next().unwrap_or_default()),
+        other => other,
+    }
 }
 
 fn bounded(field: Field<'_>, most: usize) -> Option<Box<str>> {

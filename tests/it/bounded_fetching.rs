@@ -164,3 +164,35 @@ fn gzip_of_zeros() -> Vec<u8> {
     assert!(output.status.success() && output.stdout.len() < 64 * 1024);
     output.stdout
 }
+
+#[test]
+fn metadata_that_hangs_leaves_the_known_place_of_the_keys_in_force() {
+    let idp = TestIssuer::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let metadata = format!(r#"{{"issuer":"{issuer}","jwks_uri":"{issuer}/jwks"}}"#);
+    let jwks = idp.jwks();
+    thread::spawn(move || {
+        let mut hanging = Vec::new();
+        let mut told = false;
+        for stream in listener.incoming().map(Result::unwrap) {
+            let mut head = [0; 4096];
+            let length = (&stream).read(&mut head).unwrap_or(0);
+            let asks_for_keys = head[..length].starts_with(b"GET /jwks");
+            if !asks_for_keys && told {
+                hanging.push(stream);
+                continue;
+            }
+            told = true;
+            let body = if asks_for_keys { &jwks } else { &metadata };
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let _ = (&stream).write_all(format!("{head}{body}").as_bytes());
+        }
+    });
+    let gate = TestGate::new().by_time_of(&idp).set("ISSUER", &issuer).set("AUDIENCE", "api").set("JWKS_TIMEOUT", "2s");
+    let gate = gate.spawn();
+    gate.wait_for("/readyz", |answer| answer.status == 200);
+    idp.clock.advance(std::time::Duration::from_mins(10));
+    let again = "doorward_jwks_refresh_total{issuer=\"127.0.0.1\",result=\"success\"} 2";
+    gate.wait_for("/metrics", |answer| answer.body.contains(again));
+}

@@ -418,10 +418,10 @@ fn a_secret_file_that_cannot_be_used_is_told_by_its_own_name() {
         problems(&[("HMAC_SECRET_FILE", path.to_str().unwrap())]).replace(place.path().to_str().unwrap(), "/run")
     };
     insta::assert_snapshot!(told(place.path().join("missing")), @"DOORWARD_HMAC_SECRET_FILE: cannot read /run/missing: No such file or directory (os error 2)");
-    insta::assert_snapshot!(told(place.path().to_owned()), @"DOORWARD_HMAC_SECRET_FILE: cannot read /run: Is a directory (os error 21)");
+    insta::assert_snapshot!(told(place.path().to_owned()), @"DOORWARD_HMAC_SECRET_FILE: cannot read /run: not a regular file");
     insta::assert_snapshot!(told(file("short", b"short\n")), @"DOORWARD_HMAC_SECRET_FILE: 5 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)");
     insta::assert_snapshot!(told(file("binary", &[0xFF; 40])), @"DOORWARD_HMAC_SECRET_FILE: the file is not UTF-8");
-    insta::assert_snapshot!(told(file("large", &vec![b'x'; (1 << 20) + 1])), @"DOORWARD_HMAC_SECRET_FILE: /run/large has 1048577 bytes, more than 1 MiB");
+    insta::assert_snapshot!(told(file("large", &vec![b'x'; (1 << 20) + 1])), @"DOORWARD_HMAC_SECRET_FILE: /run/large has more than 1 MiB");
 }
 
 #[test]
@@ -489,6 +489,13 @@ fn a_variable_that_is_no_text_is_told_and_not_echoed() {
     DOORWARD_ISSUER: not UTF-8 (a value is text; base64 or a file can carry other bytes)
     DOORWARD_ISSUER: missing (set the exact `iss` of the tokens; only a fixed key source can do without)
     "#);
+}
+
+#[test]
+fn names_are_in_capitals_or_unknown() {
+    let pairs = [("DOORWARD_AUDIENCE", "api"), ("DOORWARD_audience", "*"), ("DOORWARD_ISSUER", "https://idp.example")];
+    let read = Configuration::from_environment(pairs.map(|(name, value)| (name.into(), value.into())));
+    assert_eq!(read.unwrap_err().to_string(), "DOORWARD_audience: unknown setting (names are in capitals)");
 }
 
 #[test]
