@@ -4,9 +4,10 @@ use std::hint::black_box;
 
 use crate::support::{key, token};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
-    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256K1_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
+    ML_DSA_44, ML_DSA_65, ML_DSA_87, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+    RsaParameters, RsaPublicKeyComponents,
 };
 use criterion::Criterion;
 use doorward::domain::BearerToken;
@@ -65,6 +66,11 @@ fn bare_key(key: &SigningKey) -> ParsedPublicKey {
         Algorithm::PS512 => rsa(&RSA_PSS_2048_8192_SHA512).unwrap(),
         Algorithm::ES256 => ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point()).unwrap(),
         Algorithm::ES384 => ParsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, point()).unwrap(),
+        Algorithm::ES512 => ParsedPublicKey::new(&ECDSA_P521_SHA512_FIXED, point()).unwrap(),
+        Algorithm::ES256K => ParsedPublicKey::new(&ECDSA_P256K1_SHA256_FIXED, point()).unwrap(),
+        Algorithm::ML_DSA_44 => ParsedPublicKey::new(&ML_DSA_44, member("pub")).unwrap(),
+        Algorithm::ML_DSA_65 => ParsedPublicKey::new(&ML_DSA_65, member("pub")).unwrap(),
+        Algorithm::ML_DSA_87 => ParsedPublicKey::new(&ML_DSA_87, member("pub")).unwrap(),
         Algorithm::EdDSA => ParsedPublicKey::new(&ED25519, member("x")).unwrap(),
         other => unreachable!("{other} has no public key"),
     }

@@ -59,7 +59,8 @@ fn describe(name: &str, keys: &KeySet) -> String {
     let mut text = format!("issuer {name}: {} usable keys\n", keys.len());
     for key in keys.iter() {
         // Writing to a String cannot fail. An id is the issuer's text: quoted, it cannot play with the terminal.
-        let _ = writeln!(text, "  {:?} {}", key.id().unwrap_or("(any id)"), key.algorithm());
+        let warning = if key.is_private_part_published() { ", published with its private part" } else { "" };
+        let _ = writeln!(text, "  {:?} {}{warning}", key.id().unwrap_or("(any id)"), key.algorithm());
     }
     for refused in keys.refused() {
         let _ = writeln!(text, "  {:?} refused: {}", refused.id.as_deref().unwrap_or("(no id)"), refused.refusal);

@@ -25,7 +25,12 @@ fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
         .iter()
         .map(|key| {
             let age = snapshot.first_seen(key).map(|first_seen| now.since(first_seen).as_secs());
-            json!({"id": key.id(), "algorithm": key.algorithm().name(), "age_seconds": age})
+            json!({
+                "id": key.id().map(bounded),
+                "algorithm": key.algorithm().name(),
+                "age_seconds": age,
+                "private_part_published": key.is_private_part_published(),
+            })
         })
         .collect();
     json!({
@@ -40,8 +45,11 @@ fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
     })
 }
 
-/// The id is the issuer's text, so it is bounded.
 fn refused_key(key: &RefusedKey) -> Value {
-    let id = key.id.as_ref().map(|id| id.chars().take(128).collect::<String>());
-    json!({"id": id, "reason": key.refusal.to_string()})
+    json!({"id": key.id.as_deref().map(bounded), "reason": key.refusal.to_string()})
+}
+
+/// An id is the issuer's text, and may be of any length.
+fn bounded(id: &str) -> String {
+    id.chars().take(128).collect()
 }

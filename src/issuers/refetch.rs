@@ -19,7 +19,6 @@ pub(super) struct Refetch {
     finished: watch::Sender<u64>,
 }
 
-#[derive(Default)]
 struct State {
     last_asked: Option<Timestamp>,
     running: bool,
@@ -27,7 +26,9 @@ struct State {
 
 impl Refetch {
     pub(super) fn new(min_interval: Duration) -> Self {
-        Self { min_interval, state: Mutex::default(), asked: Notify::new(), finished: watch::Sender::new(0) }
+        // The first fetch counts as running before it begins: requests may be there before the task that makes it.
+        let state = Mutex::new(State { last_asked: None, running: true });
+        Self { min_interval, state, asked: Notify::new(), finished: watch::Sender::new(0) }
     }
 
     /// Asks for a fetch. Gives the way to wait for its end, or for the end of the one that runs; nothing if it is too
@@ -85,6 +86,10 @@ mod tests {
     fn asking_is_limited_and_coalesced() {
         let refetch = Refetch::new(Duration::from_secs(30));
         let at = Timestamp::from_secs;
+        assert!(refetch.running().is_some(), "the first fetch is about to begin");
+        refetch.begin();
+        refetch.end();
+        assert!(refetch.running().is_none());
         assert!(refetch.ask(at(0)).is_some());
         assert!(refetch.ask(at(1)).is_some(), "the fetch still runs, so it is joined");
         refetch.end();

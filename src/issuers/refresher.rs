@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fetcher::{FetchFailure, FetchedKeys};
+use super::key_report::report_keys;
 use super::key_store::FetchHistory;
 use super::refetch::Refetch;
 use super::schedule::Schedule;
@@ -59,7 +60,7 @@ impl Refresher {
     fn succeeded(&self, fetched: FetchedKeys, failures_before: u32) -> Timestamp {
         let now = self.clock.now();
         let wait = Schedule::new(&self.settings).after_success(fetched.max_age, jitter());
-        let (count, refused) = (fetched.keys.len(), fetched.keys.refused().to_vec());
+        let count = fetched.keys.len();
         let changed = self.store.replace(fetched.keys, now);
         let next = self.note(now, wait, FetchHistory { last_success: Some(now), ..FetchHistory::default() });
         self.metrics.succeeded.inc();
@@ -68,10 +69,7 @@ impl Refresher {
         self.metrics.succeeded_at(now.as_millis() as f64 / 1000.0);
         if changed {
             tracing::info!(issuer = %self.name, keys = count, "keys changed");
-            for key in refused {
-                let id = key.id.unwrap_or_default();
-                tracing::warn!(issuer = %self.name, key = ?id.chars().take(64).collect::<String>(), reason = %key.refusal, "key refused");
-            }
+            report_keys(&self.name, self.store.snapshot().keys());
         } else if failures_before > 0 {
             tracing::info!(issuer = %self.name, failures = failures_before, "keys can be fetched again");
         }

@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 macro_rules! algorithms {
     ($($variant:ident $name:literal $family:ident,)+) => {
-        /// A signature algorithm (RFC 7518 section 3, RFC 8037 section 3.1).
+        /// A signature algorithm (RFC 7518 section 3, RFC 8037 section 3.1, RFC 8812 section 3.2, RFC 9964 section 3).
         ///
         /// `none` is not one of them, and there is no way to say it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        #[allow(missing_docs)] // the names are the RFC's
+        #[allow(missing_docs, non_camel_case_types)] // the names are the RFCs'
         pub enum Algorithm { $($variant,)+ }
 
         impl Algorithm {
@@ -38,10 +38,15 @@ algorithms! {
     PS512 "PS512" Rsa,
     ES256 "ES256" EllipticCurve,
     ES384 "ES384" EllipticCurve,
+    ES512 "ES512" EllipticCurve,
+    ES256K "ES256K" EllipticCurve,
     EdDSA "EdDSA" Edwards,
     HS256 "HS256" Secret,
     HS384 "HS384" Secret,
     HS512 "HS512" Secret,
+    ML_DSA_44 "ML-DSA-44" Lattice,
+    ML_DSA_65 "ML-DSA-65" Lattice,
+    ML_DSA_87 "ML-DSA-87" Lattice,
 }
 
 /// The kind of key an algorithm works with.
@@ -55,6 +60,8 @@ pub enum Family {
     Edwards,
     /// Shared secrets (`kty` `oct`).
     Secret,
+    /// Module-lattice keys, which name their algorithm themselves (`kty` `AKP`).
+    Lattice,
 }
 
 /// A name that is no algorithm of ours. Names are case-sensitive (RFC 7515 section 4.1.1).

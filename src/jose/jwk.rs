@@ -1,7 +1,8 @@
-//! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037 section 2).
+//! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037 section 2, RFC 8812 section 3.1, RFC 9964 section 4).
 //!
 //! A key is vetted when it is loaded, so that a bad one shows in `/status` and not as an endless row of bad signatures.
 
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use serde_json::{Map, Value};
 
 use super::key::curve_algorithm;
@@ -43,6 +44,12 @@ pub enum JwkRefusal {
     /// The point is not on the curve, or has the wrong length.
     #[error("not a point of its curve")]
     Point,
+    /// A point of one of the few small orders: everybody can make signatures for such a key.
+    #[error("a point of small order, for which anyone can sign")]
+    SmallOrder,
+    /// A lattice key of another length than its algorithm's.
+    #[error("{0} bytes, but {1} keys have another length")]
+    Length(usize, Algorithm),
     /// The library refused the key.
     #[error("not a usable key")]
     Unusable,
@@ -54,7 +61,7 @@ pub enum JwkRefusal {
 impl VerificationKey {
     /// Reads one entry of a key set.
     ///
-    /// Private members are ignored; certificates (`x5c`) are not looked at.
+    /// Private members are ignored, but noted; certificates (`x5c`) are not looked at.
     pub(super) fn from_jwk(entry: &Value, allowed: &Algorithms) -> Result<Self, JwkRefusal> {
         let jwk = entry.as_object().ok_or(JwkRefusal::NotAnObject)?;
         refuse_other_uses(jwk)?;
@@ -63,15 +70,20 @@ impl VerificationKey {
             "RSA" => rsa(jwk, allowed)?,
             "EC" => elliptic_curve(jwk)?,
             "OKP" => edwards(jwk)?,
+            "AKP" => lattice(jwk)?,
             "oct" => return Err(JwkRefusal::Secret),
             _ => return Err(JwkRefusal::Unsupported),
         };
         if !allowed.contains(key.algorithm()) {
             return Err(JwkRefusal::NotAllowed);
         }
-        Ok(key.with_id(id))
+        let private_part_published = PRIVATE_MEMBERS.iter().any(|name| jwk.contains_key(*name));
+        Ok(key.with_id(id).with_private_part_published(private_part_published))
     }
 }
+
+/// The members of a private key (RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2, RFC 9964 section 4).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "priv"];
 
 fn refuse_other_uses(jwk: &Map<String, Value>) -> Result<(), JwkRefusal> {
     if optional_text(jwk, "use")?.is_some_and(|purpose| purpose != "sig") {
@@ -110,13 +122,15 @@ pub(super) fn rsa_key(algorithm: Algorithm, modulus: &[u8], exponent: &[u8]) -> 
 }
 
 fn elliptic_curve(jwk: &Map<String, Value>) -> Result<VerificationKey, JwkRefusal> {
-    let (curve_algorithm, coordinate_length) = match text(jwk, "crv")? {
-        "P-256" => (Algorithm::ES256, 32),
-        "P-384" => (Algorithm::ES384, 48),
+    let of_curve = curve_algorithm(text(jwk, "crv")?).ok_or(JwkRefusal::Unsupported)?;
+    let coordinate_length = match of_curve {
+        Algorithm::ES256 | Algorithm::ES256K => 32,
+        Algorithm::ES384 => 48,
+        Algorithm::ES512 => 66,
         _ => return Err(JwkRefusal::Unsupported),
     };
-    let algorithm = algorithm(jwk, Family::EllipticCurve, Some(curve_algorithm))?;
-    if algorithm != curve_algorithm {
+    let algorithm = algorithm(jwk, Family::EllipticCurve, Some(of_curve))?;
+    if algorithm != of_curve {
         return Err(JwkRefusal::Algorithm);
     }
     let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
@@ -124,7 +138,7 @@ fn elliptic_curve(jwk: &Map<String, Value>) -> Result<VerificationKey, JwkRefusa
         return Err(JwkRefusal::Point);
     }
     let point = [&[UNCOMPRESSED_POINT], x.as_slice(), y.as_slice()].concat();
-    VerificationKey::curve(algorithm, &point).ok_or(JwkRefusal::Point)
+    VerificationKey::encoded(algorithm, &point).ok_or(JwkRefusal::Point)
 }
 
 /// The first byte of a point that is written out in full (SEC 1 section 2.3.3).
@@ -135,11 +149,42 @@ fn edwards(jwk: &Map<String, Value>) -> Result<VerificationKey, JwkRefusal> {
         curve_algorithm(text(jwk, "crv")?).filter(|algorithm| algorithm.family() == Family::Edwards);
     let algorithm_of_curve = algorithm_of_curve.ok_or(JwkRefusal::Unsupported)?;
     let algorithm = algorithm(jwk, Family::Edwards, Some(algorithm_of_curve))?;
-    let point = bytes(jwk, "x")?;
-    if point.len() != 32 {
+    edwards_key(algorithm, &bytes(jwk, "x")?)
+}
+
+/// Vets an Ed25519 key. aws-lc does not look at the point before it has a signature to check.
+pub(super) fn edwards_key(algorithm: Algorithm, encoded: &[u8]) -> Result<VerificationKey, JwkRefusal> {
+    let compressed = CompressedEdwardsY::from_slice(encoded).map_err(|_| JwkRefusal::Point)?;
+    let point = compressed.decompress().ok_or(JwkRefusal::Point)?;
+    // One of several spellings of a point (RFC 8032 section 5.1.3, step 1) would make two keys of one.
+    if point.compress() != compressed {
         return Err(JwkRefusal::Point);
     }
-    VerificationKey::curve(algorithm, &point).ok_or(JwkRefusal::Point)
+    if point.is_small_order() {
+        return Err(JwkRefusal::SmallOrder);
+    }
+    VerificationKey::encoded(algorithm, encoded).ok_or(JwkRefusal::Unusable)
+}
+
+/// An ML-DSA key. Nothing but `alg` tells its parameter set, so that it must be there (RFC 9964 section 4).
+fn lattice(jwk: &Map<String, Value>) -> Result<VerificationKey, JwkRefusal> {
+    let algorithm = algorithm(jwk, Family::Lattice, None)?;
+    lattice_key(algorithm, &bytes(jwk, "pub")?)
+}
+
+/// Vets an ML-DSA key.
+pub(super) fn lattice_key(algorithm: Algorithm, encoded: &[u8]) -> Result<VerificationKey, JwkRefusal> {
+    // FIPS 204 table 2.
+    let length = match algorithm {
+        Algorithm::ML_DSA_44 => 1312,
+        Algorithm::ML_DSA_65 => 1952,
+        Algorithm::ML_DSA_87 => 2592,
+        _ => return Err(JwkRefusal::Algorithm),
+    };
+    if encoded.len() != length {
+        return Err(JwkRefusal::Length(encoded.len(), algorithm));
+    }
+    VerificationKey::encoded(algorithm, encoded).ok_or(JwkRefusal::Unusable)
 }
 
 fn algorithm(jwk: &Map<String, Value>, family: Family, usual: Option<Algorithm>) -> Result<Algorithm, JwkRefusal> {

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
-    RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256K1_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
+    ML_DSA_44, ML_DSA_65, ML_DSA_87, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+    RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
 };
 use aws_lc_rs::{digest, hmac};
 
@@ -17,6 +18,7 @@ pub struct VerificationKey {
     algorithm: Algorithm,
     material: Material,
     fingerprint: KeyFingerprint,
+    private_part_published: bool,
 }
 
 enum Material {
@@ -52,7 +54,7 @@ impl VerificationKey {
             return Err(WeakSecret { algorithm, actual: secret.len(), required });
         }
         let material = Material::Secret(Box::new(hmac::Key::new(hash, secret)));
-        Ok(Self { id: None, algorithm, material, fingerprint: KeyFingerprint::of(algorithm, &[secret]) })
+        Ok(Self::new(algorithm, material, KeyFingerprint::of(algorithm, &[secret])))
     }
 
     /// An RSA key; modulus and exponent are big-endian without leading zeros.
@@ -62,25 +64,37 @@ impl VerificationKey {
         Some(Self::public(algorithm, key, &[modulus, exponent]))
     }
 
-    /// An EC key as an uncompressed point, or an Edwards key as it is encoded.
-    pub(super) fn curve(algorithm: Algorithm, point: &[u8]) -> Option<Self> {
+    /// A key that is one string of bytes: an EC key as an uncompressed point, the others as they are encoded.
+    pub(super) fn encoded(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
         let parameters: &'static dyn VerificationAlgorithm = match algorithm {
             Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED,
             Algorithm::ES384 => &ECDSA_P384_SHA384_FIXED,
+            Algorithm::ES512 => &ECDSA_P521_SHA512_FIXED,
+            Algorithm::ES256K => &ECDSA_P256K1_SHA256_FIXED,
             Algorithm::EdDSA => &ED25519,
+            Algorithm::ML_DSA_44 => &ML_DSA_44,
+            Algorithm::ML_DSA_65 => &ML_DSA_65,
+            Algorithm::ML_DSA_87 => &ML_DSA_87,
             _ => return None,
         };
-        let key = ParsedPublicKey::new(parameters, point).ok()?;
-        Some(Self::public(algorithm, key, &[point]))
+        let key = ParsedPublicKey::new(parameters, bytes).ok()?;
+        Some(Self::public(algorithm, key, &[bytes]))
     }
 
     fn public(algorithm: Algorithm, key: ParsedPublicKey, material: &[&[u8]]) -> Self {
-        let fingerprint = KeyFingerprint::of(algorithm, material);
-        Self { id: None, algorithm, material: Material::Public(key), fingerprint }
+        Self::new(algorithm, Material::Public(key), KeyFingerprint::of(algorithm, material))
+    }
+
+    const fn new(algorithm: Algorithm, material: Material, fingerprint: KeyFingerprint) -> Self {
+        Self { id: None, algorithm, material, fingerprint, private_part_published: false }
     }
 
     pub(super) fn with_id(self, id: Option<String>) -> Self {
         Self { id, ..self }
+    }
+
+    pub(super) fn with_private_part_published(self, private_part_published: bool) -> Self {
+        Self { private_part_published, ..self }
     }
 
     /// The key's identifier (`kid`), if it has one.
@@ -93,13 +107,20 @@ impl VerificationKey {
         self.algorithm
     }
 
+    /// Whether the issuer published the private part along with the public one, for everyone to sign with.
+    pub const fn is_private_part_published(&self) -> bool {
+        self.private_part_published
+    }
+
     /// What tells this key from any other.
     pub const fn fingerprint(&self) -> KeyFingerprint {
         self.fingerprint
     }
 
-    /// Whether `signature` is this key's signature of `message`.
-    pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+    /// Whether `signature` is this key's signature of `message`, in the form JOSE gives it (RFC 7518 section 3).
+    ///
+    /// Every signature of every token is judged here and nowhere else.
+    pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
             Material::Public(key) => key.verify_sig(message, signature).is_ok(),
             // Compares in constant time.
@@ -144,14 +165,23 @@ const fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> 
     })
 }
 
-/// The algorithm a key is used with when nobody said: exactly one by its type.
-pub(super) const fn curve_algorithm(curve: &str) -> Option<Algorithm> {
-    match curve.as_bytes() {
-        b"P-256" => Some(Algorithm::ES256),
-        b"P-384" => Some(Algorithm::ES384),
-        b"Ed25519" => Some(Algorithm::EdDSA),
-        _ => None,
-    }
+/// The curves of `crv` (RFC 7518 section 6.2.1.1, RFC 8037 section 2, RFC 8812 section 3.1), each with its one algorithm.
+const CURVES: [(&str, Algorithm); 5] = [
+    ("P-256", Algorithm::ES256),
+    ("P-384", Algorithm::ES384),
+    ("P-521", Algorithm::ES512),
+    ("secp256k1", Algorithm::ES256K),
+    ("Ed25519", Algorithm::EdDSA),
+];
+
+/// The one algorithm of a curve.
+pub(super) fn curve_algorithm(curve: &str) -> Option<Algorithm> {
+    CURVES.iter().find(|(name, _)| *name == curve).map(|(_, algorithm)| *algorithm)
+}
+
+/// The one curve of an algorithm.
+pub(super) fn curve_name(algorithm: Algorithm) -> Option<&'static str> {
+    CURVES.iter().find(|(_, own)| *own == algorithm).map(|(name, _)| *name)
 }
 
 impl Family {
@@ -160,7 +190,7 @@ impl Family {
         match self {
             Self::Rsa => Some(Algorithm::RS256),
             Self::Secret => Some(Algorithm::HS256),
-            Self::EllipticCurve | Self::Edwards => None,
+            Self::EllipticCurve | Self::Edwards | Self::Lattice => None,
         }
     }
 }

@@ -259,11 +259,73 @@ mod tests {
             assert_eq!(refusal_of(&with(rsa(), "e", json!(exponent))), JwkRefusal::RsaExponent, "{exponent}");
         }
         assert_eq!(refusal_of(&with(ec(), "crv", json!("P-384"))), JwkRefusal::Algorithm);
-        assert_eq!(refusal_of(&with(ec(), "crv", json!("secp256k1"))), JwkRefusal::Unsupported);
+        assert_eq!(refusal_of(&with(ec(), "crv", json!("secp256k1"))), JwkRefusal::Algorithm);
+        assert_eq!(refusal_of(&with(ec(), "crv", json!("P-192"))), JwkRefusal::Unsupported);
         assert_eq!(refusal_of(&with(ec(), "x", json!("AAAA"))), JwkRefusal::Point);
         assert_eq!(refusal_of(&with(ec(), "x", json!("A".repeat(43)))), JwkRefusal::Point);
         assert_eq!(refusal_of(&with(ed(), "x", json!("AAAA"))), JwkRefusal::Point);
         assert_eq!(refusal_of(&with(ed(), "crv", json!("Ed448"))), JwkRefusal::Unsupported);
+    }
+
+    #[test]
+    fn points_lie_on_their_curve() {
+        for algorithm in [Algorithm::ES256, Algorithm::ES384, Algorithm::ES512, Algorithm::ES256K] {
+            let good = jwk(algorithm, "e");
+            let x = good["x"].as_str().unwrap().to_owned();
+            assert_eq!(refusal_of(&with(good.clone(), "y", json!(x))), JwkRefusal::Point, "{algorithm}");
+            let zeros = json!("A".repeat(x.len()));
+            let origin = with(with(good.clone(), "x", zeros.clone()), "y", zeros);
+            assert_eq!(refusal_of(&origin), JwkRefusal::Point, "{algorithm}");
+            let longer = crate::jose::decode_base64url(&x).unwrap();
+            let longer = crate::jose::encode_base64url([&[0], longer.as_slice()].concat());
+            assert_eq!(refusal_of(&with(good, "x", json!(longer))), JwkRefusal::Point, "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn edwards_points_lie_on_the_curve_and_have_a_large_order() {
+        let refusal = |point: [u8; 32]| {
+            refusal_of(&with(jwk(Algorithm::EdDSA, "d"), "x", json!(crate::jose::encode_base64url(point))))
+        };
+        let least = |byte: u8, highest: u8| {
+            let mut point = [0; 32];
+            (point[0], point[31]) = (byte, highest);
+            point
+        };
+        assert_eq!(refusal(least(2, 0)), JwkRefusal::Point, "no x for this y");
+        assert_eq!(refusal(least(0, 0)), JwkRefusal::SmallOrder, "order 4");
+        assert_eq!(refusal(least(1, 0)), JwkRefusal::SmallOrder, "the neutral element");
+        let order_8 = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a";
+        let order_8: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&order_8[2 * at..][..2], 16).unwrap()).collect();
+        assert_eq!(refusal(order_8.try_into().unwrap()), JwkRefusal::SmallOrder);
+        // p + 1, another spelling of the neutral element.
+        let mut other_spelling = [0xFF; 32];
+        (other_spelling[0], other_spelling[31]) = (0xEE, 0x7F);
+        assert_eq!(refusal(other_spelling), JwkRefusal::Point);
+    }
+
+    #[test]
+    fn lattice_keys_name_their_algorithm() {
+        let good = || jwk(Algorithm::ML_DSA_44, "l");
+        let mut without = good();
+        without.as_object_mut().unwrap().remove("alg");
+        assert_eq!(refusal_of(&without), JwkRefusal::Algorithm);
+        assert_eq!(refusal_of(&with(good(), "alg", json!("ES256"))), JwkRefusal::Algorithm);
+        let length = JwkRefusal::Length(1312, Algorithm::ML_DSA_65);
+        assert_eq!(refusal_of(&with(good(), "alg", json!("ML-DSA-65"))), length);
+        assert_eq!(refusal_of(&with(good(), "pub", json!("AAAA"))), JwkRefusal::Length(3, Algorithm::ML_DSA_44));
+        assert_eq!(refusal_of(&with(good(), "pub", json!(1))), JwkRefusal::Member("pub"));
+        assert_eq!(read(&json!([good()])).unwrap().iter().next().unwrap().algorithm(), Algorithm::ML_DSA_44);
+    }
+
+    #[test]
+    fn a_published_private_part_is_noted_and_not_used() {
+        let key = jwk(Algorithm::ES256, "e");
+        for member in ["d", "priv", "p"] {
+            let set = read(&json!([key, with(jwk(Algorithm::EdDSA, "x"), member, json!("AAAA"))])).unwrap();
+            let noted: Vec<_> = set.iter().map(VerificationKey::is_private_part_published).collect();
+            assert_eq!(noted, [false, true], "{member}");
+        }
     }
 
     #[test]

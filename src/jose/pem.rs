@@ -5,9 +5,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
-use super::jwk::rsa_key;
-use super::key::curve_algorithm;
-use super::{Algorithms, Family, JwkRefusal, KeySet, VerificationKey};
+use super::jwk::{edwards_key, lattice_key, rsa_key};
+use super::{Algorithm, Algorithms, Family, JwkRefusal, KeySet, VerificationKey};
 
 /// Why a PEM file gives no keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,9 +66,9 @@ fn spki_key(spki: &SubjectPublicKeyInfo<'_>, allowed: &Algorithms) -> Result<Ver
         Ok(PublicKey::RSA(key)) => rsa(&key, allowed),
         Ok(PublicKey::EC(_)) => {
             let curve = spki.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
-            on_curve(curve.map(|curve| curve.to_id_string()).as_deref(), point)
+            on_curve(&curve.map(|curve| curve.to_id_string()).unwrap_or_default(), point)
         }
-        _ => on_curve(Some(&spki.algorithm.algorithm.to_id_string()), point),
+        _ => encoded(&spki.algorithm.algorithm.to_id_string(), point),
     }
 }
 
@@ -78,15 +77,27 @@ fn rsa(key: &RSAPublicKey<'_>, allowed: &Algorithms) -> Result<VerificationKey, 
     Ok(rsa_key(algorithm, key.modulus, key.exponent)?)
 }
 
-fn on_curve(oid: Option<&str>, point: &[u8]) -> Result<VerificationKey, InvalidPem> {
-    let curve = match oid {
-        Some("1.2.840.10045.3.1.7") => "P-256",
-        Some("1.3.132.0.34") => "P-384",
-        Some("1.3.101.112") => "Ed25519",
+/// A key on one of the curves of RFC 5480 section 2.1.1.1 and SEC 2 section 2.4.1.
+fn on_curve(curve: &str, point: &[u8]) -> Result<VerificationKey, InvalidPem> {
+    let algorithm = match curve {
+        "1.2.840.10045.3.1.7" => Algorithm::ES256,
+        "1.3.132.0.34" => Algorithm::ES384,
+        "1.3.132.0.35" => Algorithm::ES512,
+        "1.3.132.0.10" => Algorithm::ES256K,
         _ => return Err(JwkRefusal::Unsupported.into()),
     };
-    let algorithm = curve_algorithm(curve).ok_or(JwkRefusal::Unsupported)?;
-    Ok(VerificationKey::curve(algorithm, point).ok_or(JwkRefusal::Point)?)
+    Ok(VerificationKey::encoded(algorithm, point).ok_or(JwkRefusal::Point)?)
+}
+
+/// A key whose type says everything: Ed25519 (RFC 8410 section 3) or ML-DSA (RFC 9881 section 2).
+fn encoded(key_type: &str, bytes: &[u8]) -> Result<VerificationKey, InvalidPem> {
+    Ok(match key_type {
+        "1.3.101.112" => edwards_key(Algorithm::EdDSA, bytes)?,
+        "2.16.840.1.101.3.4.3.17" => lattice_key(Algorithm::ML_DSA_44, bytes)?,
+        "2.16.840.1.101.3.4.3.18" => lattice_key(Algorithm::ML_DSA_65, bytes)?,
+        "2.16.840.1.101.3.4.3.19" => lattice_key(Algorithm::ML_DSA_87, bytes)?,
+        _ => return Err(JwkRefusal::Unsupported.into()),
+    })
 }
 
 #[cfg(test)]
@@ -104,6 +115,7 @@ mod tests {
         for (generator, algorithm) in [
             (&rcgen::PKCS_ECDSA_P256_SHA256, Algorithm::ES256),
             (&rcgen::PKCS_ECDSA_P384_SHA384, Algorithm::ES384),
+            (&rcgen::PKCS_ECDSA_P521_SHA512, Algorithm::ES512),
             (&rcgen::PKCS_ED25519, Algorithm::EdDSA),
             (&rcgen::PKCS_RSA_SHA256, Algorithm::PS256),
         ] {

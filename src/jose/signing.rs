@@ -5,14 +5,16 @@
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
-    Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384,
-    RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P256K1_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, ML_DSA_44_SIGNING,
+    ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384,
+    RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 use aws_lc_rs::{error::Unspecified, hmac};
 use serde_json::{Map, Value, json};
 use x509_parser::pem::Pem;
 
+use super::key::{curve_algorithm, curve_name};
 use super::{Algorithm, Family, decode_base64url, encode_base64url};
 
 /// A key that makes signatures with one algorithm.
@@ -27,6 +29,7 @@ enum Material {
     EllipticCurve(EcdsaKeyPair),
     Edwards(Ed25519KeyPair),
     Secret(Box<hmac::Key>),
+    Lattice(PqdsaKeyPair),
 }
 
 /// Why a text is no signing key.
@@ -36,7 +39,7 @@ pub enum InvalidSigningKey {
     #[error("neither a PEM file nor a JWK")]
     Malformed,
     /// A key without its private part, or one we cannot sign with.
-    #[error("not a supported private key (RSA, P-256, P-384 or Ed25519)")]
+    #[error("not a supported private key (RSA, P-256, P-384, P-521, secp256k1, Ed25519 or ML-DSA)")]
     Unsupported,
     /// The algorithm does not go with the type of key.
     #[error("{0} does not go with this type of key")]
@@ -48,13 +51,16 @@ impl SigningKey {
     pub fn generate(algorithm: Algorithm) -> Result<Self, Unspecified> {
         let material = match algorithm.family() {
             Family::Rsa => Material::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa2048)?)),
-            Family::EllipticCurve => Material::EllipticCurve(EcdsaKeyPair::generate(ecdsa(algorithm))?),
+            Family::EllipticCurve => {
+                Material::EllipticCurve(EcdsaKeyPair::generate(ecdsa(algorithm).ok_or(Unspecified)?)?)
+            }
             Family::Edwards => Material::Edwards(Ed25519KeyPair::generate()?),
             Family::Secret => {
                 let mut secret = [0; 64];
                 aws_lc_rs::rand::fill(&mut secret)?;
                 return Ok(Self::secret(algorithm, &secret));
             }
+            Family::Lattice => Material::Lattice(PqdsaKeyPair::generate(lattice(algorithm).ok_or(Unspecified)?)?),
         };
         Ok(Self { algorithm, id: None, material })
     }
@@ -123,6 +129,11 @@ impl SigningKey {
             Material::EllipticCurve(key) => key.sign(&random, message)?.as_ref().to_vec(),
             Material::Edwards(key) => key.sign(message).as_ref().to_vec(),
             Material::Secret(key) => hmac::sign(key, message).as_ref().to_vec(),
+            Material::Lattice(key) => {
+                let mut signature = vec![0; key.algorithm().signature_len()];
+                key.sign(message, &mut signature)?;
+                signature
+            }
         })
     }
 
@@ -137,12 +148,13 @@ impl SigningKey {
             Material::EllipticCurve(key) => {
                 let point = key.public_key().as_ref().get(1..)?;
                 let (x, y) = point.split_at_checked(point.len() / 2)?;
-                let curve = if self.algorithm == Algorithm::ES384 { "P-384" } else { "P-256" };
+                let curve = curve_name(self.algorithm)?;
                 json!({"kty": "EC", "crv": curve, "x": encode_base64url(x), "y": encode_base64url(y)})
             }
             Material::Edwards(key) => {
                 json!({"kty": "OKP", "crv": "Ed25519", "x": encode_base64url(key.public_key())})
             }
+            Material::Lattice(key) => json!({"kty": "AKP", "pub": encode_base64url(key.public_key())}),
             Material::Secret(_) => return None,
         };
         let members = jwk.as_object_mut()?;
@@ -153,8 +165,9 @@ impl SigningKey {
     }
 
     fn use_with(&mut self, algorithm: Algorithm) -> Result<(), InvalidSigningKey> {
-        let curve_fits = algorithm.family() != Family::EllipticCurve || algorithm == self.algorithm;
-        if algorithm.family() != self.algorithm.family() || !curve_fits {
+        // An RSA key serves all RSA algorithms; any other one has its algorithm from birth.
+        let both_rsa = algorithm.family() == Family::Rsa && self.algorithm.family() == Family::Rsa;
+        if algorithm != self.algorithm && !both_rsa {
             return Err(InvalidSigningKey::Algorithm(algorithm));
         }
         self.algorithm = algorithm;
@@ -165,17 +178,10 @@ impl SigningKey {
         let section = Pem::iter_from_buffer(text.as_bytes()).next().and_then(Result::ok);
         let der = section.ok_or(InvalidSigningKey::Malformed)?.contents;
         let rsa = || RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).ok();
-        let curve = |algorithm| EcdsaKeyPair::from_private_key_der(ecdsa(algorithm), &der).ok();
-        let (algorithm, material) = if let Some(key) = rsa() {
-            (Algorithm::RS256, Material::Rsa(Box::new(key)))
-        } else if let Some(key) = curve(Algorithm::ES256) {
-            (Algorithm::ES256, Material::EllipticCurve(key))
-        } else if let Some(key) = curve(Algorithm::ES384) {
-            (Algorithm::ES384, Material::EllipticCurve(key))
-        } else {
-            let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map_err(|_| InvalidSigningKey::Unsupported)?;
-            (Algorithm::EdDSA, Material::Edwards(key))
-        };
+        let others =
+            || Algorithm::ALL.iter().find_map(|algorithm| Some((*algorithm, Material::from_pkcs8(*algorithm, &der)?)));
+        let rsa = rsa().map(|key| (Algorithm::RS256, Material::Rsa(Box::new(key))));
+        let (algorithm, material) = rsa.or_else(others).ok_or(InvalidSigningKey::Unsupported)?;
         Ok(Self { algorithm, id: None, material })
     }
 
@@ -184,11 +190,17 @@ impl SigningKey {
         let bytes = |name: &str| text(name).and_then(decode_base64url).ok_or(InvalidSigningKey::Unsupported);
         let (usual, material) = match (text("kty"), text("crv")) {
             (Some("RSA"), _) => (Algorithm::RS256, rsa_from_jwk(&bytes)?),
-            (Some("EC"), Some("P-256")) => (Algorithm::ES256, ecdsa_from_jwk(Algorithm::ES256, &bytes)?),
-            (Some("EC"), Some("P-384")) => (Algorithm::ES384, ecdsa_from_jwk(Algorithm::ES384, &bytes)?),
+            (Some("EC"), Some(curve)) => {
+                let algorithm = curve_algorithm(curve).ok_or(InvalidSigningKey::Unsupported)?;
+                (algorithm, ecdsa_from_jwk(algorithm, &bytes)?)
+            }
             (Some("OKP"), Some("Ed25519")) => {
                 let pair = Ed25519KeyPair::from_seed_and_public_key(&bytes("d")?, &bytes("x")?);
                 (Algorithm::EdDSA, Material::Edwards(pair.map_err(|_| InvalidSigningKey::Unsupported)?))
+            }
+            (Some("AKP"), _) => {
+                let algorithm = text("alg").and_then(|name| name.parse().ok()).ok_or(InvalidSigningKey::Unsupported)?;
+                (algorithm, lattice_from_jwk(algorithm, &bytes)?)
             }
             _ => return Err(InvalidSigningKey::Unsupported),
         };
@@ -197,6 +209,20 @@ impl SigningKey {
             key.use_with(name.parse().map_err(|_| InvalidSigningKey::Unsupported)?)?;
         }
         Ok(key)
+    }
+}
+
+impl Material {
+    /// A private key of any type but RSA, if it is one for this algorithm.
+    fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Option<Self> {
+        match algorithm.family() {
+            Family::EllipticCurve => {
+                EcdsaKeyPair::from_private_key_der(ecdsa(algorithm)?, der).ok().map(Self::EllipticCurve)
+            }
+            Family::Edwards => Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok().map(Self::Edwards),
+            Family::Lattice => PqdsaKeyPair::from_pkcs8(lattice(algorithm)?, der).ok().map(Self::Lattice),
+            Family::Rsa | Family::Secret => None,
+        }
     }
 }
 
@@ -219,15 +245,36 @@ fn rsa_from_jwk(bytes: &Member<'_>) -> Result<Material, InvalidSigningKey> {
 
 fn ecdsa_from_jwk(algorithm: Algorithm, bytes: &Member<'_>) -> Result<Material, InvalidSigningKey> {
     let point = [vec![4], bytes("x")?, bytes("y")?].concat();
-    let pair = EcdsaKeyPair::from_private_key_and_public_key(ecdsa(algorithm), &bytes("d")?, &point);
+    let curve = ecdsa(algorithm).ok_or(InvalidSigningKey::Unsupported)?;
+    let pair = EcdsaKeyPair::from_private_key_and_public_key(curve, &bytes("d")?, &point);
     Ok(Material::EllipticCurve(pair.map_err(|_| InvalidSigningKey::Unsupported)?))
 }
 
-const fn ecdsa(algorithm: Algorithm) -> &'static EcdsaSigningAlgorithm {
-    match algorithm {
+/// The private part is the seed (RFC 9964 section 4), from which the public one follows.
+fn lattice_from_jwk(algorithm: Algorithm, bytes: &Member<'_>) -> Result<Material, InvalidSigningKey> {
+    let parameters = lattice(algorithm).ok_or(InvalidSigningKey::Unsupported)?;
+    let pair = PqdsaKeyPair::from_seed(parameters, &bytes("priv")?).map_err(|_| InvalidSigningKey::Unsupported)?;
+    let is_whole = pair.public_key().as_ref() == bytes("pub")?;
+    if is_whole { Ok(Material::Lattice(pair)) } else { Err(InvalidSigningKey::Unsupported) }
+}
+
+const fn ecdsa(algorithm: Algorithm) -> Option<&'static EcdsaSigningAlgorithm> {
+    Some(match algorithm {
+        Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
         Algorithm::ES384 => &ECDSA_P384_SHA384_FIXED_SIGNING,
-        _ => &ECDSA_P256_SHA256_FIXED_SIGNING,
-    }
+        Algorithm::ES512 => &ECDSA_P521_SHA512_FIXED_SIGNING,
+        Algorithm::ES256K => &ECDSA_P256K1_SHA256_FIXED_SIGNING,
+        _ => return None,
+    })
+}
+
+const fn lattice(algorithm: Algorithm) -> Option<&'static PqdsaSigningAlgorithm> {
+    Some(match algorithm {
+        Algorithm::ML_DSA_44 => &ML_DSA_44_SIGNING,
+        Algorithm::ML_DSA_65 => &ML_DSA_65_SIGNING,
+        Algorithm::ML_DSA_87 => &ML_DSA_87_SIGNING,
+        _ => return None,
+    })
 }
 
 fn rsa_encoding(algorithm: Algorithm) -> &'static dyn RsaEncoding {
@@ -238,5 +285,27 @@ fn rsa_encoding(algorithm: Algorithm) -> &'static dyn RsaEncoding {
         Algorithm::PS384 => &RSA_PSS_SHA384,
         Algorithm::PS512 => &RSA_PSS_SHA512,
         _ => &RSA_PKCS1_SHA256,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::{Algorithms, KeySet};
+
+    #[test]
+    fn every_algorithm_signs_what_its_public_half_verifies() {
+        for algorithm in Algorithms::asymmetric().iter() {
+            let key = SigningKey::generate(algorithm).unwrap();
+            let jwks = json!({"keys": [key.to_public_jwk(Some("k"))]}).to_string();
+            let keys = KeySet::from_jwks(jwks.as_bytes(), &Algorithms::new(vec![algorithm])).unwrap();
+            let public = keys.iter().next().unwrap();
+            let mut signature = key.signature(b"message").unwrap();
+            assert!(public.verify(b"message", &signature), "{algorithm}");
+            assert!(!public.verify(b"massage", &signature), "{algorithm}");
+            assert!(!public.verify(b"message", b""), "{algorithm}");
+            signature[7] ^= 1;
+            assert!(!public.verify(b"message", &signature), "{algorithm}");
+        }
     }
 }

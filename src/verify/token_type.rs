@@ -1,5 +1,7 @@
 //! The type of a token (RFC 8725 section 3.11, RFC 9068 section 2.1).
 
+use serde_json::Value;
+
 use super::required_claim::is_empty_text;
 use crate::domain::Reason;
 use crate::jose::{Claims, JoseHeader};
@@ -19,6 +21,9 @@ pub enum TokenTypeRule {
 /// The claims every access token of the profile has (RFC 9068 section 2.2).
 const PROFILE_CLAIMS: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
 
+/// Those of them that are texts; the others are judged where they are read.
+const PROFILE_TEXTS: [&str; 4] = ["iss", "sub", "client_id", "jti"];
+
 impl TokenTypeRule {
     pub(super) fn judge(&self, header: &JoseHeader, claims: &Claims) -> Result<(), Reason> {
         let token_type = header.token_type().map(without_prefix);
@@ -30,10 +35,17 @@ impl TokenTypeRule {
                 if fits { Ok(()) } else { Err(Reason::TokenTypeMismatch) }
             }
             Self::AccessToken if !is("at+jwt") => Err(Reason::TokenTypeMismatch),
-            Self::AccessToken if PROFILE_CLAIMS.iter().all(|name| is_stated(claims, name)) => Ok(()),
-            Self::AccessToken => Err(Reason::ClaimMissing),
+            Self::AccessToken => judge_profile(claims),
         }
     }
+}
+
+fn judge_profile(claims: &Claims) -> Result<(), Reason> {
+    if !PROFILE_CLAIMS.iter().all(|name| is_stated(claims, name)) {
+        return Err(Reason::ClaimMissing);
+    }
+    let are_texts = PROFILE_TEXTS.iter().all(|name| claims.member(name).is_some_and(Value::is_string));
+    if are_texts { Ok(()) } else { Err(Reason::ClaimInvalid) }
 }
 
 fn is_stated(claims: &Claims, name: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Tokens that another implementation signed, and our development tokens as another implementation sees them.
 
-use doorward::jose::{Algorithm, SigningKey};
+use doorward::jose::{Algorithm, Algorithms, SigningKey};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Map, Value, json};
 
@@ -53,7 +53,7 @@ fn tokens_by_a_shared_secret_pass() {
 
 #[test]
 fn another_implementation_accepts_our_signatures() {
-    for algorithm in Algorithm::ALL.iter().copied().filter(|algorithm| !algorithm.name().starts_with("HS")) {
+    for algorithm in Algorithms::asymmetric().iter().filter(|algorithm| !UNKNOWN_TO_IT.contains(algorithm)) {
         let key = SigningKey::generate(algorithm).unwrap();
         let token = key.sign(&Map::new(), &claims(1_000)).unwrap();
         let jwk = serde_json::from_value(key.to_public_jwk(None).unwrap()).unwrap();
@@ -64,6 +64,10 @@ fn another_implementation_accepts_our_signatures() {
         assert_eq!(decoded.unwrap().claims["sub"], "alice", "{algorithm}");
     }
 }
+
+/// What the other implementation does not know.
+const UNKNOWN_TO_IT: [Algorithm; 5] =
+    [Algorithm::ES512, Algorithm::ES256K, Algorithm::ML_DSA_44, Algorithm::ML_DSA_65, Algorithm::ML_DSA_87];
 
 const RSA_ALGORITHMS: [jsonwebtoken::Algorithm; 6] = {
     use jsonwebtoken::Algorithm::{PS256, PS384, PS512, RS256, RS384, RS512};

@@ -13,7 +13,7 @@ use crate::support::{GateBuilder, TestGate, TestIssuer, TokenBuilder, key};
 fn c1_good_tokens_of_every_algorithm_pass() {
     let public = Algorithm::ALL.iter().filter(|algorithm| algorithm.family() != Family::Secret);
     let keys: Vec<_> = public.map(|algorithm| key(*algorithm)).collect();
-    assert_eq!(keys.len(), 9);
+    assert_eq!(keys.len(), 14);
     let idp = TestIssuer::with_keys(keys.clone());
     let gate = TestGate::new().trusting(&idp).spawn();
     for key in keys {
