@@ -162,7 +162,7 @@ fn required_claim(text: &str) -> Result<RequiredClaim, Invalid> {
         None => (text, None),
     };
     let path = value::claim_path(path)?;
-    if path.is_all() {
+    if path.segments().is_empty() {
         return Err(Invalid::new("`$` is all claims, which are always there").hint("name a claim"));
     }
     Ok(RequiredClaim { path, value })

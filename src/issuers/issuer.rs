@@ -51,7 +51,7 @@ impl Issuers {
     pub fn find(&self, claims: &UnverifiedClaims) -> Option<&Arc<Issuer>> {
         match claims.issuer() {
             StatedIssuer::Nobody => self.without_iss.as_ref(),
-            StatedIssuer::Named(iss) => self.by_iss.get(iss),
+            StatedIssuer::Named(iss) => self.by_iss.get(&*iss),
             StatedIssuer::Malformed => None,
         }
     }

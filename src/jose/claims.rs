@@ -1,9 +1,9 @@
 //! The claims of a token, before and after its signature was checked (RFC 7519 section 4).
 
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::ops::Range;
 
-use super::json;
+use super::json::{Json, Object};
 use crate::domain::{ClaimPath, Reason, Timestamp};
 
 /// Claims whose signature was checked.
@@ -11,30 +11,51 @@ use crate::domain::{ClaimPath, Reason, Timestamp};
 /// There is one way to get them: [`CompactJws::into_signed`](super::CompactJws::into_signed).
 #[derive(Debug)]
 pub struct Claims {
-    members: Map<String, Value>,
-    text: Box<RawValue>,
+    /// As the issuer wrote them.
+    text: String,
+    /// Sorted by name.
+    members: Vec<Member>,
+}
+
+#[derive(Debug)]
+struct Member {
+    name: Box<str>,
+    /// Where its value stands in the text.
+    value: Range<usize>,
 }
 
 impl Claims {
     /// The claim of this name; `null` counts as absent.
-    pub fn member(&self, name: &str) -> Option<&Value> {
-        self.members.get(name).filter(|value| !value.is_null())
+    pub fn member(&self, name: &str) -> Option<Json<'_>> {
+        self.get(name).filter(|value| !value.is_null())
     }
 
     /// Whether there is a member of this name, `null` or not.
     pub fn has(&self, name: &str) -> bool {
-        self.members.contains_key(name)
+        self.get(name).is_some()
     }
 
     /// The claim at the end of a path; `null` counts as absent.
-    pub fn find(&self, path: &ClaimPath) -> Option<&Value> {
-        path.find(&self.members)
+    pub fn find(&self, path: &ClaimPath) -> Option<Json<'_>> {
+        let Some((first, rest)) = path.segments().split_first() else { return Some(self.all()) };
+        let found = rest.iter().try_fold(self.get(first)?, |value, segment| value.member(segment));
+        found.filter(|value| !value.is_null())
     }
 
-    /// The claims as the issuer wrote them, without the rounding that numbers suffer when they are read.
-    pub const fn text(&self) -> &RawValue {
-        &self.text
+    fn all(&self) -> Json<'_> {
+        Json::of_strict(self.text.trim_matches(is_white_space))
     }
+
+    fn get(&self, name: &str) -> Option<Json<'_>> {
+        let at = self.members.binary_search_by(|member| (*member.name).cmp(name)).ok()?;
+        let value = self.members.get(at)?.value.clone();
+        self.text.get(value).map(Json::of_strict)
+    }
+}
+
+/// RFC 8259 section 2.
+const fn is_white_space(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
 /// Claims whose signature nobody has checked: good for finding out whose token it says it is, and for nothing else.
@@ -42,12 +63,12 @@ impl Claims {
 pub struct UnverifiedClaims(Claims);
 
 /// What the token says about its issuer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StatedIssuer<'a> {
     /// There is no `iss` member at all.
     Nobody,
     /// This one.
-    Named(&'a str),
+    Named(Cow<'a, str>),
     /// Something that is not a string.
     Malformed,
 }
@@ -55,26 +76,94 @@ pub enum StatedIssuer<'a> {
 impl UnverifiedClaims {
     pub(super) fn parse(payload: Vec<u8>) -> Result<Self, Reason> {
         let text = String::from_utf8(payload).map_err(|_| Reason::ClaimInvalid)?;
-        let members = json::object(&text).map_err(|_| Reason::ClaimInvalid)?;
-        let text = RawValue::from_string(text).map_err(|_| Reason::ClaimInvalid)?;
-        Ok(Self(Claims { members, text }))
+        let object = Object::parse(&text).map_err(|_| Reason::ClaimInvalid)?;
+        let members = object.into_members().map(|(name, value)| {
+            let value = range_of(value.as_written(), &text);
+            Member { name: name.into(), value }
+        });
+        let members = members.collect();
+        Ok(Self(Claims { text, members }))
     }
 
     /// Whose token this says it is.
     pub fn issuer(&self) -> StatedIssuer<'_> {
-        match self.0.members.get("iss") {
+        match self.0.get("iss").map(Json::string) {
             None => StatedIssuer::Nobody,
-            Some(Value::String(issuer)) => StatedIssuer::Named(issuer),
-            Some(_) => StatedIssuer::Malformed,
+            Some(Some(issuer)) => StatedIssuer::Named(issuer),
+            Some(None) => StatedIssuer::Malformed,
         }
     }
 
     /// Whether the token says of itself that it is over: then nothing need be fetched for it.
     pub fn seems_expired(&self, at: Timestamp) -> bool {
-        matches!(self.0.member("exp"), Some(Value::Number(exp)) if at >= Timestamp::floor(exp))
+        self.0.get("exp").and_then(Json::number).is_some_and(|exp| at >= Timestamp::floor(&exp))
     }
 
     pub(super) fn trusted(self) -> Claims {
         self.0
+    }
+}
+
+/// Where a part of a text stands in it.
+fn range_of(part: &str, text: &str) -> Range<usize> {
+    let start = part.as_ptr().addr() - text.as_ptr().addr();
+    start..start + part.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find<'a>(path: &str, claims: &'a Claims) -> Option<&'a str> {
+        claims.find(&ClaimPath::parse(path).unwrap()).map(Json::as_written)
+    }
+
+    fn claims(text: &str) -> Claims {
+        UnverifiedClaims::parse(text.into()).unwrap().trusted()
+    }
+
+    #[test]
+    fn paths_lead_where_they_say() {
+        for (path, text, found) in [
+            ("sub", r#"{"sub":"a"}"#, Some(r#""a""#)),
+            ("sub", r#"{"a":[{"sub":"b"}],"\u0073ub":"a"}"#, Some(r#""a""#)),
+            ("a.b.c", r#"{"z":0, "a":{"b" : {"d":0,"c": 1 }}}"#, Some("1")),
+            (r#""a.b".c"#, r#"{"a.b":{"c":1}}"#, Some("1")),
+            ("https://x.example/roles", r#"{"https://x.example/roles":[1, 2]}"#, Some("[1, 2]")),
+            ("a.b", r#"{"a":"text"}"#, None),
+            ("a", r#"{"a":null}"#, None),
+            ("a.b", r#"{"a":{"b":null}}"#, None),
+            ("a.0", r#"{"a":[1]}"#, None),
+            ("b", r#"{"a":1,"c":1}"#, None),
+            ("$", " {\"a\": 1}\n", Some(r#"{"a": 1}"#)),
+        ] {
+            assert_eq!(find(path, &claims(text)), found, "{path} in {text}");
+        }
+    }
+
+    #[test]
+    fn null_is_there_and_counts_as_absent() {
+        let claims = claims(r#"{"a":null}"#);
+        assert_eq!((claims.member("a"), claims.has("a"), claims.has("b")), (None, true, false));
+    }
+
+    #[test]
+    fn what_a_token_says_of_itself() {
+        let unverified = |text: &str| UnverifiedClaims::parse(text.into()).unwrap();
+        assert_eq!(unverified("{}").issuer(), StatedIssuer::Nobody);
+        assert_eq!(unverified(r#"{"iss":"\u0061"}"#).issuer(), StatedIssuer::Named("a".into()));
+        for text in [r#"{"iss":null}"#, r#"{"iss":["a"]}"#, r#"{"iss":1}"#] {
+            assert_eq!(unverified(text).issuer(), StatedIssuer::Malformed, "{text}");
+        }
+        let at = Timestamp::from_secs(100);
+        assert!(unverified(r#"{"exp":100}"#).seems_expired(at));
+        for text in [r#"{"exp":101}"#, r#"{"exp":"1"}"#, r#"{"exp":null}"#, "{}"] {
+            assert!(!unverified(text).seems_expired(at), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_no_claim() {
+        assert_eq!(UnverifiedClaims::parse(b"{\"a\":\"\xff\"}".to_vec()).unwrap_err(), Reason::ClaimInvalid);
     }
 }

@@ -1,8 +1,9 @@
 //! The JOSE header (RFC 7515 section 4).
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
-use super::{Algorithm, json};
+use super::Algorithm;
+use super::json::Object;
 use crate::domain::Reason;
 
 /// What a decision needs of the JOSE header.
@@ -19,13 +20,13 @@ pub struct JoseHeader {
 impl JoseHeader {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Reason> {
         let text = std::str::from_utf8(bytes).map_err(|_| Reason::TokenMalformed)?;
-        let members = json::object(text).map_err(|_| Reason::TokenMalformed)?;
+        let members = Object::parse(text).map_err(|_| Reason::TokenMalformed)?;
         refuse_extensions(&members)?;
-        let algorithm = text_member(&members, "alg")?.ok_or(Reason::TokenMalformed)?;
+        let algorithm = string(&members, "alg")?.ok_or(Reason::TokenMalformed)?;
         Ok(Self {
             algorithm: algorithm.parse().map_err(|_| Reason::AlgorithmNotAllowed)?,
-            key_id: text_member(&members, "kid")?.map(str::to_owned),
-            token_type: text_member(&members, "typ")?.map(str::to_owned),
+            key_id: string(&members, "kid")?.map(Cow::into_owned),
+            token_type: string(&members, "typ")?.map(Cow::into_owned),
         })
     }
 
@@ -46,27 +47,27 @@ impl JoseHeader {
 }
 
 /// Refuses whatever would make the bytes mean something else than they say.
-fn refuse_extensions(members: &Map<String, Value>) -> Result<(), Reason> {
+fn refuse_extensions(members: &Object<'_>) -> Result<(), Reason> {
     // We understand no extension, so every `crit` names one that we do not (section 4.1.11); an empty one is invalid.
-    if members.contains_key("crit") {
+    if members.has("crit") {
         return Err(Reason::HeaderCriticalUnsupported);
     }
     // `b64` (RFC 7797) changes what is signed; `zip` and `enc` belong to JWE; a nested JWT is another token's claims.
-    if ["b64", "zip", "enc"].iter().any(|name| members.contains_key(*name)) || is_nested(members) {
+    if ["b64", "zip", "enc"].iter().any(|name| members.has(name)) || is_nested(members) {
         return Err(Reason::TokenMalformed);
     }
     Ok(())
 }
 
-fn is_nested(members: &Map<String, Value>) -> bool {
-    members.get("cty").is_some_and(|cty| match cty.as_str() {
+fn is_nested(members: &Object<'_>) -> bool {
+    members.get("cty").is_some_and(|cty| match cty.string() {
         Some(cty) => cty.eq_ignore_ascii_case("JWT") || cty.eq_ignore_ascii_case("application/jwt"),
         None => true,
     })
 }
 
-fn text_member<'a>(members: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, Reason> {
-    members.get(name).map(|value| value.as_str().ok_or(Reason::TokenMalformed)).transpose()
+fn string<'a>(members: &Object<'a>, name: &str) -> Result<Option<Cow<'a, str>>, Reason> {
+    members.get(name).map(|value| value.string().ok_or(Reason::TokenMalformed)).transpose()
 }
 
 #[cfg(test)]

@@ -2,17 +2,19 @@
 //!
 //! A key is vetted when it is loaded, so that a bad one shows in `/status` and not as an endless row of bad signatures.
 
-use curve25519_dalek::edwards::CompressedEdwardsY;
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
+use curve25519_dalek::edwards::CompressedEdwardsY;
+
+use super::json::Object;
 use super::key::curve_algorithm;
 use super::{Algorithm, Algorithms, Family, VerificationKey, decode_base64url};
 
 /// Why an entry of a key set is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JwkRefusal {
-    /// The entry is not an object.
-    #[error("not a JSON object")]
+    /// The entry is not an object, or not a strict one.
+    #[error("not a JSON object in which each member stands once")]
     NotAnObject,
     /// A member is missing or of the wrong type or encoding.
     #[error("member `{0}` is missing or malformed")]
@@ -62,11 +64,10 @@ impl VerificationKey {
     /// Reads one entry of a key set.
     ///
     /// Private members are ignored, but noted; certificates (`x5c`) are not looked at.
-    pub(super) fn from_jwk(entry: &Value, allowed: &Algorithms) -> Result<Self, JwkRefusal> {
-        let jwk = entry.as_object().ok_or(JwkRefusal::NotAnObject)?;
+    pub(super) fn from_jwk(jwk: &Object<'_>, allowed: &Algorithms) -> Result<Self, JwkRefusal> {
         refuse_other_uses(jwk)?;
-        let id = optional_text(jwk, "kid")?.map(str::to_owned);
-        let key = match text(jwk, "kty")? {
+        let id = optional_text(jwk, "kid")?.map(Cow::into_owned);
+        let key = match &*text(jwk, "kty")? {
             "RSA" => rsa(jwk, allowed)?,
             "EC" => elliptic_curve(jwk)?,
             "OKP" => edwards(jwk)?,
@@ -77,7 +78,7 @@ impl VerificationKey {
         if !allowed.contains(key.algorithm()) {
             return Err(JwkRefusal::NotAllowed);
         }
-        let private_part_published = PRIVATE_MEMBERS.iter().any(|name| jwk.contains_key(*name));
+        let private_part_published = PRIVATE_MEMBERS.iter().any(|name| jwk.has(name));
         Ok(key.with_id(id).with_private_part_published(private_part_published))
     }
 }
@@ -85,19 +86,17 @@ impl VerificationKey {
 /// The members of a private key (RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2, RFC 9964 section 4).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "priv"];
 
-fn refuse_other_uses(jwk: &Map<String, Value>) -> Result<(), JwkRefusal> {
+fn refuse_other_uses(jwk: &Object<'_>) -> Result<(), JwkRefusal> {
     if optional_text(jwk, "use")?.is_some_and(|purpose| purpose != "sig") {
         return Err(JwkRefusal::Use);
     }
-    match jwk.get("key_ops") {
-        None => Ok(()),
-        Some(Value::Array(operations)) if operations.iter().any(|operation| operation == "verify") => Ok(()),
-        Some(Value::Array(_)) => Err(JwkRefusal::Operations),
-        Some(_) => Err(JwkRefusal::Member("key_ops")),
-    }
+    let Some(operations) = jwk.get("key_ops") else { return Ok(()) };
+    let operations = operations.elements().ok_or(JwkRefusal::Member("key_ops"))?;
+    let may_verify = operations.iter().any(|operation| operation.string().as_deref() == Some("verify"));
+    if may_verify { Ok(()) } else { Err(JwkRefusal::Operations) }
 }
 
-fn rsa(jwk: &Map<String, Value>, allowed: &Algorithms) -> Result<VerificationKey, JwkRefusal> {
+fn rsa(jwk: &Object<'_>, allowed: &Algorithms) -> Result<VerificationKey, JwkRefusal> {
     let usual = allowed.first_of(Family::Rsa).or(Family::Rsa.usual_algorithm());
     let algorithm = algorithm(jwk, Family::Rsa, usual)?;
     rsa_key(algorithm, &bytes(jwk, "n")?, &bytes(jwk, "e")?)
@@ -121,8 +120,8 @@ pub(super) fn rsa_key(algorithm: Algorithm, modulus: &[u8], exponent: &[u8]) -> 
     VerificationKey::rsa(algorithm, modulus, exponent).ok_or(JwkRefusal::Unusable)
 }
 
-fn elliptic_curve(jwk: &Map<String, Value>) -> Result<VerificationKey, JwkRefusal> {
-    let of_curve = curve_algorithm(text(jwk, "crv")?).ok_or(JwkRefusal::Unsupported)?;
+fn elliptic_curve(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
+    let of_curve = curve_algorithm(&text(jwk, "crv")?).ok_or(JwkRefusal::Unsupported)?;
     let coordinate_length = match of_curve {
         Algorithm::ES256 | Algorithm::ES256K => 32,
         Algorithm::ES384 => 48,
@@ -144,9 +143,9 @@ fn elliptic_curve(jwk: &Map<String, Value>) -> Result<VerificationKey, JwkRefusa
 /// The first byte of a point that is written out in full (SEC 1 section 2.3.3).
 const UNCOMPRESSED_POINT: u8 = 4;
 
-fn edwards(jwk: &Map<String, Value>) -> Result<VerificationKey, JwkRefusal> {
+fn edwards(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
     let algorithm_of_curve =
-        curve_algorithm(text(jwk, "crv")?).filter(|algorithm| algorithm.family() == Family::Edwards);
+        curve_algorithm(&text(jwk, "crv")?).filter(|algorithm| algorithm.family() == Family::Edwards);
     let algorithm_of_curve = algorithm_of_curve.ok_or(JwkRefusal::Unsupported)?;
     let algorithm = algorithm(jwk, Family::Edwards, Some(algorithm_of_curve))?;
     edwards_key(algorithm, &bytes(jwk, "x")?)
@@ -167,7 +166,7 @@ pub(super) fn edwards_key(algorithm: Algorithm, encoded: &[u8]) -> Result<Verifi
 }
 
 /// An ML-DSA key. Nothing but `alg` tells its parameter set, so that it must be there (RFC 9964 section 4).
-fn lattice(jwk: &Map<String, Value>) -> Result<VerificationKey, JwkRefusal> {
+fn lattice(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
     let algorithm = algorithm(jwk, Family::Lattice, None)?;
     lattice_key(algorithm, &bytes(jwk, "pub")?)
 }
@@ -187,7 +186,7 @@ pub(super) fn lattice_key(algorithm: Algorithm, encoded: &[u8]) -> Result<Verifi
     VerificationKey::encoded(algorithm, encoded).ok_or(JwkRefusal::Unusable)
 }
 
-fn algorithm(jwk: &Map<String, Value>, family: Family, usual: Option<Algorithm>) -> Result<Algorithm, JwkRefusal> {
+fn algorithm(jwk: &Object<'_>, family: Family, usual: Option<Algorithm>) -> Result<Algorithm, JwkRefusal> {
     let algorithm = match optional_text(jwk, "alg")? {
         Some(name) => name.parse().map_err(|_| JwkRefusal::Algorithm)?,
         None => usual.ok_or(JwkRefusal::Algorithm)?,
@@ -195,16 +194,16 @@ fn algorithm(jwk: &Map<String, Value>, family: Family, usual: Option<Algorithm>)
     if algorithm.family() == family { Ok(algorithm) } else { Err(JwkRefusal::Algorithm) }
 }
 
-fn optional_text<'a>(jwk: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, JwkRefusal> {
-    jwk.get(name).map(|value| value.as_str().ok_or(JwkRefusal::Member(name))).transpose()
+fn optional_text<'a>(jwk: &Object<'a>, name: &'static str) -> Result<Option<Cow<'a, str>>, JwkRefusal> {
+    jwk.get(name).map(|value| value.string().ok_or(JwkRefusal::Member(name))).transpose()
 }
 
-fn text<'a>(jwk: &'a Map<String, Value>, name: &'static str) -> Result<&'a str, JwkRefusal> {
+fn text<'a>(jwk: &Object<'a>, name: &'static str) -> Result<Cow<'a, str>, JwkRefusal> {
     optional_text(jwk, name)?.ok_or(JwkRefusal::Member(name))
 }
 
-fn bytes(jwk: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, JwkRefusal> {
-    decode_base64url(text(jwk, name)?).ok_or(JwkRefusal::Member(name))
+fn bytes(jwk: &Object<'_>, name: &'static str) -> Result<Vec<u8>, JwkRefusal> {
+    decode_base64url(&text(jwk, name)?).ok_or(JwkRefusal::Member(name))
 }
 
 fn without_leading_zeros(bytes: &[u8]) -> &[u8] {

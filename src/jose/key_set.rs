@@ -1,12 +1,13 @@
 //! The keys of one issuer (RFC 7517 section 5).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Algorithm, Algorithms, JwkRefusal, VerificationKey, json};
+use super::json::{Json, Object};
+use super::{Algorithm, Algorithms, JwkRefusal, VerificationKey};
 
 /// More keys than this in one set, and the set is refused.
 const MAX_KEYS: usize = 100;
@@ -60,8 +61,9 @@ pub enum NoCandidate {
 }
 
 #[derive(Deserialize)]
-struct Document {
-    keys: Vec<Box<RawValue>>,
+struct Document<'a> {
+    #[serde(borrow)]
+    keys: Vec<&'a RawValue>,
 }
 
 impl KeySet {
@@ -71,7 +73,7 @@ impl KeySet {
         if document.trim_ascii_start().first() != Some(&b'{') {
             return Err(InvalidKeySet::Malformed);
         }
-        let document: Document = serde_json::from_slice(document).map_err(|_| InvalidKeySet::Malformed)?;
+        let document: Document<'_> = serde_json::from_slice(document).map_err(|_| InvalidKeySet::Malformed)?;
         if document.keys.len() > MAX_KEYS {
             return Err(InvalidKeySet::TooManyKeys(document.keys.len()));
         }
@@ -89,13 +91,11 @@ impl KeySet {
     }
 
     fn add_entry(&mut self, entry: &str, allowed: &Algorithms) {
-        let entry = json::object(entry).map_or(Value::Null, Value::Object);
-        match VerificationKey::from_jwk(&entry, allowed) {
+        let jwk = Object::parse(entry).map_err(|_| JwkRefusal::NotAnObject);
+        let id = || jwk.as_ref().ok()?.get("kid").and_then(Json::string).map(Cow::into_owned);
+        match jwk.as_ref().map_err(Clone::clone).and_then(|jwk| VerificationKey::from_jwk(jwk, allowed)) {
             Ok(key) => self.add(key),
-            Err(refusal) => {
-                let id = entry.get("kid").and_then(Value::as_str).map(str::to_owned);
-                self.refused.push(RefusedKey { id, refusal });
-            }
+            Err(refusal) => self.refused.push(RefusedKey { id: id(), refusal }),
         }
     }
 
@@ -183,7 +183,7 @@ fn reasons(refused: &[RefusedKey]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::jose::SigningKey;

@@ -18,6 +18,7 @@ pub use algorithm::{Algorithm, Algorithms, Family};
 pub use claims::{Claims, StatedIssuer, UnverifiedClaims};
 pub use compact::{CompactJws, SignedJws, decode_base64url, encode_base64url};
 pub use header::JoseHeader;
+pub use json::Json;
 pub use jwk::JwkRefusal;
 pub use key::{KeyFingerprint, VerificationKey, WeakSecret};
 pub use key_set::{Candidates, InvalidKeySet, KeySet, NoCandidate, RefusedKey};

@@ -1,10 +1,10 @@
 //! Claims as response headers, for the proxy to hand to the application.
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 
 use super::render;
 use crate::domain::{ClaimPath, Reason};
+use crate::jose::Json;
 use crate::verify::VerifiedToken;
 
 /// One claim as one header.
@@ -56,16 +56,12 @@ impl ClaimHeader {
         if self.claim.is_name("scope") {
             return Ok(render::list(token.scopes().iter(), " "));
         }
-        self.text(token).map_or_else(|| Ok(String::new()), |text| render::value(text, &self.separator))
+        self.find(token).map_or_else(|| Ok(String::new()), |claim| render::value(claim, &self.separator))
     }
 
-    fn text<'a>(&self, token: &'a VerifiedToken) -> Option<&'a RawValue> {
-        let claims = token.claims().text();
-        let found = self.claim.find_text(claims);
+    fn find<'a>(&self, token: &'a VerifiedToken) -> Option<Json<'a>> {
+        let found = token.claims().find(&self.claim);
         // Some providers call the client's name `azp` (OpenID Connect Core section 2).
-        if found.is_none() && self.claim.is_name("client_id") {
-            return ClaimPath::parse("azp").ok()?.find_text(claims);
-        }
-        found
+        if found.is_none() && self.claim.is_name("client_id") { token.claims().member("azp") } else { found }
     }
 }

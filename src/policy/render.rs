@@ -3,21 +3,17 @@
 //! Bytes 0x20 to 0x7E stay as they are, but for `%`; everything else, and spaces at the ends, become `%XX` of their UTF-8.
 //! Two different texts never render alike, nor do two different arrays of non-empty texts.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
-use serde_json::value::RawValue;
-
 use crate::domain::Reason;
-use crate::jose::encode_base64url;
+use crate::jose::{Json, encode_base64url};
 
-/// Renders a claim as the issuer wrote it.
-pub(super) fn value(claim: &RawValue, separator: &str) -> Result<String, Reason> {
-    if !claim.get().starts_with('[') {
-        return Ok(encode(&scalar(claim)?, ""));
-    }
-    let elements: Vec<&RawValue> = serde_json::from_str(claim.get()).map_err(|_| Reason::ClaimInvalid)?;
-    let elements: Vec<String> = elements.into_iter().map(scalar).collect::<Result<_, _>>()?;
-    Ok(list(elements.iter().map(String::as_str), separator))
+/// Renders a claim.
+pub(super) fn value(claim: Json<'_>, separator: &str) -> Result<String, Reason> {
+    let Some(elements) = claim.elements() else { return Ok(encode(&scalar(claim)?, "")) };
+    let elements: Vec<_> = elements.into_iter().map(scalar).collect::<Result<_, _>>()?;
+    Ok(list(elements.iter().map(AsRef::as_ref), separator))
 }
 
 /// Renders a list; the separator is encoded where it stands inside an element.
@@ -26,14 +22,14 @@ pub(super) fn list<'a>(elements: impl Iterator<Item = &'a str>, separator: &str)
 }
 
 /// The text of a single value: objects, and arrays inside arrays, as base64url of their JSON.
-fn scalar(value: &RawValue) -> Result<String, Reason> {
-    let json = value.get();
+fn scalar(value: Json<'_>) -> Result<Cow<'_, str>, Reason> {
+    let json = value.as_written();
     match json.as_bytes().first() {
-        Some(b'"') => serde_json::from_str(json).map_err(|_| Reason::ClaimInvalid),
-        Some(b'{' | b'[') => Ok(encode_base64url(json)),
-        Some(b'n') => Ok(String::new()),
-        Some(b't' | b'f') => Ok(json.to_owned()),
-        _ => number(json).ok_or(Reason::ClaimInvalid),
+        Some(b'"') => value.string().ok_or(Reason::ClaimInvalid),
+        Some(b'{' | b'[') => Ok(encode_base64url(json).into()),
+        Some(b'n') => Ok("".into()),
+        Some(b't' | b'f') => Ok(json.into()),
+        _ => number(json).map(Cow::Owned).ok_or(Reason::ClaimInvalid),
     }
 }
 
@@ -76,14 +72,16 @@ impl Decimal {
 }
 
 fn encode(text: &str, separator: &str) -> String {
+    let is_plain = |byte: u8| matches!(byte, 0x20..=0x7E) && byte != b'%' && !separator.as_bytes().contains(&byte);
     let inner = text.trim_matches(' ');
+    if inner.len() == text.len() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
     let leading = text.len() - text.trim_start_matches(' ').len();
-    let inner_end = leading + inner.len();
-    let mut encoded = String::with_capacity(text.len());
+    let inside = leading..leading + inner.len();
+    let mut encoded = String::with_capacity(text.len() * 3);
     for (at, byte) in text.bytes().enumerate() {
-        let at_the_ends = at < leading || at >= inner_end;
-        let plain = matches!(byte, 0x20..=0x7E) && byte != b'%' && !at_the_ends;
-        if plain && !separator.as_bytes().contains(&byte) {
+        if is_plain(byte) && inside.contains(&at) {
             encoded.push(char::from(byte));
         } else {
             // Writing to a String cannot fail.
@@ -100,7 +98,7 @@ mod tests {
     use super::*;
 
     fn rendered(json: &str) -> Result<String, Reason> {
-        value(&RawValue::from_string(json.to_owned()).unwrap(), ",")
+        value(Json::of_strict(json), ",")
     }
 
     fn decode(text: &str) -> String {

@@ -1,9 +1,9 @@
 //! `aud` (RFC 7519 section 4.1.3, RFC 8725 section 3.9).
 
-use serde_json::Value;
+use std::borrow::Cow;
 
 use crate::domain::Reason;
-use crate::jose::Claims;
+use crate::jose::{Claims, Json};
 
 /// Which audiences a token must name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,22 +43,23 @@ impl AudienceRule {
         let satisfied = match &self.accepted {
             AcceptedAudience::Everyone => true,
             AcceptedAudience::Listed { names, quantity: AudienceMatch::Any } => {
-                names.iter().any(|name| stated.contains(&name.as_str()))
+                names.iter().any(|name| stated.iter().any(|stated| stated == name))
             }
             AcceptedAudience::Listed { names, quantity: AudienceMatch::All } => {
-                names.iter().all(|name| stated.contains(&name.as_str()))
+                names.iter().all(|name| stated.iter().any(|stated| stated == name))
             }
         };
         if satisfied { Ok(()) } else { Err(Reason::AudienceMismatch) }
     }
 
     /// The audiences the token states; nothing if it states them in a form that is not the RFC's.
-    fn stated<'a>(&self, claims: &'a Claims) -> Option<Vec<&'a str>> {
-        match claims.member("aud") {
-            Some(Value::String(audience)) => Some(vec![audience]),
-            Some(Value::Array(audiences)) => audiences.iter().map(Value::as_str).collect(),
-            Some(_) => None,
-            None => Some(self.fallback.iter().filter_map(|name| claims.member(name)?.as_str()).collect()),
+    fn stated<'a>(&self, claims: &'a Claims) -> Option<Vec<Cow<'a, str>>> {
+        let Some(aud) = claims.member("aud") else {
+            return Some(self.fallback.iter().filter_map(|name| claims.member(name)?.string()).collect());
+        };
+        match aud.string() {
+            Some(audience) => Some(vec![audience]),
+            None => aud.elements()?.into_iter().map(Json::string).collect(),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! What the claims of an issuer's tokens must satisfy.
 
-use serde_json::Value;
-
 use super::scope_claim::scopes;
 use super::{AudienceRule, RequiredClaim, TimeRules, TokenTypeRule, Validity, VerifiedToken};
 use crate::domain::{Reason, Timestamp};
@@ -31,7 +29,7 @@ impl Expectations {
         self.time.judge(&validity, now)?;
         self.audience.judge(claims)?;
         // RFC 7519 section 4.1.2: the subject is a string. A number would meet another "1" in somebody's database.
-        if !matches!(claims.member("sub"), None | Some(Value::String(_))) {
+        if claims.member("sub").is_some_and(|subject| subject.string().is_none()) {
             return Err(Reason::ClaimInvalid);
         }
         // The token is bound to a key (RFC 7800 section 3); whoever presents it has not shown that he has it.

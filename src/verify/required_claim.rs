@@ -1,9 +1,7 @@
 //! Claims that every token of an issuer must have.
 
-use serde_json::Value;
-
 use crate::domain::{ClaimPath, Reason};
-use crate::jose::Claims;
+use crate::jose::{Claims, Json};
 
 /// A claim that must be there, and may have to have a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,27 +14,28 @@ pub struct RequiredClaim {
 
 impl RequiredClaim {
     pub(super) fn judge(&self, claims: &Claims) -> Result<(), Reason> {
-        let found = claims.find(&self.path).filter(|found| !is_empty_text(found)).ok_or(Reason::ClaimMissing)?;
-        let satisfied = match (&self.value, found) {
-            (None, _) => true,
-            (Some(value), Value::Array(elements)) => elements.iter().any(|element| equals(element, value)),
-            (Some(value), single) => equals(single, value),
+        let found = claims.find(&self.path).filter(|found| !is_empty_text(*found)).ok_or(Reason::ClaimMissing)?;
+        let Some(value) = &self.value else { return Ok(()) };
+        let satisfied = match found.elements() {
+            Some(elements) => elements.into_iter().any(|element| equals(element, value)),
+            None => equals(found, value),
         };
         if satisfied { Ok(()) } else { Err(Reason::PolicyDenied) }
     }
 }
 
 /// An empty text names nobody and nothing: whoever requires a subject does not mean this one.
-pub(super) fn is_empty_text(value: &Value) -> bool {
-    value.as_str() == Some("")
+pub(super) fn is_empty_text(value: Json<'_>) -> bool {
+    value.as_written() == "\"\""
 }
 
 /// Exact: no case folding, no trimming. Numbers and booleans are compared in their shortest JSON form.
-fn equals(found: &Value, value: &str) -> bool {
-    match found {
-        Value::String(text) => text == value,
-        Value::Bool(stated) => value == if *stated { "true" } else { "false" },
-        Value::Number(stated) => stated.to_string().as_str() == value,
-        Value::Null | Value::Array(_) | Value::Object(_) => false,
+fn equals(found: Json<'_>, value: &str) -> bool {
+    if let Some(text) = found.string() {
+        return text == value;
+    }
+    match found.number() {
+        Some(number) => number.to_string() == value,
+        None => matches!(found.as_written(), "true" | "false") && found.as_written() == value,
     }
 }

@@ -1,20 +1,14 @@
 //! The scopes a token grants (RFC 9068 section 2.2.3; `scp` as some providers call it).
 
-use serde_json::Value;
-
 use crate::domain::{Reason, Scopes};
-use crate::jose::Claims;
+use crate::jose::{Claims, Json};
 
 /// Reads `scope`, or `scp` where there is no `scope`, as a space-separated string or an array of strings.
 pub(super) fn scopes(claims: &Claims) -> Result<Scopes, Reason> {
-    match claims.member("scope").or_else(|| claims.member("scp")) {
-        None => Ok(Scopes::default()),
-        Some(Value::String(list)) => Ok(Scopes::parse(list)),
-        Some(Value::Array(scopes)) => {
-            let scopes: Option<Scopes> =
-                scopes.iter().map(Value::as_str).collect::<Option<Vec<_>>>().map(Scopes::from_iter);
-            scopes.ok_or(Reason::ClaimInvalid)
-        }
-        Some(_) => Err(Reason::ClaimInvalid),
+    let Some(claim) = claims.member("scope").or_else(|| claims.member("scp")) else { return Ok(Scopes::default()) };
+    if let Some(list) = claim.string() {
+        return Ok(Scopes::parse(&list));
     }
+    let scopes: Option<Vec<_>> = claim.elements().and_then(|scopes| scopes.into_iter().map(Json::string).collect());
+    scopes.map(|scopes| scopes.iter().map(AsRef::as_ref).collect()).ok_or(Reason::ClaimInvalid)
 }

@@ -1,7 +1,5 @@
 //! The type of a token (RFC 8725 section 3.11, RFC 9068 section 2.1).
 
-use serde_json::Value;
-
 use super::required_claim::is_empty_text;
 use crate::domain::Reason;
 use crate::jose::{Claims, JoseHeader};
@@ -44,12 +42,12 @@ fn judge_profile(claims: &Claims) -> Result<(), Reason> {
     if !PROFILE_CLAIMS.iter().all(|name| is_stated(claims, name)) {
         return Err(Reason::ClaimMissing);
     }
-    let are_texts = PROFILE_TEXTS.iter().all(|name| claims.member(name).is_some_and(Value::is_string));
+    let are_texts = PROFILE_TEXTS.iter().all(|name| claims.member(name).is_some_and(|claim| claim.string().is_some()));
     if are_texts { Ok(()) } else { Err(Reason::ClaimInvalid) }
 }
 
 fn is_stated(claims: &Claims, name: &str) -> bool {
-    claims.member(name).is_some_and(|value| !is_empty_text(value))
+    claims.member(name).is_some_and(|claim| !is_empty_text(claim))
 }
 
 /// A type without a slash means the one with `application/` in front (RFC 7515 section 4.1.9).

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::{Number, Value};
+use serde_json::Number;
 
 use crate::domain::{Reason, Timestamp};
-use crate::jose::Claims;
+use crate::jose::{Claims, Json};
 
 /// When a token is valid, as it says itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +30,9 @@ impl Validity {
     /// Reads the three claims. Each must be a number; text that looks like one is not.
     pub(super) fn from_claims(claims: &Claims) -> Result<Self, Reason> {
         Ok(Self {
-            expires_at: date(claims, "exp")?.map(Timestamp::floor),
-            not_before: date(claims, "nbf")?.map(Timestamp::ceil),
-            issued_at: date(claims, "iat")?.map(Timestamp::ceil),
+            expires_at: date(claims, "exp")?.map(|exp| Timestamp::floor(&exp)),
+            not_before: date(claims, "nbf")?.map(|nbf| Timestamp::ceil(&nbf)),
+            issued_at: date(claims, "iat")?.map(|iat| Timestamp::ceil(&iat)),
         })
     }
 
@@ -67,12 +67,11 @@ impl TimeRules {
 }
 
 /// `null` is refused, not taken for absent: an issuer that means "for ever" has to leave the claim out.
-fn date<'a>(claims: &'a Claims, name: &str) -> Result<Option<&'a Number>, Reason> {
-    match claims.member(name) {
-        Some(Value::Number(number)) => Ok(Some(number)),
-        None if !claims.has(name) => Ok(None),
-        _ => Err(Reason::ClaimInvalid),
+fn date(claims: &Claims, name: &str) -> Result<Option<Number>, Reason> {
+    if !claims.has(name) {
+        return Ok(None);
     }
+    claims.member(name).and_then(Json::number).ok_or(Reason::ClaimInvalid).map(Some)
 }
 
 #[cfg(test)]
