@@ -57,6 +57,10 @@ demo: ## everything embedded, with curl lines to try
 bench: ## micro-benchmarks
 	cargo bench --locked
 
+.PHONY: allocations
+allocations: ## what a judgement takes from the heap
+	cargo run --release --locked --example allocations
+
 .PHONY: bench-smoke
 bench-smoke: setup build ## the running service under wrk, beside a bare handler
 	scripts/bench-smoke.sh

@@ -1,5 +1,6 @@
 //! What the benchmarks share: keys, a token of the usual size, and a gate that lets it pass.
 
+use std::hint::black_box;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -7,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use doorward::clock::SystemClock;
 use doorward::config::{Configuration, KeySource};
 use doorward::domain::{Clock, Field, ForwardedRequest, HeaderFields, Original};
-use doorward::gate::{Gate, TokenCache, Verifier};
+use doorward::gate::{DecisionRecord, Gate, TokenCache, Verifier};
 use doorward::issuers::{Issuer, Issuers, KeyStore};
 use doorward::jose::{Algorithm, SigningKey};
 use doorward::policy::Policy;
@@ -85,8 +86,14 @@ impl HeaderFields for Authorization {
     }
 }
 
+/// Decides about a request that must pass.
+pub fn decide(gate: &Gate, authorization: &Authorization) {
+    let mut record = DecisionRecord::default();
+    black_box(ready(gate.decide(&authorization.request(), &mut record))).unwrap();
+}
+
 /// What a future that never has to wait comes to.
-pub fn ready<T>(future: impl Future<Output = T>) -> T {
+fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("keys that are not fetched are there"),
