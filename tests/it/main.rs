@@ -20,5 +20,6 @@ mod nginx;
 mod oidc_provider;
 mod prometheus;
 mod readme;
+mod rfc_examples;
 mod second_opinion;
 mod traefik;
