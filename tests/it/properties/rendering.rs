@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::{Judge, cases, good, trusted};
 use crate::support::TestClock;
 
-/// What could be confused: the escape, what it makes, the separator, a blank, a line end, and more than one byte.
-const TRICKY: [&str; 8] = ["%", "2", "C", ",", " ", "\n", "\u{e9}", "\u{ac}"];
+/// What could be confused: the escape and what it makes (`%20`, `%25`, `%2C`), a blank, the separator, and other bytes.
+const TRICKY: [&str; 9] = ["%", "2", "0", "5", "C", " ", ",", "\n", "\u{e9}"];
 
 #[test]
 fn different_texts_never_render_alike() {
@@ -25,11 +25,10 @@ fn different_texts_never_render_alike() {
 #[test]
 fn different_arrays_of_texts_never_render_alike() {
     let house = House::new();
-    let texts: Vec<String> = texts_up_to(&TRICKY[..6], 2).into_iter().filter(|text| !text.is_empty()).collect();
-    let mut arrays: Vec<Vec<String>> = vec![Vec::new()];
-    arrays.extend(texts.iter().map(|one| vec![one.clone()]));
-    arrays.extend(texts.iter().flat_map(|one| texts.iter().map(|two| vec![one.clone(), two.clone()])));
-    assert_distinct(&house, arrays, |array| array.as_slice().into());
+    let texts: Vec<String> = texts_up_to(&["%", "2", "C", ","], 3).split_off(1);
+    let pairs = texts.iter().flat_map(|one| texts.iter().map(|two| vec![one.clone(), two.clone()]));
+    let shorter = std::iter::once(Vec::new()).chain(texts.iter().map(|one| vec![one.clone()]));
+    assert_distinct(&house, shorter.chain(pairs).collect(), |array| array.as_slice().into());
 }
 
 #[test]
