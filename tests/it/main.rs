@@ -19,6 +19,8 @@ mod listeners;
 mod nginx;
 mod oidc_provider;
 mod prometheus;
+mod properties;
 mod readme;
+mod rfc_examples;
 mod second_opinion;
 mod traefik;

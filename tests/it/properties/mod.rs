@@ -1,0 +1,122 @@
+//! What holds for every input, asked of the decision itself: no sockets, so that thousands of inputs are cheap.
+
+mod caching;
+mod flaws;
+mod no_panic;
+mod rendering;
+mod tampering;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use doorward::config::KeySource;
+use doorward::domain::{Clock, Field, ForwardedRequest, HeaderFields, Original};
+use doorward::gate::{DecisionRecord, Gate, TokenCache, Verifier};
+use doorward::issuers::{Issuer, Issuers, KeyStore};
+use doorward::jose::{Algorithm, Family, SigningKey, encode_base64url};
+use doorward::policy::Policy;
+use doorward::telemetry::CacheUse;
+use prometheus::IntCounter;
+use proptest::test_runner::Config;
+
+use crate::support::{GateBuilder, TestClock, TestGate, TokenBuilder, key};
+
+const ISSUER: &str = "https://idp.example";
+
+/// The values of the claim headers, or the reason of the denial.
+type Verdict = Result<Vec<String>, &'static str>;
+
+/// The gate of a service, without the service.
+struct Judge {
+    gate: Gate,
+    clock: TestClock,
+}
+
+impl Judge {
+    /// With these settings, whose one issuer has its keys in them.
+    fn new(settings: &GateBuilder, clock: &TestClock) -> Self {
+        let mut configuration = settings.configuration().unwrap_or_else(|problems| panic!("{problems}"));
+        let settings = configuration.issuers.remove(0);
+        let KeySource::Fixed { keys, algorithms } = settings.keys else { panic!("keys that are fetched") };
+        let issuer = Issuer {
+            name: settings.name.into(),
+            position: 0,
+            algorithms,
+            expectations: settings.expectations,
+            required_scopes: settings.required_scopes,
+            keys: Arc::new(KeyStore::fixed(keys, clock.now())),
+        };
+        let evictions = IntCounter::new("evictions", "Tokens that had to leave the cache.").unwrap();
+        let gate = Gate {
+            clock: Arc::new(clock.clone()),
+            policy: Policy { preflight: configuration.proxy.preflight },
+            sources: configuration.tokens.sources,
+            verifier: Verifier {
+                issuers: Issuers::new([(settings.issuer, issuer)]),
+                claim_headers: configuration.claim_headers,
+                cache: TokenCache::new(&configuration.tokens.cache, evictions),
+            },
+        };
+        Self { gate, clock: clock.clone() }
+    }
+
+    fn judge(&self, token: impl AsRef<[u8]>) -> Verdict {
+        self.judge_and_tell(token).0
+    }
+
+    /// The verdict, and whether the token cache knew the token.
+    fn judge_and_tell(&self, token: impl AsRef<[u8]>) -> (Verdict, bool) {
+        let fields = Bearer([b"Bearer ", token.as_ref()].concat());
+        self.decide(&ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false })
+    }
+
+    fn decide(&self, request: &ForwardedRequest<'_>) -> (Verdict, bool) {
+        let mut record = DecisionRecord::default();
+        let decision = ready(self.gate.decide(request, &mut record));
+        let text = |value: &bytes::Bytes| String::from_utf8(value.to_vec()).unwrap();
+        let verdict = decision.map(|permit| permit.claim_values().unwrap_or_default().iter().map(text).collect());
+        (verdict.map_err(|denial| denial.code()), matches!(record.cache, CacheUse::Hit))
+    }
+}
+
+/// An `Authorization` field and nothing else.
+struct Bearer(Vec<u8>);
+
+impl HeaderFields for Bearer {
+    fn field(&self, name: &str) -> Field<'_> {
+        if name == "authorization" { Field::Once(&self.0) } else { Field::Absent }
+    }
+}
+
+/// What a future that never has to wait comes to.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits, with all keys there"),
+    }
+}
+
+/// A key for this algorithm, and the settings of a service that trusts it and nothing else.
+fn trusted(algorithm: Algorithm) -> (Arc<SigningKey>, GateBuilder) {
+    let settings = TestGate::new().set("ISSUER", ISSUER).set("AUDIENCE", "api").set("ALGORITHMS", algorithm.name());
+    if algorithm.family() == Family::Secret {
+        let secret = [7; 64];
+        let settings = settings.set("HMAC_SECRET", encode_base64url(secret)).set("HMAC_SECRET_ENCODING", "base64");
+        return (Arc::new(SigningKey::secret(algorithm, &secret)), settings);
+    }
+    let key = key(algorithm);
+    let jwks = serde_json::json!({"keys": [key.to_public_jwk(None)]}).to_string();
+    (key, settings.set("JWKS", jwks))
+}
+
+/// A good token by this key, in the making.
+fn good(key: &Arc<SigningKey>, clock: &TestClock) -> TokenBuilder {
+    let token = TokenBuilder::new(key.clone(), ISSUER, clock.secs());
+    if key.id().is_some() { token } else { token.without_header("kid") }
+}
+
+/// So many cases, whatever the environment says, and no file beside the tests.
+fn cases(cases: u32) -> Config {
+    Config { cases, failure_persistence: None, ..Config::default() }
+}
