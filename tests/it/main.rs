@@ -22,3 +22,4 @@ mod prometheus;
 mod readme;
 mod second_opinion;
 mod traefik;
+mod vectors;
