@@ -1,4 +1,4 @@
-//! EdDSA with Ed25519 (RFC 8037 section 3.1).
+//! `EdDSA` with Ed25519 (RFC 8037 section 3.1).
 
 use std::sync::LazyLock;
 

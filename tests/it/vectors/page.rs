@@ -25,7 +25,7 @@ fn files() -> impl Iterator<Item = &'static Tally> {
 
 fn results(files: &[&Tally]) -> String {
     let head = "| file | tests | accepted | refused | outside JOSE, refused |\n| --- | ---: | ---: | ---: | --- |\n";
-    let rows: String = files
+    let rows: Vec<_> = files
         .iter()
         .map(|file| {
             let Tally { file, tests, accepted, refused, outside, .. } = file;
@@ -35,6 +35,7 @@ fn results(files: &[&Tally]) -> String {
     let sum = |number: fn(&Tally) -> usize| files.iter().map(|file| number(file)).sum::<usize>();
     let (tests, accepted, refused) = (sum(|file| file.tests), sum(|file| file.accepted), sum(|file| file.refused));
     let outside = sum(|file| file.outside.values().sum());
+    let rows = rows.concat();
     format!("{head}{rows}| **{} files** | {tests} | {accepted} | {refused} | {outside} |\n", files.len())
 }
 
@@ -48,7 +49,7 @@ fn by_reason(files: &[&Tally], reason: fn(&Tally) -> Vec<String>) -> String {
     for file in files {
         rows.entry(reason(file).join(", ")).or_default().push(file);
     }
-    let rows: String = rows
+    let rows: Vec<_> = rows
         .into_iter()
         .map(|(why, files)| {
             let tests: usize = files.iter().map(|file| file.tests).sum();
@@ -56,5 +57,5 @@ fn by_reason(files: &[&Tally], reason: fn(&Tally) -> Vec<String>) -> String {
             format!("| {why} | {} | {tests} | {} |\n", files.len(), names.join(", "))
         })
         .collect();
-    format!("| why | files | tests | which |\n| --- | ---: | ---: | --- |\n{rows}")
+    format!("| why | files | tests | which |\n| --- | ---: | ---: | --- |\n{}", rows.concat())
 }

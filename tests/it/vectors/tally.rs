@@ -55,7 +55,7 @@ impl Tally {
         let accepted = key.as_ref().is_ok_and(|key| key.verify(vector.message, vector.signature));
         match (scope, key, vector.result) {
             (Scope::Jose, Ok(_), TestResult::Valid) | (Scope::MadeForJose, Ok(_), TestResult::Invalid) if accepted => {
-                self.accepted += 1
+                self.accepted += 1;
             }
             (Scope::Jose, Ok(_), TestResult::Invalid) if !accepted => self.refused += 1,
             (Scope::Jose, Ok(_), TestResult::Acceptable) if !accepted => self.count_outside("acceptable".into()),
@@ -81,7 +81,7 @@ impl Tally {
     fn mismatch(&self, key: &Key, vector: &Vector, accepted: bool) -> String {
         let Self { file, .. } = self;
         let Vector { id, result, .. } = vector;
-        let key = key.as_ref().map_or_else(|refusal| refusal.as_str(), |_| "loaded");
+        let key = key.as_ref().map_or_else(String::as_str, |_| "loaded");
         format!("{file} test {id} is {result:?}, accepted: {accepted}, key: {key}")
     }
 
