@@ -8,6 +8,8 @@ use doorward::config::reference;
 use doorward::domain::reason_reference;
 use doorward::telemetry::metrics_reference;
 
+use crate::vectors;
+
 #[test]
 fn settings_are_up_to_date() {
     compare("docs/settings.md", &reference());
@@ -21,6 +23,23 @@ fn reason_codes_are_up_to_date() {
 #[test]
 fn metrics_are_up_to_date() {
     compare("docs/metrics.md", &metrics_reference());
+}
+
+#[test]
+fn signature_vectors_are_up_to_date() {
+    let tables = vectors::tables();
+    println!("{tables}");
+    compare_section("docs/correctness.md", "vectors", &tables);
+}
+
+/// A part of a page, between its two marks.
+fn compare_section(page: &str, section: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let text = std::fs::read_to_string(path).unwrap();
+    let (begin, end) = (format!("<!-- {section}:begin -->\n\n"), format!("\n<!-- {section}:end -->"));
+    let marks = text.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
+    let (before, after) = marks.unwrap_or_else(|| panic!("{page} lost the marks of `{section}`"));
+    compare(page, &format!("{before}{begin}{expected}{end}{after}"));
 }
 
 fn compare(page: &str, expected: &str) {

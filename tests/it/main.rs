@@ -24,3 +24,4 @@ mod readme;
 mod rfc_examples;
 mod second_opinion;
 mod traefik;
+mod vectors;

@@ -1,0 +1,15 @@
+//! The signature vectors of Project Wycheproof, asked of the one function that judges signatures.
+//!
+//! Each family has its test; `docs/correctness.md` shows what came out, and `generated_docs.rs` compares.
+
+mod ecdsa;
+mod eddsa;
+mod hmac;
+mod keys;
+mod ml_dsa;
+mod page;
+mod rsa_pkcs1;
+mod rsa_pss;
+mod tally;
+
+pub use page::tables;
