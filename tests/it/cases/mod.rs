@@ -3,9 +3,11 @@
 mod claims;
 mod claims_to_headers;
 mod index;
+mod json_texts;
 mod keys_and_algorithms;
 mod operations;
 mod request_handling;
+mod signatures;
 mod token_cache;
 mod token_structure;
 mod wire;
