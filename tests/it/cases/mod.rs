@@ -8,6 +8,7 @@ mod keys_and_algorithms;
 mod operations;
 mod request_handling;
 mod signatures;
+mod single_keys;
 mod token_cache;
 mod token_structure;
 mod wire;
