@@ -416,7 +416,8 @@ fn hex(digits: &str) -> Vec<u8> {
 }
 
 fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes()
+    let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]).collect()
 }
 
 fn number(value: u8, length: usize) -> Vec<u8> {
