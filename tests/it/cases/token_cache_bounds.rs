@@ -1,11 +1,13 @@
 //! Group F: how much is remembered, and that nothing is taken for something else.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use doorward::jose::{Algorithm, SigningKey};
 
 use super::wire::{assert_allowed_as, assert_token_denied, hits, misses};
-use crate::support::{Client, TestGate, TestIssuer, TokenBuilder};
+use crate::support::{Client, Request, Service, TestGate, TestIssuer, TokenBuilder};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -102,6 +104,70 @@ fn f13_larger_tokens_take_more_of_the_capacity() {
         assert_eq!(gate.judge(&large), "200");
         assert!(entries(&gate) <= 2, "{}", entries(&gate));
     }
+}
+
+#[test]
+fn f15_a_cached_token_stands_nowhere_in_memory() {
+    let settings = [
+        ("LISTEN", "127.0.0.1:0"),
+        ("ADMIN_LISTEN", "127.0.0.1:0"),
+        ("WORKERS", "1"),
+        ("ISSUER", "me"),
+        ("AUDIENCE", "api"),
+        ("HMAC_SECRET", SECRET),
+        ("LOG_FORMAT", "json"),
+    ];
+    let mut service = Service::start(&["serve"], &settings);
+    let verify = service.address("verify");
+    let judge = |token: &str| Request::new(verify, "GET", "/verify").bearer(token).send().verdict();
+    let key: Arc<_> = SigningKey::secret(Algorithm::HS256, SECRET.as_bytes()).into();
+    let of = |subject: &str| {
+        TokenBuilder::new(key.clone(), "me", 4_000_000_000).without_header("kid").claim("iat", 0).subject(subject)
+    };
+    let good = of("who-is-remembered").sign();
+    assert_eq!(judge(&good), "200");
+    // The buffers that the request passed through are used again by other requests.
+    for n in 0..200 {
+        assert_eq!(judge(&of("other").claim("filler", "x".repeat(20 * n)).sign()), "200");
+    }
+    let memory = memory_of(service.id());
+    assert!(is_in(&memory, "who-is-remembered"), "what is kept of it is found");
+    for part in good.split('.').skip(1) {
+        assert!(!is_in(&memory, part), "a part of the token was found");
+    }
+    assert_eq!(judge(&good), "200");
+}
+
+/// Whatever the process can write to.
+fn memory_of(process: u32) -> Vec<Vec<u8>> {
+    let map = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let file = File::open(format!("/proc/{process}/mem")).expect("the memory of a child can be read");
+    let writable = map.lines().filter(|line| line.contains(" rw"));
+    let regions = writable.filter_map(|line| {
+        let (from, to) = line.split_once(' ')?.0.split_once('-')?;
+        let [from, to] = [from, to].map(|address| u64::from_str_radix(address, 16).unwrap());
+        let mut region = vec![0; usize::try_from(to - from).unwrap()];
+        // What the kernel keeps there cannot be read, and is not ours.
+        file.read_exact_at(&mut region, from).ok()?;
+        Some(region)
+    });
+    regions.collect()
+}
+
+fn is_in(memory: &[Vec<u8>], text: &str) -> bool {
+    memory.iter().any(|region| contains(region, text.as_bytes()))
+}
+
+/// Looks at the places where the first byte stands only: a debug build has much memory to walk.
+fn contains(mut region: &[u8], text: &[u8]) -> bool {
+    while let Some(start) = region.iter().position(|byte| *byte == text[0]) {
+        region = &region[start..];
+        if region.starts_with(text) {
+            return true;
+        }
+        region = &region[1..];
+    }
+    false
 }
 
 fn by_secret(idp: &TestIssuer, settings: &[(&str, &str)]) -> TestGate {
