@@ -337,10 +337,32 @@ fn c19_the_access_token_profile_has_seven_claims() {
     let (idp, gate) = built(|gate| gate.set("TOKEN_TYPE", "at+jwt"));
     let complete = idp.token().header("typ", "at+jwt").claim("client_id", "c").claim("jti", "1");
     assert_eq!(gate.judge(&complete.sign()), "200");
-    for name in ["exp", "aud", "sub", "client_id", "iat", "jti"] {
-        assert_token_denied(&gate, &complete.clone().without(name).sign(), "claim_missing", name);
+    for (name, when_absent, when_wrong) in [
+        ("iss", "issuer_unknown", "issuer_unknown"),
+        ("exp", "claim_missing", "claim_invalid"),
+        ("aud", "claim_missing", "audience_mismatch"),
+        ("sub", "claim_missing", "claim_invalid"),
+        ("client_id", "claim_missing", "claim_invalid"),
+        ("iat", "claim_missing", "claim_invalid"),
+        ("jti", "claim_missing", "claim_invalid"),
+    ] {
+        assert_token_denied(&gate, &complete.clone().without(name).sign(), when_absent, format!("no {name}"));
+        for nothing in [Value::Null, json!("")] {
+            let token = complete.clone().claim(name, nothing.clone()).sign();
+            assert_token_denied(&gate, &token, when_absent, format!("{name} {nothing}"));
+        }
+        let is_a_time = ["exp", "iat"].contains(&name);
+        let of_the_other_type = if is_a_time { json!((idp.clock.secs() + 60).to_string()) } else { json!(1) };
+        for wrong in [of_the_other_type, json!(true), json!({}), json!([]), json!([""]), json!([1]), json!({"a": "b"})]
+        {
+            let token = complete.clone().claim(name, wrong.clone()).sign();
+            assert_token_denied(&gate, &token, when_wrong, format!("{name} {wrong}"));
+        }
     }
-    assert_token_denied(&gate, &complete.without("iss").sign(), "issuer_unknown", "iss");
+    // What is none of the seven may be anything.
+    for name in ["nbf", "scope", "email", "azp", "auth_time"] {
+        assert_eq!(gate.judge(&complete.clone().without(name).sign()), "200", "{name}");
+    }
 }
 
 #[test]

@@ -2,10 +2,16 @@
 
 mod claims;
 mod claims_to_headers;
+mod denials;
 mod index;
+mod json_texts;
+mod key_documents;
 mod keys_and_algorithms;
 mod operations;
 mod request_handling;
+mod signatures;
+mod single_keys;
 mod token_cache;
+mod token_cache_bounds;
 mod token_structure;
 mod wire;

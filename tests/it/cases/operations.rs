@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use doorward::domain::{Reason, Turn};
 use doorward::jose::{Algorithm, SigningKey};
 
-use crate::support::{Client, Request, Service, TestGate, TestIssuer, TokenBuilder, key};
+use crate::support::{Answer, Client, Request, Service, TestGate, TestIssuer, TokenBuilder, key};
 
 const SECRET: &str = "an-hmac-secret-that-nobody-may-see";
 
@@ -198,6 +198,15 @@ fn k5_each_reason_is_reached_or_known_not_to_be_reachable() {
 }
 
 fn reasons_reached() -> BTreeSet<String> {
+    answers_for_each_reason()
+        .iter()
+        .filter_map(|answer| answer.get("x-auth-reason").map(str::to_owned))
+        .inspect(|code| assert!(Reason::from_code(code).is_some()))
+        .collect()
+}
+
+/// One answer at least for each reason that can be reached.
+pub fn answers_for_each_reason() -> Vec<Answer> {
     let idp = TestIssuer::new();
     let settings = [
         ("REQUIRED_CLAIMS", "tenant=a"),
@@ -241,13 +250,9 @@ fn reasons_reached() -> BTreeSet<String> {
     let dead = TestGate::new().by_time_of(&idp).set("ISSUER", "http://127.0.0.1:1").set("AUDIENCE", "api").spawn();
     answers.push(dead.get("/verify").bearer(&idp.token().claim("iss", "http://127.0.0.1:1").sign()).send());
     answers
-        .iter()
-        .filter_map(|answer| answer.get("x-auth-reason").map(str::to_owned))
-        .inspect(|code| assert!(Reason::from_code(code).is_some()))
-        .collect()
 }
 
-fn answers_about_the_original_request(idp: &TestIssuer) -> Vec<crate::support::Answer> {
+fn answers_about_the_original_request(idp: &TestIssuer) -> Vec<Answer> {
     let gate = TestGate::new().trusting(idp).set("PROXY", "traefik").set("ALLOW_PREFLIGHT", "true");
     let elsewhere = gate.clone().set("TRUSTED_PROXIES", "10.0.0.0/8").spawn();
     let gate = gate.spawn();

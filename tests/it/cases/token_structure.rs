@@ -182,29 +182,87 @@ fn a8_nested_and_compressed_tokens_are_refused() {
 
 #[test]
 fn a9_encrypted_tokens_are_refused_before_any_work_is_done_for_them() {
-    let (_idp, gate) = house();
-    let part = |json: &Value| encode_base64url(json.to_string());
+    let (idp, gate) = house();
+    let nothing = String::new();
+    let (wrapped, text) = ("A".repeat(342), "A".repeat(600));
+    for alg in KEY_MANAGEMENT {
+        for enc in ["A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM", "XC20P", "none", ""] {
+            let header = json!({"alg": alg, "enc": enc, "kid": "key-ES256"});
+            for key in [&wrapped, &nothing] {
+                let token = encrypted(header.to_string(), key, &text);
+                assert_token_denied(&gate, &token, "token_encrypted", format!("{alg} {enc}"));
+            }
+        }
+    }
+    // Deflated, this would be a thousand times as long; nobody finds out.
+    let bomb = "A".repeat(14_000);
     for header in [
-        json!({"alg": "RSA-OAEP", "enc": "A128GCM"}),
         json!({"alg": "dir", "enc": "A256GCM", "zip": "DEF"}),
-        json!({"alg": "PBES2-HS512+A256KW", "enc": "A128GCM", "p2c": 2_147_483_648_u64, "p2s": "AAAA"}),
+        json!({"alg": "PBES2-HS512+A256KW", "enc": "A128GCM", "zip": "DEF", "p2c": 2_147_483_648_u64, "p2s": "AAAA"}),
+        json!({"alg": "PBES2-HS256+A128KW", "enc": "A128GCM", "p2c": -1, "p2s": ""}),
+        json!({"alg": "ECDH-ES", "enc": "A128GCM", "epk": {"kty": "EC", "crv": "P-256", "x": "", "y": ""}}),
+        json!({"alg": "dir", "enc": "A128GCM", "crit": ["exp"], "exp": 1, "cty": "JWT"}),
+        json!({"alg": "none", "enc": "A128GCM"}),
         json!({"alg": "ES256", "kid": "key-ES256"}),
+        json!({"alg": 1}),
+        json!({}),
+        json!([]),
         json!("no header"),
+        Value::Null,
     ] {
-        let token = format!("{}.AAAA.AAAA.{}.AAAA", part(&header), "A".repeat(8192));
-        assert_token_denied(&gate, &token, "token_encrypted", header);
+        assert_token_denied(&gate, &encrypted(header.to_string(), "AAAA", &bomb), "token_encrypted", header);
+    }
+    for header in ["", "{", "\u{feff}{}", "\0"] {
+        assert_token_denied(&gate, &encrypted(header, "AAAA", &bomb), "token_encrypted", header);
     }
     assert_token_denied(&gate, "....", "token_encrypted", "five parts of nothing");
+    let [header, payload, signature] = parts(&idp.token().sign());
+    let around = format!("{header}..{payload}.{signature}.{signature}");
+    assert_token_denied(&gate, &around, "token_encrypted", "the parts of a good token among them");
+    for broken in ["A.A.A.A.A=", "A.A.A+.A.A", "A.A.A.A.A ,", "A.A.\u{e9}.A.A"] {
+        assert_token_denied(&gate, broken, "token_malformed", broken);
+    }
+    assert_eq!(gate.judge(&idp.token().sign()), "200");
+}
+
+/// How a JWE may bring its key (RFC 7518 section 4.1), and names that are none.
+const KEY_MANAGEMENT: [&str; 20] = [
+    "RSA1_5",
+    "RSA-OAEP",
+    "RSA-OAEP-256",
+    "RSA-OAEP-512",
+    "A128KW",
+    "A192KW",
+    "A256KW",
+    "dir",
+    "ECDH-ES",
+    "ECDH-ES+A128KW",
+    "ECDH-ES+A192KW",
+    "ECDH-ES+A256KW",
+    "A128GCMKW",
+    "A192GCMKW",
+    "A256GCMKW",
+    "PBES2-HS256+A128KW",
+    "PBES2-HS384+A192KW",
+    "PBES2-HS512+A256KW",
+    "HPKE-0",
+    "none",
+];
+
+/// A JWE in compact serialisation, or what looks like one from outside.
+fn encrypted(header: impl AsRef<[u8]>, key: &str, text: &str) -> String {
+    format!("{}.{key}.AAAAAAAAAAAAAAAA.{text}.AAAAAAAAAAAAAAAAAAAAAA", encode_base64url(header))
 }
 
 #[test]
 fn a10_json_serialisations_are_malformed() {
     let (idp, gate) = house();
     let [protected, payload, signature] = parts(&idp.token().sign());
+    let jwe = json!({"protected": protected, "encrypted_key": "AA", "iv": "AA", "ciphertext": payload, "tag": "AA"});
     let flattened = json!({"payload": payload, "protected": protected, "signature": signature});
     let member = json!({"protected": protected, "signature": signature, "header": {"kid": "key-ES256"}});
     let general = json!({"payload": payload, "signatures": [member]});
-    for (what, document) in [("flattened", &flattened), ("general", &general)] {
+    for (what, document) in [("flattened", &flattened), ("general", &general), ("encrypted", &jwe)] {
         let text = document.to_string();
         assert_token_denied(&gate, &text, "token_malformed", what);
         assert_token_denied(&gate, &encode_base64url(&text), "token_malformed", format!("{what}, in base64url"));

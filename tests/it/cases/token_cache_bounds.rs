@@ -1,0 +1,195 @@
+//! Group F: how much is remembered, and that nothing is taken for something else.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use doorward::jose::{Algorithm, SigningKey};
+
+use super::wire::{assert_allowed_as, assert_token_denied, hits, misses};
+use crate::support::{Client, Request, Service, TestGate, TestIssuer, TokenBuilder};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+#[test]
+fn f11_a_flood_of_tokens_fills_the_cache_and_no_more() {
+    const CAPACITY: u64 = 64;
+    const FLOOD: u32 = 4000;
+    let idp = TestIssuer::new();
+    let gate = by_secret(&idp, &[("TOKEN_CACHE_CAPACITY", "64")]);
+    let mut client = Client::connect(gate.verify);
+    let hot = token(&idp).subject("hot").sign();
+    let mut judge = |token: &str| client.send(&gate.get("/verify").bearer(token)).verdict();
+    let mut asked = 0;
+    for n in 0..FLOOD {
+        assert_eq!(judge(&token(&idp).subject(&n.to_string()).sign()), "200");
+        if n % 8 == 0 {
+            assert_eq!(judge(&hot), "200");
+            asked += 1;
+        }
+        if n % 500 == 499 {
+            let kept = entries(&gate);
+            assert!((1..=CAPACITY).contains(&kept), "{kept} tokens after {n}");
+        }
+    }
+    assert_eq!(hits(&gate) + misses(&gate), u64::from(FLOOD) + asked);
+    // Each of the others came once: whatever was a hit was the hot one.
+    assert!(hits(&gate) > asked / 2, "{} hits of {asked}", hits(&gate));
+    assert!(count_of_evictions(&gate) > 0, "somebody had to leave");
+}
+
+#[test]
+fn f12_other_spellings_of_a_cached_token_are_judged_for_themselves() {
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).set("TOKEN_SOURCES", "bearer, header:X-Token, cookie:token").spawn();
+    let good = idp.token().sign();
+    assert_eq!([gate.judge(&good), gate.judge(&good)], ["200", "200"]);
+    assert_eq!((hits(&gate), misses(&gate)), (1, 1));
+    let (input, signature) = good.rsplit_once('.').unwrap();
+    let (header, payload) = input.split_once('.').unwrap();
+    for (what, twin, reason) in [
+        ("padding", format!("{good}="), "token_malformed"),
+        ("padding twice", format!("{good}=="), "token_malformed"),
+        ("padding inside", format!("{header}=.{payload}.{signature}"), "token_malformed"),
+        ("an empty part", format!("{good}."), "token_malformed"),
+        ("a comma", format!("{good},"), "token_malformed"),
+        ("twice", format!("{good} {good}"), "token_malformed"),
+        ("a bit of the signature", format!("{input}.{}", flipped(signature)), "signature_invalid"),
+        ("no signature", format!("{input}."), "signature_invalid"),
+        ("another case", good.to_ascii_lowercase(), "token_malformed"),
+    ] {
+        assert_token_denied(&gate, &twin, reason, what);
+    }
+    assert_eq!(hits(&gate), 1, "none of them was the good one");
+    // How the same token is brought is not part of it.
+    let requests = [
+        gate.get("/verify").header("Authorization", format!("bearer {good}")),
+        gate.get("/verify").header("Authorization", format!("BEARER   {good}")),
+        gate.get("/verify").header("Authorization", format!("Bearer {good} \t")),
+        gate.get("/verify").header("X-Token", &good),
+        gate.get("/verify").header("Cookie", format!("a=b; token={good}")),
+    ];
+    for (position, request) in requests.into_iter().enumerate() {
+        assert_allowed_as(&request.send(), "alice", &idp.url(), position);
+    }
+    assert_eq!(hits(&gate), 6);
+}
+
+#[test]
+fn f13_a_token_whose_claims_take_too_much_is_not_kept() {
+    let idp = TestIssuer::new();
+    let gate = by_secret(&idp, &[("MAX_TOKEN_BYTES", "98304"), ("CLAIM_HEADERS_MAX_BYTES", "65536")]);
+    for (length, kept) in [(1_000, true), (30_000, true), (33_000, false), (60_000, false)] {
+        let before = (hits(&gate), misses(&gate), entries(&gate));
+        let token = token(&idp).claim("email", "x".repeat(length)).sign();
+        assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"], "{length}");
+        let found = (hits(&gate) - before.0, misses(&gate) - before.1, entries(&gate) - before.2);
+        assert_eq!(found, if kept { (1, 1, 1) } else { (0, 2, 0) }, "{length}");
+    }
+    // It is what becomes headers that is kept, not the token.
+    let long = token(&idp).claim("unmapped", "x".repeat(60_000)).sign();
+    let before = hits(&gate);
+    assert_eq!([gate.judge(&long), gate.judge(&long)], ["200", "200"]);
+    assert_eq!(hits(&gate), before + 1);
+}
+
+#[test]
+fn f13_larger_tokens_take_more_of_the_capacity() {
+    let idp = TestIssuer::new();
+    let settings = [("MAX_TOKEN_BYTES", "98304"), ("CLAIM_HEADERS_MAX_BYTES", "65536"), ("TOKEN_CACHE_CAPACITY", "20")];
+    let gate = by_secret(&idp, &settings);
+    for n in 0..10 {
+        // Ten units of 2 KiB each.
+        let large = token(&idp).subject(&n.to_string()).claim("email", "x".repeat(19_000)).sign();
+        assert_eq!(gate.judge(&large), "200");
+        assert!(entries(&gate) <= 2, "{}", entries(&gate));
+    }
+}
+
+#[test]
+fn f15_a_cached_token_stands_nowhere_in_memory() {
+    let settings = [
+        ("LISTEN", "127.0.0.1:0"),
+        ("ADMIN_LISTEN", "127.0.0.1:0"),
+        ("WORKERS", "1"),
+        ("ISSUER", "me"),
+        ("AUDIENCE", "api"),
+        ("HMAC_SECRET", SECRET),
+        ("LOG_FORMAT", "json"),
+    ];
+    let mut service = Service::start(&["serve"], &settings);
+    let verify = service.address("verify");
+    let judge = |token: &str| Request::new(verify, "GET", "/verify").bearer(token).send().verdict();
+    let key: Arc<_> = SigningKey::secret(Algorithm::HS256, SECRET.as_bytes()).into();
+    let of = |subject: &str| {
+        TokenBuilder::new(key.clone(), "me", 4_000_000_000).without_header("kid").claim("iat", 0).subject(subject)
+    };
+    let good = of("who-is-remembered").sign();
+    assert_eq!(judge(&good), "200");
+    // The buffers that the request passed through are used again by other requests.
+    for n in 0..200 {
+        assert_eq!(judge(&of("other").claim("filler", "x".repeat(20 * n)).sign()), "200");
+    }
+    let memory = memory_of(service.id());
+    assert!(is_in(&memory, "who-is-remembered"), "what is kept of it is found");
+    for part in good.split('.').skip(1) {
+        assert!(!is_in(&memory, part), "a part of the token was found");
+    }
+    assert_eq!(judge(&good), "200");
+}
+
+/// Whatever the process can write to.
+fn memory_of(process: u32) -> Vec<Vec<u8>> {
+    let map = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let file = File::open(format!("/proc/{process}/mem")).expect("the memory of a child can be read");
+    let writable = map.lines().filter(|line| line.contains(" rw"));
+    let regions = writable.filter_map(|line| {
+        let (from, to) = line.split_once(' ')?.0.split_once('-')?;
+        let [from, to] = [from, to].map(|address| u64::from_str_radix(address, 16).unwrap());
+        let mut region = vec![0; usize::try_from(to - from).unwrap()];
+        // What the kernel keeps there cannot be read, and is not ours.
+        file.read_exact_at(&mut region, from).ok()?;
+        Some(region)
+    });
+    regions.collect()
+}
+
+fn is_in(memory: &[Vec<u8>], text: &str) -> bool {
+    memory.iter().any(|region| contains(region, text.as_bytes()))
+}
+
+/// Looks at the places where the first byte stands only: a debug build has much memory to walk.
+fn contains(mut region: &[u8], text: &[u8]) -> bool {
+    while let Some(start) = region.iter().position(|byte| *byte == text[0]) {
+        region = &region[start..];
+        if region.starts_with(text) {
+            return true;
+        }
+        region = &region[1..];
+    }
+    false
+}
+
+fn by_secret(idp: &TestIssuer, settings: &[(&str, &str)]) -> TestGate {
+    let gate =
+        TestGate::new().by_time_of(idp).set("ISSUER", idp.url()).set("AUDIENCE", "api").set("HMAC_SECRET", SECRET);
+    settings.iter().fold(gate, |gate, (name, value)| gate.set(name, *value)).spawn()
+}
+
+fn token(idp: &TestIssuer) -> TokenBuilder {
+    idp.token_by(Arc::new(SigningKey::secret(Algorithm::HS256, SECRET.as_bytes()).with_id("any")))
+}
+
+/// How many tokens `/status` says are kept.
+fn entries(gate: &TestGate) -> u64 {
+    gate.admin("/status").send().json()["token_cache"]["entries"].as_u64().unwrap()
+}
+
+fn count_of_evictions(gate: &TestGate) -> u64 {
+    super::wire::count(gate, "doorward_token_cache_evictions_total")
+}
+
+/// Another signature of the same length: its first character is another one.
+fn flipped(signature: &str) -> String {
+    format!("{}{}", if signature.starts_with('A') { 'B' } else { 'A' }, &signature[1..])
+}
