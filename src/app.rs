@@ -15,6 +15,7 @@ use crate::http::{
     AdminService, BoundListener, Lifecycle, Responder, VerifyService, admin_server, bind, verify_server,
 };
 use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyStore, Refresher, report_keys};
+use crate::jose::KeySet;
 use crate::outbound::{Egress, InvalidClient};
 use crate::policy::Policy;
 use crate::telemetry::{AccessLogger, LogQueue, Metrics};
@@ -190,7 +191,7 @@ fn issuers(
                 if let Some(measured) = metrics.jwks(position) {
                     measured.keys.set(keys.len().try_into().unwrap_or(i64::MAX));
                 }
-                report_keys(&name, &keys);
+                report_keys(&name, &keys, &KeySet::default());
                 (Arc::new(KeyStore::fixed(keys, surroundings.clock.now())), algorithms)
             }
             KeySource::Remote(remote) => {

@@ -1,17 +1,21 @@
 //! What an operator should know about an issuer's keys.
 
-use crate::jose::KeySet;
+use crate::jose::{KeySet, VerificationKey};
 
-/// Warns of keys that are not used, and of keys that anyone can use.
-pub fn report_keys(issuer: &str, keys: &KeySet) {
-    for key in keys.refused() {
+/// Warns of keys that are not used, and of keys that anyone can use, unless it was said of the keys before these.
+pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
+    for key in keys.refused().iter().filter(|key| !before.refused().contains(key)) {
         let id = bounded(key.id.as_deref().unwrap_or_default());
         tracing::warn!(issuer, key = ?id, reason = %key.refusal, "key refused");
     }
-    for key in keys.iter().filter(|key| key.is_private_part_published()) {
+    for key in exposed(keys).filter(|key| !exposed(before).any(|known| known.fingerprint() == key.fingerprint())) {
         let id = bounded(key.id().unwrap_or_default());
         tracing::warn!(issuer, key = ?id, "key published with its private part: anyone can sign with it");
     }
+}
+
+fn exposed(keys: &KeySet) -> impl Iterator<Item = &VerificationKey> {
+    keys.iter().filter(|key| key.is_private_part_published())
 }
 
 /// An id is the issuer's text, and may be of any length.

@@ -60,8 +60,9 @@ impl Refresher {
     fn succeeded(&self, fetched: FetchedKeys, failures_before: u32) -> Timestamp {
         let now = self.clock.now();
         let wait = Schedule::new(&self.settings).after_success(fetched.max_age, jitter());
-        let count = fetched.keys.len();
+        let (count, before) = (fetched.keys.len(), self.store.snapshot());
         let changed = self.store.replace(fetched.keys, now);
+        report_keys(&self.name, self.store.snapshot().keys(), before.keys());
         let next = self.note(now, wait, FetchHistory { last_success: Some(now), ..FetchHistory::default() });
         self.metrics.succeeded.inc();
         self.metrics.keys.set(i64::try_from(count).unwrap_or(i64::MAX));
@@ -69,7 +70,6 @@ impl Refresher {
         self.metrics.succeeded_at(now.as_millis() as f64 / 1000.0);
         if changed {
             tracing::info!(issuer = %self.name, keys = count, "keys changed");
-            report_keys(&self.name, self.store.snapshot().keys());
         } else if failures_before > 0 {
             tracing::info!(issuer = %self.name, failures = failures_before, "keys can be fetched again");
         }

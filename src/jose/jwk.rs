@@ -46,9 +46,9 @@ pub enum JwkRefusal {
     /// The point is not on the curve, or has the wrong length.
     #[error("not a point of its curve")]
     Point,
-    /// A point of one of the few small orders: everybody can make signatures for such a key.
-    #[error("a point of small order, for which anyone can sign")]
-    SmallOrder,
+    /// A point of small order, or a lattice key of zeros: signatures for it need no private key.
+    #[error("a degenerate key, for which anyone can sign")]
+    Degenerate,
     /// A lattice key of another length than its algorithm's.
     #[error("{0} bytes, but {1} keys have another length")]
     Length(usize, Algorithm),
@@ -160,7 +160,7 @@ pub(super) fn edwards_key(algorithm: Algorithm, encoded: &[u8]) -> Result<Verifi
         return Err(JwkRefusal::Point);
     }
     if point.is_small_order() {
-        return Err(JwkRefusal::SmallOrder);
+        return Err(JwkRefusal::Degenerate);
     }
     VerificationKey::encoded(algorithm, encoded).ok_or(JwkRefusal::Unusable)
 }
@@ -182,6 +182,10 @@ pub(super) fn lattice_key(algorithm: Algorithm, encoded: &[u8]) -> Result<Verifi
     };
     if encoded.len() != length {
         return Err(JwkRefusal::Length(encoded.len(), algorithm));
+    }
+    // Behind the seed of 32 bytes stands the key proper, t1 (FIPS 204 algorithm 22).
+    if encoded.iter().skip(32).all(|byte| *byte == 0) {
+        return Err(JwkRefusal::Degenerate);
     }
     VerificationKey::encoded(algorithm, encoded).ok_or(JwkRefusal::Unusable)
 }

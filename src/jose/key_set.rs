@@ -293,11 +293,11 @@ mod tests {
             point
         };
         assert_eq!(refusal(least(2, 0)), JwkRefusal::Point, "no x for this y");
-        assert_eq!(refusal(least(0, 0)), JwkRefusal::SmallOrder, "order 4");
-        assert_eq!(refusal(least(1, 0)), JwkRefusal::SmallOrder, "the neutral element");
+        assert_eq!(refusal(least(0, 0)), JwkRefusal::Degenerate, "order 4");
+        assert_eq!(refusal(least(1, 0)), JwkRefusal::Degenerate, "the neutral element");
         let order_8 = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a";
         let order_8: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&order_8[2 * at..][..2], 16).unwrap()).collect();
-        assert_eq!(refusal(order_8.try_into().unwrap()), JwkRefusal::SmallOrder);
+        assert_eq!(refusal(order_8.try_into().unwrap()), JwkRefusal::Degenerate);
         // p + 1, another spelling of the neutral element.
         let mut other_spelling = [0xFF; 32];
         (other_spelling[0], other_spelling[31]) = (0xEE, 0x7F);
@@ -315,6 +315,8 @@ mod tests {
         assert_eq!(refusal_of(&with(good(), "alg", json!("ML-DSA-65"))), length);
         assert_eq!(refusal_of(&with(good(), "pub", json!("AAAA"))), JwkRefusal::Length(3, Algorithm::ML_DSA_44));
         assert_eq!(refusal_of(&with(good(), "pub", json!(1))), JwkRefusal::Member("pub"));
+        let zeros = crate::jose::encode_base64url([vec![1; 32], vec![0; 1280]].concat());
+        assert_eq!(refusal_of(&with(good(), "pub", json!(zeros))), JwkRefusal::Degenerate);
         assert_eq!(read(&json!([good()])).unwrap().iter().next().unwrap().algorithm(), Algorithm::ML_DSA_44);
     }
 

@@ -16,7 +16,7 @@ use crate::support::{GateBuilder, Service, TestGate, TestIssuer, key};
 const MALFORMED: &str = "member `{}` is missing or malformed";
 const EXPONENT: &str = "a bad RSA exponent";
 const POINT: &str = "not a point of its curve";
-const SMALL_ORDER: &str = "a point of small order, for which anyone can sign";
+const SMALL_ORDER: &str = "a degenerate key, for which anyone can sign";
 const UNUSABLE: &str = "not a usable key";
 const UNSUPPORTED: &str = "unsupported key type or curve";
 const ALGORITHM: &str = "unsupported algorithm, or not one for this type of key";

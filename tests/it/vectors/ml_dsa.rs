@@ -31,9 +31,12 @@ fn file(name: TestName) -> Tally {
 
 fn ask(tally: &mut Tally, group: &TestGroup, algorithm: Algorithm) {
     let key = keys::lattice(algorithm, &group.pubkey);
+    // FIPS 204 has no objection to such a key, and the file calls its signatures valid; but everyone can make them.
+    let is_degenerate = group.pubkey.iter().skip(32).all(|byte| *byte == 0);
     for test in &group.tests {
         let vector = Vector { id: test.tc_id, result: test.result, message: &test.msg, signature: &test.sig };
-        tally.count(&scope(test), &key, &vector);
+        let scope = if is_degenerate { Scope::BadKey("Degenerate") } else { scope(test) };
+        tally.count(&scope, &key, &vector);
     }
 }
 
