@@ -75,7 +75,7 @@ mod tests {
     }
 
     /// The verdict about a good token with these members of header and claims set otherwise; `null` takes one out.
-    fn judge(expectations: &Expectations, header: Value, changes: Value) -> Result<VerifiedToken, Reason> {
+    fn judge(expectations: &Expectations, header: &Value, changes: Value) -> Result<VerifiedToken, Reason> {
         let mut claims =
             json!({"aud": "api", "sub": "alice", "exp": 2000, "iss": "i", "client_id": "c", "iat": 900, "jti": "j"});
         let members = claims.as_object_mut().unwrap();
@@ -86,11 +86,11 @@ mod tests {
                 members.insert(name, value)
             };
         }
-        expectations.judge(signed(&header, &claims), Timestamp::from_secs(1000))
+        expectations.judge(signed(header, &claims), Timestamp::from_secs(1000))
     }
 
     fn verdict(expectations: &Expectations, changes: Value) -> Result<(), Reason> {
-        judge(expectations, json!({}), changes).map(drop)
+        judge(expectations, &json!({}), changes).map(drop)
     }
 
     #[test]
@@ -145,17 +145,17 @@ mod tests {
         ] {
             for (rule, passes) in [(&any, in_any), (&strict, in_strict)] {
                 let expected = if passes { Ok(()) } else { Err(Reason::TokenTypeMismatch) };
-                assert_eq!(judge(rule, typ.clone(), json!({})).map(drop), expected, "{typ}");
+                assert_eq!(judge(rule, &typ, json!({})).map(drop), expected, "{typ}");
             }
         }
         for name in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] {
-            let without = judge(&strict, json!({"typ": "at+jwt"}), json!({ name: null }));
+            let without = judge(&strict, &json!({"typ": "at+jwt"}), json!({ name: null }));
             assert_eq!(without.map(drop), Err(Reason::ClaimMissing), "{name}");
-            let empty = judge(&strict, json!({"typ": "at+jwt"}), json!({ name: "" }));
+            let empty = judge(&strict, &json!({"typ": "at+jwt"}), json!({ name: "" }));
             assert_eq!(empty.map(drop), Err(Reason::ClaimMissing), "{name}");
         }
         for name in ["iss", "sub", "client_id", "jti"] {
-            let number = judge(&strict, json!({"typ": "at+jwt"}), json!({ name: 1 }));
+            let number = judge(&strict, &json!({"typ": "at+jwt"}), json!({ name: 1 }));
             assert_eq!(number.map(drop), Err(Reason::ClaimInvalid), "{name}");
         }
     }
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn scopes_from_either_claim() {
         let scopes = |changes: Value| {
-            let token = judge(&expectations(), json!({}), changes).unwrap();
+            let token = judge(&expectations(), &json!({}), changes).unwrap();
             token.scopes().iter().map(str::to_owned).collect::<Vec<_>>()
         };
         assert_eq!(scopes(json!({})), Vec::<String>::new());
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_verified_token_keeps_its_end() {
-        let token = judge(&expectations(), json!({}), json!({})).unwrap();
+        let token = judge(&expectations(), &json!({}), json!({})).unwrap();
         assert_eq!(token.validity().expires_at(), Some(Timestamp::from_secs(2000)));
         assert_eq!(token.claims().member("sub").unwrap().as_written(), "\"alice\"");
     }
