@@ -61,6 +61,10 @@ bench: ## micro-benchmarks
 bench-smoke: setup build ## the running service under wrk, beside a bare handler
 	scripts/bench-smoke.sh
 
+.PHONY: differential
+differential: ## two million generated tokens, judged by another implementation too (minutes)
+	@cargo run --release --locked --example differential
+
 .PHONY: clean-tools
 clean-tools: ## remove .tools/ (Debian packages stay)
 	rm -rf .tools

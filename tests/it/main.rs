@@ -5,6 +5,10 @@
 
 mod support;
 
+// The same comparison as that of `make differential`.
+#[path = "../differential/comparison/mod.rs"]
+mod comparison;
+
 mod admin;
 mod architecture;
 mod bounded_fetching;
