@@ -24,7 +24,7 @@ struct Arguments {
     /// Which tokens; keys and signatures are fresh in every run.
     #[arg(long, default_value_t = 20_250_101)]
     seed: u64,
-    /// How many tokens with HS256, and as many with EdDSA.
+    /// How many tokens with HS256, and as many with Ed25519.
     #[arg(long, default_value_t = 1_000_000)]
     tokens: u64,
     /// How many with each other algorithm.
@@ -47,7 +47,9 @@ fn main() -> ExitCode {
     println!("Seed {}, {} seconds.\n", arguments.seed, began.elapsed().as_secs());
     println!("{}", tables::algorithms(&tallies));
     let mut total = Tally::default();
-    tallies.into_iter().for_each(|(_, tally)| total.merge(tally));
+    for (_, tally) in tallies {
+        total.merge(tally);
+    }
     println!("{}", tables::differences(&total));
     verdict(&total)
 }
@@ -79,7 +81,9 @@ fn run(comparisons: &[Comparison], portions: &[Portion]) -> Vec<(Algorithm, Tall
     };
     std::thread::scope(|scope| {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(2);
-        (0..threads).for_each(|_| drop(scope.spawn(work)));
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
     });
     tallies.into_inner().unwrap().into()
 }

@@ -6,17 +6,17 @@ use crate::comparison::{Difference, Side, Tally};
 
 /// A line for each algorithm.
 pub fn algorithms(tallies: &[(Algorithm, Tally)]) -> String {
-    let mut table = String::from(
-        "| algorithm | tokens | both accept | both deny | only doorward denies | only jsonwebtoken denies |\n\
-         | --- | ---: | ---: | ---: | ---: | ---: |\n",
-    );
-    for (algorithm, tally) in tallies {
+    let line = |(algorithm, tally): &(Algorithm, Tally)| {
         let Tally { both_accept, both_deny, only_doorward_denies, only_other_denies, .. } = tally;
         let counts = [tally.tokens(), *both_accept, *both_deny, *only_doorward_denies, *only_other_denies];
         let cells = counts.map(|count| count.to_string()).join(" | ");
-        table += &format!("| {algorithm} | {cells} |\n");
-    }
-    table
+        format!("| {algorithm} | {cells} |\n")
+    };
+    let lines: String = tallies.iter().map(line).collect();
+    format!(
+        "| algorithm | tokens | both accept | both deny | only doorward denies | only jsonwebtoken denies |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: |\n{lines}"
+    )
 }
 
 /// A table for each side, with a line for each kind of difference.

@@ -5,7 +5,8 @@
 
 mod support;
 
-// The same comparison as that of `make differential`.
+// The comparison of `make differential`, in small; what its tables need is not used here.
+#[allow(dead_code)]
 #[path = "../differential/comparison/mod.rs"]
 mod comparison;
 

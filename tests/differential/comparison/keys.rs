@@ -52,9 +52,8 @@ impl Keys {
 
 const fn sibling(algorithm: Algorithm) -> Algorithm {
     match algorithm {
-        Algorithm::RS256 => Algorithm::PS256,
         Algorithm::RS384 | Algorithm::RS512 | Algorithm::PS256 => Algorithm::RS256,
-        Algorithm::PS384 | Algorithm::PS512 => Algorithm::PS256,
+        Algorithm::RS256 | Algorithm::PS384 | Algorithm::PS512 => Algorithm::PS256,
         Algorithm::HS256 => Algorithm::HS512,
         Algorithm::ES256 => Algorithm::ES384,
         Algorithm::ES384 => Algorithm::ES256,

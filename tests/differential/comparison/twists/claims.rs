@@ -58,7 +58,7 @@ pub static TWISTS: &[Twist] = &[
         draft.claims.set("iss", format!("{{\"{ISSUER}\":\"{ISSUER}\"}}"));
     }),
     Twist::new("claims/iss", "one of several", Differs(Difference::IssArray), |draft, rng| {
-        let others = if rng.bool() { "" } else { r#""https://other.example","#.into() };
+        let others = if rng.bool() { "" } else { r#""https://other.example","# };
         draft.claims.set("iss", format!("[{others}\"{ISSUER}\"]"));
     }),
     Twist::new("claims/iss", "one of several types", Fatal, |draft, _| {

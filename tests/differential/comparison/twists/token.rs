@@ -64,9 +64,9 @@ pub static TWISTS: &[Twist] = &[
         draft.spoil_token = |token, rng| {
             let mut parts: Vec<_> = token.split('.').collect();
             if rng.bool() {
-                parts.swap(0, 1)
+                parts.swap(0, 1);
             } else {
-                parts.rotate_left(1)
+                parts.rotate_left(1);
             }
             parts.join(".")
         };
