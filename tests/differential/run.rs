@@ -21,7 +21,7 @@ use comparison::{ALGORITHMS, Comparison, Difference, Tally};
 /// Has doorward and the `jsonwebtoken` crate judge the same generated tokens.
 #[derive(Parser)]
 struct Arguments {
-    /// Which tokens; keys and signatures are fresh in every run.
+    /// Which tokens; keys and signatures are fresh in every run, and times count from its start.
     #[arg(long, default_value_t = 20_250_101)]
     seed: u64,
     /// How many tokens with HS256, and as many with Ed25519.
