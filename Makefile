@@ -65,6 +65,10 @@ allocations: ## what a judgement takes from the heap
 bench-smoke: setup build ## the running service under wrk, beside a bare handler
 	scripts/bench-smoke.sh
 
+.PHONY: differential
+differential: ## two million generated tokens, judged by another implementation too (minutes)
+	@cargo run --release --locked --example differential
+
 .PHONY: clean-tools
 clean-tools: ## remove .tools/ (Debian packages stay)
 	rm -rf .tools

@@ -5,6 +5,11 @@
 
 mod support;
 
+// The comparison of `make differential`, in small; what its tables need is not used here.
+#[allow(dead_code)]
+#[path = "../differential/comparison/mod.rs"]
+mod comparison;
+
 mod admin;
 mod architecture;
 mod bounded_fetching;

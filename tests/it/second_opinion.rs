@@ -1,9 +1,12 @@
 //! Tokens that another implementation signed, and our development tokens as another implementation sees them.
 
+use doorward::clock::SystemClock;
+use doorward::domain::Clock;
 use doorward::jose::{Algorithm, Algorithms, SigningKey};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Map, Value, json};
 
+use crate::comparison::Comparison;
 use crate::support::TestGate;
 
 type FromPem = fn(&[u8]) -> jsonwebtoken::errors::Result<EncodingKey>;
@@ -62,6 +65,15 @@ fn another_implementation_accepts_our_signatures() {
         validation.set_audience(&["api"]);
         let decoded = decode::<Value>(&token, &DecodingKey::from_jwk(&jwk).unwrap(), &validation);
         assert_eq!(decoded.unwrap().claims["sub"], "alice", "{algorithm}");
+    }
+}
+
+#[test]
+fn generated_tokens_are_judged_alike_or_differ_for_a_known_reason() {
+    for algorithm in [Algorithm::HS256, Algorithm::EdDSA] {
+        let tally = Comparison::new(algorithm, SystemClock.now().as_secs()).run(2_000, 1);
+        assert!(tally.both_accept > 200 && tally.both_deny > 200, "the tokens are all alike");
+        assert_eq!(tally.failures, 0, "{}", tally.descriptions.join("\n\n"));
     }
 }
 
