@@ -93,7 +93,7 @@ pub fn decide(gate: &Gate, authorization: &Authorization) {
 }
 
 /// What a future that never has to wait comes to.
-fn ready<T>(future: impl Future<Output = T>) -> T {
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("keys that are not fetched are there"),
