@@ -24,6 +24,7 @@ test: setup fmt lint doc ## everything a change must pass, the quick checks firs
 .PHONY: fmt
 fmt: ## check the formatting
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 .PHONY: lint
 lint: lint-shell lint-docker lint-deploy ## all linters
@@ -60,6 +61,10 @@ bench: ## micro-benchmarks
 .PHONY: bench-smoke
 bench-smoke: setup build ## the running service under wrk, beside a bare handler
 	scripts/bench-smoke.sh
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZ_SECONDS (600)
+	scripts/fuzz.sh
 
 .PHONY: clean-tools
 clean-tools: ## remove .tools/ (Debian packages stay)
