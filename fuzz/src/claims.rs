@@ -42,8 +42,8 @@ pub fn judge(data: &[u8]) {
 fn is_acceptable(claims: &Json) -> bool {
     let ahead = NOW_SECONDS + LEEWAY;
     claims.get("iss").and_then(Json::text) == Some(ISSUER)
-        && seconds(claims, "exp").is_some_and(|exp| exp.is_some_and(|exp| exp > NOW_SECONDS - LEEWAY))
-        && ["nbf", "iat"].iter().all(|name| seconds(claims, name).is_some_and(|at| at.is_none_or(|at| at <= ahead)))
+        && seconds(claims, "exp").is_ok_and(|exp| exp.is_some_and(|exp| exp > NOW_SECONDS - LEEWAY))
+        && ["nbf", "iat"].iter().all(|name| seconds(claims, name).is_ok_and(|at| at.is_none_or(|at| at <= ahead)))
         && names_us(claims.stated("aud"))
         && claims.stated("sub").is_none_or(|subject| subject.text().is_some())
         && claims.get("cnf").is_none()
@@ -53,13 +53,13 @@ fn is_acceptable(claims: &Json) -> bool {
 #[allow(clippy::cast_precision_loss)] // far below 2^53
 const NOW_SECONDS: f64 = NOW as f64;
 
-/// The point in time that a claim tells, to the millisecond in the issuer's disfavour; the outer nothing is "no number".
-fn seconds(claims: &Json, name: &str) -> Option<Option<f64>> {
+/// The point in time that a claim tells, to the millisecond in the issuer's disfavour; an error is no number.
+fn seconds(claims: &Json, name: &str) -> Result<Option<f64>, ()> {
     let in_disfavour = if name == "exp" { f64::floor } else { f64::ceil };
     match claims.get(name) {
-        None => Some(None),
-        Some(Json::Number(number)) => Some(Some(in_disfavour(number.parse::<f64>().unwrap() * 1000.0) / 1000.0)),
-        Some(_) => None,
+        None => Ok(None),
+        Some(Json::Number(number)) => Ok(Some(in_disfavour(number.parse::<f64>().unwrap() * 1000.0) / 1000.0)),
+        Some(_) => Err(()),
     }
 }
 
@@ -100,13 +100,27 @@ fn judge_headers(permit: &Permit, claims: &Json) {
     let values = permit.claim_values().unwrap();
     assert_eq!(names, ["X-Auth-Subject", "X-Auth-Issuer", "X-Auth-Client-Id", "X-Auth-Scopes", "X-Auth-Email"]);
     assert_eq!(values.len(), names.len());
-    values.iter().for_each(|value| assert_travels_unchanged(value));
+    for value in values {
+        assert_travels_unchanged(value);
+    }
     let on_the_wire: usize = names.iter().zip(values).map(|(name, value)| name.len() + value.len() + 4).sum();
     assert!(on_the_wire <= MAX_HEADER_BYTES, "{on_the_wire} bytes of claim headers");
     let told = |at: usize| percent_decoded(std::str::from_utf8(&values[at]).unwrap());
     assert_eq!(told(0), claims.stated("sub").and_then(Json::text).unwrap_or_default());
     assert_eq!(told(1), ISSUER);
+    let scopes: Vec<_> = values[3].split(|byte| *byte == b' ').filter(|scope| !scope.is_empty()).collect();
+    let scopes: Vec<_> = scopes.iter().map(|scope| percent_decoded(std::str::from_utf8(scope).unwrap())).collect();
+    assert_eq!(scopes, stated_scopes(claims.stated("scope").or_else(|| claims.stated("scp"))));
     if let Some(email) = claims.stated("email").and_then(Json::text) {
         assert_eq!(told(4), email);
     }
+}
+
+fn stated_scopes(scope: Option<&Json>) -> Vec<&str> {
+    let all = match scope {
+        Some(Json::Text(list)) => list.split(' ').collect(),
+        Some(Json::Array(all)) => all.iter().filter_map(Json::text).collect(),
+        _ => Vec::new(),
+    };
+    all.into_iter().filter(|scope| !scope.is_empty()).collect()
 }

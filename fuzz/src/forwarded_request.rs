@@ -120,9 +120,9 @@ fn tokens(fields: &Fields) -> Option<Vec<Vec<u8>>> {
             return None;
         };
         match name {
-            "authorization" => tokens.extend(behind_scheme(value, "bearer ")?),
-            "x-jwt" => tokens.extend(behind_scheme(value, "jwt ")?),
-            "cookie" => tokens.extend(in_cookie(value)?),
+            "authorization" => tokens.extend(behind_scheme(value, "bearer ").ok()?),
+            "x-jwt" => tokens.extend(behind_scheme(value, "jwt ").ok()?),
+            "cookie" => tokens.extend(in_cookie(value).ok()?),
             _ if value.is_empty() => {}
             _ => tokens.push(value.to_vec()),
         }
@@ -130,30 +130,32 @@ fn tokens(fields: &Fields) -> Option<Vec<Vec<u8>>> {
     Some(tokens)
 }
 
-/// The outer nothing is a malformed credential, the inner one no credential at all.
-fn behind_scheme(value: &[u8], scheme: &str) -> Option<Option<Vec<u8>>> {
+/// Nothing is no credential, an error is a malformed one.
+fn behind_scheme(value: &[u8], scheme: &str) -> Result<Option<Vec<u8>>, ()> {
     // A blank behind a bare scheme makes no difference.
     let padded = [value, b" "].concat();
     let (head, tail) = padded.split_at_checked(scheme.len()).unwrap_or_default();
     let mut tabbed = scheme.as_bytes().to_vec();
     *tabbed.last_mut().unwrap() = b'\t';
     if head.eq_ignore_ascii_case(&tabbed) {
-        return None;
+        return Err(());
     }
     if !head.eq_ignore_ascii_case(scheme.as_bytes()) {
-        return Some(None);
+        return Ok(None);
     }
     let token = tail.strip_suffix(b" ").unwrap_or_default();
     let token: Vec<u8> = token.iter().copied().skip_while(|byte| *byte == b' ').collect();
-    (!token.is_empty()).then_some(Some(token))
+    if token.is_empty() { Err(()) } else { Ok(Some(token)) }
 }
 
-fn in_cookie(value: &[u8]) -> Option<Option<Vec<u8>>> {
+fn in_cookie(value: &[u8]) -> Result<Option<Vec<u8>>, ()> {
     let pairs = value.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let tokens: Vec<&[u8]> = pairs.filter_map(|pair| pair.strip_prefix(b"at=")).collect();
-    let Some(first) = tokens.first() else { return Some(None) };
-    let alike = tokens.iter().all(|token| token == first);
-    alike.then(|| (!first.is_empty()).then(|| first.to_vec()))
+    let Some(first) = tokens.first() else { return Ok(None) };
+    if tokens.iter().any(|token| token != first) {
+        return Err(());
+    }
+    Ok((!first.is_empty()).then(|| first.to_vec()))
 }
 
 fn once<'a>(fields: &'a Fields, name: &str) -> Option<&'a [u8]> {

@@ -49,11 +49,10 @@ fn has_twin(set: &KeySet, key: &VerificationKey) -> bool {
 fn judge_key(key: &VerificationKey, data: &[u8]) {
     for length in signature_lengths(key.algorithm()) {
         let zeros = vec![0; *length];
-        let mut one = zeros.clone();
-        // As a number of RSA or ECDSA it is 1; the same at the front is the neutral element of Ed25519.
-        one.iter_mut().rev().take(1).for_each(|last| *last = 1);
-        let mut neutral = zeros.clone();
-        neutral.iter_mut().take(1).for_each(|first| *first = 1);
+        let (mut one, mut neutral) = (zeros.clone(), zeros.clone());
+        // As a number of RSA it is 1; the same at the front is the neutral element of Ed25519.
+        one.last_mut().into_iter().for_each(|last| *last = 1);
+        neutral.first_mut().into_iter().for_each(|first| *first = 1);
         for signature in [&zeros, &one, &neutral] {
             assert!(!key.verify(data, signature), "{key:?} takes {length} bytes of nothing for a signature");
         }
