@@ -24,6 +24,7 @@ test: setup fmt lint doc ## everything a change must pass, the quick checks firs
 .PHONY: fmt
 fmt: ## check the formatting
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 .PHONY: lint
 lint: lint-shell lint-docker lint-deploy ## all linters
@@ -68,6 +69,10 @@ bench-smoke: setup build ## the running service under wrk, beside a bare handler
 .PHONY: differential
 differential: ## two million generated tokens, judged by another implementation too (minutes)
 	@cargo run --release --locked --example differential
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZ_SECONDS (600)
+	scripts/fuzz.sh
 
 .PHONY: clean-tools
 clean-tools: ## remove .tools/ (Debian packages stay)

@@ -7,7 +7,7 @@ pub struct Scopes(Box<[Box<str>]>);
 impl Scopes {
     /// The scopes of a space-separated list.
     pub fn parse(list: &str) -> Self {
-        list.split(' ').filter(|scope| !scope.is_empty()).collect()
+        list.split(' ').collect()
     }
 
     /// Whether the list has this scope; scopes are case-sensitive.
@@ -33,7 +33,8 @@ impl Scopes {
 
 impl<'a> FromIterator<&'a str> for Scopes {
     fn from_iter<I: IntoIterator<Item = &'a str>>(scopes: I) -> Self {
-        Self(scopes.into_iter().map(Box::from).collect())
+        // A scope has at least one character; an empty one at the front would make a list that begins with a space.
+        Self(scopes.into_iter().filter(|scope| !scope.is_empty()).map(Box::from).collect())
     }
 }
 

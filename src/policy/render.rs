@@ -64,9 +64,8 @@ impl Decimal {
         let digits = all.trim_end_matches('0');
         let shift = i64::try_from(all.len() - digits.len()).ok()? - i64::try_from(fraction.len()).ok()?;
         let digits = digits.trim_start_matches('0').to_owned();
-        let exponent = exponent.parse::<i64>().ok()?.checked_add(shift)?;
-        // Zero has no digits, and then the power of ten says nothing.
-        let exponent = if digits.is_empty() { 0 } else { exponent };
+        // Zero has no digits, and then the power of ten says nothing, however long it is.
+        let exponent = if digits.is_empty() { 0 } else { exponent.parse::<i64>().ok()?.checked_add(shift)? };
         Some(Self { negative, digits, exponent })
     }
 }
@@ -144,6 +143,7 @@ mod tests {
             ("0.1", "0.1"),
             ("1.50", "1.5"),
             ("-0.0", "-0.0"),
+            ("0e99999999999999999999", "0.0"),
             ("true", "true"),
             ("null", ""),
         ] {

@@ -18,6 +18,7 @@ mod cli;
 mod configuration;
 mod demo;
 mod first_light;
+mod fuzz_corpora;
 mod generated_docs;
 mod keys;
 mod listeners;

@@ -1,0 +1,104 @@
+//! The service without its web server: settings as an operator writes them, a shared secret, and time that stands still.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use doorward::config::{Configuration, KeySource};
+use doorward::domain::{Clock, Denial, Field, ForwardedRequest, HeaderFields, Original, Timestamp};
+use doorward::gate::{DecisionRecord, Gate, TokenCache, Verifier};
+use doorward::issuers::{Issuer, Issuers, KeyStore};
+use doorward::jose::{Algorithm, SigningKey, encode_base64url};
+use doorward::policy::{Permit, Policy};
+use prometheus::IntCounter;
+
+pub const ISSUER: &str = "https://issuer.example";
+pub const AUDIENCE: &str = "fuzz";
+pub const NOW: i64 = 1_780_000_000;
+
+/// A secret that guards nothing.
+pub const SECRET: &str = "doorward's fuzz targets sign with this one; it is nobody's secret";
+
+/// The gate of the default settings and these, with a shared secret and without token cache.
+pub fn gate(further: &[(&str, &str)]) -> Gate {
+    let settings = [("ISSUER", ISSUER), ("AUDIENCE", AUDIENCE), ("HMAC_SECRET", SECRET), ("TOKEN_CACHE_CAPACITY", "0")];
+    let pairs = settings.iter().chain(further).map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
+    let configuration = Configuration::from_environment(pairs).unwrap();
+    let settings = configuration.issuers.into_iter().next().unwrap();
+    let KeySource::Fixed { keys, algorithms } = settings.keys else { unreachable!("a secret is not fetched") };
+    let issuer = Issuer {
+        name: settings.name.into(),
+        position: 0,
+        algorithms,
+        expectations: settings.expectations,
+        required_scopes: settings.required_scopes,
+        keys: Arc::new(KeyStore::fixed(keys, Timestamp::from_secs(NOW))),
+    };
+    let evictions = IntCounter::new("evictions", "Tokens that had to leave the cache.").unwrap();
+    Gate {
+        clock: Arc::new(StoppedClock),
+        policy: Policy { preflight: configuration.proxy.preflight },
+        sources: configuration.tokens.sources,
+        verifier: Verifier {
+            issuers: Issuers::new([(settings.issuer, issuer)]),
+            claim_headers: configuration.claim_headers,
+            cache: TokenCache::new(&configuration.tokens.cache, evictions),
+        },
+    }
+}
+
+/// These bytes as the payload of a token that the gates' secret signed.
+pub fn signed(payload: &[u8]) -> String {
+    let key = SigningKey::secret(Algorithm::HS256, SECRET.as_bytes());
+    let input = format!("{}.{}", encode_base64url(r#"{"alg":"HS256"}"#), encode_base64url(payload));
+    let signature = key.signature(input.as_bytes()).unwrap();
+    format!("{input}.{}", encode_base64url(signature))
+}
+
+/// What the gate says to this token, presented as the usual bearer token.
+pub fn present(gate: &Gate, token: &str) -> Result<Permit, Denial> {
+    let fields = Fields(vec![(b"authorization".to_vec(), format!("Bearer {token}").into_bytes())]);
+    decide(gate, &ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false })
+}
+
+/// What the gate says to this request.
+pub fn decide(gate: &Gate, request: &ForwardedRequest<'_>) -> Result<Permit, Denial> {
+    let mut record = DecisionRecord::default();
+    match pin!(gate.decide(request, &mut record)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(decision) => decision,
+        Poll::Pending => unreachable!("keys that are not fetched are there"),
+    }
+}
+
+/// Header fields in their order.
+pub struct Fields(pub Vec<(Vec<u8>, Vec<u8>)>);
+
+impl Fields {
+    /// All values of the fields of this name.
+    pub fn all(&self, name: &str) -> Vec<&[u8]> {
+        let same = self.0.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes()));
+        same.map(|(_, value)| value.as_slice()).collect()
+    }
+}
+
+impl HeaderFields for Fields {
+    fn field(&self, name: &str) -> Field<'_> {
+        match self.all(name)[..] {
+            [] => Field::Absent,
+            [only] => Field::Once(only),
+            _ => Field::Repeated,
+        }
+    }
+}
+
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_secs(NOW)
+    }
+
+    fn reach(&self, _: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(std::future::pending())
+    }
+}
