@@ -5,14 +5,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use doorward::app::offline_gate;
 use doorward::clock::SystemClock;
-use doorward::config::{Configuration, KeySource};
+use doorward::config::Configuration;
 use doorward::domain::{Clock, Field, ForwardedRequest, HeaderFields, Original};
-use doorward::gate::{DecisionRecord, Gate, TokenCache, Verifier};
-use doorward::issuers::{Issuer, Issuers, KeyStore};
+use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, SigningKey};
-use doorward::policy::Policy;
-use prometheus::IntCounter;
 use serde_json::{Map, json};
 
 pub const ISSUER: &str = "https://issuer.example";
@@ -43,28 +41,7 @@ pub fn configuration(key: &SigningKey, further: &[(&str, &str)]) -> Configuratio
 
 /// The gate of this configuration, whose one issuer has its keys in it.
 pub fn gate(configuration: Configuration) -> Gate {
-    let mut issuers = configuration.issuers;
-    let settings = issuers.remove(0);
-    let KeySource::Fixed { keys, algorithms } = settings.keys else { unreachable!() };
-    let issuer = Issuer {
-        name: settings.name.into(),
-        position: 0,
-        algorithms,
-        expectations: settings.expectations,
-        required_scopes: settings.required_scopes,
-        keys: Arc::new(KeyStore::fixed(keys, SystemClock.now())),
-    };
-    let evictions = IntCounter::new("evictions", "Tokens that had to leave the cache.").unwrap();
-    Gate {
-        clock: Arc::new(SystemClock),
-        policy: Policy { preflight: configuration.proxy.preflight },
-        sources: configuration.tokens.sources,
-        verifier: Verifier {
-            issuers: Issuers::new([(settings.issuer, issuer)]),
-            claim_headers: configuration.claim_headers,
-            cache: TokenCache::new(&configuration.tokens.cache, evictions),
-        },
-    }
+    offline_gate(configuration, Arc::new(SystemClock)).unwrap()
 }
 
 /// The header fields of a request: `Authorization` and nothing else.

@@ -1,5 +1,7 @@
 //! Floor 7: the only place that wires things together.
 
+mod assembly;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +10,14 @@ use actix_web::dev::{Server, ServerHandle};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::config::{Configuration, IssuerSettings, KeySource, Listen, LogFormat};
+pub use assembly::offline_gate;
+
+use crate::config::{Configuration, Listen, LogFormat};
 use crate::domain::Clock;
-use crate::gate::{Gate, TokenCache, Verifier};
 use crate::http::{
     AdminService, BoundListener, Lifecycle, Responder, VerifyService, admin_server, bind, verify_server,
 };
-use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyStore, Refresher, report_keys};
-use crate::jose::KeySet;
+use crate::issuers::Refresher;
 use crate::outbound::{Egress, InvalidClient};
 use crate::policy::Policy;
 use crate::telemetry::{AccessLogger, LogQueue, Metrics};
@@ -92,19 +94,20 @@ impl Application {
         let logging = configuration.logging;
         let names: Vec<String> = configuration.issuers.iter().map(|issuer| issuer.name.clone()).collect();
         let metrics = Arc::new(Metrics::new(&names, logging.metrics_route_label, &surroundings.log)?);
-        let (issuers, refreshers) = issuers(configuration.issuers, surroundings, &metrics)?;
+        let (issuers, refreshers) = assembly::issuers(configuration.issuers, surroundings, &metrics)?;
 
         let lifecycle = Arc::new(Lifecycle::default());
-        let cache = TokenCache::new(&configuration.tokens.cache, metrics.cache_evictions.clone());
         let service = Arc::new(VerifyService {
             responder: Responder::new(&configuration.claim_headers, configuration.answers, lifecycle.clone())
                 .map_err(io::Error::other)?,
-            gate: Gate {
-                clock: surroundings.clock.clone(),
-                policy: Policy { preflight: configuration.proxy.preflight },
-                sources: configuration.tokens.sources,
-                verifier: Verifier { issuers, claim_headers: configuration.claim_headers, cache },
-            },
+            gate: assembly::gate(
+                Policy { preflight: configuration.proxy.preflight },
+                configuration.tokens,
+                configuration.claim_headers,
+                issuers,
+                surroundings.clock.clone(),
+                metrics.cache_evictions.clone(),
+            ),
             metrics,
             access_log: AccessLogger::new(surroundings.log.clone(), logging.access_log, surroundings.log_format),
             trusted: configuration.proxy.trusted,
@@ -175,50 +178,4 @@ async fn stop(
 
 fn addresses(sockets: &[BoundListener]) -> io::Result<Vec<Listen>> {
     sockets.iter().map(BoundListener::address).collect()
-}
-
-fn issuers(
-    settings: Vec<IssuerSettings>,
-    surroundings: &Surroundings,
-    metrics: &Metrics,
-) -> Result<(Issuers, Vec<Refresher>), StartError> {
-    let mut refreshers = Vec::new();
-    let mut issuers = Vec::new();
-    for (position, settings) in settings.into_iter().enumerate() {
-        let name: Arc<str> = settings.name.as_str().into();
-        let (keys, algorithms) = match settings.keys {
-            KeySource::Fixed { keys, algorithms } => {
-                if let Some(measured) = metrics.jwks(position) {
-                    measured.keys.set(keys.len().try_into().unwrap_or(i64::MAX));
-                }
-                report_keys(&name, &keys, &KeySet::default());
-                (Arc::new(KeyStore::fixed(keys, surroundings.clock.now())), algorithms)
-            }
-            KeySource::Remote(remote) => {
-                let store = Arc::new(KeyStore::remote(&remote.refresh));
-                let (refresh, algorithms) = (remote.refresh, remote.algorithms.clone());
-                let fetcher = KeyFetcher::new(remote, surroundings.egress)
-                    .map_err(|error| StartError::Client { issuer: settings.name.clone(), error })?;
-                refreshers.extend(metrics.jwks(position).map(|metrics| Refresher {
-                    name: name.clone(),
-                    store: store.clone(),
-                    fetcher,
-                    settings: refresh,
-                    clock: surroundings.clock.clone(),
-                    metrics,
-                }));
-                (store, algorithms)
-            }
-        };
-        let issuer = Issuer {
-            name,
-            position,
-            algorithms,
-            expectations: settings.expectations,
-            required_scopes: settings.required_scopes,
-            keys,
-        };
-        issuers.push((settings.issuer, issuer));
-    }
-    Ok((Issuers::new(issuers), refreshers))
 }

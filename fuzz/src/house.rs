@@ -4,13 +4,12 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use doorward::config::{Configuration, KeySource};
+use doorward::app::offline_gate;
+use doorward::config::Configuration;
 use doorward::domain::{Clock, Denial, Field, ForwardedRequest, HeaderFields, Original, Timestamp};
-use doorward::gate::{DecisionRecord, Gate, TokenCache, Verifier};
-use doorward::issuers::{Issuer, Issuers, KeyStore};
+use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, SigningKey, encode_base64url};
-use doorward::policy::{Permit, Policy};
-use prometheus::IntCounter;
+use doorward::policy::Permit;
 
 pub const ISSUER: &str = "https://issuer.example";
 pub const AUDIENCE: &str = "fuzz";
@@ -24,27 +23,7 @@ pub fn gate(further: &[(&str, &str)]) -> Gate {
     let settings = [("ISSUER", ISSUER), ("AUDIENCE", AUDIENCE), ("HMAC_SECRET", SECRET), ("TOKEN_CACHE_CAPACITY", "0")];
     let pairs = settings.iter().chain(further).map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
     let configuration = Configuration::from_environment(pairs).unwrap();
-    let settings = configuration.issuers.into_iter().next().unwrap();
-    let KeySource::Fixed { keys, algorithms } = settings.keys else { unreachable!("a secret is not fetched") };
-    let issuer = Issuer {
-        name: settings.name.into(),
-        position: 0,
-        algorithms,
-        expectations: settings.expectations,
-        required_scopes: settings.required_scopes,
-        keys: Arc::new(KeyStore::fixed(keys, Timestamp::from_secs(NOW))),
-    };
-    let evictions = IntCounter::new("evictions", "Tokens that had to leave the cache.").unwrap();
-    Gate {
-        clock: Arc::new(StoppedClock),
-        policy: Policy { preflight: configuration.proxy.preflight },
-        sources: configuration.tokens.sources,
-        verifier: Verifier {
-            issuers: Issuers::new([(settings.issuer, issuer)]),
-            claim_headers: configuration.claim_headers,
-            cache: TokenCache::new(&configuration.tokens.cache, evictions),
-        },
-    }
+    offline_gate(configuration, Arc::new(StoppedClock)).expect("a secret is not fetched")
 }
 
 /// These bytes as the payload of a token that the gates' secret signed.

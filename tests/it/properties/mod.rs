@@ -10,14 +10,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use doorward::config::KeySource;
-use doorward::domain::{Clock, Field, ForwardedRequest, HeaderFields, Original};
-use doorward::gate::{DecisionRecord, Gate, TokenCache, Verifier};
-use doorward::issuers::{Issuer, Issuers, KeyStore};
+use doorward::app::offline_gate;
+use doorward::domain::{Field, ForwardedRequest, HeaderFields, Original};
+use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, Family, SigningKey, encode_base64url};
-use doorward::policy::Policy;
 use doorward::telemetry::CacheUse;
-use prometheus::IntCounter;
 use proptest::test_runner::Config;
 
 use crate::support::{GateBuilder, TestClock, TestGate, TokenBuilder, key};
@@ -36,28 +33,8 @@ struct Judge {
 impl Judge {
     /// With these settings, whose one issuer has its keys in them.
     fn new(settings: &GateBuilder, clock: &TestClock) -> Self {
-        let mut configuration = settings.configuration().unwrap_or_else(|problems| panic!("{problems}"));
-        let settings = configuration.issuers.remove(0);
-        let KeySource::Fixed { keys, algorithms } = settings.keys else { panic!("keys that are fetched") };
-        let issuer = Issuer {
-            name: settings.name.into(),
-            position: 0,
-            algorithms,
-            expectations: settings.expectations,
-            required_scopes: settings.required_scopes,
-            keys: Arc::new(KeyStore::fixed(keys, clock.now())),
-        };
-        let evictions = IntCounter::new("evictions", "Tokens that had to leave the cache.").unwrap();
-        let gate = Gate {
-            clock: Arc::new(clock.clone()),
-            policy: Policy { preflight: configuration.proxy.preflight },
-            sources: configuration.tokens.sources,
-            verifier: Verifier {
-                issuers: Issuers::new([(settings.issuer, issuer)]),
-                claim_headers: configuration.claim_headers,
-                cache: TokenCache::new(&configuration.tokens.cache, evictions),
-            },
-        };
+        let configuration = settings.configuration().unwrap_or_else(|problems| panic!("{problems}"));
+        let gate = offline_gate(configuration, Arc::new(clock.clone())).expect("the keys are in the settings");
         Self { gate, clock: clock.clone() }
     }
 

@@ -1,0 +1,95 @@
+//! From settings to the parts that judge.
+
+use std::sync::Arc;
+
+use prometheus::IntCounter;
+
+use super::{StartError, Surroundings};
+use crate::config::{Configuration, IssuerSettings, KeySource, TokenSettings};
+use crate::domain::Clock;
+use crate::gate::{Gate, TokenCache, Verifier};
+use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyStore, Refresher, report_keys};
+use crate::jose::KeySet;
+use crate::policy::{ClaimHeaders, Policy};
+use crate::telemetry::Metrics;
+
+/// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the service does, without
+/// sockets, logs and metrics. Nothing if there are keys to be fetched.
+pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Option<Gate> {
+    let mut issuers = Vec::new();
+    for (position, settings) in configuration.issuers.into_iter().enumerate() {
+        let KeySource::Fixed { keys, algorithms } = settings.keys else { return None };
+        let issuer = Issuer {
+            name: settings.name.into(),
+            position,
+            algorithms,
+            expectations: settings.expectations,
+            required_scopes: settings.required_scopes,
+            keys: Arc::new(KeyStore::fixed(keys, clock.now())),
+        };
+        issuers.push((settings.issuer, issuer));
+    }
+    let policy = Policy { preflight: configuration.proxy.preflight };
+    let evictions = IntCounter::new("evictions", "Counted and never shown.").ok()?;
+    Some(gate(policy, configuration.tokens, configuration.claim_headers, Issuers::new(issuers), clock, evictions))
+}
+
+/// The gate of these parts; tokens that have to leave its cache are counted.
+pub(super) fn gate(
+    policy: Policy,
+    tokens: TokenSettings,
+    claim_headers: ClaimHeaders,
+    issuers: Issuers,
+    clock: Arc<dyn Clock>,
+    evictions: IntCounter,
+) -> Gate {
+    let cache = TokenCache::new(&tokens.cache, evictions);
+    Gate { clock, policy, sources: tokens.sources, verifier: Verifier { issuers, claim_headers, cache } }
+}
+
+/// The issuers of these settings, and what keeps their keys fresh.
+pub(super) fn issuers(
+    settings: Vec<IssuerSettings>,
+    surroundings: &Surroundings,
+    metrics: &Metrics,
+) -> Result<(Issuers, Vec<Refresher>), StartError> {
+    let mut refreshers = Vec::new();
+    let mut issuers = Vec::new();
+    for (position, settings) in settings.into_iter().enumerate() {
+        let name: Arc<str> = settings.name.as_str().into();
+        let (keys, algorithms) = match settings.keys {
+            KeySource::Fixed { keys, algorithms } => {
+                if let Some(measured) = metrics.jwks(position) {
+                    measured.keys.set(keys.len().try_into().unwrap_or(i64::MAX));
+                }
+                report_keys(&name, &keys, &KeySet::default());
+                (Arc::new(KeyStore::fixed(keys, surroundings.clock.now())), algorithms)
+            }
+            KeySource::Remote(remote) => {
+                let store = Arc::new(KeyStore::remote(&remote.refresh));
+                let (refresh, algorithms) = (remote.refresh, remote.algorithms.clone());
+                let fetcher = KeyFetcher::new(remote, surroundings.egress)
+                    .map_err(|error| StartError::Client { issuer: settings.name.clone(), error })?;
+                refreshers.extend(metrics.jwks(position).map(|metrics| Refresher {
+                    name: name.clone(),
+                    store: store.clone(),
+                    fetcher,
+                    settings: refresh,
+                    clock: surroundings.clock.clone(),
+                    metrics,
+                }));
+                (store, algorithms)
+            }
+        };
+        let issuer = Issuer {
+            name,
+            position,
+            algorithms,
+            expectations: settings.expectations,
+            required_scopes: settings.required_scopes,
+            keys,
+        };
+        issuers.push((settings.issuer, issuer));
+    }
+    Ok((Issuers::new(issuers), refreshers))
+}
