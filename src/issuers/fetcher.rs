@@ -7,7 +7,7 @@ use url::Url;
 use super::discovery::{InvalidMetadata, Metadata};
 use crate::config::{KeyLocation, RemoteKeys};
 use crate::jose::{InvalidKeySet, KeySet};
-use crate::outbound::{AddressRule, Egress, FetchError, HttpClient, InvalidClient};
+use crate::outbound::{AddressRule, Answer, Egress, EntityTag, FetchError, HttpClient, InvalidClient};
 
 /// Fetches one issuer's keys.
 pub struct KeyFetcher {
@@ -15,6 +15,14 @@ pub struct KeyFetcher {
     client: HttpClient,
     /// Where the last good metadata said the keys are.
     known: Option<(Url, AddressRule)>,
+    last: Option<LastKeys>,
+}
+
+/// The last good keys, if their server gave their version a name.
+struct LastKeys {
+    url: Url,
+    version: EntityTag,
+    keys: KeySet,
 }
 
 /// Keys, and how long they may be kept.
@@ -46,11 +54,22 @@ pub enum FetchFailure {
     TimedOut,
 }
 
+impl FetchFailure {
+    /// When to come back, as the issuer asks.
+    pub(super) const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Metadata(FetchError::Status { retry_after, .. })
+            | Self::Keys(FetchError::Status { retry_after, .. }) => *retry_after,
+            _ => None,
+        }
+    }
+}
+
 impl KeyFetcher {
     /// Fetches with these settings.
     pub fn new(settings: RemoteKeys, egress: Egress) -> Result<Self, InvalidClient> {
         let client = HttpClient::new(&settings.fetch, egress)?;
-        Ok(Self { settings, client, known: None })
+        Ok(Self { settings, client, known: None, last: None })
     }
 
     /// Fetches the keys, within the time that the settings allow for all of it.
@@ -61,9 +80,21 @@ impl KeyFetcher {
 
     async fn fetch_untimed(&mut self) -> Result<FetchedKeys, FetchFailure> {
         let (url, rule) = self.locate().await?;
-        let fetched = self.client.get(&url, rule).await.map_err(FetchFailure::Keys)?;
-        let keys = KeySet::from_jwks(&fetched.body, &self.settings.algorithms)?;
+        let last = self.last.as_ref().filter(|last| last.url == url);
+        let fetched = self.client.get(&url, rule, last.map(|last| &last.version)).await.map_err(FetchFailure::Keys)?;
+        let keys = match (fetched.answer, last) {
+            (Answer::Document(body, version), _) => self.read(&body, version, url)?,
+            (Answer::NotModified, Some(last)) => last.keys.clone(),
+            (Answer::NotModified, None) => return Err(InvalidKeySet::Malformed.into()),
+        };
         Ok(FetchedKeys { keys, max_age: fetched.max_age })
+    }
+
+    /// The keys of a document; only good ones become the last.
+    fn read(&mut self, body: &[u8], version: Option<EntityTag>, url: Url) -> Result<KeySet, InvalidKeySet> {
+        let keys = KeySet::from_jwks(body, &self.settings.algorithms)?;
+        self.last = version.map(|version| LastKeys { url, version, keys: keys.clone() });
+        Ok(keys)
     }
 
     /// Where the keys are. Metadata that cannot be had now, or is not the issuer's, leaves the last good in force.
@@ -94,10 +125,11 @@ impl KeyFetcher {
 
     async fn metadata(&self, issuer: &str, document: &Url) -> Result<(Url, AddressRule), FetchFailure> {
         // A third of the time: two documents may be tried, and whatever becomes of them, time must be left for the keys.
-        let request = self.client.get(document, AddressRule::Any);
+        let request = self.client.get(document, AddressRule::Any, None);
         let answer = tokio::time::timeout(self.settings.fetch.timeout / 3, request).await;
         let fetched = answer.map_err(|_| FetchFailure::TimedOut)?.map_err(FetchFailure::Metadata)?;
-        let metadata = Metadata::parse(&fetched.body, issuer, self.settings.fetch.allow_insecure_http)?;
+        let Answer::Document(body, _) = fetched.answer else { return Err(InvalidMetadata::Malformed.into()) };
+        let metadata = Metadata::parse(&body, issuer, self.settings.fetch.allow_insecure_http)?;
         let rule = if self.settings.fetch.allow_private {
             AddressRule::Any
         } else {

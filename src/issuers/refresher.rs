@@ -79,7 +79,7 @@ impl Refresher {
     fn failed(&self, failure: &FetchFailure, failures: u32) -> Timestamp {
         let now = self.clock.now();
         let has_keys = self.store.snapshot().is_usable(now);
-        let wait = Schedule::new(&self.settings).after_failure(failures, has_keys, jitter());
+        let wait = Schedule::new(&self.settings).after_failure(failures, has_keys, failure.retry_after(), jitter());
         let last_success = self.store.fetch_history().last_success;
         let history =
             FetchHistory { last_success, last_error: Some(failure.to_string()), failures, next_refresh: None };

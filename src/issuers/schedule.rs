@@ -33,12 +33,20 @@ impl Schedule {
         asked.map_or(interval, |asked| asked.min(interval))
     }
 
-    /// After so many failed fetches in a row: twice as long each time, up to a bound.
-    pub(super) fn after_failure(&self, failures: u32, has_keys: bool, jitter: f64) -> Duration {
+    /// After so many failed fetches in a row: twice as long each time, up to a bound. An issuer may ask for more time,
+    /// but not for more than lies between two fetches anyway.
+    pub(super) fn after_failure(
+        &self,
+        failures: u32,
+        has_keys: bool,
+        retry_after: Option<Duration>,
+        jitter: f64,
+    ) -> Duration {
         let (first, most) = if has_keys { RETRY_WITH_KEYS } else { RETRY_WITHOUT_KEYS };
         let doubled = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1)));
         let most = if has_keys { most.min(self.interval.max(first)) } else { most };
-        shortened(doubled.min(most), 0.15 * jitter)
+        let asked = retry_after.unwrap_or_default().min(self.interval);
+        shortened(doubled.min(most), 0.15 * jitter).max(asked)
     }
 }
 
@@ -66,9 +74,15 @@ mod tests {
     #[test]
     fn failures_back_off() {
         let waits =
-            |has_keys| [1, 2, 3, 4, 9, u32::MAX].map(|n| schedule(300).after_failure(n, has_keys, 0.0).as_secs());
+            |has_keys| [1, 2, 3, 4, 9, u32::MAX].map(|n| schedule(300).after_failure(n, has_keys, None, 0.0).as_secs());
         assert_eq!(waits(false), [1, 2, 4, 4, 4, 4]);
         assert_eq!(waits(true), [6, 12, 24, 48, 60, 60]);
-        assert!(schedule(300).after_failure(1, true, 1.0) >= Duration::from_secs(5));
+        assert!(schedule(300).after_failure(1, true, None, 1.0) >= Duration::from_secs(5));
+    }
+
+    #[test]
+    fn an_issuer_may_ask_for_time() {
+        let wait = |asked| schedule(300).after_failure(1, true, Some(Duration::from_secs(asked)), 1.0).as_secs();
+        assert_eq!([wait(0), wait(5), wait(120), wait(86_400), wait(u64::MAX)], [5, 5, 120, 300, 300]);
     }
 }

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Certificate, Client, redirect};
+use reqwest::header::{AUTHORIZATION, DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
+use reqwest::{Certificate, Client, Response, StatusCode, redirect};
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -17,6 +17,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A longer body is refused, counted after decompression.
 const MAX_BODY_BYTES: usize = 512 * 1024;
+
+/// A longer version is not sent back.
+const MAX_ENTITY_TAG_BYTES: usize = 1024;
 
 /// Of a longer token file the rest is not read.
 const MAX_BEARER_TOKEN_BYTES: u64 = 64 * 1024;
@@ -39,14 +42,27 @@ pub struct HttpClient {
     bearer_token_file: Option<PathBuf>,
 }
 
-/// An answer with status 200.
+/// A good answer, and how long it may be kept, as it says itself (`Cache-Control: max-age`, RFC 9111 section 5.2.2.1).
 #[derive(Debug)]
 pub struct Fetched {
-    /// The body, complete.
-    pub body: Vec<u8>,
-    /// How long it may be kept, as it says (`Cache-Control: max-age`, RFC 9111 section 5.2.2.1).
+    /// What was answered.
+    pub answer: Answer,
+    /// How long it may be kept.
     pub max_age: Option<Duration>,
 }
+
+/// What was answered.
+#[derive(Debug)]
+pub enum Answer {
+    /// Status 200: the body, complete, and its version.
+    Document(Vec<u8>, Option<EntityTag>),
+    /// Status 304: the version that was asked about is still the one (RFC 9110 section 15.4.5).
+    NotModified,
+}
+
+/// The version of a document, as its server calls it (`ETag`, RFC 9110 section 8.8.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityTag(HeaderValue);
 
 /// Why nothing was fetched.
 #[derive(Debug, thiserror::Error)]
@@ -54,9 +70,14 @@ pub enum FetchError {
     /// No connection, a broken one, a bad certificate, or too slow.
     #[error("{0}")]
     Transport(String),
-    /// Any status but 200; redirects too.
-    #[error("status {0}")]
-    Status(u16),
+    /// Any other status; redirects too.
+    #[error("status {status}")]
+    Status {
+        /// The status.
+        status: u16,
+        /// When to come back, as the server asks (RFC 9110 section 10.2.3).
+        retry_after: Option<Duration>,
+    },
     /// More than we read.
     #[error("the body is larger than 512 KiB")]
     TooLarge,
@@ -85,28 +106,27 @@ impl HttpClient {
         })
     }
 
-    /// Fetches a document; only a complete answer with status 200 counts.
-    pub async fn get(&self, url: &Url, rule: AddressRule) -> Result<Fetched, FetchError> {
+    /// Fetches a document, unless it is still of the version that is `known`; only a complete answer counts.
+    pub async fn get(&self, url: &Url, rule: AddressRule, known: Option<&EntityTag>) -> Result<Fetched, FetchError> {
         if !rule.permits_literal(url) {
             return Err(FetchError::Address);
         }
         // Names are resolved by the proxy, and so are judged there.
         let rule = if self.egress == Egress::Proxied { AddressRule::Any } else { rule };
         let client = if rule == AddressRule::Public { &self.public_only } else { &self.anywhere };
-        let request = client.get(url.clone()).headers(self.request_headers()?);
-        let mut response = request.send().await.map_err(transport)?;
-        if response.status() != reqwest::StatusCode::OK {
-            return Err(FetchError::Status(response.status().as_u16()));
-        }
+        let mut headers = self.request_headers()?;
+        headers.extend(known.map(|known| (IF_NONE_MATCH, known.0.clone())));
+        let response = client.get(url.clone()).headers(headers).send().await.map_err(transport)?;
         let max_age = max_age(response.headers());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(transport)? {
-            if body.len() + chunk.len() > MAX_BODY_BYTES {
-                return Err(FetchError::TooLarge);
+        match response.status() {
+            StatusCode::OK => {
+                let version = entity_tag(response.headers());
+                Ok(Fetched { answer: Answer::Document(body(response).await?, version), max_age })
             }
-            body.extend_from_slice(&chunk);
+            // Nobody may call a document unchanged that was not asked about.
+            StatusCode::NOT_MODIFIED if known.is_some() => Ok(Fetched { answer: Answer::NotModified, max_age }),
+            status => Err(FetchError::Status { status: status.as_u16(), retry_after: retry_after(response.headers()) }),
         }
-        Ok(Fetched { body, max_age })
     }
 
     /// The rule for what a document at this URL leads to: whoever is at home in a private network may point into it.
@@ -165,6 +185,32 @@ fn headers(settings: &FetchSettings) -> Result<HeaderMap, InvalidClient> {
     Ok(headers)
 }
 
+async fn body(mut response: Response) -> Result<Vec<u8>, FetchError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(transport)? {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(FetchError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn entity_tag(headers: &HeaderMap) -> Option<EntityTag> {
+    headers.get(ETAG).filter(|tag| tag.len() <= MAX_ENTITY_TAG_BYTES).cloned().map(EntityTag)
+}
+
+/// A number of seconds, or a date, which is taken by the server's own clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let date = |text| httpdate::parse_http_date(text).ok();
+    let asked = text(RETRY_AFTER)?.trim();
+    match asked.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => date(asked)?.duration_since(date(text(DATE)?)?).ok(),
+    }
+}
+
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let directives = headers.get("cache-control")?.to_str().ok()?.split(',');
     let seconds =
@@ -189,4 +235,46 @@ pub fn in_words(error: reqwest::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn when_to_come_back() {
+        let date = ("date", "Sun, 22 Nov 2026 20:00:00 GMT");
+        for (asked, seconds) in [
+            ("120", Some(120)),
+            (" 0 ", Some(0)),
+            ("Sun, 22 Nov 2026 20:01:30 GMT", Some(90)),
+            ("Sun, 22 Nov 2026 19:00:00 GMT", None),
+            ("-1", None),
+            ("soon", None),
+            ("99999999999999999999", None),
+        ] {
+            let found = retry_after(&headers(&[date, ("retry-after", asked)]));
+            assert_eq!(found, seconds.map(Duration::from_secs), "{asked}");
+        }
+        assert_eq!(retry_after(&headers(&[("retry-after", "Sun, 22 Nov 2026 20:01:30 GMT")])), None, "by whose clock?");
+        assert_eq!(retry_after(&headers(&[])), None);
+    }
+
+    #[test]
+    fn how_long_to_keep() {
+        for (control, seconds) in [
+            ("max-age=60", Some(60)),
+            ("public, Max-Age=60", Some(60)),
+            ("max-age=60, max-age=30", Some(30)),
+            ("s-maxage=60", None),
+            ("max-age=-1", None),
+            ("max-age=x", None),
+        ] {
+            assert_eq!(max_age(&headers(&[("cache-control", control)])), seconds.map(Duration::from_secs), "{control}");
+        }
+    }
 }

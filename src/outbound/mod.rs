@@ -7,4 +7,4 @@ mod address;
 mod client;
 
 pub use address::AddressRule;
-pub use client::{Egress, FetchError, Fetched, HttpClient, InvalidClient, in_words};
+pub use client::{Answer, Egress, EntityTag, FetchError, Fetched, HttpClient, InvalidClient, in_words};

@@ -162,6 +162,45 @@ fn an_answer_that_is_no_keys_leaves_the_last_good_ones() {
 }
 
 #[test]
+fn an_unchanged_key_set_is_not_sent_again() {
+    let idp = TestIssuer::new().serve();
+    idp.name_versions();
+    let gate = ready(TestGate::new().discovering(&idp));
+    let old = idp.token().sign();
+    assert_eq!(idp.not_modified(), 0);
+    for round in 1..=2 {
+        refresh(&idp, &gate, "success");
+        assert_eq!((idp.fetches(), idp.not_modified()), (1 + round, round));
+        assert_eq!(issuer_status(&gate)["fetched_seconds_ago"], 0, "unchanged is as good as fetched");
+        assert_eq!(gate.judge(&old), "200");
+    }
+    let new = idp.rotate("new");
+    refresh(&idp, &gate, "success");
+    assert_eq!((gate.judge(&idp.token_by(new).sign()), idp.not_modified()), ("200".into(), 2));
+    assert_eq!(gate.judge(&old), "401 key_unknown");
+}
+
+#[test]
+fn unchanged_counts_only_for_keys_that_are_known() {
+    let idp = TestIssuer::new().serve();
+    let gate = ready(TestGate::new().discovering(&idp));
+    idp.answer_instead(304, "");
+    refresh(&idp, &gate, "failure");
+    assert_eq!(issuer_status(&gate)["last_error"], "keys: status 304");
+    assert_eq!(gate.judge(&idp.token().sign()), "200", "the last good keys are still there");
+}
+
+#[test]
+fn an_issuer_that_asks_for_time_gets_it() {
+    let idp = TestIssuer::new().serve();
+    let gate = ready(TestGate::new().discovering(&idp));
+    idp.answer_instead(429, "");
+    idp.add_header("retry-after", "120");
+    refresh(&idp, &gate, "failure");
+    assert_eq!(issuer_status(&gate)["next_refresh_in_seconds"], 120);
+}
+
+#[test]
 fn a_redirect_is_not_followed() {
     let target = TestIssuer::new().serve();
     let (address, url) = reserved_address();

@@ -1,7 +1,7 @@
 //! An issuer whose keys, answers and faults a test decides about.
 
 use std::net::TcpListener;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use actix_web::dev::ServerHandle;
@@ -38,6 +38,11 @@ struct State {
     /// What `/jwks` answers instead of the keys.
     instead: Mutex<Option<(u16, String)>>,
     fetches: AtomicUsize,
+    /// Headers that `/jwks` adds to whatever it answers.
+    headers: Mutex<Vec<(&'static str, String)>>,
+    /// Whether `/jwks` names the version of its document, and says when it is unchanged.
+    versions: AtomicBool,
+    not_modified: AtomicUsize,
 }
 
 impl TestIssuer {
@@ -52,6 +57,9 @@ impl TestIssuer {
             keys: Mutex::new(keys),
             instead: Mutex::default(),
             fetches: AtomicUsize::new(0),
+            headers: Mutex::default(),
+            versions: AtomicBool::new(false),
+            not_modified: AtomicUsize::new(0),
         };
         Self { clock: TestClock::new(), state: Arc::new(state), server: None }
     }
@@ -108,6 +116,21 @@ impl TestIssuer {
         *self.state.instead.lock().unwrap() = None;
     }
 
+    /// From now on `/jwks` adds this header.
+    pub fn add_header(&self, name: &'static str, value: impl Into<String>) {
+        self.state.headers.lock().unwrap().push((name, value.into()));
+    }
+
+    /// From now on `/jwks` has an `ETag`, and answers 304 to who knows it.
+    pub fn name_versions(&self) {
+        self.state.versions.store(true, Ordering::SeqCst);
+    }
+
+    /// How often `/jwks` said that nothing has changed.
+    pub fn not_modified(&self) -> usize {
+        self.state.not_modified.load(Ordering::SeqCst)
+    }
+
     /// How often `/jwks` was asked.
     pub fn fetches(&self) -> usize {
         self.state.fetches.load(Ordering::SeqCst)
@@ -147,11 +170,27 @@ async fn answer(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
         }
         "/jwks" => {
             state.fetches.fetch_add(1, Ordering::SeqCst);
-            let (status, body) = state.instead.lock().unwrap().clone().unwrap_or_else(|| (200, jwks_text(&state)));
-            HttpResponse::build(StatusCode::from_u16(status).unwrap()).body(body)
+            jwks(&request, &state)
         }
         _ => HttpResponse::NotFound().finish(),
     }
+}
+
+fn jwks(request: &HttpRequest, state: &State) -> HttpResponse {
+    let (status, body) = state.instead.lock().unwrap().clone().unwrap_or_else(|| (200, jwks_text(state)));
+    let mut answer = HttpResponse::build(StatusCode::from_u16(status).unwrap());
+    for (name, value) in &*state.headers.lock().unwrap() {
+        answer.insert_header((*name, value.as_str()));
+    }
+    if !state.versions.load(Ordering::SeqCst) || status != 200 {
+        return answer.body(body);
+    }
+    let version = format!("\"{:016x}\"", body.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(byte)));
+    if request.headers().get("if-none-match").is_some_and(|known| known.as_bytes() == version.as_bytes()) {
+        state.not_modified.fetch_add(1, Ordering::SeqCst);
+        return answer.status(StatusCode::NOT_MODIFIED).finish();
+    }
+    answer.insert_header(("etag", version)).body(body)
 }
 
 fn jwks_text(state: &State) -> String {
