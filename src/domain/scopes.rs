@@ -7,7 +7,7 @@ pub struct Scopes(Box<[Box<str>]>);
 impl Scopes {
     /// The scopes of a space-separated list.
     pub fn parse(list: &str) -> Self {
-        list.split(' ').filter(|scope| !scope.is_empty()).collect()
+        list.split(' ').collect()
     }
 
     /// Whether the list has this scope; scopes are case-sensitive.
@@ -33,7 +33,8 @@ impl Scopes {
 
 impl<'a> FromIterator<&'a str> for Scopes {
     fn from_iter<I: IntoIterator<Item = &'a str>>(scopes: I) -> Self {
-        Self(scopes.into_iter().map(Box::from).collect())
+        // An empty one names nothing (RFC 6749 section 3.3), and would leave a blank at the end of a header.
+        Self(scopes.into_iter().filter(|scope| !scope.is_empty()).map(Box::from).collect())
     }
 }
 
