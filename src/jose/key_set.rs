@@ -13,7 +13,7 @@ use super::{Algorithm, Algorithms, JwkRefusal, VerificationKey};
 const MAX_KEYS: usize = 100;
 
 /// How many keys are tried for a token that does not name its key: each costs a signature check.
-const MAX_CANDIDATES: usize = 5;
+pub(super) const MAX_CANDIDATES: usize = 5;
 
 /// The keys of one issuer, vetted.
 #[derive(Debug, Clone, Default)]

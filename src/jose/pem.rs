@@ -6,6 +6,7 @@ use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::jwk::{edwards_key, lattice_key, rsa_key};
+use super::key_set::MAX_CANDIDATES;
 use super::{Algorithm, Algorithms, Family, JwkRefusal, KeySet, VerificationKey};
 
 /// Why a PEM file gives no keys.
@@ -23,6 +24,9 @@ pub enum InvalidPem {
     /// A section that is not what its label says.
     #[error("holds a section that is not what its label says")]
     Section,
+    /// More keys of one algorithm than are tried for a token, so that some would never be.
+    #[error("holds more than {MAX_CANDIDATES} keys for {0}, which is how many are tried for a token")]
+    TooManyKeys(Algorithm),
     /// A key that does not pass.
     #[error(transparent)]
     Refused(#[from] JwkRefusal),
@@ -33,13 +37,25 @@ impl KeySet {
     ///
     /// Of a certificate only the key is taken: its dates and issuer say nothing about tokens.
     pub fn from_pem(text: &[u8], allowed: &Algorithms) -> Result<Self, InvalidPem> {
-        let mut keys = Vec::new();
+        let mut keys: Vec<VerificationKey> = Vec::new();
         for section in Pem::iter_from_buffer(text) {
             let section = section.map_err(|_| InvalidPem::Malformed)?;
-            keys.extend(section_key(&section.label, &section.contents, allowed)?);
+            let key = section_key(&section.label, &section.contents, allowed)?;
+            // A certificate often stands beside its own key.
+            keys.extend(key.filter(|key| keys.iter().all(|known| known.fingerprint() != key.fingerprint())));
         }
-        if keys.is_empty() { Err(InvalidPem::NoKey) } else { Ok(Self::of_any_id(keys)) }
+        if keys.is_empty() {
+            return Err(InvalidPem::NoKey);
+        }
+        refuse_untried(&keys)?;
+        Ok(Self::of_any_id(keys))
     }
+}
+
+fn refuse_untried(keys: &[VerificationKey]) -> Result<(), InvalidPem> {
+    let count = |algorithm| keys.iter().filter(|key| key.algorithm() == algorithm).count();
+    let crowded = Algorithm::ALL.iter().find(|algorithm| count(**algorithm) > MAX_CANDIDATES);
+    crowded.map_or(Ok(()), |algorithm| Err(InvalidPem::TooManyKeys(*algorithm)))
 }
 
 fn section_key(label: &str, der: &[u8], allowed: &Algorithms) -> Result<Option<VerificationKey>, InvalidPem> {
@@ -125,6 +141,22 @@ mod tests {
             assert_eq!(read(&certificate.pem(), &[algorithm]), Ok(algorithm));
             assert_eq!(read(&key.serialize_pem(), &[algorithm]), Err(InvalidPem::PrivateKey));
         }
+    }
+
+    #[test]
+    fn each_key_of_a_file_is_tried() {
+        let allowed = Algorithms::asymmetric();
+        let key = |generator| rcgen::KeyPair::generate_for(generator).unwrap().public_key_pem();
+        let five: String = (0..MAX_CANDIDATES).map(|_| key(&rcgen::PKCS_ED25519)).collect();
+        let others = key(&rcgen::PKCS_ECDSA_P256_SHA256) + &five;
+        assert_eq!(
+            KeySet::from_pem((five.clone() + &others).as_bytes(), &allowed).unwrap().len(),
+            6,
+            "some stand twice"
+        );
+        let six = five + &key(&rcgen::PKCS_ED25519);
+        let refusal = KeySet::from_pem(six.as_bytes(), &allowed).unwrap_err();
+        assert_eq!(refusal, InvalidPem::TooManyKeys(Algorithm::EdDSA));
     }
 
     #[test]

@@ -225,6 +225,7 @@ mod tests {
         assert_eq!(scopes(json!({})), Vec::<String>::new());
         assert_eq!(scopes(json!({"scope": "a  b"})), ["a", "b"]);
         assert_eq!(scopes(json!({"scp": ["a", "b"]})), ["a", "b"]);
+        assert_eq!(scopes(json!({"scope": ["", "a", ""]})), ["a"]);
         assert_eq!(scopes(json!({"scope": "a", "scp": "b"})), ["a"]);
     }
 
