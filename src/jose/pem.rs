@@ -32,17 +32,26 @@ pub enum InvalidPem {
     Refused(#[from] JwkRefusal),
 }
 
+/// In the first line of a section, whatever else is wrong with it.
+const BEGIN: &[u8] = b"BEGIN ";
+
 impl KeySet {
     /// Reads the public keys of a PEM file. They have no id, and stand for whatever `kid` a token names.
     ///
     /// Of a certificate only the key is taken: its dates and issuer say nothing about tokens.
     pub fn from_pem(text: &[u8], allowed: &Algorithms) -> Result<Self, InvalidPem> {
         let mut keys: Vec<VerificationKey> = Vec::new();
+        let mut sections = text.windows(BEGIN.len()).filter(|window| *window == BEGIN).count();
         for section in Pem::iter_from_buffer(text) {
             let section = section.map_err(|_| InvalidPem::Malformed)?;
+            sections = sections.saturating_sub(1);
             let key = section_key(&section.label, &section.contents, allowed)?;
             // A certificate often stands beside its own key.
             keys.extend(key.filter(|key| keys.iter().all(|known| known.fingerprint() != key.fingerprint())));
+        }
+        // The reader passes over a section whose first line it does not recognise: a dash less, a blank in front.
+        if sections > 0 {
+            return Err(InvalidPem::Malformed);
         }
         if keys.is_empty() {
             return Err(InvalidPem::NoKey);
@@ -102,7 +111,9 @@ fn on_curve(curve: &str, point: &[u8]) -> Result<VerificationKey, InvalidPem> {
         "1.3.132.0.10" => Algorithm::ES256K,
         _ => return Err(JwkRefusal::Unsupported.into()),
     };
-    Ok(VerificationKey::encoded(algorithm, point).ok_or(JwkRefusal::Point)?)
+    // Written out in full, or compressed; the hybrid form is not for keys (RFC 5480 section 2.2).
+    let is_known_form = matches!(point.first(), Some(2..=4));
+    Ok(VerificationKey::encoded(algorithm, point).filter(|_| is_known_form).ok_or(JwkRefusal::Point)?)
 }
 
 /// A key whose type says everything: Ed25519 (RFC 8410 section 3) or ML-DSA (RFC 9881 section 2).
@@ -163,6 +174,12 @@ mod tests {
     fn what_is_no_public_key() {
         let all = [Algorithm::RS256, Algorithm::ES256];
         assert_eq!(read("", &all), Err(InvalidPem::NoKey));
+        let good = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap().public_key_pem();
+        assert_eq!(read(&good, &all), Ok(Algorithm::ES256));
+        assert_eq!(read(&format!("# the key of the house\n{good}"), &all), Ok(Algorithm::ES256));
+        for broken in [good.replacen('-', "", 1), good.replacen("-----B", " -----B", 1), good.replace("END", "ENT")] {
+            assert_eq!(read(&format!("{good}{broken}"), &all), Err(InvalidPem::Malformed), "{broken}");
+        }
         assert_eq!(
             read("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", &all),
             Err(InvalidPem::Section)
