@@ -36,7 +36,7 @@ const REQUIRED_SCOPES: Setting =
 const REQUIRED_CLAIMS: Setting = Setting::optional(
     "required_claims",
     "none",
-    "Claims that every token must have, not empty: `path`, or `path=value` for a value it must equal or, as an array, contain. A value has no comma.",
+    "Claims that every token must have, neither `null` nor an empty text: `path`, or `path=value` for a value it must equal or, as an array, contain. A value has no comma.",
 );
 
 pub(super) const SETTINGS: &[Setting] = &[
@@ -81,14 +81,16 @@ impl IssuerSettings {
         let required_claims = reader.optional(&REQUIRED_CLAIMS, value::list(required_claim));
         let keys = KeySource::read(reader, issuer.as_ref().map(Option::as_deref).map_err(|refused| *refused));
         let issuer = issuer?;
-        let audience = refuse_unchecked_profile(reader, audience?, token_type.as_ref().map_err(|refused| *refused)?)?;
+        let token_type = token_type?;
+        let audience = refuse_unchecked_profile(reader, audience?, &token_type)?;
+        refuse_nameless_profile(reader, issuer.as_deref(), &token_type)?;
         Ok(Self {
             name: name?.unwrap_or_else(|| default_label(issuer.as_deref())),
             issuer,
             keys: keys?,
             expectations: Expectations {
                 audience,
-                token_type: token_type?,
+                token_type,
                 time: time?,
                 required_claims: required_claims?.unwrap_or_default(),
             },
@@ -130,6 +132,19 @@ fn refuse_unchecked_profile(
         return Err(reader.refuse(&AUDIENCE, invalid));
     }
     Ok(audience)
+}
+
+/// The profile demands `iss` (RFC 9068 section 2.2), so that without a name here every token would be refused.
+fn refuse_nameless_profile(
+    reader: &mut Reader,
+    issuer: Option<&str>,
+    token_type: &TokenTypeRule,
+) -> Result<(), Refused> {
+    if issuer.is_none() && *token_type == TokenTypeRule::AccessToken {
+        let hint = "set the issuer's `iss`, or DOORWARD_TOKEN_TYPE=any";
+        return Err(reader.refuse(&ISSUER, Invalid::new("missing beside token_type at+jwt").hint(hint)));
+    }
+    Ok(())
 }
 
 fn label(text: &str) -> Result<String, Invalid> {

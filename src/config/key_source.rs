@@ -11,7 +11,7 @@ use super::refresh::RefreshSettings;
 use super::remote_keys::RemoteKeys;
 use super::setting::Setting;
 use super::value::{self, Invalid};
-use crate::jose::{Algorithm, Algorithms, Family, KeySet, VerificationKey, WeakSecret};
+use crate::jose::{Algorithm, Algorithms, Family, InvalidSecret, KeySet, VerificationKey};
 
 pub(super) const DISCOVERY_URL: Setting = Setting::optional(
     "discovery_url",
@@ -106,15 +106,19 @@ fn read_fixed(
             let secret = reader.read(source, |text| encoding.decode(text))?;
             let algorithm = algorithms.first_of(Family::Secret).ok_or(Refused)?;
             let key = VerificationKey::secret(algorithm, &secret);
-            let key = key.map_err(|weak| reader.refuse(source, too_short(&weak)))?;
+            let key = key.map_err(|invalid| reader.refuse(source, unfit(&invalid)))?;
             Ok(KeySet::of_any_id(vec![key]))
         }
     }
 }
 
-fn too_short(weak: &WeakSecret) -> Invalid {
-    let hint = format!("make one with `openssl rand -hex {}` and set DOORWARD_HMAC_SECRET_ENCODING=hex", weak.required);
-    Invalid::new(weak.to_string()).hint(hint)
+fn unfit(secret: &InvalidSecret) -> Invalid {
+    let invalid = Invalid::new(secret.to_string());
+    match secret {
+        InvalidSecret::TooShort { required, .. } => invalid
+            .hint(format!("make one with `openssl rand -hex {required}` and set DOORWARD_HMAC_SECRET_ENCODING=hex")),
+        InvalidSecret::Algorithm(_) => invalid,
+    }
 }
 
 fn read_named_file(reader: &mut Reader, setting: &Setting) -> Result<Vec<u8>, Refused> {

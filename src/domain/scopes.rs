@@ -24,16 +24,11 @@ impl Scopes {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|scope| &**scope)
     }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl<'a> FromIterator<&'a str> for Scopes {
     fn from_iter<I: IntoIterator<Item = &'a str>>(scopes: I) -> Self {
-        // A scope has at least one character; an empty one at the front would make a list that begins with a space.
+        // An empty one names nothing (RFC 6749 section 3.3), and would leave a blank at the end of a header.
         Self(scopes.into_iter().filter(|scope| !scope.is_empty()).map(Box::from).collect())
     }
 }

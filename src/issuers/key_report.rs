@@ -1,8 +1,8 @@
 //! What an operator should know about an issuer's keys.
 
-use crate::jose::{KeySet, VerificationKey};
+use crate::jose::{Algorithm, KeySet, VerificationKey};
 
-/// Warns of keys that are not used, and of keys that anyone can use, unless it was said of the keys before these.
+/// Warns of keys that are not used or never tried, and of keys that anyone can use, unless it was said of the keys before these.
 pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
     for key in keys.refused().iter().filter(|key| !before.refused().contains(key)) {
         let id = bounded(key.id.as_deref().unwrap_or_default());
@@ -12,10 +12,17 @@ pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
         let id = bounded(key.id().unwrap_or_default());
         tracing::warn!(issuer, key = ?id, "key published with its private part: anyone can sign with it");
     }
+    for algorithm in keys.crowded().filter(|algorithm| !is_crowded(before, *algorithm)) {
+        tracing::warn!(issuer, %algorithm, "more keys without kid than are tried for a token: some never are");
+    }
 }
 
 fn exposed(keys: &KeySet) -> impl Iterator<Item = &VerificationKey> {
     keys.iter().filter(|key| key.is_private_part_published())
+}
+
+fn is_crowded(keys: &KeySet, algorithm: Algorithm) -> bool {
+    keys.crowded().any(|crowded| crowded == algorithm)
 }
 
 /// An id is the issuer's text, and may be of any length.

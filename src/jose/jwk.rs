@@ -90,7 +90,7 @@ fn refuse_other_uses(jwk: &Object<'_>) -> Result<(), JwkRefusal> {
     if optional_text(jwk, "use")?.is_some_and(|purpose| purpose != "sig") {
         return Err(JwkRefusal::Use);
     }
-    let Some(operations) = jwk.get("key_ops") else { return Ok(()) };
+    let Some(operations) = jwk.get("key_ops").filter(|value| !value.is_null()) else { return Ok(()) };
     let operations = operations.elements().ok_or(JwkRefusal::Member("key_ops"))?;
     let may_verify = operations.iter().any(|operation| operation.string().as_deref() == Some("verify"));
     if may_verify { Ok(()) } else { Err(JwkRefusal::Operations) }
@@ -199,7 +199,11 @@ fn algorithm(jwk: &Object<'_>, family: Family, usual: Option<Algorithm>) -> Resu
 }
 
 fn optional_text<'a>(jwk: &Object<'a>, name: &'static str) -> Result<Option<Cow<'a, str>>, JwkRefusal> {
-    jwk.get(name).map(|value| value.string().ok_or(JwkRefusal::Member(name))).transpose()
+    // Some serialisers write what is absent as `null`.
+    jwk.get(name)
+        .filter(|value| !value.is_null())
+        .map(|value| value.string().ok_or(JwkRefusal::Member(name)))
+        .transpose()
 }
 
 fn text<'a>(jwk: &Object<'a>, name: &'static str) -> Result<Cow<'a, str>, JwkRefusal> {

@@ -30,28 +30,35 @@ enum Material {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyFingerprint([u8; 32]);
 
-/// A secret shorter than the hash it is used with (RFC 7518 section 3.2).
+/// Why a secret is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{actual} bytes, but {algorithm} needs at least {required}")]
-pub struct WeakSecret {
-    /// The algorithm the secret was meant for.
-    pub algorithm: Algorithm,
-    /// The length of the secret, in bytes.
-    pub actual: usize,
-    /// The least length, in bytes.
-    pub required: usize,
+pub enum InvalidSecret {
+    /// Shorter than the hash it is used with (RFC 7518 section 3.2).
+    #[error("{actual} bytes, but {algorithm} needs at least {required}")]
+    TooShort {
+        /// The algorithm the secret was meant for.
+        algorithm: Algorithm,
+        /// The length of the secret, in bytes.
+        actual: usize,
+        /// The least length, in bytes.
+        required: usize,
+    },
+    /// Not an algorithm of shared secrets.
+    #[error("{0} does not go with a secret")]
+    Algorithm(Algorithm),
 }
 
 impl VerificationKey {
     /// A shared secret for one of the HS algorithms.
-    pub fn secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, WeakSecret> {
+    pub fn secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, InvalidSecret> {
         let (hash, required) = match algorithm {
+            Algorithm::HS256 => (hmac::HMAC_SHA256, 32),
             Algorithm::HS384 => (hmac::HMAC_SHA384, 48),
             Algorithm::HS512 => (hmac::HMAC_SHA512, 64),
-            _ => (hmac::HMAC_SHA256, 32),
+            _ => return Err(InvalidSecret::Algorithm(algorithm)),
         };
         if secret.len() < required {
-            return Err(WeakSecret { algorithm, actual: secret.len(), required });
+            return Err(InvalidSecret::TooShort { algorithm, actual: secret.len(), required });
         }
         let material = Material::Secret(Box::new(hmac::Key::new(hash, secret)));
         Ok(Self::new(algorithm, material, KeyFingerprint::of(algorithm, &[secret])))
@@ -185,7 +192,7 @@ pub(super) fn curve_name(algorithm: Algorithm) -> Option<&'static str> {
 }
 
 impl Family {
-    /// The algorithm of an RSA key or secret that does not say, given what the issuer may use.
+    /// The algorithm of an RSA key or secret, if nobody says.
     pub(super) const fn usual_algorithm(self) -> Option<Algorithm> {
         match self {
             Self::Rsa => Some(Algorithm::RS256),

@@ -13,7 +13,7 @@ use super::{Algorithm, Algorithms, JwkRefusal, VerificationKey};
 const MAX_KEYS: usize = 100;
 
 /// How many keys are tried for a token that does not name its key: each costs a signature check.
-const MAX_CANDIDATES: usize = 5;
+pub(super) const MAX_CANDIDATES: usize = 5;
 
 /// The keys of one issuer, vetted.
 #[derive(Debug, Clone, Default)]
@@ -143,6 +143,13 @@ impl KeySet {
     /// Whether the sets hold the same keys under the same ids.
     pub fn has_same_keys_as(&self, other: &Self) -> bool {
         self.keys.len() == other.keys.len() && self.keys.iter().all(|key| other.contains(key))
+    }
+
+    /// The algorithms for which there are more keys without an id than are tried for a token, so that some never are.
+    pub fn crowded(&self) -> impl Iterator<Item = Algorithm> {
+        let nameless = self.keys.iter().filter(|key| key.id().is_none());
+        let count = move |algorithm| nameless.clone().filter(|key| key.algorithm() == algorithm).count();
+        Algorithm::ALL.iter().copied().filter(move |algorithm| count(*algorithm) > MAX_CANDIDATES)
     }
 
     /// The keys one by one.
@@ -358,6 +365,31 @@ mod tests {
         assert_eq!(set.candidates(Some("3"), Algorithm::RS256).unwrap_err(), NoCandidate::OtherAlgorithm);
         assert_eq!(set.candidates(Some("x"), Algorithm::EdDSA).unwrap_err(), NoCandidate::KeyUnknown);
         assert_eq!(set.candidates(None, Algorithm::RS256).unwrap_err(), NoCandidate::KeyUnknown);
+    }
+
+    #[test]
+    fn keys_without_id_may_be_too_many_to_try() {
+        let nameless = |count: usize| {
+            let entries: Vec<_> = (0..count)
+                .map(|_| {
+                    let mut key = jwk(Algorithm::EdDSA, "k");
+                    key.as_object_mut().unwrap().remove("kid");
+                    key
+                })
+                .collect();
+            read(&json!(entries)).unwrap().crowded().collect::<Vec<_>>()
+        };
+        assert_eq!(nameless(MAX_CANDIDATES), []);
+        assert_eq!(nameless(MAX_CANDIDATES + 1), [Algorithm::EdDSA]);
+    }
+
+    #[test]
+    fn what_is_null_is_absent() {
+        for member in ["use", "key_ops", "alg", "kid"] {
+            let set = read(&json!([with(jwk(Algorithm::ES256, "e"), member, Value::Null)])).unwrap();
+            assert_eq!(set.len(), 1, "{member}");
+        }
+        assert_eq!(refusal_of(&with(jwk(Algorithm::ES256, "e"), "kty", Value::Null)), JwkRefusal::Member("kty"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Floor 1: JOSE, as far as an access token needs it (RFC 7515, 7517, 7518, 8037).
+//! Floor 1: JOSE, as far as an access token needs it (RFC 7515, 7517, 7518, 8037, 8812, 9864, 9964).
 //!
 //! The parser is strict and small. What it must never do: follow a key or a URL out of a token (`jwk`, `jku`, `x5c`,
 //! `x5u`), choose an algorithm by the token alone, or hand out claims whose signature nobody checked as if somebody had.
@@ -20,7 +20,7 @@ pub use compact::{CompactJws, SignedJws, decode_base64url, encode_base64url};
 pub use header::JoseHeader;
 pub use json::Json;
 pub use jwk::JwkRefusal;
-pub use key::{KeyFingerprint, VerificationKey, WeakSecret};
+pub use key::{InvalidSecret, KeyFingerprint, VerificationKey};
 pub use key_set::{Candidates, InvalidKeySet, KeySet, NoCandidate, RefusedKey};
 pub use pem::InvalidPem;
 pub use signing::{InvalidSigningKey, SigningKey};

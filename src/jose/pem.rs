@@ -6,6 +6,7 @@ use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::jwk::{edwards_key, lattice_key, rsa_key};
+use super::key_set::MAX_CANDIDATES;
 use super::{Algorithm, Algorithms, Family, JwkRefusal, KeySet, VerificationKey};
 
 /// Why a PEM file gives no keys.
@@ -23,23 +24,47 @@ pub enum InvalidPem {
     /// A section that is not what its label says.
     #[error("holds a section that is not what its label says")]
     Section,
+    /// More keys of one algorithm than are tried for a token, so that some would never be.
+    #[error("holds more than {MAX_CANDIDATES} keys for {0}, which is how many are tried for a token")]
+    TooManyKeys(Algorithm),
     /// A key that does not pass.
     #[error(transparent)]
     Refused(#[from] JwkRefusal),
 }
+
+/// In the first line of a section, whatever else is wrong with it.
+const BEGIN: &[u8] = b"BEGIN ";
 
 impl KeySet {
     /// Reads the public keys of a PEM file. They have no id, and stand for whatever `kid` a token names.
     ///
     /// Of a certificate only the key is taken: its dates and issuer say nothing about tokens.
     pub fn from_pem(text: &[u8], allowed: &Algorithms) -> Result<Self, InvalidPem> {
-        let mut keys = Vec::new();
+        let mut keys: Vec<VerificationKey> = Vec::new();
+        let mut sections = text.windows(BEGIN.len()).filter(|window| *window == BEGIN).count();
         for section in Pem::iter_from_buffer(text) {
             let section = section.map_err(|_| InvalidPem::Malformed)?;
-            keys.extend(section_key(&section.label, &section.contents, allowed)?);
+            sections = sections.saturating_sub(1);
+            let key = section_key(&section.label, &section.contents, allowed)?;
+            // A certificate often stands beside its own key.
+            keys.extend(key.filter(|key| keys.iter().all(|known| known.fingerprint() != key.fingerprint())));
         }
-        if keys.is_empty() { Err(InvalidPem::NoKey) } else { Ok(Self::of_any_id(keys)) }
+        // The reader passes over a section whose first line it does not recognise: a dash less, a blank in front.
+        if sections > 0 {
+            return Err(InvalidPem::Malformed);
+        }
+        if keys.is_empty() {
+            return Err(InvalidPem::NoKey);
+        }
+        refuse_untried(&keys)?;
+        Ok(Self::of_any_id(keys))
     }
+}
+
+fn refuse_untried(keys: &[VerificationKey]) -> Result<(), InvalidPem> {
+    let count = |algorithm| keys.iter().filter(|key| key.algorithm() == algorithm).count();
+    let crowded = Algorithm::ALL.iter().find(|algorithm| count(**algorithm) > MAX_CANDIDATES);
+    crowded.map_or(Ok(()), |algorithm| Err(InvalidPem::TooManyKeys(*algorithm)))
 }
 
 fn section_key(label: &str, der: &[u8], allowed: &Algorithms) -> Result<Option<VerificationKey>, InvalidPem> {
@@ -86,7 +111,9 @@ fn on_curve(curve: &str, point: &[u8]) -> Result<VerificationKey, InvalidPem> {
         "1.3.132.0.10" => Algorithm::ES256K,
         _ => return Err(JwkRefusal::Unsupported.into()),
     };
-    Ok(VerificationKey::encoded(algorithm, point).ok_or(JwkRefusal::Point)?)
+    // Written out in full, or compressed; the hybrid form is not for keys (RFC 5480 section 2.2).
+    let is_known_form = matches!(point.first(), Some(2..=4));
+    Ok(VerificationKey::encoded(algorithm, point).filter(|_| is_known_form).ok_or(JwkRefusal::Point)?)
 }
 
 /// A key whose type says everything: Ed25519 (RFC 8410 section 3) or ML-DSA (RFC 9881 section 2).
@@ -128,9 +155,31 @@ mod tests {
     }
 
     #[test]
+    fn each_key_of_a_file_is_tried() {
+        let allowed = Algorithms::asymmetric();
+        let key = |generator| rcgen::KeyPair::generate_for(generator).unwrap().public_key_pem();
+        let five: String = (0..MAX_CANDIDATES).map(|_| key(&rcgen::PKCS_ED25519)).collect();
+        let others = key(&rcgen::PKCS_ECDSA_P256_SHA256) + &five;
+        assert_eq!(
+            KeySet::from_pem((five.clone() + &others).as_bytes(), &allowed).unwrap().len(),
+            6,
+            "some stand twice"
+        );
+        let six = five + &key(&rcgen::PKCS_ED25519);
+        let refusal = KeySet::from_pem(six.as_bytes(), &allowed).unwrap_err();
+        assert_eq!(refusal, InvalidPem::TooManyKeys(Algorithm::EdDSA));
+    }
+
+    #[test]
     fn what_is_no_public_key() {
         let all = [Algorithm::RS256, Algorithm::ES256];
         assert_eq!(read("", &all), Err(InvalidPem::NoKey));
+        let good = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap().public_key_pem();
+        assert_eq!(read(&good, &all), Ok(Algorithm::ES256));
+        assert_eq!(read(&format!("# the key of the house\n{good}"), &all), Ok(Algorithm::ES256));
+        for broken in [good.replacen('-', "", 1), good.replacen("-----B", " -----B", 1), good.replace("END", "ENT")] {
+            assert_eq!(read(&format!("{good}{broken}"), &all), Err(InvalidPem::Malformed), "{broken}");
+        }
         assert_eq!(
             read("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", &all),
             Err(InvalidPem::Section)

@@ -207,13 +207,20 @@ mod tests {
             let expected = if passes { Ok(()) } else { Err(Reason::PolicyDenied) };
             assert_eq!(judge("x", Some("v"), json!({ "x": claim.clone() })), expected, "{claim}");
         }
-        for (claim, value) in [(json!(1.50), "1.5"), (json!(true), "true"), (json!(false), "false"), (json!([7]), "7")]
-        {
+        for (claim, value) in [
+            (json!(1.5), "1.5"),
+            (json!(-0.0), "-0.0"),
+            (json!(true), "true"),
+            (json!(false), "false"),
+            (json!([7]), "7"),
+        ] {
             assert_eq!(judge("x", Some(value), json!({ "x": claim.clone() })), Ok(()), "{claim}");
             let other = judge("x", Some("other"), json!({ "x": claim.clone() }));
             assert_eq!(other, Err(Reason::PolicyDenied), "{claim}");
         }
-        assert_eq!(judge("x", Some("null"), json!({"x": [null]})), Err(Reason::PolicyDenied));
+        for (claim, value) in [(json!([null]), "null"), (json!([[]]), "[]"), (json!(100), "1e2"), (json!(1.0), "1")] {
+            assert_eq!(judge("x", Some(value), json!({ "x": claim.clone() })), Err(Reason::PolicyDenied), "{claim}");
+        }
     }
 
     #[test]
@@ -225,6 +232,7 @@ mod tests {
         assert_eq!(scopes(json!({})), Vec::<String>::new());
         assert_eq!(scopes(json!({"scope": "a  b"})), ["a", "b"]);
         assert_eq!(scopes(json!({"scp": ["a", "b"]})), ["a", "b"]);
+        assert_eq!(scopes(json!({"scope": ["", "a", ""]})), ["a"]);
         assert_eq!(scopes(json!({"scope": "a", "scp": "b"})), ["a"]);
     }
 

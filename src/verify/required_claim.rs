@@ -29,13 +29,11 @@ pub(super) fn is_empty_text(value: Json<'_>) -> bool {
     value.as_written() == "\"\""
 }
 
-/// Exact: no case folding, no trimming. Numbers and booleans are compared in their shortest JSON form.
+/// Exact: no case folding, no trimming. Numbers and booleans are compared as the issuer wrote them: two numbers that are
+/// one for a double are not one for whoever numbers his customers.
 fn equals(found: Json<'_>, value: &str) -> bool {
-    if let Some(text) = found.string() {
-        return text == value;
-    }
-    match found.number() {
-        Some(number) => number.to_string() == value,
-        None => matches!(found.as_written(), "true" | "false") && found.as_written() == value,
+    match found.string() {
+        Some(text) => text == value,
+        None => !found.is_null() && found.elements().is_none() && found.as_written() == value,
     }
 }

@@ -13,6 +13,8 @@ pub struct Validity {
     expires_at: Option<Timestamp>,
     not_before: Option<Timestamp>,
     issued_at: Option<Timestamp>,
+    /// The same, rounded down: what counts for an age.
+    old_since: Option<Timestamp>,
 }
 
 /// What an issuer's tokens must say about time, and how far clocks may differ.
@@ -29,10 +31,12 @@ pub struct TimeRules {
 impl Validity {
     /// Reads the three claims. Each must be a number; text that looks like one is not.
     pub(super) fn from_claims(claims: &Claims) -> Result<Self, Reason> {
+        let iat = date(claims, "iat")?;
         Ok(Self {
             expires_at: date(claims, "exp")?.map(|exp| Timestamp::floor(&exp)),
             not_before: date(claims, "nbf")?.map(|nbf| Timestamp::ceil(&nbf)),
-            issued_at: date(claims, "iat")?.map(|iat| Timestamp::ceil(&iat)),
+            issued_at: iat.as_ref().map(Timestamp::ceil),
+            old_since: iat.as_ref().map(Timestamp::floor),
         })
     }
 
@@ -59,8 +63,8 @@ impl TimeRules {
             return Err(Reason::TokenIssuedInFuture);
         }
         self.max_token_age.map_or(Ok(()), |max_age| {
-            let issued_at = validity.issued_at.ok_or(Reason::ClaimMissing)?;
-            let too_old = now > issued_at.plus(max_age).plus(self.leeway);
+            let old_since = validity.old_since.ok_or(Reason::ClaimMissing)?;
+            let too_old = now > old_since.plus(max_age).plus(self.leeway);
             if too_old { Err(Reason::TokenTooOld) } else { Ok(()) }
         })
     }
@@ -81,7 +85,7 @@ mod tests {
     fn judge(rules: TimeRules, exp: Option<i64>, nbf: Option<i64>, iat: Option<i64>) -> Result<(), Reason> {
         let at = |secs: Option<i64>| secs.map(Timestamp::from_secs);
         rules.judge(
-            &Validity { expires_at: at(exp), not_before: at(nbf), issued_at: at(iat) },
+            &Validity { expires_at: at(exp), not_before: at(nbf), issued_at: at(iat), old_since: at(iat) },
             Timestamp::from_secs(1000),
         )
     }

@@ -399,8 +399,10 @@ fn a_secret_is_as_long_as_its_hash_however_it_is_written() {
 }
 
 #[test]
-fn a_profile_that_demands_an_audience_gets_one() {
+fn a_profile_that_demands_an_audience_and_an_issuer_gets_them() {
     insta::assert_snapshot!(problems(&[("TOKEN_TYPE", "at+jwt"), ("AUDIENCE", "*")]), @"DOORWARD_AUDIENCE: `*` beside token_type at+jwt, which demands an audience (name the audiences of this API, or set DOORWARD_TOKEN_TYPE=any)");
+    let nameless = [("HMAC_SECRET", SECRET), ("AUDIENCE", "api"), ("TOKEN_TYPE", "at+jwt")];
+    insta::assert_snapshot!(set(TestGate::new(), &nameless).configuration().unwrap_err(), @"DOORWARD_ISSUER: missing beside token_type at+jwt (set the issuer's `iss`, or DOORWARD_TOKEN_TYPE=any)");
     insta::assert_snapshot!(problems(&[("TOKEN_TYPE", "at+jwt"), ("ACCEPTED_TYPES", "x")]), @"DOORWARD_ACCEPTED_TYPES: has no meaning beside token_type at+jwt (leave it out, or set DOORWARD_TOKEN_TYPE=any)");
 }
 

@@ -10,7 +10,7 @@ use super::read;
 use crate::cli::exit::{Failure, print};
 use crate::clock::SystemClock;
 use crate::domain::Clock;
-use crate::jose::{Algorithm, Family, SigningKey, VerificationKey};
+use crate::jose::{Algorithm, Family, InvalidSecret, SigningKey, VerificationKey};
 
 #[derive(Args)]
 #[command(group(ArgGroup::new("with").required(true)))]
@@ -70,7 +70,7 @@ impl Issue {
         let path = self.hmac_secret_file.as_ref().ok_or_else(|| Failure::failed("no key"))?;
         let algorithm = self.algorithm.unwrap_or(Algorithm::HS256);
         if algorithm.family() != Family::Secret {
-            return Err(Failure::failed(format!("{algorithm} does not go with a secret")));
+            return Err(Failure::failed(InvalidSecret::Algorithm(algorithm).to_string()));
         }
         let text = read(path)?;
         let text = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));

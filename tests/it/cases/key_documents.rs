@@ -230,7 +230,7 @@ const ODD: &[(&str, usize, usize)] = &[
     // Names.
     (r#"{"keys":[{$EC,"kid":"a"}]}"#, 1, 0),
     (r#"{"keys":[{$EC,"kid":""}]}"#, 1, 0),
-    (r#"{"keys":[{$EC,"kid":null}]}"#, 0, 1),
+    (r#"{"keys":[{$EC,"kid":null}]}"#, 1, 0),
     (r#"{"keys":[{$EC,"kid":7}]}"#, 0, 1),
     (r#"{"keys":[{$EC,"kid":["a"]}]}"#, 0, 1),
     (r#"{"keys":[{$EC,"kid":"a\u0000b"}]}"#, 1, 0),

@@ -64,6 +64,18 @@ fn any_scopes_come_back_from_their_header() {
     });
 }
 
+/// In an array a scope may have blanks inside it, which are encoded, or be no scope at all.
+#[test]
+fn any_array_of_scopes_comes_back_from_its_header_but_for_empty_ones() {
+    let house = House::new();
+    proptest!(cases(128), |(scopes in vec(prop_oneof![any_text(), Just(String::new())], 0..5))| {
+        let rendered = house.render("scope", scopes.as_slice().into()).unwrap();
+        assert_plain(&rendered);
+        let found: Vec<_> = rendered.split(' ').filter(|scope| !scope.is_empty()).map(decoded).collect();
+        prop_assert_eq!(found, scopes.into_iter().filter(|scope| !scope.is_empty()).collect::<Vec<_>>());
+    });
+}
+
 /// A service that renders the claim `c`, and the scopes.
 struct House {
     key: Arc<SigningKey>,

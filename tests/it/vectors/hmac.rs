@@ -31,7 +31,7 @@ fn file(name: TestName) -> Tally {
 
 fn ask(tally: &mut Tally, group: &TestGroup, algorithm: Algorithm, hash_bits: usize) {
     let scope = if group.key_size < hash_bits {
-        Scope::BadKey("WeakSecret")
+        Scope::BadKey("TooShort")
     } else if group.tag_size < hash_bits {
         Scope::Outside("truncated tag")
     } else {

@@ -29,7 +29,7 @@ pub fn lattice(algorithm: Algorithm, encoded: &[u8]) -> Key {
 }
 
 pub fn secret(algorithm: Algorithm, secret: &[u8]) -> Key {
-    VerificationKey::secret(algorithm, secret).map(Arc::new).map_err(|_| "WeakSecret".to_owned())
+    VerificationKey::secret(algorithm, secret).map(Arc::new).map_err(|_| "TooShort".to_owned())
 }
 
 /// The algorithm with this hash out of a family's three, if JOSE has one.
