@@ -62,6 +62,10 @@ bench: ## micro-benchmarks
 allocations: ## what a judgement takes from the heap
 	cargo run --release --locked --example allocations
 
+.PHONY: mutants
+mutants: ## small mistakes put into the code on purpose, and whether the tests notice (an hour)
+	scripts/mutants.sh
+
 .PHONY: bench-smoke
 bench-smoke: setup build ## the running service under wrk, beside a bare handler
 	scripts/bench-smoke.sh

@@ -133,8 +133,10 @@ pub fn encode_base64url(bytes: impl AsRef<[u8]>) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::jose::{Algorithm, KeySet, SigningKey};
 
     fn parse(token: &[u8]) -> Result<(), Reason> {
         CompactJws::parse(BearerToken::parse(token, usize::MAX).unwrap()).map(drop)
@@ -171,6 +173,21 @@ mod tests {
         for bad in [good.replace(".AA", ".AB"), good.clone() + "=", good.clone() + "\n", good.replace(".AA", ".A+")] {
             assert_eq!(parse(bad.as_bytes()), Err(Reason::TokenMalformed), "{bad}");
         }
+    }
+
+    #[test]
+    fn signed_by_the_key_and_by_its_algorithm() {
+        let key = VerificationKey::secret(Algorithm::HS256, &[7; 32]).unwrap();
+        let candidates = KeySet::of_any_id(vec![key]).candidates(None, Algorithm::HS256).unwrap();
+        let verdict = |secret: u8, header: Value| {
+            let key = SigningKey::secret(Algorithm::HS256, &[secret; 32]);
+            let token = key.sign(header.as_object().unwrap(), &json!({})).unwrap();
+            let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), usize::MAX).unwrap()).unwrap();
+            parsed.into_signed(&candidates).map(drop)
+        };
+        assert_eq!(verdict(7, json!({})), Ok(()));
+        assert_eq!(verdict(8, json!({})), Err(Reason::SignatureInvalid), "another key");
+        assert_eq!(verdict(7, json!({"alg": "HS512"})), Err(Reason::SignatureInvalid), "another algorithm");
     }
 
     proptest! {

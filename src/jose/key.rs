@@ -201,3 +201,34 @@ impl Family {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jose::SigningKey;
+
+    #[test]
+    fn a_secret_is_as_long_as_its_hash() {
+        for (algorithm, length) in [(Algorithm::HS256, 32), (Algorithm::HS384, 48), (Algorithm::HS512, 64)] {
+            let secret = vec![7; length];
+            let signature = SigningKey::secret(algorithm, &secret).signature(b"message").unwrap();
+            assert!(VerificationKey::secret(algorithm, &secret).unwrap().verify(b"message", &signature), "{algorithm}");
+            let weak = VerificationKey::secret(algorithm, &secret[1..]).unwrap_err();
+            let message = format!("{} bytes, but {} needs at least {length}", length - 1, algorithm.name());
+            assert_eq!(weak.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let key = VerificationKey::secret(Algorithm::HS256, &[b'7'; 32]).unwrap().with_id(Some("k".into()));
+        assert_eq!(format!("{key:?}"), r#"VerificationKey { id: Some("k"), algorithm: HS256, .. }"#);
+    }
+
+    #[test]
+    fn only_rsa_keys_and_secrets_have_a_usual_algorithm() {
+        let families = [Family::Rsa, Family::Secret, Family::EllipticCurve, Family::Edwards, Family::Lattice];
+        let usual = [Some(Algorithm::RS256), Some(Algorithm::HS256), None, None, None];
+        assert_eq!(families.map(Family::usual_algorithm), usual);
+    }
+}

@@ -248,6 +248,21 @@ mod tests {
         assert_eq!(read(&json!([])).unwrap_err(), InvalidKeySet::NoUsableKey(Vec::new()));
         let many = vec![jwk(Algorithm::EdDSA, "k"); 101];
         assert_eq!(read(&json!(many)).unwrap_err(), InvalidKeySet::TooManyKeys(101));
+        assert!(read(&json!(many[1..])).is_ok(), "100 are not too many");
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_keys_is_said_in_short() {
+        let long = "\n".repeat(1000);
+        let error = read(&json!([{"kty": "oct", "kid": "s"}, {}, {"kty": "oct", "kid": long}, 1])).unwrap_err();
+        let expected = format!(
+            r#"no usable key; key "s": {}; key "without id": {}; key "{}": {}"#,
+            JwkRefusal::Secret,
+            JwkRefusal::Member("kty"),
+            r"\n".repeat(64),
+            JwkRefusal::Secret,
+        );
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]
@@ -255,6 +270,7 @@ mod tests {
         let rsa = || jwk(Algorithm::RS256, "r");
         let ec = || jwk(Algorithm::ES256, "e");
         let ed = || jwk(Algorithm::EdDSA, "d");
+        assert_eq!(refusal_of(&json!({"kty": "oct", "k": "c2VjcmV0"})), JwkRefusal::Secret);
         assert_eq!(refusal_of(&with(rsa(), "use", json!("enc"))), JwkRefusal::Use);
         assert_eq!(refusal_of(&with(rsa(), "key_ops", json!(["sign"]))), JwkRefusal::Operations);
         assert_eq!(refusal_of(&with(rsa(), "key_ops", json!("verify"))), JwkRefusal::Member("key_ops"));
@@ -343,6 +359,40 @@ mod tests {
         let n = crate::jose::decode_base64url(rsa["n"].as_str().unwrap()).unwrap();
         let padded = crate::jose::encode_base64url([&[0, 0], n.as_slice()].concat());
         assert_eq!(read(&json!([rsa, with(rsa.clone(), "n", json!(padded))])).unwrap().len(), 1, "the same key");
+    }
+
+    #[test]
+    fn a_modulus_is_odd() {
+        let rsa = jwk(Algorithm::RS256, "r");
+        let n = crate::jose::decode_base64url(rsa["n"].as_str().unwrap()).unwrap();
+        let ending_in = |last: u8| {
+            let n = [&n[..n.len() - 1], &[last]].concat();
+            with(rsa.clone(), "n", json!(crate::jose::encode_base64url(n)))
+        };
+        for even in [0, 2, 0xFE] {
+            assert_eq!(refusal_of(&ending_in(even)), JwkRefusal::Unusable, "{even}");
+        }
+        for odd in [1, 0xFF] {
+            assert!(read(&json!([ending_in(odd)])).is_ok(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_its_material_under_its_id() {
+        let of = |entries: &[&Value]| read(&json!(entries)).unwrap();
+        let (a, b) = (jwk(Algorithm::ES256, "a"), jwk(Algorithm::ES256, "b"));
+        let (a_as_b, other_a) = (with(a.clone(), "kid", json!("b")), jwk(Algorithm::ES256, "a"));
+        let set = of(&[&a, &b]);
+        assert!(set.iter().all(|key| set.contains(key)) && set.len() == 2 && !set.is_empty());
+        for stranger in [&a_as_b, &other_a] {
+            assert!(!set.contains(of(&[stranger]).iter().next().unwrap()), "{stranger}");
+        }
+        assert!(set.has_same_keys_as(&of(&[&b, &a])));
+        for entries in [&[&a][..], &[&a, &a_as_b], &[&other_a, &b], &[&a, &b, &jwk(Algorithm::ES256, "c")]] {
+            let other = of(entries);
+            assert!(!set.has_same_keys_as(&other) && !other.has_same_keys_as(&set), "{entries:?}");
+        }
+        assert!(KeySet::default().is_empty());
     }
 
     #[test]

@@ -129,8 +129,21 @@ fn encoded(key_type: &str, bytes: &[u8]) -> Result<VerificationKey, InvalidPem> 
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+    use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+    use aws_lc_rs::signature::{
+        ECDSA_P256K1_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING,
+        ML_DSA_87_SIGNING, PqdsaKeyPair,
+    };
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
     use crate::jose::Algorithm;
+
+    fn pem(label: &str, der: &[u8]) -> String {
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+    }
 
     fn read(pem: &str, allowed: &[Algorithm]) -> Result<Algorithm, InvalidPem> {
         let set = KeySet::from_pem(pem.as_bytes(), &Algorithms::new(allowed.to_vec()))?;
@@ -171,6 +184,24 @@ mod tests {
     }
 
     #[test]
+    fn public_keys_of_rarer_types() {
+        let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        assert_eq!(read(&pem("RSA PUBLIC KEY", rsa.public_key().as_ref()), &[Algorithm::RS384]), Ok(Algorithm::RS384));
+        let ecdsa = EcdsaKeyPair::generate(&ECDSA_P256K1_SHA256_FIXED_SIGNING).unwrap();
+        let spki: PublicKeyX509Der<'_> = ecdsa.public_key().as_der().unwrap();
+        assert_eq!(read(&pem("PUBLIC KEY", spki.as_ref()), &[Algorithm::ES256K]), Ok(Algorithm::ES256K));
+        for (parameters, algorithm) in [
+            (&ML_DSA_44_SIGNING, Algorithm::ML_DSA_44),
+            (&ML_DSA_65_SIGNING, Algorithm::ML_DSA_65),
+            (&ML_DSA_87_SIGNING, Algorithm::ML_DSA_87),
+        ] {
+            let lattice = PqdsaKeyPair::generate(parameters).unwrap();
+            let spki: PublicKeyX509Der<'_> = lattice.public_key().as_der().unwrap();
+            assert_eq!(read(&pem("PUBLIC KEY", spki.as_ref()), &[algorithm]), Ok(algorithm));
+        }
+    }
+
+    #[test]
     fn what_is_no_public_key() {
         let all = [Algorithm::RS256, Algorithm::ES256];
         assert_eq!(read("", &all), Err(InvalidPem::NoKey));
@@ -180,10 +211,8 @@ mod tests {
         for broken in [good.replacen('-', "", 1), good.replacen("-----B", " -----B", 1), good.replace("END", "ENT")] {
             assert_eq!(read(&format!("{good}{broken}"), &all), Err(InvalidPem::Malformed), "{broken}");
         }
-        assert_eq!(
-            read("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", &all),
-            Err(InvalidPem::Section)
-        );
+        assert_eq!(read(&pem("PUBLIC KEY", &[0; 3]), &all), Err(InvalidPem::Section));
+        assert_eq!(read(&pem("X509 CRL", &[0; 3]), &all), Err(InvalidPem::NoKey));
         let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
         assert_eq!(read(&key.public_key_pem(), &all), Err(JwkRefusal::NotAllowed.into()));
     }

@@ -114,6 +114,7 @@ mod tests {
             (&one, Value::Null, mismatch),
             (&all, json!(["other", "api", "x"]), Ok(())),
             (&all, json!("api"), mismatch),
+            (&all, json!(["api", "x"]), mismatch),
             (&everyone, json!("x"), Ok(())),
             (&everyone, Value::Null, Ok(())),
             (&everyone, json!(1), mismatch),
@@ -127,7 +128,7 @@ mod tests {
     #[test]
     fn types_of_token() {
         let any = Expectations {
-            token_type: TokenTypeRule::Any { accepted: vec!["application/x+jwt".into()] },
+            token_type: TokenTypeRule::Any { accepted: vec!["application/x+jwt".into(), "image/x".into()] },
             ..expectations()
         };
         let strict = Expectations { token_type: TokenTypeRule::AccessToken, ..expectations() };
@@ -140,6 +141,9 @@ mod tests {
             (json!({"typ": "x+jwt"}), true, false),
             (json!({"typ": "application/X+jwt"}), true, false),
             (json!({"typ": "application/application/at+jwt"}), false, false),
+            (json!({"typ": "imagination/at+jwt"}), false, false),
+            (json!({"typ": "image/x"}), true, false),
+            (json!({"typ": "application/image/x"}), false, false),
             (json!({"typ": "logout+jwt"}), false, false),
             (json!({"typ": ""}), false, false),
         ] {
