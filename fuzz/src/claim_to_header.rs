@@ -59,7 +59,13 @@ fn may_stand(claim: &Json) -> bool {
 /// Whether a 64-bit integer or a double holds this number to the last digit.
 fn is_exact(number: &str) -> bool {
     let is_integer = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
-    is_integer || decimal(&number.parse::<f64>().unwrap().to_string()) == decimal(number)
+    is_integer || texts_of(number.parse().unwrap()).iter().any(|text| decimal(text) == decimal(number))
+}
+
+/// The shortest texts of a double. There may be two that are equally near to it (`….2` and `….3` for `….25`), and printers
+/// choose differently; the service may choose either.
+fn texts_of(double: f64) -> [String; 2] {
+    [double.to_string(), serde_json::to_string(&double).unwrap()]
 }
 
 /// Whether this value can be turned back into the claim.
