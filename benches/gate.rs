@@ -1,13 +1,12 @@
-//! What a decision costs: for a token that was seen before, for one that was not, and for making its headers.
+//! What a decision costs for a token that was seen before, and what making its headers costs.
 
 use std::hint::black_box;
 
-use crate::jose::bare_key;
 use crate::support::{Authorization, ISSUER, configuration, decide, gate, key, token};
 use criterion::Criterion;
 use doorward::clock::SystemClock;
 use doorward::domain::{BearerToken, Clock};
-use doorward::jose::{Algorithm, Algorithms, CompactJws, decode_base64url};
+use doorward::jose::{Algorithm, CompactJws};
 use doorward::policy::Principal;
 
 pub fn cached(criterion: &mut Criterion) {
@@ -16,24 +15,6 @@ pub fn cached(criterion: &mut Criterion) {
     let gate = gate(configuration(&key, &[]));
     decide(&gate, &authorization);
     criterion.bench_function("decide/cached", |bencher| bencher.iter(|| decide(&gate, black_box(&authorization))));
-}
-
-/// The whole judgement of a token that was never seen (extraction, digest, parsing, choice of the key, signature, claims,
-/// rendered headers), beside its signature alone.
-pub fn judge(criterion: &mut Criterion) {
-    for algorithm in Algorithms::asymmetric().iter() {
-        let key = key(algorithm);
-        let token = token(&key);
-        let authorization = Authorization::bearer(&token);
-        let gate = gate(configuration(&key, &[("TOKEN_CACHE_CAPACITY", "0")]));
-        let (message, signature) = token.rsplit_once('.').unwrap();
-        let (public, signature) = (bare_key(&key), decode_base64url(signature).unwrap());
-        let mut group = criterion.benchmark_group(format!("judge/{algorithm}"));
-        group.bench_function("doorward", |bencher| bencher.iter(|| decide(&gate, black_box(&authorization))));
-        group.bench_function("signature alone", |bencher| {
-            bencher.iter(|| public.verify_sig(black_box(message).as_bytes(), &signature).unwrap());
-        });
-    }
 }
 
 pub fn render(criterion: &mut Criterion) {

@@ -9,5 +9,5 @@ mod support;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, jose::parse, gate::render, gate::cached, gate::judge);
+criterion_group!(benches, jose::parse, gate::render, gate::cached);
 criterion_main!(benches);
