@@ -13,13 +13,16 @@ use crate::domain::{ClaimPath, Reason, Timestamp};
 pub struct Claims {
     /// As the issuer wrote them.
     text: String,
+    /// The names of all claims, one behind the other: a text of its own for each would take as long as the rest.
+    names: String,
     /// Sorted by name.
     members: Vec<Member>,
 }
 
 #[derive(Debug)]
 struct Member {
-    name: Box<str>,
+    /// Where its name stands among the names.
+    name: Range<usize>,
     /// Where its value stands in the text.
     value: Range<usize>,
 }
@@ -47,7 +50,8 @@ impl Claims {
     }
 
     fn get(&self, name: &str) -> Option<Json<'_>> {
-        let at = self.members.binary_search_by(|member| (*member.name).cmp(name)).ok()?;
+        let name_of = |member: &Member| self.names.get(member.name.clone()).unwrap_or_default();
+        let at = self.members.binary_search_by(|member| name_of(member).cmp(name)).ok()?;
         let value = self.members.get(at)?.value.clone();
         self.text.get(value).map(Json::of_strict)
     }
@@ -77,12 +81,14 @@ impl UnverifiedClaims {
     pub(super) fn parse(payload: Vec<u8>) -> Result<Self, Reason> {
         let text = String::from_utf8(payload).map_err(|_| Reason::ClaimInvalid)?;
         let object = Object::parse(&text).map_err(|_| Reason::ClaimInvalid)?;
+        let mut names = String::with_capacity(128);
         let members = object.into_members().map(|(name, value)| {
-            let value = range_of(value.as_written(), &text);
-            Member { name: name.into(), value }
+            let start = names.len();
+            names.push_str(&name);
+            Member { name: start..names.len(), value: range_of(value.as_written(), &text) }
         });
         let members = members.collect();
-        Ok(Self(Claims { text, members }))
+        Ok(Self(Claims { text, names, members }))
     }
 
     /// Whose token this says it is.
