@@ -32,7 +32,7 @@ lint: lint-shell lint-docker lint-deploy ## all linters
 
 .PHONY: lint-shell
 lint-shell: ## shellcheck
-	shellcheck $(SHELL_SCRIPTS)
+	shellcheck -x $(SHELL_SCRIPTS)
 
 .PHONY: lint-docker
 lint-docker: ## hadolint

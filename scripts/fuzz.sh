@@ -3,22 +3,13 @@
 # these targets only; `scripts/fuzz.sh --keep` adds to fuzz/corpus/ what earlier runs found and it does not have yet.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/messages.sh
 
 readonly seconds=${FUZZ_SECONDS:-600} version=0.13.2
 readonly grown=fuzz/grown # not in the repository: most of what is found there adds little to what is kept
 
-export PATH="$PWD/.tools/cargo/bin:$PATH"
 # Fuzzing takes flags that only an unstable compiler knows; so it is told to be one. The code is the same.
 export RUSTC_BOOTSTRAP=1
-
-step() { printf 'fuzz: %s\n' "$*"; }
-fail() { printf 'fuzz: error: %s\n' "$1" >&2; [ -z "${2-}" ] || printf 'fuzz: hint: %s\n' "$2" >&2; exit 1; }
-have() { command -v "$1" >/dev/null; }
-
-install_cargo_fuzz() {
-    step "cargo-fuzz $version"
-    cargo install --quiet --locked --root .tools/cargo cargo-fuzz --version "$version" || fail 'cargo install failed'
-}
 
 # Runs the target on the directories given; only the first of them is written to.
 run() {
@@ -44,9 +35,8 @@ keep() {
     run "$target" "fuzz/corpus/$target" "$grown/$target" -- -set_cover_merge=1 -use_counters=0 -max_len=16000 || fail "$target: merging failed"
 }
 
-have cargo || fail 'cargo is not on PATH' 'install Rust: https://rustup.rs'
 have c++ || fail 'there is no C++ compiler, which libFuzzer is built with' 'apt-get install g++, or clang'
-have cargo-fuzz || install_cargo_fuzz
+cargo_tool cargo-fuzz "$version"
 
 action=fuzz
 if [ "${1-}" = --keep ]; then

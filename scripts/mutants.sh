@@ -4,22 +4,13 @@
 # Arguments are handed on: `scripts/mutants.sh --shard 0/8`, `scripts/mutants.sh --iterate`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/messages.sh
 
 readonly version=27.1.0 page=docs/correctness.md
 readonly files=(-f 'src/jose/*.rs' -f 'src/verify/*.rs' -e src/jose/signing.rs) # the last one serves development only
 
-export PATH="$PWD/.tools/cargo/bin:$PATH"
 # Nobody reads a back trace here, and what it needs takes time to build.
 export CARGO_PROFILE_DEV_DEBUG=0
-
-step() { printf 'mutants: %s\n' "$*"; }
-fail() { printf 'mutants: error: %s\n' "$1" >&2; [ -z "${2-}" ] || printf 'mutants: hint: %s\n' "$2" >&2; exit 1; }
-have() { command -v "$1" >/dev/null; }
-
-install_cargo_mutants() {
-    step "cargo-mutants $version"
-    cargo install --quiet --locked --root .tools/cargo cargo-mutants --version "$version" || fail 'cargo install failed'
-}
 
 # What survived and is not on the page, where mutants stand without line and column, which move.
 unexplained() {
@@ -29,8 +20,7 @@ unexplained() {
     done
 }
 
-have cargo || fail 'cargo is not on PATH' 'install Rust: https://rustup.rs'
-have cargo-mutants || install_cargo_mutants
+cargo_tool cargo-mutants "$version"
 
 status=0
 cargo mutants --cargo-arg=--lib --output target "${files[@]}" "$@" || status=$?

@@ -26,7 +26,8 @@ enum Material {
     Secret(Box<hmac::Key>),
 }
 
-/// A digest of algorithm and key material. Two keys are the same key if and only if theirs are equal.
+/// A digest of algorithm and key material as it was written. Keys with equal ones are the same key; a key that was written
+/// in two ways (a compressed point in PEM) has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyFingerprint([u8; 32]);
 

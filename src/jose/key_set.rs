@@ -12,16 +12,13 @@ use super::{Algorithm, Algorithms, JwkRefusal, VerificationKey};
 /// More keys than this in one set, and the set is refused.
 const MAX_KEYS: usize = 100;
 
-/// How many keys are tried for a token that does not name its key: each costs a signature check.
-pub(super) const MAX_CANDIDATES: usize = 5;
-
 /// The keys of one issuer, vetted.
 #[derive(Debug, Clone, Default)]
 pub struct KeySet {
-    keys: Vec<Arc<VerificationKey>>,
+    pub(super) keys: Vec<Arc<VerificationKey>>,
     refused: Vec<RefusedKey>,
     /// A key that was configured by itself has no id that a token could name.
-    any_id: bool,
+    pub(super) any_id: bool,
 }
 
 /// An entry of a key set that is not used.
@@ -45,19 +42,6 @@ pub enum InvalidKeySet {
     /// Nothing in it to verify a signature with.
     #[error("no usable key{}", reasons(.0))]
     NoUsableKey(Vec<RefusedKey>),
-}
-
-/// The keys that may have signed a token; at least one.
-#[derive(Debug, Clone)]
-pub struct Candidates(Vec<Arc<VerificationKey>>);
-
-/// Why no key can have signed a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoCandidate {
-    /// The set has no key of that name.
-    KeyUnknown,
-    /// It has, but for another algorithm.
-    OtherAlgorithm,
 }
 
 #[derive(Deserialize)]
@@ -123,18 +107,6 @@ impl KeySet {
         }));
     }
 
-    /// The keys that may have signed a token with this `kid` and `alg`.
-    pub fn candidates(&self, id: Option<&str>, algorithm: Algorithm) -> Result<Candidates, NoCandidate> {
-        let named = |key: &VerificationKey| self.any_id || id.is_none() || key.id() == id;
-        let fitting = self.keys.iter().filter(|key| named(key) && key.algorithm() == algorithm);
-        let candidates: Vec<_> = fitting.take(MAX_CANDIDATES).cloned().collect();
-        if !candidates.is_empty() {
-            return Ok(Candidates(candidates));
-        }
-        let other_algorithm = self.any_id || id.is_some_and(|id| self.keys.iter().any(|key| key.id() == Some(id)));
-        Err(if other_algorithm { NoCandidate::OtherAlgorithm } else { NoCandidate::KeyUnknown })
-    }
-
     /// Whether this very key is still in the set, under the same id.
     pub fn contains(&self, key: &VerificationKey) -> bool {
         self.keys.iter().any(|own| own.fingerprint() == key.fingerprint() && own.id() == key.id())
@@ -143,13 +115,6 @@ impl KeySet {
     /// Whether the sets hold the same keys under the same ids.
     pub fn has_same_keys_as(&self, other: &Self) -> bool {
         self.keys.len() == other.keys.len() && self.keys.iter().all(|key| other.contains(key))
-    }
-
-    /// The algorithms for which there are more keys without an id than are tried for a token, so that some never are.
-    pub fn crowded(&self) -> impl Iterator<Item = Algorithm> {
-        let nameless = self.keys.iter().filter(|key| key.id().is_none());
-        let count = move |algorithm| nameless.clone().filter(|key| key.algorithm() == algorithm).count();
-        Algorithm::ALL.iter().copied().filter(move |algorithm| count(*algorithm) > MAX_CANDIDATES)
     }
 
     /// The keys one by one.
@@ -170,13 +135,6 @@ impl KeySet {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
-    }
-}
-
-impl Candidates {
-    /// The keys one by one.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<VerificationKey>> {
-        self.0.iter()
     }
 }
 
@@ -404,33 +362,6 @@ mod tests {
         let set = read(&json!([a, b, jwk(Algorithm::ES256, "other")])).unwrap();
         assert_eq!(set.len(), 1, "both are refused");
         assert!(set.refused().iter().all(|key| key.refusal == JwkRefusal::Duplicate));
-    }
-
-    #[test]
-    fn candidates() {
-        let entries: Vec<_> = (0..7).map(|n| jwk(Algorithm::EdDSA, &n.to_string())).collect();
-        let set = read(&json!(entries)).unwrap();
-        assert_eq!(set.candidates(None, Algorithm::EdDSA).unwrap().iter().count(), MAX_CANDIDATES);
-        assert_eq!(set.candidates(Some("3"), Algorithm::EdDSA).unwrap().iter().count(), 1);
-        assert_eq!(set.candidates(Some("3"), Algorithm::RS256).unwrap_err(), NoCandidate::OtherAlgorithm);
-        assert_eq!(set.candidates(Some("x"), Algorithm::EdDSA).unwrap_err(), NoCandidate::KeyUnknown);
-        assert_eq!(set.candidates(None, Algorithm::RS256).unwrap_err(), NoCandidate::KeyUnknown);
-    }
-
-    #[test]
-    fn keys_without_id_may_be_too_many_to_try() {
-        let nameless = |count: usize| {
-            let entries: Vec<_> = (0..count)
-                .map(|_| {
-                    let mut key = jwk(Algorithm::EdDSA, "k");
-                    key.as_object_mut().unwrap().remove("kid");
-                    key
-                })
-                .collect();
-            read(&json!(entries)).unwrap().crowded().collect::<Vec<_>>()
-        };
-        assert_eq!(nameless(MAX_CANDIDATES), []);
-        assert_eq!(nameless(MAX_CANDIDATES + 1), [Algorithm::EdDSA]);
     }
 
     #[test]

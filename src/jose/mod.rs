@@ -4,6 +4,7 @@
 //! `x5u`), choose an algorithm by the token alone, or hand out claims whose signature nobody checked as if somebody had.
 
 mod algorithm;
+mod candidates;
 mod claims;
 mod compact;
 mod header;
@@ -15,12 +16,13 @@ mod pem;
 mod signing;
 
 pub use algorithm::{Algorithm, Algorithms, Family};
+pub use candidates::{Candidates, NoCandidate};
 pub use claims::{Claims, StatedIssuer, UnverifiedClaims};
 pub use compact::{CompactJws, SignedJws, decode_base64url, encode_base64url};
 pub use header::JoseHeader;
 pub use json::Json;
 pub use jwk::JwkRefusal;
 pub use key::{InvalidSecret, KeyFingerprint, VerificationKey};
-pub use key_set::{Candidates, InvalidKeySet, KeySet, NoCandidate, RefusedKey};
+pub use key_set::{InvalidKeySet, KeySet, RefusedKey};
 pub use pem::InvalidPem;
 pub use signing::{InvalidSigningKey, SigningKey};

@@ -5,8 +5,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
+use super::candidates::MAX_CANDIDATES;
 use super::jwk::{edwards_key, lattice_key, rsa_key};
-use super::key_set::MAX_CANDIDATES;
 use super::{Algorithm, Algorithms, Family, JwkRefusal, KeySet, VerificationKey};
 
 /// Why a PEM file gives no keys.
@@ -56,15 +56,10 @@ impl KeySet {
         if keys.is_empty() {
             return Err(InvalidPem::NoKey);
         }
-        refuse_untried(&keys)?;
-        Ok(Self::of_any_id(keys))
+        let set = Self::of_any_id(keys);
+        let crowded = set.crowded().next();
+        crowded.map_or(Ok(set), |algorithm| Err(InvalidPem::TooManyKeys(algorithm)))
     }
-}
-
-fn refuse_untried(keys: &[VerificationKey]) -> Result<(), InvalidPem> {
-    let count = |algorithm| keys.iter().filter(|key| key.algorithm() == algorithm).count();
-    let crowded = Algorithm::ALL.iter().find(|algorithm| count(**algorithm) > MAX_CANDIDATES);
-    crowded.map_or(Ok(()), |algorithm| Err(InvalidPem::TooManyKeys(*algorithm)))
 }
 
 fn section_key(label: &str, der: &[u8], allowed: &Algorithms) -> Result<Option<VerificationKey>, InvalidPem> {

@@ -165,21 +165,25 @@ fn directory() -> TempDir {
 
 /// Whether this process itself listens on this port: an open port alone might be somebody else's.
 fn listens(process: u32, port: u16) -> bool {
-    let Some(socket) = ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|table| listening_socket(table, port))
-    else {
-        return false;
-    };
+    let Some(socket) = sockets(port, "0A").pop() else { return false };
     let Ok(files) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return false };
     let link = PathBuf::from(format!("socket:[{socket}]"));
     files.flatten().any(|file| std::fs::read_link(file.path()).is_ok_and(|target| target == link))
 }
 
-/// The inode of the socket that listens on this port (proc(5)).
-fn listening_socket(table: &str, port: u16) -> Option<String> {
-    const LISTEN: &str = "0A";
+/// Whether a connection to this port of this machine is open at the end that was asked.
+pub fn is_connected(port: u16) -> bool {
+    !sockets(port, "01").is_empty()
+}
+
+/// The inodes of the sockets of this port in this state (proc(5)).
+fn sockets(port: u16, state: &str) -> Vec<String> {
     let suffix = format!(":{port:04X}");
-    std::fs::read_to_string(table).ok()?.lines().find_map(|line| {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| std::fs::read_to_string(table).unwrap_or_default());
+    let lines = tables.iter().flat_map(|table| table.lines());
+    let found = lines.filter_map(|line| {
         let columns: Vec<&str> = line.split_whitespace().collect();
-        (columns.get(1)?.ends_with(&suffix) && *columns.get(3)? == LISTEN).then(|| columns[9].to_owned())
-    })
+        (columns.get(1)?.ends_with(&suffix) && *columns.get(3)? == state).then(|| columns[9].to_owned())
+    });
+    found.collect()
 }

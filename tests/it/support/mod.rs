@@ -20,7 +20,7 @@ mod relay;
 mod token;
 
 pub use clock::TestClock;
-pub use component::{Component, eventually, free_port, program, repository, shipped};
+pub use component::{Component, eventually, free_port, is_connected, program, repository, shipped};
 pub use echo::{Echo, Echoed};
 pub use gate::{GateBuilder, TestGate};
 pub use http::{Answer, Client, Request};

@@ -2,7 +2,10 @@
 
 use std::net::SocketAddr;
 
-use super::{Answer, Client, Component, Echo, Echoed, GateBuilder, Relay, Request, TestGate, TestIssuer, free_port};
+use super::{
+    Answer, Client, Component, Echo, Echoed, GateBuilder, Relay, Request, TestGate, TestIssuer, eventually, free_port,
+    is_connected,
+};
 
 /// A proxy that a site can stand behind.
 pub struct Proxy {
@@ -99,7 +102,10 @@ impl Site {
     }
 
     pub fn stop_doorward(&mut self) {
+        let port = self.gate().verify.port();
         self.gate = None;
+        // The worker that holds the proxy's connection ends a moment after the service.
+        eventually("closed connections", || (!is_connected(port)).then_some(()));
     }
 
     pub fn start_doorward(&mut self) {
