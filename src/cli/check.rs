@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::exit::{Failure, print};
 use super::serve::{egress, runtime};
-use crate::config::{Configuration, IssuerSettings, KeySource};
+use crate::config::{IssuerSettings, KeySource, Source};
 use crate::issuers::KeyFetcher;
 use crate::jose::KeySet;
 use crate::outbound::Egress;
@@ -20,9 +20,9 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn run(self, environment: Vec<(OsString, OsString)>) -> Result<(), Failure> {
-        let egress = egress(&environment);
-        let configuration = Configuration::from_environment(environment)?;
+    pub(super) fn run(self, source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
+        let egress = egress(environment);
+        let configuration = source.read()?;
         print("configuration: ok\n")?;
         if !self.online {
             return Ok(());

@@ -1,20 +1,18 @@
 //! `doorward health`.
 
-use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::exit::{Failure, print};
 use super::serve::runtime;
-use crate::config::{Listen, ServerSettings};
+use crate::config::{Listen, Source};
 use crate::outbound::in_words;
 
 /// A service that takes longer to say that it is alive is not.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-pub(super) fn run(environment: Vec<(OsString, OsString)>) -> Result<(), Failure> {
-    // Only this one setting is read: a secret that cannot be read here says nothing about the running service.
-    let addresses = ServerSettings::admin_listen_of_environment(environment)?;
+pub(super) fn run(source: &Source) -> Result<(), Failure> {
+    let addresses = source.read_admin_listen()?;
     let first = addresses.first().ok_or_else(|| Failure::failed("no admin listener is configured"))?;
     let answer = runtime()?.block_on(ask(first)).map_err(|error| Failure::failed(format!("{first}: {error}")))?;
     print(&format!("{answer}\n"))

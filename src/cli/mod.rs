@@ -9,22 +9,28 @@ mod serve;
 mod token;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use exit::Failure;
 
+use crate::config::Source;
+
 /// Checks the token of every request, for reverse proxies that ask.
 #[derive(Parser)]
 #[command(name = "doorward", version, about, long_about = None, after_help = AFTER_HELP)]
 struct Cli {
+    /// Read this YAML file as well, or the one that `DOORWARD_CONFIG` names; other variables win over it
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 success, 1 denied or failed, 2 wrong usage, 78 bad configuration.
-Settings are environment variables: `doorward config reference` lists them.";
+Settings are environment variables or stand in a YAML file: `doorward config reference` lists them.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -48,11 +54,12 @@ enum Command {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let source = || Source::new(cli.config, environment.iter().cloned());
     let done = match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(environment),
+        Command::Serve => serve::run(&source(), &environment),
         Command::Demo(demo) => demo.run(),
-        Command::Check(check) => check.run(environment),
-        Command::Health => health::run(environment),
+        Command::Check(check) => check.run(&source(), &environment),
+        Command::Health => health::run(&source()),
         Command::Token(token) => token.run(),
         Command::Config(config) => config.run(),
     };

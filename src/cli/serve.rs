@@ -10,15 +10,15 @@ use tokio::sync::watch;
 use super::exit::Failure;
 use crate::app::{Application, Shutdown, Surroundings};
 use crate::clock::SystemClock;
-use crate::config::{Configuration, LogFormat, Logging};
+use crate::config::{Configuration, LogFormat, Logging, Source};
 use crate::outbound::Egress;
 use crate::telemetry::{LogQueue, install};
 
-pub(super) fn run(environment: Vec<(OsString, OsString)>) -> Result<(), Failure> {
-    let egress = egress(&environment);
-    let configuration = Configuration::from_environment(environment)?;
+pub(super) fn run(source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
+    let configuration = source.read()?;
     let (log, log_format) = start_log(configuration.logging)?;
-    let surroundings = Surroundings { clock: Arc::new(SystemClock), egress, log: log.clone(), log_format };
+    let surroundings =
+        Surroundings { clock: Arc::new(SystemClock), egress: egress(environment), log: log.clone(), log_format };
     let served = runtime()?.block_on(serve(configuration, surroundings));
     log.flush();
     served

@@ -64,8 +64,8 @@ impl Answers {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let realm = reader.read(&REALM, quotable);
         let resource_metadata = reader.optional(&RESOURCE_METADATA, metadata_url);
-        let denials = reader.optional(&DENIALS, denials);
-        Ok(Self { realm: realm?, resource_metadata: resource_metadata?, denials: denials?.unwrap_or_default() })
+        let denials = read_denials(reader);
+        Ok(Self { realm: realm?, resource_metadata: resource_metadata?, denials: denials? })
     }
 }
 
@@ -84,6 +84,11 @@ fn metadata_url(text: &str) -> Result<String, Invalid> {
     let url = quotable(text)?;
     let is_url = url::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
     if is_url { Ok(url) } else { Err(Invalid::expected("write an https URL")) }
+}
+
+fn read_denials(reader: &mut Reader) -> Result<Vec<(DenialKey, CustomDenial)>, Refused> {
+    let Some(json) = reader.json(&DENIALS)? else { return Ok(Vec::new()) };
+    denials(&json).map_err(|invalid| reader.refuse(&DENIALS, invalid))
 }
 
 fn denials(text: &str) -> Result<Vec<(DenialKey, CustomDenial)>, Invalid> {

@@ -19,9 +19,9 @@ pub(super) const AUDIENCE_FALLBACK: Setting = Setting::optional(
 );
 
 pub(super) fn read(reader: &mut Reader) -> Result<AudienceRule, Refused> {
-    let names = reader.optional(&AUDIENCE, value::list(value::text));
+    let names = reader.optional_list(&AUDIENCE, value::text);
     let quantity = reader.read(&AUDIENCE_MATCH, value::one_of(MATCHES));
-    let fallback = reader.optional(&AUDIENCE_FALLBACK, value::list(fallback_claim));
+    let fallback = reader.optional_list(&AUDIENCE_FALLBACK, fallback_claim);
     let Some(names) = names? else {
         let hint = "set the audiences this API accepts, or \"*\"";
         return Err(reader.refuse(&AUDIENCE, Invalid::new("missing").hint(hint)));

@@ -3,7 +3,7 @@
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
-use crate::policy::{ClaimHeader, ClaimHeaders};
+use crate::policy::{ClaimEncoding, ClaimHeader, ClaimHeaders};
 
 const CLAIM_HEADERS: Setting = Setting::new(
     "claim_headers",
@@ -17,6 +17,22 @@ const MAX_BYTES: Setting = Setting::new(
 );
 
 pub(super) const SETTINGS: &[Setting] = &[CLAIM_HEADERS, MAX_BYTES];
+
+const CLAIM: Setting = Setting::optional("claim", "**required**", "Path of the claim; `$` is all claims.");
+const HEADER: Setting = Setting::optional("header", "**required**", "Name of the header.");
+const SEPARATOR: Setting = Setting::new(
+    "separator",
+    ",",
+    "What stands between the elements of an array; inside an element it is percent-encoded.",
+);
+const ENCODING: Setting = Setting::new(
+    "encoding",
+    "percent",
+    "`percent`: as it is, with what a header cannot hold percent-encoded. `base64url`: a text as its UTF-8, anything else as its JSON.",
+);
+
+/// The settings of one entry of `claim_headers` in the file.
+pub(super) const ENTRY: &[Setting] = &[CLAIM, HEADER, SEPARATOR, ENCODING];
 
 /// Names that mean something to HTTP, to this service or to a browser; a claim must not.
 const RESERVED: &[&str] = &[
@@ -48,16 +64,43 @@ const RESERVED: &[&str] = &[
 ];
 
 pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Refused> {
-    let list = reader.read(&CLAIM_HEADERS, |text| distinct(value::list(pair)(text)?));
+    let list = if reader.is_in_file(&CLAIM_HEADERS) {
+        reader.sections(&CLAIM_HEADERS, &[], |entry, _| read_entry(entry)).map(Option::unwrap_or_default)
+    } else {
+        reader.list(&CLAIM_HEADERS, pair)
+    };
     let max_bytes = reader.read(&MAX_BYTES, value::size(64, 64 * 1024));
-    Ok(ClaimHeaders::new(list?, max_bytes?))
+    let list = distinct(list?).map_err(|invalid| reader.refuse(&CLAIM_HEADERS, invalid))?;
+    Ok(ClaimHeaders::new(list, max_bytes?))
 }
+
+fn read_entry(reader: &mut Reader) -> Result<ClaimHeader, Refused> {
+    reader.refuse_unknown_names(&[ENTRY]);
+    let claim = reader.required(&CLAIM, value::claim_path, "name a claim, such as sub or realm_access.roles");
+    let header = reader.required(&HEADER, header_name, "name a header, such as X-Auth-Subject");
+    let separator = reader.read(&SEPARATOR, separator);
+    let encoding = reader.read(&ENCODING, value::one_of(ENCODINGS));
+    Ok(ClaimHeader { claim: claim?, header: header?, separator: separator?, encoding: encoding? })
+}
+
+const ENCODINGS: &[(&str, ClaimEncoding)] =
+    &[("percent", ClaimEncoding::Percent), ("base64url", ClaimEncoding::Base64url)];
 
 fn pair(text: &str) -> Result<ClaimHeader, Invalid> {
     let expected = || Invalid::expected("write claim=Header, such as sub=X-Auth-Subject");
     let (claim, header) = text.rsplit_once('=').ok_or_else(expected)?;
-    let claim = value::claim_path(claim)?;
-    Ok(ClaimHeader { claim, header: header_name(header.trim())?, separator: ",".into() })
+    let (claim, header) = (value::claim_path(claim)?, header_name(header.trim())?);
+    Ok(ClaimHeader { claim, header, separator: ",".into(), encoding: ClaimEncoding::Percent })
+}
+
+/// Neither letters and digits, which stand in `%2C`, nor `%` itself.
+fn separator(text: &str) -> Result<String, Invalid> {
+    let fits = matches!(text.as_bytes(), [byte] if *byte == b' ' || byte.is_ascii_punctuation() && *byte != b'%');
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(Invalid::expected("write one punctuation character other than %, or a space"))
+    }
 }
 
 fn header_name(name: &str) -> Result<String, Invalid> {

@@ -30,7 +30,7 @@ const ALLOW_PRIVATE_JWKS: Setting = Setting::new(
     "Lets a discovery document on a public host point to keys on a private, link-local or loopback address.",
 );
 
-const JWKS_TIMEOUT: Setting = Setting::new("jwks_timeout", "5s", "How long a fetch may take altogether.");
+pub(super) const JWKS_TIMEOUT: Setting = Setting::new("jwks_timeout", "5s", "How long a fetch may take altogether.");
 
 pub(super) const SETTINGS: &[Setting] =
     &[JWKS_CA_FILE, JWKS_HEADERS, JWKS_BEARER_TOKEN_FILE, ALLOW_INSECURE_HTTP, ALLOW_PRIVATE_JWKS, JWKS_TIMEOUT];
@@ -55,7 +55,7 @@ pub struct FetchSettings {
 impl FetchSettings {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let extra_roots = reader.optional(&JWKS_CA_FILE, value::text).and_then(|path| extra_roots(reader, path));
-        let headers = reader.optional(&JWKS_HEADERS, value::list(header));
+        let headers = reader.optional_list(&JWKS_HEADERS, header);
         let bearer_token_file = reader.optional(&JWKS_BEARER_TOKEN_FILE, value::text);
         let bearer_token_file = bearer_token_file.and_then(|path| readable(reader, path));
         let allow_insecure_http = reader.read(&ALLOW_INSECURE_HTTP, value::boolean);

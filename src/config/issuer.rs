@@ -9,6 +9,7 @@ use super::key_source::{self, KeySource};
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
+use super::{fetch, refresh};
 use crate::domain::Scopes;
 use crate::policy::ScopeRequirement;
 use crate::verify::{AcceptedAudience, AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
@@ -55,6 +56,24 @@ pub(super) const SETTINGS: &[Setting] = &[
     REQUIRED_CLAIMS,
 ];
 
+/// The settings of one issuer.
+pub(super) const SECTIONS: &[&[Setting]] = &[SETTINGS, key_source::SETTINGS, fetch::SETTINGS, refresh::SETTINGS];
+
+/// What may be said once for all issuers.
+const INHERITED: &[Setting] = &[
+    refresh::JWKS_REFRESH,
+    refresh::JWKS_MIN_REFETCH,
+    refresh::JWKS_MAX_STALE,
+    refresh::JWKS_WAIT,
+    fetch::JWKS_TIMEOUT,
+];
+
+pub(super) const ISSUERS: Setting = Setting::optional(
+    "issuers",
+    "–",
+    "Several issuers, only in the file: a list of mappings with the settings of an issuer, each found by its exact `iss`.",
+);
+
 /// An issuer and what its tokens must satisfy.
 #[derive(Debug)]
 pub struct IssuerSettings {
@@ -71,14 +90,33 @@ pub struct IssuerSettings {
 }
 
 impl IssuerSettings {
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    /// The issuers of the list, or the one that stands outside of it.
+    pub(super) fn read_all(reader: &mut Reader) -> Result<Vec<Self>, Refused> {
+        if !reader.is_given(&ISSUERS) {
+            return Self::read(reader).map(|only| vec![only]);
+        }
+        let misplaced = Invalid::new("belongs to one issuer, and there is a list of them").hint("set it in `issuers`");
+        let own: Vec<Setting> = SECTIONS.iter().copied().flatten().copied().collect();
+        let alone = own.iter().filter(|setting| !INHERITED.contains(setting)).copied().collect::<Vec<_>>();
+        let outside = reader.refuse_given(&alone, &misplaced);
+        let listed = reader.sections(&ISSUERS, INHERITED, |entry, _| {
+            entry.refuse_unknown_names(SECTIONS);
+            Self::read(entry)
+        });
+        let listed = listed?.unwrap_or_default();
+        outside?;
+        refuse_twins(reader, &listed)?;
+        Ok(listed)
+    }
+
+    fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let issuer = reader.optional(&ISSUER, value::text);
         let name = reader.optional(&NAME, label);
         let audience = audience::read(reader);
         let token_type = read_token_type(reader);
         let time = read_time(reader);
-        let required_scopes = reader.optional(&REQUIRED_SCOPES, value::list(scope));
-        let required_claims = reader.optional(&REQUIRED_CLAIMS, value::list(required_claim));
+        let required_scopes = reader.optional_list(&REQUIRED_SCOPES, scope);
+        let required_claims = reader.optional_list(&REQUIRED_CLAIMS, required_claim);
         let keys = KeySource::read(reader, issuer.as_ref().map(Option::as_deref).map_err(|refused| *refused));
         let issuer = issuer?;
         let token_type = token_type?;
@@ -101,12 +139,32 @@ impl IssuerSettings {
     }
 }
 
+/// Whose token it is must never be a matter of order, and a label must tell one issuer.
+fn refuse_twins(reader: &mut Reader, issuers: &[IssuerSettings]) -> Result<(), Refused> {
+    let mut refused = Ok(());
+    for (index, own) in issuers.iter().enumerate() {
+        let twin = |same: fn(&IssuerSettings, &IssuerSettings) -> bool| {
+            issuers.iter().take(index).position(|other| same(own, other))
+        };
+        if let Some(other) = twin(|own, other| own.issuer == other.issuer) {
+            let what = own.issuer.as_ref().map_or("tokens without `iss`".to_owned(), |issuer| format!("{issuer:?}"));
+            let invalid = Invalid::new(format!("takes {what}, as issuers[{other}] does")).hint("give each issuer once");
+            refused = Err(reader.refuse_element(&ISSUERS, index, invalid));
+        }
+        if let Some(other) = twin(|own, other| own.name == other.name) {
+            let invalid = Invalid::new(format!("is called {:?}, as issuers[{other}] is", own.name));
+            refused = Err(reader.refuse_element(&ISSUERS, index, invalid.hint("give each a name of its own: $name=…")));
+        }
+    }
+    refused
+}
+
 fn read_token_type(reader: &mut Reader) -> Result<TokenTypeRule, Refused> {
     let profile = reader.read(&TOKEN_TYPE, value::one_of(&[("any", false), ("at+jwt", true)]));
-    let accepted = reader.optional(&ACCEPTED_TYPES, value::list(value::text));
+    let accepted = reader.optional_list(&ACCEPTED_TYPES, value::text);
     let (profile, accepted) = (profile?, accepted?);
     if profile && accepted.is_some() {
-        let hint = "leave it out, or set DOORWARD_TOKEN_TYPE=any";
+        let hint = "leave it out, or set $token_type=any";
         let invalid = Invalid::new("has no meaning beside token_type at+jwt").hint(hint);
         return Err(reader.refuse(&ACCEPTED_TYPES, invalid));
     }
@@ -127,7 +185,7 @@ fn refuse_unchecked_profile(
     token_type: &TokenTypeRule,
 ) -> Result<AudienceRule, Refused> {
     if audience.accepted == AcceptedAudience::Everyone && *token_type == TokenTypeRule::AccessToken {
-        let hint = "name the audiences of this API, or set DOORWARD_TOKEN_TYPE=any";
+        let hint = "name the audiences of this API, or set $token_type=any";
         let invalid = Invalid::new("`*` beside token_type at+jwt, which demands an audience").hint(hint);
         return Err(reader.refuse(&AUDIENCE, invalid));
     }
@@ -141,7 +199,7 @@ fn refuse_nameless_profile(
     token_type: &TokenTypeRule,
 ) -> Result<(), Refused> {
     if issuer.is_none() && *token_type == TokenTypeRule::AccessToken {
-        let hint = "set the issuer's `iss`, or DOORWARD_TOKEN_TYPE=any";
+        let hint = "set the issuer's `iss`, or $token_type=any";
         return Err(reader.refuse(&ISSUER, Invalid::new("missing beside token_type at+jwt").hint(hint)));
     }
     Ok(())

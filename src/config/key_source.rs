@@ -90,7 +90,7 @@ fn read_fixed(
 ) -> Result<KeySet, Refused> {
     match *source {
         JWKS => {
-            let inline = reader.read(source, value::text)?;
+            let inline = reader.json(source)?.unwrap_or_default();
             jwks(reader, source, inline.as_bytes(), algorithms)
         }
         JWKS_FILE => {
@@ -115,8 +115,9 @@ fn read_fixed(
 fn unfit(secret: &InvalidSecret) -> Invalid {
     let invalid = Invalid::new(secret.to_string());
     match secret {
-        InvalidSecret::TooShort { required, .. } => invalid
-            .hint(format!("make one with `openssl rand -hex {required}` and set DOORWARD_HMAC_SECRET_ENCODING=hex")),
+        InvalidSecret::TooShort { required, .. } => {
+            invalid.hint(format!("make one with `openssl rand -hex {required}` and set $hmac_secret_encoding=hex"))
+        }
         InvalidSecret::Algorithm(_) => invalid,
     }
 }
@@ -133,7 +134,7 @@ fn jwks(reader: &mut Reader, source: &Setting, document: &[u8], algorithms: &Alg
 }
 
 fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, Refused> {
-    let given = reader.optional(&ALGORITHMS, value::list(algorithm))?;
+    let given = reader.optional_list(&ALGORITHMS, algorithm)?;
     let Some(given) = given else {
         return Ok(if for_secret { Algorithms::new(vec![Algorithm::HS256]) } else { Algorithms::asymmetric() });
     };
@@ -169,7 +170,7 @@ enum Encoding {
 const ENCODINGS: &[(&str, Encoding)] =
     &[("utf8", Encoding::Utf8), ("hex", Encoding::Hex), ("base64", Encoding::Base64)];
 
-const ENCODING_HINT: &str = "DOORWARD_HMAC_SECRET_ENCODING says how it is written";
+const ENCODING_HINT: &str = "$hmac_secret_encoding says how it is written";
 
 impl Encoding {
     fn decode(self, text: &str) -> Result<Vec<u8>, Invalid> {

@@ -6,7 +6,10 @@
 mod answers;
 mod audience;
 mod claim_headers;
+mod document;
+mod environment;
 mod fetch;
+mod file;
 mod issuer;
 mod key_source;
 mod logging;
@@ -16,8 +19,10 @@ mod reader;
 mod reference;
 mod refresh;
 mod remote_keys;
+mod section;
 mod server;
 mod setting;
+mod source;
 mod tokens;
 mod value;
 
@@ -34,6 +39,7 @@ pub use reference::reference;
 pub use refresh::RefreshSettings;
 pub use remote_keys::{KeyLocation, RemoteKeys, is_trustworthy};
 pub use server::{Listen, Readiness, ServerSettings, UnixSocketSettings};
+pub use source::Source;
 pub use tokens::{CacheSettings, TokenSettings};
 
 use crate::policy::ClaimHeaders;
@@ -59,13 +65,9 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// Reads the environment: variables whose names begin with `DOORWARD_`.
-    ///
-    /// The pairs are an argument, so that nobody has to change the environment of a running process.
+    /// Reads the environment alone.
     pub fn from_environment(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, Problems> {
-        let mut reader = Reader::of_environment(pairs);
-        let configuration = Self::read(&mut reader);
-        reader.finish(configuration)
+        Source::new(None, pairs).read()
     }
 
     fn read(reader: &mut Reader) -> Result<Self, Refused> {
@@ -75,7 +77,7 @@ impl Configuration {
         let claim_headers = claim_headers::read(reader);
         let answers = Answers::read(reader);
         let logging = Logging::read(reader);
-        let issuer = IssuerSettings::read(reader);
+        let issuers = IssuerSettings::read_all(reader);
         Ok(Self {
             server: server?,
             proxy: proxy?,
@@ -83,7 +85,7 @@ impl Configuration {
             claim_headers: claim_headers?,
             answers: answers?,
             logging: logging?,
-            issuers: vec![issuer?],
+            issuers: issuers?,
         })
     }
 }

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use super::document::Position;
+
 /// One thing that is wrong, where it stands, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     place: String,
     message: String,
     hint: Option<String>,
+    position: Option<Position>,
 }
 
 /// Everything that is wrong with a configuration; never empty when it is an error.
@@ -17,7 +20,7 @@ pub struct Problems(Vec<Problem>);
 impl Problem {
     /// A problem at a place, such as `DOORWARD_AUDIENCE`.
     pub fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { place: place.into(), message: message.into(), hint: None }
+        Self { place: place.into(), message: message.into(), hint: None, position: None }
     }
 
     /// The same with a way out of it.
@@ -25,11 +28,21 @@ impl Problem {
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
+
+    pub(super) fn in_order(self, position: Option<Position>) -> Self {
+        Self { position, ..self }
+    }
 }
 
 impl Problems {
     pub(super) fn push(&mut self, problem: Problem) {
         self.0.push(problem);
+    }
+
+    /// Those of the environment first, then those of the file from top to bottom.
+    pub(super) fn sorted(mut self) -> Self {
+        self.0.sort_by_key(|problem| problem.position);
+        self
     }
 
     /// Whether nothing is wrong.
@@ -40,6 +53,12 @@ impl Problems {
     /// How many things are wrong.
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(only: Problem) -> Self {
+        Self(vec![only])
     }
 }
 

@@ -70,12 +70,12 @@ impl TrustedProxies {
 impl ProxySettings {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let dialect = reader.read(&PROXY, value::one_of(DIALECTS));
-        let trusted = reader.read(&TRUSTED_PROXIES, value::list(network));
+        let trusted = reader.list(&TRUSTED_PROXIES, network);
         let trust_any = reader.read(&TRUST_ANY_PROXY, value::boolean);
         let allow_preflight = reader.read(&ALLOW_PREFLIGHT, value::boolean);
         let trusted = Self::bounded(reader, trusted?, trust_any?);
         if allow_preflight? && dialect? == DialectName::Auto {
-            let hint = "set DOORWARD_PROXY to the proxy in front, whose word on the method can then be taken";
+            let hint = "set $proxy to the proxy in front, whose word on the method can then be taken";
             return Err(reader.refuse(&ALLOW_PREFLIGHT, Invalid::new("needs a named proxy").hint(hint)));
         }
         let preflight = if allow_preflight? { Preflight::Allowed } else { Preflight::Judged };
@@ -86,7 +86,7 @@ impl ProxySettings {
         // Two halves are a whole.
         let everybody = IpNet::aggregate(&trusted).iter().any(|network| network.prefix_len() == 0);
         if everybody && !trust_any {
-            let hint = "list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true";
+            let hint = "list the proxies' networks; if everybody really is a proxy, set $trust_any_proxy=true";
             return Err(reader.refuse(&TRUSTED_PROXIES, Invalid::new("believes everybody").hint(hint)));
         }
         Ok(TrustedProxies(trusted))

@@ -1,18 +1,15 @@
 //! Reading settings, and collecting whatever is wrong with them.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::io::Read;
 use std::path::Path;
 
-use super::setting::{self, Default, Setting};
+use super::document::Content;
+use super::section::{Given, GivenValue, Place, Section};
+use super::setting::{self, Setting};
 use super::value::{self, Invalid};
-use super::{Problem, Problems};
-
-const PREFIX: &str = "DOORWARD_";
+use super::{Problem, Problems, file};
 
 /// A file that a setting names is read no further than this.
-const MAX_FILE_BYTES: u64 = 1 << 20;
+const MAX_FILE_BYTES: usize = 1 << 20;
 
 /// Something is wrong with a setting, and the reader has taken note of it.
 ///
@@ -22,42 +19,20 @@ pub(super) struct Refused;
 
 /// The values that were given, and what is wrong with them.
 pub(super) struct Reader {
-    values: BTreeMap<String, String>,
+    section: Section,
     problems: Problems,
 }
 
 impl Reader {
-    pub(super) fn of_environment(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        let mut problems = Problems::default();
-        let readable = pairs.into_iter().filter_map(|(name, value)| {
-            let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
-            if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
-                // Read without regard to case, it would quietly win over the one in capitals, or lose.
-                problems.push(Problem::new(name, "unknown setting").with_hint("names are in capitals"));
-                return None;
-            }
-            let Ok(value) = value.into_string() else {
-                problems.push(
-                    Problem::new(name, "not UTF-8")
-                        .with_hint("a value is text; base64 or a file can carry other bytes"),
-                );
-                return None;
-            };
-            Some((name, value))
-        });
-        let given: Vec<_> = readable.filter(|(name, value)| !is_service_link(name, value)).collect();
-        // Text into text cannot fail; envy's own errors would echo values.
-        let values = envy::prefixed(PREFIX).from_iter(given).unwrap_or_default();
-        let mut reader = Self { values, problems };
-        reader.refuse_unknown_names();
-        reader
+    pub(super) fn new(section: Section) -> Self {
+        Self { section, problems: Problems::default() }
     }
 
     /// The configuration, if nothing was wrong with any of it.
     pub(super) fn finish<T>(self, read: Result<T, Refused>) -> Result<T, Problems> {
         match read {
             Ok(read) if self.problems.is_empty() => Ok(read),
-            _ => Err(self.problems),
+            _ => Err(self.problems.sorted()),
         }
     }
 
@@ -67,12 +42,10 @@ impl Reader {
         setting: &Setting,
         parse: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Result<T, Refused> {
-        let default = match setting.default {
-            Default::Value(default) => default,
-            Default::Described(_) => "",
-        };
-        let text = self.text_of(setting)?.unwrap_or_else(|| default.to_owned());
-        self.parse(setting, &text, parse)
+        match self.optional(setting, &parse)? {
+            Some(found) => Ok(found),
+            None => parse(setting.default_text()).map_err(|invalid| self.refuse(setting, invalid)),
+        }
     }
 
     /// A setting that may be left out.
@@ -81,57 +54,218 @@ impl Reader {
         setting: &Setting,
         parse: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Result<Option<T>, Refused> {
-        self.text_of(setting)?.map(|text| self.parse(setting, &text, parse)).transpose()
+        let Some(given) = self.given(setting)? else { return Ok(None) };
+        self.parse(setting, &given, parse).map(Some)
+    }
+
+    /// A setting that must be there.
+    pub(super) fn required<T>(
+        &mut self,
+        setting: &Setting,
+        parse: impl Fn(&str) -> Result<T, Invalid>,
+        hint: &str,
+    ) -> Result<T, Refused> {
+        let found = self.optional(setting, parse)?;
+        found.ok_or_else(|| self.refuse(setting, Invalid::new("missing").hint(hint)))
+    }
+
+    /// A list that has a default.
+    pub(super) fn list<T>(
+        &mut self,
+        setting: &Setting,
+        element: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Result<Vec<T>, Refused> {
+        if let Some(found) = self.optional_list(setting, &element)? {
+            return Ok(found);
+        }
+        let elements = setting.default_text().split(',').map(|text| element(text.trim()));
+        elements.collect::<Result<_, _>>().map_err(|invalid| self.refuse(setting, invalid))
+    }
+
+    /// A list that may be left out; if given, it has at least one element.
+    pub(super) fn optional_list<T>(
+        &mut self,
+        setting: &Setting,
+        element: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Result<Option<Vec<T>>, Refused> {
+        let Some(elements) = self.elements(setting)? else { return Ok(None) };
+        // Every element is looked at, so that every problem is told.
+        let found: Vec<_> = elements.iter().map(|given| self.parse(setting, given, &element)).collect();
+        found.into_iter().collect::<Result<_, _>>().map(Some)
+    }
+
+    /// A list of mappings of the file, each read as a section of its own. Of the settings around it only those that are
+    /// named here hold in it as well, unless it has its own.
+    pub(super) fn sections<T>(
+        &mut self,
+        setting: &Setting,
+        inherited: &[Setting],
+        read: impl Fn(&mut Self, usize) -> Result<T, Refused>,
+    ) -> Result<Option<Vec<T>>, Refused> {
+        let Some(elements) = self.elements(setting)? else { return Ok(None) };
+        let found: Vec<_> = elements
+            .into_iter()
+            .enumerate()
+            .map(|(index, given)| self.section(given, inherited, |own| read(own, index)))
+            .collect();
+        found.into_iter().collect::<Result<_, _>>().map(Some)
+    }
+
+    /// A setting that is a document of its own: JSON text, or in the file just written out.
+    pub(super) fn json(&mut self, setting: &Setting) -> Result<Option<String>, Refused> {
+        let Some(given) = self.given(setting)? else { return Ok(None) };
+        match (&given.value, given.text()) {
+            (GivenValue::Node(node), None) => Ok(Some(node.to_json().to_string())),
+            _ => self.parse(setting, &given, value::text).map(Some),
+        }
     }
 
     /// Whether a setting was given at all, itself or as a file.
     pub(super) fn is_given(&self, setting: &Setting) -> bool {
-        self.values.contains_key(setting.name) || setting.secret && self.values.contains_key(&file_name(setting))
+        let given = |name: &str| self.section.values.contains_key(name);
+        given(setting.name) || setting.secret && given(&setting.file_name())
+    }
+
+    /// Whether a setting was given in the file, where a list may be more than texts.
+    pub(super) fn is_in_file(&self, setting: &Setting) -> bool {
+        self.section.values.get(setting.name).is_some_and(|given| matches!(given.value, GivenValue::Node(_)))
     }
 
     /// Notes that something is wrong with a setting.
     pub(super) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Refused {
-        let by_file = setting.secret && !self.values.contains_key(setting.name) && self.is_given(setting);
-        let name = if by_file { file_name(setting) } else { setting.name.to_owned() };
-        let problem = Problem::new(place(&name), invalid.message);
+        let by_file = setting.secret && !self.section.values.contains_key(setting.name) && self.is_given(setting);
+        let name = if by_file { setting.file_name() } else { setting.name.to_owned() };
+        let place = self.section.place_of(&name);
+        self.refuse_at(&place, invalid)
+    }
+
+    /// Notes that something is wrong at a place.
+    pub(super) fn refuse_at(&mut self, place: &Place, invalid: Invalid) -> Refused {
+        let problem = Problem::new(place.to_string(), place.spell(&invalid.message)).in_order(place.position());
         self.problems.push(match invalid.hint {
-            Some(hint) => problem.with_hint(hint),
+            Some(hint) => problem.with_hint(place.spell(&hint)),
             None => problem,
         });
         Refused
     }
 
+    /// Notes that something is wrong with an element of a list.
+    pub(super) fn refuse_element(&mut self, setting: &Setting, index: usize, invalid: Invalid) -> Refused {
+        let elements = self.section.values.get(setting.name).cloned().and_then(Given::into_elements);
+        let place = elements.and_then(|elements| elements.get(index).map(|element| element.place.clone()));
+        let place = place.unwrap_or_else(|| self.section.place_of(setting.name));
+        self.refuse_at(&place, invalid)
+    }
+
+    /// Adds what was noticed elsewhere.
+    pub(super) fn add_problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        problems.into_iter().for_each(|problem| self.problems.push(problem));
+    }
+
+    /// Notes every name that is none of these settings', and the nearest one that is.
+    pub(super) fn refuse_unknown_names(&mut self, settings: &[&[Setting]]) {
+        let known = setting::names(settings);
+        let unknown: Vec<_> = self
+            .section
+            .values
+            .iter()
+            .filter(|(name, _)| !known.contains(name))
+            .map(|(name, given)| (name.clone(), given.place.clone()))
+            .collect();
+        for (name, place) in unknown {
+            let nearest = known.iter().map(|known| (strsim::damerau_levenshtein(&name, known), known)).min();
+            // More than a third of the letters changed is no slip of the finger.
+            let near = (name.len() / 3).clamp(1, 4);
+            let hint = match nearest {
+                Some((distance, nearest)) if distance <= near => format!("did you mean ${nearest}?"),
+                _ => "`doorward config reference` lists all settings".to_owned(),
+            };
+            self.refuse_at(&place, Invalid::new("unknown setting").hint(hint));
+        }
+    }
+
+    /// Notes every one of these settings that was given here, where none of them has a meaning.
+    pub(super) fn refuse_given(&mut self, settings: &[Setting], invalid: &Invalid) -> Result<(), Refused> {
+        let given: Vec<_> = settings.iter().filter(|setting| self.is_given(setting)).collect();
+        let refused: Vec<_> = given.into_iter().map(|setting| self.refuse(setting, invalid.clone())).collect();
+        refused.first().map_or(Ok(()), |refused| Err(*refused))
+    }
+
     /// The bytes of a file that a setting names.
     pub(super) fn file(&mut self, setting: &Setting, path: &Path) -> Result<Vec<u8>, Refused> {
-        read_file(path).map_err(|invalid| self.refuse(setting, invalid))
+        file::read(path, MAX_FILE_BYTES).map_err(|invalid| self.refuse(setting, invalid))
+    }
+
+    fn section<T>(
+        &mut self,
+        given: Given,
+        inherited: &[Setting],
+        read: impl FnOnce(&mut Self) -> Result<T, Refused>,
+    ) -> Result<T, Refused> {
+        let GivenValue::Node(node) = given.value else {
+            let hint = "it takes a file: see `doorward serve --help`";
+            return Err(self.refuse_at(&given.place, Invalid::new("has no form in the environment").hint(hint)));
+        };
+        let Content::Map(entries) = node.content else {
+            return Err(self.refuse_at(&given.place, Invalid::new("not a mapping").hint("write name: value")));
+        };
+        let mut section = Section::of_map(entries, given.place);
+        for name in inherited.iter().map(|setting| setting.name) {
+            if let Some(outer) = self.section.values.get(name) {
+                section.values.entry(name.to_owned()).or_insert_with(|| outer.clone());
+            }
+        }
+        let outer = std::mem::replace(&mut self.section, section);
+        let found = read(self);
+        self.section = outer;
+        found
+    }
+
+    fn elements(&mut self, setting: &Setting) -> Result<Option<Vec<Given>>, Refused> {
+        let Some(given) = self.given(setting)? else { return Ok(None) };
+        let place = given.place.clone();
+        match given.into_elements() {
+            Some(elements) if elements.is_empty() => {
+                Err(self.refuse_at(&place, Invalid::new("an empty list").hint("give at least one")))
+            }
+            Some(elements) => Ok(Some(elements)),
+            None => {
+                Err(self.refuse_at(&place, Invalid::new("not a list").hint("write [a, b], or a line with - for each")))
+            }
+        }
     }
 
     fn parse<T>(
         &mut self,
         setting: &Setting,
-        text: &str,
+        given: &Given,
         parse: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Result<T, Refused> {
-        parse(text).map_err(|invalid| self.refuse(setting, shown(setting, text, invalid)))
+        let parsed = match given.text() {
+            Some(text) => parse(text).map_err(|invalid| shown(setting, text, invalid)),
+            None => Err(Invalid::new("a list or a mapping, where one value is expected")),
+        };
+        parsed.map_err(|invalid| self.refuse_at(&given.place, invalid))
     }
 
     /// What was given, from the file if it is a secret in a file.
-    fn text_of(&mut self, setting: &Setting) -> Result<Option<String>, Refused> {
-        let inline = self.values.get(setting.name).cloned();
-        let file = setting.secret.then(|| self.values.get(&file_name(setting)).cloned()).flatten();
+    fn given(&mut self, setting: &Setting) -> Result<Option<Given>, Refused> {
+        let inline = self.section.values.get(setting.name).cloned();
+        let file = setting.secret.then(|| self.section.values.get(&setting.file_name()).cloned()).flatten();
         match (inline, file) {
             (Some(_), Some(_)) => {
-                let hint = format!("keep one of {} and {}", place(setting.name), place(&file_name(setting)));
+                let hint = format!("keep one of ${} and ${}", setting.name, setting.file_name());
                 Err(self.refuse(setting, Invalid::new("given twice").hint(hint)))
             }
-            (None, Some(path)) => self.secret_file(setting, &path).map(Some),
+            (None, Some(file)) => self.secret_file(&file).map(Some),
             (inline, None) => Ok(inline),
         }
     }
 
-    fn secret_file(&mut self, setting: &Setting, path: &str) -> Result<String, Refused> {
-        let name = file_name(setting);
-        let secret = value::text(path).and_then(|path| read_file(Path::new(&path))).and_then(|bytes| {
+    /// A secret read from the file that is named here; it stands where its file's name does.
+    fn secret_file(&mut self, named: &Given) -> Result<Given, Refused> {
+        let path = value::text(named.text().unwrap_or_default());
+        let secret = path.and_then(|path| file::read(Path::new(&path), MAX_FILE_BYTES)).and_then(|bytes| {
             let mut text = String::from_utf8(bytes).map_err(|_| Invalid::new("the file is not UTF-8"))?;
             // Editors and `echo` end a file with a line end that is no part of the secret: one, not more.
             if text.ends_with('\n') {
@@ -139,35 +273,9 @@ impl Reader {
             }
             Ok(text)
         });
-        secret.map_err(|invalid| {
-            self.problems.push(Problem::new(place(&name), invalid.message));
-            Refused
-        })
+        let text = secret.map_err(|invalid| self.refuse_at(&named.place, invalid))?;
+        Ok(Given { value: GivenValue::Variable(text), place: named.place.clone() })
     }
-
-    fn refuse_unknown_names(&mut self) {
-        let known: Vec<String> = setting::names().collect();
-        for name in self.values.keys().filter(|name| !known.contains(name)) {
-            let problem = Problem::new(place(name), "unknown setting");
-            let nearest = known.iter().map(|known| (strsim::damerau_levenshtein(name, known), known)).min();
-            // More than a third of the letters changed is no slip of the finger.
-            let near = (name.len() / 3).clamp(1, 4);
-            self.problems.push(match nearest {
-                Some((distance, nearest)) if distance <= near => {
-                    problem.with_hint(format!("did you mean {}?", place(nearest)))
-                }
-                _ => problem.with_hint("`doorward config reference` lists all settings"),
-            });
-        }
-    }
-}
-
-fn place(name: &str) -> String {
-    format!("{PREFIX}{}", name.to_ascii_uppercase())
-}
-
-fn file_name(setting: &Setting) -> String {
-    format!("{}_file", setting.name)
 }
 
 /// Shows the value that was not understood, unless it is a secret; a URL may have one in it.
@@ -178,63 +286,4 @@ fn shown(setting: &Setting, text: &str, invalid: Invalid) -> Invalid {
     }
     let start: String = text.chars().take(60).collect();
     Invalid { message: format!("{start:?} is {}", invalid.message), ..invalid }
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, Invalid> {
-    let shown = path.display();
-    let failed = |error: std::io::Error| Invalid::new(format!("cannot read {shown}: {error}"));
-    // A pipe could keep us waiting for ever, and a device has no end.
-    if !std::fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(Invalid::new(format!("cannot read {shown}: not a regular file")));
-    }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path).map_err(failed)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(Invalid::new(format!("{shown} has more than 1 MiB")));
-    }
-    Ok(bytes)
-}
-
-/// Names that Kubernetes puts into every container beside a service called `doorward`.
-fn is_service_link(name: &str, value: &str) -> bool {
-    let port_of = |name: &str| name.rsplit_once("_PORT_").map(|(_, rest)| rest.to_owned());
-    name.ends_with("SERVICE_HOST")
-        || name.ends_with("SERVICE_PORT")
-        || name.contains("SERVICE_PORT_")
-        || name.ends_with("PORT") && value.contains("://")
-        || port_of(name)
-            .or_else(|| name.strip_prefix("DOORWARD_PORT_").map(str::to_owned))
-            .is_some_and(|rest| is_port(&rest))
-}
-
-/// `8080_TCP`, `8080_TCP_ADDR`, `8080_UDP_PORT` and the like.
-fn is_port(rest: &str) -> bool {
-    let mut parts = rest.splitn(3, '_');
-    let number = parts.next().is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
-    number
-        && matches!(parts.next(), Some("TCP" | "UDP"))
-        && matches!(parts.next(), None | Some("ADDR" | "PORT" | "PROTO"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kubernetes_service_links_are_passed_over() {
-        for (name, value) in [
-            ("DOORWARD_SERVICE_HOST", "10.0.0.1"),
-            ("DOORWARD_SERVICE_PORT", "8080"),
-            ("DOORWARD_SERVICE_PORT_HTTP", "8080"),
-            ("DOORWARD_PORT", "tcp://10.0.0.1:8080"),
-            ("DOORWARD_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
-            ("DOORWARD_PORT_8080_TCP_ADDR", "10.0.0.1"),
-            ("DOORWARD_ADMIN_PORT_8081_TCP_PROTO", "tcp"),
-        ] {
-            assert!(is_service_link(name, value), "{name}");
-        }
-        for (name, value) in [("DOORWARD_PORT", "8080"), ("DOORWARD_PORT_HTTP", "x"), ("DOORWARD_LISTEN", "http://x")] {
-            assert!(!is_service_link(name, value), "{name}");
-        }
-    }
 }

@@ -6,16 +6,16 @@ use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value;
 
-const JWKS_REFRESH: Setting = Setting::new(
+pub(super) const JWKS_REFRESH: Setting = Setting::new(
     "jwks_refresh",
     "5m",
     "How often keys are fetched in the background, unless the answer's `max-age` asks for it sooner.",
 );
-const JWKS_MIN_REFETCH: Setting =
+pub(super) const JWKS_MIN_REFETCH: Setting =
     Setting::new("jwks_min_refetch", "30s", "An unknown `kid` makes for a fetch at most this often.");
-const JWKS_MAX_STALE: Setting =
+pub(super) const JWKS_MAX_STALE: Setting =
     Setting::new("jwks_max_stale", "24h", "How long the last good keys are used while fetching fails.");
-const JWKS_WAIT: Setting =
+pub(super) const JWKS_WAIT: Setting =
     Setting::new("jwks_wait", "500ms", "How long a request may wait for a fetch; then it is 503.");
 
 pub(super) const SETTINGS: &[Setting] = &[JWKS_REFRESH, JWKS_MIN_REFETCH, JWKS_MAX_STALE, JWKS_WAIT];

@@ -70,8 +70,7 @@ impl KeyLocation {
         url: impl Fn(&str) -> Result<Url, Invalid>,
     ) -> Result<Self, Refused> {
         let base = url(issuer).map_err(|invalid| {
-            let no_url =
-                "the keys are found by the issuer's URL; if it is none, set DOORWARD_JWKS_URL or another key source";
+            let no_url = "the keys are found by the issuer's URL; if it is none, set $jwks_url or another key source";
             let is_url = Url::parse(issuer).is_ok();
             reader.refuse(&ISSUER, if is_url { invalid } else { invalid.hint(no_url) })
         });
@@ -107,12 +106,12 @@ pub fn is_trustworthy(url: &Url, allow_insecure_http: bool) -> bool {
 fn fetch_url(text: &str, allow_insecure_http: bool) -> Result<Url, Invalid> {
     let url = Url::parse(text.trim()).map_err(|_| Invalid::new("no URL").hint("write https://…"))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Invalid::new("has credentials in it").hint("use DOORWARD_JWKS_HEADERS_FILE instead"));
+        return Err(Invalid::new("has credentials in it").hint("use $jwks_headers_file instead"));
     }
     match url.scheme() {
         _ if is_trustworthy(&url, allow_insecure_http) => Ok(url),
         "http" => Err(Invalid::new("keys over plain http can be exchanged on the way")
-            .hint("use https; where the network itself is trusted, set DOORWARD_ALLOW_INSECURE_HTTP=true")),
+            .hint("use https; where the network itself is trusted, set $allow_insecure_http=true")),
         _ => Err(Invalid::new("unsupported scheme").hint("write https://…")),
     }
 }

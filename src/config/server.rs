@@ -1,11 +1,9 @@
 //! Listeners, limits, readiness and shutdown.
 
-use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Problems;
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
@@ -111,19 +109,9 @@ pub struct UnixSocketSettings {
 }
 
 impl ServerSettings {
-    /// Where operators ask, for who only wants to know that.
-    pub fn admin_listen_of_environment(
-        pairs: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> Result<Vec<Listen>, Problems> {
-        let only_this = |(name, _): &(OsString, OsString)| name == "DOORWARD_ADMIN_LISTEN";
-        let mut reader = Reader::of_environment(pairs.into_iter().filter(only_this));
-        let admin_listen = reader.read(&ADMIN_LISTEN, value::list(address));
-        reader.finish(admin_listen)
-    }
-
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
-        let listen = reader.read(&LISTEN, value::list(address));
-        let admin_listen = reader.read(&ADMIN_LISTEN, value::list(address));
+        let listen = reader.list(&LISTEN, address);
+        let admin_listen = Self::read_admin_listen(reader);
         let mode = reader.read(&UNIX_SOCKET_MODE, mode);
         let group = reader.optional(&UNIX_SOCKET_GROUP, group);
         let workers = reader.optional(&WORKERS, value::size(1, 512));
@@ -150,6 +138,10 @@ impl ServerSettings {
             shutdown_timeout: shutdown_timeout?,
             readiness: readiness?,
         })
+    }
+
+    pub(super) fn read_admin_listen(reader: &mut Reader) -> Result<Vec<Listen>, Refused> {
+        reader.list(&ADMIN_LISTEN, address)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A setting, declared once: reading, `config reference` and the documentation all go by this.
 
-use super::{answers, claim_headers, fetch, issuer, key_source, logging, proxy, refresh, server, tokens};
+use super::{answers, claim_headers, issuer, logging, proxy, server, tokens};
 
 /// A setting as operators know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,19 @@ impl Setting {
     pub(super) const fn secret(name: &'static str, help: &'static str) -> Self {
         Self { name, default: Default::Described("–"), help, secret: true }
     }
+
+    /// The name by which a secret is given as a file.
+    pub(super) fn file_name(&self) -> String {
+        format!("{}_file", self.name)
+    }
+
+    /// The default, as one would write it.
+    pub(super) const fn default_text(&self) -> &'static str {
+        match self.default {
+            Default::Value(text) => text,
+            Default::Described(_) => "",
+        }
+    }
 }
 
 /// The settings of the service, section by section.
@@ -46,16 +59,12 @@ pub(super) const SERVICE: &[&[Setting]] = &[
     claim_headers::SETTINGS,
     answers::SETTINGS,
     logging::SETTINGS,
+    &[issuer::ISSUERS],
 ];
 
-/// The settings of an issuer.
-pub(super) const ISSUER: &[&[Setting]] = &[issuer::SETTINGS, key_source::SETTINGS, fetch::SETTINGS, refresh::SETTINGS];
-
-/// Every name that can be given, with the `_file` ones.
-pub(super) fn names() -> impl Iterator<Item = String> {
-    let all = SERVICE.iter().chain(ISSUER).flat_map(|section| section.iter());
-    all.flat_map(|setting| {
-        let file = setting.secret.then(|| format!("{}_file", setting.name));
-        std::iter::once(setting.name.to_owned()).chain(file)
-    })
+/// Every name by which these settings can be given, the `_file` ones too.
+pub(super) fn names(sections: &[&[Setting]]) -> Vec<String> {
+    let all = sections.iter().flat_map(|section| section.iter());
+    all.flat_map(|setting| std::iter::once(setting.name.to_owned()).chain(setting.secret.then(|| setting.file_name())))
+        .collect()
 }

@@ -43,7 +43,7 @@ pub struct CacheSettings {
 
 impl TokenSettings {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
-        let sources = reader.read(&TOKEN_SOURCES, value::list(source));
+        let sources = reader.list(&TOKEN_SOURCES, source);
         let max_token_bytes = reader.read(&MAX_TOKEN_BYTES, value::size(64, 96 * 1024));
         let capacity = reader.read(&CACHE_CAPACITY, value::number(0, 100_000_000));
         let time_to_live =

@@ -89,19 +89,6 @@ pub(super) fn claim_path(text: &str) -> Result<ClaimPath, Invalid> {
     })
 }
 
-/// A comma-separated list that has at least one element.
-pub(super) fn list<T>(element: impl Fn(&str) -> Result<T, Invalid>) -> impl Fn(&str) -> Result<Vec<T>, Invalid> {
-    move |text| {
-        let elements = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-        let found: Vec<T> = elements.map(&element).collect::<Result<_, _>>()?;
-        if found.is_empty() {
-            Err(Invalid::new("an empty list").hint("give at least one, separated by commas"))
-        } else {
-            Ok(found)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,11 +99,5 @@ mod tests {
         assert!(duration("5").is_err());
         let bounded = duration_within(Duration::from_secs(1), Duration::from_secs(10));
         assert!(bounded("1s").is_ok() && bounded("10s").is_ok() && bounded("0s").is_err() && bounded("11s").is_err());
-    }
-
-    #[test]
-    fn lists_are_trimmed_and_not_empty() {
-        assert_eq!(list(text)(" a , b,"), Ok(vec!["a".to_owned(), "b".to_owned()]));
-        assert!(list(text)(" , ").is_err());
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json::{Json, Object};
-use super::{Algorithm, Algorithms, JwkRefusal, VerificationKey};
+use super::{Algorithms, JwkRefusal, VerificationKey};
 
 /// More keys than this in one set, and the set is refused.
 const MAX_KEYS: usize = 100;
@@ -151,7 +151,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::jose::SigningKey;
+    use crate::jose::{Algorithm, SigningKey};
 
     fn jwk(algorithm: Algorithm, id: &str) -> Value {
         SigningKey::generate(algorithm).unwrap().to_public_jwk(Some(id)).unwrap()

@@ -16,6 +16,17 @@ pub struct ClaimHeader {
     pub header: String,
     /// What stands between the elements of an array.
     pub separator: String,
+    /// How the value is written.
+    pub encoding: ClaimEncoding,
+}
+
+/// How a claim's value is written into a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimEncoding {
+    /// As it is, with what a header cannot hold percent-encoded.
+    Percent,
+    /// In base64url without padding: a text as its UTF-8, anything else as its JSON.
+    Base64url,
 }
 
 /// All claims that become headers, and how much room they may take.
@@ -53,10 +64,14 @@ impl ClaimHeaders {
 
 impl ClaimHeader {
     fn value(&self, token: &VerifiedToken) -> Result<String, Reason> {
-        if self.claim.is_name("scope") {
+        if self.claim.is_name("scope") && self.encoding == ClaimEncoding::Percent {
             return Ok(render::list(token.scopes().iter(), " "));
         }
-        self.find(token).map_or_else(|| Ok(String::new()), |claim| render::value(claim, &self.separator))
+        let Some(claim) = self.find(token) else { return Ok(String::new()) };
+        match self.encoding {
+            ClaimEncoding::Percent => render::value(claim, &self.separator),
+            ClaimEncoding::Base64url => render::base64url(claim),
+        }
     }
 
     fn find<'a>(&self, token: &'a VerifiedToken) -> Option<Json<'a>> {

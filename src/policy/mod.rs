@@ -9,7 +9,7 @@ mod scope_requirement;
 
 use std::sync::Arc;
 
-pub use claim_headers::{ClaimHeader, ClaimHeaders};
+pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders};
 pub use permit::Permit;
 pub use preflight::Preflight;
 pub use principal::Principal;

@@ -16,6 +16,15 @@ pub(super) fn value(claim: Json<'_>, separator: &str) -> Result<String, Reason> 
     Ok(list(elements.iter().map(AsRef::as_ref), separator))
 }
 
+/// Renders a claim in base64url: a text as its UTF-8, `null` as nothing, anything else as its JSON.
+pub(super) fn base64url(claim: Json<'_>) -> Result<String, Reason> {
+    Ok(match claim.as_written().as_bytes().first() {
+        Some(b'"') => encode_base64url(&*claim.string().ok_or(Reason::ClaimInvalid)?),
+        Some(b'n') => String::new(),
+        _ => encode_base64url(claim.as_written()),
+    })
+}
+
 /// Renders a list; the separator is encoded where it stands inside an element.
 pub(super) fn list<'a>(elements: impl Iterator<Item = &'a str>, separator: &str) -> String {
     elements.map(|element| encode(element, separator)).collect::<Vec<_>>().join(separator)

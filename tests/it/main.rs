@@ -16,6 +16,7 @@ mod bounded_fetching;
 mod cases;
 mod cli;
 mod configuration;
+mod configuration_file;
 mod demo;
 mod first_light;
 mod fuzz_corpora;

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use doorward::app::{Application, Shutdown, Surroundings};
 use doorward::clock::SystemClock;
-use doorward::config::{Configuration, Listen, LogFormat};
+use doorward::config::{Configuration, Listen, LogFormat, Source};
 use doorward::outbound::Egress;
 use doorward::telemetry::LogQueue;
 use tokio::sync::watch;
@@ -18,6 +18,7 @@ use super::{Request, TestClock, TestIssuer};
 #[derive(Clone)]
 pub struct GateBuilder {
     settings: Vec<(String, String)>,
+    file: Option<String>,
     clock: TestClock,
     machine_time: bool,
 }
@@ -43,6 +44,7 @@ impl TestGate {
         let settings = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0"), ("WORKERS", "2")];
         GateBuilder {
             settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            file: None,
             clock: TestClock::new(),
             machine_time: false,
         }
@@ -123,10 +125,20 @@ impl GateBuilder {
         self
     }
 
-    /// The configuration, or everything that is wrong with it.
+    /// Reads this YAML as well.
+    pub fn file(mut self, text: impl Into<String>) -> Self {
+        self.file = Some(text.into());
+        self
+    }
+
+    /// The configuration, or everything that is wrong with it; the file is called `doorward.yaml`.
     pub fn configuration(&self) -> Result<Configuration, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("doorward.yaml");
+        self.file.iter().for_each(|text| std::fs::write(&path, text).unwrap());
         let pairs = self.settings.iter().map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
-        Configuration::from_environment(pairs).map_err(|problems| problems.to_string())
+        let read = Source::new(self.file.as_ref().map(|_| path), pairs).read();
+        read.map_err(|problems| problems.to_string().replace(&format!("{}/", directory.path().display()), ""))
     }
 
     pub fn spawn(self) -> TestGate {

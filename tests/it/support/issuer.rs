@@ -64,6 +64,12 @@ impl TestIssuer {
         Self { clock: TestClock::new(), state: Arc::new(state), server: None }
     }
 
+    /// With another name, which need not be on the network.
+    pub fn named(self, issuer: &str) -> Self {
+        issuer.clone_into(&mut self.state.issuer.lock().unwrap());
+        self
+    }
+
     /// Puts it on the network: discovery and key set.
     pub fn serve(self) -> Self {
         self.serve_on(TcpListener::bind("127.0.0.1:0").unwrap())

@@ -1,0 +1,293 @@
+//! A configuration file as a tree, every node with its place.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use serde_saphyr::options::MergeKeyPolicy;
+use serde_saphyr::{Budget, Location, Options, Spanned, UserMessageFormatter};
+
+/// A longer file is refused.
+pub(super) const MAX_BYTES: usize = 8 << 20;
+
+/// Deeper than any setting goes, bodies of denials included.
+const MAX_DEPTH: usize = 32;
+
+/// Enough for ten thousand routes, and an end to whatever aliases unfold into.
+const MAX_NODES: usize = 500_000;
+
+/// Anchors save some typing; nobody needs thousands.
+const MAX_ALIASES: usize = 1_000;
+
+/// A value, and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) content: Content,
+    pub(super) position: Position,
+}
+
+/// A value.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    /// A text, a number, a truth value or nothing.
+    Scalar(Scalar),
+    List(Vec<Node>),
+    /// Names are texts, and each stands once.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A single value: as it was written, and what YAML takes it for.
+#[derive(Debug, Clone)]
+pub(super) struct Scalar {
+    pub(super) text: String,
+    value: Value,
+}
+
+/// A name, and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) position: Position,
+}
+
+/// Line and column, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Position {
+    line: u64,
+    column: u64,
+}
+
+/// Why a text is no configuration file.
+#[derive(Debug)]
+pub(super) struct InvalidDocument {
+    pub(super) message: String,
+    pub(super) position: Position,
+}
+
+impl Node {
+    /// Reads one YAML document. No name may stand twice in a mapping, no tag is known, and depth, size and aliases are
+    /// bounded: a file must not be able to take the memory away.
+    pub(super) fn parse(text: &str) -> Result<Self, InvalidDocument> {
+        if text.len() > MAX_BYTES {
+            return Err(InvalidDocument::new(format!("more than {} MiB", MAX_BYTES >> 20), Position::START));
+        }
+        let read = serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options());
+        let root = read.map_err(|error| {
+            let position = error.location().map_or(Position::START, Position::of);
+            InvalidDocument::new(without_place(&error), position)
+        })?;
+        Ok(Self::of(root, text))
+    }
+
+    fn of(raw: Spanned<Raw>, text: &str) -> Self {
+        let position = Position::of(raw.referenced);
+        let content = match raw.value {
+            Raw::Scalar(value) => Content::Scalar(Scalar { text: written(&value, raw.defined, text), value }),
+            Raw::List(elements) => Content::List(elements.into_iter().map(|element| Self::of(element, text)).collect()),
+            Raw::Map(entries) => {
+                Content::Map(entries.into_iter().map(|(key, value)| (Key::of(key), Self::of(value, text))).collect())
+            }
+        };
+        Self { content, position }
+    }
+
+    /// As JSON.
+    pub(super) fn to_json(&self) -> Value {
+        match &self.content {
+            Content::Scalar(scalar) => scalar.value.clone(),
+            Content::List(elements) => elements.iter().map(Self::to_json).collect(),
+            Content::Map(entries) => entries.iter().map(|(key, value)| (key.name.clone(), value.to_json())).collect(),
+        }
+    }
+}
+
+impl Key {
+    fn of(raw: Spanned<String>) -> Self {
+        Self { position: Position::of(raw.referenced), name: raw.value }
+    }
+}
+
+impl Position {
+    const START: Self = Self { line: 1, column: 1 };
+
+    fn of(location: Location) -> Self {
+        Self { line: location.line(), column: location.column() }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+impl InvalidDocument {
+    fn new(message: String, position: Position) -> Self {
+        Self { message, position }
+    }
+}
+
+fn options() -> Options {
+    let mut budget = Budget::default();
+    budget.max_depth = MAX_DEPTH;
+    budget.max_nodes = MAX_NODES;
+    budget.max_events = 3 * MAX_NODES;
+    budget.max_aliases = MAX_ALIASES;
+    budget.max_anchors = MAX_ALIASES;
+    let mut options = Options::default();
+    options.budget = Some(budget);
+    options.merge_keys = MergeKeyPolicy::Error;
+    options.strict_booleans = true;
+    options.reject_unsupported_tags = true;
+    // The text around a mistake may be a secret.
+    options.with_snippet = false;
+    options
+}
+
+/// What the parser says, without the place, which is told in front.
+fn without_place(error: &serde_saphyr::Error) -> String {
+    let text = error.render_with_formatter(&UserMessageFormatter);
+    let end = text.rfind(" at line ").unwrap_or(text.len());
+    text.get(..end).unwrap_or(&text).to_owned()
+}
+
+/// A scalar as it was written: `0012` is a number for YAML, but may be the beginning of a secret.
+fn written(value: &Value, location: Location, text: &str) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        _ => source(location, text).unwrap_or_default().to_owned(),
+    }
+}
+
+fn source(location: Location, text: &str) -> Option<&str> {
+    let span = location.span();
+    let start = usize::try_from(span.byte_offset()?).ok()?;
+    let length = usize::try_from(span.byte_len()?).ok()?;
+    text.get(start..start.checked_add(length)?).map(str::trim)
+}
+
+/// What the parser hands over.
+enum Raw {
+    Scalar(Value),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Null))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.into()))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.into()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.into()))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Scalar(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(element) = elements.next_element()? {
+            list.push(element);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            map.push(entry);
+        }
+        Ok(Raw::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(text: &str) -> String {
+        let error = Node::parse(text).unwrap_err();
+        format!("{}: {}", error.position, error.message)
+    }
+
+    fn scalars(text: &str) -> Vec<String> {
+        let Content::List(elements) = Node::parse(text).unwrap().content else { panic!("no list") };
+        let texts = elements.into_iter().map(|element| match element.content {
+            Content::Scalar(scalar) => scalar.text,
+            other => panic!("{other:?}"),
+        });
+        texts.collect()
+    }
+
+    #[test]
+    fn what_is_no_document_is_told_with_its_place() {
+        insta::assert_snapshot!(told("a: 1\nb: 2\na: 3\n"), @"3:1: duplicate mapping key `a` is not allowed here");
+        insta::assert_snapshot!(told("a: [1, 2\n"), @"1:4: unclosed bracket '['");
+        insta::assert_snapshot!(told("a: 1\n---\na: 2\n"), @"3:1: only single YAML document expected but multiple found");
+        insta::assert_snapshot!(told("a: !secret x\n"), @"1:12: unsupported tag `!secret`");
+        insta::assert_snapshot!(told("base: &b {x: 1}\nc: {<<: *b}\n"), @"2:5: merge key not allowed here");
+        insta::assert_snapshot!(told("? [a]\n: 1\n"), @"1:3: expected string scalar");
+        insta::assert_snapshot!(told(&format!("{}1{}", "[".repeat(40), "]".repeat(40))), @"1:33: YAML document too large or too complex: limits breached: Depth { depth: 33 }");
+        assert!(told(&"x".repeat(MAX_BYTES + 1)).contains("8 MiB"));
+    }
+
+    #[test]
+    fn aliases_do_not_explode() {
+        let level =
+            |level: usize| format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(", "));
+        let text: String = std::iter::once("a0: &a0 [x]\n".to_owned()).chain((1..10).map(level)).collect();
+        assert!(Node::parse(&text).is_err());
+    }
+
+    #[test]
+    fn scalars_are_kept_as_they_were_written() {
+        assert_eq!(
+            scalars("[0012, 1.50, 0x1F, true, 5m, ' quoted ', \"a\\tb\", '', 1e3, yes, ~]"),
+            ["0012", "1.50", "0x1F", "true", "5m", " quoted ", "a\tb", "", "1e3", "yes", "~"]
+        );
+    }
+
+    #[test]
+    fn json_is_typed() {
+        let node = Node::parse("{a: [1, true, null, 'x', 1.5], b: {c: &t text, d: *t}}").unwrap();
+        assert_eq!(node.to_json(), json!({"a": [1, true, null, "x", 1.5], "b": {"c": "text", "d": "text"}}));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in r##"([a-z0-9:,\[\]{}&*!|>'"#\-?%@ \n\t]|é){0,80}"##) {
+            let _ = Node::parse(&text);
+        }
+    }
+}

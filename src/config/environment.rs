@@ -1,0 +1,79 @@
+//! Settings in the environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use super::Problem;
+use super::section::{Given, GivenValue, PREFIX, Place, Section};
+
+/// Reads the variables whose names begin with `DOORWARD_`; what cannot be read is told.
+pub(super) fn read(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> (Section, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let readable = pairs.into_iter().filter_map(|(name, value)| {
+        let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
+        if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            // Read without regard to case, it would quietly win over the one in capitals, or lose.
+            problems.push(Problem::new(name, "unknown setting").with_hint("names are in capitals"));
+            return None;
+        }
+        let Ok(value) = value.into_string() else {
+            problems.push(
+                Problem::new(name, "not UTF-8").with_hint("a value is text; base64 or a file can carry other bytes"),
+            );
+            return None;
+        };
+        Some((name, value))
+    });
+    let given: Vec<_> = readable.filter(|(name, value)| !is_service_link(name, value)).collect();
+    // Text into text cannot fail; envy's own errors would echo values.
+    let values: BTreeMap<String, String> = envy::prefixed(PREFIX).from_iter(given).unwrap_or_default();
+    let values = values.into_iter().map(|(name, text)| {
+        let place = Place::Environment { name: name.clone() };
+        (name, Given { value: GivenValue::Variable(text), place })
+    });
+    (Section { values: values.collect(), place: Place::ENVIRONMENT }, problems)
+}
+
+/// Names that Kubernetes puts into every container beside a service called `doorward`.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let port_of = |name: &str| name.rsplit_once("_PORT_").map(|(_, rest)| rest.to_owned());
+    name.ends_with("SERVICE_HOST")
+        || name.ends_with("SERVICE_PORT")
+        || name.contains("SERVICE_PORT_")
+        || name.ends_with("PORT") && value.contains("://")
+        || port_of(name)
+            .or_else(|| name.strip_prefix("DOORWARD_PORT_").map(str::to_owned))
+            .is_some_and(|rest| is_port(&rest))
+}
+
+/// `8080_TCP`, `8080_TCP_ADDR`, `8080_UDP_PORT` and the like.
+fn is_port(rest: &str) -> bool {
+    let mut parts = rest.splitn(3, '_');
+    let number = parts.next().is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    number
+        && matches!(parts.next(), Some("TCP" | "UDP"))
+        && matches!(parts.next(), None | Some("ADDR" | "PORT" | "PROTO"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kubernetes_service_links_are_passed_over() {
+        for (name, value) in [
+            ("DOORWARD_SERVICE_HOST", "10.0.0.1"),
+            ("DOORWARD_SERVICE_PORT", "8080"),
+            ("DOORWARD_SERVICE_PORT_HTTP", "8080"),
+            ("DOORWARD_PORT", "tcp://10.0.0.1:8080"),
+            ("DOORWARD_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+            ("DOORWARD_PORT_8080_TCP_ADDR", "10.0.0.1"),
+            ("DOORWARD_ADMIN_PORT_8081_TCP_PROTO", "tcp"),
+        ] {
+            assert!(is_service_link(name, value), "{name}");
+        }
+        for (name, value) in [("DOORWARD_PORT", "8080"), ("DOORWARD_PORT_HTTP", "x"), ("DOORWARD_LISTEN", "http://x")] {
+            assert!(!is_service_link(name, value), "{name}");
+        }
+    }
+}

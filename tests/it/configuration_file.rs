@@ -1,0 +1,257 @@
+//! The configuration file: what it says, who wins over it, and what operators are told when it is wrong.
+
+use doorward::jose::Algorithm;
+
+use crate::support::{GateBuilder, TestGate, TestIssuer, key};
+
+const MINIMAL: &str = "issuer: https://idp.example\naudience: [api]\n";
+
+/// Two issuers with fixed keys, and the file that knows both.
+fn two_issuers() -> (TestIssuer, TestIssuer, GateBuilder) {
+    let (main, legacy) = (TestIssuer::new(), TestIssuer::new().named("https://legacy.example"));
+    legacy.rotate("key-ES256");
+    let file = format!(
+        "issuers:
+  - name: main
+    issuer: {}
+    jwks: {}
+    audience: [api]
+    required_scopes: [read]
+  - issuer: {}
+    jwks: '{}'
+    audience: '*'
+",
+        main.url(),
+        main.jwks(),
+        legacy.url(),
+        legacy.jwks()
+    );
+    let gate = TestGate::new().by_time_of(&main).file(file);
+    (main, legacy, gate)
+}
+
+#[test]
+fn each_issuer_has_its_own_keys_and_rules() {
+    let (main, legacy, gate) = two_issuers();
+    let gate = gate.spawn();
+    assert_eq!(gate.judge(&main.token().claim("scope", "read").sign()), "200");
+    assert_eq!(gate.judge(&main.token().sign()), "403 scope_insufficient");
+    assert_eq!(gate.judge(&legacy.token().claim("aud", "whatever").sign()), "200");
+    for name in ["main", "legacy.example"] {
+        let series = format!(r#"doorward_decisions_total{{issuer="{name}",reason="ok",route="none",verdict="allow"}}"#);
+        assert!(gate.metric(&series) > 0.5, "{series}");
+    }
+}
+
+#[test]
+fn a_file_says_what_the_environment_can_say() {
+    let idp = TestIssuer::new();
+    let file = format!(
+        "# everything flat
+issuer: {}
+audience: api            # a list of one
+jwks: {}                 # JSON is YAML
+leeway: 0s
+realm: from file
+token_sources: [\"header:X-Token\", bearer]
+claim_headers:
+  - {{claim: sub, header: X-User}}
+  - {{claim: groups, header: X-Groups, separator: \"|\"}}
+  - {{claim: $, header: X-Claims, encoding: base64url}}
+denials:
+  token_missing: {{status: 418, body: {{code: 1, list: [true, null]}}}}
+",
+        idp.url(),
+        idp.jwks()
+    );
+    let gate = TestGate::new().by_time_of(&idp).file(file).set("REALM", "from environment").spawn();
+    let allowed = gate.get("/verify").header("X-Token", idp.token().claim("groups", vec!["a", "b|c"]).sign()).send();
+    assert_eq!((allowed.status, allowed.get("x-user"), allowed.get("x-groups")), (200, Some("alice"), Some("a|b%7Cc")));
+    assert!(allowed.get("x-claims").unwrap().starts_with("eyJ"), "{allowed:?}");
+    let denied = gate.get("/verify").send();
+    assert_eq!((denied.status, denied.body.as_str()), (418, r#"{"code":1,"list":[true,null]}"#));
+    let expired = gate.get("/verify").bearer("x").send();
+    assert!(expired.get("www-authenticate").unwrap().contains(r#"realm="from environment""#), "{expired:?}");
+}
+
+#[test]
+fn a_token_of_one_issuer_never_passes_with_the_keys_of_another() {
+    let (main, legacy, gate) = two_issuers();
+    let gate = gate.spawn();
+    // The keys differ, their ids do not.
+    let theirs = key(Algorithm::ES256);
+    assert_eq!(gate.judge(&legacy.token_by(theirs).sign()), "401 signature_invalid");
+    let scoped = main.token().claim("scope", "read");
+    assert_eq!(gate.judge(&scoped.clone().claim("iss", legacy.url()).sign()), "401 signature_invalid");
+    assert_eq!(gate.judge(&scoped.claim("iss", "https://other.example").sign()), "401 issuer_unknown");
+}
+
+#[test]
+fn the_environment_wins_and_a_list_is_replaced_as_a_whole() {
+    let read = TestGate::new().file(format!("{MINIMAL}listen: ['127.0.0.1:1', 'unix:/a']\n")).configuration().unwrap();
+    assert_eq!(read.server.listen.len(), 1, "as the environment says");
+    assert_eq!(read.issuers[0].issuer.as_deref(), Some("https://idp.example"));
+    let read = TestGate::new().file(MINIMAL).set("ISSUER", "https://other.example").configuration().unwrap();
+    assert_eq!(read.issuers[0].issuer.as_deref(), Some("https://other.example"));
+}
+
+#[test]
+fn what_holds_for_all_issuers_is_said_once() {
+    let file = "
+jwks_refresh: 1m
+issuers:
+  - {issuer: 'https://a.example', audience: [api]}
+  - {issuer: 'https://b.example', audience: [api], jwks_refresh: 2m}
+";
+    let read = TestGate::new().file(file).configuration().unwrap();
+    let interval = |index: usize| match &read.issuers[index].keys {
+        doorward::config::KeySource::Remote(keys) => keys.refresh.interval.as_secs(),
+        doorward::config::KeySource::Fixed { .. } => panic!("fixed"),
+    };
+    assert_eq!([interval(0), interval(1)], [60, 120]);
+}
+
+#[test]
+fn the_example_of_the_documentation_is_read() {
+    let page = doorward::config::reference();
+    let example = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let read = TestGate::new().file(example).configuration().unwrap();
+    assert_eq!(
+        read.issuers.iter().map(|issuer| issuer.name.as_str()).collect::<Vec<_>>(),
+        ["main", "legacy.example.com"]
+    );
+}
+
+#[test]
+fn what_is_no_file_is_told() {
+    let told = each(&["audience: [api\n", "- a\n", "just text\n", "a: 1\na: 2\n", "a: !include x\n"]);
+    insta::assert_snapshot!(told, @"
+    doorward.yaml:1:11: unclosed bracket '['
+    ---
+    doorward.yaml:1:1: not a mapping of settings
+    ---
+    doorward.yaml:1:1: not a mapping of settings
+    ---
+    doorward.yaml:2:1: duplicate mapping key `a` is not allowed here
+    ---
+    doorward.yaml:1:13: unsupported tag `!include`
+    ");
+    let missing = doorward::config::Source::new(Some("/nowhere/doorward.yaml".into()), []).read().unwrap_err();
+    insta::assert_snapshot!(missing.to_string(), @"/nowhere/doorward.yaml: cannot read /nowhere/doorward.yaml: No such file or directory (os error 2)");
+}
+
+#[test]
+fn problems_are_told_with_their_places() {
+    let told = problems(
+        "audiense: [api]
+leeway: 2h
+workers: [1, 2]
+token_sources: bearer, cookie:a
+require_exp: yes
+listen:
+  - 127.0.0.1:8080
+  - {host: x}
+  - '8080'
+trusted_proxies: []
+hmac_secret: 0123456789
+claim_headers:
+  - {claim: sub, header: X-A, seperator: ','}
+  - {header: X A}
+  - {claim: sub, header: X-B, separator: ab, encoding: hex}
+  - sub=X-C
+denials: {token_missing: {status: 200}}
+issuer:
+",
+    );
+    insta::assert_snapshot!(told, @r#"
+    doorward.yaml:1:1: audiense: unknown setting (did you mean audience?)
+    doorward.yaml:1:1: audience: missing (set the audiences this API accepts, or "*")
+    doorward.yaml:2:1: leeway: "2h" is out of range (from 0s to 1h)
+    doorward.yaml:4:1: token_sources: not a list (write [a, b], or a line with - for each)
+    doorward.yaml:5:1: require_exp: "yes" is not understood (write true or false)
+    doorward.yaml:10:1: trusted_proxies: an empty list (give at least one)
+    doorward.yaml:11:1: hmac_secret: 10 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set hmac_secret_encoding: hex)
+    doorward.yaml:13:31: claim_headers[0].seperator: unknown setting (did you mean separator?)
+    doorward.yaml:14:5: claim_headers[1].claim: missing (name a claim, such as sub or realm_access.roles)
+    doorward.yaml:14:6: claim_headers[1].header: "X A" is no header name (use letters, digits, - and _)
+    doorward.yaml:15:31: claim_headers[2].separator: "ab" is not understood (write one punctuation character other than %, or a space)
+    doorward.yaml:15:46: claim_headers[2].encoding: "hex" is not understood (write one of percent, base64url)
+    doorward.yaml:16:5: claim_headers[3]: not a mapping (write name: value)
+    doorward.yaml:17:1: denials: token_missing: status 200 would not deny (from 400 to 599)
+    doorward.yaml:18:1: issuer: empty (give a value, or leave the setting out)
+    "#);
+}
+
+#[test]
+fn problems_with_several_issuers_are_told() {
+    let told = problems(
+        "leeway: 30s
+audience: [api]
+issuers:
+  - name: main
+    issuer: https://idp.example/a
+    token_type: at+jwt
+    audience: ['*']
+  - name: main
+    issuer: https://idp.example/a
+    audience: [api]
+    listen: 127.0.0.1:1
+  - hmac_secret: short
+    audiences: [api]
+  - text
+",
+    );
+    insta::assert_snapshot!(told, @r#"
+    doorward.yaml:1:1: leeway: belongs to one issuer, and there is a list of them (set it in `issuers`)
+    doorward.yaml:2:1: audience: belongs to one issuer, and there is a list of them (set it in `issuers`)
+    doorward.yaml:7:5: issuers[0].audience: `*` beside token_type at+jwt, which demands an audience (name the audiences of this API, or set token_type: any)
+    doorward.yaml:11:5: issuers[1].listen: unknown setting (`doorward config reference` lists all settings)
+    doorward.yaml:12:5: issuers[2].audience: missing (set the audiences this API accepts, or "*")
+    doorward.yaml:12:5: issuers[2].hmac_secret: 5 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set hmac_secret_encoding: hex)
+    doorward.yaml:13:5: issuers[2].audiences: unknown setting (did you mean audience?)
+    doorward.yaml:14:5: issuers[3]: not a mapping (write name: value)
+    "#);
+    insta::assert_snapshot!(problems("issuers: []\n"), @"doorward.yaml:1:1: issuers: an empty list (give at least one)");
+    insta::assert_snapshot!(problems("issuers: {a: 1}\n"), @"doorward.yaml:1:1: issuers: not a list (write [a, b], or a line with - for each)");
+    let twins = "issuers:
+  - {issuer: 'https://idp.example/a', audience: [api]}
+  - {issuer: 'https://idp.example/b', audience: [api]}
+  - {issuer: 'https://idp.example/a', name: c, audience: [api]}
+";
+    insta::assert_snapshot!(problems(twins), @r#"
+    doorward.yaml:3:5: issuers[1]: is called "idp.example", as issuers[0] is (give each a name of its own: name: …)
+    doorward.yaml:4:5: issuers[2]: takes "https://idp.example/a", as issuers[0] does (give each issuer once)
+    "#);
+}
+
+#[test]
+fn issuers_are_listed_in_the_file_only() {
+    let listed = "issuers:\n  - {issuer: 'https://idp.example', audience: [api]}\n";
+    let told = |name: &str, value: &str| TestGate::new().file(listed).set(name, value).configuration().unwrap_err();
+    insta::assert_snapshot!(told("AUDIENCE", "api"), @"DOORWARD_AUDIENCE: belongs to one issuer, and there is a list of them (set it in `issuers`)");
+    insta::assert_snapshot!(told("HMAC_SECRET_FILE", "/run/secret"), @"DOORWARD_HMAC_SECRET_FILE: belongs to one issuer, and there is a list of them (set it in `issuers`)");
+    insta::assert_snapshot!(TestGate::new().set("ISSUERS", "https://a.example").configuration().unwrap_err(), @"DOORWARD_ISSUERS: has no form in the environment (it takes a file: see `doorward serve --help`)");
+    assert!(TestGate::new().file(listed).set("JWKS_REFRESH", "1m").configuration().is_ok(), "said once for all");
+}
+
+#[test]
+fn secrets_are_never_told() {
+    let told = each(&[
+        "hmac_secret: [s3cr3t]\n",
+        "hmac_secret: {s3cr3t: 1}\n",
+        "hmac_secret: s3cr3t\nhmac_secret_encoding: hex\n",
+        "hmac_secret: \"s3cr3t\n",
+        "jwks_headers: [s3cr3t]\n",
+    ]);
+    assert!(!told.contains("s3cr3t"), "{told}");
+}
+
+/// What is told about this file.
+fn problems(file: &str) -> String {
+    TestGate::new().file(file).configuration().unwrap_err()
+}
+
+/// What is told about each of these, a line of dashes between them.
+fn each(files: &[&str]) -> String {
+    files.iter().map(|file| problems(file)).collect::<Vec<_>>().join("\n---\n")
+}
