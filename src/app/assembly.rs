@@ -5,10 +5,10 @@ use std::sync::Arc;
 use prometheus::IntCounter;
 
 use super::{StartError, Surroundings};
-use crate::config::{Configuration, IssuerSettings, KeySource, TokenSettings};
+use crate::config::{Configuration, IssuerSettings, KeySource, RefreshSettings, TokenSettings};
 use crate::domain::Clock;
 use crate::gate::{Gate, TokenCache, Verifier};
-use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyStore, Refresher, report_keys};
+use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyOrigin, KeyStore, Refresher, report_keys};
 use crate::jose::KeySet;
 use crate::policy::{ClaimHeaders, Policy};
 use crate::telemetry::Metrics;
@@ -18,7 +18,11 @@ use crate::telemetry::Metrics;
 pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Option<Gate> {
     let mut issuers = Vec::new();
     for (position, settings) in configuration.issuers.into_iter().enumerate() {
-        let KeySource::Fixed { keys, algorithms } = settings.keys else { return None };
+        let (keys, algorithms) = match settings.keys {
+            KeySource::Fixed { keys, algorithms } => (keys, algorithms),
+            KeySource::File(file) => (file.read().ok()?, file.algorithms),
+            KeySource::Remote(_) => return None,
+        };
         let issuer = Issuer {
             name: settings.name.into(),
             position,
@@ -57,6 +61,19 @@ pub(super) fn issuers(
     let mut issuers = Vec::new();
     for (position, settings) in settings.into_iter().enumerate() {
         let name: Arc<str> = settings.name.as_str().into();
+        let mut refreshed = |origin: KeyOrigin, refresh: RefreshSettings| {
+            let store = Arc::new(KeyStore::refreshed(&refresh));
+            refreshers.extend(metrics.jwks(position).map(|metrics| Refresher {
+                name: name.clone(),
+                store: store.clone(),
+                origin,
+                settings: refresh,
+                clock: surroundings.clock.clone(),
+                metrics,
+                had_keys: false,
+            }));
+            store
+        };
         let (keys, algorithms) = match settings.keys {
             KeySource::Fixed { keys, algorithms } => {
                 if let Some(measured) = metrics.jwks(position) {
@@ -65,20 +82,15 @@ pub(super) fn issuers(
                 report_keys(&name, &keys, &KeySet::default());
                 (Arc::new(KeyStore::fixed(keys, surroundings.clock.now())), algorithms)
             }
+            KeySource::File(file) => {
+                let (refresh, algorithms) = (file.refresh, file.algorithms.clone());
+                (refreshed(KeyOrigin::File(file), refresh), algorithms)
+            }
             KeySource::Remote(remote) => {
-                let store = Arc::new(KeyStore::remote(&remote.refresh));
                 let (refresh, algorithms) = (remote.refresh, remote.algorithms.clone());
-                let fetcher = KeyFetcher::new(remote, surroundings.egress)
+                let fetcher = KeyFetcher::new(remote, surroundings.egress.clone())
                     .map_err(|error| StartError::Client { issuer: settings.name.clone(), error })?;
-                refreshers.extend(metrics.jwks(position).map(|metrics| Refresher {
-                    name: name.clone(),
-                    store: store.clone(),
-                    fetcher,
-                    settings: refresh,
-                    clock: surroundings.clock.clone(),
-                    metrics,
-                }));
-                (store, algorithms)
+                (refreshed(KeyOrigin::Remote(fetcher.into()), refresh), algorithms)
             }
         };
         let issuer = Issuer {

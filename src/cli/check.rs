@@ -6,7 +6,7 @@ use std::fmt::Write;
 use clap::Args;
 
 use super::exit::{Failure, print};
-use super::serve::{egress, runtime};
+use super::serve::runtime;
 use crate::config::{IssuerSettings, KeySource, Source};
 use crate::issuers::KeyFetcher;
 use crate::jose::KeySet;
@@ -21,19 +21,22 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self, source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
-        let egress = egress(environment);
+        let egress = Egress::of_environment(environment);
         let configuration = source.read()?;
         print("configuration: ok\n")?;
+        for issuer in configuration.issuers.iter().filter(|issuer| is_proxied(issuer, &egress)) {
+            let name = &issuer.name;
+            print(&format!(
+                "issuer {name}: keys come through the proxy of the environment, which decides about addresses\n"
+            ))?;
+        }
         if !self.online {
             return Ok(());
-        }
-        if egress == Egress::Proxied {
-            print("outbound: through the proxy that the environment names, which also decides about addresses\n")?;
         }
         let mut unreachable = 0;
         for issuer in configuration.issuers {
             let name = issuer.name.clone();
-            match runtime()?.block_on(keys(issuer, egress)) {
+            match runtime()?.block_on(keys(issuer, egress.clone())) {
                 Ok(keys) => print(&describe(&name, &keys))?,
                 Err(error) => {
                     unreachable += 1;
@@ -45,9 +48,17 @@ impl Check {
     }
 }
 
+fn is_proxied(issuer: &IssuerSettings, egress: &Egress) -> bool {
+    match &issuer.keys {
+        KeySource::Fixed { .. } | KeySource::File(_) => false,
+        KeySource::Remote(remote) => remote.location.urls().iter().any(|url| egress.is_proxied(url)),
+    }
+}
+
 async fn keys(issuer: IssuerSettings, egress: Egress) -> Result<KeySet, String> {
     match issuer.keys {
         KeySource::Fixed { keys, .. } => Ok(keys),
+        KeySource::File(file) => file.read(),
         KeySource::Remote(remote) => {
             let mut fetcher = KeyFetcher::new(remote, egress).map_err(|error| error.to_string())?;
             fetcher.fetch().await.map(|fetched| fetched.keys).map_err(|failure| failure.to_string())

@@ -17,8 +17,12 @@ use crate::telemetry::{LogQueue, install};
 pub(super) fn run(source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
     let configuration = source.read()?;
     let (log, log_format) = start_log(configuration.logging)?;
-    let surroundings =
-        Surroundings { clock: Arc::new(SystemClock), egress: egress(environment), log: log.clone(), log_format };
+    let surroundings = Surroundings {
+        clock: Arc::new(SystemClock),
+        egress: Egress::of_environment(environment),
+        log: log.clone(),
+        log_format,
+    };
     let served = runtime()?.block_on(serve(configuration, surroundings));
     log.flush();
     served
@@ -70,13 +74,4 @@ pub(super) fn start_log(logging: Logging) -> Result<(LogQueue, LogFormat), Failu
 /// One thread is enough for fetching keys and for signals; the listeners bring their own.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)
-}
-
-/// Whether the environment names a proxy for requests of our own.
-pub(super) fn egress(environment: &[(OsString, OsString)]) -> Egress {
-    let names_proxy = |(name, value): &(OsString, OsString)| {
-        let name = name.to_string_lossy().to_ascii_lowercase();
-        matches!(name.as_str(), "http_proxy" | "https_proxy" | "all_proxy") && !value.is_empty()
-    };
-    if environment.iter().any(names_proxy) { Egress::Proxied } else { Egress::Direct }
 }

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
 use super::fetch::FetchSettings;
+use super::file_keys::FileKeys;
 use super::reader::{Reader, Refused};
 use super::refresh::RefreshSettings;
 use super::remote_keys::RemoteKeys;
@@ -19,7 +20,11 @@ pub(super) const DISCOVERY_URL: Setting = Setting::optional(
     "Where the issuer's metadata is; used when no other key source is given.",
 );
 pub(super) const JWKS_URL: Setting = Setting::optional("jwks_url", "–", "Where the issuer's key set is (RFC 7517).");
-const JWKS_FILE: Setting = Setting::optional("jwks_file", "–", "A file with a key set.");
+pub(super) const JWKS_FILE: Setting = Setting::optional(
+    "jwks_file",
+    "–",
+    "A file with a key set; its contents are compared every 5 seconds, and a bad or missing file leaves the last good keys for `jwks_max_stale`.",
+);
 const JWKS: Setting = Setting::optional("jwks", "–", "A key set, written out.");
 const PUBLIC_KEY_FILE: Setting = Setting::optional(
     "public_key_file",
@@ -49,6 +54,8 @@ pub enum KeySource {
         /// The algorithms a token may use.
         algorithms: Algorithms,
     },
+    /// They are in a file that is looked at again and again.
+    File(FileKeys),
     /// They are fetched.
     Remote(RemoteKeys),
 }
@@ -64,6 +71,10 @@ impl KeySource {
         match given.as_slice() {
             [] | [DISCOVERY_URL | JWKS_URL] => {
                 RemoteKeys::read(reader, issuer, algorithms, fetch, refresh).map(Self::Remote)
+            }
+            [JWKS_FILE] => {
+                fetch?;
+                FileKeys::configured(reader, algorithms?, refresh?).map(Self::File)
             }
             [only] => {
                 fetch.and(refresh.map(drop))?;
@@ -93,12 +104,9 @@ fn read_fixed(
             let inline = reader.json(source)?.unwrap_or_default();
             jwks(reader, source, inline.as_bytes(), algorithms)
         }
-        JWKS_FILE => {
-            let bytes = read_named_file(reader, source)?;
-            jwks(reader, source, &bytes, algorithms)
-        }
         PUBLIC_KEY_FILE => {
-            let bytes = read_named_file(reader, source)?;
+            let path = reader.read(source, value::text)?;
+            let bytes = reader.file(source, Path::new(&path))?;
             let keys = KeySet::from_pem(&bytes, algorithms);
             keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string())))
         }
@@ -120,11 +128,6 @@ fn unfit(secret: &InvalidSecret) -> Invalid {
         }
         InvalidSecret::Algorithm(_) => invalid,
     }
-}
-
-fn read_named_file(reader: &mut Reader, setting: &Setting) -> Result<Vec<u8>, Refused> {
-    let path = reader.read(setting, value::text)?;
-    reader.file(setting, Path::new(&path))
 }
 
 fn jwks(reader: &mut Reader, source: &Setting, document: &[u8], algorithms: &Algorithms) -> Result<KeySet, Refused> {

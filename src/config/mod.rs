@@ -10,6 +10,7 @@ mod document;
 mod environment;
 mod fetch;
 mod file;
+mod file_keys;
 mod issuer;
 mod key_source;
 mod logging;
@@ -30,6 +31,7 @@ use std::ffi::OsString;
 
 pub use answers::{Answers, CustomDenial, DenialKey};
 pub use fetch::FetchSettings;
+pub use file_keys::FileKeys;
 pub use issuer::IssuerSettings;
 pub use key_source::{KeySource, decode_secret};
 pub use logging::{AccessLog, LogFormat, LogLevel, Logging};

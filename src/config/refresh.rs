@@ -36,7 +36,16 @@ pub struct RefreshSettings {
 /// As humantime counts it, so that it is shown as `1year`.
 const YEAR: Duration = Duration::from_hours(8766);
 
+/// How often a file is looked at. Its contents are compared: an event for each change is not to be had on every file
+/// system, and where links are exchanged (Kubernetes) it tells nothing.
+const FILE_INTERVAL: Duration = Duration::from_secs(5);
+
 impl RefreshSettings {
+    /// The same for a file.
+    pub(super) fn of_file(self) -> Self {
+        Self { interval: FILE_INTERVAL, ..self }
+    }
+
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let interval = reader.read(&JWKS_REFRESH, value::duration_within(Duration::from_secs(1), YEAR));
         let min_refetch = reader.read(&JWKS_MIN_REFETCH, value::duration_within(Duration::from_secs(1), YEAR));

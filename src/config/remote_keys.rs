@@ -64,6 +64,14 @@ impl RemoteKeys {
 }
 
 impl KeyLocation {
+    /// The URLs that the operator named, or that follow from the issuer's.
+    pub fn urls(&self) -> &[Url] {
+        match self {
+            Self::Discovery { documents, .. } => documents,
+            Self::Jwks(url) => std::slice::from_ref(url),
+        }
+    }
+
     fn of_issuer(
         reader: &mut Reader,
         issuer: &str,

@@ -64,7 +64,7 @@ impl Demo {
         let log = LogQueue::start(std::io::stderr())?;
         install(LogLevel::Warn, LogFormat::Text, log.clone());
         let surroundings =
-            Surroundings { clock: Arc::new(SystemClock), egress: Egress::Direct, log, log_format: LogFormat::Text };
+            Surroundings { clock: Arc::new(SystemClock), egress: Egress::default(), log, log_format: LogFormat::Text };
         let configuration = Configuration::from_environment(environment(at(1), at(2), issuer.url()))?;
         let application = Application::build(configuration, &surroundings)?;
         let (verify, admin) = (tcp(application.verify_addresses())?, tcp(application.admin_addresses())?);

@@ -7,7 +7,7 @@ use url::Url;
 use super::discovery::{InvalidMetadata, Metadata};
 use crate::config::{KeyLocation, RemoteKeys};
 use crate::jose::{InvalidKeySet, KeySet};
-use crate::outbound::{AddressRule, Answer, Egress, EntityTag, FetchError, HttpClient, InvalidClient};
+use crate::outbound::{AddressRule, Answer, Ask, Egress, EntityTag, FetchError, HttpClient, InvalidClient};
 
 /// Fetches one issuer's keys.
 pub struct KeyFetcher {
@@ -49,6 +49,9 @@ pub enum FetchFailure {
     /// The keys are not usable.
     #[error("keys: {0}")]
     InvalidKeySet(#[from] InvalidKeySet),
+    /// The file is not usable.
+    #[error("file: {0}")]
+    File(String),
     /// All of it took too long.
     #[error("timed out")]
     TimedOut,
@@ -81,7 +84,9 @@ impl KeyFetcher {
     async fn fetch_untimed(&mut self) -> Result<FetchedKeys, FetchFailure> {
         let (url, rule) = self.locate().await?;
         let last = self.last.as_ref().filter(|last| last.url == url);
-        let fetched = self.client.get(&url, rule, last.map(|last| &last.version)).await.map_err(FetchFailure::Keys)?;
+        let known = last.map(|last| &last.version);
+        let ask = Ask { url: &url, rule, with_credentials: self.is_configured(&url), known };
+        let fetched = self.client.get(ask).await.map_err(FetchFailure::Keys)?;
         let keys = match (fetched.answer, last) {
             (Answer::Document(body, version), _) => self.read(&body, version, url)?,
             (Answer::NotModified, Some(last)) => last.keys.clone(),
@@ -125,16 +130,18 @@ impl KeyFetcher {
 
     async fn metadata(&self, issuer: &str, document: &Url) -> Result<(Url, AddressRule), FetchFailure> {
         // A third of the time: two documents may be tried, and whatever becomes of them, time must be left for the keys.
-        let request = self.client.get(document, AddressRule::Any, None);
+        let ask = Ask { url: document, rule: AddressRule::Any, with_credentials: true, known: None };
+        let request = self.client.get(ask);
         let answer = tokio::time::timeout(self.settings.fetch.timeout / 3, request).await;
         let fetched = answer.map_err(|_| FetchFailure::TimedOut)?.map_err(FetchFailure::Metadata)?;
         let Answer::Document(body, _) = fetched.answer else { return Err(InvalidMetadata::Malformed.into()) };
         let metadata = Metadata::parse(&body, issuer, self.settings.fetch.allow_insecure_http)?;
-        let rule = if self.settings.fetch.allow_private {
-            AddressRule::Any
-        } else {
-            self.client.rule_for_links_from(document).await
-        };
+        let rule = if self.settings.fetch.allow_private { AddressRule::Any } else { fetched.links };
         Ok((metadata.jwks_uri, rule))
+    }
+
+    /// Whether the operator named this party. A document from outside must not decide who gets our credentials.
+    fn is_configured(&self, url: &Url) -> bool {
+        self.settings.location.urls().iter().any(|configured| configured.origin() == url.origin())
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::jose::{Algorithm, KeySet, VerificationKey};
 
-/// Warns of keys that are not used or never tried, and of keys that anyone can use, unless it was said of the keys before these.
+/// Warns of keys that are not used or never tried, and of keys that anyone can use, unless it was said of the keys before
+/// these; and of a set that has nothing in common with the one before, which no rotation with overlap looks like.
 pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
     for key in keys.refused().iter().filter(|key| !before.refused().contains(key)) {
         let id = bounded(key.id.as_deref().unwrap_or_default());
@@ -11,6 +12,10 @@ pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
     for key in exposed(keys).filter(|key| !exposed(before).any(|known| known.fingerprint() == key.fingerprint())) {
         let id = bounded(key.id().unwrap_or_default());
         tracing::warn!(issuer, key = ?id, "key published with its private part: anyone can sign with it");
+    }
+    if !before.is_empty() && !keys.iter().any(|key| before.iter().any(|known| known.fingerprint() == key.fingerprint()))
+    {
+        tracing::warn!(issuer, "every key is another one than before: tokens signed until now are refused");
     }
     for algorithm in keys.crowded().filter(|algorithm| !is_crowded(before, *algorithm)) {
         tracing::warn!(issuer, %algorithm, "more keys without kid than are tried for a token: some never are");

@@ -102,7 +102,7 @@ impl KeyStore {
     }
 
     /// Keys that a [`Refresher`](super::Refresher) fetches; none yet.
-    pub fn remote(settings: &RefreshSettings) -> Self {
+    pub fn refreshed(settings: &RefreshSettings) -> Self {
         let usable_until = Timestamp::from_millis(i64::MIN);
         let (keys, first_seen) = (KeySet::default(), HashMap::new());
         let empty = KeySnapshot { keys, generation: 0, fetched_at: None, usable_until, first_seen };

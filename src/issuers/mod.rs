@@ -6,6 +6,7 @@
 mod discovery;
 mod fetcher;
 mod issuer;
+mod key_origin;
 mod key_report;
 mod key_store;
 mod refetch;
@@ -14,6 +15,7 @@ mod schedule;
 
 pub use fetcher::KeyFetcher;
 pub use issuer::{Issuer, Issuers};
+pub use key_origin::KeyOrigin;
 pub use key_report::report_keys;
 pub use key_store::{FetchHistory, KeySnapshot, KeyStore, TrustedKey};
 pub use refresher::Refresher;

@@ -1,14 +1,14 @@
 //! The task that keeps one issuer's keys fresh.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::fetcher::{FetchFailure, FetchedKeys};
 use super::key_report::report_keys;
 use super::key_store::FetchHistory;
 use super::refetch::Refetch;
 use super::schedule::Schedule;
-use super::{KeyFetcher, KeyStore};
+use super::{KeyOrigin, KeyStore};
 use crate::config::RefreshSettings;
 use crate::domain::{Clock, Timestamp};
 use crate::telemetry::JwksMetrics;
@@ -20,13 +20,15 @@ pub struct Refresher {
     /// Where the keys go.
     pub store: Arc<KeyStore>,
     /// Where they come from.
-    pub fetcher: KeyFetcher,
+    pub origin: KeyOrigin,
     /// When.
     pub settings: RefreshSettings,
     /// By which time.
     pub clock: Arc<dyn Clock>,
     /// What is measured.
     pub metrics: Arc<JwksMetrics>,
+    /// Whether there were usable keys when they were last fetched, or should have been.
+    pub had_keys: bool,
 }
 
 impl Refresher {
@@ -35,62 +37,85 @@ impl Refresher {
         let store = self.store.clone();
         let Some(refetch) = store.refetch() else { return };
         let mut failures = 0;
+        let mut planned = None;
         loop {
             refetch.begin();
-            let fetched = self.fetcher.fetch().await;
+            let fetched = self.fetch().await;
             let next = match fetched {
                 Ok(fetched) => self.succeeded(fetched, std::mem::take(&mut failures)),
                 Err(failure) => {
                     failures += 1;
-                    self.failed(&failure, failures)
+                    self.failed(&failure, failures, planned)
                 }
             };
             refetch.end();
-            self.rest(refetch, next).await;
+            let was_asked = self.rest(refetch, next).await;
+            planned = was_asked.then_some(next);
         }
     }
 
-    async fn rest(&self, refetch: &Refetch, next: Timestamp) {
+    async fn fetch(&mut self) -> Result<FetchedKeys, FetchFailure> {
+        let started = Instant::now();
+        let fetched = self.origin.fetch().await;
+        self.metrics.duration.observe(started.elapsed().as_secs_f64());
+        fetched
+    }
+
+    /// Until the next fetch is due, or somebody asks for one; tells whether somebody did.
+    async fn rest(&self, refetch: &Refetch, next: Timestamp) -> bool {
         tokio::select! {
-            () = self.clock.reach(next) => {}
-            () = refetch.asked() => {}
+            () = self.clock.reach(next) => false,
+            () = refetch.asked() => true,
         }
     }
 
-    fn succeeded(&self, fetched: FetchedKeys, failures_before: u32) -> Timestamp {
+    fn succeeded(&mut self, fetched: FetchedKeys, failures_before: u32) -> Timestamp {
         let now = self.clock.now();
         let wait = Schedule::new(&self.settings).after_success(fetched.max_age, jitter());
         let (count, before) = (fetched.keys.len(), self.store.snapshot());
         let changed = self.store.replace(fetched.keys, now);
         report_keys(&self.name, self.store.snapshot().keys(), before.keys());
+        self.had_keys = true;
         let next = self.note(now, wait, FetchHistory { last_success: Some(now), ..FetchHistory::default() });
         self.metrics.succeeded.inc();
         self.metrics.keys.set(i64::try_from(count).unwrap_or(i64::MAX));
         #[allow(clippy::cast_precision_loss)] // milliseconds of this era fit into a double
         self.metrics.succeeded_at(now.as_millis() as f64 / 1000.0);
+        self.metrics.consecutive_failures.set(0);
+        if failures_before > 0 {
+            tracing::info!(issuer = %self.name, failures = failures_before, "keys can be fetched again");
+        }
         if changed {
             tracing::info!(issuer = %self.name, keys = count, "keys changed");
-        } else if failures_before > 0 {
-            tracing::info!(issuer = %self.name, failures = failures_before, "keys can be fetched again");
         }
         next
     }
 
-    fn failed(&self, failure: &FetchFailure, failures: u32) -> Timestamp {
+    /// `planned` is when the next fetch was due, if this one was asked for out of turn.
+    fn failed(&mut self, failure: &FetchFailure, failures: u32, planned: Option<Timestamp>) -> Timestamp {
         let now = self.clock.now();
         let has_keys = self.store.snapshot().is_usable(now);
-        let wait = Schedule::new(&self.settings).after_failure(failures, has_keys, failure.retry_after(), jitter());
+        let (schedule, asked) = (Schedule::new(&self.settings), failure.retry_after());
+        let wait = match planned.filter(|planned| has_keys && *planned > now) {
+            Some(planned) => schedule.after_failure_out_of_turn(planned.since(now), asked),
+            None => schedule.after_failure(failures, has_keys, asked, jitter()),
+        };
         let last_success = self.store.fetch_history().last_success;
         let history =
             FetchHistory { last_success, last_error: Some(failure.to_string()), failures, next_refresh: None };
         let next = self.note(now, wait, history);
         self.metrics.failed.inc();
+        self.metrics.consecutive_failures.set(failures.into());
         // One line when it goes bad; the metric and /status tell the rest.
         if failures == 1 {
             tracing::warn!(issuer = %self.name, error = %failure, has_keys, "keys cannot be fetched");
         } else {
             tracing::debug!(issuer = %self.name, error = %failure, failures, "keys still cannot be fetched");
         }
+        if self.had_keys && !has_keys {
+            tracing::error!(issuer = %self.name, "keys are too old to be used: every token of the issuer is refused");
+        }
+        self.had_keys = has_keys;
         next
     }
 

@@ -48,6 +48,12 @@ impl Schedule {
         let asked = retry_after.unwrap_or_default().min(self.interval);
         shortened(doubled.min(most), 0.15 * jitter).max(asked)
     }
+
+    /// After a failed fetch that somebody had asked for: the next one stays where it was planned. Otherwise who invents key
+    /// names would fetch by our retries.
+    pub(super) fn after_failure_out_of_turn(&self, planned: Duration, retry_after: Option<Duration>) -> Duration {
+        planned.max(retry_after.unwrap_or_default().min(self.interval))
+    }
 }
 
 fn shortened(wait: Duration, share: f64) -> Duration {
@@ -78,6 +84,12 @@ mod tests {
         assert_eq!(waits(false), [1, 2, 4, 4, 4, 4]);
         assert_eq!(waits(true), [6, 12, 24, 48, 60, 60]);
         assert!(schedule(300).after_failure(1, true, None, 1.0) >= Duration::from_secs(5));
+    }
+
+    #[test]
+    fn what_was_asked_for_out_of_turn_moves_nothing_forward() {
+        let wait = |asked| schedule(300).after_failure_out_of_turn(Duration::from_mins(2), asked).as_secs();
+        assert_eq!([wait(None), wait(Some(Duration::from_mins(3))), wait(Some(Duration::MAX))], [120, 180, 300]);
     }
 
     #[test]

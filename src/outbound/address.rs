@@ -1,7 +1,9 @@
 //! Which addresses may be talked to.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::LazyLock;
 
+use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -23,16 +25,26 @@ impl AddressRule {
 
     /// Whether the URL names a forbidden address outright; names are judged when they are resolved.
     pub(super) fn permits_literal(self, url: &Url) -> bool {
-        match url.host() {
-            Some(Host::Ipv4(address)) => self.permits(address.into()),
-            Some(Host::Ipv6(address)) => self.permits(address.into()),
-            Some(Host::Domain(_)) | None => true,
-        }
+        literal(url).is_none_or(|address| self.permits(address))
+    }
+}
+
+/// The address that a URL has for a host, if it is not a name.
+pub(super) fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(_) => None,
     }
 }
 
 /// Resolves names to permitted addresses only: the address that was checked is the address that is used.
 pub(super) struct Resolver(pub(super) AddressRule);
+
+/// A name without any address that may be talked to.
+#[derive(Debug, thiserror::Error)]
+#[error("the name has no permitted address")]
+pub(super) struct NoPermittedAddress;
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
@@ -41,41 +53,54 @@ impl Resolve for Resolver {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let permitted: Vec<SocketAddr> = found.filter(|address| rule.permits(address.ip())).collect();
             if permitted.is_empty() {
-                return Err("the name has no permitted address".into());
+                return Err(NoPermittedAddress.into());
             }
             Ok(Box::new(permitted.into_iter()) as Addrs)
         })
     }
 }
 
-/// The addresses of a URL's host, as far as they can be found out now.
-pub(super) async fn addresses_of(url: &Url) -> Vec<IpAddr> {
-    match url.host() {
-        Some(Host::Ipv4(address)) => vec![address.into()],
-        Some(Host::Ipv6(address)) => vec![address.into()],
-        Some(Host::Domain(name)) => tokio::net::lookup_host((name, 0))
-            .await
-            .map(|found| found.map(|address| address.ip()).collect())
-            .unwrap_or_default(),
-        None => Vec::new(),
-    }
-}
+/// Networks that the registries of special-purpose addresses (RFC 6890) call not globally reachable, and those that lead
+/// to an IPv4 address of the sender's choosing (NAT64, 6to4, Teredo).
+const SPECIAL: &[&str] = &[
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "192.88.99.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+    "::/96",
+    "::ffff:0:0:0/96",
+    "64:ff9b::/96",
+    "64:ff9b:1::/48",
+    "100::/64",
+    "100:0:0:1::/64",
+    "2001::/23",
+    "2001:db8::/32",
+    "2002::/16",
+    "3fff::/20",
+    "5f00::/16",
+    "fc00::/7",
+    "fe80::/10",
+    "fec0::/10",
+    "ff00::/8",
+];
 
+/// Whether the whole internet can reach this address. One in IPv6 clothes is judged as the IPv4 address that it is.
 pub(super) fn is_public(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [first, second, ..] = v4.octets();
-            let shared = first == 100 && (64..128).contains(&second); // RFC 6598
-            let special = first == 0 || first >= 240 || v4.is_multicast() || v4.is_documentation();
-            !(v4.is_loopback() || v4.is_private() || v4.is_link_local() || shared || special)
-        }
-        IpAddr::V6(v6) => {
-            // NAT64 (RFC 6052) leads to an IPv4 address of the sender's choosing.
-            let nat64 = matches!(v6.segments(), [0x64, 0xff9b, ..]);
-            let special = v6.is_unspecified() || v6.is_multicast() || nat64;
-            !(v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local() || special)
-        }
-    }
+    static NETWORKS: LazyLock<Vec<IpNet>> =
+        LazyLock::new(|| SPECIAL.iter().filter_map(|network| network.parse().ok()).collect());
+    let address = address.to_canonical();
+    !NETWORKS.iter().any(|network| network.contains(&address))
 }
 
 #[cfg(test)]
@@ -83,8 +108,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_special_network_is_one() {
+        for network in SPECIAL {
+            assert!(network.parse::<IpNet>().is_ok_and(|parsed| parsed == parsed.trunc()), "{network}");
+        }
+    }
+
+    #[test]
     fn public_addresses() {
-        for address in ["1.1.1.1", "2606:4700::1111", "100.128.0.1", "172.32.0.1"] {
+        for address in ["1.1.1.1", "2606:4700::1111", "100.128.0.1", "172.32.0.1", "2001:4860::8888"] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
         for address in [
@@ -103,6 +135,17 @@ mod tests {
             "fc00::1",
             "::ffff:10.0.0.1",
             "64:ff9b::a00:1",
+            "64:ff9b:1::1",
+            "::10.0.0.1",
+            "::ffff:0:10.0.0.1",
+            "198.18.0.1",
+            "192.0.0.170",
+            "192.0.2.1",
+            "2002:a00:1::",
+            "2001::1",
+            "2001:db8::1",
+            "fec0::1",
+            "ff02::1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }

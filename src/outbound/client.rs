@@ -1,16 +1,17 @@
 //! The HTTP client.
 
 use std::io::Read;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
-use reqwest::{Certificate, Client, Response, StatusCode, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode, redirect};
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::AddressRule;
-use super::address::{Resolver, addresses_of, is_public};
+use super::address::{NoPermittedAddress, Resolver, is_public, literal};
+use super::{AddressRule, Egress};
 use crate::config::FetchSettings;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -24,22 +25,27 @@ const MAX_ENTITY_TAG_BYTES: usize = 1024;
 /// Of a longer token file the rest is not read.
 const MAX_BEARER_TOKEN_BYTES: u64 = 64 * 1024;
 
-/// Whether requests leave this machine through a proxy, which then decides about addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Egress {
-    /// They go straight out.
-    Direct,
-    /// They go through the proxy that the environment names.
-    Proxied,
-}
-
 /// A client that asks one party.
 pub struct HttpClient {
     anywhere: Client,
     public_only: Client,
+    proxied: Client,
     egress: Egress,
     headers: HeaderMap,
     bearer_token_file: Option<PathBuf>,
+}
+
+/// One request for a document.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// Where it is.
+    pub url: &'a Url,
+    /// Which addresses that may be.
+    pub rule: AddressRule,
+    /// Whether the headers and the bearer token of the settings go along; they are for the party that was configured.
+    pub with_credentials: bool,
+    /// The version that is known already.
+    pub known: Option<&'a EntityTag>,
 }
 
 /// A good answer, and how long it may be kept, as it says itself (`Cache-Control: max-age`, RFC 9111 section 5.2.2.1).
@@ -49,6 +55,8 @@ pub struct Fetched {
     pub answer: Answer,
     /// How long it may be kept.
     pub max_age: Option<Duration>,
+    /// Which addresses a link in it may lead to.
+    pub links: AddressRule,
 }
 
 /// What was answered.
@@ -98,46 +106,57 @@ impl HttpClient {
     /// A client with these settings.
     pub fn new(settings: &FetchSettings, egress: Egress) -> Result<Self, InvalidClient> {
         Ok(Self {
-            anywhere: client(settings, AddressRule::Any)?,
-            public_only: client(settings, AddressRule::Public)?,
+            anywhere: direct(settings, AddressRule::Any)?,
+            public_only: direct(settings, AddressRule::Public)?,
+            proxied: build(egress.through_proxies(builder(settings)?).map_err(invalid)?)?,
             egress,
             headers: headers(settings)?,
             bearer_token_file: settings.bearer_token_file.clone(),
         })
     }
 
-    /// Fetches a document, unless it is still of the version that is `known`; only a complete answer counts.
-    pub async fn get(&self, url: &Url, rule: AddressRule, known: Option<&EntityTag>) -> Result<Fetched, FetchError> {
-        if !rule.permits_literal(url) {
+    /// Fetches a document, unless it is still of the version that is known; only a complete answer counts.
+    pub async fn get(&self, ask: Ask<'_>) -> Result<Fetched, FetchError> {
+        if !ask.rule.permits_literal(ask.url) {
             return Err(FetchError::Address);
         }
-        // Names are resolved by the proxy, and so are judged there.
-        let rule = if self.egress == Egress::Proxied { AddressRule::Any } else { rule };
-        let client = if rule == AddressRule::Public { &self.public_only } else { &self.anywhere };
-        let mut headers = self.request_headers()?;
-        headers.extend(known.map(|known| (IF_NONE_MATCH, known.0.clone())));
-        let response = client.get(url.clone()).headers(headers).send().await.map_err(transport)?;
-        let max_age = max_age(response.headers());
+        let mut headers = if ask.with_credentials { self.credentials()? } else { HeaderMap::new() };
+        headers.extend(ask.known.map(|known| (IF_NONE_MATCH, known.0.clone())));
+        let response = self.client(&ask).get(ask.url.clone()).headers(headers).send().await.map_err(transport)?;
+        let (max_age, links) = (max_age(response.headers()), self.rule_for_links(ask.url, response.remote_addr()));
         match response.status() {
             StatusCode::OK => {
                 let version = entity_tag(response.headers());
-                Ok(Fetched { answer: Answer::Document(body(response).await?, version), max_age })
+                Ok(Fetched { answer: Answer::Document(body(response).await?, version), max_age, links })
             }
             // Nobody may call a document unchanged that was not asked about.
-            StatusCode::NOT_MODIFIED if known.is_some() => Ok(Fetched { answer: Answer::NotModified, max_age }),
+            StatusCode::NOT_MODIFIED if ask.known.is_some() => {
+                Ok(Fetched { answer: Answer::NotModified, max_age, links })
+            }
             status => Err(FetchError::Status { status: status.as_u16(), retry_after: retry_after(response.headers()) }),
         }
     }
 
-    /// The rule for what a document at this URL leads to: whoever is at home in a private network may point into it.
-    pub async fn rule_for_links_from(&self, document: &Url) -> AddressRule {
-        let addresses = addresses_of(document).await;
-        // All of them: one private address beside a public one is how a name is steered into the network.
-        let private = !addresses.is_empty() && addresses.iter().all(|address| !is_public(*address));
-        if private { AddressRule::Any } else { AddressRule::Public }
+    /// A client of its own for public addresses, because connections are reused: those of the others may lead anywhere.
+    fn client(&self, ask: &Ask<'_>) -> &Client {
+        match ask.rule {
+            _ if self.egress.is_proxied(ask.url) => &self.proxied,
+            AddressRule::Any => &self.anywhere,
+            AddressRule::Public => &self.public_only,
+        }
     }
 
-    fn request_headers(&self) -> Result<HeaderMap, FetchError> {
+    /// Whoever is at home in a private network may point into it. Where that is tells the connection that the answer came
+    /// over: the name might lead elsewhere the next time. Behind a proxy nobody knows, unless the URL has the address.
+    fn rule_for_links(&self, url: &Url, peer: Option<SocketAddr>) -> AddressRule {
+        let home = if self.egress.is_proxied(url) { literal(url) } else { peer.map(|peer| peer.ip()) };
+        match home {
+            Some(home) if !is_public(home) => AddressRule::Any,
+            _ => AddressRule::Public,
+        }
+    }
+
+    fn credentials(&self) -> Result<HeaderMap, FetchError> {
         let mut headers = self.headers.clone();
         if let Some(path) = &self.bearer_token_file {
             let mut token = String::new();
@@ -152,26 +171,36 @@ impl HttpClient {
     }
 }
 
-fn client(settings: &FetchSettings, rule: AddressRule) -> Result<Client, InvalidClient> {
-    let invalid = |error: reqwest::Error| InvalidClient(error.to_string());
-    let mut builder = Client::builder()
+fn direct(settings: &FetchSettings, rule: AddressRule) -> Result<Client, InvalidClient> {
+    let builder = builder(settings)?;
+    build(if rule == AddressRule::Public { builder.dns_resolver(Resolver(rule)) } else { builder })
+}
+
+fn builder(settings: &FetchSettings) -> Result<ClientBuilder, InvalidClient> {
+    let builder = Client::builder()
         .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
+        // Which requests go through a proxy is decided here, not by what the process finds in its environment.
+        .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(settings.timeout)
         // A connection that idled for minutes is more often dead than useful.
         .pool_idle_timeout(Duration::from_secs(20));
-    if rule == AddressRule::Public {
-        builder = builder.dns_resolver(Resolver(rule));
+    let Some(pem) = &settings.extra_roots else { return Ok(builder) };
+    let roots = Certificate::from_pem_bundle(pem).map_err(invalid)?;
+    if roots.is_empty() {
+        Err(InvalidClient("no certificate in it".into()))
+    } else {
+        Ok(builder.tls_certs_merge(roots))
     }
-    if let Some(pem) = &settings.extra_roots {
-        let roots = Certificate::from_pem_bundle(pem).map_err(invalid)?;
-        if roots.is_empty() {
-            return Err(InvalidClient("no certificate in it".into()));
-        }
-        builder = builder.tls_certs_merge(roots);
-    }
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, InvalidClient> {
     builder.build().map_err(invalid)
+}
+
+fn invalid(error: reqwest::Error) -> InvalidClient {
+    InvalidClient(in_words(error))
 }
 
 fn headers(settings: &FetchSettings) -> Result<HeaderMap, InvalidClient> {
@@ -219,6 +248,10 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
 }
 
 fn transport(error: reqwest::Error) -> FetchError {
+    let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+    if causes.into_iter().any(<dyn std::error::Error>::is::<NoPermittedAddress>) {
+        return FetchError::Address;
+    }
     FetchError::Transport(in_words(error))
 }
 

@@ -5,6 +5,8 @@
 
 mod address;
 mod client;
+mod egress;
 
 pub use address::AddressRule;
-pub use client::{Answer, Egress, EntityTag, FetchError, Fetched, HttpClient, InvalidClient, in_words};
+pub use client::{Answer, Ask, EntityTag, FetchError, Fetched, HttpClient, InvalidClient, in_words};
+pub use egress::Egress;

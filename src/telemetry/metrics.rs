@@ -55,6 +55,10 @@ pub struct JwksMetrics {
     pub succeeded: IntCounter,
     /// Fetches that did not.
     pub failed: IntCounter,
+    /// How many failed in a row.
+    pub consecutive_failures: IntGauge,
+    /// How long they took.
+    pub duration: Histogram,
     /// How many keys are in use.
     pub keys: IntGauge,
     last_success: GaugeVec,
@@ -199,7 +203,10 @@ impl DecisionCounters {
 impl JwksMetrics {
     fn register(registry: &Registry, issuers: &[String]) -> Result<Vec<Arc<Self>>, prometheus::Error> {
         let refresh = registered(registry, counters(&declared::JWKS_REFRESH)?)?;
-        let keys = registered(registry, IntGaugeVec::new(opts(&declared::JWKS_KEYS), declared::JWKS_KEYS.labels)?)?;
+        let keys = registered(registry, gauges(&declared::JWKS_KEYS)?)?;
+        let failures = registered(registry, gauges(&declared::JWKS_CONSECUTIVE_FAILURES)?)?;
+        let durations = HistogramOpts::from(opts(&declared::JWKS_FETCH_DURATION)).buckets(FETCH_BUCKETS.to_vec());
+        let durations = registered(registry, HistogramVec::new(durations, declared::JWKS_FETCH_DURATION.labels)?)?;
         let last_success = &declared::JWKS_LAST_SUCCESS;
         let last_success = registered(registry, GaugeVec::new(opts(last_success), last_success.labels)?)?;
         Ok(issuers
@@ -208,6 +215,8 @@ impl JwksMetrics {
                 Arc::new(Self {
                     succeeded: refresh.with_label_values(&[issuer.as_str(), "success"]),
                     failed: refresh.with_label_values(&[issuer.as_str(), "failure"]),
+                    consecutive_failures: failures.with_label_values(&[issuer.as_str()]),
+                    duration: durations.with_label_values(&[issuer.as_str()]),
                     keys: keys.with_label_values(&[issuer.as_str()]),
                     last_success: last_success.clone(),
                     issuer: issuer.clone(),
@@ -225,6 +234,9 @@ impl JwksMetrics {
 /// From 2 µs, which a cached token may take, to a second, which nothing should.
 const DURATION_BUCKETS: [f64; 18] =
     [2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0];
+
+/// Up to what `jwks_timeout` may be.
+const FETCH_BUCKETS: [f64; 12] = [1e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0];
 
 fn duration_histograms(registry: &Registry) -> Result<[Histogram; 3], prometheus::Error> {
     let declared = &declared::DECISION_DURATION;
@@ -245,6 +257,10 @@ fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
 
 fn counters(metric: &Metric) -> Result<IntCounterVec, prometheus::Error> {
     IntCounterVec::new(opts(metric), metric.labels)
+}
+
+fn gauges(metric: &Metric) -> Result<IntGaugeVec, prometheus::Error> {
+    IntGaugeVec::new(opts(metric), metric.labels)
 }
 
 fn opts(metric: &Metric) -> Opts {

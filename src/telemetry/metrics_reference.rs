@@ -31,6 +31,10 @@ metrics! {
         "Verified tokens that had to leave the cache: for lack of room, or after token_cache_ttl.";
     JWKS_REFRESH = "counter" "doorward_jwks_refresh_total" ["issuer", "result"]
         "Fetches of an issuer's keys by result (success, failure).";
+    JWKS_FETCH_DURATION = "histogram" "doorward_jwks_fetch_duration_seconds" ["issuer"]
+        "How long fetches of an issuer's keys took, whatever came of them.";
+    JWKS_CONSECUTIVE_FAILURES = "gauge" "doorward_jwks_consecutive_failures" ["issuer"]
+        "Fetches of an issuer's keys that failed since the last one that did not.";
     JWKS_KEYS = "gauge" "doorward_jwks_keys" ["issuer"]
         "Usable keys of an issuer.";
     JWKS_LAST_SUCCESS = "gauge" "doorward_jwks_last_success_timestamp_seconds" ["issuer"]

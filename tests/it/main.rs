@@ -12,7 +12,6 @@ mod comparison;
 
 mod admin;
 mod architecture;
-mod bounded_fetching;
 mod cases;
 mod cli;
 mod configuration;
@@ -21,7 +20,6 @@ mod demo;
 mod first_light;
 mod fuzz_corpora;
 mod generated_docs;
-mod keys;
 mod listeners;
 mod nginx;
 mod oidc_provider;

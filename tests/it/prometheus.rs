@@ -103,3 +103,18 @@ fn promtool(arguments: &[&str], stdin: &str) -> Output {
     child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
+
+#[test]
+fn every_series_that_an_alert_names_is_there_from_the_start() {
+    let idp = TestIssuer::new().serve();
+    let gate = TestGate::new().discovering(&idp).spawn();
+    let page =
+        gate.wait_for("/metrics", |answer| answer.body.contains("doorward_jwks_keys{issuer=\"127.0.0.1\"} 1")).body;
+    let rules = shipped(RULES, &[]);
+    let named = rules.split("doorward_").skip(1);
+    let named =
+        named.map(|rest| rest.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_').next().unwrap());
+    for name in named {
+        assert!(page.contains(&format!("\ndoorward_{name}")), "doorward_{name}");
+    }
+}

@@ -7,6 +7,7 @@ use doorward::jose::{Algorithm, Family, SigningKey, encode_base64url};
 use serde_json::{Value, json};
 
 use super::wire::{assert_allowed_as, assert_denied, assert_each_denied, assert_token_denied, count, hits, misses};
+use crate::configuration_file::two_issuers;
 use crate::support::{GateBuilder, TestGate, TestIssuer, TokenBuilder, key};
 
 #[test]
@@ -93,6 +94,18 @@ fn c5_nearly_the_issuer_is_another_issuer() {
     assert_each_denied(&gate, "issuer_unknown", near.map(|iss| (iss, idp.token().claim("iss", iss).sign())));
     let escaped = idp.token().claims_text().replace("https:", "https\\u003a").replace("//", "\\/\\/");
     assert_eq!(gate.judge(&idp.token().sign_payload(escaped)), "200", "escapes are spelling, not meaning");
+}
+
+#[test]
+fn c6_a_token_of_one_issuer_never_passes_with_the_keys_of_another() {
+    let (main, legacy, gate) = two_issuers();
+    let gate = gate.spawn();
+    // The keys differ, their ids do not.
+    let theirs = key(Algorithm::ES256);
+    assert_eq!(gate.judge(&legacy.token_by(theirs).sign()), "401 signature_invalid");
+    let scoped = main.token().claim("scope", "read");
+    assert_eq!(gate.judge(&scoped.clone().claim("iss", legacy.url()).sign()), "401 signature_invalid");
+    assert_eq!(gate.judge(&scoped.claim("iss", "https://other.example").sign()), "401 issuer_unknown");
 }
 
 #[test]

@@ -52,6 +52,12 @@ impl Component {
         Self::start_in(directory, command, 0)
     }
 
+    /// Sends a signal such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// Everything it has said.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.directory.path().join("log")).unwrap()).into_owned()

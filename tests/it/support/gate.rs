@@ -21,6 +21,7 @@ pub struct GateBuilder {
     file: Option<String>,
     clock: TestClock,
     machine_time: bool,
+    egress: Egress,
 }
 
 /// The running service. Stops when dropped.
@@ -29,6 +30,7 @@ pub struct TestGate {
     pub admin: SocketAddr,
     pub clock: TestClock,
     pub log: SharedLog,
+    events: SharedLog,
     log_queue: LogQueue,
     tell: watch::Sender<u32>,
     thread: Option<JoinHandle<()>>,
@@ -47,6 +49,7 @@ impl TestGate {
             file: None,
             clock: TestClock::new(),
             machine_time: false,
+            egress: Egress::default(),
         }
     }
 
@@ -88,6 +91,17 @@ impl TestGate {
         line.map_or(0.0, |value| value.parse().unwrap())
     }
 
+    /// What the service has logged about itself so far, each with its level in front. Only what happens on its own thread,
+    /// as fetching does.
+    pub fn events(&self) -> Vec<String> {
+        let lines = self.events.text();
+        let events = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let own = events.filter(|event| event["target"].as_str().unwrap().starts_with("doorward"));
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let told = own.map(|event| format!("{} {}", text(&event["level"]), text(&event["fields"]["message"])));
+        told.collect()
+    }
+
     /// The lines of the access log so far.
     pub fn log_lines(&self) -> Vec<serde_json::Value> {
         self.log_queue.flush();
@@ -125,6 +139,13 @@ impl GateBuilder {
         self
     }
 
+    /// Fetches keys as it would with these variables in the environment.
+    pub fn egress(mut self, variables: &[(&str, &str)]) -> Self {
+        let pairs: Vec<_> = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        self.egress = Egress::of_environment(&pairs);
+        self
+    }
+
     /// Reads this YAML as well.
     pub fn file(mut self, text: impl Into<String>) -> Self {
         self.file = Some(text.into());
@@ -149,11 +170,15 @@ impl GateBuilder {
         let (report, reported) = std::sync::mpsc::channel();
         let surroundings = Surroundings {
             clock: if self.machine_time { Arc::new(SystemClock) } else { Arc::new(self.clock.clone()) },
-            egress: Egress::Direct,
+            egress: self.egress.clone(),
             log: log_queue.clone(),
             log_format: LogFormat::Json,
         };
+        let events = SharedLog::default();
+        let writer = events.clone();
         let thread = std::thread::spawn(move || {
+            let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+            let _until_the_end = tracing::subscriber::set_default(subscriber);
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let application = Application::build(configuration, &surroundings).unwrap();
@@ -163,7 +188,7 @@ impl GateBuilder {
             });
         });
         let (verify, admin) = reported.recv().expect("the service did not start");
-        TestGate { verify, admin, clock: self.clock, log, log_queue, tell, thread: Some(thread) }
+        TestGate { verify, admin, clock: self.clock, log, events, log_queue, tell, thread: Some(thread) }
     }
 }
 

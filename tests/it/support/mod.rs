@@ -10,6 +10,7 @@
 mod clock;
 mod component;
 mod echo;
+mod faulty_issuer;
 mod gate;
 mod http;
 mod issuer;
@@ -22,6 +23,7 @@ mod token;
 pub use clock::TestClock;
 pub use component::{Component, eventually, free_port, is_connected, program, repository, shipped};
 pub use echo::{Echo, Echoed};
+pub use faulty_issuer::{Behaviour, FaultyIssuer};
 pub use gate::{GateBuilder, TestGate};
 pub use http::{Answer, Client, Request};
 pub use issuer::{TestIssuer, key};
