@@ -38,10 +38,11 @@ missing_debian_packages() {
     [ -e "$headers_more" ] || echo libnginx-mod-http-headers-more-filter
     { have prometheus && have promtool; } || echo prometheus
     have wrk || echo wrk
+    have glewlwyd || echo glewlwyd
+    have sqlite3 || echo sqlite3
     have curl || echo curl
     have openssl || echo openssl
     have make || echo make
-    have openssl || echo openssl
     have cc || echo gcc libc6-dev # for aws-lc-sys
     have python3 || echo python3
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
@@ -73,7 +74,7 @@ install_debian_packages() {
     local package
     for package; do
         case $package in
-            nginx | prometheus) ! have systemctl || quietly as_root systemctl disable "$package" || true ;;
+            nginx | prometheus | glewlwyd) ! have systemctl || quietly as_root systemctl disable "$package" || true ;;
         esac
     done
 }

@@ -20,6 +20,7 @@ mod demo;
 mod first_light;
 mod fuzz_corpora;
 mod generated_docs;
+mod glewlwyd;
 mod listeners;
 mod nginx;
 mod oidc_provider;

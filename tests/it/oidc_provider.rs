@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{Component, GateBuilder, Request, TestGate, program, repository};
@@ -60,6 +61,27 @@ fn rotated_keys_are_noticed_by_the_first_token_of_the_new_one() {
 }
 
 #[test]
+fn a_rotation_with_overlap_denies_nobody() {
+    let mut provider = Provider::start();
+    let (old_keys, new_keys) = (provider.keys(), Provider::start().keys());
+    let gate = trusting(&provider, RS256).set("JWKS_REFRESH", "1s").spawn();
+    let known = |count: usize| {
+        gate.wait_for("/status", |answer| answer.json()["issuers"][0]["keys"].as_array().unwrap().len() == count);
+    };
+    let old = provider.token(RS256);
+    assert_eq!(gate.judge(&old), "200");
+    // Published, then used, then alone; the first key of an algorithm is the one that signs.
+    provider.restart_with(&[&old_keys[..], &new_keys].concat());
+    known(2 * old_keys.len());
+    provider.restart_with(&[&new_keys[..], &old_keys].concat());
+    let new = provider.token(RS256);
+    assert_eq!([&old, &new, &old].map(|token| gate.judge(token)), ["200", "200", "200"]);
+    provider.restart_with(&new_keys);
+    known(new_keys.len());
+    assert_eq!((gate.judge(&new), gate.judge(&old)), ("200".into(), "401 key_unknown".into()));
+}
+
+#[test]
 fn the_service_starts_before_its_issuer() {
     let mut provider = Provider::start();
     let early = provider.token(ES256);
@@ -111,6 +133,18 @@ impl Provider {
         self.stop();
         std::fs::remove_file(keys(self.directory.path())).unwrap();
         self.start_again();
+    }
+
+    /// Comes back with these keys.
+    fn restart_with(&mut self, private_keys: &[Value]) {
+        self.stop();
+        std::fs::write(keys(self.directory.path()), serde_json::to_string(private_keys).unwrap()).unwrap();
+        self.start_again();
+    }
+
+    /// Its keys with their private parts.
+    fn keys(&self) -> Vec<Value> {
+        serde_json::from_slice(&std::fs::read(keys(self.directory.path())).unwrap()).unwrap()
     }
 
     /// An access token by client credentials, for this resource.

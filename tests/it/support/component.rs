@@ -45,6 +45,15 @@ impl Component {
         panic!("{STARTS} ports in a row were taken");
     }
 
+    /// The same on a port that was its own before.
+    pub fn listening_on(port: u16, prepare: impl Fn(&Path) -> Command) -> Self {
+        let directory = directory();
+        let command = prepare(directory.path());
+        let mut component = Self::start_in(directory, command, port);
+        assert!(component.wait_until_it_listens(), "port {port} was taken meanwhile");
+        component
+    }
+
     /// Starts what `prepare` makes of a directory, and waits for nothing.
     pub fn start(prepare: impl Fn(&Path) -> Command) -> Self {
         let directory = directory();
