@@ -142,8 +142,9 @@ impl Provider {
         self.start_again();
     }
 
-    /// Its keys with their private parts.
+    /// Its keys with their private parts. They are made when it is first asked for something.
     fn keys(&self) -> Vec<Value> {
+        self.token(RS256);
         serde_json::from_slice(&std::fs::read(keys(self.directory.path())).unwrap()).unwrap()
     }
 
