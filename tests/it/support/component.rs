@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -157,15 +158,18 @@ pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A port that nobody listens on. It lies below those that the system gives to outgoing connections, so that only another
-/// listener can take it before it is used.
+/// A port that nobody listens on, and that no other test gets while this process lives: what listens there may stop and
+/// come back. It lies below those that the system gives to outgoing connections.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
+    static RESERVED: Mutex<Vec<File>> = Mutex::new(Vec::new());
     loop {
         // Different runs on one machine begin at different places.
         let number = std::process::id().wrapping_mul(7919).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
         let port = u16::try_from(20_000 + number % 12_000).unwrap();
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        let reservation = File::create(std::env::temp_dir().join(format!("doorward-port-{port}"))).unwrap();
+        if reservation.try_lock().is_ok() && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            RESERVED.lock().unwrap().push(reservation);
             return port;
         }
     }
