@@ -74,6 +74,11 @@ bench-smoke: setup build ## the running service under wrk, beside a bare handler
 differential: ## two million generated tokens, judged by another implementation too (minutes)
 	@cargo run --release --locked --example differential
 
+.PHONY: soak
+soak: build ## sustained load while issuers rotate, fail, hang and lie (SOAK_MINUTES, 10; SOAK_SEED)
+	@cargo run --release --locked --example soak -- \
+	    $(if $(SOAK_MINUTES),--minutes $(SOAK_MINUTES)) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
+
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZ_SECONDS (600)
 	scripts/fuzz.sh

@@ -57,6 +57,31 @@ fn check_online_names_keys_that_are_refused() {
 }
 
 #[test]
+fn check_reads_a_file_and_tells_whose_keys_come_through_a_proxy() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("doorward.yaml");
+    let issuers = "issuers:
+  - {name: outside, issuer: 'https://idp.example', audience: [api]}
+  - {name: inside, issuer: 'https://idp.internal.example', audience: [api]}
+";
+    std::fs::write(&file, issuers).unwrap();
+    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_doorward"));
+    check.args(["check", "--config"]).arg(&file).env_clear();
+    check.envs([("HTTPS_PROXY", "http://user:s3cr3t@proxy.example:3128"), ("NO_PROXY", "internal.example")]);
+    let checked = check.output().unwrap();
+    assert_eq!(
+        String::from_utf8(checked.stdout).unwrap(),
+        "configuration: ok\n\
+         issuer outside: keys come through the proxy of the environment, which decides about addresses\n"
+    );
+    std::fs::write(&file, "isuers: []\n").unwrap();
+    let checked = check.output().unwrap();
+    let told = String::from_utf8(checked.stderr).unwrap();
+    let expected = "doorward.yaml:1:1: isuers: unknown setting (did you mean issuers?)\n";
+    assert!(checked.status.code() == Some(78) && told.contains(expected), "{told}");
+}
+
+#[test]
 fn check_online_tells_why_an_issuer_has_no_keys() {
     let idp = TestIssuer::new().serve();
     idp.answer_instead(500, "");

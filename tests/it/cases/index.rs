@@ -32,6 +32,20 @@ fn no_case_stands_twice_in_the_page() {
     assert!(rows.len() > 50, "the page was not read: {} rows", rows.len());
 }
 
+#[test]
+fn every_promise_of_the_reliability_page_has_its_tests() {
+    let page = std::fs::read_to_string(root().join("docs/reliability.md")).unwrap();
+    let tests = tests();
+    let promises: Vec<_> = page.lines().filter(|line| line.starts_with("| P")).collect();
+    assert_eq!(promises.len(), 10);
+    for promise in promises {
+        let shown_by = promise.trim_end_matches(" |").rsplit(" | ").next().unwrap();
+        let mut names = shown_by.split('`').skip(1).step_by(2).peekable();
+        assert!(names.peek().is_some(), "{promise}");
+        names.for_each(|name| assert!(tests.contains(name), "no test {name}"));
+    }
+}
+
 /// A row of a table: the case, and the tests it names by their names or their beginnings.
 struct Row {
     case: String,
