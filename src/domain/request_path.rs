@@ -56,6 +56,16 @@ impl<'a> RequestPath<'a> {
     pub const fn has_parameters(&self) -> bool {
         self.has_parameters
     }
+
+    /// Whether a decoded text would be decoded again by a server that decodes twice, or knows `%u002f`.
+    pub fn holds_encoding(text: &str) -> bool {
+        let behind_percent = text.split('%').skip(1);
+        behind_percent.map(str::as_bytes).any(|rest| match rest {
+            [b'u' | b'U', ..] => true,
+            [high, low, ..] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
+            _ => false,
+        })
+    }
 }
 
 /// Whether decoding would change nothing, and nothing is doubtful.
@@ -91,22 +101,12 @@ fn decode(part: &[u8]) -> Option<String> {
         }
     }
     let text = String::from_utf8(decoded).ok()?;
-    (!text.bytes().any(is_delimiter) && !holds_encoding(&text)).then_some(text)
+    (!text.bytes().any(is_delimiter) && !RequestPath::holds_encoding(&text)).then_some(text)
 }
 
 /// What ends a segment or a path for some server, once it is decoded.
 const fn is_delimiter(byte: u8) -> bool {
     byte.is_ascii_control() || matches!(byte, b'/' | b'\\' | b'?' | b'#' | b';')
-}
-
-/// Whether a decoded text would be decoded again by a server that decodes twice, or knows `%u002f`.
-fn holds_encoding(text: &str) -> bool {
-    let behind_percent = text.split('%').skip(1);
-    behind_percent.map(str::as_bytes).any(|rest| match rest {
-        [b'u' | b'U', ..] => true,
-        [high, low, ..] => high.is_ascii_hexdigit() && low.is_ascii_hexdigit(),
-        _ => false,
-    })
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -5,6 +5,7 @@ mod permit;
 mod preflight;
 mod principal;
 mod render;
+mod routes;
 mod scope_requirement;
 
 use std::sync::Arc;
@@ -13,6 +14,10 @@ pub use claim_headers::{ClaimHeader, ClaimHeaders};
 pub use permit::Permit;
 pub use preflight::Preflight;
 pub use principal::Principal;
+pub use routes::{
+    Access, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError, RoutePart, RoutePatternError,
+    RouteTable, RouteTableError, RouteVerdict,
+};
 pub use scope_requirement::ScopeRequirement;
 
 use crate::domain::{Denial, ForwardedRequest, Timestamp};
