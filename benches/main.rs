@@ -5,9 +5,10 @@
 
 mod gate;
 mod jose;
+mod routes;
 mod support;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, jose::parse, gate::render, gate::cached);
+criterion_group!(benches, jose::parse, gate::render, gate::cached, routes::find);
 criterion_main!(benches);

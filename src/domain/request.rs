@@ -1,5 +1,7 @@
 //! The request a proxy asks about.
 
+use super::Reason;
+
 /// A header field as far as a decision may rely on it.
 ///
 /// There is no "first of several": whoever sends a field twice hopes that two readers choose differently.
@@ -11,6 +13,17 @@ pub enum Field<'a> {
     Once(&'a [u8]),
     /// There more than once, with equal values or not.
     Repeated,
+}
+
+impl<'a> Field<'a> {
+    /// What the proxy says here, which a rule needs: nothing is assumed in its place.
+    pub fn described(self) -> Result<&'a [u8], Reason> {
+        match self {
+            Self::Once(value) => Ok(value),
+            Self::Absent => Err(Reason::ForwardedHeadersMissing),
+            Self::Repeated => Err(Reason::ForwardedHeadersAmbiguous),
+        }
+    }
 }
 
 /// Read access to the header fields of a request, whatever server they came through.

@@ -1,10 +1,13 @@
 //! Floor 1: what a verified token may do, and what the application behind the proxy gets to know about it.
 
 mod claim_headers;
+mod decimal;
 mod permit;
 mod preflight;
 mod principal;
 mod render;
+mod requirement;
+mod routes;
 mod scope_requirement;
 
 use std::sync::Arc;
@@ -13,6 +16,11 @@ pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders};
 pub use permit::Permit;
 pub use preflight::Preflight;
 pub use principal::Principal;
+pub use requirement::{AnyScope, ClaimRequirement, ClaimRule, ClaimValue, Requirement, TextPattern, TextPatternError};
+pub use routes::{
+    Access, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError, RoutePart, RoutePatternError,
+    RouteTable, RouteTableError, RouteVerdict,
+};
 pub use scope_requirement::ScopeRequirement;
 
 use crate::domain::{Denial, ForwardedRequest, Timestamp};

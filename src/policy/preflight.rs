@@ -1,7 +1,7 @@
 //! CORS preflight requests (Fetch standard, section 3.2.2).
 
 use super::Permit;
-use crate::domain::{Denial, Field, ForwardedRequest, Reason};
+use crate::domain::{Denial, Field, ForwardedRequest, Reason, RequestMethod};
 
 /// Whether a CORS preflight passes without a token. Browsers send it without one, by rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,17 +21,10 @@ impl Preflight {
         if !request.peer_trusted {
             return Err(Reason::ForwardedHeadersUntrusted.into());
         }
+        let method = RequestMethod::judge(request.original.method)?;
         let is_preflight =
-            method(request)? == b"OPTIONS" && has(request, "origin") && has(request, "access-control-request-method");
+            method.as_str() == "OPTIONS" && has(request, "origin") && has(request, "access-control-request-method");
         Ok(is_preflight.then(Permit::for_nobody))
-    }
-}
-
-fn method<'a>(request: &ForwardedRequest<'a>) -> Result<&'a [u8], Denial> {
-    match request.original.method {
-        Field::Once(method) if !method.is_empty() && method.iter().all(u8::is_ascii_graphic) => Ok(method),
-        Field::Absent => Err(Reason::ForwardedHeadersMissing.into()),
-        Field::Once(_) | Field::Repeated => Err(Reason::ForwardedHeadersAmbiguous.into()),
     }
 }
 

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use super::decimal::Decimal;
 use crate::domain::Reason;
 use crate::jose::{Json, encode_base64url};
 
@@ -54,29 +55,6 @@ fn number(json: &str) -> Option<String> {
     let double: f64 = json.parse().ok().filter(|double: &f64| double.is_finite())?;
     let text = serde_json::Number::from_f64(double)?.to_string();
     (Decimal::parse(&text)? == Decimal::parse(json)?).then_some(text)
-}
-
-/// A decimal number as its significant digits and the power of ten behind them.
-#[derive(PartialEq, Eq)]
-struct Decimal {
-    negative: bool,
-    digits: String,
-    exponent: i64,
-}
-
-impl Decimal {
-    fn parse(json: &str) -> Option<Self> {
-        let (negative, rest) = json.strip_prefix('-').map_or((false, json), |rest| (true, rest));
-        let (mantissa, exponent) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let all = format!("{whole}{fraction}");
-        let digits = all.trim_end_matches('0');
-        let shift = i64::try_from(all.len() - digits.len()).ok()? - i64::try_from(fraction.len()).ok()?;
-        let digits = digits.trim_start_matches('0').to_owned();
-        // Zero has no digits, and then the power of ten says nothing, however long it is.
-        let exponent = if digits.is_empty() { 0 } else { exponent.parse::<i64>().ok()?.checked_add(shift)? };
-        Some(Self { negative, digits, exponent })
-    }
 }
 
 fn encode(text: &str, separator: &str) -> String {

@@ -1,0 +1,148 @@
+//! The host of the original request.
+
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
+
+use super::{Field, Reason};
+
+/// The longest host name that DNS knows, in bytes (RFC 1035 section 2.3.4).
+const MAX_BYTES: usize = 253;
+
+/// A host name or address in its one spelling: lower case, without port and trailing dot, an IPv6 address shortened and in
+/// brackets. Two spellings of one host must not find two routes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestHost<'a>(Cow<'a, str>);
+
+impl<'a> RequestHost<'a> {
+    /// Judges what the proxy says.
+    ///
+    /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if it is anything but one host
+    /// with or without a port.
+    pub fn judge(host: Field<'a>) -> Result<Self, Reason> {
+        let authority = std::str::from_utf8(host.described()?).ok();
+        authority.and_then(without_port).and_then(Self::parse).ok_or(Reason::ForwardedHeadersAmbiguous)
+    }
+
+    /// Reads a host without a port.
+    pub fn parse(host: &'a str) -> Option<Self> {
+        if let Some(address) = host.strip_prefix('[') {
+            let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;
+            return Some(Self(format!("[{address}]").into()));
+        }
+        let name = host.strip_suffix('.').unwrap_or(host);
+        let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_name_byte);
+        if name.len() > MAX_BYTES || !name.split('.').all(is_label) {
+            return None;
+        }
+        let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+        Some(Self(if is_lower { name.into() } else { name.to_ascii_lowercase().into() }))
+    }
+
+    /// The host in its one spelling.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The underscore is in no host name (RFC 952), and in many names that answer.
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+fn without_port(authority: &str) -> Option<&str> {
+    // The colons inside brackets belong to an address.
+    let host_end = authority.find(']').map_or(0, |bracket| bracket + 1);
+    let (host, port) = match authority.get(host_end..)?.find(':') {
+        Some(colon) => authority.split_at_checked(host_end + colon)?,
+        None => (authority, ""),
+    };
+    let digits = port.strip_prefix(':').unwrap_or_default();
+    // RFC 3986 section 3.2.3 lets the port be empty.
+    let is_port =
+        digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits.is_empty() || digits.parse::<u16>().is_ok());
+    is_port.then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn judged(host: &str) -> Result<String, Reason> {
+        RequestHost::judge(Field::Once(host.as_bytes())).map(|host| host.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_host_has_one_spelling() {
+        for (text, host) in [
+            ("a.example", "a.example"),
+            ("A.eXample.:8443", "a.example"),
+            ("a.example:", "a.example"),
+            ("localhost", "localhost"),
+            ("my_app-1", "my_app-1"),
+            ("10.0.0.1:80", "10.0.0.1"),
+            ("[::1]", "[::1]"),
+            ("[0:0:0:0:0:0:0:1]:443", "[::1]"),
+            ("[2001:DB8::A]", "[2001:db8::a]"),
+        ] {
+            assert_eq!(judged(text).as_deref(), Ok(host), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_two_hosts_is_refused() {
+        let long = "a.".repeat(200);
+        for text in [
+            "",
+            ".",
+            "..",
+            ":80",
+            "a..b",
+            ".a",
+            "a..",
+            "a:b",
+            "a:80:80",
+            "a:99999",
+            "a:+1",
+            "a,b",
+            "a b",
+            " a",
+            "a ",
+            "u@a",
+            "a/b",
+            "a#b",
+            "a?b",
+            "a\\b",
+            "a%2eb",
+            "%61",
+            "\u{e4}.example",
+            "[::1",
+            "::1",
+            "[::1]x",
+            "[::1]x:1",
+            "[fe80::1%25eth0]",
+            "[1.2.3.4]",
+            "x[::1]",
+            "*",
+            "*.a",
+            "a\0",
+            &long,
+        ] {
+            assert_eq!(judged(text), Err(Reason::ForwardedHeadersAmbiguous), "{text:?}");
+        }
+        assert_eq!(RequestHost::judge(Field::Once(b"\xff")), Err(Reason::ForwardedHeadersAmbiguous));
+        assert_eq!(RequestHost::judge(Field::Repeated), Err(Reason::ForwardedHeadersAmbiguous));
+        assert_eq!(RequestHost::judge(Field::Absent), Err(Reason::ForwardedHeadersMissing));
+    }
+
+    proptest! {
+        #[test]
+        fn no_host_is_two(text in "[aB.:\\[\\]0-9*@%]{0,12}") {
+            if let Ok(host) = judged(&text) {
+                prop_assert_eq!(judged(&host), Ok(host.clone()));
+                prop_assert_eq!(judged(&host.to_ascii_uppercase()), Ok(host));
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The original request, taken apart.
+
+use super::{Original, Reason, RequestHost, RequestMethod, RequestPath};
+
+/// The parts of the original request by which routes and conditions judge: each is known, or it is known why not.
+///
+/// A part that is not known harms nobody who does not look at it. Whoever does refuses the request for this reason.
+#[derive(Debug, Clone)]
+pub struct RequestParts<'a> {
+    /// The method.
+    pub method: Result<RequestMethod<'a>, Reason>,
+    /// The host.
+    pub host: Result<RequestHost<'a>, Reason>,
+    /// The path.
+    pub path: Result<RequestPath<'a>, Reason>,
+}
+
+impl<'a> RequestParts<'a> {
+    /// Judges what the proxy says.
+    pub fn judge(original: &Original<'a>) -> Self {
+        Self {
+            method: RequestMethod::judge(original.method),
+            host: RequestHost::judge(original.host),
+            path: RequestPath::judge(original.uri),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Routes by the labels of their hosts, from the right.
+
+use std::collections::HashMap;
+
+use super::path_tree::PathTree;
+use super::search::{NO_ROUTE, Search};
+use super::{HostPattern, Route};
+
+/// All routes.
+#[derive(Debug)]
+pub(super) struct HostTree {
+    /// Those that do not look at the host.
+    blind: PathTree,
+    root: Node,
+    /// The first one that looks at the host.
+    first: usize,
+}
+
+/// All host patterns that end alike.
+#[derive(Debug, Default)]
+struct Node {
+    labels: HashMap<Box<str>, Node>,
+    /// Routes for this host.
+    exact: PathTree,
+    /// Routes for the hosts below.
+    below: PathTree,
+}
+
+impl HostTree {
+    pub(super) fn new(routes: &[Route]) -> Self {
+        let mut tree = Self { blind: PathTree::default(), root: Node::default(), first: NO_ROUTE };
+        for (number, route) in routes.iter().enumerate() {
+            let paths = match &route.host {
+                None => &mut tree.blind,
+                Some(HostPattern::Exact(host)) => &mut tree.root.descend(host).exact,
+                Some(HostPattern::Below(host)) => &mut tree.root.descend(host).below,
+            };
+            paths.add(number, route);
+            if route.host.is_some() {
+                tree.first = tree.first.min(number);
+            }
+        }
+        tree
+    }
+
+    pub(super) fn search(&self, search: &mut Search<'_, '_>) {
+        self.blind.search(search);
+        match &search.request.host {
+            Ok(host) => self.root.search(host.as_str(), search),
+            Err(reason) => search.refuse(self.first, *reason),
+        }
+    }
+}
+
+impl Node {
+    fn descend(&mut self, host: &str) -> &mut Self {
+        host.rsplit('.').fold(self, |node, label| node.labels.entry(label.into()).or_default())
+    }
+
+    fn search(&self, host: &str, search: &mut Search<'_, '_>) {
+        let mut node = self;
+        for label in host.rsplit('.') {
+            node.below.search(search);
+            match node.labels.get(label) {
+                Some(next) => node = next,
+                None => return,
+            }
+        }
+        node.exact.search(search);
+    }
+}

@@ -1,0 +1,105 @@
+//! Routes by the segments of their paths.
+
+use std::collections::HashMap;
+
+use super::path_pattern::{Segment, Star};
+use super::search::{NO_ROUTE, Search};
+use super::{PathPattern, Route};
+use crate::domain::Reason;
+
+/// The routes for one host, or for any.
+#[derive(Debug)]
+pub(super) struct PathTree {
+    /// Those that do not look at the path.
+    blind: Vec<usize>,
+    root: Node,
+    /// The first one that looks at the path and takes no parameters in it.
+    first_strict: usize,
+}
+
+/// All patterns that begin alike.
+///
+/// There is one way from the root to a node, so a search comes to a node once at most, whatever the path: there is no
+/// backtracking that a crafted path could make expensive.
+#[derive(Debug)]
+struct Node {
+    /// The first route here or further down.
+    first: usize,
+    literals: HashMap<Box<str>, Node>,
+    stars: HashMap<Star, Node>,
+    /// Routes whose pattern ends here.
+    exact: Vec<usize>,
+    /// Routes whose pattern ends here with `/**`.
+    below: Vec<usize>,
+}
+
+impl Default for PathTree {
+    fn default() -> Self {
+        Self { blind: Vec::new(), root: Node::default(), first_strict: NO_ROUTE }
+    }
+}
+
+impl PathTree {
+    /// Adds a route; numbers come in ascending order.
+    pub(super) fn add(&mut self, number: usize, route: &Route) {
+        let Some(pattern) = &route.path else { return self.blind.push(number) };
+        if !route.allow_path_parameters {
+            self.first_strict = self.first_strict.min(number);
+        }
+        self.root.add(number, pattern);
+    }
+
+    pub(super) fn search(&self, search: &mut Search<'_, '_>) {
+        search.offer(&self.blind);
+        let path = match &search.request.path {
+            Ok(path) => path,
+            Err(reason) => return search.refuse(self.root.first, *reason),
+        };
+        if path.has_parameters() {
+            search.refuse(self.first_strict, Reason::ForwardedHeadersAmbiguous);
+        }
+        self.root.search(path.as_str().strip_prefix('/'), search);
+    }
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        let (literals, stars, exact, below) = Default::default();
+        Self { first: NO_ROUTE, literals, stars, exact, below }
+    }
+}
+
+impl Node {
+    fn add(&mut self, number: usize, pattern: &PathPattern) {
+        self.first = self.first.min(number);
+        let mut node = self;
+        for segment in &pattern.segments {
+            node = node.child(segment);
+            node.first = node.first.min(number);
+        }
+        if pattern.with_below { &mut node.below } else { &mut node.exact }.push(number);
+    }
+
+    fn child(&mut self, segment: &Segment) -> &mut Self {
+        match segment {
+            Segment::Literal(text) => self.literals.entry(text.clone()).or_default(),
+            Segment::Star(star) => self.stars.entry(star.clone()).or_default(),
+        }
+    }
+
+    /// Goes on with what is left of the path, without the slash in front; nothing, if it ends here.
+    fn search(&self, rest: Option<&str>, search: &mut Search<'_, '_>) {
+        if !search.is_open_for(self.first) {
+            return;
+        }
+        search.offer(&self.below);
+        let Some(rest) = rest else { return search.offer(&self.exact) };
+        let (segment, rest) = rest.split_once('/').map_or((rest, None), |(segment, rest)| (segment, Some(rest)));
+        if let Some(next) = self.literals.get(segment) {
+            next.search(rest, search);
+        }
+        for (_, next) in self.stars.iter().filter(|(star, _)| star.matches(segment)) {
+            next.search(rest, search);
+        }
+    }
+}

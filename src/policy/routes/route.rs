@@ -1,0 +1,85 @@
+//! One route.
+
+use super::{Access, HostPattern, Methods, PathPattern, RouteName};
+use crate::domain::{Reason, RequestParts};
+
+/// Which requests take this way, and who may.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Its name.
+    pub name: RouteName,
+    /// The hosts; all if there is none.
+    pub host: Option<HostPattern>,
+    /// The paths; all if there is none, and then the path is not looked at.
+    pub path: Option<PathPattern>,
+    /// The methods; all if there is none.
+    pub methods: Option<Methods>,
+    /// Whether a path may have parameters (`/a;b=c`). They are no part of what is compared, so whoever allows them must
+    /// know that the server behind drops them too.
+    pub allow_path_parameters: bool,
+    /// Who may pass.
+    pub access: Access,
+}
+
+/// What a route has to say about a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RouteVerdict {
+    /// It is for this request.
+    Matches,
+    /// It is for other requests: the first part in which they differ.
+    Differs(RoutePart),
+    /// It looks at this part of the request, which cannot be relied on.
+    Refuses(RoutePart, Reason),
+}
+
+/// A part of a request that a route looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoutePart {
+    /// The host.
+    Host,
+    /// The path.
+    Path,
+    /// The method.
+    Method,
+}
+
+impl Route {
+    pub(super) fn judge(&self, request: &RequestParts<'_>) -> RouteVerdict {
+        let parts = [
+            (RoutePart::Host, self.is_for_host(request)),
+            (RoutePart::Path, self.is_for_path(request)),
+            (RoutePart::Method, self.is_for_method(request)),
+        ];
+        let verdicts = parts.into_iter().map(|(part, agrees)| match agrees {
+            Ok(true) => RouteVerdict::Matches,
+            Ok(false) => RouteVerdict::Differs(part),
+            Err(reason) => RouteVerdict::Refuses(part, reason),
+        });
+        let mut objections = verdicts.filter(|verdict| *verdict != RouteVerdict::Matches);
+        objections.next().unwrap_or(RouteVerdict::Matches)
+    }
+
+    /// Whether any part of the request is looked at.
+    pub(super) const fn looks_at_request(&self) -> bool {
+        self.host.is_some() || self.path.is_some() || self.methods.is_some()
+    }
+
+    fn is_for_host(&self, request: &RequestParts<'_>) -> Result<bool, Reason> {
+        let Some(pattern) = &self.host else { return Ok(true) };
+        request.host.as_ref().map(|host| pattern.matches(host)).map_err(|reason| *reason)
+    }
+
+    fn is_for_path(&self, request: &RequestParts<'_>) -> Result<bool, Reason> {
+        let Some(pattern) = &self.path else { return Ok(true) };
+        let path = request.path.as_ref().map_err(|reason| *reason)?;
+        if path.has_parameters() && !self.allow_path_parameters {
+            return Err(Reason::ForwardedHeadersAmbiguous);
+        }
+        Ok(pattern.matches(path))
+    }
+
+    pub(super) fn is_for_method(&self, request: &RequestParts<'_>) -> Result<bool, Reason> {
+        let Some(methods) = &self.methods else { return Ok(true) };
+        request.method.map(|method| methods.contains(method))
+    }
+}

@@ -1,0 +1,62 @@
+//! The name of a route.
+
+use std::fmt;
+
+/// The longest name, in bytes.
+const MAX_BYTES: usize = 64;
+
+/// The name of a route, fit for a URL path (`/policy/NAME/verify`), a log line and the label of a metric.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RouteName(Box<str>);
+
+/// Why a text is no name of a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RouteNameError {
+    /// Empty, too long, or with other characters.
+    #[error("not 1 to 64 letters, digits, `-`, `_` and `.` with a letter or digit first")]
+    Malformed,
+    /// Metrics mean by it that there is no route.
+    #[error("`none` is no name: in metrics it stands for requests without a route")]
+    Reserved,
+}
+
+impl RouteName {
+    /// Reads a name.
+    pub fn parse(text: &str) -> Result<Self, RouteNameError> {
+        let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let starts_well = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+        match text {
+            "none" => Err(RouteNameError::Reserved),
+            _ if starts_well && text.len() <= MAX_BYTES && text.bytes().all(is_name_byte) => Ok(Self(text.into())),
+            _ => Err(RouteNameError::Malformed),
+        }
+    }
+
+    /// The name as text.
+    pub const fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RouteName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for name in ["a", "everything-else", "v1.2_x", "0"] {
+            assert_eq!(RouteName::parse(name).unwrap().to_string(), name);
+        }
+        let long = "a".repeat(65);
+        for text in ["", ".", "..", "-a", "a b", "a/b", "a%2f", "\u{e9}", "a\n", &long] {
+            assert_eq!(RouteName::parse(text), Err(RouteNameError::Malformed), "{text:?}");
+        }
+        assert_eq!(RouteName::parse("none"), Err(RouteNameError::Reserved));
+    }
+}

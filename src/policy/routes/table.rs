@@ -1,0 +1,252 @@
+//! All routes, ready to be asked.
+
+use std::collections::HashMap;
+
+use super::host_tree::HostTree;
+use super::search::Search;
+use super::{Route, RouteName, RouteVerdict};
+use crate::domain::{Reason, RequestParts};
+
+/// All routes in their order, with what it takes to find the first one quickly.
+#[derive(Debug)]
+pub struct RouteTable {
+    routes: Box<[Route]>,
+    names: HashMap<RouteName, usize>,
+    tree: HostTree,
+}
+
+/// Why routes make no table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RouteTableError {
+    /// Logs, metrics and URLs could not tell them apart.
+    #[error("two routes of the name {0}")]
+    NameTaken(RouteName),
+}
+
+impl RouteTable {
+    /// Prepares these routes; the first one is asked first.
+    pub fn new(routes: Vec<Route>) -> Result<Self, RouteTableError> {
+        let mut names = HashMap::with_capacity(routes.len());
+        for (number, route) in routes.iter().enumerate() {
+            if names.insert(route.name.clone(), number).is_some() {
+                return Err(RouteTableError::NameTaken(route.name.clone()));
+            }
+        }
+        let tree = HostTree::new(&routes);
+        Ok(Self { routes: routes.into(), names, tree })
+    }
+
+    /// The first route for this request.
+    ///
+    /// Errors: [`Reason::RouteDenied`] if there is none; the reason why a part of the request is not known, if a route
+    /// comes first that looks at it.
+    pub fn find(&self, request: &RequestParts<'_>) -> Result<&Route, Reason> {
+        let mut search = Search::new(&self.routes, request);
+        self.tree.search(&mut search);
+        search.verdict()
+    }
+
+    /// What each route has to say about this request, in their order. The first one that does not differ decides, and
+    /// [`find`](Self::find) finds just that.
+    pub fn explain(&self, request: &RequestParts<'_>) -> impl Iterator<Item = (&Route, RouteVerdict)> {
+        self.routes.iter().map(|route| (route, route.judge(request)))
+    }
+
+    /// The route of this name.
+    pub fn named(&self, name: &str) -> Option<&Route> {
+        let name = RouteName::parse(name).ok()?;
+        self.routes.get(*self.names.get(&name)?)
+    }
+
+    /// Whether any route looks at what the proxy says about the original request.
+    pub fn looks_at_request(&self) -> bool {
+        self.routes.iter().any(Route::looks_at_request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::{Field, Original};
+    use crate::policy::routes::{Access, HostPattern, Methods, PathPattern, RoutePart};
+
+    fn route(name: &str, host: Option<&str>, path: Option<&str>, methods: &[&str]) -> Route {
+        Route {
+            name: RouteName::parse(name).unwrap(),
+            host: host.map(|host| HostPattern::parse(host).unwrap()),
+            path: path.map(|path| PathPattern::parse(path).unwrap()),
+            methods: (!methods.is_empty()).then(|| Methods::parse(methods.iter().copied()).unwrap()),
+            allow_path_parameters: false,
+            access: Access::default(),
+        }
+    }
+
+    fn parts<'a>(method: &'a str, host: &'a str, uri: &'a str) -> RequestParts<'a> {
+        let field = |text: &'a str| Field::Once(text.as_bytes());
+        RequestParts::judge(&Original { method: field(method), host: field(host), uri: field(uri) })
+    }
+
+    fn found<'t>(table: &'t RouteTable, request: &RequestParts<'_>) -> Result<&'t str, Reason> {
+        table.find(request).map(|route| route.name.as_str())
+    }
+
+    /// What the walk through all routes comes to.
+    fn walked<'t>(table: &'t RouteTable, request: &RequestParts<'_>) -> Result<&'t str, Reason> {
+        let decision = table.explain(request).find(|(_, verdict)| !matches!(verdict, RouteVerdict::Differs(_)));
+        match decision {
+            None => Err(Reason::RouteDenied),
+            Some((_, RouteVerdict::Refuses(_, reason))) => Err(reason),
+            Some((route, _)) => Ok(route.name.as_str()),
+        }
+    }
+
+    fn house() -> RouteTable {
+        RouteTable::new(vec![
+            route("health", None, Some("/healthz"), &[]),
+            route("admin", Some("*.example.com"), Some("/admin/**"), &["GET", "POST"]),
+            route("admin-else", Some("*.example.com"), Some("/admin/**"), &[]),
+            route("user-keys", None, Some("/users/*/keys"), &["GET"]),
+            route("me", None, Some("/users/me/**"), &[]),
+            Route { allow_path_parameters: true, ..route("matrix", Some("m.example"), Some("/m/**"), &[]) },
+            route("app", Some("app.example"), None, &[]),
+            route("get", None, None, &["GET"]),
+        ])
+        .unwrap()
+    }
+
+    #[test]
+    fn the_first_match_counts() {
+        let table = house();
+        for (method, host, uri, expected) in [
+            ("GET", "x", "/healthz", Ok("health")),
+            ("GET", "x", "/healthz?/admin", Ok("health")),
+            ("POST", "A.Example.com:8443", "/%61dmin//users", Ok("admin")),
+            ("HEAD", "a.b.example.com.", "/admin", Ok("admin-else")),
+            ("HEAD", "example.com", "/admin", Err(Reason::RouteDenied)),
+            ("GET", "x", "/users/me/keys", Ok("user-keys")),
+            ("PUT", "x", "/users/me/keys", Ok("me")),
+            ("PUT", "app.example", "/", Ok("app")),
+            ("GET", "other", "/", Ok("get")),
+            ("POST", "other", "/", Err(Reason::RouteDenied)),
+        ] {
+            assert_eq!(found(&table, &parts(method, host, uri)), expected, "{method} {host} {uri}");
+        }
+    }
+
+    #[test]
+    fn a_route_that_looks_at_what_is_not_known_refuses() {
+        let blind_first = RouteTable::new(vec![
+            route("head", None, None, &["HEAD"]),
+            route("app", Some("app.example"), None, &[]),
+            route("files", Some("b.example"), Some("/files/**"), &[]),
+            route("rest", None, None, &[]),
+        ]);
+        let table = blind_first.unwrap();
+        let (missing, ambiguous) = (Err(Reason::ForwardedHeadersMissing), Err(Reason::ForwardedHeadersAmbiguous));
+        let once = |text: &'static str| Field::Once(text.as_bytes());
+        for (method, host, uri, expected) in [
+            (once("GET"), once("app.example"), once("/a/../b"), Ok("app")),
+            (once("GET"), once("b.example"), once("/a/../b"), ambiguous),
+            (once("GET"), once("c.example"), once("/a/../b"), Ok("rest")),
+            (once("GET"), once("b.example"), Field::Absent, missing),
+            (once("GET"), once("b.example"), once("/files;x"), ambiguous),
+            (once("HEAD"), Field::Repeated, Field::Absent, Ok("head")),
+            (once("GET"), Field::Absent, once("/"), missing),
+            (once("GET"), Field::Repeated, once("/"), ambiguous),
+            (Field::Absent, once("c.example"), once("/"), missing),
+        ] {
+            let request = RequestParts::judge(&Original { method, host, uri });
+            assert_eq!(found(&table, &request), expected, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_for_routes_that_allow_them() {
+        let allowed = || Route { allow_path_parameters: true, ..route("allowed", None, Some("/a/**"), &[]) };
+        let strict = || route("strict", None, Some("/b"), &[]);
+        let table = RouteTable::new(vec![allowed(), strict()]).unwrap();
+        assert_eq!(found(&table, &parts("GET", "x", "/a;v=1/b;w")), Ok("allowed"));
+        assert_eq!(found(&table, &parts("GET", "x", "/c;v=1")), Err(Reason::ForwardedHeadersAmbiguous));
+        assert_eq!(found(&table, &parts("GET", "x", "/a/..;/b")), Err(Reason::ForwardedHeadersAmbiguous));
+        let table = RouteTable::new(vec![strict(), allowed()]).unwrap();
+        assert_eq!(found(&table, &parts("GET", "x", "/a;v=1")), Err(Reason::ForwardedHeadersAmbiguous));
+    }
+
+    #[test]
+    fn each_route_says_what_differs() {
+        let table = house();
+        let request = parts("PUT", "a.example.com", "/admin/x");
+        let verdicts: Vec<_> = table.explain(&request).map(|(_, verdict)| verdict).collect();
+        let [path, method, host] = [RoutePart::Path, RoutePart::Method, RoutePart::Host].map(RouteVerdict::Differs);
+        assert_eq!(verdicts, [path, method, RouteVerdict::Matches, path, path, host, host, method]);
+    }
+
+    #[test]
+    fn names_are_unique_and_found() {
+        let twice = vec![route("a", None, None, &[]), route("a", None, Some("/x"), &[])];
+        let taken = RouteTableError::NameTaken(RouteName::parse("a").unwrap());
+        assert_eq!(RouteTable::new(twice).unwrap_err(), taken);
+        let table = house();
+        assert_eq!(table.named("me").unwrap().name.as_str(), "me");
+        assert!(table.named("Me").is_none() && table.named("").is_none());
+    }
+
+    #[test]
+    fn a_table_knows_whether_it_looks() {
+        assert!(house().looks_at_request());
+        let all = RouteTable::new(vec![route("all", None, None, &[])]).unwrap();
+        assert!(!all.looks_at_request());
+        assert_eq!(found(&RouteTable::new(Vec::new()).unwrap(), &parts("GET", "x", "/")), Err(Reason::RouteDenied));
+    }
+
+    fn any_route() -> impl Strategy<Value = (Option<String>, Option<String>, Vec<&'static str>, bool)> {
+        let host = "(\\*\\.)?[ab](\\.[ab]){0,2}";
+        let path = "(/(a|b|\\*|a\\*|\\*b)){0,3}/(a|\\*|\\*\\*)?";
+        let methods = prop_oneof![Just(vec![]), Just(vec!["GET"]), Just(vec!["GET", "PUT"])];
+        (option::of(host), option::of(path), methods, any::<bool>())
+    }
+
+    fn any_table() -> impl Strategy<Value = RouteTable> {
+        let numbered = |(number, (host, path, methods, allow_path_parameters)): (
+            usize,
+            (Option<String>, Option<String>, Vec<_>, _),
+        )| {
+            let route = route(&format!("r{number}"), host.as_deref(), path.as_deref(), &methods);
+            Route { allow_path_parameters, ..route }
+        };
+        vec(any_route(), 0..12)
+            .prop_map(move |routes| RouteTable::new(routes.into_iter().enumerate().map(numbered).collect()).unwrap())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn the_search_finds_what_the_walk_finds(
+            table in any_table(),
+            method in prop_oneof![4 => Just("GET"), 2 => Just("PUT"), 1 => Just("POST"), 1 => Just("")],
+            host in "[ab](\\.[ab]){0,3}|",
+            uri in "(/(a|b|ab|a;b|%61|%2e)?){1,4}",
+        ) {
+            let request = parts(method, &host, &uri);
+            prop_assert_eq!(found(&table, &request), walked(&table, &request));
+        }
+
+        #[test]
+        fn however_a_path_is_written_it_takes_the_same_route(
+            table in any_table(),
+            path in "(/[ab]{1,2}){1,4}",
+            choices in vec(any::<bool>(), 16),
+        ) {
+            let written: String = path.chars().zip(choices.iter().cycle()).map(|(character, encode)| match character {
+                '/' if *encode => "//".to_owned(),
+                letter if *encode && letter != '/' => format!("%{:02X}", u32::from(letter)),
+                plain => plain.to_string(),
+            }).collect();
+            prop_assert_eq!(found(&table, &parts("GET", "a", &path)), found(&table, &parts("GET", "a", &written)));
+        }
+    }
+}
