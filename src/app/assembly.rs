@@ -31,7 +31,7 @@ pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Opti
             required_scopes: settings.required_scopes,
             keys: Arc::new(KeyStore::fixed(keys, clock.now())),
         };
-        issuers.push((settings.issuer, issuer));
+        issuers.push((settings.accepted, issuer));
     }
     let policy = Policy { preflight: configuration.proxy.preflight };
     let evictions = IntCounter::new("evictions", "Counted and never shown.").ok()?;
@@ -101,7 +101,7 @@ pub(super) fn issuers(
             required_scopes: settings.required_scopes,
             keys,
         };
-        issuers.push((settings.issuer, issuer));
+        issuers.push((settings.accepted, issuer));
     }
     Ok((Issuers::new(issuers), refreshers))
 }

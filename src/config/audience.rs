@@ -18,13 +18,15 @@ pub(super) const AUDIENCE_FALLBACK: Setting = Setting::optional(
     "Claims that stand in where a token has no `aud`: `client_id`, `azp`.",
 );
 
-pub(super) fn read(reader: &mut Reader) -> Result<AudienceRule, Refused> {
+pub(super) const HINT: &str = "set the audiences this API accepts, or \"*\"";
+
+/// `hint` tells what to do if there is none.
+pub(super) fn read(reader: &mut Reader, hint: Result<&str, Refused>) -> Result<AudienceRule, Refused> {
     let names = reader.optional_list(&AUDIENCE, value::text);
     let quantity = reader.read(&AUDIENCE_MATCH, value::one_of(MATCHES));
     let fallback = reader.optional_list(&AUDIENCE_FALLBACK, fallback_claim);
     let Some(names) = names? else {
-        let hint = "set the audiences this API accepts, or \"*\"";
-        return Err(reader.refuse(&AUDIENCE, Invalid::new("missing").hint(hint)));
+        return Err(reader.refuse(&AUDIENCE, Invalid::new("missing").hint(hint?)));
     };
     let accepted = match names.iter().any(|name| name == "*") {
         true if names.len() == 1 => AcceptedAudience::Everyone,

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use super::Problem;
 use super::section::{Given, GivenValue, PREFIX, Place, Section};
+use super::setting::Setting;
 
 /// Reads the variables whose names begin with `DOORWARD_`; what cannot be read is told.
 pub(super) fn read(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> (Section, Vec<Problem>) {
@@ -28,10 +29,23 @@ pub(super) fn read(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> (Se
     // Text into text cannot fail; envy's own errors would echo values.
     let values: BTreeMap<String, String> = envy::prefixed(PREFIX).from_iter(given).unwrap_or_default();
     let values = values.into_iter().map(|(name, text)| {
-        let place = Place::Environment { name: name.clone() };
+        let place = Place::ENVIRONMENT.member(&name);
         (name, Given { value: GivenValue::Variable(text), place })
     });
     (Section { values: values.collect(), place: Place::ENVIRONMENT }, problems)
+}
+
+/// Adds what variables without our prefix say, by their names; what was said to doorward itself wins. An empty one says
+/// nothing.
+pub(super) fn add_aliases(section: &mut Section, pairs: &[(OsString, OsString)], aliases: &[(&str, Setting)]) {
+    for (variable, setting) in aliases {
+        let value = pairs.iter().find(|(name, _)| name == variable).and_then(|(_, value)| value.to_str());
+        if let Some(text) = value.filter(|text| !text.is_empty()) {
+            let place = Place::Environment { variable: (*variable).to_owned() };
+            let given = Given { value: GivenValue::Variable(text.to_owned()), place };
+            section.values.entry(setting.name.to_owned()).or_insert(given);
+        }
+    }
 }
 
 /// Names that Kubernetes puts into every container beside a service called `doorward`.

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::accepted_issuers::AcceptedIssuers;
 use super::audience::{self, AUDIENCE, AUDIENCE_FALLBACK, AUDIENCE_MATCH};
 use super::key_source::{self, KeySource};
+use super::preset::{self, PRESET, Preset};
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::value::{self, Invalid};
@@ -42,6 +44,7 @@ const REQUIRED_CLAIMS: Setting = Setting::optional(
 
 pub(super) const SETTINGS: &[Setting] = &[
     NAME,
+    PRESET,
     ISSUER,
     AUDIENCE,
     AUDIENCE_MATCH,
@@ -57,7 +60,8 @@ pub(super) const SETTINGS: &[Setting] = &[
 ];
 
 /// The settings of one issuer.
-pub(super) const SECTIONS: &[&[Setting]] = &[SETTINGS, key_source::SETTINGS, fetch::SETTINGS, refresh::SETTINGS];
+pub(super) const SECTIONS: &[&[Setting]] =
+    &[SETTINGS, preset::SETTINGS, key_source::SETTINGS, fetch::SETTINGS, refresh::SETTINGS];
 
 /// What may be said once for all issuers.
 const INHERITED: &[Setting] = &[
@@ -79,8 +83,8 @@ pub(super) const ISSUERS: Setting = Setting::optional(
 pub struct IssuerSettings {
     /// Its label in logs and metrics.
     pub name: String,
-    /// The exact `iss` of its tokens; nothing for tokens without one.
-    pub issuer: Option<String>,
+    /// The `iss` that its tokens may have.
+    pub accepted: AcceptedIssuers,
     /// Where its keys come from.
     pub keys: KeySource,
     /// What its claims must satisfy.
@@ -110,26 +114,31 @@ impl IssuerSettings {
     }
 
     fn read(reader: &mut Reader) -> Result<Self, Refused> {
-        let issuer = reader.optional(&ISSUER, value::text);
+        let preset = Preset::read(reader);
+        let preset = preset.as_ref().map(Option::as_ref).map_err(|refused| *refused);
+        let accepted = read_accepted(reader, preset);
         let name = reader.optional(&NAME, label);
-        let audience = audience::read(reader);
+        let audience_hint = preset.map(|preset| preset.map_or(audience::HINT, |preset| preset.audience_hint));
+        let audience = audience::read(reader, audience_hint);
         let token_type = read_token_type(reader);
         let time = read_time(reader);
         let required_scopes = reader.optional_list(&REQUIRED_SCOPES, scope);
         let required_claims = reader.optional_list(&REQUIRED_CLAIMS, required_claim);
-        let keys = KeySource::read(reader, issuer.as_ref().map(Option::as_deref).map_err(|refused| *refused));
-        let issuer = issuer?;
+        let metadata_name = accepted.as_ref().map(AcceptedIssuers::metadata_name).map_err(|refused| *refused);
+        let keys = KeySource::read(reader, metadata_name);
         let token_type = token_type?;
         let audience = refuse_unchecked_profile(reader, audience?, &token_type)?;
-        refuse_nameless_profile(reader, issuer.as_deref(), &token_type)?;
+        let accepted = accepted?;
+        refuse_nameless_profile(reader, &accepted, &token_type)?;
         Ok(Self {
-            name: name?.unwrap_or_else(|| default_label(issuer.as_deref())),
-            issuer,
+            name: name?.unwrap_or_else(|| default_label(accepted.metadata_name())),
+            accepted,
             keys: keys?,
             expectations: Expectations {
                 audience,
                 token_type,
                 time: time?,
+                provider: preset?.and_then(|preset| preset.rule.clone()),
                 required_claims: required_claims?.unwrap_or_default(),
             },
             required_scopes: ScopeRequirement::all_of(
@@ -143,20 +152,35 @@ impl IssuerSettings {
 fn refuse_twins(reader: &mut Reader, issuers: &[IssuerSettings]) -> Result<(), Refused> {
     let mut refused = Ok(());
     for (index, own) in issuers.iter().enumerate() {
-        let twin = |same: fn(&IssuerSettings, &IssuerSettings) -> bool| {
-            issuers.iter().take(index).position(|other| same(own, other))
-        };
-        if let Some(other) = twin(|own, other| own.issuer == other.issuer) {
-            let what = own.issuer.as_ref().map_or("tokens without `iss`".to_owned(), |issuer| format!("{issuer:?}"));
+        let earlier = || issuers.iter().take(index).enumerate();
+        let overlap = earlier().find_map(|(at, other)| Some((at, own.accepted.overlap(&other.accepted)?)));
+        if let Some((other, what)) = overlap {
             let invalid = Invalid::new(format!("takes {what}, as issuers[{other}] does")).hint("give each issuer once");
             refused = Err(reader.refuse_element(&ISSUERS, index, invalid));
         }
-        if let Some(other) = twin(|own, other| own.name == other.name) {
+        if let Some((other, _)) = earlier().find(|(_, other)| own.name == other.name) {
             let invalid = Invalid::new(format!("is called {:?}, as issuers[{other}] is", own.name));
             refused = Err(reader.refuse_element(&ISSUERS, index, invalid.hint("give each a name of its own: $name=…")));
         }
     }
     refused
+}
+
+/// An `issuer` beside a preset must be one of the preset's, and is then the only one.
+fn read_accepted(reader: &mut Reader, preset: Result<Option<&Preset>, Refused>) -> Result<AcceptedIssuers, Refused> {
+    let stated = reader.optional(&ISSUER, value::text)?;
+    let known = preset?.map(|preset| &preset.accepted);
+    match (stated, known) {
+        (None, None) => Ok(AcceptedIssuers::Nobody),
+        (None, Some(known)) => Ok(known.clone()),
+        (Some(stated), known) if known.is_none_or(|known| known.takes(&stated)) => {
+            Ok(AcceptedIssuers::Named(vec![stated]))
+        }
+        (Some(_), _) => {
+            let invalid = Invalid::new("not an issuer of the preset").hint("leave out $issuer or $preset");
+            Err(reader.refuse(&ISSUER, invalid))
+        }
+    }
 }
 
 fn read_token_type(reader: &mut Reader) -> Result<TokenTypeRule, Refused> {
@@ -195,10 +219,10 @@ fn refuse_unchecked_profile(
 /// The profile demands `iss` (RFC 9068 section 2.2), so that without a name here every token would be refused.
 fn refuse_nameless_profile(
     reader: &mut Reader,
-    issuer: Option<&str>,
+    accepted: &AcceptedIssuers,
     token_type: &TokenTypeRule,
 ) -> Result<(), Refused> {
-    if issuer.is_none() && *token_type == TokenTypeRule::AccessToken {
+    if *accepted == AcceptedIssuers::Nobody && *token_type == TokenTypeRule::AccessToken {
         let hint = "set the issuer's `iss`, or $token_type=any";
         return Err(reader.refuse(&ISSUER, Invalid::new("missing beside token_type at+jwt").hint(hint)));
     }

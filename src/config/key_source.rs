@@ -61,9 +61,14 @@ pub enum KeySource {
 }
 
 impl KeySource {
-    pub(super) fn read(reader: &mut Reader, issuer: Result<Option<&str>, Refused>) -> Result<Self, Refused> {
+    /// The sources that are given; one is enough.
+    pub(super) fn given(reader: &Reader) -> Vec<Setting> {
         let sources = [DISCOVERY_URL, JWKS_URL, JWKS_FILE, JWKS, PUBLIC_KEY_FILE, HMAC_SECRET];
-        let given: Vec<Setting> = sources.into_iter().filter(|source| reader.is_given(source)).collect();
+        sources.into_iter().filter(|source| reader.is_given(source)).collect()
+    }
+
+    pub(super) fn read(reader: &mut Reader, issuer: Result<Option<&str>, Refused>) -> Result<Self, Refused> {
+        let given = Self::given(reader);
         let algorithms = read_algorithms(reader, given.contains(&HMAC_SECRET));
         let encoding = reader.read(&HMAC_SECRET_ENCODING, value::one_of(ENCODINGS));
         // Read even where nothing is fetched: what is given must be right.

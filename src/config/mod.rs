@@ -3,6 +3,7 @@
 //! One file per section. A section reads all its settings before it puts any together, so that every problem is
 //! reported at once; a value that passed is a ready value of floor 1 or a plain setting for an upper floor.
 
+mod accepted_issuers;
 mod answers;
 mod audience;
 mod claim_headers;
@@ -14,6 +15,7 @@ mod file_keys;
 mod issuer;
 mod key_source;
 mod logging;
+mod preset;
 mod problem;
 mod proxy;
 mod reader;
@@ -29,6 +31,7 @@ mod value;
 
 use std::ffi::OsString;
 
+pub use accepted_issuers::AcceptedIssuers;
 pub use answers::{Answers, CustomDenial, DenialKey};
 pub use fetch::FetchSettings;
 pub use file_keys::FileKeys;

@@ -131,6 +131,12 @@ impl Reader {
         self.section.values.get(setting.name).is_some_and(|given| matches!(given.value, GivenValue::Node(_)))
     }
 
+    /// Gives a setting that nobody gave this text, as if it had been written where the other one is.
+    pub(super) fn fill(&mut self, setting: &Setting, text: impl Into<String>, origin: &Setting) {
+        let given = Given { value: GivenValue::Variable(text.into()), place: self.section.place_of(origin.name) };
+        self.section.values.entry(setting.name.to_owned()).or_insert(given);
+    }
+
     /// Notes that something is wrong with a setting.
     pub(super) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Refused {
         let by_file = setting.secret && !self.section.values.contains_key(setting.name) && self.is_given(setting);

@@ -39,8 +39,8 @@ pub(super) enum GivenValue {
 pub(super) enum Place {
     /// In the environment.
     Environment {
-        /// The setting; empty for all of it.
-        name: String,
+        /// The variable; empty for all of it.
+        variable: String,
     },
     /// In the file.
     File {
@@ -125,11 +125,13 @@ fn variable_elements(text: &str, place: &Place) -> Vec<Given> {
 
 impl Place {
     /// Everything in the environment.
-    pub(super) const ENVIRONMENT: Self = Self::Environment { name: String::new() };
+    pub(super) const ENVIRONMENT: Self = Self::Environment { variable: String::new() };
 
-    fn member(&self, name: &str) -> Self {
+    pub(super) fn member(&self, name: &str) -> Self {
         match self {
-            Self::Environment { .. } => Self::Environment { name: name.to_owned() },
+            Self::Environment { .. } => {
+                Self::Environment { variable: format!("{PREFIX}{}", name.to_ascii_uppercase()) }
+            }
             Self::File { file, position, path } => {
                 let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
                 Self::File { file: file.clone(), position: *position, path }
@@ -166,7 +168,8 @@ impl Place {
         let mut parts = text.split('$');
         let mut spelled = parts.next().unwrap_or_default().to_owned();
         for part in parts {
-            let end = part.find(|letter: char| !letter.is_ascii_lowercase() && letter != '_').unwrap_or(part.len());
+            let is_of_name = |letter: char| matches!(letter, 'a'..='z' | '0'..='9' | '_');
+            let end = part.find(|letter| !is_of_name(letter)).unwrap_or(part.len());
             let (name, rest) = part.split_at(end);
             match (self, rest.strip_prefix('=')) {
                 _ if name.is_empty() => spelled.extend(["$", rest]),
@@ -183,7 +186,7 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Environment { name } => write!(f, "{PREFIX}{}", name.to_ascii_uppercase()),
+            Self::Environment { variable } => f.write_str(variable),
             Self::File { file, position, path } if path.is_empty() => write!(f, "{file}:{position}"),
             Self::File { file, position, path } => write!(f, "{file}:{position}: {path}"),
         }

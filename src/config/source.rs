@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::reader::Reader;
-use super::section::Section;
-use super::{Configuration, Listen, Problems, ServerSettings, environment, issuer, setting};
+use super::section::{Given, Section};
+use super::{Configuration, Listen, Problems, ServerSettings, environment, issuer, preset, setting};
 
 /// Where a configuration comes from: what is given in both places holds as the environment says.
 pub struct Source {
@@ -48,6 +48,8 @@ impl Source {
             from_file.values.append(&mut section.values);
             section = from_file;
         }
+        let aliases = preset::aliases(section.values.get(preset::PRESET.name).and_then(Given::text));
+        environment::add_aliases(&mut section, &self.environment, aliases);
         let mut reader = Reader::new(section);
         reader.add_problems(problems);
         Ok(reader)

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use crate::domain::ClaimPath;
 
 /// Why a text is no such value: what it is not, and what to write instead.
@@ -79,6 +81,25 @@ pub(super) fn one_of<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&s
             Invalid::expected(format!("write one of {}", words.join(", ")))
         })
     }
+}
+
+/// A name that stands as it is in a URL and in a list: no slash, no comma, no `*`.
+pub(super) fn url_segment(text: &str) -> Result<String, Invalid> {
+    let found = self::text(text)?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    if found.bytes().all(is_plain) && !matches!(&*found, "." | "..") {
+        Ok(found)
+    } else {
+        Err(Invalid::expected("write letters, digits, -, ., _ and ~"))
+    }
+}
+
+/// The name of a host, in small letters as it stands in an `iss`.
+pub(super) fn host_name(text: &str) -> Result<String, Invalid> {
+    let name = url_segment(text).map_err(|invalid| invalid.hint("write a host without https:// and path"))?;
+    let url = Url::parse(&format!("https://{name}/")).ok();
+    let host = url.and_then(|url| url.domain().map(str::to_owned));
+    host.ok_or_else(|| Invalid::expected("write the name of a host"))
 }
 
 /// A path to a claim.

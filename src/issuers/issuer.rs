@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::KeyStore;
+use crate::config::AcceptedIssuers;
 use crate::jose::{Algorithms, StatedIssuer, UnverifiedClaims};
 use crate::policy::ScopeRequirement;
-use crate::verify::Expectations;
+use crate::verify::{EntraTenant, Expectations};
 
 /// An issuer: its keys, and what its tokens must satisfy.
 pub struct Issuer {
@@ -29,18 +30,22 @@ pub struct Issuers {
     in_order: Vec<Arc<Issuer>>,
     by_iss: HashMap<String, Arc<Issuer>>,
     without_iss: Option<Arc<Issuer>>,
+    of_any_tenant: Option<Arc<Issuer>>,
 }
 
 impl Issuers {
-    /// These, each with the exact `iss` of its tokens, or nothing for tokens without one.
-    pub fn new(issuers: impl IntoIterator<Item = (Option<String>, Issuer)>) -> Self {
-        let mut all = Self { in_order: Vec::new(), by_iss: HashMap::new(), without_iss: None };
-        for (iss, issuer) in issuers {
+    /// These, each with the `iss` that its tokens may have.
+    pub fn new(issuers: impl IntoIterator<Item = (AcceptedIssuers, Issuer)>) -> Self {
+        let mut all = Self { in_order: Vec::new(), by_iss: HashMap::new(), without_iss: None, of_any_tenant: None };
+        for (accepted, issuer) in issuers {
             let issuer = Arc::new(issuer);
             all.in_order.push(issuer.clone());
-            match iss {
-                Some(iss) => drop(all.by_iss.insert(iss, issuer)),
-                None => all.without_iss = Some(issuer),
+            match accepted {
+                AcceptedIssuers::Nobody => all.without_iss = Some(issuer),
+                AcceptedIssuers::Named(names) => {
+                    all.by_iss.extend(names.into_iter().map(|name| (name, issuer.clone())));
+                }
+                AcceptedIssuers::AnyEntraTenant => all.of_any_tenant = Some(issuer),
             }
         }
         all
@@ -51,9 +56,13 @@ impl Issuers {
     pub fn find(&self, claims: &UnverifiedClaims) -> Option<&Arc<Issuer>> {
         match claims.issuer() {
             StatedIssuer::Nobody => self.without_iss.as_ref(),
-            StatedIssuer::Named(iss) => self.by_iss.get(&*iss),
+            StatedIssuer::Named(iss) => self.by_iss.get(&*iss).or_else(|| self.tenant_issuer(&iss)),
             StatedIssuer::Malformed => None,
         }
+    }
+
+    fn tenant_issuer(&self, iss: &str) -> Option<&Arc<Issuer>> {
+        self.of_any_tenant.as_ref().filter(|_| EntraTenant::of_issuer(iss).is_some())
     }
 
     /// The issuers in the order of the configuration.

@@ -19,6 +19,7 @@ pub struct VerificationKey {
     material: Material,
     fingerprint: KeyFingerprint,
     private_part_published: bool,
+    issuer: Option<String>,
 }
 
 enum Material {
@@ -94,7 +95,7 @@ impl VerificationKey {
     }
 
     const fn new(algorithm: Algorithm, material: Material, fingerprint: KeyFingerprint) -> Self {
-        Self { id: None, algorithm, material, fingerprint, private_part_published: false }
+        Self { id: None, algorithm, material, fingerprint, private_part_published: false, issuer: None }
     }
 
     pub(super) fn with_id(self, id: Option<String>) -> Self {
@@ -105,9 +106,18 @@ impl VerificationKey {
         Self { private_part_published, ..self }
     }
 
+    pub(super) fn with_issuer(self, issuer: Option<String>) -> Self {
+        Self { issuer, ..self }
+    }
+
     /// The key's identifier (`kid`), if it has one.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    /// Whose tokens it is for, if the key set says so for each key (Microsoft Entra ID's `issuer`).
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     /// The one algorithm this key is used with.

@@ -1,7 +1,7 @@
 //! What the claims of an issuer's tokens must satisfy.
 
 use super::scope_claim::scopes;
-use super::{AudienceRule, RequiredClaim, TimeRules, TokenTypeRule, Validity, VerifiedToken};
+use super::{AudienceRule, ProviderRule, RequiredClaim, TimeRules, TokenTypeRule, Validity, VerifiedToken};
 use crate::domain::{Reason, Timestamp};
 use crate::jose::SignedJws;
 
@@ -14,6 +14,8 @@ pub struct Expectations {
     pub token_type: TokenTypeRule,
     /// `exp`, `nbf` and `iat`.
     pub time: TimeRules,
+    /// What the provider's tokens say beside these.
+    pub provider: Option<ProviderRule>,
     /// Anything else.
     pub required_claims: Vec<RequiredClaim>,
 }
@@ -35,6 +37,9 @@ impl Expectations {
         // The token is bound to a key (RFC 7800 section 3); whoever presents it has not shown that he has it.
         if claims.has("cnf") {
             return Err(Reason::ProofMissing);
+        }
+        if let Some(provider) = &self.provider {
+            provider.judge(&token, now.plus(self.time.leeway))?;
         }
         self.required_claims.iter().try_for_each(|required| required.judge(claims))?;
         Ok(VerifiedToken::new(scopes(claims)?, validity, token.into_claims()))
@@ -59,6 +64,7 @@ mod tests {
             audience: AudienceRule { accepted: listed(&["api"], AudienceMatch::Any), fallback: Vec::new() },
             token_type: TokenTypeRule::Any { accepted: Vec::new() },
             time: TimeRules { leeway: Duration::ZERO, require_exp: true, max_token_age: None },
+            provider: None,
             required_claims: Vec::new(),
         }
     }

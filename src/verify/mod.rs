@@ -3,7 +3,9 @@
 //! All judgements take the time as an argument. Nothing here knows a request.
 
 mod audience;
+mod entra_tenant;
 mod expectations;
+mod provider_rule;
 mod required_claim;
 mod scope_claim;
 mod token_type;
@@ -11,7 +13,9 @@ mod validity;
 mod verified_token;
 
 pub use audience::{AcceptedAudience, AudienceMatch, AudienceRule};
+pub use entra_tenant::EntraTenant;
 pub use expectations::Expectations;
+pub use provider_rule::ProviderRule;
 pub use required_claim::RequiredClaim;
 pub use token_type::TokenTypeRule;
 pub use validity::{TimeRules, Validity};

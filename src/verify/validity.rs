@@ -71,7 +71,7 @@ impl TimeRules {
 }
 
 /// `null` is refused, not taken for absent: an issuer that means "for ever" has to leave the claim out.
-fn date(claims: &Claims, name: &str) -> Result<Option<Number>, Reason> {
+pub(super) fn date(claims: &Claims, name: &str) -> Result<Option<Number>, Reason> {
     if !claims.has(name) {
         return Ok(None);
     }

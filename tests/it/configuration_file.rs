@@ -76,9 +76,9 @@ denials:
 fn the_environment_wins_and_a_list_is_replaced_as_a_whole() {
     let read = TestGate::new().file(format!("{MINIMAL}listen: ['127.0.0.1:1', 'unix:/a']\n")).configuration().unwrap();
     assert_eq!(read.server.listen.len(), 1, "as the environment says");
-    assert_eq!(read.issuers[0].issuer.as_deref(), Some("https://idp.example"));
+    assert_eq!(read.issuers[0].accepted.metadata_name(), Some("https://idp.example"));
     let read = TestGate::new().file(MINIMAL).set("ISSUER", "https://other.example").configuration().unwrap();
-    assert_eq!(read.issuers[0].issuer.as_deref(), Some("https://other.example"));
+    assert_eq!(read.issuers[0].accepted.metadata_name(), Some("https://other.example"));
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod glewlwyd;
 mod listeners;
 mod nginx;
 mod oidc_provider;
+mod presets;
 mod prometheus;
 mod properties;
 mod readme;

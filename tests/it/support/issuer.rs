@@ -174,7 +174,8 @@ async fn answer(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
         "/.well-known/openid-configuration" => {
             HttpResponse::Ok().json(json!({"issuer": issuer, "jwks_uri": format!("{issuer}/jwks")}))
         }
-        "/jwks" => {
+        // The second is where Keycloak has them.
+        "/jwks" | "/realms/acme/protocol/openid-connect/certs" => {
             state.fetches.fetch_add(1, Ordering::SeqCst);
             jwks(&request, &state)
         }

@@ -1,0 +1,22 @@
+//! Auth0 tenants.
+
+use super::{Preset, Provider};
+use crate::config::accepted_issuers::AcceptedIssuers;
+use crate::config::reader::{Reader, Refused};
+use crate::config::setting::Setting;
+use crate::config::value;
+
+pub(super) const DOMAIN: Setting =
+    Setting::optional("auth0_domain", "–", "Domain of the tenant, such as `acme.eu.auth0.com`, or its custom domain.");
+
+pub(super) const PROVIDER: Provider = Provider { settings: &[DOMAIN], read, aliases: &[] };
+
+fn read(reader: &mut Reader) -> Result<Preset, Refused> {
+    let domain = reader.required(&DOMAIN, value::host_name, "set the domain of the tenant")?;
+    Ok(Preset {
+        // With the slash, as Auth0 writes it.
+        accepted: AcceptedIssuers::Named(vec![format!("https://{domain}/")]),
+        rule: None,
+        audience_hint: "set the identifier of the API at Auth0",
+    })
+}

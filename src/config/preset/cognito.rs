@@ -1,0 +1,58 @@
+//! Amazon Cognito user pools.
+
+use super::{PRESET, Preset, Provider, fill_keys};
+use crate::config::accepted_issuers::AcceptedIssuers;
+use crate::config::audience::{AUDIENCE, AUDIENCE_FALLBACK};
+use crate::config::reader::{Reader, Refused};
+use crate::config::setting::Setting;
+use crate::config::value::{self, Invalid};
+use crate::verify::ProviderRule;
+
+pub(super) const REGION: Setting =
+    Setting::optional("cognito_region", "–", "Region of the user pool; also read from `COGNITO_REGION`.");
+pub(super) const USERPOOL_ID: Setting = Setting::optional(
+    "cognito_userpool_id",
+    "–",
+    "Id of the user pool, such as `eu-west-1_aBcDeFgHi`; also read from `COGNITO_USERPOOL_ID`.",
+);
+pub(super) const APP_CLIENT_ID: Setting = Setting::optional(
+    "cognito_app_client_id",
+    "–",
+    "Ids of the app clients whose tokens are taken, unless `audience` is given; also read from `COGNITO_APP_CLIENT_ID`.",
+);
+pub(super) const TOKEN_USE: Setting =
+    Setting::new("cognito_token_use", "access", "Which tokens are taken, by `token_use`: `access`, `id` or both.");
+
+pub(super) const PROVIDER: Provider = Provider {
+    settings: &[REGION, USERPOOL_ID, APP_CLIENT_ID, TOKEN_USE],
+    read,
+    aliases: &[
+        ("COGNITO_REGION", REGION),
+        ("COGNITO_USERPOOL_ID", USERPOOL_ID),
+        ("COGNITO_APP_CLIENT_ID", APP_CLIENT_ID),
+    ],
+};
+
+fn read(reader: &mut Reader) -> Result<Preset, Refused> {
+    let region = reader.required(&REGION, value::url_segment, "set the region of the user pool, such as eu-west-1");
+    let pool = reader.required(&USERPOOL_ID, value::url_segment, "set the id of the user pool");
+    let clients = reader.optional_list(&APP_CLIENT_ID, value::url_segment);
+    let uses = reader.list(&TOKEN_USE, value::one_of(&[("access", "access"), ("id", "id")]));
+    let (region, pool) = (region?, pool?);
+    if !pool.starts_with(&format!("{region}_")) {
+        let invalid = Invalid::new(format!("not a user pool of {region}")).hint("its id begins with its region");
+        return Err(reader.refuse(&USERPOOL_ID, invalid));
+    }
+    let issuer = format!("https://cognito-idp.{region}.amazonaws.com/{pool}");
+    fill_keys(reader, format!("{issuer}/.well-known/jwks.json"), &USERPOOL_ID);
+    if let Some(clients) = clients? {
+        reader.fill(&AUDIENCE, clients.join(","), &APP_CLIENT_ID);
+    }
+    // Access tokens name the app client in another claim than ID tokens.
+    reader.fill(&AUDIENCE_FALLBACK, "client_id", &PRESET);
+    Ok(Preset {
+        accepted: AcceptedIssuers::Named(vec![issuer]),
+        rule: Some(ProviderRule::TokenUse(uses?)),
+        audience_hint: "set $cognito_app_client_id",
+    })
+}

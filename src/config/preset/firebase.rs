@@ -1,0 +1,30 @@
+//! Firebase Authentication: ID tokens.
+
+use super::{Preset, Provider, fill_keys};
+use crate::config::accepted_issuers::AcceptedIssuers;
+use crate::config::audience::AUDIENCE;
+use crate::config::reader::{Reader, Refused};
+use crate::config::setting::Setting;
+use crate::config::value;
+use crate::verify::ProviderRule;
+
+pub(super) const PROJECT: Setting = Setting::optional(
+    "firebase_project",
+    "–",
+    "Id of the project; it is also the audience, unless `audience` is given.",
+);
+
+const KEYS: &str = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
+
+pub(super) const PROVIDER: Provider = Provider { settings: &[PROJECT], read, aliases: &[] };
+
+fn read(reader: &mut Reader) -> Result<Preset, Refused> {
+    let project = reader.required(&PROJECT, value::url_segment, "set the id of the project")?;
+    fill_keys(reader, KEYS.to_owned(), &PROJECT);
+    reader.fill(&AUDIENCE, project.as_str(), &PROJECT);
+    Ok(Preset {
+        accepted: AcceptedIssuers::Named(vec![format!("https://securetoken.google.com/{project}")]),
+        rule: Some(ProviderRule::Login),
+        audience_hint: "set $firebase_project",
+    })
+}

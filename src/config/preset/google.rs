@@ -1,0 +1,19 @@
+//! Google: ID tokens.
+
+use super::{Preset, Provider};
+use crate::config::accepted_issuers::AcceptedIssuers;
+
+pub(super) const PROVIDER: Provider = Provider {
+    settings: &[],
+    read: |_| {
+        Ok(Preset {
+            // Google writes both; its metadata names the first.
+            accepted: AcceptedIssuers::Named(
+                ["https://accounts.google.com", "accounts.google.com"].map(str::to_owned).to_vec(),
+            ),
+            rule: None,
+            audience_hint: "set the OAuth client id of the application",
+        })
+    },
+    aliases: &[],
+};

@@ -1,0 +1,99 @@
+//! Presets: what is known of a provider's tokens, filled in beneath what the operator says.
+//!
+//! A preset gives settings that nobody gave: the operator's own always win. What follows from the provider alone, the names
+//! of the issuer and the claims only this provider has, goes into the [`Preset`].
+
+mod auth0;
+mod cognito;
+mod entra;
+mod firebase;
+mod google;
+mod keycloak;
+mod okta;
+
+use super::accepted_issuers::AcceptedIssuers;
+use super::key_source::{JWKS_URL, KeySource};
+use super::reader::{Reader, Refused};
+use super::setting::Setting;
+use super::value::{self, Invalid};
+use crate::verify::ProviderRule;
+
+pub(super) const PRESET: Setting = Setting::optional(
+    "preset",
+    "none",
+    "A provider whose issuer, keys and own claims are known: `cognito`, `auth0`, `entra`, `keycloak`, `okta`, `google`, `firebase`.",
+);
+
+/// The settings of all presets, provider by provider.
+pub(super) const SETTINGS: &[Setting] = &[
+    cognito::REGION,
+    cognito::USERPOOL_ID,
+    cognito::APP_CLIENT_ID,
+    cognito::TOKEN_USE,
+    auth0::DOMAIN,
+    entra::TENANTS,
+    keycloak::URL,
+    keycloak::REALM,
+    keycloak::INTERNAL_URL,
+    okta::DOMAIN,
+    okta::AUTHORIZATION_SERVER,
+    firebase::PROJECT,
+];
+
+/// What follows from a provider's settings.
+#[derive(Debug)]
+pub(super) struct Preset {
+    /// The `iss` of its tokens.
+    pub(super) accepted: AcceptedIssuers,
+    /// What only this provider's tokens say.
+    pub(super) rule: Option<ProviderRule>,
+    /// What to do if there is no audience.
+    pub(super) audience_hint: &'static str,
+}
+
+/// A provider: its settings, and what follows from them.
+struct Provider {
+    settings: &'static [Setting],
+    read: fn(&mut Reader) -> Result<Preset, Refused>,
+    /// Settings that may also be given by variables of these names.
+    aliases: &'static [(&'static str, Setting)],
+}
+
+const PROVIDERS: &[(&str, &Provider)] = &[
+    ("cognito", &cognito::PROVIDER),
+    ("auth0", &auth0::PROVIDER),
+    ("entra", &entra::PROVIDER),
+    ("keycloak", &keycloak::PROVIDER),
+    ("okta", &okta::PROVIDER),
+    ("google", &google::PROVIDER),
+    ("firebase", &firebase::PROVIDER),
+];
+
+impl Preset {
+    /// The preset of the issuer, if it has one.
+    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Refused> {
+        let chosen = reader.optional(&PRESET, value::one_of(PROVIDERS))?;
+        let mut others = Ok(());
+        for (name, provider) in PROVIDERS {
+            if chosen.is_none_or(|chosen| chosen.settings != provider.settings) {
+                let invalid = Invalid::new(format!("belongs to preset {name}")).hint(format!("set $preset={name}"));
+                others = others.and(reader.refuse_given(provider.settings, &invalid));
+            }
+        }
+        let preset = chosen.map(|chosen| (chosen.read)(reader)).transpose();
+        others.and(preset)
+    }
+}
+
+/// The variables without our prefix that this preset reads.
+pub(super) fn aliases(preset: Option<&str>) -> &'static [(&'static str, Setting)] {
+    let chosen = preset.and_then(|preset| PROVIDERS.iter().find(|(name, _)| *name == preset.trim()));
+    chosen.map_or(&[], |(_, provider)| provider.aliases)
+}
+
+/// Keys come from here unless the operator says from where.
+fn fill_keys(reader: &mut Reader, url: String, origin: &Setting) {
+    if KeySource::given(reader).is_empty() {
+        reader.fill(&JWKS_URL, url, origin);
+    }
+}

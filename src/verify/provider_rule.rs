@@ -1,0 +1,56 @@
+//! What the tokens of one provider say beside the claims of the RFCs.
+
+use super::EntraTenant;
+use super::required_claim::is_empty_text;
+use super::validity::date;
+use crate::domain::{Reason, Timestamp};
+use crate::jose::{Claims, Json, SignedJws};
+
+/// What the tokens of one provider must say beside the claims of the RFCs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderRule {
+    /// Amazon Cognito: `token_use` is one of these.
+    TokenUse(Vec<&'static str>),
+    /// Microsoft Entra ID: `tid` is the tenant in `iss`, and the key is not another tenant's.
+    Tenant,
+    /// Firebase: there is a user, who authenticated in the past.
+    Login,
+}
+
+impl ProviderRule {
+    /// `latest` is the latest moment that may be over, clocks being what they are.
+    pub(super) fn judge(&self, token: &SignedJws, latest: Timestamp) -> Result<(), Reason> {
+        match self {
+            Self::TokenUse(accepted) => judge_token_use(token.claims(), accepted),
+            Self::Tenant => judge_tenant(token),
+            Self::Login => judge_login(token.claims(), latest),
+        }
+    }
+}
+
+fn judge_token_use(claims: &Claims, accepted: &[&str]) -> Result<(), Reason> {
+    let token_use = claims.member("token_use").ok_or(Reason::ClaimMissing)?;
+    let fits = token_use.string().is_some_and(|token_use| accepted.contains(&&*token_use));
+    if fits { Ok(()) } else { Err(Reason::TokenTypeMismatch) }
+}
+
+/// All tenants share keys: only the agreement of the two claims says whose token it is.
+fn judge_tenant(token: &SignedJws) -> Result<(), Reason> {
+    let claims = token.claims();
+    let tid = claims.member("tid").ok_or(Reason::ClaimMissing)?.string().ok_or(Reason::ClaimInvalid)?;
+    let iss = claims.member("iss").and_then(Json::string).unwrap_or_default();
+    let tenant = EntraTenant::of_issuer(&iss).filter(|tenant| EntraTenant::parse(&tid) == Some(*tenant));
+    let tenant = tenant.ok_or(Reason::ClaimInvalid)?;
+    // The key set of all tenants also has keys that are good for one of them alone.
+    match token.key().issuer() {
+        None | Some("https://login.microsoftonline.com/{tenantid}/v2.0") => Ok(()),
+        Some(issuer) if EntraTenant::of_issuer(issuer) == Some(tenant) => Ok(()),
+        Some(_) => Err(Reason::KeyUnknown),
+    }
+}
+
+fn judge_login(claims: &Claims, latest: Timestamp) -> Result<(), Reason> {
+    claims.member("sub").filter(|subject| !is_empty_text(*subject)).ok_or(Reason::ClaimMissing)?;
+    let authenticated_at = date(claims, "auth_time")?.ok_or(Reason::ClaimMissing)?;
+    if Timestamp::ceil(&authenticated_at) > latest { Err(Reason::TokenIssuedInFuture) } else { Ok(()) }
+}
