@@ -83,6 +83,8 @@ fn with_a_star_every_tenant_passes_whose_two_names_agree() {
         v2("common"),
         v2("{tenantid}"),
         v2("*"),
+        v2("cafe"),
+        v2(&OWN.replace('-', "")),
         v2(&OWN.to_uppercase()),
         format!("{}/", v2(OWN)),
         format!("https://login.microsoftonline.com/{OWN}"),
