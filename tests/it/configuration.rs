@@ -304,7 +304,16 @@ fn unknown_names_are_refused_and_the_nearest_known_one_is_named() {
 fn every_setting_has_at_least_one_bad_value_here() {
     // Free text: nothing is wrong with any value of these but the empty one, or another setting decides.
     let tested_elsewhere = ["hmac_secret_encoding", "issuers", "claim", "header", "separator", "encoding"];
-    let own_text = include_str!("configuration.rs");
+    let own_text = concat!(
+        include_str!("configuration.rs"),
+        include_str!("presets/mod.rs"),
+        include_str!("presets/auth0.rs"),
+        include_str!("presets/cognito.rs"),
+        include_str!("presets/entra.rs"),
+        include_str!("presets/firebase.rs"),
+        include_str!("presets/keycloak.rs"),
+        include_str!("presets/okta.rs"),
+    );
     for line in doorward::config::reference().lines().filter_map(|line| line.strip_prefix("| `")) {
         let name = line.split('`').next().unwrap();
         let told = own_text.contains(&format!("(\"{}\", ", name.to_uppercase()));

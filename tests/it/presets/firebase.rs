@@ -31,6 +31,11 @@ fn tokens_of_users_pass() {
 }
 
 #[test]
-fn what_is_missing_is_told() {
-    insta::assert_snapshot!(told(&[&[("PRESET", "firebase")]]), @"DOORWARD_FIREBASE_PROJECT: missing (set the id of the project)");
+fn what_is_missing_or_no_project_is_told() {
+    let [preset, _] = SETTINGS;
+    insta::assert_snapshot!(told(&[&[preset], &[preset, ("FIREBASE_PROJECT", "acme,*")]]), @r#"
+    DOORWARD_FIREBASE_PROJECT: missing (set the id of the project)
+
+    DOORWARD_FIREBASE_PROJECT: "acme,*" is not understood (write letters, digits, -, ., _ and ~)
+    "#);
 }

@@ -36,9 +36,12 @@ fn what_is_missing_or_malformed_is_told() {
     let [preset, domain, audience] = SETTINGS;
     insta::assert_snapshot!(told(&[
         &[preset],
+        &[preset, ("OKTA_DOMAIN", "acme.okta.com/oauth2/default"), audience],
         &[preset, domain, audience, ("OKTA_AUTHORIZATION_SERVER", "a/../b")],
     ]), @r#"
     DOORWARD_OKTA_DOMAIN: missing (set the domain of the organisation)
+
+    DOORWARD_OKTA_DOMAIN: "acme.okta.com/oauth2/default" is not understood (write a host without https:// and path)
 
     DOORWARD_OKTA_AUTHORIZATION_SERVER: "a/../b" is not understood (write letters, digits, -, ., _ and ~)
     "#);
