@@ -14,12 +14,13 @@ pub use assembly::offline_gate;
 
 use crate::config::{Configuration, Listen, LogFormat};
 use crate::domain::Clock;
+use crate::gate::{Gate, TokenCache, Verifier};
 use crate::http::{
     AdminService, BoundListener, Lifecycle, Responder, VerifyService, admin_server, bind, verify_server,
 };
 use crate::issuers::Refresher;
 use crate::outbound::{Egress, InvalidClient};
-use crate::policy::Policy;
+use crate::policy::RouteTable;
 use crate::telemetry::{AccessLogger, LogQueue, Metrics};
 
 /// What the service finds around it.
@@ -97,17 +98,21 @@ impl Application {
         let (issuers, refreshers) = assembly::issuers(configuration.issuers, surroundings, &metrics)?;
 
         let lifecycle = Arc::new(Lifecycle::default());
+        let (routes, denials) = configuration.routes.map(|routes| (routes.table, routes.denials)).unzip();
+        let route_names = routes.iter().flat_map(RouteTable::iter).map(|route| route.name.label()).collect();
+        let denials = denials.unwrap_or_default();
+        let responder =
+            Responder::new(&configuration.claim_headers, &configuration.answers, denials, lifecycle.clone())
+                .map_err(io::Error::other)?;
+        let cache = TokenCache::new(&configuration.tokens.cache, metrics.cache_evictions.clone());
         let service = Arc::new(VerifyService {
-            responder: Responder::new(&configuration.claim_headers, configuration.answers, lifecycle.clone())
-                .map_err(io::Error::other)?,
-            gate: assembly::gate(
-                Policy { preflight: configuration.proxy.preflight },
-                configuration.tokens,
-                configuration.claim_headers,
-                issuers,
-                surroundings.clock.clone(),
-                metrics.cache_evictions.clone(),
-            ),
+            responder,
+            gate: Gate {
+                clock: surroundings.clock.clone(),
+                policy: assembly::policy(&configuration.proxy, &configuration.tokens, routes),
+                verifier: Verifier { issuers, claim_headers: configuration.claim_headers, cache },
+            },
+            decisions: metrics.decision_counters(names, route_names),
             metrics,
             access_log: AccessLogger::new(surroundings.log.clone(), logging.access_log, surroundings.log_format),
             trusted: configuration.proxy.trusted,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use prometheus::IntCounter;
 
 use super::{StartError, Surroundings};
-use crate::config::{Configuration, IssuerSettings, KeySource, RefreshSettings, TokenSettings};
+use crate::config::{Configuration, IssuerSettings, KeySource, ProxySettings, RefreshSettings, TokenSettings};
 use crate::domain::Clock;
 use crate::gate::{Gate, TokenCache, Verifier};
 use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyOrigin, KeyStore, Refresher, report_keys};
 use crate::jose::KeySet;
-use crate::policy::{ClaimHeaders, Policy};
+use crate::policy::{Policy, RouteTable, Rules};
 use crate::telemetry::Metrics;
 
 /// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the service does, without
@@ -33,22 +33,16 @@ pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Opti
         };
         issuers.push((settings.issuer, issuer));
     }
-    let policy = Policy { preflight: configuration.proxy.preflight };
+    let policy = policy(&configuration.proxy, &configuration.tokens, configuration.routes.map(|routes| routes.table));
     let evictions = IntCounter::new("evictions", "Counted and never shown.").ok()?;
-    Some(gate(policy, configuration.tokens, configuration.claim_headers, Issuers::new(issuers), clock, evictions))
+    let cache = TokenCache::new(&configuration.tokens.cache, evictions);
+    let verifier = Verifier { issuers: Issuers::new(issuers), claim_headers: configuration.claim_headers, cache };
+    Some(Gate { clock, policy, verifier })
 }
 
-/// The gate of these parts; tokens that have to leave its cache are counted.
-pub(super) fn gate(
-    policy: Policy,
-    tokens: TokenSettings,
-    claim_headers: ClaimHeaders,
-    issuers: Issuers,
-    clock: Arc<dyn Clock>,
-    evictions: IntCounter,
-) -> Gate {
-    let cache = TokenCache::new(&tokens.cache, evictions);
-    Gate { clock, policy, sources: tokens.sources, verifier: Verifier { issuers, claim_headers, cache } }
+/// Which rules hold for which requests.
+pub(super) fn policy(proxy: &ProxySettings, tokens: &TokenSettings, routes: Option<RouteTable>) -> Policy {
+    Policy::new(Rules::authenticated(tokens.sources.clone(), proxy.preflight), routes)
 }
 
 /// The issuers of these settings, and what keeps their keys fresh.

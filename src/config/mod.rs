@@ -20,6 +20,8 @@ mod reader;
 mod reference;
 mod refresh;
 mod remote_keys;
+mod requirements;
+mod routes;
 mod section;
 mod server;
 mod setting;
@@ -40,12 +42,14 @@ pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
 pub use refresh::RefreshSettings;
 pub use remote_keys::{KeyLocation, RemoteKeys, is_trustworthy};
+pub use routes::RouteSettings;
 pub use server::{Listen, Readiness, ServerSettings, UnixSocketSettings};
 pub use source::Source;
 pub use tokens::{CacheSettings, TokenSettings};
 
 use crate::policy::ClaimHeaders;
 use reader::{Reader, Refused};
+use routes::General;
 
 /// Everything an operator can say, checked.
 #[derive(Debug)]
@@ -64,6 +68,8 @@ pub struct Configuration {
     pub logging: Logging,
     /// Whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
+    /// Which requests take which way, if there are different ones.
+    pub routes: Option<RouteSettings>,
 }
 
 impl Configuration {
@@ -80,6 +86,7 @@ impl Configuration {
         let answers = Answers::read(reader);
         let logging = Logging::read(reader);
         let issuers = IssuerSettings::read_all(reader);
+        let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
         Ok(Self {
             server: server?,
             proxy: proxy?,
@@ -88,6 +95,7 @@ impl Configuration {
             answers: answers?,
             logging: logging?,
             issuers: issuers?,
+            routes: routes?,
         })
     }
 }

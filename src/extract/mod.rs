@@ -144,7 +144,8 @@ mod tests {
     fn extract(sources: &[&str], fields: &[(&'static str, &'static [u8])]) -> Result<String, &'static str> {
         let sources = sources.iter().map(|source| source.parse().unwrap()).collect();
         let fields = Fields(fields.to_vec());
-        let request = ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false };
+        let request =
+            ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false, route_name: None };
         let extracted = TokenSources::new(sources, 10).extract(&request);
         extracted.map(|token| String::from_utf8(token.as_bytes().to_vec()).unwrap()).map_err(|denial| denial.code())
     }

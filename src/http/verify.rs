@@ -15,7 +15,7 @@ use crate::config::{ServerSettings, TrustedProxies};
 use crate::domain::{Denial, ForwardedRequest, HeaderFields};
 use crate::gate::{DecisionRecord, Gate};
 use crate::policy::Permit;
-use crate::telemetry::{AccessEntry, AccessLogger, Metrics, OriginalTexts, Outcome, request_id};
+use crate::telemetry::{AccessEntry, AccessLogger, DecisionCounters, Metrics, OriginalTexts, Outcome, request_id};
 
 /// What the verify listener works with.
 pub struct VerifyService {
@@ -23,7 +23,9 @@ pub struct VerifyService {
     pub gate: Gate,
     /// Answers.
     pub responder: Responder,
-    /// Counts.
+    /// Counts decisions.
+    pub decisions: DecisionCounters,
+    /// Counts and measures everything else.
     pub metrics: Arc<Metrics>,
     /// Writes down.
     pub access_log: AccessLogger,
@@ -72,23 +74,41 @@ fn mark_unix_peer(connection: &dyn Any, extensions: &mut Extensions) {
 /// What a request is for.
 enum Target<'a> {
     Verify(Dialect),
+    /// By the rules of the route of this name.
+    VerifyByName(&'a str, Dialect),
     Denial(&'a str),
     Nothing,
 }
 
 /// The path decides, to the letter; the query never does, because some proxies append the client's own to it.
 fn target(path: &str, plain: Dialect) -> Target<'_> {
+    if let Some(code) = path.strip_prefix("/denial/") {
+        return Target::Denial(code);
+    }
+    if let Some((name, dialect)) = path.strip_prefix("/policy/").and_then(|rest| by_name(rest, plain)) {
+        return Target::VerifyByName(name, dialect);
+    }
+    dialect(path, plain).map_or(Target::Nothing, Target::Verify)
+}
+
+fn by_name(rest: &str, plain: Dialect) -> Option<(&str, Dialect)> {
+    let (name, path) = rest.split_at_checked(rest.find('/')?)?;
+    Some((name, dialect(path, plain)?))
+}
+
+fn dialect(path: &str, plain: Dialect) -> Option<Dialect> {
     match path {
-        "/verify" => Target::Verify(plain),
-        "/verify/nginx" => Target::Verify(Dialect::Nginx),
-        "/verify/traefik" | "/verify/caddy" | "/verify/haproxy" => Target::Verify(Dialect::Forwarded),
-        other => other.strip_prefix("/denial/").map_or(Target::Nothing, Target::Denial),
+        "/verify" => Some(plain),
+        "/verify/nginx" => Some(Dialect::Nginx),
+        "/verify/traefik" | "/verify/caddy" | "/verify/haproxy" => Some(Dialect::Forwarded),
+        _ => None,
     }
 }
 
 async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> HttpResponse {
     let mut response = match target(request.uri().path(), service.dialect) {
-        Target::Verify(dialect) => service.verify(&request, dialect).await,
+        Target::Verify(dialect) => service.verify(&request, dialect, None).await,
+        Target::VerifyByName(name, dialect) => service.verify(&request, dialect, Some(name)).await,
         Target::Denial(code) => service.responder.describe_denial(code),
         Target::Nothing => service.responder.not_found(),
     };
@@ -101,20 +121,21 @@ async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> Http
 }
 
 impl VerifyService {
-    async fn verify(&self, request: &HttpRequest, dialect: Dialect) -> HttpResponse {
+    async fn verify(&self, request: &HttpRequest, dialect: Dialect, route_name: Option<&str>) -> HttpResponse {
         let started = Instant::now();
         let fields = Fields(request.headers());
         let forwarded = ForwardedRequest {
             fields: &fields,
             original: dialect.original(&fields),
             peer_trusted: self.is_trusted_peer(request),
+            route_name,
         };
         let mut record = DecisionRecord::default();
         let decision = self.gate.decide(&forwarded, &mut record).await;
         self.note(&decision, &record, started, dialect, &fields);
         match decision {
             Ok(permit) => self.responder.allow(&permit),
-            Err(denial) => self.responder.deny(&denial, dialect),
+            Err(denial) => self.responder.deny(&denial, dialect, record.route),
         }
     }
 
@@ -134,16 +155,21 @@ impl VerifyService {
         dialect: Dialect,
         fields: &dyn HeaderFields,
     ) {
-        let outcome = decision.as_ref().map_or_else(|denial| Outcome::Denied(denial.reason()), |_| Outcome::Allowed);
+        let outcome = match (decision, record.reported) {
+            (Err(denial), _) => Outcome::Denied(denial.reason()),
+            (Ok(_), Some(reason)) => Outcome::Reported(reason),
+            (Ok(_), None) => Outcome::Allowed,
+        };
         let duration = started.elapsed();
-        self.metrics.count_decision(outcome, record.issuer, record.cache, duration);
+        self.decisions.count(outcome, record.route, record.issuer);
+        self.metrics.measure_decision(record.cache, duration);
         if self.access_log.wants(outcome == Outcome::Allowed) {
             self.access_log.log(AccessEntry {
                 timestamp: self.gate.clock.now(),
-                verdict: outcome.verdict(),
+                verdict: outcome.logged_verdict(),
                 reason: outcome.reason(),
                 issuer: record.issuer.and_then(|at| Some(self.gate.issuers().at(at)?.name.clone())),
-                route: None,
+                route: record.route.and_then(|at| Some(self.gate.policy.routes()?.at(at)?.name.label())),
                 cache: record.cache.label(),
                 original: OriginalTexts::of(&dialect.original_for_log(fields)),
                 duration,

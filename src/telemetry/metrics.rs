@@ -1,6 +1,6 @@
 //! Metrics, with everything that the hot path touches resolved beforehand.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::process_collector::ProcessCollector;
@@ -9,9 +9,9 @@ use prometheus::{
     TextEncoder,
 };
 
-use super::LogQueue;
 use super::metrics_reference as declared;
 use super::metrics_reference::Metric;
+use super::{DecisionCounters, LogQueue};
 use crate::domain::{Reason, Turn};
 
 /// What came of a request, for the metrics.
@@ -21,6 +21,8 @@ pub enum Outcome {
     Allowed,
     /// It may not.
     Denied(Reason),
+    /// It may, because its route only reports that it should not.
+    Reported(Reason),
 }
 
 /// What the token cache had to do with a decision.
@@ -38,7 +40,8 @@ pub enum CacheUse {
 /// Everything that is counted and measured.
 pub struct Metrics {
     registry: Registry,
-    decisions: Vec<DecisionCounters>,
+    decisions: IntCounterVec,
+    with_route: bool,
     durations: [Histogram; 3],
     cache_hits: IntCounter,
     cache_misses: IntCounter,
@@ -65,15 +68,6 @@ pub struct JwksMetrics {
     issuer: String,
 }
 
-/// The counters of one issuer, or of decisions without one.
-struct DecisionCounters {
-    family: IntCounterVec,
-    issuer: String,
-    with_route: bool,
-    /// One for each reason and one for `ok`. A series exists once it has happened.
-    cells: Vec<OnceLock<IntCounter>>,
-}
-
 impl Metrics {
     /// Metrics for these issuers, by name.
     pub fn new(issuers: &[String], with_route: bool, log: &LogQueue) -> Result<Self, prometheus::Error> {
@@ -86,9 +80,9 @@ impl Metrics {
         registry.register(Box::new(log.dropped().clone()))?;
         registered(&registry, IntGauge::with_opts(opts(&declared::CONFIG_GENERATION))?)?.set(1);
         registry.register(Box::new(ProcessCollector::for_self()))?;
-        let names = std::iter::once(declared::NONE).chain(issuers.iter().map(String::as_str));
-        let metrics = Self {
-            decisions: names.map(|issuer| DecisionCounters::new(&decisions, issuer, with_route)).collect(),
+        Ok(Self {
+            decisions,
+            with_route,
             durations,
             cache_hits: cache.with_label_values(&["hit"]),
             cache_misses: cache.with_label_values(&["miss"]),
@@ -96,16 +90,16 @@ impl Metrics {
             cache_evictions: registered(&registry, IntCounter::with_opts(opts(&declared::CACHE_EVICTIONS))?)?,
             jwks: JwksMetrics::register(&registry, issuers)?,
             registry,
-        };
-        metrics.announce_alerted_series();
-        Ok(metrics)
+        })
     }
 
-    /// Counts a decision; `issuer` is its position among the issuers, if one was found.
-    pub fn count_decision(&self, outcome: Outcome, issuer: Option<usize>, cache: CacheUse, took: Duration) {
-        if let Some(counters) = self.decisions.get(issuer.map_or(0, |position| position + 1)) {
-            counters.count(outcome, 1);
-        }
+    /// The counters of decisions for these issuers and routes.
+    pub fn decision_counters(&self, issuers: Vec<String>, routes: Vec<Arc<str>>) -> DecisionCounters {
+        DecisionCounters::new(self.decisions.clone(), self.with_route, issuers, routes)
+    }
+
+    /// Notes how long a decision took, and what the cache had to do with it.
+    pub fn measure_decision(&self, cache: CacheUse, took: Duration) {
         let [none, hit, miss] = &self.durations;
         match cache {
             CacheUse::None => none.observe(took.as_secs_f64()),
@@ -129,32 +123,24 @@ impl Metrics {
     pub fn render(&self) -> String {
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }
-
-    /// An alert on a rate cannot see a counter that is born with its first event, so these start at zero.
-    fn announce_alerted_series(&self) {
-        for counters in &self.decisions {
-            for outcome in
-                [Outcome::Allowed, Outcome::Denied(Reason::KeyUnknown), Outcome::Denied(Reason::KeysUnavailable)]
-            {
-                counters.count(outcome, 0);
-            }
-        }
-    }
 }
 
 impl Outcome {
+    /// How many different ones there are.
+    pub(super) const COUNT: usize = 1 + 2 * Reason::ALL.len();
+
     /// `ok`, or the code of the reason.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Allowed => "ok",
-            Self::Denied(reason) => reason.code(),
+            Self::Denied(reason) | Self::Reported(reason) => reason.code(),
         }
     }
 
     /// `allow`, `deny`, or `error` where the fault is ours.
     pub const fn verdict(self) -> &'static str {
         match self {
-            Self::Allowed => "allow",
+            Self::Allowed | Self::Reported(_) => "allow",
             Self::Denied(reason) => match reason.turn() {
                 Turn::Ours => "error",
                 Turn::Client | Turn::Administrator => "deny",
@@ -162,10 +148,19 @@ impl Outcome {
         }
     }
 
-    const fn position(self) -> usize {
+    /// The same for the log, which also tells what only would have been denied.
+    pub const fn logged_verdict(self) -> &'static str {
+        match self {
+            Self::Reported(_) => "would_deny",
+            counted => counted.verdict(),
+        }
+    }
+
+    pub(super) const fn position(self) -> usize {
         match self {
             Self::Allowed => 0,
-            Self::Denied(reason) => reason as usize + 1,
+            Self::Denied(reason) => 1 + reason as usize,
+            Self::Reported(reason) => 1 + Reason::ALL.len() + reason as usize,
         }
     }
 }
@@ -178,25 +173,6 @@ impl CacheUse {
             Self::Hit => "hit",
             Self::Miss => "miss",
         }
-    }
-}
-
-impl DecisionCounters {
-    fn new(family: &IntCounterVec, issuer: &str, with_route: bool) -> Self {
-        let cells = (0..=Reason::ALL.len()).map(|_| OnceLock::new()).collect();
-        Self { family: family.clone(), issuer: issuer.to_owned(), with_route, cells }
-    }
-
-    fn count(&self, outcome: Outcome, times: u64) {
-        if let Some(cell) = self.cells.get(outcome.position()) {
-            cell.get_or_init(|| self.series(outcome)).inc_by(times);
-        }
-    }
-
-    fn series(&self, outcome: Outcome) -> IntCounter {
-        let labels = [outcome.verdict(), outcome.reason(), self.issuer.as_str(), declared::NONE];
-        let used = if self.with_route { &labels[..] } else { &labels[..3] };
-        self.family.with_label_values(used)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::VerifiedToken;
 use crate::domain::Reason;
 use crate::jose::{Claims, Json};
 
@@ -38,18 +39,17 @@ pub enum AudienceMatch {
 }
 
 impl AudienceRule {
-    pub(super) fn judge(&self, claims: &Claims) -> Result<(), Reason> {
-        let stated = self.stated(claims).ok_or(Reason::AudienceMismatch)?;
-        let satisfied = match &self.accepted {
-            AcceptedAudience::Everyone => true,
-            AcceptedAudience::Listed { names, quantity: AudienceMatch::Any } => {
-                names.iter().any(|name| stated.iter().any(|stated| stated == name))
-            }
-            AcceptedAudience::Listed { names, quantity: AudienceMatch::All } => {
-                names.iter().all(|name| stated.iter().any(|stated| stated == name))
-            }
+    /// Judges whom a token is for: the audiences of this rule, or others that a route asks for in their place.
+    pub fn judge(&self, token: &VerifiedToken, in_their_place: Option<&AcceptedAudience>) -> Result<(), Reason> {
+        let satisfied = match in_their_place {
+            None => token.names_audience_of_issuer(),
+            Some(accepted) => self.stated(token.claims()).is_some_and(|stated| accepted.accepts(&stated)),
         };
         if satisfied { Ok(()) } else { Err(Reason::AudienceMismatch) }
+    }
+
+    pub(super) fn is_satisfied_by(&self, claims: &Claims) -> bool {
+        self.stated(claims).is_some_and(|stated| self.accepted.accepts(&stated))
     }
 
     /// The audiences the token states; nothing if it states them in a form that is not the RFC's.
@@ -60,6 +60,17 @@ impl AudienceRule {
         match aud.string() {
             Some(audience) => Some(vec![audience]),
             None => aud.elements()?.into_iter().map(Json::string).collect(),
+        }
+    }
+}
+
+impl AcceptedAudience {
+    fn accepts(&self, stated: &[Cow<'_, str>]) -> bool {
+        let is_stated = |name: &String| stated.iter().any(|stated| stated == name);
+        match self {
+            Self::Everyone => true,
+            Self::Listed { names, quantity: AudienceMatch::Any } => names.iter().any(is_stated),
+            Self::Listed { names, quantity: AudienceMatch::All } => names.iter().all(is_stated),
         }
     }
 }

@@ -28,6 +28,8 @@ mod prometheus;
 mod properties;
 mod readme;
 mod rfc_examples;
+mod route_settings;
+mod routes;
 mod second_opinion;
 mod traefik;
 mod vectors;

@@ -45,7 +45,12 @@ impl Judge {
     /// The verdict, and whether the token cache knew the token.
     fn judge_and_tell(&self, token: impl AsRef<[u8]>) -> (Verdict, bool) {
         let fields = Bearer([b"Bearer ", token.as_ref()].concat());
-        self.decide(&ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false })
+        self.decide(&ForwardedRequest {
+            fields: &fields,
+            original: Original::UNKNOWN,
+            peer_trusted: false,
+            route_name: None,
+        })
     }
 
     fn decide(&self, request: &ForwardedRequest<'_>) -> (Verdict, bool) {
