@@ -17,8 +17,6 @@ use crate::issuers::Issuer;
 pub struct AdminService {
     /// What it tells about.
     pub verify: Arc<VerifyService>,
-    /// When the service calls itself ready.
-    pub readiness: Readiness,
     /// Where the service is in its life.
     pub lifecycle: Arc<Lifecycle>,
 }
@@ -48,7 +46,7 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
 
 async fn metrics(service: web::Data<AdminService>) -> HttpResponse {
     let verify = &service.verify;
-    verify.metrics.cache_entries.set(verify.gate.cache().len().try_into().unwrap_or(i64::MAX));
+    verify.metrics.cache_entries.set(verify.generation().gate.cache().len().try_into().unwrap_or(i64::MAX));
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
         .body(verify.metrics.render())
@@ -59,11 +57,12 @@ async fn healthz() -> HttpResponse {
 }
 
 async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
-    let now = service.verify.gate.clock.now();
+    let generation = service.verify.generation();
+    let now = generation.gate.clock.now();
     let has_keys = |issuer: &Issuer| issuer.keys.snapshot().is_usable(now);
-    let issuers = service.verify.gate.issuers();
+    let issuers = generation.gate.issuers();
     let without: Vec<&str> = issuers.iter().filter(|issuer| !has_keys(issuer)).map(|issuer| &*issuer.name).collect();
-    let enough = match service.readiness {
+    let enough = match generation.readiness {
         Readiness::Any => issuers.iter().any(|issuer| has_keys(issuer)),
         Readiness::All => without.is_empty(),
     };
@@ -80,7 +79,7 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
 }
 
 async fn show_status(service: web::Data<AdminService>) -> HttpResponse {
-    json_answer(StatusCode::OK, &status(&service.verify))
+    json_answer(StatusCode::OK, &status(&service.verify.generation()))
 }
 
 fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {

@@ -27,6 +27,7 @@ mod oidc_provider;
 mod prometheus;
 mod properties;
 mod readme;
+mod reload;
 mod rfc_examples;
 mod route_settings;
 mod routes;
