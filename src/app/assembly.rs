@@ -76,6 +76,7 @@ impl Workshop {
             trusted: proxy.trusted,
             dialect: proxy.dialect.into(),
             readiness: server.readiness,
+            explains_to_all: server.explain,
         })
     }
 }

@@ -42,6 +42,8 @@ const SHUTDOWN_TIMEOUT: Setting =
 const READINESS: Setting =
     Setting::new("readiness", "any", "`/readyz` is 200 while `any` issuer, or `all` of them, have usable keys.");
 
+const EXPLAIN: Setting =
+    Setting::new("explain", "false", "Whether `POST /explain` answers peers that are not on this machine too.");
 const RELOAD: Setting = Setting::new(
     "reload",
     "signal",
@@ -60,6 +62,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     SHUTDOWN_DELAY,
     SHUTDOWN_TIMEOUT,
     READINESS,
+    EXPLAIN,
     RELOAD,
 ];
 
@@ -86,6 +89,8 @@ pub struct ServerSettings {
     pub shutdown_timeout: Duration,
     /// When the service calls itself ready.
     pub readiness: Readiness,
+    /// Whether decisions are explained to peers that are not on this machine.
+    pub explain: bool,
     /// What has the configuration read anew.
     pub reload: ReloadTrigger,
 }
@@ -141,6 +146,7 @@ impl ServerSettings {
         let shutdown_delay = reader.read(&SHUTDOWN_DELAY, value::duration_within(Duration::ZERO, HOUR));
         let shutdown_timeout = reader.read(&SHUTDOWN_TIMEOUT, value::duration_within(Duration::ZERO, HOUR));
         let readiness = reader.read(&READINESS, value::one_of(&[("any", Readiness::Any), ("all", Readiness::All)]));
+        let explain = reader.read(&EXPLAIN, value::boolean);
         let reload = reader.read(&RELOAD, value::one_of(TRIGGERS));
         let (listen, admin_listen) = (listen?, admin_listen?);
         refuse_shared(reader, &LISTEN, &listen, &[])?;
@@ -156,6 +162,7 @@ impl ServerSettings {
             shutdown_delay: shutdown_delay?,
             shutdown_timeout: shutdown_timeout?,
             readiness: readiness?,
+            explain: explain?,
             reload: reload?,
         })
     }

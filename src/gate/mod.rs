@@ -1,15 +1,20 @@
 //! Floor 5: the decision. Read [`Gate::decide`] first: it is the service.
 
+mod described_request;
+mod explanation;
 mod record;
 mod token_cache;
 mod token_digest;
+mod transcript;
 mod verifier;
 
 use std::sync::Arc;
 
+pub use described_request::DescribedRequest;
 pub use record::DecisionRecord;
 pub use token_cache::TokenCache;
 pub use token_digest::TokenDigest;
+pub use transcript::{Stage, Transcript};
 pub use verifier::Verifier;
 
 use crate::domain::{Clock, Denial, ForwardedRequest, Timestamp};

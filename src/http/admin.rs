@@ -8,6 +8,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
+use super::explain;
 use super::status::status;
 use super::{BoundListener, Lifecycle, VerifyService};
 use crate::config::Readiness;
@@ -33,6 +34,8 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
             .route("/readyz", web::get().to(readyz))
             .route("/readyz", web::head().to(readyz))
             .route("/status", web::get().to(show_status))
+            .app_data(web::PayloadConfig::new(explain::MAX_BYTES))
+            .route("/explain", web::post().to(explain::explain))
     };
     let mut server = HttpServer::new(app).disable_signals().workers(1).shutdown_timeout(1);
     for socket in sockets {
@@ -82,6 +85,6 @@ async fn show_status(service: web::Data<AdminService>) -> HttpResponse {
     json_answer(StatusCode::OK, &status(&service.verify.generation()))
 }
 
-fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {
+pub(super) fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {
     HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
 }

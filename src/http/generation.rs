@@ -26,6 +26,8 @@ pub struct Generation {
     pub dialect: Dialect,
     /// When the service calls itself ready.
     pub readiness: Readiness,
+    /// Whether it explains decisions to peers that are not on this machine.
+    pub explains_to_all: bool,
 }
 
 impl Generation {

@@ -9,6 +9,7 @@ mod admin;
 mod challenge;
 mod denial_answers;
 mod dialect;
+mod explain;
 mod fields;
 mod generation;
 mod lifecycle;

@@ -1,6 +1,7 @@
 //! `aud` (RFC 7519 section 4.1.3, RFC 8725 section 3.9).
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::VerifiedToken;
 use crate::domain::Reason;
@@ -71,6 +72,16 @@ impl AcceptedAudience {
             Self::Everyone => true,
             Self::Listed { names, quantity: AudienceMatch::Any } => names.iter().any(is_stated),
             Self::Listed { names, quantity: AudienceMatch::All } => names.iter().all(is_stated),
+        }
+    }
+}
+
+impl fmt::Display for AcceptedAudience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everyone => f.write_str("any"),
+            Self::Listed { names, quantity: AudienceMatch::Any } => write!(f, "one of {}", names.join(", ")),
+            Self::Listed { names, quantity: AudienceMatch::All } => write!(f, "all of {}", names.join(", ")),
         }
     }
 }

@@ -158,6 +158,7 @@ fn bad_logs_metrics_and_readiness_are_told() {
         ("ACCESS_LOG", "some"),
         ("METRICS_ROUTE_LABEL", "1"),
         ("READINESS", "most"),
+        ("EXPLAIN", "aloud"),
         ("RELOAD", "sometimes"),
     ]);
     insta::assert_snapshot!(told, @r#"
@@ -166,6 +167,7 @@ fn bad_logs_metrics_and_readiness_are_told() {
     DOORWARD_ACCESS_LOG: "some" is not understood (write one of all, denied, off)
     DOORWARD_METRICS_ROUTE_LABEL: "1" is not understood (write true or false)
     DOORWARD_READINESS: "most" is not understood (write one of any, all)
+    DOORWARD_EXPLAIN: "aloud" is not understood (write true or false)
     DOORWARD_RELOAD: "sometimes" is not understood (write one of signal, on_change)
     "#);
 }
