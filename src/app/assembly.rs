@@ -12,34 +12,44 @@ use crate::domain::Clock;
 use crate::gate::{Gate, TokenCache, Verifier};
 use crate::http::{Generation, Lifecycle, Responder};
 use crate::issuers::{Issuer, Issuers, KeyStore};
+use crate::jose::KeySet;
 use crate::policy::{Policy, RouteTable, Rules};
 use crate::telemetry::{AccessLogger, Metrics};
 
 /// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the service does, without
 /// sockets, logs and metrics. Nothing if there are keys to be fetched.
 pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Option<Gate> {
-    let mut issuers = Vec::new();
-    for (position, settings) in configuration.issuers.into_iter().enumerate() {
-        let (keys, algorithms) = match settings.keys {
-            KeySource::Fixed { keys, algorithms } => (keys, algorithms),
-            KeySource::File(file) => (file.read().ok()?, file.algorithms),
-            KeySource::Remote(_) => return None,
-        };
+    let at_hand = |source: &KeySource| match source {
+        KeySource::Fixed { keys, .. } => Some(keys.clone()),
+        KeySource::File(file) => file.read().ok(),
+        KeySource::Remote(_) => None,
+    };
+    let keys = configuration.issuers.iter().map(|issuer| at_hand(&issuer.keys)).collect::<Option<_>>()?;
+    gate_of_keys(configuration, keys, clock).ok()
+}
+
+/// The same with these keys, those of each issuer in their order.
+pub fn gate_of_keys(
+    configuration: Configuration,
+    keys: Vec<KeySet>,
+    clock: Arc<dyn Clock>,
+) -> Result<Gate, prometheus::Error> {
+    let issuers = configuration.issuers.into_iter().zip(keys).enumerate().map(|(position, (settings, keys))| {
         let issuer = Issuer {
             name: settings.name.into(),
             position,
-            algorithms,
+            algorithms: settings.keys.algorithms().clone(),
             expectations: settings.expectations,
             required_scopes: settings.required_scopes,
             keys: Arc::new(KeyStore::fixed(keys, clock.now())),
         };
-        issuers.push((settings.issuer, issuer));
-    }
+        (settings.issuer, issuer)
+    });
+    let issuers = Issuers::new(issuers);
     let policy = policy(&configuration.proxy, &configuration.tokens, configuration.routes.map(|routes| routes.table));
-    let evictions = IntCounter::new("evictions", "Counted and never shown.").ok()?;
+    let evictions = IntCounter::new("evictions", "Counted and never shown.")?;
     let cache = TokenCache::new(&configuration.tokens.cache, evictions);
-    let verifier = Verifier { issuers: Issuers::new(issuers), claim_headers: configuration.claim_headers, cache };
-    Some(Gate { clock, policy, verifier })
+    Ok(Gate { clock, policy, verifier: Verifier { issuers, claim_headers: configuration.claim_headers, cache } })
 }
 
 /// What is there once, however often the configuration changes.
