@@ -17,6 +17,7 @@ mod cli;
 mod configuration;
 mod configuration_file;
 mod demo;
+mod examples;
 mod explain;
 mod first_light;
 mod fuzz_corpora;
