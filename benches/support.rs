@@ -53,7 +53,7 @@ impl Authorization {
     }
 
     pub fn request(&self) -> ForwardedRequest<'_> {
-        ForwardedRequest { fields: self, original: Original::UNKNOWN, peer_trusted: false }
+        ForwardedRequest { fields: self, original: Original::UNKNOWN, peer_trusted: false, route_name: None }
     }
 }
 

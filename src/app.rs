@@ -1,6 +1,8 @@
 //! Floor 7: the only place that wires things together.
 
 mod assembly;
+mod keepers;
+mod reload;
 
 use std::io;
 use std::sync::Arc;
@@ -10,19 +12,19 @@ use actix_web::dev::{Server, ServerHandle};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use assembly::offline_gate;
+pub use assembly::{gate_of_keys, offline_gate};
+pub use reload::Reload;
 
-use crate::config::{Configuration, Listen, LogFormat};
+use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger};
 use crate::domain::Clock;
-use crate::http::{
-    AdminService, BoundListener, Lifecycle, Responder, VerifyService, admin_server, bind, verify_server,
-};
-use crate::issuers::Refresher;
+use crate::http::{AdminService, BoundListener, Lifecycle, VerifyService, admin_server, bind, verify_server};
 use crate::outbound::{Egress, InvalidClient};
-use crate::policy::Policy;
-use crate::telemetry::{AccessLogger, LogQueue, Metrics};
+use crate::telemetry::{LogQueue, Metrics};
+use assembly::Workshop;
+use keepers::Keepers;
 
 /// What the service finds around it.
+#[derive(Clone)]
 pub struct Surroundings {
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -40,7 +42,10 @@ pub struct Application {
     admin: Server,
     verify_addresses: Vec<Listen>,
     admin_addresses: Vec<Listen>,
-    refreshers: Vec<Refresher>,
+    service: Arc<VerifyService>,
+    workshop: Workshop,
+    fixed: FixedSettings,
+    trigger: ReloadTrigger,
     lifecycle: Arc<Lifecycle>,
     shutdown_delay: Duration,
 }
@@ -86,40 +91,27 @@ impl Shutdown {
 impl Application {
     /// Binds the sockets and puts everything together. Must be called inside a tokio runtime.
     pub fn build(configuration: Configuration, surroundings: &Surroundings) -> Result<Self, StartError> {
-        let server = configuration.server;
+        let server = configuration.server.clone();
         let verify_sockets = bind(&server.listen, &server.unix_socket)?;
         let admin_sockets = bind(&server.admin_listen, &server.unix_socket)?;
         let (verify_addresses, admin_addresses) = (addresses(&verify_sockets)?, addresses(&admin_sockets)?);
 
-        let logging = configuration.logging;
-        let names: Vec<String> = configuration.issuers.iter().map(|issuer| issuer.name.clone()).collect();
-        let metrics = Arc::new(Metrics::new(&names, logging.metrics_route_label, &surroundings.log)?);
-        let (issuers, refreshers) = assembly::issuers(configuration.issuers, surroundings, &metrics)?;
-
+        let (fixed, trigger) = (FixedSettings::of(&configuration), server.reload);
+        let metrics = Arc::new(Metrics::new(configuration.logging.metrics_route_label, &surroundings.log)?);
         let lifecycle = Arc::new(Lifecycle::default());
-        let service = Arc::new(VerifyService {
-            responder: Responder::new(&configuration.claim_headers, configuration.answers, lifecycle.clone())
-                .map_err(io::Error::other)?,
-            gate: assembly::gate(
-                Policy { preflight: configuration.proxy.preflight },
-                configuration.tokens,
-                configuration.claim_headers,
-                issuers,
-                surroundings.clock.clone(),
-                metrics.cache_evictions.clone(),
-            ),
-            metrics,
-            access_log: AccessLogger::new(surroundings.log.clone(), logging.access_log, surroundings.log_format),
-            trusted: configuration.proxy.trusted,
-            dialect: configuration.proxy.dialect.into(),
-        });
-        let admin = AdminService { verify: service.clone(), readiness: server.readiness, lifecycle: lifecycle.clone() };
+        let (surroundings, keepers) = (surroundings.clone(), Keepers::default());
+        let mut workshop = Workshop { surroundings, metrics: metrics.clone(), lifecycle: lifecycle.clone(), keepers };
+        let service = Arc::new(VerifyService::new(workshop.build(configuration, 1)?, metrics));
+        let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone() };
         Ok(Self {
-            verify: verify_server(service, &server, verify_sockets)?,
+            verify: verify_server(service.clone(), &server, verify_sockets)?,
             admin: admin_server(admin, admin_sockets)?,
             verify_addresses,
             admin_addresses,
-            refreshers,
+            service,
+            workshop,
+            fixed,
+            trigger,
             lifecycle,
             shutdown_delay: server.shutdown_delay,
         })
@@ -136,11 +128,10 @@ impl Application {
     }
 
     /// Serves until it is told to stop, and then as long as the settings allow.
-    pub async fn run(self, mut shutdown: Shutdown) -> io::Result<()> {
-        let mut refreshing: JoinSet<()> = JoinSet::new();
-        for refresher in self.refreshers {
-            refreshing.spawn(refresher.run());
-        }
+    /// Meanwhile a new configuration may be asked for.
+    pub async fn run(self, mut shutdown: Shutdown, reload: Reload) -> io::Result<()> {
+        let mut following = JoinSet::new();
+        following.spawn(reload.follow(self.workshop, self.service, self.fixed, self.trigger));
         let (verify, admin) = (self.verify.handle(), self.admin.handle());
         let stopping = stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &verify, &admin);
         let (verify, admin, ()) = tokio::join!(self.verify, self.admin, stopping);

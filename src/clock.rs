@@ -30,3 +30,17 @@ impl Clock for SystemClock {
         })
     }
 }
+
+/// A clock that stands still, for a judgement about another time.
+#[derive(Debug, Clone, Copy)]
+pub struct StoppedClock(pub Timestamp);
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+
+    fn reach(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        if at <= self.0 { Box::pin(std::future::ready(())) } else { Box::pin(std::future::pending()) }
+    }
+}

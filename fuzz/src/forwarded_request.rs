@@ -55,7 +55,7 @@ pub fn judge(data: &[u8]) {
     if let Field::Once(host) = original.host {
         assert!(dialect != Dialect::Nginx || !host.iter().any(|byte| b"/?#@".contains(byte)), "more than a host");
     }
-    let request = ForwardedRequest { fields: &fields, original, peer_trusted: said.contains(&b't') };
+    let request = ForwardedRequest { fields: &fields, original, peer_trusted: said.contains(&b't'), route_name: None };
     let gate = if preflights_pass { &HOUSE.letting_preflights_pass } else { &HOUSE.judging };
 
     let found = match decide(gate, &request) {

@@ -37,7 +37,10 @@ pub fn signed(payload: &[u8]) -> String {
 /// What the gate says to this token, presented as the usual bearer token.
 pub fn present(gate: &Gate, token: &str) -> Result<Permit, Denial> {
     let fields = Fields(vec![(b"authorization".to_vec(), format!("Bearer {token}").into_bytes())]);
-    decide(gate, &ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false })
+    decide(
+        gate,
+        &ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false, route_name: None },
+    )
 }
 
 /// What the gate says to this request.

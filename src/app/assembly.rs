@@ -1,107 +1,97 @@
 //! From settings to the parts that judge.
 
+use std::io;
 use std::sync::Arc;
 
 use prometheus::IntCounter;
 
+use super::keepers::Keepers;
 use super::{StartError, Surroundings};
-use crate::config::{Configuration, IssuerSettings, KeySource, RefreshSettings, TokenSettings};
+use crate::config::{Configuration, KeySource, ProxySettings, TokenSettings};
 use crate::domain::Clock;
 use crate::gate::{Gate, TokenCache, Verifier};
-use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyOrigin, KeyStore, Refresher, report_keys};
+use crate::http::{Generation, Lifecycle, Responder};
+use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
-use crate::policy::{ClaimHeaders, Policy};
-use crate::telemetry::Metrics;
+use crate::policy::{Policy, RouteTable, Rules};
+use crate::telemetry::{AccessLogger, Metrics};
 
 /// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the service does, without
 /// sockets, logs and metrics. Nothing if there are keys to be fetched.
 pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Option<Gate> {
-    let mut issuers = Vec::new();
-    for (position, settings) in configuration.issuers.into_iter().enumerate() {
-        let (keys, algorithms) = match settings.keys {
-            KeySource::Fixed { keys, algorithms } => (keys, algorithms),
-            KeySource::File(file) => (file.read().ok()?, file.algorithms),
-            KeySource::Remote(_) => return None,
-        };
+    let at_hand = |source: &KeySource| match source {
+        KeySource::Fixed { keys, .. } => Some(keys.clone()),
+        KeySource::File(file) => file.read().ok(),
+        KeySource::Remote(_) => None,
+    };
+    let keys = configuration.issuers.iter().map(|issuer| at_hand(&issuer.keys)).collect::<Option<_>>()?;
+    gate_of_keys(configuration, keys, clock).ok()
+}
+
+/// The same with these keys, those of each issuer in their order.
+pub fn gate_of_keys(
+    configuration: Configuration,
+    keys: Vec<KeySet>,
+    clock: Arc<dyn Clock>,
+) -> Result<Gate, prometheus::Error> {
+    let issuers = configuration.issuers.into_iter().zip(keys).enumerate().map(|(position, (settings, keys))| {
         let issuer = Issuer {
             name: settings.name.into(),
             position,
-            algorithms,
+            algorithms: settings.keys.algorithms().clone(),
             expectations: settings.expectations,
             required_scopes: settings.required_scopes,
             keys: Arc::new(KeyStore::fixed(keys, clock.now())),
         };
-        issuers.push((settings.accepted, issuer));
-    }
-    let policy = Policy { preflight: configuration.proxy.preflight };
-    let evictions = IntCounter::new("evictions", "Counted and never shown.").ok()?;
-    Some(gate(policy, configuration.tokens, configuration.claim_headers, Issuers::new(issuers), clock, evictions))
+        (settings.accepted, issuer)
+    });
+    let issuers = Issuers::new(issuers);
+    let policy = policy(&configuration.proxy, &configuration.tokens, configuration.routes.map(|routes| routes.table));
+    let evictions = IntCounter::new("evictions", "Counted and never shown.")?;
+    let cache = TokenCache::new(&configuration.tokens.cache, evictions);
+    Ok(Gate { clock, policy, verifier: Verifier { issuers, claim_headers: configuration.claim_headers, cache } })
 }
 
-/// The gate of these parts; tokens that have to leave its cache are counted.
-pub(super) fn gate(
-    policy: Policy,
-    tokens: TokenSettings,
-    claim_headers: ClaimHeaders,
-    issuers: Issuers,
-    clock: Arc<dyn Clock>,
-    evictions: IntCounter,
-) -> Gate {
-    let cache = TokenCache::new(&tokens.cache, evictions);
-    Gate { clock, policy, sources: tokens.sources, verifier: Verifier { issuers, claim_headers, cache } }
+/// What is there once, however often the configuration changes.
+pub(super) struct Workshop {
+    pub(super) surroundings: Surroundings,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) lifecycle: Arc<Lifecycle>,
+    pub(super) keepers: Keepers,
 }
 
-/// The issuers of these settings, and what keeps their keys fresh.
-pub(super) fn issuers(
-    settings: Vec<IssuerSettings>,
-    surroundings: &Surroundings,
-    metrics: &Metrics,
-) -> Result<(Issuers, Vec<Refresher>), StartError> {
-    let mut refreshers = Vec::new();
-    let mut issuers = Vec::new();
-    for (position, settings) in settings.into_iter().enumerate() {
-        let name: Arc<str> = settings.name.as_str().into();
-        let mut refreshed = |origin: KeyOrigin, refresh: RefreshSettings| {
-            let store = Arc::new(KeyStore::refreshed(&refresh));
-            refreshers.extend(metrics.jwks(position).map(|metrics| Refresher {
-                name: name.clone(),
-                store: store.clone(),
-                origin,
-                settings: refresh,
-                clock: surroundings.clock.clone(),
-                metrics,
-                had_keys: false,
-            }));
-            store
-        };
-        let (keys, algorithms) = match settings.keys {
-            KeySource::Fixed { keys, algorithms } => {
-                if let Some(measured) = metrics.jwks(position) {
-                    measured.keys.set(keys.len().try_into().unwrap_or(i64::MAX));
-                }
-                report_keys(&name, &keys, &KeySet::default());
-                (Arc::new(KeyStore::fixed(keys, surroundings.clock.now())), algorithms)
-            }
-            KeySource::File(file) => {
-                let (refresh, algorithms) = (file.refresh, file.algorithms.clone());
-                (refreshed(KeyOrigin::File(file), refresh), algorithms)
-            }
-            KeySource::Remote(remote) => {
-                let (refresh, algorithms) = (remote.refresh, remote.algorithms.clone());
-                let fetcher = KeyFetcher::new(remote, surroundings.egress.clone())
-                    .map_err(|error| StartError::Client { issuer: settings.name.clone(), error })?;
-                (refreshed(KeyOrigin::Remote(fetcher.into()), refresh), algorithms)
-            }
-        };
-        let issuer = Issuer {
-            name,
-            position,
-            algorithms,
-            expectations: settings.expectations,
-            required_scopes: settings.required_scopes,
-            keys,
-        };
-        issuers.push((settings.accepted, issuer));
+impl Workshop {
+    /// Everything that this configuration decides. Its cache is empty: what was verified under another configuration is to
+    /// be verified again.
+    pub(super) fn build(&mut self, configuration: Configuration, number: u64) -> Result<Generation, StartError> {
+        let Configuration { server, proxy, tokens, claim_headers, answers, logging, issuers, routes } = configuration;
+        let (routes, denials) = routes.map(|routes| (routes.table, routes.denials)).unzip();
+        let responder = Responder::new(&claim_headers, &answers, denials.unwrap_or_default(), self.lifecycle.clone())
+            .map_err(io::Error::other)?;
+        let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
+        let route_names = routes.iter().flat_map(RouteTable::iter).map(|route| route.name.label()).collect();
+        let issuers = self.keepers.employ(issuers, &self.surroundings, &self.metrics)?;
+        let cache = TokenCache::new(&tokens.cache, self.metrics.cache_evictions.clone());
+        let Surroundings { clock, log, log_format, .. } = &self.surroundings;
+        Ok(Generation {
+            number,
+            responder,
+            gate: Gate {
+                clock: clock.clone(),
+                policy: policy(&proxy, &tokens, routes),
+                verifier: Verifier { issuers, claim_headers, cache },
+            },
+            decisions: self.metrics.decision_counters(issuer_names, route_names),
+            access_log: AccessLogger::new(log.clone(), logging.access_log, *log_format),
+            trusted: proxy.trusted,
+            dialect: proxy.dialect.into(),
+            readiness: server.readiness,
+            explains_to_all: server.explain,
+        })
     }
-    Ok((Issuers::new(issuers), refreshers))
+}
+
+/// Which rules hold for which requests.
+fn policy(proxy: &ProxySettings, tokens: &TokenSettings, routes: Option<RouteTable>) -> Policy {
+    Policy::new(Rules::authenticated(tokens.sources.clone(), proxy.preflight), routes)
 }

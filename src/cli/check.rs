@@ -6,9 +6,9 @@ use std::fmt::Write;
 use clap::Args;
 
 use super::exit::{Failure, print};
+use super::keys;
 use super::serve::runtime;
 use crate::config::{IssuerSettings, KeySource, Source};
-use crate::issuers::KeyFetcher;
 use crate::jose::KeySet;
 use crate::outbound::Egress;
 
@@ -34,10 +34,10 @@ impl Check {
             return Ok(());
         }
         let mut unreachable = 0;
-        for issuer in configuration.issuers {
-            let name = issuer.name.clone();
-            match runtime()?.block_on(keys(issuer, egress.clone())) {
-                Ok(keys) => print(&describe(&name, &keys))?,
+        for issuer in &configuration.issuers {
+            let name = &issuer.name;
+            match runtime()?.block_on(keys::fetch(&issuer.keys, &egress)) {
+                Ok(keys) => print(&describe(name, &keys))?,
                 Err(error) => {
                     unreachable += 1;
                     print(&format!("issuer {name}: no keys: {error}\n"))?;
@@ -52,17 +52,6 @@ fn is_proxied(issuer: &IssuerSettings, egress: &Egress) -> bool {
     match &issuer.keys {
         KeySource::Fixed { .. } | KeySource::File(_) => false,
         KeySource::Remote(remote) => remote.location.urls().iter().any(|url| egress.is_proxied(url)),
-    }
-}
-
-async fn keys(issuer: IssuerSettings, egress: Egress) -> Result<KeySet, String> {
-    match issuer.keys {
-        KeySource::Fixed { keys, .. } => Ok(keys),
-        KeySource::File(file) => file.read(),
-        KeySource::Remote(remote) => {
-            let mut fetcher = KeyFetcher::new(remote, egress).map_err(|error| error.to_string())?;
-            fetcher.fetch().await.map(|fetched| fetched.keys).map_err(|failure| failure.to_string())
-        }
     }
 }
 

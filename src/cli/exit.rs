@@ -9,8 +9,10 @@ use crate::config::Problems;
 pub(super) enum Failure {
     /// The configuration is wrong (78, `EX_CONFIG` of sysexits).
     Configuration(Problems),
-    /// Something went wrong, or the answer is no.
+    /// Something went wrong.
     Failed(String),
+    /// The answer is no, and has been told.
+    Denied,
 }
 
 impl Failure {
@@ -22,6 +24,7 @@ impl Failure {
         let (text, code) = match self {
             Self::Configuration(problems) => (problems.to_string(), 78),
             Self::Failed(error) => (format!("doorward: {error}"), 1),
+            Self::Denied => return ExitCode::FAILURE,
         };
         // Nobody is left to be told when stderr is gone.
         let _ = writeln!(std::io::stderr(), "{text}");

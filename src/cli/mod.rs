@@ -4,7 +4,9 @@ mod check;
 mod config;
 mod demo;
 mod exit;
+mod explain;
 mod health;
+mod keys;
 mod serve;
 mod token;
 
@@ -40,6 +42,8 @@ enum Command {
     Demo(demo::Demo),
     /// Report every problem of the configuration
     Check(check::Check),
+    /// Tell how a decision comes about, stage by stage, and why it is no
+    Explain(Box<explain::Explain>),
     /// Ask the running service whether it is alive, for container health checks
     Health,
     /// Make and read tokens, for development
@@ -59,6 +63,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve::run(&source(), &environment),
         Command::Demo(demo) => demo.run(),
         Command::Check(check) => check.run(&source(), &environment),
+        Command::Explain(explain) => explain.run(&source(), &environment),
         Command::Health => health::run(&source()),
         Command::Token(token) => token.run(),
         Command::Config(config) => config.run(),

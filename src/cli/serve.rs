@@ -8,13 +8,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::exit::Failure;
-use crate::app::{Application, Shutdown, Surroundings};
+use crate::app::{Application, Reload, Shutdown, Surroundings};
 use crate::clock::SystemClock;
 use crate::config::{Configuration, LogFormat, Logging, Source};
 use crate::outbound::Egress;
 use crate::telemetry::{LogQueue, install};
 
 pub(super) fn run(source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
+    let (ask_for_reload, reload) = Reload::channel(source.clone());
     let configuration = source.read()?;
     let (log, log_format) = start_log(configuration.logging)?;
     let surroundings = Surroundings {
@@ -23,15 +24,20 @@ pub(super) fn run(source: &Source, environment: &[(OsString, OsString)]) -> Resu
         log: log.clone(),
         log_format,
     };
-    let served = runtime()?.block_on(serve(configuration, surroundings));
+    let served = runtime()?.block_on(serve(configuration, surroundings, ask_for_reload, reload));
     log.flush();
     served
 }
 
-async fn serve(configuration: Configuration, surroundings: Surroundings) -> Result<(), Failure> {
+async fn serve(
+    configuration: Configuration,
+    surroundings: Surroundings,
+    ask_for_reload: watch::Sender<u32>,
+    reload: Reload,
+) -> Result<(), Failure> {
     let application = Application::build(configuration, &surroundings).map_err(Failure::failed)?;
     let (tell, shutdown) = Shutdown::channel();
-    tell_on_signals(tell).map_err(Failure::failed)?;
+    tell_on_signals(tell, Some(ask_for_reload)).map_err(Failure::failed)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "doorward");
     for address in application.verify_addresses() {
         tracing::info!(%address, "verify listener");
@@ -39,12 +45,15 @@ async fn serve(configuration: Configuration, surroundings: Surroundings) -> Resu
     for address in application.admin_addresses() {
         tracing::info!(%address, "admin listener");
     }
-    application.run(shutdown).await.map_err(Failure::failed)
+    application.run(shutdown, reload).await.map_err(Failure::failed)
 }
 
-/// Every SIGTERM and every SIGINT tells once. SIGHUP asks for a configuration that cannot be read anew yet; it must not
-/// end the service, as it does a program that knows nothing of it.
-pub(super) fn tell_on_signals(tell: watch::Sender<u32>) -> std::io::Result<()> {
+/// Every SIGTERM and every SIGINT tells once. SIGHUP asks for the configuration to be read anew; where there is none it must
+/// not end the service, as it does a program that knows nothing of it.
+pub(super) fn tell_on_signals(
+    tell: watch::Sender<u32>,
+    ask_for_reload: Option<watch::Sender<u32>>,
+) -> std::io::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut hang_up = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
@@ -53,7 +62,11 @@ pub(super) fn tell_on_signals(tell: watch::Sender<u32>) -> std::io::Result<()> {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
                 _ = hang_up.recv() => {
-                    tracing::warn!("SIGHUP ignored: restart to read the configuration anew");
+                    if let Some(ask) = &ask_for_reload {
+                        ask.send_modify(|times| *times += 1);
+                    } else {
+                        tracing::warn!("SIGHUP ignored: there is no configuration to read anew");
+                    }
                     continue;
                 }
             }

@@ -36,7 +36,7 @@ impl AcceptedIssuers {
     }
 
     /// Whether it is one of them.
-    pub(super) fn takes(&self, iss: &str) -> bool {
+    pub fn takes(&self, iss: &str) -> bool {
         match self {
             Self::Nobody => false,
             Self::Named(names) => names.iter().any(|name| name == iss),

@@ -14,7 +14,7 @@ const RESOURCE_METADATA: Setting = Setting::optional(
     "–",
     "URL of the protected resource metadata, added to each challenge (RFC 9728 section 5.1).",
 );
-const DENIALS: Setting = Setting::optional(
+pub(super) const DENIALS: Setting = Setting::optional(
     "denials",
     "–",
     "Status and body per reason, as a JSON object: `{\"token_missing\": {\"status\": 400, \"body\": {}}}`. Keys are reason codes, `401`, `403`, `503` or `*`; the most specific wins.",
@@ -65,7 +65,7 @@ impl Answers {
         let realm = reader.read(&REALM, quotable);
         let resource_metadata = reader.optional(&RESOURCE_METADATA, metadata_url);
         let denials = read_denials(reader);
-        Ok(Self { realm: realm?, resource_metadata: resource_metadata?, denials: denials? })
+        Ok(Self { realm: realm?, resource_metadata: resource_metadata?, denials: denials?.unwrap_or_default() })
     }
 }
 
@@ -86,9 +86,9 @@ fn metadata_url(text: &str) -> Result<String, Invalid> {
     if is_url { Ok(url) } else { Err(Invalid::expected("write an https URL")) }
 }
 
-fn read_denials(reader: &mut Reader) -> Result<Vec<(DenialKey, CustomDenial)>, Refused> {
-    let Some(json) = reader.json(&DENIALS)? else { return Ok(Vec::new()) };
-    denials(&json).map_err(|invalid| reader.refuse(&DENIALS, invalid))
+pub(super) fn read_denials(reader: &mut Reader) -> Result<Option<Vec<(DenialKey, CustomDenial)>>, Refused> {
+    let Some(json) = reader.json(&DENIALS)? else { return Ok(None) };
+    denials(&json).map(Some).map_err(|invalid| reader.refuse(&DENIALS, invalid))
 }
 
 fn denials(text: &str) -> Result<Vec<(DenialKey, CustomDenial)>, Invalid> {

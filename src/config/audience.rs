@@ -28,15 +28,25 @@ pub(super) fn read(reader: &mut Reader, hint: Result<&str, Refused>) -> Result<A
     let Some(names) = names? else {
         return Err(reader.refuse(&AUDIENCE, Invalid::new("missing").hint(hint?)));
     };
-    let accepted = match names.iter().any(|name| name == "*") {
-        true if names.len() == 1 => AcceptedAudience::Everyone,
+    let accepted = accepted(reader, &AUDIENCE, names, quantity?)?;
+    Ok(AudienceRule { accepted, fallback: fallback?.unwrap_or_default() })
+}
+
+/// Audiences that were written for this setting.
+pub(super) fn accepted(
+    reader: &mut Reader,
+    setting: &Setting,
+    names: Vec<String>,
+    quantity: AudienceMatch,
+) -> Result<AcceptedAudience, Refused> {
+    match names.iter().any(|name| name == "*") {
+        true if names.len() == 1 => Ok(AcceptedAudience::Everyone),
         true => {
             let invalid = Invalid::new("`*` beside other audiences").hint("`*` stands alone");
-            return Err(reader.refuse(&AUDIENCE, invalid));
+            Err(reader.refuse(setting, invalid))
         }
-        false => AcceptedAudience::Listed { names, quantity: quantity? },
-    };
-    Ok(AudienceRule { accepted, fallback: fallback?.unwrap_or_default() })
+        false => Ok(AcceptedAudience::Listed { names, quantity }),
+    }
 }
 
 const MATCHES: &[(&str, AudienceMatch)] = &[("any", AudienceMatch::Any), ("all", AudienceMatch::All)];

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use x509_parser::pem::Pem;
 
 use super::reader::{Reader, Refused};
@@ -50,6 +50,23 @@ pub struct FetchSettings {
     pub allow_private: bool,
     /// How long a fetch may take.
     pub timeout: Duration,
+}
+
+impl PartialEq for FetchSettings {
+    fn eq(&self, other: &Self) -> bool {
+        // Every field is named, so that a new one is not forgotten.
+        let Self { extra_roots, headers, bearer_token_file, allow_insecure_http, allow_private, timeout } = self;
+        let same_header = |(own, other): (&(String, SecretString), &(String, SecretString))| {
+            own.0 == other.0 && own.1.expose_secret() == other.1.expose_secret()
+        };
+        *extra_roots == other.extra_roots
+            && headers.len() == other.headers.len()
+            && headers.iter().zip(&other.headers).all(same_header)
+            && *bearer_token_file == other.bearer_token_file
+            && *allow_insecure_http == other.allow_insecure_http
+            && *allow_private == other.allow_private
+            && *timeout == other.timeout
+    }
 }
 
 impl FetchSettings {

@@ -13,7 +13,7 @@ use crate::jose::{Algorithms, KeySet};
 const MAX_BYTES: usize = 1 << 20;
 
 /// Keys in a file, which may change at any time.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileKeys {
     path: PathBuf,
     /// What their tokens may be signed with.

@@ -240,7 +240,7 @@ fn default_label(issuer: Option<&str>) -> String {
     host.or_else(|| issuer.and_then(|issuer| label(issuer).ok())).unwrap_or_else(|| "default".to_owned())
 }
 
-fn scope(text: &str) -> Result<String, Invalid> {
+pub(super) fn scope(text: &str) -> Result<String, Invalid> {
     // RFC 6749 section 3.3; a quote could end the challenge's parameter.
     let is_scope = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
     if is_scope {

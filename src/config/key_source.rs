@@ -61,6 +61,24 @@ pub enum KeySource {
 }
 
 impl KeySource {
+    /// What tokens may be signed with.
+    pub const fn algorithms(&self) -> &Algorithms {
+        match self {
+            Self::Fixed { algorithms, .. } => algorithms,
+            Self::File(file) => &file.algorithms,
+            Self::Remote(remote) => &remote.algorithms,
+        }
+    }
+
+    /// Whether keys are followed at the same place in the same way.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(own), Self::File(other)) => own == other,
+            (Self::Remote(own), Self::Remote(other)) => own == other,
+            _ => false,
+        }
+    }
+
     /// The sources that are given; one is enough.
     pub(super) fn given(reader: &Reader) -> Vec<Setting> {
         let sources = [DISCOVERY_URL, JWKS_URL, JWKS_FILE, JWKS, PUBLIC_KEY_FILE, HMAC_SECRET];

@@ -12,6 +12,7 @@ mod environment;
 mod fetch;
 mod file;
 mod file_keys;
+mod fixed;
 mod issuer;
 mod key_source;
 mod logging;
@@ -22,6 +23,8 @@ mod reader;
 mod reference;
 mod refresh;
 mod remote_keys;
+mod requirements;
+mod routes;
 mod section;
 mod server;
 mod setting;
@@ -35,6 +38,7 @@ pub use accepted_issuers::AcceptedIssuers;
 pub use answers::{Answers, CustomDenial, DenialKey};
 pub use fetch::FetchSettings;
 pub use file_keys::FileKeys;
+pub use fixed::FixedSettings;
 pub use issuer::IssuerSettings;
 pub use key_source::{KeySource, decode_secret};
 pub use logging::{AccessLog, LogFormat, LogLevel, Logging};
@@ -43,12 +47,14 @@ pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
 pub use refresh::RefreshSettings;
 pub use remote_keys::{KeyLocation, RemoteKeys, is_trustworthy};
-pub use server::{Listen, Readiness, ServerSettings, UnixSocketSettings};
+pub use routes::RouteSettings;
+pub use server::{Listen, Readiness, ReloadTrigger, ServerSettings, UnixSocketSettings};
 pub use source::Source;
 pub use tokens::{CacheSettings, TokenSettings};
 
 use crate::policy::ClaimHeaders;
 use reader::{Reader, Refused};
+use routes::General;
 
 /// Everything an operator can say, checked.
 #[derive(Debug)]
@@ -67,6 +73,8 @@ pub struct Configuration {
     pub logging: Logging,
     /// Whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
+    /// Which requests take which way, if there are different ones.
+    pub routes: Option<RouteSettings>,
 }
 
 impl Configuration {
@@ -83,6 +91,7 @@ impl Configuration {
         let answers = Answers::read(reader);
         let logging = Logging::read(reader);
         let issuers = IssuerSettings::read_all(reader);
+        let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
         Ok(Self {
             server: server?,
             proxy: proxy?,
@@ -91,6 +100,7 @@ impl Configuration {
             answers: answers?,
             logging: logging?,
             issuers: issuers?,
+            routes: routes?,
         })
     }
 }

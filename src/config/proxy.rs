@@ -78,8 +78,7 @@ impl ProxySettings {
             let hint = "set $proxy to the proxy in front, whose word on the method can then be taken";
             return Err(reader.refuse(&ALLOW_PREFLIGHT, Invalid::new("needs a named proxy").hint(hint)));
         }
-        let preflight = if allow_preflight? { Preflight::Allowed } else { Preflight::Judged };
-        Ok(Self { dialect: dialect?, trusted: trusted?, preflight })
+        Ok(Self { dialect: dialect?, trusted: trusted?, preflight: allow_preflight?.into() })
     }
 
     fn bounded(reader: &mut Reader, trusted: Vec<IpNet>, trust_any: bool) -> Result<TrustedProxies, Refused> {

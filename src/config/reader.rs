@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::document::Content;
 use super::section::{Given, GivenValue, Place, Section};
 use super::setting::{self, Setting};
@@ -109,6 +111,30 @@ impl Reader {
             .map(|(index, given)| self.section(given, inherited, |own| read(own, index)))
             .collect();
         found.into_iter().collect::<Result<_, _>>().map(Some)
+    }
+
+    /// A mapping of the file, read as a section of its own.
+    pub(super) fn mapping<T>(
+        &mut self,
+        setting: &Setting,
+        read: impl FnOnce(&mut Self) -> Result<T, Refused>,
+    ) -> Result<Option<T>, Refused> {
+        let Some(given) = self.given(setting)? else { return Ok(None) };
+        self.section(given, &[], read).map(Some)
+    }
+
+    /// A value of the file with its type, if it is more than a text.
+    pub(super) fn value<T>(
+        &mut self,
+        setting: &Setting,
+        parse: impl FnOnce(&Value) -> Result<T, Invalid>,
+    ) -> Result<Option<T>, Refused> {
+        let Some(given) = self.given(setting)? else { return Ok(None) };
+        let value = match &given.value {
+            GivenValue::Node(node) => node.to_json(),
+            GivenValue::Variable(text) => Value::String(text.clone()),
+        };
+        parse(&value).map(Some).map_err(|invalid| self.refuse_at(&given.place, invalid))
     }
 
     /// A setting that is a document of its own: JSON text, or in the file just written out.

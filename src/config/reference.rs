@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::setting::{Default, SERVICE, Setting};
-use super::{claim_headers, issuer};
+use super::{claim_headers, issuer, requirements, routes};
 
 /// All settings as Markdown.
 pub fn reference() -> String {
@@ -11,6 +11,10 @@ pub fn reference() -> String {
     section(&mut page, "Service", SERVICE);
     section(&mut page, "Issuer", issuer::SECTIONS);
     section(&mut page, "An entry of `claim_headers` in the file", &[claim_headers::ENTRY]);
+    section(&mut page, "A route in the file", &[routes::ENTRY]);
+    section(&mut page, "`match` of a route", &[routes::MATCH_ENTRY]);
+    section(&mut page, "`require` of a route", &[requirements::ENTRY]);
+    section(&mut page, "An entry of `require.claims`", &[requirements::CLAIM_ENTRY]);
     page
 }
 
@@ -41,6 +45,17 @@ issuers:
     jwks_url: https://legacy.example.com/keys.json
     audience: [api, old-api]
     leeway: 5s
+routes:
+  - {name: health, match: {path: /healthz}, access: anonymous}
+  - name: admin
+    match: {host: '*.example.com', path: '/admin/**', methods: [GET, POST]}
+    issuers: [main]
+    audience: [admin-api]
+    require:
+      scopes: ['admin:read']
+      claims:
+        - {claim: realm_access.roles, contains: admin}
+  - {name: everything-else, match: {}}
 claim_headers:
   - {claim: sub, header: X-Auth-Subject}
   - {claim: realm_access.roles, header: X-Auth-Roles, separator: ','}

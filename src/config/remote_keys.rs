@@ -11,7 +11,7 @@ use super::value::Invalid;
 use crate::jose::Algorithms;
 
 /// Keys that are fetched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RemoteKeys {
     /// From where.
     pub location: KeyLocation,
@@ -24,7 +24,7 @@ pub struct RemoteKeys {
 }
 
 /// From where keys are fetched.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyLocation {
     /// From where the issuer's metadata says; the documents are tried in this order.
     Discovery {

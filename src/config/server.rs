@@ -42,6 +42,14 @@ const SHUTDOWN_TIMEOUT: Setting =
 const READINESS: Setting =
     Setting::new("readiness", "any", "`/readyz` is 200 while `any` issuer, or `all` of them, have usable keys.");
 
+const EXPLAIN: Setting =
+    Setting::new("explain", "false", "Whether `POST /explain` answers peers that are not on this machine too.");
+const RELOAD: Setting = Setting::new(
+    "reload",
+    "signal",
+    "What has the configuration read anew: `signal` (SIGHUP), or `on_change`, which also looks at the file every second.",
+);
+
 pub(super) const SETTINGS: &[Setting] = &[
     LISTEN,
     UNIX_SOCKET_MODE,
@@ -54,10 +62,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     SHUTDOWN_DELAY,
     SHUTDOWN_TIMEOUT,
     READINESS,
+    EXPLAIN,
+    RELOAD,
 ];
 
 /// Listeners, limits and shutdown.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSettings {
     /// Where proxies ask.
     pub listen: Vec<Listen>,
@@ -79,6 +89,19 @@ pub struct ServerSettings {
     pub shutdown_timeout: Duration,
     /// When the service calls itself ready.
     pub readiness: Readiness,
+    /// Whether decisions are explained to peers that are not on this machine.
+    pub explain: bool,
+    /// What has the configuration read anew.
+    pub reload: ReloadTrigger,
+}
+
+/// What has the configuration read anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadTrigger {
+    /// SIGHUP.
+    Signal,
+    /// SIGHUP, and other contents of the file.
+    OnChange,
 }
 
 /// When the service calls itself ready.
@@ -123,6 +146,8 @@ impl ServerSettings {
         let shutdown_delay = reader.read(&SHUTDOWN_DELAY, value::duration_within(Duration::ZERO, HOUR));
         let shutdown_timeout = reader.read(&SHUTDOWN_TIMEOUT, value::duration_within(Duration::ZERO, HOUR));
         let readiness = reader.read(&READINESS, value::one_of(&[("any", Readiness::Any), ("all", Readiness::All)]));
+        let explain = reader.read(&EXPLAIN, value::boolean);
+        let reload = reader.read(&RELOAD, value::one_of(TRIGGERS));
         let (listen, admin_listen) = (listen?, admin_listen?);
         refuse_shared(reader, &LISTEN, &listen, &[])?;
         refuse_shared(reader, &ADMIN_LISTEN, &admin_listen, &listen)?;
@@ -137,6 +162,8 @@ impl ServerSettings {
             shutdown_delay: shutdown_delay?,
             shutdown_timeout: shutdown_timeout?,
             readiness: readiness?,
+            explain: explain?,
+            reload: reload?,
         })
     }
 
@@ -144,6 +171,8 @@ impl ServerSettings {
         reader.list(&ADMIN_LISTEN, address)
     }
 }
+
+const TRIGGERS: &[(&str, ReloadTrigger)] = &[("signal", ReloadTrigger::Signal), ("on_change", ReloadTrigger::OnChange)];
 
 const HOUR: Duration = Duration::from_hours(1);
 

@@ -1,6 +1,6 @@
 //! A setting, declared once: reading, `config reference` and the documentation all go by this.
 
-use super::{answers, claim_headers, issuer, logging, proxy, server, tokens};
+use super::{answers, claim_headers, issuer, logging, proxy, routes, server, tokens};
 
 /// A setting as operators know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub(super) const SERVICE: &[&[Setting]] = &[
     claim_headers::SETTINGS,
     answers::SETTINGS,
     logging::SETTINGS,
-    &[issuer::ISSUERS],
+    &[issuer::ISSUERS, routes::ROUTES],
 ];
 
 /// Every name by which these settings can be given, the `_file` ones too.

@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::document::MAX_BYTES;
 use super::reader::Reader;
 use super::section::{Given, Section};
-use super::{Configuration, Listen, Problems, ServerSettings, environment, issuer, preset, setting};
+use super::{Configuration, Listen, Problems, ServerSettings, environment, file, issuer, preset, setting};
 
 /// Where a configuration comes from: what is given in both places holds as the environment says.
+#[derive(Clone)]
 pub struct Source {
     file: Option<PathBuf>,
     environment: Vec<(OsString, OsString)>,
@@ -39,6 +41,11 @@ impl Source {
         let mut reader = self.reader()?;
         let admin_listen = ServerSettings::read_admin_listen(&mut reader);
         reader.finish(admin_listen)
+    }
+
+    /// What stands in the file, to see whether it has changed; nothing if there is none, or none that can be read.
+    pub fn file_contents(&self) -> Option<Vec<u8>> {
+        file::read(self.file.as_ref()?, MAX_BYTES).ok()
     }
 
     fn reader(&self) -> Result<Reader, Problems> {

@@ -1,5 +1,6 @@
 //! Where tokens stand, and how they are kept.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::reader::{Reader, Refused};
@@ -7,7 +8,7 @@ use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::extract::{TokenSource, TokenSources};
 
-const TOKEN_SOURCES: Setting = Setting::new(
+pub(super) const TOKEN_SOURCES: Setting = Setting::new(
     "token_sources",
     "bearer",
     "Where a token may stand: `bearer`, `header:NAME`, `header:NAME:SCHEME`, `cookie:NAME`. Two different tokens are refused.",
@@ -27,7 +28,9 @@ pub(super) const SETTINGS: &[Setting] = &[TOKEN_SOURCES, MAX_TOKEN_BYTES, CACHE_
 #[derive(Debug, Clone)]
 pub struct TokenSettings {
     /// Where to look.
-    pub sources: TokenSources,
+    pub sources: Arc<TokenSources>,
+    /// How long a token may be.
+    pub max_token_bytes: usize,
     /// How verified tokens are kept.
     pub cache: CacheSettings,
 }
@@ -49,12 +52,13 @@ impl TokenSettings {
         let time_to_live =
             reader.read(&CACHE_TTL, value::duration_within(Duration::from_secs(1), Duration::from_hours(24)));
         Ok(Self {
-            sources: TokenSources::new(sources?, max_token_bytes?),
+            sources: Arc::new(TokenSources::new(sources?, max_token_bytes?)),
+            max_token_bytes: max_token_bytes?,
             cache: CacheSettings { capacity: capacity?, time_to_live: time_to_live? },
         })
     }
 }
 
-fn source(text: &str) -> Result<TokenSource, Invalid> {
+pub(super) fn source(text: &str) -> Result<TokenSource, Invalid> {
     text.parse().map_err(Invalid::expected)
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 
-use crate::app::{Application, Shutdown, StartError, Surroundings};
+use crate::app::{Application, Reload, Shutdown, StartError, Surroundings};
 use crate::clock::SystemClock;
 use crate::config::{Configuration, Listen, LogFormat, LogLevel, Problems};
 use crate::outbound::Egress;
@@ -76,7 +76,7 @@ impl Demo {
     pub async fn run(self, shutdown: Shutdown) -> std::io::Result<()> {
         let (issuer, site) = (self.issuer_server.handle(), self.site_server.handle());
         let service = async {
-            let ended = self.application.run(shutdown).await;
+            let ended = self.application.run(shutdown, Reload::never()).await;
             tokio::join!(issuer.stop(false), site.stop(false));
             ended
         };

@@ -79,6 +79,8 @@ pub struct ForwardedRequest<'a> {
     pub original: Original<'a>,
     /// Whether what the proxy says may be believed.
     pub peer_trusted: bool,
+    /// The route that the proxy's configuration asks for by name, instead of one that matches.
+    pub route_name: Option<&'a str>,
 }
 
 #[cfg(test)]

@@ -49,6 +49,15 @@ impl TokenSource {
             Self::Cookie { name } => cookie::look(request.fields, name),
         }
     }
+
+    fn place(&self, token: &str) -> (String, String) {
+        match self {
+            Self::Bearer => ("authorization".to_owned(), format!("Bearer {token}")),
+            Self::Header { name, scheme: Some(scheme) } => (name.clone(), format!("{scheme} {token}")),
+            Self::Header { name, scheme: None } => (name.clone(), token.to_owned()),
+            Self::Cookie { name } => ("cookie".to_owned(), format!("{name}={token}")),
+        }
+    }
 }
 
 /// The sources in which to look, and how large a token may be.
@@ -62,6 +71,11 @@ impl TokenSources {
     /// Looks in these sources for tokens of at most so many bytes.
     pub fn new(sources: Vec<TokenSource>, max_token_bytes: usize) -> Self {
         Self { sources, max_token_bytes }
+    }
+
+    /// The header field, name and value, in which the first of the sources would look for this token.
+    pub fn place(&self, token: &str) -> Option<(String, String)> {
+        self.sources.first().map(|source| source.place(token))
     }
 
     /// The token of the request.
@@ -85,6 +99,13 @@ impl TokenSources {
         }
         let nothing = if other_scheme { Reason::SchemeUnsupported } else { Reason::TokenMissing };
         token.ok_or_else(|| nothing.into())
+    }
+}
+
+impl fmt::Display for TokenSources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sources: Vec<_> = self.sources.iter().map(ToString::to_string).collect();
+        f.write_str(&sources.join(", "))
     }
 }
 
@@ -144,7 +165,8 @@ mod tests {
     fn extract(sources: &[&str], fields: &[(&'static str, &'static [u8])]) -> Result<String, &'static str> {
         let sources = sources.iter().map(|source| source.parse().unwrap()).collect();
         let fields = Fields(fields.to_vec());
-        let request = ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false };
+        let request =
+            ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false, route_name: None };
         let extracted = TokenSources::new(sources, 10).extract(&request);
         extracted.map(|token| String::from_utf8(token.as_bytes().to_vec()).unwrap()).map_err(|denial| denial.code())
     }

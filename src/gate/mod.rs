@@ -1,30 +1,32 @@
 //! Floor 5: the decision. Read [`Gate::decide`] first: it is the service.
 
+mod described_request;
+mod explanation;
 mod record;
 mod token_cache;
 mod token_digest;
+mod transcript;
 mod verifier;
 
 use std::sync::Arc;
 
+pub use described_request::DescribedRequest;
 pub use record::DecisionRecord;
 pub use token_cache::TokenCache;
 pub use token_digest::TokenDigest;
+pub use transcript::{Stage, Transcript};
 pub use verifier::Verifier;
 
-use crate::domain::{Clock, Denial, ForwardedRequest};
-use crate::extract::TokenSources;
+use crate::domain::{Clock, Denial, ForwardedRequest, Timestamp};
 use crate::issuers::Issuers;
-use crate::policy::{Permit, Policy};
+use crate::policy::{Permit, Policy, Rules};
 
 /// Decides about requests.
 pub struct Gate {
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// The rules for every request.
+    /// Which rules hold for which requests.
     pub policy: Policy,
-    /// Where tokens stand.
-    pub sources: TokenSources,
     /// What becomes of a token.
     pub verifier: Verifier,
 }
@@ -33,12 +35,33 @@ impl Gate {
     /// Decides about one request. What was learned on the way goes into the record, for log and metrics.
     pub async fn decide(&self, request: &ForwardedRequest<'_>, record: &mut DecisionRecord) -> Result<Permit, Denial> {
         let now = self.clock.now();
-        if let Some(permit) = self.policy.settle_without_token(request)? {
+        let way = self.policy.way(request)?;
+        record.route = way.route.map(|route| route.position);
+        match self.judge(request, way.rules, now, record).await {
+            Err(denial) if way.rules.report_only => {
+                record.reported = Some(denial.reason());
+                Ok(Permit::for_nobody())
+            }
+            decision => decision,
+        }
+    }
+
+    async fn judge(
+        &self,
+        request: &ForwardedRequest<'_>,
+        rules: &Rules,
+        now: Timestamp,
+        record: &mut DecisionRecord,
+    ) -> Result<Permit, Denial> {
+        if let Some(permit) = rules.settle_without_token(request)? {
             return Ok(permit);
         }
-        let token = self.sources.extract(request)?;
-        let (issuer, principal) = self.verifier.verify(token, now, record).await?;
-        self.policy.authorize(principal, &issuer.expectations.time, &issuer.required_scopes, now)
+        let token = match rules.sources.extract(request) {
+            Ok(token) => token,
+            Err(denial) => return rules.settle_missing_token(denial),
+        };
+        let (issuer, principal) = self.verifier.verify(token, rules, now, record).await?;
+        rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, now)
     }
 
     /// Whose tokens are accepted.

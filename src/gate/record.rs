@@ -1,6 +1,7 @@
 //! What was learned on the way to a decision.
 
 use super::TokenDigest;
+use crate::domain::Reason;
 use crate::telemetry::CacheUse;
 
 /// What was learned on the way to a decision; it has no say in it.
@@ -8,8 +9,12 @@ use crate::telemetry::CacheUse;
 pub struct DecisionRecord {
     /// The digest of the token.
     pub digest: Option<TokenDigest>,
+    /// The route's position.
+    pub route: Option<usize>,
     /// The issuer's position.
     pub issuer: Option<usize>,
     /// What the token cache had to do with it.
     pub cache: CacheUse,
+    /// Why the request would have been denied, on a route that only reports it.
+    pub reported: Option<Reason>,
 }

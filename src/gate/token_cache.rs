@@ -78,7 +78,7 @@ impl TokenCache {
     ) {
         let Some(tokens) = &self.tokens else { return };
         let latest = now.plus(self.time_to_live);
-        let kept_until = principal.validity().expires_at().map_or(latest, |end| end.min(latest));
+        let kept_until = principal.token().validity().expires_at().map_or(latest, |end| end.min(latest));
         let token = CachedToken { issuer, key, principal, kept_until };
         if kept_until > now && token.units() <= MAX_UNITS {
             tokens.insert(digest, Arc::new(token));

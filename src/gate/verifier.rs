@@ -7,7 +7,7 @@ use super::{DecisionRecord, TokenCache, TokenDigest};
 use crate::domain::{BearerToken, Denial, Reason, Timestamp};
 use crate::issuers::{Issuer, Issuers, TrustedKey};
 use crate::jose::CompactJws;
-use crate::policy::{ClaimHeaders, Principal};
+use crate::policy::{ClaimHeaders, Principal, Rules};
 use crate::telemetry::CacheUse;
 use crate::verify::VerifiedToken;
 
@@ -26,16 +26,18 @@ impl Verifier {
     pub async fn verify(
         &self,
         token: BearerToken<'_>,
+        rules: &Rules,
         now: Timestamp,
         record: &mut DecisionRecord,
     ) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
         let digest = TokenDigest::of(token);
         record.digest = Some(digest);
         if let Some(known) = self.look_up(&digest, now, record) {
+            rules.judge_issuer(known.issuer.position)?;
             return Ok((known.issuer.clone(), known.principal.clone()));
         }
-        let (issuer, key, verified) = self.judge(token, now, record).await?;
-        let principal = Arc::new(Principal::new(&verified, &self.claim_headers)?);
+        let (issuer, key, verified) = self.judge(token, rules, now, record).await?;
+        let principal = Arc::new(Principal::new(verified, &self.claim_headers));
         self.cache.keep(digest, issuer.clone(), key, principal.clone(), now);
         Ok((issuer, principal))
     }
@@ -57,12 +59,14 @@ impl Verifier {
     async fn judge(
         &self,
         token: BearerToken<'_>,
+        rules: &Rules,
         now: Timestamp,
         record: &mut DecisionRecord,
     ) -> Result<(Arc<Issuer>, TrustedKey, VerifiedToken), Denial> {
         let jws = CompactJws::parse(token)?;
         let issuer = self.issuers.find(jws.unverified_claims()).ok_or(Reason::IssuerUnknown)?;
         record.issuer = Some(issuer.position);
+        rules.judge_issuer(issuer.position)?;
         let algorithm = jws.header().algorithm();
         if !issuer.algorithms.contains(algorithm) {
             return Err(Reason::AlgorithmNotAllowed.into());

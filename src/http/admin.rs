@@ -8,6 +8,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
+use super::explain;
 use super::status::status;
 use super::{BoundListener, Lifecycle, VerifyService};
 use crate::config::Readiness;
@@ -17,8 +18,6 @@ use crate::issuers::Issuer;
 pub struct AdminService {
     /// What it tells about.
     pub verify: Arc<VerifyService>,
-    /// When the service calls itself ready.
-    pub readiness: Readiness,
     /// Where the service is in its life.
     pub lifecycle: Arc<Lifecycle>,
 }
@@ -35,6 +34,8 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
             .route("/readyz", web::get().to(readyz))
             .route("/readyz", web::head().to(readyz))
             .route("/status", web::get().to(show_status))
+            .app_data(web::PayloadConfig::new(explain::MAX_BYTES))
+            .route("/explain", web::post().to(explain::explain))
     };
     let mut server = HttpServer::new(app).disable_signals().workers(1).shutdown_timeout(1);
     for socket in sockets {
@@ -48,7 +49,7 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
 
 async fn metrics(service: web::Data<AdminService>) -> HttpResponse {
     let verify = &service.verify;
-    verify.metrics.cache_entries.set(verify.gate.cache().len().try_into().unwrap_or(i64::MAX));
+    verify.metrics.cache_entries.set(verify.generation().gate.cache().len().try_into().unwrap_or(i64::MAX));
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
         .body(verify.metrics.render())
@@ -59,11 +60,12 @@ async fn healthz() -> HttpResponse {
 }
 
 async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
-    let now = service.verify.gate.clock.now();
+    let generation = service.verify.generation();
+    let now = generation.gate.clock.now();
     let has_keys = |issuer: &Issuer| issuer.keys.snapshot().is_usable(now);
-    let issuers = service.verify.gate.issuers();
+    let issuers = generation.gate.issuers();
     let without: Vec<&str> = issuers.iter().filter(|issuer| !has_keys(issuer)).map(|issuer| &*issuer.name).collect();
-    let enough = match service.readiness {
+    let enough = match generation.readiness {
         Readiness::Any => issuers.iter().any(|issuer| has_keys(issuer)),
         Readiness::All => without.is_empty(),
     };
@@ -80,9 +82,9 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
 }
 
 async fn show_status(service: web::Data<AdminService>) -> HttpResponse {
-    json_answer(StatusCode::OK, &status(&service.verify))
+    json_answer(StatusCode::OK, &status(&service.verify.generation()))
 }
 
-fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {
+pub(super) fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {
     HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
 }

@@ -9,7 +9,9 @@ mod admin;
 mod challenge;
 mod denial_answers;
 mod dialect;
+mod explain;
 mod fields;
+mod generation;
 mod lifecycle;
 mod listener;
 mod responder;
@@ -18,6 +20,7 @@ mod verify;
 
 pub use admin::{AdminService, admin_server};
 pub use dialect::Dialect;
+pub use generation::Generation;
 pub use lifecycle::Lifecycle;
 pub use listener::{BoundListener, bind};
 pub use responder::Responder;

@@ -1,5 +1,6 @@
 //! From a decision to an answer.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -10,7 +11,7 @@ use actix_web::http::header::{
 
 use super::denial_answers::DenialAnswers;
 use super::{Dialect, Lifecycle};
-use crate::config::Answers;
+use crate::config::{Answers, CustomDenial, DenialKey};
 use crate::domain::{Denial, Reason, Turn};
 use crate::policy::{ClaimHeaders, Permit};
 
@@ -18,6 +19,8 @@ use crate::policy::{ClaimHeaders, Permit};
 pub struct Responder {
     claim_headers: Vec<HeaderName>,
     denials: DenialAnswers,
+    /// Those of routes that have their own, by the position of the route.
+    route_denials: HashMap<usize, DenialAnswers>,
     lifecycle: Arc<Lifecycle>,
 }
 
@@ -36,11 +39,14 @@ impl Responder {
     /// identity into its neighbour's header.
     pub fn new(
         claim_headers: &ClaimHeaders,
-        answers: Answers,
+        answers: &Answers,
+        route_denials: HashMap<usize, Vec<(DenialKey, CustomDenial)>>,
         lifecycle: Arc<Lifecycle>,
     ) -> Result<Self, InvalidHeaderName> {
         let claim_headers = claim_headers.names().map(HeaderName::try_from).collect::<Result<_, _>>()?;
-        Ok(Self { claim_headers, denials: DenialAnswers::new(answers), lifecycle })
+        let own = |denials| DenialAnswers::new(Answers { denials, ..answers.clone() });
+        let route_denials = route_denials.into_iter().map(|(route, denials)| (route, own(denials))).collect();
+        Ok(Self { claim_headers, denials: DenialAnswers::new(answers.clone()), route_denials, lifecycle })
     }
 
     /// 200, an empty body, and every claim header: an absent one would let the client's own pass.
@@ -59,9 +65,11 @@ impl Responder {
         response
     }
 
-    /// A denial in this dialect.
-    pub(super) fn deny(&self, denial: &Denial, dialect: Dialect) -> HttpResponse {
-        let answer = self.denials.get(denial.reason());
+    /// A denial in this dialect, on the route at this position if there was one.
+    pub(super) fn deny(&self, denial: &Denial, dialect: Dialect, route: Option<usize>) -> HttpResponse {
+        let own = route.and_then(|position| self.route_denials.get(&position));
+        let denials = own.unwrap_or(&self.denials);
+        let answer = denials.get(denial.reason());
         let mut response = if dialect.carries_denials() {
             self.json(answer.status, answer.body.clone())
         } else {
@@ -69,7 +77,7 @@ impl Responder {
         };
         let headers = response.headers_mut();
         headers.insert(X_AUTH_REASON, answer.code.clone());
-        if let Some(challenge) = self.denials.challenge(denial) {
+        if let Some(challenge) = denials.challenge(denial) {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
         if denial.turn() == Turn::Ours {

@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::VerifyService;
+use super::Generation;
 use crate::domain::Timestamp;
 use crate::issuers::Issuer;
 use crate::jose::RefusedKey;
 
-pub(super) fn status(service: &VerifyService) -> Value {
-    let now = service.gate.clock.now();
+pub(super) fn status(generation: &Generation) -> Value {
+    let now = generation.gate.clock.now();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "configuration_generation": 1,
-        "issuers": service.gate.issuers().iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
-        "token_cache": {"on": service.gate.cache().is_on(), "entries": service.gate.cache().len()},
+        "configuration_generation": generation.number,
+        "issuers": generation.gate.issuers().iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
+        "token_cache": {"on": generation.gate.cache().is_on(), "entries": generation.gate.cache().len()},
     })
 }
 

@@ -7,30 +7,39 @@ use std::time::Instant;
 use actix_web::dev::{Extensions, Server};
 use actix_web::http::{ConnectionType, KeepAlive};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use arc_swap::{ArcSwap, Guard};
 use tokio::net::UnixStream;
 
 use super::fields::Fields;
-use super::{BoundListener, Dialect, Responder};
+use super::{BoundListener, Dialect, Generation};
 use crate::config::{ServerSettings, TrustedProxies};
-use crate::domain::{Denial, ForwardedRequest, HeaderFields};
-use crate::gate::{DecisionRecord, Gate};
+use crate::domain::{Denial, ForwardedRequest};
+use crate::gate::DecisionRecord;
 use crate::policy::Permit;
-use crate::telemetry::{AccessEntry, AccessLogger, Metrics, OriginalTexts, Outcome, request_id};
+use crate::telemetry::{Metrics, Outcome};
 
 /// What the verify listener works with.
 pub struct VerifyService {
-    /// Decides.
-    pub gate: Gate,
-    /// Answers.
-    pub responder: Responder,
-    /// Counts.
+    current: ArcSwap<Generation>,
+    /// Counts and measures.
     pub metrics: Arc<Metrics>,
-    /// Writes down.
-    pub access_log: AccessLogger,
-    /// Whose description of a request is believed.
-    pub trusted: TrustedProxies,
-    /// How the plain `/verify` is understood.
-    pub dialect: Dialect,
+}
+
+impl VerifyService {
+    /// Answers as this configuration says.
+    pub fn new(first: Generation, metrics: Arc<Metrics>) -> Self {
+        Self { current: ArcSwap::from_pointee(first), metrics }
+    }
+
+    /// What is in force.
+    pub fn generation(&self) -> Guard<Arc<Generation>> {
+        self.current.load()
+    }
+
+    /// From the next request on answers as this configuration says.
+    pub fn replace(&self, next: Generation) {
+        self.current.store(next.into());
+    }
 }
 
 /// Runs the verify listener on these sockets.
@@ -72,25 +81,47 @@ fn mark_unix_peer(connection: &dyn Any, extensions: &mut Extensions) {
 /// What a request is for.
 enum Target<'a> {
     Verify(Dialect),
+    /// By the rules of the route of this name.
+    VerifyByName(&'a str, Dialect),
     Denial(&'a str),
     Nothing,
 }
 
 /// The path decides, to the letter; the query never does, because some proxies append the client's own to it.
 fn target(path: &str, plain: Dialect) -> Target<'_> {
+    if let Some(code) = path.strip_prefix("/denial/") {
+        return Target::Denial(code);
+    }
+    if let Some((name, dialect)) = path.strip_prefix("/policy/").and_then(|rest| by_name(rest, plain)) {
+        return Target::VerifyByName(name, dialect);
+    }
+    dialect(path, plain).map_or(Target::Nothing, Target::Verify)
+}
+
+fn by_name(rest: &str, plain: Dialect) -> Option<(&str, Dialect)> {
+    let (name, path) = rest.split_at_checked(rest.find('/')?)?;
+    Some((name, dialect(path, plain)?))
+}
+
+fn dialect(path: &str, plain: Dialect) -> Option<Dialect> {
     match path {
-        "/verify" => Target::Verify(plain),
-        "/verify/nginx" => Target::Verify(Dialect::Nginx),
-        "/verify/traefik" | "/verify/caddy" | "/verify/haproxy" => Target::Verify(Dialect::Forwarded),
-        other => other.strip_prefix("/denial/").map_or(Target::Nothing, Target::Denial),
+        "/verify" => Some(plain),
+        "/verify/nginx" => Some(Dialect::Nginx),
+        "/verify/traefik" | "/verify/caddy" | "/verify/haproxy" => Some(Dialect::Forwarded),
+        _ => None,
     }
 }
 
 async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> HttpResponse {
-    let mut response = match target(request.uri().path(), service.dialect) {
-        Target::Verify(dialect) => service.verify(&request, dialect).await,
-        Target::Denial(code) => service.responder.describe_denial(code),
-        Target::Nothing => service.responder.not_found(),
+    // One configuration for the whole request, whatever comes meanwhile.
+    let generation = service.generation();
+    let mut response = match target(request.uri().path(), generation.dialect) {
+        Target::Verify(dialect) => verify(&generation, &service.metrics, &request, dialect, None).await,
+        Target::VerifyByName(name, dialect) => {
+            verify(&generation, &service.metrics, &request, dialect, Some(name)).await
+        }
+        Target::Denial(code) => generation.responder.describe_denial(code),
+        Target::Nothing => generation.responder.not_found(),
     };
     if request.head().upgrade() {
         // The framework takes what follows for another protocol and gives the connection up; then it must say so, or a
@@ -100,56 +131,46 @@ async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> Http
     response
 }
 
-impl VerifyService {
-    async fn verify(&self, request: &HttpRequest, dialect: Dialect) -> HttpResponse {
-        let started = Instant::now();
-        let fields = Fields(request.headers());
-        let forwarded = ForwardedRequest {
-            fields: &fields,
-            original: dialect.original(&fields),
-            peer_trusted: self.is_trusted_peer(request),
-        };
-        let mut record = DecisionRecord::default();
-        let decision = self.gate.decide(&forwarded, &mut record).await;
-        self.note(&decision, &record, started, dialect, &fields);
-        match decision {
-            Ok(permit) => self.responder.allow(&permit),
-            Err(denial) => self.responder.deny(&denial, dialect),
-        }
+async fn verify(
+    generation: &Generation,
+    metrics: &Metrics,
+    request: &HttpRequest,
+    dialect: Dialect,
+    route_name: Option<&str>,
+) -> HttpResponse {
+    let started = Instant::now();
+    let fields = Fields(request.headers());
+    let forwarded = ForwardedRequest {
+        fields: &fields,
+        original: dialect.original(&fields),
+        peer_trusted: is_trusted_peer(&generation.trusted, request),
+        route_name,
+    };
+    let mut record = DecisionRecord::default();
+    let decision = generation.gate.decide(&forwarded, &mut record).await;
+    let outcome = outcome(&decision, &record);
+    let duration = started.elapsed();
+    generation.decisions.count(outcome, record.route, record.issuer);
+    metrics.measure_decision(record.cache, duration);
+    generation.note(outcome, &record, duration, dialect, &fields);
+    match decision {
+        Ok(permit) => generation.responder.allow(&permit),
+        Err(denial) => generation.responder.deny(&denial, dialect, record.route),
     }
+}
 
-    /// Who may write to the socket file is a proxy. A peer whose address cannot be told is not.
-    fn is_trusted_peer(&self, request: &HttpRequest) -> bool {
-        match request.peer_addr() {
-            Some(peer) => self.trusted.contains(peer.ip()),
-            None => request.conn_data::<UnixPeer>().is_some(),
-        }
+/// Who may write to the socket file is a proxy. A peer whose address cannot be told is not.
+fn is_trusted_peer(trusted: &TrustedProxies, request: &HttpRequest) -> bool {
+    match request.peer_addr() {
+        Some(peer) => trusted.contains(peer.ip()),
+        None => request.conn_data::<UnixPeer>().is_some(),
     }
+}
 
-    fn note(
-        &self,
-        decision: &Result<Permit, Denial>,
-        record: &DecisionRecord,
-        started: Instant,
-        dialect: Dialect,
-        fields: &dyn HeaderFields,
-    ) {
-        let outcome = decision.as_ref().map_or_else(|denial| Outcome::Denied(denial.reason()), |_| Outcome::Allowed);
-        let duration = started.elapsed();
-        self.metrics.count_decision(outcome, record.issuer, record.cache, duration);
-        if self.access_log.wants(outcome == Outcome::Allowed) {
-            self.access_log.log(AccessEntry {
-                timestamp: self.gate.clock.now(),
-                verdict: outcome.verdict(),
-                reason: outcome.reason(),
-                issuer: record.issuer.and_then(|at| Some(self.gate.issuers().at(at)?.name.clone())),
-                route: None,
-                cache: record.cache.label(),
-                original: OriginalTexts::of(&dialect.original_for_log(fields)),
-                duration,
-                request_id: request_id(fields.field("x-request-id"), fields.field("traceparent")),
-                token_digest: record.digest.map(|digest| digest.start()),
-            });
-        }
+fn outcome(decision: &Result<Permit, Denial>, record: &DecisionRecord) -> Outcome {
+    match (decision, record.reported) {
+        (Err(denial), _) => Outcome::Denied(denial.reason()),
+        (Ok(_), Some(reason)) => Outcome::Reported(reason),
+        (Ok(_), None) => Outcome::Allowed,
     }
 }

@@ -70,6 +70,11 @@ impl Issuers {
         self.in_order.iter()
     }
 
+    /// Each `iss` that is known, in no order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_iss.keys().map(String::as_str)
+    }
+
     /// The issuer at this position.
     pub fn at(&self, position: usize) -> Option<&Arc<Issuer>> {
         self.in_order.get(position)

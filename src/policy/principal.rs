@@ -3,43 +3,37 @@
 use bytes::Bytes;
 
 use super::ClaimHeaders;
-use crate::domain::{Denial, Scopes};
-use crate::verify::{Validity, VerifiedToken};
+use crate::domain::Reason;
+use crate::verify::VerifiedToken;
 
-/// What is kept of a verified token: all that later requests with it need, and no more.
+/// What is kept of a verified token: what routes may ask of it, and its claims as headers.
 #[derive(Debug)]
 pub struct Principal {
-    claim_values: Box<[Bytes]>,
-    scopes: Scopes,
-    validity: Validity,
+    token: VerifiedToken,
+    claim_values: Result<Box<[Bytes]>, Reason>,
 }
 
 impl Principal {
     /// Renders the claims of a verified token once, for all requests it will be presented with.
-    pub fn new(token: &VerifiedToken, claim_headers: &ClaimHeaders) -> Result<Self, Denial> {
-        let claim_values = claim_headers.render(token)?;
-        Ok(Self { claim_values, scopes: token.scopes().clone(), validity: *token.validity() })
+    pub fn new(token: VerifiedToken, claim_headers: &ClaimHeaders) -> Self {
+        Self { claim_values: claim_headers.render(&token), token }
     }
 
-    /// The values of the claim headers, in the order of their configuration.
-    pub fn claim_values(&self) -> &[Bytes] {
-        &self.claim_values
+    /// The token.
+    pub const fn token(&self) -> &VerifiedToken {
+        &self.token
     }
 
-    /// What the token grants.
-    pub const fn scopes(&self) -> &Scopes {
-        &self.scopes
-    }
-
-    /// When the token is valid.
-    pub const fn validity(&self) -> &Validity {
-        &self.validity
+    /// The values of the claim headers, in the order of their configuration; or why there can be none, which is of no
+    /// importance as long as the token is refused for another reason.
+    pub fn claim_values(&self) -> Result<&[Bytes], Reason> {
+        self.claim_values.as_deref().map_err(|reason| *reason)
     }
 
     /// About how many bytes this takes in memory.
     pub fn size(&self) -> usize {
-        let values: usize = self.claim_values.iter().map(|value| value.len() + size_of::<Bytes>()).sum();
-        let scopes: usize = self.scopes.iter().map(|scope| scope.len() + size_of::<Box<str>>()).sum();
-        size_of::<Self>() + values + scopes
+        let values = self.claim_values().unwrap_or_default().iter();
+        let values: usize = values.map(|value| value.len() + size_of::<Bytes>()).sum();
+        size_of::<Self>() + values + self.token.size()
     }
 }

@@ -1,5 +1,6 @@
 //! Scopes that a token must have.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::{Denial, Scopes};
@@ -19,7 +20,14 @@ impl ScopeRequirement {
         Self { scopes, text }
     }
 
-    pub(super) fn judge(&self, granted: &Scopes) -> Result<(), Denial> {
+    /// Judges what a token grants.
+    pub fn judge(&self, granted: &Scopes) -> Result<(), Denial> {
         if granted.contains_all(&self.scopes) { Ok(()) } else { Err(Denial::scope_insufficient(self.text.clone())) }
+    }
+}
+
+impl fmt::Display for ScopeRequirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.text.is_empty() { f.write_str("none") } else { write!(f, "all of {}", self.text) }
     }
 }

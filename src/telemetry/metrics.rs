@@ -1,17 +1,18 @@
 //! Metrics, with everything that the hot path touches resolved beforehand.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
 
-use super::LogQueue;
+use super::jwks_metrics::JwksFamilies;
 use super::metrics_reference as declared;
 use super::metrics_reference::Metric;
+use super::{DecisionCounters, JwksMetrics, LogQueue};
 use crate::domain::{Reason, Turn};
 
 /// What came of a request, for the metrics.
@@ -21,6 +22,8 @@ pub enum Outcome {
     Allowed,
     /// It may not.
     Denied(Reason),
+    /// It may, because its route only reports that it should not.
+    Reported(Reason),
 }
 
 /// What the token cache had to do with a decision.
@@ -38,7 +41,8 @@ pub enum CacheUse {
 /// Everything that is counted and measured.
 pub struct Metrics {
     registry: Registry,
-    decisions: Vec<DecisionCounters>,
+    decisions: IntCounterVec,
+    with_route: bool,
     durations: [Histogram; 3],
     cache_hits: IntCounter,
     cache_misses: IntCounter,
@@ -46,37 +50,14 @@ pub struct Metrics {
     pub cache_entries: IntGauge,
     /// Tokens that had to leave the cache.
     pub cache_evictions: IntCounter,
-    jwks: Vec<Arc<JwksMetrics>>,
-}
-
-/// What is measured about the keys of one issuer.
-pub struct JwksMetrics {
-    /// Fetches that gave keys.
-    pub succeeded: IntCounter,
-    /// Fetches that did not.
-    pub failed: IntCounter,
-    /// How many failed in a row.
-    pub consecutive_failures: IntGauge,
-    /// How long they took.
-    pub duration: Histogram,
-    /// How many keys are in use.
-    pub keys: IntGauge,
-    last_success: GaugeVec,
-    issuer: String,
-}
-
-/// The counters of one issuer, or of decisions without one.
-struct DecisionCounters {
-    family: IntCounterVec,
-    issuer: String,
-    with_route: bool,
-    /// One for each reason and one for `ok`. A series exists once it has happened.
-    cells: Vec<OnceLock<IntCounter>>,
+    jwks: JwksFamilies,
+    generation: IntGauge,
+    reloads: IntCounterVec,
 }
 
 impl Metrics {
-    /// Metrics for these issuers, by name.
-    pub fn new(issuers: &[String], with_route: bool, log: &LogQueue) -> Result<Self, prometheus::Error> {
+    /// Nothing counted yet.
+    pub fn new(with_route: bool, log: &LogQueue) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let labels: &[&str] = if with_route { declared::DECISIONS.labels } else { &["verdict", "reason", "issuer"] };
         let decisions = registered(&registry, IntCounterVec::new(opts(&declared::DECISIONS), labels)?)?;
@@ -84,28 +65,36 @@ impl Metrics {
         let cache = registered(&registry, counters(&declared::CACHE_REQUESTS)?)?;
         build_info(&registry)?;
         registry.register(Box::new(log.dropped().clone()))?;
-        registered(&registry, IntGauge::with_opts(opts(&declared::CONFIG_GENERATION))?)?.set(1);
+        let generation = registered(&registry, IntGauge::with_opts(opts(&declared::CONFIG_GENERATION))?)?;
+        generation.set(1);
+        let reloads = registered(&registry, counters(&declared::CONFIG_RELOAD)?)?;
+        // Born before its first event, so that an alert sees that one too.
+        for result in ["success", "failure"] {
+            reloads.with_label_values(&[result]);
+        }
         registry.register(Box::new(ProcessCollector::for_self()))?;
-        let names = std::iter::once(declared::NONE).chain(issuers.iter().map(String::as_str));
-        let metrics = Self {
-            decisions: names.map(|issuer| DecisionCounters::new(&decisions, issuer, with_route)).collect(),
+        Ok(Self {
+            decisions,
+            with_route,
             durations,
             cache_hits: cache.with_label_values(&["hit"]),
             cache_misses: cache.with_label_values(&["miss"]),
             cache_entries: registered(&registry, IntGauge::with_opts(opts(&declared::CACHE_ENTRIES))?)?,
             cache_evictions: registered(&registry, IntCounter::with_opts(opts(&declared::CACHE_EVICTIONS))?)?,
-            jwks: JwksMetrics::register(&registry, issuers)?,
+            jwks: JwksFamilies::register(&registry)?,
+            generation,
+            reloads,
             registry,
-        };
-        metrics.announce_alerted_series();
-        Ok(metrics)
+        })
     }
 
-    /// Counts a decision; `issuer` is its position among the issuers, if one was found.
-    pub fn count_decision(&self, outcome: Outcome, issuer: Option<usize>, cache: CacheUse, took: Duration) {
-        if let Some(counters) = self.decisions.get(issuer.map_or(0, |position| position + 1)) {
-            counters.count(outcome, 1);
-        }
+    /// The counters of decisions for these issuers and routes.
+    pub fn decision_counters(&self, issuers: Vec<String>, routes: Vec<Arc<str>>) -> DecisionCounters {
+        DecisionCounters::new(self.decisions.clone(), self.with_route, issuers, routes)
+    }
+
+    /// Notes how long a decision took, and what the cache had to do with it.
+    pub fn measure_decision(&self, cache: CacheUse, took: Duration) {
         let [none, hit, miss] = &self.durations;
         match cache {
             CacheUse::None => none.observe(took.as_secs_f64()),
@@ -120,41 +109,44 @@ impl Metrics {
         }
     }
 
-    /// What is measured about the keys of the issuer at this position.
-    pub fn jwks(&self, issuer: usize) -> Option<Arc<JwksMetrics>> {
-        self.jwks.get(issuer).cloned()
+    /// What is measured about the keys of this issuer.
+    pub fn jwks(&self, issuer: &str) -> Arc<JwksMetrics> {
+        self.jwks.of(issuer).into()
+    }
+
+    /// Ends the series about the keys of an issuer that there is no more.
+    pub fn forget_issuer(&self, issuer: &str) {
+        self.jwks.forget(issuer);
+    }
+
+    /// Counts a configuration that was read anew, and notes which one is in force now.
+    pub fn count_reload(&self, is_in_force: bool, generation: u64) {
+        self.reloads.with_label_values(&[if is_in_force { "success" } else { "failure" }]).inc();
+        self.generation.set(generation.try_into().unwrap_or(i64::MAX));
     }
 
     /// All metrics in Prometheus' text format.
     pub fn render(&self) -> String {
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
     }
-
-    /// An alert on a rate cannot see a counter that is born with its first event, so these start at zero.
-    fn announce_alerted_series(&self) {
-        for counters in &self.decisions {
-            for outcome in
-                [Outcome::Allowed, Outcome::Denied(Reason::KeyUnknown), Outcome::Denied(Reason::KeysUnavailable)]
-            {
-                counters.count(outcome, 0);
-            }
-        }
-    }
 }
 
 impl Outcome {
+    /// How many different ones there are.
+    pub(super) const COUNT: usize = 1 + 2 * Reason::ALL.len();
+
     /// `ok`, or the code of the reason.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Allowed => "ok",
-            Self::Denied(reason) => reason.code(),
+            Self::Denied(reason) | Self::Reported(reason) => reason.code(),
         }
     }
 
     /// `allow`, `deny`, or `error` where the fault is ours.
     pub const fn verdict(self) -> &'static str {
         match self {
-            Self::Allowed => "allow",
+            Self::Allowed | Self::Reported(_) => "allow",
             Self::Denied(reason) => match reason.turn() {
                 Turn::Ours => "error",
                 Turn::Client | Turn::Administrator => "deny",
@@ -162,10 +154,19 @@ impl Outcome {
         }
     }
 
-    const fn position(self) -> usize {
+    /// The same for the log, which also tells what only would have been denied.
+    pub const fn logged_verdict(self) -> &'static str {
+        match self {
+            Self::Reported(_) => "would_deny",
+            counted => counted.verdict(),
+        }
+    }
+
+    pub(super) const fn position(self) -> usize {
         match self {
             Self::Allowed => 0,
-            Self::Denied(reason) => reason as usize + 1,
+            Self::Denied(reason) => 1 + reason as usize,
+            Self::Reported(reason) => 1 + Reason::ALL.len() + reason as usize,
         }
     }
 }
@@ -181,62 +182,9 @@ impl CacheUse {
     }
 }
 
-impl DecisionCounters {
-    fn new(family: &IntCounterVec, issuer: &str, with_route: bool) -> Self {
-        let cells = (0..=Reason::ALL.len()).map(|_| OnceLock::new()).collect();
-        Self { family: family.clone(), issuer: issuer.to_owned(), with_route, cells }
-    }
-
-    fn count(&self, outcome: Outcome, times: u64) {
-        if let Some(cell) = self.cells.get(outcome.position()) {
-            cell.get_or_init(|| self.series(outcome)).inc_by(times);
-        }
-    }
-
-    fn series(&self, outcome: Outcome) -> IntCounter {
-        let labels = [outcome.verdict(), outcome.reason(), self.issuer.as_str(), declared::NONE];
-        let used = if self.with_route { &labels[..] } else { &labels[..3] };
-        self.family.with_label_values(used)
-    }
-}
-
-impl JwksMetrics {
-    fn register(registry: &Registry, issuers: &[String]) -> Result<Vec<Arc<Self>>, prometheus::Error> {
-        let refresh = registered(registry, counters(&declared::JWKS_REFRESH)?)?;
-        let keys = registered(registry, gauges(&declared::JWKS_KEYS)?)?;
-        let failures = registered(registry, gauges(&declared::JWKS_CONSECUTIVE_FAILURES)?)?;
-        let durations = HistogramOpts::from(opts(&declared::JWKS_FETCH_DURATION)).buckets(FETCH_BUCKETS.to_vec());
-        let durations = registered(registry, HistogramVec::new(durations, declared::JWKS_FETCH_DURATION.labels)?)?;
-        let last_success = &declared::JWKS_LAST_SUCCESS;
-        let last_success = registered(registry, GaugeVec::new(opts(last_success), last_success.labels)?)?;
-        Ok(issuers
-            .iter()
-            .map(|issuer| {
-                Arc::new(Self {
-                    succeeded: refresh.with_label_values(&[issuer.as_str(), "success"]),
-                    failed: refresh.with_label_values(&[issuer.as_str(), "failure"]),
-                    consecutive_failures: failures.with_label_values(&[issuer.as_str()]),
-                    duration: durations.with_label_values(&[issuer.as_str()]),
-                    keys: keys.with_label_values(&[issuer.as_str()]),
-                    last_success: last_success.clone(),
-                    issuer: issuer.clone(),
-                })
-            })
-            .collect())
-    }
-
-    /// Notes when keys were fetched. There is no such time for keys that are not fetched, and no series either.
-    pub fn succeeded_at(&self, seconds: f64) {
-        self.last_success.with_label_values(&[self.issuer.as_str()]).set(seconds);
-    }
-}
-
 /// From 2 µs, which a cached token may take, to a second, which nothing should.
 const DURATION_BUCKETS: [f64; 18] =
     [2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0];
-
-/// Up to what `jwks_timeout` may be.
-const FETCH_BUCKETS: [f64; 12] = [1e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0];
 
 fn duration_histograms(registry: &Registry) -> Result<[Histogram; 3], prometheus::Error> {
     let declared = &declared::DECISION_DURATION;
@@ -255,19 +203,19 @@ fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
     Ok(())
 }
 
-fn counters(metric: &Metric) -> Result<IntCounterVec, prometheus::Error> {
+pub(super) fn counters(metric: &Metric) -> Result<IntCounterVec, prometheus::Error> {
     IntCounterVec::new(opts(metric), metric.labels)
 }
 
-fn gauges(metric: &Metric) -> Result<IntGaugeVec, prometheus::Error> {
+pub(super) fn gauges(metric: &Metric) -> Result<IntGaugeVec, prometheus::Error> {
     IntGaugeVec::new(opts(metric), metric.labels)
 }
 
-fn opts(metric: &Metric) -> Opts {
+pub(super) fn opts(metric: &Metric) -> Opts {
     Opts::new(metric.name, metric.help)
 }
 
-fn registered<C: prometheus::core::Collector + Clone + 'static>(
+pub(super) fn registered<C: prometheus::core::Collector + Clone + 'static>(
     registry: &Registry,
     collector: C,
 ) -> Result<C, prometheus::Error> {

@@ -41,6 +41,8 @@ metrics! {
         "When an issuer's keys were last fetched, in seconds since 1970; absent for keys that are not fetched.";
     CONFIG_GENERATION = "gauge" "doorward_config_generation" []
         "Number of the configuration in force, counted from 1.";
+    CONFIG_RELOAD = "counter" "doorward_config_reload_total" ["result"]
+        "Configurations that were read anew, by result (success, failure: the one before stays in force).";
     LOG_LINES_DROPPED = "counter" "doorward_log_lines_dropped_total" []
         "Log lines that were dropped because the queue was full.";
     BUILD_INFO = "gauge" "doorward_build_info" ["version"]

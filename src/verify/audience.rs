@@ -1,7 +1,9 @@
 //! `aud` (RFC 7519 section 4.1.3, RFC 8725 section 3.9).
 
 use std::borrow::Cow;
+use std::fmt;
 
+use super::VerifiedToken;
 use crate::domain::Reason;
 use crate::jose::{Claims, Json};
 
@@ -38,18 +40,17 @@ pub enum AudienceMatch {
 }
 
 impl AudienceRule {
-    pub(super) fn judge(&self, claims: &Claims) -> Result<(), Reason> {
-        let stated = self.stated(claims).ok_or(Reason::AudienceMismatch)?;
-        let satisfied = match &self.accepted {
-            AcceptedAudience::Everyone => true,
-            AcceptedAudience::Listed { names, quantity: AudienceMatch::Any } => {
-                names.iter().any(|name| stated.iter().any(|stated| stated == name))
-            }
-            AcceptedAudience::Listed { names, quantity: AudienceMatch::All } => {
-                names.iter().all(|name| stated.iter().any(|stated| stated == name))
-            }
+    /// Judges whom a token is for: the audiences of this rule, or others that a route asks for in their place.
+    pub fn judge(&self, token: &VerifiedToken, in_their_place: Option<&AcceptedAudience>) -> Result<(), Reason> {
+        let satisfied = match in_their_place {
+            None => token.names_audience_of_issuer(),
+            Some(accepted) => self.stated(token.claims()).is_some_and(|stated| accepted.accepts(&stated)),
         };
         if satisfied { Ok(()) } else { Err(Reason::AudienceMismatch) }
+    }
+
+    pub(super) fn is_satisfied_by(&self, claims: &Claims) -> bool {
+        self.stated(claims).is_some_and(|stated| self.accepted.accepts(&stated))
     }
 
     /// The audiences the token states; nothing if it states them in a form that is not the RFC's.
@@ -60,6 +61,27 @@ impl AudienceRule {
         match aud.string() {
             Some(audience) => Some(vec![audience]),
             None => aud.elements()?.into_iter().map(Json::string).collect(),
+        }
+    }
+}
+
+impl AcceptedAudience {
+    fn accepts(&self, stated: &[Cow<'_, str>]) -> bool {
+        let is_stated = |name: &String| stated.iter().any(|stated| stated == name);
+        match self {
+            Self::Everyone => true,
+            Self::Listed { names, quantity: AudienceMatch::Any } => names.iter().any(is_stated),
+            Self::Listed { names, quantity: AudienceMatch::All } => names.iter().all(is_stated),
+        }
+    }
+}
+
+impl fmt::Display for AcceptedAudience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everyone => f.write_str("any"),
+            Self::Listed { names, quantity: AudienceMatch::Any } => write!(f, "one of {}", names.join(", ")),
+            Self::Listed { names, quantity: AudienceMatch::All } => write!(f, "all of {}", names.join(", ")),
         }
     }
 }

@@ -21,7 +21,8 @@ pub struct Expectations {
 }
 
 impl Expectations {
-    /// Judges what a signed token claims, at this time.
+    /// Judges what a signed token claims, at this time; whom it is for is judged with each request, because routes may ask
+    /// for other audiences.
     ///
     /// It takes a signed token, so that a forgery learns nothing about its claims.
     pub fn judge(&self, token: SignedJws, now: Timestamp) -> Result<VerifiedToken, Reason> {
@@ -29,7 +30,6 @@ impl Expectations {
         self.token_type.judge(token.header(), claims)?;
         let validity = Validity::from_claims(claims)?;
         self.time.judge(&validity, now)?;
-        self.audience.judge(claims)?;
         // RFC 7519 section 4.1.2: the subject is a string. A number would meet another "1" in somebody's database.
         if claims.member("sub").is_some_and(|subject| subject.string().is_none()) {
             return Err(Reason::ClaimInvalid);
@@ -42,7 +42,7 @@ impl Expectations {
             provider.judge(&token, now.plus(self.time.leeway))?;
         }
         self.required_claims.iter().try_for_each(|required| required.judge(claims))?;
-        Ok(VerifiedToken::new(scopes(claims)?, validity, token.into_claims()))
+        Ok(VerifiedToken::new(scopes(claims)?, validity, token.into_claims(), &self.audience))
     }
 }
 
@@ -92,7 +92,9 @@ mod tests {
                 members.insert(name, value)
             };
         }
-        expectations.judge(signed(header, &claims), Timestamp::from_secs(1000))
+        let verified = expectations.judge(signed(header, &claims), Timestamp::from_secs(1000))?;
+        expectations.audience.judge(&verified, None)?;
+        Ok(verified)
     }
 
     fn verdict(expectations: &Expectations, changes: Value) -> Result<(), Reason> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use doorward::domain::Clock;
 use doorward::jose::{Algorithm, SigningKey};
 
 use crate::support::{Service, TestGate, TestIssuer, doorward, key};
@@ -341,4 +342,36 @@ fn out(output: &Output) -> &str {
 
 fn err(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
+}
+
+#[test]
+fn explain_judges_without_the_service() {
+    let idp = TestIssuer::new().serve();
+    let url = idp.url();
+    let settings = [("ISSUER", url.as_str()), ("AUDIENCE", "api")];
+    let now = std::time::Duration::from_secs(idp.clock.now().as_secs().unsigned_abs());
+    let at = humantime::format_rfc3339(std::time::UNIX_EPOCH + now).to_string();
+    let explain = |more: &[&str], token: &str| {
+        doorward(&[&["explain", "--token", "-", "--at", &at], more].concat(), &settings, token)
+    };
+    let good = idp.token().sign();
+    let allowed = explain(&[], &good);
+    let told = String::from_utf8_lossy(&allowed.stdout);
+    assert_eq!(allowed.status.code(), Some(0), "{told}");
+    assert!(told.ends_with("allow ok: the request may pass\n"), "{told}");
+    assert!(!told.contains(good.rsplit('.').next().unwrap()), "the signature is never shown");
+    let denied = explain(&["--output", "json"], &idp.token().claim("aud", "other").sign());
+    assert_eq!(denied.status.code(), Some(1));
+    let told: serde_json::Value = serde_json::from_slice(&denied.stdout).unwrap();
+    assert_eq!((told["verdict"].as_str(), told["reason"].as_str()), (Some("deny"), Some("audience_mismatch")));
+    let fetched = idp.fetches();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("jwks.json");
+    std::fs::write(&file, idp.jwks()).unwrap();
+    assert_eq!(explain(&["--jwks-file", file.to_str().unwrap()], &good).status.code(), Some(0));
+    assert_eq!(idp.fetches(), fetched, "the keys were at hand");
+    let later = doorward(&["explain", "--token", "-", "--at", "2100-01-01T00:00:00Z"], &settings, &good);
+    assert!(String::from_utf8_lossy(&later.stdout).contains("deny token_expired"), "{later:?}");
+    assert_eq!(doorward(&["explain", "--token", &good], &settings, "").status.code(), Some(2), "not on a command line");
+    assert_eq!(doorward(&["explain", "--at", "soon"], &settings, "").status.code(), Some(2));
 }

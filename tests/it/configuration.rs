@@ -158,6 +158,8 @@ fn bad_logs_metrics_and_readiness_are_told() {
         ("ACCESS_LOG", "some"),
         ("METRICS_ROUTE_LABEL", "1"),
         ("READINESS", "most"),
+        ("EXPLAIN", "aloud"),
+        ("RELOAD", "sometimes"),
     ]);
     insta::assert_snapshot!(told, @r#"
     DOORWARD_LOG: "verbose" is not understood (write one of error, warn, info, debug, trace)
@@ -165,6 +167,8 @@ fn bad_logs_metrics_and_readiness_are_told() {
     DOORWARD_ACCESS_LOG: "some" is not understood (write one of all, denied, off)
     DOORWARD_METRICS_ROUTE_LABEL: "1" is not understood (write true or false)
     DOORWARD_READINESS: "most" is not understood (write one of any, all)
+    DOORWARD_EXPLAIN: "aloud" is not understood (write true or false)
+    DOORWARD_RELOAD: "sometimes" is not understood (write one of signal, on_change)
     "#);
 }
 
@@ -303,7 +307,8 @@ fn unknown_names_are_refused_and_the_nearest_known_one_is_named() {
 #[test]
 fn every_setting_has_at_least_one_bad_value_here() {
     // Free text: nothing is wrong with any value of these but the empty one, or another setting decides.
-    let tested_elsewhere = ["hmac_secret_encoding", "issuers", "claim", "header", "separator", "encoding"];
+    let tested_elsewhere = ["hmac_secret_encoding", "issuers", "routes", "claim", "header", "separator", "encoding"];
+    let of_routes = include_str!("route_settings.rs");
     let own_text = concat!(
         include_str!("configuration.rs"),
         include_str!("presets/mod.rs"),
@@ -317,6 +322,7 @@ fn every_setting_has_at_least_one_bad_value_here() {
     for line in doorward::config::reference().lines().filter_map(|line| line.strip_prefix("| `")) {
         let name = line.split('`').next().unwrap();
         let told = own_text.contains(&format!("(\"{}\", ", name.to_uppercase()));
+        let told = told || of_routes.contains(&format!("{name}: "));
         assert!(told || tested_elsewhere.contains(&name), "no bad value of {name}");
     }
 }

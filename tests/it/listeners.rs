@@ -143,10 +143,10 @@ fn connections_beyond_the_limit_wait_for_their_turn() {
 }
 
 #[test]
-fn hanging_up_is_no_reason_to_end() {
+fn hanging_up_has_the_configuration_read_anew() {
     let (mut service, verify, _) = started(&[]);
     service.signal("HUP");
-    service.wait_for_line("SIGHUP ignored");
+    service.wait_for_line("configuration in force");
     assert_eq!(Request::new(verify, "GET", "/verify").bearer(&token()).send().verdict(), "200");
 }
 

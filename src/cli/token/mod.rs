@@ -28,7 +28,7 @@ impl Token {
 }
 
 /// Reads a file, or stdin for `-`: what stands on a command line can be seen by every user of the machine.
-fn read(path: &Path) -> Result<String, Failure> {
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let failed = |error| Failure::failed(format!("cannot read {}: {error}", path.display()));
     if path.as_os_str() == "-" {
         let mut text = String::new();

@@ -1,5 +1,6 @@
 //! Scopes of which a token must have one.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::{Denial, Scopes};
@@ -22,6 +23,12 @@ impl AnyScope {
     pub(super) fn judge(&self, granted: &Scopes) -> Result<(), Denial> {
         let has_one = self.scopes.iter().any(|scope| granted.contains(scope));
         if has_one { Ok(()) } else { Err(Denial::scope_insufficient(self.text.clone())) }
+    }
+}
+
+impl fmt::Display for AnyScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "one of {}", self.text)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Claims that must follow a rule.
 
+use std::fmt;
+
 use super::{ClaimValue, TextPattern};
 use crate::domain::{ClaimPath, Denial, Reason};
 use crate::jose::{Claims, Json};
@@ -46,6 +48,22 @@ impl ClaimRule {
                 None => value.equals(claim),
             },
             Self::Matches(pattern) => claim.string().is_some_and(|text| pattern.matches(&text)),
+        }
+    }
+}
+
+impl fmt::Display for ClaimRequirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let claim = &self.claim;
+        match &self.rule {
+            ClaimRule::Exists => write!(f, "{claim} exists"),
+            ClaimRule::Equals(value) => write!(f, "{claim} equals {value}"),
+            ClaimRule::OneOf(values) => {
+                let values: Vec<_> = values.iter().map(ToString::to_string).collect();
+                write!(f, "{claim} is one of {}", values.join(", "))
+            }
+            ClaimRule::Contains(value) => write!(f, "{claim} contains {value}"),
+            ClaimRule::Matches(pattern) => write!(f, "{claim} matches {pattern}"),
         }
     }
 }

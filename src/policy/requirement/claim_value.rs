@@ -1,5 +1,7 @@
 //! Values that a claim is compared with.
 
+use std::fmt;
+
 use crate::jose::Json;
 use crate::policy::decimal::Decimal;
 
@@ -39,6 +41,16 @@ impl ClaimValue {
             Kind::Text(own) => claim.string().is_some_and(|text| text == **own),
             Kind::Number(own) => claim.number().is_some() && Decimal::parse(claim.as_written()).as_ref() == Some(own),
             Kind::Boolean(own) => claim.as_written() == if *own { "true" } else { "false" },
+        }
+    }
+}
+
+impl fmt::Display for ClaimValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Text(text) => write!(f, "{text:?}"),
+            Kind::Number(number) => write!(f, "{number}"),
+            Kind::Boolean(value) => write!(f, "{value}"),
         }
     }
 }

@@ -10,8 +10,10 @@ pub use claim::{ClaimRequirement, ClaimRule};
 pub use claim_value::ClaimValue;
 pub use text_pattern::{TextPattern, TextPatternError};
 
+use std::fmt;
+
 use super::ScopeRequirement;
-use crate::domain::{Denial, Scopes};
+use crate::domain::{ClaimPath, Denial, Scopes};
 use crate::jose::Claims;
 
 /// One thing that a route asks of a verified token.
@@ -34,6 +36,24 @@ impl Requirement {
             Self::Claim(claim) => claim.judge(claims),
         }
     }
+
+    /// The claim that is asked for, if it is no scope.
+    pub const fn claim(&self) -> Option<&ClaimPath> {
+        match self {
+            Self::Scopes(_) | Self::AnyScope(_) => None,
+            Self::Claim(requirement) => Some(&requirement.claim),
+        }
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scopes(scopes) => write!(f, "{scopes}"),
+            Self::AnyScope(scopes) => write!(f, "{scopes}"),
+            Self::Claim(claim) => write!(f, "{claim}"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -41,7 +61,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::domain::{BearerToken, ClaimPath};
+    use crate::domain::BearerToken;
     use crate::jose::{Algorithm, CompactJws, KeySet, SigningKey, VerificationKey};
 
     const SECRET: &[u8] = &[7; 32];

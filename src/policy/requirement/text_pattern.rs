@@ -1,5 +1,7 @@
 //! Patterns for texts.
 
+use std::fmt;
+
 use regex::{Regex, RegexBuilder};
 
 /// The longest pattern, in bytes.
@@ -35,6 +37,14 @@ impl TextPattern {
 
     pub(super) fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
+    }
+}
+
+/// As it was written.
+impl fmt::Display for TextPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = self.0.as_str();
+        f.write_str(whole.strip_prefix(r"\A(?:").and_then(|rest| rest.strip_suffix(r")\z")).unwrap_or(whole))
     }
 }
 

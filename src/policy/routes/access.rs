@@ -1,5 +1,7 @@
 //! Who may pass.
 
+use std::fmt;
+
 /// Who may pass where a route leads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Access {
@@ -12,4 +14,15 @@ pub enum Access {
     Authenticated,
     /// Nobody.
     Denied,
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anonymous => "anonymous",
+            Self::Optional => "optional",
+            Self::Authenticated => "authenticated",
+            Self::Denied => "denied",
+        })
+    }
 }

@@ -1,13 +1,16 @@
 //! One route.
 
-use super::{Access, HostPattern, Methods, PathPattern, RouteName};
+use super::{HostPattern, Methods, PathPattern, RouteName};
 use crate::domain::{Reason, RequestParts};
+use crate::policy::{Preflight, Rules};
 
 /// Which requests take this way, and who may.
 #[derive(Debug, Clone)]
 pub struct Route {
     /// Its name.
     pub name: RouteName,
+    /// Its position among the routes.
+    pub position: usize,
     /// The hosts; all if there is none.
     pub host: Option<HostPattern>,
     /// The paths; all if there is none, and then the path is not looked at.
@@ -17,8 +20,8 @@ pub struct Route {
     /// Whether a path may have parameters (`/a;b=c`). They are no part of what is compared, so whoever allows them must
     /// know that the server behind drops them too.
     pub allow_path_parameters: bool,
-    /// Who may pass.
-    pub access: Access,
+    /// What holds for them.
+    pub rules: Rules,
 }
 
 /// What a route has to say about a request.
@@ -60,8 +63,13 @@ impl Route {
     }
 
     /// Whether any part of the request is looked at.
-    pub(super) const fn looks_at_request(&self) -> bool {
-        self.host.is_some() || self.path.is_some() || self.methods.is_some()
+    pub fn looks_at_request(&self) -> bool {
+        !self.is_for_everything() || self.rules.preflight == Preflight::Allowed
+    }
+
+    /// Whether it matches every request.
+    pub const fn is_for_everything(&self) -> bool {
+        self.host.is_none() && self.path.is_none() && self.methods.is_none()
     }
 
     fn is_for_host(&self, request: &RequestParts<'_>) -> Result<bool, Reason> {

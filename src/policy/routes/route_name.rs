@@ -1,13 +1,14 @@
 //! The name of a route.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The longest name, in bytes.
 const MAX_BYTES: usize = 64;
 
 /// The name of a route, fit for a URL path (`/policy/NAME/verify`), a log line and the label of a metric.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RouteName(Box<str>);
+pub struct RouteName(Arc<str>);
 
 /// Why a text is no name of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,8 +34,13 @@ impl RouteName {
     }
 
     /// The name as text.
-    pub const fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name as a label that logs can keep.
+    pub fn label(&self) -> Arc<str> {
+        self.0.clone()
     }
 }
 

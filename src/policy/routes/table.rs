@@ -19,8 +19,15 @@ pub struct RouteTable {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RouteTableError {
     /// Logs, metrics and URLs could not tell them apart.
-    #[error("two routes of the name {0}")]
-    NameTaken(RouteName),
+    #[error("two routes of the name {name}")]
+    NameTaken {
+        /// Where it stands first.
+        first: usize,
+        /// Where it stands again.
+        second: usize,
+        /// The name.
+        name: RouteName,
+    },
 }
 
 impl RouteTable {
@@ -28,8 +35,8 @@ impl RouteTable {
     pub fn new(routes: Vec<Route>) -> Result<Self, RouteTableError> {
         let mut names = HashMap::with_capacity(routes.len());
         for (number, route) in routes.iter().enumerate() {
-            if names.insert(route.name.clone(), number).is_some() {
-                return Err(RouteTableError::NameTaken(route.name.clone()));
+            if let Some(first) = names.insert(route.name.clone(), number) {
+                return Err(RouteTableError::NameTaken { first, second: number, name: route.name.clone() });
             }
         }
         let tree = HostTree::new(&routes);
@@ -52,6 +59,16 @@ impl RouteTable {
         self.routes.iter().map(|route| (route, route.judge(request)))
     }
 
+    /// The routes in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Route> {
+        self.routes.iter()
+    }
+
+    /// The route at this position.
+    pub fn at(&self, position: usize) -> Option<&Route> {
+        self.routes.get(position)
+    }
+
     /// The route of this name.
     pub fn named(&self, name: &str) -> Option<&Route> {
         let name = RouteName::parse(name).ok()?;
@@ -66,13 +83,17 @@ impl RouteTable {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::collection::vec;
     use proptest::option;
     use proptest::prelude::*;
 
     use super::*;
     use crate::domain::{Field, Original};
-    use crate::policy::routes::{Access, HostPattern, Methods, PathPattern, RoutePart};
+    use crate::extract::TokenSources;
+    use crate::policy::routes::{HostPattern, Methods, PathPattern, RoutePart};
+    use crate::policy::{Preflight, Rules};
 
     fn route(name: &str, host: Option<&str>, path: Option<&str>, methods: &[&str]) -> Route {
         Route {
@@ -81,7 +102,8 @@ mod tests {
             path: path.map(|path| PathPattern::parse(path).unwrap()),
             methods: (!methods.is_empty()).then(|| Methods::parse(methods.iter().copied()).unwrap()),
             allow_path_parameters: false,
-            access: Access::default(),
+            position: 0,
+            rules: Rules::authenticated(Arc::new(TokenSources::new(Vec::new(), 0)), Preflight::Judged),
         }
     }
 
@@ -188,7 +210,7 @@ mod tests {
     #[test]
     fn names_are_unique_and_found() {
         let twice = vec![route("a", None, None, &[]), route("a", None, Some("/x"), &[])];
-        let taken = RouteTableError::NameTaken(RouteName::parse("a").unwrap());
+        let taken = RouteTableError::NameTaken { first: 0, second: 1, name: RouteName::parse("a").unwrap() };
         assert_eq!(RouteTable::new(twice).unwrap_err(), taken);
         let table = house();
         assert_eq!(table.named("me").unwrap().name.as_str(), "me");

@@ -89,8 +89,13 @@ fn f6_what_a_request_needs_is_judged_on_every_hit() {
         assert_eq!(hits(&gate), round, "the token is good, the request is not");
     }
     let known = hits(&gate);
+    let foreign = idp.token().claim("scope", "read").claim("aud", "other").sign();
+    for round in 0..3 {
+        assert_token_denied(&gate, &foreign, "audience_mismatch", round);
+        assert_eq!(hits(&gate), known + round, "it may be for another route");
+    }
+    let known = hits(&gate);
     for (reason, token) in [
-        ("audience_mismatch", idp.token().claim("scope", "read").claim("aud", "other")),
         ("token_type_mismatch", idp.token().claim("scope", "read").header("typ", "dpop+jwt")),
         ("claim_invalid", idp.token().claim("scope", "read").claim("sub", 1)),
         ("proof_missing", idp.token().claim("scope", "read").claim("cnf", json!({}))),

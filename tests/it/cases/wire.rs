@@ -109,6 +109,7 @@ fn assert_fields<'a>(answer: &Answer, expected: impl IntoIterator<Item = &'a str
 fn status(reason: &str) -> u16 {
     match reason {
         "scope_insufficient" | "policy_denied" | "route_denied" | "claim_headers_too_large" => 403,
+        code if code.starts_with("forwarded_headers_") => 403,
         "keys_unavailable" => 503,
         _ => 401,
     }

@@ -49,16 +49,16 @@ const FLAWS: &[Flaw] = &[
     flaw("iat", "token_issued_in_future", |draft| draft.time("iat", 1)),
     flaw("iat", "claim_missing", |draft| draft.without("iat")),
     flaw("iat", "token_too_old", |draft| draft.time("iat", -3601)),
-    flaw("aud", "audience_mismatch", |draft| draft.claim("aud", json!(["app"]))),
-    flaw("aud", "audience_mismatch", |draft| draft.claim("aud", json!(["api", 1]))),
-    flaw("aud", "audience_mismatch", |draft| draft.without("aud")),
     flaw("sub", "claim_invalid", |draft| draft.claim("sub", json!(1))),
     flaw("cnf", "proof_missing", |draft| draft.claim("cnf", json!({"jkt": "x"}))),
     flaw("tenant", "claim_missing", |draft| draft.without("tenant")),
     flaw("role", "policy_denied", |draft| draft.claim("role", json!(["user"]))),
     flaw("scope", "claim_invalid", |draft| draft.claim("scope", json!(["read", 1]))),
-    flaw("email", "claim_headers_too_large", |draft| draft.claim("email", json!("e".repeat(4096)))),
+    flaw("aud", "audience_mismatch", |draft| draft.claim("aud", json!(["app"]))),
+    flaw("aud", "audience_mismatch", |draft| draft.claim("aud", json!(["api", 1]))),
+    flaw("aud", "audience_mismatch", |draft| draft.without("aud")),
     flaw("scope", "scope_insufficient", |draft| draft.claim("scope", json!("write"))),
+    flaw("email", "claim_headers_too_large", |draft| draft.claim("email", json!("e".repeat(4096)))),
 ];
 
 #[test]

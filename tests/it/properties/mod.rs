@@ -45,12 +45,20 @@ impl Judge {
     /// The verdict, and whether the token cache knew the token.
     fn judge_and_tell(&self, token: impl AsRef<[u8]>) -> (Verdict, bool) {
         let fields = Bearer([b"Bearer ", token.as_ref()].concat());
-        self.decide(&ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false })
+        self.decide(&ForwardedRequest {
+            fields: &fields,
+            original: Original::UNKNOWN,
+            peer_trusted: false,
+            route_name: None,
+        })
     }
 
     fn decide(&self, request: &ForwardedRequest<'_>) -> (Verdict, bool) {
         let mut record = DecisionRecord::default();
         let decision = ready(self.gate.decide(request, &mut record));
+        // Aloud it is the same decision, whatever the property.
+        let told = ready(self.gate.explain(request));
+        assert_eq!(told.reason, decision.as_ref().map_or_else(doorward::domain::Denial::code, |_| "ok"), "{told:?}");
         let text = |value: &bytes::Bytes| String::from_utf8(value.to_vec()).unwrap();
         let verdict = decision.map(|permit| permit.claim_values().unwrap_or_default().iter().map(text).collect());
         (verdict.map_err(|denial| denial.code()), matches!(record.cache, CacheUse::Hit))

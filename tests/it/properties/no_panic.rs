@@ -77,7 +77,7 @@ fn any_header_fields() {
     });
     proptest!(cases(1024), |(fields in any_fields(), method in any_field(), host in any_field(), uri in any_field(), peer_trusted: bool)| {
         let original = Original { method: method.as_field(), host: host.as_field(), uri: uri.as_field() };
-        let permitted = judge.decide(&ForwardedRequest { fields: &fields, original, peer_trusted }).0.is_ok();
+        let permitted = judge.decide(&ForwardedRequest { fields: &fields, original, peer_trusted, route_name: None }).0.is_ok();
         // Nobody has a token here, so only a preflight of a trusted proxy may pass.
         let preflight = peer_trusted && matches!(original.method, Field::Once(b"OPTIONS"));
         prop_assert!(!permitted || preflight, "{fields:?}");

@@ -2,17 +2,22 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use doorward::app::{Application, Shutdown, Surroundings};
+use doorward::app::{Application, Reload, Shutdown, Surroundings};
 use doorward::clock::SystemClock;
 use doorward::config::{Configuration, Listen, LogFormat, Source};
 use doorward::outbound::Egress;
 use doorward::telemetry::LogQueue;
+use tempfile::TempDir;
 use tokio::sync::watch;
 
 use super::{Request, TestClock, TestIssuer};
+
+/// The name of the configuration file.
+const FILE: &str = "doorward.yaml";
 
 /// The service in the making: settings as an operator would set them.
 #[derive(Clone)]
@@ -32,6 +37,8 @@ pub struct TestGate {
     pub log: SharedLog,
     events: SharedLog,
     log_queue: LogQueue,
+    directory: TempDir,
+    ask_for_reload: watch::Sender<u32>,
     tell: watch::Sender<u32>,
     thread: Option<JoinHandle<()>>,
 }
@@ -102,6 +109,22 @@ impl TestGate {
         told.collect()
     }
 
+    /// Writes the configuration file anew, all at once as editors do, and tells nobody.
+    pub fn rewrite(&self, text: &str) {
+        let beside = self.directory.path().join("new.yaml");
+        std::fs::write(&beside, text).unwrap();
+        std::fs::rename(&beside, self.directory.path().join(FILE)).unwrap();
+    }
+
+    /// Asks for the configuration to be read anew, and waits for what comes of it; tells whether it is in force.
+    pub fn reload(&self) -> bool {
+        let count = |result: &str| self.metric(&format!("doorward_config_reload_total{{result=\"{result}\"}}"));
+        let before = (count("success"), count("failure"));
+        self.ask_for_reload.send_modify(|times| *times += 1);
+        self.wait_for("/metrics", |_| (count("success"), count("failure")) != before);
+        count("success") > before.0
+    }
+
     /// The lines of the access log so far.
     pub fn log_lines(&self) -> Vec<serde_json::Value> {
         self.log_queue.flush();
@@ -155,15 +178,23 @@ impl GateBuilder {
     /// The configuration, or everything that is wrong with it; the file is called `doorward.yaml`.
     pub fn configuration(&self) -> Result<Configuration, String> {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("doorward.yaml");
-        self.file.iter().for_each(|text| std::fs::write(&path, text).unwrap());
-        let pairs = self.settings.iter().map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
-        let read = Source::new(self.file.as_ref().map(|_| path), pairs).read();
+        let read = self.source(directory.path()).read();
         read.map_err(|problems| problems.to_string().replace(&format!("{}/", directory.path().display()), ""))
     }
 
+    /// The settings, with the file in this directory.
+    fn source(&self, directory: &Path) -> Source {
+        let path = directory.join(FILE);
+        self.file.iter().for_each(|text| std::fs::write(&path, text).unwrap());
+        let pairs = self.settings.iter().map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
+        Source::new(self.file.as_ref().map(|_| path), pairs)
+    }
+
     pub fn spawn(self) -> TestGate {
-        let configuration = self.configuration().unwrap_or_else(|problems| panic!("{problems}"));
+        let directory = tempfile::tempdir().unwrap();
+        let source = self.source(directory.path());
+        let configuration = source.read().unwrap_or_else(|problems| panic!("{problems}"));
+        let (ask_for_reload, reload) = Reload::channel(source);
         let log = SharedLog::default();
         let log_queue = LogQueue::start(log.clone()).unwrap();
         let (tell, shutdown) = Shutdown::channel();
@@ -184,11 +215,22 @@ impl GateBuilder {
                 let application = Application::build(configuration, &surroundings).unwrap();
                 let addresses = (tcp(application.verify_addresses()), tcp(application.admin_addresses()));
                 report.send(addresses).unwrap();
-                application.run(shutdown).await.unwrap();
+                application.run(shutdown, reload).await.unwrap();
             });
         });
         let (verify, admin) = reported.recv().expect("the service did not start");
-        TestGate { verify, admin, clock: self.clock, log, events, log_queue, tell, thread: Some(thread) }
+        TestGate {
+            verify,
+            admin,
+            clock: self.clock,
+            log,
+            events,
+            log_queue,
+            directory,
+            ask_for_reload,
+            tell,
+            thread: Some(thread),
+        }
     }
 }
 

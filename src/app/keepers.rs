@@ -1,0 +1,131 @@
+//! The tasks that keep keys fresh, across changes of the configuration.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use super::{StartError, Surroundings};
+use crate::config::{IssuerSettings, KeySource, RefreshSettings};
+use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyOrigin, KeyStore, Refresher, report_keys};
+use crate::jose::KeySet;
+use crate::telemetry::Metrics;
+
+/// The tasks that keep keys fresh, by the names of their issuers. They end when they are dropped.
+#[derive(Default)]
+pub(super) struct Keepers {
+    by_name: HashMap<String, Keeper>,
+    /// All issuers, those whose keys nobody needs to keep fresh too.
+    names: Vec<String>,
+}
+
+/// What keeps the keys of one issuer fresh.
+struct Keeper {
+    source: KeySource,
+    store: Arc<KeyStore>,
+    task: JoinHandle<()>,
+}
+
+/// How an issuer comes by its keys.
+enum Supply {
+    /// They are at hand.
+    AtHand(KeySet),
+    /// They stay where they are.
+    Kept(Arc<KeyStore>),
+    /// They are fetched from there.
+    Fetched(KeyOrigin, RefreshSettings),
+}
+
+impl Keepers {
+    /// The issuers of these settings, each with its keys. If they come from where they came from before, the issuer keeps
+    /// them and the task that fetches them: nobody waits for keys that are there.
+    pub(super) fn employ(
+        &mut self,
+        settings: Vec<IssuerSettings>,
+        surroundings: &Surroundings,
+        metrics: &Metrics,
+    ) -> Result<Issuers, StartError> {
+        // What can fail comes first: a configuration that does not work must not harm the one before.
+        let supplies = settings.iter().map(|issuer| self.supply(issuer, surroundings));
+        let supplies = supplies.collect::<Result<Vec<_>, _>>()?;
+        let names = settings.iter().map(|issuer| issuer.name.clone()).collect();
+        let mut before = std::mem::take(&mut self.by_name);
+        let mut issuers = Vec::with_capacity(settings.len());
+        for (position, (settings, supply)) in settings.into_iter().zip(supplies).enumerate() {
+            let name: Arc<str> = settings.name.as_str().into();
+            let algorithms = settings.keys.algorithms().clone();
+            let dismissed = before.remove(&settings.name);
+            let keys = match supply {
+                Supply::AtHand(keys) => at_hand(&name, keys, surroundings, metrics),
+                Supply::Kept(store) => {
+                    self.by_name.extend(dismissed.map(|keeper| (settings.name, keeper)));
+                    store
+                }
+                Supply::Fetched(origin, refresh) => {
+                    let keeper = Keeper::new(&name, settings.keys, origin, refresh, surroundings, metrics);
+                    let store = keeper.store.clone();
+                    self.by_name.insert(settings.name, keeper);
+                    store
+                }
+            };
+            let (expectations, required_scopes) = (settings.expectations, settings.required_scopes);
+            issuers
+                .push((settings.accepted, Issuer { name, position, algorithms, expectations, required_scopes, keys }));
+        }
+        for name in std::mem::replace(&mut self.names, names).iter().filter(|name| !self.names.contains(name)) {
+            metrics.forget_issuer(name);
+        }
+        Ok(Issuers::new(issuers))
+    }
+
+    fn supply(&self, issuer: &IssuerSettings, surroundings: &Surroundings) -> Result<Supply, StartError> {
+        if let Some(keeper) = self.by_name.get(&issuer.name).filter(|keeper| keeper.source.is_same_place(&issuer.keys))
+        {
+            return Ok(Supply::Kept(keeper.store.clone()));
+        }
+        Ok(match &issuer.keys {
+            KeySource::Fixed { keys, .. } => Supply::AtHand(keys.clone()),
+            KeySource::File(file) => Supply::Fetched(KeyOrigin::File(file.clone()), file.refresh),
+            KeySource::Remote(remote) => {
+                let fetcher = KeyFetcher::new(remote.clone(), surroundings.egress.clone())
+                    .map_err(|error| StartError::Client { issuer: issuer.name.clone(), error })?;
+                Supply::Fetched(KeyOrigin::Remote(fetcher.into()), remote.refresh)
+            }
+        })
+    }
+}
+
+fn at_hand(name: &str, keys: KeySet, surroundings: &Surroundings, metrics: &Metrics) -> Arc<KeyStore> {
+    metrics.jwks(name).keys.set(keys.len().try_into().unwrap_or(i64::MAX));
+    report_keys(name, &keys, &KeySet::default());
+    Arc::new(KeyStore::fixed(keys, surroundings.clock.now()))
+}
+
+impl Keeper {
+    fn new(
+        name: &Arc<str>,
+        source: KeySource,
+        origin: KeyOrigin,
+        settings: RefreshSettings,
+        surroundings: &Surroundings,
+        metrics: &Metrics,
+    ) -> Self {
+        let store = Arc::new(KeyStore::refreshed(&settings));
+        let refresher = Refresher {
+            name: name.clone(),
+            store: store.clone(),
+            origin,
+            settings,
+            clock: surroundings.clock.clone(),
+            metrics: metrics.jwks(name),
+            had_keys: false,
+        };
+        Self { source, store, task: tokio::spawn(refresher.run()) }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

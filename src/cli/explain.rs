@@ -1,0 +1,158 @@
+//! `doorward explain`.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+
+use super::exit::{Failure, print};
+use super::keys;
+use super::serve::runtime;
+use super::token::read;
+use crate::app::gate_of_keys;
+use crate::clock::{StoppedClock, SystemClock};
+use crate::config::{Configuration, IssuerSettings, KeySource, Source};
+use crate::domain::{BearerToken, Clock, Timestamp};
+use crate::gate::{DescribedRequest, Transcript};
+use crate::jose::{CompactJws, KeySet, StatedIssuer};
+use crate::outbound::Egress;
+
+#[derive(Args)]
+pub(super) struct Explain {
+    /// Read the token from stdin; on a command line every user of the machine could see it
+    #[arg(long, value_name = "-", value_parser = ["-"], conflicts_with = "token_file")]
+    token: Option<String>,
+    /// File with the token; `-` for stdin
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Method of the request
+    #[arg(long)]
+    method: Option<String>,
+    /// Host of the request
+    #[arg(long)]
+    host: Option<String>,
+    /// Path and query of the request
+    #[arg(long)]
+    uri: Option<String>,
+    /// Name of the route, as in `/policy/NAME/verify`
+    #[arg(long, value_name = "NAME")]
+    policy: Option<String>,
+    /// Judge at this time instead of now, such as 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = timestamp)]
+    at: Option<Timestamp>,
+    /// Take the keys from this JWKS instead of fetching them
+    #[arg(long, value_name = "FILE")]
+    jwks_file: Option<PathBuf>,
+    /// How to tell it
+    #[arg(long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+impl Explain {
+    pub(super) fn run(self, source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
+        let configuration = source.read()?;
+        let token = self.token()?;
+        let keys = self.keys(&configuration, token.as_deref(), &Egress::of_environment(environment))?;
+        let clock: Arc<dyn Clock> = match self.at {
+            Some(at) => Arc::new(StoppedClock(at)),
+            None => Arc::new(SystemClock),
+        };
+        let gate = gate_of_keys(configuration, keys, clock).map_err(Failure::failed)?;
+        let Self { method, host, uri, policy, .. } = self;
+        let described = DescribedRequest { token, method, host, uri, policy, ..DescribedRequest::default() };
+        let transcript = runtime()?.block_on(gate.explain_described(&described));
+        print(&match self.output {
+            Output::Text => as_text(&transcript),
+            Output::Json => format!("{:#}\n", serde_json::json!(transcript)),
+        })?;
+        if transcript.verdict == "allow" { Ok(()) } else { Err(Failure::Denied) }
+    }
+
+    fn token(&self) -> Result<Option<String>, Failure> {
+        let stdin = self.token.as_ref().map(PathBuf::from);
+        let Some(path) = self.token_file.as_ref().or(stdin.as_ref()) else { return Ok(None) };
+        let text = read(path)?;
+        let token = text.trim();
+        Ok(Some(token.strip_prefix("Bearer ").unwrap_or(token).to_owned()))
+    }
+
+    /// The keys of each issuer; those that the token does not ask for are left out.
+    fn keys(
+        &self,
+        configuration: &Configuration,
+        token: Option<&str>,
+        egress: &Egress,
+    ) -> Result<Vec<KeySet>, Failure> {
+        let document = self.jwks_file.as_ref().map(|path| read(path)).transpose()?;
+        let stated = token.and_then(stated_issuer);
+        configuration
+            .issuers
+            .iter()
+            .map(|issuer| keys_of(issuer, document.as_deref(), stated.as_deref(), egress))
+            .collect()
+    }
+}
+
+fn keys_of(
+    issuer: &IssuerSettings,
+    document: Option<&str>,
+    stated: Option<&str>,
+    egress: &Egress,
+) -> Result<KeySet, Failure> {
+    let is_remote = matches!(issuer.keys, KeySource::Remote(_));
+    match document {
+        Some(document) if is_remote => {
+            KeySet::from_jwks(document.as_bytes(), issuer.keys.algorithms()).map_err(Failure::failed)
+        }
+        None if is_remote && !stated.is_some_and(|stated| issuer.accepted.takes(stated)) => Ok(KeySet::default()),
+        _ => {
+            // Whose keys cannot be had is judged as the service would: there are none.
+            let fetched = runtime()?.block_on(keys::fetch(&issuer.keys, egress));
+            Ok(fetched.unwrap_or_else(|error| {
+                eprintln!("issuer {}: no keys: {error}", issuer.name);
+                KeySet::default()
+            }))
+        }
+    }
+}
+
+fn stated_issuer(token: &str) -> Option<String> {
+    let jws = CompactJws::parse(BearerToken::parse(token.as_bytes(), usize::MAX).ok()?).ok()?;
+    match jws.unverified_claims().issuer() {
+        StatedIssuer::Named(issuer) => Some(issuer.into_owned()),
+        StatedIssuer::Nobody | StatedIssuer::Malformed => None,
+    }
+}
+
+fn timestamp(text: &str) -> Result<Timestamp, String> {
+    let time =
+        humantime::parse_rfc3339_weak(text).map_err(|_| "write a time such as 2026-01-31T12:00:00Z".to_owned())?;
+    let since = time.duration_since(std::time::UNIX_EPOCH).map_err(|_| "before 1970".to_owned())?;
+    i64::try_from(since.as_millis()).map(Timestamp::from_millis).map_err(|_| "too late".to_owned())
+}
+
+fn as_text(transcript: &Transcript) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    for stage in &transcript.stages {
+        let mark = if stage.passed { "ok" } else { "NO" };
+        let _ = writeln!(text, "{mark}  {}", stage.stage);
+        let _ = writeln!(text, "      expected  {}", stage.expected);
+        let _ = writeln!(text, "      found     {}", stage.found);
+    }
+    let _ = writeln!(text, "{} {}: {}", transcript.verdict, transcript.reason, transcript.meaning);
+    if let Some(hint) = transcript.hint {
+        let _ = writeln!(text, "hint: {hint}");
+    }
+    text
+}

@@ -1,0 +1,108 @@
+//! What a route asks of a token.
+
+use serde_json::Value;
+
+use super::issuer::scope;
+use super::reader::{Reader, Refused};
+use super::setting::Setting;
+use super::value::{self, Invalid};
+use crate::domain::{ClaimPath, Scopes};
+use crate::policy::{AnyScope, ClaimRequirement, ClaimRule, ClaimValue, Requirement, ScopeRequirement, TextPattern};
+
+const SCOPES: Setting = Setting::optional("scopes", "none", "Scopes, all of which the token must have.");
+const ANY_SCOPE: Setting = Setting::optional("any_scope", "none", "Scopes, one of which the token must have.");
+const CLAIMS: Setting = Setting::optional("claims", "none", "Claims and what must be true of each; the next table.");
+
+/// The settings of `require`.
+pub(super) const ENTRY: &[Setting] = &[SCOPES, ANY_SCOPE, CLAIMS];
+
+const CLAIM: Setting = Setting::optional("claim", "**required**", "Path of the claim.");
+const EXISTS: Setting = Setting::optional("exists", "–", "`true`: it is there, neither `null` nor an empty text.");
+const EQUALS: Setting =
+    Setting::optional("equals", "–", "It is this text, number or truth value; the text `1` is not the number 1.");
+const ONE_OF: Setting = Setting::optional("one_of", "–", "It is one of these.");
+const CONTAINS: Setting =
+    Setting::optional("contains", "–", "It is an array with this in it, or this alone; a text is not searched.");
+const MATCHES: Setting = Setting::optional(
+    "matches",
+    "–",
+    "It is a text, and all of it fits this regular expression, without look-around and back-references.",
+);
+
+/// The settings of one entry of `require.claims`.
+pub(super) const CLAIM_ENTRY: &[Setting] = &[CLAIM, EXISTS, EQUALS, ONE_OF, CONTAINS, MATCHES];
+
+pub(super) fn read(reader: &mut Reader, setting: &Setting) -> Result<Vec<Requirement>, Refused> {
+    Ok(reader.mapping(setting, read_requirements)?.unwrap_or_default())
+}
+
+fn read_requirements(reader: &mut Reader) -> Result<Vec<Requirement>, Refused> {
+    reader.refuse_unknown_names(&[ENTRY]);
+    let scopes = reader.optional_list(&SCOPES, scope);
+    let any_scope = reader.optional_list(&ANY_SCOPE, scope);
+    let claims = reader.sections(&CLAIMS, &[], |entry, _| read_claim(entry));
+    let all = |scopes: Vec<String>| scopes.iter().map(String::as_str).collect::<Scopes>();
+    let mut requirements = Vec::new();
+    requirements.extend(scopes?.map(|scopes| Requirement::Scopes(ScopeRequirement::all_of(all(scopes)))));
+    requirements.extend(any_scope?.map(|scopes| Requirement::AnyScope(AnyScope::of(all(scopes)))));
+    requirements.extend(claims?.unwrap_or_default().into_iter().map(Requirement::Claim));
+    Ok(requirements)
+}
+
+fn read_claim(reader: &mut Reader) -> Result<ClaimRequirement, Refused> {
+    reader.refuse_unknown_names(&[CLAIM_ENTRY]);
+    let claim = reader.required(&CLAIM, path, "name a claim, such as realm_access.roles");
+    let exists = reader.optional(&EXISTS, only_true);
+    let equals = reader.value(&EQUALS, |value| claim_value(value).map(ClaimRule::Equals));
+    let one_of = reader.value(&ONE_OF, |value| claim_values(value).map(ClaimRule::OneOf));
+    let contains = reader.value(&CONTAINS, |value| claim_value(value).map(ClaimRule::Contains));
+    let matches = reader.optional(&MATCHES, |text| pattern(text).map(ClaimRule::Matches));
+    let exists = exists?.map(|()| ClaimRule::Exists);
+    let rules: Vec<_> = [exists, equals?, one_of?, contains?, matches?].into_iter().flatten().collect();
+    let claim = claim?;
+    let Ok([rule]) = <[ClaimRule; 1]>::try_from(rules) else {
+        let hint = "write exactly one of exists, equals, one_of, contains and matches";
+        return Err(reader.refuse(&CLAIM, Invalid::new("not one rule for the claim").hint(hint)));
+    };
+    Ok(ClaimRequirement { claim, rule })
+}
+
+fn path(text: &str) -> Result<ClaimPath, Invalid> {
+    let path = value::claim_path(text)?;
+    if path.segments().is_empty() {
+        return Err(Invalid::new("`$` is all claims, of which no rule speaks").hint("name a claim"));
+    }
+    Ok(path)
+}
+
+fn only_true(text: &str) -> Result<(), Invalid> {
+    if value::boolean(text)? {
+        return Ok(());
+    }
+    Err(Invalid::new("a claim that must not be there is no requirement").hint("write true, or leave it out"))
+}
+
+fn claim_value(value: &Value) -> Result<ClaimValue, Invalid> {
+    let found = match value {
+        Value::String(text) => Some(ClaimValue::text(text)),
+        Value::Bool(value) => Some(ClaimValue::boolean(*value)),
+        Value::Number(number) => ClaimValue::number(&number.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    };
+    found.ok_or_else(|| Invalid::new("not a single value").hint("write a text, a number, true or false"))
+}
+
+fn claim_values(value: &Value) -> Result<Vec<ClaimValue>, Invalid> {
+    let elements = value.as_array().filter(|elements| !elements.is_empty());
+    let elements = elements.ok_or_else(|| Invalid::new("not a list of values").hint("write [a, b]"))?;
+    elements.iter().map(claim_value).collect()
+}
+
+fn pattern(text: &str) -> Result<TextPattern, Invalid> {
+    TextPattern::parse(text).map_err(|error| {
+        // The library draws a picture over several lines; the last one tells what is wrong.
+        let message = error.to_string();
+        let last = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        Invalid::new(format!("{text:?}: {last}")).hint("write a regular expression for the whole text")
+    })
+}

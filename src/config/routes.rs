@@ -1,0 +1,265 @@
+//! Routes: which requests take which way, and what holds there.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::audience;
+use super::reader::{Reader, Refused};
+use super::requirements;
+use super::setting::Setting;
+use super::value::{self, Invalid};
+use super::{CustomDenial, DenialKey, DialectName, IssuerSettings, ProxySettings, TokenSettings, answers, tokens};
+use crate::extract::TokenSources;
+use crate::policy::{
+    Access, HostPattern, Methods, PathPattern, Preflight, Route, RouteIssuers, RouteName, RoutePatternError,
+    RouteTable, RouteTableError, Rules,
+};
+use crate::verify::{AcceptedAudience, AudienceMatch, TokenTypeRule};
+
+pub(super) const ROUTES: Setting = Setting::optional(
+    "routes",
+    "every request needs a valid token",
+    "Routes, only in the file: the first one that matches counts, and what none matches is refused.",
+);
+
+const NAME: Setting = Setting::optional("name", "**required**", "Its name in logs, metrics and `/policy/NAME/verify`.");
+const MATCH: Setting = Setting::optional(
+    "match",
+    "every request",
+    "Which requests take it: a mapping of `host`, `path` and `methods`, all of which must fit.",
+);
+const ACCESS: Setting = Setting::new(
+    "access",
+    "authenticated",
+    "`authenticated`: with a valid token. `optional`: with a valid token or none. `anonymous`: tokens are not looked at. `denied`: nobody.",
+);
+const ISSUERS: Setting = Setting::optional("issuers", "all", "Names of the issuers whose tokens are accepted.");
+const AUDIENCE: Setting = Setting::optional(
+    "audience",
+    "that of the issuer",
+    "Audiences in place of the issuer's; a token must name one of them. `*` alone accepts all.",
+);
+const REQUIRE: Setting =
+    Setting::optional("require", "nothing else", "What a token must have besides; the next table.");
+const ALLOW_PREFLIGHT: Setting =
+    Setting::optional("allow_preflight", "the general one", "Whether CORS preflight requests pass without a token.");
+const ALLOW_PATH_PARAMETERS: Setting = Setting::new(
+    "allow_path_parameters",
+    "false",
+    "Whether a path may have parameters, `/a;x=y`. They are not compared, so the application must drop them too.",
+);
+const REPORT_ONLY: Setting = Setting::new(
+    "report_only",
+    "false",
+    "Lets pass what it would refuse, without identity, counted as `allow` with the reason and logged as `would_deny`.",
+);
+
+/// The settings of one route.
+pub(super) const ENTRY: &[Setting] = &[
+    NAME,
+    MATCH,
+    ACCESS,
+    ISSUERS,
+    AUDIENCE,
+    tokens::TOKEN_SOURCES,
+    answers::DENIALS,
+    REQUIRE,
+    ALLOW_PREFLIGHT,
+    ALLOW_PATH_PARAMETERS,
+    REPORT_ONLY,
+];
+
+const HOST: Setting = Setting::optional(
+    "host",
+    "every host",
+    "A host without port, or `*.example.com` for all hosts below one, but not itself.",
+);
+const PATH: Setting = Setting::optional(
+    "path",
+    "every path",
+    "A path, decoded. `*` is any text inside a segment; `/**` at the end is the path in front of it and everything below.",
+);
+const METHODS: Setting = Setting::optional("methods", "every method", "Methods, exactly: HEAD is not GET.");
+
+/// The settings of `match`.
+pub(super) const MATCH_ENTRY: &[Setting] = &[HOST, PATH, METHODS];
+
+/// Routes, and what some of them answer otherwise.
+#[derive(Debug)]
+pub struct RouteSettings {
+    /// The routes.
+    pub table: RouteTable,
+    /// Denials in place of the general ones, by the position of the route.
+    pub denials: HashMap<usize, Vec<(DenialKey, CustomDenial)>>,
+}
+
+/// What routes are read against.
+#[derive(Clone, Copy)]
+pub(super) struct General<'a> {
+    issuers: &'a [IssuerSettings],
+    proxy: &'a ProxySettings,
+    tokens: &'a TokenSettings,
+}
+
+impl<'a> General<'a> {
+    /// These settings; if they were refused, what depends on them is not judged, and all the rest of the routes is.
+    pub(super) fn of(
+        issuers: &'a Result<Vec<IssuerSettings>, Refused>,
+        proxy: &'a Result<ProxySettings, Refused>,
+        tokens: &'a Result<TokenSettings, Refused>,
+    ) -> Result<Self, Refused> {
+        let refused = |refused: &Refused| *refused;
+        let (issuers, proxy) = (issuers.as_ref().map_err(refused)?, proxy.as_ref().map_err(refused)?);
+        Ok(Self { issuers, proxy, tokens: tokens.as_ref().map_err(refused)? })
+    }
+}
+
+impl RouteSettings {
+    pub(super) fn read(reader: &mut Reader, general: Result<General<'_>, Refused>) -> Result<Option<Self>, Refused> {
+        let read = reader.sections(&ROUTES, &[], |entry, position| read_route(entry, position, general));
+        let Some(read) = read? else { return Ok(None) };
+        let mut denials = HashMap::new();
+        let mut routes = Vec::with_capacity(read.len());
+        for (route, own_denials) in read {
+            denials.extend(own_denials.map(|own| (route.position, own)));
+            routes.push(route);
+        }
+        let table = RouteTable::new(routes).map_err(|RouteTableError::NameTaken { first, second, name }| {
+            let invalid = Invalid::new(format!("is called {name}, as routes[{first}] is"));
+            reader.refuse_element(&ROUTES, second, invalid.hint("give each route a name of its own"))
+        })?;
+        Ok(Some(Self { table, denials }))
+    }
+}
+
+type OwnDenials = Option<Vec<(DenialKey, CustomDenial)>>;
+
+fn read_route(
+    reader: &mut Reader,
+    position: usize,
+    general: Result<General<'_>, Refused>,
+) -> Result<(Route, OwnDenials), Refused> {
+    reader.refuse_unknown_names(&[ENTRY]);
+    let name = reader.required(&NAME, route_name, "give it a name, such as admin");
+    let matches = reader.mapping(&MATCH, read_match);
+    let allow_path_parameters = reader.read(&ALLOW_PATH_PARAMETERS, value::boolean);
+    let denials = answers::read_denials(reader);
+    let rules = read_rules(reader, general);
+    let general = general?;
+    let Match { host, path, methods } = matches?.unwrap_or_default();
+    let route = Route {
+        name: name?,
+        position,
+        host,
+        path,
+        methods,
+        allow_path_parameters: allow_path_parameters?,
+        rules: rules?,
+    };
+    refuse_blind(reader, &route, general.proxy)?;
+    Ok((route, denials?))
+}
+
+#[derive(Default)]
+struct Match {
+    host: Option<HostPattern>,
+    path: Option<PathPattern>,
+    methods: Option<Methods>,
+}
+
+fn read_match(reader: &mut Reader) -> Result<Match, Refused> {
+    reader.refuse_unknown_names(&[MATCH_ENTRY]);
+    let host = reader.optional(&HOST, |text| HostPattern::parse(text).map_err(|error| pattern(text, error)));
+    let path = reader.optional(&PATH, |text| PathPattern::parse(text).map_err(|error| pattern(text, error)));
+    let methods = reader.optional_list(&METHODS, |text| Ok(text.to_owned()))?;
+    let methods = methods.map(|methods| {
+        let parsed = Methods::parse(methods.iter().map(String::as_str));
+        parsed.map_err(|error| reader.refuse(&METHODS, Invalid::new(error.to_string()).hint(error.hint())))
+    });
+    Ok(Match { host: host?, path: path?, methods: methods.transpose()? })
+}
+
+fn pattern(text: &str, error: RoutePatternError) -> Invalid {
+    Invalid::new(format!("{text:?}: {error}")).hint(error.hint())
+}
+
+fn read_rules(reader: &mut Reader, general: Result<General<'_>, Refused>) -> Result<Rules, Refused> {
+    let access = reader.read(&ACCESS, value::one_of(ACCESSES));
+    let issuers = general.and_then(|general| read_issuers(reader, general.issuers));
+    let audience = reader.optional_list(&AUDIENCE, value::text);
+    let sources = reader.optional_list(&tokens::TOKEN_SOURCES, tokens::source);
+    let requirements = requirements::read(reader, &REQUIRE);
+    let preflight = reader.optional(&ALLOW_PREFLIGHT, value::boolean);
+    let report_only = reader.read(&REPORT_ONLY, value::boolean);
+    let general = general?;
+    let audience =
+        audience?.map(|names| audience::accepted(reader, &AUDIENCE, names, AudienceMatch::Any)).transpose()?;
+    let rules = Rules {
+        access: access?,
+        preflight: preflight?.map_or(general.proxy.preflight, Preflight::from),
+        sources: sources?.map_or_else(
+            || general.tokens.sources.clone(),
+            |sources| Arc::new(TokenSources::new(sources, general.tokens.max_token_bytes)),
+        ),
+        issuers: issuers?,
+        audience,
+        requirements: requirements?.into(),
+        report_only: report_only?,
+    };
+    refuse_pointless(reader, rules.access)?;
+    refuse_unchecked_profile(reader, &rules, general.issuers)?;
+    Ok(rules)
+}
+
+const ACCESSES: &[(&str, Access)] = &[
+    ("anonymous", Access::Anonymous),
+    ("optional", Access::Optional),
+    ("authenticated", Access::Authenticated),
+    ("denied", Access::Denied),
+];
+
+fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIssuers, Refused> {
+    let position = |name: &str| {
+        known.iter().position(|issuer| issuer.name == name).ok_or_else(|| {
+            let names: Vec<_> = known.iter().map(|issuer| issuer.name.as_str()).collect();
+            Invalid::new(format!("no issuer is called {name:?}")).hint(format!("there is {}", names.join(", ")))
+        })
+    };
+    let positions = reader.optional_list(&ISSUERS, position)?;
+    Ok(positions.map_or(RouteIssuers::All, |positions| RouteIssuers::These(positions.into())))
+}
+
+/// Who writes a requirement down believes that it is enforced.
+fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Refused> {
+    if matches!(access, Access::Authenticated | Access::Optional) {
+        return Ok(());
+    }
+    let invalid = Invalid::new("has no effect where tokens are not looked at").hint("leave it out, or change `access`");
+    reader.refuse_given(&[ISSUERS, AUDIENCE, tokens::TOKEN_SOURCES, REQUIRE], &invalid)
+}
+
+/// The profile demands that `aud` is checked (RFC 9068 section 4).
+fn refuse_unchecked_profile(reader: &mut Reader, rules: &Rules, issuers: &[IssuerSettings]) -> Result<(), Refused> {
+    let has_profile = |(position, issuer): (usize, &IssuerSettings)| {
+        rules.judge_issuer(position).is_ok() && issuer.expectations.token_type == TokenTypeRule::AccessToken
+    };
+    if rules.audience == Some(AcceptedAudience::Everyone) && issuers.iter().enumerate().any(has_profile) {
+        let invalid = Invalid::new("`*` beside an issuer with token_type at+jwt, which demands an audience");
+        return Err(reader.refuse(&AUDIENCE, invalid.hint("name the audiences of this route")));
+    }
+    Ok(())
+}
+
+/// Whose proxy describes nothing would see every request refused.
+fn refuse_blind(reader: &mut Reader, route: &Route, proxy: &ProxySettings) -> Result<(), Refused> {
+    if proxy.dialect != DialectName::Auto || !route.looks_at_request() {
+        return Ok(());
+    }
+    let setting = if route.is_for_everything() { &ALLOW_PREFLIGHT } else { &MATCH };
+    let hint = "set `proxy` to the proxy in front, whose word on the request can then be taken";
+    Err(reader.refuse(setting, Invalid::new("needs a named proxy").hint(hint)))
+}
+
+fn route_name(text: &str) -> Result<RouteName, Invalid> {
+    RouteName::parse(text).map_err(|error| Invalid::new(format!("{text:?}: {error}")))
+}

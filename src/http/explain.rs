@@ -1,0 +1,45 @@
+//! `POST /explain`: what would become of a request, and why.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::json;
+
+use super::admin::json_answer;
+use super::{AdminService, VerifyService};
+use crate::gate::DescribedRequest;
+
+/// A longer description is refused.
+pub(super) const MAX_BYTES: usize = 64 * 1024;
+
+/// Answers with the transcript. The answer is 200 whatever the verdict: the question is not the request.
+pub(super) async fn explain(request: HttpRequest, body: web::Bytes, service: web::Data<AdminService>) -> HttpResponse {
+    let verify: &Arc<VerifyService> = &service.verify;
+    let generation = verify.generation();
+    // A transcript shows claims and rules; whoever can only reach the port is not meant to see them. A peer without an
+    // address came through a unix socket.
+    let is_near = request.peer_addr().is_none_or(|peer| peer.ip().to_canonical().is_loopback());
+    if !is_near && !generation.explains_to_all {
+        return json_answer(
+            StatusCode::FORBIDDEN,
+            &json!({"error": "only loopback peers may ask, unless `explain` is set"}),
+        );
+    }
+    match parse(&body) {
+        Ok(described) => json_answer(StatusCode::OK, &json!(generation.gate.explain_described(&described).await)),
+        // The position, and not the text: it may hold a token.
+        Err(error) => {
+            let message = format!("not a description of a request, at line {} column {}", error.line(), error.column());
+            json_answer(StatusCode::BAD_REQUEST, &json!({ "error": message, "members": MEMBERS }))
+        }
+    }
+}
+
+fn parse(body: &[u8]) -> serde_json::Result<DescribedRequest> {
+    // A derived reader takes an array for an object as well.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    serde_json::from_slice(if is_object { body } else { b"" })
+}
+
+const MEMBERS: [&str; 6] = ["token", "method", "host", "uri", "policy", "headers"];

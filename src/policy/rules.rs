@@ -1,0 +1,93 @@
+//! What holds on a route, or everywhere if there are no routes.
+
+use std::sync::Arc;
+
+use super::routes::Access;
+use super::{Permit, Preflight, Principal, Requirement, ScopeRequirement};
+use crate::domain::{Denial, ForwardedRequest, Reason, Timestamp};
+use crate::extract::TokenSources;
+use crate::verify::{AcceptedAudience, Expectations};
+
+/// What holds on a route, or everywhere if there are no routes.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Who may pass.
+    pub access: Access,
+    /// Whether a CORS preflight passes without a token.
+    pub preflight: Preflight,
+    /// Where tokens stand.
+    pub sources: Arc<TokenSources>,
+    /// Whose tokens are accepted.
+    pub issuers: RouteIssuers,
+    /// The audiences that a token must name, in place of those of its issuer.
+    pub audience: Option<AcceptedAudience>,
+    /// What else is asked of a token.
+    pub requirements: Box<[Requirement]>,
+    /// Whether a refusal is only reported.
+    pub report_only: bool,
+}
+
+/// Whose tokens are accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteIssuers {
+    /// Those of every issuer.
+    All,
+    /// Those of the issuers at these positions.
+    These(Box<[usize]>),
+}
+
+impl Rules {
+    /// These sources and nothing special: every request needs a valid token.
+    pub fn authenticated(sources: Arc<TokenSources>, preflight: Preflight) -> Self {
+        Self {
+            access: Access::Authenticated,
+            preflight,
+            sources,
+            issuers: RouteIssuers::All,
+            audience: None,
+            requirements: Box::default(),
+            report_only: false,
+        }
+    }
+
+    /// What is settled without looking at a token: a denial, a permit, or nothing yet.
+    pub fn settle_without_token(&self, request: &ForwardedRequest<'_>) -> Result<Option<Permit>, Denial> {
+        match self.access {
+            Access::Denied => Err(Reason::RouteDenied.into()),
+            Access::Anonymous => Ok(Some(Permit::for_nobody())),
+            Access::Optional | Access::Authenticated => self.preflight.settle(request),
+        }
+    }
+
+    /// What is settled by there being no token.
+    pub fn settle_missing_token(&self, denial: Denial) -> Result<Permit, Denial> {
+        let is_missing = matches!(denial.reason(), Reason::TokenMissing | Reason::SchemeUnsupported);
+        if is_missing && self.access == Access::Optional { Ok(Permit::for_nobody()) } else { Err(denial) }
+    }
+
+    /// Whether tokens of the issuer at this position are accepted; before anything is done for the token's sake.
+    pub fn judge_issuer(&self, position: usize) -> Result<(), Reason> {
+        match &self.issuers {
+            RouteIssuers::All => Ok(()),
+            RouteIssuers::These(positions) if positions.contains(&position) => Ok(()),
+            RouteIssuers::These(_) => Err(Reason::IssuerUnknown),
+        }
+    }
+
+    /// Judges what may have changed since the token was verified, and what is asked here and not elsewhere: time, audience,
+    /// scopes and claims.
+    pub fn authorize(
+        &self,
+        principal: Arc<Principal>,
+        expectations: &Expectations,
+        required_scopes: &ScopeRequirement,
+        now: Timestamp,
+    ) -> Result<Permit, Denial> {
+        let token = principal.token();
+        expectations.time.judge(token.validity(), now)?;
+        expectations.audience.judge(token, self.audience.as_ref())?;
+        required_scopes.judge(token.scopes())?;
+        self.requirements.iter().try_for_each(|required| required.judge(token.scopes(), token.claims()))?;
+        Permit::for_principal(principal)
+    }
+}

@@ -1,0 +1,76 @@
+//! What is measured about keys.
+
+use prometheus::{
+    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+};
+
+use super::metrics::{counters, gauges, opts, registered};
+use super::metrics_reference as declared;
+
+/// What is measured about the keys of all issuers.
+pub(super) struct JwksFamilies {
+    refresh: IntCounterVec,
+    durations: HistogramVec,
+    failures: IntGaugeVec,
+    keys: IntGaugeVec,
+    last_success: GaugeVec,
+}
+
+/// What is measured about the keys of one issuer.
+pub struct JwksMetrics {
+    /// Fetches that gave keys.
+    pub succeeded: IntCounter,
+    /// Fetches that did not.
+    pub failed: IntCounter,
+    /// How many failed in a row.
+    pub consecutive_failures: IntGauge,
+    /// How long they took.
+    pub duration: Histogram,
+    /// How many keys are in use.
+    pub keys: IntGauge,
+    last_success: GaugeVec,
+    issuer: String,
+}
+
+/// Up to what `jwks_timeout` may be.
+const FETCH_BUCKETS: [f64; 12] = [1e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0];
+
+impl JwksFamilies {
+    pub(super) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let durations = HistogramOpts::from(opts(&declared::JWKS_FETCH_DURATION)).buckets(FETCH_BUCKETS.to_vec());
+        let last_success = &declared::JWKS_LAST_SUCCESS;
+        Ok(Self {
+            refresh: registered(registry, counters(&declared::JWKS_REFRESH)?)?,
+            durations: registered(registry, HistogramVec::new(durations, declared::JWKS_FETCH_DURATION.labels)?)?,
+            failures: registered(registry, gauges(&declared::JWKS_CONSECUTIVE_FAILURES)?)?,
+            keys: registered(registry, gauges(&declared::JWKS_KEYS)?)?,
+            last_success: registered(registry, GaugeVec::new(opts(last_success), last_success.labels)?)?,
+        })
+    }
+
+    pub(super) fn of(&self, issuer: &str) -> JwksMetrics {
+        JwksMetrics {
+            succeeded: self.refresh.with_label_values(&[issuer, "success"]),
+            failed: self.refresh.with_label_values(&[issuer, "failure"]),
+            consecutive_failures: self.failures.with_label_values(&[issuer]),
+            duration: self.durations.with_label_values(&[issuer]),
+            keys: self.keys.with_label_values(&[issuer]),
+            last_success: self.last_success.clone(),
+            issuer: issuer.to_owned(),
+        }
+    }
+
+    /// Ends what would go on to tell of an issuer that there is no more. What is not there need not be removed.
+    pub(super) fn forget(&self, issuer: &str) {
+        let _ = self.failures.remove_label_values(&[issuer]);
+        let _ = self.keys.remove_label_values(&[issuer]);
+        let _ = self.last_success.remove_label_values(&[issuer]);
+    }
+}
+
+impl JwksMetrics {
+    /// Notes when keys were fetched. There is no such time for keys that are not fetched, and no series either.
+    pub fn succeeded_at(&self, seconds: f64) {
+        self.last_success.with_label_values(&[self.issuer.as_str()]).set(seconds);
+    }
+}

@@ -1,0 +1,47 @@
+//! What a new configuration does to the token cache, to fetching and to whoever is asking.
+
+use crate::cases::wire::{assert_token_denied, misses};
+use crate::support::{TestGate, TestIssuer};
+
+fn file(idp: &TestIssuer, audience: &str, more: &str) -> String {
+    format!("issuer: {}\naudience: [{audience}]\nworkers: 1\n{more}\n", idp.url())
+}
+
+#[test]
+fn f8_verified_tokens_are_forgotten_with_their_configuration() {
+    let idp = TestIssuer::new().serve();
+    let gate = TestGate::new().by_time_of(&idp).file(file(&idp, "api", "")).spawn();
+    let token = idp.token().claim("email", "a@example.com").sign();
+    assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"]);
+    gate.rewrite(&file(&idp, "other", ""));
+    assert!(gate.reload());
+    assert_token_denied(&gate, &token, "audience_mismatch", "another audience");
+    gate.rewrite(&file(&idp, "api", "claim_headers: [{claim: email, header: X-Auth-Subject}]"));
+    assert!(gate.reload());
+    let answer = gate.get("/verify").bearer(&token).send();
+    assert_eq!((answer.status, answer.get("x-auth-subject")), (200, Some("a@example.com")), "another header map");
+    gate.rewrite(&file(&idp, "api", "required_claims: [tenant]"));
+    assert!(gate.reload());
+    assert_token_denied(&gate, &token, "claim_missing", "another requirement of the token itself");
+    assert_eq!(misses(&gate), 4, "once under each configuration");
+}
+
+#[test]
+fn e26_a_new_configuration_disturbs_no_fetching() {
+    let idp = TestIssuer::new().serve();
+    let text = |leeway: u32| file(&idp, "api", &format!("leeway: {leeway}s\njwks_refresh: 1m"));
+    let gate = TestGate::new().by_time_of(&idp).file(text(0)).spawn();
+    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    let fetched = idp.fetches();
+    for leeway in 1..6 {
+        gate.rewrite(&text(leeway));
+        assert!(gate.reload());
+    }
+    assert_eq!(idp.fetches(), fetched, "the keys are there");
+    // The task that fetches went on: a rotation reaches the configuration that came later.
+    let new = idp.rotate("new");
+    gate.clock.advance(std::time::Duration::from_mins(1));
+    gate.wait_for("/status", |answer| answer.body.contains("\"id\":\"new\""));
+    assert_eq!(gate.judge(&idp.token_by(new).sign()), "200");
+    assert_eq!(idp.fetches(), fetched + 1, "once");
+}

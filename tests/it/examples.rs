@@ -1,0 +1,124 @@
+//! `deploy/examples`: each does what the decorator did that it replaces.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use doorward::jose::{Algorithm, SigningKey};
+use serde_json::json;
+
+use crate::support::{Answer, Request, TestGate, TestIssuer, TokenBuilder, doorward};
+
+/// The example of this name, with other texts for what is only there in production.
+fn example(name: &str, replaced: &[(&str, &str)]) -> String {
+    let text = std::fs::read_to_string(Path::new("deploy/examples").join(name)).unwrap();
+    replaced.iter().fold(text, |text, (from, to)| {
+        assert!(text.contains(from), "{name} does not say {from}");
+        text.replace(from, to)
+    })
+}
+
+fn ask(gate: &TestGate, method: &str) -> Request {
+    let request = gate.get("/verify").header("X-Forwarded-Method", method);
+    request.header("X-Forwarded-Host", "app.example").header("X-Forwarded-Uri", "/things/1")
+}
+
+fn seen(answer: &Answer) -> (u16, serde_json::Value) {
+    (answer.status, answer.json())
+}
+
+/// A token by this secret with `sub`, `iat` and `exp` and nothing else.
+fn plain(idp: &TestIssuer, secret: &[u8]) -> TokenBuilder {
+    let key = Arc::new(SigningKey::secret(Algorithm::HS256, secret));
+    idp.token_by(key).without_header("kid").without("iss").without("aud")
+}
+
+#[test]
+fn the_header_token_decorator() {
+    let idp = TestIssuer::new();
+    let secret = [0x5a; 32];
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("secret");
+    std::fs::write(&file, format!("{}\n", "5a".repeat(32))).unwrap();
+    let text = example("header-token.yaml", &[("/run/secrets/header-token", file.to_str().unwrap())]);
+    let gate = TestGate::new().by_time_of(&idp).file(text).spawn();
+    let good = plain(&idp, &secret).sign();
+    for method in ["POST", "PUT", "DELETE"] {
+        let allowed = ask(&gate, method).header("token", &good).send();
+        assert_eq!((allowed.verdict().as_str(), allowed.get("x-auth-subject")), ("200", Some("alice")), "{method}");
+        let missing = json!({"code": "400", "status": "Bad Request", "message": "Token header is required"});
+        assert_eq!(seen(&ask(&gate, method).send()), (400, missing), "{method}");
+    }
+    for method in ["GET", "HEAD", "OPTIONS", "PATCH"] {
+        assert_eq!(ask(&gate, method).send().status, 200, "{method} was never guarded");
+    }
+    let refused = |token: String| seen(&ask(&gate, "POST").header("token", token).send());
+    let told = |message: &str| (401, json!({"code": "401", "status": "Unauthorized", "message": message}));
+    assert_eq!(refused(plain(&idp, &secret).expires_in(-100).sign()), told("Token expired"));
+    for wrong in [
+        "x".to_owned(),
+        plain(&idp, &[1; 32]).sign(),
+        plain(&idp, &secret).claim("iss", "https://somebody.example").sign(),
+        format!("Bearer {good}"),
+    ] {
+        assert_eq!(refused(wrong), told("Invalid Token"));
+    }
+}
+
+#[test]
+fn the_oidc_decorator() {
+    let idp = TestIssuer::with_keys(vec![crate::support::key(Algorithm::RS256)]).serve();
+    let text = example("oidc-api.yaml", &[("https://idp.example.com/realms/main", &idp.url())]);
+    let gate = TestGate::new().by_time_of(&idp).file(text).spawn();
+    let allowed = ask(&gate, "GET").bearer(&idp.token().sign()).send();
+    assert_eq!((allowed.status, allowed.get("x-user-id")), (200, Some("alice")));
+    let error = |request: Request| {
+        let (status, body) = seen(&request.send());
+        assert_eq!(status, 401);
+        body["error"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(error(ask(&gate, "GET")), "auth.authorization_header_missing");
+    for malformed in ["Bearer", "Bearer a b", "Bearer x.y"] {
+        let request = ask(&gate, "GET").header("Authorization", malformed);
+        assert_eq!(error(request), "auth.authorization_token_invalid_format", "{malformed}");
+    }
+    let basic = ask(&gate, "GET").header("Authorization", "Basic YTpi");
+    assert_eq!(error(basic), "auth.authorization_token_type_not_supported");
+    for wrong in [idp.token().expires_in(-100), idp.token().claim("aud", "x"), idp.token().claim("iss", "x")] {
+        assert_eq!(error(ask(&gate, "GET").bearer(&wrong.sign())), "invalid_token");
+    }
+}
+
+#[test]
+fn the_api_token_decorator() {
+    let secret = "a secret of more than thirty-two bytes";
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("secret");
+    std::fs::write(&file, format!("{secret}\n")).unwrap();
+    let text = example("api-token.yaml", &[("/run/secrets/jwt-secret-key", file.to_str().unwrap())]);
+    let issued =
+        doorward(&["token", "issue", "--hmac-secret-file", file.to_str().unwrap(), "--subject", "alice"], &[], "");
+    let issued = String::from_utf8(issued.stdout).unwrap().trim().to_owned();
+    let by_machine = TestGate::new().by_machine_time().file(text.as_str()).spawn();
+    let allowed = ask(&by_machine, "GET").header("api-token", &issued).send();
+    assert_eq!((allowed.status, allowed.get("x-auth-subject")), (200, Some("alice")));
+
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().by_time_of(&idp).file(text).spawn();
+    let answer = |token: &str| seen(&ask(&gate, "GET").header("api-token", token).send());
+    assert_eq!(ask(&gate, "GET").header("api-token", plain(&idp, secret.as_bytes()).sign()).send().status, 200);
+    assert_eq!(seen(&ask(&gate, "GET").send()), (400, json!({"error": "Token is missing"})));
+    let expired = plain(&idp, secret.as_bytes()).expires_in(-100).sign();
+    assert_eq!(answer(&expired), (400, json!({"error": "Token has expired"})));
+    for wrong in ["x", &plain(&idp, &[1; 32]).sign(), &plain(&idp, secret.as_bytes()).without("exp").sign()] {
+        assert_eq!(answer(wrong), (400, json!({"error": "Token is invalid"})));
+    }
+}
+
+#[test]
+fn every_example_is_run_here() {
+    let own = include_str!("examples.rs");
+    for entry in std::fs::read_dir("deploy/examples").unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(own.contains(&format!("\"{name}\"")), "{name}");
+    }
+}

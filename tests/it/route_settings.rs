@@ -1,0 +1,150 @@
+//! Routes in the configuration file: what operators are told when they are wrong.
+
+use crate::support::TestGate;
+
+const ISSUERS: &str = "
+issuers:
+  - {name: main, issuer: 'https://idp.example', audience: [api]}
+  - {name: strict, issuer: 'https://strict.example', audience: [api], token_type: at+jwt}
+";
+
+/// Everything that is wrong with routes of these, behind this proxy.
+fn problems(proxy: &str, routes: &str) -> String {
+    let file = format!("proxy: {proxy}\n{}\nroutes:\n{routes}", ISSUERS.trim());
+    TestGate::new().file(file).configuration().map(drop).unwrap_err()
+}
+
+#[test]
+fn problems_of_matches_are_told() {
+    let told = problems(
+        "traefik",
+        "  - {name: a, match: {host: 'a.example:80', path: admin/**, methods: [get]}}
+  - {name: b, match: {host: '**.example', path: /a/**/b, methods: []}}
+  - {name: c, match: {path: /a*b*c}}
+  - {name: d, match: {path: /a/./b}}
+  - {name: e, match: {path: /%61dmin, pth: /x}}
+  - {name: f, match: /admin}
+  - {name: g, match: {path: '/a?b'}}
+  - {name: h, match: {path: '/a//b'}}
+",
+    );
+    insta::assert_snapshot!(told, @r#"
+    doorward.yaml:6:23: routes[0].match.host: "a.example:80": not a host name (write `app.example.com` or `*.example.com`, without a port; leave it out for all hosts)
+    doorward.yaml:6:45: routes[0].match.path: "admin/**": does not start with `/` (write the whole path, like `/admin/**`)
+    doorward.yaml:6:61: routes[0].match.methods: not a list of methods (write at least one method in capitals, or leave it out for all methods)
+    doorward.yaml:7:23: routes[1].match.host: "**.example": not a host name (write `app.example.com` or `*.example.com`, without a port; leave it out for all hosts)
+    doorward.yaml:7:43: routes[1].match.path: "/a/**/b": `**` in another place than the end (end the pattern with `/**`, or use `*` for one segment)
+    doorward.yaml:7:58: routes[1].match.methods: an empty list (give at least one)
+    doorward.yaml:8:23: routes[2].match.path: "/a*b*c": more than one `*` in a segment (use one `*`, which is any text inside a segment)
+    doorward.yaml:9:23: routes[3].match.path: "/a/./b": a segment that ends in a dot or a blank (no request with such a path gets as far as this)
+    doorward.yaml:10:23: routes[4].match.path: "/%61dmin": percent-encoding (write the character itself, paths are compared decoded)
+    doorward.yaml:10:39: routes[4].match.pth: unknown setting (did you mean path?)
+    doorward.yaml:11:15: routes[5].match: not a mapping (write name: value)
+    doorward.yaml:12:23: routes[6].match.path: "/a?b": the character '?' (only `*` and `/**` are special, and paths have no query here)
+    doorward.yaml:13:23: routes[7].match.path: "/a//b": an empty segment (requests with `//` are matched as if it were `/`)
+    "#);
+}
+
+#[test]
+fn problems_of_routes_are_told() {
+    let told = problems(
+        "traefik",
+        "  - {match: {path: /x}}
+  - {name: none}
+  - {name: a b}
+  - {name: twin}
+  - {name: twin, acces: denied, access: nobody, issuers: [mian], token_sources: [body], audience: [a, '*']}
+  - {name: c, access: anonymous, require: {scopes: [x]}, audience: [api]}
+  - {name: d, audience: ['*']}
+  - {name: e, denials: {token_mising: {status: 400}}, allow_preflight: yes, allow_path_parameters: 1, report_only: maybe}
+  - text
+",
+    );
+    insta::assert_snapshot!(told, @r#"
+    doorward.yaml:6:5: routes[0].name: missing (give it a name, such as admin)
+    doorward.yaml:7:6: routes[1].name: "none": `none` is no name: in metrics it stands for requests without a route
+    doorward.yaml:8:6: routes[2].name: "a b": not 1 to 64 letters, digits, `-`, `_` and `.` with a letter or digit first
+    doorward.yaml:10:18: routes[4].acces: unknown setting (did you mean access?)
+    doorward.yaml:10:33: routes[4].access: "nobody" is not understood (write one of anonymous, optional, authenticated, denied)
+    doorward.yaml:10:59: routes[4].issuers[0]: no issuer is called "mian" (there is main, strict)
+    doorward.yaml:10:82: routes[4].token_sources[0]: "body" is not understood (write bearer, header:NAME, header:NAME:SCHEME or cookie:NAME)
+    doorward.yaml:10:89: routes[4].audience: `*` beside other audiences (`*` stands alone)
+    doorward.yaml:11:34: routes[5].require: has no effect where tokens are not looked at (leave it out, or change `access`)
+    doorward.yaml:11:58: routes[5].audience: has no effect where tokens are not looked at (leave it out, or change `access`)
+    doorward.yaml:12:15: routes[6].audience: `*` beside an issuer with token_type at+jwt, which demands an audience (name the audiences of this route)
+    doorward.yaml:13:15: routes[7].denials: "token_mising" is no reason code (did you mean token_missing?)
+    doorward.yaml:13:55: routes[7].allow_preflight: "yes" is not understood (write true or false)
+    doorward.yaml:13:77: routes[7].allow_path_parameters: "1" is not understood (write true or false)
+    doorward.yaml:13:103: routes[7].report_only: "maybe" is not understood (write true or false)
+    doorward.yaml:14:5: routes[8]: not a mapping (write name: value)
+    "#);
+    let told = problems("traefik", "  - {name: twin}\n  - {name: other}\n  - {name: twin}\n");
+    insta::assert_snapshot!(told, @"doorward.yaml:8:5: routes[2]: is called twin, as routes[0] is (give each route a name of its own)");
+}
+
+#[test]
+fn problems_of_requirements_are_told() {
+    let told = problems(
+        "traefik",
+        r#"  - {name: a, require: [admin]}
+  - {name: b, require: {scope: [x], scopes: ['a"b'], any_scope: []}}
+  - {name: c, require: {claims: [{claim: x}, {equals: 1}, {claim: x, equals: 1, exists: true}]}}
+  - {name: d, require: {claims: [{claim: $, exists: true}, {claim: a., exists: false}]}}
+  - {name: e, require: {claims: [{claim: x, equals: [a]}, {claim: x, one_of: a}, {claim: x, contains: {a: b}}]}}
+  - {name: f, require: {claims: [{claim: x, matches: '(a'}, {claim: x, matches: '(?=a)'}, {claim: x, like: a}]}}
+  - {name: g, require: {claims: {claim: x, exists: true}}}
+"#,
+    );
+    insta::assert_snapshot!(told, @r#"
+    doorward.yaml:6:15: routes[0].require: not a mapping (write name: value)
+    doorward.yaml:7:25: routes[1].require.scope: unknown setting (did you mean scopes?)
+    doorward.yaml:7:46: routes[1].require.scopes[0]: "a\"b" is no scope (RFC 6749 section 3.3) (separate scopes by commas)
+    doorward.yaml:7:54: routes[1].require.any_scope: an empty list (give at least one)
+    doorward.yaml:8:35: routes[2].require.claims[0].claim: not one rule for the claim (write exactly one of exists, equals, one_of, contains and matches)
+    doorward.yaml:8:46: routes[2].require.claims[1].claim: missing (name a claim, such as realm_access.roles)
+    doorward.yaml:8:60: routes[2].require.claims[2].claim: not one rule for the claim (write exactly one of exists, equals, one_of, contains and matches)
+    doorward.yaml:9:35: routes[3].require.claims[0].claim: `$` is all claims, of which no rule speaks (name a claim)
+    doorward.yaml:9:61: routes[3].require.claims[1].claim: "a.": an empty segment in a claim path (write a path such as realm_access.roles; quote a segment that has a dot in it)
+    doorward.yaml:9:72: routes[3].require.claims[1].exists: a claim that must not be there is no requirement (write true, or leave it out)
+    doorward.yaml:10:45: routes[4].require.claims[0].equals: not a single value (write a text, a number, true or false)
+    doorward.yaml:10:70: routes[4].require.claims[1].one_of: not a list of values (write [a, b])
+    doorward.yaml:10:93: routes[4].require.claims[2].contains: not a single value (write a text, a number, true or false)
+    doorward.yaml:11:45: routes[5].require.claims[0].matches: "(a": unclosed group (write a regular expression for the whole text)
+    doorward.yaml:11:72: routes[5].require.claims[1].matches: "(?=a)": look-around, including look-ahead and look-behind, is not supported (write a regular expression for the whole text)
+    doorward.yaml:11:92: routes[5].require.claims[2].claim: not one rule for the claim (write exactly one of exists, equals, one_of, contains and matches)
+    doorward.yaml:11:102: routes[5].require.claims[2].like: unknown setting (`doorward config reference` lists all settings)
+    doorward.yaml:12:25: routes[6].require.claims: not a list (write [a, b], or a line with - for each)
+    "#);
+}
+
+#[test]
+fn routes_that_look_at_the_request_need_a_named_proxy() {
+    let told = problems(
+        "auto",
+        "  - {name: a, match: {path: /x}}
+  - {name: b, match: {methods: [GET]}}
+  - {name: c, allow_preflight: true}
+  - {name: d, match: {}}
+",
+    );
+    insta::assert_snapshot!(told, @"
+    doorward.yaml:6:15: routes[0].match: needs a named proxy (set `proxy` to the proxy in front, whose word on the request can then be taken)
+    doorward.yaml:7:15: routes[1].match: needs a named proxy (set `proxy` to the proxy in front, whose word on the request can then be taken)
+    doorward.yaml:8:15: routes[2].allow_preflight: needs a named proxy (set `proxy` to the proxy in front, whose word on the request can then be taken)
+    ");
+}
+
+#[test]
+fn the_routes_are_told_about_although_something_else_is_wrong() {
+    let file = "issuers: [{issuer: x}]\nroutes: [{name: a b, issuers: [x]}]\n";
+    insta::assert_snapshot!(TestGate::new().file(file).configuration().map(drop).unwrap_err(), @r#"
+    doorward.yaml:1:11: issuers[0].audience: missing (set the audiences this API accepts, or "*")
+    doorward.yaml:1:12: issuers[0].issuer: no URL (the keys are found by the issuer's URL; if it is none, set jwks_url or another key source)
+    doorward.yaml:2:11: routes[0].name: "a b": not 1 to 64 letters, digits, `-`, `_` and `.` with a letter or digit first
+    "#);
+    let told = TestGate::new().file("issuer: https://a.example\naudience: a\nroutes: []\n").configuration();
+    insta::assert_snapshot!(told.map(drop).unwrap_err(), @"doorward.yaml:3:1: routes: an empty list (give at least one)");
+    let told =
+        TestGate::new().set("ISSUER", "https://a.example").set("AUDIENCE", "a").set("ROUTES", "a").configuration();
+    insta::assert_snapshot!(told.map(drop).unwrap_err(), @"DOORWARD_ROUTES: has no form in the environment (it takes a file: see `doorward serve --help`)");
+}

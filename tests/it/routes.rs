@@ -1,0 +1,291 @@
+//! Routes on the wire: which one a request takes, and what holds there.
+
+use crate::support::{Answer, Request, TestGate, TestIssuer};
+
+/// A service behind Traefik with one issuer and these routes.
+fn behind_traefik(idp: &TestIssuer, routes: &str) -> TestGate {
+    TestGate::new().trusting(idp).set("PROXY", "traefik").file(format!("routes:\n{routes}")).spawn()
+}
+
+/// The question of a proxy about this request.
+fn ask(gate: &TestGate, method: &str, host: &str, uri: &str) -> Request {
+    let request = gate.get("/verify").header("X-Forwarded-Method", method);
+    request.header("X-Forwarded-Host", host).header("X-Forwarded-Uri", uri)
+}
+
+fn get(gate: &TestGate, uri: &str) -> Request {
+    ask(gate, "GET", "app.example", uri)
+}
+
+const HOUSE: &str = "
+  - {name: health, match: {path: /healthz}, access: anonymous}
+  - {name: closed, match: {path: /internal/**}, access: denied}
+  - {name: shop, match: {path: /shop/**}, access: optional}
+  - name: admin
+    match: {host: '*.example', path: '/admin/**', methods: [GET, POST]}
+    require:
+      scopes: [admin]
+      claims:
+        - {claim: realm_access.roles, contains: boss}
+  - {name: api, match: {path: '/api/**'}}
+";
+
+#[test]
+fn access_is_a_matter_of_the_route() {
+    let idp = TestIssuer::new();
+    let gate = behind_traefik(&idp, HOUSE);
+    let good = idp.token().sign();
+    let bad = idp.token().expires_in(-100).sign();
+    for (uri, without, with_bad, with_good) in [
+        ("/healthz", "200", "200", "200"),
+        ("/internal/x", "403 route_denied", "403 route_denied", "403 route_denied"),
+        ("/shop/cart", "200", "401 token_expired", "200"),
+        ("/api/x", "401 token_missing", "401 token_expired", "200"),
+        ("/elsewhere", "403 route_denied", "403 route_denied", "403 route_denied"),
+    ] {
+        assert_eq!(get(&gate, uri).send().verdict(), without, "{uri} without a token");
+        assert_eq!(get(&gate, uri).bearer(&bad).send().verdict(), with_bad, "{uri} with an expired token");
+        assert_eq!(get(&gate, uri).bearer(&good).send().verdict(), with_good, "{uri} with a good token");
+    }
+}
+
+#[test]
+fn identity_is_told_only_where_a_token_was_judged() {
+    let idp = TestIssuer::new();
+    let gate = behind_traefik(&idp, HOUSE);
+    let good = idp.token().sign();
+    let subject = |answer: &Answer| answer.get("x-auth-subject").map(str::to_owned);
+    assert_eq!(
+        subject(&get(&gate, "/healthz").bearer(&good).send()).as_deref(),
+        Some(""),
+        "anonymous looks at no token"
+    );
+    assert_eq!(subject(&get(&gate, "/shop").send()).as_deref(), Some(""));
+    assert_eq!(subject(&get(&gate, "/shop").bearer(&good).send()).as_deref(), Some("alice"));
+    assert_eq!(subject(&get(&gate, "/admin").bearer(&good).send()), None, "a denial tells nothing");
+}
+
+#[test]
+fn a_route_asks_for_scopes_and_claims() {
+    let idp = TestIssuer::new();
+    let gate = behind_traefik(&idp, HOUSE);
+    let roles = |roles: &[&str]| serde_json::json!({ "roles": roles });
+    let admin = |scope: &str, held: &[&str]| {
+        let token = idp.token().claim("scope", scope).claim("realm_access", roles(held)).sign();
+        ask(&gate, "POST", "a.example", "/admin/users").bearer(&token).send()
+    };
+    assert_eq!(admin("admin read", &["boss"]).verdict(), "200");
+    assert_eq!(admin("admin", &["clerk"]).verdict(), "403 policy_denied");
+    let denied = admin("read", &["boss"]);
+    assert_eq!(denied.verdict(), "403 scope_insufficient");
+    assert!(denied.get("www-authenticate").unwrap().contains(r#"scope="admin""#), "{denied:?}");
+    // Other methods are another matter.
+    let token = idp.token().claim("scope", "admin").sign();
+    assert_eq!(ask(&gate, "HEAD", "a.example", "/admin").bearer(&token).send().verdict(), "403 route_denied");
+}
+
+#[test]
+fn a_route_has_issuers_audiences_sources_and_denials_of_its_own() {
+    let (main, legacy) = (TestIssuer::new(), TestIssuer::new().named("https://legacy.example"));
+    legacy.rotate("key-ES256");
+    let file = format!(
+        "
+proxy: traefik
+issuers:
+  - {{name: main, issuer: '{}', jwks: {}, audience: [api]}}
+  - {{name: legacy, issuer: '{}', jwks: {}, audience: [api]}}
+routes:
+  - name: billing
+    match: {{path: '/billing/**'}}
+    issuers: [main]
+    audience: [billing]
+    token_sources: ['header:X-Billing']
+    denials:
+      '*': {{status: 418, body: no}}
+  - name: rest
+    match: {{}}
+denials:
+  '*': {{status: 400}}
+",
+        main.url(),
+        main.jwks(),
+        legacy.url(),
+        legacy.jwks()
+    );
+    let gate = TestGate::new().by_time_of(&main).file(file).spawn();
+    let billing = |token: &str| get(&gate, "/billing/x").header("X-Billing", token).send();
+    let for_billing = main.token().claim("aud", "billing").sign();
+    assert_eq!(billing(&for_billing).status, 200);
+    assert_eq!(
+        billing(&main.token().sign()).verdict(),
+        "418 audience_mismatch",
+        "the audience replaces the general one"
+    );
+    assert_eq!(billing(&legacy.token().claim("aud", "billing").sign()).verdict(), "418 issuer_unknown");
+    assert_eq!(get(&gate, "/billing/x").bearer(&for_billing).send().verdict(), "418 token_missing");
+    assert_eq!(billing("x").body, r#""no""#);
+    // The same token is cached by now, and no good elsewhere; and the other way round.
+    assert_eq!(get(&gate, "/x").bearer(&for_billing).send().verdict(), "400 audience_mismatch");
+    let usual = legacy.token().sign();
+    assert_eq!(get(&gate, "/x").bearer(&usual).send().verdict(), "200");
+    assert_eq!(billing(&usual).verdict(), "418 issuer_unknown");
+    assert_eq!(get(&gate, "/x").bearer("x").send().verdict(), "400 token_malformed");
+}
+
+#[test]
+fn claims_follow_rules() {
+    let idp = TestIssuer::new();
+    let gate = behind_traefik(
+        &idp,
+        "
+  - name: rules
+    match: {}
+    require:
+      any_scope: [read, write]
+      claims:
+        - {claim: level, equals: 3}
+        - {claim: plan, one_of: [gold, silver]}
+        - {claim: groups, contains: staff}
+        - {claim: email, matches: '[^@]+@example\\.com'}
+        - {claim: tenant, exists: true}
+",
+    );
+    let token = || {
+        let token = idp.token().claim("scope", "write").claim("level", 3).claim("plan", "gold");
+        let token = token.claim("groups", vec!["staff", "x"]).claim("email", "a@example.com");
+        token.claim("tenant", "t")
+    };
+    let verdict = |token: crate::support::TokenBuilder| get(&gate, "/").bearer(&token.sign()).send().verdict();
+    assert_eq!(verdict(token()), "200");
+    assert_eq!(verdict(token().claim("scope", "list")), "403 scope_insufficient");
+    for changed in [
+        token().claim("level", "3"),
+        token().claim("plan", "bronze"),
+        token().claim("groups", "staffer"),
+        token().claim("email", "a@example.com.evil"),
+        token().claim("email", "a@exampleXcom"),
+        token().without("tenant"),
+    ] {
+        assert_eq!(verdict(changed), "403 policy_denied");
+    }
+}
+
+#[test]
+fn a_route_can_be_asked_for_by_name() {
+    let idp = TestIssuer::new();
+    let file = "routes:\n  - {name: open, access: anonymous}\n  - {name: api, require: {scopes: [read]}}\n";
+    let gate = TestGate::new().trusting(&idp).file(file).spawn();
+    let verdict = |target: &str| gate.get(target).bearer(&idp.token().sign()).send().verdict();
+    assert_eq!(verdict("/verify"), "200", "the first one matches everything");
+    assert_eq!(verdict("/policy/open/verify"), "200");
+    assert_eq!(verdict("/policy/api/verify"), "403 scope_insufficient");
+    assert_eq!(verdict("/policy/api/verify/traefik"), "403 scope_insufficient");
+    assert_eq!(verdict("/policy/nobody/verify"), "403 route_denied");
+    assert_eq!(verdict("/policy/Open/verify"), "403 route_denied");
+    for target in ["/policy/open", "/policy/open/", "/policy//verify/", "/policy/open/verify/", "/policy/open/verify/x"]
+    {
+        assert_eq!(verdict(target), "404", "{target}");
+    }
+    let without_routes = TestGate::new().trusting(&idp).spawn();
+    let answer = without_routes.get("/policy/any/verify").bearer(&idp.token().sign()).send();
+    assert_eq!(answer.verdict(), "403 route_denied");
+}
+
+#[test]
+fn what_is_only_reported_passes_without_identity() {
+    let idp = TestIssuer::new();
+    let gate =
+        behind_traefik(&idp, "  - {name: trial, match: {path: /**}, report_only: true, require: {scopes: [x]}}\n");
+    for (token, reason, issuer) in [
+        (idp.token().sign(), "scope_insufficient", "idp.example"),
+        (idp.token().expires_in(-100).sign(), "token_expired", "idp.example"),
+        ("x".to_owned(), "token_malformed", "none"),
+    ] {
+        let answer = get(&gate, "/a").bearer(&token).send();
+        assert_eq!((answer.verdict().as_str(), answer.get("x-auth-subject")), ("200", Some("")), "{reason}");
+        let series =
+            format!(r#"doorward_decisions_total{{issuer="{issuer}",reason="{reason}",route="trial",verdict="allow"}}"#);
+        assert!(gate.metric(&series) > 0.5, "{series}");
+        let line = gate.log_lines().pop().unwrap();
+        assert_eq!((line["verdict"].as_str(), line["reason"].as_str()), (Some("would_deny"), Some(reason)));
+    }
+    let answer = get(&gate, "/a").bearer(&idp.token().claim("scope", "x").sign()).send();
+    assert_eq!((answer.verdict().as_str(), answer.get("x-auth-subject")), ("200", Some("alice")));
+    // What the proxy says is not up for trial.
+    assert_eq!(get(&gate, "/a/../b").send().verdict(), "403 forwarded_headers_ambiguous");
+}
+
+#[test]
+fn routes_are_counted_and_logged_by_name() {
+    let idp = TestIssuer::new();
+    let gate = behind_traefik(&idp, HOUSE);
+    get(&gate, "/api/x").bearer(&idp.token().sign()).send();
+    get(&gate, "/nowhere").send();
+    let ok = r#"doorward_decisions_total{issuer="idp.example",reason="ok",route="api",verdict="allow"}"#;
+    let none = r#"doorward_decisions_total{issuer="none",reason="route_denied",route="none",verdict="deny"}"#;
+    assert!((gate.metric(ok) - 1.0).abs() < 0.1 && (gate.metric(none) - 1.0).abs() < 0.1);
+    let routes: Vec<_> = gate.log_lines().into_iter().map(|line| line["route"].clone()).collect();
+    assert_eq!(routes, [serde_json::json!("api"), serde_json::Value::Null]);
+}
+
+#[test]
+fn the_original_request_is_believed_from_proxies_only() {
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).set("PROXY", "traefik").set("TRUSTED_PROXIES", "10.0.0.0/8");
+    let gate = gate.file("routes:\n  - {name: open, match: {path: /open}, access: anonymous}\n").spawn();
+    assert_eq!(get(&gate, "/open").send().verdict(), "403 forwarded_headers_untrusted");
+    assert_eq!(gate.get("/policy/open/verify").send().verdict(), "403 forwarded_headers_untrusted");
+}
+
+#[test]
+fn nothing_is_assumed_about_a_request_that_is_not_described() {
+    let idp = TestIssuer::new();
+    let gate = behind_traefik(&idp, HOUSE);
+    let token = idp.token().sign();
+    for (target, headers, expected) in [
+        ("/verify", &[][..], "403 forwarded_headers_missing"),
+        ("/verify", &[("X-Original-URL", "http://a.example/healthz")][..], "403 forwarded_headers_missing"),
+        ("/verify?uri=/healthz", &[("X_Forwarded_Uri", "/healthz")], "403 forwarded_headers_missing"),
+        (
+            "/verify",
+            &[("X-Forwarded-Uri", "/healthz"), ("X-Forwarded-Uri", "/healthz")],
+            "403 forwarded_headers_ambiguous",
+        ),
+        ("/verify", &[("X-Forwarded-Uri", "/healthz")], "200"),
+        ("/verify/nginx", &[("X-Original-URL", "http://a.example/healthz")], "200"),
+        ("/verify/nginx", &[("X-Forwarded-Uri", "/healthz")], "403 forwarded_headers_missing"),
+        ("/verify/nginx", &[("X-Original-URL", "/healthz")], "403 forwarded_headers_missing"),
+    ] {
+        let request = headers.iter().fold(gate.get(target), |request, (name, value)| request.header(name, *value));
+        assert_eq!(request.bearer(&token).send().verdict(), expected, "{target} {headers:?}");
+    }
+}
+
+#[test]
+fn preflights_pass_where_they_may() {
+    let idp = TestIssuer::new();
+    let routes = "
+  - {name: api, match: {path: '/api/**', methods: [GET, OPTIONS]}, allow_preflight: true}
+  - {name: rest, match: {path: /**}}
+";
+    let gate = behind_traefik(&idp, routes);
+    let preflight = |gate: &TestGate, uri: &str| {
+        let request = ask(gate, "OPTIONS", "app.example", uri).header("Origin", "https://a.example");
+        request.header("Access-Control-Request-Method", "GET").send().verdict()
+    };
+    assert_eq!(preflight(&gate, "/api/x"), "200");
+    assert_eq!(preflight(&gate, "/x"), "401 token_missing");
+    let general = TestGate::new().trusting(&idp).set("PROXY", "traefik").set("ALLOW_PREFLIGHT", "true").file(
+        "
+routes:
+  - {name: closed, match: {path: /closed}, access: denied}
+  - {name: strict, match: {path: /strict}, allow_preflight: false}
+  - {name: api, match: {path: '/api/**', methods: [GET]}}
+",
+    );
+    let general = general.spawn();
+    assert_eq!(preflight(&general, "/api/x"), "200", "no route is for its method");
+    assert_eq!(preflight(&general, "/closed"), "403 route_denied");
+    assert_eq!(preflight(&general, "/strict"), "401 token_missing");
+    assert_eq!(preflight(&general, "/a/../b"), "403 forwarded_headers_ambiguous");
+}
