@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::domain::Reason;
 
@@ -18,7 +19,7 @@ pub(super) const DENIALS: Setting = Setting::optional(
     "denials",
     "–",
     "Status and body per reason, as a JSON object: `{\"token_missing\": {\"status\": 400, \"body\": {}}}`. Keys are reason codes, `401`, `403`, `503` or `*`; the most specific wins.",
-);
+).shaped(Shape::Denials);
 
 pub(super) const SETTINGS: &[Setting] = &[REALM, RESOURCE_METADATA, DENIALS];
 

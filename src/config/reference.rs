@@ -74,6 +74,7 @@ fn section(page: &mut String, title: &str, sections: &[&[Setting]]) {
         let default = match setting.default {
             Default::Value(value) => format!("`{value}`"),
             Default::Described(text) => text.to_owned(),
+            Default::Required => "**required**".to_owned(),
         };
         let secret = if setting.secret { " *Secret.*" } else { "" };
         let _ = writeln!(page, "| `{}` | {default} | {}{secret} |", setting.name, setting.help.replace('|', "\\|"));

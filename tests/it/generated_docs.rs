@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use doorward::config::reference;
+use doorward::config::{reference, schema};
 use doorward::domain::reason_reference;
 use doorward::telemetry::metrics_reference;
 
@@ -13,6 +13,11 @@ use crate::vectors;
 #[test]
 fn settings_are_up_to_date() {
     compare("docs/settings.md", &reference());
+}
+
+#[test]
+fn the_schema_is_up_to_date() {
+    compare("docs/doorward.schema.json", &schema());
 }
 
 #[test]

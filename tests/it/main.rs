@@ -34,6 +34,7 @@ mod reload;
 mod rfc_examples;
 mod route_settings;
 mod routes;
+mod schema;
 mod second_opinion;
 mod traefik;
 mod vectors;
