@@ -106,10 +106,8 @@ fn denial_key(key: &str) -> Result<DenialKey, Invalid> {
         "403" => Ok(DenialKey::Status(403)),
         "503" => Ok(DenialKey::Status(503)),
         code => Reason::from_code(code).map(DenialKey::Reason).ok_or_else(|| {
-            let distance = |reason: &Reason| strsim::damerau_levenshtein(reason.code(), code);
-            let nearest = Reason::ALL.iter().copied().min_by_key(distance).filter(|nearest| distance(nearest) <= 4);
             let hint = "write a reason code, 401, 403, 503 or *".to_owned();
-            let hint = nearest.map_or(hint, |nearest| format!("did you mean {}?", nearest.code()));
+            let hint = Reason::nearest(code).map_or(hint, |nearest| format!("did you mean {}?", nearest.code()));
             Invalid::new(format!("{code:?} is no reason code")).hint(hint)
         }),
     }

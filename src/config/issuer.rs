@@ -116,6 +116,18 @@ impl IssuerSettings {
         Ok(listed)
     }
 
+    /// The position of the issuer of this name.
+    pub(super) fn position(all: &[Self], name: &str) -> Result<usize, Invalid> {
+        all.iter().position(|issuer| issuer.name == name).ok_or_else(|| {
+            Invalid::new(format!("no issuer is called {name:?}")).hint(format!("there is {}", Self::names(all)))
+        })
+    }
+
+    /// Their names, to be shown.
+    pub(super) fn names(all: &[Self]) -> String {
+        all.iter().map(|issuer| issuer.name.as_str()).collect::<Vec<_>>().join(", ")
+    }
+
     fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let preset = Preset::read(reader);
         let preset = preset.as_ref().map(Option::as_ref).map_err(|refused| *refused);

@@ -180,7 +180,7 @@ fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, 
     Ok(Algorithms::new(given))
 }
 
-fn algorithm(text: &str) -> Result<Algorithm, Invalid> {
+pub(super) fn algorithm(text: &str) -> Result<Algorithm, Invalid> {
     text.parse().map_err(|_| {
         let names: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
         Invalid::expected(format!("write some of {}", names.join(", ")))

@@ -14,6 +14,9 @@ use super::{Problem, Problems, file};
 /// A file that a setting names is read no further than this.
 const MAX_FILE_BYTES: usize = 1 << 20;
 
+/// Sections with more settings than this do not name them all where one is unknown.
+const MAX_NAMED: usize = 12;
+
 /// Something is wrong with a setting, and the reader has taken note of it.
 ///
 /// It carries nothing: all problems are reported together at the end.
@@ -147,6 +150,11 @@ impl Reader {
         }
     }
 
+    /// Where the section stands.
+    pub(super) const fn place(&self) -> &Place {
+        &self.section.place
+    }
+
     /// Whether a setting was given at all, itself or as a file.
     pub(super) fn is_given(&self, setting: &Setting) -> bool {
         let given = |name: &str| self.section.values.contains_key(name);
@@ -211,6 +219,7 @@ impl Reader {
             let near = (name.len() / 3).clamp(1, 4);
             let hint = match nearest {
                 Some((distance, nearest)) if distance <= near => format!("did you mean ${nearest}?"),
+                _ if known.len() <= MAX_NAMED => format!("there is {}", known.join(", ")),
                 _ => "`doorward config reference` lists all settings".to_owned(),
             };
             self.refuse_at(&place, Invalid::new("unknown setting").hint(hint));

@@ -67,7 +67,8 @@ denials:
 `doorward check --config doorward.yaml` tells everything that is wrong with it, line by line.
 ";
 
-fn section(page: &mut String, title: &str, sections: &[&[Setting]]) {
+/// A table of settings.
+pub(super) fn section(page: &mut String, title: &str, sections: &[&[Setting]]) {
     // Writing to a String cannot fail.
     let _ = write!(page, "\n## {title}\n\n| setting | default | meaning |\n| --- | --- | --- |\n");
     for setting in sections.iter().flat_map(|settings| settings.iter()) {

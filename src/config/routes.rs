@@ -227,13 +227,7 @@ const ACCESSES: &[(&str, Access); 4] = &[
 ];
 
 fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIssuers, Refused> {
-    let position = |name: &str| {
-        known.iter().position(|issuer| issuer.name == name).ok_or_else(|| {
-            let names: Vec<_> = known.iter().map(|issuer| issuer.name.as_str()).collect();
-            Invalid::new(format!("no issuer is called {name:?}")).hint(format!("there is {}", names.join(", ")))
-        })
-    };
-    let positions = reader.optional_list(&ISSUERS, position)?;
+    let positions = reader.optional_list(&ISSUERS, |name| IssuerSettings::position(known, name))?;
     Ok(positions.map_or(RouteIssuers::All, |positions| RouteIssuers::These(positions.into())))
 }
 

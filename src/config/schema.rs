@@ -1,4 +1,4 @@
-//! The JSON Schema of the configuration file, for editors.
+//! JSON Schemas of what operators write, for editors.
 
 use serde_json::{Map, Value, json};
 
@@ -11,12 +11,15 @@ use super::shape::Shape;
 /// It is made of the list that the reader goes by, and knows each setting and its type. What two settings have to do with
 /// each other, and whether a file or a URL is any good, is left to `doorward check`.
 pub fn schema() -> String {
-    let mut schema = section(&[SERVICE, issuer::SECTIONS].concat());
+    document("Configuration of doorward", &[SERVICE, issuer::SECTIONS].concat())
+}
+
+/// The JSON Schema of a file with these settings.
+pub(super) fn document(title: &str, settings: &[&[Setting]]) -> String {
+    let mut schema = section(settings);
     if let Some(members) = schema.as_object_mut() {
         members.insert("$schema".to_owned(), "https://json-schema.org/draft/2020-12/schema".into());
-        members.insert("title".to_owned(), "Configuration of doorward".into());
-        // What is required may stand in the environment.
-        members.remove("required");
+        members.insert("title".to_owned(), title.into());
     }
     format!("{schema:#}\n")
 }

@@ -24,6 +24,8 @@ pub(super) enum Shape {
     Word(&'static [&'static str]),
     /// The name of a signature algorithm.
     Algorithm,
+    /// A reason code.
+    Reason,
     /// Several of these, or one by itself.
     List(&'static Shape),
     /// A text, a number or a truth value of a claim.
@@ -34,6 +36,8 @@ pub(super) enum Shape {
     Section(&'static [&'static [Setting]]),
     /// Several mappings with these settings.
     Sections(&'static [&'static [Setting]]),
+    /// A mapping with any names.
+    Mapping,
     /// A key set, written out or as a JSON text.
     KeySet,
     /// Status and body by reason code, written out or as a JSON text.
@@ -54,11 +58,13 @@ impl Shape {
                 let names = Algorithm::ALL.iter().map(|algorithm| algorithm.name());
                 json!({"enum": names.chain([Algorithm::ED25519]).collect::<Vec<_>>()})
             }
+            Self::Reason => json!({"enum": codes().collect::<Vec<_>>()}),
             Self::List(element) => list(&element.schema()),
             Self::ClaimValue => json!({"type": ["string", "number", "boolean"]}),
             Self::ClaimValues => json!({"type": "array", "minItems": 1, "items": Self::ClaimValue.schema()}),
             Self::Section(settings) => schema::section(settings),
             Self::Sections(settings) => json!({"type": "array", "minItems": 1, "items": schema::section(settings)}),
+            Self::Mapping => json!({"type": "object"}),
             Self::KeySet => {
                 json!({"type": ["object", "string"], "properties": {"keys": {"type": "array"}}, "required": ["keys"]})
             }
@@ -89,9 +95,12 @@ fn list(element: &Value) -> Value {
     json!({"anyOf": [single, {"type": "array", "minItems": 1, "items": element}]})
 }
 
+fn codes() -> impl Iterator<Item = &'static str> {
+    Reason::ALL.iter().map(|reason| reason.code())
+}
+
 fn denials() -> Value {
-    let codes = Reason::ALL.iter().map(|reason| reason.code());
-    let keys: Vec<_> = codes.chain(["401", "403", "503", "*"]).collect();
+    let keys: Vec<_> = codes().chain(["401", "403", "503", "*"]).collect();
     let status = json!({"type": "integer", "minimum": 400, "maximum": 599});
     let denial = json!({"type": "object", "properties": {"status": status, "body": {}}, "additionalProperties": false});
     json!({"type": ["object", "string"], "propertyNames": {"enum": keys}, "additionalProperties": denial})

@@ -114,6 +114,15 @@ fn the_api_token_decorator() {
     }
 }
 
+/// The same for whoever has no test issuer at hand.
+#[test]
+fn the_fixtures_of_the_oidc_decorator() {
+    let files = ["oidc-api.yaml", "oidc-api.fixtures"].map(|name| format!("deploy/examples/{name}"));
+    let checked = doorward(&["check", "--config", &files[0], "--fixtures", &files[1]], &[], "");
+    let told = String::from_utf8(checked.stdout).unwrap();
+    assert_eq!((checked.status.code(), told.lines().last()), (Some(0), Some("cases: 13, failed: 0")), "{told}");
+}
+
 #[test]
 fn every_example_is_run_here() {
     let own = include_str!("examples.rs");

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use doorward::config::{reference, schema};
+use doorward::config::{fixture_reference, fixture_schema, reference, schema};
 use doorward::domain::reason_reference;
 use doorward::telemetry::metrics_reference;
 
@@ -16,8 +16,14 @@ fn settings_are_up_to_date() {
 }
 
 #[test]
-fn the_schema_is_up_to_date() {
+fn the_schemas_are_up_to_date() {
     compare("docs/doorward.schema.json", &schema());
+    compare("docs/fixtures.schema.json", &fixture_schema());
+}
+
+#[test]
+fn settings_of_fixtures_are_up_to_date() {
+    compare_section("docs/fixtures.md", "settings", &fixture_reference());
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod demo;
 mod examples;
 mod explain;
 mod first_light;
+mod fixtures;
 mod fuzz_corpora;
 mod generated_docs;
 mod glewlwyd;

@@ -1,4 +1,4 @@
-//! `doorward config schema`: the schema and the reader agree on names, types and words.
+//! `doorward config schema`: schemas and reader agree on names, types and words.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,10 @@ fn schema() -> Value {
 
 fn validator() -> Validator {
     jsonschema::draft202012::new(&schema()).unwrap()
+}
+
+fn fixture_validator() -> Validator {
+    jsonschema::draft202012::new(&serde_json::from_str(&doorward::config::fixture_schema()).unwrap()).unwrap()
 }
 
 /// What the schema has against this file, without the values: they are in the file.
@@ -33,30 +37,80 @@ fn problems(yaml: &str) -> Vec<String> {
 
 #[test]
 fn the_schema_is_a_schema_and_printed_as_it_is() {
-    let printed = doorward(&["config", "schema"], &[], "");
-    assert_eq!((printed.status.code(), printed.stderr.as_slice()), (Some(0), &b""[..]));
-    assert_eq!(String::from_utf8(printed.stdout).unwrap(), doorward::config::schema());
-    assert!(jsonschema::draft202012::meta::is_valid(&schema()));
+    for (arguments, expected) in [
+        (&["config", "schema"][..], doorward::config::schema()),
+        (&["config", "schema", "--fixtures"], doorward::config::fixture_schema()),
+    ] {
+        let printed = doorward(arguments, &[], "");
+        assert_eq!((printed.status.code(), printed.stderr.as_slice()), (Some(0), &b""[..]));
+        assert_eq!(String::from_utf8(printed.stdout).unwrap(), expected);
+        assert!(jsonschema::draft202012::meta::is_valid(&serde_json::from_str(&expected).unwrap()));
+    }
 }
 
 #[test]
 fn every_example_is_valid() {
-    let validator = validator();
-    let mut found = 0;
-    for (name, text) in shipped().chain(printed()) {
-        assert_eq!(objections(&validator, &text), Vec::<String>::new(), "{name}");
-        found += 1;
+    let (validator, of_fixtures) = (validator(), fixture_validator());
+    let (mut configurations, mut fixtures) = (0, 0);
+    for (name, text) in shipped(EXAMPLES).chain(shipped(FIXTURES)).chain(printed()) {
+        let is_fixture = text.contains("cases:\n");
+        let validator = if is_fixture { &of_fixtures } else { &validator };
+        assert_eq!(objections(validator, &text), Vec::<String>::new(), "{name}");
+        *(if is_fixture { &mut fixtures } else { &mut configurations }) += 1;
     }
-    assert!(found >= 13, "{found} examples");
+    assert!(configurations >= 13 && fixtures >= 3, "{configurations} and {fixtures} examples");
 }
 
 #[test]
-fn shipped_examples_name_the_schema() {
-    for (name, text) in shipped() {
-        let first = text.lines().next().unwrap();
-        let path = first.strip_prefix("# yaml-language-server: $schema=").unwrap_or_else(|| panic!("{name}"));
-        let named = Path::new("deploy/examples").join(path).canonicalize().unwrap();
-        assert_eq!(named, Path::new("docs/doorward.schema.json").canonicalize().unwrap());
+fn shipped_examples_name_their_schema() {
+    for (folder, schema) in [(EXAMPLES, "docs/doorward.schema.json"), (FIXTURES, "docs/fixtures.schema.json")] {
+        for (name, text) in shipped(folder) {
+            let first = text.lines().next().unwrap();
+            let path = first.strip_prefix("# yaml-language-server: $schema=").unwrap_or_else(|| panic!("{name}"));
+            let named = Path::new(folder).join(path).canonicalize().unwrap();
+            assert_eq!(named, Path::new(schema).canonicalize().unwrap(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn wrong_fixtures_are_refused_by_both() {
+    let validator = fixture_validator();
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |cases: &str| {
+        std::fs::write(folder.path().join("a.yaml"), cases).unwrap();
+        let checked = doorward(
+            &["check", "--fixtures", folder.path().to_str().unwrap()],
+            &[("ISSUER", "https://idp.example"), ("AUDIENCE", "api"), ("ALGORITHMS", "EdDSA")],
+            "",
+        );
+        [!objections(&validator, cases).is_empty(), checked.status.code() == Some(78)]
+    };
+    let case = |own: &str| format!("cases: [{{name: a, claims: {{aud: api}}, expect: {{verdict: allow}}, {own}}}]\n");
+    for right in
+        ["forged: false", "algorithm: Ed25519", "header: {typ: JWT}", "now: 2030-01-01T00:00:00Z", "request: {}"]
+    {
+        assert_eq!(refused(&case(right)), [false, false], "{right}");
+    }
+    let expectation = |own: &str| format!("cases: [{{name: a, expect: {{{own}}}}}]\n");
+    for wrong in [
+        "cases: []\n".to_owned(),
+        "case: [{name: a, expect: {verdict: allow}}]\n".to_owned(),
+        "cases: [{expect: {verdict: allow}}]\n".to_owned(),
+        "cases: [{name: a}]\n".to_owned(),
+        case("forge: true"),
+        case("forged: perhaps"),
+        case("header: x"),
+        case("algorithm: none"),
+        case("request: {path: /}"),
+        case("request: {headers: [a]}"),
+        expectation("reason: token_missing"),
+        expectation("verdict: maybe"),
+        expectation("verdict: deny, reason: token_mising"),
+        expectation("verdict: allow, status: many"),
+        expectation("verdict: allow, headers: [a]"),
+    ] {
+        assert_eq!(refused(&wrong), [true, true], "{wrong}");
     }
 }
 
@@ -218,12 +272,15 @@ fn is_of_type(told: &str) -> bool {
     marks.iter().any(|mark| told.contains(mark))
 }
 
-fn shipped() -> impl Iterator<Item = (String, String)> {
-    let files = std::fs::read_dir("deploy/examples").unwrap().map(|entry| entry.unwrap().path());
+const EXAMPLES: &str = "deploy/examples";
+const FIXTURES: &str = "deploy/examples/oidc-api.fixtures";
+
+fn shipped(folder: &str) -> impl Iterator<Item = (String, String)> {
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files.filter(|path| path.is_file()).map(|path| named(&path))
 }
 
-/// The configurations that README and docs print.
+/// The configurations and fixtures that README and docs print.
 fn printed() -> impl Iterator<Item = (String, String)> {
     let docs = std::fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
     let pages = docs.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
