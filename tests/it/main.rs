@@ -36,4 +36,5 @@ mod route_settings;
 mod routes;
 mod second_opinion;
 mod traefik;
+mod upstreams;
 mod vectors;

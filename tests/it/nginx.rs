@@ -8,7 +8,7 @@ use crate::support::{
     Component, Echo, Proxy, Request, Site, TestGate, TestIssuer, Wiring, program, proxy_suite, shipped,
 };
 
-const NGINX: Proxy = Proxy { dialect: "nginx", start, when_down: 503, two_authorizations: 400 };
+pub const NGINX: Proxy = Proxy { dialect: "nginx", start, when_down: 503, two_authorizations: 400 };
 
 proxy_suite!(NGINX);
 
@@ -30,15 +30,20 @@ http {
 ";
 
 fn start(wiring: &Wiring) -> Component {
+    start_with(wiring, &shipped("deploy/nginx/snippets/doorward-headers.conf", &[]))
+}
+
+/// With other headers than the shipped ones.
+pub fn start_with(wiring: &Wiring, headers: &str) -> Component {
     Component::listening(|directory, port| {
-        write_configuration(directory, port, wiring);
+        write_configuration(directory, port, wiring, headers);
         let mut command = Command::new(program("nginx"));
         command.args(["-e", "stderr", "-p"]).arg(directory).arg("-c").arg(directory.join("nginx.conf"));
         command
     })
 }
 
-fn write_configuration(directory: &Path, port: u16, wiring: &Wiring) {
+fn write_configuration(directory: &Path, port: u16, wiring: &Wiring, headers: &str) {
     let site = shipped(
         "deploy/nginx/doorward.conf",
         &[
@@ -47,12 +52,11 @@ fn write_configuration(directory: &Path, port: u16, wiring: &Wiring) {
             ("127.0.0.1:3000", &wiring.application),
         ],
     );
-    let snippet = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
     for subdirectory in ["snippets", "tmp"] {
         std::fs::create_dir(directory.join(subdirectory)).unwrap();
     }
     for (file, text) in
-        [("nginx.conf", SURROUNDINGS), ("doorward.conf", &site), ("snippets/doorward-headers.conf", &snippet)]
+        [("nginx.conf", SURROUNDINGS), ("doorward.conf", &site), ("snippets/doorward-headers.conf", headers)]
     {
         std::fs::write(directory.join(file), text).unwrap();
     }
