@@ -25,6 +25,7 @@ mod generated_docs;
 mod glewlwyd;
 mod listeners;
 mod nginx;
+mod odd_paths;
 mod oidc_provider;
 mod presets;
 mod prometheus;

@@ -36,9 +36,9 @@ fn spring() {
     reads_what_the_token_says(&Upstream::behind_nginx("java", |directory, port, code| {
         std::fs::write(directory.join("Upstream.java"), code).unwrap();
         let packages = repository().join(".tools/java/*").display().to_string();
-        let mut compiler = Command::new(program("javac"));
-        let compiled = compiler.args(["-parameters", "-cp", &packages, "-d", "."]).arg("Upstream.java");
-        assert!(compiled.current_dir(directory).status().unwrap().success(), "it does not compile");
+        let mut javac = Command::new(program("javac"));
+        javac.args(["-parameters", "-cp", &packages, "-d", ".", "Upstream.java"]).current_dir(directory);
+        assert!(javac.status().unwrap().success(), "it does not compile");
         let mut command = Command::new(program("java"));
         command.args(["-cp", &format!(".:{packages}"), "example.Upstream", "--server.address=127.0.0.1"]);
         command.arg(format!("--server.port={port}"));
@@ -88,6 +88,9 @@ fn reads_what_the_token_says(upstream: &Upstream) {
     let empty = ["Subject", "Name", "Scopes", "Roles", "Claims"].map(|name| format!("X-Auth-{name}"));
     let request = empty.iter().fold(upstream.around("/me"), |request, name| request.header(name, ""));
     assert_eq!(me(request), json!({"subject": null, "name": null, "scopes": [], "roles": [], "claims": null}));
+
+    // Not the path of a reference to a host.
+    assert_ne!(upstream.around("//x/me").send().status, 200);
 
     // Whoever gets past the proxy is whoever he likes.
     let around = |target: &str| with_own(upstream.around(target));
