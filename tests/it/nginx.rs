@@ -146,6 +146,8 @@ fn the_host_judged_is_the_host_served() {
     ] {
         assert_eq!(ask(line_host, host), status, "{line_host:?} with Host: {host}");
     }
+    let without_host = b"GET http://app.example/x HTTP/1.0\r\n\r\n";
+    assert_eq!(Client::connect(nginx.address).send_bytes(without_host, false).status, 403);
     assert_eq!((open.requests(), guarded.requests()), (4, 0));
 }
 
