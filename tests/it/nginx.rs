@@ -116,15 +116,15 @@ fn the_host_judged_is_the_host_served() {
     let gate = TestGate::new().trusting(&idp).set("PROXY", "nginx").file(routes).spawn();
     let (open, guarded) = (Echo::start(), Echo::start());
     let address = |application: &Echo| application.address.to_string();
-    let wiring = Wiring { doorward: gate.verify.to_string(), application: address(&open) };
+    let wiring = Wiring { doorward: gate.verify.to_string(), application: address(&guarded) };
     let nginx = Component::listening(|directory, port| {
         let headers = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
         write_configuration(directory, port, &wiring, &headers);
         let file = directory.join("doorward.conf");
-        let site = std::fs::read_to_string(&file).unwrap().replace("app.example.com", "www.example");
+        let site = std::fs::read_to_string(&file).unwrap().replace("app.example.com", "app.example");
         let server = site.find("server {\n    listen ").unwrap();
-        let second = site[server..].replace("www.example", "app.example");
-        let second = second.replace("http://application", &format!("http://{}", guarded.address));
+        let second = site[server..].replace("app.example", "www.example");
+        let second = second.replace("http://application", &format!("http://{}", open.address));
         std::fs::write(file, site + &second).unwrap();
         command(directory)
     });
@@ -143,6 +143,10 @@ fn the_host_judged_is_the_host_served() {
         ("http://www.example", "app.example", 400),
         ("http://app.example", "www.example|app.example", 400),
         ("http://app.example", "www.example/app.example", 400),
+        // Nobody's name, so the first server's; and where it ends is a matter of opinion.
+        ("", "www.example?x", 403),
+        ("", "www.example#x", 403),
+        ("", "www.example:80?x", 400),
     ] {
         assert_eq!(ask(line_host, host), status, "{line_host:?} with Host: {host}");
     }
