@@ -8,7 +8,7 @@ use doorward::config::{fixture_reference, fixture_schema, reference, schema};
 use doorward::domain::reason_reference;
 use doorward::telemetry::metrics_reference;
 
-use crate::vectors;
+use crate::{odd_paths, vectors};
 
 #[test]
 fn settings_are_up_to_date() {
@@ -41,6 +41,11 @@ fn signature_vectors_are_up_to_date() {
     let tables = vectors::tables();
     println!("{tables}");
     compare_section("docs/correctness.md", "vectors", &tables);
+}
+
+#[test]
+fn odd_paths_are_up_to_date() {
+    compare_section("docs/odd-paths.md", "table", &odd_paths::table());
 }
 
 /// A part of a page, between its two marks.
