@@ -48,7 +48,7 @@ pub fn gate_of_keys(
     let issuers = Issuers::new(issuers);
     let policy = policy(&configuration.proxy, &configuration.tokens, configuration.routes.map(|routes| routes.table));
     let evictions = IntCounter::new("evictions", "Counted and never shown.")?;
-    let cache = TokenCache::new(&configuration.tokens.cache, evictions);
+    let cache = TokenCache::new(&configuration.tokens.cache, policy.has_conditions(), evictions);
     Ok(Gate { clock, policy, verifier: Verifier { issuers, claim_headers: configuration.claim_headers, cache } })
 }
 
@@ -84,16 +84,14 @@ impl Workshop {
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
         let route_names = routes.iter().flat_map(RouteTable::iter).map(|route| route.name.label()).collect();
         let issuers = self.keepers.employ(issuers, &self.surroundings, &self.metrics)?;
-        let cache = TokenCache::new(&tokens.cache, self.metrics.cache_evictions.clone());
+        let policy = policy(&proxy, &tokens, routes);
+        let evictions = self.metrics.cache_evictions.clone();
+        let cache = TokenCache::new(&tokens.cache, policy.has_conditions(), evictions);
         let Surroundings { clock, log, log_format, .. } = &self.surroundings;
         Ok(Generation {
             number,
             responder,
-            gate: Gate {
-                clock: clock.clone(),
-                policy: policy(&proxy, &tokens, routes),
-                verifier: Verifier { issuers, claim_headers, cache },
-            },
+            gate: Gate { clock: clock.clone(), policy, verifier: Verifier { issuers, claim_headers, cache } },
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(log.clone(), logging.access_log, *log_format),
             trusted: proxy.trusted,

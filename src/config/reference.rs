@@ -55,6 +55,7 @@ routes:
       scopes: ['admin:read']
       claims:
         - {claim: realm_access.roles, contains: admin}
+      when: claims.tenant == request.path.split('/')[2]
   - {name: everything-else, match: {}}
 claim_headers:
   - {claim: sub, header: X-Auth-Subject}

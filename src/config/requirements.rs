@@ -8,7 +8,9 @@ use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::domain::{ClaimPath, Scopes};
-use crate::policy::{AnyScope, ClaimRequirement, ClaimRule, ClaimValue, Requirement, ScopeRequirement, TextPattern};
+use crate::policy::{
+    AnyScope, ClaimRequirement, ClaimRule, ClaimValue, Condition, Requirement, ScopeRequirement, TextPattern,
+};
 
 const SCOPES: Setting =
     Setting::optional("scopes", "none", "Scopes, all of which the token must have.").shaped(Shape::List(&Shape::Text));
@@ -17,8 +19,14 @@ const ANY_SCOPE: Setting = Setting::optional("any_scope", "none", "Scopes, one o
 const CLAIMS: Setting = Setting::optional("claims", "none", "Claims and what must be true of each; the next table.")
     .shaped(Shape::Sections(&[CLAIM_ENTRY]));
 
+const WHEN: Setting = Setting::optional(
+    "when",
+    "none",
+    "An expression in CEL over `claims`, `request` and `now` that must be true. Needs a named `proxy` if it reads `request`.",
+);
+
 /// The settings of `require`.
-pub(super) const ENTRY: &[Setting] = &[SCOPES, ANY_SCOPE, CLAIMS];
+pub(super) const ENTRY: &[Setting] = &[SCOPES, ANY_SCOPE, CLAIMS, WHEN];
 
 const CLAIM: Setting = Setting::required("claim", "Path of the claim.");
 const EXISTS: Setting =
@@ -39,19 +47,25 @@ const MATCHES: Setting = Setting::optional(
 /// The settings of one entry of `require.claims`.
 pub(super) const CLAIM_ENTRY: &[Setting] = &[CLAIM, EXISTS, EQUALS, ONE_OF, CONTAINS, MATCHES];
 
-pub(super) fn read(reader: &mut Reader, setting: &Setting) -> Result<Vec<Requirement>, Refused> {
-    Ok(reader.mapping(setting, read_requirements)?.unwrap_or_default())
+pub(super) fn read(
+    reader: &mut Reader,
+    setting: &Setting,
+    allow_path_parameters: bool,
+) -> Result<Vec<Requirement>, Refused> {
+    Ok(reader.mapping(setting, |reader| read_requirements(reader, allow_path_parameters))?.unwrap_or_default())
 }
 
-fn read_requirements(reader: &mut Reader) -> Result<Vec<Requirement>, Refused> {
+fn read_requirements(reader: &mut Reader, allow_path_parameters: bool) -> Result<Vec<Requirement>, Refused> {
     let scopes = reader.optional_list(&SCOPES, scope);
     let any_scope = reader.optional_list(&ANY_SCOPE, scope);
     let claims = reader.sections(&CLAIMS, &[], |entry, _| read_claim(entry));
+    let condition = reader.optional(&WHEN, |source| condition(source, allow_path_parameters));
     let all = |scopes: Vec<String>| scopes.iter().map(String::as_str).collect::<Scopes>();
     let mut requirements = Vec::new();
     requirements.extend(scopes?.map(|scopes| Requirement::Scopes(ScopeRequirement::all_of(all(scopes)))));
     requirements.extend(any_scope?.map(|scopes| Requirement::AnyScope(AnyScope::of(all(scopes)))));
     requirements.extend(claims?.unwrap_or_default().into_iter().map(Requirement::Claim));
+    requirements.extend(condition?.map(Requirement::Condition));
     Ok(requirements)
 }
 
@@ -105,9 +119,11 @@ fn claim_values(value: &Value) -> Result<Vec<ClaimValue>, Invalid> {
 
 fn pattern(text: &str) -> Result<TextPattern, Invalid> {
     TextPattern::parse(text).map_err(|error| {
-        // The library draws a picture over several lines; the last one tells what is wrong.
-        let message = error.to_string();
-        let last = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        Invalid::new(format!("{text:?}: {last}")).hint("write a regular expression for the whole text")
+        Invalid::new(format!("{text:?}: {error}")).hint("write a regular expression for the whole text")
     })
+}
+
+fn condition(source: &str, allow_path_parameters: bool) -> Result<Condition, Invalid> {
+    let parsed = Condition::parse(source, allow_path_parameters);
+    parsed.map_err(|error| Invalid::new(error.to_string()).hint(error.hint()))
 }

@@ -153,7 +153,7 @@ fn read_route(
     let matches = reader.mapping(&MATCH, read_match);
     let allow_path_parameters = reader.read(&ALLOW_PATH_PARAMETERS, value::boolean);
     let denials = answers::read_denials(reader);
-    let rules = read_rules(reader, general);
+    let rules = read_rules(reader, general, allow_path_parameters);
     let general = general?;
     let Match { host, path, methods } = matches?.unwrap_or_default();
     let route = Route {
@@ -191,12 +191,16 @@ fn pattern(text: &str, error: RoutePatternError) -> Invalid {
     Invalid::new(format!("{text:?}: {error}")).hint(error.hint())
 }
 
-fn read_rules(reader: &mut Reader, general: Result<General<'_>, Refused>) -> Result<Rules, Refused> {
+fn read_rules(
+    reader: &mut Reader,
+    general: Result<General<'_>, Refused>,
+    allow_path_parameters: Result<bool, Refused>,
+) -> Result<Rules, Refused> {
     let access = reader.read(&ACCESS, value::one_of(ACCESSES));
     let issuers = general.and_then(|general| read_issuers(reader, general.issuers));
     let audience = reader.optional_list(&AUDIENCE, value::text);
     let sources = reader.optional_list(&tokens::TOKEN_SOURCES, tokens::source);
-    let requirements = requirements::read(reader, &REQUIRE);
+    let requirements = requirements::read(reader, &REQUIRE, allow_path_parameters.unwrap_or(false));
     let preflight = reader.optional(&ALLOW_PREFLIGHT, value::boolean);
     let report_only = reader.read(&REPORT_ONLY, value::boolean);
     let general = general?;
@@ -257,7 +261,11 @@ fn refuse_blind(reader: &mut Reader, route: &Route, proxy: &ProxySettings) -> Re
     if proxy.dialect != DialectName::Auto || !route.looks_at_request() {
         return Ok(());
     }
-    let setting = if route.is_for_everything() { &ALLOW_PREFLIGHT } else { &MATCH };
+    let setting = match () {
+        () if !route.is_for_everything() => &MATCH,
+        () if route.rules.preflight == Preflight::Allowed => &ALLOW_PREFLIGHT,
+        () => &REQUIRE,
+    };
     let hint = "set `proxy` to the proxy in front, whose word on the request can then be taken";
     Err(reader.refuse(setting, Invalid::new("needs a named proxy").hint(hint)))
 }

@@ -10,7 +10,7 @@ use super::transcript::{Stages, Transcript};
 use crate::domain::{BearerToken, Denial, Field, ForwardedRequest, Reason, RequestParts, Timestamp};
 use crate::issuers::{Issuer, KeySnapshot};
 use crate::jose::{Algorithm, Claims, CompactJws, Json, SignedJws, StatedIssuer, decode_base64url};
-use crate::policy::{Permit, Policy, Principal, RoutePart, RouteVerdict, Rules};
+use crate::policy::{Facts, Permit, Policy, Principal, RoutePart, RouteVerdict, Rules};
 use crate::verify::VerifiedToken;
 
 /// Of long lists this many are told.
@@ -46,7 +46,8 @@ impl Gate {
         let found = format!("a token of {} bytes", token.as_bytes().len());
         stages.note("token", &rules.sources, found, Ok::<_, Denial>(()))?;
         let (issuer, token) = self.tell_token(token, rules, now, stages).await?;
-        self.tell_requirements(issuer, token, rules, now, stages)
+        let principal = Arc::new(Principal::new(token, &self.verifier.claim_headers));
+        self.tell_requirements(issuer, &principal, rules, request, now, stages)
     }
 
     async fn tell_token(
@@ -87,30 +88,23 @@ impl Gate {
     fn tell_requirements(
         &self,
         issuer: &Issuer,
-        token: VerifiedToken,
+        principal: &Arc<Principal>,
         rules: &Rules,
+        request: &ForwardedRequest<'_>,
         now: Timestamp,
         stages: &mut Stages,
     ) -> Result<Permit, Denial> {
+        let token = principal.token();
         let audience = rules.audience.as_ref().unwrap_or(&issuer.expectations.audience.accepted);
-        let judged = issuer.expectations.audience.judge(&token, rules.audience.as_ref());
+        let judged = issuer.expectations.audience.judge(token, rules.audience.as_ref());
         stages.note("audience", audience, written(token.claims(), "aud"), judged)?;
-        let scopes = token.scopes().to_string();
-        stages.note(
-            "scopes of the issuer",
-            &issuer.required_scopes,
-            &scopes,
-            issuer.required_scopes.judge(token.scopes()),
-        )?;
+        let required_scopes = &issuer.required_scopes;
+        stages.note("scopes of the issuer", required_scopes, token.scopes(), required_scopes.judge(token.scopes()))?;
+        let facts = Facts { principal, request, now };
         for requirement in &rules.requirements {
-            let found = requirement.claim().map_or_else(
-                || scopes.clone(),
-                |path| token.claims().find(path).map_or("nothing".to_owned(), |claim| claim.as_written().to_owned()),
-            );
-            stages.note("requirement", requirement, found, requirement.judge(token.scopes(), token.claims()))?;
+            stages.note("requirement", requirement, requirement.found(&facts), requirement.judge(&facts))?;
         }
-        let principal = Arc::new(Principal::new(token, &self.verifier.claim_headers));
-        let permit = rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, now);
+        let permit = rules.authorize(principal.clone(), &issuer.expectations, required_scopes, request, now);
         let found = permit.as_ref().map_or_else(|_| "no headers".to_owned(), |permit| self.told_headers(permit));
         stages.note("claim headers", "they fit", found, permit)
     }

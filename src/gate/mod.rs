@@ -60,7 +60,7 @@ impl Gate {
             Err(denial) => return rules.settle_missing_token(denial),
         };
         let (issuer, principal) = self.verifier.verify(token, rules, now, record).await?;
-        rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, now)
+        rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, request, now)
     }
 
     /// Whose tokens are accepted.

@@ -27,6 +27,7 @@ const MAX_UNITS: usize = 16;
 pub struct TokenCache {
     tokens: Option<Cache<TokenDigest, Arc<CachedToken>, BuildDigestHasher>>,
     time_to_live: Duration,
+    has_conditions: bool,
 }
 
 /// A token that was verified already.
@@ -35,15 +36,17 @@ pub(super) struct CachedToken {
     pub(super) key: TrustedKey,
     pub(super) principal: Arc<Principal>,
     kept_until: Timestamp,
+    units: usize,
 }
 
 impl TokenCache {
-    /// A cache of this size; tokens that have to leave are counted.
-    pub fn new(settings: &CacheSettings, evictions: IntCounter) -> Self {
+    /// A cache of this size; tokens that have to leave are counted. If there are conditions, room is reserved for what
+    /// they make of the claims.
+    pub fn new(settings: &CacheSettings, has_conditions: bool, evictions: IntCounter) -> Self {
         let tokens = (settings.capacity > 0).then(|| {
             Cache::builder()
                 .max_capacity(settings.capacity)
-                .weigher(|_, token: &Arc<CachedToken>| u32::try_from(token.units()).unwrap_or(u32::MAX))
+                .weigher(|_, token: &Arc<CachedToken>| u32::try_from(token.units).unwrap_or(u32::MAX))
                 // The exact end is judged by our own clock on each hit; this frees the memory of tokens nobody presents.
                 .time_to_live(settings.time_to_live)
                 .eviction_listener(move |_, _, cause| {
@@ -53,7 +56,7 @@ impl TokenCache {
                 })
                 .build_with_hasher(BuildDigestHasher::default())
         });
-        Self { tokens, time_to_live: settings.time_to_live }
+        Self { tokens, time_to_live: settings.time_to_live, has_conditions }
     }
 
     /// The token with this digest, if it is known and both its own and the cache's time for it are not over.
@@ -79,9 +82,10 @@ impl TokenCache {
         let Some(tokens) = &self.tokens else { return };
         let latest = now.plus(self.time_to_live);
         let kept_until = principal.token().validity().expires_at().map_or(latest, |end| end.min(latest));
-        let token = CachedToken { issuer, key, principal, kept_until };
-        if kept_until > now && token.units() <= MAX_UNITS {
-            tokens.insert(digest, Arc::new(token));
+        let bytes = size_of::<CachedToken>() + principal.size(self.has_conditions);
+        let units = bytes.div_ceil(UNIT_BYTES);
+        if kept_until > now && units <= MAX_UNITS {
+            tokens.insert(digest, Arc::new(CachedToken { issuer, key, principal, kept_until, units }));
         }
     }
 
@@ -108,12 +112,5 @@ impl TokenCache {
     /// Whether tokens are kept at all.
     pub const fn is_on(&self) -> bool {
         self.tokens.is_some()
-    }
-}
-
-impl CachedToken {
-    fn units(&self) -> usize {
-        let bytes = size_of::<Self>() + self.principal.size();
-        bytes.div_ceil(UNIT_BYTES)
     }
 }

@@ -50,7 +50,8 @@ impl Claims {
         self.text.capacity() + self.names.capacity() + self.members.capacity() * size_of::<Member>()
     }
 
-    fn all(&self) -> Json<'_> {
+    /// All claims, as one object.
+    pub fn all(&self) -> Json<'_> {
         Json::of_strict(self.text.trim_matches(is_white_space))
     }
 

@@ -82,10 +82,14 @@ impl<'a> Json<'a> {
         Some(elements.into_iter().map(|element| Self(element.get())).collect())
     }
 
+    /// The members of an object, in the order of the text.
+    pub fn members(self) -> Option<Vec<(Cow<'a, str>, Self)>> {
+        members(self.0).ok()
+    }
+
     /// The member of this name, if this is an object and has it.
     pub fn member(self, name: &str) -> Option<Self> {
-        let mut members = members(self.0).ok()?.into_iter();
-        members.find(|(own, _)| own == name).map(|(_, value)| value)
+        self.members()?.into_iter().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 }
 

@@ -15,7 +15,10 @@ pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders};
 pub use permit::Permit;
 pub use preflight::Preflight;
 pub use principal::Principal;
-pub use requirement::{AnyScope, ClaimRequirement, ClaimRule, ClaimValue, Requirement, TextPattern, TextPatternError};
+pub use requirement::{
+    AnyScope, ClaimRequirement, ClaimRule, ClaimValue, Condition, ConditionError, ConditionFailure, Facts, Requirement,
+    TextPattern, TextPatternError,
+};
 pub use routes::{
     Access, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError, RoutePart, RoutePatternError,
     RouteTable, RouteTableError, RouteVerdict,
@@ -45,8 +48,7 @@ pub struct Way<'p> {
 impl Policy {
     /// These rules everywhere; or, if there are routes, theirs on each and no way beside them.
     pub fn new(general: Rules, routes: Option<RouteTable>) -> Self {
-        let looks_at_request =
-            general.preflight == Preflight::Allowed || routes.as_ref().is_some_and(RouteTable::looks_at_request);
+        let looks_at_request = general.look_at_request() || routes.as_ref().is_some_and(RouteTable::looks_at_request);
         Self { general, routes, looks_at_request }
     }
 
@@ -68,6 +70,11 @@ impl Policy {
             (routes, Some(name)) => routes.as_ref().and_then(|routes| routes.named(name)).ok_or(Reason::RouteDenied)?,
         };
         Ok(Way { route: Some(route), rules: &route.rules })
+    }
+
+    /// Whether any route has a condition.
+    pub fn has_conditions(&self) -> bool {
+        self.routes.as_ref().is_some_and(RouteTable::has_conditions)
     }
 
     /// The routes, if there are any.

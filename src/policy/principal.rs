@@ -1,8 +1,11 @@
 //! Who a verified token stands for.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 
 use super::ClaimHeaders;
+use super::requirement::ClaimValues;
 use crate::domain::Reason;
 use crate::verify::VerifiedToken;
 
@@ -11,12 +14,14 @@ use crate::verify::VerifiedToken;
 pub struct Principal {
     token: VerifiedToken,
     claim_values: Result<Box<[Bytes]>, Reason>,
+    /// The claims as values of conditions; the first one that is judged has them converted.
+    values: OnceLock<Option<ClaimValues>>,
 }
 
 impl Principal {
     /// Renders the claims of a verified token once, for all requests it will be presented with.
     pub fn new(token: VerifiedToken, claim_headers: &ClaimHeaders) -> Self {
-        Self { claim_values: claim_headers.render(&token), token }
+        Self { claim_values: claim_headers.render(&token), token, values: OnceLock::new() }
     }
 
     /// The token.
@@ -30,10 +35,16 @@ impl Principal {
         self.claim_values.as_deref().map_err(|reason| *reason)
     }
 
-    /// About how many bytes this takes in memory.
-    pub fn size(&self) -> usize {
+    /// The claims as values of conditions.
+    pub(super) fn values(&self) -> Option<&ClaimValues> {
+        self.values.get_or_init(|| ClaimValues::of(self.token.claims())).as_ref()
+    }
+
+    /// About how many bytes this takes in memory; with its values as conditions read them, or without.
+    pub fn size(&self, with_values: bool) -> usize {
         let values = self.claim_values().unwrap_or_default().iter();
         let values: usize = values.map(|value| value.len() + size_of::<Bytes>()).sum();
-        size_of::<Self>() + values + self.token.size()
+        let converted = if with_values { ClaimValues::size(self.token.claims()) } else { 0 };
+        size_of::<Self>() + values + self.token.size() + converted
     }
 }

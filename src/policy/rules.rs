@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::routes::Access;
-use super::{Permit, Preflight, Principal, Requirement, ScopeRequirement};
+use super::{Facts, Permit, Preflight, Principal, Requirement, ScopeRequirement};
 use crate::domain::{Denial, ForwardedRequest, Reason, Timestamp};
 use crate::extract::TokenSources;
 use crate::verify::{AcceptedAudience, Expectations};
@@ -50,6 +50,16 @@ impl Rules {
         }
     }
 
+    /// Whether they look at what the proxy says about the original request.
+    pub fn look_at_request(&self) -> bool {
+        self.preflight == Preflight::Allowed || self.requirements.iter().any(Requirement::looks_at_request)
+    }
+
+    /// Whether claims are read by a condition.
+    pub(super) fn have_condition(&self) -> bool {
+        self.requirements.iter().any(|required| matches!(required, Requirement::Condition(_)))
+    }
+
     /// What is settled without looking at a token: a denial, a permit, or nothing yet.
     pub fn settle_without_token(&self, request: &ForwardedRequest<'_>) -> Result<Option<Permit>, Denial> {
         match self.access {
@@ -75,19 +85,21 @@ impl Rules {
     }
 
     /// Judges what may have changed since the token was verified, and what is asked here and not elsewhere: time, audience,
-    /// scopes and claims.
+    /// scopes, claims and conditions.
     pub fn authorize(
         &self,
         principal: Arc<Principal>,
         expectations: &Expectations,
         required_scopes: &ScopeRequirement,
+        request: &ForwardedRequest<'_>,
         now: Timestamp,
     ) -> Result<Permit, Denial> {
         let token = principal.token();
         expectations.time.judge(token.validity(), now)?;
         expectations.audience.judge(token, self.audience.as_ref())?;
         required_scopes.judge(token.scopes())?;
-        self.requirements.iter().try_for_each(|required| required.judge(token.scopes(), token.claims()))?;
+        let facts = Facts { principal: &principal, request, now };
+        self.requirements.iter().try_for_each(|required| required.judge(&facts))?;
         Permit::for_principal(principal)
     }
 }

@@ -80,6 +80,48 @@ fn each_stage_tells_what_was_expected_and_found() {
 }
 
 #[test]
+fn a_condition_tells_what_it_came_to() {
+    let idp = TestIssuer::new();
+    let routes = r#"
+proxy: traefik
+routes:
+  - {name: tenants, match: {path: '/tenants/**'}, require: {when: "claims.tenant == request.path.split('/')[2]"}}
+  - {name: rest, require: {when: "claims.level > 1 && request.method == 'GET'"}}
+  - {name: number, require: {when: claims.level}}
+  - {name: long, require: {when: "claims.long + 1 == 2"}}
+"#;
+    let gate = TestGate::new().trusting(&idp).file(routes).spawn();
+    let token = idp.token().claim("tenant", "acme").claim("level", 1).claim("long", "é".repeat(500)).sign();
+    let no_tenant = idp.token().sign();
+    let named = |policy: &str, method: &str| {
+        let told = last(&gate, &json!({"policy": policy, "method": method, "token": token}));
+        // Long values are cut.
+        assert!(told.len() < 400, "{told}");
+        told
+    };
+    let told = [
+        last(&gate, &get("/tenants/acme", &token)),
+        last(&gate, &get("/tenants/other", &token)),
+        last(&gate, &get("/tenants", &token)),
+        last(&gate, &get("/tenants/acme", &no_tenant)),
+        named("rest", "GET"),
+        last(&gate, &json!({"policy": "rest", "token": token})),
+        named("number", "GET"),
+        named("long", "GET").chars().take(120).collect(),
+    ];
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    allow ok | claim headers | they fit | X-Auth-Subject: alice; X-Auth-Issuer: https://idp.example; X-Auth-Client-Id: ; X-Auth-Scopes: ; X-Auth-Email: 
+    deny policy_denied | requirement | when claims.tenant == request.path.split('/')[2] | false
+    deny policy_denied | requirement | when claims.tenant == request.path.split('/')[2] | Index out of bounds: Int(2)
+    deny policy_denied | requirement | when claims.tenant == request.path.split('/')[2] | No such key: tenant
+    deny policy_denied | requirement | when claims.level > 1 && request.method == 'GET' | false
+    deny forwarded_headers_missing | requirement | when claims.level > 1 && request.method == 'GET' | a part of the request is not known (forwarded_headers_missing)
+    deny policy_denied | requirement | when claims.level | a value of type int, neither true nor false
+    deny policy_denied | requirement | when claims.long + 1 == 2 | Unsupported binary operator 'add': String("éééééééééééééé
+    "#);
+}
+
+#[test]
 fn a_token_is_put_where_the_route_looks_for_it() {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).set("TOKEN_SOURCES", "cookie:session").spawn();

@@ -118,6 +118,53 @@ fn problems_of_requirements_are_told() {
 }
 
 #[test]
+fn problems_of_conditions_are_told() {
+    let long = format!("claims.sub == '{}'", "x".repeat(2048));
+    let deep = format!("{}true{}", "(".repeat(17), ")".repeat(17));
+    let chain = format!("size([{}1]) == 1", "1+".repeat(70));
+    let told = problems(
+        "traefik",
+        &format!(
+            r#"  - {{name: a, require: {{when: 'claims.sub ='}}}}
+  - {{name: b, require: {{when: 'claims.sub == "a" &&'}}}}
+  - {{name: c, require: {{when: 'claim.sub == request.url'}}}}
+  - {{name: d, require: {{when: 'request.url == "x"'}}}}
+  - {{name: e, require: {{when: 'claims.sub.toLower() == "x"'}}}}
+  - {{name: f, require: {{when: 'claims.a.all(x, claims.b.exists(y, x == y))'}}}}
+  - {{name: g, require: {{when: 'claims.a.matches(claims.b)'}}}}
+  - {{name: h, require: {{when: 'claims.a.matches("(a")'}}}}
+  - {{name: i, require: {{when: 'claims.a.replace("a", claims.b) == ""'}}}}
+  - {{name: j, require: {{when: 'claims.a.all(now, now == 1)'}}}}
+  - {{name: k, require: {{when: "{long}"}}}}
+  - {{name: l, require: {{when: "{deep}"}}}}
+  - {{name: m, require: {{when: "{chain}"}}}}
+  - {{name: n, require: {{when: [a]}}}}
+  - {{name: o, require: {{when: ''}}}}
+  - {{name: p, access: anonymous, require: {{when: 'true'}}}}
+"#
+        ),
+    );
+    insta::assert_snapshot!(told, @r#"
+    doorward.yaml:6:25: routes[0].require.when: token recognition error at: '=' at line 1, column 12 (write an expression in CEL, such as claims.tenant == request.host)
+    doorward.yaml:7:25: routes[1].require.when: mismatched input '<EOF>' at line 1, column 21 (write an expression in CEL, such as claims.tenant == request.host)
+    doorward.yaml:8:25: routes[2].require.when: "claim" is unknown (read claims.NAME, request.method, request.host, request.path or now)
+    doorward.yaml:9:25: routes[3].require.when: "request.url" is unknown (read claims.NAME, request.method, request.host, request.path or now)
+    doorward.yaml:10:25: routes[4].require.when: there is no function "toLower" (write a function of CEL or of its strings extension)
+    doorward.yaml:11:25: routes[5].require.when: more than one loop (use one of all, exists, exists_one, map and filter, once)
+    doorward.yaml:12:25: routes[6].require.when: matches(…) with a pattern that is no literal (write it down as a text in quotes)
+    doorward.yaml:13:25: routes[7].require.when: "(a": unclosed group (write a regular expression without look-around and back-references)
+    doorward.yaml:14:25: routes[8].require.when: replace(…) with a replacement that is no literal (write it down as a text in quotes)
+    doorward.yaml:15:25: routes[9].require.when: "now" as the name of a loop's variable (choose another name)
+    doorward.yaml:16:25: routes[10].require.when: longer than 2048 bytes (say it in fewer words, or in several routes)
+    doorward.yaml:17:25: routes[11].require.when: nested too deeply (say it in fewer words, or in several routes)
+    doorward.yaml:18:25: routes[12].require.when: nested too deeply (say it in fewer words, or in several routes)
+    doorward.yaml:19:25: routes[13].require.when: a list or a mapping, where one value is expected
+    doorward.yaml:20:25: routes[14].require.when: mismatched input '<EOF>' at line 1, column 1 (write an expression in CEL, such as claims.tenant == request.host)
+    doorward.yaml:21:34: routes[15].require: has no effect where tokens are not looked at (leave it out, or change `access`)
+    "#);
+}
+
+#[test]
 fn routes_that_look_at_the_request_need_a_named_proxy() {
     let told = problems(
         "auto",
@@ -125,12 +172,15 @@ fn routes_that_look_at_the_request_need_a_named_proxy() {
   - {name: b, match: {methods: [GET]}}
   - {name: c, allow_preflight: true}
   - {name: d, match: {}}
+  - {name: e, require: {when: 'claims.host == request.host'}}
+  - {name: f, require: {when: 'now > timestamp(0)'}}
 ",
     );
     insta::assert_snapshot!(told, @"
     doorward.yaml:6:15: routes[0].match: needs a named proxy (set `proxy` to the proxy in front, whose word on the request can then be taken)
     doorward.yaml:7:15: routes[1].match: needs a named proxy (set `proxy` to the proxy in front, whose word on the request can then be taken)
     doorward.yaml:8:15: routes[2].allow_preflight: needs a named proxy (set `proxy` to the proxy in front, whose word on the request can then be taken)
+    doorward.yaml:10:15: routes[4].require: needs a named proxy (set `proxy` to the proxy in front, whose word on the request can then be taken)
     ");
 }
 

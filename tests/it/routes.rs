@@ -1,5 +1,7 @@
 //! Routes on the wire: which one a request takes, and what holds there.
 
+use std::time::Duration;
+
 use crate::support::{Answer, Request, TestGate, TestIssuer};
 
 /// A service behind Traefik with one issuer and these routes.
@@ -82,6 +84,87 @@ fn a_route_asks_for_scopes_and_claims() {
     // Other methods are another matter.
     let token = idp.token().claim("scope", "admin").sign();
     assert_eq!(ask(&gate, "HEAD", "a.example", "/admin").bearer(&token).send().verdict(), "403 route_denied");
+}
+
+#[test]
+fn a_condition_decides_over_claims_request_and_time() {
+    let idp = TestIssuer::new();
+    let gate = behind_traefik(
+        &idp,
+        r#"
+  - name: tenants
+    match: {path: '/tenants/**'}
+    require:
+      scopes: [read]
+      when: |
+        claims.tenant == request.path.split('/')[2] &&
+        (request.method == 'GET' || claims.level >= 2) &&
+        claims.groups.exists(group, group.matches('^team-[a-z]+$'))
+  - name: fresh
+    match: {path: '/fresh'}
+    require: {when: "now - timestamp(claims.auth_time) < duration('5m')"}
+  - {name: rest, match: {}, require: {when: claims.level}}
+"#,
+    );
+    let token = |tenant: &str, level: u8, groups: &[&str]| {
+        let token = idp.token().claim("scope", "read").claim("tenant", tenant).claim("level", level);
+        token.claim("groups", groups).claim("auth_time", idp.clock.secs() - 299).sign()
+    };
+    let acme = token("acme", 1, &["all", "team-red"]);
+    for (method, uri, token, expected) in [
+        ("GET", "/tenants/acme/files", &acme, "200"),
+        ("GET", "//tenants/%61cme?x=/tenants/other", &acme, "200"),
+        ("GET", "/tenants/other/files", &acme, "403 policy_denied"),
+        ("GET", "/tenants/", &acme, "403 policy_denied"),
+        ("GET", "/tenants/acme;x/files", &acme, "403 forwarded_headers_ambiguous"),
+        ("GET", "/tenants/other/../acme", &acme, "403 forwarded_headers_ambiguous"),
+        ("PUT", "/tenants/acme", &acme, "403 policy_denied"),
+        ("PUT", "/tenants/acme", &token("acme", 2, &["team-red"]), "200"),
+        ("GET", "/tenants/acme", &token("acme", 1, &["team-7"]), "403 policy_denied"),
+        ("GET", "/tenants/acme", &idp.token().claim("scope", "read").sign(), "403 policy_denied"),
+        ("GET", "/fresh", &acme, "200"),
+        ("GET", "/else", &acme, "403 policy_denied"),
+    ] {
+        // Once judged, and once known.
+        for _ in 0..2 {
+            assert_eq!(ask(&gate, method, "a.example", uri).bearer(token).send().verdict(), expected, "{method} {uri}");
+        }
+    }
+    idp.clock.advance(Duration::from_secs(1));
+    assert_eq!(get(&gate, "/fresh").bearer(&acme).send().verdict(), "403 policy_denied");
+}
+
+#[test]
+fn a_condition_on_the_request_needs_its_description() {
+    let idp = TestIssuer::new();
+    let gate = behind_traefik(
+        &idp,
+        r#"
+  - {name: hosts, require: {when: "request.host == 'app.example'"}}
+  - {name: free, require: {when: "claims.sub == 'alice'"}}
+"#,
+    );
+    let token = idp.token().sign();
+    assert_eq!(get(&gate, "/").bearer(&token).send().verdict(), "200");
+    let undescribed = gate.get("/verify").bearer(&token).send();
+    assert_eq!(undescribed.verdict(), "403 forwarded_headers_missing");
+    let twice = get(&gate, "/").header("X-Forwarded-Host", "app.example").bearer(&token).send();
+    assert_eq!(twice.verdict(), "403 forwarded_headers_ambiguous");
+    // A route by its name is judged by the same request.
+    for (path, expected) in [("/policy/hosts/verify", "403 forwarded_headers_missing"), ("/policy/free/verify", "200")]
+    {
+        assert_eq!(gate.get(path).bearer(&token).send().verdict(), expected, "{path}");
+    }
+}
+
+#[test]
+fn a_condition_of_an_untrusted_peer_is_not_judged() {
+    let idp = TestIssuer::new();
+    let routes = "routes:\n  - {name: hosts, require: {when: \"request.host == 'app.example'\"}}\n";
+    let gate = TestGate::new().trusting(&idp).set("PROXY", "traefik").set("TRUSTED_PROXIES", "192.0.2.1");
+    let gate = gate.file(routes).spawn();
+    let answer = get(&gate, "/").bearer(&idp.token().sign()).send();
+    assert_eq!(answer.verdict(), "403 forwarded_headers_untrusted");
 }
 
 #[test]

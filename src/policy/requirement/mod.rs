@@ -3,18 +3,21 @@
 mod any_scope;
 mod claim;
 mod claim_value;
+mod condition;
 mod text_pattern;
 
 pub use any_scope::AnyScope;
 pub use claim::{ClaimRequirement, ClaimRule};
 pub use claim_value::ClaimValue;
+pub(in crate::policy) use condition::ClaimValues;
+pub use condition::{Condition, ConditionError, ConditionFailure, Facts};
 pub use text_pattern::{TextPattern, TextPatternError};
 
 use std::fmt;
 
 use super::ScopeRequirement;
-use crate::domain::{ClaimPath, Denial, Scopes};
-use crate::jose::Claims;
+use crate::domain::Denial;
+use crate::jose::Json;
 
 /// One thing that a route asks of a verified token.
 #[derive(Debug, Clone)]
@@ -25,24 +28,37 @@ pub enum Requirement {
     AnyScope(AnyScope),
     /// A claim that follows a rule.
     Claim(ClaimRequirement),
+    /// An expression that is true.
+    Condition(Condition),
 }
 
 impl Requirement {
     /// Judges what a token grants and claims.
-    pub fn judge(&self, granted: &Scopes, claims: &Claims) -> Result<(), Denial> {
+    pub fn judge(&self, facts: &Facts<'_>) -> Result<(), Denial> {
+        let token = facts.principal.token();
         match self {
-            Self::Scopes(scopes) => scopes.judge(granted),
-            Self::AnyScope(scopes) => scopes.judge(granted),
-            Self::Claim(claim) => claim.judge(claims),
+            Self::Scopes(scopes) => scopes.judge(token.scopes()),
+            Self::AnyScope(scopes) => scopes.judge(token.scopes()),
+            Self::Claim(claim) => claim.judge(token.claims()),
+            Self::Condition(condition) => condition.judge(facts),
         }
     }
 
-    /// The claim that is asked for, if it is no scope.
-    pub const fn claim(&self) -> Option<&ClaimPath> {
+    /// What it judges by, in words.
+    pub fn found(&self, facts: &Facts<'_>) -> String {
+        let token = facts.principal.token();
         match self {
-            Self::Scopes(_) | Self::AnyScope(_) => None,
-            Self::Claim(requirement) => Some(&requirement.claim),
+            Self::Scopes(_) | Self::AnyScope(_) => token.scopes().to_string(),
+            Self::Claim(own) => token.claims().find(&own.claim).map_or("nothing", Json::as_written).to_owned(),
+            Self::Condition(condition) => {
+                condition.evaluate(facts).map_or_else(|failure| failure.to_string(), |verdict| verdict.to_string())
+            }
         }
+    }
+
+    /// Whether it looks at what the proxy says about the original request.
+    pub fn looks_at_request(&self) -> bool {
+        matches!(self, Self::Condition(condition) if condition.reads_request())
     }
 }
 
@@ -52,31 +68,63 @@ impl fmt::Display for Requirement {
             Self::Scopes(scopes) => write!(f, "{scopes}"),
             Self::AnyScope(scopes) => write!(f, "{scopes}"),
             Self::Claim(claim) => write!(f, "{claim}"),
+            Self::Condition(condition) => write!(f, "when {condition}"),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, json};
+    use std::time::Duration;
+
+    use serde_json::{Map, Value, json};
 
     use super::*;
-    use crate::domain::BearerToken;
+    use crate::domain::{BearerToken, ClaimPath, Field, ForwardedRequest, HeaderFields, Original, Scopes, Timestamp};
     use crate::jose::{Algorithm, CompactJws, KeySet, SigningKey, VerificationKey};
+    use crate::policy::{ClaimHeaders, Principal};
+    use crate::verify::{AcceptedAudience, AudienceRule, Expectations, TimeRules, TokenTypeRule};
 
     const SECRET: &[u8] = &[7; 32];
 
-    pub(super) fn claims(claims: &serde_json::Value) -> Claims {
+    /// Whoever has a token with these claims.
+    pub(super) fn principal(claims: &Value) -> Principal {
         let token = SigningKey::secret(Algorithm::HS256, SECRET).sign(&Map::new(), claims).unwrap();
         let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), usize::MAX).unwrap()).unwrap();
         let keys = KeySet::of_any_id(vec![VerificationKey::secret(Algorithm::HS256, SECRET).unwrap()]);
-        parsed.into_signed(&keys.candidates(None, Algorithm::HS256).unwrap()).unwrap().into_claims()
+        let signed = parsed.into_signed(&keys.candidates(None, Algorithm::HS256).unwrap()).unwrap();
+        let nothing = Expectations {
+            audience: AudienceRule { accepted: AcceptedAudience::Everyone, fallback: Vec::new() },
+            token_type: TokenTypeRule::Any { accepted: Vec::new() },
+            time: TimeRules { leeway: Duration::ZERO, require_exp: false, max_token_age: None },
+            provider: None,
+            required_claims: Vec::new(),
+        };
+        Principal::new(nothing.judge(signed, NOW).unwrap(), &ClaimHeaders::new(Vec::new(), 0))
     }
+
+    pub(super) const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
+
+    struct NoFields;
+
+    impl HeaderFields for NoFields {
+        fn field(&self, _: &str) -> Field<'_> {
+            Field::Absent
+        }
+    }
+
+    /// A request of which the proxy says this.
+    pub(super) const fn request(original: Original<'_>) -> ForwardedRequest<'_> {
+        ForwardedRequest { fields: &NoFields, original, peer_trusted: true, route_name: None }
+    }
+
+    pub(super) const UNDESCRIBED: Original<'static> =
+        Original { method: Field::Absent, host: Field::Absent, uri: Field::Absent };
 
     #[test]
     fn each_requirement_has_its_reason() {
-        let claims = claims(&json!({"realm": {"roles": ["admin"]}, "nothing": null}));
-        let granted = Scopes::parse("read");
+        let principal =
+            principal(&json!({"scope": "read", "realm": {"roles": ["admin"]}, "nothing": null, "tenant": "a"}));
         let contains = |path, value| {
             let claim = ClaimPath::parse(path).unwrap();
             Requirement::Claim(ClaimRequirement { claim, rule: ClaimRule::Contains(ClaimValue::text(value)) })
@@ -84,6 +132,7 @@ mod tests {
         let exists = |path| {
             Requirement::Claim(ClaimRequirement { claim: ClaimPath::parse(path).unwrap(), rule: ClaimRule::Exists })
         };
+        let when = |source| Requirement::Condition(Condition::parse(source, false).unwrap());
         for (requirement, expected) in [
             (Requirement::Scopes(ScopeRequirement::all_of(Scopes::parse("read"))), Ok(())),
             (Requirement::Scopes(ScopeRequirement::all_of(Scopes::parse("read write"))), Err("scope_insufficient")),
@@ -94,8 +143,15 @@ mod tests {
             (contains("realm.groups", "admin"), Err("policy_denied")),
             (exists("realm"), Ok(())),
             (exists("nothing"), Err("policy_denied")),
+            (when("claims.tenant == 'a'"), Ok(())),
+            (when("claims.tenant == 'b'"), Err("policy_denied")),
+            (when("claims.absent == 'b'"), Err("policy_denied")),
+            (when("claims.tenant"), Err("policy_denied")),
+            (when("request.host == claims.tenant"), Err("forwarded_headers_missing")),
         ] {
-            let verdict = requirement.judge(&granted, &claims).map_err(|denial| denial.code());
+            let request = request(UNDESCRIBED);
+            let facts = Facts { principal: &principal, request: &request, now: NOW };
+            let verdict = requirement.judge(&facts).map_err(|denial| denial.code());
             assert_eq!(verdict, expected, "{requirement:?}");
         }
     }

@@ -48,10 +48,16 @@ impl fmt::Display for TextPattern {
     }
 }
 
-fn compile(pattern: &str) -> Result<Regex, TextPatternError> {
+/// Compiles a pattern that may fit anywhere in a text.
+pub(super) fn compile(pattern: &str) -> Result<Regex, TextPatternError> {
     let mut builder = RegexBuilder::new(pattern);
     builder.size_limit(MAX_COMPILED_BYTES).dfa_size_limit(MAX_COMPILED_BYTES);
-    builder.build().map_err(|error| TextPatternError::Malformed(error.to_string()))
+    builder.build().map_err(|error| {
+        // The library draws a picture over several lines; the last one tells what is wrong.
+        let message = error.to_string();
+        let last = message.lines().last().unwrap_or_default();
+        TextPatternError::Malformed(last.trim_start_matches("error: ").to_owned())
+    })
 }
 
 #[cfg(test)]

@@ -79,6 +79,11 @@ impl RouteTable {
     pub fn looks_at_request(&self) -> bool {
         self.routes.iter().any(Route::looks_at_request)
     }
+
+    /// Whether any route has a condition.
+    pub fn has_conditions(&self) -> bool {
+        self.routes.iter().any(|route| route.rules.have_condition())
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,68 @@
+//! Claims as values of the expression language.
+
+use std::collections::HashMap;
+
+use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelUInt};
+use cel::common::value::{CowVal, Val};
+
+use crate::jose::{Claims, Json};
+
+/// What a value takes in memory beside its text: itself, and its place in a list or a map.
+const BYTES_PER_VALUE: usize = 128;
+
+/// The claims of a token as values of the expression language.
+///
+/// Whole numbers are `int` where they fit, else `uint`; all other numbers are `double`. `null` is `null`.
+#[derive(Debug)]
+pub(in crate::policy) struct ClaimValues(Box<dyn Val>);
+
+impl ClaimValues {
+    /// Converts all claims of a token.
+    pub(in crate::policy) fn of(claims: &Claims) -> Option<Self> {
+        value(claims.all()).map(Self)
+    }
+
+    /// At most about how many bytes the values of these claims take in memory.
+    pub(in crate::policy) fn size(claims: &Claims) -> usize {
+        let text = claims.all().as_written();
+        // Each value but the first has one of these in front of it or is a member of an object.
+        let values = text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+        text.len() + values * BYTES_PER_VALUE
+    }
+
+    pub(super) fn as_val(&self) -> CowVal<'_, '_> {
+        CowVal::Borrowed(&*self.0)
+    }
+}
+
+fn value(json: Json<'_>) -> Option<Box<dyn Val>> {
+    Some(match json.as_written().as_bytes() {
+        b"null" => Box::new(CelNull),
+        b"true" => Box::new(CelBool::from(true)),
+        b"false" => Box::new(CelBool::from(false)),
+        [b'"', ..] => Box::new(CelString::from(json.string()?.into_owned())),
+        [b'[', ..] => {
+            let elements: Option<Vec<_>> = json.elements()?.into_iter().map(value).collect();
+            Box::new(CelList::from(elements?))
+        }
+        [b'{', ..] => {
+            let member = |(name, own): (_, Json<'_>)| {
+                Some((CelMapKey::from(std::borrow::Cow::<str>::into_owned(name)), value(own)?))
+            };
+            let members: Option<HashMap<_, _>> = json.members()?.into_iter().map(member).collect();
+            Box::new(CelMap::from(members?))
+        }
+        _ => number(json.as_written())?,
+    })
+}
+
+fn number(written: &str) -> Option<Box<dyn Val>> {
+    if let Ok(int) = written.parse::<i64>() {
+        return Some(Box::new(CelInt::from(int)));
+    }
+    if let Ok(uint) = written.parse::<u64>() {
+        return Some(Box::new(CelUInt::from(uint)));
+    }
+    let double = written.parse::<f64>().ok().filter(|double| double.is_finite())?;
+    Some(Box::new(CelDouble::from(double)))
+}

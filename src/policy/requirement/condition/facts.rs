@@ -1,0 +1,90 @@
+//! What requirements judge by.
+
+use cel::common::types::{CelString, CelTimestamp};
+use cel::common::value::CowVal;
+use cel::context::VariableResolver;
+use chrono::{DateTime, FixedOffset};
+
+use super::pattern::{self, Pattern};
+use super::{ClaimValues, Condition, ConditionFailure};
+use crate::domain::{ForwardedRequest, Reason, RequestParts, Timestamp};
+use crate::policy::Principal;
+
+/// What requirements judge by.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// For what.
+    pub request: &'a ForwardedRequest<'a>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// The variables of a condition, by the names under which it reads them.
+pub(super) struct Variables<'a> {
+    claims: &'a ClaimValues,
+    method: Option<CelString<'a>>,
+    host: Option<CelString<'a>>,
+    path: Option<CelString<'a>>,
+    now: CelTimestamp,
+    patterns: &'a [Pattern],
+}
+
+impl<'a> Variables<'a> {
+    /// These facts, as far as the condition reads them.
+    pub(super) fn of(facts: &Facts<'a>, condition: &'a Condition) -> Result<Self, ConditionFailure> {
+        let reads = condition.reads;
+        let claims = facts.principal.values().ok_or(ConditionFailure::Claims)?;
+        let now = date_time(facts.now).ok_or(ConditionFailure::Time)?;
+        let mut variables = Self {
+            claims,
+            method: None,
+            host: None,
+            path: None,
+            now: CelTimestamp::from(now),
+            patterns: &condition.patterns,
+        };
+        if condition.reads_request() {
+            let parts = RequestParts::judge(&facts.request.original);
+            if reads.method {
+                variables.method = Some(parts.method?.as_str().to_owned().into());
+            }
+            if reads.host {
+                variables.host = Some(parts.host?.as_str().to_owned().into());
+            }
+            if reads.path {
+                let path = parts.path?;
+                // A server that does not know parameters sees another path.
+                if path.has_parameters() && !condition.allow_path_parameters {
+                    return Err(Reason::ForwardedHeadersAmbiguous.into());
+                }
+                variables.path = Some(path.as_str().to_owned().into());
+            }
+        }
+        Ok(variables)
+    }
+}
+
+impl VariableResolver for Variables<'_> {
+    fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
+        match name {
+            "claims" => Some(self.claims.as_val()),
+            "now" => Some(CowVal::Borrowed(&self.now)),
+            "request.method" => self.method.as_ref().map(borrowed),
+            "request.host" => self.host.as_ref().map(borrowed),
+            "request.path" => self.path.as_ref().map(borrowed),
+            other => {
+                pattern::number(other).and_then(|number| self.patterns.get(number)).map(|own| CowVal::Borrowed(own))
+            }
+        }
+    }
+}
+
+fn borrowed<'b>(text: &'b CelString<'_>) -> CowVal<'b, 'b> {
+    CowVal::Borrowed(text)
+}
+
+fn date_time(time: Timestamp) -> Option<DateTime<FixedOffset>> {
+    DateTime::from_timestamp(time.as_secs(), 0).map(Into::into)
+}

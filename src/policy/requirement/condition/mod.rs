@@ -1,0 +1,403 @@
+//! Conditions in the Common Expression Language (CEL, <https://cel.dev>), over `claims`, `request` and `now`.
+//!
+//! The language always ends, but the library that evaluates it counts no steps and takes the stack as deep as an expression
+//! goes. So what an expression may be is settled when it is read: before that by its bounds, and then by a review.
+
+mod bounds;
+mod claim_values;
+mod condition_error;
+mod facts;
+mod pattern;
+mod review;
+mod verdict;
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+use std::thread;
+
+use cel::parser::Expression;
+use cel::{Context, Env, ParseErrors, Value, extensions};
+
+pub(in crate::policy) use claim_values::ClaimValues;
+pub use condition_error::ConditionError;
+pub use facts::Facts;
+use facts::Variables;
+use pattern::Pattern;
+use review::Review;
+pub use verdict::ConditionFailure;
+
+use crate::domain::{Denial, Reason};
+
+/// An expression that must be true.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    source: String,
+    expression: Expression,
+    /// The regular expressions in it, compiled.
+    patterns: Vec<Pattern>,
+    reads: Reads,
+    allow_path_parameters: bool,
+}
+
+/// The parts of the original request that a condition reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Reads {
+    method: bool,
+    host: bool,
+    path: bool,
+}
+
+impl Condition {
+    /// Reads an expression, at most 2 KiB long and 16 brackets deep.
+    ///
+    /// It may call functions of the language and of its strings extension, loop once, and match against patterns that stand
+    /// in it. A path with parameters (`/a;b=c`) is known to it only if these are allowed.
+    pub fn parse(source: &str, allow_path_parameters: bool) -> Result<Self, ConditionError> {
+        bounds::check(source)?;
+        let (expression, Review { patterns, reads, .. }) = with_ample_stack(|| {
+            let mut expression = ENVIRONMENT.parser().parse(source).map_err(|errors| malformed(&errors))?;
+            let review = Review::of(&mut expression)?;
+            Ok((expression, review))
+        })?;
+        Ok(Self { source: source.to_owned(), expression, patterns, reads, allow_path_parameters })
+    }
+
+    /// Whether it reads what the proxy says about the original request.
+    pub fn reads_request(&self) -> bool {
+        self.reads != Reads::default()
+    }
+
+    pub(super) fn judge(&self, facts: &Facts<'_>) -> Result<(), Denial> {
+        match self.evaluate(facts) {
+            Ok(true) => Ok(()),
+            Err(ConditionFailure::Request(reason)) => Err(reason.into()),
+            Ok(false) | Err(_) => Err(Reason::PolicyDenied.into()),
+        }
+    }
+
+    /// What it comes to.
+    pub(super) fn evaluate(&self, facts: &Facts<'_>) -> Result<bool, ConditionFailure> {
+        let variables = Variables::of(facts, self)?;
+        let mut context = Context::with_env(ENVIRONMENT.clone());
+        context.set_variable_resolver(&variables);
+        match context.resolve(&self.expression) {
+            Ok(Value::Bool(verdict)) => Ok(verdict),
+            Ok(other) => Err(ConditionFailure::NotBoolean(other.type_of())),
+            Err(error) => Err(ConditionFailure::Evaluation(error)),
+        }
+    }
+}
+
+/// As it was written.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)
+    }
+}
+
+static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
+    let mut environment = Env::stdlib().with_optional_support(false);
+    // Names that are taken are the one thing that can go wrong, and then a condition that uses them fails.
+    let _ = extensions::strings(&mut environment).and_then(|()| pattern::extension(&mut environment));
+    Arc::new(environment)
+});
+
+/// How much stack the parser may take for what the bounds let through; it is not touched before it is needed.
+const PARSER_STACK_BYTES: usize = 128 << 20;
+
+/// Runs the parser and what walks through its output, however deep that is, in a thread of its own.
+fn with_ample_stack<T: Send>(read: impl FnOnce() -> Result<T, ConditionError> + Send) -> Result<T, ConditionError> {
+    thread::scope(|scope| {
+        let reader = thread::Builder::new().stack_size(PARSER_STACK_BYTES).spawn_scoped(scope, read);
+        reader.ok().and_then(|reader| reader.join().ok()).unwrap_or(Err(ConditionError::Unreadable))
+    })
+}
+
+fn malformed(errors: &ParseErrors) -> ConditionError {
+    let Some(first) = errors.errors.first() else { return ConditionError::Unreadable };
+    let [line, column] = [first.pos.0, first.pos.1].map(|position| usize::try_from(position).unwrap_or_default());
+    // What else might have stood there is most of the language.
+    let what = first.msg.split(" expecting ").next().unwrap_or_default().trim_start_matches("Syntax error: ");
+    ConditionError::Malformed { what: what.to_owned(), line, column }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::{Field, Original};
+    use crate::policy::Principal;
+    use crate::policy::requirement::tests::{NOW, UNDESCRIBED, principal, request};
+
+    fn alice() -> Principal {
+        principal(&json!({
+            "sub": "alice", "tenant": "acme", "level": 3, "ratio": 1.5, "large": u64::MAX, "larger": 1e30, "zero": -0,
+            "admin": true, "nothing": null, "roles": ["reader", "writer"], "email": "alice@example.com",
+            "auth_time": NOW.as_secs() - 600, "address": {"country": "DE", "odd name": 1}, "text": "a\"b",
+        }))
+    }
+
+    /// What an expression comes to for Alice, who asks for something.
+    fn evaluated(source: &str) -> String {
+        let field = |text: &'static str| Field::Once(text.as_bytes());
+        let (method, host) = (field("PATCH"), field("Acme.Example.com:8443"));
+        let request = request(Original { method, host, uri: field("/tenants/%61cme//files?x=/y") });
+        let alice = alice();
+        let facts = Facts { principal: &alice, request: &request, now: NOW };
+        let verdict = Condition::parse(source, false).unwrap().evaluate(&facts);
+        verdict.map_or_else(|failure| failure.to_string(), |verdict| verdict.to_string())
+    }
+
+    fn refused(source: &str) -> ConditionError {
+        Condition::parse(source, false).expect_err(source)
+    }
+
+    #[test]
+    fn what_is_true_of_claims_request_and_time() {
+        for source in [
+            "claims.sub == 'alice' && claims.level > 2 && claims.admin",
+            "claims.tenant == request.path.split('/')[2]",
+            "request.method == 'PATCH' && request.host == 'acme.example.com' && request.path == '/tenants/acme/files'",
+            "request.host.startsWith(claims.tenant + '.')",
+            "type(claims.level) == int && type(claims.ratio) == double && type(claims.large) == uint",
+            "type(claims.larger) == double && claims.zero == 0 && claims.ratio * 2.0 == 3.0",
+            "claims.nothing == null && has(claims.nothing) && !has(claims.absent)",
+            "'reader' in claims.roles && claims.roles.size() == 2",
+            "claims.roles.exists(role, role == 'writer')",
+            "claims.roles.all(role, role in ['reader', 'writer', 'owner'])",
+            "claims.roles.filter(role, role.startsWith('w')) == ['writer']",
+            "claims.roles.join(',') == 'reader,writer'",
+            "claims.email.endsWith('@example.com') && claims.email.lowerAscii().matches('^[a-z]+@')",
+            "matches(claims.email, r'@example\\.com$') && !claims.email.matches('z')",
+            "claims.address.country in ['DE', 'AT', 'CH'] && claims.address['odd name'] == 1",
+            "now - timestamp(claims.auth_time) < duration('15m') && int(now) == 1767225600",
+            "now.getFullYear('Europe/Berlin') == 2026 && now.getFullYear() == 2026",
+            "claims.text == 'a\"b' ? true : false",
+            "claims.absent == 1 || claims.level == 3",
+            "claims.email.replace('@', '_') == 'alice_example.com'",
+            "{'a': 1}['a'] == 1 && [1, 2][1] == 2 && dyn(1) == 1",
+        ] {
+            assert_eq!(evaluated(source), "true", "{source}");
+        }
+    }
+
+    #[test]
+    fn the_examples_of_the_documentation_are_true_for_alice() {
+        let page = include_str!("../../../../docs/behaviour.md");
+        let (_, block) = page.split_once("```cel\n").unwrap();
+        let (examples, _) = block.split_once("```").unwrap();
+        assert!(examples.lines().count() > 5);
+        for example in examples.lines() {
+            assert_eq!(evaluated(example), "true", "{example}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_true_says_why() {
+        for (source, found) in [
+            ("claims.level == 4", "false"),
+            ("claims.level == '3'", "false"),
+            ("claims.absent == 1", "No such key: absent"),
+            ("claims.level", "a value of type int, neither true nor false"),
+            ("claims.roles", "a value of type list, neither true nor false"),
+            ("'true'", "a value of type string, neither true nor false"),
+            ("null", "a value of type null, neither true nor false"),
+            ("claims.roles[7] == 'x'", "Index out of bounds: Int(7)"),
+            ("claims.level / 0 == 1", "Division by zero of Int(3)"),
+            ("claims.level.matches('3')", "found no matching overload for 'matches' applied to 'int.(pattern)'"),
+        ] {
+            assert_eq!(evaluated(source), found, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_must_not_be_written() {
+        use ConditionError as E;
+        let unknown = |name: &str| E::UnknownName(name.to_owned());
+        let no_function = |name: &str| E::UnknownFunction(name.to_owned());
+        for (source, expected) in [
+            ("claim.sub == 'a'", unknown("claim")),
+            ("sub == 'a'", unknown("sub")),
+            ("request == null", unknown("request")),
+            ("request.url == ''", unknown("request.url")),
+            ("has(request.path)", unknown("request.path")),
+            ("request['path'] == ''", unknown("request")),
+            (".claims.sub == 'a'", unknown(".claims")),
+            ("[1].exists(x, x == 1) || x == 1", unknown("x")),
+            ("Timestamp{seconds: 1} == now", unknown("Timestamp")),
+            ("strings.quote('a') == 'a'", no_function("quote")),
+            ("claims.sub.length() == 1", no_function("length")),
+            ("'%s'.format([claims.sub]) == ''", no_function("format")),
+            ("optional.of(1).hasValue()", no_function("hasValue")),
+            ("claims.all(x, true) && claims.roles.all(x, true)", E::TwoLoops),
+            ("claims.roles.all(x, claims.roles.exists(y, x == y))", E::TwoLoops),
+            ("claims.roles.map(x, x).exists(y, true)", E::TwoLoops),
+            ("claims.roles.all(claims, true)", E::NameTaken("claims".to_owned())),
+            ("claims.sub.matches(claims.email)", E::PatternNotLiteral),
+            ("claims.sub.matches('a' + 'b')", E::PatternNotLiteral),
+            ("claims.sub.matches()", E::PatternNotLiteral),
+            ("claims.sub.replace('a', claims.email) == ''", E::ReplacementNotLiteral),
+        ] {
+            assert_eq!(refused(source), expected, "{source}");
+        }
+        for source in [
+            "",
+            " ",
+            "claims.sub ==",
+            "a b",
+            "'a",
+            "claims.?sub == 'a'",
+            "1 +* 2",
+            "\u{0}",
+            "claims.roles.all(1, true)",
+        ] {
+            assert!(matches!(refused(source), E::Malformed { .. }), "{source}");
+        }
+        for pattern in ["(", "(?=a)", "a{1000}{1000}", r"\\p{x}"] {
+            let source = format!("claims.sub.matches('{pattern}')");
+            assert!(matches!(refused(&source), E::Pattern { .. }), "{source}");
+        }
+    }
+
+    #[test]
+    fn what_it_reads_of_the_request_is_known() {
+        for (source, expected) in [
+            ("claims.request == 'request.path'", false),
+            ("request.host == ''", true),
+            ("claims.roles.exists(x, x == request.path)", true),
+            ("true || request.method == ''", true),
+        ] {
+            assert_eq!(Condition::parse(source, false).unwrap().reads_request(), expected, "{source}");
+        }
+        let reads = Condition::parse("request.host == ''", false).unwrap().reads;
+        assert_eq!(reads, Reads { host: true, ..Reads::default() });
+    }
+
+    #[test]
+    fn a_part_that_is_not_known_decides_nothing() {
+        let alice = alice();
+        let judged = |source, allow_path_parameters, uri: &'static str| {
+            let request = request(Original { uri: Field::Once(uri.as_bytes()), ..UNDESCRIBED });
+            let facts = Facts { principal: &alice, request: &request, now: NOW };
+            let condition = Condition::parse(source, allow_path_parameters).unwrap();
+            condition.judge(&facts).map_err(|denial| denial.code())
+        };
+        assert_eq!(judged("request.path == '/a'", false, "/a"), Ok(()));
+        assert_eq!(judged("request.path == '/a'", true, "/a;b"), Ok(()));
+        assert_eq!(judged("request.path == '/a'", false, "/a;b"), Err("forwarded_headers_ambiguous"));
+        assert_eq!(judged("request.path != '/a'", true, "/a/../b"), Err("forwarded_headers_ambiguous"));
+        assert_eq!(judged("true || request.host == ''", true, "/"), Err("forwarded_headers_missing"));
+    }
+
+    /// As much as a worker has.
+    const WORKER_STACK_BYTES: usize = 2 << 20;
+
+    /// Reads and evaluates with the stack of a worker.
+    fn on_a_worker(source: String) -> Result<String, ConditionError> {
+        let run = move || {
+            Condition::parse(&source, false)?;
+            Ok(evaluated(&source))
+        };
+        thread::Builder::new().stack_size(WORKER_STACK_BYTES).spawn(run).unwrap().join().unwrap()
+    }
+
+    #[test]
+    fn no_expression_takes_the_stack() {
+        for (deep, is_read) in [
+            ("!".repeat(2000) + "true", true),
+            ("-".repeat(2000) + "1 == 1", true),
+            ("1".to_owned() + &"+1".repeat(1000), false),
+            ("1".to_owned() + &"+1".repeat(60) + "==61", true),
+            ("true".to_owned() + &"&&true".repeat(300), true),
+            ("claims".to_owned() + &".a".repeat(1000), false),
+            ("claims".to_owned() + &"[0]".repeat(600), false),
+            ("claims".to_owned() + &".size()".repeat(280), false),
+            ("true?true:".repeat(180) + "true", false),
+            ("true?true:".repeat(50) + "true", true),
+            ("1".to_owned() + &"<1".repeat(1000), false),
+            ("(".repeat(16) + "true" + &")".repeat(16), true),
+            ("[".repeat(16) + "true" + &"]".repeat(16) + " == 1", true),
+            ("!(".repeat(16) + "true" + &")".repeat(16), true),
+            ("claims.roles.all(x, ".to_owned() + &"(".repeat(15) + "true" + &")".repeat(16), true),
+        ] {
+            let told = on_a_worker(deep.clone());
+            assert_eq!(told.is_ok(), is_read, "{deep} {told:?}");
+        }
+    }
+
+    fn parts() -> impl Strategy<Value = String> {
+        let part = proptest::sample::select(
+            &[
+                "claims",
+                ".",
+                "sub",
+                "roles",
+                "request",
+                "path",
+                "now",
+                "(",
+                ")",
+                "[",
+                "]",
+                "{",
+                "}",
+                "'a'",
+                "\"",
+                "'",
+                "\\",
+                "1",
+                "1u",
+                "1.5",
+                "-",
+                "!",
+                "+",
+                "*",
+                "/",
+                "%",
+                "==",
+                "<",
+                "&&",
+                "||",
+                "?",
+                ":",
+                ",",
+                " in ",
+                "matches",
+                "replace",
+                "exists",
+                "all",
+                "map",
+                "x",
+                "has",
+                "size",
+                "split",
+                "timestamp",
+                "duration",
+                "int",
+                "true",
+                "null",
+                "r'",
+                "b'a'",
+                "//",
+                "\n",
+                "é",
+            ][..],
+        );
+        proptest::collection::vec(part, 0..40).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn any_expression_gets_an_answer(source in parts()) {
+            let _ = on_a_worker(source);
+        }
+
+        #[test]
+        fn any_text_gets_an_answer(source in any::<String>()) {
+            let _ = on_a_worker(source);
+        }
+    }
+}
