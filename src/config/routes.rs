@@ -231,7 +231,7 @@ fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIs
 
 /// Who writes a requirement down believes that it is enforced.
 fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Refused> {
-    if matches!(access, Access::Authenticated | Access::Optional) {
+    if access.looks_at_tokens() {
         return Ok(());
     }
     let invalid = Invalid::new("has no effect where tokens are not looked at").hint("leave it out, or change `access`");
@@ -255,7 +255,11 @@ fn refuse_blind(reader: &mut Reader, route: &Route, proxy: &ProxySettings) -> Re
     if proxy.dialect != DialectName::Auto || !route.looks_at_request() {
         return Ok(());
     }
-    let setting = if route.is_for_everything() { &ALLOW_PREFLIGHT } else { &MATCH };
+    let setting = match () {
+        () if !route.is_for_everything() => &MATCH,
+        () if route.rules.preflight == Preflight::Allowed => &ALLOW_PREFLIGHT,
+        () => &tokens::TOKEN_SOURCES,
+    };
     let hint = "set `proxy` to the proxy in front, whose word on the request can then be taken";
     Err(reader.refuse(setting, Invalid::new("needs a named proxy").hint(hint)))
 }

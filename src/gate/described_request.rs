@@ -6,12 +6,13 @@ use serde::Deserialize;
 
 use super::{Gate, Transcript};
 use crate::domain::{Field, ForwardedRequest, HeaderFields, Original};
+use crate::extract::TokenPlace;
 
 /// A request in words: what a trusted proxy would say about it, and the token.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "an object")]
 pub struct DescribedRequest {
-    /// The token; it is put where the first of the token sources looks.
+    /// The token; it is put where the first of the token sources looks, which for a `query:` source takes a URI.
     pub token: Option<String>,
     /// The method.
     pub method: Option<String>,
@@ -39,20 +40,31 @@ impl Gate {
     pub async fn explain_described(&self, described: &DescribedRequest) -> Transcript {
         let mut fields =
             Fields(described.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect());
+        let mut uri = described.uri.clone();
         if let Some(token) = &described.token {
-            let without_token = described.forwarded(&fields);
+            let without_token = described.forwarded(&fields, uri.as_ref());
             // Where no way is found nobody looks for a token.
-            let place = self.policy.way(&without_token).ok().and_then(|way| way.rules.sources.place(token));
-            fields.0.extend(place);
+            match self.policy.way(&without_token).ok().and_then(|way| way.rules.sources.place(token)) {
+                Some(TokenPlace::Field(name, value)) => drop(fields.0.insert(name, value)),
+                Some(TokenPlace::Parameter(parameter)) => uri = uri.map(|uri| with_parameter(&uri, &parameter)),
+                None => {}
+            }
         }
-        self.explain(&described.forwarded(&fields)).await
+        self.explain(&described.forwarded(&fields, uri.as_ref())).await
     }
 }
 
 impl DescribedRequest {
-    fn forwarded<'a>(&'a self, fields: &'a Fields) -> ForwardedRequest<'a> {
-        let field = |text: &'a Option<String>| text.as_ref().map_or(Field::Absent, |text| Field::Once(text.as_bytes()));
-        let original = Original { method: field(&self.method), host: field(&self.host), uri: field(&self.uri) };
+    /// The request with these fields and this URI.
+    fn forwarded<'a>(&'a self, fields: &'a Fields, uri: Option<&'a String>) -> ForwardedRequest<'a> {
+        let field = |text: Option<&'a String>| text.map_or(Field::Absent, |text| Field::Once(text.as_bytes()));
+        let (method, host) = (field(self.method.as_ref()), field(self.host.as_ref()));
+        let original = Original { method, host, uri: field(uri) };
         ForwardedRequest { fields, original, peer_trusted: true, route_name: self.policy.as_deref() }
     }
+}
+
+fn with_parameter(uri: &str, parameter: &str) -> String {
+    let separator = if uri.contains('?') { '&' } else { '?' };
+    format!("{uri}{separator}{parameter}")
 }

@@ -45,8 +45,7 @@ pub struct Way<'p> {
 impl Policy {
     /// These rules everywhere; or, if there are routes, theirs on each and no way beside them.
     pub fn new(general: Rules, routes: Option<RouteTable>) -> Self {
-        let looks_at_request =
-            general.preflight == Preflight::Allowed || routes.as_ref().is_some_and(RouteTable::looks_at_request);
+        let looks_at_request = general.look_at_request() || routes.as_ref().is_some_and(RouteTable::looks_at_request);
         Self { general, routes, looks_at_request }
     }
 

@@ -50,6 +50,11 @@ impl Rules {
         }
     }
 
+    /// Whether they look at what the proxy says about the original request.
+    pub fn look_at_request(&self) -> bool {
+        self.preflight == Preflight::Allowed || self.access.looks_at_tokens() && self.sources.look_at_request()
+    }
+
     /// What is settled without looking at a token: a denial, a permit, or nothing yet.
     pub fn settle_without_token(&self, request: &ForwardedRequest<'_>) -> Result<Option<Permit>, Denial> {
         match self.access {

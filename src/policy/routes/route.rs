@@ -2,7 +2,7 @@
 
 use super::{HostPattern, Methods, PathPattern, RouteName};
 use crate::domain::{Reason, RequestParts};
-use crate::policy::{Preflight, Rules};
+use crate::policy::Rules;
 
 /// Which requests take this way, and who may.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl Route {
 
     /// Whether any part of the request is looked at.
     pub fn looks_at_request(&self) -> bool {
-        !self.is_for_everything() || self.rules.preflight == Preflight::Allowed
+        !self.is_for_everything() || self.rules.look_at_request()
     }
 
     /// Whether it matches every request.
