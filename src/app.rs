@@ -12,7 +12,7 @@ use actix_web::dev::{Server, ServerHandle};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-pub use assembly::{gate_of_keys, offline_gate};
+pub use assembly::{gate_of_keys, offline_gate, rehearsal};
 pub use reload::Reload;
 
 use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger};

@@ -10,7 +10,7 @@ use super::{StartError, Surroundings};
 use crate::config::{Configuration, KeySource, ProxySettings, TokenSettings};
 use crate::domain::Clock;
 use crate::gate::{Gate, TokenCache, Verifier};
-use crate::http::{Generation, Lifecycle, Responder};
+use crate::http::{Generation, Lifecycle, Rehearsal, Responder};
 use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
 use crate::policy::{Policy, RouteTable, Rules};
@@ -50,6 +50,19 @@ pub fn gate_of_keys(
     let evictions = IntCounter::new("evictions", "Counted and never shown.")?;
     let cache = TokenCache::new(&configuration.tokens.cache, evictions);
     Ok(Gate { clock, policy, verifier: Verifier { issuers, claim_headers: configuration.claim_headers, cache } })
+}
+
+/// The service of a configuration with these keys, those of each issuer in their order, and without sockets.
+pub fn rehearsal(
+    mut configuration: Configuration,
+    keys: Vec<KeySet>,
+    clock: Arc<dyn Clock>,
+) -> Result<Rehearsal, StartError> {
+    let denials = configuration.routes.as_mut().map(|routes| std::mem::take(&mut routes.denials)).unwrap_or_default();
+    let responder = Responder::new(&configuration.claim_headers, &configuration.answers, denials, Arc::default());
+    let responder = responder.map_err(io::Error::other)?;
+    let dialect = configuration.proxy.dialect.into();
+    Ok(Rehearsal { gate: gate_of_keys(configuration, keys, clock)?, responder, dialect })
 }
 
 /// What is there once, however often the configuration changes.

@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::exit::{Failure, print};
-use super::keys;
 use super::serve::runtime;
+use super::{fixtures, keys};
 use crate::config::{IssuerSettings, KeySource, Source};
 use crate::jose::KeySet;
 use crate::outbound::Egress;
@@ -17,6 +18,9 @@ pub(super) struct Check {
     /// Also fetch the keys of each issuer
     #[arg(long)]
     online: bool,
+    /// Also judge the cases in the YAML files of this folder, with keys made for the run; nothing is fetched for them
+    #[arg(long, value_name = "DIR")]
+    fixtures: Option<PathBuf>,
 }
 
 impl Check {
@@ -30,22 +34,29 @@ impl Check {
                 "issuer {name}: keys come through the proxy of the environment, which decides about addresses\n"
             ))?;
         }
-        if !self.online {
-            return Ok(());
+        if self.online {
+            fetch_keys(&configuration.issuers, &egress)?;
         }
-        let mut unreachable = 0;
-        for issuer in &configuration.issuers {
-            let name = &issuer.name;
-            match runtime()?.block_on(keys::fetch(&issuer.keys, &egress)) {
-                Ok(keys) => print(&describe(name, &keys))?,
-                Err(error) => {
-                    unreachable += 1;
-                    print(&format!("issuer {name}: no keys: {error}\n"))?;
-                }
+        match self.fixtures {
+            Some(folder) => fixtures::run(&folder, configuration),
+            None => Ok(()),
+        }
+    }
+}
+
+fn fetch_keys(issuers: &[IssuerSettings], egress: &Egress) -> Result<(), Failure> {
+    let mut unreachable = 0;
+    for issuer in issuers {
+        let name = &issuer.name;
+        match runtime()?.block_on(keys::fetch(&issuer.keys, egress)) {
+            Ok(keys) => print(&describe(name, &keys))?,
+            Err(error) => {
+                unreachable += 1;
+                print(&format!("issuer {name}: no keys: {error}\n"))?;
             }
         }
-        if unreachable > 0 { Err(Failure::failed(format!("{unreachable} issuers without keys"))) } else { Ok(()) }
     }
+    if unreachable > 0 { Err(Failure::failed(format!("{unreachable} issuers without keys"))) } else { Ok(()) }
 }
 
 fn is_proxied(issuer: &IssuerSettings, egress: &Egress) -> bool {

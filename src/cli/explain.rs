@@ -14,8 +14,8 @@ use super::token::read;
 use crate::app::gate_of_keys;
 use crate::clock::{StoppedClock, SystemClock};
 use crate::config::{Configuration, IssuerSettings, KeySource, Source};
-use crate::domain::{BearerToken, Clock, Timestamp};
-use crate::gate::{DescribedRequest, Transcript};
+use crate::domain::{BearerToken, Clock, DescribedRequest, Timestamp};
+use crate::gate::Transcript;
 use crate::jose::{CompactJws, KeySet, StatedIssuer};
 use crate::outbound::Egress;
 
@@ -40,7 +40,7 @@ pub(super) struct Explain {
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
     /// Judge at this time instead of now, such as 2026-01-31T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = timestamp)]
+    #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
     /// Take the keys from this JWKS instead of fetching them
     #[arg(long, value_name = "FILE")]
@@ -134,14 +134,8 @@ fn stated_issuer(token: &str) -> Option<String> {
     }
 }
 
-fn timestamp(text: &str) -> Result<Timestamp, String> {
-    let time =
-        humantime::parse_rfc3339_weak(text).map_err(|_| "write a time such as 2026-01-31T12:00:00Z".to_owned())?;
-    let since = time.duration_since(std::time::UNIX_EPOCH).map_err(|_| "before 1970".to_owned())?;
-    i64::try_from(since.as_millis()).map(Timestamp::from_millis).map_err(|_| "too late".to_owned())
-}
-
-fn as_text(transcript: &Transcript) -> String {
+/// The stages line by line.
+pub(super) fn as_text(transcript: &Transcript) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     for stage in &transcript.stages {

@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod exit;
 mod explain;
+mod fixtures;
 mod health;
 mod keys;
 mod serve;

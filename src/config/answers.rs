@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::domain::Reason;
 
@@ -18,7 +19,7 @@ pub(super) const DENIALS: Setting = Setting::optional(
     "denials",
     "–",
     "Status and body per reason, as a JSON object: `{\"token_missing\": {\"status\": 400, \"body\": {}}}`. Keys are reason codes, `401`, `403`, `503` or `*`; the most specific wins.",
-);
+).shaped(Shape::Denials);
 
 pub(super) const SETTINGS: &[Setting] = &[REALM, RESOURCE_METADATA, DENIALS];
 
@@ -105,10 +106,8 @@ fn denial_key(key: &str) -> Result<DenialKey, Invalid> {
         "403" => Ok(DenialKey::Status(403)),
         "503" => Ok(DenialKey::Status(503)),
         code => Reason::from_code(code).map(DenialKey::Reason).ok_or_else(|| {
-            let distance = |reason: &Reason| strsim::damerau_levenshtein(reason.code(), code);
-            let nearest = Reason::ALL.iter().copied().min_by_key(distance).filter(|nearest| distance(nearest) <= 4);
             let hint = "write a reason code, 401, 403, 503 or *".to_owned();
-            let hint = nearest.map_or(hint, |nearest| format!("did you mean {}?", nearest.code()));
+            let hint = Reason::nearest(code).map_or(hint, |nearest| format!("did you mean {}?", nearest.code()));
             Invalid::new(format!("{code:?} is no reason code")).hint(hint)
         }),
     }

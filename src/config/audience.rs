@@ -2,21 +2,24 @@
 
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::verify::{AcceptedAudience, AudienceMatch, AudienceRule};
 
 pub(super) const AUDIENCE: Setting = Setting::optional(
     "audience",
-    "**required**",
+    "**required**, unless a preset fills it in",
     "Audiences this API accepts; a token must name one of them (RFC 8725 section 3.9). `*` alone accepts every token of the issuer.",
-);
+).shaped(Shape::List(&Shape::Text));
 pub(super) const AUDIENCE_MATCH: Setting =
-    Setting::new("audience_match", "any", "Whether a token must name `any` or `all` of them.");
+    Setting::new("audience_match", "any", "Whether a token must name `any` or `all` of them.")
+        .shaped(Shape::Word(&value::words(MATCHES)));
 pub(super) const AUDIENCE_FALLBACK: Setting = Setting::optional(
     "audience_fallback",
     "none",
     "Claims that stand in where a token has no `aud`: `client_id`, `azp`.",
-);
+)
+.shaped(Shape::List(&Shape::Word(&value::words(FALLBACKS))));
 
 pub(super) const HINT: &str = "set the audiences this API accepts, or \"*\"";
 
@@ -49,11 +52,10 @@ pub(super) fn accepted(
     }
 }
 
-const MATCHES: &[(&str, AudienceMatch)] = &[("any", AudienceMatch::Any), ("all", AudienceMatch::All)];
+const MATCHES: &[(&str, AudienceMatch); 2] = &[("any", AudienceMatch::Any), ("all", AudienceMatch::All)];
+
+const FALLBACKS: &[(&str, &str); 2] = &[("client_id", "client_id"), ("azp", "azp")];
 
 fn fallback_claim(text: &str) -> Result<String, Invalid> {
-    match text {
-        "client_id" | "azp" => Ok(text.to_owned()),
-        _ => Err(Invalid::expected("write client_id, azp or both")),
-    }
+    value::one_of(FALLBACKS)(text).map(str::to_owned)
 }

@@ -2,6 +2,7 @@
 
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::policy::{ClaimEncoding, ClaimHeader, ClaimHeaders};
 
@@ -9,17 +10,18 @@ const CLAIM_HEADERS: Setting = Setting::new(
     "claim_headers",
     "sub=X-Auth-Subject, iss=X-Auth-Issuer, client_id=X-Auth-Client-Id, scope=X-Auth-Scopes, email=X-Auth-Email",
     "Claim and header, split at the last `=`. `client_id` falls back to `azp`, `scope` also reads `scp`; `$` is all claims.",
-);
+).shaped(Shape::Sections(&[ENTRY]));
 const MAX_BYTES: Setting = Setting::new(
     "claim_headers_max_bytes",
     "3072",
     "Names, values and separators of all claim headers together; nginx has 4 KiB for a whole answer.",
-);
+)
+.shaped(Shape::Number);
 
 pub(super) const SETTINGS: &[Setting] = &[CLAIM_HEADERS, MAX_BYTES];
 
-const CLAIM: Setting = Setting::optional("claim", "**required**", "Path of the claim; `$` is all claims.");
-const HEADER: Setting = Setting::optional("header", "**required**", "Name of the header.");
+const CLAIM: Setting = Setting::required("claim", "Path of the claim; `$` is all claims.");
+const HEADER: Setting = Setting::required("header", "Name of the header.");
 const SEPARATOR: Setting = Setting::new(
     "separator",
     ",",
@@ -29,7 +31,7 @@ const ENCODING: Setting = Setting::new(
     "encoding",
     "percent",
     "`percent`: as it is, with what a header cannot hold percent-encoded. `base64url`: a text as its UTF-8, anything else as its JSON.",
-);
+).shaped(Shape::Word(&value::words(ENCODINGS)));
 
 /// The settings of one entry of `claim_headers` in the file.
 pub(super) const ENTRY: &[Setting] = &[CLAIM, HEADER, SEPARATOR, ENCODING];
@@ -76,7 +78,6 @@ pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Refused> {
 }
 
 fn read_entry(reader: &mut Reader) -> Result<ClaimHeader, Refused> {
-    reader.refuse_unknown_names(&[ENTRY]);
     let claim = reader.required(&CLAIM, value::claim_path, "name a claim, such as sub or realm_access.roles");
     let header = reader.required(&HEADER, header_name, "name a header, such as X-Auth-Subject");
     let separator = reader.read(&SEPARATOR, separator);
@@ -84,7 +85,7 @@ fn read_entry(reader: &mut Reader) -> Result<ClaimHeader, Refused> {
     Ok(ClaimHeader { claim: claim?, header: header?, separator: separator?, encoding: encoding? })
 }
 
-const ENCODINGS: &[(&str, ClaimEncoding)] =
+const ENCODINGS: &[(&str, ClaimEncoding); 2] =
     &[("percent", ClaimEncoding::Percent), ("base64url", ClaimEncoding::Base64url)];
 
 fn pair(text: &str) -> Result<ClaimHeader, Invalid> {

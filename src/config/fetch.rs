@@ -8,6 +8,7 @@ use x509_parser::pem::Pem;
 
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 
 const JWKS_CA_FILE: Setting = Setting::optional(
@@ -16,21 +17,25 @@ const JWKS_CA_FILE: Setting = Setting::optional(
     "PEM file with certificates to trust beside the system's when keys are fetched.",
 );
 const JWKS_HEADERS: Setting =
-    Setting::secret("jwks_headers", "Request headers for fetching, as `Name: value`, separated by commas.");
+    Setting::secret("jwks_headers", "Request headers for fetching, as `Name: value`, separated by commas.")
+        .shaped(Shape::List(&Shape::Text));
 const JWKS_BEARER_TOKEN_FILE: Setting = Setting::optional(
     "jwks_bearer_token_file",
     "–",
     "File with a bearer token for fetching; read anew each time, because such tokens rotate.",
 );
 const ALLOW_INSECURE_HTTP: Setting =
-    Setting::new("allow_insecure_http", "false", "Fetches over `http://` from other hosts than loopback.");
+    Setting::new("allow_insecure_http", "false", "Fetches over `http://` from other hosts than loopback.")
+        .shaped(Shape::Boolean);
 const ALLOW_PRIVATE_JWKS: Setting = Setting::new(
     "allow_private_jwks",
     "false",
     "Lets a discovery document on a public host point to keys on a private, link-local or loopback address.",
-);
+)
+.shaped(Shape::Boolean);
 
-pub(super) const JWKS_TIMEOUT: Setting = Setting::new("jwks_timeout", "5s", "How long a fetch may take altogether.");
+pub(super) const JWKS_TIMEOUT: Setting =
+    Setting::new("jwks_timeout", "5s", "How long a fetch may take altogether.").shaped(Shape::Duration);
 
 pub(super) const SETTINGS: &[Setting] =
     &[JWKS_CA_FILE, JWKS_HEADERS, JWKS_BEARER_TOKEN_FILE, ALLOW_INSECURE_HTTP, ALLOW_PRIVATE_JWKS, JWKS_TIMEOUT];

@@ -10,6 +10,7 @@ use super::key_source::{self, KeySource};
 use super::preset::{self, PRESET, Preset};
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use super::{fetch, refresh};
 use crate::domain::Scopes;
@@ -26,21 +27,26 @@ const TOKEN_TYPE: Setting = Setting::new(
     "token_type",
     "any",
     "`any`: `typ` absent, `JWT`, `at+jwt` or in `accepted_types`. `at+jwt`: the access token profile of RFC 9068, all seven claims.",
-);
+).shaped(Shape::Word(&value::words(TOKEN_TYPES)));
 const ACCEPTED_TYPES: Setting =
-    Setting::optional("accepted_types", "none", "Further values of `typ` that `token_type` `any` takes.");
+    Setting::optional("accepted_types", "none", "Further values of `typ` that `token_type` `any` takes.")
+        .shaped(Shape::List(&Shape::Text));
 const LEEWAY: Setting =
-    Setting::new("leeway", "30s", "How far the clocks may differ, for `exp`, `nbf` and `iat`; at most an hour.");
-const REQUIRE_EXP: Setting = Setting::new("require_exp", "true", "Whether a token must have an end.");
+    Setting::new("leeway", "30s", "How far the clocks may differ, for `exp`, `nbf` and `iat`; at most an hour.")
+        .shaped(Shape::Duration);
+const REQUIRE_EXP: Setting =
+    Setting::new("require_exp", "true", "Whether a token must have an end.").shaped(Shape::Boolean);
 const MAX_TOKEN_AGE: Setting =
-    Setting::optional("max_token_age", "–", "How old a token may be by its `iat`, which it then must have.");
+    Setting::optional("max_token_age", "–", "How old a token may be by its `iat`, which it then must have.")
+        .shaped(Shape::Duration);
 const REQUIRED_SCOPES: Setting =
-    Setting::optional("required_scopes", "none", "Scopes that every token must have; without one of them it is 403.");
+    Setting::optional("required_scopes", "none", "Scopes that every token must have; without one of them it is 403.")
+        .shaped(Shape::List(&Shape::Text));
 const REQUIRED_CLAIMS: Setting = Setting::optional(
     "required_claims",
     "none",
     "Claims that every token must have, neither `null` nor an empty text: `path`, or `path=value` for a value it must equal or, as an array, contain. A value has no comma.",
-);
+).shaped(Shape::List(&Shape::Text));
 
 pub(super) const SETTINGS: &[Setting] = &[
     NAME,
@@ -76,7 +82,7 @@ pub(super) const ISSUERS: Setting = Setting::optional(
     "issuers",
     "–",
     "Several issuers, only in the file: a list of mappings with the settings of an issuer, each found by its exact `iss`.",
-);
+).shaped(Shape::Sections(SECTIONS));
 
 /// An issuer and what its tokens must satisfy.
 #[derive(Debug)]
@@ -103,14 +109,23 @@ impl IssuerSettings {
         let own: Vec<Setting> = SECTIONS.iter().copied().flatten().copied().collect();
         let alone = own.iter().filter(|setting| !INHERITED.contains(setting)).copied().collect::<Vec<_>>();
         let outside = reader.refuse_given(&alone, &misplaced);
-        let listed = reader.sections(&ISSUERS, INHERITED, |entry, _| {
-            entry.refuse_unknown_names(SECTIONS);
-            Self::read(entry)
-        });
+        let listed = reader.sections(&ISSUERS, INHERITED, |entry, _| Self::read(entry));
         let listed = listed?.unwrap_or_default();
         outside?;
         refuse_twins(reader, &listed)?;
         Ok(listed)
+    }
+
+    /// The position of the issuer of this name.
+    pub(super) fn position(all: &[Self], name: &str) -> Result<usize, Invalid> {
+        all.iter().position(|issuer| issuer.name == name).ok_or_else(|| {
+            Invalid::new(format!("no issuer is called {name:?}")).hint(format!("there is {}", Self::names(all)))
+        })
+    }
+
+    /// Their names, to be shown.
+    pub(super) fn names(all: &[Self]) -> String {
+        all.iter().map(|issuer| issuer.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     fn read(reader: &mut Reader) -> Result<Self, Refused> {
@@ -183,8 +198,11 @@ fn read_accepted(reader: &mut Reader, preset: Result<Option<&Preset>, Refused>) 
     }
 }
 
+/// Whether it is the profile of RFC 9068.
+const TOKEN_TYPES: &[(&str, bool); 2] = &[("any", false), ("at+jwt", true)];
+
 fn read_token_type(reader: &mut Reader) -> Result<TokenTypeRule, Refused> {
-    let profile = reader.read(&TOKEN_TYPE, value::one_of(&[("any", false), ("at+jwt", true)]));
+    let profile = reader.read(&TOKEN_TYPE, value::one_of(TOKEN_TYPES));
     let accepted = reader.optional_list(&ACCEPTED_TYPES, value::text);
     let (profile, accepted) = (profile?, accepted?);
     if profile && accepted.is_some() {

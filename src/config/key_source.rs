@@ -11,6 +11,7 @@ use super::reader::{Reader, Refused};
 use super::refresh::RefreshSettings;
 use super::remote_keys::RemoteKeys;
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::jose::{Algorithm, Algorithms, Family, InvalidSecret, KeySet, VerificationKey};
 
@@ -25,7 +26,7 @@ pub(super) const JWKS_FILE: Setting = Setting::optional(
     "–",
     "A file with a key set; its contents are compared every 5 seconds, and a bad or missing file leaves the last good keys for `jwks_max_stale`.",
 );
-const JWKS: Setting = Setting::optional("jwks", "–", "A key set, written out.");
+const JWKS: Setting = Setting::optional("jwks", "–", "A key set, written out.").shaped(Shape::KeySet);
 const PUBLIC_KEY_FILE: Setting = Setting::optional(
     "public_key_file",
     "–",
@@ -34,12 +35,13 @@ const PUBLIC_KEY_FILE: Setting = Setting::optional(
 const HMAC_SECRET: Setting =
     Setting::secret("hmac_secret", "A shared secret, at least as long as its hash: 32 bytes for HS256.");
 const HMAC_SECRET_ENCODING: Setting =
-    Setting::new("hmac_secret_encoding", "utf8", "How the secret is written: `utf8`, `hex` or `base64`.");
+    Setting::new("hmac_secret_encoding", "utf8", "How the secret is written: `utf8`, `hex` or `base64`.")
+        .shaped(Shape::Word(&value::words(ENCODINGS)));
 pub(super) const ALGORITHMS: Setting = Setting::optional(
     "algorithms",
     "all asymmetric ones, for a secret `HS256`",
     "Allow-list of signature algorithms (RFC 8725 section 3.1). A key that does not say gets the first one of its type.",
-);
+).shaped(Shape::List(&Shape::Algorithm));
 
 pub(super) const SETTINGS: &[Setting] =
     &[DISCOVERY_URL, JWKS_URL, JWKS_FILE, JWKS, PUBLIC_KEY_FILE, HMAC_SECRET, HMAC_SECRET_ENCODING];
@@ -178,7 +180,7 @@ fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, 
     Ok(Algorithms::new(given))
 }
 
-fn algorithm(text: &str) -> Result<Algorithm, Invalid> {
+pub(super) fn algorithm(text: &str) -> Result<Algorithm, Invalid> {
     text.parse().map_err(|_| {
         let names: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
         Invalid::expected(format!("write some of {}", names.join(", ")))
@@ -193,7 +195,7 @@ enum Encoding {
     Base64,
 }
 
-const ENCODINGS: &[(&str, Encoding)] =
+const ENCODINGS: &[(&str, Encoding); 3] =
     &[("utf8", Encoding::Utf8), ("hex", Encoding::Hex), ("base64", Encoding::Base64)];
 
 const ENCODING_HINT: &str = "$hmac_secret_encoding says how it is written";

@@ -2,14 +2,18 @@
 
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value;
 
-const LOG: Setting = Setting::new("log", "info", "How much is logged: `error`, `warn`, `info`, `debug` or `trace`.");
+const LOG: Setting = Setting::new("log", "info", "How much is logged: `error`, `warn`, `info`, `debug` or `trace`.")
+    .shaped(Shape::Word(&value::words(LEVELS)));
 const LOG_FORMAT: Setting =
-    Setting::optional("log_format", "`json`, on a terminal `text`", "How it is logged: `json` or `text`.");
-const ACCESS_LOG: Setting = Setting::new("access_log", "all", "Which decisions are logged: `all`, `denied` or `off`.");
+    Setting::optional("log_format", "`json`, on a terminal `text`", "How it is logged: `json` or `text`.")
+        .shaped(Shape::Word(&value::words(FORMATS)));
+const ACCESS_LOG: Setting = Setting::new("access_log", "all", "Which decisions are logged: `all`, `denied` or `off`.")
+    .shaped(Shape::Word(&value::words(ACCESS_LOGS)));
 const METRICS_ROUTE_LABEL: Setting =
-    Setting::new("metrics_route_label", "true", "Whether decisions are counted by route.");
+    Setting::new("metrics_route_label", "true", "Whether decisions are counted by route.").shaped(Shape::Boolean);
 
 pub(super) const SETTINGS: &[Setting] = &[LOG, LOG_FORMAT, ACCESS_LOG, METRICS_ROUTE_LABEL];
 
@@ -67,7 +71,7 @@ impl Logging {
     }
 }
 
-const LEVELS: &[(&str, LogLevel)] = &[
+const LEVELS: &[(&str, LogLevel); 5] = &[
     ("error", LogLevel::Error),
     ("warn", LogLevel::Warn),
     ("info", LogLevel::Info),
@@ -75,7 +79,7 @@ const LEVELS: &[(&str, LogLevel)] = &[
     ("trace", LogLevel::Trace),
 ];
 
-const FORMATS: &[(&str, LogFormat)] = &[("json", LogFormat::Json), ("text", LogFormat::Text)];
+const FORMATS: &[(&str, LogFormat); 2] = &[("json", LogFormat::Json), ("text", LogFormat::Text)];
 
-const ACCESS_LOGS: &[(&str, AccessLog)] =
+const ACCESS_LOGS: &[(&str, AccessLog); 3] =
     &[("all", AccessLog::All), ("denied", AccessLog::Denied), ("off", AccessLog::Off)];

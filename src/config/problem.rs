@@ -35,6 +35,10 @@ impl Problem {
 }
 
 impl Problems {
+    pub(super) fn append(&mut self, mut others: Self) {
+        self.0.append(&mut others.0);
+    }
+
     pub(super) fn push(&mut self, problem: Problem) {
         self.0.push(problem);
     }
@@ -42,6 +46,8 @@ impl Problems {
     /// Those of the environment first, then those of the file from top to bottom.
     pub(super) fn sorted(mut self) -> Self {
         self.0.sort_by_key(|problem| problem.position);
+        // What several sections inherit is told once.
+        self.0.dedup();
         self
     }
 

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::policy::Preflight;
 
@@ -13,19 +14,22 @@ const PROXY: Setting = Setting::new(
     "proxy",
     "auto",
     "Dialect of the plain `/verify`: `nginx`, `traefik`, `caddy`, `haproxy`, or `auto`, which looks at nothing but the token.",
-);
+).shaped(Shape::Word(&value::words(DIALECTS)));
 const TRUSTED_PROXIES: Setting = Setting::new(
     "trusted_proxies",
     "127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, fc00::/7",
     "Networks whose forwarded headers are believed. The peer of a unix socket always is.",
-);
+)
+.shaped(Shape::List(&Shape::Text));
 const TRUST_ANY_PROXY: Setting =
-    Setting::new("trust_any_proxy", "false", "Permits `0.0.0.0/0` and `::/0` in `trusted_proxies`.");
+    Setting::new("trust_any_proxy", "false", "Permits `0.0.0.0/0` and `::/0` in `trusted_proxies`.")
+        .shaped(Shape::Boolean);
 const ALLOW_PREFLIGHT: Setting = Setting::new(
     "allow_preflight",
     "false",
     "Lets CORS preflight requests pass without a token and without identity. Needs a named `proxy`.",
-);
+)
+.shaped(Shape::Boolean);
 
 pub(super) const SETTINGS: &[Setting] = &[PROXY, TRUSTED_PROXIES, TRUST_ANY_PROXY, ALLOW_PREFLIGHT];
 
@@ -92,7 +96,7 @@ impl ProxySettings {
     }
 }
 
-const DIALECTS: &[(&str, DialectName)] = &[
+const DIALECTS: &[(&str, DialectName); 5] = &[
     ("auto", DialectName::Auto),
     ("nginx", DialectName::Nginx),
     ("traefik", DialectName::Traefik),

@@ -7,11 +7,15 @@ use serde_json::Value;
 use super::document::Content;
 use super::section::{Given, GivenValue, Place, Section};
 use super::setting::{self, Setting};
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use super::{Problem, Problems, file};
 
 /// A file that a setting names is read no further than this.
 const MAX_FILE_BYTES: usize = 1 << 20;
+
+/// Sections with more settings than this do not name them all where one is unknown.
+const MAX_NAMED: usize = 12;
 
 /// Something is wrong with a setting, and the reader has taken note of it.
 ///
@@ -96,8 +100,8 @@ impl Reader {
         found.into_iter().collect::<Result<_, _>>().map(Some)
     }
 
-    /// A list of mappings of the file, each read as a section of its own. Of the settings around it only those that are
-    /// named here hold in it as well, unless it has its own.
+    /// A list of mappings of the file, each read as a section of its own, in which names that its shape does not have are
+    /// noted. Of the settings around it only those that are named here hold in it as well, unless it has its own.
     pub(super) fn sections<T>(
         &mut self,
         setting: &Setting,
@@ -108,19 +112,19 @@ impl Reader {
         let found: Vec<_> = elements
             .into_iter()
             .enumerate()
-            .map(|(index, given)| self.section(given, inherited, |own| read(own, index)))
+            .map(|(index, given)| self.section(setting, given, inherited, |own| read(own, index)))
             .collect();
         found.into_iter().collect::<Result<_, _>>().map(Some)
     }
 
-    /// A mapping of the file, read as a section of its own.
+    /// A mapping of the file, read as a section of its own, in which names that its shape does not have are noted.
     pub(super) fn mapping<T>(
         &mut self,
         setting: &Setting,
         read: impl FnOnce(&mut Self) -> Result<T, Refused>,
     ) -> Result<Option<T>, Refused> {
         let Some(given) = self.given(setting)? else { return Ok(None) };
-        self.section(given, &[], read).map(Some)
+        self.section(setting, given, &[], read).map(Some)
     }
 
     /// A value of the file with its type, if it is more than a text.
@@ -144,6 +148,11 @@ impl Reader {
             (GivenValue::Node(node), None) => Ok(Some(node.to_json().to_string())),
             _ => self.parse(setting, &given, value::text).map(Some),
         }
+    }
+
+    /// Where the section stands.
+    pub(super) const fn place(&self) -> &Place {
+        &self.section.place
     }
 
     /// Whether a setting was given at all, itself or as a file.
@@ -210,6 +219,7 @@ impl Reader {
             let near = (name.len() / 3).clamp(1, 4);
             let hint = match nearest {
                 Some((distance, nearest)) if distance <= near => format!("did you mean ${nearest}?"),
+                _ if known.len() <= MAX_NAMED => format!("there is {}", known.join(", ")),
                 _ => "`doorward config reference` lists all settings".to_owned(),
             };
             self.refuse_at(&place, Invalid::new("unknown setting").hint(hint));
@@ -230,6 +240,7 @@ impl Reader {
 
     fn section<T>(
         &mut self,
+        setting: &Setting,
         given: Given,
         inherited: &[Setting],
         read: impl FnOnce(&mut Self) -> Result<T, Refused>,
@@ -248,6 +259,9 @@ impl Reader {
             }
         }
         let outer = std::mem::replace(&mut self.section, section);
+        if let Shape::Section(known) | Shape::Sections(known) = setting.shape {
+            self.refuse_unknown_names(known);
+        }
         let found = read(self);
         self.section = outer;
         found
@@ -273,10 +287,7 @@ impl Reader {
         given: &Given,
         parse: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Result<T, Refused> {
-        let parsed = match given.text() {
-            Some(text) => parse(text).map_err(|invalid| shown(setting, text, invalid)),
-            None => Err(Invalid::new("a list or a mapping, where one value is expected")),
-        };
+        let parsed = single(given).and_then(|text| parse(text).map_err(|invalid| shown(setting, text, invalid)));
         parsed.map_err(|invalid| self.refuse_at(&given.place, invalid))
     }
 
@@ -296,7 +307,7 @@ impl Reader {
 
     /// A secret read from the file that is named here; it stands where its file's name does.
     fn secret_file(&mut self, named: &Given) -> Result<Given, Refused> {
-        let path = value::text(named.text().unwrap_or_default());
+        let path = single(named).and_then(value::text);
         let secret = path.and_then(|path| file::read(Path::new(&path), MAX_FILE_BYTES)).and_then(|bytes| {
             let mut text = String::from_utf8(bytes).map_err(|_| Invalid::new("the file is not UTF-8"))?;
             // Editors and `echo` end a file with a line end that is no part of the secret: one, not more.
@@ -308,6 +319,10 @@ impl Reader {
         let text = secret.map_err(|invalid| self.refuse_at(&named.place, invalid))?;
         Ok(Given { value: GivenValue::Variable(text), place: named.place.clone() })
     }
+}
+
+fn single(given: &Given) -> Result<&str, Invalid> {
+    given.text().ok_or_else(|| Invalid::new("a list or a mapping, where one value is expected"))
 }
 
 /// Shows the value that was not understood, unless it is a secret; a URL may have one in it.

@@ -4,19 +4,24 @@ use std::time::Duration;
 
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value;
 
 pub(super) const JWKS_REFRESH: Setting = Setting::new(
     "jwks_refresh",
     "5m",
     "How often keys are fetched in the background, unless the answer's `max-age` asks for it sooner.",
-);
+)
+.shaped(Shape::Duration);
 pub(super) const JWKS_MIN_REFETCH: Setting =
-    Setting::new("jwks_min_refetch", "30s", "An unknown `kid` makes for a fetch at most this often.");
+    Setting::new("jwks_min_refetch", "30s", "An unknown `kid` makes for a fetch at most this often.")
+        .shaped(Shape::Duration);
 pub(super) const JWKS_MAX_STALE: Setting =
-    Setting::new("jwks_max_stale", "24h", "How long the last good keys are used while fetching fails.");
+    Setting::new("jwks_max_stale", "24h", "How long the last good keys are used while fetching fails.")
+        .shaped(Shape::Duration);
 pub(super) const JWKS_WAIT: Setting =
-    Setting::new("jwks_wait", "500ms", "How long a request may wait for a fetch; then it is 503.");
+    Setting::new("jwks_wait", "500ms", "How long a request may wait for a fetch; then it is 503.")
+        .shaped(Shape::Duration);
 
 pub(super) const SETTINGS: &[Setting] = &[JWKS_REFRESH, JWKS_MIN_REFETCH, JWKS_MAX_STALE, JWKS_WAIT];
 

@@ -5,24 +5,31 @@ use serde_json::Value;
 use super::issuer::scope;
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::domain::{ClaimPath, Scopes};
 use crate::policy::{AnyScope, ClaimRequirement, ClaimRule, ClaimValue, Requirement, ScopeRequirement, TextPattern};
 
-const SCOPES: Setting = Setting::optional("scopes", "none", "Scopes, all of which the token must have.");
-const ANY_SCOPE: Setting = Setting::optional("any_scope", "none", "Scopes, one of which the token must have.");
-const CLAIMS: Setting = Setting::optional("claims", "none", "Claims and what must be true of each; the next table.");
+const SCOPES: Setting =
+    Setting::optional("scopes", "none", "Scopes, all of which the token must have.").shaped(Shape::List(&Shape::Text));
+const ANY_SCOPE: Setting = Setting::optional("any_scope", "none", "Scopes, one of which the token must have.")
+    .shaped(Shape::List(&Shape::Text));
+const CLAIMS: Setting = Setting::optional("claims", "none", "Claims and what must be true of each; the next table.")
+    .shaped(Shape::Sections(&[CLAIM_ENTRY]));
 
 /// The settings of `require`.
 pub(super) const ENTRY: &[Setting] = &[SCOPES, ANY_SCOPE, CLAIMS];
 
-const CLAIM: Setting = Setting::optional("claim", "**required**", "Path of the claim.");
-const EXISTS: Setting = Setting::optional("exists", "–", "`true`: it is there, neither `null` nor an empty text.");
+const CLAIM: Setting = Setting::required("claim", "Path of the claim.");
+const EXISTS: Setting =
+    Setting::optional("exists", "–", "`true`: it is there, neither `null` nor an empty text.").shaped(Shape::True);
 const EQUALS: Setting =
-    Setting::optional("equals", "–", "It is this text, number or truth value; the text `1` is not the number 1.");
-const ONE_OF: Setting = Setting::optional("one_of", "–", "It is one of these.");
+    Setting::optional("equals", "–", "It is this text, number or truth value; the text `1` is not the number 1.")
+        .shaped(Shape::ClaimValue);
+const ONE_OF: Setting = Setting::optional("one_of", "–", "It is one of these.").shaped(Shape::ClaimValues);
 const CONTAINS: Setting =
-    Setting::optional("contains", "–", "It is an array with this in it, or this alone; a text is not searched.");
+    Setting::optional("contains", "–", "It is an array with this in it, or this alone; a text is not searched.")
+        .shaped(Shape::ClaimValue);
 const MATCHES: Setting = Setting::optional(
     "matches",
     "–",
@@ -37,7 +44,6 @@ pub(super) fn read(reader: &mut Reader, setting: &Setting) -> Result<Vec<Require
 }
 
 fn read_requirements(reader: &mut Reader) -> Result<Vec<Requirement>, Refused> {
-    reader.refuse_unknown_names(&[ENTRY]);
     let scopes = reader.optional_list(&SCOPES, scope);
     let any_scope = reader.optional_list(&ANY_SCOPE, scope);
     let claims = reader.sections(&CLAIMS, &[], |entry, _| read_claim(entry));
@@ -50,7 +56,6 @@ fn read_requirements(reader: &mut Reader) -> Result<Vec<Requirement>, Refused> {
 }
 
 fn read_claim(reader: &mut Reader) -> Result<ClaimRequirement, Refused> {
-    reader.refuse_unknown_names(&[CLAIM_ENTRY]);
     let claim = reader.required(&CLAIM, path, "name a claim, such as realm_access.roles");
     let exists = reader.optional(&EXISTS, only_true);
     let equals = reader.value(&EQUALS, |value| claim_value(value).map(ClaimRule::Equals));

@@ -7,6 +7,7 @@ use super::audience;
 use super::reader::{Reader, Refused};
 use super::requirements;
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use super::{CustomDenial, DenialKey, DialectName, IssuerSettings, ProxySettings, TokenSettings, answers, tokens};
 use crate::extract::TokenSources;
@@ -20,39 +21,47 @@ pub(super) const ROUTES: Setting = Setting::optional(
     "routes",
     "every request needs a valid token",
     "Routes, only in the file: the first one that matches counts, and what none matches is refused.",
-);
+)
+.shaped(Shape::Sections(&[ENTRY]));
 
-const NAME: Setting = Setting::optional("name", "**required**", "Its name in logs, metrics and `/policy/NAME/verify`.");
+const NAME: Setting = Setting::required("name", "Its name in logs, metrics and `/policy/NAME/verify`.");
 const MATCH: Setting = Setting::optional(
     "match",
     "every request",
     "Which requests take it: a mapping of `host`, `path` and `methods`, all of which must fit.",
-);
+)
+.shaped(Shape::Section(&[MATCH_ENTRY]));
 const ACCESS: Setting = Setting::new(
     "access",
     "authenticated",
     "`authenticated`: with a valid token. `optional`: with a valid token or none. `anonymous`: tokens are not looked at. `denied`: nobody.",
-);
-const ISSUERS: Setting = Setting::optional("issuers", "all", "Names of the issuers whose tokens are accepted.");
+).shaped(Shape::Word(&value::words(ACCESSES)));
+const ISSUERS: Setting = Setting::optional("issuers", "all", "Names of the issuers whose tokens are accepted.")
+    .shaped(Shape::List(&Shape::Text));
 const AUDIENCE: Setting = Setting::optional(
     "audience",
     "that of the issuer",
     "Audiences in place of the issuer's; a token must name one of them. `*` alone accepts all.",
-);
+)
+.shaped(Shape::List(&Shape::Text));
 const REQUIRE: Setting =
-    Setting::optional("require", "nothing else", "What a token must have besides; the next table.");
+    Setting::optional("require", "nothing else", "What a token must have besides; the next table.")
+        .shaped(Shape::Section(&[requirements::ENTRY]));
 const ALLOW_PREFLIGHT: Setting =
-    Setting::optional("allow_preflight", "the general one", "Whether CORS preflight requests pass without a token.");
+    Setting::optional("allow_preflight", "the general one", "Whether CORS preflight requests pass without a token.")
+        .shaped(Shape::Boolean);
 const ALLOW_PATH_PARAMETERS: Setting = Setting::new(
     "allow_path_parameters",
     "false",
     "Whether a path may have parameters, `/a;x=y`. They are not compared, so the application must drop them too.",
-);
+)
+.shaped(Shape::Boolean);
 const REPORT_ONLY: Setting = Setting::new(
     "report_only",
     "false",
     "Lets pass what it would refuse, without identity, counted as `allow` with the reason and logged as `would_deny`.",
-);
+)
+.shaped(Shape::Boolean);
 
 /// The settings of one route.
 pub(super) const ENTRY: &[Setting] = &[
@@ -79,7 +88,8 @@ const PATH: Setting = Setting::optional(
     "every path",
     "A path, decoded. `*` is any text inside a segment; `/**` at the end is the path in front of it and everything below.",
 );
-const METHODS: Setting = Setting::optional("methods", "every method", "Methods, exactly: HEAD is not GET.");
+const METHODS: Setting = Setting::optional("methods", "every method", "Methods, exactly: HEAD is not GET.")
+    .shaped(Shape::List(&Shape::Text));
 
 /// The settings of `match`.
 pub(super) const MATCH_ENTRY: &[Setting] = &[HOST, PATH, METHODS];
@@ -139,7 +149,6 @@ fn read_route(
     position: usize,
     general: Result<General<'_>, Refused>,
 ) -> Result<(Route, OwnDenials), Refused> {
-    reader.refuse_unknown_names(&[ENTRY]);
     let name = reader.required(&NAME, route_name, "give it a name, such as admin");
     let matches = reader.mapping(&MATCH, read_match);
     let allow_path_parameters = reader.read(&ALLOW_PATH_PARAMETERS, value::boolean);
@@ -168,7 +177,6 @@ struct Match {
 }
 
 fn read_match(reader: &mut Reader) -> Result<Match, Refused> {
-    reader.refuse_unknown_names(&[MATCH_ENTRY]);
     let host = reader.optional(&HOST, |text| HostPattern::parse(text).map_err(|error| pattern(text, error)));
     let path = reader.optional(&PATH, |text| PathPattern::parse(text).map_err(|error| pattern(text, error)));
     let methods = reader.optional_list(&METHODS, |text| Ok(text.to_owned()))?;
@@ -211,7 +219,7 @@ fn read_rules(reader: &mut Reader, general: Result<General<'_>, Refused>) -> Res
     Ok(rules)
 }
 
-const ACCESSES: &[(&str, Access)] = &[
+const ACCESSES: &[(&str, Access); 4] = &[
     ("anonymous", Access::Anonymous),
     ("optional", Access::Optional),
     ("authenticated", Access::Authenticated),
@@ -219,13 +227,7 @@ const ACCESSES: &[(&str, Access)] = &[
 ];
 
 fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIssuers, Refused> {
-    let position = |name: &str| {
-        known.iter().position(|issuer| issuer.name == name).ok_or_else(|| {
-            let names: Vec<_> = known.iter().map(|issuer| issuer.name.as_str()).collect();
-            Invalid::new(format!("no issuer is called {name:?}")).hint(format!("there is {}", names.join(", ")))
-        })
-    };
-    let positions = reader.optional_list(&ISSUERS, position)?;
+    let positions = reader.optional_list(&ISSUERS, |name| IssuerSettings::position(known, name))?;
     Ok(positions.map_or(RouteIssuers::All, |positions| RouteIssuers::These(positions.into())))
 }
 

@@ -155,6 +155,14 @@ impl Place {
         }
     }
 
+    /// File, line and column.
+    pub(super) fn line(&self) -> String {
+        match self {
+            Self::Environment { variable } => variable.clone(),
+            Self::File { file, position, .. } => format!("{file}:{position}"),
+        }
+    }
+
     /// Line and column, if it is in the file.
     pub(super) fn position(&self) -> Option<Position> {
         match self {

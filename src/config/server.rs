@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 
 const LISTEN: Setting = Setting::new(
     "listen",
     "127.0.0.1:8080",
     "Where proxies ask: a list of `host:port` and `unix:/path`. A socket file that nobody answers on is replaced.",
-);
+)
+.shaped(Shape::List(&Shape::Text));
 const UNIX_SOCKET_MODE: Setting =
     Setting::new("unix_socket_mode", "0660", "Permissions of the socket files, in octal.");
 const UNIX_SOCKET_GROUP: Setting =
@@ -21,34 +23,41 @@ const ADMIN_LISTEN: Setting = Setting::new(
     "admin_listen",
     "127.0.0.1:8081",
     "Where metrics, health, readiness and status are: a list like `listen`.",
-);
-const WORKERS: Setting = Setting::optional("workers", "cores", "Worker threads of the verify listener.");
+)
+.shaped(Shape::List(&Shape::Text));
+const WORKERS: Setting =
+    Setting::optional("workers", "cores", "Worker threads of the verify listener.").shaped(Shape::Number);
 const KEEP_ALIVE: Setting = Setting::new(
     "keep_alive",
     "130s",
     "How long an idle connection is kept; longer than the proxy's pool keeps it, or requests meet closed connections. `0s` closes after each answer.",
-);
+).shaped(Shape::Duration);
 const CLIENT_HEADER_TIMEOUT: Setting =
-    Setting::new("client_header_timeout", "5s", "How long a request's head may take to arrive; then it is 408.");
-const MAX_CONNECTIONS: Setting = Setting::new("max_connections", "25000", "Connections per worker; more have to wait.");
+    Setting::new("client_header_timeout", "5s", "How long a request's head may take to arrive; then it is 408.")
+        .shaped(Shape::Duration);
+const MAX_CONNECTIONS: Setting =
+    Setting::new("max_connections", "25000", "Connections per worker; more have to wait.").shaped(Shape::Number);
 const SHUTDOWN_DELAY: Setting = Setting::new(
     "shutdown_delay",
     "0s",
     "How long new connections are still accepted after SIGTERM, while `/readyz` already answers 503.",
-);
+)
+.shaped(Shape::Duration);
 const SHUTDOWN_TIMEOUT: Setting =
-    Setting::new("shutdown_timeout", "10s", "How long running requests may take after that.");
+    Setting::new("shutdown_timeout", "10s", "How long running requests may take after that.").shaped(Shape::Duration);
 
 const READINESS: Setting =
-    Setting::new("readiness", "any", "`/readyz` is 200 while `any` issuer, or `all` of them, have usable keys.");
+    Setting::new("readiness", "any", "`/readyz` is 200 while `any` issuer, or `all` of them, have usable keys.")
+        .shaped(Shape::Word(&value::words(READINESSES)));
 
 const EXPLAIN: Setting =
-    Setting::new("explain", "false", "Whether `POST /explain` answers peers that are not on this machine too.");
+    Setting::new("explain", "false", "Whether `POST /explain` answers peers that are not on this machine too.")
+        .shaped(Shape::Boolean);
 const RELOAD: Setting = Setting::new(
     "reload",
     "signal",
     "What has the configuration read anew: `signal` (SIGHUP), or `on_change`, which also looks at the file every second.",
-);
+).shaped(Shape::Word(&value::words(TRIGGERS)));
 
 pub(super) const SETTINGS: &[Setting] = &[
     LISTEN,
@@ -145,7 +154,7 @@ impl ServerSettings {
         let max_connections = reader.read(&MAX_CONNECTIONS, value::size(1, 1_000_000));
         let shutdown_delay = reader.read(&SHUTDOWN_DELAY, value::duration_within(Duration::ZERO, HOUR));
         let shutdown_timeout = reader.read(&SHUTDOWN_TIMEOUT, value::duration_within(Duration::ZERO, HOUR));
-        let readiness = reader.read(&READINESS, value::one_of(&[("any", Readiness::Any), ("all", Readiness::All)]));
+        let readiness = reader.read(&READINESS, value::one_of(READINESSES));
         let explain = reader.read(&EXPLAIN, value::boolean);
         let reload = reader.read(&RELOAD, value::one_of(TRIGGERS));
         let (listen, admin_listen) = (listen?, admin_listen?);
@@ -172,7 +181,10 @@ impl ServerSettings {
     }
 }
 
-const TRIGGERS: &[(&str, ReloadTrigger)] = &[("signal", ReloadTrigger::Signal), ("on_change", ReloadTrigger::OnChange)];
+const READINESSES: &[(&str, Readiness); 2] = &[("any", Readiness::Any), ("all", Readiness::All)];
+
+const TRIGGERS: &[(&str, ReloadTrigger); 2] =
+    &[("signal", ReloadTrigger::Signal), ("on_change", ReloadTrigger::OnChange)];
 
 const HOUR: Duration = Duration::from_hours(1);
 

@@ -1,5 +1,6 @@
-//! A setting, declared once: reading, `config reference` and the documentation all go by this.
+//! A setting, declared once: reading, `config reference`, `config schema` and the documentation all go by this.
 
+use super::shape::Shape;
 use super::{answers, claim_headers, issuer, logging, proxy, routes, server, tokens};
 
 /// A setting as operators know it.
@@ -9,6 +10,8 @@ pub(super) struct Setting {
     pub(super) name: &'static str,
     /// What holds where nobody says anything, as one would write it.
     pub(super) default: Default,
+    /// What its value looks like in a file.
+    pub(super) shape: Shape,
     /// One sentence for the reference.
     pub(super) help: &'static str,
     /// Whether its value must never be shown; it can then also be given as a file, by the name with `_file` behind it.
@@ -22,19 +25,30 @@ pub(super) enum Default {
     Value(&'static str),
     /// Nothing, or something that the description tells.
     Described(&'static str),
+    /// It has to be given.
+    Required,
 }
 
 impl Setting {
     pub(super) const fn new(name: &'static str, default: &'static str, help: &'static str) -> Self {
-        Self { name, default: Default::Value(default), help, secret: false }
+        Self { name, default: Default::Value(default), shape: Shape::Text, help, secret: false }
     }
 
     pub(super) const fn optional(name: &'static str, otherwise: &'static str, help: &'static str) -> Self {
-        Self { name, default: Default::Described(otherwise), help, secret: false }
+        Self { name, default: Default::Described(otherwise), shape: Shape::Text, help, secret: false }
+    }
+
+    pub(super) const fn required(name: &'static str, help: &'static str) -> Self {
+        Self { name, default: Default::Required, shape: Shape::Text, help, secret: false }
     }
 
     pub(super) const fn secret(name: &'static str, help: &'static str) -> Self {
-        Self { name, default: Default::Described("–"), help, secret: true }
+        Self { name, default: Default::Described("–"), shape: Shape::Text, help, secret: true }
+    }
+
+    /// The same setting with values of this shape; without this they are texts.
+    pub(super) const fn shaped(self, shape: Shape) -> Self {
+        Self { shape, ..self }
     }
 
     /// The name by which a secret is given as a file.
@@ -46,7 +60,7 @@ impl Setting {
     pub(super) const fn default_text(&self) -> &'static str {
         match self.default {
             Default::Value(text) => text,
-            Default::Described(_) => "",
+            Default::Described(_) | Default::Required => "",
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use super::{DialectName, ProxySettings};
 use crate::extract::{TokenSource, TokenSources};
@@ -13,15 +14,18 @@ pub(super) const TOKEN_SOURCES: Setting = Setting::new(
     "token_sources",
     "bearer",
     "Where a token may stand: `bearer`, `header:NAME`, `header:NAME:SCHEME`, `cookie:NAME`, `query:NAME` (of the original URI; needs a named `proxy`), `websocket`. Two different tokens are refused.",
-);
-const MAX_TOKEN_BYTES: Setting = Setting::new("max_token_bytes", "16384", "A longer token is refused unread.");
+).shaped(Shape::List(&Shape::Text));
+const MAX_TOKEN_BYTES: Setting =
+    Setting::new("max_token_bytes", "16384", "A longer token is refused unread.").shaped(Shape::Number);
 const CACHE_CAPACITY: Setting = Setting::new(
     "token_cache_capacity",
     "100000",
     "Verified tokens kept, in units of 2 KiB; a bigger one counts more, one over 32 KiB is not kept. `0` keeps none.",
-);
+)
+.shaped(Shape::Number);
 const CACHE_TTL: Setting =
-    Setting::new("token_cache_ttl", "5m", "How long a verified token is kept at most; never beyond its own end.");
+    Setting::new("token_cache_ttl", "5m", "How long a verified token is kept at most; never beyond its own end.")
+        .shaped(Shape::Duration);
 
 pub(super) const SETTINGS: &[Setting] = &[TOKEN_SOURCES, MAX_TOKEN_BYTES, CACHE_CAPACITY, CACHE_TTL];
 

@@ -83,6 +83,21 @@ pub(super) fn one_of<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&s
     }
 }
 
+/// The words of such a list, for the schema.
+pub(super) const fn words<T, const N: usize>(list: &[(&'static str, T); N]) -> [&'static str; N] {
+    let mut words = [""; N];
+    let mut at = 0;
+    while at < N {
+        // Both have N elements, and iterators are not for constants.
+        #[allow(clippy::indexing_slicing)]
+        {
+            words[at] = list[at].0;
+        }
+        at += 1;
+    }
+    words
+}
+
 /// A name that stands as it is in a URL and in a list: no slash, no comma, no `*`.
 pub(super) fn url_segment(text: &str) -> Result<String, Invalid> {
     let found = self::text(text)?;

@@ -102,6 +102,12 @@ pub fn reason_reference() -> String {
 }
 
 impl Reason {
+    /// The reason whose code is nearest to this one, if it may be a slip of the finger.
+    pub fn nearest(code: &str) -> Option<Self> {
+        let distance = |reason: &Self| strsim::damerau_levenshtein(reason.code(), code);
+        Self::ALL.iter().copied().min_by_key(distance).filter(|nearest| distance(nearest) <= 4)
+    }
+
     /// The reason with this code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.code() == code)

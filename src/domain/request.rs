@@ -63,11 +63,11 @@ impl<'a> Original<'a> {
 fn split_url(url: &[u8]) -> Option<(&[u8], &[u8])> {
     let authority_at = url.windows(3).position(|window| window == b"://")? + 3;
     let rest = url.get(authority_at..)?;
-    // Without a path the query follows the host at once; it must not pass for a part of it.
-    let path_at = rest.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(path_at);
-    // No proxy of ours sends user information; whoever does wants two readers to see two hosts.
-    (!authority.contains(&b'@')).then_some((authority, path))
+    let (authority, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
+    // The proxy puts the client's Host field in front of the path. `?` and `#` there would end the host for us and not for
+    // the proxy, which has picked a server by all of it; user information is another way to show two readers two hosts.
+    let is_doubtful = |byte: &u8| matches!(byte, b'?' | b'#' | b'@');
+    (!authority.iter().any(is_doubtful)).then_some((authority, path))
 }
 
 /// One question of a proxy: may this request pass?
@@ -92,9 +92,20 @@ mod tests {
         let original = Original::from_url(Field::Absent, Field::Once(b"https://a.example:8443/x?y=://z"));
         assert_eq!(original.host, Field::Once(b"a.example:8443"));
         assert_eq!(original.uri, Field::Once(b"/x?y=://z"));
-        let original = Original::from_url(Field::Absent, Field::Once(b"https://a.example?token=x"));
-        assert_eq!((original.host, original.uri), (Field::Once(b"a.example"), Field::Once(b"?token=x")));
-        assert_eq!(Original::from_url(Field::Absent, Field::Once(b"https://u:p@a.example/")).host, Field::Absent);
+    }
+
+    #[test]
+    fn a_host_that_ends_in_doubt_is_none() {
+        for url in [
+            "https://a.example?x/y",
+            "https://a.example#/y",
+            "https://u:p@a.example/",
+            "https://a.example?x",
+            "https://a.example",
+        ] {
+            let original = Original::from_url(Field::Absent, Field::Once(url.as_bytes()));
+            assert_eq!((original.host, original.uri), (Field::Absent, Field::Absent), "{url}");
+        }
     }
 
     #[test]

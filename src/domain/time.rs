@@ -1,6 +1,7 @@
 //! Points in time.
 
-use std::time::Duration;
+use std::str::FromStr;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Number;
 
@@ -9,6 +10,11 @@ use serde_json::Number;
 /// All arithmetic saturates, so that a claim of `1e300` is far in the future and never an overflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
+
+/// Why a text is no point in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("write a time such as 2026-01-31T12:00:00Z, not before 1970")]
+pub struct InvalidTime;
 
 impl Timestamp {
     /// The point that is this many milliseconds after the Unix epoch.
@@ -77,6 +83,17 @@ impl Timestamp {
     }
 }
 
+/// A time as RFC 3339 writes it; in UTC if it says nothing else.
+impl FromStr for Timestamp {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTime> {
+        let time = humantime::parse_rfc3339_weak(text).map_err(|_| InvalidTime)?;
+        let since = time.duration_since(UNIX_EPOCH).map_err(|_| InvalidTime)?;
+        i64::try_from(since.as_millis()).map(Self::from_millis).map_err(|_| InvalidTime)
+    }
+}
+
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -103,6 +120,23 @@ mod tests {
         assert_eq!(Timestamp::floor(&number("-1e300")).as_millis(), i64::MIN);
         assert_eq!(Timestamp::from_millis(i64::MAX).plus(Duration::MAX).as_millis(), i64::MAX);
         assert_eq!(Timestamp::from_millis(i64::MIN).minus(Duration::MAX).as_millis(), i64::MIN);
+    }
+
+    #[test]
+    fn times_are_read_as_rfc_3339_writes_them() {
+        for text in ["2026-01-31T12:00:00Z", "2026-01-31 12:00:00", "2026-01-31T12:00:00.000Z"] {
+            assert_eq!(text.parse(), Ok(Timestamp::from_secs(1_769_860_800)), "{text}");
+        }
+        for text in ["", "now", "1769860800", "2026-01-31", "2026-13-01T00:00:00Z", "1969-12-31T23:59:59Z"] {
+            assert_eq!(text.parse::<Timestamp>(), Err(InvalidTime), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in r"[0-9TZ:. +é-]{0,30}") {
+            let _ = text.parse::<Timestamp>();
+        }
     }
 
     #[test]

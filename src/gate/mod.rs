@@ -10,7 +10,6 @@ mod verifier;
 
 use std::sync::Arc;
 
-pub use described_request::DescribedRequest;
 pub use record::DecisionRecord;
 pub use token_cache::TokenCache;
 pub use token_digest::TokenDigest;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::admin::json_answer;
 use super::{AdminService, VerifyService};
-use crate::gate::DescribedRequest;
+use crate::domain::DescribedRequest;
 
 /// A longer description is refused.
 pub(super) const MAX_BYTES: usize = 64 * 1024;

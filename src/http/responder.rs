@@ -50,9 +50,22 @@ impl Responder {
         Ok(Self { claim_headers, denials: DenialAnswers::new(answers.clone()), route_denials, lifecycle })
     }
 
-    /// 200, an empty body, every claim header, and the WebSocket protocols where they are looked at: an absent one would let
-    /// the client's own pass.
-    pub(super) fn allow(&self, permit: &Permit) -> HttpResponse {
+    /// What a decision is answered with, on the route at this position if there was one.
+    pub(super) fn answer(
+        &self,
+        decision: &Result<Permit, Denial>,
+        dialect: Dialect,
+        route: Option<usize>,
+    ) -> HttpResponse {
+        match decision {
+            Ok(permit) => self.allow(permit),
+            Err(denial) => self.deny(denial, dialect, route),
+        }
+    }
+
+    /// 200, an empty body, every claim header, and the WebSocket protocols where they are looked at: an absent one would
+    /// let the client's own pass.
+    fn allow(&self, permit: &Permit) -> HttpResponse {
         let mut response = self.empty(StatusCode::OK);
         let headers = response.headers_mut();
         match permit.claim_values() {
@@ -71,8 +84,7 @@ impl Responder {
         response
     }
 
-    /// A denial in this dialect, on the route at this position if there was one.
-    pub(super) fn deny(&self, denial: &Denial, dialect: Dialect, route: Option<usize>) -> HttpResponse {
+    fn deny(&self, denial: &Denial, dialect: Dialect, route: Option<usize>) -> HttpResponse {
         let own = route.and_then(|position| self.route_denials.get(&position));
         let denials = own.unwrap_or(&self.denials);
         let answer = denials.get(denial.reason());

@@ -153,10 +153,7 @@ async fn verify(
     generation.decisions.count(outcome, record.route, record.issuer);
     metrics.measure_decision(record.cache, duration);
     generation.note(outcome, &record, duration, dialect, &fields);
-    match decision {
-        Ok(permit) => generation.responder.allow(&permit),
-        Err(denial) => generation.responder.deny(&denial, dialect, record.route),
-    }
+    generation.responder.answer(&decision, dialect, record.route)
 }
 
 /// Who may write to the socket file is a proxy. A peer whose address cannot be told is not.
@@ -167,7 +164,7 @@ fn is_trusted_peer(trusted: &TrustedProxies, request: &HttpRequest) -> bool {
     }
 }
 
-fn outcome(decision: &Result<Permit, Denial>, record: &DecisionRecord) -> Outcome {
+pub(super) fn outcome(decision: &Result<Permit, Denial>, record: &DecisionRecord) -> Outcome {
     match (decision, record.reported) {
         (Err(denial), _) => Outcome::Denied(denial.reason()),
         (Ok(_), Some(reason)) => Outcome::Reported(reason),

@@ -16,6 +16,9 @@ macro_rules! algorithms {
             /// Every algorithm this service verifies.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
+            /// Another name of `EdDSA` with Ed25519 (RFC 9864).
+            pub const ED25519: &str = "Ed25519";
+
             /// The name, as in the `alg` header.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
@@ -74,7 +77,7 @@ impl FromStr for Algorithm {
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         // RFC 9864 gives EdDSA with Ed25519 a name of its own; it is the same algorithm.
-        let name = if name == "Ed25519" { "EdDSA" } else { name };
+        let name = if name == Self::ED25519 { Self::EdDSA.name() } else { name };
         Self::ALL.iter().copied().find(|algorithm| algorithm.name() == name).ok_or(UnknownAlgorithm)
     }
 }

@@ -74,6 +74,12 @@ impl KeySet {
         Self { keys: keys.into_iter().map(Arc::new).collect(), refused: Vec::new(), any_id: true }
     }
 
+    /// These keys, standing for any `kid` just where the other ones do.
+    #[must_use]
+    pub fn in_place_of(self, other: &Self) -> Self {
+        Self { any_id: other.any_id, ..self }
+    }
+
     fn add_entry(&mut self, entry: &str, allowed: &Algorithms) {
         let jwk = Object::parse(entry).map_err(|_| JwkRefusal::NotAnObject);
         let id = || jwk.as_ref().ok()?.get("kid").and_then(Json::string).map(Cow::into_owned);

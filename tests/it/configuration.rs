@@ -197,7 +197,7 @@ fn bad_what_tokens_must_satisfy_are_told() {
     DOORWARD_AUDIENCE: an empty list (give at least one)
     DOORWARD_AUDIENCE: `*` beside other audiences (`*` stands alone)
     DOORWARD_AUDIENCE_MATCH: "some" is not understood (write one of any, all)
-    DOORWARD_AUDIENCE_FALLBACK: "sub" is not understood (write client_id, azp or both)
+    DOORWARD_AUDIENCE_FALLBACK: "sub" is not understood (write one of client_id, azp)
     DOORWARD_ALGORITHMS: "none" is not understood (write some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, ES256K, EdDSA, HS256, HS384, HS512, ML-DSA-44, ML-DSA-65, ML-DSA-87)
     DOORWARD_ALGORITHMS: does not go with the key source (HS algorithms go with hmac_secret)
     DOORWARD_ALGORITHMS: "rs256" is not understood (write some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, ES256K, EdDSA, HS256, HS384, HS512, ML-DSA-44, ML-DSA-65, ML-DSA-87)

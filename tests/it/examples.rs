@@ -6,7 +6,7 @@ use std::sync::Arc;
 use doorward::jose::{Algorithm, SigningKey};
 use serde_json::json;
 
-use crate::support::{Answer, Request, TestGate, TestIssuer, TokenBuilder, doorward};
+use crate::support::{Answer, GateBuilder, Request, TestGate, TestIssuer, TokenBuilder, doorward};
 
 /// The example of this name, with other texts for what is only there in production.
 fn example(name: &str, replaced: &[(&str, &str)]) -> String {
@@ -89,6 +89,77 @@ fn the_oidc_decorator() {
 }
 
 #[test]
+fn the_cognito_decorator() {
+    let pool = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_aBcDeFgHi";
+    let idp = TestIssuer::with_keys(vec![crate::support::key(Algorithm::RS256)]).named(pool);
+    let gate = cognito(&idp).set("JWKS", idp.jwks()).spawn();
+    let access = || idp.token().without("aud").claim("client_id", "app").claim("token_use", "access");
+    let id = || idp.token().claim("aud", "app").claim("token_use", "id");
+    for token in [access(), id(), access().claim("cognito:groups", vec!["staff", "admins"])] {
+        let allowed = ask(&gate, "GET").bearer(&token.sign()).send();
+        assert_eq!((allowed.verdict().as_str(), allowed.get("x-auth-subject")), ("200", Some("alice")));
+        let groups = if token.claims_text().contains("staff") { "staff,admins" } else { "" };
+        assert_eq!(allowed.get("x-auth-groups"), Some(groups));
+    }
+    for missing in [ask(&gate, "GET"), ask(&gate, "GET").header("Authorization", "")] {
+        assert_told(&missing.send(), "Token is missing");
+    }
+    for expired in [access(), id()] {
+        assert_told(&ask(&gate, "GET").bearer(&expired.expires_in(-100).sign()).send(), "Token has expired");
+    }
+    let good = access().sign();
+    for wrong in ["Basic YTpi", "Bearer", "Bearer x.y", "Bearer a b", &good, &format!("Token {good}")] {
+        assert_told(&ask(&gate, "GET").header("Authorization", wrong).send(), "Token is invalid");
+    }
+    for wrong in [
+        access().claim("iss", pool.replace("aBc", "xyz")),
+        access().claim("iss", pool.replace("eu-west-1.", "us-east-1.")),
+        access().claim("client_id", "another"),
+        access().without("client_id"),
+        id().claim("aud", "another"),
+        id().claim("token_use", "refresh"),
+        id().without("token_use"),
+        access().signed_by(Arc::new(SigningKey::generate(Algorithm::RS256).unwrap())),
+        // The token is good: what is 403 elsewhere is 401 to these clients.
+        access().subject(&"x".repeat(4000)),
+    ] {
+        let answer = ask(&gate, "GET").bearer(&wrong.sign()).send();
+        assert_told(&answer, "Token is invalid");
+    }
+}
+
+/// An outage is none of the client's doing: it keeps its token.
+#[test]
+fn the_cognito_decorator_without_keys() {
+    let keys = TestIssuer::new().serve();
+    keys.answer_instead(500, "");
+    let location = format!("{}/jwks", keys.url());
+    let idp = TestIssuer::new().named("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_aBcDeFgHi");
+    let gate = cognito(&idp).set("JWKS_URL", location).set("JWKS_WAIT", "10ms").spawn();
+    let token = idp.token().claim("aud", "app").claim("token_use", "id");
+    let answer = ask(&gate, "GET").bearer(&token.sign()).send();
+    assert_eq!(seen(&answer), (503, json!({"message": "Tokens cannot be checked at the moment"})));
+    assert_eq!((answer.get("retry-after"), answer.get("www-authenticate")), (Some("5"), None));
+    assert_told(&ask(&gate, "GET").send(), "Token is missing");
+    assert_told(&ask(&gate, "GET").bearer("x.y").send(), "Token is invalid");
+}
+
+/// The example with the three variables of the service that it replaces.
+fn cognito(idp: &TestIssuer) -> GateBuilder {
+    let gate = TestGate::new().by_time_of(idp).file(example("cognito.yaml", &[]));
+    let pool = [("REGION", "eu-west-1"), ("USERPOOL_ID", "eu-west-1_aBcDeFgHi"), ("APP_CLIENT_ID", "app")];
+    pool.iter().fold(gate, |gate, (name, value)| gate.variable(&format!("COGNITO_{name}"), value))
+}
+
+/// 401 with this message as the only member of a JSON object, and nobody's identity.
+fn assert_told(answer: &Answer, message: &str) {
+    assert_eq!(seen(answer), (401, json!({"message": message})), "{answer:?}");
+    let field = |name| answer.get(name).unwrap_or_default();
+    assert_eq!((field("content-type"), field("cache-control")), ("application/json", "no-store"));
+    assert_eq!((field("x-auth-subject"), field("x-auth-groups")), ("", ""));
+}
+
+#[test]
 fn the_api_token_decorator() {
     let secret = "a secret of more than thirty-two bytes";
     let directory = tempfile::tempdir().unwrap();
@@ -112,6 +183,15 @@ fn the_api_token_decorator() {
     for wrong in ["x", &plain(&idp, &[1; 32]).sign(), &plain(&idp, secret.as_bytes()).without("exp").sign()] {
         assert_eq!(answer(wrong), (400, json!({"error": "Token is invalid"})));
     }
+}
+
+/// The same for whoever has no test issuer at hand.
+#[test]
+fn the_fixtures_of_the_oidc_decorator() {
+    let files = ["oidc-api.yaml", "oidc-api.fixtures"].map(|name| format!("deploy/examples/{name}"));
+    let checked = doorward(&["check", "--config", &files[0], "--fixtures", &files[1]], &[], "");
+    let told = String::from_utf8(checked.stdout).unwrap();
+    assert_eq!((checked.status.code(), told.lines().last()), (Some(0), Some("cases: 13, failed: 0")), "{told}");
 }
 
 #[test]

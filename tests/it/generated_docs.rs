@@ -4,15 +4,26 @@
 
 use std::path::Path;
 
-use doorward::config::reference;
+use doorward::config::{fixture_reference, fixture_schema, reference, schema};
 use doorward::domain::reason_reference;
 use doorward::telemetry::metrics_reference;
 
-use crate::vectors;
+use crate::{odd_paths, vectors};
 
 #[test]
 fn settings_are_up_to_date() {
     compare("docs/settings.md", &reference());
+}
+
+#[test]
+fn the_schemas_are_up_to_date() {
+    compare("docs/doorward.schema.json", &schema());
+    compare("docs/fixtures.schema.json", &fixture_schema());
+}
+
+#[test]
+fn settings_of_fixtures_are_up_to_date() {
+    compare_section("docs/fixtures.md", "settings", &fixture_reference());
 }
 
 #[test]
@@ -30,6 +41,11 @@ fn signature_vectors_are_up_to_date() {
     let tables = vectors::tables();
     println!("{tables}");
     compare_section("docs/correctness.md", "vectors", &tables);
+}
+
+#[test]
+fn odd_paths_are_up_to_date() {
+    compare_section("docs/odd-paths.md", "table", &odd_paths::table());
 }
 
 /// A part of a page, between its two marks.

@@ -5,10 +5,10 @@ use std::process::Command;
 
 use crate::support::proxy_suite::connections_for;
 use crate::support::{
-    Component, Echo, Proxy, Request, Site, TestGate, TestIssuer, Wiring, program, proxy_suite, shipped,
+    Client, Component, Echo, Proxy, Request, Site, TestGate, TestIssuer, Wiring, program, proxy_suite, shipped,
 };
 
-const NGINX: Proxy = Proxy { dialect: "nginx", start, when_down: 503, two_authorizations: 400 };
+pub const NGINX: Proxy = Proxy { dialect: "nginx", start, when_down: 503, two_authorizations: 400 };
 
 proxy_suite!(NGINX);
 
@@ -30,15 +30,24 @@ http {
 ";
 
 fn start(wiring: &Wiring) -> Component {
+    start_with(wiring, &shipped("deploy/nginx/snippets/doorward-headers.conf", &[]))
+}
+
+/// With other headers than the shipped ones.
+pub fn start_with(wiring: &Wiring, headers: &str) -> Component {
     Component::listening(|directory, port| {
-        write_configuration(directory, port, wiring);
-        let mut command = Command::new(program("nginx"));
-        command.args(["-e", "stderr", "-p"]).arg(directory).arg("-c").arg(directory.join("nginx.conf"));
-        command
+        write_configuration(directory, port, wiring, headers);
+        command(directory)
     })
 }
 
-fn write_configuration(directory: &Path, port: u16, wiring: &Wiring) {
+fn command(directory: &Path) -> Command {
+    let mut command = Command::new(program("nginx"));
+    command.args(["-e", "stderr", "-p"]).arg(directory).arg("-c").arg(directory.join("nginx.conf"));
+    command
+}
+
+fn write_configuration(directory: &Path, port: u16, wiring: &Wiring, headers: &str) {
     let site = shipped(
         "deploy/nginx/doorward.conf",
         &[
@@ -47,12 +56,11 @@ fn write_configuration(directory: &Path, port: u16, wiring: &Wiring) {
             ("127.0.0.1:3000", &wiring.application),
         ],
     );
-    let snippet = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
     for subdirectory in ["snippets", "tmp"] {
         std::fs::create_dir(directory.join(subdirectory)).unwrap();
     }
     for (file, text) in
-        [("nginx.conf", SURROUNDINGS), ("doorward.conf", &site), ("snippets/doorward-headers.conf", &snippet)]
+        [("nginx.conf", SURROUNDINGS), ("doorward.conf", &site), ("snippets/doorward-headers.conf", headers)]
     {
         std::fs::write(directory.join(file), text).unwrap();
     }
@@ -97,6 +105,54 @@ fn the_internal_locations_are_not_there_for_clients() {
     for target in ["/_doorward", "/_doorward_denied", "/_doorward_failed"] {
         assert_eq!(site.refused(site.get(target).bearer(&token)).status, 404, "{target}");
     }
+}
+
+/// nginx picks the server by the request line (RFC 9112 section 3.2.2), and `$http_host` is the other field: with two
+/// servers a client could have one judged and be served by the other.
+#[test]
+fn the_host_judged_is_the_host_served() {
+    let idp = TestIssuer::new();
+    let routes = "routes:\n- {name: open, match: {host: www.example}, access: anonymous}\n- {name: rest, match: {}}\n";
+    let gate = TestGate::new().trusting(&idp).set("PROXY", "nginx").file(routes).spawn();
+    let (open, guarded) = (Echo::start(), Echo::start());
+    let address = |application: &Echo| application.address.to_string();
+    let wiring = Wiring { doorward: gate.verify.to_string(), application: address(&guarded) };
+    let nginx = Component::listening(|directory, port| {
+        let headers = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
+        write_configuration(directory, port, &wiring, &headers);
+        let file = directory.join("doorward.conf");
+        let site = std::fs::read_to_string(&file).unwrap().replace("app.example.com", "app.example");
+        let server = site.find("server {\n    listen ").unwrap();
+        let second = site[server..].replace("app.example", "www.example");
+        let second = second.replace("http://application", &format!("http://{}", open.address));
+        std::fs::write(file, site + &second).unwrap();
+        command(directory)
+    });
+    let ask = |line_host: &str, host: &str| {
+        let head = format!("GET {line_host}/x HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        Client::connect(nginx.address).send_bytes(head.as_bytes(), false).status
+    };
+    for (line_host, host, status) in [
+        ("", "www.example", 200),
+        ("", "WWW.example.:80", 200),
+        ("http://www.example", "www.example", 200),
+        ("http://www.example:80", "www.example:8080", 200),
+        ("", "app.example", 401),
+        ("http://app.example", "app.example", 401),
+        ("http://app.example", "www.example", 400),
+        ("http://www.example", "app.example", 400),
+        ("http://app.example", "www.example|app.example", 400),
+        ("http://app.example", "www.example/app.example", 400),
+        // Nobody's name, so the first server's; and where it ends is a matter of opinion.
+        ("", "www.example?x", 403),
+        ("", "www.example#x", 403),
+        ("", "www.example:80?x", 400),
+    ] {
+        assert_eq!(ask(line_host, host), status, "{line_host:?} with Host: {host}");
+    }
+    let without_host = b"GET http://app.example/x HTTP/1.0\r\n\r\n";
+    assert_eq!(Client::connect(nginx.address).send_bytes(without_host, false).status, 403);
+    assert_eq!((open.requests(), guarded.requests()), (4, 0));
 }
 
 /// Only WebSocket may leave HTTP.

@@ -112,7 +112,7 @@ fn problems_of_requirements_are_told() {
     doorward.yaml:11:45: routes[5].require.claims[0].matches: "(a": unclosed group (write a regular expression for the whole text)
     doorward.yaml:11:72: routes[5].require.claims[1].matches: "(?=a)": look-around, including look-ahead and look-behind, is not supported (write a regular expression for the whole text)
     doorward.yaml:11:92: routes[5].require.claims[2].claim: not one rule for the claim (write exactly one of exists, equals, one_of, contains and matches)
-    doorward.yaml:11:102: routes[5].require.claims[2].like: unknown setting (`doorward config reference` lists all settings)
+    doorward.yaml:11:102: routes[5].require.claims[2].like: unknown setting (there is claim, exists, equals, one_of, contains, matches)
     doorward.yaml:12:25: routes[6].require.claims: not a list (write [a, b], or a line with - for each)
     "#);
 }

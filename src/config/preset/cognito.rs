@@ -5,6 +5,7 @@ use crate::config::accepted_issuers::AcceptedIssuers;
 use crate::config::audience::{AUDIENCE, AUDIENCE_FALLBACK};
 use crate::config::reader::{Reader, Refused};
 use crate::config::setting::Setting;
+use crate::config::shape::Shape;
 use crate::config::value::{self, Invalid};
 use crate::verify::ProviderRule;
 
@@ -19,9 +20,10 @@ pub(super) const APP_CLIENT_ID: Setting = Setting::optional(
     "cognito_app_client_id",
     "–",
     "Ids of the app clients whose tokens are taken, unless `audience` is given; also read from `COGNITO_APP_CLIENT_ID`.",
-);
+).shaped(Shape::List(&Shape::Text));
 pub(super) const TOKEN_USE: Setting =
-    Setting::new("cognito_token_use", "access", "Which tokens are taken, by `token_use`: `access`, `id` or both.");
+    Setting::new("cognito_token_use", "access", "Which tokens are taken, by `token_use`: `access`, `id` or both.")
+        .shaped(Shape::List(&Shape::Word(&value::words(TOKEN_USES))));
 
 pub(super) const PROVIDER: Provider = Provider {
     settings: &[REGION, USERPOOL_ID, APP_CLIENT_ID, TOKEN_USE],
@@ -33,11 +35,13 @@ pub(super) const PROVIDER: Provider = Provider {
     ],
 };
 
+const TOKEN_USES: &[(&str, &str); 2] = &[("access", "access"), ("id", "id")];
+
 fn read(reader: &mut Reader) -> Result<Preset, Refused> {
     let region = reader.required(&REGION, value::url_segment, "set the region of the user pool, such as eu-west-1");
     let pool = reader.required(&USERPOOL_ID, value::url_segment, "set the id of the user pool");
     let clients = reader.optional_list(&APP_CLIENT_ID, value::url_segment);
-    let uses = reader.list(&TOKEN_USE, value::one_of(&[("access", "access"), ("id", "id")]));
+    let uses = reader.list(&TOKEN_USE, value::one_of(TOKEN_USES));
     let (region, pool) = (region?, pool?);
     if !pool.starts_with(&format!("{region}_")) {
         let invalid = Invalid::new(format!("not a user pool of {region}")).hint("its id begins with its region");

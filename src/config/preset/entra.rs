@@ -4,6 +4,7 @@ use super::{Preset, Provider, fill_keys};
 use crate::config::accepted_issuers::AcceptedIssuers;
 use crate::config::reader::{Reader, Refused};
 use crate::config::setting::Setting;
+use crate::config::shape::Shape;
 use crate::config::value::Invalid;
 use crate::verify::{EntraTenant, ProviderRule};
 
@@ -11,7 +12,8 @@ pub(super) const TENANTS: Setting = Setting::optional(
     "entra_tenants",
     "–",
     "Directory ids (GUIDs) of the tenants whose tokens are taken. `*` alone takes those of every tenant of Entra ID.",
-);
+)
+.shaped(Shape::List(&Shape::Text));
 
 pub(super) const PROVIDER: Provider = Provider { settings: &[TENANTS], read, aliases: &[] };
 

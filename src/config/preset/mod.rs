@@ -15,6 +15,7 @@ use super::accepted_issuers::AcceptedIssuers;
 use super::key_source::{JWKS_URL, KeySource};
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
+use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::verify::ProviderRule;
 
@@ -22,7 +23,7 @@ pub(super) const PRESET: Setting = Setting::optional(
     "preset",
     "none",
     "A provider whose issuer, keys and own claims are known: `cognito`, `auth0`, `entra`, `keycloak`, `okta`, `google`, `firebase`.",
-);
+).shaped(Shape::Word(&value::words(PROVIDERS)));
 
 /// The settings of all presets, provider by provider.
 pub(super) const SETTINGS: &[Setting] = &[
@@ -59,7 +60,7 @@ struct Provider {
     aliases: &'static [(&'static str, Setting)],
 }
 
-const PROVIDERS: &[(&str, &Provider)] = &[
+const PROVIDERS: &[(&str, &Provider); 7] = &[
     ("cognito", &cognito::PROVIDER),
     ("auth0", &auth0::PROVIDER),
     ("entra", &entra::PROVIDER),

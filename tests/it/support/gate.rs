@@ -23,6 +23,7 @@ const FILE: &str = "doorward.yaml";
 #[derive(Clone)]
 pub struct GateBuilder {
     settings: Vec<(String, String)>,
+    variables: Vec<(String, String)>,
     file: Option<String>,
     clock: TestClock,
     machine_time: bool,
@@ -53,6 +54,7 @@ impl TestGate {
         let settings = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0"), ("WORKERS", "2")];
         GateBuilder {
             settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            variables: Vec::new(),
             file: None,
             clock: TestClock::new(),
             machine_time: false,
@@ -140,6 +142,12 @@ impl GateBuilder {
         self
     }
 
+    /// Sets a variable of this very name, which is not doorward's own.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Trusts this issuer by keys in the configuration, for the audience `api`; its clock is the service's.
     pub fn trusting(self, issuer: &TestIssuer) -> Self {
         let jwks = issuer.jwks();
@@ -186,7 +194,8 @@ impl GateBuilder {
     fn source(&self, directory: &Path) -> Source {
         let path = directory.join(FILE);
         self.file.iter().for_each(|text| std::fs::write(&path, text).unwrap());
-        let pairs = self.settings.iter().map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
+        let own = self.settings.iter().map(|(name, value)| (format!("DOORWARD_{name}"), value.clone()));
+        let pairs = own.chain(self.variables.clone()).map(|(name, value)| (name.into(), value.into()));
         Source::new(self.file.as_ref().map(|_| path), pairs)
     }
 

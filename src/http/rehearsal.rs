@@ -1,0 +1,47 @@
+//! The service without sockets, for questions that nobody has asked yet.
+
+use super::verify::outcome;
+use super::{Dialect, Responder};
+use crate::domain::DescribedRequest;
+use crate::gate::{DecisionRecord, Gate};
+use crate::telemetry::Outcome;
+
+/// The service without sockets, logs and metrics.
+pub struct Rehearsal {
+    /// What decides.
+    pub gate: Gate,
+    /// What makes answers of decisions.
+    pub responder: Responder,
+    /// How the proxy speaks.
+    pub dialect: Dialect,
+}
+
+/// What a proxy would get to see, and why.
+#[derive(Debug)]
+pub struct RehearsedAnswer {
+    /// What came of the request.
+    pub outcome: Outcome,
+    /// The position of the route that it took.
+    pub route: Option<usize>,
+    /// The status.
+    pub status: u16,
+    /// The header fields, their names in lower case.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Rehearsal {
+    /// What the verify listener would answer.
+    pub async fn answer(&self, described: &DescribedRequest) -> RehearsedAnswer {
+        let mut record = DecisionRecord::default();
+        let decision = self.gate.decide_described(described, &mut record).await;
+        let response = self.responder.answer(&decision, self.dialect, record.route);
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let headers = response.headers().iter();
+        RehearsedAnswer {
+            outcome: outcome(&decision, &record),
+            route: record.route,
+            status: response.status().as_u16(),
+            headers: headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect(),
+        }
+    }
+}
