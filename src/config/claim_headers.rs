@@ -62,6 +62,7 @@ const RESERVED: &[&str] = &[
     "upgrade",
     "www-authenticate",
     "x-auth-reason",
+    "x-auth-websocket-protocol",
     "x-envoy-auth-headers-to-remove",
 ];
 

@@ -91,7 +91,7 @@ impl Configuration {
     fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let server = ServerSettings::read(reader);
         let proxy = ProxySettings::read(reader);
-        let tokens = TokenSettings::read(reader);
+        let tokens = TokenSettings::read(reader, &proxy);
         let claim_headers = claim_headers::read(reader);
         let answers = Answers::read(reader);
         let logging = Logging::read(reader);

@@ -237,7 +237,7 @@ fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIs
 
 /// Who writes a requirement down believes that it is enforced.
 fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Refused> {
-    if matches!(access, Access::Authenticated | Access::Optional) {
+    if access.looks_at_tokens() {
         return Ok(());
     }
     let invalid = Invalid::new("has no effect where tokens are not looked at").hint("leave it out, or change `access`");
@@ -264,6 +264,7 @@ fn refuse_blind(reader: &mut Reader, route: &Route, proxy: &ProxySettings) -> Re
     let setting = match () {
         () if !route.is_for_everything() => &MATCH,
         () if route.rules.preflight == Preflight::Allowed => &ALLOW_PREFLIGHT,
+        () if route.rules.sources.look_at_request() => &tokens::TOKEN_SOURCES,
         () => &REQUIRE,
     };
     let hint = "set `proxy` to the proxy in front, whose word on the request can then be taken";

@@ -7,12 +7,13 @@ use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
+use super::{DialectName, ProxySettings};
 use crate::extract::{TokenSource, TokenSources};
 
 pub(super) const TOKEN_SOURCES: Setting = Setting::new(
     "token_sources",
     "bearer",
-    "Where a token may stand: `bearer`, `header:NAME`, `header:NAME:SCHEME`, `cookie:NAME`. Two different tokens are refused.",
+    "Where a token may stand: `bearer`, `header:NAME`, `header:NAME:SCHEME`, `cookie:NAME`, `query:NAME` (of the original URI; needs a named `proxy`), `websocket`. Two different tokens are refused.",
 ).shaped(Shape::List(&Shape::Text));
 const MAX_TOKEN_BYTES: Setting =
     Setting::new("max_token_bytes", "16384", "A longer token is refused unread.").shaped(Shape::Number);
@@ -49,14 +50,20 @@ pub struct CacheSettings {
 }
 
 impl TokenSettings {
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    pub(super) fn read(reader: &mut Reader, proxy: &Result<ProxySettings, Refused>) -> Result<Self, Refused> {
         let sources = reader.list(&TOKEN_SOURCES, source);
         let max_token_bytes = reader.read(&MAX_TOKEN_BYTES, value::size(64, 96 * 1024));
         let capacity = reader.read(&CACHE_CAPACITY, value::number(0, 100_000_000));
         let time_to_live =
             reader.read(&CACHE_TTL, value::duration_within(Duration::from_secs(1), Duration::from_hours(24)));
+        let sources = TokenSources::new(sources?, max_token_bytes?);
+        let is_blind = proxy.as_ref().is_ok_and(|proxy| proxy.dialect == DialectName::Auto);
+        if is_blind && sources.look_at_request() {
+            let hint = "set $proxy to the proxy in front, whose word on the query can then be taken";
+            return Err(reader.refuse(&TOKEN_SOURCES, Invalid::new("`query:` needs a named proxy").hint(hint)));
+        }
         Ok(Self {
-            sources: Arc::new(TokenSources::new(sources?, max_token_bytes?)),
+            sources: Arc::new(sources),
             max_token_bytes: max_token_bytes?,
             cache: CacheSettings { capacity: capacity?, time_to_live: time_to_live? },
         })

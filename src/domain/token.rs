@@ -1,5 +1,7 @@
 //! A token as it was presented.
 
+use std::borrow::Cow;
+
 use super::{Denial, Reason};
 
 /// A token as a client presented it: not empty, within the size limit, otherwise unjudged.
@@ -25,5 +27,23 @@ impl<'a> BearerToken<'a> {
     /// The bytes of the token.
     pub const fn as_bytes(self) -> &'a [u8] {
         self.0
+    }
+}
+
+/// What a client presented as its token: still where it stood in the request, or decoded from there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PresentedToken<'a>(Cow<'a, [u8]>);
+
+impl<'a> PresentedToken<'a> {
+    /// Takes what stood in the token's place, or was decoded from there; see [`BearerToken::parse`].
+    pub fn parse(bytes: impl Into<Cow<'a, [u8]>>, max_bytes: usize) -> Result<Self, Denial> {
+        let bytes = bytes.into();
+        BearerToken::parse(&bytes, max_bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// The token.
+    pub fn as_bearer(&self) -> BearerToken<'_> {
+        BearerToken(&self.0)
     }
 }

@@ -5,30 +5,17 @@
 mod bearer;
 mod cookie;
 mod header;
+mod query;
+mod token_source;
+mod websocket;
 
 use std::fmt;
-use std::str::FromStr;
 
-use crate::domain::{BearerToken, Denial, ForwardedRequest, Reason};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+pub use token_source::{TokenPlace, TokenSource};
 
-/// Where a token may stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TokenSource {
-    /// `Authorization: Bearer TOKEN`.
-    Bearer,
-    /// `NAME: TOKEN`, or `NAME: SCHEME TOKEN`.
-    Header {
-        /// The field's name.
-        name: String,
-        /// The scheme in front of the token, if there is to be one.
-        scheme: Option<String>,
-    },
-    /// `Cookie: NAME=TOKEN`.
-    Cookie {
-        /// The cookie's name.
-        name: String,
-    },
-}
+use crate::domain::{Denial, ForwardedRequest, PresentedToken, Reason};
 
 /// What one source holds.
 enum Found<'a> {
@@ -38,26 +25,8 @@ enum Found<'a> {
     OtherScheme,
     /// This, in the token's place.
     Token(&'a [u8]),
-}
-
-impl TokenSource {
-    fn look<'a>(&self, request: &ForwardedRequest<'a>) -> Result<Found<'a>, Denial> {
-        match self {
-            Self::Bearer => bearer::look(request.fields, "authorization", "bearer"),
-            Self::Header { name, scheme: Some(scheme) } => bearer::look(request.fields, name, scheme),
-            Self::Header { name, scheme: None } => header::look(request.fields, name),
-            Self::Cookie { name } => cookie::look(request.fields, name),
-        }
-    }
-
-    fn place(&self, token: &str) -> (String, String) {
-        match self {
-            Self::Bearer => ("authorization".to_owned(), format!("Bearer {token}")),
-            Self::Header { name, scheme: Some(scheme) } => (name.clone(), format!("{scheme} {token}")),
-            Self::Header { name, scheme: None } => (name.clone(), token.to_owned()),
-            Self::Cookie { name } => ("cookie".to_owned(), format!("{name}={token}")),
-        }
-    }
+    /// The same in base64url.
+    Base64url(&'a str),
 }
 
 /// The sources in which to look, and how large a token may be.
@@ -73,32 +42,56 @@ impl TokenSources {
         Self { sources, max_token_bytes }
     }
 
-    /// The header field, name and value, in which the first of the sources would look for this token.
-    pub fn place(&self, token: &str) -> Option<(String, String)> {
+    /// Where the first of the sources would look for this token.
+    pub fn place(&self, token: &str) -> Option<TokenPlace> {
         self.sources.first().map(|source| source.place(token))
+    }
+
+    /// Whether any of them looks at what the proxy says about the original request.
+    pub fn look_at_request(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source, TokenSource::Query { .. }))
+    }
+
+    /// The WebSocket protocols that the client offers besides its token, as a list; nothing if no source looks at them.
+    ///
+    /// Where one does the list is there for every request, empty if there is nothing to say: it is to take the place of
+    /// the client's own.
+    pub fn other_protocols(&self, request: &ForwardedRequest<'_>) -> Option<String> {
+        self.sources.contains(&TokenSource::WebSocket).then(|| websocket::without_token(request.fields))
     }
 
     /// The token of the request.
     ///
     /// The same token in two places is one token.
-    pub fn extract<'a>(&self, request: &ForwardedRequest<'a>) -> Result<BearerToken<'a>, Denial> {
-        let mut token: Option<BearerToken<'a>> = None;
+    pub fn extract<'a>(&self, request: &ForwardedRequest<'a>) -> Result<PresentedToken<'a>, Denial> {
+        let mut token: Option<PresentedToken<'a>> = None;
         let mut other_scheme = false;
         for source in &self.sources {
-            match source.look(request)? {
-                Found::Nothing => {}
-                Found::OtherScheme => other_scheme = true,
-                Found::Token(bytes) => {
-                    let found = BearerToken::parse(bytes, self.max_token_bytes)?;
-                    if token.is_some_and(|earlier| earlier != found) {
-                        return Err(Reason::TokenAmbiguous.into());
-                    }
-                    token = Some(found);
+            let found = match source.look(request)? {
+                Found::Nothing => continue,
+                Found::OtherScheme => {
+                    other_scheme = true;
+                    continue;
                 }
+                Found::Token(bytes) => PresentedToken::parse(bytes, self.max_token_bytes)?,
+                Found::Base64url(text) => self.decode(text)?,
+            };
+            if token.as_ref().is_some_and(|earlier| *earlier != found) {
+                return Err(Reason::TokenAmbiguous.into());
             }
+            token = Some(found);
         }
         let nothing = if other_scheme { Reason::SchemeUnsupported } else { Reason::TokenMissing };
         token.ok_or_else(|| nothing.into())
+    }
+
+    fn decode(&self, text: &str) -> Result<PresentedToken<'static>, Denial> {
+        // Judged before it is decoded: four characters are three bytes.
+        if text.len() / 4 * 3 > self.max_token_bytes {
+            return Err(Reason::TokenTooLarge.into());
+        }
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| Reason::TokenMalformed)?;
+        PresentedToken::parse(bytes, self.max_token_bytes)
     }
 }
 
@@ -109,37 +102,7 @@ impl fmt::Display for TokenSources {
     }
 }
 
-impl FromStr for TokenSource {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut parts = text.splitn(3, ':');
-        match (parts.next(), parts.next(), parts.next()) {
-            (Some("bearer"), None, None) => Ok(Self::Bearer),
-            (Some("cookie"), Some(name), None) if is_token(name) => Ok(Self::Cookie { name: name.to_owned() }),
-            (Some("header"), Some(name), None) if is_token(name) => {
-                Ok(Self::Header { name: name.to_ascii_lowercase(), scheme: None })
-            }
-            (Some("header"), Some(name), Some(scheme)) if is_token(name) && is_token(scheme) => {
-                Ok(Self::Header { name: name.to_ascii_lowercase(), scheme: Some(scheme.to_owned()) })
-            }
-            _ => Err("write bearer, header:NAME, header:NAME:SCHEME or cookie:NAME"),
-        }
-    }
-}
-
-impl fmt::Display for TokenSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bearer => f.write_str("bearer"),
-            Self::Header { name, scheme: None } => write!(f, "header:{name}"),
-            Self::Header { name, scheme: Some(scheme) } => write!(f, "header:{name}:{scheme}"),
-            Self::Cookie { name } => write!(f, "cookie:{name}"),
-        }
-    }
-}
-
-/// Whether a text is a `token` of RFC 9110 section 5.6.2, as field names, schemes and cookie names are.
+/// Whether a text is a `token` of RFC 9110 section 5.6.2, as field names, schemes, cookie names and subprotocols are.
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
@@ -168,7 +131,9 @@ mod tests {
         let request =
             ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false, route_name: None };
         let extracted = TokenSources::new(sources, 10).extract(&request);
-        extracted.map(|token| String::from_utf8(token.as_bytes().to_vec()).unwrap()).map_err(|denial| denial.code())
+        extracted
+            .map(|token| String::from_utf8(token.as_bearer().as_bytes().to_vec()).unwrap())
+            .map_err(|denial| denial.code())
     }
 
     #[test]
@@ -226,15 +191,5 @@ mod tests {
     fn size_is_judged_first() {
         assert_eq!(extract(&["header:x"], &[("x", b"0123456789")]), Ok("0123456789".into()));
         assert_eq!(extract(&["header:x"], &[("x", b"0123456789 ")]), Err("token_too_large"));
-    }
-
-    #[test]
-    fn sources_read_as_they_are_written() {
-        for text in ["bearer", "header:x-token", "header:x-token:JWT", "cookie:access_token"] {
-            assert_eq!(text.parse::<TokenSource>().unwrap().to_string(), text);
-        }
-        for text in ["", "Bearer", "header", "header:", "header:a b", "cookie:", "cookie:a:b", "query:t"] {
-            assert!(text.parse::<TokenSource>().is_err(), "{text}");
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! Decisions about requests in words, for whoever wants to know what would become of them.
 
 use super::{DecisionRecord, Gate, Transcript};
-use crate::domain::{Denial, DescribedFields, DescribedRequest};
+use crate::domain::{Denial, DescribedParts, DescribedRequest};
+use crate::extract::TokenPlace;
 use crate::policy::Permit;
 
 impl Gate {
@@ -11,25 +12,26 @@ impl Gate {
         described: &DescribedRequest,
         record: &mut DecisionRecord,
     ) -> Result<Permit, Denial> {
-        self.decide(&described.forwarded(&self.fields(described)), record).await
+        self.decide(&described.forwarded(&self.parts(described)), record).await
     }
 
     /// Tells how a decision about such a request comes about.
     pub async fn explain_described(&self, described: &DescribedRequest) -> Transcript {
-        self.explain(&described.forwarded(&self.fields(described))).await
+        self.explain(&described.forwarded(&self.parts(described))).await
     }
 
-    /// Its header fields, with the token where it is looked for.
-    fn fields(&self, described: &DescribedRequest) -> DescribedFields {
-        let mut fields = described.fields();
+    /// Its parts, with the token where it is looked for.
+    fn parts(&self, described: &DescribedRequest) -> DescribedParts {
+        let mut parts = described.parts();
         if let Some(token) = &described.token {
-            let without_token = described.forwarded(&fields);
+            let without_token = described.forwarded(&parts);
             // Where no way is found nobody looks for a token.
-            let place = self.policy.way(&without_token).ok().and_then(|way| way.rules.sources.place(token));
-            if let Some((name, value)) = place {
-                fields.set(name, value);
+            match self.policy.way(&without_token).ok().and_then(|way| way.rules.sources.place(token)) {
+                Some(TokenPlace::Field(name, value)) => parts.set_field(name, value),
+                Some(TokenPlace::Parameter(parameter)) => parts.add_parameter(&parameter),
+                None => {}
             }
         }
-        fields
+        parts
     }
 }

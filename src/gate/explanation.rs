@@ -43,6 +43,7 @@ impl Gate {
                 return stages.note("token", &rules.sources, "no token that can be used", outcome);
             }
         };
+        let token = token.as_bearer();
         let found = format!("a token of {} bytes", token.as_bytes().len());
         stages.note("token", &rules.sources, found, Ok::<_, Denial>(()))?;
         let (issuer, token) = self.tell_token(token, rules, now, stages).await?;

@@ -36,13 +36,14 @@ impl Gate {
         let now = self.clock.now();
         let way = self.policy.way(request)?;
         record.route = way.route.map(|route| route.position);
-        match self.judge(request, way.rules, now, record).await {
+        let permit = match self.judge(request, way.rules, now, record).await {
             Err(denial) if way.rules.report_only => {
                 record.reported = Some(denial.reason());
-                Ok(Permit::for_nobody())
+                Permit::for_nobody()
             }
-            decision => decision,
-        }
+            decision => decision?,
+        };
+        Ok(permit.with_other_protocols(way.rules.sources.other_protocols(request)))
     }
 
     async fn judge(
@@ -59,7 +60,7 @@ impl Gate {
             Ok(token) => token,
             Err(denial) => return rules.settle_missing_token(denial),
         };
-        let (issuer, principal) = self.verifier.verify(token, rules, now, record).await?;
+        let (issuer, principal) = self.verifier.verify(token.as_bearer(), rules, now, record).await?;
         rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, request, now)
     }
 

@@ -24,6 +24,7 @@ pub struct Responder {
     lifecycle: Arc<Lifecycle>,
 }
 
+const X_AUTH_WEBSOCKET_PROTOCOL: HeaderName = HeaderName::from_static("x-auth-websocket-protocol");
 const X_AUTH_REASON: HeaderName = HeaderName::from_static("x-auth-reason");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -62,7 +63,8 @@ impl Responder {
         }
     }
 
-    /// 200, an empty body, and every claim header: an absent one would let the client's own pass.
+    /// 200, an empty body, every claim header, and the WebSocket protocols where they are looked at: an absent one would
+    /// let the client's own pass.
     fn allow(&self, permit: &Permit) -> HttpResponse {
         let mut response = self.empty(StatusCode::OK);
         let headers = response.headers_mut();
@@ -74,6 +76,10 @@ impl Responder {
                 }
             }
             None => self.claim_headers.iter().for_each(|name| drop(headers.insert(name.clone(), EMPTY))),
+        }
+        if let Some(protocols) = permit.other_protocols() {
+            // A list of tokens, so it is not refused here either.
+            headers.insert(X_AUTH_WEBSOCKET_PROTOCOL, HeaderValue::from_str(protocols).unwrap_or(EMPTY));
         }
         response
     }

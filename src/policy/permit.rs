@@ -11,23 +11,35 @@ use crate::domain::Denial;
 #[derive(Debug, Clone)]
 pub struct Permit {
     principal: Option<Arc<Principal>>,
+    other_protocols: Option<String>,
 }
 
 impl Permit {
     /// For somebody whose claims fit into headers.
     pub(super) fn for_principal(principal: Arc<Principal>) -> Result<Self, Denial> {
         principal.claim_values().map_err(Denial::from)?;
-        Ok(Self { principal: Some(principal) })
+        Ok(Self { principal: Some(principal), other_protocols: None })
     }
 
     /// For nobody in particular.
     pub const fn for_nobody() -> Self {
-        Self { principal: None }
+        Self { principal: None, other_protocols: None }
     }
 
     /// The values of the claim headers in the order of their configuration; nothing if nobody was identified, and then
     /// all of them are empty.
     pub fn claim_values(&self) -> Option<&[Bytes]> {
         self.principal.as_deref()?.claim_values().ok()
+    }
+
+    /// The same, with what the client offers besides its token; see [`other_protocols`](Self::other_protocols).
+    #[must_use]
+    pub fn with_other_protocols(self, other_protocols: Option<String>) -> Self {
+        Self { other_protocols, ..self }
+    }
+
+    /// The WebSocket protocols that the client offers besides its token; nothing where they are not looked at.
+    pub fn other_protocols(&self) -> Option<&str> {
+        self.other_protocols.as_deref()
     }
 }

@@ -52,7 +52,9 @@ impl Rules {
 
     /// Whether they look at what the proxy says about the original request.
     pub fn look_at_request(&self) -> bool {
-        self.preflight == Preflight::Allowed || self.requirements.iter().any(Requirement::looks_at_request)
+        self.preflight == Preflight::Allowed
+            || self.access.looks_at_tokens() && self.sources.look_at_request()
+            || self.requirements.iter().any(Requirement::looks_at_request)
     }
 
     /// Whether claims are read by a condition.

@@ -38,6 +38,7 @@ mod route_settings;
 mod routes;
 mod schema;
 mod second_opinion;
+mod token_sources;
 mod traefik;
 mod upstreams;
 mod vectors;

@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
 use crate::support::proxy_suite::connections_for;
 use crate::support::{
     Client, Component, Echo, Proxy, Request, Site, TestGate, TestIssuer, Wiring, program, proxy_suite, shipped,
@@ -163,4 +166,33 @@ fn h2c_is_not_passed_on() {
     let seen =
         site.served(request.header("HTTP2-Settings", "AAMAAABkAAQAoAAAAAIAAAAA").bearer(&site.idp.token().sign()));
     assert_eq!((seen.get("Upgrade"), seen.get("Connection")), ("", ""));
+}
+
+/// The lines of the snippet that are for the token source `websocket`.
+#[test]
+fn a_token_among_websocket_protocols_stays_with_nginx() {
+    let with_protocols = |wiring: &Wiring| {
+        let set = ("#auth_request_set $doorward_protocols", "auth_request_set $doorward_protocols");
+        let pass = ("#proxy_set_header Sec-WebSocket-Protocol", "proxy_set_header Sec-WebSocket-Protocol");
+        start_with(wiring, &shipped("deploy/nginx/snippets/doorward-headers.conf", &[set, pass]))
+    };
+    let proxy = Proxy { start: with_protocols, ..NGINX };
+    let site = Site::behind(&proxy, &[("TOKEN_SOURCES", "bearer, websocket")]);
+    let token = site.idp.token().sign();
+    let offering = |list: &str| site.get("/live").header("Sec-WebSocket-Protocol", list);
+    for (list, left) in [
+        (format!("bearer, {token}, chat, v2.chat"), "chat, v2.chat"),
+        (format!("chat, base64url.bearer.authorization.k8s.io.{}", BASE64_URL_SAFE_NO_PAD.encode(&token)), "chat"),
+        (format!("bearer, {token}"), ""),
+    ] {
+        let seen = site.served(offering(&list).header("X-Auth-WebSocket-Protocol", "mine"));
+        assert_eq!((seen.get("X-Auth-Subject"), seen.get("Sec-WebSocket-Protocol")), ("alice", left), "{list}");
+        assert_eq!(seen.get("X-Auth-WebSocket-Protocol"), "");
+    }
+    let seen = site.served(offering("chat").bearer(&token));
+    assert_eq!(seen.get("Sec-WebSocket-Protocol"), "chat");
+    assert_eq!(site.refused(offering("chat")).status, 401);
+    let handshake = offering(&format!("bearer, {token}, chat"));
+    let handshake = handshake.header("Connection", "Upgrade").header("Upgrade", "websocket");
+    assert_eq!(site.connect().send(&handshake.header("Sec-WebSocket-Version", "13")).status, 101);
 }

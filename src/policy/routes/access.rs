@@ -16,6 +16,13 @@ pub enum Access {
     Denied,
 }
 
+impl Access {
+    /// Whether a token makes a difference.
+    pub const fn looks_at_tokens(self) -> bool {
+        matches!(self, Self::Optional | Self::Authenticated)
+    }
+}
+
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,0 +1,134 @@
+//! One place in which a token may stand.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Found, bearer, cookie, header, is_token, query, websocket};
+use crate::domain::{Denial, ForwardedRequest};
+
+/// Where a token may stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenSource {
+    /// `Authorization: Bearer TOKEN`.
+    Bearer,
+    /// `NAME: TOKEN`, or `NAME: SCHEME TOKEN`.
+    Header {
+        /// The field's name.
+        name: String,
+        /// The scheme in front of the token, if there is to be one.
+        scheme: Option<String>,
+    },
+    /// `Cookie: NAME=TOKEN`.
+    Cookie {
+        /// The cookie's name.
+        name: String,
+    },
+    /// `?NAME=TOKEN` in the original URI.
+    Query {
+        /// The parameter's name.
+        name: String,
+    },
+    /// `Sec-WebSocket-Protocol: bearer, TOKEN`, or the form of Kubernetes.
+    WebSocket,
+}
+
+/// Where a token is put for a source to find it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenPlace {
+    /// In a header field of this name, with this value.
+    Field(String, String),
+    /// In the query of the original URI, with this parameter.
+    Parameter(String),
+}
+
+impl TokenSource {
+    pub(super) fn look<'a>(&self, request: &ForwardedRequest<'a>) -> Result<Found<'a>, Denial> {
+        match self {
+            Self::Bearer => bearer::look(request.fields, "authorization", "bearer"),
+            Self::Header { name, scheme: Some(scheme) } => bearer::look(request.fields, name, scheme),
+            Self::Header { name, scheme: None } => header::look(request.fields, name),
+            Self::Cookie { name } => cookie::look(request.fields, name),
+            Self::Query { name } => query::look(request.original.uri, name),
+            Self::WebSocket => websocket::look(request.fields),
+        }
+    }
+
+    pub(super) fn place(&self, token: &str) -> TokenPlace {
+        let field = |name: &str, value: String| TokenPlace::Field(name.to_owned(), value);
+        match self {
+            Self::Bearer => field("authorization", format!("Bearer {token}")),
+            Self::Header { name, scheme: Some(scheme) } => field(name, format!("{scheme} {token}")),
+            Self::Header { name, scheme: None } => field(name, token.to_owned()),
+            Self::Cookie { name } => field("cookie", format!("{name}={token}")),
+            Self::Query { name } => TokenPlace::Parameter(query::parameter(name, token)),
+            Self::WebSocket => field(websocket::FIELD, format!("bearer, {token}")),
+        }
+    }
+}
+
+impl FromStr for TokenSource {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.splitn(3, ':');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some("bearer"), None, None) => Ok(Self::Bearer),
+            (Some("cookie"), Some(name), None) if is_token(name) => Ok(Self::Cookie { name: name.to_owned() }),
+            (Some("header"), Some(name), None) if is_token(name) => {
+                Ok(Self::Header { name: name.to_ascii_lowercase(), scheme: None })
+            }
+            (Some("header"), Some(name), Some(scheme)) if is_token(name) && is_token(scheme) => {
+                Ok(Self::Header { name: name.to_ascii_lowercase(), scheme: Some(scheme.to_owned()) })
+            }
+            (Some("query"), Some(name), None) if !name.is_empty() && name.bytes().all(query::is_unreserved) => {
+                Ok(Self::Query { name: name.to_owned() })
+            }
+            (Some("websocket"), None, None) => Ok(Self::WebSocket),
+            _ => Err("write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket"),
+        }
+    }
+}
+
+impl fmt::Display for TokenSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bearer => f.write_str("bearer"),
+            Self::Header { name, scheme: None } => write!(f, "header:{name}"),
+            Self::Header { name, scheme: Some(scheme) } => write!(f, "header:{name}:{scheme}"),
+            Self::Cookie { name } => write!(f, "cookie:{name}"),
+            Self::Query { name } => write!(f, "query:{name}"),
+            Self::WebSocket => f.write_str("websocket"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_read_as_they_are_written() {
+        for text in
+            ["bearer", "header:x-token", "header:x-token:JWT", "cookie:access_token", "query:access_token", "websocket"]
+        {
+            assert_eq!(text.parse::<TokenSource>().unwrap().to_string(), text);
+        }
+        for text in [
+            "",
+            "Bearer",
+            "header",
+            "header:",
+            "header:a b",
+            "cookie:",
+            "cookie:a:b",
+            "query",
+            "query:",
+            "query:a%5f",
+            "query:a:b",
+            "query:a&b",
+            "websocket:x",
+        ] {
+            assert!(text.parse::<TokenSource>().is_err(), "{text}");
+        }
+    }
+}
