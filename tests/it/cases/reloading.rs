@@ -1,5 +1,7 @@
 //! What a new configuration does to the token cache, to fetching and to whoever is asking.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::cases::wire::{assert_token_denied, misses};
 use crate::support::{TestGate, TestIssuer};
 
@@ -44,4 +46,35 @@ fn e26_a_new_configuration_disturbs_no_fetching() {
     gate.wait_for("/status", |answer| answer.body.contains("\"id\":\"new\""));
     assert_eq!(gate.judge(&idp.token_by(new).sign()), "200");
     assert_eq!(idp.fetches(), fetched + 1, "once");
+}
+
+/// Each answer is that of one configuration or of the other, never a mixture.
+#[test]
+fn k6_requests_meanwhile_see_one_configuration_each() {
+    let idp = TestIssuer::new().serve();
+    let one = file(&idp, "api", "claim_headers: [{claim: sub, header: X-One}]\nrealm: one");
+    let two = file(&idp, "api", "claim_headers: [{claim: iss, header: X-Two}]\nrealm: two");
+    let gate = TestGate::new().by_time_of(&idp).file(one.as_str()).spawn();
+    let (token, done) = (idp.token().sign(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            let mut seen = [0, 0];
+            while !done.load(Ordering::Relaxed) {
+                let answer = gate.get("/verify").bearer(&token).send();
+                match (answer.status, answer.get("x-one"), answer.get("x-two")) {
+                    (200, Some("alice"), None) => seen[0] += 1,
+                    (200, None, Some(issuer)) if issuer == idp.url() => seen[1] += 1,
+                    other => panic!("{other:?}"),
+                }
+            }
+            seen
+        });
+        for text in [&two, &one].into_iter().cycle().take(20) {
+            gate.rewrite(text);
+            assert!(gate.reload());
+        }
+        done.store(true, Ordering::Relaxed);
+        let seen = asking.join().unwrap();
+        assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
+    });
 }

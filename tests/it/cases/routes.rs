@@ -178,6 +178,36 @@ fn i6_only_proxies_describe_requests() {
 }
 
 #[test]
+fn i7_no_header_is_an_address() {
+    let idp = TestIssuer::new();
+    let gate = site(&idp);
+    let foreign = TestGate::new().trusting(&idp).set("PROXY", "traefik").set("TRUSTED_PROXIES", "192.0.2.0/24");
+    let foreign = foreign.file(SITE).spawn();
+    for (name, value) in [
+        ("X-Forwarded-For", "192.0.2.7"),
+        ("X-Forwarded-For", "192.0.2.7, 127.0.0.1"),
+        ("X-Forwarded-For", "[fe80::1%25eth0]:80"),
+        ("X-Forwarded-For", "unknown, ,\t, 999.1.1.1"),
+        ("X-Forwarded-For", "' OR 1=1 --"),
+        ("X-Real-IP", "192.0.2.7"),
+        ("Forwarded", "for=\"[2001:db8::1]:4711\";by=192.0.2.7"),
+        ("Forwarded", "for=_hidden, for=\"192.0.2.7"),
+        ("True-Client-IP", "192.0.2.7"),
+        ("CF-Connecting-IP", "192.0.2.7"),
+    ] {
+        let about = |gate, uri| ask(gate, "GET", "a.example", uri).header(name, value);
+        assert_eq!(about(&gate, "/public/x").send().status, 200, "{name}: {value}");
+        assert_denied(&about(&gate, "/admin").send(), "token_missing", name);
+        let good = idp.token().sign();
+        assert_denied(&about(&foreign, "/public/x").bearer(&good).send(), "forwarded_headers_untrusted", name);
+    }
+    let log: Vec<_> = gate.log_lines().iter().chain(&foreign.log_lines()).map(ToString::to_string).collect();
+    assert!(log.len() >= 20, "{log:?}");
+    assert!(log.iter().all(|line| line.contains("127.0.0.1") || !line.contains("peer")), "{log:?}");
+    assert!(!log.concat().contains("192.0.2.7"), "{log:?}");
+}
+
+#[test]
 fn i8_connection_takes_no_header_away() {
     let idp = TestIssuer::new();
     let gate = site(&idp);
