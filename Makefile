@@ -66,6 +66,10 @@ allocations: ## what a judgement takes from the heap
 mutants: ## small mistakes put into the code on purpose, and whether the tests notice (an hour)
 	scripts/mutants.sh
 
+.PHONY: bench-reload
+bench-reload: setup build ## reading 10,000 routes anew, and what decisions notice of it
+	scripts/bench-reload.sh
+
 .PHONY: bench-smoke
 bench-smoke: setup build ## the running service under wrk, beside a bare handler
 	scripts/bench-smoke.sh

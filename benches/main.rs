@@ -6,9 +6,19 @@
 mod gate;
 mod jose;
 mod routes;
+mod scale;
 mod support;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, jose::parse, gate::render, gate::cached, routes::find);
+criterion_group!(
+    benches,
+    jose::parse,
+    gate::render,
+    gate::cached,
+    routes::find,
+    scale::issuers,
+    scale::routes,
+    scale::condition
+);
 criterion_main!(benches);

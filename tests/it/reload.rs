@@ -1,6 +1,5 @@
 //! A new configuration for the running service.
 
-
 use crate::support::{TestGate, TestIssuer};
 
 /// A file that trusts this issuer by discovery.
