@@ -12,13 +12,19 @@ use super::{Reason, Turn};
 pub struct Denial {
     reason: Reason,
     required_scopes: Option<Arc<str>>,
+    clock_skew_suspected: bool,
 }
 
 impl Denial {
     /// The token lacks one of these scopes; they are configuration, and go into the challenge
     /// (RFC 6750 section 3, `scope`).
     pub fn scope_insufficient(required: Arc<str>) -> Self {
-        Self { reason: Reason::ScopeInsufficient, required_scopes: Some(required) }
+        Self { required_scopes: Some(required), ..Reason::ScopeInsufficient.into() }
+    }
+
+    /// The token is outside its time for this reason, and by so little that clocks which differ would explain it.
+    pub fn by_suspected_clock_skew(reason: Reason) -> Self {
+        Self { clock_skew_suspected: true, ..reason.into() }
     }
 
     /// Why.
@@ -40,10 +46,15 @@ impl Denial {
     pub fn required_scopes(&self) -> Option<&str> {
         self.required_scopes.as_deref()
     }
+
+    /// Whether clocks that differ would explain it.
+    pub const fn clock_skew_suspected(&self) -> bool {
+        self.clock_skew_suspected
+    }
 }
 
 impl From<Reason> for Denial {
     fn from(reason: Reason) -> Self {
-        Self { reason, required_scopes: None }
+        Self { reason, required_scopes: None, clock_skew_suspected: false }
     }
 }

@@ -37,11 +37,15 @@ impl Gate {
         let way = self.policy.way(request)?;
         record.route = way.route.map(|route| route.position);
         let permit = match self.judge(request, way.rules, now, record).await {
-            Err(denial) if way.rules.report_only => {
+            Ok(permit) => permit,
+            Err(denial) => {
+                record.clock_skew_suspected = denial.clock_skew_suspected();
+                if !way.rules.report_only {
+                    return Err(denial);
+                }
                 record.reported = Some(denial.reason());
                 Permit::for_nobody()
             }
-            decision => decision?,
         };
         Ok(permit.with_other_protocols(way.rules.sources.other_protocols(request)))
     }

@@ -17,4 +17,6 @@ pub struct DecisionRecord {
     pub cache: CacheUse,
     /// Why the request would have been denied, on a route that only reports it.
     pub reported: Option<Reason>,
+    /// Whether clocks that differ would explain the denial.
+    pub clock_skew_suspected: bool,
 }

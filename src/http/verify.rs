@@ -151,6 +151,9 @@ async fn verify(
     let outcome = outcome(&decision, &record);
     let duration = started.elapsed();
     generation.decisions.count(outcome, record.route, record.issuer);
+    if record.clock_skew_suspected {
+        generation.decisions.count_suspected_clock_skew(outcome, record.issuer);
+    }
     metrics.measure_decision(record.cache, duration);
     generation.note(outcome, &record, duration, dialect, &fields);
     generation.responder.answer(&decision, dialect, record.route)

@@ -13,6 +13,7 @@ use crate::domain::Reason;
 /// A series exists once it has happened, and so does the room for it: most routes never see most issuers.
 pub struct DecisionCounters {
     family: IntCounterVec,
+    clock_skew_suspected: IntCounterVec,
     with_route: bool,
     issuers: Vec<String>,
     routes: Vec<Arc<str>>,
@@ -27,11 +28,17 @@ type RouteCounters = Box<[OnceLock<OutcomeCounters>]>;
 type OutcomeCounters = Box<[OnceLock<IntCounter>]>;
 
 impl DecisionCounters {
-    pub(super) fn new(family: IntCounterVec, with_route: bool, issuers: Vec<String>, routes: Vec<Arc<str>>) -> Self {
+    pub(super) fn new(
+        family: IntCounterVec,
+        clock_skew_suspected: IntCounterVec,
+        with_route: bool,
+        issuers: Vec<String>,
+        routes: Vec<Arc<str>>,
+    ) -> Self {
         // Without the label all routes are one.
         let routes = if with_route { routes } else { Vec::new() };
         let by_route = room(1 + routes.len());
-        let counters = Self { family, with_route, issuers, routes, by_route };
+        let counters = Self { family, clock_skew_suspected, with_route, issuers, routes, by_route };
         counters.announce_alerted_series();
         counters
     }
@@ -39,6 +46,11 @@ impl DecisionCounters {
     /// Counts a decision; route and issuer are told by their positions, if there are any.
     pub fn count(&self, outcome: Outcome, route: Option<usize>, issuer: Option<usize>) {
         self.add(1, outcome, route.filter(|_| self.with_route), issuer);
+    }
+
+    /// Counts a decision that clocks which differ would explain; too rare to be worth the room.
+    pub fn count_suspected_clock_skew(&self, outcome: Outcome, issuer: Option<usize>) {
+        self.clock_skew_suspected.with_label_values(&[outcome.reason(), self.issuer(issuer)]).inc();
     }
 
     fn add(&self, times: u64, outcome: Outcome, route: Option<usize>, issuer: Option<usize>) {
@@ -51,11 +63,14 @@ impl DecisionCounters {
     }
 
     fn series(&self, outcome: Outcome, route: Option<usize>, issuer: Option<usize>) -> IntCounter {
-        let issuer = issuer.and_then(|position| self.issuers.get(position)).map_or(NONE, String::as_str);
         let route = route.and_then(|position| self.routes.get(position)).map_or(NONE, |name| name);
-        let labels = [outcome.verdict(), outcome.reason(), issuer, route];
+        let labels = [outcome.verdict(), outcome.reason(), self.issuer(issuer), route];
         let used = if self.with_route { &labels[..] } else { &labels[..3] };
         self.family.with_label_values(used)
+    }
+
+    fn issuer(&self, position: Option<usize>) -> &str {
+        position.and_then(|position| self.issuers.get(position)).map_or(NONE, String::as_str)
     }
 
     /// An alert on a rate cannot see a counter that is born with its first event, so these start at zero.
@@ -66,8 +81,15 @@ impl DecisionCounters {
                 self.add(0, outcome, None, issuer);
             }
         }
+        for (issuer, reason) in self.issuers.iter().flat_map(|issuer| OUTSIDE_ITS_TIME.map(|reason| (issuer, reason))) {
+            self.clock_skew_suspected.with_label_values(&[reason.code(), issuer]);
+        }
     }
 }
+
+/// The reasons that clocks which differ may explain.
+const OUTSIDE_ITS_TIME: [Reason; 4] =
+    [Reason::TokenExpired, Reason::TokenNotYetValid, Reason::TokenIssuedInFuture, Reason::TokenTooOld];
 
 /// Where something stands behind the place for none of it.
 fn number(position: Option<usize>) -> usize {

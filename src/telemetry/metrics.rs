@@ -42,6 +42,7 @@ pub enum CacheUse {
 pub struct Metrics {
     registry: Registry,
     decisions: IntCounterVec,
+    clock_skew_suspected: IntCounterVec,
     with_route: bool,
     durations: [Histogram; 3],
     cache_hits: IntCounter,
@@ -61,6 +62,7 @@ impl Metrics {
         let registry = Registry::new();
         let labels: &[&str] = if with_route { declared::DECISIONS.labels } else { &["verdict", "reason", "issuer"] };
         let decisions = registered(&registry, IntCounterVec::new(opts(&declared::DECISIONS), labels)?)?;
+        let clock_skew_suspected = registered(&registry, counters(&declared::CLOCK_SKEW_SUSPECTED)?)?;
         let durations = duration_histograms(&registry)?;
         let cache = registered(&registry, counters(&declared::CACHE_REQUESTS)?)?;
         build_info(&registry)?;
@@ -75,6 +77,7 @@ impl Metrics {
         registry.register(Box::new(ProcessCollector::for_self()))?;
         Ok(Self {
             decisions,
+            clock_skew_suspected,
             with_route,
             durations,
             cache_hits: cache.with_label_values(&["hit"]),
@@ -90,7 +93,8 @@ impl Metrics {
 
     /// The counters of decisions for these issuers and routes.
     pub fn decision_counters(&self, issuers: Vec<String>, routes: Vec<Arc<str>>) -> DecisionCounters {
-        DecisionCounters::new(self.decisions.clone(), self.with_route, issuers, routes)
+        let (decisions, clock_skew_suspected) = (self.decisions.clone(), self.clock_skew_suspected.clone());
+        DecisionCounters::new(decisions, clock_skew_suspected, self.with_route, issuers, routes)
     }
 
     /// Notes how long a decision took, and what the cache had to do with it.

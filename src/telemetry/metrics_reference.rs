@@ -21,6 +21,8 @@ macro_rules! metrics {
 metrics! {
     DECISIONS = "counter" "doorward_decisions_total" ["verdict", "reason", "issuer", "route"]
         "Decisions by verdict (allow, deny, error), reason (ok or a code), issuer and route (none where there is none).";
+    CLOCK_SKEW_SUSPECTED = "counter" "doorward_clock_skew_suspected_total" ["reason", "issuer"]
+        "Tokens that are outside their time by at most five minutes beyond the leeway, by reason and issuer.";
     DECISION_DURATION = "histogram" "doorward_decision_duration_seconds" ["cache"]
         "Time from the request's head to the decision, by what the token cache said (hit, miss, none if it was not asked).";
     CACHE_REQUESTS = "counter" "doorward_token_cache_requests_total" ["result"]

@@ -2,7 +2,7 @@
 
 use super::scope_claim::scopes;
 use super::{AudienceRule, ProviderRule, RequiredClaim, TimeRules, TokenTypeRule, Validity, VerifiedToken};
-use crate::domain::{Reason, Timestamp};
+use crate::domain::{Denial, Reason, Timestamp};
 use crate::jose::SignedJws;
 
 /// What the claims of an issuer's tokens must satisfy. `iss` is not among it: it is how the issuer was found.
@@ -25,18 +25,18 @@ impl Expectations {
     /// for other audiences.
     ///
     /// It takes a signed token, so that a forgery learns nothing about its claims.
-    pub fn judge(&self, token: SignedJws, now: Timestamp) -> Result<VerifiedToken, Reason> {
+    pub fn judge(&self, token: SignedJws, now: Timestamp) -> Result<VerifiedToken, Denial> {
         let claims = token.claims();
         self.token_type.judge(token.header(), claims)?;
         let validity = Validity::from_claims(claims)?;
         self.time.judge(&validity, now)?;
         // RFC 7519 section 4.1.2: the subject is a string. A number would meet another "1" in somebody's database.
         if claims.member("sub").is_some_and(|subject| subject.string().is_none()) {
-            return Err(Reason::ClaimInvalid);
+            return Err(Reason::ClaimInvalid.into());
         }
         // The token is bound to a key (RFC 7800 section 3); whoever presents it has not shown that he has it.
         if claims.has("cnf") {
-            return Err(Reason::ProofMissing);
+            return Err(Reason::ProofMissing.into());
         }
         if let Some(provider) = &self.provider {
             provider.judge(&token, now.plus(self.time.leeway))?;
@@ -92,7 +92,8 @@ mod tests {
                 members.insert(name, value)
             };
         }
-        let verified = expectations.judge(signed(header, &claims), Timestamp::from_secs(1000))?;
+        let verified = expectations.judge(signed(header, &claims), Timestamp::from_secs(1000));
+        let verified = verified.map_err(|denial| denial.reason())?;
         expectations.audience.judge(&verified, None)?;
         Ok(verified)
     }
@@ -195,7 +196,7 @@ mod tests {
         }
         let claims = json!({"aud": "api", "exp": null});
         let verdict = expectations().judge(signed(&json!({}), &claims), Timestamp::from_secs(1000));
-        assert_eq!(verdict.map(drop), Err(Reason::ClaimInvalid), "null is no end");
+        assert_eq!(verdict.map(drop), Err(Reason::ClaimInvalid.into()), "null is no end");
     }
 
     #[test]

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use serde_json::Number;
 
-use crate::domain::{Reason, Timestamp};
+use crate::domain::{Denial, Reason, Timestamp};
 use crate::jose::{Claims, Json};
+
+/// A token that is outside its time by more than this, beyond the leeway, is old or early and no matter of clocks.
+const SUSPECTED_SKEW: Duration = Duration::from_mins(5);
 
 /// When a token is valid, as it says itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +51,17 @@ impl Validity {
 
 impl TimeRules {
     /// Judges the token at this time; it is repeated whenever the token is seen again.
-    pub fn judge(&self, validity: &Validity, now: Timestamp) -> Result<(), Reason> {
+    ///
+    /// A denial tells whether clocks would explain it: the token would pass with five more minutes of leeway.
+    pub fn judge(&self, validity: &Validity, now: Timestamp) -> Result<(), Denial> {
+        self.compare(validity, now).map_err(|reason| {
+            let lenient = Self { leeway: self.leeway.saturating_add(SUSPECTED_SKEW), ..*self };
+            let is_near = lenient.compare(validity, now).is_ok();
+            if is_near { Denial::by_suspected_clock_skew(reason) } else { reason.into() }
+        })
+    }
+
+    fn compare(&self, validity: &Validity, now: Timestamp) -> Result<(), Reason> {
         match validity.expires_at {
             // "On or after" (section 4.1.4): at the very second of `exp` a token is over.
             Some(expires_at) if now >= expires_at.plus(self.leeway) => return Err(Reason::TokenExpired),
@@ -84,10 +97,8 @@ mod tests {
 
     fn judge(rules: TimeRules, exp: Option<i64>, nbf: Option<i64>, iat: Option<i64>) -> Result<(), Reason> {
         let at = |secs: Option<i64>| secs.map(Timestamp::from_secs);
-        rules.judge(
-            &Validity { expires_at: at(exp), not_before: at(nbf), issued_at: at(iat), old_since: at(iat) },
-            Timestamp::from_secs(1000),
-        )
+        let validity = Validity { expires_at: at(exp), not_before: at(nbf), issued_at: at(iat), old_since: at(iat) };
+        rules.judge(&validity, Timestamp::from_secs(1000)).map_err(|denial| denial.reason())
     }
 
     fn rules(leeway: u64) -> TimeRules {
@@ -110,6 +121,27 @@ mod tests {
         assert_eq!(judge(rules(30), Some(9999), Some(1031), None), Err(Reason::TokenNotYetValid));
         assert_eq!(judge(rules(30), Some(9999), None, Some(1031)), Err(Reason::TokenIssuedInFuture));
         assert_eq!(judge(rules(30), Some(9999), Some(i64::MAX), None), Err(Reason::TokenNotYetValid));
+    }
+
+    #[test]
+    fn clocks_are_suspected_of_five_minutes_and_no_more() {
+        let rules = TimeRules { max_token_age: Some(Duration::from_secs(100)), ..rules(30) };
+        let suspected = |exp, nbf, iat| {
+            let at = Timestamp::from_secs;
+            let (expires_at, not_before, iat) = (Some(at(exp)), Some(at(nbf)), Some(at(iat)));
+            let validity = Validity { expires_at, not_before, issued_at: iat, old_since: iat };
+            rules.judge(&validity, at(1000)).unwrap_err().clock_skew_suspected()
+        };
+        for (near, far) in [
+            ([671, 0, 990], [670, 0, 990]),
+            ([9999, 1330, 990], [9999, 1331, 990]),
+            ([9999, 0, 1330], [9999, 0, 1331]),
+            ([9999, 0, 570], [9999, 0, 569]),
+            // A life of a minute, over and out a minute ago; and a token that is both early and long over.
+            ([940, 880, 880], [600, 1100, 990]),
+        ] {
+            assert_eq!([near, far].map(|[exp, nbf, iat]| suspected(exp, nbf, iat)), [true, false], "{near:?} {far:?}");
+        }
     }
 
     #[test]

@@ -108,8 +108,9 @@ fn promtool(arguments: &[&str], stdin: &str) -> Output {
 fn every_series_that_an_alert_names_is_there_from_the_start() {
     let idp = TestIssuer::new().serve();
     let gate = TestGate::new().discovering(&idp).spawn();
-    let page =
-        gate.wait_for("/metrics", |answer| answer.body.contains("doorward_jwks_keys{issuer=\"127.0.0.1\"} 1")).body;
+    // The last thing that is noted about a fetch.
+    let fetched = "\ndoorward_jwks_last_success_timestamp_seconds{issuer=\"127.0.0.1\"}";
+    let page = gate.wait_for("/metrics", |answer| answer.body.contains(fetched)).body;
     let rules = shipped(RULES, &[]);
     let named = rules.split("doorward_").skip(1);
     let named =

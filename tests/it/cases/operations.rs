@@ -182,6 +182,55 @@ fn k4_operators_ask_on_another_port_which_is_on_loopback_by_default() {
     assert_eq!((gate.get("/metrics").send().status, gate.admin("/metrics").send().status), (404, 200));
 }
 
+#[test]
+fn k9_tokens_that_differing_clocks_would_explain_are_counted() {
+    let idp = TestIssuer::new();
+    let reported = "routes:\n- {name: trial, match: {}, report_only: true}\n";
+    let gates = [TestGate::new(), TestGate::new().file(reported)];
+    for gate in gates.map(|gate| gate.trusting(&idp).set("NAME", "main").set("MAX_TOKEN_AGE", "1h").spawn()) {
+        let suspected = || {
+            let page = gate.admin("/metrics").send().body;
+            let lines = page.lines().filter_map(|line| line.strip_prefix("doorward_clock_skew_suspected_total"));
+            lines.filter(|line| !line.ends_with(" 0")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        // The leeway is 30 seconds; five minutes later nobody blames a clock.
+        let (now, token) = (idp.clock.secs(), || idp.token());
+        let ahead = |name: &str, secs: i64| token().claim(name, now + secs).sign();
+        for unsuspicious in [
+            token().sign(),
+            token().expires_in(-330).sign(),
+            ahead("nbf", 331),
+            ahead("iat", 331),
+            ahead("iat", -3931),
+            token().expires_in(-60).claim("aud", "other").signed_by(key(Algorithm::ES384)).sign(),
+            token().claim("aud", "other").sign(),
+            "broken".to_owned(),
+        ] {
+            gate.judge(&unsuspicious);
+        }
+        assert_eq!(suspected(), Vec::<String>::new());
+        let late = token().expires_in(31).sign();
+        assert_eq!(gate.judge(&late), "200");
+        for suspicious in
+            [token().expires_in(-329).sign(), ahead("nbf", 330), ahead("iat", 31), ahead("iat", -3930), "broken".into()]
+        {
+            gate.judge(&suspicious);
+        }
+        // A cached token too.
+        idp.clock.advance(std::time::Duration::from_secs(61));
+        gate.judge(&late);
+        let series = |reason: &str, count: u8| format!("{{issuer=\"main\",reason=\"{reason}\"}} {count}");
+        let expected = [
+            series("token_expired", 2),
+            series("token_issued_in_future", 1),
+            series("token_not_yet_valid", 1),
+            series("token_too_old", 1),
+        ];
+        assert_eq!(suspected(), expected);
+        idp.clock.advance(std::time::Duration::from_hours(24));
+    }
+}
+
 /// Reasons that need what this version does not have yet.
 const NOT_YET: &[(Reason, &str)] = &[
     (Reason::RouteDenied, "there are no routes"),
