@@ -21,3 +21,4 @@ mod token_cache_bounds;
 mod token_structure;
 mod unknown_keys;
 mod wire;
+mod wrong_settings;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use doorward::domain::{Reason, Turn};
 use doorward::jose::{Algorithm, SigningKey};
 
-use crate::support::{Answer, Client, Request, Service, TestGate, TestIssuer, TokenBuilder, doorward, key};
+use crate::support::{Answer, Client, Request, Service, TestGate, TestIssuer, TokenBuilder, key};
 
 const SECRET: &str = "an-hmac-secret-that-nobody-may-see";
 
@@ -331,49 +331,5 @@ fn k5_only_what_is_our_fault_is_called_an_error() {
     for reason in Reason::ALL {
         let ours = matches!(reason, Reason::KeysUnavailable | Reason::DependencyUnavailable);
         assert_eq!(reason.turn() == Turn::Ours, ours, "{}", reason.code());
-    }
-}
-
-/// A service that starts with a guess in place of what it was told would be open to somebody.
-#[test]
-fn k7_whatever_is_wrong_with_a_setting_keeps_the_service_from_starting() {
-    let place = tempfile::tempdir().unwrap();
-    let missing = place.path().join("missing");
-    let missing = missing.to_str().unwrap();
-    for (name, value) in [
-        ("ISSUER", "idp.example"),
-        ("AUDIENCE", ""),
-        ("ALGORITHMS", "none"),
-        ("ALGORITHMS", "HS256,RS256,XY"),
-        ("LEEWAY", "-1s"),
-        ("REQUIRE_EXP", "no"),
-        ("MAX_TOKEN_AGE", "forever"),
-        ("REQUIRED_CLAIMS", "=x"),
-        ("REQUIRED_SCOPES", "a\"b"),
-        ("TOKEN_TYPE", "access"),
-        ("TOKEN_SOURCES", "body"),
-        ("MAX_TOKEN_BYTES", "1"),
-        ("PROXY", "apache"),
-        ("TRUSTED_PROXIES", "10.0.0.0/33"),
-        ("ALLOW_PREFLIGHT", "maybe"),
-        ("CLAIM_HEADERS", "sub=Connection"),
-        ("DENIALS", "{\"401\": {\"status\": 200}}"),
-        ("JWKS_FILE", missing),
-        ("HMAC_SECRET_FILE", missing),
-        ("PUBLIC_KEY_FILE", missing),
-        ("JWKS_BEARER_TOKEN_FILE", missing),
-        ("JWKS_HEADERS_FILE", missing),
-        ("LISTEN", "everywhere"),
-        ("ACCESS_LOG", "loud"),
-        ("UNHEARD_OF", "1"),
-    ] {
-        let good = [("ISSUER", "https://idp.example"), ("AUDIENCE", "api")];
-        let mut settings: Vec<_> = good.into_iter().filter(|(own, _)| *own != name).collect();
-        settings.push((name, value));
-        let output = doorward(&["serve"], &settings, "");
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.code().is_some_and(|code| code != 0), "{name}={value}: {told}");
-        assert!(told.contains(&format!("DOORWARD_{name}: ")), "{name}={value}: {told}");
-        assert!(output.stdout.is_empty(), "{name}={value}");
     }
 }

@@ -1,9 +1,12 @@
 //! What a new configuration does to the token cache, to fetching and to whoever is asking.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use doorward::jose::{Algorithm, SigningKey};
+
 use crate::cases::wire::{assert_token_denied, misses};
-use crate::support::{TestGate, TestIssuer};
+use crate::support::{Answer, Behaviour, FaultyIssuer, TestGate, TestIssuer, eventually, key};
 
 fn file(idp: &TestIssuer, audience: &str, more: &str) -> String {
     format!("issuer: {}\naudience: [{audience}]\nworkers: 1\n{more}\n", idp.url())
@@ -77,4 +80,41 @@ fn k6_requests_meanwhile_see_one_configuration_each() {
         let seen = asking.join().unwrap();
         assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
     });
+}
+
+/// It is in force for whoever comes while the other one still waits for its key.
+#[test]
+fn k6_a_request_under_way_ends_with_the_configuration_it_began_with() {
+    let new = Arc::new(SigningKey::generate(Algorithm::ES256).unwrap().with_id("new"));
+    let (before, after) = (TestIssuer::new(), TestIssuer::with_keys(vec![key(Algorithm::ES256), new.clone()]));
+    let keys = FaultyIssuer::serving(before.jwks());
+    let text = |header: &str| {
+        let fetching = format!("jwks_url: {}/jwks\njwks_wait: 20s\njwks_timeout: 20s", keys.url);
+        file(&before, "api", &format!("{fetching}\nclaim_headers: [{{claim: sub, header: {header}}}]"))
+    };
+    let gate = TestGate::new().by_time_of(&before).file(text("X-Old")).spawn();
+    gate.wait_for("/readyz", |answer| answer.status == 200);
+    let (known, unknown) = (before.token().sign(), before.token_by(new).sign());
+    let ask = |token: &str| gate.get("/verify").bearer(token).send();
+    assert_eq!(subject(&ask(&known)), [Some("alice"), None]);
+
+    keys.set_keys(after.jwks());
+    keys.behave(Behaviour::Delay);
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| ask(&unknown));
+        eventually("the fetch for the new key", || (keys.fetches() == 2).then_some(()));
+        gate.rewrite(&text("X-New"));
+        assert!(gate.reload());
+        assert_eq!(subject(&ask(&known)), [None, Some("alice")]);
+        assert!(!asking.is_finished(), "it still waits for its key");
+        keys.behave(Behaviour::Serve);
+        assert_eq!(subject(&asking.join().unwrap()), [Some("alice"), None]);
+    });
+    assert_eq!(subject(&ask(&unknown)), [None, Some("alice")]);
+    assert_eq!(keys.fetches(), 2);
+}
+
+/// What the header of each configuration says.
+fn subject(answer: &Answer) -> [Option<&str>; 2] {
+    ["x-old", "x-new"].map(|name| answer.get(name))
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub enum Behaviour {
     /// Answers with the keys.
     Serve,
+    /// Answers with the keys, but not before it is told to behave otherwise.
+    Delay,
     /// Answers with this: status, further header lines, body.
     Answer(u16, &'static str, Vec<u8>),
     /// Sends these bytes instead of an answer, and closes.
@@ -158,7 +160,10 @@ fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
 /// Whether the connection is still good for another request.
 fn act(stream: &mut TcpStream, behaviour: Behaviour, state: &State) -> std::io::Result<bool> {
     match behaviour {
-        Behaviour::Serve => {
+        Behaviour::Serve | Behaviour::Delay => {
+            while *state.behaviour.lock().unwrap() == Behaviour::Delay && !state.stopped.load(Ordering::SeqCst) {
+                thread::park_timeout(Duration::from_millis(5));
+            }
             let keys = state.keys.lock().unwrap().clone();
             answer(stream, 200, "", keys.as_bytes())?;
         }

@@ -1,0 +1,177 @@
+//! What the program does with a wrong setting: it names it and ends. There is no default to fall back to.
+
+use std::collections::BTreeSet;
+use std::process::Output;
+
+use crate::support::doorward;
+
+/// A value of each setting that can be given in the environment, beside an issuer and an audience, or that of a preset.
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("listen", "8080"),
+    ("unix_socket_mode", "0999"),
+    ("unix_socket_group", "no-such-group"),
+    ("admin_listen", "localhost"),
+    ("workers", "0"),
+    ("keep_alive", "2h"),
+    ("client_header_timeout", "0s"),
+    ("max_connections", "all"),
+    ("shutdown_delay", "-1s"),
+    ("shutdown_timeout", "1d"),
+    ("readiness", "most"),
+    ("explain", "yes"),
+    ("reload", "sometimes"),
+    ("proxy", "apache"),
+    ("trusted_proxies", "0.0.0.0/0"),
+    ("trust_any_proxy", "1"),
+    ("allow_preflight", "true"),
+    ("token_sources", "query:access_token"),
+    ("max_token_bytes", "16k"),
+    ("token_cache_capacity", "-1"),
+    ("token_cache_ttl", "0s"),
+    ("claim_headers", "sub=Authorization"),
+    ("claim_headers_max_bytes", "1"),
+    ("realm", "a\"b"),
+    ("resource_metadata", "ftp://x"),
+    ("denials", "{\"token_missing\": {\"status\": 200}}"),
+    ("log", "verbose"),
+    ("log_format", "xml"),
+    ("access_log", "some"),
+    ("metrics_route_label", "1"),
+    ("issuers", "a,b"),
+    ("routes", "a"),
+    ("name", "two words"),
+    ("preset", "okto"),
+    ("issuer", "http://idp.example"),
+    ("audience", "api,*"),
+    ("audience_match", "some"),
+    ("audience_fallback", "sub"),
+    ("algorithms", "none"),
+    ("token_type", "JWT"),
+    ("accepted_types", ","),
+    ("leeway", "2h"),
+    ("require_exp", "no"),
+    ("max_token_age", "old"),
+    ("required_scopes", "a\"b"),
+    ("required_claims", "a..b"),
+    ("cognito_region", "eu-west-1"),
+    ("cognito_userpool_id", "eu-west-1_a"),
+    ("cognito_app_client_id", "app"),
+    ("cognito_token_use", "refresh"),
+    ("auth0_domain", "acme.auth0.com"),
+    ("entra_tenants", "*"),
+    ("keycloak_url", "https://keycloak.example"),
+    ("keycloak_realm", "acme"),
+    ("keycloak_internal_url", "http://keycloak"),
+    ("okta_domain", "acme.okta.com"),
+    ("okta_authorization_server", "default"),
+    ("firebase_project", "acme"),
+    ("discovery_url", "http://idp.example/x"),
+    ("jwks_url", "file:///etc/passwd"),
+    ("jwks_file", "/nowhere/jwks.json"),
+    ("jwks", "{\"keys\": []}"),
+    ("public_key_file", "/nowhere/key.pem"),
+    ("hmac_secret", "short"),
+    ("hmac_secret_encoding", "rot13"),
+    ("jwks_ca_file", "/nowhere/ca.pem"),
+    ("jwks_headers", "X-Key"),
+    ("jwks_bearer_token_file", "/nowhere/token"),
+    ("allow_insecure_http", "1"),
+    ("allow_private_jwks", "1"),
+    ("jwks_timeout", "1h"),
+    ("jwks_refresh", "1ms"),
+    ("jwks_min_refetch", "x"),
+    ("jwks_max_stale", "0s"),
+    ("jwks_wait", "2m"),
+];
+
+/// A value of each setting that only the file knows: where it stands, and the line.
+const FILE: &[(&str, &str)] = &[
+    ("claim_headers[0].claim", "claim_headers: [{claim: a..b, header: X-A}]"),
+    ("claim_headers[0].header", "claim_headers: [{claim: a, header: X A}]"),
+    ("claim_headers[0].separator", "claim_headers: [{claim: a, header: X-A, separator: '%'}]"),
+    ("claim_headers[0].encoding", "claim_headers: [{claim: a, header: X-A, encoding: hex}]"),
+    ("routes[0].name", "routes: [{name: a b}]"),
+    ("routes[0].match", "routes: [{name: a, match: /admin}]"),
+    ("routes[0].access", "routes: [{name: a, access: nobody}]"),
+    ("routes[0].issuers[0]", "routes: [{name: a, issuers: [another]}]"),
+    ("routes[0].audience", "routes: [{name: a, audience: [a, '*']}]"),
+    ("routes[0].token_sources[0]", "routes: [{name: a, token_sources: [body]}]"),
+    ("routes[0].denials", "routes: [{name: a, denials: {token_missing: {status: 200}}}]"),
+    ("routes[0].require", "routes: [{name: a, require: [admin]}]"),
+    ("routes[0].allow_preflight", "routes: [{name: a, allow_preflight: yes}]"),
+    ("routes[0].allow_path_parameters", "routes: [{name: a, allow_path_parameters: 1}]"),
+    ("routes[0].report_only", "routes: [{name: a, report_only: maybe}]"),
+    ("routes[0].match.host", "routes: [{name: a, match: {host: 'a:80'}}]"),
+    ("routes[0].match.path", "routes: [{name: a, match: {path: admin}}]"),
+    ("routes[0].match.methods", "routes: [{name: a, match: {methods: [get]}}]"),
+    ("routes[0].require.scopes[0]", "routes: [{name: a, require: {scopes: ['a\"b']}}]"),
+    ("routes[0].require.when", "routes: [{name: a, require: {when: 'claims.a ='}}]"),
+    ("routes[0].require.any_scope", "routes: [{name: a, require: {any_scope: []}}]"),
+    ("routes[0].require.claims", "routes: [{name: a, require: {claims: {claim: x}}}]"),
+    ("routes[0].require.claims[0].exists", "routes: [{name: a, require: {claims: [{claim: x, exists: false}]}}]"),
+    ("routes[0].require.claims[0].equals", "routes: [{name: a, require: {claims: [{claim: x, equals: [a]}]}}]"),
+    ("routes[0].require.claims[0].one_of", "routes: [{name: a, require: {claims: [{claim: x, one_of: a}]}}]"),
+    ("routes[0].require.claims[0].contains", "routes: [{name: a, require: {claims: [{claim: x, contains: {a: b}}]}}]"),
+    ("routes[0].require.claims[0].matches", "routes: [{name: a, require: {claims: [{claim: x, matches: '(a'}]}}]"),
+];
+
+#[test]
+fn k7_each_setting_of_the_environment_ends_the_program_if_it_is_wrong() {
+    for (setting, value) in ENVIRONMENT {
+        let name = setting.to_uppercase();
+        let good = [("ISSUER", "https://idp.example"), ("AUDIENCE", "api")];
+        let wrong = (name.as_str(), *value);
+        let settings: Vec<_> = good.into_iter().filter(|(good, _)| *good != name).chain([wrong]).collect();
+        assert_ends(&serve(&[], &settings), &format!("DOORWARD_{name}: "));
+    }
+}
+
+#[test]
+fn k7_each_setting_of_the_file_ends_the_program_if_it_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("doorward.yaml");
+    let good = "issuer: https://idp.example\naudience: [api]\nproxy: traefik\n";
+    for (place, line) in FILE {
+        std::fs::write(&path, format!("{good}{line}\n")).unwrap();
+        assert_ends(&serve(&["--config", path.to_str().unwrap()], &[]), &format!(": {place}: "));
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert_ends(&serve(&["--config", path.to_str().unwrap()], &[]), "doorward.yaml: cannot read ");
+}
+
+#[test]
+fn k7_no_setting_is_forgotten_here() {
+    let last = |place: &str| place.rsplit('.').next().unwrap().split('[').next().unwrap().to_owned();
+    let tried: BTreeSet<_> = ENVIRONMENT.iter().chain(FILE).map(|(place, _)| last(place)).collect();
+    let page = doorward::config::reference();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let settings: BTreeSet<_> = rows.map(str::to_owned).collect();
+    assert_eq!(tried, settings);
+}
+
+#[test]
+fn k7_a_file_that_cannot_be_read_ends_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    for name in ["HMAC_SECRET", "JWKS_HEADERS", "JWKS_BEARER_TOKEN", "JWKS_CA", "JWKS", "PUBLIC_KEY"] {
+        let name = format!("{name}_FILE");
+        for path in [missing.as_path(), folder.path(), std::path::Path::new("/dev/zero")] {
+            let settings = [("ISSUER", "https://idp.example"), ("AUDIENCE", "api"), (&name, path.to_str().unwrap())];
+            assert_ends(&serve(&[], &settings), &format!("DOORWARD_{name}: cannot read "));
+        }
+    }
+}
+
+/// On free ports, in case it starts after all.
+fn serve(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    let ports = ["LISTEN", "ADMIN_LISTEN"].map(|name| (name, "127.0.0.1:0"));
+    let ports = ports.into_iter().filter(|(port, _)| !settings.iter().any(|(name, _)| name == port));
+    doorward(&[&["serve"], arguments].concat(), &ports.chain(settings.iter().copied()).collect::<Vec<_>>(), "")
+}
+
+/// The setting by its name, and the exit code for a bad configuration.
+fn assert_ends(ended: &Output, told: &str) {
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!((ended.status.code(), ended.stdout.len()), (Some(78), 0), "{told}: {stderr}");
+    assert!(stderr.contains(told), "{told}: {stderr}");
+}
