@@ -1,15 +1,18 @@
 //! Header fields of every kind: who is let in is the one whose token is the only one in the request.
 //!
-//! The first line of the input is the surroundings, one letter each: `n` and `f` are the dialects, `p` lets preflights
+//! The first line of the input is the surroundings, one letter each: `n`, `f` and `e` are the dialects, `p` lets preflights
 //! pass, `t` trusts the peer. The other lines are fields, in which `{alice}` stands for her token, and so on.
 
 use std::sync::LazyLock;
 
 use doorward::domain::{Field, ForwardedRequest};
 use doorward::gate::Gate;
-use doorward::http::Dialect;
+use doorward::http::{Dialect, Question};
 
 use super::house::{AUDIENCE, Fields, ISSUER, NOW, decide, gate, signed};
+
+/// Of the question itself, which only Envoy's dialect looks at.
+const METHOD: &str = "OPTIONS";
 
 const SOURCES: &str = "bearer, header:x-token, header:x-jwt:JWT, cookie:at";
 
@@ -48,10 +51,11 @@ pub fn judge(data: &[u8]) {
     let dialect = match () {
         () if said.contains(&b'n') => Dialect::Nginx,
         () if said.contains(&b'f') => Dialect::Forwarded,
+        () if said.contains(&b'e') => Dialect::Envoy,
         () => Dialect::Auto,
     };
     let preflights_pass = said.contains(&b'p');
-    let original = dialect.original(&fields);
+    let original = dialect.original(&Question { fields: &fields, method: METHOD, tail: "/" });
     if let Field::Once(host) = original.host {
         assert!(dialect != Dialect::Nginx || !host.iter().any(|byte| b"/?#@".contains(byte)), "more than a host");
     }
@@ -79,7 +83,7 @@ enum Verdict {
 /// The verdict, for somebody who has only read the documentation.
 fn expected(fields: &Fields, dialect: Dialect, preflights_pass: bool, trusted: bool) -> Verdict {
     if preflights_pass {
-        match (trusted, once(fields, method_field(dialect))) {
+        match (trusted, method(fields, dialect)) {
             (true, Some(b"OPTIONS")) if is_preflight(fields) => return Verdict::Preflight,
             (true, Some(method)) if !method.is_empty() && method.iter().all(u8::is_ascii_graphic) => {}
             _ => return Verdict::Denied,
@@ -100,11 +104,12 @@ fn is_preflight(fields: &Fields) -> bool {
     is_there("origin") && is_there("access-control-request-method")
 }
 
-const fn method_field(dialect: Dialect) -> &'static str {
+fn method(fields: &Fields, dialect: Dialect) -> Option<&[u8]> {
     match dialect {
-        Dialect::Nginx => "x-original-method",
-        Dialect::Forwarded => "x-forwarded-method",
-        Dialect::Auto => "",
+        Dialect::Nginx => once(fields, "x-original-method"),
+        Dialect::Forwarded => once(fields, "x-forwarded-method"),
+        Dialect::Envoy => Some(METHOD.as_bytes()),
+        Dialect::Auto => None,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::policy::Preflight;
 const PROXY: Setting = Setting::new(
     "proxy",
     "auto",
-    "Dialect of the plain `/verify`: `nginx`, `traefik`, `caddy`, `haproxy`, or `auto`, which looks at nothing but the token.",
+    "Dialect of the plain `/verify`: `nginx`, `traefik`, `caddy`, `haproxy`, `envoy`, or `auto`, which looks at nothing but the token.",
 ).shaped(Shape::Word(&value::words(DIALECTS)));
 const TRUSTED_PROXIES: Setting = Setting::new(
     "trusted_proxies",
@@ -57,6 +57,8 @@ pub enum DialectName {
     Caddy,
     /// The same as Traefik's.
     Haproxy,
+    /// The request line and `Host`; without a path, which only `/verify/envoy/…` has.
+    Envoy,
 }
 
 /// Networks whose forwarded headers are believed.
@@ -96,12 +98,13 @@ impl ProxySettings {
     }
 }
 
-const DIALECTS: &[(&str, DialectName); 5] = &[
+const DIALECTS: &[(&str, DialectName); 6] = &[
     ("auto", DialectName::Auto),
     ("nginx", DialectName::Nginx),
     ("traefik", DialectName::Traefik),
     ("caddy", DialectName::Caddy),
     ("haproxy", DialectName::Haproxy),
+    ("envoy", DialectName::Envoy),
 ];
 
 fn network(text: &str) -> Result<IpNet, Invalid> {

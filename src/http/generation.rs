@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Dialect, Responder};
+use super::{Dialect, Question, Responder};
 use crate::config::{Readiness, TrustedProxies};
-use crate::domain::HeaderFields;
 use crate::gate::{DecisionRecord, Gate};
 use crate::telemetry::{AccessEntry, AccessLogger, DecisionCounters, OriginalTexts, Outcome, request_id};
 
@@ -38,7 +37,7 @@ impl Generation {
         record: &DecisionRecord,
         duration: Duration,
         dialect: Dialect,
-        fields: &dyn HeaderFields,
+        asked: &Question<'_>,
     ) {
         if !self.access_log.wants(outcome == Outcome::Allowed) {
             return;
@@ -50,9 +49,9 @@ impl Generation {
             issuer: record.issuer.and_then(|at| Some(self.gate.issuers().at(at)?.name.clone())),
             route: record.route.and_then(|at| Some(self.gate.policy.routes()?.at(at)?.name.label())),
             cache: record.cache.label(),
-            original: OriginalTexts::of(&dialect.original_for_log(fields)),
+            original: OriginalTexts::of(&dialect.original_for_log(asked)),
             duration,
-            request_id: request_id(fields.field("x-request-id"), fields.field("traceparent")),
+            request_id: request_id(asked.fields.field("x-request-id"), asked.fields.field("traceparent")),
             token_digest: record.digest.map(|digest| digest.start()),
         });
     }

@@ -20,7 +20,7 @@ mod status;
 mod verify;
 
 pub use admin::{AdminService, admin_server};
-pub use dialect::Dialect;
+pub use dialect::{Dialect, Question};
 pub use generation::Generation;
 pub use lifecycle::Lifecycle;
 pub use listener::{BoundListener, bind};

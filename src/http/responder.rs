@@ -18,6 +18,8 @@ use crate::policy::{ClaimHeaders, Permit};
 /// Makes answers.
 pub struct Responder {
     claim_headers: Vec<HeaderName>,
+    /// Other spellings of these, for Envoy to take away.
+    aliases: HeaderValue,
     denials: DenialAnswers,
     /// Those of routes that have their own, by the position of the route.
     route_denials: HashMap<usize, DenialAnswers>,
@@ -25,6 +27,7 @@ pub struct Responder {
 }
 
 const X_AUTH_WEBSOCKET_PROTOCOL: HeaderName = HeaderName::from_static("x-auth-websocket-protocol");
+const X_ENVOY_AUTH_HEADERS_TO_REMOVE: HeaderName = HeaderName::from_static("x-envoy-auth-headers-to-remove");
 const X_AUTH_REASON: HeaderName = HeaderName::from_static("x-auth-reason");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -44,10 +47,12 @@ impl Responder {
         route_denials: HashMap<usize, Vec<(DenialKey, CustomDenial)>>,
         lifecycle: Arc<Lifecycle>,
     ) -> Result<Self, InvalidHeaderName> {
+        // Names of headers are visible ASCII, so that no alias is refused.
+        let aliases = HeaderValue::try_from(claim_headers.aliases().join(", ")).unwrap_or(EMPTY);
         let claim_headers = claim_headers.names().map(HeaderName::try_from).collect::<Result<_, _>>()?;
         let own = |denials| DenialAnswers::new(Answers { denials, ..answers.clone() });
         let route_denials = route_denials.into_iter().map(|(route, denials)| (route, own(denials))).collect();
-        Ok(Self { claim_headers, denials: DenialAnswers::new(answers.clone()), route_denials, lifecycle })
+        Ok(Self { claim_headers, aliases, denials: DenialAnswers::new(answers.clone()), route_denials, lifecycle })
     }
 
     /// What a decision is answered with, on the route at this position if there was one.
@@ -58,14 +63,14 @@ impl Responder {
         route: Option<usize>,
     ) -> HttpResponse {
         match decision {
-            Ok(permit) => self.allow(permit),
+            Ok(permit) => self.allow(permit, dialect),
             Err(denial) => self.deny(denial, dialect, route),
         }
     }
 
     /// 200, an empty body, every claim header, and the WebSocket protocols where they are looked at: an absent one would
     /// let the client's own pass.
-    fn allow(&self, permit: &Permit) -> HttpResponse {
+    fn allow(&self, permit: &Permit, dialect: Dialect) -> HttpResponse {
         let mut response = self.empty(StatusCode::OK);
         let headers = response.headers_mut();
         match permit.claim_values() {
@@ -80,6 +85,9 @@ impl Responder {
         if let Some(protocols) = permit.other_protocols() {
             // A list of tokens, so it is not refused here either.
             headers.insert(X_AUTH_WEBSOCKET_PROTOCOL, HeaderValue::from_str(protocols).unwrap_or(EMPTY));
+        }
+        if dialect == Dialect::Envoy && !self.aliases.is_empty() {
+            headers.insert(X_ENVOY_AUTH_HEADERS_TO_REMOVE, self.aliases.clone());
         }
         response
     }

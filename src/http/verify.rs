@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::dev::{Extensions, Server};
-use actix_web::http::{ConnectionType, KeepAlive};
+use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{ConnectionType, KeepAlive, Uri};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use arc_swap::{ArcSwap, Guard};
 use tokio::net::UnixStream;
 
 use super::fields::Fields;
-use super::{BoundListener, Dialect, Generation};
+use super::{BoundListener, Dialect, Generation, Question};
 use crate::config::{ServerSettings, TrustedProxies};
 use crate::domain::{Denial, ForwardedRequest};
 use crate::gate::DecisionRecord;
@@ -80,35 +81,42 @@ fn mark_unix_peer(connection: &dyn Any, extensions: &mut Extensions) {
 
 /// What a request is for.
 enum Target<'a> {
-    Verify(Dialect),
-    /// By the rules of the route of this name.
-    VerifyByName(&'a str, Dialect),
+    /// In this dialect; what stands behind the path that was asked, without the query.
+    Verify(Dialect, &'a str),
+    /// The same by the rules of the route of this name.
+    VerifyByName(&'a str, Dialect, &'a str),
     Denial(&'a str),
     Nothing,
 }
 
-/// The path decides, to the letter; the query never does, because some proxies append the client's own to it.
+/// The path decides, to the letter; the query never does, because some proxies append the client's own to it. Where a path has
+/// a tail, that is the client's path: whatever it says, the question stays the same.
 fn target(path: &str, plain: Dialect) -> Target<'_> {
     if let Some(code) = path.strip_prefix("/denial/") {
         return Target::Denial(code);
     }
-    if let Some((name, dialect)) = path.strip_prefix("/policy/").and_then(|rest| by_name(rest, plain)) {
-        return Target::VerifyByName(name, dialect);
+    if let Some(target) = path.strip_prefix("/policy/").and_then(|rest| by_name(rest, plain)) {
+        return target;
     }
-    dialect(path, plain).map_or(Target::Nothing, Target::Verify)
+    dialect(path, plain).map_or(Target::Nothing, |(dialect, tail)| Target::Verify(dialect, tail))
 }
 
-fn by_name(rest: &str, plain: Dialect) -> Option<(&str, Dialect)> {
+fn by_name(rest: &str, plain: Dialect) -> Option<Target<'_>> {
     let (name, path) = rest.split_at_checked(rest.find('/')?)?;
-    Some((name, dialect(path, plain)?))
+    let (dialect, tail) = dialect(path, plain)?;
+    Some(Target::VerifyByName(name, dialect, tail))
 }
 
-fn dialect(path: &str, plain: Dialect) -> Option<Dialect> {
+fn dialect(path: &str, plain: Dialect) -> Option<(Dialect, &str)> {
+    let whole = |dialect| Some((dialect, ""));
     match path {
-        "/verify" => Some(plain),
-        "/verify/nginx" => Some(Dialect::Nginx),
-        "/verify/traefik" | "/verify/caddy" | "/verify/haproxy" => Some(Dialect::Forwarded),
-        _ => None,
+        "/verify" => whole(plain),
+        "/verify/nginx" => whole(Dialect::Nginx),
+        "/verify/traefik" | "/verify/caddy" | "/verify/haproxy" => whole(Dialect::Forwarded),
+        _ => {
+            let tail = path.strip_prefix("/verify/envoy")?;
+            (tail.is_empty() || tail.starts_with('/')).then_some((Dialect::Envoy, tail))
+        }
     }
 }
 
@@ -116,9 +124,9 @@ async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> Http
     // One configuration for the whole request, whatever comes meanwhile.
     let generation = service.generation();
     let mut response = match target(request.uri().path(), generation.dialect) {
-        Target::Verify(dialect) => verify(&generation, &service.metrics, &request, dialect, None).await,
-        Target::VerifyByName(name, dialect) => {
-            verify(&generation, &service.metrics, &request, dialect, Some(name)).await
+        Target::Verify(dialect, tail) => verify(&generation, &service.metrics, &request, dialect, tail, None).await,
+        Target::VerifyByName(name, dialect, tail) => {
+            verify(&generation, &service.metrics, &request, dialect, tail, Some(name)).await
         }
         Target::Denial(code) => generation.responder.describe_denial(code),
         Target::Nothing => generation.responder.not_found(),
@@ -136,13 +144,15 @@ async fn verify(
     metrics: &Metrics,
     request: &HttpRequest,
     dialect: Dialect,
+    tail: &str,
     route_name: Option<&str>,
 ) -> HttpResponse {
     let started = Instant::now();
     let fields = Fields(request.headers());
+    let asked = Question { fields: &fields, method: request.method().as_str(), tail: with_query(tail, request.uri()) };
     let forwarded = ForwardedRequest {
         fields: &fields,
-        original: dialect.original(&fields),
+        original: dialect.original(&asked),
         peer_trusted: is_trusted_peer(&generation.trusted, request),
         route_name,
     };
@@ -155,8 +165,14 @@ async fn verify(
         generation.decisions.count_suspected_clock_skew(outcome, record.issuer);
     }
     metrics.measure_decision(record.cache, duration);
-    generation.note(outcome, &record, duration, dialect, &fields);
+    generation.note(outcome, &record, duration, dialect, &asked);
     generation.responder.answer(&decision, dialect, record.route)
+}
+
+/// The end of the path, with the query behind it.
+fn with_query<'a>(tail: &str, uri: &'a Uri) -> &'a str {
+    let whole = uri.path_and_query().map_or("", PathAndQuery::as_str);
+    whole.get(uri.path().len() - tail.len()..).unwrap_or_default()
 }
 
 /// Who may write to the socket file is a proxy. A peer whose address cannot be told is not.

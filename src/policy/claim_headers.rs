@@ -1,5 +1,7 @@
 //! Claims as response headers, for the proxy to hand to the application.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::render;
@@ -47,6 +49,12 @@ impl ClaimHeaders {
         self.list.iter().map(|mapped| mapped.header.as_str())
     }
 
+    /// Spellings that applications take for one of the headers: CGI, WSGI and others read `X_Auth_Subject` as
+    /// `X-Auth-Subject`. In lower case.
+    pub fn aliases(&self) -> Vec<String> {
+        self.names().flat_map(|name| aliases(&name.to_ascii_lowercase())).collect()
+    }
+
     /// The values, one for each header; empty where the token lacks the claim, so that a proxy that copies the header
     /// overwrites the one a client may have sent.
     pub fn render(&self, token: &VerifiedToken) -> Result<Box<[Bytes]>, Reason> {
@@ -60,6 +68,20 @@ impl ClaimHeaders {
         });
         values.collect()
     }
+}
+
+/// With more dashes than this, a name has more spellings than anybody wants to list.
+const MOST_DASHES: usize = 3;
+
+fn aliases(name: &str) -> Vec<String> {
+    if name.matches('-').count() > MOST_DASHES {
+        return vec![name.replace('-', "_")];
+    }
+    let spellings = name.split_inclusive('-').fold(vec![String::new()], |begun, part| {
+        let parts = BTreeSet::from([part.to_owned(), part.replace('-', "_")]);
+        begun.iter().flat_map(|start| parts.iter().map(move |part| format!("{start}{part}"))).collect()
+    });
+    spellings.into_iter().filter(|spelling| spelling != name).collect()
 }
 
 impl ClaimHeader {
@@ -78,5 +100,18 @@ impl ClaimHeader {
         let found = token.claims().find(&self.claim);
         // Some providers call the client's name `azp` (OpenID Connect Core section 2).
         if found.is_none() && self.claim.is_name("client_id") { token.claims().member("azp") } else { found }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_but_the_own_is_an_alias() {
+        assert_eq!(aliases("x-auth-id"), ["x-auth_id", "x_auth-id", "x_auth_id"]);
+        assert_eq!(aliases("subject"), [""; 0]);
+        assert_eq!(aliases("x-a-b-c-d"), ["x_a_b_c_d"]);
+        assert_eq!(aliases("x-a-b-c").len(), 7);
     }
 }

@@ -11,7 +11,8 @@ use crate::support::{
     Client, Component, Echo, Proxy, Request, Site, TestGate, TestIssuer, Wiring, program, proxy_suite, shipped,
 };
 
-pub const NGINX: Proxy = Proxy { dialect: "nginx", start, when_down: 503, two_authorizations: 400 };
+pub const NGINX: Proxy =
+    Proxy { dialect: "nginx", start, when_down: 503, two_authorizations: "400", passes_on_503: true };
 
 proxy_suite!(NGINX);
 

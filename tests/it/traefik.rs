@@ -5,7 +5,8 @@ use std::process::Command;
 
 use crate::support::{Component, Proxy, Request, Site, Wiring, eventually, program, proxy_suite, shipped};
 
-pub const TRAEFIK: Proxy = Proxy { dialect: "traefik", start, when_down: 500, two_authorizations: 401 };
+pub const TRAEFIK: Proxy =
+    Proxy { dialect: "traefik", start, when_down: 500, two_authorizations: "401 token_ambiguous", passes_on_503: true };
 
 proxy_suite!(TRAEFIK);
 

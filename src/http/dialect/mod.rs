@@ -2,11 +2,23 @@
 //!
 //! Each dialect reads its own headers and no others: a header that "also works" is a header that a client can set.
 
+mod envoy;
 mod forwarded;
 mod nginx;
 
 use crate::config::DialectName;
 use crate::domain::{HeaderFields, Original};
+
+/// A question as it arrived, as far as a dialect may look at it.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The header fields.
+    pub fields: &'a dyn HeaderFields,
+    /// The method of the request line.
+    pub method: &'a str,
+    /// What stands behind the path that was asked, with the query.
+    pub tail: &'a str,
+}
 
 /// How a proxy describes the request that it asks about, and what it can make of a denial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,24 +29,27 @@ pub enum Dialect {
     Nginx,
     /// `X-Forwarded-*` as Traefik and Caddy send them, and `HAProxy` can be told to.
     Forwarded,
+    /// Envoy's HTTP service of `ext_authz`, which asks with the client's method, host, path and query.
+    Envoy,
 }
 
 impl Dialect {
     /// What the proxy says about the client's request.
-    pub fn original(self, fields: &dyn HeaderFields) -> Original<'_> {
+    pub fn original<'a>(self, asked: &Question<'a>) -> Original<'a> {
         match self {
             Self::Auto => Original::UNKNOWN,
-            Self::Nginx => nginx::original(fields),
-            Self::Forwarded => forwarded::original(fields),
+            Self::Nginx => nginx::original(asked.fields),
+            Self::Forwarded => forwarded::original(asked.fields),
+            Self::Envoy => envoy::original(asked),
         }
     }
 
     /// The same for the log, which believes nothing and may therefore look at everything.
-    pub(super) fn original_for_log(self, fields: &dyn HeaderFields) -> Original<'_> {
+    pub(super) fn original_for_log<'a>(self, asked: &Question<'a>) -> Original<'a> {
         match self {
-            Self::Auto if forwarded::is_spoken(fields) => forwarded::original(fields),
-            Self::Auto => nginx::original(fields),
-            named => named.original(fields),
+            Self::Auto if forwarded::is_spoken(asked.fields) => forwarded::original(asked.fields),
+            Self::Auto => nginx::original(asked.fields),
+            named => named.original(asked),
         }
     }
 
@@ -51,6 +66,7 @@ impl From<DialectName> for Dialect {
             DialectName::Auto => Self::Auto,
             DialectName::Nginx => Self::Nginx,
             DialectName::Traefik | DialectName::Caddy | DialectName::Haproxy => Self::Forwarded,
+            DialectName::Envoy => Self::Envoy,
         }
     }
 }

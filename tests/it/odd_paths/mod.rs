@@ -3,8 +3,6 @@
 //! All proxies stand in front of one service and one application. The requests go out byte by byte and carry no token, so
 //! whatever reaches the application went through an open route.
 
-mod caddy;
-mod envoy;
 mod paths;
 mod readings;
 
@@ -12,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 
+use crate::caddy::CADDY;
+use crate::envoy::start_keeping_request_ids;
 use crate::nginx::NGINX;
 use crate::support::{Client, Component, Echo, Echoed, TestGate, TestIssuer, Wiring};
 use crate::traefik::TRAEFIK;
@@ -20,7 +20,7 @@ type Start = fn(&Wiring) -> Component;
 
 /// In the order of the columns.
 const PROXIES: [(&str, Start); 4] =
-    [("nginx", NGINX.start), ("Traefik", TRAEFIK.start), ("Caddy", caddy::start), ("Envoy", envoy::start)];
+    [("nginx", NGINX.start), ("Traefik", TRAEFIK.start), ("Caddy", CADDY.start), ("Envoy", start_keeping_request_ids)];
 
 /// At one host everything is open but one directory, at the other one directory and nothing else.
 const ROUTES: &str = "

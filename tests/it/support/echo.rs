@@ -5,6 +5,9 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
 /// The application. Stops accepting when dropped.
@@ -89,7 +92,7 @@ fn serve(stream: &TcpStream, counts: &Counts) -> std::io::Result<()> {
     while let Some(request) = read_request(&mut reader)? {
         counts.requests.fetch_add(1, Ordering::SeqCst);
         if request.is_websocket() {
-            return switch(stream, reader);
+            return switch(stream, &request, reader);
         }
         answer(stream, &request)?;
     }
@@ -109,9 +112,13 @@ fn answer(mut stream: &TcpStream, request: &Echoed) -> std::io::Result<()> {
     Ok(())
 }
 
-/// From here on every byte comes back.
-fn switch(mut stream: &TcpStream, mut reader: BufReader<&TcpStream>) -> std::io::Result<()> {
-    stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")?;
+/// From here on every byte comes back. Some proxies look at the answer to the client's key (RFC 6455 section 4.2.2).
+fn switch(mut stream: &TcpStream, request: &Echoed, mut reader: BufReader<&TcpStream>) -> std::io::Result<()> {
+    let answered = request.get("sec-websocket-key").to_owned() + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    let accept = BASE64_STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, answered.as_bytes()));
+    let head =
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ";
+    stream.write_all(format!("{head}{accept}\r\n\r\n").as_bytes())?;
     std::io::copy(&mut reader, &mut stream)?;
     stream.shutdown(Shutdown::Write)
 }

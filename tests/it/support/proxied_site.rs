@@ -15,8 +15,10 @@ pub struct Proxy {
     pub start: fn(&Wiring) -> Component,
     /// What clients get while the service does not answer.
     pub when_down: u16,
-    /// What clients get for two `Authorization` fields.
-    pub two_authorizations: u16,
+    /// What clients get for two `Authorization` fields: status, and the reason if the service gave one.
+    pub two_authorizations: &'static str,
+    /// Whether the service's own 503 reaches the client as it is, and not just its status.
+    pub passes_on_503: bool,
 }
 
 /// What a proxy is connected to.

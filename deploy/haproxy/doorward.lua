@@ -1,0 +1,73 @@
+-- Asks doorward about a request (HAProxy 2.6 or later, which has core.httpclient).
+--
+-- It answers denials itself, and lets a request go on by setting txn.doorward to "allowed". Anything else, an error of this
+-- script included, is denied by the line behind `http-request lua.doorward`.
+
+local url = "http://127.0.0.1:8080/verify/haproxy"
+
+-- In milliseconds; doorward itself waits at most jwks_wait (500 ms) for an issuer.
+local timeout = 2000
+
+-- Of the client's request doorward gets what it reads, no more. A token source `header:X-Token` needs its name here.
+local asked_with = {
+  "authorization", "cookie", "origin", "access-control-request-method", "sec-websocket-protocol", "x-request-id", "traceparent",
+}
+
+-- One name per entry of doorward's claim_headers.
+local identity = { "x-auth-subject", "x-auth-issuer", "x-auth-client-id", "x-auth-scopes", "x-auth-email" }
+
+-- What a client is told with a denial.
+local told = { "www-authenticate", "x-auth-reason", "content-type", "cache-control", "retry-after" }
+
+-- Each line of a field, in its order: of two Authorization fields none is "the" one, and doorward must see both.
+local function lines(field)
+  local list = {}
+  for at = 0, #field do
+    if field[at] then list[#list + 1] = field[at] end
+  end
+  return list
+end
+
+local function question(txn, client)
+  local headers = {}
+  for _, name in ipairs(asked_with) do
+    if client[name] then headers[name] = lines(client[name]) end
+  end
+  headers["x-forwarded-method"] = { txn.f:method() }
+  headers["x-forwarded-proto"] = { txn.f:ssl_fc() == 1 and "https" or "http" }
+  headers["x-forwarded-uri"] = { txn.f:pathq() }
+  headers["x-forwarded-host"] = client["host"] and lines(client["host"])
+  return headers
+end
+
+local function allow(txn, answer)
+  for _, name in ipairs(identity) do
+    local value = answer[name] and answer[name][0] or ""
+    -- An empty value overwrites the client's own as well as any other.
+    txn.http:req_set_header(name, value)
+  end
+  txn:set_var("txn.doorward", "allowed")
+end
+
+local function deny(txn, status, answer, body)
+  local reply = txn:reply()
+  reply:set_status(status)
+  for _, name in ipairs(told) do
+    for _, value in ipairs(answer[name] and lines(answer[name]) or {}) do reply:add_header(name, value) end
+  end
+  reply:set_body(body or "")
+  txn:done(reply)
+end
+
+core.register_action("doorward", { "http-req" }, function(txn)
+  local client = txn.http:req_get_headers()
+  local answer = core.httpclient():get{ url = url, headers = question(txn, client), timeout = timeout }
+  if answer and answer.status == 200 then
+    allow(txn, answer.headers)
+  elseif answer and answer.status >= 400 and answer.headers["x-auth-reason"] then
+    deny(txn, answer.status, answer.headers, answer.body)
+  else
+    -- No answer, or somebody else's.
+    deny(txn, 503, {}, nil)
+  end
+end, 0)

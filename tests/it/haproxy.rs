@@ -1,0 +1,47 @@
+//! `HAProxy` with the configuration and the script that we ship, in front of an application.
+
+use std::process::Command;
+
+use crate::support::{Component, Proxy, Site, Wiring, program, proxy_suite, shipped};
+
+pub const HAPROXY: Proxy =
+    Proxy { dialect: "haproxy", start, when_down: 503, two_authorizations: "401 token_ambiguous", passes_on_503: true };
+
+proxy_suite!(HAPROXY);
+
+fn start(wiring: &Wiring) -> Component {
+    start_with(wiring, &[])
+}
+
+/// With another script than the shipped one.
+fn start_with(wiring: &Wiring, changes: &[(&str, &str)]) -> Component {
+    Component::listening(|directory, port| {
+        let file = |name: &str| directory.join(name);
+        let script = [&[("127.0.0.1:8080", wiring.doorward.as_str())], changes].concat();
+        std::fs::write(file("doorward.lua"), shipped("deploy/haproxy/doorward.lua", &script)).unwrap();
+        let configuration = shipped(
+            "deploy/haproxy/haproxy.cfg",
+            &[
+                ("/etc/haproxy/doorward.lua", file("doorward.lua").to_str().unwrap()),
+                ("bind :80\n", &format!("bind 127.0.0.1:{port}\n")),
+                ("127.0.0.1:3000", &wiring.application),
+            ],
+        );
+        std::fs::write(file("haproxy.cfg"), configuration).unwrap();
+        let mut command = Command::new(program("haproxy"));
+        command.arg("-db").arg("-f").arg(file("haproxy.cfg"));
+        command
+    })
+}
+
+/// `HAProxy` itself goes on with a request when a script fails, or forgets to say anything.
+#[test]
+fn a_script_that_fails_lets_nobody_in() {
+    const READ: &str = "local client = txn.http:req_get_headers()";
+    let fails: fn(&Wiring) -> Component = |wiring| start_with(wiring, &[(READ, "local client = nil .. 1")]);
+    let forgets: fn(&Wiring) -> Component = |wiring| start_with(wiring, &[(READ, "if true then return end")]);
+    for start in [fails, forgets] {
+        let site = Site::behind(&Proxy { start, ..HAPROXY }, &[]);
+        assert_eq!(site.refused(site.get("/").bearer(&site.idp.token().sign())).status, 503);
+    }
+}
