@@ -39,7 +39,7 @@ lint-docker: ## hadolint
 	hadolint Dockerfile
 
 .PHONY: lint-deploy
-lint-deploy: ## nginx files, Prometheus configuration and rules
+lint-deploy: ## what is shipped under deploy/, by the programs that read it
 	scripts/lint-deploy.sh
 
 .PHONY: doc

@@ -27,3 +27,14 @@ http {
 CONF
 mkdir "$dir/tmp"
 nginx -t -q -e stderr -p "$dir" -c "$dir/nginx.conf"
+
+# Their own words come on stderr, and only the last of them matter.
+check() {
+    "$@" >"$dir/said" 2>&1 || { cat "$dir/said" >&2; exit 1; }
+}
+check caddy fmt --diff caddy/Caddyfile
+check env XDG_DATA_HOME="$dir" XDG_CONFIG_HOME="$dir" caddy validate --adapter caddyfile --config caddy/Caddyfile
+check envoy --mode validate -c envoy/envoy.yaml
+cp haproxy/doorward.lua "$dir"
+sed "s|/etc/haproxy/|$dir/|" haproxy/haproxy.cfg >"$dir/haproxy.cfg"
+check haproxy -c -f "$dir/haproxy.cfg"

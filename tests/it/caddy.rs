@@ -10,20 +10,29 @@ pub const CADDY: Proxy =
 proxy_suite!(CADDY);
 
 fn start(wiring: &Wiring) -> Component {
+    start_shipped("caddy", wiring, &[])
+}
+
+/// This version of Caddy with the shipped configuration, but for these places.
+pub fn start_shipped(version: &str, wiring: &Wiring, changes: &[(&str, &str)]) -> Component {
+    let addresses = [("127.0.0.1:8080", wiring.doorward.as_str()), ("127.0.0.1:3000", &wiring.application)];
+    run(version, &shipped("deploy/caddy/Caddyfile", &[&addresses, changes].concat()))
+}
+
+/// This site and nothing else.
+pub fn start_site(site: &str) -> Component {
+    run("caddy", &format!("{{\n\tpersist_config off\n}}\n{site}"))
+}
+
+fn run(version: &str, configuration: &str) -> Component {
     Component::listening(|directory, port| {
-        let site = shipped(
-            "deploy/caddy/Caddyfile",
-            &[
-                // No certificate from outside, and no port that other tests share.
-                ("persist_config off", "persist_config off\n\tadmin off\n\tdefault_bind 127.0.0.1"),
-                ("app.example.com {", &format!("http://:{port} {{")),
-                ("127.0.0.1:8080", &wiring.doorward),
-                ("127.0.0.1:3000", &wiring.application),
-            ],
-        );
+        // No certificate from outside, and no port that other tests share.
+        let text = configuration
+            .replace("persist_config off", "persist_config off\n\tadmin off\n\tdefault_bind 127.0.0.1")
+            .replace("app.example.com {", &format!("http://:{port} {{"));
         let file = directory.join("Caddyfile");
-        std::fs::write(&file, site).unwrap();
-        let mut command = Command::new(program("caddy"));
+        std::fs::write(&file, text).unwrap();
+        let mut command = Command::new(program(version));
         command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
         command.env("XDG_DATA_HOME", directory).env("XDG_CONFIG_HOME", directory);
         command

@@ -1,5 +1,6 @@
 //! Envoy with the configuration that we ship for its HTTP service of `ext_authz`, in front of an application.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::support::{Component, Proxy, Wiring, program, proxy_suite, shipped};
@@ -28,16 +29,26 @@ fn start_with(wiring: &Wiring, changes: &[(&str, &str)]) -> Component {
         ];
         let own = own.iter().map(|(from, to)| (from.as_str(), to.as_str()));
         let text = shipped("deploy/envoy/envoy.yaml", &own.chain(changes.iter().copied()).collect::<Vec<_>>());
-        let file = directory.join("envoy.yaml");
-        std::fs::write(&file, text).unwrap();
-        let mut command = Command::new(program("envoy"));
-        command.args(["--concurrency", "1", "--disable-hot-restart", "-l", "warning", "-c"]).arg(file);
-        command
+        command(directory, &text)
     })
 }
 
+/// Envoy with this configuration.
+pub fn command(directory: &Path, configuration: &str) -> Command {
+    let file = directory.join("envoy.yaml");
+    std::fs::write(&file, configuration).unwrap();
+    let mut command = Command::new(program("envoy"));
+    command.args(["--concurrency", "1", "--disable-hot-restart", "-l", "warning", "-c"]).arg(file);
+    command
+}
+
+/// An endpoint of a cluster.
+pub fn endpoint(text: &str) -> String {
+    format!("{{endpoint: {{address: {{socket_address: {}}}}}}}", address(text))
+}
+
 /// As Envoy writes it.
-fn address(address: &str) -> String {
-    let (host, port) = address.rsplit_once(':').unwrap();
+fn address(text: &str) -> String {
+    let (host, port) = text.rsplit_once(':').unwrap();
     format!("{{address: {host}, port_value: {port}}}")
 }

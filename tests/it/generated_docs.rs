@@ -8,7 +8,7 @@ use doorward::config::{fixture_reference, fixture_schema, reference, schema};
 use doorward::domain::reason_reference;
 use doorward::telemetry::metrics_reference;
 
-use crate::{odd_paths, vectors};
+use crate::{odd_paths, proxy_matrix, vectors};
 
 #[test]
 fn settings_are_up_to_date() {
@@ -46,6 +46,11 @@ fn signature_vectors_are_up_to_date() {
 #[test]
 fn odd_paths_are_up_to_date() {
     compare_section("docs/odd-paths.md", "table", &odd_paths::table());
+}
+
+#[test]
+fn what_proxies_do_is_up_to_date() {
+    compare_section("docs/proxies.md", "matrix", &proxy_matrix::tables());
 }
 
 /// A part of a page, between its two marks.

@@ -15,18 +15,18 @@ fn start(wiring: &Wiring) -> Component {
 
 /// With another script than the shipped one.
 fn start_with(wiring: &Wiring, changes: &[(&str, &str)]) -> Component {
+    start_as(wiring, &shipped("deploy/haproxy/haproxy.cfg", &[("127.0.0.1:3000", &wiring.application)]), changes)
+}
+
+/// With this configuration, and the shipped script but for these places.
+pub fn start_as(wiring: &Wiring, configuration: &str, changes: &[(&str, &str)]) -> Component {
     Component::listening(|directory, port| {
         let file = |name: &str| directory.join(name);
         let script = [&[("127.0.0.1:8080", wiring.doorward.as_str())], changes].concat();
         std::fs::write(file("doorward.lua"), shipped("deploy/haproxy/doorward.lua", &script)).unwrap();
-        let configuration = shipped(
-            "deploy/haproxy/haproxy.cfg",
-            &[
-                ("/etc/haproxy/doorward.lua", file("doorward.lua").to_str().unwrap()),
-                ("bind :80\n", &format!("bind 127.0.0.1:{port}\n")),
-                ("127.0.0.1:3000", &wiring.application),
-            ],
-        );
+        let configuration = configuration
+            .replace("/etc/haproxy/doorward.lua", file("doorward.lua").to_str().unwrap())
+            .replace("bind :80\n", &format!("bind 127.0.0.1:{port}\n"));
         std::fs::write(file("haproxy.cfg"), configuration).unwrap();
         let mut command = Command::new(program("haproxy"));
         command.arg("-db").arg("-f").arg(file("haproxy.cfg"));

@@ -45,7 +45,7 @@ pub fn start_with(wiring: &Wiring, headers: &str) -> Component {
     })
 }
 
-fn command(directory: &Path) -> Command {
+pub fn command(directory: &Path) -> Command {
     let mut command = Command::new(program("nginx"));
     command.args(["-e", "stderr", "-p"]).arg(directory).arg("-c").arg(directory.join("nginx.conf"));
     command
@@ -60,14 +60,17 @@ fn write_configuration(directory: &Path, port: u16, wiring: &Wiring, headers: &s
             ("127.0.0.1:3000", &wiring.application),
         ],
     );
-    for subdirectory in ["snippets", "tmp"] {
-        std::fs::create_dir(directory.join(subdirectory)).unwrap();
-    }
-    for (file, text) in
-        [("nginx.conf", SURROUNDINGS), ("doorward.conf", &site), ("snippets/doorward-headers.conf", headers)]
-    {
+    surround(directory);
+    std::fs::create_dir(directory.join("snippets")).unwrap();
+    for (file, text) in [("doorward.conf", site.as_str()), ("snippets/doorward-headers.conf", headers)] {
         std::fs::write(directory.join(file), text).unwrap();
     }
+}
+
+/// What includes `doorward.conf`.
+pub fn surround(directory: &Path) {
+    std::fs::create_dir(directory.join("tmp")).unwrap();
+    std::fs::write(directory.join("nginx.conf"), SURROUNDINGS).unwrap();
 }
 
 #[test]

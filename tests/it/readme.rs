@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::doorward;
+use crate::support::{blocks, doorward};
 
 /// Blocks that are not run here, by their first line, and where the same is run instead.
 const RUN_ELSEWHERE: &[(&str, &str)] = &[
@@ -95,13 +95,6 @@ fn run(block: &str) -> String {
         .unwrap();
     assert!(output.status.success(), "{block}\n{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn blocks(page: &str, language: &str) -> Vec<String> {
-    let text = text(&root().join(page));
-    let fenced = text.split("\n```").collect::<Vec<_>>();
-    let of_language = fenced.iter().filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'));
-    of_language.map(|block| format!("{block}\n")).collect()
 }
 
 fn pages() -> Vec<PathBuf> {

@@ -1,6 +1,5 @@
 //! Traefik with the configuration that we ship, in front of an application.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::support::{Component, Proxy, Request, Site, Wiring, eventually, program, proxy_suite, shipped};
@@ -20,8 +19,27 @@ fn start_behind_another_proxy(wiring: &Wiring) -> Component {
 }
 
 fn start_with(wiring: &Wiring, entry_point: &str) -> Component {
+    let addresses = [("127.0.0.1:8080", wiring.doorward.as_str()), ("127.0.0.1:3000", &wiring.application)];
+    run(&shipped("deploy/traefik/dynamic.yml", &addresses), entry_point)
+}
+
+/// With other routes than the shipped ones.
+pub fn start_with_routes(routes: &str) -> Component {
+    run(routes, "")
+}
+
+fn run(routes: &str, entry_point: &str) -> Component {
     let traefik = Component::listening(|directory, port| {
-        write_configuration(directory, port, wiring, entry_point);
+        let dynamic = directory.join("dynamic.yml");
+        let server = shipped(
+            "deploy/traefik/traefik.yml",
+            &[
+                ("\":80\"", &format!("\"127.0.0.1:{port}\"{entry_point}")),
+                ("/etc/traefik/dynamic.yml", dynamic.to_str().unwrap()),
+            ],
+        );
+        std::fs::write(&dynamic, routes).unwrap();
+        std::fs::write(directory.join("traefik.yml"), server).unwrap();
         let mut command = Command::new(program("traefik"));
         command.arg("--configFile").arg(directory.join("traefik.yml"));
         command
@@ -29,23 +47,6 @@ fn start_with(wiring: &Wiring, entry_point: &str) -> Component {
     // It listens before it has read its routes.
     eventually("Traefik's routes", || (Request::new(traefik.address, "GET", "/").send().status != 404).then_some(()));
     traefik
-}
-
-fn write_configuration(directory: &Path, port: u16, wiring: &Wiring, entry_point: &str) {
-    let dynamic = directory.join("dynamic.yml");
-    let routes = shipped(
-        "deploy/traefik/dynamic.yml",
-        &[("127.0.0.1:8080", &wiring.doorward), ("127.0.0.1:3000", &wiring.application)],
-    );
-    let server = shipped(
-        "deploy/traefik/traefik.yml",
-        &[
-            ("\":80\"", &format!("\"127.0.0.1:{port}\"{entry_point}")),
-            ("/etc/traefik/dynamic.yml", dynamic.to_str().unwrap()),
-        ],
-    );
-    std::fs::write(&dynamic, routes).unwrap();
-    std::fs::write(directory.join("traefik.yml"), server).unwrap();
 }
 
 /// The list of names has no end here: what begins like ours is not the client's to set.

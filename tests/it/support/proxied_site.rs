@@ -103,6 +103,16 @@ impl Site {
         self.relay.as_ref().expect("a site that counts").connections()
     }
 
+    /// From now on the service of a site that counts hears and says nothing.
+    pub fn silence_doorward(&self) {
+        self.relay.as_ref().expect("a site that counts").cut();
+    }
+
+    /// The next question to the service of a site that counts is lost with its connection.
+    pub fn lose_a_question(&self) {
+        self.relay.as_ref().expect("a site that counts").hang_up_once();
+    }
+
     pub fn stop_doorward(&mut self) {
         let port = self.gate().verify.port();
         self.gate = None;

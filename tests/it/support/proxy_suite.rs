@@ -31,6 +31,7 @@ macro_rules! proxy_suite {
             a_preflight_passes_without_identity,
             websockets_open_for_a_token_only,
             a_decision_costs_no_connection,
+            an_idle_connection_that_ends_in_the_wrong_moment_costs_no_answer,
             restarts_cause_no_wrong_answer,
             nothing_passes_while_doorward_is_down,
             a_token_of_12_kilobytes_passes,
@@ -309,6 +310,17 @@ pub fn connections_for(proxy: &Proxy, clients: usize) -> usize {
         }
     });
     site.connections_to_doorward()
+}
+
+/// The service closes idle connections, and may do so while a question is on its way: proxies ask again.
+pub fn an_idle_connection_that_ends_in_the_wrong_moment_costs_no_answer(proxy: &Proxy) {
+    let site = Site::counting(proxy, &[("REQUIRED_SCOPES", "read")]);
+    for _ in 0..5 {
+        mixed_round(&site, site.connect());
+        site.lose_a_question();
+        mixed_round(&site, site.connect());
+    }
+    assert!(site.connections_to_doorward() > 5, "no connection was lost");
 }
 
 pub fn restarts_cause_no_wrong_answer(proxy: &Proxy) {

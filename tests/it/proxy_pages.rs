@@ -1,0 +1,137 @@
+//! The pages about proxies: the first block of each is a configuration that works, all others are taken from what we ship.
+
+use crate::caddy::CADDY;
+use crate::envoy::{ENVOY, endpoint};
+use crate::haproxy::HAPROXY;
+use crate::nginx::{NGINX, command, surround};
+use crate::support::{Component, Proxy, Site, Wiring, blocks, repository};
+use crate::traefik::{self, TRAEFIK};
+use crate::{caddy, envoy, haproxy};
+
+#[test]
+fn the_shortest_nginx_works() {
+    works(&NGINX, |wiring| {
+        Component::listening(|directory, port| {
+            surround(directory);
+            let site = shortest("nginx", "nginx", wiring).replace("listen 80;", &format!("listen 127.0.0.1:{port};"));
+            std::fs::write(directory.join("doorward.conf"), site).unwrap();
+            command(directory)
+        })
+    });
+}
+
+#[test]
+fn the_shortest_traefik_works() {
+    works(&TRAEFIK, |wiring| traefik::start_with_routes(&shortest("traefik", "yaml", wiring)));
+}
+
+#[test]
+fn the_shortest_caddy_works() {
+    works(&CADDY, |wiring| caddy::start_site(&shortest("caddy", "caddyfile", wiring)));
+}
+
+#[test]
+fn the_shortest_envoy_works() {
+    works(&ENVOY, |wiring| {
+        Component::listening(|directory, port| {
+            let filters = shortest("envoy", "yaml", wiring).replace('\n', "\n          ");
+            envoy::command(directory, &around_filters(&filters, port, wiring))
+        })
+    });
+}
+
+/// What a whole configuration has around the filters.
+fn around_filters(filters: &str, port: u16, wiring: &Wiring) -> String {
+    let cluster = |name: &str, address: &str| {
+        let endpoint = endpoint(address);
+        format!(
+            "  - {{name: {name}, load_assignment: {{cluster_name: {name}, endpoints: [{{lb_endpoints: [{endpoint}]}}]}}}}\n"
+        )
+    };
+    let clusters = cluster("doorward", &wiring.doorward) + &cluster("application", &wiring.application);
+    format!(
+        r#"static_resources:
+  listeners:
+  - address: {{socket_address: {{address: 127.0.0.1, port_value: {port}}}}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: web
+          route_config: {{virtual_hosts: [{{name: all, domains: ["*"], routes: [{{match: {{prefix: /}}, route: {{cluster: application}}}}]}}]}}
+          {filters}
+  clusters:
+{clusters}"#
+    )
+}
+
+#[test]
+fn the_shortest_haproxy_works() {
+    works(&HAPROXY, |wiring| haproxy::start_as(wiring, &shortest("haproxy", "haproxy", wiring), &[]));
+}
+
+/// Whatever else the pages show is in what we ship, line for line.
+#[test]
+fn what_the_pages_quote_is_what_we_ship() {
+    let pages = [
+        ("nginx", "nginx", ["nginx/doorward.conf"].as_slice()),
+        ("traefik", "yaml", &["traefik/dynamic.yml", "traefik/traefik.yml"]),
+        ("caddy", "caddyfile", &["caddy/Caddyfile"]),
+        ("envoy", "yaml", &["envoy/envoy.yaml"]),
+        ("haproxy", "haproxy", &["haproxy/haproxy.cfg"]),
+        ("haproxy", "lua", &["haproxy/doorward.lua"]),
+    ];
+    for (page, language, files) in pages {
+        let shipped: String = files.iter().map(|file| read(&format!("deploy/{file}"))).collect();
+        let quotes = blocks(&format!("docs/{page}.md"), language);
+        for line in quotes.iter().skip(usize::from(language != "lua")).flat_map(|block| block.lines()) {
+            let is_there = shipped.lines().any(|other| other.trim_start().starts_with(line.trim()));
+            assert!(is_there, "{page}: {line:?} is not in {files:?}");
+        }
+    }
+}
+
+/// Debian 12 has 2.6, and many a server 2.10: with the shipped file neither lets another spelling or an omitted header pass.
+#[test]
+fn an_older_caddy_is_safe_with_the_scrub_and_not_without() {
+    let spoofed = ["X_Auth_Subject", "X-Auth-Roles", "X_Auth_Roles", "X-Auth_Email"];
+    let seen = |proxy: &Proxy| {
+        let site = Site::behind(proxy, &[]);
+        let request = spoofed.iter().fold(site.get("/"), |request, name| request.header(name, "mallory"));
+        let seen = site.served(request.bearer(&site.idp.token().sign()));
+        assert_eq!(seen.get("X-Auth-Subject"), "alice");
+        seen.fields.iter().filter(|(_, value)| value == "mallory").count()
+    };
+    assert_eq!(seen(&Proxy { start: |wiring| caddy::start_shipped("caddy-2.10", wiring, &[]), ..CADDY }), 0);
+    let without: fn(&Wiring) -> Component =
+        |wiring| caddy::start_shipped("caddy-2.10", wiring, &SCRUB.map(|line| (line, "")));
+    assert_eq!(seen(&Proxy { start: without, ..CADDY }), spoofed.len());
+}
+
+const SCRUB: [&str; 3] = ["request_header -X-Auth-*", "request_header -X_Auth_*", "request_header -X-Auth_*"];
+
+/// The doors are closed and open as they should be, nobody names himself, and nothing passes while doorward is down.
+fn works(proxy: &Proxy, start: fn(&Wiring) -> Component) {
+    let mut site = Site::behind(&Proxy { start, ..*proxy }, &[]);
+    let token = site.idp.token().sign();
+    for name in ["X-Auth-Subject", "x-auth-subject"] {
+        let seen = site.served(site.get("/x?y=1").header(name, "mallory").bearer(&token));
+        assert_eq!((seen.get("X-Auth-Subject"), seen.target.as_str()), ("alice", "/x?y=1"));
+    }
+    assert_eq!(site.served(site.request("POST", "/").bearer(&token).body("text")).body, "text");
+    assert_eq!(site.refused(site.get("/").header("X-Auth-Subject", "mallory")).status, 401);
+    assert_eq!(site.refused(site.get("/").bearer(&site.idp.token().expires_in(-60).sign())).status, 401);
+    site.stop_doorward();
+    assert!(site.refused(site.get("/").bearer(&token)).status >= 500);
+}
+
+/// The first block of a page, connected.
+fn shortest(page: &str, language: &str, wiring: &Wiring) -> String {
+    let block = blocks(&format!("docs/{page}.md"), language).remove(0);
+    block.replace("127.0.0.1:8080", &wiring.doorward).replace("127.0.0.1:3000", &wiring.application)
+}
+
+fn read(file: &str) -> String {
+    std::fs::read_to_string(repository().join(file)).unwrap()
+}
