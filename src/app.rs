@@ -17,7 +17,8 @@ pub use reload::Reload;
 
 use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger};
 use crate::domain::Clock;
-use crate::http::{AdminService, BoundListener, Lifecycle, VerifyService, admin_server, bind, verify_server};
+use crate::http::{AdminService, Lifecycle, VerifyService, admin_server, verify_server};
+use crate::listener::{BoundListener, bind};
 use crate::outbound::{Egress, InvalidClient};
 use crate::telemetry::{LogQueue, Metrics};
 use assembly::Workshop;

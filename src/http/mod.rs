@@ -6,14 +6,11 @@
 //! [`Permit`]: crate::policy::Permit
 
 mod admin;
-mod challenge;
-mod denial_answers;
 mod dialect;
 mod explain;
 mod fields;
 mod generation;
 mod lifecycle;
-mod listener;
 mod rehearsal;
 mod responder;
 mod status;
@@ -23,7 +20,6 @@ pub use admin::{AdminService, admin_server};
 pub use dialect::{Dialect, Question};
 pub use generation::Generation;
 pub use lifecycle::Lifecycle;
-pub use listener::{BoundListener, bind};
 pub use rehearsal::{Rehearsal, RehearsedAnswer};
 pub use responder::Responder;
 pub use verify::{VerifyService, verify_server};

@@ -1,4 +1,4 @@
-//! Sockets, bound before anything runs, so that their addresses are known and a taken one is an error at once.
+//! Floor 3: sockets, bound before anything runs, so that their addresses are known and a taken one is an error at once.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
