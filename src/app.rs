@@ -15,12 +15,12 @@ use tokio::task::JoinSet;
 pub use assembly::{gate_of_keys, offline_gate, rehearsal};
 pub use reload::Reload;
 
-use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger};
+use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, TraceSettings};
 use crate::domain::Clock;
 use crate::http::{AdminService, Lifecycle, VerifyService, admin_server, verify_server};
 use crate::listener::{BoundListener, bind};
-use crate::outbound::{Egress, InvalidClient};
-use crate::telemetry::{LogQueue, Metrics};
+use crate::outbound::{Courier, Egress, InvalidClient};
+use crate::telemetry::{LogQueue, Metrics, Spans};
 use assembly::Workshop;
 use keepers::Keepers;
 
@@ -48,6 +48,7 @@ pub struct Application {
     fixed: FixedSettings,
     trigger: ReloadTrigger,
     lifecycle: Arc<Lifecycle>,
+    spans: Option<Arc<Spans>>,
     shutdown_delay: Duration,
 }
 
@@ -65,6 +66,9 @@ pub enum StartError {
         /// What is wrong.
         error: InvalidClient,
     },
+    /// Spans cannot be sent with these settings.
+    #[error("otlp_endpoint: cannot send spans there: {0}")]
+    Spans(String),
     /// Two metrics of one name; a defect of ours.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -100,8 +104,14 @@ impl Application {
         let (fixed, trigger) = (FixedSettings::of(&configuration), server.reload);
         let metrics = Arc::new(Metrics::new(configuration.logging.metrics_route_label, &surroundings.log)?);
         let lifecycle = Arc::new(Lifecycle::default());
-        let (surroundings, keepers) = (surroundings.clone(), Keepers::default());
-        let mut workshop = Workshop { surroundings, metrics: metrics.clone(), lifecycle: lifecycle.clone(), keepers };
+        let spans = configuration.traces.as_ref().map(|traces| spans(traces, surroundings)).transpose()?;
+        let mut workshop = Workshop {
+            surroundings: surroundings.clone(),
+            metrics: metrics.clone(),
+            lifecycle: lifecycle.clone(),
+            spans: spans.clone(),
+            keepers: Keepers::default(),
+        };
         let service = Arc::new(VerifyService::new(workshop.build(configuration, 1)?, metrics));
         let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone() };
         Ok(Self {
@@ -114,6 +124,7 @@ impl Application {
             fixed,
             trigger,
             lifecycle,
+            spans,
             shutdown_delay: server.shutdown_delay,
         })
     }
@@ -136,6 +147,10 @@ impl Application {
         let (verify, admin) = (self.verify.handle(), self.admin.handle());
         let stopping = stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &verify, &admin);
         let (verify, admin, ()) = tokio::join!(self.verify, self.admin, stopping);
+        if let Some(spans) = self.spans {
+            // On a thread that may wait, while this one delivers.
+            tokio::task::spawn_blocking(move || spans.finish()).await?;
+        }
         verify.and(admin)
     }
 }
@@ -166,6 +181,13 @@ async fn stop(
         }
     }
     tracing::info!("stopped");
+}
+
+fn spans(traces: &TraceSettings, surroundings: &Surroundings) -> Result<Arc<Spans>, StartError> {
+    let runtime = tokio::runtime::Handle::current();
+    let courier = Courier::new(&traces.url, &surroundings.egress, runtime);
+    let courier = courier.map_err(|error| StartError::Spans(error.to_string()))?;
+    Spans::new(traces, courier).map(Arc::new).map_err(|error| StartError::Spans(error.to_string()))
 }
 
 fn addresses(sockets: &[BoundListener]) -> io::Result<Vec<Listen>> {

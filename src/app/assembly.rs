@@ -14,7 +14,7 @@ use crate::http::{Generation, Lifecycle, Rehearsal, Responder};
 use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
 use crate::policy::{Policy, RouteTable, Rules};
-use crate::telemetry::{AccessLogger, Metrics};
+use crate::telemetry::{AccessLogger, Metrics, Spans};
 
 /// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the service does, without
 /// sockets, logs and metrics. Nothing if there are keys to be fetched.
@@ -71,6 +71,7 @@ pub(super) struct Workshop {
     pub(super) surroundings: Surroundings,
     pub(super) metrics: Arc<Metrics>,
     pub(super) lifecycle: Arc<Lifecycle>,
+    pub(super) spans: Option<Arc<Spans>>,
     pub(super) keepers: Keepers,
 }
 
@@ -78,7 +79,8 @@ impl Workshop {
     /// Everything that this configuration decides. Its cache is empty: what was verified under another configuration is to
     /// be verified again.
     pub(super) fn build(&mut self, configuration: Configuration, number: u64) -> Result<Generation, StartError> {
-        let Configuration { server, proxy, tokens, claim_headers, answers, logging, issuers, routes } = configuration;
+        let Configuration { server, proxy, tokens, claim_headers, answers, logging, issuers, routes, .. } =
+            configuration;
         let (routes, denials) = routes.map(|routes| (routes.table, routes.denials)).unzip();
         let denials = Arc::new(DenialAnswers::new(&answers, denials.unwrap_or_default()));
         let responder =
@@ -95,6 +97,7 @@ impl Workshop {
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(log.clone(), logging.access_log, *log_format),
+            spans: self.spans.clone(),
             trusted: proxy.trusted,
             denials,
         };

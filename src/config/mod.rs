@@ -33,6 +33,7 @@ mod setting;
 mod shape;
 mod source;
 mod tokens;
+mod traces;
 mod value;
 
 use std::ffi::OsString;
@@ -56,6 +57,7 @@ pub use schema::schema;
 pub use server::{Listen, Readiness, ReloadTrigger, ServerSettings, UnixSocketSettings};
 pub use source::Source;
 pub use tokens::{CacheSettings, TokenSettings};
+pub use traces::TraceSettings;
 
 use crate::policy::ClaimHeaders;
 use reader::{Reader, Refused};
@@ -76,6 +78,8 @@ pub struct Configuration {
     pub answers: Answers,
     /// What is written down.
     pub logging: Logging,
+    /// Where spans go, if anybody wants them.
+    pub traces: Option<TraceSettings>,
     /// Whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
     /// Which requests take which way, if there are different ones.
@@ -95,6 +99,7 @@ impl Configuration {
         let claim_headers = claim_headers::read(reader);
         let answers = Answers::read(reader);
         let logging = Logging::read(reader);
+        let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader);
         let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
         Ok(Self {
@@ -104,6 +109,7 @@ impl Configuration {
             claim_headers: claim_headers?,
             answers: answers?,
             logging: logging?,
+            traces: traces?,
             issuers: issuers?,
             routes: routes?,
         })

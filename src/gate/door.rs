@@ -7,7 +7,9 @@ use super::{DecisionRecord, DenialAnswers, Gate};
 use crate::config::TrustedProxies;
 use crate::domain::{Denial, ForwardedRequest, HeaderFields, Original};
 use crate::policy::Permit;
-use crate::telemetry::{AccessEntry, AccessLogger, DecisionCounters, Metrics, OriginalTexts, Outcome, request_id};
+use crate::telemetry::{
+    AccessEntry, AccessLogger, DecisionCounters, Metrics, OriginalTexts, Outcome, Spans, request_id,
+};
 
 /// A gate whose decisions are measured, counted and written down. HTTP and gRPC go through the same one.
 pub struct Door {
@@ -19,6 +21,8 @@ pub struct Door {
     pub decisions: DecisionCounters,
     /// Writes down.
     pub access_log: AccessLogger,
+    /// Tells of decisions in traces, if anybody follows them.
+    pub spans: Option<Arc<Spans>>,
     /// Whose description of a request is believed.
     pub trusted: TrustedProxies,
     /// What denials look like.
@@ -45,8 +49,16 @@ impl Door {
             self.decisions.count_suspected_clock_skew(outcome, record.issuer);
         }
         self.metrics.measure_decision(record.cache, duration);
-        if self.access_log.wants(outcome == Outcome::Allowed) {
-            self.access_log.log(self.entry(outcome, &record, duration, &logged(), request.fields));
+        let place = self.spans.as_ref().and_then(|spans| Some((spans, spans.place(request.fields)?)));
+        let is_logged = self.access_log.wants(outcome == Outcome::Allowed);
+        if is_logged || place.is_some() {
+            let entry = self.entry(outcome, &record, duration, &logged(), request.fields);
+            if let Some((spans, place)) = place {
+                spans.tell(place, &entry);
+            }
+            if is_logged {
+                self.access_log.log(entry);
+            }
         }
         Decided { decision, route: record.route }
     }

@@ -8,6 +8,7 @@
 //! ```
 
 mod clock;
+mod collector;
 mod component;
 mod echo;
 mod faulty_issuer;
@@ -22,6 +23,7 @@ mod relay;
 mod token;
 
 pub use clock::TestClock;
+pub use collector::{Collector, attribute};
 pub use component::{Component, eventually, free_port, is_connected, program, repository, shipped};
 pub use echo::{Echo, Echoed};
 pub use faulty_issuer::{Behaviour, FaultyIssuer};
