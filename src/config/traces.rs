@@ -55,8 +55,13 @@ impl TraceSettings {
 fn endpoint(text: &str) -> Result<Url, Invalid> {
     let expected = || Invalid::expected("write the base URL of a collector, such as http://localhost:4318");
     let mut url = Url::parse(text).map_err(|_| expected())?;
-    let is_base = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || url.password().is_some() || !is_base {
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            Invalid::new("holds a user or a password").hint("put what the collector asks for into $otlp_headers")
+        );
+    }
+    let is_base = url.query().is_none() && url.fragment().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_base {
         return Err(expected());
     }
     let path = format!("{}/v1/traces", url.path().trim_end_matches('/'));
