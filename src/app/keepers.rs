@@ -32,13 +32,14 @@ enum Supply {
     AtHand(KeySet),
     /// They stay where they are.
     Kept(Arc<KeyStore>),
-    /// They are fetched from there.
-    Fetched(KeyOrigin, RefreshSettings),
+    /// They are fetched from there; those of the store hold until then.
+    Fetched(KeyOrigin, RefreshSettings, Option<Arc<KeyStore>>),
 }
 
 impl Keepers {
     /// The issuers of these settings, each with its keys. If they come from where they came from before, the issuer keeps
-    /// them and the task that fetches them: nobody waits for keys that are there.
+    /// them: nobody waits for keys that are there, and an issuer that is down stays trusted. It keeps the task that fetches
+    /// them too, unless that is to be done otherwise.
     pub(super) fn employ(
         &mut self,
         settings: Vec<IssuerSettings>,
@@ -61,8 +62,8 @@ impl Keepers {
                     self.by_name.extend(dismissed.map(|keeper| (settings.name, keeper)));
                     store
                 }
-                Supply::Fetched(origin, refresh) => {
-                    let keeper = Keeper::new(&name, settings.keys, origin, refresh, surroundings, metrics);
+                Supply::Fetched(origin, refresh, known) => {
+                    let keeper = Keeper::new(&name, settings.keys, origin, refresh, known, surroundings, metrics);
                     let store = keeper.store.clone();
                     self.by_name.insert(settings.name, keeper);
                     store
@@ -79,17 +80,18 @@ impl Keepers {
     }
 
     fn supply(&self, issuer: &IssuerSettings, surroundings: &Surroundings) -> Result<Supply, StartError> {
-        if let Some(keeper) = self.by_name.get(&issuer.name).filter(|keeper| keeper.source.is_same_place(&issuer.keys))
-        {
+        let before = self.by_name.get(&issuer.name);
+        if let Some(keeper) = before.filter(|keeper| keeper.source.is_followed_like(&issuer.keys)) {
             return Ok(Supply::Kept(keeper.store.clone()));
         }
+        let known = before.filter(|keeper| keeper.source.has_keys_of(&issuer.keys)).map(|keeper| keeper.store.clone());
         Ok(match &issuer.keys {
             KeySource::Fixed { keys, .. } => Supply::AtHand(keys.clone()),
-            KeySource::File(file) => Supply::Fetched(KeyOrigin::File(file.clone()), file.refresh),
+            KeySource::File(file) => Supply::Fetched(KeyOrigin::File(file.clone()), file.refresh, known),
             KeySource::Remote(remote) => {
                 let fetcher = KeyFetcher::new(remote.clone(), surroundings.egress.clone())
                     .map_err(|error| StartError::Client { issuer: issuer.name.clone(), error })?;
-                Supply::Fetched(KeyOrigin::Remote(fetcher.into()), remote.refresh)
+                Supply::Fetched(KeyOrigin::Remote(fetcher.into()), remote.refresh, known)
             }
         })
     }
@@ -107,10 +109,13 @@ impl Keeper {
         source: KeySource,
         origin: KeyOrigin,
         settings: RefreshSettings,
+        known: Option<Arc<KeyStore>>,
         surroundings: &Surroundings,
         metrics: &Metrics,
     ) -> Self {
-        let store = Arc::new(KeyStore::refreshed(&settings));
+        let store = known.map_or_else(|| KeyStore::refreshed(&settings), |known| known.continued(&settings));
+        let had_keys = store.snapshot().is_usable(surroundings.clock.now());
+        let store = Arc::new(store);
         let refresher = Refresher {
             name: name.clone(),
             store: store.clone(),
@@ -118,7 +123,7 @@ impl Keeper {
             settings,
             clock: surroundings.clock.clone(),
             metrics: metrics.jwks(name),
-            had_keys: false,
+            had_keys,
         };
         Self { source, store, task: tokio::spawn(refresher.run()) }
     }

@@ -75,6 +75,12 @@ impl PartialEq for FetchSettings {
 }
 
 impl FetchSettings {
+    /// Whether keys come from the same party over an equally safe way. A header or a token may choose whose keys are
+    /// answered, so everything counts but the time it may take.
+    pub(super) fn trusts_like(&self, other: &Self) -> bool {
+        Self { timeout: other.timeout, ..self.clone() } == *other
+    }
+
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let extra_roots = reader.optional(&JWKS_CA_FILE, value::text).and_then(|path| extra_roots(reader, path));
         let headers = reader.optional_list(&JWKS_HEADERS, header);

@@ -29,6 +29,10 @@ impl FileKeys {
         KeySet::from_jwks(&document, &self.algorithms).map_err(|error| error.to_string())
     }
 
+    pub(super) fn is_same_file(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+
     /// A file that cannot be used at the start will not be good for anything later.
     pub(super) fn configured(
         reader: &mut Reader,

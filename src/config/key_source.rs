@@ -73,10 +73,22 @@ impl KeySource {
     }
 
     /// Whether keys are followed at the same place in the same way.
-    pub fn is_same_place(&self, other: &Self) -> bool {
+    pub fn is_followed_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::File(own), Self::File(other)) => own == other,
             (Self::Remote(own), Self::Remote(other)) => own == other,
+            _ => false,
+        }
+    }
+
+    /// Whether keys that were found here would be trusted there as well: they are the same party's, and nobody could have
+    /// exchanged them here who could not there. When they are fetched, and for which algorithms, is another matter.
+    pub fn has_keys_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(own), Self::File(other)) => own.is_same_file(other),
+            (Self::Remote(own), Self::Remote(other)) => {
+                own.location == other.location && own.fetch.trusts_like(&other.fetch)
+            }
             _ => false,
         }
     }

@@ -23,7 +23,7 @@ pub struct KeyStore {
 }
 
 /// The keys as they are at a moment.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct KeySnapshot {
     keys: KeySet,
     /// Changes whenever the keys do, and only then.
@@ -112,6 +112,21 @@ impl KeyStore {
             refetch: Some(Refetch::new(settings.min_refetch)),
             max_stale: settings.max_stale,
             max_wait: settings.wait,
+        }
+    }
+
+    /// The keys of this store for a [`Refresher`](super::Refresher) that fetches by other settings. They are as old as they
+    /// are: how long they may still be used counts from the time at which they were fetched.
+    pub fn continued(&self, settings: &RefreshSettings) -> Self {
+        let fresh = Self::refreshed(settings);
+        let mut snapshot = KeySnapshot::clone(&self.snapshot.load());
+        let Some(fetched_at) = snapshot.fetched_at else { return fresh };
+        snapshot.usable_until = fetched_at.plus(settings.max_stale);
+        Self {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            history: ArcSwap::new(self.history.load_full()),
+            refetch: self.refetch.as_ref().map(|refetch| refetch.continued(settings.min_refetch)),
+            ..fresh
         }
     }
 

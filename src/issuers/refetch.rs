@@ -31,6 +31,14 @@ impl Refetch {
         Self { min_interval, state, asked: Notify::new(), finished: watch::Sender::new(0) }
     }
 
+    /// The same for another task that fetches. A flood of invented key names gains nothing by it.
+    pub(super) fn continued(&self, min_interval: Duration) -> Self {
+        let last_asked = self.lock().last_asked;
+        let fresh = Self::new(min_interval);
+        fresh.lock().last_asked = last_asked;
+        fresh
+    }
+
     /// Asks for a fetch. Gives the way to wait for its end, or for the end of the one that runs; nothing if it is too
     /// early to ask again.
     pub(super) fn ask(&self, now: Timestamp) -> Option<watch::Receiver<u64>> {

@@ -1,5 +1,9 @@
 //! A new configuration for the running service.
 
+use std::time::Duration;
+
+use serde_json::Value;
+
 use crate::support::{TestGate, TestIssuer};
 
 /// A file that trusts this issuer by discovery.
@@ -59,6 +63,98 @@ fn keys_of_an_issuer_that_stays_are_kept_and_its_tokens_judged_anew() {
     assert_eq!(idp.fetches(), fetched);
     let misses = gate.metric(r#"doorward_token_cache_requests_total{result="miss"}"#);
     assert!((misses - 2.0).abs() < 0.1, "verified once under each configuration: {misses}");
+}
+
+/// An issuer that is down, and a service that has its keys and is about to get another file.
+fn down_with_keys(more: &str) -> (TestIssuer, TestGate) {
+    let idp = TestIssuer::new().serve();
+    let gate = TestGate::new().by_time_of(&idp).file(file(&idp, more)).spawn();
+    gate.wait_for("/readyz", |answer| answer.status == 200);
+    idp.answer_instead(500, "gone");
+    (idp, gate)
+}
+
+#[test]
+fn keys_are_kept_while_only_the_fetching_changes() {
+    let (idp, gate) = down_with_keys("");
+    for (number, changed) in [
+        "jwks_wait: 1s",
+        "jwks_refresh: 1m",
+        "jwks_min_refetch: 5s",
+        "jwks_max_stale: 1h",
+        "jwks_timeout: 2s",
+        "algorithms: [ES256]",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        gate.clock.advance(Duration::from_mins(1));
+        gate.rewrite(&file(&idp, changed));
+        assert!(gate.reload());
+        assert_eq!(gate.judge(&idp.token().sign()), "200", "{changed}");
+        let failed = |status: &Value| status["issuers"][0]["consecutive_failures"].as_u64() > Some(0);
+        gate.wait_for("/status", |answer| failed(&answer.json()));
+        let minutes = 60 * (number as u64 + 1);
+        let issuer = gate.admin("/status").send().json()["issuers"][0].clone();
+        assert_eq!(issuer["fetched_seconds_ago"], minutes, "{changed}: {issuer}");
+        assert_eq!(issuer["keys"][0]["age_seconds"], minutes, "{changed}: {issuer}");
+    }
+    let new = idp.rotate("new");
+    idp.recover();
+    gate.clock.advance(Duration::from_mins(5));
+    gate.wait_for("/status", |answer| answer.body.contains("\"id\":\"new\""));
+    assert_eq!(gate.judge(&idp.token_by(new).sign()), "200", "the task fetches on");
+}
+
+#[test]
+fn keys_that_are_kept_get_no_younger() {
+    for (before, after) in [("jwks_max_stale: 24h", "jwks_max_stale: 1h"), ("jwks_max_stale: 30m", "jwks_max_stale: 1h")] {
+        let (idp, gate) = down_with_keys(before);
+        gate.clock.advance(Duration::from_mins(20));
+        gate.rewrite(&file(&idp, after));
+        assert!(gate.reload());
+        gate.clock.advance(Duration::from_mins(39));
+        assert_eq!(gate.judge(&idp.token().sign()), "200", "59 minutes after the last success");
+        gate.clock.advance(Duration::from_mins(1));
+        assert_eq!(gate.judge(&idp.token().sign()), "503 keys_unavailable", "an hour after it");
+    }
+    let (idp, gate) = down_with_keys("");
+    gate.clock.advance(Duration::from_mins(20));
+    gate.rewrite(&file(&idp, "jwks_max_stale: 10m"));
+    assert!(gate.reload());
+    assert_eq!(gate.judge(&idp.token().sign()), "503 keys_unavailable", "too old for what is now said");
+}
+
+#[test]
+fn an_algorithm_that_is_allowed_no_more_stops_at_once() {
+    let (idp, gate) = down_with_keys("");
+    gate.rewrite(&file(&idp, "algorithms: [RS256]"));
+    assert!(gate.reload());
+    assert_eq!(gate.judge(&idp.token().sign()), "401 algorithm_not_allowed");
+}
+
+#[test]
+fn keys_are_dropped_with_what_made_them_trusted() {
+    let bearer = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&bearer, "secret").unwrap();
+    let authority = rcgen::generate_simple_self_signed(["idp.example".to_owned()]).unwrap().cert.pem();
+    let ca = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&ca, authority).unwrap();
+    for changed in [
+        "jwks_headers: ['X-Tenant: other']".to_owned(),
+        format!("jwks_bearer_token_file: {}", bearer.path().display()),
+        format!("jwks_ca_file: {}", ca.path().display()),
+        "allow_private_jwks: true".to_owned(),
+        "allow_insecure_http: true".to_owned(),
+        "discovery_url: http://127.0.0.1:1/".to_owned(),
+        "jwks_url: http://127.0.0.1:1/".to_owned(),
+    ] {
+        let (idp, gate) = down_with_keys("jwks_wait: 1ms");
+        assert_eq!(gate.judge(&idp.token().sign()), "200");
+        gate.rewrite(&file(&idp, &format!("jwks_wait: 1ms\n{changed}")));
+        assert!(gate.reload());
+        assert_eq!(gate.judge(&idp.token().sign()), "503 keys_unavailable", "{changed}");
+    }
 }
 
 #[test]
