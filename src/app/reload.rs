@@ -100,13 +100,14 @@ fn put_in_force(
     service: &VerifyService,
     fixed: &FixedSettings,
 ) -> bool {
-    for setting in fixed.differing(&configuration) {
-        tracing::warn!(setting, "has changed and needs a restart; everything else is in force");
-    }
+    let waiting = fixed.differing(&configuration);
     let number = service.generation().number + 1;
     match workshop.build(configuration, number) {
         Ok(generation) => {
             service.replace(generation);
+            for setting in waiting {
+                tracing::warn!(setting, "has changed and needs a restart; everything else is in force");
+            }
             tracing::info!(generation = number, "configuration in force");
             true
         }

@@ -88,15 +88,9 @@ fn metadata_url(text: &str) -> Result<String, Invalid> {
 }
 
 pub(super) fn read_denials(reader: &mut Reader) -> Result<Option<Vec<(DenialKey, CustomDenial)>>, Refused> {
-    let Some(json) = reader.json(&DENIALS)? else { return Ok(None) };
-    denials(&json).map(Some).map_err(|invalid| reader.refuse(&DENIALS, invalid))
-}
-
-fn denials(text: &str) -> Result<Vec<(DenialKey, CustomDenial)>, Invalid> {
-    let object: serde_json::Map<String, Value> = serde_json::from_str(text).map_err(|error| {
-        Invalid::new(format!("not a JSON object: {error}")).hint("write {\"token_missing\": {\"status\": 400}}")
-    })?;
-    object.into_iter().map(|(key, denial)| Ok((denial_key(&key)?, custom_denial(&key, denial)?))).collect()
+    reader.members(&DENIALS, "write {\"token_missing\": {\"status\": 400}}", |key, denial| {
+        Ok((denial_key(key)?, custom_denial(key, denial)?))
+    })
 }
 
 fn denial_key(key: &str) -> Result<DenialKey, Invalid> {
@@ -105,11 +99,7 @@ fn denial_key(key: &str) -> Result<DenialKey, Invalid> {
         "401" => Ok(DenialKey::Status(401)),
         "403" => Ok(DenialKey::Status(403)),
         "503" => Ok(DenialKey::Status(503)),
-        code => Reason::from_code(code).map(DenialKey::Reason).ok_or_else(|| {
-            let hint = "write a reason code, 401, 403, 503 or *".to_owned();
-            let hint = Reason::nearest(code).map_or(hint, |nearest| format!("did you mean {}?", nearest.code()));
-            Invalid::new(format!("{code:?} is no reason code")).hint(hint)
-        }),
+        code => value::reason("write a reason code, 401, 403, 503 or *")(code).map(DenialKey::Reason),
     }
 }
 

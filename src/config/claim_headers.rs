@@ -1,5 +1,7 @@
 //! Which claims become headers.
 
+use std::collections::HashSet;
+
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::shape::Shape;
@@ -61,6 +63,7 @@ const RESERVED: &[&str] = &[
     "transfer-encoding",
     "upgrade",
     "www-authenticate",
+    "x-auth-denial",
     "x-auth-reason",
     "x-auth-websocket-protocol",
     "x-envoy-auth-headers-to-remove",
@@ -73,7 +76,8 @@ pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Refused> {
         reader.list(&CLAIM_HEADERS, pair)
     };
     let max_bytes = reader.read(&MAX_BYTES, value::size(64, 64 * 1024));
-    let list = distinct(list?).map_err(|invalid| reader.refuse(&CLAIM_HEADERS, invalid))?;
+    let list = list?;
+    reader.refuse_elements(&CLAIM_HEADERS, repeated(&list))?;
     Ok(ClaimHeaders::new(list, max_bytes?))
 }
 
@@ -123,12 +127,11 @@ fn folded(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
 
-fn distinct(list: Vec<ClaimHeader>) -> Result<Vec<ClaimHeader>, Invalid> {
-    let mut seen = std::collections::HashSet::new();
-    let twice = list.iter().find(|mapped| !seen.insert(folded(&mapped.header)));
-    match twice {
-        Some(mapped) => Err(Invalid::new(format!("{} stands twice", mapped.header))
-            .hint("one header per claim; names that differ only in case, - and _ are the same")),
-        None => Ok(list),
-    }
+/// What else has the name of a header that stands before it.
+fn repeated(list: &[ClaimHeader]) -> impl Iterator<Item = (usize, Invalid)> {
+    let mut seen = HashSet::new();
+    list.iter().enumerate().filter(move |(_, mapped)| !seen.insert(folded(&mapped.header))).map(|(index, mapped)| {
+        let invalid = Invalid::new(format!("{} stands twice", mapped.header));
+        (index, invalid.hint("one header per claim; names that differ only in case, - and _ are the same"))
+    })
 }

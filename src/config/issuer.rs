@@ -165,20 +165,20 @@ impl IssuerSettings {
 
 /// Whose token it is must never be a matter of order, and a label must tell one issuer.
 fn refuse_twins(reader: &mut Reader, issuers: &[IssuerSettings]) -> Result<(), Refused> {
-    let mut refused = Ok(());
+    let mut wrong = Vec::new();
     for (index, own) in issuers.iter().enumerate() {
         let earlier = || issuers.iter().take(index).enumerate();
         let overlap = earlier().find_map(|(at, other)| Some((at, own.accepted.overlap(&other.accepted)?)));
         if let Some((other, what)) = overlap {
-            let invalid = Invalid::new(format!("takes {what}, as issuers[{other}] does")).hint("give each issuer once");
-            refused = Err(reader.refuse_element(&ISSUERS, index, invalid));
+            let invalid = Invalid::new(format!("takes {what}, as issuers[{other}] does"));
+            wrong.push((index, invalid.hint("give each issuer once")));
         }
         if let Some((other, _)) = earlier().find(|(_, other)| own.name == other.name) {
             let invalid = Invalid::new(format!("is called {:?}, as issuers[{other}] is", own.name));
-            refused = Err(reader.refuse_element(&ISSUERS, index, invalid.hint("give each a name of its own: $name=…")));
+            wrong.push((index, invalid.hint("give each a name of its own: $name=…")));
         }
     }
-    refused
+    reader.refuse_elements(&ISSUERS, wrong)
 }
 
 /// An `issuer` beside a preset must be one of the preset's, and is then the only one.

@@ -52,7 +52,7 @@ pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
 pub use refresh::RefreshSettings;
 pub use remote_keys::{KeyLocation, RemoteKeys, is_trustworthy};
-pub use routes::RouteSettings;
+pub use routes::{RouteDenials, RouteSettings};
 pub use schema::schema;
 pub use server::{Listen, Readiness, ReloadTrigger, ServerSettings, UnixSocketSettings};
 pub use source::Source;

@@ -150,6 +150,24 @@ impl Reader {
         }
     }
 
+    /// The members of a setting that is an object, each read by its name and value: JSON text, or in the file just written
+    /// out, where each has a place of its own.
+    pub(super) fn members<T>(
+        &mut self,
+        setting: &Setting,
+        example: &str,
+        read: impl Fn(&str, Value) -> Result<T, Invalid>,
+    ) -> Result<Option<Vec<T>>, Refused> {
+        let Some(given) = self.given(setting)? else { return Ok(None) };
+        let members = given.into_members(example).map_err(|(place, invalid)| self.refuse_at(&place, invalid))?;
+        // Every member is looked at, so that every problem is told.
+        let found: Vec<_> = members
+            .into_iter()
+            .map(|own| read(&own.name, own.value).map_err(|invalid| self.refuse_at(&own.place, invalid)))
+            .collect();
+        found.into_iter().collect::<Result<_, _>>().map(Some)
+    }
+
     /// Where the section stands.
     pub(super) const fn place(&self) -> &Place {
         &self.section.place
@@ -190,12 +208,24 @@ impl Reader {
         Refused
     }
 
-    /// Notes that something is wrong with an element of a list.
-    pub(super) fn refuse_element(&mut self, setting: &Setting, index: usize, invalid: Invalid) -> Refused {
-        let elements = self.section.values.get(setting.name).cloned().and_then(Given::into_elements);
-        let place = elements.and_then(|elements| elements.get(index).map(|element| element.place.clone()));
-        let place = place.unwrap_or_else(|| self.section.place_of(setting.name));
-        self.refuse_at(&place, invalid)
+    /// Notes what is wrong with elements of a list, by their positions; with none of them nothing is.
+    pub(super) fn refuse_elements(
+        &mut self,
+        setting: &Setting,
+        wrong: impl IntoIterator<Item = (usize, Invalid)>,
+    ) -> Result<(), Refused> {
+        let mut wrong = wrong.into_iter().peekable();
+        if wrong.peek().is_none() {
+            return Ok(());
+        }
+        let elements =
+            self.section.values.get(setting.name).cloned().and_then(Given::into_elements).unwrap_or_default();
+        for (index, invalid) in wrong {
+            let place = elements.get(index).map(|element| element.place.clone());
+            let place = place.unwrap_or_else(|| self.section.place_of(setting.name));
+            self.refuse_at(&place, invalid);
+        }
+        Err(Refused)
     }
 
     /// Adds what was noticed elsewhere.

@@ -12,8 +12,8 @@ use super::value::{self, Invalid};
 use super::{CustomDenial, DenialKey, DialectName, IssuerSettings, ProxySettings, TokenSettings, answers, tokens};
 use crate::extract::TokenSources;
 use crate::policy::{
-    Access, HostPattern, Methods, PathPattern, Preflight, Route, RouteIssuers, RouteName, RoutePatternError,
-    RouteTable, RouteTableError, Rules,
+    Access, HostPattern, Methods, PathPattern, Preflight, Route, RouteIssuers, RouteName, RouteNameTaken,
+    RoutePatternError, RouteTable, Rules,
 };
 use crate::verify::{AcceptedAudience, AudienceMatch, TokenTypeRule};
 
@@ -100,7 +100,16 @@ pub struct RouteSettings {
     /// The routes.
     pub table: RouteTable,
     /// Denials in place of the general ones, by the position of the route.
-    pub denials: HashMap<usize, Vec<(DenialKey, CustomDenial)>>,
+    pub denials: HashMap<usize, RouteDenials>,
+}
+
+/// What a route answers in place of the general denials.
+#[derive(Debug)]
+pub struct RouteDenials {
+    /// The name of the route.
+    pub name: RouteName,
+    /// Its denials.
+    pub denials: Vec<(DenialKey, CustomDenial)>,
 }
 
 /// What routes are read against.
@@ -131,15 +140,20 @@ impl RouteSettings {
         let mut denials = HashMap::new();
         let mut routes = Vec::with_capacity(read.len());
         for (route, own_denials) in read {
-            denials.extend(own_denials.map(|own| (route.position, own)));
+            let own = |denials| (route.position, RouteDenials { name: route.name.clone(), denials });
+            denials.extend(own_denials.map(own));
             routes.push(route);
         }
-        let table = RouteTable::new(routes).map_err(|RouteTableError::NameTaken { first, second, name }| {
-            let invalid = Invalid::new(format!("is called {name}, as routes[{first}] is"));
-            reader.refuse_element(&ROUTES, second, invalid.hint("give each route a name of its own"))
-        })?;
-        Ok(Some(Self { table, denials }))
+        match RouteTable::new(routes) {
+            Ok(table) => Ok(Some(Self { table, denials })),
+            Err(taken) => reader.refuse_elements(&ROUTES, taken.into_iter().map(indistinct)).map(|()| None),
+        }
     }
+}
+
+fn indistinct(RouteNameTaken { first, again, name }: RouteNameTaken) -> (usize, Invalid) {
+    let invalid = Invalid::new(format!("is called {name}, as routes[{first}] is"));
+    (again, invalid.hint("give each route a name of its own"))
 }
 
 type OwnDenials = Option<Vec<(DenialKey, CustomDenial)>>;
@@ -235,13 +249,13 @@ fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIs
     Ok(positions.map_or(RouteIssuers::All, |positions| RouteIssuers::These(positions.into())))
 }
 
-/// Who writes a requirement down believes that it is enforced.
+/// Who writes a requirement down believes that it is enforced, and who only reports on a `denied` route would open it.
 fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Refused> {
     if access.looks_at_tokens() {
         return Ok(());
     }
     let invalid = Invalid::new("has no effect where tokens are not looked at").hint("leave it out, or change `access`");
-    reader.refuse_given(&[ISSUERS, AUDIENCE, tokens::TOKEN_SOURCES, REQUIRE], &invalid)
+    reader.refuse_given(&[ISSUERS, AUDIENCE, tokens::TOKEN_SOURCES, REQUIRE, ALLOW_PREFLIGHT, REPORT_ONLY], &invalid)
 }
 
 /// The profile demands that `aud` is checked (RFC 9068 section 4).

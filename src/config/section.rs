@@ -5,7 +5,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
+
 use super::document::{Content, Key, MAX_BYTES, Node, Position};
+use super::value::{self, Invalid};
 use super::{Problem, Problems, file};
 
 pub(super) const PREFIX: &str = "DOORWARD_";
@@ -32,6 +35,13 @@ pub(super) enum GivenValue {
     Variable(String),
     /// A node of the file.
     Node(Node),
+}
+
+/// A member of an object, and where it stands.
+pub(super) struct Member {
+    pub(super) name: String,
+    pub(super) value: Value,
+    pub(super) place: Place,
 }
 
 /// Where something stands.
@@ -108,6 +118,29 @@ impl Given {
         }
     }
 
+    /// The members of an object, each with its place; what is wrong, if it is none.
+    pub(super) fn into_members(self, example: &str) -> Result<Vec<Member>, (Place, Invalid)> {
+        let place = self.place;
+        let text = match self.value {
+            GivenValue::Node(Node { content: Content::Map(entries), .. }) => {
+                let member = |(key, node): (Key, Node)| {
+                    let place = place.clone().at(key.position);
+                    Member { name: key.name, value: node.to_json(), place }
+                };
+                return Ok(entries.into_iter().map(member).collect());
+            }
+            GivenValue::Node(Node { content: Content::Scalar(scalar), .. }) => scalar.text,
+            GivenValue::Node(node) => node.to_json().to_string(),
+            GivenValue::Variable(text) => text,
+        };
+        let object = value::text(&text).and_then(|text| {
+            let object: Result<Map<String, Value>, _> = serde_json::from_str(&text);
+            object.map_err(|error| Invalid::new(format!("not a JSON object: {error}")).hint(example))
+        });
+        let members = object.map_err(|invalid| (place.clone(), invalid))?;
+        Ok(members.into_iter().map(|(name, value)| Member { name, value, place: place.clone() }).collect())
+    }
+
     /// The text of a single value; nothing if it is a list or a mapping.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.value {
@@ -161,6 +194,10 @@ impl Place {
             Self::Environment { variable } => variable.clone(),
             Self::File { file, position, .. } => format!("{file}:{position}"),
         }
+    }
+
+    pub(super) fn is_in_file(&self) -> bool {
+        matches!(self, Self::File { .. })
     }
 
     /// Line and column, if it is in the file.

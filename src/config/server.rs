@@ -56,7 +56,7 @@ const EXPLAIN: Setting =
 const RELOAD: Setting = Setting::new(
     "reload",
     "signal",
-    "What has the configuration read anew: `signal` (SIGHUP), or `on_change`, which also looks at the file every second.",
+    "What has the configuration read anew: `signal` (SIGHUP), or `on_change`, which also looks at the configuration file every second.",
 ).shaped(Shape::Word(&value::words(TRIGGERS)));
 
 pub(super) const SETTINGS: &[Setting] = &[
@@ -156,7 +156,7 @@ impl ServerSettings {
         let shutdown_timeout = reader.read(&SHUTDOWN_TIMEOUT, value::duration_within(Duration::ZERO, HOUR));
         let readiness = reader.read(&READINESS, value::one_of(READINESSES));
         let explain = reader.read(&EXPLAIN, value::boolean);
-        let reload = reader.read(&RELOAD, value::one_of(TRIGGERS));
+        let reload = read_reload(reader);
         let (listen, admin_listen) = (listen?, admin_listen?);
         refuse_shared(reader, &LISTEN, &listen, &[])?;
         refuse_shared(reader, &ADMIN_LISTEN, &admin_listen, &listen)?;
@@ -185,6 +185,16 @@ const READINESSES: &[(&str, Readiness); 2] = &[("any", Readiness::Any), ("all", 
 
 const TRIGGERS: &[(&str, ReloadTrigger); 2] =
     &[("signal", ReloadTrigger::Signal), ("on_change", ReloadTrigger::OnChange)];
+
+/// The file is what is watched: files that settings name are read anew with it.
+fn read_reload(reader: &mut Reader) -> Result<ReloadTrigger, Refused> {
+    let trigger = reader.read(&RELOAD, value::one_of(TRIGGERS))?;
+    if trigger == ReloadTrigger::OnChange && !reader.place().is_in_file() {
+        let hint = "name one by --config or DOORWARD_CONFIG, or set $reload=signal";
+        return Err(reader.refuse(&RELOAD, Invalid::new("on_change without a configuration file").hint(hint)));
+    }
+    Ok(trigger)
+}
 
 const HOUR: Duration = Duration::from_hours(1);
 

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::document::MAX_BYTES;
 use super::reader::Reader;
 use super::section::{Given, Section};
-use super::{Configuration, Listen, Problems, ServerSettings, environment, file, issuer, preset, setting};
+use super::{Configuration, Listen, Problem, Problems, ServerSettings, environment, file, issuer, preset, setting};
+use crate::policy::with_ample_stack;
 
 /// Where a configuration comes from: what is given in both places holds as the environment says.
 #[derive(Clone)]
@@ -29,6 +30,12 @@ impl Source {
 
     /// Reads everything, or tells everything that is wrong.
     pub fn read(&self) -> Result<Configuration, Problems> {
+        // Once for all conditions of all routes.
+        let no_thread = || Err(Problem::new("configuration", "no thread to read it with").into());
+        with_ample_stack(|| self.read_here()).unwrap_or_else(no_thread)
+    }
+
+    fn read_here(&self) -> Result<Configuration, Problems> {
         let mut reader = self.reader()?;
         reader.refuse_unknown_names(&[setting::SERVICE, issuer::SECTIONS].concat());
         let configuration = Configuration::read(&mut reader);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::domain::ClaimPath;
+use crate::domain::{ClaimPath, Reason};
 
 /// Why a text is no such value: what it is not, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +115,17 @@ pub(super) fn host_name(text: &str) -> Result<String, Invalid> {
     let url = Url::parse(&format!("https://{name}/")).ok();
     let host = url.and_then(|url| url.domain().map(str::to_owned));
     host.ok_or_else(|| Invalid::expected("write the name of a host"))
+}
+
+/// A reason code; the hint is for what resembles none.
+pub(super) fn reason(hint: &'static str) -> impl Fn(&str) -> Result<Reason, Invalid> {
+    move |code| {
+        Reason::from_code(code).ok_or_else(|| {
+            let hint =
+                Reason::nearest(code).map(|nearest| format!("did you mean {}?", nearest.code())).unwrap_or(hint.into());
+            Invalid::new(format!("{code:?} is no reason code")).hint(hint)
+        })
+    }
 }
 
 /// A path to a claim.

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::challenge::{challenge, error};
-use crate::config::{Answers, CustomDenial, DenialKey};
+use crate::config::{Answers, CustomDenial, DenialKey, RouteDenials};
 use crate::domain::{Denial, Reason, Turn};
+use crate::policy::RouteName;
 
 /// Keys are fetched again within seconds; who comes back then finds them, or learns that it takes longer.
 const RETRY_AFTER_SECONDS: &str = "5";
@@ -17,6 +18,8 @@ pub struct DenialAnswers {
     general: Answering,
     /// Those of routes that have their own, by the position of the route.
     of_routes: HashMap<usize, Answering>,
+    /// Those positions by the names of the routes.
+    positions: HashMap<RouteName, usize>,
 }
 
 /// What one denial looks like.
@@ -28,6 +31,8 @@ pub struct DenialAnswer<'a> {
     pub status: u16,
     /// The body that was configured, or the usual one; JSON.
     pub body: &'a Bytes,
+    /// `/policy/NAME` of the route whose own denial it is; empty for a general one.
+    pub policy: &'a str,
     /// The code of the reason.
     pub code: &'static str,
     /// The challenge, if one goes with it.
@@ -42,6 +47,7 @@ struct Answering {
     /// For a reason without an answer. There is none, and if there were one it would be denied.
     otherwise: Prepared,
     answers: Answers,
+    policy: String,
 }
 
 /// What does not depend on the request.
@@ -53,10 +59,18 @@ struct Prepared {
 
 impl DenialAnswers {
     /// As it is configured, in general and for the routes at these positions.
-    pub fn new(answers: &Answers, of_routes: HashMap<usize, Vec<(DenialKey, CustomDenial)>>) -> Self {
-        let own = |denials| Answering::new(Answers { denials, ..answers.clone() });
-        let of_routes = of_routes.into_iter().map(|(route, denials)| (route, own(denials))).collect();
-        Self { general: Answering::new(answers.clone()), of_routes }
+    pub fn new(answers: &Answers, of_routes: HashMap<usize, RouteDenials>) -> Self {
+        let positions = of_routes.iter().map(|(position, own)| (own.name.clone(), *position)).collect();
+        let own = |RouteDenials { name, denials }: RouteDenials| {
+            Answering::new(Answers { denials, ..answers.clone() }, format!("/policy/{name}"))
+        };
+        let of_routes = of_routes.into_iter().map(|(position, denials)| (position, own(denials))).collect();
+        Self { general: Answering::new(answers.clone(), String::new()), of_routes, positions }
+    }
+
+    /// The position of the route of this name, if it has denials of its own.
+    pub fn position(&self, route_name: &str) -> Option<usize> {
+        self.positions.get(&RouteName::parse(route_name).ok()?).copied()
     }
 
     /// What this denial looks like, on the route at this position if there was one.
@@ -67,10 +81,10 @@ impl DenialAnswers {
 }
 
 impl Answering {
-    fn new(answers: Answers) -> Self {
+    fn new(answers: Answers, policy: String) -> Self {
         let by_reason = Reason::ALL.iter().map(|reason| (*reason, Prepared::new(*reason, &answers))).collect();
         let otherwise = Prepared::new(Reason::DependencyUnavailable, &answers);
-        Self { by_reason, otherwise, answers }
+        Self { by_reason, otherwise, answers, policy }
     }
 
     fn answer(&self, denial: &Denial) -> DenialAnswer<'_> {
@@ -81,6 +95,7 @@ impl Answering {
             usual_status: denial.turn().status(),
             status: prepared.status,
             body: &prepared.body,
+            policy: &self.policy,
             code: denial.code(),
             challenge: own_challenge.or_else(|| prepared.challenge.clone()),
             retry_after: (denial.turn() == Turn::Ours).then_some(RETRY_AFTER_SECONDS),

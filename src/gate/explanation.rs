@@ -27,7 +27,7 @@ impl Gate {
             Err(denial) => return stages.finish(&Err(denial), false),
         };
         let decision = self.tell(request, way.rules, &mut stages).await;
-        stages.finish(&decision, way.rules.report_only)
+        stages.finish(&decision, way.rules.only_report())
     }
 
     async fn tell(&self, request: &ForwardedRequest<'_>, rules: &Rules, stages: &mut Stages) -> Result<Permit, Denial> {

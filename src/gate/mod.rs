@@ -45,7 +45,7 @@ impl Gate {
             Ok(permit) => permit,
             Err(denial) => {
                 record.clock_skew_suspected = denial.clock_skew_suspected();
-                if !way.rules.report_only {
+                if !way.rules.only_report() {
                     return Err(denial);
                 }
                 record.reported = Some(denial.reason());

@@ -10,7 +10,7 @@ use actix_web::http::header::{
 
 use super::{Dialect, Lifecycle};
 use crate::domain::{Denial, Reason};
-use crate::gate::DenialAnswers;
+use crate::gate::{DenialAnswer, DenialAnswers};
 use crate::policy::{ClaimHeaders, Permit};
 
 /// Makes answers.
@@ -24,6 +24,7 @@ pub struct Responder {
 
 const X_AUTH_WEBSOCKET_PROTOCOL: HeaderName = HeaderName::from_static("x-auth-websocket-protocol");
 const X_ENVOY_AUTH_HEADERS_TO_REMOVE: HeaderName = HeaderName::from_static("x-envoy-auth-headers-to-remove");
+const X_AUTH_DENIAL: HeaderName = HeaderName::from_static("x-auth-denial");
 const X_AUTH_REASON: HeaderName = HeaderName::from_static("x-auth-reason");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -91,6 +92,9 @@ impl Responder {
         };
         let headers = response.headers_mut();
         headers.insert(X_AUTH_REASON, HeaderValue::from_static(answer.code));
+        if let Some(place) = place(&answer).filter(|_| !dialect.carries_denials()) {
+            headers.insert(X_AUTH_DENIAL, place);
+        }
         // Configuration has let through what a header can hold, and nothing else stands in a challenge.
         if let Some(challenge) = answer.challenge.and_then(|text| HeaderValue::from_maybe_shared(text).ok()) {
             headers.insert(WWW_AUTHENTICATE, challenge);
@@ -101,13 +105,15 @@ impl Responder {
         response
     }
 
-    /// Status and body of a denial for this reason, for proxies that cannot pass on the denial itself.
-    pub(super) fn describe_denial(&self, code: &str) -> HttpResponse {
+    /// Status and body of a denial for this reason, on the route of this name if it has its own, for proxies that cannot
+    /// pass on the denial itself.
+    pub(super) fn describe_denial(&self, route: Option<&str>, code: &str) -> HttpResponse {
+        let position = route.and_then(|name| self.denials.position(name));
         Reason::from_code(code).map_or_else(
             || self.not_found(),
             |reason| {
                 let denial = reason.into();
-                let answer = self.denials.answer(&denial, None);
+                let answer = self.denials.answer(&denial, position);
                 self.json(status(answer.status), answer.body.clone())
             },
         )
@@ -141,4 +147,9 @@ fn status(code: u16) -> StatusCode {
 /// A decision is good for one request only.
 pub(super) fn no_store(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, NO_STORE);
+}
+
+/// Where on this listener a denial is described.
+fn place(answer: &DenialAnswer<'_>) -> Option<HeaderValue> {
+    HeaderValue::try_from(format!("{}/denial/{}", answer.policy, answer.code)).ok()
 }

@@ -83,7 +83,8 @@ enum Target<'a> {
     Verify(Dialect, &'a str),
     /// The same by the rules of the route of this name.
     VerifyByName(&'a str, Dialect, &'a str),
-    Denial(&'a str),
+    /// How a denial for this reason looks, on the route of this name.
+    Denial(Option<&'a str>, &'a str),
     Nothing,
 }
 
@@ -91,7 +92,7 @@ enum Target<'a> {
 /// a tail, that is the client's path: whatever it says, the question stays the same.
 fn target(path: &str, plain: Dialect) -> Target<'_> {
     if let Some(code) = path.strip_prefix("/denial/") {
-        return Target::Denial(code);
+        return Target::Denial(None, code);
     }
     if let Some(target) = path.strip_prefix("/policy/").and_then(|rest| by_name(rest, plain)) {
         return target;
@@ -101,6 +102,9 @@ fn target(path: &str, plain: Dialect) -> Target<'_> {
 
 fn by_name(rest: &str, plain: Dialect) -> Option<Target<'_>> {
     let (name, path) = rest.split_at_checked(rest.find('/')?)?;
+    if let Some(code) = path.strip_prefix("/denial/") {
+        return Some(Target::Denial(Some(name), code));
+    }
     let (dialect, tail) = dialect(path, plain)?;
     Some(Target::VerifyByName(name, dialect, tail))
 }
@@ -124,7 +128,7 @@ async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> Http
     let mut response = match target(request.uri().path(), generation.dialect) {
         Target::Verify(dialect, tail) => verify(&generation, &request, dialect, tail, None).await,
         Target::VerifyByName(name, dialect, tail) => verify(&generation, &request, dialect, tail, Some(name)).await,
-        Target::Denial(code) => generation.responder.describe_denial(code),
+        Target::Denial(route, code) => generation.responder.describe_denial(route, code),
         Target::Nothing => generation.responder.not_found(),
     };
     if request.head().upgrade() {

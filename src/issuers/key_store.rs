@@ -117,6 +117,7 @@ impl KeyStore {
 
     /// The keys of this store for a [`Refresher`](super::Refresher) that fetches by other settings. They are as old as they
     /// are: how long they may still be used counts from the time at which they were fetched.
+    #[must_use]
     pub fn continued(&self, settings: &RefreshSettings) -> Self {
         let fresh = Self::refreshed(settings);
         let mut snapshot = KeySnapshot::clone(&self.snapshot.load());

@@ -17,11 +17,11 @@ pub use preflight::Preflight;
 pub use principal::Principal;
 pub use requirement::{
     AnyScope, ClaimRequirement, ClaimRule, ClaimValue, Condition, ConditionError, ConditionFailure, Facts, Requirement,
-    TextPattern, TextPatternError,
+    TextPattern, TextPatternError, with_ample_stack,
 };
 pub use routes::{
-    Access, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError, RoutePart, RoutePatternError,
-    RouteTable, RouteTableError, RouteVerdict,
+    Access, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError, RouteNameTaken, RoutePart,
+    RoutePatternError, RouteTable, RouteVerdict,
 };
 pub use rules::{RouteIssuers, Rules};
 pub use scope_requirement::ScopeRequirement;

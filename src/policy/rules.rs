@@ -23,7 +23,7 @@ pub struct Rules {
     pub audience: Option<AcceptedAudience>,
     /// What else is asked of a token.
     pub requirements: Box<[Requirement]>,
-    /// Whether a refusal is only reported.
+    /// Whether a refusal is only reported, if there may be one for the token's sake.
     pub report_only: bool,
 }
 
@@ -55,6 +55,11 @@ impl Rules {
         self.preflight == Preflight::Allowed
             || self.access.looks_at_tokens() && self.sources.look_at_request()
             || self.requirements.iter().any(Requirement::looks_at_request)
+    }
+
+    /// Whether a refusal is only reported. Where nobody is let in nobody is: there is no token to try the rules with.
+    pub fn only_report(&self) -> bool {
+        self.report_only && self.access.looks_at_tokens()
     }
 
     /// Whether claims are read by a condition.
@@ -103,5 +108,18 @@ impl Rules {
         let facts = Facts { principal: &principal, request, now };
         self.requirements.iter().try_for_each(|required| required.judge(&facts))?;
         Permit::for_principal(principal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_closed_to_all_is_closed_to_who_only_reports() {
+        let sources = Arc::new(TokenSources::new(Vec::new(), 0));
+        let rules = Rules { report_only: true, ..Rules::authenticated(sources, Preflight::Judged) };
+        assert!(rules.only_report());
+        assert!(!Rules { access: Access::Denied, ..rules }.only_report());
     }
 }

@@ -145,7 +145,7 @@ claim_headers:
   - {header: X A}
   - {claim: sub, header: X-B, separator: ab, encoding: hex}
   - sub=X-C
-denials: {token_missing: {status: 200}}
+denials: {token_missing: {status: 200}, token_mising: {}, '401': {status: 401, bdy: 1}}
 issuer:
 ",
     );
@@ -163,9 +163,25 @@ issuer:
     doorward.yaml:15:31: claim_headers[2].separator: "ab" is not understood (write one punctuation character other than %, or a space)
     doorward.yaml:15:46: claim_headers[2].encoding: "hex" is not understood (write one of percent, base64url)
     doorward.yaml:16:5: claim_headers[3]: not a mapping (write name: value)
-    doorward.yaml:17:1: denials: token_missing: status 200 would not deny (from 400 to 599)
+    doorward.yaml:17:11: denials: token_missing: status 200 would not deny (from 400 to 599)
+    doorward.yaml:17:41: denials: "token_mising" is no reason code (did you mean token_missing?)
+    doorward.yaml:17:59: denials: 401: unknown field `bdy`, expected `status` or `body` (give {"status": 400, "body": …})
     doorward.yaml:18:1: issuer: empty (give a value, or leave the setting out)
     "#);
+}
+
+#[test]
+fn each_header_that_stands_twice_is_told() {
+    let headers = ["X-A", "X-B", "x_a", "X-C", "X_B"].map(|name| format!("\n  - {{claim: sub, header: {name}}}"));
+    insta::assert_snapshot!(problems(&format!("{MINIMAL}claim_headers:{}\n", headers.concat())), @"
+    doorward.yaml:6:5: claim_headers[2]: x_a stands twice (one header per claim; names that differ only in case, - and _ are the same)
+    doorward.yaml:8:5: claim_headers[4]: X_B stands twice (one header per claim; names that differ only in case, - and _ are the same)
+    ");
+    let in_environment = TestGate::new().file(MINIMAL).set("CLAIM_HEADERS", "sub=X-A,iss=X_A,aud=X-B,jti=x-b");
+    insta::assert_snapshot!(in_environment.configuration().unwrap_err(), @"
+    DOORWARD_CLAIM_HEADERS: X_A stands twice (one header per claim; names that differ only in case, - and _ are the same)
+    DOORWARD_CLAIM_HEADERS: x-b stands twice (one header per claim; names that differ only in case, - and _ are the same)
+    ");
 }
 
 #[test]

@@ -108,7 +108,9 @@ fn keys_are_kept_while_only_the_fetching_changes() {
 
 #[test]
 fn keys_that_are_kept_get_no_younger() {
-    for (before, after) in [("jwks_max_stale: 24h", "jwks_max_stale: 1h"), ("jwks_max_stale: 30m", "jwks_max_stale: 1h")] {
+    for (before, after) in
+        [("jwks_max_stale: 24h", "jwks_max_stale: 1h"), ("jwks_max_stale: 30m", "jwks_max_stale: 1h")]
+    {
         let (idp, gate) = down_with_keys(before);
         gate.clock.advance(Duration::from_mins(20));
         gate.rewrite(&file(&idp, after));
@@ -194,4 +196,31 @@ fn a_file_is_watched_where_that_was_asked_for() {
     gate.rewrite(&file(&idp, "reload: on_change\nrequired_scopes: [read]"));
     gate.wait_for("/status", |answer| answer.body.contains("\"configuration_generation\":2"));
     assert_eq!(gate.judge(&idp.token().sign()), "403 scope_insufficient");
+}
+
+#[test]
+fn a_file_is_watched_behind_the_links_of_kubernetes() {
+    let idp = TestIssuer::new().serve();
+    let gate = TestGate::new().by_time_of(&idp).file(file(&idp, "reload: on_change")).spawn();
+    for (version, scope, generation) in [("..1", "read", 2), ("..2", "write", 3), ("..3", "admin", 4)] {
+        gate.remount(version, &file(&idp, &format!("reload: on_change\nrequired_scopes: [{scope}]")));
+        let number = format!("\"configuration_generation\":{generation}");
+        gate.wait_for("/status", |answer| answer.body.contains(&number));
+        assert_eq!(gate.judge(&idp.token().claim("scope", scope).sign()), "200", "{version}");
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_be_built_promises_nothing() {
+    let idp = TestIssuer::new().serve();
+    let gate = TestGate::new().by_time_of(&idp).file(file(&idp, "keep_alive: 10s")).spawn();
+    // A certificate by its label, which nobody opens before there is a client.
+    let authority = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&authority, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    gate.rewrite(&file(&idp, &format!("keep_alive: 20s\njwks_ca_file: {}", authority.path().display())));
+    assert!(!gate.reload());
+    let told = gate.events();
+    assert!(told.contains(&"ERROR configuration refused".to_owned()), "{told:?}");
+    assert!(!told.iter().any(|line| line.contains("in force")), "{told:?}");
+    assert_eq!(gate.judge(&idp.token().sign()), "200");
 }

@@ -56,6 +56,8 @@ fn problems_of_routes_are_told() {
   - {name: twin, acces: denied, access: nobody, issuers: [mian], token_sources: [body], audience: [a, '*']}
   - {name: c, access: anonymous, require: {scopes: [x]}, audience: [api]}
   - {name: d, audience: ['*']}
+  - {name: closed, access: denied, report_only: true, allow_preflight: true}
+  - {name: open, access: anonymous, report_only: true, allow_preflight: false}
   - {name: e, denials: {token_mising: {status: 400}}, allow_preflight: yes, allow_path_parameters: 1, report_only: maybe}
   - text
 ",
@@ -72,14 +74,22 @@ fn problems_of_routes_are_told() {
     doorward.yaml:11:34: routes[5].require: has no effect where tokens are not looked at (leave it out, or change `access`)
     doorward.yaml:11:58: routes[5].audience: has no effect where tokens are not looked at (leave it out, or change `access`)
     doorward.yaml:12:15: routes[6].audience: `*` beside an issuer with token_type at+jwt, which demands an audience (name the audiences of this route)
-    doorward.yaml:13:15: routes[7].denials: "token_mising" is no reason code (did you mean token_missing?)
-    doorward.yaml:13:55: routes[7].allow_preflight: "yes" is not understood (write true or false)
-    doorward.yaml:13:77: routes[7].allow_path_parameters: "1" is not understood (write true or false)
-    doorward.yaml:13:103: routes[7].report_only: "maybe" is not understood (write true or false)
-    doorward.yaml:14:5: routes[8]: not a mapping (write name: value)
+    doorward.yaml:13:36: routes[7].report_only: has no effect where tokens are not looked at (leave it out, or change `access`)
+    doorward.yaml:13:55: routes[7].allow_preflight: has no effect where tokens are not looked at (leave it out, or change `access`)
+    doorward.yaml:14:37: routes[8].report_only: has no effect where tokens are not looked at (leave it out, or change `access`)
+    doorward.yaml:14:56: routes[8].allow_preflight: has no effect where tokens are not looked at (leave it out, or change `access`)
+    doorward.yaml:15:25: routes[9].denials: "token_mising" is no reason code (did you mean token_missing?)
+    doorward.yaml:15:55: routes[9].allow_preflight: "yes" is not understood (write true or false)
+    doorward.yaml:15:77: routes[9].allow_path_parameters: "1" is not understood (write true or false)
+    doorward.yaml:15:103: routes[9].report_only: "maybe" is not understood (write true or false)
+    doorward.yaml:16:5: routes[10]: not a mapping (write name: value)
     "#);
-    let told = problems("traefik", "  - {name: twin}\n  - {name: other}\n  - {name: twin}\n");
-    insta::assert_snapshot!(told, @"doorward.yaml:8:5: routes[2]: is called twin, as routes[0] is (give each route a name of its own)");
+    let names = ["twin", "other", "twin", "other", "twin"].map(|name| format!("  - {{name: {name}}}\n"));
+    insta::assert_snapshot!(problems("traefik", &names.concat()), @"
+    doorward.yaml:8:5: routes[2]: is called twin, as routes[0] is (give each route a name of its own)
+    doorward.yaml:9:5: routes[3]: is called other, as routes[1] is (give each route a name of its own)
+    doorward.yaml:10:5: routes[4]: is called twin, as routes[0] is (give each route a name of its own)
+    ");
 }
 
 #[test]
@@ -149,11 +159,11 @@ fn problems_of_conditions_are_told() {
     doorward.yaml:7:25: routes[1].require.when: mismatched input '<EOF>' at line 1, column 21 (write an expression in CEL, such as claims.tenant == request.host)
     doorward.yaml:8:25: routes[2].require.when: "claim" is unknown (read claims.NAME, request.method, request.host, request.path or now)
     doorward.yaml:9:25: routes[3].require.when: "request.url" is unknown (read claims.NAME, request.method, request.host, request.path or now)
-    doorward.yaml:10:25: routes[4].require.when: there is no function "toLower" (write a function of CEL or of its strings extension)
+    doorward.yaml:10:25: routes[4].require.when: there is no function "toLower" (write a function of CEL or of its strings extension, but not format or quote)
     doorward.yaml:11:25: routes[5].require.when: more than one loop (use one of all, exists, exists_one, map and filter, once)
     doorward.yaml:12:25: routes[6].require.when: matches(…) with a pattern that is no literal (write it down as a text in quotes)
     doorward.yaml:13:25: routes[7].require.when: "(a": unclosed group (write a regular expression without look-around and back-references)
-    doorward.yaml:14:25: routes[8].require.when: replace(…) with a replacement that is no literal (write it down as a text in quotes)
+    doorward.yaml:14:25: routes[8].require.when: replace(…) or join(…) that puts in what is no literal (write it down as a text in quotes)
     doorward.yaml:15:25: routes[9].require.when: "now" as the name of a loop's variable (choose another name)
     doorward.yaml:16:25: routes[10].require.when: longer than 2048 bytes (say it in fewer words, or in several routes)
     doorward.yaml:17:25: routes[11].require.when: nested too deeply (say it in fewer words, or in several routes)

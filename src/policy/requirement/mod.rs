@@ -10,7 +10,7 @@ pub use any_scope::AnyScope;
 pub use claim::{ClaimRequirement, ClaimRule};
 pub use claim_value::ClaimValue;
 pub(in crate::policy) use condition::ClaimValues;
-pub use condition::{Condition, ConditionError, ConditionFailure, Facts};
+pub use condition::{Condition, ConditionError, ConditionFailure, Facts, with_ample_stack};
 pub use text_pattern::{TextPattern, TextPatternError};
 
 use std::fmt;

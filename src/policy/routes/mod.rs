@@ -27,4 +27,4 @@ pub use path_pattern::PathPattern;
 pub use pattern_error::RoutePatternError;
 pub use route::{Route, RoutePart, RouteVerdict};
 pub use route_name::{RouteName, RouteNameError};
-pub use table::{RouteTable, RouteTableError};
+pub use table::{RouteNameTaken, RouteTable};

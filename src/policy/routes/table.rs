@@ -15,29 +15,30 @@ pub struct RouteTable {
     tree: HostTree,
 }
 
-/// Why routes make no table.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RouteTableError {
-    /// Logs, metrics and URLs could not tell them apart.
-    #[error("two routes of the name {name}")]
-    NameTaken {
-        /// Where it stands first.
-        first: usize,
-        /// Where it stands again.
-        second: usize,
-        /// The name.
-        name: RouteName,
-    },
+/// A route that logs, metrics and URLs could not tell from an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteNameTaken {
+    /// Where the name stands first.
+    pub first: usize,
+    /// Where it stands again.
+    pub again: usize,
+    /// The name.
+    pub name: RouteName,
 }
 
 impl RouteTable {
-    /// Prepares these routes; the first one is asked first.
-    pub fn new(routes: Vec<Route>) -> Result<Self, RouteTableError> {
+    /// Prepares these routes; the first one is asked first. Names that stand twice are errors, all of them.
+    pub fn new(routes: Vec<Route>) -> Result<Self, Vec<RouteNameTaken>> {
         let mut names = HashMap::with_capacity(routes.len());
-        for (number, route) in routes.iter().enumerate() {
-            if let Some(first) = names.insert(route.name.clone(), number) {
-                return Err(RouteTableError::NameTaken { first, second: number, name: route.name.clone() });
+        let mut taken = Vec::new();
+        for (again, route) in routes.iter().enumerate() {
+            let first = *names.entry(route.name.clone()).or_insert(again);
+            if first != again {
+                taken.push(RouteNameTaken { first, again, name: route.name.clone() });
             }
+        }
+        if !taken.is_empty() {
+            return Err(taken);
         }
         let tree = HostTree::new(&routes);
         Ok(Self { routes: routes.into(), names, tree })
@@ -214,9 +215,9 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_found() {
-        let twice = vec![route("a", None, None, &[]), route("a", None, Some("/x"), &[])];
-        let taken = RouteTableError::NameTaken { first: 0, second: 1, name: RouteName::parse("a").unwrap() };
-        assert_eq!(RouteTable::new(twice).unwrap_err(), taken);
+        let again = ["a", "b", "a", "b", "a"].map(|name| route(name, None, None, &[])).to_vec();
+        let taken = |first, again, name| RouteNameTaken { first, again, name: RouteName::parse(name).unwrap() };
+        assert_eq!(RouteTable::new(again).unwrap_err(), [taken(0, 2, "a"), taken(1, 3, "b"), taken(0, 4, "a")]);
         let table = house();
         assert_eq!(table.named("me").unwrap().name.as_str(), "me");
         assert!(table.named("Me").is_none() && table.named("").is_none());

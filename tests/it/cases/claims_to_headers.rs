@@ -172,6 +172,7 @@ fn h8_headers_that_mean_something_are_no_place_for_a_claim() {
         "Cache-Control",
         "Location",
         "X-Auth-Reason",
+        "X-Auth-Denial",
         "content_length",
         "TRANSFER_ENCODING",
     ] {

@@ -447,6 +447,40 @@ fn g12_the_most_specific_denial_wins_and_bodies_are_any_json() {
 }
 
 #[test]
+fn g12_a_route_with_denials_of_its_own_has_its_own_answers_for_error_pages() {
+    let idp = TestIssuer::new();
+    let file = r"
+denials: {token_missing: {status: 410}}
+routes:
+- {name: own, match: {path: /own}, denials: {token_missing: {status: 400, body: own}}}
+- {name: rest, match: {}}
+";
+    let gate = TestGate::new().trusting(&idp).set("PROXY", "nginx").file(file).spawn();
+    let described = |place: &str| gate.get(place).send().verdict();
+    assert_eq!(described("/policy/own/denial/token_missing"), "400");
+    assert_eq!(described("/policy/own/denial/token_expired"), "401");
+    for place in ["/denial/token_missing", "/policy/rest/denial/token_missing", "/policy/nobody/denial/token_missing"] {
+        assert_eq!(described(place), "410", "{place}");
+    }
+    for place in ["/policy/own/denial/ok", "/policy/own/denial/", "/policy/own/denial", "/policy/denial/token_missing"]
+    {
+        assert_eq!(described(place), "404", "{place}");
+    }
+    // Whoever cannot pass the denial on is told where it is, and nobody else.
+    let ask = |verify: &str, path: &str| {
+        let request =
+            gate.get(verify).header("X-Original-URL", format!("http://a{path}")).header("X-Original-Method", "GET");
+        request.send().get("x-auth-denial").map(str::to_owned)
+    };
+    assert_eq!(ask("/verify/nginx", "/own").as_deref(), Some("/policy/own/denial/token_missing"));
+    assert_eq!(ask("/policy/own/verify/nginx", "/").as_deref(), Some("/policy/own/denial/token_missing"));
+    assert_eq!(ask("/verify/nginx", "/").as_deref(), Some("/denial/token_missing"));
+    assert_eq!(ask("/policy/own/verify/traefik", "/"), None);
+    let allowed = gate.get("/policy/rest/verify/nginx").bearer(&idp.token().sign()).send();
+    assert_eq!((allowed.status, allowed.get("x-auth-denial")), (200, None));
+}
+
+#[test]
 fn g12_an_unknown_code_is_404() {
     let (idp, gate) = issuer_and_gate();
     for target in ["/denial/", "/denial", "/denial/x", "/denial/token_missing/", "/denial/TOKEN_MISSING", "/denial/ok"]

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -116,6 +117,22 @@ impl TestGate {
         let beside = self.directory.path().join("new.yaml");
         std::fs::write(&beside, text).unwrap();
         std::fs::rename(&beside, self.directory.path().join(FILE)).unwrap();
+    }
+
+    /// Mounts this text in the place of the configuration file as Kubernetes does, and tells nobody: the file is a link
+    /// through `..data`, and that is the link which is exchanged.
+    pub fn remount(&self, version: &str, text: &str) {
+        let at = |name: &str| self.directory.path().join(name);
+        std::fs::create_dir(at(version)).unwrap();
+        std::fs::write(at(version).join(FILE), text).unwrap();
+        let exchange = |target: &str, name: &str| {
+            symlink(target, at("..new")).unwrap();
+            std::fs::rename(at("..new"), at(name)).unwrap();
+        };
+        exchange(version, "..data");
+        if !at(FILE).is_symlink() {
+            exchange(&format!("..data/{FILE}"), FILE);
+        }
     }
 
     /// Asks for the configuration to be read anew, and waits for what comes of it; tells whether it is in force.

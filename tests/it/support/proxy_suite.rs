@@ -23,6 +23,7 @@ macro_rules! proxy_suite {
             a_missing_scope_is_403_with_one_challenge,
             missing_keys_are_503_with_retry_after,
             custom_denials_reach_the_client,
+            denials_of_a_route_reach_the_client,
             nobody_names_himself,
             the_request_judged_is_the_request_served,
             two_authorization_fields_never_pass,
@@ -143,6 +144,29 @@ pub fn custom_denials_reach_the_client(proxy: &Proxy) {
     assert_eq!((answer.status, answer.json()), (404, json!("nothing here")));
     let answer = refused_as_doorward_says(&site, |request| request.bearer("broken"));
     assert_eq!((answer.status, answer.json()), (401, json!(["no"])));
+}
+
+pub fn denials_of_a_route_reach_the_client(proxy: &Proxy) {
+    let file = r#"
+denials: {"*": {"status": 418, "body": "general"}}
+routes:
+- {name: old.api_1, match: {path: /old/**}, denials: {token_missing: {status: 400, body: {message: Token header is required}}}}
+- {name: rest, match: {}}
+"#;
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).file(file);
+    let site = Site::with(proxy, idp, gate, &[]);
+    let own = site.refused(site.get("/old/things"));
+    assert_eq!((own.status, own.json()), (400, json!({"message": "Token header is required"})));
+    assert_eq!(own.get("x-auth-denial"), None, "nobody's business");
+    let own = site.refused(site.get("/old/things").bearer("broken"));
+    assert_eq!(
+        (own.status, code_of(&own)),
+        (401, "token_malformed".to_owned()),
+        "it replaces the general ones as a whole"
+    );
+    let general = site.refused(site.get("/new").header("X-Auth-Denial", "/policy/old.api_1/denial/token_missing"));
+    assert_eq!((general.status, general.json()), (418, json!("general")));
 }
 
 /// Every way known to us in which a client might bring an identity along.

@@ -39,9 +39,12 @@ pub enum ConditionError {
     /// A token or a request must not choose what is compiled.
     #[error("matches(…) with a pattern that is no literal")]
     PatternNotLiteral,
-    /// What is put in must not be chosen by a token or a request: a text could grow without bounds.
-    #[error("replace(…) with a replacement that is no literal")]
-    ReplacementNotLiteral,
+    /// What is put in again and again must not be chosen by a token or a request: a text could grow without bounds.
+    #[error("replace(…) or join(…) that puts in what is no literal")]
+    PutInNotLiteral,
+    /// A token could make for texts and lists that take the memory away.
+    #[error("makes texts or lists that could become too large")]
+    GrowsTooMuch,
     /// No regular expression, or one that takes too much memory.
     #[error("{pattern:?}: {error}")]
     Pattern {
@@ -62,9 +65,10 @@ impl ConditionError {
             }
             Self::UnknownName(_) => "read claims.NAME, request.method, request.host, request.path or now",
             Self::NameTaken(_) => "choose another name",
-            Self::UnknownFunction(_) => "write a function of CEL or of its strings extension",
+            Self::UnknownFunction(_) => "write a function of CEL or of its strings extension, but not format or quote",
             Self::TwoLoops => "use one of all, exists, exists_one, map and filter, once",
-            Self::PatternNotLiteral | Self::ReplacementNotLiteral => "write it down as a text in quotes",
+            Self::GrowsTooMuch => "put less together; in a loop, only what belongs to the loop's variable",
+            Self::PatternNotLiteral | Self::PutInNotLiteral => "write it down as a text in quotes",
             Self::Pattern { .. } => "write a regular expression without look-around and back-references",
         }
     }

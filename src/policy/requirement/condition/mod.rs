@@ -7,11 +7,14 @@ mod bounds;
 mod claim_values;
 mod condition_error;
 mod facts;
+mod growth;
 mod pattern;
 mod review;
 mod verdict;
 
+use std::cell::Cell;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 use std::thread;
 
@@ -48,17 +51,18 @@ struct Reads {
 }
 
 impl Condition {
-    /// Reads an expression, at most 2 KiB long and 16 brackets deep.
+    /// Reads an expression, at most 2 KiB long and 16 levels deep.
     ///
-    /// It may call functions of the language and of its strings extension, loop once, and match against patterns that stand
-    /// in it. A path with parameters (`/a;b=c`) is known to it only if these are allowed.
+    /// It may call functions of the language and of its strings extension, loop once, match against patterns that stand in
+    /// it, and make no more than so much of what it reads. A path with parameters (`/a;b=c`) is known to it only if these are allowed.
     pub fn parse(source: &str, allow_path_parameters: bool) -> Result<Self, ConditionError> {
         bounds::check(source)?;
-        let (expression, Review { patterns, reads, .. }) = with_ample_stack(|| {
+        let read = with_ample_stack(|| {
             let mut expression = ENVIRONMENT.parser().parse(source).map_err(|errors| malformed(&errors))?;
             let review = Review::of(&mut expression)?;
             Ok((expression, review))
-        })?;
+        });
+        let (expression, Review { patterns, reads, .. }) = read.unwrap_or(Err(ConditionError::Unreadable))?;
         Ok(Self { source: source.to_owned(), expression, patterns, reads, allow_path_parameters })
     }
 
@@ -105,11 +109,24 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
 /// How much stack the parser may take for what the bounds let through; it is not touched before it is needed.
 const PARSER_STACK_BYTES: usize = 128 << 20;
 
-/// Runs the parser and what walks through its output, however deep that is, in a thread of its own.
-fn with_ample_stack<T: Send>(read: impl FnOnce() -> Result<T, ConditionError> + Send) -> Result<T, ConditionError> {
+thread_local! {
+    static HAS_AMPLE_STACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs this with the stack that the parser may take, and nothing if it gives up. Conditions that are read meanwhile share
+/// it: a thread for each of ten thousand would take longer than all the rest.
+pub fn with_ample_stack<T: Send>(read: impl FnOnce() -> T + Send) -> Option<T> {
+    if HAS_AMPLE_STACK.get() {
+        // As at the end of a thread: what it worked on is dropped with it.
+        return catch_unwind(AssertUnwindSafe(read)).ok();
+    }
+    let own = || {
+        HAS_AMPLE_STACK.set(true);
+        read()
+    };
     thread::scope(|scope| {
-        let reader = thread::Builder::new().stack_size(PARSER_STACK_BYTES).spawn_scoped(scope, read);
-        reader.ok().and_then(|reader| reader.join().ok()).unwrap_or(Err(ConditionError::Unreadable))
+        let reader = thread::Builder::new().stack_size(PARSER_STACK_BYTES).spawn_scoped(scope, own);
+        reader.ok()?.join().ok()
     })
 }
 
@@ -238,7 +255,9 @@ mod tests {
             ("claims.sub.matches(claims.email)", E::PatternNotLiteral),
             ("claims.sub.matches('a' + 'b')", E::PatternNotLiteral),
             ("claims.sub.matches()", E::PatternNotLiteral),
-            ("claims.sub.replace('a', claims.email) == ''", E::ReplacementNotLiteral),
+            ("claims.sub.replace('a', claims.email) == ''", E::PutInNotLiteral),
+            ("claims.roles.join(claims.email) == ''", E::PutInNotLiteral),
+            ("join(claims.roles, claims.email) == ''", E::PutInNotLiteral),
         ] {
             assert_eq!(refused(source), expected, "{source}");
         }
@@ -306,8 +325,9 @@ mod tests {
     #[test]
     fn no_expression_takes_the_stack() {
         for (deep, is_read) in [
-            ("!".repeat(2000) + "true", true),
-            ("-".repeat(2000) + "1 == 1", true),
+            ("!".repeat(17) + "true", false),
+            ("!".repeat(16) + "true", true),
+            ("-".repeat(2000) + "1 == 1", false),
             ("1".to_owned() + &"+1".repeat(1000), false),
             ("1".to_owned() + &"+1".repeat(60) + "==61", true),
             ("true".to_owned() + &"&&true".repeat(300), true),
@@ -315,15 +335,82 @@ mod tests {
             ("claims".to_owned() + &"[0]".repeat(600), false),
             ("claims".to_owned() + &".size()".repeat(280), false),
             ("true?true:".repeat(180) + "true", false),
-            ("true?true:".repeat(50) + "true", true),
+            ("true?true:".repeat(17) + "true", false),
+            ("true?true:".repeat(16) + "true", true),
             ("1".to_owned() + &"<1".repeat(1000), false),
             ("(".repeat(16) + "true" + &")".repeat(16), true),
             ("[".repeat(16) + "true" + &"]".repeat(16) + " == 1", true),
-            ("!(".repeat(16) + "true" + &")".repeat(16), true),
+            ("!(".repeat(8) + "true" + &")".repeat(8), true),
             ("claims.roles.all(x, ".to_owned() + &"(".repeat(15) + "true" + &")".repeat(16), true),
         ] {
             let told = on_a_worker(deep.clone());
             assert_eq!(told.is_ok(), is_read, "{deep} {told:?}");
+        }
+    }
+
+    /// One loop of these took 900 MB and a second for a token of 12 KB.
+    #[test]
+    fn no_loop_makes_a_text_of_the_claims_in_each_round() {
+        let many = |part: &str, separator: &str, count| vec![part; count].join(separator);
+        for source in [
+            format!("claims.l.map(x, {}).size() > 0", many(&format!("({})", many("claims.t", "+", 9)), "+", 10)),
+            "claims.l.map(x, claims.t).size() > 0".to_owned(),
+            "claims.l.map(x, [claims.t]).size() > 0".to_owned(),
+            "claims.l.map(x, {x: claims.t}).size() > 0".to_owned(),
+            "claims.l.map(x, x == '' ? claims.t : x).size() > 0".to_owned(),
+            "claims.l.map(x, claims.l).size() > 0".to_owned(),
+            "claims.l.map(x, request.path).size() > 0".to_owned(),
+            "claims.l.map(x, claims.t.upperAscii()).size() > 0".to_owned(),
+            "claims.l.exists(x, claims.t.split('').size() > 9)".to_owned(),
+            "claims.l.exists(x, request.path.replace('', 'a') == x)".to_owned(),
+            "claims.l.exists(x, x + claims.t == 'a')".to_owned(),
+            "claims.l.exists(x, x in [claims.t])".to_owned(),
+            "claims.t.split('').exists(x, x + claims.l == x)".to_owned(),
+            format!("claims.l.map(x, [{}]).size() > 0", many("1", ",", 200)),
+            format!("claims.l.exists(x, x.replace('', '{0}').replace('', '{0}') == x)", many("a", "", 200)),
+            format!("claims.t.replace('', '{0}').replace('', '{0}').size() > 0", many("a", "", 100)),
+            format!("''.replace('', '{0}').replace('', '{0}').replace('', '{0}').size() > 0", many("a", "", 600)),
+            format!("claims.t.split('').join('{0}').split('').join('{0}').size() > 0", many("a", "", 100)),
+            format!("size([{}]) > 0", many("claims.t.split('')", ",", 60)),
+            format!("size({}) > 0", many("claims.l", "+", 60)),
+        ] {
+            assert_eq!(refused(&source), ConditionError::GrowsTooMuch, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_is_made_is_not_much_more_than_what_is_read() {
+        let read = json!({"l": vec!["a"; 2000], "t": "b".repeat(4000)}).to_string().len();
+        let large = principal(&json!({"l": vec!["a"; 2000], "t": "b".repeat(4000)}));
+        let request = request(UNDESCRIBED);
+        let facts = Facts { principal: &large, request: &request, now: NOW };
+        for source in [
+            "claims.l.map(x, x)".to_owned(),
+            "claims.l.map(x, [x, x, 1, 'a'])".to_owned(),
+            "claims.l.map(x, x + ':admin')".to_owned(),
+            "claims.l.map(x, x.upperAscii() + x.trim()).join(', ')".to_owned(),
+            "claims.l.filter(x, x == claims.t || x in claims.l || !claims.t.startsWith(x))".to_owned(),
+            "claims.t.split('').map(x, x.replace('', 'aaaaaaaaaa'))".to_owned(),
+            "claims.t.split('').join('aaaaaaaaaa')".to_owned(),
+            format!("claims.t.replace('', '{}')", "a".repeat(1900)),
+            ["claims.t"; 7].join("+"),
+            "'' + ".to_owned() + &["claims.t"; 60].join("+"),
+        ] {
+            let condition = Condition::parse(&source, false).unwrap_or_else(|error| panic!("{source}: {error}"));
+            let variables = Variables::of(&facts, &condition).unwrap();
+            let mut context = Context::with_env(ENVIRONMENT.clone());
+            context.set_variable_resolver(&variables);
+            let made = bytes_of(&context.resolve(&condition.expression).unwrap());
+            assert!(made <= 2048 * read, "{source}: {made} of {read}");
+        }
+    }
+
+    /// As they are counted: a text by its length, an element by what it takes besides.
+    fn bytes_of(value: &Value) -> usize {
+        match value {
+            Value::String(text) => text.len(),
+            Value::List(list) => list.iter().map(|element| 64 + bytes_of(element)).sum(),
+            _ => 8,
         }
     }
 

@@ -3,6 +3,7 @@
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr};
 use cel::parser::Expression;
 
+use super::growth::{Growth, Size};
 use super::pattern::{self, Pattern};
 use super::{ConditionError, Reads};
 
@@ -24,9 +25,10 @@ const TYPES: &str = "bool bytes double int list map null_type string type uint";
 pub(super) struct Review {
     pub(super) patterns: Vec<Pattern>,
     pub(super) reads: Reads,
+    growth: Growth,
     loops: usize,
-    /// The variables of the loop in which the walk is.
-    bound: Vec<String>,
+    /// The variables of the loop in which the walk is, and how large they are.
+    bound: Vec<(String, Size)>,
     depth: usize,
 }
 
@@ -38,68 +40,100 @@ impl Review {
         Ok(review)
     }
 
-    fn visit(&mut self, expression: &mut Expression) -> Result<(), ConditionError> {
+    /// Tells how large its value can be.
+    fn visit(&mut self, expression: &mut Expression) -> Result<Size, ConditionError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err(ConditionError::TooDeep);
         }
-        match &mut expression.expr {
-            Expr::Unspecified | Expr::Literal(_) => Ok(()),
+        let size = match &mut expression.expr {
+            Expr::Unspecified => Ok(Size::FIXED),
+            Expr::Literal(literal) => Ok(self.visit_literal(literal)),
             Expr::Ident(name) => self.visit_name(name),
             Expr::Select(select) => self.visit_select(select),
             Expr::Call(call) => self.visit_call(call),
-            Expr::List(list) => list.elements.iter_mut().try_for_each(|element| self.visit(element)),
-            Expr::Map(map) => map.entries.iter_mut().try_for_each(|entry| match &mut entry.expr {
-                EntryExpr::StructField(field) => self.visit(&mut field.value),
-                EntryExpr::MapEntry(entry) => self.visit(&mut entry.key).and_then(|()| self.visit(&mut entry.value)),
-            }),
+            Expr::List(list) => self.visit_parts(&mut list.elements.iter_mut()),
+            Expr::Map(map) => self.visit_parts(&mut map.entries.iter_mut().flat_map(|entry| match &mut entry.expr {
+                EntryExpr::StructField(field) => [None, Some(&mut field.value)].into_iter().flatten(),
+                EntryExpr::MapEntry(entry) => [Some(&mut entry.key), Some(&mut entry.value)].into_iter().flatten(),
+            })),
             Expr::Struct(message) => Err(ConditionError::UnknownName(message.type_name.clone())),
             Expr::Comprehension(own) => self.visit_loop(own),
         }?;
         self.depth -= 1;
-        Ok(())
+        Ok(size)
     }
 
-    fn visit_name(&self, name: &str) -> Result<(), ConditionError> {
-        if is_among(name, VARIABLES) || is_among(name, TYPES) || self.bound.iter().any(|bound| bound == name) {
-            return Ok(());
+    fn visit_literal(&self, literal: &LiteralValue) -> Size {
+        match literal {
+            LiteralValue::String(text) => self.growth.literal(text.inner().len()),
+            LiteralValue::Bytes(bytes) => self.growth.literal(bytes.inner().len()),
+            _ => Size::FIXED,
         }
-        Err(ConditionError::UnknownName(name.to_owned()))
     }
 
-    fn visit_select(&mut self, select: &mut SelectExpr) -> Result<(), ConditionError> {
+    fn visit_name(&self, name: &str) -> Result<Size, ConditionError> {
+        if let Some((_, size)) = self.bound.iter().find(|(bound, _)| bound == name) {
+            return Ok(*size);
+        }
+        match name {
+            "claims" => Ok(self.growth.whole()),
+            _ if is_among(name, VARIABLES) || is_among(name, TYPES) => Ok(Size::FIXED),
+            _ => Err(ConditionError::UnknownName(name.to_owned())),
+        }
+    }
+
+    fn visit_select(&mut self, select: &mut SelectExpr) -> Result<Size, ConditionError> {
         let is_request = matches!(&select.operand.expr, Expr::Ident(name) if name == "request");
         match (is_request, select.field.as_str()) {
-            (false, _) => return self.visit(&mut select.operand),
+            (false, _) => {
+                let operand = self.visit(&mut select.operand)?;
+                return Ok(if select.test { Size::FIXED } else { operand.part() });
+            }
             (true, "method") if !select.test => self.reads.method = true,
             (true, "host") if !select.test => self.reads.host = true,
             (true, "path") if !select.test => self.reads.path = true,
             (true, field) => return Err(ConditionError::UnknownName(format!("request.{field}"))),
         }
-        Ok(())
+        Ok(self.growth.whole())
     }
 
-    fn visit_call(&mut self, call: &mut CallExpr) -> Result<(), ConditionError> {
-        let name = call.func_name.as_str();
-        if !is_among(name, FUNCTIONS) {
-            return Err(ConditionError::UnknownFunction(name.to_owned()));
+    fn visit_parts(&mut self, parts: &mut dyn Iterator<Item = &mut Expression>) -> Result<Size, ConditionError> {
+        let mut is_literal = true;
+        let sizes = parts.map(|part| {
+            is_literal &= matches!(part.expr, Expr::Literal(_));
+            self.visit(part)
+        });
+        let sizes = sizes.collect::<Result<Vec<_>, _>>()?;
+        self.growth.list(&sizes, is_literal)
+    }
+
+    fn visit_call(&mut self, call: &mut CallExpr) -> Result<Size, ConditionError> {
+        if !is_among(&call.func_name, FUNCTIONS) {
+            return Err(ConditionError::UnknownFunction(call.func_name.clone()));
         }
-        if name == "replace" && !call.args.get(1).is_some_and(|own| matches!(own.expr, Expr::Literal(_))) {
-            return Err(ConditionError::ReplacementNotLiteral);
-        }
-        if name == "matches" {
+        let put_in = put_in(call)?;
+        if call.func_name == "matches" {
             let pattern = call.args.pop().ok_or(ConditionError::PatternNotLiteral)?;
             let variable = self.compile(&pattern)?;
-            self.visit_parts(call)?;
+            self.visit_operands(call)?;
             call.args.push(Expression { id: pattern.id, expr: Expr::Ident(variable) });
-            return Ok(());
+            return Ok(Size::FIXED);
         }
-        self.visit_parts(call)
+        let operands = self.visit_operands(call)?;
+        match (call.func_name.as_str(), operands.as_slice()) {
+            ("_+_", [left, right]) => self.growth.sum(*left, *right),
+            ("_?_:_", [_, one, other]) => Ok(one.or(*other)),
+            ("_[_]", [whole, ..]) => Ok(whole.part()),
+            (function, [subject, ..]) => self.growth.call(function, *subject, put_in),
+            (_, []) => Ok(Size::FIXED),
+        }
     }
 
-    fn visit_parts(&mut self, call: &mut CallExpr) -> Result<(), ConditionError> {
-        call.target.as_mut().map_or(Ok(()), |target| self.visit(target))?;
-        call.args.iter_mut().try_for_each(|argument| self.visit(argument))
+    /// The target first, if there is one.
+    fn visit_operands(&mut self, call: &mut CallExpr) -> Result<Vec<Size>, ConditionError> {
+        let operands = call.target.as_deref_mut().into_iter().chain(&mut call.args);
+        operands.map(|operand| self.visit(operand)).collect()
     }
 
     fn compile(&mut self, pattern: &Expression) -> Result<String, ConditionError> {
@@ -110,23 +144,44 @@ impl Review {
         Ok(pattern::name(self.patterns.len() - 1))
     }
 
-    fn visit_loop(&mut self, own: &mut ComprehensionExpr) -> Result<(), ConditionError> {
+    fn visit_loop(&mut self, own: &mut ComprehensionExpr) -> Result<Size, ConditionError> {
         self.loops += 1;
         if self.loops > 1 {
             return Err(ConditionError::TwoLoops);
         }
-        self.visit(&mut own.iter_range)?;
+        let range = self.visit(&mut own.iter_range)?;
         self.visit(&mut own.accu_init)?;
-        let names = [Some(&own.iter_var), own.iter_var2.as_ref(), Some(&own.accu_var)];
-        self.bound.extend(names.into_iter().flatten().cloned());
+        let (before, elements) = self.growth.enter(range);
+        for name in [Some(&own.iter_var), own.iter_var2.as_ref()].into_iter().flatten() {
+            self.bound.push((name.clone(), elements));
+        }
+        // What was gathered is counted where something is added to it.
+        self.bound.push((own.accu_var.clone(), Size::EMPTY));
         // What follows could not tell which of the two is read.
-        if let Some(taken) = self.bound.iter().find(|name| *name == "request" || is_among(name, VARIABLES)) {
+        if let Some((taken, _)) = self.bound.iter().find(|(name, _)| name == "request" || is_among(name, VARIABLES)) {
             return Err(ConditionError::NameTaken(taken.clone()));
         }
-        let inner = [&mut own.loop_cond, &mut own.loop_step, &mut own.result];
-        inner.into_iter().try_for_each(|part| self.visit(part))?;
+        self.visit(&mut own.loop_cond)?;
+        let gathered = self.visit(&mut own.loop_step)?;
+        self.growth.leave(before);
+        self.bound = vec![(own.accu_var.clone(), gathered)];
+        let result = self.visit(&mut own.result);
         self.bound.clear();
-        Ok(())
+        result
+    }
+}
+
+/// How long the text is that a function puts in, perhaps many times.
+fn put_in(call: &CallExpr) -> Result<usize, ConditionError> {
+    let text = match call.func_name.as_str() {
+        "replace" => call.args.get(1),
+        "join" => call.args.first(),
+        _ => return Ok(0),
+    };
+    match text.map(|text| &text.expr) {
+        Some(Expr::Literal(LiteralValue::String(text))) => Ok(text.inner().len()),
+        None if call.func_name == "join" => Ok(0),
+        _ => Err(ConditionError::PutInNotLiteral),
     }
 }
 
