@@ -1,19 +1,21 @@
 //! Floor 7: the only place that wires things together.
 
 mod assembly;
+mod background;
 mod keepers;
 mod reload;
+mod shutdown;
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 pub use assembly::{gate_of_keys, offline_gate, rehearsal};
 pub use reload::Reload;
+pub use shutdown::Shutdown;
 
 use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, TraceSettings};
 use crate::domain::Clock;
@@ -72,25 +74,6 @@ pub enum StartError {
     /// Two metrics of one name; a defect of ours.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
-}
-
-/// How often the service was told to stop: once means finish, twice means now.
-#[derive(Debug, Clone)]
-pub struct Shutdown(watch::Receiver<u32>);
-
-impl Shutdown {
-    /// A way to tell the service to stop, and what it listens to. Each increment tells it once more.
-    pub fn channel() -> (watch::Sender<u32>, Self) {
-        let (tell, told) = watch::channel(0);
-        (tell, Self(told))
-    }
-
-    /// Resolves when the service was told so often; never, if nobody can tell it any more.
-    async fn told(&mut self, times: u32) {
-        if self.0.wait_for(|told| *told >= times).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
 }
 
 impl Application {

@@ -7,11 +7,15 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use super::assembly::Workshop;
+use super::background::in_background;
 use crate::config::{Configuration, FixedSettings, ReloadTrigger, Source};
-use crate::http::VerifyService;
+use crate::http::{Generation, VerifyService};
 
 /// How often the contents of the file are compared, where that was asked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often it is asked whether the last request has let go of a configuration.
+const RETIRE_EVERY: Duration = Duration::from_millis(100);
 
 /// Where a new configuration comes from, and who asks for it.
 pub struct Reload {
@@ -47,7 +51,7 @@ impl Reload {
             self.due(trigger).await;
             let source = self.source.clone();
             // Ten thousand routes take a while, and so may a disk.
-            let read = spawn_blocking(move || source.read()).await;
+            let read = in_background(move || source.read()).await;
             let is_in_force = match read {
                 Ok(Ok(configuration)) => put_in_force(configuration, &mut workshop, &service, &fixed),
                 Ok(Err(problems)) => {
@@ -104,7 +108,7 @@ fn put_in_force(
     let number = service.generation().number + 1;
     match workshop.build(configuration, number) {
         Ok(generation) => {
-            service.replace(generation);
+            retire(service.replace(generation));
             for setting in waiting {
                 tracing::warn!(setting, "has changed and needs a restart; everything else is in force");
             }
@@ -116,4 +120,15 @@ fn put_in_force(
             false
         }
     }
+}
+
+/// Frees what was in force before, once the requests that began with it are over. Whoever lets go last has to free ten
+/// thousand routes and a full cache, and that must not be a worker.
+fn retire(former: Arc<Generation>) {
+    tokio::spawn(async move {
+        while Arc::strong_count(&former) > 1 {
+            tokio::time::sleep(RETIRE_EVERY).await;
+        }
+        in_background(move || drop(former)).await
+    });
 }

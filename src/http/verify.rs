@@ -35,9 +35,11 @@ impl VerifyService {
         self.current.load()
     }
 
-    /// From the next request on answers as this configuration says.
-    pub fn replace(&self, next: Generation) {
-        self.current.store(next.into());
+    /// From the next request on answers as this configuration says. Gives what was in force before, which requests may still
+    /// hold.
+    #[must_use]
+    pub fn replace(&self, next: Generation) -> Arc<Generation> {
+        self.current.swap(next.into())
     }
 }
 
