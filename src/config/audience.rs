@@ -4,7 +4,7 @@ use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
-use crate::verify::{AcceptedAudience, AudienceMatch, AudienceRule};
+use crate::verify::{AcceptedAudience, AudienceMatch, AudienceRule, TokenTypeRule};
 
 pub(super) const AUDIENCE: Setting = Setting::optional(
     "audience",
@@ -50,6 +50,11 @@ pub(super) fn accepted(
         }
         false => Ok(AcceptedAudience::Listed { names, quantity }),
     }
+}
+
+/// The profile demands that `aud` is checked (RFC 9068 section 4).
+pub(super) fn is_unchecked_profile(accepted: &AcceptedAudience, token_type: &TokenTypeRule) -> bool {
+    *accepted == AcceptedAudience::Everyone && *token_type == TokenTypeRule::AccessToken
 }
 
 const MATCHES: &[(&str, AudienceMatch); 2] = &[("any", AudienceMatch::Any), ("all", AudienceMatch::All)];

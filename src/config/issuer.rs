@@ -15,7 +15,7 @@ use super::value::{self, Invalid};
 use super::{fetch, refresh};
 use crate::domain::Scopes;
 use crate::policy::ScopeRequirement;
-use crate::verify::{AcceptedAudience, AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
+use crate::verify::{AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
 
 const NAME: Setting = Setting::optional("name", "host of the issuer", "Label of the issuer in logs and metrics.");
 pub(super) const ISSUER: Setting = Setting::optional(
@@ -220,13 +220,12 @@ fn read_time(reader: &mut Reader) -> Result<TimeRules, Refused> {
     Ok(TimeRules { leeway: leeway?, require_exp: require_exp?, max_token_age: max_token_age? })
 }
 
-/// The profile demands that `aud` is checked (RFC 9068 section 4).
 fn refuse_unchecked_profile(
     reader: &mut Reader,
     audience: AudienceRule,
     token_type: &TokenTypeRule,
 ) -> Result<AudienceRule, Refused> {
-    if audience.accepted == AcceptedAudience::Everyone && *token_type == TokenTypeRule::AccessToken {
+    if audience::is_unchecked_profile(&audience.accepted, token_type) {
         let hint = "name the audiences of this API, or set $token_type=any";
         let invalid = Invalid::new("`*` beside token_type at+jwt, which demands an audience").hint(hint);
         return Err(reader.refuse(&AUDIENCE, invalid));

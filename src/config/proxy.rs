@@ -51,7 +51,7 @@ pub enum DialectName {
     Auto,
     /// `X-Original-Method` and `X-Original-URL`; denials without a body.
     Nginx,
-    /// `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`.
+    /// `X-Forwarded-Method`, `-Host` and `-Uri`; `-Proto` comes along and says nothing that a route looks at.
     Traefik,
     /// The same as Traefik's.
     Caddy,
@@ -59,6 +59,18 @@ pub enum DialectName {
     Haproxy,
     /// The request line and `Host`; without a path, which only `/verify/envoy/…` has.
     Envoy,
+}
+
+impl DialectName {
+    /// Notes that a setting looks at this part of the original request where nobody describes it: every request would be
+    /// refused.
+    pub(super) fn refuse_unnamed(self, reader: &mut Reader, setting: &Setting, part: &str) -> Result<(), Refused> {
+        if self != Self::Auto {
+            return Ok(());
+        }
+        let hint = format!("set $proxy to the proxy in front, whose word on the {part} can then be taken");
+        Err(reader.refuse(setting, Invalid::new("needs a named proxy").hint(hint)))
+    }
 }
 
 /// Networks whose forwarded headers are believed.
@@ -80,9 +92,8 @@ impl ProxySettings {
         let trust_any = reader.read(&TRUST_ANY_PROXY, value::boolean);
         let allow_preflight = reader.read(&ALLOW_PREFLIGHT, value::boolean);
         let trusted = Self::bounded(reader, trusted?, trust_any?);
-        if allow_preflight? && dialect? == DialectName::Auto {
-            let hint = "set $proxy to the proxy in front, whose word on the method can then be taken";
-            return Err(reader.refuse(&ALLOW_PREFLIGHT, Invalid::new("needs a named proxy").hint(hint)));
+        if allow_preflight? {
+            dialect?.refuse_unnamed(reader, &ALLOW_PREFLIGHT, "method")?;
         }
         Ok(Self { dialect: dialect?, trusted: trusted?, preflight: allow_preflight?.into() })
     }

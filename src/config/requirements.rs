@@ -8,9 +8,7 @@ use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::domain::{ClaimPath, Scopes};
-use crate::policy::{
-    AnyScope, ClaimRequirement, ClaimRule, ClaimValue, Condition, Requirement, ScopeRequirement, TextPattern,
-};
+use crate::policy::{ClaimRequirement, ClaimRule, ClaimValue, Condition, Requirement, ScopeRequirement, TextPattern};
 
 const SCOPES: Setting =
     Setting::optional("scopes", "none", "Scopes, all of which the token must have.").shaped(Shape::List(&Shape::Text));
@@ -63,7 +61,7 @@ fn read_requirements(reader: &mut Reader, allow_path_parameters: bool) -> Result
     let all = |scopes: Vec<String>| scopes.iter().map(String::as_str).collect::<Scopes>();
     let mut requirements = Vec::new();
     requirements.extend(scopes?.map(|scopes| Requirement::Scopes(ScopeRequirement::all_of(all(scopes)))));
-    requirements.extend(any_scope?.map(|scopes| Requirement::AnyScope(AnyScope::of(all(scopes)))));
+    requirements.extend(any_scope?.map(|scopes| Requirement::Scopes(ScopeRequirement::one_of(all(scopes)))));
     requirements.extend(claims?.unwrap_or_default().into_iter().map(Requirement::Claim));
     requirements.extend(condition?.map(Requirement::Condition));
     Ok(requirements)

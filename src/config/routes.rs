@@ -9,13 +9,13 @@ use super::requirements;
 use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
-use super::{CustomDenial, DenialKey, DialectName, IssuerSettings, ProxySettings, TokenSettings, answers, tokens};
+use super::{CustomDenial, DenialKey, IssuerSettings, ProxySettings, TokenSettings, answers, tokens};
 use crate::extract::TokenSources;
 use crate::policy::{
     Access, HostPattern, Methods, PathPattern, Preflight, Route, RouteIssuers, RouteName, RouteNameTaken,
     RoutePatternError, RouteTable, Rules,
 };
-use crate::verify::{AcceptedAudience, AudienceMatch, TokenTypeRule};
+use crate::verify::AudienceMatch;
 
 pub(super) const ROUTES: Setting = Setting::optional(
     "routes",
@@ -258,21 +258,21 @@ fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Refused> 
     reader.refuse_given(&[ISSUERS, AUDIENCE, tokens::TOKEN_SOURCES, REQUIRE, ALLOW_PREFLIGHT, REPORT_ONLY], &invalid)
 }
 
-/// The profile demands that `aud` is checked (RFC 9068 section 4).
 fn refuse_unchecked_profile(reader: &mut Reader, rules: &Rules, issuers: &[IssuerSettings]) -> Result<(), Refused> {
-    let has_profile = |(position, issuer): (usize, &IssuerSettings)| {
-        rules.judge_issuer(position).is_ok() && issuer.expectations.token_type == TokenTypeRule::AccessToken
+    let Some(accepted) = &rules.audience else { return Ok(()) };
+    let is_unchecked = |(position, issuer): (usize, &IssuerSettings)| {
+        rules.judge_issuer(position).is_ok()
+            && audience::is_unchecked_profile(accepted, &issuer.expectations.token_type)
     };
-    if rules.audience == Some(AcceptedAudience::Everyone) && issuers.iter().enumerate().any(has_profile) {
+    if issuers.iter().enumerate().any(is_unchecked) {
         let invalid = Invalid::new("`*` beside an issuer with token_type at+jwt, which demands an audience");
         return Err(reader.refuse(&AUDIENCE, invalid.hint("name the audiences of this route")));
     }
     Ok(())
 }
 
-/// Whose proxy describes nothing would see every request refused.
 fn refuse_blind(reader: &mut Reader, route: &Route, proxy: &ProxySettings) -> Result<(), Refused> {
-    if proxy.dialect != DialectName::Auto || !route.looks_at_request() {
+    if !route.looks_at_request() {
         return Ok(());
     }
     let setting = match () {
@@ -281,8 +281,7 @@ fn refuse_blind(reader: &mut Reader, route: &Route, proxy: &ProxySettings) -> Re
         () if route.rules.sources.look_at_request() => &tokens::TOKEN_SOURCES,
         () => &REQUIRE,
     };
-    let hint = "set `proxy` to the proxy in front, whose word on the request can then be taken";
-    Err(reader.refuse(setting, Invalid::new("needs a named proxy").hint(hint)))
+    proxy.dialect.refuse_unnamed(reader, setting, "request")
 }
 
 fn route_name(text: &str) -> Result<RouteName, Invalid> {

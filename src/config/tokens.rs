@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ProxySettings;
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
-use super::{DialectName, ProxySettings};
 use crate::extract::{TokenSource, TokenSources};
 
 pub(super) const TOKEN_SOURCES: Setting = Setting::new(
@@ -57,10 +57,10 @@ impl TokenSettings {
         let time_to_live =
             reader.read(&CACHE_TTL, value::duration_within(Duration::from_secs(1), Duration::from_hours(24)));
         let sources = TokenSources::new(sources?, max_token_bytes?);
-        let is_blind = proxy.as_ref().is_ok_and(|proxy| proxy.dialect == DialectName::Auto);
-        if is_blind && sources.look_at_request() {
-            let hint = "set $proxy to the proxy in front, whose word on the query can then be taken";
-            return Err(reader.refuse(&TOKEN_SOURCES, Invalid::new("`query:` needs a named proxy").hint(hint)));
+        if let Ok(proxy) = proxy
+            && sources.look_at_request()
+        {
+            proxy.dialect.refuse_unnamed(reader, &TOKEN_SOURCES, "query")?;
         }
         Ok(Self {
             sources: Arc::new(sources),

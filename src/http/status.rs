@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Generation;
 use crate::domain::Timestamp;
-use crate::issuers::Issuer;
+use crate::issuers::{Issuer, shown_key_id};
 use crate::jose::RefusedKey;
 
 pub(super) fn status(generation: &Generation) -> Value {
@@ -27,7 +27,7 @@ fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
         .map(|key| {
             let age = snapshot.first_seen(key).map(|first_seen| now.since(first_seen).as_secs());
             json!({
-                "id": key.id().map(bounded),
+                "id": key.id().map(shown_key_id),
                 "algorithm": key.algorithm().name(),
                 "age_seconds": age,
                 "private_part_published": key.is_private_part_published(),
@@ -47,10 +47,5 @@ fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
 }
 
 fn refused_key(key: &RefusedKey) -> Value {
-    json!({"id": key.id.as_deref().map(bounded), "reason": key.refusal.to_string()})
-}
-
-/// An id is the issuer's text, and may be of any length.
-fn bounded(id: &str) -> String {
-    id.chars().take(128).collect()
+    json!({"id": key.id.as_deref().map(shown_key_id), "reason": key.refusal.to_string()})
 }

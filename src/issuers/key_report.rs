@@ -6,11 +6,11 @@ use crate::jose::{Algorithm, KeySet, VerificationKey};
 /// these; and of a set that has nothing in common with the one before, which no rotation with overlap looks like.
 pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
     for key in keys.refused().iter().filter(|key| !before.refused().contains(key)) {
-        let id = bounded(key.id.as_deref().unwrap_or_default());
+        let id = shown_key_id(key.id.as_deref().unwrap_or_default());
         tracing::warn!(issuer, key = ?id, reason = %key.refusal, "key refused");
     }
     for key in exposed(keys).filter(|key| !exposed(before).any(|known| known.fingerprint() == key.fingerprint())) {
-        let id = bounded(key.id().unwrap_or_default());
+        let id = shown_key_id(key.id().unwrap_or_default());
         tracing::warn!(issuer, key = ?id, "key published with its private part: anyone can sign with it");
     }
     if !before.is_empty() && !keys.iter().any(|key| before.iter().any(|known| known.fingerprint() == key.fingerprint()))
@@ -30,7 +30,7 @@ fn is_crowded(keys: &KeySet, algorithm: Algorithm) -> bool {
     keys.crowded().any(|crowded| crowded == algorithm)
 }
 
-/// An id is the issuer's text, and may be of any length.
-fn bounded(id: &str) -> String {
-    id.chars().take(64).collect()
+/// The id of a key as it is shown: it is the issuer's text, and may be of any length.
+pub fn shown_key_id(id: &str) -> String {
+    id.chars().take(128).collect()
 }

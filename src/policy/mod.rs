@@ -7,6 +7,7 @@ mod preflight;
 mod principal;
 mod render;
 mod requirement;
+mod route_issuers;
 mod routes;
 mod rules;
 mod scope_requirement;
@@ -16,14 +17,15 @@ pub use permit::Permit;
 pub use preflight::Preflight;
 pub use principal::Principal;
 pub use requirement::{
-    AnyScope, ClaimRequirement, ClaimRule, ClaimValue, Condition, ConditionError, ConditionFailure, Facts, Requirement,
+    ClaimRequirement, ClaimRule, ClaimValue, Condition, ConditionError, ConditionFailure, Facts, Requirement,
     TextPattern, TextPatternError, with_ample_stack,
 };
+pub use route_issuers::RouteIssuers;
 pub use routes::{
     Access, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError, RouteNameTaken, RoutePart,
     RoutePatternError, RouteTable, RouteVerdict,
 };
-pub use rules::{RouteIssuers, Rules};
+pub use rules::Rules;
 pub use scope_requirement::ScopeRequirement;
 
 use crate::domain::{Denial, ForwardedRequest, Reason, RequestParts};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::routes::Access;
-use super::{Facts, Permit, Preflight, Principal, Requirement, ScopeRequirement};
+use super::{Facts, Permit, Preflight, Principal, Requirement, RouteIssuers, ScopeRequirement};
 use crate::domain::{Denial, ForwardedRequest, Reason, Timestamp};
 use crate::extract::TokenSources;
 use crate::verify::{AcceptedAudience, Expectations};
@@ -25,15 +25,6 @@ pub struct Rules {
     pub requirements: Box<[Requirement]>,
     /// Whether a refusal is only reported, if there may be one for the token's sake.
     pub report_only: bool,
-}
-
-/// Whose tokens are accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RouteIssuers {
-    /// Those of every issuer.
-    All,
-    /// Those of the issuers at these positions.
-    These(Box<[usize]>),
 }
 
 impl Rules {
@@ -84,11 +75,7 @@ impl Rules {
 
     /// Whether tokens of the issuer at this position are accepted; before anything is done for the token's sake.
     pub fn judge_issuer(&self, position: usize) -> Result<(), Reason> {
-        match &self.issuers {
-            RouteIssuers::All => Ok(()),
-            RouteIssuers::These(positions) if positions.contains(&position) => Ok(()),
-            RouteIssuers::These(_) => Err(Reason::IssuerUnknown),
-        }
+        if self.issuers.contain(position) { Ok(()) } else { Err(Reason::IssuerUnknown) }
     }
 
     /// Judges what may have changed since the token was verified, and what is asked here and not elsewhere: time, audience,

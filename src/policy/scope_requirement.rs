@@ -5,29 +5,70 @@ use std::sync::Arc;
 
 use crate::domain::{Denial, Scopes};
 
-/// The scopes that a token must have, all of them.
+/// Scopes that a token must have: all of them, or one of them.
 #[derive(Debug, Clone)]
 pub struct ScopeRequirement {
     scopes: Scopes,
     /// The same as text, for the challenge.
     text: Arc<str>,
+    one_is_enough: bool,
 }
 
 impl ScopeRequirement {
     /// Asks for all of these; for nothing, if there is none.
     pub fn all_of(scopes: Scopes) -> Self {
         let text = scopes.to_string().into();
-        Self { scopes, text }
+        Self { scopes, text, one_is_enough: false }
+    }
+
+    /// Asks for one of these; nobody has one of none.
+    pub fn one_of(scopes: Scopes) -> Self {
+        Self { one_is_enough: true, ..Self::all_of(scopes) }
     }
 
     /// Judges what a token grants.
     pub fn judge(&self, granted: &Scopes) -> Result<(), Denial> {
-        if granted.contains_all(&self.scopes) { Ok(()) } else { Err(Denial::scope_insufficient(self.text.clone())) }
+        let is_enough = if self.one_is_enough {
+            self.scopes.iter().any(|scope| granted.contains(scope))
+        } else {
+            granted.contains_all(&self.scopes)
+        };
+        if is_enough { Ok(()) } else { Err(Denial::scope_insufficient(self.text.clone())) }
     }
 }
 
 impl fmt::Display for ScopeRequirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.text.is_empty() { f.write_str("none") } else { write!(f, "all of {}", self.text) }
+        match &*self.text {
+            "" => f.write_str("none"),
+            text if self.one_is_enough => write!(f, "one of {text}"),
+            text => write!(f, "all of {text}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_scope_is_enough_or_all_are_asked_for() {
+        let one = ScopeRequirement::one_of(Scopes::parse("read write"));
+        let all = ScopeRequirement::all_of(Scopes::parse("read write"));
+        for (granted, of_one, of_all) in [
+            ("write", true, false),
+            ("a read", true, false),
+            ("write a read", true, true),
+            ("", false, false),
+            ("Read", false, false),
+            ("readwrite", false, false),
+        ] {
+            let granted = Scopes::parse(granted);
+            assert_eq!((one.judge(&granted).is_ok(), all.judge(&granted).is_ok()), (of_one, of_all), "{granted}");
+        }
+        let denial = one.judge(&Scopes::default()).unwrap_err();
+        assert_eq!((denial.code(), denial.required_scopes()), ("scope_insufficient", Some("read write")));
+        assert!(ScopeRequirement::one_of(Scopes::default()).judge(&Scopes::parse("read")).is_err());
+        assert!(ScopeRequirement::all_of(Scopes::default()).judge(&Scopes::default()).is_ok());
     }
 }

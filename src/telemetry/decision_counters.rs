@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use prometheus::{IntCounter, IntCounterVec};
 
-use super::metrics::Outcome;
+use super::Outcome;
 use super::metrics_reference::NONE;
 use crate::domain::Reason;
 

@@ -12,31 +12,7 @@ use prometheus::{
 use super::jwks_metrics::JwksFamilies;
 use super::metrics_reference as declared;
 use super::metrics_reference::Metric;
-use super::{DecisionCounters, JwksMetrics, LogQueue};
-use crate::domain::{Reason, Turn};
-
-/// What came of a request, for the metrics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It may pass.
-    Allowed,
-    /// It may not.
-    Denied(Reason),
-    /// It may, because its route only reports that it should not.
-    Reported(Reason),
-}
-
-/// What the token cache had to do with a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CacheUse {
-    /// It was not asked.
-    #[default]
-    None,
-    /// It knew the token.
-    Hit,
-    /// It did not.
-    Miss,
-}
+use super::{CacheUse, DecisionCounters, JwksMetrics, LogQueue};
 
 /// Everything that is counted and measured.
 pub struct Metrics {
@@ -132,57 +108,6 @@ impl Metrics {
     /// All metrics in Prometheus' text format.
     pub fn render(&self) -> String {
         TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
-    }
-}
-
-impl Outcome {
-    /// How many different ones there are.
-    pub(super) const COUNT: usize = 1 + 2 * Reason::ALL.len();
-
-    /// `ok`, or the code of the reason.
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Allowed => "ok",
-            Self::Denied(reason) | Self::Reported(reason) => reason.code(),
-        }
-    }
-
-    /// `allow`, `deny`, or `error` where the fault is ours.
-    pub const fn verdict(self) -> &'static str {
-        match self {
-            Self::Allowed | Self::Reported(_) => "allow",
-            Self::Denied(reason) => match reason.turn() {
-                Turn::Ours => "error",
-                Turn::Client | Turn::Administrator => "deny",
-            },
-        }
-    }
-
-    /// The same for the log, which also tells what only would have been denied.
-    pub const fn logged_verdict(self) -> &'static str {
-        match self {
-            Self::Reported(_) => "would_deny",
-            counted => counted.verdict(),
-        }
-    }
-
-    pub(super) const fn position(self) -> usize {
-        match self {
-            Self::Allowed => 0,
-            Self::Denied(reason) => 1 + reason as usize,
-            Self::Reported(reason) => 1 + Reason::ALL.len() + reason as usize,
-        }
-    }
-}
-
-impl CacheUse {
-    /// As a label.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Hit => "hit",
-            Self::Miss => "miss",
-        }
     }
 }
 

@@ -3,20 +3,24 @@
 //! A token never gets here, and no label or field is taken from one.
 
 mod access_log;
+mod cache_use;
 mod decision_counters;
 mod jwks_metrics;
 mod log_queue;
 mod logging;
 mod metrics;
 mod metrics_reference;
+mod outcome;
 mod spans;
 
 pub(crate) use access_log::request_id;
 pub use access_log::{AccessEntry, AccessLogger, DigestStart, OriginalTexts};
+pub use cache_use::CacheUse;
 pub use decision_counters::DecisionCounters;
 pub use jwks_metrics::JwksMetrics;
 pub use log_queue::LogQueue;
 pub use logging::install;
-pub use metrics::{CacheUse, Metrics, Outcome};
+pub use metrics::Metrics;
 pub use metrics_reference::metrics_reference;
+pub use outcome::Outcome;
 pub use spans::Spans;

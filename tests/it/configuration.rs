@@ -88,7 +88,7 @@ fn bad_tokens_and_the_cache_are_told() {
     ]);
     insta::assert_snapshot!(told, @r#"
     DOORWARD_TOKEN_SOURCES: "body" is not understood (write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
-    DOORWARD_TOKEN_SOURCES: `query:` needs a named proxy (set DOORWARD_PROXY to the proxy in front, whose word on the query can then be taken)
+    DOORWARD_TOKEN_SOURCES: needs a named proxy (set DOORWARD_PROXY to the proxy in front, whose word on the query can then be taken)
     DOORWARD_MAX_TOKEN_BYTES: "1" is out of range (a whole number from 64 to 98304)
     DOORWARD_MAX_TOKEN_BYTES: "16k" is not understood (a whole number from 64 to 98304)
     DOORWARD_TOKEN_CACHE_CAPACITY: "-1" is not understood (a whole number from 0 to 100000000)

@@ -187,10 +187,10 @@ fn routes_that_look_at_the_request_need_a_named_proxy() {
 ",
     );
     insta::assert_snapshot!(told, @"
-    doorward.yaml:6:15: routes[0].match: needs a named proxy (set `proxy` to the proxy in front, whose word on the request can then be taken)
-    doorward.yaml:7:15: routes[1].match: needs a named proxy (set `proxy` to the proxy in front, whose word on the request can then be taken)
-    doorward.yaml:8:15: routes[2].allow_preflight: needs a named proxy (set `proxy` to the proxy in front, whose word on the request can then be taken)
-    doorward.yaml:10:15: routes[4].require: needs a named proxy (set `proxy` to the proxy in front, whose word on the request can then be taken)
+    doorward.yaml:6:15: routes[0].match: needs a named proxy (set proxy to the proxy in front, whose word on the request can then be taken)
+    doorward.yaml:7:15: routes[1].match: needs a named proxy (set proxy to the proxy in front, whose word on the request can then be taken)
+    doorward.yaml:8:15: routes[2].allow_preflight: needs a named proxy (set proxy to the proxy in front, whose word on the request can then be taken)
+    doorward.yaml:10:15: routes[4].require: needs a named proxy (set proxy to the proxy in front, whose word on the request can then be taken)
     ");
 }
 

@@ -9,17 +9,20 @@ use crate::config::shape::Shape;
 use crate::config::value::{self, Invalid};
 use crate::verify::ProviderRule;
 
-pub(super) const REGION: Setting =
-    Setting::optional("cognito_region", "–", "Region of the user pool; also read from `COGNITO_REGION`.");
+pub(super) const REGION: Setting = Setting::optional(
+    "cognito_region",
+    "–",
+    "Region of the user pool; for the single issuer also read from `COGNITO_REGION`.",
+);
 pub(super) const USERPOOL_ID: Setting = Setting::optional(
     "cognito_userpool_id",
     "–",
-    "Id of the user pool, such as `eu-west-1_aBcDeFgHi`; also read from `COGNITO_USERPOOL_ID`.",
+    "Id of the user pool, such as `eu-west-1_aBcDeFgHi`; for the single issuer also read from `COGNITO_USERPOOL_ID`.",
 );
 pub(super) const APP_CLIENT_ID: Setting = Setting::optional(
     "cognito_app_client_id",
     "–",
-    "Ids of the app clients whose tokens are taken, unless `audience` is given; also read from `COGNITO_APP_CLIENT_ID`.",
+    "Ids of the app clients whose tokens are taken, unless `audience` is given; for the single issuer also read from `COGNITO_APP_CLIENT_ID`.",
 ).shaped(Shape::List(&Shape::Text));
 pub(super) const TOKEN_USE: Setting =
     Setting::new("cognito_token_use", "access", "Which tokens are taken, by `token_use`: `access`, `id` or both.")

@@ -1,12 +1,10 @@
 //! What a route may ask of a verified token.
 
-mod any_scope;
 mod claim;
 mod claim_value;
 mod condition;
 mod text_pattern;
 
-pub use any_scope::AnyScope;
 pub use claim::{ClaimRequirement, ClaimRule};
 pub use claim_value::ClaimValue;
 pub(in crate::policy) use condition::ClaimValues;
@@ -22,10 +20,8 @@ use crate::jose::Json;
 /// One thing that a route asks of a verified token.
 #[derive(Debug, Clone)]
 pub enum Requirement {
-    /// All of these scopes.
+    /// All of some scopes, or one of them.
     Scopes(ScopeRequirement),
-    /// Any of these scopes.
-    AnyScope(AnyScope),
     /// A claim that follows a rule.
     Claim(ClaimRequirement),
     /// An expression that is true.
@@ -38,7 +34,6 @@ impl Requirement {
         let token = facts.principal.token();
         match self {
             Self::Scopes(scopes) => scopes.judge(token.scopes()),
-            Self::AnyScope(scopes) => scopes.judge(token.scopes()),
             Self::Claim(claim) => claim.judge(token.claims()),
             Self::Condition(condition) => condition.judge(facts),
         }
@@ -48,7 +43,7 @@ impl Requirement {
     pub fn found(&self, facts: &Facts<'_>) -> String {
         let token = facts.principal.token();
         match self {
-            Self::Scopes(_) | Self::AnyScope(_) => token.scopes().to_string(),
+            Self::Scopes(_) => token.scopes().to_string(),
             Self::Claim(own) => token.claims().find(&own.claim).map_or("nothing", Json::as_written).to_owned(),
             Self::Condition(condition) => {
                 condition.evaluate(facts).map_or_else(|failure| failure.to_string(), |verdict| verdict.to_string())
@@ -66,7 +61,6 @@ impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scopes(scopes) => write!(f, "{scopes}"),
-            Self::AnyScope(scopes) => write!(f, "{scopes}"),
             Self::Claim(claim) => write!(f, "{claim}"),
             Self::Condition(condition) => write!(f, "when {condition}"),
         }
@@ -136,8 +130,8 @@ mod tests {
         for (requirement, expected) in [
             (Requirement::Scopes(ScopeRequirement::all_of(Scopes::parse("read"))), Ok(())),
             (Requirement::Scopes(ScopeRequirement::all_of(Scopes::parse("read write"))), Err("scope_insufficient")),
-            (Requirement::AnyScope(AnyScope::of(Scopes::parse("read write"))), Ok(())),
-            (Requirement::AnyScope(AnyScope::of(Scopes::parse("write"))), Err("scope_insufficient")),
+            (Requirement::Scopes(ScopeRequirement::one_of(Scopes::parse("read write"))), Ok(())),
+            (Requirement::Scopes(ScopeRequirement::one_of(Scopes::parse("write"))), Err("scope_insufficient")),
             (contains("realm.roles", "admin"), Ok(())),
             (contains("realm.roles", "root"), Err("policy_denied")),
             (contains("realm.groups", "admin"), Err("policy_denied")),
