@@ -32,3 +32,23 @@ fn give_way() {
 const fn give_way() {
     let _ = NICENESS;
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// That of the thread that asks (proc(5)).
+    fn niceness() -> i32 {
+        let told = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let (_, behind_name) = told.rsplit_once(')').unwrap();
+        behind_name.split_whitespace().nth(16).unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn the_work_gives_way_and_nobody_else_does() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let before = niceness();
+        let during = runtime.block_on(in_background(niceness)).unwrap();
+        assert_eq!((during, niceness()), ((before + NICENESS).min(19), before));
+    }
+}
