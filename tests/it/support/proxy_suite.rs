@@ -23,7 +23,7 @@ macro_rules! proxy_suite {
             a_missing_scope_is_403_with_one_challenge,
             missing_keys_are_503_with_retry_after,
             custom_denials_reach_the_client,
-            nobody_names_himself,
+            h12_nobody_names_himself,
             the_request_judged_is_the_request_served,
             two_authorization_fields_never_pass,
             bodies_reach_the_application_and_disturb_no_decision,
@@ -146,7 +146,7 @@ pub fn custom_denials_reach_the_client(proxy: &Proxy) {
 }
 
 /// Every way known to us in which a client might bring an identity along.
-pub fn nobody_names_himself(proxy: &Proxy) {
+pub fn h12_nobody_names_himself(proxy: &Proxy) {
     let site = Site::behind(proxy, &[]);
     // Without an e-mail address: there is nothing to overwrite the client's own with.
     let token = site.idp.token().sign();
