@@ -11,7 +11,7 @@ use crate::policy::{ClaimEncoding, ClaimHeader, ClaimHeaders};
 const CLAIM_HEADERS: Setting = Setting::new(
     "claim_headers",
     "sub=X-Auth-Subject, iss=X-Auth-Issuer, client_id=X-Auth-Client-Id, scope=X-Auth-Scopes, email=X-Auth-Email",
-    "Claim and header, split at the last `=`. `client_id` falls back to `azp`, `scope` also reads `scp`; `$` is all claims.",
+    "Claim and header, split at the last `=`. `client_id` falls back to `azp`, `scope` also reads `scp`, with a preset `roles` is what its provider writes as roles; `$` is all claims.",
 ).shaped(Shape::Sections(&[ENTRY]));
 const MAX_BYTES: Setting = Setting::new(
     "claim_headers_max_bytes",

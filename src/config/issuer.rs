@@ -45,7 +45,7 @@ const REQUIRED_SCOPES: Setting =
 const REQUIRED_CLAIMS: Setting = Setting::optional(
     "required_claims",
     "none",
-    "Claims that every token must have, neither `null` nor an empty text: `path`, or `path=value` for a value it must equal or, as an array, contain. A value has no comma.",
+    "Claims that every token must have, neither `null` nor an empty text: `path`, or `path=value` for a value it must equal or, as an array, contain. A value has no comma. With a preset `roles` is what its provider writes as roles.",
 ).shaped(Shape::List(&Shape::Text));
 
 pub(super) const SETTINGS: &[Setting] = &[
@@ -154,6 +154,7 @@ impl IssuerSettings {
                 token_type,
                 time: time?,
                 provider: preset?.and_then(|preset| preset.rule.clone()),
+                roles: preset?.and_then(|preset| preset.roles),
                 required_claims: required_claims?.unwrap_or_default(),
             },
             required_scopes: ScopeRequirement::all_of(

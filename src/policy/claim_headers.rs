@@ -97,7 +97,7 @@ impl ClaimHeader {
     }
 
     fn find<'a>(&self, token: &'a VerifiedToken) -> Option<Json<'a>> {
-        let found = token.claims().find(&self.claim);
+        let found = token.find(&self.claim);
         // Some providers call the client's name `azp` (OpenID Connect Core section 2).
         if found.is_none() && self.claim.is_name("client_id") { token.claims().member("azp") } else { found }
     }

@@ -37,14 +37,14 @@ impl Principal {
 
     /// The claims as values of conditions.
     pub(super) fn values(&self) -> Option<&ClaimValues> {
-        self.values.get_or_init(|| ClaimValues::of(self.token.claims())).as_ref()
+        self.values.get_or_init(|| ClaimValues::of(&self.token)).as_ref()
     }
 
     /// About how many bytes this takes in memory; with its values as conditions read them, or without.
     pub fn size(&self, with_values: bool) -> usize {
         let values = self.claim_values().unwrap_or_default().iter();
         let values: usize = values.map(|value| value.len() + size_of::<Bytes>()).sum();
-        let converted = if with_values { ClaimValues::size(self.token.claims()) } else { 0 };
+        let converted = if with_values { ClaimValues::size(&self.token) } else { 0 };
         size_of::<Self>() + values + self.token.size() + converted
     }
 }

@@ -66,6 +66,14 @@ impl AudienceRule {
 }
 
 impl AcceptedAudience {
+    /// The names, if there is a list of them.
+    pub(super) fn names(&self) -> &[String] {
+        match self {
+            Self::Everyone => &[],
+            Self::Listed { names, .. } => names,
+        }
+    }
+
     fn accepts(&self, stated: &[Cow<'_, str>]) -> bool {
         let is_stated = |name: &String| stated.iter().any(|stated| stated == name);
         match self {

@@ -1,7 +1,8 @@
 //! What the claims of an issuer's tokens must satisfy.
 
+use super::role_claims::Roles;
 use super::scope_claim::scopes;
-use super::{AudienceRule, ProviderRule, RequiredClaim, TimeRules, TokenTypeRule, Validity, VerifiedToken};
+use super::{AudienceRule, ProviderRule, RequiredClaim, RoleClaims, TimeRules, TokenTypeRule, Validity, VerifiedToken};
 use crate::domain::{Denial, Reason, Timestamp};
 use crate::jose::SignedJws;
 
@@ -16,6 +17,8 @@ pub struct Expectations {
     pub time: TimeRules,
     /// What the provider's tokens say beside these.
     pub provider: Option<ProviderRule>,
+    /// Where the provider writes roles; without one, `roles` is a claim like any other.
+    pub roles: Option<RoleClaims>,
     /// Anything else.
     pub required_claims: Vec<RequiredClaim>,
 }
@@ -41,8 +44,9 @@ impl Expectations {
         if let Some(provider) = &self.provider {
             provider.judge(&token, now.plus(self.time.leeway))?;
         }
-        self.required_claims.iter().try_for_each(|required| required.judge(claims))?;
-        Ok(VerifiedToken::new(scopes(claims)?, validity, token.into_claims(), &self.audience))
+        let roles = self.roles.map_or(Ok(Roles::AsWritten), |roles| roles.read(claims, &self.audience))?;
+        self.required_claims.iter().try_for_each(|own| own.judge(roles.find(claims, &own.path)))?;
+        Ok(VerifiedToken::new(scopes(claims)?, roles, validity, token.into_claims(), &self.audience))
     }
 }
 
@@ -65,6 +69,7 @@ mod tests {
             token_type: TokenTypeRule::Any { accepted: Vec::new() },
             time: TimeRules { leeway: Duration::ZERO, require_exp: true, max_token_age: None },
             provider: None,
+            roles: None,
             required_claims: Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! Claims that every token of an issuer must have.
 
 use crate::domain::{ClaimPath, Reason};
-use crate::jose::{Claims, Json};
+use crate::jose::Json;
 
 /// A claim that must be there, and may have to have a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +13,8 @@ pub struct RequiredClaim {
 }
 
 impl RequiredClaim {
-    pub(super) fn judge(&self, claims: &Claims) -> Result<(), Reason> {
-        let found = claims.find(&self.path).filter(|found| !is_empty_text(*found)).ok_or(Reason::ClaimMissing)?;
+    pub(super) fn judge(&self, found: Option<Json<'_>>) -> Result<(), Reason> {
+        let found = found.filter(|found| !is_empty_text(*found)).ok_or(Reason::ClaimMissing)?;
         let Some(value) = &self.value else { return Ok(()) };
         let satisfied = match found.elements() {
             Some(elements) => elements.into_iter().any(|element| equals(element, value)),

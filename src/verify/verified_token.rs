@@ -1,22 +1,32 @@
 //! A token that passed, as far as that does not depend on what it is presented for.
 
+use std::borrow::Cow;
+
+use super::role_claims::Roles;
 use super::{AudienceRule, Validity};
-use crate::domain::Scopes;
-use crate::jose::Claims;
+use crate::domain::{ClaimPath, Scopes};
+use crate::jose::{Claims, Json};
 
 /// A token whose signature and claims were found good; made only by [`Expectations::judge`](super::Expectations::judge).
 #[derive(Debug)]
 pub struct VerifiedToken {
     scopes: Scopes,
+    roles: Roles,
     validity: Validity,
     claims: Claims,
     names_audience_of_issuer: bool,
 }
 
 impl VerifiedToken {
-    pub(super) fn new(scopes: Scopes, validity: Validity, claims: Claims, audience: &AudienceRule) -> Self {
+    pub(super) fn new(
+        scopes: Scopes,
+        roles: Roles,
+        validity: Validity,
+        claims: Claims,
+        audience: &AudienceRule,
+    ) -> Self {
         let names_audience_of_issuer = audience.is_satisfied_by(&claims);
-        Self { scopes, validity, claims, names_audience_of_issuer }
+        Self { scopes, roles, validity, claims, names_audience_of_issuer }
     }
 
     /// What it grants.
@@ -29,9 +39,19 @@ impl VerifiedToken {
         &self.validity
     }
 
-    /// Its claims.
+    /// Its claims, as the issuer wrote them.
     pub const fn claims(&self) -> &Claims {
         &self.claims
+    }
+
+    /// The claim at the end of a path; `null` counts as absent. Where the provider's roles are known, `roles` is them.
+    pub fn find(&self, path: &ClaimPath) -> Option<Json<'_>> {
+        self.roles.find(&self.claims, path)
+    }
+
+    /// All claims by name. Where the provider's roles are known, `roles` is them.
+    pub fn members(&self) -> Option<Vec<(Cow<'_, str>, Json<'_>)>> {
+        self.roles.members(&self.claims)
     }
 
     /// Whether it names the audiences that its issuer's tokens usually must name: known from the beginning, because it is
@@ -43,6 +63,6 @@ impl VerifiedToken {
     /// About how many bytes this takes in memory, beside itself.
     pub fn size(&self) -> usize {
         let scopes: usize = self.scopes.iter().map(|scope| scope.len() + size_of::<Box<str>>()).sum();
-        scopes + self.claims.size()
+        scopes + self.roles.size() + self.claims.size()
     }
 }

@@ -347,6 +347,20 @@ cases:
 }
 
 #[test]
+fn a_case_that_contradicts_itself_or_plays_with_the_terminal_is_told() {
+    let cases = "
+cases:
+  - {name: a, claims: {}, expect: {verdict: allow, reason: token_expired}}
+  - {name: \"a\\e[31m\", claims: {}, expect: {verdict: allow}}
+";
+    insta::assert_snapshot!(told(CONFIGURATION, cases), @r#"
+    78 configuration: ok
+    /fixtures/a.yaml:3:52: cases[0].expect.reason: has no meaning beside verdict allow (leave it out)
+    /fixtures/a.yaml:4:6: cases[1].name: "a\u{1b}[31m" is not understood (write one line of at most 200 characters)
+    "#);
+}
+
+#[test]
 fn nothing_checked_is_an_error() {
     let fixtures = || Fixtures::new(CONFIGURATION);
     for (fixtures, why) in [

@@ -17,6 +17,7 @@ mod cases;
 mod cli;
 mod configuration;
 mod configuration_file;
+mod configuration_problems;
 mod demo;
 mod envoy;
 mod envoy_dialect;

@@ -5,6 +5,7 @@ use crate::config::accepted_issuers::AcceptedIssuers;
 use crate::config::reader::{Reader, Refused};
 use crate::config::setting::Setting;
 use crate::config::value;
+use crate::verify::RoleClaims;
 
 pub(super) const DOMAIN: Setting =
     Setting::optional("auth0_domain", "–", "Domain of the tenant, such as `acme.eu.auth0.com`, or its custom domain.");
@@ -17,6 +18,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
         // With the slash, as Auth0 writes it.
         accepted: AcceptedIssuers::Named(vec![format!("https://{domain}/")]),
         rule: None,
+        roles: Some(RoleClaims::Named("permissions")),
         audience_hint: "set the identifier of the API at Auth0",
     })
 }

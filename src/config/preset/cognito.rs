@@ -7,7 +7,7 @@ use crate::config::reader::{Reader, Refused};
 use crate::config::setting::Setting;
 use crate::config::shape::Shape;
 use crate::config::value::{self, Invalid};
-use crate::verify::ProviderRule;
+use crate::verify::{ProviderRule, RoleClaims};
 
 pub(super) const REGION: Setting = Setting::optional(
     "cognito_region",
@@ -60,6 +60,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
     Ok(Preset {
         accepted: AcceptedIssuers::Named(vec![issuer]),
         rule: Some(ProviderRule::TokenUse(uses?)),
+        roles: Some(RoleClaims::Named("cognito:groups")),
         audience_hint: "set $cognito_app_client_id",
     })
 }

@@ -6,7 +6,7 @@ use crate::config::reader::{Reader, Refused};
 use crate::config::setting::Setting;
 use crate::config::shape::Shape;
 use crate::config::value::Invalid;
-use crate::verify::{EntraTenant, ProviderRule};
+use crate::verify::{EntraTenant, ProviderRule, RoleClaims};
 
 pub(super) const TENANTS: Setting = Setting::optional(
     "entra_tenants",
@@ -38,6 +38,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
     Ok(Preset {
         accepted,
         rule: Some(ProviderRule::Tenant),
+        roles: Some(RoleClaims::Named("roles")),
         audience_hint: "set the application id of this API, and its URI (api://…) for tokens of version 1.0",
     })
 }

@@ -25,6 +25,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
     Ok(Preset {
         accepted: AcceptedIssuers::Named(vec![format!("https://securetoken.google.com/{project}")]),
         rule: Some(ProviderRule::Login),
+        roles: None,
         audience_hint: "set $firebase_project",
     })
 }

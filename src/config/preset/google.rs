@@ -12,6 +12,7 @@ pub(super) const PROVIDER: Provider = Provider {
                 ["https://accounts.google.com", "accounts.google.com"].map(str::to_owned).to_vec(),
             ),
             rule: None,
+            roles: None,
             audience_hint: "set the OAuth client id of the application",
         })
     },

@@ -8,6 +8,7 @@ use crate::config::key_source::KeySource;
 use crate::config::reader::{Reader, Refused};
 use crate::config::setting::Setting;
 use crate::config::value::{self, Invalid};
+use crate::verify::RoleClaims;
 
 pub(super) const URL: Setting = Setting::optional(
     "keycloak_url",
@@ -38,6 +39,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
     Ok(Preset {
         accepted: AcceptedIssuers::Named(vec![format!("{url}/realms/{realm}")]),
         rule: None,
+        roles: Some(RoleClaims::RealmAndClients),
         audience_hint: "set the audience of this API, which a client scope of the realm adds to its tokens",
     })
 }

@@ -17,12 +17,12 @@ use super::reader::{Reader, Refused};
 use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
-use crate::verify::ProviderRule;
+use crate::verify::{ProviderRule, RoleClaims};
 
 pub(super) const PRESET: Setting = Setting::optional(
     "preset",
     "none",
-    "A provider whose issuer, keys and own claims are known: `cognito`, `auth0`, `entra`, `keycloak`, `okta`, `google`, `firebase`.",
+    "A provider whose issuer, keys, roles and own claims are known: `cognito`, `auth0`, `entra`, `keycloak`, `okta`, `google`, `firebase`.",
 ).shaped(Shape::Word(&value::words(PROVIDERS)));
 
 /// The settings of all presets, provider by provider.
@@ -48,6 +48,8 @@ pub(super) struct Preset {
     pub(super) accepted: AcceptedIssuers,
     /// What only this provider's tokens say.
     pub(super) rule: Option<ProviderRule>,
+    /// Where it writes roles, if it writes any.
+    pub(super) roles: Option<RoleClaims>,
     /// What to do if there is no audience.
     pub(super) audience_hint: &'static str,
 }

@@ -5,6 +5,7 @@ use crate::config::accepted_issuers::AcceptedIssuers;
 use crate::config::reader::{Reader, Refused};
 use crate::config::setting::Setting;
 use crate::config::value;
+use crate::verify::RoleClaims;
 
 pub(super) const DOMAIN: Setting =
     Setting::optional("okta_domain", "–", "Domain of the organisation, such as `acme.okta.com`, or its custom domain.");
@@ -19,6 +20,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
     Ok(Preset {
         accepted: AcceptedIssuers::Named(vec![format!("https://{}/oauth2/{}", domain?, server?)]),
         rule: None,
+        roles: Some(RoleClaims::Named("groups")),
         audience_hint: "set the audience of the authorization server, such as api://default",
     })
 }

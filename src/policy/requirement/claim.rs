@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::{ClaimValue, TextPattern};
 use crate::domain::{ClaimPath, Denial, Reason};
-use crate::jose::{Claims, Json};
+use crate::jose::Json;
+use crate::verify::VerifiedToken;
 
 /// A claim, and the rule it must follow.
 #[derive(Debug, Clone)]
@@ -31,8 +32,8 @@ pub enum ClaimRule {
 }
 
 impl ClaimRequirement {
-    pub(super) fn judge(&self, claims: &Claims) -> Result<(), Denial> {
-        let is_satisfied = claims.find(&self.claim).is_some_and(|claim| self.rule.is_satisfied_by(claim));
+    pub(super) fn judge(&self, token: &VerifiedToken) -> Result<(), Denial> {
+        let is_satisfied = token.find(&self.claim).is_some_and(|claim| self.rule.is_satisfied_by(claim));
         if is_satisfied { Ok(()) } else { Err(Reason::PolicyDenied.into()) }
     }
 }

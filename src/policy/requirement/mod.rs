@@ -34,7 +34,7 @@ impl Requirement {
         let token = facts.principal.token();
         match self {
             Self::Scopes(scopes) => scopes.judge(token.scopes()),
-            Self::Claim(claim) => claim.judge(token.claims()),
+            Self::Claim(claim) => claim.judge(token),
             Self::Condition(condition) => condition.judge(facts),
         }
     }
@@ -44,7 +44,7 @@ impl Requirement {
         let token = facts.principal.token();
         match self {
             Self::Scopes(_) => token.scopes().to_string(),
-            Self::Claim(own) => token.claims().find(&own.claim).map_or("nothing", Json::as_written).to_owned(),
+            Self::Claim(own) => token.find(&own.claim).map_or("nothing", Json::as_written).to_owned(),
             Self::Condition(condition) => {
                 condition.evaluate(facts).map_or_else(|failure| failure.to_string(), |verdict| verdict.to_string())
             }
@@ -92,6 +92,7 @@ mod tests {
             token_type: TokenTypeRule::Any { accepted: Vec::new() },
             time: TimeRules { leeway: Duration::ZERO, require_exp: false, max_token_age: None },
             provider: None,
+            roles: None,
             required_claims: Vec::new(),
         };
         Principal::new(nothing.judge(signed, NOW).unwrap(), &ClaimHeaders::new(Vec::new(), 0))

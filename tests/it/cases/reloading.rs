@@ -28,7 +28,15 @@ fn f8_verified_tokens_are_forgotten_with_their_configuration() {
     gate.rewrite(&file(&idp, "api", "required_claims: [tenant]"));
     assert!(gate.reload());
     assert_token_denied(&gate, &token, "claim_missing", "another requirement of the token itself");
-    assert_eq!(misses(&gate), 4, "once under each configuration");
+    gate.rewrite(
+        &file(&idp, "api", "").replace("issuer: ", "jwks_url: http://127.0.0.1:1/\nissuer: https://other.example/"),
+    );
+    assert!(gate.reload());
+    assert_token_denied(&gate, &token, "issuer_unknown", "another issuer");
+    gate.rewrite(&file(&idp, "api", ""));
+    assert!(gate.reload());
+    assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"], "and back again");
+    assert_eq!(misses(&gate), 6, "once under each configuration");
 }
 
 #[test]

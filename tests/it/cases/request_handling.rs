@@ -2,12 +2,13 @@
 //!
 //! Whatever it is, nothing but an allowed request is 200, and a connection never gets out of step.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 
 use doorward::domain::{Reason, Turn};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, GateBuilder, TestGate, TestIssuer};
+use crate::support::{Answer, Client, GateBuilder, Request, Service, TestGate, TestIssuer, eventually};
 
 #[test]
 fn g1_a_request_without_a_token_is_challenged_without_an_error() {
@@ -115,6 +116,38 @@ fn g5_a_token_in_a_query_or_an_unconfigured_place_is_no_token() {
         ("X-Forwarded-Authorization", format!("Bearer {token}")),
     ] {
         assert_eq!(gate.get("/verify").header(name, value).send().verdict(), "401 token_missing", "{name}");
+    }
+}
+
+#[test]
+fn g6_bytes_that_no_field_has_are_refused_and_others_do_not_notice() {
+    let (idp, gate) = issuer_and_gate();
+    let token = idp.token().sign();
+    let mut other = Client::connect(gate.verify);
+    let (start, end) = token.as_bytes().split_at(token.len() / 2);
+    let field = |inside: &[u8]| [b"Authorization: Bearer ", start, inside, end].concat();
+    let refused =
+        [&b"\0"[..], b"\r", b"\n", b"\x01", b"\x1f", b"\x7f", b"\r\n ", b"\r\n\t"].map(|inside| (field(inside), 400));
+    let odd = (0x80..=0xFF).map(|byte: u8| (field(&[byte]), 401));
+    let names = [
+        &b"Authorization : "[..],
+        b" Authorization: ",
+        b"Auth\0orization: ",
+        b"Authorizati\xC3\xB6n: ",
+        b"Authorization\n: ",
+    ]
+    .map(|name| ([name, b"Bearer ", token.as_bytes()].concat(), 400));
+    for (field, status) in refused.into_iter().chain(odd).chain(names) {
+        let head = [b"GET /verify HTTP/1.1\r\nHost: x\r\n", field.as_slice(), b"\r\n\r\n"].concat();
+        let what = field.escape_ascii().to_string();
+        if status == 400 {
+            assert_eq!(refusal(&gate, &head), 400, "{what}");
+        } else {
+            let mut client = Client::connect(gate.verify);
+            assert_eq!(client.send_bytes(&head, false).verdict(), "401 token_malformed", "{what}");
+            assert_still_in_step(&gate, client);
+        }
+        assert_eq!(other.send(&gate.get("/verify").bearer(&token)).verdict(), "200");
     }
 }
 
@@ -541,17 +574,54 @@ fn g13_http_1_0_is_answered_and_the_connection_closed() {
 fn g14_pipelined_requests_are_answered_in_order() {
     let (idp, gate) = issuer_and_gate();
     let mut bytes = Vec::new();
-    for n in 0..50 {
+    for n in 0..500 {
         let token = idp.token().subject(&n.to_string()).sign();
         bytes.extend(gate.get("/verify").bearer(&token).bytes());
         bytes.extend(gate.get("/verify").bytes());
     }
     let mut client = Client::connect(gate.verify);
     client.write(&bytes);
-    for n in 0..50 {
+    for n in 0..500 {
         assert_eq!(client.read_answer(false).unwrap().get("x-auth-subject"), Some(n.to_string().as_str()));
         assert_eq!(client.read_answer(false).unwrap().verdict(), "401 token_missing");
     }
+}
+
+#[test]
+fn g14_clients_that_leave_halfway_leave_nothing_behind() {
+    let settings = [
+        ("LISTEN", "127.0.0.1:0"),
+        ("ADMIN_LISTEN", "127.0.0.1:0"),
+        ("WORKERS", "1"),
+        ("ISSUER", "me"),
+        ("AUDIENCE", "api"),
+        ("HMAC_SECRET", "0123456789abcdef0123456789abcdef"),
+        ("LOG_FORMAT", "json"),
+        ("ACCESS_LOG", "off"),
+    ];
+    let mut service = Service::start(&["serve"], &settings);
+    let verify = service.address("verify");
+    let request = Request::new(verify, "GET", "/verify").bytes();
+    let files = format!("/proc/{}/fd", service.id());
+    let open = || std::fs::read_dir(&files).unwrap().count();
+    assert_eq!(Request::new(verify, "GET", "/verify").send().verdict(), "401 token_missing");
+    let before = open();
+    for sent in (0..request.len()).step_by(5).chain([request.len(); 50]) {
+        // Half closed: what was asked is still answered, and then the connection is over.
+        let mut stream = TcpStream::connect(verify).unwrap();
+        stream.write_all(&request[..sent]).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer.contains("x-auth-reason: token_missing"), sent == request.len(), "{sent}: {answer}");
+        // Who leaves while an answer waits to be read resets the connection, here in the middle of the next request.
+        let mut stream = TcpStream::connect(verify).unwrap();
+        stream.write_all(&[&request, &request[..sent]].concat()).unwrap();
+        assert_eq!(stream.peek(&mut [0]).unwrap(), 1);
+        drop(stream);
+    }
+    eventually("the end of all connections", || (open() <= before).then_some(()));
+    assert_eq!(Request::new(verify, "GET", "/verify").send().verdict(), "401 token_missing");
 }
 
 #[test]

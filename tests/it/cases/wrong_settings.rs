@@ -1,9 +1,10 @@
 //! What the program does with a wrong setting: it names it and ends. There is no default to fall back to.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Output;
 
-use crate::support::doorward;
+use crate::support::{Request, Service, doorward, eventually};
 
 /// A value of each setting that can be given in the environment, beside an issuer and an audience, or that of a preset.
 const ENVIRONMENT: &[(&str, &str)] = &[
@@ -56,18 +57,6 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("max_token_age", "old"),
     ("required_scopes", "a\"b"),
     ("required_claims", "a..b"),
-    ("cognito_region", "eu-west-1"),
-    ("cognito_userpool_id", "eu-west-1_a"),
-    ("cognito_app_client_id", "app"),
-    ("cognito_token_use", "refresh"),
-    ("auth0_domain", "acme.auth0.com"),
-    ("entra_tenants", "*"),
-    ("keycloak_url", "https://keycloak.example"),
-    ("keycloak_realm", "acme"),
-    ("keycloak_internal_url", "http://keycloak"),
-    ("okta_domain", "acme.okta.com"),
-    ("okta_authorization_server", "default"),
-    ("firebase_project", "acme"),
     ("discovery_url", "http://idp.example/x"),
     ("jwks_url", "file:///etc/passwd"),
     ("jwks_file", "/nowhere/jwks.json"),
@@ -85,6 +74,34 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("jwks_min_refetch", "x"),
     ("jwks_max_stale", "0s"),
     ("jwks_wait", "2m"),
+];
+
+/// A value of each setting of a preset that is wrong beside the others that it needs.
+const PRESETS: &[(&str, &str, &str)] = &[
+    ("cognito", "cognito_region", "eu west"),
+    ("cognito", "cognito_userpool_id", "us-east-1_a"),
+    ("cognito", "cognito_app_client_id", "*"),
+    ("cognito", "cognito_token_use", "refresh"),
+    ("auth0", "auth0_domain", "https://acme.auth0.com/"),
+    ("entra", "entra_tenants", "common"),
+    ("keycloak", "keycloak_url", "sso.acme.example"),
+    ("keycloak", "keycloak_realm", "a/b"),
+    ("keycloak", "keycloak_internal_url", "http://keycloak:8080"),
+    ("okta", "okta_domain", "acme.okta.com/oauth2/default"),
+    ("okta", "okta_authorization_server", "a/../b"),
+    ("firebase", "firebase_project", "acme,*"),
+];
+
+/// What a preset needs to be good.
+const PRESETS_NEED: &[(&str, &str, &str)] = &[
+    ("cognito", "cognito_region", "eu-west-1"),
+    ("cognito", "cognito_userpool_id", "eu-west-1_a"),
+    ("auth0", "auth0_domain", "acme.auth0.com"),
+    ("entra", "entra_tenants", "72f988bf-86f1-41af-91ab-2d7cd011db47"),
+    ("keycloak", "keycloak_url", "https://sso.acme.example"),
+    ("keycloak", "keycloak_realm", "acme"),
+    ("okta", "okta_domain", "acme.okta.com"),
+    ("firebase", "firebase_project", "acme"),
 ];
 
 /// A value of each setting that only the file knows: where it stands, and the line.
@@ -130,22 +147,68 @@ fn k7_each_setting_of_the_environment_ends_the_program_if_it_is_wrong() {
 }
 
 #[test]
+fn k7_each_setting_of_the_environment_ends_the_program_from_the_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("doorward.yaml");
+    for (setting, value) in ENVIRONMENT {
+        let own = [("issuer", "https://idp.example"), ("audience", "api")];
+        let ports = [("listen", "127.0.0.1:0"), ("admin_listen", "127.0.0.1:0")];
+        let good = own.into_iter().chain(ports).filter(|(good, _)| good != setting);
+        let lines: Vec<_> = good.map(|(name, value)| format!("{name}: {value}\n")).collect();
+        std::fs::write(&path, format!("{}{setting}: {}\n", lines.concat(), in_file(setting, value))).unwrap();
+        let ended = doorward(&["serve", "--config", path.to_str().unwrap()], &[], "");
+        assert_ends_one_of(
+            &ended,
+            &[format!(": {setting}: "), format!(": {setting}[0]: "), format!(": {setting}[0].")],
+        );
+    }
+}
+
+/// The same value in YAML: a list as a list, and what is JSON as it is.
+fn in_file(setting: &str, value: &str) -> String {
+    match setting {
+        "audience" => "[api, '*']".to_owned(),
+        "claim_headers" => "[{claim: sub, header: Authorization}]".to_owned(),
+        "denials" | "jwks" | "issuers" => value.to_owned(),
+        "accepted_types" => "['']".to_owned(),
+        _ => serde_json::Value::from(value).to_string(),
+    }
+}
+
+#[test]
+fn k7_each_setting_of_a_preset_ends_the_program_if_it_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("doorward.yaml");
+    for (preset, setting, wrong) in PRESETS {
+        let needed = PRESETS_NEED.iter().filter(|(of, name, _)| of == preset && name != setting);
+        let needed = needed.map(|(_, name, value)| (*name, *value));
+        let all: Vec<_> =
+            [("preset", *preset), ("audience", "api"), (setting, wrong)].into_iter().chain(needed).collect();
+        let variables: Vec<_> = all.iter().map(|(name, value)| (name.to_uppercase(), *value)).collect();
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        assert_ends(&serve(&[], &variables), &format!("DOORWARD_{}: ", setting.to_uppercase()));
+        let lines = all.iter().map(|(name, value)| format!("{name}: {}\n", serde_json::Value::from(*value)));
+        std::fs::write(&path, lines.collect::<String>()).unwrap();
+        assert_ends_one_of(&serve_file(&path), &[format!(": {setting}: "), format!(": {setting}[0]: ")]);
+    }
+}
+
+#[test]
 fn k7_each_setting_of_the_file_ends_the_program_if_it_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("doorward.yaml");
     let good = "issuer: https://idp.example\naudience: [api]\nproxy: traefik\n";
     for (place, line) in FILE {
         std::fs::write(&path, format!("{good}{line}\n")).unwrap();
-        assert_ends(&serve(&["--config", path.to_str().unwrap()], &[]), &format!(": {place}: "));
+        assert_ends(&serve_file(&path), &format!(": {place}: "));
     }
-    std::fs::remove_file(&path).unwrap();
-    assert_ends(&serve(&["--config", path.to_str().unwrap()], &[]), "doorward.yaml: cannot read ");
 }
 
 #[test]
 fn k7_no_setting_is_forgotten_here() {
     let last = |place: &str| place.rsplit('.').next().unwrap().split('[').next().unwrap().to_owned();
-    let tried: BTreeSet<_> = ENVIRONMENT.iter().chain(FILE).map(|(place, _)| last(place)).collect();
+    let tried = ENVIRONMENT.iter().chain(FILE).map(|(place, _)| *place);
+    let tried: BTreeSet<_> = tried.chain(PRESETS.iter().map(|(_, name, _)| *name)).map(last).collect();
     let page = doorward::config::reference();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let settings: BTreeSet<_> = rows.map(str::to_owned).collect();
@@ -165,11 +228,73 @@ fn k7_a_file_that_cannot_be_read_ends_the_program() {
     }
 }
 
+type Break = fn(&Path);
+
+/// Broken files: how they come about, and what is told about each.
+const BROKEN: [(Break, &str); 5] = [
+    (|_| (), "doorward.yaml: cannot read "),
+    (|path| std::fs::create_dir(path).unwrap(), "doorward.yaml: cannot read "),
+    (|path| std::fs::write(path, "").unwrap(), "audience: missing"),
+    (|path| std::fs::write(path, "routes: [").unwrap(), "doorward.yaml:1:"),
+    (|path| std::fs::write(path, format!("{GOOD}routes: []\n")).unwrap(), "routes: an empty list"),
+];
+
+const GOOD: &str = "issuer: me\naudience: [api]\nhmac_secret: 0123456789abcdef0123456789abcdef\n";
+
+/// Whatever is there now is gone.
+fn clear(path: &Path) {
+    let _ = std::fs::remove_file(path).or_else(|_| std::fs::remove_dir(path));
+}
+
+#[test]
+fn i12_routes_that_cannot_be_read_end_the_program_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("doorward.yaml");
+    for (break_it, told) in BROKEN {
+        clear(&path);
+        break_it(&path);
+        assert_ends(&serve_file(&path), told);
+    }
+}
+
+#[test]
+fn i12_routes_that_cannot_be_read_leave_the_old_ones_in_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("doorward.yaml");
+    std::fs::write(&path, format!("{GOOD}routes: [{{name: closed, match: {{}}, access: denied}}]\n")).unwrap();
+    let settings = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0"), ("LOG_FORMAT", "json")];
+    let mut service = Service::start(&["serve", "--config", path.to_str().unwrap()], &settings);
+    let (verify, admin) = (service.address("verify"), service.address("admin"));
+    for (number, (break_it, told)) in BROKEN.into_iter().enumerate() {
+        clear(&path);
+        break_it(&path);
+        service.signal("HUP");
+        let line = service.wait_for_line(told);
+        assert!(line.contains("configuration refused"), "{told}: {line}");
+        let failures = format!("doorward_config_reload_total{{result=\"failure\"}} {}", number + 1);
+        eventually("the failure in the metrics", || {
+            Request::new(admin, "GET", "/metrics").send().body.contains(&failures).then_some(())
+        });
+        assert_eq!(Request::new(verify, "GET", "/verify").send().verdict(), "403 route_denied", "{told}");
+    }
+}
+
 /// On free ports, in case it starts after all.
 fn serve(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let ports = ["LISTEN", "ADMIN_LISTEN"].map(|name| (name, "127.0.0.1:0"));
     let ports = ports.into_iter().filter(|(port, _)| !settings.iter().any(|(name, _)| name == port));
     doorward(&[&["serve"], arguments].concat(), &ports.chain(settings.iter().copied()).collect::<Vec<_>>(), "")
+}
+
+fn serve_file(path: &Path) -> Output {
+    serve(&["--config", path.to_str().unwrap()], &[])
+}
+
+/// As below, in one of several places.
+fn assert_ends_one_of(ended: &Output, places: &[String]) {
+    let stderr = String::from_utf8_lossy(&ended.stderr);
+    let told = places.iter().find(|place| stderr.contains(place.as_str())).unwrap_or(&places[0]);
+    assert_ends(ended, told);
 }
 
 /// The setting by its name, and the exit code for a bad configuration.

@@ -3,6 +3,7 @@
 //! All proxies stand in front of one service and one application. The requests go out byte by byte and carry no token, so
 //! whatever reaches the application went through an open route.
 
+mod judgement;
 mod paths;
 mod readings;
 

@@ -1,6 +1,7 @@
 //! Request targets that make trouble.
 
 use fastrand::Rng;
+use proptest::strategy::Strategy;
 
 /// Each for its own trick.
 pub const TABLE: &[&[u8]] = &[
@@ -134,6 +135,12 @@ const PIECES: &[&[u8]] = &[
     b"%2f", b"%2F", b"%5c", b"\\", b";x", b";", b"%3b", b"%00", b"%23", b"#", b"?", b"%3f", b"%25", b"%252e", b"%",
     b"%61", b"%20", b"\xe9", b"%c3%a9", b"%ff", b"ADMIN", b"%u002e", b"~", b"%7e",
 ];
+
+/// Paths that nobody has thought of, for a property.
+pub fn any() -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(proptest::sample::select(PIECES), 0..10)
+        .prop_map(|pieces| [b"/", &*pieces.concat()].concat())
+}
 
 /// A path that nobody has thought of.
 pub fn random(rng: &mut Rng) -> Vec<u8> {

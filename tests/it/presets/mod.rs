@@ -10,6 +10,7 @@ mod firebase;
 mod google;
 mod keycloak;
 mod okta;
+mod roles;
 
 use std::ffi::OsString;
 

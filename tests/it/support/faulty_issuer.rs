@@ -84,6 +84,11 @@ impl FaultyIssuer {
         *self.state.metadata.lock().unwrap() = metadata(issuer, jwks_uri);
     }
 
+    /// From now on its metadata are this text.
+    pub fn describe(&self, metadata: impl Into<String>) {
+        *self.state.metadata.lock().unwrap() = metadata.into();
+    }
+
     /// The head of each request for keys so far.
     pub fn requests(&self) -> Vec<String> {
         self.state.requests.lock().unwrap().clone()

@@ -24,7 +24,7 @@ macro_rules! proxy_suite {
             missing_keys_are_503_with_retry_after,
             custom_denials_reach_the_client,
             denials_of_a_route_reach_the_client,
-            nobody_names_himself,
+            h12_nobody_names_himself,
             the_request_judged_is_the_request_served,
             two_authorization_fields_never_pass,
             bodies_reach_the_application_and_disturb_no_decision,
@@ -170,7 +170,7 @@ routes:
 }
 
 /// Every way known to us in which a client might bring an identity along.
-pub fn nobody_names_himself(proxy: &Proxy) {
+pub fn h12_nobody_names_himself(proxy: &Proxy) {
     let site = Site::behind(proxy, &[]);
     // Without an e-mail address: there is nothing to overwrite the client's own with.
     let token = site.idp.token().sign();

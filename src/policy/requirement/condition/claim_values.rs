@@ -1,11 +1,13 @@
 //! Claims as values of the expression language.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelUInt};
 use cel::common::value::{CowVal, Val};
 
-use crate::jose::{Claims, Json};
+use crate::jose::Json;
+use crate::verify::VerifiedToken;
 
 /// What a value takes in memory beside its text: itself, and its place in a list or a map.
 const BYTES_PER_VALUE: usize = 128;
@@ -18,16 +20,19 @@ pub(in crate::policy) struct ClaimValues(Box<dyn Val>);
 
 impl ClaimValues {
     /// Converts all claims of a token.
-    pub(in crate::policy) fn of(claims: &Claims) -> Option<Self> {
-        value(claims.all()).map(Self)
+    pub(in crate::policy) fn of(token: &VerifiedToken) -> Option<Self> {
+        map(token.members()?).map(Self)
     }
 
     /// At most about how many bytes the values of these claims take in memory.
-    pub(in crate::policy) fn size(claims: &Claims) -> usize {
-        let text = claims.all().as_written();
-        // Each value but the first has one of these in front of it or is a member of an object.
-        let values = text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
-        text.len() + values * BYTES_PER_VALUE
+    pub(in crate::policy) fn size(token: &VerifiedToken) -> usize {
+        let sizes = token.members().unwrap_or_default().into_iter().map(|(name, value)| {
+            let text = value.as_written();
+            // Each value but the first has one of these in front of it or is a member of an object.
+            let inner = text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+            name.len() + text.len() + (1 + inner) * BYTES_PER_VALUE
+        });
+        sizes.sum()
     }
 
     pub(super) fn as_val(&self) -> CowVal<'_, '_> {
@@ -46,14 +51,16 @@ fn value(json: Json<'_>) -> Option<Box<dyn Val>> {
             Box::new(CelList::from(elements?))
         }
         [b'{', ..] => {
-            let member = |(name, own): (_, Json<'_>)| {
-                Some((CelMapKey::from(std::borrow::Cow::<str>::into_owned(name)), value(own)?))
-            };
-            let members: Option<HashMap<_, _>> = json.members()?.into_iter().map(member).collect();
-            Box::new(CelMap::from(members?))
+            return map(json.members()?);
         }
         _ => number(json.as_written())?,
     })
+}
+
+fn map(members: Vec<(Cow<'_, str>, Json<'_>)>) -> Option<Box<dyn Val>> {
+    let member = |(name, own): (Cow<'_, str>, _)| Some((CelMapKey::from(name.into_owned()), value(own)?));
+    let members: Option<HashMap<_, _>> = members.into_iter().map(member).collect();
+    Some(Box::new(CelMap::from(members?)))
 }
 
 fn number(written: &str) -> Option<Box<dyn Val>> {

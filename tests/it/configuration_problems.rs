@@ -1,0 +1,85 @@
+//! What operators are told about mistakes that are seldom made, to the letter: what is wrong, where, and what to do.
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use doorward::jose::{Algorithm, SigningKey};
+
+use crate::support::TestGate;
+
+/// What is wrong with this setting beside a good issuer and audience.
+fn told(name: &str, value: &str) -> String {
+    let good = TestGate::new().set("ISSUER", "https://idp.example").set("AUDIENCE", "api");
+    good.set(name, value).configuration().map(drop).unwrap_err()
+}
+
+/// What is wrong with this setting if it names a file with this content.
+fn told_of_file(name: &str, content: &str) -> String {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("file.pem");
+    std::fs::write(&path, content).unwrap();
+    told(name, path.to_str().unwrap()).replace(place.path().to_str().unwrap(), "/run")
+}
+
+/// What is wrong with this route.
+fn told_of_route(route: &str) -> String {
+    let file = format!("proxy: traefik\nissuer: https://idp.example\naudience: [api]\nroutes:\n- {route}\n");
+    TestGate::new().file(file).configuration().map(drop).unwrap_err()
+}
+
+#[test]
+fn a_required_claim_that_says_nothing() {
+    insta::assert_snapshot!(told("REQUIRED_CLAIMS", "tenant="), @"DOORWARD_REQUIRED_CLAIMS: an empty text never counts as a claim (write path, or path=value)");
+    insta::assert_snapshot!(told("REQUIRED_CLAIMS", "sub, tenant= "), @"DOORWARD_REQUIRED_CLAIMS: an empty text never counts as a claim (write path, or path=value)");
+    insta::assert_snapshot!(told("REQUIRED_CLAIMS", "$"), @"DOORWARD_REQUIRED_CLAIMS: `$` is all claims, which are always there (name a claim)");
+    insta::assert_snapshot!(told("REQUIRED_CLAIMS", "$=x"), @"DOORWARD_REQUIRED_CLAIMS: `$` is all claims, which are always there (name a claim)");
+}
+
+#[test]
+fn an_authority_without_a_certificate() {
+    let told = told_of_file("JWKS_CA_FILE", "idp.example\n");
+    insta::assert_snapshot!(told, @"DOORWARD_JWKS_CA_FILE: /run/file.pem holds no CERTIFICATE section (give a PEM file with the certificate of the authority)");
+}
+
+#[test]
+fn a_public_key_that_is_none() {
+    let told = |content: &str| told_of_file("PUBLIC_KEY_FILE", content);
+    let section = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+    insta::assert_snapshot!(told(&section("PRIVATE KEY")), @"DOORWARD_PUBLIC_KEY_FILE: holds a private key (give the public key, and keep the private one away from this machine)");
+    insta::assert_snapshot!(told(&section("EC PRIVATE KEY")), @"DOORWARD_PUBLIC_KEY_FILE: holds a private key (give the public key, and keep the private one away from this machine)");
+    insta::assert_snapshot!(told(&section("PUBLIC KEY")), @"DOORWARD_PUBLIC_KEY_FILE: holds a section that is not what its label says");
+    insta::assert_snapshot!(told(&section("X509 CRL")), @"DOORWARD_PUBLIC_KEY_FILE: holds no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE section");
+    insta::assert_snapshot!(told(""), @"DOORWARD_PUBLIC_KEY_FILE: holds no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE section");
+    insta::assert_snapshot!(told("----BEGIN PUBLIC KEY-----\n"), @"DOORWARD_PUBLIC_KEY_FILE: not a PEM file");
+}
+
+#[test]
+fn more_public_keys_than_are_tried() {
+    let keys: String = std::iter::repeat_with(public_key).take(6).collect();
+    let told = told_of_file("PUBLIC_KEY_FILE", &keys);
+    insta::assert_snapshot!(told, @"DOORWARD_PUBLIC_KEY_FILE: holds more than 5 keys for EdDSA, which is how many are tried for a token");
+}
+
+/// A fresh Ed25519 key in PEM (RFC 8410 section 4).
+fn public_key() -> String {
+    let jwk = SigningKey::generate(Algorithm::EdDSA).unwrap().to_public_jwk(None).unwrap();
+    let point = BASE64_URL_SAFE_NO_PAD.decode(jwk["x"].as_str().unwrap()).unwrap();
+    let spki = [&b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..], &point].concat();
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", BASE64_STANDARD.encode(spki))
+}
+
+#[test]
+fn a_route_that_is_longer_than_any_route() {
+    let many = "/a".repeat(33);
+    let told = told_of_route(&format!("{{name: a, match: {{path: {many}}}}}")).replace(&many, "…");
+    insta::assert_snapshot!(told, @r#"doorward.yaml:5:21: routes[0].match.path: "…": more than 32 segments (end a shorter pattern with `/**`)"#);
+    let long = format!("/{}", "a".repeat(1024));
+    let told = told_of_route(&format!("{{name: a, match: {{path: {long}}}}}")).replace(&long, "…");
+    insta::assert_snapshot!(told, @r#"doorward.yaml:5:21: routes[0].match.path: "…": too long (end a shorter pattern with `/**`)"#);
+}
+
+#[test]
+fn a_pattern_that_is_longer_than_any_pattern() {
+    let long = "a".repeat(1025);
+    let route = format!("{{name: a, require: {{claims: [{{claim: x, matches: {long}}}]}}}}");
+    insta::assert_snapshot!(told_of_route(&route).replace(&long, "…"), @r#"doorward.yaml:5:43: routes[0].require.claims[0].matches: "…": longer than 1024 bytes (write a regular expression for the whole text)"#);
+}
