@@ -27,6 +27,8 @@ mod fixtures;
 mod fuzz_corpora;
 mod generated_docs;
 mod glewlwyd;
+mod grpc;
+mod grpc_listener;
 mod haproxy;
 mod listeners;
 mod nginx;

@@ -34,6 +34,8 @@ pub struct GateBuilder {
 pub struct TestGate {
     pub verify: SocketAddr,
     pub admin: SocketAddr,
+    /// The gRPC listener, if there is one.
+    pub grpc: SocketAddr,
     pub clock: TestClock,
     pub log: SharedLog,
     events: SharedLog,
@@ -222,15 +224,18 @@ impl GateBuilder {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let application = Application::build(configuration, &surroundings).unwrap();
-                let addresses = (tcp(application.verify_addresses()), tcp(application.admin_addresses()));
+                let addresses =
+                    [application.verify_addresses(), application.admin_addresses(), application.grpc_addresses()];
+                let addresses = addresses.map(tcp);
                 report.send(addresses).unwrap();
                 application.run(shutdown, reload).await.unwrap();
             });
         });
-        let (verify, admin) = reported.recv().expect("the service did not start");
+        let [verify, admin, grpc] = reported.recv().expect("the service did not start");
         TestGate {
             verify,
             admin,
+            grpc,
             clock: self.clock,
             log,
             events,

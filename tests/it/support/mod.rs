@@ -13,6 +13,7 @@ mod component;
 mod echo;
 mod faulty_issuer;
 mod gate;
+pub mod grpc;
 mod http;
 mod issuer;
 mod page;
@@ -28,6 +29,7 @@ pub use component::{Component, eventually, free_port, is_connected, program, rep
 pub use echo::{Echo, Echoed};
 pub use faulty_issuer::{Behaviour, FaultyIssuer};
 pub use gate::{GateBuilder, TestGate};
+pub use grpc::{Check, GrpcClient};
 pub use http::{Answer, Client, Request};
 pub use issuer::{TestIssuer, key};
 pub use page::blocks;
