@@ -20,6 +20,7 @@ mod configuration_file;
 mod demo;
 mod envoy;
 mod envoy_dialect;
+mod envoy_grpc;
 mod examples;
 mod explain;
 mod first_light;

@@ -64,6 +64,11 @@ impl TestGate {
         }
     }
 
+    /// Where a proxy asks: by gRPC, if that is on.
+    pub fn asked(&self) -> SocketAddr {
+        if self.grpc.port() == 0 { self.verify } else { self.grpc }
+    }
+
     pub fn request(&self, method: &str, target: &str) -> Request {
         Request::new(self.verify, method, target)
     }

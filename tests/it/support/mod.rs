@@ -34,7 +34,7 @@ pub use http::{Answer, Client, Request};
 pub use issuer::{TestIssuer, key};
 pub use page::blocks;
 pub use process::{Service, doorward};
-pub use proxied_site::{Proxy, Site, Wiring};
+pub use proxied_site::{BY_GRPC, Proxy, Site, Wiring};
 pub(crate) use proxy_suite::proxy_suite;
 pub use relay::Relay;
 pub use token::TokenBuilder;
