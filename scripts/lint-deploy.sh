@@ -35,6 +35,7 @@ check() {
 check caddy fmt --diff caddy/Caddyfile
 check env XDG_DATA_HOME="$dir" XDG_CONFIG_HOME="$dir" caddy validate --adapter caddyfile --config caddy/Caddyfile
 check envoy --mode validate -c envoy/envoy.yaml
+check envoy --mode validate -c envoy/envoy-grpc.yaml
 cp haproxy/doorward.lua "$dir"
 sed "s|/etc/haproxy/|$dir/|" haproxy/haproxy.cfg >"$dir/haproxy.cfg"
 check haproxy -c -f "$dir/haproxy.cfg"

@@ -17,8 +17,9 @@ pub use assembly::{gate_of_keys, offline_gate, rehearsal};
 pub use reload::Reload;
 pub use shutdown::Shutdown;
 
-use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, TraceSettings};
+use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, ServerSettings, TraceSettings};
 use crate::domain::Clock;
+use crate::grpc::{CheckService, GrpcHandle, GrpcServer};
 use crate::http::{AdminService, Lifecycle, VerifyService, admin_server, verify_server};
 use crate::listener::{BoundListener, bind};
 use crate::outbound::{Courier, Egress, InvalidClient};
@@ -43,8 +44,10 @@ pub struct Surroundings {
 pub struct Application {
     verify: Server,
     admin: Server,
+    grpc: Option<GrpcServer>,
     verify_addresses: Vec<Listen>,
     admin_addresses: Vec<Listen>,
+    grpc_addresses: Vec<Listen>,
     service: Arc<VerifyService>,
     workshop: Workshop,
     fixed: FixedSettings,
@@ -82,7 +85,9 @@ impl Application {
         let server = configuration.server.clone();
         let verify_sockets = bind(&server.listen, &server.unix_socket)?;
         let admin_sockets = bind(&server.admin_listen, &server.unix_socket)?;
+        let grpc_sockets = bind(&server.grpc_listen, &server.unix_socket)?;
         let (verify_addresses, admin_addresses) = (addresses(&verify_sockets)?, addresses(&admin_sockets)?);
+        let grpc_addresses = addresses(&grpc_sockets)?;
 
         let (fixed, trigger) = (FixedSettings::of(&configuration), server.reload);
         let metrics = Arc::new(Metrics::new(configuration.logging.metrics_route_label, &surroundings.log)?);
@@ -98,10 +103,12 @@ impl Application {
         let service = Arc::new(VerifyService::new(workshop.build(configuration, 1)?, metrics));
         let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone() };
         Ok(Self {
+            grpc: grpc_server(&service, &server, grpc_sockets)?,
             verify: verify_server(service.clone(), &server, verify_sockets)?,
             admin: admin_server(admin, admin_sockets)?,
             verify_addresses,
             admin_addresses,
+            grpc_addresses,
             service,
             workshop,
             fixed,
@@ -122,46 +129,52 @@ impl Application {
         &self.admin_addresses
     }
 
+    /// Where Envoy asks by gRPC, with the ports that were given out.
+    pub fn grpc_addresses(&self) -> &[Listen] {
+        &self.grpc_addresses
+    }
+
     /// Serves until it is told to stop, and then as long as the settings allow.
     /// Meanwhile a new configuration may be asked for.
     pub async fn run(self, mut shutdown: Shutdown, reload: Reload) -> io::Result<()> {
         let mut following = JoinSet::new();
         following.spawn(reload.follow(self.workshop, self.service, self.fixed, self.trigger));
-        let (verify, admin) = (self.verify.handle(), self.admin.handle());
-        let stopping = stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &verify, &admin);
-        let (verify, admin, ()) = tokio::join!(self.verify, self.admin, stopping);
+        let servers = Servers {
+            verify: self.verify.handle(),
+            admin: self.admin.handle(),
+            grpc: self.grpc.as_ref().map(GrpcServer::handle),
+        };
+        let grpc = async {
+            match self.grpc {
+                Some(server) => server.run().await,
+                None => Ok(()),
+            }
+        };
+        let stopping = stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &servers);
+        let (verify, admin, grpc, ()) = tokio::join!(self.verify, self.admin, grpc, stopping);
         if let Some(spans) = self.spans {
             // On a thread that may wait, while this one delivers.
             tokio::task::spawn_blocking(move || spans.finish()).await?;
         }
-        verify.and(admin)
+        verify.and(admin).and(grpc)
     }
 }
 
 /// Not ready at once; accepting for the delay; then finishing what runs. A second word ends it at once.
-async fn stop(
-    lifecycle: &Lifecycle,
-    delay: Duration,
-    shutdown: &mut Shutdown,
-    verify: &ServerHandle,
-    admin: &ServerHandle,
-) {
+async fn stop(lifecycle: &Lifecycle, delay: Duration, shutdown: &mut Shutdown, servers: &Servers) {
     shutdown.told(1).await;
     tracing::info!(delay = %humantime::format_duration(delay), "stopping");
     lifecycle.leave();
+    servers.leave().await;
     let finish = async {
         tokio::time::sleep(delay).await;
         lifecycle.close();
-        verify.stop(true).await;
-        admin.stop(true).await;
+        servers.stop(true).await;
     };
     let mut again = shutdown.clone();
     tokio::select! {
         () = finish => {}
-        () = again.told(2) => {
-            verify.stop(false).await;
-            admin.stop(false).await;
-        }
+        () = again.told(2) => servers.stop(false).await,
     }
     tracing::info!("stopped");
 }
@@ -171,6 +184,43 @@ fn spans(traces: &TraceSettings, surroundings: &Surroundings) -> Result<Arc<Span
     let courier = Courier::new(&traces.url, &surroundings.egress, runtime);
     let courier = courier.map_err(|error| StartError::Spans(error.to_string()))?;
     Spans::new(traces, courier).map(Arc::new).map_err(|error| StartError::Spans(error.to_string()))
+}
+
+/// What tells each server to stop.
+struct Servers {
+    verify: ServerHandle,
+    admin: ServerHandle,
+    grpc: Option<GrpcHandle>,
+}
+
+impl Servers {
+    async fn leave(&self) {
+        if let Some(grpc) = &self.grpc {
+            grpc.leave().await;
+        }
+    }
+
+    async fn stop(&self, graceful: bool) {
+        if let Some(grpc) = &self.grpc {
+            grpc.stop(graceful);
+        }
+        self.verify.stop(graceful).await;
+        self.admin.stop(graceful).await;
+    }
+}
+
+/// The gRPC listener, if there is to be one. It goes through the door of whatever configuration the verify listener has.
+fn grpc_server(
+    service: &Arc<VerifyService>,
+    settings: &ServerSettings,
+    sockets: Vec<BoundListener>,
+) -> io::Result<Option<GrpcServer>> {
+    if sockets.is_empty() {
+        return Ok(None);
+    }
+    let service = service.clone();
+    let checks = CheckService::new(Arc::new(move || service.generation().door.clone()));
+    GrpcServer::new(checks, settings, sockets).map(Some)
 }
 
 fn addresses(sockets: &[BoundListener]) -> io::Result<Vec<Listen>> {

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod domain;
 pub mod extract;
 pub mod gate;
+pub mod grpc;
 pub mod http;
 pub mod issuers;
 pub mod jose;

@@ -45,6 +45,9 @@ async fn serve(
     for address in application.admin_addresses() {
         tracing::info!(%address, "admin listener");
     }
+    for address in application.grpc_addresses() {
+        tracing::info!(%address, "grpc listener");
+    }
     application.run(shutdown, reload).await.map_err(Failure::failed)
 }
 

@@ -26,6 +26,7 @@ impl FixedSettings {
         let same = [
             ("listen", own.listen == new.listen),
             ("admin_listen", own.admin_listen == new.admin_listen),
+            ("grpc_listen", own.grpc_listen == new.grpc_listen),
             ("unix_socket_mode", own.unix_socket.mode == new.unix_socket.mode),
             ("unix_socket_group", own.unix_socket.group == new.unix_socket.group),
             ("workers", own.workers == new.workers),

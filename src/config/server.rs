@@ -25,8 +25,12 @@ const ADMIN_LISTEN: Setting = Setting::new(
     "Where metrics, health, readiness and status are: a list like `listen`.",
 )
 .shaped(Shape::List(&Shape::Text));
+const GRPC_LISTEN: Setting =
+    Setting::optional("grpc_listen", "off", "Where Envoy asks by gRPC (`ext_authz`): a list like `listen`.")
+        .shaped(Shape::List(&Shape::Text));
 const WORKERS: Setting =
-    Setting::optional("workers", "cores", "Worker threads of the verify listener.").shaped(Shape::Number);
+    Setting::optional("workers", "cores", "Worker threads of the verify listener, and as many of the gRPC listener.")
+        .shaped(Shape::Number);
 const KEEP_ALIVE: Setting = Setting::new(
     "keep_alive",
     "130s",
@@ -35,8 +39,12 @@ const KEEP_ALIVE: Setting = Setting::new(
 const CLIENT_HEADER_TIMEOUT: Setting =
     Setting::new("client_header_timeout", "5s", "How long a request's head may take to arrive; then it is 408.")
         .shaped(Shape::Duration);
-const MAX_CONNECTIONS: Setting =
-    Setting::new("max_connections", "25000", "Connections per worker; more have to wait.").shaped(Shape::Number);
+const MAX_CONNECTIONS: Setting = Setting::new(
+    "max_connections",
+    "25000",
+    "Connections per worker, and of the gRPC listener altogether; more have to wait.",
+)
+.shaped(Shape::Number);
 const SHUTDOWN_DELAY: Setting = Setting::new(
     "shutdown_delay",
     "0s",
@@ -64,6 +72,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     UNIX_SOCKET_MODE,
     UNIX_SOCKET_GROUP,
     ADMIN_LISTEN,
+    GRPC_LISTEN,
     WORKERS,
     KEEP_ALIVE,
     CLIENT_HEADER_TIMEOUT,
@@ -82,6 +91,8 @@ pub struct ServerSettings {
     pub listen: Vec<Listen>,
     /// Where operators ask.
     pub admin_listen: Vec<Listen>,
+    /// Where Envoy asks by gRPC, if it does.
+    pub grpc_listen: Vec<Listen>,
     /// How socket files look.
     pub unix_socket: UnixSocketSettings,
     /// Worker threads; as many as cores if not set.
@@ -144,6 +155,7 @@ impl ServerSettings {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let listen = reader.list(&LISTEN, address);
         let admin_listen = Self::read_admin_listen(reader);
+        let grpc_listen = reader.optional_list(&GRPC_LISTEN, address);
         let mode = reader.read(&UNIX_SOCKET_MODE, mode);
         let group = reader.optional(&UNIX_SOCKET_GROUP, group);
         let workers = reader.optional(&WORKERS, value::size(1, 512));
@@ -157,12 +169,14 @@ impl ServerSettings {
         let readiness = reader.read(&READINESS, value::one_of(READINESSES));
         let explain = reader.read(&EXPLAIN, value::boolean);
         let reload = read_reload(reader);
-        let (listen, admin_listen) = (listen?, admin_listen?);
+        let (listen, admin_listen, grpc_listen) = (listen?, admin_listen?, grpc_listen?.unwrap_or_default());
         refuse_shared(reader, &LISTEN, &listen, &[])?;
         refuse_shared(reader, &ADMIN_LISTEN, &admin_listen, &listen)?;
+        refuse_shared(reader, &GRPC_LISTEN, &grpc_listen, &[&listen[..], &admin_listen].concat())?;
         Ok(Self {
             listen,
             admin_listen,
+            grpc_listen,
             unix_socket: UnixSocketSettings { mode: mode?, group: group? },
             workers: workers?,
             keep_alive: keep_alive?,

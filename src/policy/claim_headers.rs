@@ -36,12 +36,14 @@ pub enum ClaimEncoding {
 pub struct ClaimHeaders {
     list: Vec<ClaimHeader>,
     max_bytes: usize,
+    aliases: Vec<String>,
 }
 
 impl ClaimHeaders {
     /// These, in at most so many bytes altogether, counted as they stand on the wire.
     pub fn new(list: Vec<ClaimHeader>, max_bytes: usize) -> Self {
-        Self { list, max_bytes }
+        let aliases = list.iter().flat_map(|mapped| aliases(&mapped.header.to_ascii_lowercase())).collect();
+        Self { list, max_bytes, aliases }
     }
 
     /// The names of the headers, in the order of their configuration.
@@ -51,8 +53,8 @@ impl ClaimHeaders {
 
     /// Spellings that applications take for one of the headers: CGI, WSGI and others read `X_Auth_Subject` as
     /// `X-Auth-Subject`. In lower case.
-    pub fn aliases(&self) -> Vec<String> {
-        self.names().flat_map(|name| aliases(&name.to_ascii_lowercase())).collect()
+    pub fn aliases(&self) -> &[String] {
+        &self.aliases
     }
 
     /// The values, one for each header; empty where the token lacks the claim, so that a proxy that copies the header

@@ -28,6 +28,13 @@ impl Decimal {
     }
 }
 
+/// The double that means exactly the digits of a JSON number, if there is one.
+pub fn exact_double(json: &str) -> Option<f64> {
+    let double: f64 = json.parse().ok().filter(|double: &f64| double.is_finite())?;
+    let shortest = serde_json::Number::from_f64(double)?.to_string();
+    (Decimal::parse(&shortest)? == Decimal::parse(json)?).then_some(double)
+}
+
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.negative { "-" } else { "" };

@@ -13,6 +13,7 @@ mod rules;
 mod scope_requirement;
 
 pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders};
+pub use decimal::exact_double;
 pub use permit::Permit;
 pub use preflight::Preflight;
 pub use principal::Principal;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::Principal;
 use crate::domain::Denial;
+use crate::jose::Claims;
 
 /// Leave to pass; made only by [`Rules`](super::Rules), and nothing is answered with 200 without one.
 #[derive(Debug, Clone)]
@@ -30,6 +31,11 @@ impl Permit {
     /// all of them are empty.
     pub fn claim_values(&self) -> Option<&[Bytes]> {
         self.principal.as_deref()?.claim_values().ok()
+    }
+
+    /// The claims of the token; nothing if nobody was identified.
+    pub fn claims(&self) -> Option<&Claims> {
+        self.principal.as_deref().map(|principal| principal.token().claims())
     }
 
     /// The same, with what the client offers besides its token; see [`other_protocols`](Self::other_protocols).

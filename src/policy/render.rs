@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::decimal::Decimal;
+use super::decimal::exact_double;
 use crate::domain::Reason;
 use crate::jose::{Json, encode_base64url};
 
@@ -52,9 +52,7 @@ fn number(json: &str) -> Option<String> {
     if let Ok(integer) = json.parse::<u64>() {
         return Some(integer.to_string());
     }
-    let double: f64 = json.parse().ok().filter(|double: &f64| double.is_finite())?;
-    let text = serde_json::Number::from_f64(double)?.to_string();
-    (Decimal::parse(&text)? == Decimal::parse(json)?).then_some(text)
+    Some(serde_json::Number::from_f64(exact_double(json)?)?.to_string())
 }
 
 fn encode(text: &str, separator: &str) -> String {

@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["telemetry", "outbound", "clock", "listener"],
     &["issuers"],
     &["gate"],
-    &["http"],
+    &["http", "grpc"],
     &["app", "cli", "demo"],
 ];
 
@@ -49,6 +49,14 @@ fn the_web_framework_stays_in_its_rooms() {
         .map(|(file, _)| file)
         .collect();
     assert_eq!(wrong, Vec::<PathBuf>::new());
+}
+
+#[test]
+fn tonic_and_its_messages_stay_in_their_room() {
+    let words = ["tonic", "envoy_types"];
+    let foreign = sources().into_iter().filter(|(file, _)| room_of(file) != "grpc");
+    let wrong: Vec<_> = foreign.filter(|(_, text)| words.iter().any(|word| text.contains(word))).collect();
+    assert_eq!(wrong.into_iter().map(|(file, _)| file).collect::<Vec<_>>(), Vec::<PathBuf>::new());
 }
 
 #[test]

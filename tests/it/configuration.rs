@@ -20,6 +20,9 @@ fn bad_listeners_and_limits_are_told() {
         ("LISTEN", "a.example:80"),
         ("LISTEN", "127.0.0.1:81,unix:/a,127.0.0.1:81"),
         ("ADMIN_LISTEN", "http://127.0.0.1:1"),
+        ("GRPC_LISTEN", "9000"),
+        ("GRPC_LISTEN", ","),
+        ("GRPC_LISTEN", "unix:/a,unix:/a"),
         ("UNIX_SOCKET_MODE", "0999"),
         ("UNIX_SOCKET_GROUP", "no-such-group"),
         ("WORKERS", "0"),
@@ -38,6 +41,9 @@ fn bad_listeners_and_limits_are_told() {
     DOORWARD_LISTEN: "a.example:80" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
     DOORWARD_LISTEN: 127.0.0.1:81 is listened on twice (give each listener its own address)
     DOORWARD_ADMIN_LISTEN: "http://127.0.0.1:1" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
+    DOORWARD_GRPC_LISTEN: "9000" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
+    DOORWARD_GRPC_LISTEN: an empty list (give at least one)
+    DOORWARD_GRPC_LISTEN: unix:/a is listened on twice (give each listener its own address)
     DOORWARD_UNIX_SOCKET_MODE: "0999" is not understood (write permission bits in octal, such as 0660)
     DOORWARD_UNIX_SOCKET_GROUP: no such group on this machine (give the name or number of a group)
     DOORWARD_WORKERS: "0" is out of range (a whole number from 1 to 512)

@@ -48,7 +48,7 @@ pub fn endpoint(text: &str) -> String {
 }
 
 /// As Envoy writes it.
-fn address(text: &str) -> String {
+pub fn address(text: &str) -> String {
     let (host, port) = text.rsplit_once(':').unwrap();
     format!("{{address: {host}, port_value: {port}}}")
 }

@@ -2,6 +2,7 @@
 
 use crate::caddy::CADDY;
 use crate::envoy::{ENVOY, endpoint};
+use crate::envoy_grpc::ENVOY_GRPC;
 use crate::haproxy::HAPROXY;
 use crate::nginx::{NGINX, command, surround};
 use crate::support::{Component, Proxy, Site, Wiring, blocks, repository};
@@ -67,6 +68,21 @@ fn around_filters(filters: &str, port: u16, wiring: &Wiring) -> String {
 }
 
 #[test]
+fn the_shortest_envoy_by_grpc_works() {
+    works(&ENVOY_GRPC, |wiring| {
+        Component::listening(|directory, port| {
+            let page = shortest("envoy-grpc", "yaml", wiring);
+            let (filters, cluster) = page.split_once("clusters:\n").unwrap();
+            let cluster = cluster.replace(&envoy::address("127.0.0.1:9000"), &envoy::address(&wiring.doorward));
+            let whole = around_filters(&filters.replace('\n', "\n          "), port, wiring);
+            let application = whole.lines().next_back().unwrap();
+            let (before, _) = whole.split_once("  clusters:\n").unwrap();
+            envoy::command(directory, &format!("{before}  clusters:\n{application}\n{cluster}"))
+        })
+    });
+}
+
+#[test]
 fn the_shortest_haproxy_works() {
     works(&HAPROXY, |wiring| haproxy::start_as(wiring, &shortest("haproxy", "haproxy", wiring), &[]));
 }
@@ -79,6 +95,7 @@ fn what_the_pages_quote_is_what_we_ship() {
         ("traefik", "yaml", &["traefik/dynamic.yml", "traefik/traefik.yml"]),
         ("caddy", "caddyfile", &["caddy/Caddyfile"]),
         ("envoy", "yaml", &["envoy/envoy.yaml"]),
+        ("envoy-grpc", "yaml", &["envoy/envoy-grpc.yaml"]),
         ("haproxy", "haproxy", &["haproxy/haproxy.cfg"]),
         ("haproxy", "lua", &["haproxy/doorward.lua"]),
     ];

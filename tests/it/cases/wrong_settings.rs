@@ -12,6 +12,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("unix_socket_mode", "0999"),
     ("unix_socket_group", "no-such-group"),
     ("admin_listen", "localhost"),
+    ("grpc_listen", "9000"),
     ("workers", "0"),
     ("keep_alive", "2h"),
     ("client_header_timeout", "0s"),

@@ -35,6 +35,8 @@ pub struct GateBuilder {
 pub struct TestGate {
     pub verify: SocketAddr,
     pub admin: SocketAddr,
+    /// The gRPC listener, if there is one.
+    pub grpc: SocketAddr,
     pub clock: TestClock,
     pub log: SharedLog,
     events: SharedLog,
@@ -61,6 +63,11 @@ impl TestGate {
             machine_time: false,
             egress: Egress::default(),
         }
+    }
+
+    /// Where a proxy asks: by gRPC, if that is on.
+    pub fn asked(&self) -> SocketAddr {
+        if self.grpc.port() == 0 { self.verify } else { self.grpc }
     }
 
     pub fn request(&self, method: &str, target: &str) -> Request {
@@ -239,15 +246,18 @@ impl GateBuilder {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let application = Application::build(configuration, &surroundings).unwrap();
-                let addresses = (tcp(application.verify_addresses()), tcp(application.admin_addresses()));
+                let addresses =
+                    [application.verify_addresses(), application.admin_addresses(), application.grpc_addresses()];
+                let addresses = addresses.map(tcp);
                 report.send(addresses).unwrap();
                 application.run(shutdown, reload).await.unwrap();
             });
         });
-        let (verify, admin) = reported.recv().expect("the service did not start");
+        let [verify, admin, grpc] = reported.recv().expect("the service did not start");
         TestGate {
             verify,
             admin,
+            grpc,
             clock: self.clock,
             log,
             events,

@@ -9,7 +9,7 @@ use super::{
 
 /// A proxy that a site can stand behind.
 pub struct Proxy {
-    /// Its name in `DOORWARD_PROXY`.
+    /// Its name in `DOORWARD_PROXY`, or `BY_GRPC`.
     pub dialect: &'static str,
     /// Starts it with the shipped configuration, and returns when it is at work.
     pub start: fn(&Wiring) -> Component,
@@ -20,6 +20,9 @@ pub struct Proxy {
     /// Whether the service's own 503 reaches the client as it is, and not just its status.
     pub passes_on_503: bool,
 }
+
+/// The dialect of a proxy that asks by gRPC.
+pub const BY_GRPC: &str = "grpc";
 
 /// What a proxy is connected to.
 pub struct Wiring {
@@ -51,7 +54,7 @@ impl Site {
     pub fn counting(proxy: &Proxy, settings: &[(&str, &str)]) -> Self {
         let idp = TestIssuer::new();
         let gate = TestGate::new().trusting(&idp);
-        Self::wired(proxy, idp, gate, settings, |gate| Some(Relay::to(gate.verify)))
+        Self::wired(proxy, idp, gate, settings, |gate| Some(Relay::to(gate.asked())))
     }
 
     pub fn with(proxy: &Proxy, idp: TestIssuer, gate: GateBuilder, settings: &[(&str, &str)]) -> Self {
@@ -67,11 +70,14 @@ impl Site {
     ) -> Self {
         // A port of its own choice, so that it can come back to it.
         let listen = format!("127.0.0.1:{}", free_port());
-        let gate = gate.set("LISTEN", listen).set("PROXY", proxy.dialect);
+        let gate = match proxy.dialect {
+            BY_GRPC => gate.set("GRPC_LISTEN", listen).set("PROXY", "envoy"),
+            dialect => gate.set("LISTEN", listen).set("PROXY", dialect),
+        };
         let settings = settings.iter().fold(gate, |gate, (name, value)| gate.set(name, *value));
         let gate = settings.clone().spawn();
         let (application, relay) = (Echo::start(), relay(&gate));
-        let doorward = relay.as_ref().map_or(gate.verify, |relay| relay.address);
+        let doorward = relay.as_ref().map_or(gate.asked(), |relay| relay.address);
         let wiring = Wiring { doorward: doorward.to_string(), application: application.address.to_string() };
         let proxy = (proxy.start)(&wiring);
         Self { idp, application, proxy, relay, gate: Some(gate), settings }
@@ -114,7 +120,7 @@ impl Site {
     }
 
     pub fn stop_doorward(&mut self) {
-        let port = self.gate().verify.port();
+        let port = self.gate().asked().port();
         self.gate = None;
         // The worker that holds the proxy's connection ends a moment after the service.
         eventually("closed connections", || (!is_connected(port)).then_some(()));

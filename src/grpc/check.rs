@@ -1,0 +1,46 @@
+//! `envoy.service.auth.v3.Authorization`, whose one method is `Check`.
+
+use std::sync::Arc;
+
+use envoy_types::ext_authz::v3::pb::{Authorization, CheckRequest, CheckResponse};
+use tonic::{Request, Response, Status};
+
+use super::answer::answer;
+use super::connection::Peer;
+use super::described::Described;
+use crate::domain::ForwardedRequest;
+use crate::gate::Door;
+
+/// Gives the door of the configuration that is in force.
+pub type CurrentDoor = Arc<dyn Fn() -> Arc<Door> + Send + Sync>;
+
+/// What the gRPC listener works with.
+pub struct CheckService {
+    current_door: CurrentDoor,
+}
+
+impl CheckService {
+    /// Asks this door.
+    pub fn new(current_door: CurrentDoor) -> Self {
+        Self { current_door }
+    }
+}
+
+#[tonic::async_trait]
+impl Authorization for CheckService {
+    async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
+        // One configuration for the whole request, whatever comes meanwhile.
+        let door = (self.current_door)();
+        // A peer that cannot be told is not trusted.
+        let peer_trusted = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_trusted(&door.trusted));
+        let described = Described::of(request.get_ref());
+        let forwarded = ForwardedRequest {
+            fields: &described,
+            original: described.original(),
+            peer_trusted,
+            route_name: described.route_name(),
+        };
+        let decided = door.decide(&forwarded, || forwarded.original).await;
+        Ok(Response::new(answer(&door, &decided)))
+    }
+}

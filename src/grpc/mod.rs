@@ -1,0 +1,15 @@
+//! Floor 6: gRPC, for Envoy's `ext_authz`. The only home of tonic and of Envoy's messages.
+//!
+//! It asks the same [`Door`](crate::gate::Door) as HTTP does. A decision, whatever it is, is an answer; a gRPC error is only
+//! what is no question.
+
+mod answer;
+mod check;
+mod connection;
+mod described;
+mod metadata;
+mod server;
+mod services;
+
+pub use check::{CheckService, CurrentDoor};
+pub use server::{GrpcHandle, GrpcServer};
