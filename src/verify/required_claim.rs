@@ -1,6 +1,8 @@
 //! Claims that every token of an issuer must have.
 
-use crate::domain::{ClaimPath, Reason};
+use std::fmt;
+
+use crate::domain::{ClaimPath, Notes, Reason};
 use crate::jose::Json;
 
 /// A claim that must be there, and may have to have a value.
@@ -13,7 +15,11 @@ pub struct RequiredClaim {
 }
 
 impl RequiredClaim {
-    pub(super) fn judge(&self, found: Option<Json<'_>>) -> Result<(), Reason> {
+    pub(super) fn judge(&self, found: Option<Json<'_>>, notes: &mut impl Notes) -> Result<(), Reason> {
+        notes.judged("required claim", self.compare(found), || (self, found.map_or("absent", Json::as_written)))
+    }
+
+    fn compare(&self, found: Option<Json<'_>>) -> Result<(), Reason> {
         let found = found.filter(|found| !is_empty_text(*found)).ok_or(Reason::ClaimMissing)?;
         let Some(value) = &self.value else { return Ok(()) };
         let satisfied = match found.elements() {
@@ -21,6 +27,16 @@ impl RequiredClaim {
             None => equals(found, value),
         };
         if satisfied { Ok(()) } else { Err(Reason::PolicyDenied) }
+    }
+}
+
+/// As in the settings.
+impl fmt::Display for RequiredClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{}={value}", self.path),
+            None => write!(f, "{}, not empty", self.path),
+        }
     }
 }
 

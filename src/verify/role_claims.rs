@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::AudienceRule;
-use crate::domain::{ClaimPath, Reason};
+use crate::domain::{ClaimPath, Notes, Reason};
 use crate::jose::{Claims, Json};
 
 /// Under this name rules and headers read them.
@@ -29,7 +29,16 @@ pub(super) enum Roles {
 
 impl RoleClaims {
     /// Reads them as an array of texts, or as a text, which is an array of one.
-    pub(super) fn read(self, claims: &Claims, audience: &AudienceRule) -> Result<Roles, Reason> {
+    pub(super) fn read(
+        self,
+        claims: &Claims,
+        audience: &AudienceRule,
+        notes: &mut impl Notes,
+    ) -> Result<Roles, Reason> {
+        notes.judged("roles", self.gather(claims, audience), || ("texts, if any", self.told(claims)))
+    }
+
+    fn gather(self, claims: &Claims, audience: &AudienceRule) -> Result<Roles, Reason> {
         let roles = match self {
             Self::Named(name) => claims.member(name).map_or(Ok(Vec::new()), texts)?,
             Self::RealmAndClients => realm_and_clients(claims, audience.accepted.names())?,
@@ -39,6 +48,15 @@ impl RoleClaims {
         }
         let json = serde_json::to_string(&roles).map_err(|_| Reason::ClaimInvalid)?;
         Ok(Roles::Gathered(Some(json.into())))
+    }
+
+    fn told(self, claims: &Claims) -> String {
+        match self {
+            Self::Named(name) => format!("{name} {}", claims.told(name)),
+            Self::RealmAndClients => {
+                ["realm_access", "resource_access"].map(|name| format!("{name} {}", claims.told(name))).join(", ")
+            }
+        }
     }
 }
 
