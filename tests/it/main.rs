@@ -18,6 +18,7 @@ mod cli;
 mod configuration;
 mod configuration_file;
 mod demo;
+mod deploy;
 mod envoy;
 mod envoy_dialect;
 mod examples;
