@@ -39,7 +39,7 @@ lint-docker: ## hadolint
 	hadolint Dockerfile
 
 .PHONY: lint-deploy
-lint-deploy: ## what is shipped under deploy/, by the programs that read it
+lint-deploy: ## nginx, Caddy, HAProxy, Envoy, Prometheus, Kubernetes and systemd files
 	scripts/lint-deploy.sh
 
 .PHONY: doc
@@ -49,6 +49,14 @@ doc: ## build the API documentation; a warning is an error
 .PHONY: build
 build: ## release build
 	cargo build --release --locked
+
+.PHONY: deb
+deb: build ## Debian package in target/debian/
+	scripts/deb.sh
+
+.PHONY: deb-test
+deb-test: build ## install, ask, upgrade and purge the Debian package in a chroot (root)
+	scripts/deb-test.sh
 
 .PHONY: demo
 demo: ## everything embedded, with curl lines to try

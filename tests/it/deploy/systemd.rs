@@ -2,10 +2,10 @@
 
 use crate::support::{doorward, shipped};
 
-const SERVICE: &str = "deploy/systemd/doorward.service";
+pub const SERVICE: &str = "deploy/systemd/doorward.service";
 
 /// The values of a directive of a unit.
-fn values(unit: &str, directive: &str) -> Vec<String> {
+pub fn values(unit: &str, directive: &str) -> Vec<String> {
     let text = shipped(unit, &[]);
     text.lines().filter_map(|line| line.strip_prefix(directive)?.strip_prefix('=').map(str::to_owned)).collect()
 }
