@@ -2,6 +2,7 @@
 //! is true.
 
 mod debian;
+mod grafana;
 mod kubernetes;
 mod systemd;
 
