@@ -1,6 +1,7 @@
 //! What runs the service elsewhere (`deploy/`): every file is read by the program it is for, and what it says of the service
 //! is true.
 
+mod compose;
 mod debian;
 mod grafana;
 mod kubernetes;
