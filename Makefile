@@ -58,6 +58,22 @@ deb: build ## Debian package in target/debian/
 deb-test: build ## install, ask, upgrade and purge the Debian package in a chroot (root)
 	scripts/deb-test.sh
 
+.PHONY: deny
+deny: ## licences, banned crates and sources of all dependencies (no network)
+	scripts/supply-chain.sh deny
+
+.PHONY: advisories
+advisories: ## known vulnerabilities of dependencies (fetches the RustSec database)
+	scripts/supply-chain.sh advisories
+
+.PHONY: sbom
+sbom: ## what the program is made of, as CycloneDX
+	scripts/supply-chain.sh sbom
+
+.PHONY: reproducible
+reproducible: ## build twice and compare (minutes)
+	scripts/reproducible.sh
+
 .PHONY: demo
 demo: ## everything embedded, with curl lines to try
 	cargo run --release --locked -- demo

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds the release program twice, from two directories, and compares: the same sources and the same compiler make the same
+# bytes. Takes two release builds.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/messages.sh
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+
+# A clone of what is committed, built in a directory of this name. Paths end up in panic messages, and in aws-lc's assertions.
+build() {
+    local place=$dir/$1
+    git clone --quiet . "$place"
+    local remap="$place=/doorward $cargo_home=/cargo" pair rust='' c=''
+    for pair in $remap; do
+        rust+=" --remap-path-prefix=$pair"
+        c+=" -ffile-prefix-map=$pair"
+    done
+    (cd "$place" && RUSTFLAGS=$rust CFLAGS=$c CARGO_TARGET_DIR=$place/target CARGO_INCREMENTAL=0 \
+        cargo build --quiet --release --locked --bin doorward)
+    sha256sum "$place/target/release/doorward" | cut -d ' ' -f 1
+}
+
+step 'first build'
+first=$(build one)
+step "$first"
+step 'second build, elsewhere'
+second=$(build somewhere/else)
+step "$second"
+[ "$first" = "$second" ] || fail 'the builds differ'
+! strings -n 6 "$dir/one/target/release/doorward" | grep -F "$dir" || fail 'the program tells where it was built'
+step 'the same'
