@@ -58,6 +58,10 @@ deb: build ## Debian package in target/debian/
 deb-test: build ## install, ask, upgrade and purge the Debian package in a chroot (root)
 	scripts/deb-test.sh
 
+.PHONY: image-test
+image-test: build ## build the container image without a registry, and check it (root, buildah, podman)
+	scripts/image-test.sh
+
 .PHONY: deny
 deny: ## licences, banned crates and sources of all dependencies (no network)
 	scripts/supply-chain.sh deny

@@ -4,6 +4,7 @@
 mod compose;
 mod debian;
 mod grafana;
+mod image;
 mod kubernetes;
 mod systemd;
 
