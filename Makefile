@@ -39,7 +39,7 @@ lint-docker: ## hadolint
 	hadolint Dockerfile
 
 .PHONY: lint-deploy
-lint-deploy: ## nginx, Caddy, HAProxy, Envoy, Prometheus, Kubernetes and systemd files
+lint-deploy: ## what is shipped under deploy/, by the programs that read it
 	scripts/lint-deploy.sh
 
 .PHONY: doc

@@ -10,7 +10,7 @@ const packages = {
     'gateway.envoyproxy.io': 'envoy-gateway',
     'gateway.networking.k8s.io': 'gateway-api',
     'security.istio.io': 'istio',
-    'install.istio.io': 'istio',
+    'networking.istio.io': 'istio',
 };
 const problems = [];
 

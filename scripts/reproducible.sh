@@ -29,6 +29,11 @@ step "$first"
 step 'second build, elsewhere'
 second=$(build somewhere/else)
 step "$second"
-[ "$first" = "$second" ] || fail 'the builds differ'
+if [ "$first" != "$second" ]; then
+    mkdir -p target/reproducible
+    cp "$dir/one/target/release/doorward" target/reproducible/one
+    cp "$dir/somewhere/else/target/release/doorward" target/reproducible/else
+    fail 'the builds differ' 'compare target/reproducible/one and target/reproducible/else'
+fi
 ! strings -n 6 "$dir/one/target/release/doorward" | grep -F "$dir" || fail 'the program tells where it was built'
 step 'the same'

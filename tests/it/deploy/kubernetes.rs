@@ -1,5 +1,6 @@
 //! `deploy/kubernetes`. The kinds are checked by `make lint-deploy`; here it is what the manifests say of the service.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
@@ -200,11 +201,94 @@ fn the_ingress_controller_blanks_the_names_that_nginx_blanks() {
     let controller = documents("deploy/kubernetes/proxies/ingress-nginx/controller.yaml");
     let blank = find(&controller, "ConfigMap", "blank-headers")["data"].as_object().unwrap();
     assert!(blank.values().all(|value| value == ""));
-    let snippet = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
-    let blanked =
-        snippet.lines().filter_map(|line| line.strip_prefix("proxy_set_header ")?.trim_end().strip_suffix("\"\";"));
-    let blanked = json!(blanked.map(str::trim_end).collect::<Vec<_>>());
-    assert_eq!(texts(&json!(blank.keys().collect::<Vec<_>>())), texts(&blanked));
+    assert_eq!(texts(&json!(blank.keys().collect::<Vec<_>>())), blanked_by_nginx());
     let named = &find(&controller, "ConfigMap", "ingress-nginx-controller")["data"]["proxy-set-headers"];
     assert_eq!(named, "ingress-nginx/blank-headers");
+}
+
+/// The names that nginx takes from clients, in the words of the snippet.
+fn blanked_by_nginx() -> BTreeSet<String> {
+    let snippet = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
+    let blank =
+        snippet.lines().filter_map(|line| line.strip_prefix("proxy_set_header ")?.trim_end().strip_suffix("\"\";"));
+    blank.map(|name| name.trim_end().to_owned()).collect()
+}
+
+fn lower_case(list: &Value) -> BTreeSet<String> {
+    texts(list).into_iter().map(|name| name.to_ascii_lowercase()).collect()
+}
+
+/// The names in a list of matchers of `deploy/envoy/envoy.yaml`, which the tests run.
+fn listed_for_envoy(list: &str) -> BTreeSet<String> {
+    let envoy = documents("deploy/envoy/envoy.yaml").remove(0);
+    let chain = &envoy["static_resources"]["listeners"][0]["filter_chains"][0];
+    let filter = &chain["filters"][0]["typed_config"]["http_filters"][0]["typed_config"];
+    let patterns = filter.pointer(list).unwrap().as_array().unwrap();
+    patterns.iter().map(|pattern| pattern["exact"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Envoy puts the client's path behind the prefix.
+fn leads_to_verify_behind(gate: &TestGate, prefix: &Value) {
+    let url = format!("http://{AUTHORITY}{}/things/1?a=b", prefix.as_str().unwrap());
+    leads_to_verify(gate, &url, AUTHORITY);
+    assert_eq!(gate.log_lines().pop().unwrap()["path"], "/things/1");
+}
+
+#[test]
+fn envoy_gateway_asks_and_copies_what_envoy_does() {
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).spawn();
+    let manifests = rendered("proxies/envoy-gateway");
+    let ext_auth = &find(&manifests, "SecurityPolicy", "doorward")["spec"]["extAuth"];
+    assert_eq!(lower_case(&ext_auth["http"]["headersToBackend"]), claim_headers(&gate, &idp));
+    assert_eq!(texts(&ext_auth["headersToExtAuth"]), listed_for_envoy("/allowed_headers/patterns"));
+    assert_eq!(ext_auth["failOpen"], false);
+    leads_to_verify_behind(&gate, &ext_auth["http"]["path"]);
+    let backend = &ext_auth["http"]["backendRefs"][0];
+    let service = rendered(OVERLAY);
+    let port = &find(&service, "Service", backend["name"].as_str().unwrap())["spec"]["ports"][0]["port"];
+    assert_eq!(backend, &json!({"name": "doorward", "namespace": "doorward", "port": port}));
+    // It may use the service of another namespace.
+    let grant = find(&manifests, "ReferenceGrant", "doorward");
+    assert_eq!(grant["metadata"]["namespace"], backend["namespace"]);
+    let policy = find(&manifests, "SecurityPolicy", "doorward");
+    assert_eq!(grant["spec"]["from"][0]["namespace"], policy["metadata"]["namespace"]);
+}
+
+#[test]
+fn istio_asks_and_copies_what_envoy_does() {
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).spawn();
+    let mesh = documents("deploy/kubernetes/proxies/istio/mesh.yaml").remove(0);
+    let provider = &mesh["spec"]["meshConfig"]["extensionProviders"][0];
+    let asked = &provider["envoyExtAuthzHttp"];
+    // Istio has no definition of this that could be read here: these are the fields of its documentation, spelled out.
+    let known = [
+        "failOpen",
+        "headersToDownstreamOnDeny",
+        "headersToUpstreamOnAllow",
+        "includeRequestHeadersInCheck",
+        "pathPrefix",
+        "port",
+        "service",
+        "statusOnError",
+        "timeout",
+    ];
+    assert_eq!(asked.as_object().unwrap().keys().map(String::as_str).collect::<BTreeSet<_>>(), known.into());
+    assert_eq!(format!("{}:{}", asked["service"].as_str().unwrap(), asked["port"]), AUTHORITY);
+    leads_to_verify_behind(&gate, &asked["pathPrefix"]);
+    assert_eq!(texts(&asked["headersToUpstreamOnAllow"]), claim_headers(&gate, &idp));
+    let mut sent = listed_for_envoy("/allowed_headers/patterns");
+    sent.insert("authorization".to_owned());
+    assert_eq!(texts(&asked["includeRequestHeadersInCheck"]), sent);
+    let shown = listed_for_envoy("/http_service/authorization_response/allowed_client_headers/patterns");
+    assert_eq!(texts(&asked["headersToDownstreamOnDeny"]), shown);
+    assert_eq!((&asked["failOpen"], &asked["statusOnError"]), (&json!(false), &json!("503")));
+
+    let manifests = rendered("proxies/istio");
+    let policy = &find(&manifests, "AuthorizationPolicy", "doorward")["spec"];
+    assert_eq!((&policy["action"], &policy["provider"]["name"]), (&json!("CUSTOM"), &provider["name"]));
+    assert_eq!(policy["rules"], json!([{}]), "a request that no rule matches is not judged");
+    let route = &find(&manifests, "VirtualService", "application")["spec"]["http"][0];
+    assert_eq!(texts(&route["headers"]["request"]["remove"]), blanked_by_nginx());
 }
