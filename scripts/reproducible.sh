@@ -9,17 +9,13 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 
-# A clone of what is committed, built in a directory of this name. Paths end up in panic messages, and in aws-lc's assertions.
+# A clone of what is committed, built in a directory of this name. Where the sources of the dependencies are ends up in panic
+# messages and in aws-lc's assertions; where ours are does not. The flags are the same both times, for cargo derives names from them.
 build() {
     local place=$dir/$1
     git clone --quiet . "$place"
-    local remap="$place=/doorward $cargo_home=/cargo" pair rust='' c=''
-    for pair in $remap; do
-        rust+=" --remap-path-prefix=$pair"
-        c+=" -ffile-prefix-map=$pair"
-    done
-    (cd "$place" && RUSTFLAGS=$rust CFLAGS=$c CARGO_TARGET_DIR=$place/target CARGO_INCREMENTAL=0 \
-        cargo build --quiet --release --locked --bin doorward)
+    (cd "$place" && RUSTFLAGS="--remap-path-prefix=$cargo_home=/cargo" CFLAGS="-ffile-prefix-map=$cargo_home=/cargo" \
+        CARGO_TARGET_DIR=$place/target CARGO_INCREMENTAL=0 cargo build --quiet --release --locked --bin doorward)
     sha256sum "$place/target/release/doorward" | cut -d ' ' -f 1
 }
 

@@ -6,6 +6,7 @@ mod debian;
 mod grafana;
 mod image;
 mod kubernetes;
+mod page;
 mod systemd;
 
 use std::collections::BTreeSet;
