@@ -10,6 +10,10 @@ COPY . .
 RUN cargo build --release --locked --bin doorward
 
 FROM ${RUNTIME_IMAGE}
+LABEL org.opencontainers.image.title="doorward" \
+      org.opencontainers.image.description="Forward-auth verification service: checks the JWT of every request" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
 # Without the public roots no JWKS could be fetched over https. The builder has the same Debian release's bundle.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /build/target/release/doorward /usr/local/bin/doorward

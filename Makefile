@@ -50,6 +50,34 @@ doc: ## build the API documentation; a warning is an error
 build: ## release build
 	cargo build --release --locked
 
+.PHONY: deb
+deb: build ## Debian package in target/debian/
+	scripts/deb.sh
+
+.PHONY: deb-test
+deb-test: build ## install, ask, upgrade and purge the Debian package in a chroot (root)
+	scripts/deb-test.sh
+
+.PHONY: image-test
+image-test: build ## build the container image without a registry, and check it (root, buildah, podman)
+	scripts/image-test.sh
+
+.PHONY: deny
+deny: ## licences, banned crates and sources of all dependencies (no network)
+	scripts/supply-chain.sh deny
+
+.PHONY: advisories
+advisories: ## known vulnerabilities of dependencies (fetches the RustSec database)
+	scripts/supply-chain.sh advisories
+
+.PHONY: sbom
+sbom: ## what the program is made of, as CycloneDX
+	scripts/supply-chain.sh sbom
+
+.PHONY: reproducible
+reproducible: ## build twice and compare (minutes)
+	scripts/reproducible.sh
+
 .PHONY: demo
 demo: ## everything embedded, with curl lines to try
 	cargo run --release --locked -- demo

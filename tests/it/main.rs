@@ -19,6 +19,7 @@ mod configuration;
 mod configuration_file;
 mod configuration_problems;
 mod demo;
+mod deploy;
 mod envoy;
 mod envoy_dialect;
 mod envoy_grpc;

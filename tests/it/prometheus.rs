@@ -64,7 +64,7 @@ fn promtool_accepts_the_metrics_page() {
 }
 
 /// Prometheus with the shipped files; it scrapes every second.
-fn start(gate: &TestGate) -> Component {
+pub fn start(gate: &TestGate) -> Component {
     let prometheus = Component::listening(|directory, port| {
         let target = gate.admin.to_string();
         let configuration = shipped(CONFIGURATION, &[("127.0.0.1:8081", &target), ("15s", "1s")]);
@@ -84,14 +84,14 @@ fn start(gate: &TestGate) -> Component {
 }
 
 /// The values that a query gives now.
-fn values(prometheus: &Component, query: &str) -> Option<Vec<String>> {
+pub fn values(prometheus: &Component, query: &str) -> Option<Vec<String>> {
     let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let answer = ask(prometheus, &format!("/api/v1/query?query={query}"))?;
     let results = answer["data"]["result"].as_array()?;
     Some(results.iter().map(|result| result["value"][1].as_str().unwrap().to_owned()).collect())
 }
 
-fn ask(prometheus: &Component, target: &str) -> Option<Value> {
+pub fn ask(prometheus: &Component, target: &str) -> Option<Value> {
     let answer = Request::new(prometheus.address, "GET", target).send();
     (answer.status == 200).then(|| answer.json())
 }

@@ -16,6 +16,7 @@ mod request_handling;
 mod routes;
 mod signatures;
 mod single_keys;
+mod supply_chain;
 mod token_cache;
 mod token_cache_bounds;
 mod token_structure;
