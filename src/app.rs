@@ -1,6 +1,7 @@
 //! Floor 7: the only place that wires things together.
 
 mod assembly;
+mod certificates;
 mod keepers;
 mod reload;
 
@@ -21,6 +22,7 @@ use crate::http::{AdminService, BoundListener, Lifecycle, VerifyService, admin_s
 use crate::outbound::{Egress, InvalidClient};
 use crate::telemetry::{LogQueue, Metrics};
 use assembly::Workshop;
+use certificates::Certificates;
 use keepers::Keepers;
 
 /// What the service finds around it.
@@ -100,11 +102,15 @@ impl Application {
         let metrics = Arc::new(Metrics::new(configuration.logging.metrics_route_label, &surroundings.log)?);
         let lifecycle = Arc::new(Lifecycle::default());
         let (surroundings, keepers) = (surroundings.clone(), Keepers::default());
-        let mut workshop = Workshop { surroundings, metrics: metrics.clone(), lifecycle: lifecycle.clone(), keepers };
+        let certificates =
+            configuration.tls.clone().map(|tls| Certificates::new(tls, surroundings.clock.clone(), metrics.clone()));
+        let tls = certificates.as_ref().map(|certificates| certificates.current.clone());
+        let mut workshop =
+            Workshop { surroundings, metrics: metrics.clone(), lifecycle: lifecycle.clone(), keepers, certificates };
         let service = Arc::new(VerifyService::new(workshop.build(configuration, 1)?, metrics));
-        let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone() };
+        let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone(), tls: tls.clone() };
         Ok(Self {
-            verify: verify_server(service.clone(), &server, verify_sockets)?,
+            verify: verify_server(service.clone(), &server, tls.as_ref(), verify_sockets)?,
             admin: admin_server(admin, admin_sockets)?,
             verify_addresses,
             admin_addresses,
@@ -131,6 +137,9 @@ impl Application {
     /// Meanwhile a new configuration may be asked for.
     pub async fn run(self, mut shutdown: Shutdown, reload: Reload) -> io::Result<()> {
         let mut following = JoinSet::new();
+        if let Some(certificates) = self.workshop.certificates.clone() {
+            following.spawn(certificates.follow());
+        }
         following.spawn(reload.follow(self.workshop, self.service, self.fixed, self.trigger));
         let (verify, admin) = (self.verify.handle(), self.admin.handle());
         let stopping = stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &verify, &admin);

@@ -7,12 +7,17 @@ use super::{Configuration, Logging, ServerSettings};
 pub struct FixedSettings {
     server: ServerSettings,
     logging: Logging,
+    is_tls: bool,
 }
 
 impl FixedSettings {
     /// Those of this configuration.
     pub fn of(configuration: &Configuration) -> Self {
-        Self { server: configuration.server.clone(), logging: configuration.logging }
+        Self {
+            server: configuration.server.clone(),
+            logging: configuration.logging,
+            is_tls: configuration.tls.is_some(),
+        }
     }
 
     /// The names of those that this other configuration has otherwise.
@@ -20,6 +25,8 @@ impl FixedSettings {
         let (own, new) = (&self.server, &other.server);
         let (own_log, new_log) = (&self.logging, &other.logging);
         let same = [
+            // Other files are fine: what is in them is looked at again and again.
+            ("tls_certificate_file", self.is_tls == other.tls.is_some()),
             ("listen", own.listen == new.listen),
             ("admin_listen", own.admin_listen == new.admin_listen),
             ("unix_socket_mode", own.unix_socket.mode == new.unix_socket.mode),

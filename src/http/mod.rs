@@ -17,6 +17,7 @@ mod listener;
 mod rehearsal;
 mod responder;
 mod status;
+mod tls;
 mod verify;
 
 pub use admin::{AdminService, admin_server};
@@ -26,4 +27,5 @@ pub use lifecycle::Lifecycle;
 pub use listener::{BoundListener, bind};
 pub use rehearsal::{Rehearsal, RehearsedAnswer};
 pub use responder::Responder;
+pub use tls::CurrentTls;
 pub use verify::{VerifyService, verify_server};

@@ -2,18 +2,28 @@
 
 use serde_json::{Value, json};
 
-use super::Generation;
+use super::{CurrentTls, Generation};
 use crate::domain::Timestamp;
 use crate::issuers::Issuer;
 use crate::jose::RefusedKey;
 
-pub(super) fn status(generation: &Generation) -> Value {
+pub(super) fn status(generation: &Generation, tls: Option<&CurrentTls>) -> Value {
     let now = generation.gate.clock.now();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "configuration_generation": generation.number,
         "issuers": generation.gate.issuers().iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
+        "tls": tls.map(tls_status),
         "token_cache": {"on": generation.gate.cache().is_on(), "entries": generation.gate.cache().len()},
+    })
+}
+
+fn tls_status(tls: &CurrentTls) -> Value {
+    let settings = tls.settings();
+    json!({
+        "certificate_not_after": settings.identity.not_after.to_string(),
+        "mutual": settings.identity.clients.is_some(),
+        "last_error": tls.last_error.load().as_deref(),
     })
 }
 

@@ -44,6 +44,7 @@ mod route_settings;
 mod routes;
 mod schema;
 mod second_opinion;
+mod tls;
 mod token_sources;
 mod traefik;
 mod upstreams;

@@ -7,6 +7,7 @@
 //! assert_eq!(answer.status, 200);
 //! ```
 
+mod authority;
 mod clock;
 mod component;
 mod echo;
@@ -19,18 +20,21 @@ mod process;
 mod proxied_site;
 pub mod proxy_suite;
 mod relay;
+mod tls_client;
 mod token;
 
+pub use authority::{Authority, Credentials, TlsPlace};
 pub use clock::TestClock;
 pub use component::{Component, eventually, free_port, is_connected, program, repository, shipped};
 pub use echo::{Echo, Echoed};
 pub use faulty_issuer::{Behaviour, FaultyIssuer};
 pub use gate::{GateBuilder, TestGate};
-pub use http::{Answer, Client, Request};
+pub use http::{Answer, Client, Request, connected};
 pub use issuer::{TestIssuer, key};
 pub use page::blocks;
 pub use process::{Service, doorward};
 pub use proxied_site::{Proxy, Site, Wiring};
 pub(crate) use proxy_suite::proxy_suite;
 pub use relay::Relay;
+pub use tls_client::TlsClient;
 pub use token::TokenBuilder;
