@@ -4,6 +4,7 @@ mod assembly;
 mod certificates;
 mod keepers;
 mod reload;
+mod service_manager;
 
 use std::io;
 use std::sync::Arc;
@@ -15,10 +16,13 @@ use tokio::task::JoinSet;
 
 pub use assembly::{gate_of_keys, offline_gate, rehearsal};
 pub use reload::Reload;
+pub use service_manager::{ServiceManager, UnknownManager};
 
-use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger};
+use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, UnixSocketSettings};
 use crate::domain::Clock;
-use crate::http::{AdminService, BoundListener, Lifecycle, VerifyService, admin_server, bind, verify_server};
+use crate::http::{
+    AdminService, BoundListener, HandedSockets, Lifecycle, Pulse, VerifyService, admin_server, bind, verify_server,
+};
 use crate::outbound::{Egress, InvalidClient};
 use crate::telemetry::{LogQueue, Metrics};
 use assembly::Workshop;
@@ -36,6 +40,8 @@ pub struct Surroundings {
     pub log: LogQueue,
     /// How they look.
     pub log_format: LogFormat,
+    /// Who is told how the service is.
+    pub manager: ServiceManager,
 }
 
 /// The whole service, bound to its sockets and not yet running.
@@ -50,6 +56,8 @@ pub struct Application {
     trigger: ReloadTrigger,
     lifecycle: Arc<Lifecycle>,
     shutdown_delay: Duration,
+    shutdown_timeout: Duration,
+    pulse: Option<Pulse>,
 }
 
 /// Why the service cannot start, although its configuration is fine.
@@ -93,15 +101,24 @@ impl Shutdown {
 impl Application {
     /// Binds the sockets and puts everything together. Must be called inside a tokio runtime.
     pub fn build(configuration: Configuration, surroundings: &Surroundings) -> Result<Self, StartError> {
+        Self::build_on(HandedSockets::default(), configuration, surroundings)
+    }
+
+    /// The same on sockets that are open already; where there are none for a listener its own are bound.
+    pub fn build_on(
+        handed: HandedSockets,
+        configuration: Configuration,
+        surroundings: &Surroundings,
+    ) -> Result<Self, StartError> {
         let server = configuration.server.clone();
-        let verify_sockets = bind(&server.listen, &server.unix_socket)?;
-        let admin_sockets = bind(&server.admin_listen, &server.unix_socket)?;
+        let verify_sockets = handed_or_bound(handed.verify, &server.listen, &server.unix_socket)?;
+        let admin_sockets = handed_or_bound(handed.admin, &server.admin_listen, &server.unix_socket)?;
         let (verify_addresses, admin_addresses) = (addresses(&verify_sockets)?, addresses(&admin_sockets)?);
 
         let (fixed, trigger) = (FixedSettings::of(&configuration), server.reload);
         let metrics = Arc::new(Metrics::new(configuration.logging.metrics_route_label, &surroundings.log)?);
         let lifecycle = Arc::new(Lifecycle::default());
-        let (surroundings, keepers) = (surroundings.clone(), Keepers::default());
+        let (surroundings, keepers, pulse) = (surroundings.clone(), Keepers::default(), surroundings.manager.pulse());
         let certificates =
             configuration.tls.clone().map(|tls| Certificates::new(tls, surroundings.clock.clone(), metrics.clone()));
         let tls = certificates.as_ref().map(|certificates| certificates.current.clone());
@@ -110,7 +127,7 @@ impl Application {
         let service = Arc::new(VerifyService::new(workshop.build(configuration, 1)?, metrics));
         let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone(), tls: tls.clone() };
         Ok(Self {
-            verify: verify_server(service.clone(), &server, tls.as_ref(), verify_sockets)?,
+            verify: verify_server(service.clone(), &server, tls.as_ref(), pulse.clone(), verify_sockets)?,
             admin: admin_server(admin, admin_sockets)?,
             verify_addresses,
             admin_addresses,
@@ -120,6 +137,8 @@ impl Application {
             trigger,
             lifecycle,
             shutdown_delay: server.shutdown_delay,
+            shutdown_timeout: server.shutdown_timeout,
+            pulse,
         })
     }
 
@@ -137,13 +156,23 @@ impl Application {
     /// Meanwhile a new configuration may be asked for.
     pub async fn run(self, mut shutdown: Shutdown, reload: Reload) -> io::Result<()> {
         let mut following = JoinSet::new();
+        let manager = self.workshop.surroundings.manager.clone();
+        if let Some(pulse) = self.pulse {
+            following.spawn(manager.clone().reassure(pulse));
+        }
         if let Some(certificates) = self.workshop.certificates.clone() {
             following.spawn(certificates.follow());
         }
         following.spawn(reload.follow(self.workshop, self.service, self.fixed, self.trigger));
         let (verify, admin) = (self.verify.handle(), self.admin.handle());
-        let stopping = stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &verify, &admin);
-        let (verify, admin, ()) = tokio::join!(self.verify, self.admin, stopping);
+        let stopping = async {
+            // The servers were asked first, and answer only when their workers have begun.
+            manager.serving(1);
+            shutdown.told(1).await;
+            manager.stopping(self.shutdown_delay + self.shutdown_timeout);
+            stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &verify, &admin).await;
+        };
+        let (verify, admin, ()) = tokio::join!(biased; self.verify, self.admin, stopping);
         verify.and(admin)
     }
 }
@@ -156,7 +185,6 @@ async fn stop(
     verify: &ServerHandle,
     admin: &ServerHandle,
 ) {
-    shutdown.told(1).await;
     tracing::info!(delay = %humantime::format_duration(delay), "stopping");
     lifecycle.leave();
     let finish = async {
@@ -174,6 +202,14 @@ async fn stop(
         }
     }
     tracing::info!("stopped");
+}
+
+fn handed_or_bound(
+    handed: Vec<BoundListener>,
+    addresses: &[Listen],
+    unix: &UnixSocketSettings,
+) -> io::Result<Vec<BoundListener>> {
+    if handed.is_empty() { bind(addresses, unix) } else { Ok(handed) }
 }
 
 fn addresses(sockets: &[BoundListener]) -> io::Result<Vec<Listen>> {

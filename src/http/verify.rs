@@ -13,7 +13,7 @@ use tokio::net::UnixStream;
 
 use super::fields::Fields;
 use super::tls::server_config;
-use super::{BoundListener, CurrentTls, Dialect, Generation, Question};
+use super::{BoundListener, CurrentTls, Dialect, Generation, Pulse, Question};
 use crate::config::{ServerSettings, TrustedProxies};
 use crate::domain::{Denial, ForwardedRequest};
 use crate::gate::DecisionRecord;
@@ -49,13 +49,19 @@ pub fn verify_server(
     service: Arc<VerifyService>,
     settings: &ServerSettings,
     tls: Option<&Arc<CurrentTls>>,
+    pulse: Option<Pulse>,
     sockets: Vec<BoundListener>,
 ) -> std::io::Result<Server> {
     let clock = service.generation().gate.clock.clone();
     let tls = tls.map(|current| server_config(current, clock)).transpose()?;
     let service = web::Data::from(service);
     // One handler for every path and method: no router that decodes, cleans up or redirects what it is asked.
-    let mut server = HttpServer::new(move || App::new().app_data(service.clone()).default_service(web::to(answer)))
+    let app = move || {
+        // Called by each worker when it begins.
+        pulse.iter().for_each(Pulse::join);
+        App::new().app_data(service.clone()).default_service(web::to(answer))
+    };
+    let mut server = HttpServer::new(app)
         .on_connect(mark_unix_peer)
         .disable_signals()
         .keep_alive(if settings.keep_alive.is_zero() { KeepAlive::Disabled } else { settings.keep_alive.into() })

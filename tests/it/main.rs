@@ -10,6 +10,7 @@ mod support;
 #[path = "../differential/comparison/mod.rs"]
 mod comparison;
 
+mod activation;
 mod admin;
 mod architecture;
 mod caddy;
@@ -30,6 +31,7 @@ mod glewlwyd;
 mod haproxy;
 mod listeners;
 mod nginx;
+mod notify;
 mod odd_paths;
 mod oidc_provider;
 mod presets;

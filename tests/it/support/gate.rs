@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use doorward::app::{Application, Reload, Shutdown, Surroundings};
+use doorward::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
 use doorward::clock::SystemClock;
 use doorward::config::{Configuration, Listen, LogFormat, Source};
 use doorward::outbound::Egress;
@@ -213,6 +213,7 @@ impl GateBuilder {
             egress: self.egress.clone(),
             log: log_queue.clone(),
             log_format: LogFormat::Json,
+            manager: ServiceManager::default(),
         };
         let events = SharedLog::default();
         let writer = events.clone();
