@@ -72,15 +72,15 @@ impl TlsFiles {
 
 impl TlsSettings {
     pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Refused> {
-        let certificate = reader.optional(&CERTIFICATE, value::text);
-        let key = reader.optional(&KEY, value::text);
-        let client_ca = reader.optional(&CLIENT_CA, value::text);
+        let certificate = readable(reader, &CERTIFICATE);
+        let key = readable(reader, &KEY);
+        let client_ca = readable(reader, &CLIENT_CA);
         let Some((certificate, key)) = pair(reader, certificate?, key?)? else {
             let hint = "set $tls_certificate_file and $tls_key_file";
             let invalid = Invalid::new("asks for certificates where there is no TLS").hint(hint);
             return reader.refuse_given(&[CLIENT_CA], &invalid).map(|()| None);
         };
-        let files = TlsFiles { certificate, key, client_ca: client_ca?.map(PathBuf::from) };
+        let files = TlsFiles { certificate, key, client_ca: client_ca? };
         match files.identity() {
             Ok(identity) => Ok(Some(Self { files, identity })),
             Err(flaws) => {
@@ -93,14 +93,21 @@ impl TlsSettings {
     }
 }
 
+/// A file that can be read, whatever is in it: it is told even where another one is missing.
+fn readable(reader: &mut Reader, setting: &Setting) -> Result<Option<PathBuf>, Refused> {
+    let Some(path) = reader.optional(setting, value::text)?.map(PathBuf::from) else { return Ok(None) };
+    reader.file(setting, &path)?;
+    Ok(Some(path))
+}
+
 /// A certificate is nothing without its key, nor the key without it.
 fn pair(
     reader: &mut Reader,
-    certificate: Option<String>,
-    key: Option<String>,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
 ) -> Result<Option<(PathBuf, PathBuf)>, Refused> {
     match (certificate, key) {
-        (Some(certificate), Some(key)) => Ok(Some((certificate.into(), key.into()))),
+        (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
         (None, None) => Ok(None),
         (Some(_), None) => {
             Err(reader

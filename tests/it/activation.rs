@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::support::{
-    Authority, Client, Component, Request, TlsClient, TlsPlace, doorward, eventually, free_port, program,
+    Authority, Client, Component, Request, Service, TlsClient, TlsPlace, doorward, eventually, free_port, program,
 };
 
 const SETTINGS: &[(&str, &str)] = &[
@@ -198,9 +198,12 @@ fn sockets_for_another_process_are_left_alone() {
     let settings: Vec<_> = SETTINGS.iter().copied().filter(|(name, _)| !name.ends_with("LISTEN")).collect();
     let listeners = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0")];
     let settings = [&settings[..], &listeners].concat();
-    let variables = [("LISTEN_PID", "1"), ("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "nonsense")];
-    let mut service = crate::support::Service::start_with(&["serve"], &settings, &variables);
-    assert_eq!(ask(service.address("verify")), "401 token_missing");
+    // Without an id nobody knows for whom they are.
+    for whose in [&[("LISTEN_PID", "1")][..], &[]] {
+        let variables = [&[("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "nonsense")], whose].concat();
+        let mut service = Service::start_with(&["serve"], &settings, &variables);
+        assert_eq!(ask(service.address("verify")), "401 token_missing");
+    }
     let checked = doorward(&["check"], &settings, "");
     assert!(checked.status.success());
 }

@@ -142,6 +142,12 @@ impl GateBuilder {
         self
     }
 
+    /// Leaves `DOORWARD_…` to the file.
+    pub fn unset(mut self, name: &str) -> Self {
+        self.settings.retain(|(own, _)| own != name);
+        self
+    }
+
     /// Sets a variable of this very name, which is not doorward's own.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
