@@ -18,13 +18,14 @@ pub use assembly::{gate_of_keys, offline_gate, rehearsal};
 pub use reload::Reload;
 pub use service_manager::{ServiceManager, UnknownManager};
 
-use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, UnixSocketSettings};
-use crate::domain::Clock;
-use crate::http::{
-    AdminService, BoundListener, HandedSockets, Lifecycle, Pulse, VerifyService, admin_server, bind, verify_server,
+use crate::config::{
+    Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, TraceSettings, UnixSocketSettings,
 };
-use crate::outbound::{Egress, InvalidClient};
-use crate::telemetry::{LogQueue, Metrics};
+use crate::domain::Clock;
+use crate::http::{AdminService, Lifecycle, Pulse, VerifyService, admin_server, verify_server};
+use crate::listener::{BoundListener, HandedSockets, bind};
+use crate::outbound::{Courier, Egress, InvalidClient};
+use crate::telemetry::{LogQueue, Metrics, Spans};
 use assembly::Workshop;
 use certificates::Certificates;
 use keepers::Keepers;
@@ -55,6 +56,7 @@ pub struct Application {
     fixed: FixedSettings,
     trigger: ReloadTrigger,
     lifecycle: Arc<Lifecycle>,
+    spans: Option<Arc<Spans>>,
     shutdown_delay: Duration,
     shutdown_timeout: Duration,
     pulse: Option<Pulse>,
@@ -74,6 +76,9 @@ pub enum StartError {
         /// What is wrong.
         error: InvalidClient,
     },
+    /// Spans cannot be sent with these settings.
+    #[error("otlp_endpoint: cannot send spans there: {0}")]
+    Spans(String),
     /// Two metrics of one name; a defect of ours.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -118,12 +123,19 @@ impl Application {
         let (fixed, trigger) = (FixedSettings::of(&configuration), server.reload);
         let metrics = Arc::new(Metrics::new(configuration.logging.metrics_route_label, &surroundings.log)?);
         let lifecycle = Arc::new(Lifecycle::default());
-        let (surroundings, keepers, pulse) = (surroundings.clone(), Keepers::default(), surroundings.manager.pulse());
+        let spans = configuration.traces.as_ref().map(|traces| spans(traces, surroundings)).transpose()?;
         let certificates =
             configuration.tls.clone().map(|tls| Certificates::new(tls, surroundings.clock.clone(), metrics.clone()));
         let tls = certificates.as_ref().map(|certificates| certificates.current.clone());
-        let mut workshop =
-            Workshop { surroundings, metrics: metrics.clone(), lifecycle: lifecycle.clone(), keepers, certificates };
+        let pulse = surroundings.manager.pulse();
+        let mut workshop = Workshop {
+            surroundings: surroundings.clone(),
+            metrics: metrics.clone(),
+            lifecycle: lifecycle.clone(),
+            spans: spans.clone(),
+            keepers: Keepers::default(),
+            certificates,
+        };
         let service = Arc::new(VerifyService::new(workshop.build(configuration, 1)?, metrics));
         let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone(), tls: tls.clone() };
         Ok(Self {
@@ -136,6 +148,7 @@ impl Application {
             fixed,
             trigger,
             lifecycle,
+            spans,
             shutdown_delay: server.shutdown_delay,
             shutdown_timeout: server.shutdown_timeout,
             pulse,
@@ -173,6 +186,10 @@ impl Application {
             stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &verify, &admin).await;
         };
         let (verify, admin, ()) = tokio::join!(biased; self.verify, self.admin, stopping);
+        if let Some(spans) = self.spans {
+            // On a thread that may wait, while this one delivers.
+            tokio::task::spawn_blocking(move || spans.finish()).await?;
+        }
         verify.and(admin)
     }
 }
@@ -210,6 +227,13 @@ fn handed_or_bound(
     unix: &UnixSocketSettings,
 ) -> io::Result<Vec<BoundListener>> {
     if handed.is_empty() { bind(addresses, unix) } else { Ok(handed) }
+}
+
+fn spans(traces: &TraceSettings, surroundings: &Surroundings) -> Result<Arc<Spans>, StartError> {
+    let runtime = tokio::runtime::Handle::current();
+    let courier = Courier::new(&traces.url, &surroundings.egress, runtime);
+    let courier = courier.map_err(|error| StartError::Spans(error.to_string()))?;
+    Spans::new(traces, courier).map(Arc::new).map_err(|error| StartError::Spans(error.to_string()))
 }
 
 fn addresses(sockets: &[BoundListener]) -> io::Result<Vec<Listen>> {

@@ -14,6 +14,7 @@ pub mod gate;
 pub mod http;
 pub mod issuers;
 pub mod jose;
+pub mod listener;
 pub mod outbound;
 pub mod policy;
 pub mod telemetry;

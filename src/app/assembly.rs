@@ -10,12 +10,12 @@ use super::keepers::Keepers;
 use super::{StartError, Surroundings};
 use crate::config::{Configuration, KeySource, ProxySettings, TokenSettings};
 use crate::domain::Clock;
-use crate::gate::{Gate, TokenCache, Verifier};
+use crate::gate::{DenialAnswers, Door, Gate, TokenCache, Verifier};
 use crate::http::{Generation, Lifecycle, Rehearsal, Responder};
 use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
 use crate::policy::{Policy, RouteTable, Rules};
-use crate::telemetry::{AccessLogger, Metrics};
+use crate::telemetry::{AccessLogger, Metrics, Spans};
 
 /// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the service does, without
 /// sockets, logs and metrics. Nothing if there are keys to be fetched.
@@ -60,7 +60,8 @@ pub fn rehearsal(
     clock: Arc<dyn Clock>,
 ) -> Result<Rehearsal, StartError> {
     let denials = configuration.routes.as_mut().map(|routes| std::mem::take(&mut routes.denials)).unwrap_or_default();
-    let responder = Responder::new(&configuration.claim_headers, &configuration.answers, denials, Arc::default());
+    let denials = Arc::new(DenialAnswers::new(&configuration.answers, denials));
+    let responder = Responder::new(&configuration.claim_headers, denials, Arc::default());
     let responder = responder.map_err(io::Error::other)?;
     let dialect = configuration.proxy.dialect.into();
     Ok(Rehearsal { gate: gate_of_keys(configuration, keys, clock)?, responder, dialect })
@@ -71,6 +72,7 @@ pub(super) struct Workshop {
     pub(super) surroundings: Surroundings,
     pub(super) metrics: Arc<Metrics>,
     pub(super) lifecycle: Arc<Lifecycle>,
+    pub(super) spans: Option<Arc<Spans>>,
     pub(super) keepers: Keepers,
     pub(super) certificates: Option<Certificates>,
 }
@@ -79,11 +81,12 @@ impl Workshop {
     /// Everything that this configuration decides. Its cache is empty: what was verified under another configuration is to
     /// be verified again.
     pub(super) fn build(&mut self, configuration: Configuration, number: u64) -> Result<Generation, StartError> {
-        let Configuration { server, tls, proxy, tokens, claim_headers, answers, logging, issuers, routes } =
+        let Configuration { server, tls, proxy, tokens, claim_headers, answers, logging, issuers, routes, .. } =
             configuration;
         let (routes, denials) = routes.map(|routes| (routes.table, routes.denials)).unzip();
-        let responder = Responder::new(&claim_headers, &answers, denials.unwrap_or_default(), self.lifecycle.clone())
-            .map_err(io::Error::other)?;
+        let denials = Arc::new(DenialAnswers::new(&answers, denials.unwrap_or_default()));
+        let responder =
+            Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone()).map_err(io::Error::other)?;
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
         let route_names = routes.iter().flat_map(RouteTable::iter).map(|route| route.name.label()).collect();
         let issuers = self.keepers.employ(issuers, &self.surroundings, &self.metrics)?;
@@ -94,13 +97,19 @@ impl Workshop {
         let evictions = self.metrics.cache_evictions.clone();
         let cache = TokenCache::new(&tokens.cache, policy.has_conditions(), evictions);
         let Surroundings { clock, log, log_format, .. } = &self.surroundings;
-        Ok(Generation {
-            number,
-            responder,
+        let door = Door {
             gate: Gate { clock: clock.clone(), policy, verifier: Verifier { issuers, claim_headers, cache } },
+            metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(log.clone(), logging.access_log, *log_format),
+            spans: self.spans.clone(),
             trusted: proxy.trusted,
+            denials,
+        };
+        Ok(Generation {
+            number,
+            door: door.into(),
+            responder,
             dialect: proxy.dialect.into(),
             readiness: server.readiness,
             explains_to_all: server.explain,

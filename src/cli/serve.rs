@@ -12,7 +12,7 @@ use super::handed_sockets;
 use crate::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
 use crate::clock::SystemClock;
 use crate::config::{Configuration, LogFormat, Logging, Source};
-use crate::http::HandedSockets;
+use crate::listener::HandedSockets;
 use crate::outbound::Egress;
 use crate::telemetry::{LogQueue, install};
 

@@ -113,7 +113,7 @@ fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>
     Ok(Some(path))
 }
 
-fn header(text: &str) -> Result<(String, SecretString), Invalid> {
+pub(super) fn header(text: &str) -> Result<(String, SecretString), Invalid> {
     let expected = || Invalid::new("not understood").hint("write Name: value, separated by commas");
     let (name, value) = text.split_once(':').ok_or_else(expected)?;
     let is_name =

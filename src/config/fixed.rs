@@ -1,29 +1,29 @@
 //! Settings that hold until the service is started anew.
 
-use super::{Configuration, Logging, ServerSettings};
+use super::{Configuration, Logging, ServerSettings, TraceSettings};
 
-/// Settings that hold until the service is started anew: its sockets, its threads and how it logs.
+/// Settings that hold until the service is started anew: its sockets, its threads, how it logs and where spans go.
 #[derive(Debug, Clone)]
 pub struct FixedSettings {
     server: ServerSettings,
     logging: Logging,
     is_tls: bool,
+    traces: Option<TraceSettings>,
 }
 
 impl FixedSettings {
     /// Those of this configuration.
     pub fn of(configuration: &Configuration) -> Self {
-        Self {
-            server: configuration.server.clone(),
-            logging: configuration.logging,
-            is_tls: configuration.tls.is_some(),
-        }
+        let Configuration { server, logging, traces, tls, .. } = configuration;
+        Self { server: server.clone(), logging: *logging, traces: traces.clone(), is_tls: tls.is_some() }
     }
 
     /// The names of those that this other configuration has otherwise.
     pub fn differing(&self, other: &Configuration) -> Vec<&'static str> {
         let (own, new) = (&self.server, &other.server);
         let (own_log, new_log) = (&self.logging, &other.logging);
+        let (own_traces, new_traces) = (self.traces.as_ref(), other.traces.as_ref());
+        let ratio = |traces: Option<&TraceSettings>| traces.map(|traces| traces.sample_ratio.to_bits());
         let same = [
             // Other files are fine: what is in them is looked at again and again.
             ("tls_certificate_file", self.is_tls == other.tls.is_some()),
@@ -41,6 +41,9 @@ impl FixedSettings {
             ("log", own_log.level == new_log.level),
             ("log_format", own_log.format == new_log.format),
             ("metrics_route_label", own_log.metrics_route_label == new_log.metrics_route_label),
+            ("otlp_endpoint", own_traces.map(|own| &own.url) == new_traces.map(|new| &new.url)),
+            ("trace_sample_ratio", ratio(own_traces) == ratio(new_traces)),
+            ("otlp_headers", own_traces.map(TraceSettings::exposed) == new_traces.map(TraceSettings::exposed)),
         ];
         same.into_iter().filter(|(_, is_same)| !is_same).map(|(name, _)| name).collect()
     }

@@ -35,6 +35,7 @@ mod source;
 mod tls;
 mod tls_identity;
 mod tokens;
+mod traces;
 mod value;
 
 use std::ffi::OsString;
@@ -60,6 +61,7 @@ pub use source::Source;
 pub use tls::{TlsFiles, TlsSettings};
 pub use tls_identity::TlsIdentity;
 pub use tokens::{CacheSettings, TokenSettings};
+pub use traces::TraceSettings;
 
 use crate::policy::ClaimHeaders;
 use reader::{Reader, Refused};
@@ -82,6 +84,8 @@ pub struct Configuration {
     pub answers: Answers,
     /// What is written down.
     pub logging: Logging,
+    /// Where spans go, if anybody wants them.
+    pub traces: Option<TraceSettings>,
     /// Whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
     /// Which requests take which way, if there are different ones.
@@ -102,6 +106,7 @@ impl Configuration {
         let claim_headers = claim_headers::read(reader);
         let answers = Answers::read(reader);
         let logging = Logging::read(reader);
+        let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader);
         let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
         Ok(Self {
@@ -112,6 +117,7 @@ impl Configuration {
             claim_headers: claim_headers?,
             answers: answers?,
             logging: logging?,
+            traces: traces?,
             issuers: issuers?,
             routes: routes?,
         })

@@ -1,7 +1,7 @@
 //! A setting, declared once: reading, `config reference`, `config schema` and the documentation all go by this.
 
 use super::shape::Shape;
-use super::{answers, claim_headers, issuer, logging, proxy, routes, server, tls, tokens};
+use super::{answers, claim_headers, issuer, logging, proxy, routes, server, tls, tokens, traces};
 
 /// A setting as operators know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +74,7 @@ pub(super) const SERVICE: &[&[Setting]] = &[
     claim_headers::SETTINGS,
     answers::SETTINGS,
     logging::SETTINGS,
+    traces::SETTINGS,
     &[issuer::ISSUERS, routes::ROUTES],
 ];
 

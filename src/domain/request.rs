@@ -16,6 +16,16 @@ pub enum Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    /// The field that has these values.
+    pub fn of(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut values = values.into_iter();
+        match (values.next(), values.next()) {
+            (None, _) => Self::Absent,
+            (Some(value), None) => Self::Once(value),
+            (Some(_), Some(_)) => Self::Repeated,
+        }
+    }
+
     /// What the proxy says here, which a rule needs: nothing is assumed in its place.
     pub fn described(self) -> Result<&'a [u8], Reason> {
         match self {
@@ -27,7 +37,7 @@ impl<'a> Field<'a> {
 }
 
 /// Read access to the header fields of a request, whatever server they came through.
-pub trait HeaderFields {
+pub trait HeaderFields: Sync {
     /// The field of this name; names are compared without regard to case (RFC 9110 section 5.1).
     fn field(&self, name: &str) -> Field<'_>;
 }

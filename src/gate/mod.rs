@@ -1,6 +1,9 @@
 //! Floor 5: the decision. Read [`Gate::decide`] first: it is the service.
 
+mod challenge;
+mod denial_answers;
 mod described_request;
+mod door;
 mod explanation;
 mod record;
 mod token_cache;
@@ -10,6 +13,8 @@ mod verifier;
 
 use std::sync::Arc;
 
+pub use denial_answers::{DenialAnswer, DenialAnswers};
+pub use door::{Decided, Door};
 pub use record::DecisionRecord;
 pub use token_cache::TokenCache;
 pub use token_digest::TokenDigest;

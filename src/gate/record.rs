@@ -1,8 +1,9 @@
 //! What was learned on the way to a decision.
 
 use super::TokenDigest;
-use crate::domain::Reason;
-use crate::telemetry::CacheUse;
+use crate::domain::{Denial, Reason};
+use crate::policy::Permit;
+use crate::telemetry::{CacheUse, Outcome};
 
 /// What was learned on the way to a decision; it has no say in it.
 #[derive(Debug, Default)]
@@ -19,4 +20,15 @@ pub struct DecisionRecord {
     pub reported: Option<Reason>,
     /// Whether clocks that differ would explain the denial.
     pub clock_skew_suspected: bool,
+}
+
+impl DecisionRecord {
+    /// What the metrics make of this decision.
+    pub fn outcome(&self, decision: &Result<Permit, Denial>) -> Outcome {
+        match (decision, self.reported) {
+            (Err(denial), _) => Outcome::Denied(denial.reason()),
+            (Ok(_), Some(reason)) => Outcome::Reported(reason),
+            (Ok(_), None) => Outcome::Allowed,
+        }
+    }
 }

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use super::explain;
 use super::status::status;
-use super::{BoundListener, CurrentTls, Lifecycle, VerifyService};
+use super::{CurrentTls, Lifecycle, VerifyService};
 use crate::config::Readiness;
 use crate::issuers::Issuer;
+use crate::listener::BoundListener;
 
 /// What the admin listener works with.
 pub struct AdminService {
@@ -51,7 +52,7 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
 
 async fn metrics(service: web::Data<AdminService>) -> HttpResponse {
     let verify = &service.verify;
-    verify.metrics.cache_entries.set(verify.generation().gate.cache().len().try_into().unwrap_or(i64::MAX));
+    verify.metrics.cache_entries.set(verify.generation().door.gate.cache().len().try_into().unwrap_or(i64::MAX));
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
         .body(verify.metrics.render())
@@ -63,9 +64,10 @@ async fn healthz() -> HttpResponse {
 
 async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
     let generation = service.verify.generation();
-    let now = generation.gate.clock.now();
+    let gate = &generation.door.gate;
+    let now = gate.clock.now();
     let has_keys = |issuer: &Issuer| issuer.keys.snapshot().is_usable(now);
-    let issuers = generation.gate.issuers();
+    let issuers = gate.issuers();
     let without: Vec<&str> = issuers.iter().filter(|issuer| !has_keys(issuer)).map(|issuer| &*issuer.name).collect();
     let enough = match generation.readiness {
         Readiness::Any => issuers.iter().any(|issuer| has_keys(issuer)),

@@ -27,7 +27,7 @@ pub(super) async fn explain(request: HttpRequest, body: web::Bytes, service: web
         );
     }
     match parse(&body) {
-        Ok(described) => json_answer(StatusCode::OK, &json!(generation.gate.explain_described(&described).await)),
+        Ok(described) => json_answer(StatusCode::OK, &json!(generation.door.gate.explain_described(&described).await)),
         // The position, and not the text: it may hold a token.
         Err(error) => {
             let message = format!("not a description of a request, at line {} column {}", error.line(), error.column());

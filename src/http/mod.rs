@@ -6,15 +6,11 @@
 //! [`Permit`]: crate::policy::Permit
 
 mod admin;
-mod challenge;
-mod denial_answers;
 mod dialect;
 mod explain;
 mod fields;
 mod generation;
-mod handed_sockets;
 mod lifecycle;
-mod listener;
 mod pulse;
 mod rehearsal;
 mod responder;
@@ -25,9 +21,7 @@ mod verify;
 pub use admin::{AdminService, admin_server};
 pub use dialect::{Dialect, Question};
 pub use generation::Generation;
-pub use handed_sockets::{HandedSockets, UnfitSocket};
 pub use lifecycle::Lifecycle;
-pub use listener::{BoundListener, bind};
 pub use pulse::Pulse;
 pub use rehearsal::{Rehearsal, RehearsedAnswer};
 pub use responder::Responder;

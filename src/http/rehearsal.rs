@@ -1,6 +1,5 @@
 //! The service without sockets, for questions that nobody has asked yet.
 
-use super::verify::outcome;
 use super::{Dialect, Responder};
 use crate::domain::DescribedRequest;
 use crate::gate::{DecisionRecord, Gate};
@@ -38,7 +37,7 @@ impl Rehearsal {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         let headers = response.headers().iter();
         RehearsedAnswer {
-            outcome: outcome(&decision, &record),
+            outcome: record.outcome(&decision),
             route: record.route,
             status: response.status().as_u16(),
             headers: headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect(),

@@ -1,6 +1,5 @@
 //! From a decision to an answer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -9,10 +8,9 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 
-use super::denial_answers::DenialAnswers;
 use super::{Dialect, Lifecycle};
-use crate::config::{Answers, CustomDenial, DenialKey};
-use crate::domain::{Denial, Reason, Turn};
+use crate::domain::{Denial, Reason};
+use crate::gate::DenialAnswers;
 use crate::policy::{ClaimHeaders, Permit};
 
 /// Makes answers.
@@ -20,9 +18,7 @@ pub struct Responder {
     claim_headers: Vec<HeaderName>,
     /// Other spellings of these, for Envoy to take away.
     aliases: HeaderValue,
-    denials: DenialAnswers,
-    /// Those of routes that have their own, by the position of the route.
-    route_denials: HashMap<usize, DenialAnswers>,
+    denials: Arc<DenialAnswers>,
     lifecycle: Arc<Lifecycle>,
 }
 
@@ -33,9 +29,6 @@ const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EMPTY: HeaderValue = HeaderValue::from_static("");
 
-/// Keys are fetched again within seconds; who comes back then finds them, or learns that it takes longer.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
-
 impl Responder {
     /// Answers with these headers for a permit and these texts for a denial.
     ///
@@ -43,16 +36,13 @@ impl Responder {
     /// identity into its neighbour's header.
     pub fn new(
         claim_headers: &ClaimHeaders,
-        answers: &Answers,
-        route_denials: HashMap<usize, Vec<(DenialKey, CustomDenial)>>,
+        denials: Arc<DenialAnswers>,
         lifecycle: Arc<Lifecycle>,
     ) -> Result<Self, InvalidHeaderName> {
         // Names of headers are visible ASCII, so that no alias is refused.
         let aliases = HeaderValue::try_from(claim_headers.aliases().join(", ")).unwrap_or(EMPTY);
         let claim_headers = claim_headers.names().map(HeaderName::try_from).collect::<Result<_, _>>()?;
-        let own = |denials| DenialAnswers::new(Answers { denials, ..answers.clone() });
-        let route_denials = route_denials.into_iter().map(|(route, denials)| (route, own(denials))).collect();
-        Ok(Self { claim_headers, aliases, denials: DenialAnswers::new(answers.clone()), route_denials, lifecycle })
+        Ok(Self { claim_headers, aliases, denials, lifecycle })
     }
 
     /// What a decision is answered with, on the route at this position if there was one.
@@ -93,21 +83,20 @@ impl Responder {
     }
 
     fn deny(&self, denial: &Denial, dialect: Dialect, route: Option<usize>) -> HttpResponse {
-        let own = route.and_then(|position| self.route_denials.get(&position));
-        let denials = own.unwrap_or(&self.denials);
-        let answer = denials.get(denial.reason());
+        let answer = self.denials.answer(denial, route);
         let mut response = if dialect.carries_denials() {
-            self.json(answer.status, answer.body.clone())
+            self.json(status(answer.status), answer.body.clone())
         } else {
-            self.empty(answer.usual_status)
+            self.empty(status(answer.usual_status))
         };
         let headers = response.headers_mut();
-        headers.insert(X_AUTH_REASON, answer.code.clone());
-        if let Some(challenge) = denials.challenge(denial) {
+        headers.insert(X_AUTH_REASON, HeaderValue::from_static(answer.code));
+        // Configuration has let through what a header can hold, and nothing else stands in a challenge.
+        if let Some(challenge) = answer.challenge.and_then(|text| HeaderValue::from_maybe_shared(text).ok()) {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
-        if denial.turn() == Turn::Ours {
-            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+        if let Some(seconds) = answer.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         response
     }
@@ -117,8 +106,9 @@ impl Responder {
         Reason::from_code(code).map_or_else(
             || self.not_found(),
             |reason| {
-                let answer = self.denials.get(reason);
-                self.json(answer.status, answer.body.clone())
+                let denial = reason.into();
+                let answer = self.denials.answer(&denial, None);
+                self.json(status(answer.status), answer.body.clone())
             },
         )
     }
@@ -141,6 +131,11 @@ impl Responder {
         no_store(response.headers_mut());
         response
     }
+}
+
+/// The status of a denial; if it were none it would still deny.
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 /// A decision is good for one request only.

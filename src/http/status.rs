@@ -8,13 +8,14 @@ use crate::issuers::Issuer;
 use crate::jose::RefusedKey;
 
 pub(super) fn status(generation: &Generation, tls: Option<&CurrentTls>) -> Value {
-    let now = generation.gate.clock.now();
+    let gate = &generation.door.gate;
+    let now = gate.clock.now();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "configuration_generation": generation.number,
-        "issuers": generation.gate.issuers().iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
+        "issuers": gate.issuers().iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
         "tls": tls.map(tls_status),
-        "token_cache": {"on": generation.gate.cache().is_on(), "entries": generation.gate.cache().len()},
+        "token_cache": {"on": gate.cache().is_on(), "entries": gate.cache().len()},
     })
 }
 

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Instant;
 
 use actix_web::dev::{Extensions, Server};
 use actix_web::http::uri::PathAndQuery;
@@ -13,12 +12,11 @@ use tokio::net::UnixStream;
 
 use super::fields::Fields;
 use super::tls::server_config;
-use super::{BoundListener, CurrentTls, Dialect, Generation, Pulse, Question};
+use super::{CurrentTls, Dialect, Generation, Pulse, Question};
 use crate::config::{ServerSettings, TrustedProxies};
-use crate::domain::{Denial, ForwardedRequest};
-use crate::gate::DecisionRecord;
-use crate::policy::Permit;
-use crate::telemetry::{Metrics, Outcome};
+use crate::domain::ForwardedRequest;
+use crate::listener::BoundListener;
+use crate::telemetry::Metrics;
 
 /// What the verify listener works with.
 pub struct VerifyService {
@@ -52,7 +50,7 @@ pub fn verify_server(
     pulse: Option<Pulse>,
     sockets: Vec<BoundListener>,
 ) -> std::io::Result<Server> {
-    let clock = service.generation().gate.clock.clone();
+    let clock = service.generation().door.gate.clock.clone();
     let tls = tls.map(|current| server_config(current, clock)).transpose()?;
     let service = web::Data::from(service);
     // One handler for every path and method: no router that decodes, cleans up or redirects what it is asked.
@@ -140,10 +138,8 @@ async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> Http
     // One configuration for the whole request, whatever comes meanwhile.
     let generation = service.generation();
     let mut response = match target(request.uri().path(), generation.dialect) {
-        Target::Verify(dialect, tail) => verify(&generation, &service.metrics, &request, dialect, tail, None).await,
-        Target::VerifyByName(name, dialect, tail) => {
-            verify(&generation, &service.metrics, &request, dialect, tail, Some(name)).await
-        }
+        Target::Verify(dialect, tail) => verify(&generation, &request, dialect, tail, None).await,
+        Target::VerifyByName(name, dialect, tail) => verify(&generation, &request, dialect, tail, Some(name)).await,
         Target::Denial(code) => generation.responder.describe_denial(code),
         Target::Nothing => generation.responder.not_found(),
     };
@@ -157,32 +153,21 @@ async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> Http
 
 async fn verify(
     generation: &Generation,
-    metrics: &Metrics,
     request: &HttpRequest,
     dialect: Dialect,
     tail: &str,
     route_name: Option<&str>,
 ) -> HttpResponse {
-    let started = Instant::now();
     let fields = Fields(request.headers());
     let asked = Question { fields: &fields, method: request.method().as_str(), tail: with_query(tail, request.uri()) };
     let forwarded = ForwardedRequest {
         fields: &fields,
         original: dialect.original(&asked),
-        peer_trusted: is_trusted_peer(&generation.trusted, request),
+        peer_trusted: is_trusted_peer(&generation.door.trusted, request),
         route_name,
     };
-    let mut record = DecisionRecord::default();
-    let decision = generation.gate.decide(&forwarded, &mut record).await;
-    let outcome = outcome(&decision, &record);
-    let duration = started.elapsed();
-    generation.decisions.count(outcome, record.route, record.issuer);
-    if record.clock_skew_suspected {
-        generation.decisions.count_suspected_clock_skew(outcome, record.issuer);
-    }
-    metrics.measure_decision(record.cache, duration);
-    generation.note(outcome, &record, duration, dialect, &asked);
-    generation.responder.answer(&decision, dialect, record.route)
+    let decided = generation.door.decide(&forwarded, || dialect.original_for_log(&asked)).await;
+    generation.responder.answer(&decided.decision, dialect, decided.route)
 }
 
 /// The end of the path, with the query behind it.
@@ -196,13 +181,5 @@ fn is_trusted_peer(trusted: &TrustedProxies, request: &HttpRequest) -> bool {
     match request.peer_addr() {
         Some(peer) => trusted.contains(peer.ip()),
         None => request.conn_data::<UnixPeer>().is_some(),
-    }
-}
-
-pub(super) fn outcome(decision: &Result<Permit, Denial>, record: &DecisionRecord) -> Outcome {
-    match (decision, record.reported) {
-        (Err(denial), _) => Outcome::Denied(denial.reason()),
-        (Ok(_), Some(reason)) => Outcome::Reported(reason),
-        (Ok(_), None) => Outcome::Allowed,
     }
 }

@@ -108,7 +108,9 @@ impl HttpClient {
         Ok(Self {
             anywhere: direct(settings, AddressRule::Any)?,
             public_only: direct(settings, AddressRule::Public)?,
-            proxied: build(egress.through_proxies(builder(settings)?).map_err(invalid)?)?,
+            proxied: build(
+                egress.through_proxies(builder(settings.timeout, settings.extra_roots.as_deref())?).map_err(invalid)?,
+            )?,
             egress,
             headers: headers(settings)?,
             bearer_token_file: settings.bearer_token_file.clone(),
@@ -172,21 +174,21 @@ impl HttpClient {
 }
 
 fn direct(settings: &FetchSettings, rule: AddressRule) -> Result<Client, InvalidClient> {
-    let builder = builder(settings)?;
+    let builder = builder(settings.timeout, settings.extra_roots.as_deref())?;
     build(if rule == AddressRule::Public { builder.dns_resolver(Resolver(rule)) } else { builder })
 }
 
-fn builder(settings: &FetchSettings) -> Result<ClientBuilder, InvalidClient> {
+pub(super) fn builder(timeout: Duration, extra_roots: Option<&[u8]>) -> Result<ClientBuilder, InvalidClient> {
     let builder = Client::builder()
         .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
         // Which requests go through a proxy is decided here, not by what the process finds in its environment.
         .no_proxy()
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(settings.timeout)
+        .timeout(timeout)
         // A connection that idled for minutes is more often dead than useful.
         .pool_idle_timeout(Duration::from_secs(20));
-    let Some(pem) = &settings.extra_roots else { return Ok(builder) };
+    let Some(pem) = extra_roots else { return Ok(builder) };
     let roots = Certificate::from_pem_bundle(pem).map_err(invalid)?;
     if roots.is_empty() {
         Err(InvalidClient("no certificate in it".into()))
@@ -195,11 +197,11 @@ fn builder(settings: &FetchSettings) -> Result<ClientBuilder, InvalidClient> {
     }
 }
 
-fn build(builder: ClientBuilder) -> Result<Client, InvalidClient> {
+pub(super) fn build(builder: ClientBuilder) -> Result<Client, InvalidClient> {
     builder.build().map_err(invalid)
 }
 
-fn invalid(error: reqwest::Error) -> InvalidClient {
+pub(super) fn invalid(error: reqwest::Error) -> InvalidClient {
     InvalidClient(in_words(error))
 }
 

@@ -5,8 +5,10 @@
 
 mod address;
 mod client;
+mod courier;
 mod egress;
 
 pub use address::AddressRule;
 pub use client::{Answer, Ask, EntityTag, FetchError, Fetched, HttpClient, InvalidClient, in_words};
+pub use courier::Courier;
 pub use egress::Egress;

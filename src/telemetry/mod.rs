@@ -1,4 +1,4 @@
-//! Floor 3: what the service tells about itself: metrics, events and the access log.
+//! Floor 3: what the service tells about itself: metrics, events, the access log and spans.
 //!
 //! A token never gets here, and no label or field is taken from one.
 
@@ -9,6 +9,7 @@ mod log_queue;
 mod logging;
 mod metrics;
 mod metrics_reference;
+mod spans;
 
 pub(crate) use access_log::request_id;
 pub use access_log::{AccessEntry, AccessLogger, DigestStart, OriginalTexts};
@@ -18,3 +19,4 @@ pub use log_queue::LogQueue;
 pub use logging::install;
 pub use metrics::{CacheUse, Metrics, Outcome};
 pub use metrics_reference::metrics_reference;
+pub use spans::Spans;

@@ -7,7 +7,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["extract", "jose", "verify", "policy"],
     &["config"],
-    &["telemetry", "outbound", "clock"],
+    &["telemetry", "outbound", "clock", "listener"],
     &["issuers"],
     &["gate"],
     &["http"],

@@ -64,7 +64,7 @@ fn bad_the_proxy_and_who_is_believed_are_told() {
         ("ALLOW_PREFLIGHT", "true"),
     ]);
     insta::assert_snapshot!(told, @r#"
-    DOORWARD_PROXY: "apache" is not understood (write one of auto, nginx, traefik, caddy, haproxy)
+    DOORWARD_PROXY: "apache" is not understood (write one of auto, nginx, traefik, caddy, haproxy, envoy)
     DOORWARD_TRUSTED_PROXIES: "10.0.0.0/33" is not understood (write networks such as 10.0.0.0/8, or single addresses)
     DOORWARD_TRUSTED_PROXIES: believes everybody (list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true)
     DOORWARD_TRUSTED_PROXIES: believes everybody (list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true)
@@ -160,6 +160,10 @@ fn bad_logs_metrics_and_readiness_are_told() {
         ("READINESS", "most"),
         ("EXPLAIN", "aloud"),
         ("RELOAD", "sometimes"),
+        ("OTLP_ENDPOINT", "localhost:4318"),
+        ("OTLP_ENDPOINT", "http://user:s3cr3t@collector"),
+        ("OTLP_HEADERS", "X Bad: s3cr3t"),
+        ("TRACE_SAMPLE_RATIO", "1.5"),
     ]);
     insta::assert_snapshot!(told, @r#"
     DOORWARD_LOG: "verbose" is not understood (write one of error, warn, info, debug, trace)
@@ -169,6 +173,10 @@ fn bad_logs_metrics_and_readiness_are_told() {
     DOORWARD_READINESS: "most" is not understood (write one of any, all)
     DOORWARD_EXPLAIN: "aloud" is not understood (write true or false)
     DOORWARD_RELOAD: "sometimes" is not understood (write one of signal, on_change)
+    DOORWARD_OTLP_ENDPOINT: "localhost:4318" is not understood (write the base URL of a collector, such as http://localhost:4318)
+    DOORWARD_OTLP_ENDPOINT: holds a user or a password (put what the collector asks for into DOORWARD_OTLP_HEADERS)
+    DOORWARD_OTLP_HEADERS: not understood (write Name: value, separated by commas)
+    DOORWARD_TRACE_SAMPLE_RATIO: "1.5" is not understood (write a number from 0 to 1, such as 0.1)
     "#);
 }
 
@@ -354,7 +362,7 @@ fn all_problems_are_told_at_once() {
     DOORWARD_LISTN: unknown setting (did you mean DOORWARD_LISTEN?)
     DOORWARD_UNHEARD_OF: unknown setting (`doorward config reference` lists all settings)
     DOORWARD_LISTEN: "x" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
-    DOORWARD_PROXY: "x" is not understood (write one of auto, nginx, traefik, caddy, haproxy)
+    DOORWARD_PROXY: "x" is not understood (write one of auto, nginx, traefik, caddy, haproxy, envoy)
     DOORWARD_LEEWAY: "x" is not understood (write a duration such as 30s, 5m or 24h)
     DOORWARD_ALGORITHMS: "x" is not understood (write some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, ES256K, EdDSA, HS256, HS384, HS512, ML-DSA-44, ML-DSA-65, ML-DSA-87)
     DOORWARD_JWKS_WAIT: "x" is not understood (write a duration such as 30s, 5m or 24h)

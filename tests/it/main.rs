@@ -46,6 +46,7 @@ mod route_settings;
 mod routes;
 mod schema;
 mod second_opinion;
+mod spans;
 mod tls;
 mod token_sources;
 mod traefik;

@@ -283,7 +283,9 @@ fn shipped(folder: &str) -> impl Iterator<Item = (String, String)> {
 /// The configurations and fixtures that README and docs print.
 fn printed() -> impl Iterator<Item = (String, String)> {
     let docs = std::fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
-    let pages = docs.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    // Those of proxies show the configurations of proxies.
+    let of_a_proxy = |path: &PathBuf| ["traefik.md", "envoy.md"].iter().any(|name| path.ends_with(name));
+    let pages = docs.filter(move |path| path.extension().is_some_and(|ending| ending == "md") && !of_a_proxy(path));
     pages.chain([PathBuf::from("README.md")]).map(|path| named(&path)).flat_map(|(name, text)| {
         let blocks = text.split("\n```").filter_map(|block| block.strip_prefix("yaml\n"));
         blocks.map(|block| (name.clone(), format!("{block}\n"))).collect::<Vec<_>>()

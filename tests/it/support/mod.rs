@@ -9,6 +9,7 @@
 
 mod authority;
 mod clock;
+mod collector;
 mod component;
 mod echo;
 mod faulty_issuer;
@@ -25,6 +26,7 @@ mod token;
 
 pub use authority::{Authority, Credentials, TlsPlace};
 pub use clock::TestClock;
+pub use collector::{Collector, attribute};
 pub use component::{Component, eventually, free_port, is_connected, program, repository, shipped};
 pub use echo::{Echo, Echoed};
 pub use faulty_issuer::{Behaviour, FaultyIssuer};

@@ -1,0 +1,75 @@
+//! Where spans go.
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::fetch;
+use super::reader::{Reader, Refused};
+use super::setting::Setting;
+use super::shape::Shape;
+use super::value::Invalid;
+
+const OTLP_ENDPOINT: Setting = Setting::optional(
+    "otlp_endpoint",
+    "off",
+    "Collector of OpenTelemetry (OTLP over HTTP) that gets a span per decision, such as `http://localhost:4318`; `/v1/traces` is put behind it.",
+);
+const OTLP_HEADERS: Setting =
+    Setting::secret("otlp_headers", "Request headers for the collector, as `Name: value`, separated by commas.")
+        .shaped(Shape::List(&Shape::Text));
+const TRACE_SAMPLE_RATIO: Setting = Setting::new(
+    "trace_sample_ratio",
+    "0.1",
+    "Share of the requests without a `traceparent` that get a span, from 0 to 1. With one, the caller has decided.",
+)
+.shaped(Shape::Text);
+
+pub(super) const SETTINGS: &[Setting] = &[OTLP_ENDPOINT, OTLP_HEADERS, TRACE_SAMPLE_RATIO];
+
+/// Where spans go.
+#[derive(Debug, Clone)]
+pub struct TraceSettings {
+    /// Where they are posted to.
+    pub url: Url,
+    headers: Vec<(String, SecretString)>,
+    /// Which share of the requests gets one where nobody has decided.
+    pub sample_ratio: f64,
+}
+
+impl TraceSettings {
+    /// The headers, to be sent or compared.
+    pub fn exposed(&self) -> Vec<(&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect()
+    }
+
+    /// Nothing, if nobody wants spans.
+    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Refused> {
+        let url = reader.optional(&OTLP_ENDPOINT, endpoint);
+        let headers = reader.optional_list(&OTLP_HEADERS, fetch::header);
+        let sample_ratio = reader.read(&TRACE_SAMPLE_RATIO, ratio);
+        let (url, headers, sample_ratio) = (url?, headers?.unwrap_or_default(), sample_ratio?);
+        Ok(url.map(|url| Self { url, headers, sample_ratio }))
+    }
+}
+
+fn endpoint(text: &str) -> Result<Url, Invalid> {
+    let expected = || Invalid::expected("write the base URL of a collector, such as http://localhost:4318");
+    let mut url = Url::parse(text).map_err(|_| expected())?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            Invalid::new("holds a user or a password").hint("put what the collector asks for into $otlp_headers")
+        );
+    }
+    let is_base = url.query().is_none() && url.fragment().is_none();
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_base {
+        return Err(expected());
+    }
+    let path = format!("{}/v1/traces", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    Ok(url)
+}
+
+fn ratio(text: &str) -> Result<f64, Invalid> {
+    let ratio = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+    ratio.ok_or_else(|| Invalid::expected("write a number from 0 to 1, such as 0.1"))
+}

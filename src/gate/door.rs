@@ -1,0 +1,87 @@
+//! The gate as proxies find it: every decision is measured, counted and written down, in whatever protocol it was asked for.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{DecisionRecord, DenialAnswers, Gate};
+use crate::config::TrustedProxies;
+use crate::domain::{Denial, ForwardedRequest, HeaderFields, Original};
+use crate::policy::Permit;
+use crate::telemetry::{
+    AccessEntry, AccessLogger, DecisionCounters, Metrics, OriginalTexts, Outcome, Spans, request_id,
+};
+
+/// A gate whose decisions are measured, counted and written down. HTTP and gRPC go through the same one.
+pub struct Door {
+    /// Decides.
+    pub gate: Gate,
+    /// Measures.
+    pub metrics: Arc<Metrics>,
+    /// Counts decisions.
+    pub decisions: DecisionCounters,
+    /// Writes down.
+    pub access_log: AccessLogger,
+    /// Tells of decisions in traces, if anybody follows them.
+    pub spans: Option<Arc<Spans>>,
+    /// Whose description of a request is believed.
+    pub trusted: TrustedProxies,
+    /// What denials look like.
+    pub denials: Arc<DenialAnswers>,
+}
+
+/// What came of a request.
+pub struct Decided {
+    /// Leave to pass, or why not.
+    pub decision: Result<Permit, Denial>,
+    /// The position of the route that it took.
+    pub route: Option<usize>,
+}
+
+impl Door {
+    /// Decides about one request. `logged` is the request as the log tells it, and is asked for only where it does.
+    pub async fn decide<'a>(&self, request: &ForwardedRequest<'a>, logged: impl FnOnce() -> Original<'a>) -> Decided {
+        let started = Instant::now();
+        let mut record = DecisionRecord::default();
+        let decision = self.gate.decide(request, &mut record).await;
+        let (outcome, duration) = (record.outcome(&decision), started.elapsed());
+        self.decisions.count(outcome, record.route, record.issuer);
+        if record.clock_skew_suspected {
+            self.decisions.count_suspected_clock_skew(outcome, record.issuer);
+        }
+        self.metrics.measure_decision(record.cache, duration);
+        let place = self.spans.as_ref().and_then(|spans| Some((spans, spans.place(request.fields)?)));
+        let is_logged = self.access_log.wants(outcome == Outcome::Allowed);
+        if is_logged || place.is_some() {
+            let entry = self.entry(outcome, &record, duration, &logged(), request.fields);
+            if let Some((spans, place)) = place {
+                spans.tell(place, &entry);
+            }
+            if is_logged {
+                self.access_log.log(entry);
+            }
+        }
+        Decided { decision, route: record.route }
+    }
+
+    fn entry(
+        &self,
+        outcome: Outcome,
+        record: &DecisionRecord,
+        duration: Duration,
+        original: &Original<'_>,
+        fields: &dyn HeaderFields,
+    ) -> AccessEntry {
+        AccessEntry {
+            timestamp: self.gate.clock.now(),
+            verdict: outcome.logged_verdict(),
+            reason: outcome.reason(),
+            issuer: record.issuer.and_then(|at| Some(self.gate.issuers().at(at)?.name.clone())),
+            route: record.route.and_then(|at| Some(self.gate.policy.routes()?.at(at)?.name.label())),
+            cache: record.cache.label(),
+            original: OriginalTexts::of(original),
+            duration,
+            request_id: request_id(fields.field("x-request-id"), fields.field("traceparent")),
+            token_digest: record.digest.map(|digest| digest.start()),
+        }
+    }
+}
