@@ -52,6 +52,7 @@ missing_debian_packages() {
     have sqlite3 || echo sqlite3
     have curl || echo curl
     have openssl || echo openssl
+    have systemd-socket-activate || echo systemd # the program alone; nothing of it is started
     have make || echo make
     have cc || echo gcc libc6-dev # for aws-lc-sys
     have python3 || echo python3

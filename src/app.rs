@@ -2,8 +2,10 @@
 
 mod assembly;
 mod background;
+mod certificates;
 mod keepers;
 mod reload;
+mod service_manager;
 mod shutdown;
 
 use std::io;
@@ -15,16 +17,20 @@ use tokio::task::JoinSet;
 
 pub use assembly::{gate_of_keys, offline_gate, rehearsal};
 pub use reload::Reload;
+pub use service_manager::{ServiceManager, UnknownManager};
 pub use shutdown::Shutdown;
 
-use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, ServerSettings, TraceSettings};
+use crate::config::{
+    Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, ServerSettings, TraceSettings, UnixSocketSettings,
+};
 use crate::domain::Clock;
 use crate::grpc::{CheckService, GrpcHandle, GrpcServer};
-use crate::http::{AdminService, Lifecycle, VerifyService, admin_server, verify_server};
-use crate::listener::{BoundListener, bind};
+use crate::http::{AdminService, Lifecycle, Pulse, VerifyService, admin_server, verify_server};
+use crate::listener::{BoundListener, HandedSockets, bind};
 use crate::outbound::{Courier, Egress, InvalidClient};
 use crate::telemetry::{LogQueue, Metrics, Spans};
 use assembly::Workshop;
+use certificates::Certificates;
 use keepers::Keepers;
 
 /// What the service finds around it.
@@ -38,6 +44,8 @@ pub struct Surroundings {
     pub log: LogQueue,
     /// How they look.
     pub log_format: LogFormat,
+    /// Who is told how the service is.
+    pub manager: ServiceManager,
 }
 
 /// The whole service, bound to its sockets and not yet running.
@@ -55,6 +63,8 @@ pub struct Application {
     lifecycle: Arc<Lifecycle>,
     spans: Option<Arc<Spans>>,
     shutdown_delay: Duration,
+    shutdown_timeout: Duration,
+    pulse: Option<Pulse>,
 }
 
 /// Why the service cannot start, although its configuration is fine.
@@ -82,10 +92,19 @@ pub enum StartError {
 impl Application {
     /// Binds the sockets and puts everything together. Must be called inside a tokio runtime.
     pub fn build(configuration: Configuration, surroundings: &Surroundings) -> Result<Self, StartError> {
+        Self::build_on(HandedSockets::default(), configuration, surroundings)
+    }
+
+    /// The same on sockets that are open already; where there are none for a listener its own are bound.
+    pub fn build_on(
+        handed: HandedSockets,
+        configuration: Configuration,
+        surroundings: &Surroundings,
+    ) -> Result<Self, StartError> {
         let server = configuration.server.clone();
-        let verify_sockets = bind(&server.listen, &server.unix_socket)?;
-        let admin_sockets = bind(&server.admin_listen, &server.unix_socket)?;
-        let grpc_sockets = bind(&server.grpc_listen, &server.unix_socket)?;
+        let verify_sockets = handed_or_bound(handed.verify, &server.listen, &server.unix_socket)?;
+        let admin_sockets = handed_or_bound(handed.admin, &server.admin_listen, &server.unix_socket)?;
+        let grpc_sockets = handed_or_bound(handed.grpc, &server.grpc_listen, &server.unix_socket)?;
         let (verify_addresses, admin_addresses) = (addresses(&verify_sockets)?, addresses(&admin_sockets)?);
         let grpc_addresses = addresses(&grpc_sockets)?;
 
@@ -93,18 +112,23 @@ impl Application {
         let metrics = Arc::new(Metrics::new(configuration.logging.metrics_route_label, &surroundings.log)?);
         let lifecycle = Arc::new(Lifecycle::default());
         let spans = configuration.traces.as_ref().map(|traces| spans(traces, surroundings)).transpose()?;
+        let certificates =
+            configuration.tls.clone().map(|tls| Certificates::new(tls, surroundings.clock.clone(), metrics.clone()));
+        let tls = certificates.as_ref().map(|certificates| certificates.current.clone());
+        let pulse = surroundings.manager.pulse();
         let mut workshop = Workshop {
             surroundings: surroundings.clone(),
             metrics: metrics.clone(),
             lifecycle: lifecycle.clone(),
             spans: spans.clone(),
             keepers: Keepers::default(),
+            certificates,
         };
         let service = Arc::new(VerifyService::new(workshop.build(configuration, 1)?, metrics));
-        let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone() };
+        let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone(), tls: tls.clone() };
         Ok(Self {
             grpc: grpc_server(&service, &server, grpc_sockets)?,
-            verify: verify_server(service.clone(), &server, verify_sockets)?,
+            verify: verify_server(service.clone(), &server, tls.as_ref(), pulse.clone(), verify_sockets)?,
             admin: admin_server(admin, admin_sockets)?,
             verify_addresses,
             admin_addresses,
@@ -116,6 +140,8 @@ impl Application {
             lifecycle,
             spans,
             shutdown_delay: server.shutdown_delay,
+            shutdown_timeout: server.shutdown_timeout,
+            pulse,
         })
     }
 
@@ -138,6 +164,13 @@ impl Application {
     /// Meanwhile a new configuration may be asked for.
     pub async fn run(self, mut shutdown: Shutdown, reload: Reload) -> io::Result<()> {
         let mut following = JoinSet::new();
+        let manager = self.workshop.surroundings.manager.clone();
+        if let Some(pulse) = self.pulse {
+            following.spawn(manager.clone().reassure(pulse));
+        }
+        if let Some(certificates) = self.workshop.certificates.clone() {
+            following.spawn(certificates.follow());
+        }
         following.spawn(reload.follow(self.workshop, self.service, self.fixed, self.trigger));
         let servers = Servers {
             verify: self.verify.handle(),
@@ -150,8 +183,14 @@ impl Application {
                 None => Ok(()),
             }
         };
-        let stopping = stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &servers);
-        let (verify, admin, grpc, ()) = tokio::join!(self.verify, self.admin, grpc, stopping);
+        let stopping = async {
+            // The servers were asked first, and answer only when their workers have begun.
+            manager.serving(1);
+            shutdown.told(1).await;
+            manager.stopping(self.shutdown_delay + self.shutdown_timeout);
+            stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &servers).await;
+        };
+        let (verify, admin, grpc, ()) = tokio::join!(biased; self.verify, self.admin, grpc, stopping);
         if let Some(spans) = self.spans {
             // On a thread that may wait, while this one delivers.
             tokio::task::spawn_blocking(move || spans.finish()).await?;
@@ -162,7 +201,6 @@ impl Application {
 
 /// Not ready at once; accepting for the delay; then finishing what runs. A second word ends it at once.
 async fn stop(lifecycle: &Lifecycle, delay: Duration, shutdown: &mut Shutdown, servers: &Servers) {
-    shutdown.told(1).await;
     tracing::info!(delay = %humantime::format_duration(delay), "stopping");
     lifecycle.leave();
     servers.leave().await;
@@ -177,6 +215,14 @@ async fn stop(lifecycle: &Lifecycle, delay: Duration, shutdown: &mut Shutdown, s
         () = again.told(2) => servers.stop(false).await,
     }
     tracing::info!("stopped");
+}
+
+fn handed_or_bound(
+    handed: Vec<BoundListener>,
+    addresses: &[Listen],
+    unix: &UnixSocketSettings,
+) -> io::Result<Vec<BoundListener>> {
+    if handed.is_empty() { bind(addresses, unix) } else { Ok(handed) }
 }
 
 fn spans(traces: &TraceSettings, surroundings: &Surroundings) -> Result<Arc<Spans>, StartError> {

@@ -1,5 +1,7 @@
 //! Floor 3: sockets, bound before anything runs, so that their addresses are known and a taken one is an error at once.
 
+mod handed_sockets;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
@@ -7,6 +9,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use nix::sys::socket::{Backlog, listen};
+
+pub use handed_sockets::{HandedSockets, UnfitSocket};
 
 use crate::config::{Listen, UnixSocketSettings};
 

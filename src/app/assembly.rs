@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use prometheus::IntCounter;
 
+use super::certificates::Certificates;
 use super::keepers::Keepers;
 use super::{StartError, Surroundings};
 use crate::config::{Configuration, KeySource, ProxySettings, TokenSettings};
@@ -73,13 +74,14 @@ pub(super) struct Workshop {
     pub(super) lifecycle: Arc<Lifecycle>,
     pub(super) spans: Option<Arc<Spans>>,
     pub(super) keepers: Keepers,
+    pub(super) certificates: Option<Certificates>,
 }
 
 impl Workshop {
     /// Everything that this configuration decides. Its cache is empty: what was verified under another configuration is to
     /// be verified again.
     pub(super) fn build(&mut self, configuration: Configuration, number: u64) -> Result<Generation, StartError> {
-        let Configuration { server, proxy, tokens, claim_headers, answers, logging, issuers, routes, .. } =
+        let Configuration { server, tls, proxy, tokens, claim_headers, answers, logging, issuers, routes, .. } =
             configuration;
         let (routes, denials) = routes.map(|routes| (routes.table, routes.denials)).unzip();
         let denials = Arc::new(DenialAnswers::new(&answers, denials.unwrap_or_default()));
@@ -88,6 +90,9 @@ impl Workshop {
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
         let route_names = routes.iter().flat_map(RouteTable::iter).map(|route| route.name.label()).collect();
         let issuers = self.keepers.employ(issuers, &self.surroundings, &self.metrics)?;
+        if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
+            certificates.replace(tls);
+        }
         let policy = policy(&proxy, &tokens, routes);
         let evictions = self.metrics.cache_evictions.clone();
         let cache = TokenCache::new(&tokens.cache, policy.has_conditions(), evictions);

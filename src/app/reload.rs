@@ -49,6 +49,8 @@ impl Reload {
     ) {
         loop {
             self.due(trigger).await;
+            let manager = workshop.surroundings.manager.clone();
+            manager.reloading();
             let source = self.source.clone();
             // Ten thousand routes take a while, and so may a disk.
             let read = in_background(move || source.read()).await;
@@ -63,7 +65,9 @@ impl Reload {
                     false
                 }
             };
-            workshop.metrics.count_reload(is_in_force, service.generation().number);
+            let number = service.generation().number;
+            workshop.metrics.count_reload(is_in_force, number);
+            if is_in_force { manager.serving(number) } else { manager.still_serving(number) }
         }
     }
 

@@ -9,7 +9,9 @@ use clap::Args;
 use super::exit::{Failure, print};
 use super::serve::runtime;
 use super::{fixtures, keys};
+use crate::clock::SystemClock;
 use crate::config::{IssuerSettings, KeySource, Source};
+use crate::domain::{Clock, Timestamp};
 use crate::jose::KeySet;
 use crate::outbound::Egress;
 
@@ -28,6 +30,9 @@ impl Check {
         let egress = Egress::of_environment(environment);
         let configuration = source.read()?;
         print("configuration: ok\n")?;
+        if let Some(tls) = &configuration.tls {
+            print(&certificate(tls.identity.not_after, SystemClock.now()))?;
+        }
         for issuer in configuration.issuers.iter().filter(|issuer| is_proxied(issuer, &egress)) {
             let name = &issuer.name;
             print(&format!(
@@ -64,6 +69,11 @@ fn is_proxied(issuer: &IssuerSettings, egress: &Egress) -> bool {
         KeySource::Fixed { .. } | KeySource::File(_) => false,
         KeySource::Remote(remote) => remote.location.urls().iter().any(|url| egress.is_proxied(url)),
     }
+}
+
+fn certificate(not_after: Timestamp, now: Timestamp) -> String {
+    let ends = if not_after <= now { "has expired: it ended" } else { "ends" };
+    format!("verify listener: its certificate {ends} at {}\n", not_after.to_rfc3339())
 }
 
 fn describe(name: &str, keys: &KeySet) -> String {

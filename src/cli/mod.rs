@@ -6,6 +6,7 @@ mod demo;
 mod exit;
 mod explain;
 mod fixtures;
+mod handed_sockets;
 mod health;
 mod keys;
 mod serve;

@@ -8,34 +8,40 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::exit::Failure;
-use crate::app::{Application, Reload, Shutdown, Surroundings};
+use super::handed_sockets;
+use crate::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
 use crate::clock::SystemClock;
 use crate::config::{Configuration, LogFormat, Logging, Source};
+use crate::listener::HandedSockets;
 use crate::outbound::Egress;
 use crate::telemetry::{LogQueue, install};
 
 pub(super) fn run(source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
     let (ask_for_reload, reload) = Reload::channel(source.clone());
     let configuration = source.read()?;
+    let sockets = handed_sockets::take(environment)?;
+    let manager = ServiceManager::of_environment(environment, std::process::id()).map_err(Failure::failed)?;
     let (log, log_format) = start_log(configuration.logging)?;
     let surroundings = Surroundings {
         clock: Arc::new(SystemClock),
         egress: Egress::of_environment(environment),
         log: log.clone(),
         log_format,
+        manager,
     };
-    let served = runtime()?.block_on(serve(configuration, surroundings, ask_for_reload, reload));
+    let served = runtime()?.block_on(serve(sockets, configuration, surroundings, ask_for_reload, reload));
     log.flush();
     served
 }
 
 async fn serve(
+    sockets: HandedSockets,
     configuration: Configuration,
     surroundings: Surroundings,
     ask_for_reload: watch::Sender<u32>,
     reload: Reload,
 ) -> Result<(), Failure> {
-    let application = Application::build(configuration, &surroundings).map_err(Failure::failed)?;
+    let application = Application::build_on(sockets, configuration, &surroundings).map_err(Failure::failed)?;
     let (tell, shutdown) = Shutdown::channel();
     tell_on_signals(tell, Some(ask_for_reload)).map_err(Failure::failed)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "doorward");

@@ -7,14 +7,15 @@ use super::{Configuration, Logging, ServerSettings, TraceSettings};
 pub struct FixedSettings {
     server: ServerSettings,
     logging: Logging,
+    is_tls: bool,
     traces: Option<TraceSettings>,
 }
 
 impl FixedSettings {
     /// Those of this configuration.
     pub fn of(configuration: &Configuration) -> Self {
-        let Configuration { server, logging, traces, .. } = configuration;
-        Self { server: server.clone(), logging: *logging, traces: traces.clone() }
+        let Configuration { server, logging, traces, tls, .. } = configuration;
+        Self { server: server.clone(), logging: *logging, traces: traces.clone(), is_tls: tls.is_some() }
     }
 
     /// The names of those that this other configuration has otherwise.
@@ -24,6 +25,8 @@ impl FixedSettings {
         let (own_traces, new_traces) = (self.traces.as_ref(), other.traces.as_ref());
         let ratio = |traces: Option<&TraceSettings>| traces.map(|traces| traces.sample_ratio.to_bits());
         let same = [
+            // Other files are fine: what is in them is looked at again and again.
+            ("tls_certificate_file", self.is_tls == other.tls.is_some()),
             ("listen", own.listen == new.listen),
             ("admin_listen", own.admin_listen == new.admin_listen),
             ("grpc_listen", own.grpc_listen == new.grpc_listen),

@@ -32,6 +32,8 @@ mod server;
 mod setting;
 mod shape;
 mod source;
+mod tls;
+mod tls_identity;
 mod tokens;
 mod traces;
 mod value;
@@ -56,6 +58,8 @@ pub use routes::{RouteDenials, RouteSettings};
 pub use schema::schema;
 pub use server::{Listen, Readiness, ReloadTrigger, ServerSettings, UnixSocketSettings};
 pub use source::Source;
+pub use tls::{TlsFiles, TlsSettings};
+pub use tls_identity::TlsIdentity;
 pub use tokens::{CacheSettings, TokenSettings};
 pub use traces::TraceSettings;
 
@@ -68,6 +72,8 @@ use routes::General;
 pub struct Configuration {
     /// Listeners, limits and shutdown.
     pub server: ServerSettings,
+    /// TLS of the verify listener, if it speaks it.
+    pub tls: Option<TlsSettings>,
     /// How the proxy speaks and whom to believe.
     pub proxy: ProxySettings,
     /// Where tokens stand and how they are kept.
@@ -94,6 +100,7 @@ impl Configuration {
 
     fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let server = ServerSettings::read(reader);
+        let tls = TlsSettings::read(reader);
         let proxy = ProxySettings::read(reader);
         let tokens = TokenSettings::read(reader, &proxy);
         let claim_headers = claim_headers::read(reader);
@@ -104,6 +111,7 @@ impl Configuration {
         let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
         Ok(Self {
             server: server?,
+            tls: tls?,
             proxy: proxy?,
             tokens: tokens?,
             claim_headers: claim_headers?,

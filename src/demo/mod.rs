@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 
-use crate::app::{Application, Reload, Shutdown, StartError, Surroundings};
+use crate::app::{Application, Reload, ServiceManager, Shutdown, StartError, Surroundings};
 use crate::clock::SystemClock;
 use crate::config::{Configuration, Listen, LogFormat, LogLevel, Problems};
 use crate::outbound::Egress;
@@ -63,8 +63,13 @@ impl Demo {
 
         let log = LogQueue::start(std::io::stderr())?;
         install(LogLevel::Warn, LogFormat::Text, log.clone());
-        let surroundings =
-            Surroundings { clock: Arc::new(SystemClock), egress: Egress::default(), log, log_format: LogFormat::Text };
+        let surroundings = Surroundings {
+            clock: Arc::new(SystemClock),
+            egress: Egress::default(),
+            log,
+            log_format: LogFormat::Text,
+            manager: ServiceManager::default(),
+        };
         let configuration = Configuration::from_environment(environment(at(1), at(2), issuer.url()))?;
         let application = Application::build(configuration, &surroundings)?;
         let (verify, admin) = (tcp(application.verify_addresses())?, tcp(application.admin_addresses())?);

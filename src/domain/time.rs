@@ -105,6 +105,17 @@ impl FromStr for Timestamp {
     }
 }
 
+impl Timestamp {
+    /// As RFC 3339 writes it, in UTC and to the second. What lies outside the years 1970 to 9999 is shown as the nearer end.
+    pub fn to_rfc3339(self) -> impl fmt::Display {
+        let seconds = u64::try_from(self.as_secs()).unwrap_or(0).min(LAST_SECOND);
+        humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds))
+    }
+}
+
+/// The last second of the year 9999.
+const LAST_SECOND: u64 = 253_402_300_799;
+
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -155,6 +166,13 @@ mod tests {
         fn no_text_panics(text in r"[0-9TZ:. +é-]{0,30}") {
             let _ = text.parse::<Timestamp>();
         }
+    }
+
+    #[test]
+    fn times_are_shown_as_rfc_3339_writes_them() {
+        assert_eq!(Timestamp::from_secs(1_769_860_800).to_rfc3339().to_string(), "2026-01-31T12:00:00Z");
+        assert_eq!(Timestamp::from_millis(i64::MIN).to_rfc3339().to_string(), "1970-01-01T00:00:00Z");
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_rfc3339().to_string(), "9999-12-31T23:59:59Z");
     }
 
     #[test]

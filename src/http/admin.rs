@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::explain;
 use super::status::status;
-use super::{Lifecycle, VerifyService};
+use super::{CurrentTls, Lifecycle, VerifyService};
 use crate::config::Readiness;
 use crate::issuers::Issuer;
 use crate::listener::BoundListener;
@@ -21,6 +21,8 @@ pub struct AdminService {
     pub verify: Arc<VerifyService>,
     /// Where the service is in its life.
     pub lifecycle: Arc<Lifecycle>,
+    /// The certificates of the verify listener, if it has any.
+    pub tls: Option<Arc<CurrentTls>>,
 }
 
 /// Runs the admin listener on these sockets.
@@ -84,7 +86,7 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
 }
 
 async fn show_status(service: web::Data<AdminService>) -> HttpResponse {
-    json_answer(StatusCode::OK, &status(&service.verify.generation()))
+    json_answer(StatusCode::OK, &status(&service.verify.generation(), service.tls.as_deref()))
 }
 
 pub(super) fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {

@@ -2,19 +2,29 @@
 
 use serde_json::{Value, json};
 
-use super::Generation;
+use super::{CurrentTls, Generation};
 use crate::domain::Timestamp;
 use crate::issuers::{Issuer, shown_key_id};
 use crate::jose::RefusedKey;
 
-pub(super) fn status(generation: &Generation) -> Value {
+pub(super) fn status(generation: &Generation, tls: Option<&CurrentTls>) -> Value {
     let gate = &generation.door.gate;
     let now = gate.clock.now();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "configuration_generation": generation.number,
         "issuers": gate.issuers().iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
+        "tls": tls.map(tls_status),
         "token_cache": {"on": gate.cache().is_on(), "entries": gate.cache().len()},
+    })
+}
+
+fn tls_status(tls: &CurrentTls) -> Value {
+    let settings = tls.settings();
+    json!({
+        "certificate_not_after": settings.identity.not_after.to_rfc3339().to_string(),
+        "mutual": settings.identity.clients.is_some(),
+        "last_error": tls.last_error.load().as_deref(),
     })
 }
 

@@ -11,7 +11,8 @@ use arc_swap::{ArcSwap, Guard};
 use tokio::net::UnixStream;
 
 use super::fields::Fields;
-use super::{Dialect, Generation, Question};
+use super::tls::server_config;
+use super::{CurrentTls, Dialect, Generation, Pulse, Question};
 use crate::config::{ServerSettings, TrustedProxies};
 use crate::domain::ForwardedRequest;
 use crate::listener::BoundListener;
@@ -47,24 +48,39 @@ impl VerifyService {
 pub fn verify_server(
     service: Arc<VerifyService>,
     settings: &ServerSettings,
+    tls: Option<&Arc<CurrentTls>>,
+    pulse: Option<Pulse>,
     sockets: Vec<BoundListener>,
 ) -> std::io::Result<Server> {
+    let clock = service.generation().door.gate.clock.clone();
+    let tls = tls.map(|current| server_config(current, clock)).transpose()?;
     let service = web::Data::from(service);
     // One handler for every path and method: no router that decodes, cleans up or redirects what it is asked.
-    let mut server = HttpServer::new(move || App::new().app_data(service.clone()).default_service(web::to(answer)))
+    let app = move || {
+        // Called by each worker when it begins.
+        pulse.iter().for_each(Pulse::join);
+        App::new().app_data(service.clone()).default_service(web::to(answer))
+    };
+    let mut server = HttpServer::new(app)
         .on_connect(mark_unix_peer)
         .disable_signals()
         .keep_alive(if settings.keep_alive.is_zero() { KeepAlive::Disabled } else { settings.keep_alive.into() })
         .client_request_timeout(settings.client_header_timeout)
+        .tls_handshake_timeout(settings.client_header_timeout)
         .max_connections(settings.max_connections)
         .shutdown_timeout(settings.shutdown_timeout.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX));
     if let Some(workers) = settings.workers {
         server = server.workers(workers);
     }
+    if tls.is_some() {
+        // Otherwise 256 clients that begin a handshake and say no more would keep everybody else waiting.
+        server = server.max_connection_rate(settings.max_connections);
+    }
     for socket in sockets {
-        server = match socket {
-            BoundListener::Tcp(listener) => server.listen(listener)?,
-            BoundListener::Unix(listener, _) => server.listen_uds(listener)?,
+        server = match (socket, &tls) {
+            (BoundListener::Tcp(listener), None) => server.listen(listener)?,
+            (BoundListener::Tcp(listener), Some(tls)) => server.listen_rustls_0_23(listener, tls.clone())?,
+            (BoundListener::Unix(listener, _), _) => server.listen_uds(listener)?,
         };
     }
     Ok(server.run())

@@ -30,6 +30,7 @@ pub struct Metrics {
     jwks: JwksFamilies,
     generation: IntGauge,
     reloads: IntCounterVec,
+    certificate_ends: IntGaugeVec,
 }
 
 impl Metrics {
@@ -63,6 +64,7 @@ impl Metrics {
             jwks: JwksFamilies::register(&registry)?,
             generation,
             reloads,
+            certificate_ends: registered(&registry, gauges(&declared::TLS_CERTIFICATE_NOT_AFTER)?)?,
             registry,
         })
     }
@@ -103,6 +105,11 @@ impl Metrics {
     pub fn count_reload(&self, is_in_force: bool, generation: u64) {
         self.reloads.with_label_values(&[if is_in_force { "success" } else { "failure" }]).inc();
         self.generation.set(generation.try_into().unwrap_or(i64::MAX));
+    }
+
+    /// Notes when the certificate of the verify listener ends. Without one there is no such time, and no series either.
+    pub fn certificate_ends(&self, seconds: i64) {
+        self.certificate_ends.with_label_values::<&str>(&[]).set(seconds);
     }
 
     /// All metrics in Prometheus' text format.

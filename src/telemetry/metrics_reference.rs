@@ -45,6 +45,8 @@ metrics! {
         "Number of the configuration in force, counted from 1.";
     CONFIG_RELOAD = "counter" "doorward_config_reload_total" ["result"]
         "Configurations that were read anew, by result (success, failure: the one before stays in force).";
+    TLS_CERTIFICATE_NOT_AFTER = "gauge" "doorward_tls_certificate_not_after_timestamp_seconds" []
+        "When the first certificate that the verify listener shows ends, in seconds since 1970; absent without TLS.";
     LOG_LINES_DROPPED = "counter" "doorward_log_lines_dropped_total" []
         "Log lines that were dropped because the queue was full.";
     BUILD_INFO = "gauge" "doorward_build_info" ["version"]

@@ -332,6 +332,7 @@ fn each_setting_has_a_message_that_is_shown() {
         include_str!("presets/firebase.rs"),
         include_str!("presets/keycloak.rs"),
         include_str!("presets/okta.rs"),
+        include_str!("tls/mod.rs"),
     ];
     let snapshots = sources.iter().flat_map(|source| source.lines()).map(|line| {
         let behind_macro = line.split_once(", @").map_or(line, |(_, snapshot)| snapshot);

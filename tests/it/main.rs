@@ -10,6 +10,7 @@ mod support;
 #[path = "../differential/comparison/mod.rs"]
 mod comparison;
 
+mod activation;
 mod admin;
 mod architecture;
 mod caddy;
@@ -35,6 +36,7 @@ mod grpc_listener;
 mod haproxy;
 mod listeners;
 mod nginx;
+mod notify;
 mod odd_paths;
 mod oidc_provider;
 mod presets;
@@ -50,6 +52,7 @@ mod routes;
 mod schema;
 mod second_opinion;
 mod spans;
+mod tls;
 mod token_sources;
 mod traefik;
 mod upstreams;

@@ -45,6 +45,17 @@ pub fn start_with(wiring: &Wiring, headers: &str) -> Component {
     })
 }
 
+/// With another site than the shipped one.
+pub fn start_changed(wiring: &Wiring, change: &dyn Fn(&str) -> String) -> Component {
+    Component::listening(|directory, port| {
+        let headers = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
+        write_configuration(directory, port, wiring, &headers);
+        let site = directory.join("doorward.conf");
+        std::fs::write(&site, change(&std::fs::read_to_string(&site).unwrap())).unwrap();
+        command(directory)
+    })
+}
+
 pub fn command(directory: &Path) -> Command {
     let mut command = Command::new(program("nginx"));
     command.args(["-e", "stderr", "-p"]).arg(directory).arg("-c").arg(directory.join("nginx.conf"));

@@ -13,6 +13,9 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("unix_socket_group", "no-such-group"),
     ("admin_listen", "localhost"),
     ("grpc_listen", "9000"),
+    ("tls_certificate_file", "/nowhere/certificate.pem"),
+    ("tls_key_file", "/nowhere/key.pem"),
+    ("tls_client_ca_file", "/nowhere/ca.pem"),
     ("workers", "0"),
     ("keep_alive", "2h"),
     ("client_header_timeout", "0s"),
@@ -220,7 +223,16 @@ fn k7_no_setting_is_forgotten_here() {
 fn k7_a_file_that_cannot_be_read_ends_the_program() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing");
-    for name in ["HMAC_SECRET", "JWKS_HEADERS", "JWKS_BEARER_TOKEN", "JWKS_CA", "JWKS", "PUBLIC_KEY"] {
+    for name in [
+        "HMAC_SECRET",
+        "JWKS_HEADERS",
+        "JWKS_BEARER_TOKEN",
+        "JWKS_CA",
+        "JWKS",
+        "PUBLIC_KEY",
+        "TLS_CERTIFICATE",
+        "TLS_KEY",
+    ] {
         let name = format!("{name}_FILE");
         for path in [missing.as_path(), folder.path(), std::path::Path::new("/dev/zero")] {
             let settings = [("ISSUER", "https://idp.example"), ("AUDIENCE", "api"), (&name, path.to_str().unwrap())];

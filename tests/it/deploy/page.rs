@@ -31,8 +31,7 @@ fn is_known(line: &str, folder: &mut PathBuf) -> bool {
         }
         ["make", target] => shipped("Makefile", &[]).contains(&format!("\n{target}: ")),
         ["apt-get", "install", file] => *file == package(),
-        ["sudoedit", file] => installed(file),
-        ["doorward", "check", "--config", file] => installed(file),
+        ["sudoedit", file] | ["doorward", "check", "--config", file] => installed(file),
         ["systemctl", "enable", "--now", unit] => repository().join(format!("deploy/systemd/{unit}.service")).is_file(),
         ["openssl", ..] => {
             Command::new("sh").args(["-c", line]).current_dir(scratch().path()).status().unwrap().success()

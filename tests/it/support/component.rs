@@ -113,7 +113,8 @@ impl Component {
 impl Drop for Component {
     fn drop(&mut self) {
         // The group: nginx has workers.
-        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
+        let mut kill = Command::new("kill");
+        let _ = kill.args(["-KILL", "--", &format!("-{}", self.child.id())]).stderr(Stdio::null()).status();
         let _ = self.child.wait();
         if std::thread::panicking() {
             eprintln!("--- {} said:\n{}---", self.directory.path().display(), self.log());

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use doorward::app::{Application, Reload, Shutdown, Surroundings};
+use doorward::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
 use doorward::clock::SystemClock;
 use doorward::config::{Configuration, Listen, LogFormat, Source};
 use doorward::outbound::Egress;
@@ -166,6 +166,12 @@ impl GateBuilder {
         self
     }
 
+    /// Leaves `DOORWARD_…` to the file.
+    pub fn unset(mut self, name: &str) -> Self {
+        self.settings.retain(|(own, _)| own != name);
+        self
+    }
+
     /// Sets a variable of this very name, which is not doorward's own.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
@@ -237,6 +243,7 @@ impl GateBuilder {
             egress: self.egress.clone(),
             log: log_queue.clone(),
             log_format: LogFormat::Json,
+            manager: ServiceManager::default(),
         };
         let events = SharedLog::default();
         let writer = events.clone();

@@ -1,6 +1,6 @@
 //! HTTP as it is on the wire: a test says which bytes go out, and sees which come back.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -75,16 +75,36 @@ impl Request {
 }
 
 /// One connection.
-pub struct Client {
-    stream: TcpStream,
+pub struct Client<S = TcpStream> {
+    stream: S,
     buffer: Vec<u8>,
 }
 
 impl Client {
     pub fn connect(to: SocketAddr) -> Self {
-        let stream = TcpStream::connect(to).unwrap();
-        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
-        Self { stream, buffer: Vec::new() }
+        Self::over(connected(to), Vec::new())
+    }
+
+    /// Whether nothing came back so far.
+    pub fn is_silent(&mut self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let peeked = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).unwrap();
+        self.buffer.is_empty() && peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    }
+}
+
+/// A connection on which waiting for ever is an error.
+pub fn connected(to: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(to).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    stream
+}
+
+impl<S: Read + Write> Client<S> {
+    /// Over a connection from which these bytes were read already.
+    pub fn over(stream: S, buffer: Vec<u8>) -> Self {
+        Self { stream, buffer }
     }
 
     pub fn send(&mut self, request: &Request) -> Answer {
@@ -138,14 +158,6 @@ impl Client {
         self.buffer.is_empty() && !self.fill()
     }
 
-    /// Whether nothing came back so far.
-    pub fn is_silent(&mut self) -> bool {
-        self.stream.set_nonblocking(true).unwrap();
-        let peeked = self.stream.peek(&mut [0]);
-        self.stream.set_nonblocking(false).unwrap();
-        self.buffer.is_empty() && peeked.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
-    }
-
     fn read_body(&mut self, answer: &Answer) -> String {
         match answer.get("content-length").map(|length| length.parse::<usize>().unwrap()) {
             Some(length) => {
@@ -196,7 +208,7 @@ impl Client {
                 self.buffer.extend_from_slice(&chunk[..length]);
                 true
             }
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => false,
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof) => false,
             Err(error) => panic!("reading: {error}"),
         }
     }

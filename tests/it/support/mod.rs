@@ -7,6 +7,7 @@
 //! assert_eq!(answer.status, 200);
 //! ```
 
+mod authority;
 mod clock;
 mod collector;
 mod component;
@@ -21,8 +22,10 @@ mod process;
 mod proxied_site;
 pub mod proxy_suite;
 mod relay;
+mod tls_client;
 mod token;
 
+pub use authority::{Authority, Credentials, TlsPlace};
 pub use clock::TestClock;
 pub use collector::{Collector, attribute};
 pub use component::{Component, eventually, free_port, is_connected, program, repository, shipped};
@@ -30,11 +33,12 @@ pub use echo::{Echo, Echoed};
 pub use faulty_issuer::{Behaviour, FaultyIssuer};
 pub use gate::{GateBuilder, TestGate};
 pub use grpc::{Check, GrpcClient};
-pub use http::{Answer, Client, Request};
+pub use http::{Answer, Client, Request, connected};
 pub use issuer::{TestIssuer, key};
 pub use page::blocks;
 pub use process::{Service, doorward};
 pub use proxied_site::{BY_GRPC, Proxy, Site, Wiring};
 pub(crate) use proxy_suite::proxy_suite;
 pub use relay::Relay;
+pub use tls_client::TlsClient;
 pub use token::TokenBuilder;

@@ -53,7 +53,14 @@ pub struct Service {
 
 impl Service {
     pub fn start(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
-        let mut child = command(arguments, settings).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        Self::start_with(arguments, settings, &[])
+    }
+
+    /// The same with variables of these very names.
+    pub fn start_with(arguments: &[&str], settings: &[(&str, &str)], variables: &[(&str, &str)]) -> Self {
+        let mut command = command(arguments, settings);
+        command.envs(variables.iter().copied());
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         Self { _watch: Watchdog::over(child.id()), child, stderr, log: String::new() }
     }

@@ -1,0 +1,128 @@
+//! TLS of the verify listener.
+
+use std::path::{Path, PathBuf};
+
+use super::reader::{Reader, Refused};
+use super::setting::Setting;
+use super::tls_identity::TlsIdentity;
+use super::value::{self, Invalid};
+use super::{Problem, file};
+
+pub(super) const CERTIFICATE: Setting = Setting::optional(
+    "tls_certificate_file",
+    "–",
+    "PEM file with the certificate of the verify listener, and behind it those between it and its root. The TCP sockets of `listen` then speak TLS and nothing else. Files of certificates are compared every 5 seconds, and a bad one leaves the last good one in force.",
+);
+pub(super) const KEY: Setting = Setting::optional(
+    "tls_key_file",
+    "–",
+    "PEM file with the private key of that certificate (PKCS#8, SEC1 or PKCS#1), not encrypted.",
+);
+pub(super) const CLIENT_CA: Setting = Setting::optional(
+    "tls_client_ca_file",
+    "–",
+    "PEM file with certificates of authorities; then who connects must show a certificate that one of them signed (mutual TLS).",
+);
+
+pub(super) const SETTINGS: &[Setting] = &[CERTIFICATE, KEY, CLIENT_CA];
+
+/// A longer file is refused.
+const MAX_BYTES: usize = 1 << 20;
+
+/// TLS of the verify listener: the files, and what was in them.
+#[derive(Debug, Clone)]
+pub struct TlsSettings {
+    /// Where it stands.
+    pub files: TlsFiles,
+    /// What stood there.
+    pub identity: TlsIdentity,
+}
+
+/// The files, which may change at any time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    certificate: PathBuf,
+    key: PathBuf,
+    client_ca: Option<PathBuf>,
+}
+
+/// What one of the files is not good for.
+pub(super) type Flaw = (&'static Setting, Invalid);
+
+impl TlsFiles {
+    /// What stands in the files now, or everything that is wrong with it. Reads from the disk, which may take its time.
+    pub fn read(&self) -> Result<TlsIdentity, Vec<Problem>> {
+        self.identity().map_err(|flaws| flaws.into_iter().map(problem).collect())
+    }
+
+    fn identity(&self) -> Result<TlsIdentity, Vec<Flaw>> {
+        let read = |setting: &'static Setting, path: &Path| {
+            file::read(path, MAX_BYTES).map_err(|invalid| vec![(setting, invalid)])
+        };
+        let client_ca = self.client_ca.as_deref().map(|path| read(&CLIENT_CA, path)).transpose();
+        match (read(&CERTIFICATE, &self.certificate), read(&KEY, &self.key), client_ca) {
+            (Ok(certificate), Ok(key), Ok(client_ca)) => TlsIdentity::parse(&certificate, &key, client_ca.as_deref()),
+            (certificate, key, client_ca) => {
+                let flaws = [certificate.err(), key.err(), client_ca.err()];
+                Err(flaws.into_iter().flatten().flatten().collect())
+            }
+        }
+    }
+}
+
+impl TlsSettings {
+    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Refused> {
+        let certificate = readable(reader, &CERTIFICATE);
+        let key = readable(reader, &KEY);
+        let client_ca = readable(reader, &CLIENT_CA);
+        let Some((certificate, key)) = pair(reader, certificate?, key?)? else {
+            let hint = "set $tls_certificate_file and $tls_key_file";
+            let invalid = Invalid::new("asks for certificates where there is no TLS").hint(hint);
+            return reader.refuse_given(&[CLIENT_CA], &invalid).map(|()| None);
+        };
+        let files = TlsFiles { certificate, key, client_ca: client_ca? };
+        match files.identity() {
+            Ok(identity) => Ok(Some(Self { files, identity })),
+            Err(flaws) => {
+                for (setting, invalid) in flaws {
+                    reader.refuse(setting, invalid);
+                }
+                Err(Refused)
+            }
+        }
+    }
+}
+
+/// A file that can be read, whatever is in it: it is told even where another one is missing.
+fn readable(reader: &mut Reader, setting: &Setting) -> Result<Option<PathBuf>, Refused> {
+    let Some(path) = reader.optional(setting, value::text)?.map(PathBuf::from) else { return Ok(None) };
+    reader.file(setting, &path)?;
+    Ok(Some(path))
+}
+
+/// A certificate is nothing without its key, nor the key without it.
+fn pair(
+    reader: &mut Reader,
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+) -> Result<Option<(PathBuf, PathBuf)>, Refused> {
+    match (certificate, key) {
+        (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
+        (None, None) => Ok(None),
+        (Some(_), None) => {
+            Err(reader
+                .refuse(&KEY, Invalid::new("missing").hint("give the file with the key of $tls_certificate_file")))
+        }
+        (None, Some(_)) => Err(reader
+            .refuse(&CERTIFICATE, Invalid::new("missing").hint("give the file with the certificate of $tls_key_file"))),
+    }
+}
+
+fn problem((setting, invalid): Flaw) -> Problem {
+    let problem = Problem::new(setting.name, invalid.message);
+    match invalid.hint {
+        // Outside a configuration that is being read settings go by their plain names.
+        Some(hint) => problem.with_hint(hint.replace('$', "")),
+        None => problem,
+    }
+}
