@@ -8,10 +8,10 @@ use tokio::task::spawn_blocking;
 
 use super::assembly::Workshop;
 use super::background::in_background;
-use crate::config::{Configuration, FixedSettings, ReloadTrigger, Source};
+use crate::config::{Configuration, Files, FixedSettings, Problem, ReloadTrigger, Source};
 use crate::http::{Generation, VerifyService};
 
-/// How often the contents of the file are compared, where that was asked for.
+/// How often the contents of the files are compared, where that was asked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How often it is asked whether the last request has let go of a configuration.
@@ -21,22 +21,24 @@ const RETIRE_EVERY: Duration = Duration::from_millis(100);
 pub struct Reload {
     source: Arc<Source>,
     told: watch::Receiver<u32>,
-    contents: Option<Vec<u8>>,
+    /// What the last reading was made of.
+    read: Files,
+    /// What the last look has seen.
+    seen: Files,
 }
 
 impl Reload {
     /// A way to ask for a new configuration, and what it listens to. Each increment asks once.
     ///
-    /// To be called before the source is read for the first time, so that no change after that is missed.
-    pub fn channel(source: Source) -> (watch::Sender<u32>, Self) {
+    /// The files are those that the source was read from for the first time.
+    pub fn channel(source: Source, files: Files) -> (watch::Sender<u32>, Self) {
         let (tell, told) = watch::channel(0);
-        let contents = source.file_contents();
-        (tell, Self { source: source.into(), told, contents })
+        (tell, Self { source: source.into(), told, read: files.clone(), seen: files })
     }
 
     /// For a service whose configuration never changes.
     pub fn never() -> Self {
-        Self::channel(Source::new(None, [])).1
+        Self::channel(Source::new(None, []), Files::default()).1
     }
 
     /// Puts each new configuration in force. One that is wrong is told, and changes nothing.
@@ -48,15 +50,25 @@ impl Reload {
         trigger: ReloadTrigger,
     ) {
         loop {
-            self.due(trigger).await;
+            let due = self.due(trigger).await;
             let manager = workshop.surroundings.manager.clone();
             manager.reloading();
-            let source = self.source.clone();
+            let (source, looked_at) = (self.source.clone(), due.clone().unwrap_or_default());
             // Ten thousand routes take a while, and so may a disk.
-            let read = in_background(move || source.read()).await;
+            let read = in_background(move || source.read_from(looked_at)).await;
+            let read = read.map(|(configuration, files)| {
+                self.seen = files.clone();
+                // A file that is named for the first time was looked at once only, and may be in the making.
+                let is_settled = due.is_none_or(|looked_at| files.are_among(&looked_at));
+                is_settled.then(|| self.read = files).map(|()| configuration)
+            });
             let is_in_force = match read {
-                Ok(Ok(configuration)) => put_in_force(configuration, &mut workshop, &service, &fixed),
-                Ok(Err(problems)) => {
+                Ok(None) => {
+                    manager.still_serving(service.generation().number);
+                    continue;
+                }
+                Ok(Some(Ok(configuration))) => put_in_force(configuration, &mut workshop, &service, &fixed),
+                Ok(Some(Err(problems))) => {
                     problems.iter().for_each(|problem| tracing::error!(%problem, "configuration refused"));
                     false
                 }
@@ -71,17 +83,15 @@ impl Reload {
         }
     }
 
-    /// Resolves when it is time to read the configuration; never, if nobody can ask and nobody watches.
-    async fn due(&mut self, trigger: ReloadTrigger) {
+    /// Resolves when it is time to read the configuration, from the files as they were looked at, or from the disk if
+    /// somebody asks; never, if nobody can ask and nobody watches.
+    async fn due(&mut self, trigger: ReloadTrigger) -> Option<Files> {
         loop {
             tokio::select! {
-                Ok(()) = self.told.changed() => {
-                    self.has_changed().await;
-                    return;
-                }
+                Ok(()) = self.told.changed() => return None,
                 () = tokio::time::sleep(LOOK_EVERY), if trigger == ReloadTrigger::OnChange => {
-                    if self.has_changed().await {
-                        return;
+                    if let Some(changed) = self.changed().await {
+                        return Some(changed);
                     }
                 }
                 else => std::future::pending().await,
@@ -89,16 +99,15 @@ impl Reload {
         }
     }
 
-    /// Whether the file has other contents than when it was last looked at. Contents are compared, not times: Kubernetes
-    /// changes a symlink in the way to it. A file that is gone for a moment has not changed.
-    async fn has_changed(&mut self) -> bool {
-        let source = self.source.clone();
-        let contents = spawn_blocking(move || source.file_contents()).await.ok().flatten();
-        let has_changed = contents.is_some() && contents != self.contents;
-        if has_changed {
-            self.contents = contents;
-        }
-        has_changed
+    /// The files, if they are other than what was read last and the same as a look before: one that is being written is
+    /// empty for a moment and then a part of itself, and fewer rules may be rules as well. Contents are compared, not times:
+    /// Kubernetes changes a symlink in the way to them. That one cannot be read is a change like any other.
+    async fn changed(&mut self) -> Option<Files> {
+        let before = self.seen.clone();
+        let now = spawn_blocking(move || before.look_again()).await.ok()?;
+        let is_settled = now == self.seen;
+        self.seen = now;
+        (is_settled && self.seen != self.read).then(|| self.seen.clone())
     }
 }
 
@@ -108,6 +117,13 @@ fn put_in_force(
     service: &VerifyService,
     fixed: &FixedSettings,
 ) -> bool {
+    if configuration.routes.is_none() && service.generation().gate.policy.routes().is_some() {
+        // More likely than a wish is a file that was cut off, and without routes every token opens everything.
+        let problem = Problem::new("routes", "missing; the configuration in force has some");
+        let problem = problem.with_hint("restart to serve without them");
+        tracing::error!(%problem, "configuration refused");
+        return false;
+    }
     let waiting = fixed.differing(&configuration);
     let number = service.generation().number + 1;
     match workshop.build(configuration, number) {

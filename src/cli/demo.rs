@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::exit::{Failure, print};
-use super::serve::{runtime, tell_on_signals};
+use super::serve::{hang_up, runtime, tell_on_signals};
 use crate::app::Shutdown;
 use crate::demo;
 
@@ -18,7 +18,7 @@ impl Demo {
     pub(super) fn run(self) -> Result<(), Failure> {
         runtime()?.block_on(async {
             let (tell, shutdown) = Shutdown::channel();
-            tell_on_signals(tell, None).map_err(Failure::failed)?;
+            tell_on_signals(tell, hang_up()?, None).map_err(Failure::failed)?;
             let demo = demo::Demo::start(self.port).map_err(Failure::failed)?;
             print(&demo.page())?;
             demo.run(shutdown).await.map_err(Failure::failed)

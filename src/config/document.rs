@@ -7,6 +7,8 @@ use serde_json::Value;
 use serde_saphyr::options::MergeKeyPolicy;
 use serde_saphyr::{Budget, Location, Options, Spanned, UserMessageFormatter};
 
+use super::setting;
+
 /// A longer file is refused.
 pub(super) const MAX_BYTES: usize = 8 << 20;
 
@@ -41,6 +43,13 @@ pub(super) enum Content {
 pub(super) struct Scalar {
     pub(super) text: String,
     value: Value,
+}
+
+impl Scalar {
+    /// Whether nothing is there, or `null`.
+    pub(super) fn is_null(&self) -> bool {
+        self.value.is_null()
+    }
 }
 
 /// A name, and where it stands.
@@ -144,11 +153,24 @@ fn options() -> Options {
     options
 }
 
-/// What the parser says, without the place, which is told in front.
+/// What the parser says, without the place, which is told in front, and without what it quotes: that may be a secret.
 fn without_place(error: &serde_saphyr::Error) -> String {
+    if let serde_saphyr::Error::DuplicateMappingKey { key: Some(name), .. } = error
+        && setting::is_name(name)
+    {
+        return format!("duplicate mapping key `{name}`");
+    }
     let text = error.render_with_formatter(&UserMessageFormatter);
     let end = text.rfind(" at line ").unwrap_or(text.len());
-    text.get(..end).unwrap_or(&text).to_owned()
+    ['`', '"'].into_iter().fold(text.get(..end).unwrap_or(&text).to_owned(), without_quotation)
+}
+
+/// The text without what stands between the first of these quotes and the last, where there may be further ones.
+fn without_quotation(text: String, quote: char) -> String {
+    match (text.split_once(quote), text.rsplit_once(quote)) {
+        (Some((before, _)), Some((_, after))) => [before.trim_end(), after].concat(),
+        _ => text,
+    }
 }
 
 /// A scalar as it was written: `0012` is a number for YAML, but may be the beginning of a secret.
@@ -252,14 +274,43 @@ mod tests {
 
     #[test]
     fn what_is_no_document_is_told_with_its_place() {
-        insta::assert_snapshot!(told("a: 1\nb: 2\na: 3\n"), @"3:1: duplicate mapping key `a` is not allowed here");
+        insta::assert_snapshot!(told("a: 1\nb: 2\na: 3\n"), @"3:1: duplicate mapping key is not allowed here");
+        insta::assert_snapshot!(told("{host: 1, host: 2}"), @"1:11: duplicate mapping key `host`");
         insta::assert_snapshot!(told("a: [1, 2\n"), @"1:4: unclosed bracket '['");
         insta::assert_snapshot!(told("a: 1\n---\na: 2\n"), @"3:1: only single YAML document expected but multiple found");
-        insta::assert_snapshot!(told("a: !secret x\n"), @"1:12: unsupported tag `!secret`");
+        insta::assert_snapshot!(told("a: !secret x\n"), @"1:12: unsupported tag");
         insta::assert_snapshot!(told("base: &b {x: 1}\nc: {<<: *b}\n"), @"2:5: merge key not allowed here");
         insta::assert_snapshot!(told("? [a]\n: 1\n"), @"1:3: expected string scalar");
         insta::assert_snapshot!(told(&format!("{}1{}", "[".repeat(40), "]".repeat(40))), @"1:33: YAML document too large or too complex: limits breached: Depth { depth: 33 }");
         assert!(told(&"x".repeat(MAX_BYTES + 1)).contains("8 MiB"));
+    }
+
+    #[test]
+    fn nothing_of_the_text_is_told() {
+        for text in [
+            "hmac_secret: !Tr0ub4dor x",
+            "hmac_secret: !Tr0ub4dor`x` x",
+            "hmac_secret: !<Tr0ub4dor> x",
+            "hmac_secret: !Tr0ub4dor!x y",
+            "hmac_secret: !!Tr0ub4dor x",
+            "hmac_secret: 1.0e+1000Tr0ub4dor\nb: {Tr0ub4dor: 1, Tr0ub4dor: 2}",
+            "hmac_secret: {Tr0ub4dor: 1, Tr0ub4dor: 2}",
+            "hmac_secret: {'Tr0ub4dor\"x': 1, 'Tr0ub4dor\"x': 2}",
+            "hmac_secret: *Tr0ub4dor",
+            "hmac_secret: \"\\Tr0ub4dor\"",
+            "hmac_secret: \"Tr0ub4dor",
+            "hmac_secret: @Tr0ub4dor",
+            "hmac_secret: %Tr0ub4dor",
+            "hmac_secret: [Tr0ub4dor}",
+            "hmac_secret: |Tr0ub4dor",
+            "Tr0ub4dor: x\n<<: Tr0ub4dor",
+            "&Tr0ub4dor a: *Tr0ub4dor x",
+            "a: &Tr0ub4dor [*Tr0ub4dor]",
+        ] {
+            let told = told(text);
+            assert!(!told.contains("Tr0u") && !told.contains("r0ub4dor"), "{told}");
+        }
+        assert!(!told("hmac_secret: 1.0e+1000").contains("1.0e"));
     }
 
     #[test]

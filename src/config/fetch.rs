@@ -115,7 +115,7 @@ fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u
 /// The file is read anew for each fetch; that it can be read at all is asked now.
 fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>, Refused> {
     let Some(path) = path.map(PathBuf::from) else { return Ok(None) };
-    reader.file(&JWKS_BEARER_TOKEN_FILE, &path)?;
+    reader.readable(&JWKS_BEARER_TOKEN_FILE, &path)?;
     Ok(Some(path))
 }
 

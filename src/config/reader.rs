@@ -5,11 +5,12 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::document::Content;
+use super::files::FilesInUse;
 use super::section::{Given, GivenValue, Place, Section};
 use super::setting::{self, Setting};
 use super::shape::Shape;
 use super::value::{self, Invalid};
-use super::{Problem, Problems, file};
+use super::{Files, Problem, Problems, file};
 
 /// A file that a setting names is read no further than this.
 const MAX_FILE_BYTES: usize = 1 << 20;
@@ -26,12 +27,18 @@ pub(super) struct Refused;
 /// The values that were given, and what is wrong with them.
 pub(super) struct Reader {
     section: Section,
+    files: FilesInUse,
     problems: Problems,
 }
 
 impl Reader {
-    pub(super) fn new(section: Section) -> Self {
-        Self { section, problems: Problems::default() }
+    pub(super) fn new(section: Section, files: FilesInUse) -> Self {
+        Self { section, files, problems: Problems::default() }
+    }
+
+    /// The files that were read, once everything was.
+    pub(super) fn take_files(&mut self) -> Files {
+        std::mem::take(&mut self.files).into_used()
     }
 
     /// The configuration, if nothing was wrong with any of it.
@@ -265,7 +272,12 @@ impl Reader {
 
     /// The bytes of a file that a setting names.
     pub(super) fn file(&mut self, setting: &Setting, path: &Path) -> Result<Vec<u8>, Refused> {
-        file::read(path, MAX_FILE_BYTES).map_err(|invalid| self.refuse(setting, invalid))
+        self.files.read(path, MAX_FILE_BYTES).map_err(|invalid| self.refuse(setting, invalid))
+    }
+
+    /// Notes if a file cannot be read that is read anew when it is needed: its contents are none of the configuration.
+    pub(super) fn readable(&mut self, setting: &Setting, path: &Path) -> Result<(), Refused> {
+        file::read(path, MAX_FILE_BYTES).map(drop).map_err(|invalid| self.refuse(setting, invalid))
     }
 
     fn section<T>(
@@ -331,6 +343,9 @@ impl Reader {
                 Err(self.refuse(setting, Invalid::new("given twice").hint(hint)))
             }
             (None, Some(file)) => self.secret_file(&file).map(Some),
+            // Whoever has a template write nothing here does not mean the text `null`, and for a rule nothing would be more
+            // than anybody wants to allow.
+            (Some(null), None) if null.is_null() => Err(self.refuse_at(&null.place, no_value())),
             (inline, None) => Ok(inline),
         }
     }
@@ -338,7 +353,7 @@ impl Reader {
     /// A secret read from the file that is named here; it stands where its file's name does.
     fn secret_file(&mut self, named: &Given) -> Result<Given, Refused> {
         let path = single(named).and_then(value::text);
-        let secret = path.and_then(|path| file::read(Path::new(&path), MAX_FILE_BYTES)).and_then(|bytes| {
+        let secret = path.and_then(|path| self.files.read(Path::new(&path), MAX_FILE_BYTES)).and_then(|bytes| {
             let mut text = String::from_utf8(bytes).map_err(|_| Invalid::new("the file is not UTF-8"))?;
             // Editors and `echo` end a file with a line end that is no part of the secret: one, not more.
             if text.ends_with('\n') {
@@ -352,7 +367,13 @@ impl Reader {
 }
 
 fn single(given: &Given) -> Result<&str, Invalid> {
-    given.text().ok_or_else(|| Invalid::new("a list or a mapping, where one value is expected"))
+    given.text().ok_or_else(|| {
+        if given.is_null() { no_value() } else { Invalid::new("a list or a mapping, where one value is expected") }
+    })
+}
+
+fn no_value() -> Invalid {
+    Invalid::new("no value").hint("write one, or leave the name out; the text is \"null\", in quotes")
 }
 
 /// Shows the value that was not understood, unless it is a secret; a URL may have one in it.

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::document::{Content, Key, MAX_BYTES, Node, Position};
+use super::files::FilesInUse;
 use super::value::{self, Invalid};
-use super::{Problem, Problems, file};
+use super::{Problem, Problems};
 
 pub(super) const PREFIX: &str = "DOORWARD_";
 
@@ -63,18 +64,21 @@ pub(super) enum Place {
 
 impl Section {
     /// The settings of this file.
-    pub(super) fn of_file(path: &Path) -> Result<Self, Problems> {
+    pub(super) fn of_file(path: &Path, files: &mut FilesInUse) -> Result<Self, Problems> {
         let name: Arc<str> = path.display().to_string().into();
         let refused = |place: String, message: String| Problems::from(Problem::new(place, message));
-        let bytes = file::read(path, MAX_BYTES).map_err(|invalid| refused(name.to_string(), invalid.message))?;
+        let bytes = files.read(path, MAX_BYTES).map_err(|invalid| refused(name.to_string(), invalid.message))?;
         let text = String::from_utf8(bytes).map_err(|_| refused(name.to_string(), "not UTF-8".to_owned()))?;
         let root =
             Node::parse(&text).map_err(|invalid| refused(format!("{name}:{}", invalid.position), invalid.message))?;
         let place = Place::File { file: name, position: root.position, path: String::new() };
         match root.content {
             Content::Map(entries) => Ok(Self::of_map(entries, place)),
-            // Nothing but comments.
-            Content::Scalar(scalar) if scalar.text.is_empty() => Ok(Self::of_map(Vec::new(), place)),
+            // Nothing but comments: the first moment of a file that is written over, which would take all rules away.
+            Content::Scalar(scalar) if scalar.text.is_empty() => {
+                let hint = "write name: value, or leave the file out";
+                Err(Problem::new(place.to_string(), "is empty").with_hint(hint).into())
+            }
             _ => Err(refused(place.to_string(), "not a mapping of settings".to_owned())),
         }
     }
@@ -141,11 +145,16 @@ impl Given {
         Ok(members.into_iter().map(|(name, value)| Member { name, value, place: place.clone() }).collect())
     }
 
-    /// The text of a single value; nothing if it is a list or a mapping.
+    /// Whether there is a name and nothing behind it, or `null`.
+    pub(super) fn is_null(&self) -> bool {
+        matches!(&self.value, GivenValue::Node(Node { content: Content::Scalar(scalar), .. }) if scalar.is_null())
+    }
+
+    /// The text of a single value; nothing if it is a list, a mapping or null.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.value {
             GivenValue::Variable(text) => Some(text),
-            GivenValue::Node(Node { content: Content::Scalar(scalar), .. }) => Some(&scalar.text),
+            GivenValue::Node(Node { content: Content::Scalar(scalar), .. }) if !scalar.is_null() => Some(&scalar.text),
             GivenValue::Node(_) => None,
         }
     }

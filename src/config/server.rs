@@ -64,7 +64,7 @@ const EXPLAIN: Setting =
 const RELOAD: Setting = Setting::new(
     "reload",
     "signal",
-    "What has the configuration read anew: `signal` (SIGHUP), or `on_change`, which also looks at the configuration file every second.",
+    "What has the configuration read anew: `signal` (SIGHUP), or `on_change`, which also looks at the configuration file, and those that it names, every second.",
 ).shaped(Shape::Word(&value::words(TRIGGERS)));
 
 pub(super) const SETTINGS: &[Setting] = &[

@@ -78,6 +78,29 @@ pub(super) const SERVICE: &[&[Setting]] = &[
     &[issuer::ISSUERS, routes::ROUTES],
 ];
 
+/// Whether a setting anywhere in the file has this name.
+pub(super) fn is_name(name: &str) -> bool {
+    is_among([SERVICE, issuer::SECTIONS].concat().as_slice(), name)
+}
+
+fn is_among(sections: &[&[Setting]], name: &str) -> bool {
+    sections.iter().copied().flatten().any(|setting| match setting.shape {
+        _ if setting.name == name || setting.secret && setting.file_name() == name => true,
+        Shape::Section(own) | Shape::Sections(own) => is_among(own, name),
+        _ => false,
+    })
+}
+
+/// The other name by which a secret can be given: as itself, or as a file.
+pub(super) fn other_form(name: &str) -> Option<String> {
+    let secrets = || [SERVICE, issuer::SECTIONS].concat().into_iter().flatten().filter(|setting| setting.secret);
+    secrets().find_map(|secret| match name {
+        _ if name == secret.name => Some(secret.file_name()),
+        _ if name == secret.file_name() => Some(secret.name.to_owned()),
+        _ => None,
+    })
+}
+
 /// Every name by which these settings can be given, the `_file` ones too.
 pub(super) fn names(sections: &[&[Setting]]) -> Vec<String> {
     let all = sections.iter().flat_map(|section| section.iter());

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::document::MAX_BYTES;
+use super::files::FilesInUse;
 use super::reader::Reader;
 use super::section::{Given, Section};
-use super::{Configuration, Listen, Problem, Problems, ServerSettings, environment, file, issuer, preset, setting};
+use super::{Configuration, Files, Listen, Problem, Problems, ServerSettings, environment, issuer, preset, setting};
 use crate::policy::with_ample_stack;
 
 /// Where a configuration comes from: what is given in both places holds as the environment says.
@@ -30,41 +30,50 @@ impl Source {
 
     /// Reads everything, or tells everything that is wrong.
     pub fn read(&self) -> Result<Configuration, Problems> {
-        // Once for all conditions of all routes.
-        let no_thread = || Err(Problem::new("configuration", "no thread to read it with").into());
-        with_ample_stack(|| self.read_here()).unwrap_or_else(no_thread)
+        self.read_from(Files::default()).0
     }
 
-    fn read_here(&self) -> Result<Configuration, Problems> {
-        let mut reader = self.reader()?;
+    /// The same from files as they were at a look, and those that were needed: one that was not looked at is read now.
+    pub fn read_from(&self, looked_at: Files) -> (Result<Configuration, Problems>, Files) {
+        let none = (Err(Problem::new("configuration", "no thread to read it with").into()), looked_at.clone());
+        // Once for all conditions of all routes.
+        with_ample_stack(|| self.read_here(looked_at)).unwrap_or(none)
+    }
+
+    fn read_here(&self, looked_at: Files) -> (Result<Configuration, Problems>, Files) {
+        let mut files = FilesInUse::of(looked_at);
+        let mut reader = match self.reader(&mut files) {
+            Ok(reader) => reader,
+            Err(problems) => return (Err(problems), files.into_used()),
+        };
         reader.refuse_unknown_names(&[setting::SERVICE, issuer::SECTIONS].concat());
         let configuration = Configuration::read(&mut reader);
-        reader.finish(configuration)
+        let used = reader.take_files();
+        (reader.finish(configuration), used)
     }
 
     /// Where operators ask, for who only wants to know that: a secret that cannot be read here says nothing about the
     /// running service.
     pub fn read_admin_listen(&self) -> Result<Vec<Listen>, Problems> {
-        let mut reader = self.reader()?;
+        let mut reader = self.reader(&mut FilesInUse::default())?;
         let admin_listen = ServerSettings::read_admin_listen(&mut reader);
         reader.finish(admin_listen)
     }
 
-    /// What stands in the file, to see whether it has changed; nothing if there is none, or none that can be read.
-    pub fn file_contents(&self) -> Option<Vec<u8>> {
-        file::read(self.file.as_ref()?, MAX_BYTES).ok()
-    }
-
-    fn reader(&self) -> Result<Reader, Problems> {
+    /// A reader that has taken these files.
+    fn reader(&self, files: &mut FilesInUse) -> Result<Reader, Problems> {
         let (mut section, problems) = environment::read(self.environment.iter().cloned());
         if let Some(path) = &self.file {
-            let mut from_file = Section::of_file(path)?;
+            let mut from_file = Section::of_file(path, files)?;
+            section.values.keys().filter_map(|name| setting::other_form(name)).for_each(|other| {
+                from_file.values.remove(&other);
+            });
             from_file.values.append(&mut section.values);
             section = from_file;
         }
         let aliases = preset::aliases(section.values.get(preset::PRESET.name).and_then(Given::text));
         environment::add_aliases(&mut section, &self.environment, aliases);
-        let mut reader = Reader::new(section);
+        let mut reader = Reader::new(section, std::mem::take(files));
         reader.add_problems(problems);
         Ok(reader)
     }

@@ -96,7 +96,7 @@ impl TlsSettings {
 /// A file that can be read, whatever is in it: it is told even where another one is missing.
 fn readable(reader: &mut Reader, setting: &Setting) -> Result<Option<PathBuf>, Refused> {
     let Some(path) = reader.optional(setting, value::text)?.map(PathBuf::from) else { return Ok(None) };
-    reader.file(setting, &path)?;
+    reader.readable(setting, &path)?;
     Ok(Some(path))
 }
 

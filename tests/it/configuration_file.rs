@@ -118,9 +118,17 @@ fn what_is_no_file_is_told() {
     ---
     doorward.yaml:1:1: not a mapping of settings
     ---
-    doorward.yaml:2:1: duplicate mapping key `a` is not allowed here
+    doorward.yaml:2:1: duplicate mapping key is not allowed here
     ---
-    doorward.yaml:1:13: unsupported tag `!include`
+    doorward.yaml:1:13: unsupported tag
+    ");
+    let told = each(&["", "# nothing yet\n", "null\n"]);
+    insta::assert_snapshot!(told, @"
+    doorward.yaml:1:1: is empty (write name: value, or leave the file out)
+    ---
+    doorward.yaml:2:1: is empty (write name: value, or leave the file out)
+    ---
+    doorward.yaml:1:1: not a mapping of settings
     ");
     let missing = doorward::config::Source::new(Some("/nowhere/doorward.yaml".into()), []).read().unwrap_err();
     insta::assert_snapshot!(missing.to_string(), @"/nowhere/doorward.yaml: cannot read /nowhere/doorward.yaml: No such file or directory (os error 2)");
@@ -166,7 +174,7 @@ issuer:
     doorward.yaml:17:11: denials: token_missing: status 200 would not deny (from 400 to 599)
     doorward.yaml:17:41: denials: "token_mising" is no reason code (did you mean token_missing?)
     doorward.yaml:17:59: denials: 401: unknown field `bdy`, expected `status` or `body` (give {"status": 400, "body": …})
-    doorward.yaml:18:1: issuer: empty (give a value, or leave the setting out)
+    doorward.yaml:18:1: issuer: no value (write one, or leave the name out; the text is "null", in quotes)
     "#);
 }
 
@@ -256,4 +264,36 @@ fn problems(file: &str) -> String {
 /// What is told about each of these, a line of dashes between them.
 fn each(files: &[&str]) -> String {
     files.iter().map(|file| problems(file)).collect::<Vec<_>>().join("\n---\n")
+}
+
+#[test]
+fn a_name_with_nothing_behind_it_is_no_text() {
+    for text in ["realm: null", "realm: ~", "realm:", "audience: null", "audience: [null]", "hmac_secret_file: null"] {
+        let told = problems(&format!("{text}\n"));
+        assert!(
+            told.contains(": no value (write one, or leave the name out; the text is \"null\", in quotes)"),
+            "{told}"
+        );
+    }
+    for own in ["match:", "match: {host: null}", "match: {path: ~}", "match: {methods: [null]}", "match: {}, require:"]
+    {
+        let told = problems(&format!("proxy: traefik\nroutes: [{{name: a, {own}}}]\n"));
+        assert!(told.contains("no value"), "{own}: {told}");
+    }
+    assert!(!problems("realm: 'null'\n").contains("realm"));
+}
+
+#[test]
+fn a_secret_of_the_environment_wins_over_one_of_the_file_in_either_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    std::fs::write(&path, "f".repeat(32)).unwrap();
+    let path = path.to_str().unwrap();
+    let short = TestGate::new().set("AUDIENCE", "api");
+    let gate = short.clone().set("HMAC_SECRET", "e".repeat(32)).file("hmac_secret_file: /nowhere\n");
+    assert!(gate.configuration().is_ok());
+    let gate = short.clone().set("HMAC_SECRET_FILE", path).file("hmac_secret: short\n");
+    assert!(gate.configuration().is_ok());
+    let both = format!("hmac_secret: {}\nhmac_secret_file: {path}\n", "f".repeat(32));
+    assert!(short.file(both).configuration().unwrap_err().contains("given twice"));
 }

@@ -366,7 +366,7 @@ fn nothing_checked_is_an_error() {
     for (fixtures, why) in [
         (fixtures(), "no fixtures: no file ends in .yaml or .yml"),
         (fixtures().file("README.md", "cases"), "no fixtures: no file ends in .yaml or .yml"),
-        (fixtures().file("a.yaml", ""), "a.yaml:1:1: cases: missing (write a list of cases)"),
+        (fixtures().file("a.yaml", ""), "a.yaml:1:1: is empty (write name: value, or leave the file out)"),
         (fixtures().file("a.yaml", "cases: []"), "a.yaml:1:1: cases: an empty list (give at least one)"),
         (fixtures().file("a.yaml", "cases: [x]"), "a.yaml:1:9: cases[0]: not a mapping (write name: value)"),
     ] {

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::support::{Client, Request, Service, TestGate, TestIssuer, doorward};
+use crate::support::{Client, Request, Service, TestGate, TestIssuer, doorward, eventually, free_port};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -148,6 +148,27 @@ fn hanging_up_has_the_configuration_read_anew() {
     service.signal("HUP");
     service.wait_for_line("configuration in force");
     assert_eq!(Request::new(verify, "GET", "/verify").bearer(&token()).send().verdict(), "200");
+}
+
+#[test]
+fn hanging_up_while_it_starts_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("doorward.yaml");
+    let route = |number: u32| format!("  - {{name: r{number}, match: {{path: /{number}/**}}}}\n");
+    std::fs::write(&file, format!("routes:\n{}", (0..2_000).map(route).collect::<String>())).unwrap();
+    let admin = format!("127.0.0.1:{}", free_port());
+    let settings = [("ADMIN_LISTEN", admin.as_str()), ("HMAC_SECRET", SECRET), ("AUDIENCE", "api")];
+    let settings = [&settings[..], &[("LISTEN", "127.0.0.1:0"), ("PROXY", "traefik")]].concat();
+    let mut service = Service::start(&["serve", "--config", file.to_str().unwrap()], &settings);
+    // Bit 0 is signal 1.
+    eventually("a handler for SIGHUP", || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", service.id())).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:\t")).unwrap();
+        (u64::from_str_radix(caught, 16).unwrap() & 1 == 1).then_some(())
+    });
+    service.signal("HUP");
+    assert!(TcpStream::connect(&admin).is_err(), "it has started before it can be told anything");
+    service.wait_for_line("configuration in force");
 }
 
 #[test]

@@ -224,3 +224,64 @@ fn a_configuration_that_cannot_be_built_promises_nothing() {
     assert!(!told.iter().any(|line| line.contains("in force")), "{told:?}");
     assert_eq!(gate.judge(&idp.token().sign()), "200");
 }
+
+/// Rules that stand in the file, while whose tokens are taken stands in the environment.
+const DENIED: &str = "reload: on_change\nroutes: [{name: closed, match: {}, access: denied}]\n";
+
+#[test]
+fn a_file_that_is_empty_or_gone_takes_no_rule_away() {
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).set("PROXY", "traefik").file(DENIED).spawn();
+    let failures = || gate.metric("doorward_config_reload_total{result=\"failure\"}");
+    for (times, text) in [(1.0, ""), (2.0, "# nothing yet\n"), (3.0, "reload: on_change\n"), (4.0, "{}\n")] {
+        gate.rewrite(text);
+        gate.wait_for("/metrics", |_| failures() > times - 0.5);
+        assert_eq!((gate.judge(&idp.token().sign()).as_str(), generation(&gate)), ("403 route_denied", 1), "{text:?}");
+    }
+    gate.remove();
+    gate.wait_for("/metrics", |_| failures() > 4.5);
+    let told = gate.events_in_full().join("\n");
+    for part in [
+        "doorward.yaml:1:1: is empty (write name: value, or leave the file out)",
+        "routes: missing; the configuration in force has some (restart to serve without them)",
+        "No such file",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    gate.rewrite(&DENIED.replace("denied", "anonymous"));
+    gate.wait_for("/status", |answer| answer.body.contains("\"configuration_generation\":2"));
+    assert!((failures() - 5.0).abs() < 0.1, "each is told once");
+}
+
+#[test]
+fn a_file_that_is_being_written_is_left_alone() {
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).set("PROXY", "traefik").file(DENIED).spawn();
+    let open = DENIED.replace("denied", "anonymous");
+    // Other contents at each look, until it is at rest.
+    let started = std::time::Instant::now();
+    let mut written = 0;
+    while started.elapsed() < std::time::Duration::from_secs(4) {
+        written += 1;
+        gate.rewrite(&format!("{open}# {written}\n"));
+        assert_eq!(gate.judge(&idp.token().sign()), "403 route_denied");
+    }
+    gate.wait_for("/status", |answer| answer.body.contains("\"configuration_generation\":2"));
+}
+
+#[test]
+fn files_that_the_configuration_names_are_watched_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    let write = |text: &str| {
+        std::fs::write(folder.path().join("new"), text).unwrap();
+        std::fs::rename(folder.path().join("new"), &secret).unwrap();
+    };
+    write(&"a".repeat(32));
+    let file = format!("audience: '*'\nreload: on_change\nhmac_secret_file: {}\n", secret.display());
+    let gate = TestGate::new().file(file).spawn();
+    write("too short");
+    gate.wait_for("/metrics", |answer| answer.body.contains("doorward_config_reload_total{result=\"failure\"} 1"));
+    write(&"b".repeat(32));
+    gate.wait_for("/status", |answer| answer.body.contains("\"configuration_generation\":2"));
+}

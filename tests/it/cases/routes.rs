@@ -321,7 +321,7 @@ fn i12_what_no_route_takes_is_denied() {
     let asked = |uri: &str| ask(&gate, "GET", "a.example", uri).bearer(&good).send();
     assert_eq!(asked("/only").verdict(), "200");
     assert_denied(&asked("/other"), "route_denied", "good token, no route");
-    for (file, told) in [("routes: []", "an empty list"), ("routes:\n", "not a mapping"), ("routes: [", "unclosed")] {
+    for (file, told) in [("routes: []", "an empty list"), ("routes:\n", "no value"), ("routes: [", "unclosed")] {
         let read = TestGate::new().trusting(&idp).file(file).configuration().map(drop).unwrap_err();
         assert!(read.contains(told), "{file}: {read}");
     }

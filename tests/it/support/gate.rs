@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use doorward::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
 use doorward::clock::SystemClock;
-use doorward::config::{Configuration, Listen, LogFormat, Source};
+use doorward::config::{Configuration, Files, Listen, LogFormat, Source};
 use doorward::outbound::Egress;
 use doorward::telemetry::LogQueue;
 use tempfile::TempDir;
@@ -119,6 +119,11 @@ impl TestGate {
         told.collect()
     }
 
+    /// The same with all that each line says.
+    pub fn events_in_full(&self) -> Vec<String> {
+        self.events.text().lines().map(str::to_owned).collect()
+    }
+
     /// Writes the configuration file anew, all at once as editors do, and tells nobody.
     pub fn rewrite(&self, text: &str) {
         let beside = self.directory.path().join("new.yaml");
@@ -140,6 +145,11 @@ impl TestGate {
         if !at(FILE).is_symlink() {
             exchange(&format!("..data/{FILE}"), FILE);
         }
+    }
+
+    /// Takes the configuration file away.
+    pub fn remove(&self) {
+        std::fs::remove_file(self.directory.path().join(FILE)).unwrap();
     }
 
     /// Asks for the configuration to be read anew, and waits for what comes of it; tells whether it is in force.
@@ -232,8 +242,9 @@ impl GateBuilder {
     pub fn spawn(self) -> TestGate {
         let directory = tempfile::tempdir().unwrap();
         let source = self.source(directory.path());
-        let configuration = source.read().unwrap_or_else(|problems| panic!("{problems}"));
-        let (ask_for_reload, reload) = Reload::channel(source);
+        let (configuration, files) = source.read_from(Files::default());
+        let configuration = configuration.unwrap_or_else(|problems| panic!("{problems}"));
+        let (ask_for_reload, reload) = Reload::channel(source, files);
         let log = SharedLog::default();
         let log_queue = LogQueue::start(log.clone()).unwrap();
         let (tell, shutdown) = Shutdown::channel();
