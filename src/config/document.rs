@@ -46,6 +46,11 @@ pub(super) struct Scalar {
 }
 
 impl Scalar {
+    /// What YAML takes it for; a number as a double, if it is none of 64 bits.
+    pub(super) const fn value(&self) -> &Value {
+        &self.value
+    }
+
     /// Whether nothing is there, or `null`.
     pub(super) fn is_null(&self) -> bool {
         self.value.is_null()

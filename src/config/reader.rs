@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::document::Content;
+use super::document::{Content, Node};
 use super::files::FilesInUse;
 use super::section::{Given, GivenValue, Place, Section};
 use super::setting::{self, Setting};
@@ -146,6 +146,19 @@ impl Reader {
             GivenValue::Variable(text) => Value::String(text.clone()),
         };
         parse(&value).map(Some).map_err(|invalid| self.refuse_at(&given.place, invalid))
+    }
+
+    /// A node of the file, where how it is written counts.
+    pub(super) fn node<T>(
+        &mut self,
+        setting: &Setting,
+        parse: impl FnOnce(&Node) -> Result<T, Invalid>,
+    ) -> Result<Option<T>, Refused> {
+        let Some(given) = self.given(setting)? else { return Ok(None) };
+        let GivenValue::Node(node) = &given.value else {
+            return Err(self.refuse_at(&given.place, Invalid::new("has no form in the environment")));
+        };
+        parse(node).map(Some).map_err(|invalid| self.refuse_at(&given.place, invalid))
     }
 
     /// A setting that is a document of its own: JSON text, or in the file just written out.

@@ -1,7 +1,8 @@
 //! What a route asks of a token.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
+use super::document::{Content, Node, Scalar};
 use super::issuer::scope;
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
@@ -70,9 +71,9 @@ fn read_requirements(reader: &mut Reader, allow_path_parameters: bool) -> Result
 fn read_claim(reader: &mut Reader) -> Result<ClaimRequirement, Refused> {
     let claim = reader.required(&CLAIM, path, "name a claim, such as realm_access.roles");
     let exists = reader.optional(&EXISTS, only_true);
-    let equals = reader.value(&EQUALS, |value| claim_value(value).map(ClaimRule::Equals));
-    let one_of = reader.value(&ONE_OF, |value| claim_values(value).map(ClaimRule::OneOf));
-    let contains = reader.value(&CONTAINS, |value| claim_value(value).map(ClaimRule::Contains));
+    let equals = reader.node(&EQUALS, |node| claim_value(node).map(ClaimRule::Equals));
+    let one_of = reader.node(&ONE_OF, |node| claim_values(node).map(ClaimRule::OneOf));
+    let contains = reader.node(&CONTAINS, |node| claim_value(node).map(ClaimRule::Contains));
     let matches = reader.optional(&MATCHES, |text| pattern(text).map(ClaimRule::Matches));
     let exists = exists?.map(|()| ClaimRule::Exists);
     let rules: Vec<_> = [exists, equals?, one_of?, contains?, matches?].into_iter().flatten().collect();
@@ -99,20 +100,34 @@ fn only_true(text: &str) -> Result<(), Invalid> {
     Err(Invalid::new("a claim that must not be there is no requirement").hint("write true, or leave it out"))
 }
 
-fn claim_value(value: &Value) -> Result<ClaimValue, Invalid> {
-    let found = match value {
-        Value::String(text) => Some(ClaimValue::text(text)),
-        Value::Bool(value) => Some(ClaimValue::boolean(*value)),
-        Value::Number(number) => ClaimValue::number(&number.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+fn claim_value(node: &Node) -> Result<ClaimValue, Invalid> {
+    let scalar = match &node.content {
+        Content::Scalar(scalar) => Some(scalar),
+        Content::List(_) | Content::Map(_) => None,
     };
-    found.ok_or_else(|| Invalid::new("not a single value").hint("write a text, a number, true or false"))
+    match scalar.map(|scalar| (scalar, scalar.value())) {
+        Some((_, Value::String(text))) => Ok(ClaimValue::text(text)),
+        Some((_, Value::Bool(value))) => Ok(ClaimValue::boolean(*value)),
+        Some((scalar, Value::Number(number))) => claim_number(scalar, number),
+        _ => Err(Invalid::new("not a single value").hint("write a text, a number, true or false")),
+    }
 }
 
-fn claim_values(value: &Value) -> Result<Vec<ClaimValue>, Invalid> {
-    let elements = value.as_array().filter(|elements| !elements.is_empty());
-    let elements = elements.ok_or_else(|| Invalid::new("not a list of values").hint("write [a, b]"))?;
-    elements.iter().map(claim_value).collect()
+/// A number as it was written: YAML's own idea of a long one is the next double, which is another number.
+fn claim_number(scalar: &Scalar, number: &Number) -> Result<ClaimValue, Invalid> {
+    let is_whole = number.is_i64() || number.is_u64();
+    let found = ClaimValue::number(&scalar.text);
+    let found = found.or_else(|| is_whole.then(|| ClaimValue::number(&number.to_string())).flatten());
+    found.ok_or_else(|| {
+        Invalid::new("a number that JSON writes otherwise").hint("write it as JSON does, or quote a text")
+    })
+}
+
+fn claim_values(node: &Node) -> Result<Vec<ClaimValue>, Invalid> {
+    match &node.content {
+        Content::List(elements) if !elements.is_empty() => elements.iter().map(claim_value).collect(),
+        _ => Err(Invalid::new("not a list of values").hint("write [a, b]")),
+    }
 }
 
 fn pattern(text: &str) -> Result<TextPattern, Invalid> {

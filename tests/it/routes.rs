@@ -140,8 +140,8 @@ fn a_condition_on_the_request_needs_its_description() {
     let gate = behind_traefik(
         &idp,
         r#"
-  - {name: hosts, require: {when: "request.host == 'app.example'"}}
-  - {name: free, require: {when: "claims.sub == 'alice'"}}
+  - {name: hosts, require: {when: "request.host == 'app.example'"}, match: {}}
+  - {name: free, require: {when: "claims.sub == 'alice'"}, match: {}}
 "#,
     );
     let token = idp.token().sign();
@@ -160,7 +160,7 @@ fn a_condition_on_the_request_needs_its_description() {
 #[test]
 fn a_condition_of_an_untrusted_peer_is_not_judged() {
     let idp = TestIssuer::new();
-    let routes = "routes:\n  - {name: hosts, require: {when: \"request.host == 'app.example'\"}}\n";
+    let routes = "routes:\n  - {name: hosts, require: {when: \"request.host == 'app.example'\"}, match: {}}\n";
     let gate = TestGate::new().trusting(&idp).set("PROXY", "traefik").set("TRUSTED_PROXIES", "192.0.2.1");
     let gate = gate.file(routes).spawn();
     let answer = get(&gate, "/").bearer(&idp.token().sign()).send();
@@ -256,7 +256,7 @@ fn claims_follow_rules() {
 #[test]
 fn a_route_can_be_asked_for_by_name() {
     let idp = TestIssuer::new();
-    let file = "routes:\n  - {name: open, access: anonymous}\n  - {name: api, require: {scopes: [read]}}\n";
+    let file = "routes:\n  - {name: open, access: anonymous, match: {}}\n  - {name: api, require: {scopes: [read]}, match: {}}\n";
     let gate = TestGate::new().trusting(&idp).file(file).spawn();
     let verdict = |target: &str| gate.get(target).bearer(&idp.token().sign()).send().verdict();
     assert_eq!(verdict("/verify"), "200", "the first one matches everything");
@@ -371,4 +371,34 @@ routes:
     assert_eq!(preflight(&general, "/closed"), "403 route_denied");
     assert_eq!(preflight(&general, "/strict"), "401 token_missing");
     assert_eq!(preflight(&general, "/a/../b"), "403 forwarded_headers_ambiguous");
+}
+
+#[test]
+fn numbers_of_the_file_lose_no_digit() {
+    let idp = TestIssuer::new();
+    let route =
+        |rule: &str| format!("routes: [{{name: a, match: {{}}, require: {{claims: [{{claim: n, {rule}}}]}}}}]\n");
+    for (rule, taken, refused) in [
+        ("equals: 18446744073709551616", "18446744073709551616", "18446744073709552000"),
+        ("equals: 0.10000000000000001", "0.10000000000000001", "0.1"),
+        ("one_of: [1, 9007199254740993.0]", "9007199254740993", "9007199254740992"),
+        (
+            "contains: 123456789012345678901234567890",
+            "[123456789012345678901234567890]",
+            "[123456789012345680000000000000]",
+        ),
+        ("equals: 0x10", "16", "0"),
+    ] {
+        let gate = TestGate::new().trusting(&idp).file(route(rule)).spawn();
+        let judge = |number: &str| {
+            let claims = idp.token().claims_text().replacen('{', &format!("{{\"n\":{number},"), 1);
+            gate.judge(&idp.token().sign_payload(claims))
+        };
+        assert_eq!((judge(taken).as_str(), judge(refused).as_str()), ("200", "403 policy_denied"), "{rule}");
+    }
+    let told = TestGate::new().trusting(&idp).file(route("equals: .1")).configuration().unwrap_err();
+    assert!(
+        told.contains("equals: a number that JSON writes otherwise (write it as JSON does, or quote a text)"),
+        "{told}"
+    );
 }
