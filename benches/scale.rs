@@ -63,7 +63,8 @@ pub fn condition(criterion: &mut Criterion) {
         ("loop", "{when: \"claims.groups.exists(group, group == 'on-call')\"}"),
         ("pattern", "{when: \"claims.email.matches('@example[.]com$')\"}"),
     ] {
-        let gate = gate(configuration(&key, 1, &format!("routes:\n  - {{name: all, require: {require}}}\n")));
+        let gate =
+            gate(configuration(&key, 1, &format!("routes:\n  - {{name: all, require: {require}, match: {{}}}}\n")));
         decide(&gate, &request);
         group.bench_function(what, |bencher| bencher.iter(|| decide(&gate, black_box(&request))));
     }

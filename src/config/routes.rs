@@ -25,10 +25,9 @@ pub(super) const ROUTES: Setting = Setting::optional(
 .shaped(Shape::Sections(&[ENTRY]));
 
 const NAME: Setting = Setting::required("name", "Its name in logs, metrics and `/policy/NAME/verify`.");
-const MATCH: Setting = Setting::optional(
+const MATCH: Setting = Setting::required(
     "match",
-    "every request",
-    "Which requests take it: a mapping of `host`, `path` and `methods`, all of which must fit.",
+    "Which requests take it: a mapping of `host`, `path` and `methods`, all of which must fit; `{}` for every request.",
 )
 .shaped(Shape::Section(&[MATCH_ENTRY]));
 const ACCESS: Setting = Setting::new(
@@ -164,12 +163,15 @@ fn read_route(
     general: Result<General<'_>, Refused>,
 ) -> Result<(Route, OwnDenials), Refused> {
     let name = reader.required(&NAME, route_name, "give it a name, such as admin");
-    let matches = reader.mapping(&MATCH, read_match);
+    let matches = reader.mapping(&MATCH, read_match).and_then(|matches| {
+        // What stands last in a file is what is missing from one that was cut off.
+        matches.ok_or_else(|| reader.refuse(&MATCH, Invalid::new("missing").hint("write match: {} for every request")))
+    });
     let allow_path_parameters = reader.read(&ALLOW_PATH_PARAMETERS, value::boolean);
     let denials = answers::read_denials(reader);
     let rules = read_rules(reader, general, allow_path_parameters);
     let general = general?;
-    let Match { host, path, methods } = matches?.unwrap_or_default();
+    let Match { host, path, methods } = matches?;
     let route = Route {
         name: name?,
         position,
@@ -183,7 +185,6 @@ fn read_route(
     Ok((route, denials?))
 }
 
-#[derive(Default)]
 struct Match {
     host: Option<HostPattern>,
     path: Option<PathPattern>,

@@ -50,15 +50,16 @@ fn problems_of_routes_are_told() {
     let told = problems(
         "traefik",
         "  - {match: {path: /x}}
-  - {name: none}
-  - {name: a b}
-  - {name: twin}
-  - {name: twin, acces: denied, access: nobody, issuers: [mian], token_sources: [body], audience: [a, '*']}
-  - {name: c, access: anonymous, require: {scopes: [x]}, audience: [api]}
-  - {name: d, audience: ['*']}
-  - {name: closed, access: denied, report_only: true, allow_preflight: true}
-  - {name: open, access: anonymous, report_only: true, allow_preflight: false}
-  - {name: e, denials: {token_mising: {status: 400}}, allow_preflight: yes, allow_path_parameters: 1, report_only: maybe}
+  - {name: none, match: {}}
+  - {name: a b, match: {}}
+  - {name: twin, match: {}}
+  - {name: twin, acces: denied, access: nobody, issuers: [mian], token_sources: [body], audience: [a, '*'], match: {}}
+  - {name: c, access: anonymous, require: {scopes: [x]}, audience: [api], match: {}}
+  - {name: d, audience: ['*'], match: {}}
+  - {name: closed, access: denied, report_only: true, allow_preflight: true, match: {}}
+  - {name: open, access: anonymous, report_only: true, allow_preflight: false, match: {}}
+  - {name: e, denials: {token_mising: {status: 400}}, allow_preflight: yes, allow_path_parameters: 1, report_only: maybe, match: {}}
+  - {name: f, access: anonymous}
   - text
 ",
     );
@@ -82,9 +83,10 @@ fn problems_of_routes_are_told() {
     doorward.yaml:15:55: routes[9].allow_preflight: "yes" is not understood (write true or false)
     doorward.yaml:15:77: routes[9].allow_path_parameters: "1" is not understood (write true or false)
     doorward.yaml:15:103: routes[9].report_only: "maybe" is not understood (write true or false)
-    doorward.yaml:16:5: routes[10]: not a mapping (write name: value)
+    doorward.yaml:16:5: routes[10].match: missing (write match: {} for every request)
+    doorward.yaml:17:5: routes[11]: not a mapping (write name: value)
     "#);
-    let names = ["twin", "other", "twin", "other", "twin"].map(|name| format!("  - {{name: {name}}}\n"));
+    let names = ["twin", "other", "twin", "other", "twin"].map(|name| format!("  - {{name: {name}, match: {{}}}}\n"));
     insta::assert_snapshot!(problems("traefik", &names.concat()), @"
     doorward.yaml:8:5: routes[2]: is called twin, as routes[0] is (give each route a name of its own)
     doorward.yaml:9:5: routes[3]: is called other, as routes[1] is (give each route a name of its own)
@@ -96,13 +98,13 @@ fn problems_of_routes_are_told() {
 fn problems_of_requirements_are_told() {
     let told = problems(
         "traefik",
-        r#"  - {name: a, require: [admin]}
-  - {name: b, require: {scope: [x], scopes: ['a"b'], any_scope: []}}
-  - {name: c, require: {claims: [{claim: x}, {equals: 1}, {claim: x, equals: 1, exists: true}]}}
-  - {name: d, require: {claims: [{claim: $, exists: true}, {claim: a., exists: false}]}}
-  - {name: e, require: {claims: [{claim: x, equals: [a]}, {claim: x, one_of: a}, {claim: x, contains: {a: b}}]}}
-  - {name: f, require: {claims: [{claim: x, matches: '(a'}, {claim: x, matches: '(?=a)'}, {claim: x, like: a}]}}
-  - {name: g, require: {claims: {claim: x, exists: true}}}
+        r#"  - {name: a, require: [admin], match: {}}
+  - {name: b, require: {scope: [x], scopes: ['a"b'], any_scope: []}, match: {}}
+  - {name: c, require: {claims: [{claim: x}, {equals: 1}, {claim: x, equals: 1, exists: true}]}, match: {}}
+  - {name: d, require: {claims: [{claim: $, exists: true}, {claim: a., exists: false}]}, match: {}}
+  - {name: e, require: {claims: [{claim: x, equals: [a]}, {claim: x, one_of: a}, {claim: x, contains: {a: b}}]}, match: {}}
+  - {name: f, require: {claims: [{claim: x, matches: '(a'}, {claim: x, matches: '(?=a)'}, {claim: x, like: a}]}, match: {}}
+  - {name: g, require: {claims: {claim: x, exists: true}}, match: {}}
 "#,
     );
     insta::assert_snapshot!(told, @r#"
@@ -135,22 +137,22 @@ fn problems_of_conditions_are_told() {
     let told = problems(
         "traefik",
         &format!(
-            r#"  - {{name: a, require: {{when: 'claims.sub ='}}}}
-  - {{name: b, require: {{when: 'claims.sub == "a" &&'}}}}
-  - {{name: c, require: {{when: 'claim.sub == request.url'}}}}
-  - {{name: d, require: {{when: 'request.url == "x"'}}}}
-  - {{name: e, require: {{when: 'claims.sub.toLower() == "x"'}}}}
-  - {{name: f, require: {{when: 'claims.a.all(x, claims.b.exists(y, x == y))'}}}}
-  - {{name: g, require: {{when: 'claims.a.matches(claims.b)'}}}}
-  - {{name: h, require: {{when: 'claims.a.matches("(a")'}}}}
-  - {{name: i, require: {{when: 'claims.a.replace("a", claims.b) == ""'}}}}
-  - {{name: j, require: {{when: 'claims.a.all(now, now == 1)'}}}}
-  - {{name: k, require: {{when: "{long}"}}}}
-  - {{name: l, require: {{when: "{deep}"}}}}
-  - {{name: m, require: {{when: "{chain}"}}}}
-  - {{name: n, require: {{when: [a]}}}}
-  - {{name: o, require: {{when: ''}}}}
-  - {{name: p, access: anonymous, require: {{when: 'true'}}}}
+            r#"  - {{name: a, require: {{when: 'claims.sub ='}}, match: {{}}}}
+  - {{name: b, require: {{when: 'claims.sub == "a" &&'}}, match: {{}}}}
+  - {{name: c, require: {{when: 'claim.sub == request.url'}}, match: {{}}}}
+  - {{name: d, require: {{when: 'request.url == "x"'}}, match: {{}}}}
+  - {{name: e, require: {{when: 'claims.sub.toLower() == "x"'}}, match: {{}}}}
+  - {{name: f, require: {{when: 'claims.a.all(x, claims.b.exists(y, x == y))'}}, match: {{}}}}
+  - {{name: g, require: {{when: 'claims.a.matches(claims.b)'}}, match: {{}}}}
+  - {{name: h, require: {{when: 'claims.a.matches("(a")'}}, match: {{}}}}
+  - {{name: i, require: {{when: 'claims.a.replace("a", claims.b) == ""'}}, match: {{}}}}
+  - {{name: j, require: {{when: 'claims.a.all(now, now == 1)'}}, match: {{}}}}
+  - {{name: k, require: {{when: "{long}"}}, match: {{}}}}
+  - {{name: l, require: {{when: "{deep}"}}, match: {{}}}}
+  - {{name: m, require: {{when: "{chain}"}}, match: {{}}}}
+  - {{name: n, require: {{when: [a]}}, match: {{}}}}
+  - {{name: o, require: {{when: ''}}, match: {{}}}}
+  - {{name: p, access: anonymous, require: {{when: 'true'}}, match: {{}}}}
 "#
         ),
     );
@@ -180,10 +182,10 @@ fn routes_that_look_at_the_request_need_a_named_proxy() {
         "auto",
         "  - {name: a, match: {path: /x}}
   - {name: b, match: {methods: [GET]}}
-  - {name: c, allow_preflight: true}
+  - {name: c, allow_preflight: true, match: {}}
   - {name: d, match: {}}
-  - {name: e, require: {when: 'claims.host == request.host'}}
-  - {name: f, require: {when: 'now > timestamp(0)'}}
+  - {name: e, require: {when: 'claims.host == request.host'}, match: {}}
+  - {name: f, require: {when: 'now > timestamp(0)'}, match: {}}
 ",
     );
     insta::assert_snapshot!(told, @"
@@ -196,7 +198,7 @@ fn routes_that_look_at_the_request_need_a_named_proxy() {
 
 #[test]
 fn the_routes_are_told_about_although_something_else_is_wrong() {
-    let file = "issuers: [{issuer: x}]\nroutes: [{name: a b, issuers: [x]}]\n";
+    let file = "issuers: [{issuer: x}]\nroutes: [{name: a b, issuers: [x], match: {}}]\n";
     insta::assert_snapshot!(TestGate::new().file(file).configuration().map(drop).unwrap_err(), @r#"
     doorward.yaml:1:11: issuers[0].audience: missing (set the audiences this API accepts, or "*")
     doorward.yaml:1:12: issuers[0].issuer: no URL (the keys are found by the issuer's URL; if it is none, set jwks_url or another key source)

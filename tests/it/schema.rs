@@ -157,14 +157,15 @@ fn what_is_wrong_is_refused_by_both() {
         "issuers: [{issuer: 'https://a.example', audience: [api], listen: 127.0.0.1:1}]",
         "issuers: [{issuer: 'https://a.example', audience: [api], leeway: 5}]",
         "routes: [{match: {path: /}}]",
-        "routes: [{name: a, access: open}]",
+        "routes: [{name: a}]",
+        "routes: [{name: a, access: open, match: {}}]",
         "routes: [{name: a, match: [{path: /}]}]",
         "routes: [{name: a, match: {url: /}}]",
-        "routes: [{name: a, require: {scope: [x]}}]",
-        "routes: [{name: a, require: {claims: [{equals: 1}]}}]",
-        "routes: [{name: a, require: {claims: [{claim: a, exists: false}]}}]",
-        "routes: [{name: a, require: {claims: [{claim: a, equals: [1]}]}}]",
-        "routes: [{name: a, require: {claims: [{claim: a, one_of: x}]}}]",
+        "routes: [{name: a, require: {scope: [x]}, match: {}}]",
+        "routes: [{name: a, require: {claims: [{equals: 1}]}, match: {}}]",
+        "routes: [{name: a, require: {claims: [{claim: a, exists: false}]}, match: {}}]",
+        "routes: [{name: a, require: {claims: [{claim: a, equals: [1]}]}, match: {}}]",
+        "routes: [{name: a, require: {claims: [{claim: a, one_of: x}]}, match: {}}]",
     ] {
         let general = [("issuer:", "https://idp.example"), ("audience:", "[api]"), ("proxy:", "traefik")];
         let own = wrong.split_inclusive(':').next().unwrap();

@@ -115,7 +115,7 @@ routes:
   - {name: shop, match: {path: /shop}, access: optional}
   - {name: trial, match: {path: /trial}, report_only: true}
   - {name: elsewhere, match: {path: /elsewhere}, token_sources: [bearer]}
-  - {name: rest}
+  - {name: rest, match: {}}
 ";
     let gate = TestGate::new().trusting(&idp).file(file).spawn();
     let token = idp.token().sign();
@@ -225,9 +225,11 @@ fn problems_of_sources_are_told() {
     let told = [
         problems("proxy: traefik\ntoken_sources: [query, 'query:', 'query:a b', 'query:a%5f', websocket:x, body]\n"),
         problems("token_sources: [bearer, 'query:access_token']\n"),
-        problems("routes:\n  - {name: a, token_sources: ['query:t']}\n  - {name: b, token_sources: [websocket]}\n"),
+        problems(
+            "routes:\n  - {name: a, token_sources: ['query:t'], match: {}}\n  - {name: b, token_sources: [websocket], match: {}}\n",
+        ),
         problems("claim_headers: [{claim: sub, header: X-Auth-WebSocket-Protocol}]\n"),
-        problems("routes: [{name: a, access: anonymous, token_sources: [websocket]}]\n"),
+        problems("routes: [{name: a, access: anonymous, token_sources: [websocket], match: {}}]\n"),
     ];
     insta::assert_snapshot!(told.join("\n--\n"), @r#"
     doorward.yaml:4:17: token_sources[0]: "query" is not understood (write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)

@@ -56,7 +56,7 @@ fn configuration(idp: &TestIssuer) -> String {
         "issuers:\n\
          - {{name: main, issuer: '{url}', jwks_url: '{url}/jwks', audience: [api]}}\n\
          - {{name: gone, issuer: '{GONE}', jwks_url: '{GONE}/jwks', audience: [api], jwks_wait: 1ms}}\n\
-         routes: [{{name: all}}]\n"
+         routes: [{{name: all, match: {{}}}}]\n"
     )
 }
 

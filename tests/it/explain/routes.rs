@@ -213,9 +213,9 @@ fn a_condition_tells_what_it_came_to() {
 proxy: traefik
 routes:
   - {name: tenants, match: {path: '/tenants/**'}, require: {when: "claims.tenant == request.path.split('/')[2]"}}
-  - {name: rest, require: {when: "claims.level > 1 && request.method == 'GET'"}}
-  - {name: number, require: {when: claims.level}}
-  - {name: long, require: {when: "claims.long + 1 == 2"}}
+  - {name: rest, require: {when: "claims.level > 1 && request.method == 'GET'"}, match: {}}
+  - {name: number, require: {when: claims.level}, match: {}}
+  - {name: long, require: {when: "claims.long + 1 == 2"}, match: {}}
 "#;
     let gate = TestGate::new().trusting(&idp).file(routes).spawn();
     let token = idp.token().claim("tenant", "acme").claim("level", 1).claim("long", "é".repeat(500)).sign();
