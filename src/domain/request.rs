@@ -95,12 +95,14 @@ impl fmt::Display for Original<'_> {
 }
 
 fn split_url(url: &[u8]) -> Option<(&[u8], &[u8])> {
-    let authority_at = url.windows(3).position(|window| window == b"://")? + 3;
-    let rest = url.get(authority_at..)?;
+    // Only at the beginning: `://` further behind is the client's to write, and would have another path judged.
+    let schemes: [&[u8]; 2] = [b"http://", b"https://"];
+    let rest = schemes.iter().find_map(|scheme| url.strip_prefix(*scheme))?;
     let (authority, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
     // The proxy puts the client's Host field in front of the path. `?` and `#` there would end the host for us and not for
-    // the proxy, which has picked a server by all of it; user information is another way to show two readers two hosts.
-    let is_doubtful = |byte: &u8| matches!(byte, b'?' | b'#' | b'@');
+    // the proxy, which has picked a server by all of it; user information is another way to show two readers two hosts, and
+    // browsers take `\` for `/`.
+    let is_doubtful = |byte: &u8| matches!(byte, b'?' | b'#' | b'@' | b'\\');
     (!authority.iter().any(is_doubtful)).then_some((authority, path))
 }
 
@@ -136,6 +138,7 @@ mod tests {
             "https://u:p@a.example/",
             "https://a.example?x",
             "https://a.example",
+            "https://a.example\\b/y",
         ] {
             let original = Original::from_url(Field::Absent, Field::Once(url.as_bytes()));
             assert_eq!((original.host, original.uri), (Field::Absent, Field::Absent), "{url}");
@@ -144,7 +147,18 @@ mod tests {
 
     #[test]
     fn a_url_without_scheme_gives_nothing() {
-        assert_eq!(Original::from_url(Field::Absent, Field::Once(b"/x")).uri, Field::Absent);
+        for url in [
+            "/x",
+            "/admin?x=://rest.example/healthz",
+            "://a.example/x",
+            "a.example/?x=https://a.example/x",
+            " https://a.example/x",
+            "HTTPS://a.example/x",
+            "ftp://a.example/x",
+        ] {
+            let original = Original::from_url(Field::Absent, Field::Once(url.as_bytes()));
+            assert_eq!((original.host, original.uri), (Field::Absent, Field::Absent), "{url}");
+        }
         assert_eq!(Original::from_url(Field::Absent, Field::Repeated).host, Field::Repeated);
     }
 }
