@@ -129,6 +129,7 @@ fn put_in_force(
     match workshop.build(configuration, number) {
         Ok(generation) => {
             retire(service.replace(generation));
+            service.generation().decisions.forget_others();
             for setting in waiting {
                 tracing::warn!(setting, "has changed and needs a restart; everything else is in force");
             }

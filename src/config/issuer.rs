@@ -247,15 +247,22 @@ fn refuse_nameless_profile(
     Ok(())
 }
 
+/// The label of decisions without an issuer.
+const NO_ISSUER: &str = "none";
+
 fn label(text: &str) -> Result<String, Invalid> {
     let text = value::text(text)?;
+    if text == NO_ISSUER {
+        return Err(Invalid::new("in metrics it stands for tokens of no known issuer").hint("choose another name"));
+    }
     let plain = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
     if plain { Ok(text) } else { Err(Invalid::expected("write at most 64 visible ASCII characters without blanks")) }
 }
 
 fn default_label(issuer: Option<&str>) -> String {
     let host = issuer.and_then(|issuer| Url::parse(issuer).ok()?.host_str().map(str::to_owned));
-    host.or_else(|| issuer.and_then(|issuer| label(issuer).ok())).unwrap_or_else(|| "default".to_owned())
+    let name = host.or_else(|| issuer.and_then(|issuer| label(issuer).ok()));
+    name.filter(|name| name != NO_ISSUER).unwrap_or_else(|| "default".to_owned())
 }
 
 pub(super) fn scope(text: &str) -> Result<String, Invalid> {

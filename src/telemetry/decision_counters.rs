@@ -1,7 +1,10 @@
 //! The counters of decisions, found without a label being compared.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
+use prometheus::core::Collector;
+use prometheus::proto::MetricFamily;
 use prometheus::{IntCounter, IntCounterVec};
 
 use super::Outcome;
@@ -51,6 +54,24 @@ impl DecisionCounters {
     /// Counts a decision that clocks which differ would explain; too rare to be worth the room.
     pub fn count_suspected_clock_skew(&self, outcome: Outcome, issuer: Option<usize>) {
         self.clock_skew_suspected.with_label_values(&[outcome.reason(), self.issuer(issuer)]).inc();
+    }
+
+    /// Ends the series of issuers and routes that are none of these; those of a configuration before would stay for ever. A
+    /// request that began under it may bring one back, until the next configuration.
+    pub fn forget_others(&self) {
+        let issuers: HashSet<&str> = self.issuers.iter().map(String::as_str).chain([NONE]).collect();
+        let routes: HashSet<&str> = self.routes.iter().map(|name| &**name).chain([NONE]).collect();
+        for family in [&self.family, &self.clock_skew_suspected] {
+            for series in family.collect().iter().flat_map(MetricFamily::get_metric) {
+                let labels: HashMap<&str, &str> =
+                    series.get_label().iter().map(|label| (label.name(), label.value())).collect();
+                let is_own = |name: &str, own: &HashSet<&str>| labels.get(name).is_none_or(|value| own.contains(value));
+                if !is_own("issuer", &issuers) || !is_own("route", &routes) {
+                    // What is not there any more need not be removed.
+                    let _ = family.remove(&labels);
+                }
+            }
+        }
     }
 
     fn add(&self, times: u64, outcome: Outcome, route: Option<usize>, issuer: Option<usize>) {

@@ -65,6 +65,10 @@ impl JwksFamilies {
         let _ = self.failures.remove_label_values(&[issuer]);
         let _ = self.keys.remove_label_values(&[issuer]);
         let _ = self.last_success.remove_label_values(&[issuer]);
+        let _ = self.durations.remove_label_values(&[issuer]);
+        for result in ["success", "failure"] {
+            let _ = self.refresh.remove_label_values(&[issuer, result]);
+        }
     }
 }
 

@@ -297,3 +297,9 @@ fn a_secret_of_the_environment_wins_over_one_of_the_file_in_either_form() {
     let both = format!("hmac_secret: {}\nhmac_secret_file: {path}\n", "f".repeat(32));
     assert!(short.file(both).configuration().unwrap_err().contains("given twice"));
 }
+
+#[test]
+fn no_issuer_is_called_as_if_there_were_none() {
+    let told = problems("issuer: https://a.example\naudience: [a]\nname: none\n");
+    insta::assert_snapshot!(told, @"doorward.yaml:3:1: name: in metrics it stands for tokens of no known issuer (choose another name)");
+}

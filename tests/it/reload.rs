@@ -174,6 +174,28 @@ fn an_issuer_that_goes_takes_its_tokens_and_series_along() {
     let page = gate.admin("/metrics").send().body;
     let keys = |name: &str| page.contains(&format!("doorward_jwks_keys{{issuer=\"{name}\"}}"));
     assert!(keys("new") && !keys("old"), "{page}");
+    assert!(page.contains("issuer=\"new\"") && !page.contains("issuer=\"old\""), "{page}");
+}
+
+#[test]
+fn a_route_that_goes_takes_its_series_along_and_the_others_go_on_counting() {
+    let idp = TestIssuer::new();
+    let file = |more: &str| format!("routes:\n{more}  - {{name: rest, match: {{}}}}\n");
+    let old = file("  - {name: old, match: {path: /old}}\n");
+    let gate = TestGate::new().trusting(&idp).set("PROXY", "traefik").file(old).spawn();
+    let ask = |path: &str| {
+        let request = gate.get("/verify").bearer(&idp.token().sign()).header("x-forwarded-method", "GET");
+        let request = request.header("x-forwarded-host", "app.example").header("x-forwarded-uri", path);
+        assert_eq!(request.send().verdict(), "200");
+    };
+    ask("/old");
+    ask("/rest");
+    gate.rewrite(&file(""));
+    assert!(gate.reload());
+    ask("/rest");
+    let page = gate.admin("/metrics").send().body;
+    let of = |route: &str| page.lines().find(|line| line.contains(&format!("route=\"{route}\"")));
+    assert!(of("old").is_none() && of("rest").is_some_and(|line| line.ends_with(" 2")), "{page}");
 }
 
 #[test]
