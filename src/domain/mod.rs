@@ -17,6 +17,7 @@ mod request_query;
 mod scopes;
 mod time;
 mod token;
+mod visible;
 
 pub use claim_path::{ClaimPath, ClaimPathError};
 pub use clock::Clock;
@@ -33,3 +34,4 @@ pub use request_query::RequestQuery;
 pub use scopes::Scopes;
 pub use time::{InvalidTime, Timestamp};
 pub use token::{BearerToken, PresentedToken};
+pub use visible::{is_unseen, visible_json};

@@ -4,6 +4,8 @@ use std::fmt::{self, Display, Write};
 
 use serde::Serialize;
 
+use super::is_unseen;
+
 /// Whoever is told how a decision comes about.
 ///
 /// Serving tells nobody, which is `()`: then no closure ever runs, and the decision is compiled without them.
@@ -112,7 +114,7 @@ impl Write for Line {
         for character in text.chars() {
             self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
             // A line break or an escape sequence would write lines of its own into a transcript.
-            if character.is_control() {
+            if is_unseen(character) {
                 self.text.extend(character.escape_default());
             } else {
                 self.text.push(character);
@@ -129,6 +131,7 @@ mod tests {
     #[test]
     fn texts_are_bounded_and_on_one_line() {
         assert_eq!(shown("a\r\n\u{1b}[31mb"), r"a\r\n\u{1b}[31mb");
+        assert_eq!(shown("a\u{202e}\u{9b}\u{7f}b"), r"a\u{202e}\u{9b}\u{7f}b");
         assert_eq!(shown(""), "nothing");
         assert_eq!(shown("é".repeat(256)), "é".repeat(256));
         assert_eq!(shown("é".repeat(6000)), "é".repeat(256) + "…");

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::LogQueue;
 use crate::config::{AccessLog, LogFormat};
-use crate::domain::{Field, Original, Timestamp};
+use crate::domain::{Field, Original, Timestamp, visible_json};
 
 /// Writes a line per decision, as far as it was asked for.
 #[derive(Clone)]
@@ -135,6 +135,12 @@ fn write_json(entry: &AccessEntry, buffer: &mut Vec<u8>) {
         buffer.truncate(start);
         return;
     }
+    let line = buffer.get(start..).unwrap_or_default();
+    if line.iter().any(|byte| !matches!(byte, b' '..=b'~')) {
+        let visible = visible_json(&String::from_utf8_lossy(line));
+        buffer.truncate(start);
+        buffer.extend_from_slice(visible.as_bytes());
+    }
     buffer.push(b'\n');
 }
 
@@ -187,6 +193,7 @@ fn as_micros<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::is_unseen;
 
     fn entry(path: &[u8]) -> AccessEntry {
         let original = Original { method: Field::Once(b"GET"), host: Field::Repeated, uri: Field::Once(path) };
@@ -207,11 +214,12 @@ mod tests {
     #[test]
     fn a_line_is_one_line_and_has_no_query() {
         let mut json = Vec::new();
-        write_json(&entry(b"/x\r\n\"},{\x1b[31m?token=secret"), &mut json);
+        write_json(&entry("/x\r\n\"},{\x1b[31m\u{9b}\u{202e}\u{e9}?token=secret".as_bytes()), &mut json);
         let line = String::from_utf8(json).unwrap();
         assert_eq!(line.matches('\n').count(), 1);
+        assert!(!line.trim_end().contains(is_unseen), "{line}");
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(value["path"], "/x\r\n\"},{\u{1b}[31m");
+        assert_eq!(value["path"], "/x\r\n\"},{\u{1b}[31m\u{9b}\u{202e}\u{e9}");
         assert_eq!((&value["token_digest"], &value["duration_us"]), (&"000102ab".into(), &12.into()));
         let mut text = Vec::new();
         write_text(&entry(b"/x\r\n\x1b[31m#frag"), &mut text);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::read;
 use crate::cli::exit::{Failure, print};
+use crate::domain::visible_json;
 use crate::jose::decode_base64url;
 
 #[derive(Args)]
@@ -33,7 +34,8 @@ impl Inspect {
             "claims": decoded("payload", payload)?,
         });
         eprintln!("not verified: anyone can have written this");
-        print(&format!("{shown:#}\n"))
+        // Anyone can have written what moves a cursor or turns the direction of what stands beside it.
+        print(&visible_json(&format!("{shown:#}\n")))
     }
 }
 
