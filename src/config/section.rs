@@ -11,6 +11,7 @@ use super::document::{Content, Key, MAX_BYTES, Node, Position};
 use super::files::FilesInUse;
 use super::value::{self, Invalid};
 use super::{Problem, Problems};
+use crate::jose::Json;
 
 pub(super) const PREFIX: &str = "DOORWARD_";
 
@@ -139,7 +140,12 @@ impl Given {
         };
         let object = value::text(&text).and_then(|text| {
             let object: Result<Map<String, Value>, _> = serde_json::from_str(&text);
-            object.map_err(|error| Invalid::new(format!("not a JSON object: {error}")).hint(example))
+            let object = object.map_err(|error| Invalid::new(format!("not a JSON object: {error}")).hint(example))?;
+            // Readers differ on which of two of one name counts.
+            if !Json::is_strict_object(&text) {
+                return Err(Invalid::new("a member stands twice, or too deep").hint("keep one of them"));
+            }
+            Ok(object)
         });
         let members = object.map_err(|invalid| (place.clone(), invalid))?;
         Ok(members.into_iter().map(|(name, value)| Member { name, value, place: place.clone() }).collect())

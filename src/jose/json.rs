@@ -32,6 +32,11 @@ pub(super) struct Object<'a> {
 pub(super) struct NotStrict;
 
 impl<'a> Json<'a> {
+    /// Whether a text is one JSON object in which each member stands once, at any depth.
+    pub fn is_strict_object(text: &str) -> bool {
+        Object::parse(text).is_ok()
+    }
+
     /// A part of a text that was found to be strict before.
     pub(crate) const fn of_strict(text: &'a str) -> Self {
         Self(text)

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
 
-use super::json::{Json, Object};
+use super::json::Object;
 use super::key::curve_algorithm;
 use super::{Algorithm, Algorithms, Family, VerificationKey, decode_base64url};
 
@@ -79,7 +79,9 @@ impl VerificationKey {
             return Err(JwkRefusal::NotAllowed);
         }
         let private_part_published = PRIVATE_MEMBERS.iter().any(|name| jwk.has(name));
-        let issuer = jwk.get("issuer").and_then(Json::string).map(Cow::into_owned);
+        // Whatever is no text limits the key to somebody; to take it for absent would make it good for all.
+        let issuer = jwk.get("issuer").map(|issuer| issuer.string().ok_or(JwkRefusal::Member("issuer"))).transpose()?;
+        let issuer = issuer.map(Cow::into_owned);
         Ok(key.with_id(id).with_issuer(issuer).with_private_part_published(private_part_published))
     }
 }

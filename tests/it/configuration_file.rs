@@ -299,6 +299,19 @@ fn a_secret_of_the_environment_wins_over_one_of_the_file_in_either_form() {
 }
 
 #[test]
+fn no_denial_stands_twice_in_a_text_of_the_environment() {
+    for denials in [
+        r#"{"token_missing": {"status": 400}, "token_missing": {"status": 401}}"#,
+        r#"{"token_missing": {"status": 400, "status": 401}}"#,
+        r#"{"*": {"body": {"a": 1, "a": 2}}}"#,
+    ] {
+        let gate = TestGate::new().set("ISSUER", "https://a.example").set("AUDIENCE", "a").set("DENIALS", denials);
+        let told = gate.configuration().map(drop).unwrap_err();
+        assert_eq!(told, "DOORWARD_DENIALS: a member stands twice, or too deep (keep one of them)");
+    }
+}
+
+#[test]
 fn no_issuer_is_called_as_if_there_were_none() {
     let told = problems("issuer: https://a.example\naudience: [a]\nname: none\n");
     insta::assert_snapshot!(told, @"doorward.yaml:3:1: name: in metrics it stands for tokens of no known issuer (choose another name)");

@@ -49,8 +49,8 @@ pub(in crate::cli) struct Issue {
     #[arg(long, default_value = "1d", value_parser = humantime::parse_duration)]
     expires_in: Duration,
     /// Further claims, as a JSON object; they win over the others
-    #[arg(long, value_name = "JSON", default_value = "{}")]
-    claims: String,
+    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = members)]
+    claims: Map<String, Value>,
 }
 
 impl Issue {
@@ -58,7 +58,7 @@ impl Issue {
         let key = self.key()?;
         let mut header = Map::from_iter([("typ".to_owned(), self.typ.clone().into())]);
         header.extend(self.kid.clone().map(|kid| ("kid".to_owned(), kid.into())));
-        let token = key.sign(&header, &self.claims()?).map_err(|_| Failure::failed("the key does not sign"))?;
+        let token = key.sign(&header, &self.claims()).map_err(|_| Failure::failed("the key does not sign"))?;
         print(&format!("{token}\n"))
     }
 
@@ -82,9 +82,7 @@ impl Issue {
         Ok(SigningKey::secret(algorithm, &secret))
     }
 
-    fn claims(&self) -> Result<Value, Failure> {
-        let given: Map<String, Value> = serde_json::from_str(&self.claims)
-            .map_err(|error| Failure::failed(format!("--claims is not a JSON object: {error}")))?;
+    fn claims(&self) -> Value {
         let now = SystemClock.now();
         let mut claims = Map::from_iter([
             ("iat".to_owned(), now.as_secs().into()),
@@ -97,7 +95,11 @@ impl Issue {
             [only] => drop(claims.insert("aud".to_owned(), only.clone().into())),
             several => drop(claims.insert("aud".to_owned(), several.into())),
         }
-        claims.extend(given);
-        Ok(Value::Object(claims))
+        claims.extend(self.claims.clone());
+        Value::Object(claims)
     }
+}
+
+fn members(json: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(json).map_err(|error| format!("not a JSON object: {error}"))
 }

@@ -3,12 +3,16 @@
 mod inspect;
 mod issue;
 
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use clap::Subcommand;
 
 use super::exit::Failure;
+
+/// No token, key or key set is longer.
+const MAX_BYTES: usize = 1 << 20;
 
 #[derive(Subcommand)]
 pub(super) enum Token {
@@ -30,10 +34,16 @@ impl Token {
 /// Reads a file, or stdin for `-`: what stands on a command line can be seen by every user of the machine.
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let failed = |error| Failure::failed(format!("cannot read {}: {error}", path.display()));
+    let mut bytes = Vec::new();
+    // One more than is taken, to tell a long one from one that was cut off. A device has no end.
+    let most = MAX_BYTES as u64 + 1;
     if path.as_os_str() == "-" {
-        let mut text = String::new();
-        std::io::stdin().take(1 << 20).read_to_string(&mut text).map_err(failed)?;
-        return Ok(text);
+        std::io::stdin().take(most).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        File::open(path).map_err(failed)?.take(most).read_to_end(&mut bytes).map_err(failed)?;
     }
-    std::fs::read_to_string(path).map_err(failed)
+    if bytes.len() > MAX_BYTES {
+        return Err(Failure::failed(format!("{} has more than {} MiB", path.display(), MAX_BYTES >> 20)));
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::failed(format!("{} is not UTF-8", path.display())))
 }

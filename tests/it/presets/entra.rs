@@ -114,6 +114,17 @@ fn a_key_that_names_a_tenant_signs_for_that_tenant_only() {
 }
 
 #[test]
+fn a_key_that_names_its_tenant_in_no_words_is_nobodys() {
+    let idp = TestIssuer::new();
+    for issuer in [json!(1), Value::Null, json!([v2(OWN)])] {
+        let mut jwks: Value = serde_json::from_str(&idp.jwks()).unwrap();
+        jwks["keys"][0]["issuer"] = issuer;
+        let told = super::builder(&settings("*")).set("JWKS", jwks.to_string()).configuration();
+        assert!(told.is_err_and(|told| told.contains("DOORWARD_JWKS")), "{jwks}");
+    }
+}
+
+#[test]
 fn what_is_missing_or_contradicts_is_told() {
     let [preset, _, audience] = settings("*");
     let with = |tenants: &'static str| [preset, ("ENTRA_TENANTS", tenants), audience];
