@@ -25,7 +25,8 @@ pub fn render(criterion: &mut Criterion) {
     let issuer = gate.verifier.issuers.at(0).unwrap();
     let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), 16_384).unwrap()).unwrap();
     let candidates = issuer.keys.snapshot().keys().candidates(Some("bench"), Algorithm::ES256).unwrap();
-    let verified = issuer.expectations.judge(parsed.into_signed(&candidates).unwrap(), SystemClock.now()).unwrap();
+    let verified =
+        issuer.expectations.judge(parsed.into_signed(&candidates).unwrap(), SystemClock.now(), &mut ()).unwrap();
     assert_eq!(claim_headers.render(&verified).unwrap().get(1).unwrap(), ISSUER);
     criterion.bench_function("render", |bencher| {
         bencher.iter(|| claim_headers.render(black_box(&verified)).unwrap());

@@ -14,7 +14,7 @@ use super::token::read;
 use crate::app::gate_of_keys;
 use crate::clock::{StoppedClock, SystemClock};
 use crate::config::{Configuration, IssuerSettings, KeySource, Source};
-use crate::domain::{BearerToken, Clock, DescribedRequest, Timestamp};
+use crate::domain::{BearerToken, Clock, DescribedRequest, FindingOutcome, Timestamp};
 use crate::gate::Transcript;
 use crate::jose::{CompactJws, KeySet, StatedIssuer};
 use crate::outbound::Egress;
@@ -75,7 +75,7 @@ impl Explain {
             Output::Text => as_text(&transcript),
             Output::Json => format!("{:#}\n", serde_json::json!(transcript)),
         })?;
-        if transcript.verdict == "allow" { Ok(()) } else { Err(Failure::Denied) }
+        if transcript.lets_pass() { Ok(()) } else { Err(Failure::Denied) }
     }
 
     fn token(&self) -> Result<Option<String>, Failure> {
@@ -139,7 +139,11 @@ pub(super) fn as_text(transcript: &Transcript) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     for stage in &transcript.stages {
-        let mark = if stage.passed { "ok" } else { "NO" };
+        let mark = match stage.outcome {
+            FindingOutcome::Passed => "ok",
+            FindingOutcome::Skipped => "--",
+            FindingOutcome::Failed => "NO",
+        };
         let _ = writeln!(text, "{mark}  {}", stage.stage);
         let _ = writeln!(text, "      expected  {}", stage.expected);
         let _ = writeln!(text, "      found     {}", stage.found);

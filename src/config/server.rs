@@ -59,7 +59,7 @@ const READINESS: Setting =
         .shaped(Shape::Word(&value::words(READINESSES)));
 
 const EXPLAIN: Setting =
-    Setting::new("explain", "false", "Whether `POST /explain` answers peers that are not on this machine too.")
+    Setting::new("explain", "false", "Whether `POST /explain` answers peers at other addresses than loopback too.")
         .shaped(Shape::Boolean);
 const RELOAD: Setting = Setting::new(
     "reload",
@@ -109,7 +109,7 @@ pub struct ServerSettings {
     pub shutdown_timeout: Duration,
     /// When the service calls itself ready.
     pub readiness: Readiness,
-    /// Whether decisions are explained to peers that are not on this machine.
+    /// Whether decisions are explained to peers at other addresses than loopback.
     pub explain: bool,
     /// What has the configuration read anew.
     pub reload: ReloadTrigger,

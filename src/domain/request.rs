@@ -1,5 +1,7 @@
 //! The request a proxy asks about.
 
+use std::fmt;
+
 use super::Reason;
 
 /// A header field as far as a decision may rely on it.
@@ -36,6 +38,17 @@ impl<'a> Field<'a> {
     }
 }
 
+/// For people, who have to see what is there even if it is no text.
+impl fmt::Display for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("absent"),
+            Self::Once(value) => f.write_str(&String::from_utf8_lossy(value)),
+            Self::Repeated => f.write_str("repeated"),
+        }
+    }
+}
+
 /// Read access to the header fields of a request, whatever server they came through.
 pub trait HeaderFields: Sync {
     /// The field of this name; names are compared without regard to case (RFC 9110 section 5.1).
@@ -67,6 +80,17 @@ impl<'a> Original<'a> {
             absent_or_repeated => (absent_or_repeated, absent_or_repeated),
         };
         Self { method, host, uri }
+    }
+}
+
+/// Without the query, which may hold a token.
+impl fmt::Display for Original<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = match self.uri {
+            Field::Once(uri) => Field::Once(uri.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()),
+            absent_or_repeated => absent_or_repeated,
+        };
+        write!(f, "method {}, host {}, path {path}", self.method, self.host)
     }
 }
 

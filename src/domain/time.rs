@@ -1,5 +1,6 @@
 //! Points in time.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -83,6 +84,16 @@ impl Timestamp {
     }
 }
 
+/// As a `NumericDate` (RFC 7519 section 2).
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.rem_euclid(1000) {
+            0 => write!(f, "{}", self.as_secs()),
+            millis => write!(f, "{}.{millis:03}", self.as_secs()),
+        }
+    }
+}
+
 /// A time as RFC 3339 writes it; in UTC if it says nothing else.
 impl FromStr for Timestamp {
     type Err = InvalidTime;
@@ -110,6 +121,13 @@ mod tests {
     fn fractions_never_make_a_life_longer() {
         assert_eq!(Timestamp::floor(&number("1.0009")), Timestamp::from_millis(1000));
         assert_eq!(Timestamp::ceil(&number("1.0001")), Timestamp::from_millis(1001));
+    }
+
+    #[test]
+    fn times_are_told_as_numeric_dates() {
+        for (millis, told) in [(1_769_860_800_000, "1769860800"), (1500, "1.500"), (7, "0.007"), (0, "0")] {
+            assert_eq!(Timestamp::from_millis(millis).to_string(), told);
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 pub use token_source::{TokenPlace, TokenSource};
 
-use crate::domain::{Denial, ForwardedRequest, PresentedToken, Reason};
+use crate::domain::{Denial, Finding, ForwardedRequest, Notes, PresentedToken, Reason};
 
 /// What one source holds.
 enum Found<'a> {
@@ -63,19 +63,29 @@ impl TokenSources {
     /// The token of the request.
     ///
     /// The same token in two places is one token.
-    pub fn extract<'a>(&self, request: &ForwardedRequest<'a>) -> Result<PresentedToken<'a>, Denial> {
+    pub fn extract<'a>(
+        &self,
+        request: &ForwardedRequest<'a>,
+        notes: &mut impl Notes,
+    ) -> Result<PresentedToken<'a>, Denial> {
         let mut token: Option<PresentedToken<'a>> = None;
         let mut other_scheme = false;
         for source in &self.sources {
             let found = match source.look(request)? {
-                Found::Nothing => continue,
+                Found::Nothing => {
+                    notes.found(|| Finding::skipped("token source", source, "nothing"));
+                    continue;
+                }
                 Found::OtherScheme => {
+                    notes.found(|| Finding::skipped("token source", source, "another scheme"));
                     other_scheme = true;
                     continue;
                 }
                 Found::Token(bytes) => PresentedToken::parse(bytes, self.max_token_bytes)?,
                 Found::Base64url(text) => self.decode(text)?,
             };
+            let length = found.as_bearer().as_bytes().len();
+            notes.found(|| Finding::passed("token source", source, format!("a token of {length} bytes")));
             if token.as_ref().is_some_and(|earlier| *earlier != found) {
                 return Err(Reason::TokenAmbiguous.into());
             }
@@ -98,7 +108,7 @@ impl TokenSources {
 impl fmt::Display for TokenSources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sources: Vec<_> = self.sources.iter().map(ToString::to_string).collect();
-        f.write_str(&sources.join(", "))
+        write!(f, "{}, at most {} bytes", sources.join(", "), self.max_token_bytes)
     }
 }
 
@@ -130,7 +140,7 @@ mod tests {
         let fields = Fields(fields.to_vec());
         let request =
             ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false, route_name: None };
-        let extracted = TokenSources::new(sources, 10).extract(&request);
+        let extracted = TokenSources::new(sources, 10).extract(&request, &mut ());
         extracted
             .map(|token| String::from_utf8(token.as_bearer().as_bytes().to_vec()).unwrap())
             .map_err(|denial| denial.code())

@@ -26,7 +26,7 @@ impl Gate {
         if let Some(token) = &described.token {
             let without_token = described.forwarded(&parts);
             // Where no way is found nobody looks for a token.
-            match self.policy.way(&without_token).ok().and_then(|way| way.rules.sources.place(token)) {
+            match self.policy.way(&without_token, &mut ()).ok().and_then(|way| way.rules.sources.place(token)) {
                 Some(TokenPlace::Field(name, value)) => parts.set_field(name, value),
                 Some(TokenPlace::Parameter(parameter)) => parts.add_parameter(&parameter),
                 None => {}

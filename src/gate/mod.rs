@@ -8,6 +8,7 @@ mod explanation;
 mod record;
 mod token_cache;
 mod token_digest;
+mod told;
 mod transcript;
 mod verifier;
 
@@ -18,10 +19,10 @@ pub use door::{Decided, Door};
 pub use record::DecisionRecord;
 pub use token_cache::TokenCache;
 pub use token_digest::TokenDigest;
-pub use transcript::{Stage, Transcript};
+pub use transcript::Transcript;
 pub use verifier::Verifier;
 
-use crate::domain::{Clock, Denial, ForwardedRequest, Timestamp};
+use crate::domain::{Clock, Denial, ForwardedRequest, Notes, Timestamp};
 use crate::issuers::Issuers;
 use crate::policy::{Permit, Policy, Rules};
 
@@ -38,10 +39,20 @@ pub struct Gate {
 impl Gate {
     /// Decides about one request. What was learned on the way goes into the record, for log and metrics.
     pub async fn decide(&self, request: &ForwardedRequest<'_>, record: &mut DecisionRecord) -> Result<Permit, Denial> {
+        self.decide_aloud(request, record, &mut ()).await
+    }
+
+    /// The same, with everything told that is found on the way.
+    pub async fn decide_aloud(
+        &self,
+        request: &ForwardedRequest<'_>,
+        record: &mut DecisionRecord,
+        notes: &mut impl Notes,
+    ) -> Result<Permit, Denial> {
         let now = self.clock.now();
-        let way = self.policy.way(request)?;
+        let way = self.policy.way(request, notes)?;
         record.route = way.route.map(|route| route.position);
-        let permit = match self.judge(request, way.rules, now, record).await {
+        let permit = match self.judge(request, way.rules, now, record, notes).await {
             Ok(permit) => permit,
             Err(denial) => {
                 record.clock_skew_suspected = denial.clock_skew_suspected();
@@ -61,16 +72,19 @@ impl Gate {
         rules: &Rules,
         now: Timestamp,
         record: &mut DecisionRecord,
+        notes: &mut impl Notes,
     ) -> Result<Permit, Denial> {
-        if let Some(permit) = rules.settle_without_token(request)? {
+        if let Some(permit) = rules.settle_without_token(request, notes)? {
             return Ok(permit);
         }
-        let token = match rules.sources.extract(request) {
+        let token = match rules.sources.extract(request, notes) {
             Ok(token) => token,
-            Err(denial) => return rules.settle_missing_token(denial),
+            Err(denial) => return rules.settle_missing_token(denial, notes),
         };
-        let (issuer, principal) = self.verifier.verify(token.as_bearer(), rules, now, record).await?;
-        rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, request, now)
+        let (issuer, principal) = self.verifier.verify(token.as_bearer(), rules, now, record, notes).await?;
+        let permit = rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, request, now, notes)?;
+        notes.found(|| self.verifier.claim_headers.told(&permit));
+        Ok(permit)
     }
 
     /// Whose tokens are accepted.

@@ -1,11 +1,8 @@
 //! What a decision was made of, for whoever asks why.
 
-use std::fmt;
-
 use serde::Serialize;
 
-use crate::domain::{Denial, Reason};
-use crate::policy::Permit;
+use crate::domain::{Finding, FindingOutcome, Notes, Reason};
 
 /// The stages of a decision, each with what was expected and what was found. It holds claims, and never a signature or a
 /// secret.
@@ -19,72 +16,84 @@ pub struct Transcript {
     pub meaning: &'static str,
     /// What may help.
     pub hint: Option<&'static str>,
-    /// The stages in their order; after one that was not passed there is none.
-    pub stages: Vec<Stage>,
+    /// The stages in their order; after one that failed there is none.
+    pub stages: Vec<Finding>,
 }
 
-/// A stage of a decision.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Stage {
-    /// Its name.
-    pub stage: &'static str,
-    /// Whether the request came through.
-    pub passed: bool,
-    /// What had to be there.
-    pub expected: String,
-    /// What was there.
-    pub found: String,
-}
-
-/// The stages so far.
+/// What was told so far.
 #[derive(Default)]
-pub(super) struct Stages(Vec<Stage>);
+pub(super) struct Told {
+    findings: Vec<Finding>,
+    left_out: usize,
+}
 
-/// Texts from a token or a request are shown so far.
-const MAX_SHOWN: usize = 300;
+/// So many stages are kept, and the last one always: it decides.
+const MAX_STAGES: usize = 128;
 
-impl Stages {
-    /// Writes a stage down, and hands its outcome on.
-    pub(super) fn note<T, E: Into<Denial>>(
-        &mut self,
-        stage: &'static str,
-        expected: impl fmt::Display,
-        found: impl fmt::Display,
-        outcome: Result<T, E>,
-    ) -> Result<T, Denial> {
-        let passed = outcome.is_ok();
-        self.0.push(Stage { stage, passed, expected: expected.to_string(), found: shown(&found.to_string()) });
-        outcome.map_err(Into::into)
+impl Notes for Told {
+    const TRACELESS: bool = true;
+
+    fn found(&mut self, finding: impl FnOnce() -> Finding) {
+        if self.findings.len() == MAX_STAGES {
+            self.findings.pop();
+            self.left_out += 1;
+        }
+        self.findings.push(finding());
     }
 
-    pub(super) fn finish(self, decision: &Result<Permit, Denial>, report_only: bool) -> Transcript {
-        let stages = self.0;
-        let Some(reason) = decision.as_ref().err().map(Denial::reason) else {
-            return Transcript { verdict: "allow", reason: "ok", meaning: "the request may pass", hint: None, stages };
-        };
-        let verdict = match (report_only, reason.turn().status()) {
-            (true, _) => "would_deny",
-            (false, 503) => "error",
-            (false, _) => "deny",
-        };
-        Transcript { verdict, reason: reason.code(), meaning: reason.meaning(), hint: Some(hint(reason)), stages }
+    fn all_found<F: IntoIterator<Item = Finding>>(&mut self, findings: impl FnOnce() -> F) {
+        findings().into_iter().for_each(|finding| self.found(|| finding));
     }
 }
 
-/// A text of the request or the token, bounded and on one line.
-pub(super) fn shown(text: &str) -> String {
-    let plain = |character: char| {
-        if character.is_control() { character.escape_default().to_string() } else { character.into() }
-    };
-    let mut shown: String = text.chars().take(MAX_SHOWN).map(plain).collect();
-    if text.chars().nth(MAX_SHOWN).is_some() {
-        shown.push('…');
+impl Told {
+    fn into_stages(mut self) -> Vec<Finding> {
+        if self.left_out > 0 {
+            let more = Finding::skipped("more stages", "passed as well", format!("{} are left out", self.left_out));
+            self.findings.insert(self.findings.len().saturating_sub(1), more);
+        }
+        self.findings
     }
-    shown
 }
 
-/// What may help against a denial.
-const fn hint(reason: Reason) -> &'static str {
+impl Transcript {
+    /// What was told, and what it came to: a denial for this reason, or the report of one.
+    pub(super) fn new(told: Told, denied: Option<Reason>, reported: Option<Reason>) -> Self {
+        let stages = told.into_stages();
+        let Some(reason) = denied.or(reported) else {
+            return Self { verdict: "allow", reason: "ok", meaning: "the request may pass", hint: None, stages };
+        };
+        let verdict = match (reported, reason.turn().status()) {
+            (Some(_), _) => "would_deny",
+            (None, 503) => "error",
+            (None, _) => "deny",
+        };
+        let failed = stages.last().filter(|last| last.outcome == FindingOutcome::Failed);
+        let hint = Some(hint(reason, failed.map_or("", |last| last.stage)));
+        Self { verdict, reason: reason.code(), meaning: reason.meaning(), hint, stages }
+    }
+
+    /// Whether the request would pass.
+    pub fn lets_pass(&self) -> bool {
+        matches!(self.verdict, "allow" | "would_deny")
+    }
+}
+
+/// What may help against a denial at this stage.
+fn hint(reason: Reason, stage: &str) -> &'static str {
+    match (reason, stage) {
+        (Reason::RouteDenied, "access") => "the route says `access: denied`; see why the earlier ones were skipped",
+        (Reason::RouteDenied, "policy") => "ask for the name of a route, as in `/policy/NAME/verify`",
+        (Reason::IssuerUnknown, "issuer of the route") => "add the issuer to the route's `issuers`, or ask another one",
+        (Reason::TokenTypeMismatch, "token_use") => "send the other token of the user pool; see `cognito_token_use`",
+        (Reason::PolicyDenied, "required claim") => "the token lacks what `required_claims` asks for",
+        (Reason::PolicyDenied, _) => "the token lacks what `require` of the route asks for",
+        (reason, _) => usual_hint(reason),
+    }
+}
+
+/// What may help against a denial for this reason.
+const fn usual_hint(reason: Reason) -> &'static str {
     match reason {
         Reason::TokenMissing => "send the token where `token_sources` looks, and have the proxy pass that header on",
         Reason::TokenMalformed => {
@@ -96,9 +105,7 @@ const fn hint(reason: Reason) -> &'static str {
         Reason::AlgorithmNotAllowed => "compare `algorithms` and the `alg` of the key with that of the token",
         Reason::HeaderCriticalUnsupported => "no extension of RFC 7515 section 4.1.11 is supported",
         Reason::TokenEncrypted => "ask the issuer for signed tokens that are not encrypted",
-        Reason::IssuerUnknown => {
-            "`iss` is compared byte by byte: look for a slash more or less, and at the route's `issuers`"
-        }
+        Reason::IssuerUnknown => "`iss` is compared byte by byte: look for a slash more or less",
         Reason::KeyUnknown => "does the issuer publish this key? `doorward check --online` shows what it publishes",
         Reason::SignatureInvalid => "the token was changed, or signed by another key of the same id",
         Reason::TokenExpired => "get a new token; if it is new, compare the clocks",
@@ -113,7 +120,7 @@ const fn hint(reason: Reason) -> &'static str {
         Reason::ProofMissing => "tokens that are bound to a key are not supported; request one without `cnf`",
         Reason::ScopeInsufficient => "request the token with these scopes, and grant them to the client",
         Reason::PolicyDenied => "the token lacks what the route, or `required_claims`, asks for",
-        Reason::RouteDenied => "add a route for this request, or see why the earlier ones differ",
+        Reason::RouteDenied => "add a route for this request, or see why those that are there were skipped",
         Reason::ClaimHeadersTooLarge => "map fewer claims, or raise `claim_headers_max_bytes` and the proxy's buffers",
         Reason::ForwardedHeadersMissing => "have the proxy send the headers of its dialect; see `proxy`",
         Reason::ForwardedHeadersUntrusted => "add the proxy's network to `trusted_proxies`",

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::token_cache::CachedToken;
-use super::{DecisionRecord, TokenCache, TokenDigest};
-use crate::domain::{BearerToken, Denial, Reason, Timestamp};
+use super::{DecisionRecord, TokenCache, TokenDigest, told};
+use crate::domain::{BearerToken, Denial, Notes, Reason, Timestamp};
 use crate::issuers::{Issuer, Issuers, TrustedKey};
 use crate::jose::CompactJws;
 use crate::policy::{ClaimHeaders, Principal, Rules};
@@ -23,22 +23,27 @@ pub struct Verifier {
 
 impl Verifier {
     /// The one a token stands for, and its issuer.
-    pub async fn verify(
+    pub async fn verify<N: Notes>(
         &self,
         token: BearerToken<'_>,
         rules: &Rules,
         now: Timestamp,
         record: &mut DecisionRecord,
+        notes: &mut N,
     ) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
         let digest = TokenDigest::of(token);
         record.digest = Some(digest);
-        if let Some(known) = self.look_up(&digest, now, record) {
+        if !N::TRACELESS
+            && let Some(known) = self.look_up(&digest, now, record)
+        {
             rules.judge_issuer(known.issuer.position)?;
             return Ok((known.issuer.clone(), known.principal.clone()));
         }
-        let (issuer, key, verified) = self.judge(token, rules, now, record).await?;
+        let (issuer, key, verified) = self.judge(token, rules, now, record, notes).await?;
         let principal = Arc::new(Principal::new(verified, &self.claim_headers));
-        self.cache.keep(digest, issuer.clone(), key, principal.clone(), now);
+        if !N::TRACELESS {
+            self.cache.keep(digest, issuer.clone(), key, principal.clone(), now);
+        }
         Ok((issuer, principal))
     }
 
@@ -56,29 +61,36 @@ impl Verifier {
     }
 
     /// Whose token it is, then whether its key may sign it, then whether it did, and only then what it claims.
-    async fn judge(
+    async fn judge<N: Notes>(
         &self,
         token: BearerToken<'_>,
         rules: &Rules,
         now: Timestamp,
         record: &mut DecisionRecord,
+        notes: &mut N,
     ) -> Result<(Arc<Issuer>, TrustedKey, VerifiedToken), Denial> {
-        let jws = CompactJws::parse(token)?;
-        let issuer = self.issuers.find(jws.unverified_claims()).ok_or(Reason::IssuerUnknown)?;
+        let jws = CompactJws::parse(token);
+        notes.found(|| told::form(token, &jws));
+        let jws = jws?;
+        let issuer = self.issuers.find(jws.unverified_claims()).ok_or(Reason::IssuerUnknown);
+        let issuer = notes.judged("issuer", issuer, || (&self.issuers, told::stated_issuer(&jws)))?;
         record.issuer = Some(issuer.position);
-        rules.judge_issuer(issuer.position)?;
+        let wanted = rules.judge_issuer(issuer.position);
+        notes.judged("issuer of the route", wanted, || (told::issuers(rules, &self.issuers), &issuer.name))?;
         let algorithm = jws.header().algorithm();
-        if !issuer.algorithms.contains(algorithm) {
-            return Err(Reason::AlgorithmNotAllowed.into());
-        }
+        let allowed = if issuer.algorithms.contains(algorithm) { Ok(()) } else { Err(Reason::AlgorithmNotAllowed) };
+        notes.judged("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
         // Nobody is asked for a key on behalf of a token that would be refused anyway.
         let latest_end = now.minus(issuer.expectations.time.leeway);
-        let worth_fetching = !jws.unverified_claims().seems_expired(latest_end);
-        let found = issuer.keys.candidates(jws.header().key_id(), algorithm, worth_fetching, now).await?;
-        let (candidates, snapshot) = found;
-        let signed = jws.into_signed(&candidates)?;
+        let worth_fetching = !N::TRACELESS && !jws.unverified_claims().seems_expired(latest_end);
+        let found = issuer.keys.candidates(jws.header().key_id(), algorithm, worth_fetching, now).await;
+        notes.found(|| told::keys(jws.header(), issuer, &found, now));
+        let (candidates, snapshot) = found?;
+        let signed = jws.into_signed(&candidates);
+        notes.found(|| told::signature(&candidates, &signed));
+        let signed = signed?;
         let key = snapshot.trusted(signed.key());
-        let verified = issuer.expectations.judge(signed, now)?;
+        let verified = issuer.expectations.judge(signed, now, notes)?;
         Ok((issuer.clone(), key, verified))
     }
 }

@@ -18,6 +18,6 @@ pub struct Generation {
     pub dialect: Dialect,
     /// When the service calls itself ready.
     pub readiness: Readiness,
-    /// Whether it explains decisions to peers that are not on this machine.
+    /// Whether it explains decisions to peers at other addresses than loopback.
     pub explains_to_all: bool,
 }

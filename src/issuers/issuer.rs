@@ -1,6 +1,7 @@
 //! The issuers, found by the exact `iss` of a token.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::KeyStore;
@@ -70,13 +71,19 @@ impl Issuers {
         self.in_order.iter()
     }
 
-    /// Each `iss` that is known, in no order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_iss.keys().map(String::as_str)
-    }
-
     /// The issuer at this position.
     pub fn at(&self, position: usize) -> Option<&Arc<Issuer>> {
         self.in_order.get(position)
+    }
+}
+
+/// Each `iss` that is known, for people.
+impl fmt::Display for Issuers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut known: Vec<_> = self.by_iss.keys().map(|iss| format!("{iss:?}")).collect();
+        known.sort_unstable();
+        known.extend(self.of_any_tenant.as_ref().map(|_| "that of any tenant of Entra ID".to_owned()));
+        known.extend(self.without_iss.as_ref().map(|_| "no iss".to_owned()));
+        f.write_str(&known.join(", "))
     }
 }

@@ -88,6 +88,12 @@ impl fmt::Display for Algorithm {
     }
 }
 
+impl fmt::Display for Algorithms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// An allow-list of algorithms (RFC 8725 section 3.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Algorithms(Vec<Algorithm>);

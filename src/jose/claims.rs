@@ -40,9 +40,17 @@ impl Claims {
 
     /// The claim at the end of a path; `null` counts as absent.
     pub fn find(&self, path: &ClaimPath) -> Option<Json<'_>> {
-        let Some((first, rest)) = path.segments().split_first() else { return Some(self.all()) };
-        let found = rest.iter().try_fold(self.get(first)?, |value, segment| value.member(segment));
-        found.filter(|value| !value.is_null())
+        self.at(path).filter(|value| !value.is_null())
+    }
+
+    /// The claim of this name as the issuer wrote it, for people.
+    pub fn told(&self, name: &str) -> &str {
+        self.get(name).map_or("absent", Json::as_written)
+    }
+
+    /// The claim at the end of a path as the issuer wrote it, for people.
+    pub fn told_at(&self, path: &ClaimPath) -> &str {
+        self.at(path).map_or("absent", Json::as_written)
     }
 
     /// About how many bytes this takes in memory, beside itself.
@@ -53,6 +61,11 @@ impl Claims {
     /// All claims, as one object.
     pub fn all(&self) -> Json<'_> {
         Json::of_strict(self.text.trim_matches(is_white_space))
+    }
+
+    fn at(&self, path: &ClaimPath) -> Option<Json<'_>> {
+        let Some((first, rest)) = path.segments().split_first() else { return Some(self.all()) };
+        rest.iter().try_fold(self.get(first)?, |value, segment| value.member(segment))
     }
 
     fn get(&self, name: &str) -> Option<Json<'_>> {

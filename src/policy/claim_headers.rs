@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
-use super::render;
-use crate::domain::{ClaimPath, Reason};
+use super::{Permit, render};
+use crate::domain::{ClaimPath, Finding, Reason};
 use crate::jose::Json;
 use crate::verify::VerifiedToken;
 
@@ -55,6 +55,15 @@ impl ClaimHeaders {
     /// `X-Auth-Subject`. In lower case.
     pub fn aliases(&self) -> &[String] {
         &self.aliases
+    }
+
+    /// What the application is told with this permit.
+    pub fn told(&self, permit: &Permit) -> Finding {
+        let values = permit.claim_values().unwrap_or_default();
+        let pairs = self.names().zip(values);
+        let told = pairs.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)));
+        let expected = format!("at most {} bytes", self.max_bytes);
+        Finding::passed("claim headers", expected, told.collect::<Vec<_>>().join("; "))
     }
 
     /// The values, one for each header; empty where the token lacks the claim, so that a proxy that copies the header

@@ -29,7 +29,7 @@ pub use routes::{
 pub use rules::Rules;
 pub use scope_requirement::ScopeRequirement;
 
-use crate::domain::{Denial, ForwardedRequest, Reason, RequestParts};
+use crate::domain::{Denial, Finding, ForwardedRequest, Notes, Reason, RequestParts};
 
 /// Which rules hold for which requests.
 #[derive(Debug)]
@@ -56,22 +56,47 @@ impl Policy {
     }
 
     /// The rules for this request.
-    pub fn way(&self, request: &ForwardedRequest<'_>) -> Result<Way<'_>, Denial> {
+    pub fn way(&self, request: &ForwardedRequest<'_>, notes: &mut impl Notes) -> Result<Way<'_>, Denial> {
         // Anyone could describe a request; only a proxy of ours is believed.
-        if self.looks_at_request && !request.peer_trusted {
-            return Err(Reason::ForwardedHeadersUntrusted.into());
+        let is_believed = request.peer_trusted || !self.looks_at_request;
+        let described = if is_believed { Ok(()) } else { Err(Reason::ForwardedHeadersUntrusted) };
+        notes.judged("request", described, || {
+            let peer = if request.peer_trusted { "a trusted proxy" } else { "a peer that is no trusted proxy" };
+            let expected = if self.looks_at_request { "described by a trusted proxy" } else { "not looked at" };
+            (expected, format!("{} (by {peer})", request.original))
+        })?;
+        match (&self.routes, request.route_name) {
+            (None, None) => {
+                notes.found(|| Finding::passed("route", "none: a valid token for everything", "no routes"));
+                Ok(Way { route: None, rules: &self.general })
+            }
+            (Some(routes), None) => self.way_of_first(routes, request, notes),
+            (routes, Some(name)) => {
+                let named = routes.as_ref().and_then(|routes| routes.named(name)).ok_or(Reason::RouteDenied);
+                let told = || (format!("one of the name {name:?}"), if named.is_ok() { "it" } else { "none" });
+                let route = notes.judged("policy", named, told)?;
+                Ok(Way { route: Some(route), rules: &route.rules })
+            }
         }
-        let route = match (&self.routes, request.route_name) {
-            (None, None) => return Ok(Way { route: None, rules: &self.general }),
-            (Some(routes), None) => match routes.find(&RequestParts::judge(&request.original)) {
-                // Routes are written for requests with their methods, and a preflight has another.
-                Err(Reason::RouteDenied) if self.general.preflight.settle(request)?.is_some() => {
-                    return Ok(Way { route: None, rules: &self.general });
-                }
-                found => found?,
-            },
-            (routes, Some(name)) => routes.as_ref().and_then(|routes| routes.named(name)).ok_or(Reason::RouteDenied)?,
-        };
+    }
+
+    /// The rules of the first route that is for this request.
+    fn way_of_first<'p>(
+        &'p self,
+        routes: &'p RouteTable,
+        request: &ForwardedRequest<'_>,
+        notes: &mut impl Notes,
+    ) -> Result<Way<'p>, Denial> {
+        let parts = RequestParts::judge(&request.original);
+        let found = routes.find(&parts);
+        // Routes are written for requests with their methods, and a preflight has another.
+        if found.is_err_and(|reason| reason == Reason::RouteDenied)
+            && self.general.preflight.settle(request, notes)?.is_some()
+        {
+            return Ok(Way { route: None, rules: &self.general });
+        }
+        notes.all_found(|| routes.findings(&parts));
+        let route = found?;
         Ok(Way { route: Some(route), rules: &route.rules })
     }
 

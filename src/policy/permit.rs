@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Principal;
-use crate::domain::Denial;
+use crate::domain::{Denial, Finding, Notes};
 use crate::jose::Claims;
 
 /// Leave to pass; made only by [`Rules`](super::Rules), and nothing is answered with 200 without one.
@@ -17,8 +17,11 @@ pub struct Permit {
 
 impl Permit {
     /// For somebody whose claims fit into headers.
-    pub(super) fn for_principal(principal: Arc<Principal>) -> Result<Self, Denial> {
-        principal.claim_values().map_err(Denial::from)?;
+    pub(super) fn for_principal(principal: Arc<Principal>, notes: &mut impl Notes) -> Result<Self, Denial> {
+        if let Err(reason) = principal.claim_values() {
+            notes.found(|| Finding::failed("claim headers", "claims that fit", reason.meaning()));
+            return Err(reason.into());
+        }
         Ok(Self { principal: Some(principal), other_protocols: None })
     }
 

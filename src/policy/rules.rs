@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::routes::Access;
 use super::{Facts, Permit, Preflight, Principal, Requirement, RouteIssuers, ScopeRequirement};
-use crate::domain::{Denial, ForwardedRequest, Reason, Timestamp};
+use crate::domain::{Denial, ForwardedRequest, Notes, Reason, Timestamp};
 use crate::extract::TokenSources;
 use crate::verify::{AcceptedAudience, Expectations};
 
@@ -59,18 +59,26 @@ impl Rules {
     }
 
     /// What is settled without looking at a token: a denial, a permit, or nothing yet.
-    pub fn settle_without_token(&self, request: &ForwardedRequest<'_>) -> Result<Option<Permit>, Denial> {
+    pub fn settle_without_token(
+        &self,
+        request: &ForwardedRequest<'_>,
+        notes: &mut impl Notes,
+    ) -> Result<Option<Permit>, Denial> {
+        let open = if self.access == Access::Denied { Err(Reason::RouteDenied) } else { Ok(()) };
+        notes.judged("access", open, || ("anything but denied", self.access))?;
         match self.access {
-            Access::Denied => Err(Reason::RouteDenied.into()),
             Access::Anonymous => Ok(Some(Permit::for_nobody())),
-            Access::Optional | Access::Authenticated => self.preflight.settle(request),
+            _ => self.preflight.settle(request, notes),
         }
     }
 
     /// What is settled by there being no token.
-    pub fn settle_missing_token(&self, denial: Denial) -> Result<Permit, Denial> {
-        let is_missing = matches!(denial.reason(), Reason::TokenMissing | Reason::SchemeUnsupported);
-        if is_missing && self.access == Access::Optional { Ok(Permit::for_nobody()) } else { Err(denial) }
+    pub fn settle_missing_token(&self, denial: Denial, notes: &mut impl Notes) -> Result<Permit, Denial> {
+        let reason = denial.reason();
+        let is_missing = matches!(reason, Reason::TokenMissing | Reason::SchemeUnsupported);
+        let settled =
+            if is_missing && self.access == Access::Optional { Ok(Permit::for_nobody()) } else { Err(denial) };
+        notes.judged("token", settled, || (&self.sources, reason.meaning()))
     }
 
     /// Whether tokens of the issuer at this position are accepted; before anything is done for the token's sake.
@@ -87,14 +95,17 @@ impl Rules {
         required_scopes: &ScopeRequirement,
         request: &ForwardedRequest<'_>,
         now: Timestamp,
+        notes: &mut impl Notes,
     ) -> Result<Permit, Denial> {
         let token = principal.token();
-        expectations.time.judge(token.validity(), now)?;
-        expectations.audience.judge(token, self.audience.as_ref())?;
-        required_scopes.judge(token.scopes())?;
+        // A token that is told about was verified a moment ago, and then its time was told.
+        expectations.time.judge(token.validity(), now, &mut ())?;
+        expectations.audience.judge(token, self.audience.as_ref(), notes)?;
+        let granted = token.scopes();
+        notes.judged("scopes of the issuer", required_scopes.judge(granted), || (required_scopes, granted))?;
         let facts = Facts { principal: &principal, request, now };
-        self.requirements.iter().try_for_each(|required| required.judge(&facts))?;
-        Permit::for_principal(principal)
+        self.requirements.iter().try_for_each(|required| required.judge(&facts, notes))?;
+        Permit::for_principal(principal, notes)
     }
 }
 

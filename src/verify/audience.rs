@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::VerifiedToken;
-use crate::domain::Reason;
+use crate::domain::{Notes, Reason};
 use crate::jose::{Claims, Json};
 
 /// Which audiences a token must name.
@@ -41,12 +41,25 @@ pub enum AudienceMatch {
 
 impl AudienceRule {
     /// Judges whom a token is for: the audiences of this rule, or others that a route asks for in their place.
-    pub fn judge(&self, token: &VerifiedToken, in_their_place: Option<&AcceptedAudience>) -> Result<(), Reason> {
+    pub fn judge(
+        &self,
+        token: &VerifiedToken,
+        in_their_place: Option<&AcceptedAudience>,
+        notes: &mut impl Notes,
+    ) -> Result<(), Reason> {
         let satisfied = match in_their_place {
             None => token.names_audience_of_issuer(),
             Some(accepted) => self.stated(token.claims()).is_some_and(|stated| accepted.accepts(&stated)),
         };
-        if satisfied { Ok(()) } else { Err(Reason::AudienceMismatch) }
+        let outcome = if satisfied { Ok(()) } else { Err(Reason::AudienceMismatch) };
+        notes.judged("aud", outcome, || (in_their_place.unwrap_or(&self.accepted), self.found(token.claims())))
+    }
+
+    /// What it judges by, for people.
+    fn found(&self, claims: &Claims) -> String {
+        let stand_ins = self.fallback.iter().filter(|_| claims.member("aud").is_none());
+        let told = stand_ins.map(|name| format!(", {name} {}", claims.told(name)));
+        std::iter::once(claims.told("aud").to_owned()).chain(told).collect()
     }
 
     pub(super) fn is_satisfied_by(&self, claims: &Claims) -> bool {

@@ -3,8 +3,8 @@
 use super::role_claims::Roles;
 use super::scope_claim::scopes;
 use super::{AudienceRule, ProviderRule, RequiredClaim, RoleClaims, TimeRules, TokenTypeRule, Validity, VerifiedToken};
-use crate::domain::{Denial, Reason, Timestamp};
-use crate::jose::SignedJws;
+use crate::domain::{Denial, Notes, Reason, Timestamp};
+use crate::jose::{Claims, SignedJws};
 
 /// What the claims of an issuer's tokens must satisfy. `iss` is not among it: it is how the issuer was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,26 +28,31 @@ impl Expectations {
     /// for other audiences.
     ///
     /// It takes a signed token, so that a forgery learns nothing about its claims.
-    pub fn judge(&self, token: SignedJws, now: Timestamp) -> Result<VerifiedToken, Denial> {
+    pub fn judge(&self, token: SignedJws, now: Timestamp, notes: &mut impl Notes) -> Result<VerifiedToken, Denial> {
         let claims = token.claims();
-        self.token_type.judge(token.header(), claims)?;
-        let validity = Validity::from_claims(claims)?;
-        self.time.judge(&validity, now)?;
-        // RFC 7519 section 4.1.2: the subject is a string. A number would meet another "1" in somebody's database.
-        if claims.member("sub").is_some_and(|subject| subject.string().is_none()) {
-            return Err(Reason::ClaimInvalid.into());
-        }
-        // The token is bound to a key (RFC 7800 section 3); whoever presents it has not shown that he has it.
-        if claims.has("cnf") {
-            return Err(Reason::ProofMissing.into());
-        }
+        self.token_type.judge(token.header(), claims, notes)?;
+        let validity = Validity::from_claims(claims, notes)?;
+        self.time.judge(&validity, now, notes)?;
+        notes.judged("sub", judge_subject(claims), || ("absent, or a text", claims.told("sub")))?;
+        notes.judged("cnf", judge_confirmation(claims), || ("absent", claims.told("cnf")))?;
         if let Some(provider) = &self.provider {
-            provider.judge(&token, now.plus(self.time.leeway))?;
+            provider.judge(&token, now.plus(self.time.leeway), notes)?;
         }
-        let roles = self.roles.map_or(Ok(Roles::AsWritten), |roles| roles.read(claims, &self.audience))?;
-        self.required_claims.iter().try_for_each(|own| own.judge(roles.find(claims, &own.path)))?;
-        Ok(VerifiedToken::new(scopes(claims)?, roles, validity, token.into_claims(), &self.audience))
+        let roles = self.roles.map_or(Ok(Roles::AsWritten), |roles| roles.read(claims, &self.audience, notes))?;
+        self.required_claims.iter().try_for_each(|own| own.judge(claims, &roles, notes))?;
+        Ok(VerifiedToken::new(scopes(claims, notes)?, roles, validity, token.into_claims(), &self.audience))
     }
+}
+
+/// RFC 7519 section 4.1.2: the subject is a string. A number would meet another "1" in somebody's database.
+fn judge_subject(claims: &Claims) -> Result<(), Reason> {
+    let is_text = claims.member("sub").is_none_or(|subject| subject.string().is_some());
+    if is_text { Ok(()) } else { Err(Reason::ClaimInvalid) }
+}
+
+/// A token may be bound to a key (RFC 7800 section 3); whoever presents it has not shown that he has it.
+fn judge_confirmation(claims: &Claims) -> Result<(), Reason> {
+    if claims.has("cnf") { Err(Reason::ProofMissing) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -97,9 +102,9 @@ mod tests {
                 members.insert(name, value)
             };
         }
-        let verified = expectations.judge(signed(header, &claims), Timestamp::from_secs(1000));
+        let verified = expectations.judge(signed(header, &claims), Timestamp::from_secs(1000), &mut ());
         let verified = verified.map_err(|denial| denial.reason())?;
-        expectations.audience.judge(&verified, None)?;
+        expectations.audience.judge(&verified, None, &mut ())?;
         Ok(verified)
     }
 
@@ -200,7 +205,7 @@ mod tests {
             assert_eq!(verdict(&expectations(), changes.clone()), expected, "{changes}");
         }
         let claims = json!({"aud": "api", "exp": null});
-        let verdict = expectations().judge(signed(&json!({}), &claims), Timestamp::from_secs(1000));
+        let verdict = expectations().judge(signed(&json!({}), &claims), Timestamp::from_secs(1000), &mut ());
         assert_eq!(verdict.map(drop), Err(Reason::ClaimInvalid.into()), "null is no end");
     }
 

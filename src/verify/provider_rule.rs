@@ -3,7 +3,7 @@
 use super::EntraTenant;
 use super::required_claim::is_empty_text;
 use super::validity::date;
-use crate::domain::{Reason, Timestamp};
+use crate::domain::{Notes, Reason, Timestamp};
 use crate::jose::{Claims, Json, SignedJws};
 
 /// What the tokens of one provider must say beside the claims of the RFCs.
@@ -19,11 +19,23 @@ pub enum ProviderRule {
 
 impl ProviderRule {
     /// `latest` is the latest moment that may be over, clocks being what they are.
-    pub(super) fn judge(&self, token: &SignedJws, latest: Timestamp) -> Result<(), Reason> {
+    pub(super) fn judge(&self, token: &SignedJws, latest: Timestamp, notes: &mut impl Notes) -> Result<(), Reason> {
+        let claims = token.claims();
         match self {
-            Self::TokenUse(accepted) => judge_token_use(token.claims(), accepted),
-            Self::Tenant => judge_tenant(token),
-            Self::Login => judge_login(token.claims(), latest),
+            Self::TokenUse(accepted) => {
+                let found = claims.told("token_use");
+                notes.judged("token_use", judge_token_use(claims, accepted), || (accepted.join(" or "), found))
+            }
+            Self::Tenant => notes.judged("tid", judge_tenant(token), || {
+                let key = token.key().issuer().unwrap_or("every tenant");
+                let found = format!("{}, iss {}, a key of {key}", claims.told("tid"), claims.told("iss"));
+                ("the tenant in iss, and a key of every tenant or of this one", found)
+            }),
+            Self::Login => {
+                notes.judged("sub", judge_user(claims), || ("there, and not empty", claims.told("sub")))?;
+                let found = claims.told("auth_time");
+                notes.judged("auth_time", judge_login(claims, latest), || (format!("at most {latest}"), found))
+            }
         }
     }
 }
@@ -49,8 +61,11 @@ fn judge_tenant(token: &SignedJws) -> Result<(), Reason> {
     }
 }
 
+fn judge_user(claims: &Claims) -> Result<(), Reason> {
+    claims.member("sub").filter(|subject| !is_empty_text(*subject)).ok_or(Reason::ClaimMissing).map(drop)
+}
+
 fn judge_login(claims: &Claims, latest: Timestamp) -> Result<(), Reason> {
-    claims.member("sub").filter(|subject| !is_empty_text(*subject)).ok_or(Reason::ClaimMissing)?;
     let authenticated_at = date(claims, "auth_time")?.ok_or(Reason::ClaimMissing)?;
     if Timestamp::ceil(&authenticated_at) > latest { Err(Reason::TokenIssuedInFuture) } else { Ok(()) }
 }

@@ -1,7 +1,10 @@
 //! Claims that every token of an issuer must have.
 
-use crate::domain::{ClaimPath, Reason};
-use crate::jose::Json;
+use std::fmt;
+
+use super::role_claims::Roles;
+use crate::domain::{ClaimPath, Notes, Reason};
+use crate::jose::{Claims, Json};
 
 /// A claim that must be there, and may have to have a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +16,12 @@ pub struct RequiredClaim {
 }
 
 impl RequiredClaim {
-    pub(super) fn judge(&self, found: Option<Json<'_>>) -> Result<(), Reason> {
+    pub(super) fn judge(&self, claims: &Claims, roles: &Roles, notes: &mut impl Notes) -> Result<(), Reason> {
+        let outcome = self.compare(roles.find(claims, &self.path));
+        notes.judged("required claim", outcome, || (self, roles.told_at(claims, &self.path)))
+    }
+
+    fn compare(&self, found: Option<Json<'_>>) -> Result<(), Reason> {
         let found = found.filter(|found| !is_empty_text(*found)).ok_or(Reason::ClaimMissing)?;
         let Some(value) = &self.value else { return Ok(()) };
         let satisfied = match found.elements() {
@@ -21,6 +29,16 @@ impl RequiredClaim {
             None => equals(found, value),
         };
         if satisfied { Ok(()) } else { Err(Reason::PolicyDenied) }
+    }
+}
+
+/// As in the settings.
+impl fmt::Display for RequiredClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(f, "{}={value}", self.path),
+            None => write!(f, "{}, not empty", self.path),
+        }
     }
 }
 

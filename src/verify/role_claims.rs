@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::AudienceRule;
-use crate::domain::{ClaimPath, Reason};
+use crate::domain::{ClaimPath, Notes, Reason};
 use crate::jose::{Claims, Json};
 
 /// Under this name rules and headers read them.
@@ -29,7 +29,26 @@ pub(super) enum Roles {
 
 impl RoleClaims {
     /// Reads them as an array of texts, or as a text, which is an array of one.
-    pub(super) fn read(self, claims: &Claims, audience: &AudienceRule) -> Result<Roles, Reason> {
+    pub(super) fn read(
+        self,
+        claims: &Claims,
+        audience: &AudienceRule,
+        notes: &mut impl Notes,
+    ) -> Result<Roles, Reason> {
+        let gathered = self.gather(claims, audience);
+        notes.judged("roles", gathered, || {
+            let found = match self {
+                Self::Named(name) => format!("{name} {}", claims.told(name)),
+                Self::RealmAndClients => {
+                    let (realm, clients) = (claims.told("realm_access"), claims.told("resource_access"));
+                    format!("realm_access {realm}, resource_access {clients}")
+                }
+            };
+            ("absent, a text, or an array of texts", found)
+        })
+    }
+
+    fn gather(self, claims: &Claims, audience: &AudienceRule) -> Result<Roles, Reason> {
         let roles = match self {
             Self::Named(name) => claims.member(name).map_or(Ok(Vec::new()), texts)?,
             Self::RealmAndClients => realm_and_clients(claims, audience.accepted.names())?,
@@ -48,6 +67,14 @@ impl Roles {
         match self {
             Self::Gathered(roles) if path.is_name(NAME) => roles.as_deref().map(Json::of_strict),
             Self::Gathered(_) | Self::AsWritten => claims.find(path),
+        }
+    }
+
+    /// The same as the issuer wrote it, for people.
+    pub(super) fn told_at<'a>(&'a self, claims: &'a Claims, path: &ClaimPath) -> &'a str {
+        match self {
+            Self::Gathered(roles) if path.is_name(NAME) => roles.as_deref().unwrap_or("absent"),
+            Self::Gathered(_) | Self::AsWritten => claims.told_at(path),
         }
     }
 

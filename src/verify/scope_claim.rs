@@ -1,10 +1,17 @@
 //! The scopes a token grants (RFC 9068 section 2.2.3; `scp` as some providers call it).
 
-use crate::domain::{Reason, Scopes};
+use crate::domain::{Notes, Reason, Scopes};
 use crate::jose::{Claims, Json};
 
 /// Reads `scope`, or `scp` where there is no `scope`, as a space-separated string or an array of strings.
-pub(super) fn scopes(claims: &Claims) -> Result<Scopes, Reason> {
+pub(super) fn scopes(claims: &Claims, notes: &mut impl Notes) -> Result<Scopes, Reason> {
+    notes.judged("scope", read(claims), || {
+        let name = if claims.member("scope").is_some() { "scope" } else { "scp" };
+        ("scope, or else scp: absent, a text, or an array of texts", format!("{name} {}", claims.told(name)))
+    })
+}
+
+fn read(claims: &Claims) -> Result<Scopes, Reason> {
     let Some(claim) = claims.member("scope").or_else(|| claims.member("scp")) else { return Ok(Scopes::default()) };
     if let Some(list) = claim.string() {
         return Ok(Scopes::parse(&list));

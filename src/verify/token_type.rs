@@ -1,7 +1,9 @@
 //! The type of a token (RFC 8725 section 3.11, RFC 9068 section 2.1).
 
+use std::fmt;
+
 use super::required_claim::is_empty_text;
-use crate::domain::Reason;
+use crate::domain::{Notes, Reason};
 use crate::jose::{Claims, JoseHeader};
 
 /// Which types of token an issuer's tokens may be.
@@ -23,27 +25,47 @@ const PROFILE_CLAIMS: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat
 const PROFILE_TEXTS: [&str; 4] = ["iss", "sub", "client_id", "jti"];
 
 impl TokenTypeRule {
-    pub(super) fn judge(&self, header: &JoseHeader, claims: &Claims) -> Result<(), Reason> {
+    pub(super) fn judge(&self, header: &JoseHeader, claims: &Claims, notes: &mut impl Notes) -> Result<(), Reason> {
+        let stated = header.token_type().unwrap_or("absent");
+        notes.judged("typ", self.judge_type(header), || (self, stated))?;
+        if *self == Self::AccessToken { judge_profile(claims, notes) } else { Ok(()) }
+    }
+
+    fn judge_type(&self, header: &JoseHeader) -> Result<(), Reason> {
         let token_type = header.token_type().map(without_prefix);
         let is = |expected: &str| token_type.is_some_and(|stated| stated.eq_ignore_ascii_case(expected));
-        match self {
+        let fits = match self {
             Self::Any { accepted } => {
                 let listed = accepted.iter().any(|accepted| is(without_prefix(accepted)));
-                let fits = token_type.is_none() || is("JWT") || is("at+jwt") || listed;
-                if fits { Ok(()) } else { Err(Reason::TokenTypeMismatch) }
+                token_type.is_none() || is("JWT") || is("at+jwt") || listed
             }
-            Self::AccessToken if !is("at+jwt") => Err(Reason::TokenTypeMismatch),
-            Self::AccessToken => judge_profile(claims),
+            Self::AccessToken => is("at+jwt"),
+        };
+        if fits { Ok(()) } else { Err(Reason::TokenTypeMismatch) }
+    }
+}
+
+impl fmt::Display for TokenTypeRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any { accepted } if accepted.is_empty() => f.write_str("none, JWT or at+jwt"),
+            Self::Any { accepted } => write!(f, "none, JWT, at+jwt or {}", accepted.join(", ")),
+            Self::AccessToken => f.write_str("at+jwt"),
         }
     }
 }
 
-fn judge_profile(claims: &Claims) -> Result<(), Reason> {
-    if !PROFILE_CLAIMS.iter().all(|name| is_stated(claims, name)) {
-        return Err(Reason::ClaimMissing);
+fn judge_profile(claims: &Claims, notes: &mut impl Notes) -> Result<(), Reason> {
+    for name in PROFILE_CLAIMS {
+        let stated = if is_stated(claims, name) { Ok(()) } else { Err(Reason::ClaimMissing) };
+        notes.judged(name, stated, || ("there, and not empty (RFC 9068 section 2.2)", claims.told(name)))?;
     }
-    let are_texts = PROFILE_TEXTS.iter().all(|name| claims.member(name).is_some_and(|claim| claim.string().is_some()));
-    if are_texts { Ok(()) } else { Err(Reason::ClaimInvalid) }
+    for name in PROFILE_TEXTS {
+        let is_text = claims.member(name).is_some_and(|claim| claim.string().is_some());
+        let text = if is_text { Ok(()) } else { Err(Reason::ClaimInvalid) };
+        notes.judged(name, text, || ("a text", claims.told(name)))?;
+    }
+    Ok(())
 }
 
 fn is_stated(claims: &Claims, name: &str) -> bool {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Number;
 
-use crate::domain::{Denial, Reason, Timestamp};
+use crate::domain::{Denial, Finding, Notes, Reason, Timestamp};
 use crate::jose::{Claims, Json};
 
 /// A token that is outside its time by more than this, beyond the leeway, is old or early and no matter of clocks.
@@ -33,11 +33,16 @@ pub struct TimeRules {
 
 impl Validity {
     /// Reads the three claims. Each must be a number; text that looks like one is not.
-    pub(super) fn from_claims(claims: &Claims) -> Result<Self, Reason> {
-        let iat = date(claims, "iat")?;
+    pub(super) fn from_claims(claims: &Claims, notes: &mut impl Notes) -> Result<Self, Reason> {
+        // Those that are numbers are told about where they are compared.
+        let mut date = |name| {
+            let told = |_: &Reason| notes.found(|| Finding::failed(name, "a number", claims.told(name)));
+            date(claims, name).inspect_err(told)
+        };
+        let iat = date("iat")?;
         Ok(Self {
-            expires_at: date(claims, "exp")?.map(|exp| Timestamp::floor(&exp)),
-            not_before: date(claims, "nbf")?.map(|nbf| Timestamp::ceil(&nbf)),
+            expires_at: date("exp")?.map(|exp| Timestamp::floor(&exp)),
+            not_before: date("nbf")?.map(|nbf| Timestamp::ceil(&nbf)),
             issued_at: iat.as_ref().map(Timestamp::ceil),
             old_since: iat.as_ref().map(Timestamp::floor),
         })
@@ -53,34 +58,56 @@ impl TimeRules {
     /// Judges the token at this time; it is repeated whenever the token is seen again.
     ///
     /// A denial tells whether clocks would explain it: the token would pass with five more minutes of leeway.
-    pub fn judge(&self, validity: &Validity, now: Timestamp) -> Result<(), Denial> {
-        self.compare(validity, now).map_err(|reason| {
+    pub fn judge(&self, validity: &Validity, now: Timestamp, notes: &mut impl Notes) -> Result<(), Denial> {
+        self.compare(validity, now, notes).map_err(|reason| {
             let lenient = Self { leeway: self.leeway.saturating_add(SUSPECTED_SKEW), ..*self };
-            let is_near = lenient.compare(validity, now).is_ok();
+            let is_near = lenient.compare(validity, now, &mut ()).is_ok();
             if is_near { Denial::by_suspected_clock_skew(reason) } else { reason.into() }
         })
     }
 
-    fn compare(&self, validity: &Validity, now: Timestamp) -> Result<(), Reason> {
-        match validity.expires_at {
+    fn compare(&self, validity: &Validity, now: Timestamp, notes: &mut impl Notes) -> Result<(), Reason> {
+        let leeway = self.leeway.as_secs();
+        let end = match validity.expires_at {
             // "On or after" (section 4.1.4): at the very second of `exp` a token is over.
-            Some(expires_at) if now >= expires_at.plus(self.leeway) => return Err(Reason::TokenExpired),
-            None if self.require_exp => return Err(Reason::ClaimMissing),
-            _ => {}
-        }
+            Some(expires_at) if now >= expires_at.plus(self.leeway) => Err(Reason::TokenExpired),
+            None if self.require_exp => Err(Reason::ClaimMissing),
+            _ => Ok(()),
+        };
+        notes.judged("exp", end, || {
+            let absent = if self.require_exp { "" } else { "absent, or " };
+            let earliest = now.minus(self.leeway);
+            (format!("{absent}after {earliest} (now {now}, leeway {leeway} s)"), told(validity.expires_at))
+        })?;
         let latest_start = now.plus(self.leeway);
-        if validity.not_before.is_some_and(|not_before| not_before > latest_start) {
-            return Err(Reason::TokenNotYetValid);
-        }
-        if validity.issued_at.is_some_and(|issued_at| issued_at > latest_start) {
-            return Err(Reason::TokenIssuedInFuture);
-        }
+        let starts = |start: Option<Timestamp>, reason| match start {
+            Some(start) if start > latest_start => Err(reason),
+            _ => Ok(()),
+        };
+        let expected = || format!("absent, or at most {latest_start} (now {now}, leeway {leeway} s)");
+        let not_before = starts(validity.not_before, Reason::TokenNotYetValid);
+        notes.judged("nbf", not_before, || (expected(), told(validity.not_before)))?;
+        let issued_at = starts(validity.issued_at, Reason::TokenIssuedInFuture);
+        notes.judged("iat", issued_at, || (expected(), told(validity.issued_at)))?;
         self.max_token_age.map_or(Ok(()), |max_age| {
-            let old_since = validity.old_since.ok_or(Reason::ClaimMissing)?;
-            let too_old = now > old_since.plus(max_age).plus(self.leeway);
-            if too_old { Err(Reason::TokenTooOld) } else { Ok(()) }
+            let age = match validity.old_since {
+                None => Err(Reason::ClaimMissing),
+                Some(old_since) if now > old_since.plus(max_age).plus(self.leeway) => Err(Reason::TokenTooOld),
+                Some(_) => Ok(()),
+            };
+            notes.judged("age", age, || {
+                let (oldest, max_age) = (now.minus(self.leeway).minus(max_age), max_age.as_secs());
+                (
+                    format!("iat at least {oldest} (now {now}, max_token_age {max_age} s, leeway {leeway} s)"),
+                    told(validity.old_since),
+                )
+            })
         })
     }
+}
+
+fn told(date: Option<Timestamp>) -> String {
+    date.map_or_else(|| "absent".to_owned(), |date| date.to_string())
 }
 
 /// `null` is refused, not taken for absent: an issuer that means "for ever" has to leave the claim out.
@@ -98,7 +125,7 @@ mod tests {
     fn judge(rules: TimeRules, exp: Option<i64>, nbf: Option<i64>, iat: Option<i64>) -> Result<(), Reason> {
         let at = |secs: Option<i64>| secs.map(Timestamp::from_secs);
         let validity = Validity { expires_at: at(exp), not_before: at(nbf), issued_at: at(iat), old_since: at(iat) };
-        rules.judge(&validity, Timestamp::from_secs(1000)).map_err(|denial| denial.reason())
+        rules.judge(&validity, Timestamp::from_secs(1000), &mut ()).map_err(|denial| denial.reason())
     }
 
     fn rules(leeway: u64) -> TimeRules {
@@ -130,7 +157,7 @@ mod tests {
             let at = Timestamp::from_secs;
             let (expires_at, not_before, iat) = (Some(at(exp)), Some(at(nbf)), Some(at(iat)));
             let validity = Validity { expires_at, not_before, issued_at: iat, old_since: iat };
-            rules.judge(&validity, at(1000)).unwrap_err().clock_skew_suspected()
+            rules.judge(&validity, at(1000), &mut ()).unwrap_err().clock_skew_suspected()
         };
         for (near, far) in [
             ([671, 0, 990], [670, 0, 990]),

@@ -14,8 +14,7 @@ pub use text_pattern::{TextPattern, TextPatternError};
 use std::fmt;
 
 use super::ScopeRequirement;
-use crate::domain::Denial;
-use crate::jose::Json;
+use crate::domain::{Denial, Notes};
 
 /// One thing that a route asks of a verified token.
 #[derive(Debug, Clone)]
@@ -30,21 +29,22 @@ pub enum Requirement {
 
 impl Requirement {
     /// Judges what a token grants and claims.
-    pub fn judge(&self, facts: &Facts<'_>) -> Result<(), Denial> {
+    pub fn judge(&self, facts: &Facts<'_>, notes: &mut impl Notes) -> Result<(), Denial> {
         let token = facts.principal.token();
-        match self {
+        let outcome = match self {
             Self::Scopes(scopes) => scopes.judge(token.scopes()),
             Self::Claim(claim) => claim.judge(token),
             Self::Condition(condition) => condition.judge(facts),
-        }
+        };
+        notes.judged("requirement", outcome, || (self, self.found(facts)))
     }
 
-    /// What it judges by, in words.
-    pub fn found(&self, facts: &Facts<'_>) -> String {
+    /// What it judges by, for people.
+    fn found(&self, facts: &Facts<'_>) -> String {
         let token = facts.principal.token();
         match self {
             Self::Scopes(_) => token.scopes().to_string(),
-            Self::Claim(own) => token.find(&own.claim).map_or("nothing", Json::as_written).to_owned(),
+            Self::Claim(own) => token.told_at(&own.claim).to_owned(),
             Self::Condition(condition) => {
                 condition.evaluate(facts).map_or_else(|failure| failure.to_string(), |verdict| verdict.to_string())
             }
@@ -95,7 +95,7 @@ mod tests {
             roles: None,
             required_claims: Vec::new(),
         };
-        Principal::new(nothing.judge(signed, NOW).unwrap(), &ClaimHeaders::new(Vec::new(), 0))
+        Principal::new(nothing.judge(signed, NOW, &mut ()).unwrap(), &ClaimHeaders::new(Vec::new(), 0))
     }
 
     pub(super) const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
@@ -146,7 +146,7 @@ mod tests {
         ] {
             let request = request(UNDESCRIBED);
             let facts = Facts { principal: &principal, request: &request, now: NOW };
-            let verdict = requirement.judge(&facts).map_err(|denial| denial.code());
+            let verdict = requirement.judge(&facts, &mut ()).map_err(|denial| denial.code());
             assert_eq!(verdict, expected, "{requirement:?}");
         }
     }

@@ -1,5 +1,7 @@
 //! Hosts that a route is for.
 
+use std::fmt;
+
 use super::RoutePatternError;
 use crate::domain::RequestHost;
 
@@ -32,6 +34,15 @@ impl HostPattern {
     }
 }
 
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(host) => f.write_str(host),
+            Self::Below(parent) => write!(f, "*.{parent}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,7 +62,9 @@ mod tests {
             ("[0::1]", "[::1]:80", true),
         ] {
             let judged = RequestHost::judge(Field::Once(host.as_bytes())).unwrap();
-            assert_eq!(HostPattern::parse(pattern).unwrap().matches(&judged), expected, "{pattern} {host}");
+            let pattern = HostPattern::parse(pattern).unwrap();
+            assert_eq!(HostPattern::parse(&pattern.to_string()).as_ref(), Ok(&pattern));
+            assert_eq!(pattern.matches(&judged), expected, "{pattern} {host}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Methods that a route is for.
 
+use std::fmt;
+
 use super::RoutePatternError;
 use crate::domain::RequestMethod;
 
@@ -21,6 +23,12 @@ impl Methods {
 
     pub(super) fn contains(&self, method: RequestMethod<'_>) -> bool {
         self.0.iter().any(|own| &**own == method.as_str())
+    }
+}
+
+impl fmt::Display for Methods {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" or "))
     }
 }
 

@@ -19,6 +19,7 @@ mod route;
 mod route_name;
 mod search;
 mod table;
+mod told;
 
 pub use access::Access;
 pub use host_pattern::HostPattern;

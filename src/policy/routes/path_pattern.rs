@@ -1,5 +1,7 @@
 //! Paths that a route is for.
 
+use std::fmt;
+
 use super::RoutePatternError;
 use crate::domain::RequestPath;
 
@@ -102,6 +104,18 @@ impl Star {
     }
 }
 
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for segment in &self.segments {
+            match segment {
+                Segment::Literal(text) => write!(f, "/{text}")?,
+                Segment::Star(Star { before, after }) => write!(f, "/{before}*{after}")?,
+            }
+        }
+        f.write_str(if self.with_below { "/**" } else { "" })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -126,7 +140,9 @@ mod tests {
             ("/é b", &["/%c3%a9%20b"], &["/e b"]),
             ("/100%", &["/100%25"], &[]),
         ] {
-            let pattern = PathPattern::parse(pattern).unwrap();
+            let text = pattern;
+            let pattern = PathPattern::parse(text).unwrap();
+            assert_eq!(pattern.to_string(), text);
             let is_match =
                 |uri: &str| RequestPath::judge(Field::Once(uri.as_bytes())).is_ok_and(|p| pattern.matches(&p));
             assert!(matching.iter().all(|uri| is_match(uri)), "{pattern:?}");

@@ -1,6 +1,7 @@
 //! What holds for every input, asked of the decision itself: no sockets, so that thousands of inputs are cheap.
 
 mod caching;
+mod explanation;
 mod flaws;
 mod no_panic;
 mod rendering;
@@ -11,9 +12,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use doorward::app::offline_gate;
-use doorward::domain::{Field, ForwardedRequest, HeaderFields, Original};
-use doorward::gate::{DecisionRecord, Gate};
+use doorward::domain::{Denial, Field, FindingOutcome, ForwardedRequest, HeaderFields, Original, Reason, Turn};
+use doorward::gate::{DecisionRecord, Gate, Transcript};
 use doorward::jose::{Algorithm, Family, SigningKey, encode_base64url};
+use doorward::policy::Permit;
 use doorward::telemetry::CacheUse;
 use proptest::test_runner::Config;
 
@@ -57,12 +59,28 @@ impl Judge {
         let mut record = DecisionRecord::default();
         let decision = ready(self.gate.decide(request, &mut record));
         // Aloud it is the same decision, whatever the property.
-        let told = ready(self.gate.explain(request));
-        assert_eq!(told.reason, decision.as_ref().map_or_else(doorward::domain::Denial::code, |_| "ok"), "{told:?}");
+        assert_agreement(&decision, record.reported, &ready(self.gate.explain(request)));
         let text = |value: &bytes::Bytes| String::from_utf8(value.to_vec()).unwrap();
         let verdict = decision.map(|permit| permit.claim_values().unwrap_or_default().iter().map(text).collect());
         (verdict.map_err(|denial| denial.code()), matches!(record.cache, CacheUse::Hit))
     }
+}
+
+/// The transcript comes to this decision, by its last stage; its texts are bounded.
+fn assert_agreement(decision: &Result<Permit, Denial>, reported: Option<Reason>, told: &Transcript) {
+    let expected = match (decision, reported) {
+        (Err(denial), _) if denial.turn() == Turn::Ours => ("error", denial.code()),
+        (Err(denial), _) => ("deny", denial.code()),
+        (Ok(_), Some(reason)) => ("would_deny", reason.code()),
+        (Ok(_), None) => ("allow", "ok"),
+    };
+    assert_eq!((told.verdict, told.reason), expected, "{told:?}");
+    let (last, earlier) = told.stages.split_last().expect("there are always stages");
+    assert_eq!(last.outcome == FindingOutcome::Failed, told.reason != "ok", "{told:?}");
+    assert!(earlier.iter().all(|stage| stage.outcome != FindingOutcome::Failed), "{told:?}");
+    // A control character is written as an escape of at most eight.
+    let is_bounded = |text: &String| text.chars().count() <= 256 * 8 + 1 && !text.contains(char::is_control);
+    assert!(told.stages.iter().all(|stage| is_bounded(&stage.expected) && is_bounded(&stage.found)), "{told:?}");
 }
 
 /// An `Authorization` field and nothing else.

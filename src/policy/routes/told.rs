@@ -1,0 +1,94 @@
+//! How a route was found, for whoever asks.
+
+use std::fmt;
+
+use super::{Route, RoutePart, RouteTable, RouteVerdict};
+use crate::domain::{Finding, Reason, RequestHost, RequestParts, RequestPath};
+
+/// So many skipped routes are told.
+const MAX_TOLD: usize = 20;
+
+impl RouteTable {
+    /// The routes up to the one that decides: which part of the request each of them looked at, and what it saw.
+    pub(in crate::policy) fn findings(&self, request: &RequestParts<'_>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut skipped = 0_usize;
+        let mut decision = None;
+        for (route, verdict) in self.explain(request) {
+            match verdict {
+                RouteVerdict::Differs(part) => {
+                    skipped += 1;
+                    if skipped <= MAX_TOLD {
+                        findings.push(Finding::skipped("route", route.expected(&[part]), found(request, &[part])));
+                    }
+                }
+                RouteVerdict::Matches => {
+                    decision = Some(Finding::passed("route", route.expected(ALL), found(request, ALL)));
+                    break;
+                }
+                RouteVerdict::Refuses(part, _) => {
+                    decision = Some(Finding::failed("route", route.expected(&[part]), found(request, &[part])));
+                    break;
+                }
+            }
+        }
+        if skipped > MAX_TOLD {
+            let more = format!("and {} more", skipped - MAX_TOLD);
+            findings.push(Finding::skipped("route", more, "for other requests as well"));
+        }
+        findings.push(decision.unwrap_or_else(|| Finding::failed("route", "one for this request", "none")));
+        findings
+    }
+}
+
+const ALL: &[RoutePart] = &[RoutePart::Host, RoutePart::Path, RoutePart::Method];
+
+impl Route {
+    /// What these parts of a request have to be.
+    fn expected(&self, parts: &[RoutePart]) -> String {
+        let patterns = parts.iter().filter_map(|part| Some(format!("{part} {}", self.pattern(*part)?)));
+        let patterns: Vec<_> = patterns.collect();
+        let told = if patterns.is_empty() { "everything".to_owned() } else { patterns.join(", ") };
+        format!("{}: {told}", self.name)
+    }
+
+    fn pattern(&self, part: RoutePart) -> Option<String> {
+        match part {
+            RoutePart::Host => self.host.as_ref().map(ToString::to_string),
+            RoutePart::Path => self.path.as_ref().map(ToString::to_string),
+            RoutePart::Method => self.methods.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+fn found(request: &RequestParts<'_>, parts: &[RoutePart]) -> String {
+    let told = parts.iter().map(|part| match part {
+        RoutePart::Host => part.told(request.host.as_ref().map(RequestHost::as_str)),
+        // With parameters it is refused where they are not allowed.
+        RoutePart::Path if request.path.as_ref().is_ok_and(RequestPath::has_parameters) => {
+            part.told(request.path.as_ref().map(RequestPath::as_str)) + " and parameters (;)"
+        }
+        RoutePart::Path => part.told(request.path.as_ref().map(RequestPath::as_str)),
+        RoutePart::Method => part.told(request.method.as_ref().map(|method| method.as_str())),
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+impl RoutePart {
+    fn told(self, text: Result<&str, &Reason>) -> String {
+        match text {
+            Ok(text) => format!("{self} {text}"),
+            Err(reason) => format!("{self} unknown: {}", reason.meaning()),
+        }
+    }
+}
+
+impl fmt::Display for RoutePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Host => "host",
+            Self::Path => "path",
+            Self::Method => "method",
+        })
+    }
+}
