@@ -375,3 +375,109 @@ fn explain_judges_without_the_service() {
     assert_eq!(doorward(&["explain", "--token", &good], &settings, "").status.code(), Some(2), "not on a command line");
     assert_eq!(doorward(&["explain", "--at", "soon"], &settings, "").status.code(), Some(2));
 }
+
+const EXPLAINED: &str = "
+issuer: https://idp.example
+audience: api
+proxy: traefik
+routes:
+  - {name: open, match: {path: /open}, access: anonymous}
+  - {name: write, match: {host: a.example, path: '/things/*', methods: [POST]}, require: {scopes: [write]}}
+  - {name: trial, match: {path: /trial}, report_only: true}
+";
+
+#[test]
+fn explain_takes_the_request_apart_into_options() {
+    let idp = TestIssuer::new();
+    let place = tempfile::tempdir().unwrap();
+    let file = written(&place, "doorward.yaml", &format!("jwks: '{}'{EXPLAINED}", idp.jwks()));
+    let token = idp.token().claim("scope", "read").sign();
+    let token_file = written(&place, "token", &format!("Bearer {token}\n"));
+    let now = std::time::Duration::from_secs(idp.clock.now().as_secs().unsigned_abs());
+    let at = humantime::format_rfc3339(std::time::UNIX_EPOCH + now).to_string();
+    let explain = |more: &[&str]| {
+        let told = doorward(&[&["--config", text(&file), "explain", "--at", &at], more].concat(), &[], "");
+        assert_eq!(err(&told), "", "{more:?}");
+        (told.status.code(), out(&told).to_owned())
+    };
+    let post = ["--method", "POST", "--host", "a.example", "--uri", "/things/7?secret=x"];
+    let denied = explain(&[&post[..], &["--token-file", text(&token_file)]].concat());
+    assert_eq!(denied.0, Some(1));
+    insta::assert_snapshot!(denied.1, @r#"
+    ok  request
+          expected  described by a trusted proxy
+          found     method POST, host a.example, path /things/7 (by a trusted proxy)
+    --  route
+          expected  open: path /open
+          found     path /things/7
+    ok  route
+          expected  write: host a.example, path /things/*, method POST
+          found     host a.example, path /things/7, method POST
+    ok  access
+          expected  anything but denied
+          found     authenticated
+    ok  token source
+          expected  bearer
+          found     a token of 271 bytes
+    ok  form
+          expected  a compact JWS (RFC 7515)
+          found     parts: 3, header {"alg":"ES256","kid":"key-ES256"}
+    ok  issuer
+          expected  "https://idp.example"
+          found     "https://idp.example"
+    ok  issuer of the route
+          expected  any
+          found     idp.example
+    ok  algorithm
+          expected  RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, ES256K, EdDSA, ML-DSA-44, ML-DSA-65, ML-DSA-87
+          found     ES256
+    ok  key
+          expected  key "key-ES256" for ES256
+          found     "key-ES256" (ES256, known for 0 s)
+    ok  signature
+          expected  made by one of these keys
+          found     "key-ES256" made it
+    ok  typ
+          expected  none, JWT or at+jwt
+          found     absent
+    ok  exp
+          expected  after 1779999970 (now 1780000000, leeway 30 s)
+          found     1780000300
+    ok  nbf
+          expected  absent, or at most 1780000030 (now 1780000000, leeway 30 s)
+          found     absent
+    ok  iat
+          expected  absent, or at most 1780000030 (now 1780000000, leeway 30 s)
+          found     1780000000
+    ok  sub
+          expected  absent, or a text
+          found     "alice"
+    ok  cnf
+          expected  absent
+          found     absent
+    ok  scope
+          expected  scope, or else scp: absent, a text, or an array of texts
+          found     scope "read"
+    ok  aud
+          expected  one of api
+          found     "api"
+    ok  scopes of the issuer
+          expected  none
+          found     read
+    NO  requirement
+          expected  all of write
+          found     read
+    deny scope_insufficient: the token lacks a required scope
+    hint: request the token with these scopes, and grant them to the client
+    "#);
+    let get = explain(&["--method", "GET", "--host", "a.example", "--uri", "/things/7"]);
+    assert_eq!(get.0, Some(1));
+    assert!(get.1.contains("method POST\n      found     method GET\n"), "{}", get.1);
+    let open = explain(&["--policy", "open"]);
+    assert_eq!(open.0, Some(0));
+    assert!(open.1.contains("one of the name \"open\"") && open.1.contains("allow ok"), "{}", open.1);
+    assert_eq!(explain(&["--policy", "nobody"]).0, Some(1));
+    let trial = explain(&["--method", "GET", "--host", "a.example", "--uri", "/trial"]);
+    assert_eq!(trial.0, Some(0), "the request passes, and the refusal is only reported");
+    assert!(trial.1.contains("would_deny token_missing"), "{}", trial.1);
+}
