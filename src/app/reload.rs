@@ -117,7 +117,7 @@ fn put_in_force(
     service: &VerifyService,
     fixed: &FixedSettings,
 ) -> bool {
-    if configuration.routes.is_none() && service.generation().gate.policy.routes().is_some() {
+    if configuration.routes.is_none() && service.generation().door.gate.policy.routes().is_some() {
         // More likely than a wish is a file that was cut off, and without routes every token opens everything.
         let problem = Problem::new("routes", "missing; the configuration in force has some");
         let problem = problem.with_hint("restart to serve without them");
@@ -129,7 +129,7 @@ fn put_in_force(
     match workshop.build(configuration, number) {
         Ok(generation) => {
             retire(service.replace(generation));
-            service.generation().decisions.forget_others();
+            service.generation().door.decisions.forget_others();
             for setting in waiting {
                 tracing::warn!(setting, "has changed and needs a restart; everything else is in force");
             }

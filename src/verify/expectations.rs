@@ -39,7 +39,7 @@ impl Expectations {
             provider.judge(&token, now.plus(self.time.leeway), notes)?;
         }
         let roles = self.roles.map_or(Ok(Roles::AsWritten), |roles| roles.read(claims, &self.audience, notes))?;
-        self.required_claims.iter().try_for_each(|own| own.judge(roles.find(claims, &own.path), notes))?;
+        self.required_claims.iter().try_for_each(|own| own.judge(claims, &roles, notes))?;
         Ok(VerifiedToken::new(scopes(claims, notes)?, roles, validity, token.into_claims(), &self.audience))
     }
 }

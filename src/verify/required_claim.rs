@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::role_claims::Roles;
 use crate::domain::{ClaimPath, Notes, Reason};
-use crate::jose::Json;
+use crate::jose::{Claims, Json};
 
 /// A claim that must be there, and may have to have a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +16,9 @@ pub struct RequiredClaim {
 }
 
 impl RequiredClaim {
-    pub(super) fn judge(&self, found: Option<Json<'_>>, notes: &mut impl Notes) -> Result<(), Reason> {
-        notes.judged("required claim", self.compare(found), || (self, found.map_or("absent", Json::as_written)))
+    pub(super) fn judge(&self, claims: &Claims, roles: &Roles, notes: &mut impl Notes) -> Result<(), Reason> {
+        let outcome = self.compare(roles.find(claims, &self.path));
+        notes.judged("required claim", outcome, || (self, roles.told_at(claims, &self.path)))
     }
 
     fn compare(&self, found: Option<Json<'_>>) -> Result<(), Reason> {

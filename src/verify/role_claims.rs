@@ -35,7 +35,17 @@ impl RoleClaims {
         audience: &AudienceRule,
         notes: &mut impl Notes,
     ) -> Result<Roles, Reason> {
-        notes.judged("roles", self.gather(claims, audience), || ("texts, if any", self.told(claims)))
+        let gathered = self.gather(claims, audience);
+        notes.judged("roles", gathered, || {
+            let found = match self {
+                Self::Named(name) => format!("{name} {}", claims.told(name)),
+                Self::RealmAndClients => {
+                    let (realm, clients) = (claims.told("realm_access"), claims.told("resource_access"));
+                    format!("realm_access {realm}, resource_access {clients}")
+                }
+            };
+            ("absent, a text, or an array of texts", found)
+        })
     }
 
     fn gather(self, claims: &Claims, audience: &AudienceRule) -> Result<Roles, Reason> {
@@ -49,15 +59,6 @@ impl RoleClaims {
         let json = serde_json::to_string(&roles).map_err(|_| Reason::ClaimInvalid)?;
         Ok(Roles::Gathered(Some(json.into())))
     }
-
-    fn told(self, claims: &Claims) -> String {
-        match self {
-            Self::Named(name) => format!("{name} {}", claims.told(name)),
-            Self::RealmAndClients => {
-                ["realm_access", "resource_access"].map(|name| format!("{name} {}", claims.told(name))).join(", ")
-            }
-        }
-    }
 }
 
 impl Roles {
@@ -66,6 +67,14 @@ impl Roles {
         match self {
             Self::Gathered(roles) if path.is_name(NAME) => roles.as_deref().map(Json::of_strict),
             Self::Gathered(_) | Self::AsWritten => claims.find(path),
+        }
+    }
+
+    /// The same as the issuer wrote it, for people.
+    pub(super) fn told_at<'a>(&'a self, claims: &'a Claims, path: &ClaimPath) -> &'a str {
+        match self {
+            Self::Gathered(roles) if path.is_name(NAME) => roles.as_deref().unwrap_or("absent"),
+            Self::Gathered(_) | Self::AsWritten => claims.told_at(path),
         }
     }
 

@@ -49,6 +49,11 @@ impl VerifiedToken {
         self.roles.find(&self.claims, path)
     }
 
+    /// The claim at the end of a path as the issuer wrote it, for people.
+    pub fn told_at(&self, path: &ClaimPath) -> &str {
+        self.roles.told_at(&self.claims, path)
+    }
+
     /// All claims by name. Where the provider's roles are known, `roles` is them.
     pub fn members(&self) -> Option<Vec<(Cow<'_, str>, Json<'_>)>> {
         self.roles.members(&self.claims)

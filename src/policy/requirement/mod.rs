@@ -5,7 +5,6 @@ mod claim_value;
 mod condition;
 mod text_pattern;
 
-use crate::jose::Json;
 pub use claim::{ClaimRequirement, ClaimRule};
 pub use claim_value::ClaimValue;
 pub(in crate::policy) use condition::ClaimValues;
@@ -45,7 +44,7 @@ impl Requirement {
         let token = facts.principal.token();
         match self {
             Self::Scopes(_) => token.scopes().to_string(),
-            Self::Claim(own) => token.find(&own.claim).map_or("absent", Json::as_written).to_owned(),
+            Self::Claim(own) => token.told_at(&own.claim).to_owned(),
             Self::Condition(condition) => {
                 condition.evaluate(facts).map_or_else(|failure| failure.to_string(), |verdict| verdict.to_string())
             }
