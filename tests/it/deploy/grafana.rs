@@ -44,7 +44,8 @@ fn every_query_finds_something() {
             let query = query.replace("$instance", ".+").replace("$__rate_interval", "10s");
             assert!(!query.contains('$'), "{title}: {query}");
             let found = prometheus::values(&prometheus, &query).unwrap_or_else(|| panic!("{title}: refused: {query}"));
-            found.iter().all(|value| value == "NaN")
+            // Without TLS there is no certificate that ends.
+            found.iter().all(|value| value == "NaN") && !query.contains("doorward_tls_")
         });
         open.is_empty().then_some(())
     });

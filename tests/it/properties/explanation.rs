@@ -14,7 +14,7 @@ proxy: traefik
 allow_preflight: true
 required_claims: tenant
 routes:
-  - {name: open, match: {path: /open}, access: anonymous, allow_preflight: false}
+  - {name: open, match: {path: /open}, access: anonymous}
   - {name: closed, match: {path: /closed}, access: denied}
   - {name: perhaps, match: {path: '/perhaps/**'}, access: optional, require: {scopes: [read]}}
   - {name: trial, match: {host: '*.a.example', path: /trial}, report_only: true, require: {claims: [{claim: role, equals: boss}]}}

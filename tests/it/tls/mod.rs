@@ -140,7 +140,7 @@ fn a_new_certificate_is_shown_without_a_restart_and_connections_go_on() {
     let end = Timestamp::from_secs(2_400_000_000);
     place.put(&authority.server_until(end));
     assert_eq!(client.shown(gate.verify), before, "nobody has looked yet");
-    looked(&gate, |tls| tls["certificate_not_after"] == end.to_string());
+    looked(&gate, |tls| tls["certificate_not_after"] == end.to_rfc3339().to_string());
     assert_ne!(client.shown(gate.verify), before);
     assert_eq!(kept.send(&ask()).verdict(), "200");
     let metric = gate.metric("doorward_tls_certificate_not_after_timestamp_seconds");

@@ -78,8 +78,8 @@ fn start_strange_nginx(wiring: &Wiring) -> Component {
 
 fn start_nginx_with(wiring: &Wiring, lines: &str) -> Component {
     nginx::start_changed(wiring, &|site| {
-        let asking = site.replace("http://doorward/", "https://doorward/");
-        assert_eq!(asking.matches("https://doorward/").count(), 2);
+        let asking = site.replace("proxy_pass http://doorward", "proxy_pass https://doorward");
+        assert_eq!(asking.matches("https://doorward").count(), 2);
         asking.replace("    server_name", &format!("{lines}\n    server_name"))
     })
 }
