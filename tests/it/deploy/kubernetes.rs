@@ -10,6 +10,7 @@ use super::{claim_headers, documents, find, leads_to_verify, parse, texts};
 use crate::support::{Request, TestGate, TestIssuer, doorward, program, repository, shipped};
 
 const OVERLAY: &str = "overlays/example";
+const BY_GRPC: &str = "overlays/example-grpc";
 const AUTHORITY: &str = "doorward.doorward.svc.cluster.local:8080";
 
 /// What `kubectl apply -k` would send.
@@ -34,7 +35,7 @@ fn variable<'a>(manifests: &'a [Value], name: &str) -> &'a str {
 
 #[test]
 fn the_service_accepts_the_configuration_of_the_manifests() {
-    for place in ["base", OVERLAY] {
+    for place in ["base", OVERLAY, BY_GRPC] {
         let manifests = rendered(place);
         let file = &find(&manifests, "ConfigMap", "doorward-config")["data"]["doorward.yaml"];
         let mount = tempfile::tempdir().unwrap();
@@ -291,4 +292,26 @@ fn istio_asks_and_copies_what_envoy_does() {
     assert_eq!(policy["rules"], json!([{}]), "a request that no rule matches is not judged");
     let route = &find(&manifests, "VirtualService", "application")["spec"]["http"][0];
     assert_eq!(texts(&route["headers"]["request"]["remove"]), blanked_by_nginx());
+}
+
+/// `tests/it` runs Envoy itself by gRPC; here it is the port, from the policy to the setting.
+#[test]
+fn envoy_gateway_asks_by_grpc_where_the_service_listens() {
+    let doorward = rendered(BY_GRPC);
+    let manifests = rendered("proxies/envoy-gateway-grpc");
+    let ext_auth = &find(&manifests, "SecurityPolicy", "doorward")["spec"]["extAuth"];
+    assert_eq!(ext_auth.get("http"), None);
+    let ports = find(&doorward, "Service", "doorward")["spec"]["ports"].as_array().unwrap();
+    let port = ports.iter().find(|port| port["targetPort"] == "grpc").unwrap();
+    let backend = json!([{"name": "doorward", "namespace": "doorward", "port": port["port"]}]);
+    assert_eq!(ext_auth["grpc"]["backendRefs"], backend);
+    let own = container(&doorward)["ports"].as_array().unwrap().iter().find(|own| own["name"] == "grpc").unwrap();
+    assert_eq!(own["containerPort"], port["port"]);
+    assert_eq!(variable(&doorward, "DOORWARD_GRPC_LISTEN"), format!("0.0.0.0:{}", port["port"]));
+    let open = &find(&doorward, "NetworkPolicy", "doorward")["spec"]["ingress"][0]["ports"];
+    assert_eq!(open[1]["port"], "grpc");
+    // Other than by HTTP, the token is sent only if it is named.
+    let mut sent = listed_for_envoy("/allowed_headers/patterns");
+    sent.insert("authorization".to_owned());
+    assert_eq!(texts(&ext_auth["headersToExtAuth"]), sent);
 }
