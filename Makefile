@@ -87,7 +87,7 @@ bench: setup bench-build ## the running service beside others, on two idle cores
 	benches/peers/bench.py peers $(BENCH_OPTIONS)
 
 .PHONY: bench-peers
-bench-peers: ## install what `make bench` compares with (half an hour)
+bench-peers: setup ## install what `make bench` compares with (half an hour)
 	benches/peers/install.sh
 
 .PHONY: bench-proxies

@@ -24,7 +24,7 @@ TOP = 60
 
 
 def bars(title: str, rows: list[tuple[str, str, list[float]]], panels: list[tuple[str, str]]) -> str:
-    """A line for each row (name, class, a value per panel or none), a column of bars for each panel (heading, format)."""
+    """A line for each row (name, class, a value per panel or none), and bars for each panel (heading, format)."""
     width = NAMES + len(panels) * (PANEL + GAP)
     height = TOP + len(rows) * BAR_ROW + 16
     parts = [_text(16, 24, title, "text", weight="bold")]
@@ -45,18 +45,19 @@ def bars(title: str, rows: list[tuple[str, str, list[float]]], panels: list[tupl
     return _page(width, height, title, parts)
 
 
-SMALL_WIDTH = 300
+SMALL_WIDTH = 380
 SMALL_HEIGHT = 190
 MARGIN = 56
 
 
 def lines(title: str, panels: list[dict]) -> str:
-    """Small plots side by side: heading, ticks (x, word), lines (name, [(x, y)]); x is logarithmic, y begins at 0."""
-    width = len(panels) * (SMALL_WIDTH + MARGIN) + 24
-    height = SMALL_HEIGHT + 130
+    """Small plots in two columns: heading, ticks (x, word), lines (name, [(x, y)]). x is logarithmic, y begins at 0."""
+    width = 2 * (SMALL_WIDTH + MARGIN) + 24
+    height = 50 + math.ceil(len(panels) / 2) * (SMALL_HEIGHT + 90)
     parts = [_text(16, 24, title, "text", weight="bold")]
     for number, panel in enumerate(panels):
-        parts += _small(MARGIN + number * (SMALL_WIDTH + MARGIN), 78, panel)
+        left, top = number % 2 * (SMALL_WIDTH + MARGIN), number // 2 * (SMALL_HEIGHT + 90)
+        parts += _small(MARGIN + left, 78 + top, panel)
     return _page(width, height, title, parts)
 
 

@@ -151,7 +151,15 @@ def _scale(scale: dict) -> list[str]:
     ]
     for one in scale["size"]:
         lines.append(f"| {one['bytes']:,} | {_rate(one['cached'])} | {_rate(one['uncached'])} |")
-    lines += ["", "| connections | requests/s | CPU per request | resident |", "| ---: | ---: | ---: | ---: |"]
+    lines += [
+        "",
+        "| keys in the set | requests/s, cached | CPU per request | requests/s, not cached | CPU per request |",
+    ]
+    lines.append("| ---: | ---: | ---: | ---: | ---: |")
+    for one in scale["keys"]:
+        lines.append(f"| {one['keys']:,} | {_rate(one['cached'])} | {_rate(one['uncached'])} |")
+    lines += ["", "The token's key (RS256) is the last of them.", ""]
+    lines += ["| connections | requests/s | CPU per request | resident |", "| ---: | ---: | ---: | ---: |"]
     for one in scale["connections"]:
         lines.append(f"| {one['connections']:,} | {_rate(one)} | {one['resident_kib'] / 1024:.1f} MiB |")
     memory, start = scale["memory"], scale["start"]
@@ -190,8 +198,16 @@ def _scale_plot(scale: dict) -> str:
                 "heading": "over the token's size in bytes (HS256)",
                 "ticks": [(one["bytes"], f"{one['bytes']:,}") for one in scale["size"]],
                 "lines": [
-                    ("cached", [(one["bytes"], one["cached"][cost]) for one in scale["size"]]),
-                    ("not cached", [(one["bytes"], one["uncached"][cost]) for one in scale["size"]]),
+                    (title, [(one["bytes"], one[name][cost]) for one in scale["size"]])
+                    for title, name in [("cached", "cached"), ("not cached", "uncached")]
+                ],
+            },
+            {
+                "heading": "over keys in the set (RS256)",
+                "ticks": [(one["keys"], f"{one['keys']:,}") for one in scale["keys"]],
+                "lines": [
+                    (title, [(one["keys"], one[name][cost]) for one in scale["keys"]])
+                    for title, name in [("cached", "cached"), ("not cached", "uncached")]
                 ],
             },
             {

@@ -107,7 +107,7 @@ def doorward(stage: Stage, name: str, *, listen: str | None = None, **settings) 
         "DOORWARD_ACCESS_LOG": "off",
         **{f"DOORWARD_{setting.upper()}": str(value) for setting, value in settings.items()},
     }
-    if "hmac_secret" in settings:
+    if "hmac_secret" in settings or "jwks_file" in settings:
         del env["DOORWARD_PUBLIC_KEY_FILE"]
     # Log lines by the gigabyte are nobody's to keep.
     log = Path("/dev/null") if env["DOORWARD_ACCESS_LOG"] == "all" else stage.directory / f"{name}.log"
@@ -295,7 +295,7 @@ ROWS = [
     Row(
         "oauth2-proxy",
         "oauth2-proxy",
-        "`/oauth2/auth` with `skip_jwt_bearer_tokens`; a service for logins and sessions first; answers 202, with user, "
+        "`/oauth2/auth` with `skip_jwt_bearer_tokens`; made for logins and sessions; answers 202, with user, "
         "e-mail and groups as headers; checks signature, `iss`, `aud`, `exp`, `email_verified`; no cache",
         _oauth2_proxy,
         ["oauth2-proxy"],

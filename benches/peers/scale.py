@@ -1,6 +1,7 @@
 """Whether the cost of a decision grows with tokens, their size or connections, and what the service takes of memory."""
 
 import argparse
+import base64
 import json
 import resource
 import secrets
@@ -21,6 +22,7 @@ TOKENS = [1, 100, 10_000, 100_000, 1_000_000]
 CAPACITY = 100_000
 HOT = 1_000
 TOKEN_KIB = [0.5, 1, 2, 4, 8, 12]
+KEYS = [1, 10, 100]  # more are not read
 CONNECTIONS = [1, 10, 100, 1_000, 10_000]
 STARTS = 21
 
@@ -34,6 +36,7 @@ def measure(stage: Stage, arguments: argparse.Namespace) -> dict:
         "tokens": bench.tokens,
         "hot": bench.hot_tokens,
         "size": bench.token_size,
+        "keys": bench.key_set_size,
         "connections": bench.connections,
         "memory": bench.memory,
         "start": bench.start,
@@ -98,6 +101,24 @@ class _Bench:
             figures.append(figure)
         return figures
 
+    def key_set_size(self) -> list[dict]:
+        """The RSA key is the last of so many, the others are elliptic curves'."""
+        figures = []
+        others = [_curve_key(number) for number in range(max(KEYS) - 1)]
+        for count in KEYS:
+            file = self._stage.directory / f"{count}.json"
+            file.write_text(json.dumps({"keys": [*others[: count - 1], self._stage.keys.jwk]}))
+            figure = {"keys": count}
+            for name, capacity in [("cached", CAPACITY), ("uncached", 0)]:
+                server, url = self._service(token_cache_capacity=capacity, jwks_file=file)
+                token = self._stage.keys.token
+                wait_for([server], url, token)
+                rounds = [load.saturate([server], url, token, self._seconds) for _ in range(self._rounds)]
+                figure[name] = _medians(rounds)
+                server.stop()
+            figures.append(figure)
+        return figures
+
     def connections(self) -> list[dict]:
         """The same token over more and more connections."""
         figures = []
@@ -149,7 +170,8 @@ class _Bench:
 
     def _service(self, ready: bool = True, **settings) -> tuple[Server, str]:
         self._count += 1
-        server = doorward(self._stage, f"scale-{self._count}", hmac_secret=self._secret, **settings)
+        key = {} if "jwks_file" in settings else {"hmac_secret": self._secret}
+        server = doorward(self._stage, f"scale-{self._count}", **key, **settings)
         url = f"http://{server.env['DOORWARD_LISTEN']}/verify"
         if ready:
             wait_for([server], f"http://{server.env['DOORWARD_ADMIN_LISTEN']}/readyz", None)
@@ -169,6 +191,15 @@ class _Bench:
         command = [DOORWARD, "token", "issue", "--hmac-secret-file", self._secret_file, "--issuer", ISSUER]
         command += ["--audience", AUDIENCE, "--claims", json.dumps({"padding": "x" * padding})]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _curve_key(number: int) -> dict:
+    """A public key on P-256, as a JWK."""
+    command = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-outform", "DER"]
+    der = subprocess.run(command, capture_output=True, check=True).stdout
+    # The public key is what PKCS#8 ends with, as two coordinates.
+    x, y = (base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (der[-64:-32], der[-32:]))
+    return {"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": f"other-{number}", "alg": "ES256", "use": "sig"}
 
 
 def _look_ups(server: Server) -> tuple[int, int]:
