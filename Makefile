@@ -7,7 +7,7 @@ SHELL := bash
 # The pinned tools first. sbin is where Debian keeps nginx, and not on every user's PATH.
 export PATH := $(CURDIR)/.tools/venv/bin:$(PATH):/usr/sbin:/sbin
 
-SHELL_SCRIPTS = .ci/run $(wildcard scripts/*.sh)
+SHELL_SCRIPTS = .ci/run benches/peers/install.sh $(wildcard scripts/*.sh)
 
 .PHONY: help
 help: ## this list
@@ -83,7 +83,31 @@ demo: ## everything embedded, with curl lines to try
 	cargo run --release --locked -- demo
 
 .PHONY: bench
-bench: ## micro-benchmarks
+bench: setup bench-build ## the running service beside others, on two idle cores (docs/benchmarks.md)
+	benches/peers/bench.py peers $(BENCH_OPTIONS)
+
+.PHONY: bench-peers
+bench-peers: setup ## install what `make bench` compares with (half an hour)
+	benches/peers/install.sh
+
+.PHONY: bench-proxies
+bench-proxies: setup bench-build ## what asking doorward costs each proxy (docs/proxies.md)
+	benches/peers/bench.py proxies $(BENCH_OPTIONS)
+
+.PHONY: bench-scale
+bench-scale: setup bench-build ## cost over tokens, size and connections; memory; start (docs/benchmarks.md)
+	benches/peers/bench.py scale $(BENCH_OPTIONS)
+
+.PHONY: bench-report
+bench-report: ## the same pages from the results that are there
+	benches/peers/bench.py report
+
+.PHONY: bench-build
+bench-build: build
+	cargo build --release --locked --example bare --example load --example signature
+
+.PHONY: bench-micro
+bench-micro: ## micro-benchmarks
 	cargo bench --locked
 
 .PHONY: allocations
@@ -97,10 +121,6 @@ mutants: ## small mistakes put into the code on purpose, and whether the tests n
 .PHONY: bench-reload
 bench-reload: setup build ## reading 10,000 routes anew, and what decisions notice of it
 	scripts/bench-reload.sh
-
-.PHONY: bench-smoke
-bench-smoke: setup build ## the running service under wrk, beside a bare handler
-	scripts/bench-smoke.sh
 
 .PHONY: differential
 differential: ## two million generated tokens, judged by another implementation too (minutes)

@@ -1,6 +1,7 @@
-//! What `make bench-smoke` compares with: an actix handler that knows the answer and checks nothing.
+//! What the benchmarks compare with: an actix handler that knows the answer and checks nothing.
 //!
-//! It says what doorward says about the token of that script, the ordinary way. It takes its address as argument.
+//! It says what doorward says about the token of those scripts, the ordinary way. It takes its address as argument, or
+//! `unix:/path`. Beside `/verify` it answers every path, as proxies ask under more than one.
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 
@@ -18,7 +19,12 @@ async fn answer() -> HttpResponse {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:0".into());
-    let server = HttpServer::new(|| App::new().route("/verify", web::get().to(answer))).workers(1).bind(address)?;
+    let app = || App::new().route("/verify", web::get().to(answer)).default_service(web::to(answer));
+    let server = HttpServer::new(app).workers(1);
+    let server = match address.strip_prefix("unix:") {
+        Some(path) => server.bind_uds(path)?,
+        None => server.bind(address)?,
+    };
     for address in server.addrs() {
         println!("{address}");
     }

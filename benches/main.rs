@@ -1,4 +1,4 @@
-//! All micro-benchmarks, in one binary. `make bench-smoke` measures the running service instead.
+//! All micro-benchmarks, in one binary. `make bench` measures the running service instead.
 #![allow(clippy::unwrap_used, missing_docs)]
 // A benchmark has no outside, so `pub` says only "for the neighbours".
 #![allow(unreachable_pub)]

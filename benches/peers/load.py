@@ -1,0 +1,68 @@
+"""Load, always from core 1: wrk for as much as a server takes, our own program for a fixed rate and for many tokens."""
+
+import json
+import re
+import subprocess
+import time
+
+from keys import LOAD
+from servers import MICROSECONDS, Failed, Server
+
+CORE = "1"
+CONNECTIONS = 32
+
+
+def saturate(servers: list[Server], url: str, token: str, seconds: int, connections: int = CONNECTIONS) -> dict:
+    """Requests per second with this token, and the servers' CPU time of each."""
+    return _wrk(servers, url, ["-H", f"Authorization: Bearer {token}"], seconds, connections)
+
+
+def saturate_from(servers: list[Server], url: str, script: str, seconds: int) -> dict:
+    """The same, with a script that gives each request a token."""
+    return _wrk(servers, url, ["-s", script], seconds, CONNECTIONS)
+
+
+def _wrk(servers: list[Server], url: str, options: list[str], seconds: int, connections: int) -> dict:
+    before = _cpu(servers)
+    said = _run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", *options, url], seconds)
+    spent = _cpu(servers) - before
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise Failed(f"{servers[0].name}: {said}")
+    count = int(re.search(r"(\d+) requests in", said)[1])
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])
+    return {"requests_per_second": rate, "cpu_microseconds": spent * MICROSECONDS / count}
+
+
+def at_rate(url: str, token_file: str, rate: float, seconds: float) -> dict:
+    """Percentiles in microseconds while so many requests per second are due."""
+    target = ["--url", url.removeprefix("http://"), "--connections", str(CONNECTIONS), "--seconds", str(seconds)]
+    said = _run([LOAD, "rate", *target, "--token-file", token_file, "--rate", f"{rate:.0f}"], seconds)
+    return json.loads(said)
+
+
+def scan(server: Server, url: str, secret_file: str, last: int, **options) -> dict:
+    """HS256 tokens number 1 to `last`, each on its own or again and again."""
+    seconds = options.pop("seconds", 3)
+    words = ["--url", url.removeprefix("http://"), "--seconds", str(seconds), "--secret-file", secret_file]
+    for name, value in options.items():
+        words += [f"--{name}", str(value)]
+    before, started = server.cpu_seconds(), time.monotonic()
+    figures = json.loads(_run([LOAD, "scan", *words, "--last", str(last)], seconds))
+    spent = server.cpu_seconds() - before
+    figures["elapsed"] = time.monotonic() - started
+    figures["requests_per_second"] = figures["requests"] / max(figures["seconds"], 1e-3)
+    figures["cpu_microseconds"] = spent * MICROSECONDS / figures["requests"]
+    return figures
+
+
+def _cpu(servers: list[Server]) -> float:
+    return sum(server.cpu_seconds() for server in servers)
+
+
+def _run(command: list[str], seconds: float) -> str:
+    done = subprocess.run(
+        ["taskset", "-c", CORE, *command], capture_output=True, text=True, timeout=seconds + 60, check=False
+    )
+    if done.returncode != 0:
+        raise Failed(f"{command[0]}: {done.stderr}{done.stdout}")
+    return done.stdout

@@ -1,0 +1,219 @@
+"""results.json as the tables and plots under docs/."""
+
+import re
+import statistics
+from pathlib import Path
+
+import figures
+import plot
+
+BENCHMARKS = Path("docs/benchmarks.md")
+PROXIES = Path("docs/proxies.md")
+LIMITS = {"bare", "nginx-bare"}
+
+
+def write(results: dict) -> None:
+    """Puts what there is between the markers of the pages."""
+    if "peers" in results:
+        _replace(BENCHMARKS, "peers", _peers(results["peers"]))
+        _replace(BENCHMARKS, "notes", _notes(results["peers"]))
+        _replace(BENCHMARKS, "commands", _commands(results["peers"]))
+        Path("docs/benchmarks.svg").write_text(_peers_plot(results["peers"]))
+    if "proxies" in results:
+        _replace(PROXIES, "cost", _proxies(results["proxies"]))
+    if "scale" in results:
+        _replace(BENCHMARKS, "scale", _scale(results["scale"]))
+        Path("docs/benchmarks-scale.svg").write_text(_scale_plot(results["scale"]))
+
+
+def _replace(page: Path, name: str, lines: list[str]) -> None:
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    text = page.read_text()
+    if begin not in text or end not in text:
+        raise SystemExit(f"{page} has lost its markers {begin} and {end}")
+    before, rest = text.split(begin, 1)
+    after = rest.split(end, 1)[1]
+    page.write_text(before + begin + "\n\n" + "\n".join(lines) + "\n\n" + end + after)
+
+
+def _peers(peers: dict) -> list[str]:
+    rows = peers["rows"]
+    lines = [
+        "| | requests/s | CPU per request | lowest–highest | bare handler's | half load: median | 99th percentile |"
+    ]
+    lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for key, row in rows.items():
+        if "missing" in row:
+            lines.append(f"| {row['title']} | *missing: {row['missing']}* | | | | | |")
+        else:
+            lines.append(_peers_line(rows, key, row))
+    verify = statistics.median(peers["signature_microseconds"])
+    lines += ["", f"One RS256 verification by aws-lc-rs alone, in the same rounds: {verify:.2f} µs.", ""]
+    lines += [
+        "![The same as a plot](benchmarks.svg)",
+        "",
+        "What was aimed at, as ratios within a round, and their medians. CPU time decides:",
+        "",
+    ]
+    lines += figures.table(peers)
+    return [*lines, "", _made_with(peers)]
+
+
+def _peers_line(rows: dict, key: str, row: dict) -> str:
+    cpu = [one["cpu_microseconds"] for one in row["throughput"]]
+    rate = statistics.median(one["requests_per_second"] for one in row["throughput"])
+    base = "nginx-bare" if key.startswith("nginx") else "bare"
+    share = f"{figures.cpu(rows, base, key):.2f}"
+    latency = ["", ""]
+    if row["latency"]:
+        latency = [_time(statistics.median(one[name] for one in row["latency"])) for name in ("p50", "p99")]
+    title = f"**{row['title']}**" if "doorward" in row["title"] else row["title"]
+    spread = f"{min(cpu):.2f}–{max(cpu):.2f}"
+    return f"| {title} | {rate:,.0f} | {statistics.median(cpu):.2f} µs | {spread} | {share} | {' | '.join(latency)} |"
+
+
+def _time(microseconds: float) -> str:
+    return f"{microseconds / 1000:.2f} ms"
+
+
+def _made_with(part: dict) -> str:
+    machine = part["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    what = f"A token of {part['token_bytes']} bytes; " if "token_bytes" in part else ""
+    rounds = f"{what}{part['rounds']} rounds of {part['seconds']} s each, {part['when']}"
+    where = f"{machine['processor']}, {machine['cores']} virtual cores, {machine['kernel']}"
+    return f"{rounds}; {where}, load before {part['load_before']}; {versions}."
+
+
+def _notes(peers: dict) -> list[str]:
+    lines = ["| | what it does and checks | refuses | headers with claims |", "| --- | --- | --- | ---: |"]
+    for row in peers["rows"].values():
+        if "missing" in row:
+            lines.append(f"| {row['title']} | {row['notes']} | | |")
+            continue
+        refused = ", ".join(f"{what} {status}" for what, status in row["refused"].items()) or "nothing"
+        lines.append(f"| {row['title']} | {row['notes']} | {refused} | {len(row['headers'])} |")
+    return lines
+
+
+def _commands(peers: dict) -> list[str]:
+    lines = ["```text"]
+    for row in peers["rows"].values():
+        for command in row.get("commands", []):
+            lines.append(
+                re.sub(r" (DOORWARD_)", r" \\\n  \1", command).replace(
+                    " target/release/doorward", " \\\n  target/release/doorward"
+                )
+            )
+    return [*lines, "```"]
+
+
+def _peers_plot(peers: dict) -> str:
+    rows = []
+    for key, row in peers["rows"].items():
+        kind = "limit" if key in LIMITS else "ours" if "doorward" in row["title"] else "theirs"
+        measured = row.get("throughput", [])
+        fields = ("requests_per_second", "cpu_microseconds") if measured else ()
+        values = [statistics.median(one[name] for one in measured) for name in fields]
+        rows.append((row["title"].replace("`", ""), kind, values))
+    title = "One RS256 token, one core: 200 with the claims as headers"
+    return plot.bars(
+        title, rows, [("requests per second", "{:,.0f}"), ("CPU time per request, µs (shorter is better)", "{:.1f}")]
+    )
+
+
+def _proxies(proxies: dict) -> list[str]:
+    lines = ["| | requests/s, bare handler | doorward | ratio | CPU per request, bare handler | doorward | ratio |"]
+    lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for name, judges in proxies["rows"].items():
+        cells = []
+        for field, form, up in [("requests_per_second", "{:,.0f}", True), ("cpu_microseconds", "{:.1f} µs", False)]:
+            bare, ours = ([one[field] for one in judges[judge]] for judge in ("bare", "doorward"))
+            ratio = statistics.median(o / b if up else b / o for b, o in zip(bare, ours))
+            cells += [form.format(statistics.median(bare)), form.format(statistics.median(ours)), f"**{ratio:.2f}**"]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return [*lines, "", _made_with(proxies)]
+
+
+def _scale(scale: dict) -> list[str]:
+    lines = ["![Throughput and CPU time over tokens, size and connections](benchmarks-scale.svg)", ""]
+    lines += ["| tokens in turn | requests/s | CPU per request | from the cache |", "| ---: | ---: | ---: | ---: |"]
+    for one in scale["tokens"]:
+        lines.append(f"| {one['tokens']:,} | {_rate(one)} | {one['hit_rate']:.1%} |")
+    hot = scale["hot"]
+    lines += [
+        "",
+        f"HS256, capacity 100,000. While {hot['requests'] // 2:,} new tokens pass through, every second request "
+        f"has one of {hot['hot']:,} others; {hot['hot_hit_rate']:.1%} of those were found in the cache.",
+        "",
+        "| bytes of the token | requests/s, cached | CPU per request | requests/s, not cached | CPU per request |",
+        "| ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for one in scale["size"]:
+        lines.append(f"| {one['bytes']:,} | {_rate(one['cached'])} | {_rate(one['uncached'])} |")
+    lines += [
+        "",
+        "| keys in the set | requests/s, cached | CPU per request | requests/s, not cached | CPU per request |",
+    ]
+    lines.append("| ---: | ---: | ---: | ---: | ---: |")
+    for one in scale["keys"]:
+        lines.append(f"| {one['keys']:,} | {_rate(one['cached'])} | {_rate(one['uncached'])} |")
+    lines += ["", "The token's key (RS256) is the last of them.", ""]
+    lines += ["| connections | requests/s | CPU per request | resident |", "| ---: | ---: | ---: | ---: |"]
+    for one in scale["connections"]:
+        lines.append(f"| {one['connections']:,} | {_rate(one)} | {one['resident_kib'] / 1024:.1f} MiB |")
+    memory, start = scale["memory"], scale["start"]
+    first = f"{statistics.median(start):.0f} ms"
+    largest = ", ".join(f"{kib / 1024:.0f}" for kib in memory["largest_tokens_kib"])
+    lines += [
+        "",
+        "| | | at most |",
+        "| --- | ---: | ---: |",
+        f"| resident when idle, static key | {memory['idle_kib'] / 1024:.1f} MiB | 15 MiB |",
+        f"| for each cached token of 900 bytes, at 100,000 | {memory['kib_per_token']:.2f} KiB | 2 KiB |",
+        f"| resident after 10,000, 20,000, 30,000 and 40,000 tokens of 16 kB | {largest} MiB | |",
+        f"| start to the first 200, static key: median ({min(start):.0f}–{max(start):.0f}) | {first} | 50 ms |",
+        f"| size of the binary | {scale['binary_bytes'] / 1024 / 1024:.1f} MiB | |",
+        "",
+        _made_with(scale),
+    ]
+    return lines
+
+
+def _rate(figure: dict) -> str:
+    return f"{figure['requests_per_second']:,.0f} | {figure['cpu_microseconds']:.2f} µs"
+
+
+def _scale_plot(scale: dict) -> str:
+    cost = "cpu_microseconds"
+    return plot.lines(
+        "CPU time per request, µs",
+        [
+            {
+                "heading": "over distinct tokens (HS256, capacity 100,000)",
+                "ticks": [(one["tokens"], f"{one['tokens']:,}") for one in scale["tokens"]],
+                "lines": [("tokens in turn", [(one["tokens"], one[cost]) for one in scale["tokens"]])],
+            },
+            {
+                "heading": "over the token's size in bytes (HS256)",
+                "ticks": [(one["bytes"], f"{one['bytes']:,}") for one in scale["size"]],
+                "lines": [
+                    (title, [(one["bytes"], one[name][cost]) for one in scale["size"]])
+                    for title, name in [("cached", "cached"), ("not cached", "uncached")]
+                ],
+            },
+            {
+                "heading": "over keys in the set (RS256)",
+                "ticks": [(one["keys"], f"{one['keys']:,}") for one in scale["keys"]],
+                "lines": [
+                    (title, [(one["keys"], one[name][cost]) for one in scale["keys"]])
+                    for title, name in [("cached", "cached"), ("not cached", "uncached")]
+                ],
+            },
+            {
+                "heading": "over connections",
+                "ticks": [(one["connections"], f"{one['connections']:,}") for one in scale["connections"]],
+                "lines": [("token cached", [(one["connections"], one[cost]) for one in scale["connections"]])],
+            },
+        ],
+    )
