@@ -80,6 +80,6 @@ fn a_route_that_is_longer_than_any_route() {
 #[test]
 fn a_pattern_that_is_longer_than_any_pattern() {
     let long = "a".repeat(1025);
-    let route = format!("{{name: a, require: {{claims: [{{claim: x, matches: {long}}}]}}}}");
-    insta::assert_snapshot!(told_of_route(&route).replace(&long, "…"), @r#"doorward.yaml:5:43: routes[0].require.claims[0].matches: "…": longer than 1024 bytes (write a regular expression for the whole text)"#);
+    let route = format!("{{name: a, match: {{}}, require: {{claims: [{{claim: x, matches: {long}}}]}}}}");
+    insta::assert_snapshot!(told_of_route(&route).replace(&long, "…"), @r#"doorward.yaml:5:54: routes[0].require.claims[0].matches: "…": longer than 1024 bytes (write a regular expression for the whole text)"#);
 }

@@ -262,7 +262,7 @@ type Break = fn(&Path);
 const BROKEN: [(Break, &str); 5] = [
     (|_| (), "doorward.yaml: cannot read "),
     (|path| std::fs::create_dir(path).unwrap(), "doorward.yaml: cannot read "),
-    (|path| std::fs::write(path, "").unwrap(), "audience: missing"),
+    (|path| std::fs::write(path, "").unwrap(), "doorward.yaml:1:1: is empty"),
     (|path| std::fs::write(path, "routes: [").unwrap(), "doorward.yaml:1:"),
     (|path| std::fs::write(path, format!("{GOOD}routes: []\n")).unwrap(), "routes: an empty list"),
 ];
