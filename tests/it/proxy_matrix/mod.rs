@@ -11,14 +11,21 @@ use std::sync::OnceLock;
 
 use crate::caddy::CADDY;
 use crate::envoy::ENVOY;
+use crate::envoy_grpc::ENVOY_GRPC;
 use crate::haproxy::HAPROXY;
 use crate::nginx::NGINX;
 use crate::support::{Proxy, Site, TestGate, TestIssuer};
 use crate::traefik::TRAEFIK;
 
 /// In the order of the columns.
-const PROXIES: [(&str, &Proxy); 5] =
-    [("nginx", &NGINX), ("Traefik", &TRAEFIK), ("Caddy", &CADDY), ("Envoy", &ENVOY), ("HAProxy", &HAPROXY)];
+const PROXIES: [(&str, &Proxy); 6] = [
+    ("nginx", &NGINX),
+    ("Traefik", &TRAEFIK),
+    ("Caddy", &CADDY),
+    ("Envoy", &ENVOY),
+    ("Envoy, gRPC", &ENVOY_GRPC),
+    ("HAProxy", &HAPROXY),
+];
 
 /// A row of a table: what is tried, and what is seen.
 struct Case {
