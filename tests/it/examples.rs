@@ -128,7 +128,7 @@ fn the_cognito_decorator() {
     }
 }
 
-/// An outage is none of the client's doing: it keeps its token.
+/// As the decorator did, which took an outage for a bad token; but the client learns when to come back.
 #[test]
 fn the_cognito_decorator_without_keys() {
     let keys = TestIssuer::new().serve();
@@ -138,7 +138,7 @@ fn the_cognito_decorator_without_keys() {
     let gate = cognito(&idp).set("JWKS_URL", location).set("JWKS_WAIT", "10ms").spawn();
     let token = idp.token().claim("aud", "app").claim("token_use", "id");
     let answer = ask(&gate, "GET").bearer(&token.sign()).send();
-    assert_eq!(seen(&answer), (503, json!({"message": "Tokens cannot be checked at the moment"})));
+    assert_eq!(seen(&answer), (401, json!({"message": "Token is invalid"})));
     assert_eq!((answer.get("retry-after"), answer.get("www-authenticate")), (Some("5"), None));
     assert_told(&ask(&gate, "GET").send(), "Token is missing");
     assert_told(&ask(&gate, "GET").bearer("x.y").send(), "Token is invalid");
