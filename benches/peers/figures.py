@@ -49,15 +49,20 @@ def _measured(rows: dict, *keys: str) -> bool:
 
 
 def _signature(peers: dict) -> list[str]:
-    rows = peers["rows"]
-    if not _measured(rows, "uncached", "bare"):
-        return []
-    parts = zip(rows["uncached"]["throughput"], rows["bare"]["throughput"], peers["signature_microseconds"])
-    found = statistics.median(
-        ours["cpu_microseconds"] / (bare["cpu_microseconds"] + alone) for ours, bare, alone in parts
-    )
-    title = "CPU of a request that is not cached, over the bare handler and one aws-lc-rs verification"
-    return [_line(title, f"{found:.2f}", "", "1.30", "1.15", found <= 1.30, found <= 1.15)]
+    """With the signature checked in the handler, and with what it takes in a loop, where every cache is warm."""
+    rows, lines = peers["rows"], []
+    if _measured(rows, "uncached", "verifying"):
+        found = 1 / cpu(rows, "verifying", "uncached")
+        title = "CPU of a request that is not cached, over the bare handler with one aws-lc-rs verification in it"
+        lines.append(_line(title, f"{found:.2f}", "", "1.30", "1.15", found <= 1.30, found <= 1.15))
+    if _measured(rows, "uncached", "bare"):
+        parts = zip(rows["uncached"]["throughput"], rows["bare"]["throughput"], peers["signature_microseconds"])
+        found = statistics.median(
+            ours["cpu_microseconds"] / (bare["cpu_microseconds"] + alone) for ours, bare, alone in parts
+        )
+        title = "the same over the sum of the bare handler and a verification in a loop"
+        lines.append(_line(title, f"{found:.2f}", "", "1.30", "1.15", found <= 1.30, found <= 1.15))
+    return lines
 
 
 def _latency(rows: dict) -> list[str]:

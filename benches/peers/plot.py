@@ -52,7 +52,7 @@ MARGIN = 56
 
 def lines(title: str, panels: list[dict]) -> str:
     """Small plots in two columns: heading, ticks (x, word), lines (name, [(x, y)]). x is logarithmic, y begins at 0."""
-    width = 2 * (SMALL_WIDTH + MARGIN) + 24
+    width = 2 * (SMALL_WIDTH + MARGIN) + 36
     height = 50 + math.ceil(len(panels) / 2) * (SMALL_HEIGHT + 90)
     parts = [_text(16, 24, title, "text", weight="bold")]
     for number, panel in enumerate(panels):

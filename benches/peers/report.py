@@ -9,7 +9,7 @@ import plot
 
 BENCHMARKS = Path("docs/benchmarks.md")
 PROXIES = Path("docs/proxies.md")
-LIMITS = {"bare", "nginx-bare"}
+LIMITS = {"bare", "verifying", "nginx-bare"}
 
 
 def write(results: dict) -> None:
@@ -48,7 +48,11 @@ def _peers(peers: dict) -> list[str]:
         else:
             lines.append(_peers_line(rows, key, row))
     verify = statistics.median(peers["signature_microseconds"])
-    lines += ["", f"One RS256 verification by aws-lc-rs alone, in the same rounds: {verify:.2f} µs.", ""]
+    lines += [
+        "",
+        f"One RS256 verification by aws-lc-rs, over and over in a loop, in the same rounds: {verify:.2f} µs.",
+        "",
+    ]
     lines += [
         "![The same as a plot](benchmarks.svg)",
         "",
