@@ -119,6 +119,12 @@ def _bare(stage: Stage, name: str) -> Running:
     return Running([Server(name, [BARE, address], stage.directory / f"{name}.log")], f"http://{address}/verify")
 
 
+def _verifying(stage: Stage, name: str) -> Running:
+    address = f"{stage.host()}:8080"
+    server = Server(name, [BARE, address, stage.keys.der], stage.directory / f"{name}.log")
+    return Running([server], f"http://{address}/verify")
+
+
 def _doorward(**settings) -> Callable[[Stage, str], Running]:
     def start(stage: Stage, name: str) -> Running:
         server = doorward(stage, name, **settings)
@@ -229,6 +235,13 @@ def _doorward_at(stage: Stage, name: str, listen: str) -> Server:
 
 ROWS = [
     Row("bare", "bare actix handler", "knows the answer and checks nothing: the limit", _bare, judges=False),
+    Row(
+        "verifying",
+        "bare handler, and the signature",
+        "one verification by aws-lc-rs, and no look at anything else of the token: the limit without a cache",
+        _verifying,
+        judges=False,
+    ),
     Row(
         "cached",
         "doorward, token cached",
