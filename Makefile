@@ -119,8 +119,8 @@ mutants: ## small mistakes put into the code on purpose, and whether the tests n
 	scripts/mutants.sh
 
 .PHONY: bench-reload
-bench-reload: setup build ## reading 10,000 routes anew, and what decisions notice of it
-	scripts/bench-reload.sh
+bench-reload: setup bench-build ## reading 10,000 routes anew, and what decisions notice of it (docs/benchmarks.md)
+	benches/peers/bench.py reload $(BENCH_OPTIONS)
 
 .PHONY: differential
 differential: ## two million generated tokens, judged by another implementation too (minutes)

@@ -12,8 +12,8 @@ mod distinct;
 mod tokens;
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Parser};
 
@@ -33,6 +33,9 @@ enum Command {
         /// Requests per second.
         #[arg(long)]
         rate: f64,
+        /// File for each request on its own: microseconds since 1970 when it was due, and microseconds until its answer.
+        #[arg(long)]
+        samples: Option<PathBuf>,
     },
     /// Tokens by number, as fast as they are answered.
     Scan {
@@ -56,6 +59,9 @@ struct Target {
     /// `host:port/path`.
     #[arg(long)]
     url: String,
+    /// `Name: value`, besides the token.
+    #[arg(long)]
+    header: Vec<String>,
     #[arg(long, default_value_t = 32)]
     connections: usize,
     #[arg(long, default_value_t = 3.0)]
@@ -64,7 +70,7 @@ struct Target {
 
 fn main() {
     match Command::parse() {
-        Command::Rate { target, token_file, rate } => {
+        Command::Rate { target, token_file, rate, samples } => {
             let token = std::fs::read_to_string(token_file).unwrap();
             let request = request(&target, token.trim());
             let mut random = fastrand::Rng::with_seed(1);
@@ -73,8 +79,13 @@ fn main() {
                 due += Duration::from_secs_f64(-(1.0 - random.f64()).ln() / rate);
                 Some(due)
             });
+            let started = SystemTime::now();
+            let answered = drive(&target, schedule, |_| request.clone());
             // The first second is for warming up.
-            report(&drive(&target, schedule, |_| request.clone()), Duration::from_secs(1));
+            report(&answered, Duration::from_secs(1));
+            if let Some(file) = samples {
+                write(&answered, started, &file);
+            }
         }
         Command::Scan { target, tokens, requests } => {
             let mut tokens = tokens.start();
@@ -87,7 +98,8 @@ fn main() {
 
 fn request(target: &Target, token: &str) -> Vec<u8> {
     let (host, path) = target.url.split_once('/').unwrap();
-    format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n").into_bytes()
+    let headers: String = target.header.iter().map(|header| format!("{header}\r\n")).collect();
+    format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{headers}\r\n").into_bytes()
 }
 
 /// When a request was due, and how long its answer was in coming.
@@ -131,6 +143,16 @@ fn drive(
         }
         assert!(now < end + Duration::from_secs(10), "no answer for ten seconds");
     }
+}
+
+/// One line for each.
+fn write(samples: &[Sample], started: SystemTime, file: &Path) {
+    let started = started.duration_since(UNIX_EPOCH).unwrap();
+    let lines: String = samples
+        .iter()
+        .map(|Sample { due, took }| format!("{} {:.1}\n", (started + *due).as_micros(), took.as_secs_f64() * 1e6))
+        .collect();
+    std::fs::write(file, lines).unwrap();
 }
 
 /// One line of JSON.

@@ -33,10 +33,10 @@ def _wrk(servers: list[Server], url: str, options: list[str], seconds: int, conn
     return {"requests_per_second": rate, "cpu_microseconds": spent * MICROSECONDS / count}
 
 
-def at_rate(url: str, token_file: str, rate: float, seconds: float) -> dict:
+def at_rate(url: str, token_file: str, rate: float, seconds: float, *options: str) -> dict:
     """Percentiles in microseconds while so many requests per second are due."""
     target = ["--url", url.removeprefix("http://"), "--connections", str(CONNECTIONS), "--seconds", str(seconds)]
-    said = _run([LOAD, "rate", *target, "--token-file", token_file, "--rate", f"{rate:.0f}"], seconds)
+    said = _run([LOAD, "rate", *target, "--token-file", token_file, "--rate", f"{rate:.0f}", *options], seconds)
     return json.loads(said)
 
 

@@ -24,6 +24,8 @@ def write(results: dict) -> None:
     if "scale" in results:
         _replace(BENCHMARKS, "scale", _scale(results["scale"]))
         Path("docs/benchmarks-scale.svg").write_text(_scale_plot(results["scale"]))
+    if "reload" in results:
+        _replace(BENCHMARKS, "reload", _reload(results["reload"]))
 
 
 def _replace(page: Path, name: str, lines: list[str]) -> None:
@@ -182,6 +184,27 @@ def _scale(scale: dict) -> list[str]:
         _made_with(scale),
     ]
     return lines
+
+
+def _reload(reload: dict) -> list[str]:
+    lines = [
+        "| requests/s | | median | 99th percentile, rounds | median of these | of calm |",
+        "| ---: | --- | ---: | --- | ---: | ---: |",
+    ]
+    for rounds in reload["loads"].values():
+        calm = statistics.median(one["calm"]["p99"] for one in rounds)
+        for name, title in [("calm", "calm"), ("meanwhile", "while reloading"), ("busy", "a loop instead")]:
+            p50 = statistics.median(one[name]["p50"] for one in rounds)
+            each = [one[name]["p99"] for one in rounds]
+            p99 = statistics.median(each)
+            listed = ", ".join(f"{value / 1000:.2f}" for value in each)
+            lines.append(
+                f"| {rounds[0]['rate']:,} | {title} | {_time(p50)} | {listed} | {_time(p99)} | {p99 / calm:.1f} |"
+            )
+    times = {f"{one[0]['rate']:,} requests/s": sum((each["milliseconds"] for each in one), []) for one in reload["loads"].values()}
+    times["as many as are answered"] = reload["saturated"]
+    took = "; ".join(f"{min(each):.0f} to {max(each):.0f} ms at {name}" for name, each in times.items())
+    return [*lines, "", f"{reload['routes']:,} routes ({reload['bytes'] / 1000:.0f} kB) were in force after {took}.", "", _made_with(reload)]
 
 
 def _rate(figure: dict) -> str:

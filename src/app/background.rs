@@ -1,54 +1,124 @@
 //! Work that must not be in the way of decisions.
 
 use std::io;
+use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
-use tokio::sync::oneshot;
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
-/// A quarter of what a worker gets where there is not enough for both: little enough not to be noticed, and enough for ten
-/// thousand routes to be read within a second or two under full load.
-const NICENESS: i32 = 5;
+/// How long it is tried with what the workers leave over: ten thousand routes are read in a tenth of a second where there is
+/// anything left.
+const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Does this in a thread of its own that gives way to the workers, and waits for it. The thread ends with it: on Linux nobody
-/// but root may ask for more again.
-pub(super) async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
-    let (tell, told) = oneshot::channel();
-    thread::Builder::new().name("background".to_owned()).spawn(move || {
-        give_way();
-        // If nobody waits any more the service ends.
-        let _ = tell.send(work());
-    })?;
-    told.await.map_err(|_| io::Error::other("the work was given up"))
+/// Does this in a thread that gets what the workers leave over. Where they leave nothing it is done once more, by one that
+/// takes its share; Linux would not let the first one ask for more. Whichever comes first counts.
+pub(super) async fn in_background<T: Send + 'static>(work: impl Fn() -> T + Send + Sync + 'static) -> io::Result<T> {
+    first_result(Arc::new(work), PATIENCE).await
 }
 
-/// Linux counts it by thread; elsewhere it would be the whole service that gives way.
+/// Frees this with what the workers leave over, whenever that is.
+pub(super) fn free_in_background(value: impl Send + 'static) -> io::Result<()> {
+    begin(move || {
+        give_way();
+        drop(value);
+    })
+}
+
+async fn first_result<T: Send + 'static>(work: Arc<dyn Fn() -> T + Send + Sync>, patience: Duration) -> io::Result<T> {
+    let (tell, mut told) = mpsc::channel(1);
+    let (patient, tell_first) = (work.clone(), tell.clone());
+    begin(move || {
+        give_way();
+        // If nobody waits any more, the other was faster or the service ends.
+        let _ = tell_first.blocking_send(patient());
+    })?;
+    if let Ok(Some(done)) = timeout(patience, told.recv()).await {
+        return Ok(done);
+    }
+    begin(move || {
+        let _ = tell.blocking_send(work());
+    })?;
+    told.recv().await.ok_or_else(|| io::Error::other("the work was given up"))
+}
+
+/// Each work has a thread of its own, which ends with it.
+fn begin(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().name("background".to_owned()).spawn(work).map(drop)
+}
+
+/// Of all policies this is the one under which a worker that wakes up gets the core at once (sched(7), `SCHED_IDLE`): a nice
+/// thread may finish its slice first, and a decision would wait for milliseconds.
 #[cfg(target_os = "linux")]
 fn give_way() {
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
     // Where it is not allowed, the work is done all the same.
-    let _ = rustix::process::nice(NICENESS);
+    let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
 }
 
 #[cfg(not(target_os = "linux"))]
-const fn give_way() {
-    let _ = NICENESS;
-}
+const fn give_way() {}
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::Receiver;
+
     use super::*;
 
-    /// That of the thread that asks (proc(5)).
-    fn niceness() -> i32 {
+    const NORMAL: i32 = 0;
+    const IDLE: i32 = 5;
+
+    /// The scheduling policy of the thread that asks (proc(5)).
+    fn policy() -> i32 {
         let told = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
         let (_, behind_name) = told.rsplit_once(')').unwrap();
-        behind_name.split_whitespace().nth(16).unwrap().parse().unwrap()
+        behind_name.split_whitespace().nth(38).unwrap().parse().unwrap()
+    }
+
+    fn wait<T>(work: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work)
     }
 
     #[test]
     fn the_work_gives_way_and_nobody_else_does() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let before = niceness();
-        let during = runtime.block_on(in_background(niceness)).unwrap();
-        assert_eq!((during, niceness()), ((before + NICENESS).min(19), before));
+        let before = policy();
+        assert_eq!((wait(in_background(policy)).unwrap(), policy()), (IDLE, before));
+    }
+
+    #[test]
+    fn work_that_gets_no_core_is_done_by_a_thread_that_takes_its_share() {
+        let (_never, starved) = std::sync::mpsc::channel::<()>();
+        let starved: Mutex<Receiver<()>> = starved.into();
+        let work = move || {
+            if policy() == IDLE {
+                let _ = starved.lock().unwrap().recv();
+            }
+            policy()
+        };
+        assert_eq!(wait(first_result(Arc::new(work), Duration::ZERO)).unwrap(), NORMAL);
+    }
+
+    #[test]
+    fn what_is_freed_is_freed_by_a_thread_that_gives_way() {
+        struct Tells(std::sync::mpsc::Sender<i32>);
+        impl Drop for Tells {
+            fn drop(&mut self) {
+                self.0.send(policy()).unwrap();
+            }
+        }
+        let (tell, told) = std::sync::mpsc::channel();
+        free_in_background(Tells(tell)).unwrap();
+        assert_eq!(told.recv().unwrap(), IDLE);
+    }
+
+    #[test]
+    fn work_that_panics_is_an_error() {
+        let work: Arc<dyn Fn() + Send + Sync> = Arc::new(|| panic!("on purpose"));
+        assert!(wait(first_result(work, Duration::ZERO)).is_err());
     }
 }

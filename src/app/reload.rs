@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use super::assembly::Workshop;
-use super::background::in_background;
+use super::background::{free_in_background, in_background};
 use crate::config::{Configuration, Files, FixedSettings, Problem, ReloadTrigger, Source};
 use crate::http::{Generation, VerifyService};
 
@@ -55,7 +55,7 @@ impl Reload {
             manager.reloading();
             let (source, looked_at) = (self.source.clone(), due.clone().unwrap_or_default());
             // Ten thousand routes take a while, and so may a disk.
-            let read = in_background(move || source.read_from(looked_at)).await;
+            let read = in_background(move || source.read_from(looked_at.clone())).await;
             let read = read.map(|(configuration, files)| {
                 self.seen = files.clone();
                 // A file that is named for the first time was looked at once only, and may be in the making.
@@ -150,6 +150,6 @@ fn retire(former: Arc<Generation>) {
         while Arc::strong_count(&former) > 1 {
             tokio::time::sleep(RETIRE_EVERY).await;
         }
-        in_background(move || drop(former)).await
+        free_in_background(former)
     });
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::json::{Json, Object};
+use super::json::{Json, Object, name_order};
 use crate::domain::{ClaimPath, Reason, Timestamp};
 
 /// Claims whose signature was checked.
@@ -15,7 +15,7 @@ pub struct Claims {
     text: String,
     /// The names of all claims, one behind the other: a text of its own for each would take as long as the rest.
     names: String,
-    /// Sorted by name.
+    /// In [`name_order`].
     members: Vec<Member>,
 }
 
@@ -70,7 +70,7 @@ impl Claims {
 
     fn get(&self, name: &str) -> Option<Json<'_>> {
         let name_of = |member: &Member| self.names.get(member.name.clone()).unwrap_or_default();
-        let at = self.members.binary_search_by(|member| name_of(member).cmp(name)).ok()?;
+        let at = self.members.binary_search_by(|member| name_order(name_of(member), name)).ok()?;
         let value = self.members.get(at)?.value.clone();
         self.text.get(value).map(Json::of_strict)
     }
