@@ -120,8 +120,8 @@ impl<'a> Object<'a> {
     }
 
     /// The members, sorted by name.
-    pub(super) fn into_members(self) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
-        self.members.into_iter()
+    pub(super) fn members(&self) -> &[(Cow<'a, str>, Json<'a>)] {
+        &self.members
     }
 }
 
