@@ -69,7 +69,7 @@ impl ClaimHeaders {
     /// The values, one for each header; empty where the token lacks the claim, so that a proxy that copies the header
     /// overwrites the one a client may have sent.
     pub fn render(&self, token: &VerifiedToken) -> Result<Box<[Bytes]>, Reason> {
-        let (mut text, mut names) = (String::new(), 0);
+        let (mut text, mut names) = (String::with_capacity(128), 0);
         let lengths = self.list.iter().map(|mapped| {
             let start = text.len();
             mapped.render(token, &mut text)?;
