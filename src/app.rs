@@ -7,6 +7,7 @@ mod keepers;
 mod reload;
 mod service_manager;
 mod shutdown;
+mod sweeper;
 
 use std::io;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::telemetry::{LogQueue, Metrics, Spans};
 use assembly::Workshop;
 use certificates::Certificates;
 use keepers::Keepers;
+use sweeper::sweep_cache;
 
 /// What the service finds around it.
 #[derive(Clone)]
@@ -171,6 +173,7 @@ impl Application {
         if let Some(certificates) = self.workshop.certificates.clone() {
             following.spawn(certificates.follow());
         }
+        following.spawn(sweep_cache(self.service.clone(), self.workshop.surroundings.clock.clone()));
         following.spawn(reload.follow(self.workshop, self.service, self.fixed, self.trigger));
         let servers = Servers {
             verify: self.verify.handle(),

@@ -12,6 +12,8 @@ mod distinct;
 mod tokens;
 
 use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -84,7 +86,7 @@ fn main() {
             // The first second is for warming up.
             report(&answered, Duration::from_secs(1));
             if let Some(file) = samples {
-                write(&answered, started, &file);
+                write_each(&answered, started, &file);
             }
         }
         Command::Scan { target, tokens, requests } => {
@@ -98,8 +100,13 @@ fn main() {
 
 fn request(target: &Target, token: &str) -> Vec<u8> {
     let (host, path) = target.url.split_once('/').unwrap();
-    let headers: String = target.header.iter().map(|header| format!("{header}\r\n")).collect();
-    format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n{headers}\r\n").into_bytes()
+    let mut request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n");
+    for header in &target.header {
+        request.push_str(header);
+        request.push_str("\r\n");
+    }
+    request.push_str("\r\n");
+    request.into_bytes()
 }
 
 /// When a request was due, and how long its answer was in coming.
@@ -146,13 +153,13 @@ fn drive(
 }
 
 /// One line for each.
-fn write(samples: &[Sample], started: SystemTime, file: &Path) {
+fn write_each(samples: &[Sample], started: SystemTime, file: &Path) {
     let started = started.duration_since(UNIX_EPOCH).unwrap();
-    let lines: String = samples
-        .iter()
-        .map(|Sample { due, took }| format!("{} {:.1}\n", (started + *due).as_micros(), took.as_secs_f64() * 1e6))
-        .collect();
-    std::fs::write(file, lines).unwrap();
+    let mut out = BufWriter::new(File::create(file).unwrap());
+    for Sample { due, took } in samples {
+        writeln!(out, "{} {:.1}", (started + *due).as_micros(), took.as_secs_f64() * 1e6).unwrap();
+    }
+    out.flush().unwrap();
 }
 
 /// One line of JSON.

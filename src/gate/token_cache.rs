@@ -6,9 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use moka::notification::RemovalCause;
-use moka::sync::Cache;
 use prometheus::IntCounter;
+use quick_cache::sync::Cache;
+use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
 use super::TokenDigest;
 use super::token_digest::BuildDigestHasher;
@@ -23,12 +23,22 @@ const UNIT_BYTES: usize = 2048;
 /// A token that takes more is not kept: a few of them must not push out everybody else's.
 const MAX_UNITS: usize = 16;
 
+/// The cache is divided into shards, each with its lock and its part of the capacity. With this much in each, the largest
+/// token fits into any, and none has to turn away many more tokens than the others because chance gave it more.
+const LEAST_UNITS_OF_SHARD: u64 = 4096;
+
+/// More would not make waiting for a lock any rarer.
+const MOST_SHARDS: u64 = 1024;
+
 /// Tokens that were verified already, by their digest.
 pub struct TokenCache {
-    tokens: Option<Cache<TokenDigest, Arc<CachedToken>, BuildDigestHasher>>,
+    tokens: Option<Tokens>,
     time_to_live: Duration,
     has_conditions: bool,
+    evictions: IntCounter,
 }
+
+type Tokens = Cache<TokenDigest, Arc<CachedToken>, Units, BuildDigestHasher, Leaving>;
 
 /// A token that was verified already.
 pub(super) struct CachedToken {
@@ -36,35 +46,45 @@ pub(super) struct CachedToken {
     pub(super) key: TrustedKey,
     pub(super) principal: Arc<Principal>,
     kept_until: Timestamp,
-    units: usize,
+    units: u64,
+}
+
+/// Says how much of the capacity a token takes.
+#[derive(Clone)]
+struct Units;
+
+impl Weighter<TokenDigest, Arc<CachedToken>> for Units {
+    fn weight(&self, _: &TokenDigest, token: &Arc<CachedToken>) -> u64 {
+        token.units
+    }
+}
+
+/// Hands over what had to leave, to be counted and freed when no lock is held any more.
+#[derive(Clone)]
+struct Leaving;
+
+impl Lifecycle<TokenDigest, Arc<CachedToken>> for Leaving {
+    type RequestState = Vec<(TokenDigest, Arc<CachedToken>)>;
+
+    fn on_evict(&self, left: &mut Self::RequestState, digest: TokenDigest, token: Arc<CachedToken>) {
+        left.push((digest, token));
+    }
 }
 
 impl TokenCache {
     /// A cache of this size; tokens that have to leave are counted. If there are conditions, room is reserved for what
     /// they make of the claims.
     pub fn new(settings: &CacheSettings, has_conditions: bool, evictions: IntCounter) -> Self {
-        let tokens = (settings.capacity > 0).then(|| {
-            Cache::builder()
-                .max_capacity(settings.capacity)
-                .weigher(|_, token: &Arc<CachedToken>| u32::try_from(token.units).unwrap_or(u32::MAX))
-                // The exact end is judged by our own clock on each hit; this frees the memory of tokens nobody presents.
-                .time_to_live(settings.time_to_live)
-                .eviction_listener(move |_, _, cause| {
-                    if matches!(cause, RemovalCause::Size | RemovalCause::Expired) {
-                        evictions.inc();
-                    }
-                })
-                .build_with_hasher(BuildDigestHasher::default())
-        });
-        Self { tokens, time_to_live: settings.time_to_live, has_conditions }
+        let tokens = tokens(settings.capacity);
+        Self { tokens, time_to_live: settings.time_to_live, has_conditions, evictions }
     }
 
     /// The token with this digest, if it is known and both its own and the cache's time for it are not over.
     pub(super) fn get(&self, digest: &TokenDigest, now: Timestamp) -> Option<Arc<CachedToken>> {
         let tokens = self.tokens.as_ref()?;
         let token = tokens.get(digest)?;
-        if now >= token.kept_until {
-            tokens.invalidate(digest);
+        if token.is_over(now) {
+            self.remove_if_over(tokens, digest, now);
             return None;
         }
         Some(token)
@@ -84,24 +104,36 @@ impl TokenCache {
         let kept_until = principal.token().validity().expires_at().map_or(latest, |end| end.min(latest));
         let bytes = size_of::<CachedToken>() + principal.size(self.has_conditions);
         let units = bytes.div_ceil(UNIT_BYTES);
-        if kept_until > now && units <= MAX_UNITS {
-            tokens.insert(digest, Arc::new(CachedToken { issuer, key, principal, kept_until, units }));
+        if kept_until <= now || units > MAX_UNITS {
+            return;
         }
+        let token = CachedToken { issuer, key, principal, kept_until, units: units as u64 };
+        let mut left = Vec::new();
+        tokens.insert_with_lifecycle(digest, Arc::new(token), &mut left);
+        // When two requests with the same token were verified at once, the second replaces what the first has kept.
+        let evicted = left.iter().filter(|(other, _)| *other != digest).count();
+        self.evictions.inc_by(evicted as u64);
     }
 
     /// Forgets a token.
     pub(super) fn forget(&self, digest: &TokenDigest) {
         if let Some(tokens) = &self.tokens {
-            tokens.invalidate(digest);
+            tokens.remove(digest);
+        }
+    }
+
+    /// Frees the memory of tokens whose time is over, and which nobody may ever present again.
+    pub fn sweep(&self, now: Timestamp) {
+        let Some(tokens) = &self.tokens else { return };
+        // One by one, so that no request waits for more than one of them.
+        for (digest, _) in tokens.iter().filter(|(_, token)| token.is_over(now)) {
+            self.remove_if_over(tokens, &digest, now);
         }
     }
 
     /// How many tokens there are.
-    pub fn len(&self) -> u64 {
-        self.tokens.as_ref().map_or(0, |tokens| {
-            tokens.run_pending_tasks();
-            tokens.entry_count()
-        })
+    pub fn len(&self) -> usize {
+        self.tokens.as_ref().map_or(0, Tokens::len)
     }
 
     /// Whether there is none.
@@ -112,5 +144,53 @@ impl TokenCache {
     /// Whether tokens are kept at all.
     pub const fn is_on(&self) -> bool {
         self.tokens.is_some()
+    }
+
+    /// Another request may have verified it anew meanwhile.
+    fn remove_if_over(&self, tokens: &Tokens, digest: &TokenDigest, now: Timestamp) {
+        if tokens.remove_if(digest, |token| token.is_over(now)).is_some() {
+            self.evictions.inc();
+        }
+    }
+}
+
+impl CachedToken {
+    fn is_over(&self, now: Timestamp) -> bool {
+        now >= self.kept_until
+    }
+}
+
+/// Room for so many units; nothing if there is to be none. A token that would take all of it finds no room.
+fn tokens(capacity: u64) -> Option<Tokens> {
+    if capacity == 0 {
+        return None;
+    }
+    let shards = 1 << (capacity / LEAST_UNITS_OF_SHARD).clamp(1, MOST_SHARDS).ilog2();
+    // A multiple of the shards: any other number would be rounded up.
+    let units = capacity / shards * shards;
+    let options = OptionsBuilder::new()
+        .shards(usize::try_from(shards).ok()?)
+        .estimated_items_capacity(usize::try_from(units).ok()?)
+        .weight_capacity(units)
+        .build();
+    Some(Cache::with_options(options.ok()?, Units, BuildDigestHasher::default(), Leaving))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capacity_is_never_exceeded_and_nearly_reached() {
+        for capacity in [1, 2, 10, 64, 4096, 8191, 8192, 8193, 100_000, 1_234_567, 100_000_000] {
+            let tokens = tokens(capacity).unwrap();
+            let (given, shards) = (tokens.capacity(), tokens.num_shards() as u64);
+            assert!(given <= capacity && given > capacity - shards, "{capacity}: {given} in {shards}");
+            assert!(
+                shards <= MOST_SHARDS && tokens.shard_capacity() >= capacity.min(LEAST_UNITS_OF_SHARD),
+                "{capacity}"
+            );
+        }
+        assert!(tokens(0).is_none());
     }
 }

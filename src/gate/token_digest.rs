@@ -60,7 +60,8 @@ impl Hasher for DigestHasher {
 mod tests {
     use std::hash::BuildHasher;
 
-    use moka::sync::Cache;
+    use quick_cache::UnitWeighter;
+    use quick_cache::sync::{Cache, DefaultLifecycle};
 
     use super::*;
 
@@ -76,7 +77,8 @@ mod tests {
             other.0[same_bytes..].fill(8);
             assert_eq!(hash(one), hash(other), "they collide on purpose");
             assert_ne!(one, other);
-            let cache = Cache::builder().max_capacity(10).build_with_hasher(BuildDigestHasher::default());
+            let hasher = BuildDigestHasher::default();
+            let cache = Cache::with(10, 10, UnitWeighter, hasher, DefaultLifecycle::default());
             cache.insert(one, "one");
             assert_eq!(cache.get(&other), None, "the first {same_bytes} bytes are equal");
             cache.insert(other, "other");

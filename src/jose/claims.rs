@@ -100,10 +100,11 @@ impl UnverifiedClaims {
     pub(super) fn parse(payload: Vec<u8>) -> Result<Self, Reason> {
         let text = String::from_utf8(payload).map_err(|_| Reason::ClaimInvalid)?;
         let object = Object::parse(&text).map_err(|_| Reason::ClaimInvalid)?;
-        let mut names = String::with_capacity(128);
-        let members = object.into_members().map(|(name, value)| {
+        // The cache keeps them: they take what they need, and not what the parser reserved.
+        let mut names = String::with_capacity(object.members().iter().map(|(name, _)| name.len()).sum());
+        let members = object.members().iter().map(|(name, value)| {
             let start = names.len();
-            names.push_str(&name);
+            names.push_str(name);
             Member { name: start..names.len(), value: range_of(value.as_written(), &text) }
         });
         let members = members.collect();

@@ -121,8 +121,8 @@ impl<'a> Object<'a> {
     }
 
     /// The members, in [`name_order`].
-    pub(super) fn into_members(self) -> impl Iterator<Item = (Cow<'a, str>, Json<'a>)> {
-        self.members.into_iter()
+    pub(super) fn members(&self) -> &[(Cow<'a, str>, Json<'a>)] {
+        &self.members
     }
 }
 

@@ -69,15 +69,20 @@ impl ClaimHeaders {
     /// The values, one for each header; empty where the token lacks the claim, so that a proxy that copies the header
     /// overwrites the one a client may have sent.
     pub fn render(&self, token: &VerifiedToken) -> Result<Box<[Bytes]>, Reason> {
-        let mut total = 0;
-        let values = self.list.iter().map(|mapped| {
-            let value = mapped.value(token)?;
+        let (mut text, mut names) = (String::with_capacity(128), 0);
+        let lengths = self.list.iter().map(|mapped| {
+            let start = text.len();
+            mapped.render(token, &mut text)?;
             // name ": " value CR LF
-            total += mapped.header.len() + value.len() + 4;
+            names += mapped.header.len() + 4;
             // Never cut: half a list of groups is another list of groups.
-            if total > self.max_bytes { Err(Reason::ClaimHeadersTooLarge) } else { Ok(Bytes::from(value)) }
+            if names + text.len() > self.max_bytes { Err(Reason::ClaimHeadersTooLarge) } else { Ok(text.len() - start) }
         });
-        values.collect()
+        let lengths = lengths.collect::<Result<Vec<_>, _>>()?;
+        // One piece of memory, of which each value is a part: that takes less than one for each.
+        text.shrink_to_fit();
+        let mut rest = Bytes::from(text);
+        Ok(lengths.into_iter().map(|length| rest.split_to(length)).collect())
     }
 }
 
@@ -96,14 +101,15 @@ fn aliases(name: &str) -> Vec<String> {
 }
 
 impl ClaimHeader {
-    fn value(&self, token: &VerifiedToken) -> Result<String, Reason> {
+    fn render(&self, token: &VerifiedToken, text: &mut String) -> Result<(), Reason> {
         if self.claim.is_name("scope") && self.encoding == ClaimEncoding::Percent {
-            return Ok(render::list(token.scopes().iter(), " "));
+            render::list(token.scopes().iter(), " ", text);
+            return Ok(());
         }
-        let Some(claim) = self.find(token) else { return Ok(String::new()) };
+        let Some(claim) = self.find(token) else { return Ok(()) };
         match self.encoding {
-            ClaimEncoding::Percent => render::value(claim, &self.separator),
-            ClaimEncoding::Base64url => render::base64url(claim),
+            ClaimEncoding::Percent => render::value(claim, &self.separator, text),
+            ClaimEncoding::Base64url => render::base64url(claim, text),
         }
     }
 

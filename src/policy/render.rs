@@ -10,25 +10,35 @@ use super::decimal::exact_double;
 use crate::domain::Reason;
 use crate::jose::{Json, encode_base64url};
 
-/// Renders a claim.
-pub(super) fn value(claim: Json<'_>, separator: &str) -> Result<String, Reason> {
-    let Some(elements) = claim.elements() else { return Ok(encode(&scalar(claim)?, "")) };
+/// Renders a claim at the end of a text.
+pub(super) fn value(claim: Json<'_>, separator: &str, text: &mut String) -> Result<(), Reason> {
+    let Some(elements) = claim.elements() else {
+        encode(&scalar(claim)?, "", text);
+        return Ok(());
+    };
     let elements: Vec<_> = elements.into_iter().map(scalar).collect::<Result<_, _>>()?;
-    Ok(list(elements.iter().map(AsRef::as_ref), separator))
+    list(elements.iter().map(AsRef::as_ref), separator, text);
+    Ok(())
 }
 
 /// Renders a claim in base64url: a text as its UTF-8, `null` as nothing, anything else as its JSON.
-pub(super) fn base64url(claim: Json<'_>) -> Result<String, Reason> {
-    Ok(match claim.as_written().as_bytes().first() {
-        Some(b'"') => encode_base64url(&*claim.string().ok_or(Reason::ClaimInvalid)?),
-        Some(b'n') => String::new(),
-        _ => encode_base64url(claim.as_written()),
-    })
+pub(super) fn base64url(claim: Json<'_>, text: &mut String) -> Result<(), Reason> {
+    match claim.as_written().as_bytes().first() {
+        Some(b'"') => text.push_str(&encode_base64url(&*claim.string().ok_or(Reason::ClaimInvalid)?)),
+        Some(b'n') => {}
+        _ => text.push_str(&encode_base64url(claim.as_written())),
+    }
+    Ok(())
 }
 
 /// Renders a list; the separator is encoded where it stands inside an element.
-pub(super) fn list<'a>(elements: impl Iterator<Item = &'a str>, separator: &str) -> String {
-    elements.map(|element| encode(element, separator)).collect::<Vec<_>>().join(separator)
+pub(super) fn list<'a>(elements: impl Iterator<Item = &'a str>, separator: &str, text: &mut String) {
+    for (position, element) in elements.enumerate() {
+        if position > 0 {
+            text.push_str(separator);
+        }
+        encode(element, separator, text);
+    }
 }
 
 /// The text of a single value: objects, and arrays inside arrays, as base64url of their JSON.
@@ -55,24 +65,23 @@ fn number(json: &str) -> Option<String> {
     Some(serde_json::Number::from_f64(exact_double(json)?)?.to_string())
 }
 
-fn encode(text: &str, separator: &str) -> String {
+fn encode(value: &str, separator: &str, text: &mut String) {
     let is_plain = |byte: u8| matches!(byte, 0x20..=0x7E) && byte != b'%' && !separator.as_bytes().contains(&byte);
-    let inner = text.trim_matches(' ');
-    if inner.len() == text.len() && text.bytes().all(is_plain) {
-        return text.to_owned();
+    let inner = value.trim_matches(' ');
+    if inner.len() == value.len() && value.bytes().all(is_plain) {
+        text.push_str(value);
+        return;
     }
-    let leading = text.len() - text.trim_start_matches(' ').len();
+    let leading = value.len() - value.trim_start_matches(' ').len();
     let inside = leading..leading + inner.len();
-    let mut encoded = String::with_capacity(text.len() * 3);
-    for (at, byte) in text.bytes().enumerate() {
+    for (at, byte) in value.bytes().enumerate() {
         if is_plain(byte) && inside.contains(&at) {
-            encoded.push(char::from(byte));
+            text.push(char::from(byte));
         } else {
             // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
+            let _ = write!(text, "%{byte:02X}");
         }
     }
-    encoded
 }
 
 #[cfg(test)]
@@ -82,7 +91,8 @@ mod tests {
     use super::*;
 
     fn rendered(json: &str) -> Result<String, Reason> {
-        value(Json::of_strict(json), ",")
+        let mut text = String::new();
+        value(Json::of_strict(json), ",", &mut text).map(|()| text)
     }
 
     fn decode(text: &str) -> String {

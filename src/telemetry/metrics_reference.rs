@@ -30,7 +30,7 @@ metrics! {
     CACHE_ENTRIES = "gauge" "doorward_token_cache_entries" []
         "Verified tokens in the cache.";
     CACHE_EVICTIONS = "counter" "doorward_token_cache_evictions_total" []
-        "Verified tokens that had to leave the cache: for lack of room, or after token_cache_ttl.";
+        "Verified tokens that had to leave the cache: for lack of room, or because their time in it was over.";
     JWKS_REFRESH = "counter" "doorward_jwks_refresh_total" ["issuer", "result"]
         "Fetches of an issuer's keys by result (success, failure).";
     JWKS_FETCH_DURATION = "histogram" "doorward_jwks_fetch_duration_seconds" ["issuer"]

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
 
 use doorward::jose::{Algorithm, SigningKey};
 
@@ -152,6 +154,52 @@ fn f15_a_cached_token_stands_nowhere_in_memory() {
         assert!(!is_in(&memory, part), "a part of the token was found");
     }
     assert_eq!(judge(&good), "200");
+}
+
+#[test]
+fn f16_what_nobody_presents_any_more_is_forgotten() {
+    let idp = TestIssuer::new();
+    let gate = by_secret(&idp, &[("TOKEN_CACHE_TTL", "5m")]);
+    let lasting = token(&idp).subject("lasting").expires_in(3600).sign();
+    let of = |life: i64| token(&idp).subject(&life.to_string()).expires_in(life).sign();
+    for token in [&lasting, &of(60), &of(61), &of(3600)] {
+        assert_eq!(gate.judge(token), "200");
+    }
+    let wait_for_entries = |left: u64| {
+        let counted = format!("doorward_token_cache_evictions_total {}", 4 - left);
+        gate.wait_for("/metrics", |answer| answer.body.lines().any(|line| line == counted));
+        assert_eq!(entries(&gate), left);
+    };
+    assert_eq!((entries(&gate), count_of_evictions(&gate)), (4, 0));
+    gate.clock.advance(Duration::from_mins(1));
+    wait_for_entries(3);
+    gate.clock.advance(Duration::from_mins(1));
+    wait_for_entries(2);
+    gate.clock.advance(Duration::from_secs(179));
+    assert_eq!((gate.judge(&lasting).as_str(), hits(&gate)), ("200", 1), "the last second of the five minutes");
+    gate.clock.advance(Duration::from_mins(1));
+    wait_for_entries(0);
+    assert_eq!((gate.judge(&lasting).as_str(), hits(&gate), entries(&gate)), ("200", 1, 1));
+}
+
+#[test]
+fn f17_a_token_that_comes_twice_at_once_is_kept_once_and_pushes_nobody_out() {
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).spawn();
+    let tokens: Vec<_> = (0..300).map(|_| idp.token().sign()).collect();
+    let all = Barrier::new(4);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut client = Client::connect(gate.verify);
+                for token in &tokens {
+                    all.wait();
+                    assert_eq!(client.send(&gate.get("/verify").bearer(token)).verdict(), "200");
+                }
+            });
+        }
+    });
+    assert_eq!((entries(&gate), count_of_evictions(&gate)), (300, 0));
 }
 
 /// Whatever the process can write to.
