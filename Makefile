@@ -20,6 +20,7 @@ setup: ## install what tests and linters need (Debian packages, .tools/)
 .PHONY: test
 test: setup fmt lint doc ## everything a change must pass, the quick checks first
 	INSTA_UPDATE=no cargo test --locked
+	scripts/guard.py
 
 .PHONY: fmt
 fmt: ## check the formatting
@@ -108,7 +109,15 @@ bench-build: build
 
 .PHONY: bench-micro
 bench-micro: ## micro-benchmarks
-	cargo bench --locked
+	cargo bench --locked --bench main --bench judge
+
+.PHONY: guard
+guard: setup ## count the instructions of a decision; more than 5 % above benches/guard.json is an error
+	scripts/guard.py
+
+.PHONY: guard-baseline
+guard-baseline: setup ## write benches/guard.json anew: after a change that is meant, or for another toolchain
+	scripts/guard.py --renew
 
 .PHONY: allocations
 allocations: ## what a judgement takes from the heap

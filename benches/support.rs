@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use doorward::app::offline_gate;
 use doorward::clock::SystemClock;
 use doorward::config::Configuration;
-use doorward::domain::{Clock, Field, ForwardedRequest, HeaderFields, Original};
+use doorward::domain::{Clock, Field, ForwardedRequest, HeaderFields, Original, Timestamp};
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, SigningKey};
 use serde_json::{Map, json};
@@ -21,7 +21,12 @@ pub fn key(algorithm: Algorithm) -> SigningKey {
 
 /// A token as identity providers make them; 900 bytes with RS256.
 pub fn token(key: &SigningKey) -> String {
-    let now = SystemClock.now().as_secs();
+    token_at(key, SystemClock.now())
+}
+
+/// The same, issued at this time.
+pub fn token_at(key: &SigningKey, issued_at: Timestamp) -> String {
+    let now = issued_at.as_secs();
     let claims = json!({
         "iss": ISSUER, "aud": "bench", "sub": "alice", "iat": now, "exp": now + 86_400, "scope": "read write",
         "client_id": "bench", "email": "alice@example.com", "email_verified": true, "name": "Alice Example", "locale": "en-GB",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests and linters need beside Rust: servers and Java from Debian, the rest from PyPI, npm and Maven
-# into .tools/. Idempotent; a run with nothing to do takes a few milliseconds. Nothing it installs is left running.
+# Installs what the tests and linters need beside Rust: servers and Java from Debian, the rest from PyPI, npm, Maven and
+# crates.io into .tools/. Idempotent; a run with nothing to do takes a few milliseconds. Nothing it installs is left running.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -58,6 +58,7 @@ missing_debian_packages() {
     have python3 || echo python3
     have javac || echo default-jdk-headless
     have mvn || echo maven
+    have valgrind || echo valgrind
     have systemd-analyze || echo systemd # to check units; it is not started
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
@@ -143,6 +144,17 @@ install_java_packages() {
         || fail "mvn $maven_copy failed"
 }
 
+# The version is that of the library, or the two would not talk to each other.
+install_gungraun_runner() {
+    local version
+    version=$(sed -n 's/^gungraun = "=\(.*\)"$/\1/p' Cargo.toml)
+    [ "$("$tools/cargo/bin/gungraun-runner" --version 2>/dev/null)" != "gungraun-runner $version" ] || return 0
+    step "cargo: gungraun-runner $version"
+    # It only starts valgrind and reads what that wrote; optimising it would take longer than it ever saves.
+    quietly cargo install --debug --locked --root "$tools/cargo" gungraun-runner --version "$version" \
+        || fail 'cargo install gungraun-runner failed'
+}
+
 have cargo || fail 'cargo is not on PATH' 'install Rust: https://rustup.rs'
 
 mkdir -p "$tools"
@@ -162,4 +174,5 @@ if [ "$(cat "$tools/stamp" 2>/dev/null)" != "$stamp" ] || ! "$tools/venv/bin/pyt
     install_java_packages
     printf '%s\n' "$stamp" >"$tools/stamp"
 fi
+install_gungraun_runner
 step 'ready'

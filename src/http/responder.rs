@@ -47,12 +47,7 @@ impl Responder {
     }
 
     /// What a decision is answered with, on the route at this position if there was one.
-    pub(super) fn answer(
-        &self,
-        decision: &Result<Permit, Denial>,
-        dialect: Dialect,
-        route: Option<usize>,
-    ) -> HttpResponse {
+    pub fn answer(&self, decision: &Result<Permit, Denial>, dialect: Dialect, route: Option<usize>) -> HttpResponse {
         match decision {
             Ok(permit) => self.allow(permit, dialect),
             Err(denial) => self.deny(denial, dialect, route),

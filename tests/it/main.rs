@@ -33,6 +33,7 @@ mod generated_docs;
 mod glewlwyd;
 mod grpc;
 mod grpc_listener;
+mod guard;
 mod haproxy;
 mod listeners;
 mod nginx;

@@ -99,15 +99,28 @@ fn k10_every_licence_is_allowed() {
 fn k10_licences_are_understood() {
     let allowed = ["MIT".to_owned(), "ISC".to_owned()];
     let may = |text: &str| Licence { rest: text, allowed: &allowed }.any();
-    for good in ["MIT", "MIT OR GPL-3.0", "GPL-3.0/MIT", "ISC AND (GPL-3.0 OR MIT)", "A AND B OR MIT"] {
+    for good in ["MIT", "MIT OR GPL-3.0", "GPL-3.0/MIT", "ISC AND (GPL-3.0 OR MIT)", "A AND B OR MIT", "MIT or GPL-3.0"]
+    {
         assert!(may(good), "{good}");
     }
-    for bad in ["", "GPL-3.0", "MIT AND GPL-3.0", "MIT WITH exception", "(MIT OR ISC) AND GPL-3.0", "MIT MIT", "MIT)"] {
+    for bad in [
+        "",
+        "GPL-3.0",
+        "MIT AND GPL-3.0",
+        "MIT WITH exception",
+        "(MIT OR ISC) AND GPL-3.0",
+        "MIT MIT",
+        "MIT)",
+        "MIT and GPL-3.0",
+        "MIT with exception",
+        "MIT Or GPL-3.0",
+    ] {
         assert!(!may(bad), "{bad}");
     }
 }
 
-/// An SPDX expression while it is read: `AND` binds closer than `OR`, for which `/` stands in older manifests.
+/// An SPDX expression while it is read: `AND` binds closer than `OR`, for which `/` stands in older manifests. Operators
+/// are all in upper case or all in lower case.
 struct Licence<'a> {
     rest: &'a str,
     allowed: &'a [String],
@@ -153,7 +166,8 @@ impl Licence<'_> {
     }
 
     fn takes(&mut self, word: &str) -> bool {
-        let rest = self.rest.trim_start().strip_prefix(word);
+        let left = self.rest.trim_start();
+        let rest = left.strip_prefix(word).or_else(|| left.strip_prefix(&word.to_ascii_lowercase()));
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }

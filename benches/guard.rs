@@ -1,0 +1,201 @@
+//! `make guard`: how many instructions a decision and its parts take, as valgrind counts them.
+//!
+//! Key, token and time are always the same, so that the counts are too. Left out is what aws-lc does: valgrind hides the
+//! processor's instructions for hashes and big numbers, so that it would count a detour that no server takes.
+#![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
+
+// Most of it makes keys and tokens that are new each time.
+#[allow(dead_code)]
+mod support;
+
+use std::collections::HashMap;
+use std::hint::black_box;
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use doorward::app::offline_gate;
+use doorward::clock::StoppedClock;
+use doorward::config::{Configuration, Source};
+use doorward::domain::{BearerToken, Denial, Field, ForwardedRequest, Original, PresentedToken, Timestamp};
+use doorward::gate::{DecisionRecord, DenialAnswers, Gate};
+use doorward::http::{Dialect, Responder};
+use doorward::issuers::Issuer;
+use doorward::jose::{Algorithm, SigningKey};
+use doorward::policy::{Permit, Principal, Rules};
+use gungraun::prelude::*;
+use gungraun::{Callgrind, LibraryBenchmarkConfig};
+use serde_json::json;
+
+use crate::support::{Authorization, ISSUER, ready, token_at};
+
+const KEY: &str = include_str!("guard.pem");
+const NOW: Timestamp = Timestamp::from_secs(1_769_860_800);
+
+/// Functions of aws-lc that Rust calls, none within another: at each of them the counting pauses. That starts it in what is
+/// done beforehand, so the count begins anew where a benchmark does.
+const VALGRIND: [&str; 5] = [
+    "toggle-collect=*_SHA256",
+    "toggle-collect=*_EVP_DigestVerifyInit",
+    "toggle-collect=*_EVP_DigestVerify",
+    "zero-before=*__gungraun_wrapper_mod::*",
+    "cache-sim=no",
+];
+
+/// A route that asks for a scope and a claim, as routes do.
+const ROUTES: &str = "
+routes:
+  - name: keys
+    match: {path: '/v1/*/keys'}
+    require: {scopes: [read], claims: [{claim: groups, contains: engineering}]}
+";
+
+/// A service, and a request that meets it. It is never freed, because that would be counted.
+struct Scene {
+    gate: &'static Gate,
+    responder: Responder,
+    request: ForwardedRequest<'static>,
+    rules: &'static Rules,
+    token: BearerToken<'static>,
+}
+
+// Each of these does beforehand what is counted afterwards, so that nothing happens for the first time then and the heap has
+// what is asked of it at hand: otherwise an allocation more in one place would change the counts in all.
+
+/// A service that keeps no tokens.
+fn forgetful() -> &'static Scene {
+    let scene = scene("token_cache_capacity: 0\n");
+    scene.decide().unwrap();
+    scene
+}
+
+/// A service that knows the token.
+fn knowing() -> &'static Scene {
+    let scene = scene("");
+    scene.decide().unwrap();
+    scene.decide().unwrap();
+    // Has the cache keep its books now, and not while instructions are counted.
+    assert_eq!(scene.gate.cache().len(), 1);
+    scene
+}
+
+/// The same, and whose token it is and for whom it stands.
+fn identified() -> (&'static Scene, Arc<Issuer>, Arc<Principal>) {
+    let scene = knowing();
+    let (issuer, principal) = scene.look_up().unwrap();
+    scene.authorize(&issuer, principal.clone()).unwrap();
+    (scene, issuer, principal)
+}
+
+/// The same, and what was decided.
+fn decided() -> (&'static Scene, Result<Permit, Denial>) {
+    let scene = knowing();
+    let decision = scene.decide();
+    drop(scene.answer(&decision));
+    (scene, decision)
+}
+
+fn scene(settings: &str) -> &'static Scene {
+    let key = SigningKey::parse(KEY, Some(Algorithm::RS256)).unwrap().with_id("bench");
+    let token: &'static str = token_at(&key, NOW).leak();
+    let authorization: &'static Authorization = Box::leak(Box::new(Authorization::bearer(token)));
+    let request = described(authorization);
+
+    let configuration = configuration(&key, settings);
+    let denials = Arc::new(DenialAnswers::new(&configuration.answers, HashMap::new()));
+    let responder = Responder::new(&configuration.claim_headers, denials, Arc::default()).unwrap();
+    let gate: &'static Gate = Box::leak(Box::new(offline_gate(configuration, Arc::new(StoppedClock(NOW))).unwrap()));
+    let rules = gate.policy.way(&request, &mut ()).unwrap().rules;
+    let token = BearerToken::parse(token.as_bytes(), token.len()).unwrap();
+    Box::leak(Box::new(Scene { gate, responder, request, rules, token }))
+}
+
+fn configuration(key: &SigningKey, settings: &str) -> Configuration {
+    let jwks = json!({"keys": [key.to_public_jwk(None)]}).to_string();
+    let issuers = format!("issuers:\n  - {{name: i, issuer: '{ISSUER}', audience: [bench], jwks: '{jwks}'}}\n");
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("doorward.yaml");
+    std::fs::write(&path, format!("proxy: traefik\n{settings}{issuers}{ROUTES}")).unwrap();
+    Source::new(Some(path), []).read().unwrap()
+}
+
+fn described(authorization: &'static Authorization) -> ForwardedRequest<'static> {
+    let field = |text: &'static str| Field::Once(text.as_bytes());
+    let original = Original { method: field("GET"), host: field("api.example.com"), uri: field("/v1/alice/keys?a=b") };
+    ForwardedRequest { original, peer_trusted: true, ..authorization.request() }
+}
+
+impl Scene {
+    fn decide(&self) -> Result<Permit, Denial> {
+        let mut record = DecisionRecord::default();
+        ready(self.gate.decide(&self.request, &mut record))
+    }
+
+    fn extract(&self) -> Result<PresentedToken<'static>, Denial> {
+        self.rules.sources.extract(&self.request, &mut ())
+    }
+
+    fn look_up(&self) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
+        let mut record = DecisionRecord::default();
+        ready(self.gate.verifier.verify(self.token, self.rules, NOW, &mut record, &mut ()))
+    }
+
+    fn authorize(&self, issuer: &Issuer, principal: Arc<Principal>) -> Result<Permit, Denial> {
+        let Issuer { expectations, required_scopes, .. } = issuer;
+        self.rules.authorize(principal, expectations, required_scopes, &self.request, NOW, &mut ())
+    }
+
+    fn answer(&self, decision: &Result<Permit, Denial>) -> HttpResponse {
+        self.responder.answer(decision, Dialect::Forwarded, None)
+    }
+}
+
+// A decision about a known token: all of the parts below but the answer, and the route.
+#[library_benchmark(setup = knowing)]
+#[bench::all()]
+fn decide_cached(scene: &'static Scene) -> Result<Permit, Denial> {
+    black_box(scene).decide()
+}
+
+// A decision about a token that nobody has seen before: form, issuer, key, claims, and their headers.
+#[library_benchmark(setup = forgetful)]
+#[bench::all()]
+fn decide_uncached(scene: &'static Scene) -> Result<Permit, Denial> {
+    black_box(scene).decide()
+}
+
+// Finding the token in the request.
+#[library_benchmark(setup = knowing)]
+#[bench::all()]
+fn extract(scene: &'static Scene) -> Result<PresentedToken<'static>, Denial> {
+    black_box(scene).extract()
+}
+
+// From the digest of a known token to whom it stands for.
+#[library_benchmark(setup = knowing)]
+#[bench::all()]
+fn lookup(scene: &'static Scene) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
+    black_box(scene).look_up()
+}
+
+// What is judged with each request, for a known token too: time, audience, scopes, claims.
+#[library_benchmark(setup = identified)]
+#[bench::all()]
+fn policy(
+    (scene, issuer, principal): (&'static Scene, Arc<Issuer>, Arc<Principal>),
+) -> (Arc<Issuer>, Result<Permit, Denial>) {
+    let permit = black_box(scene).authorize(&issuer, principal);
+    (issuer, permit)
+}
+
+// From leave to pass to 200 with its claim headers.
+#[library_benchmark(setup = decided)]
+#[bench::all()]
+fn render((scene, decision): (&'static Scene, Result<Permit, Denial>)) -> (HttpResponse, Result<Permit, Denial>) {
+    (black_box(scene).answer(&decision), decision)
+}
+
+library_benchmark_group!(name = parts, benchmarks = [decide_cached, decide_uncached, extract, lookup, policy, render]);
+main!(
+    config = LibraryBenchmarkConfig::default().tool(Callgrind::with_args(VALGRIND));
+    library_benchmark_groups = parts
+);

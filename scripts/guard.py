@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Counts the instructions of a decision and its parts (benches/guard.rs), and compares them with benches/guard.json.
+
+A part that takes 5 % more than there is an error. Counts of different compilers or C libraries say nothing about each
+other: that is an error too, and `--renew` writes down what is counted here.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BASELINE = ROOT / "benches" / "guard.json"
+TOOLS = ROOT / ".tools" / "cargo" / "bin"
+BENCHMARK = ["cargo", "bench", "--locked", "--profile", "guard", "--bench", "guard", "--", "--output-format=json"]
+MARGIN_PERCENT = 5
+RENEW = "run `make guard-baseline` where the code is as fast as it should be, and commit benches/guard.json"
+
+
+def fail(errors, hint):
+    for error in errors:
+        print(f"guard: error: {error}", file=sys.stderr)
+    print(f"guard: hint: {hint}", file=sys.stderr)
+    sys.exit(1)
+
+
+def said_by(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def processor():
+    """The C library picks its functions by what the processor can do, as far as valgrind can do it too."""
+    try:
+        flags = pathlib.Path("/proc/cpuinfo").read_text().split()
+    except OSError:
+        flags = []
+    return platform.machine() + (" with AVX2" if "avx2" in flags else "")
+
+
+def toolchain():
+    """All that changes the counts while the code stays the same."""
+    rustc = dict(line.split(": ", 1) for line in said_by("rustc", "-vV").splitlines() if ": " in line)
+    return {
+        "rustc": rustc["release"],
+        "host": rustc["host"],
+        "valgrind": said_by("valgrind", "--version").removeprefix("valgrind-"),
+        "libc": " ".join(platform.libc_ver()),
+        "processor": processor(),
+    }
+
+
+def environment():
+    """Nothing that would have the runner count otherwise."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GUNGRAUN_")}
+    return kept | {"PATH": f"{TOOLS}:{kept.get('PATH', os.defpath)}"}
+
+
+def count():
+    env = environment()
+    for program in ("cargo", "valgrind", "gungraun-runner"):
+        if not shutil.which(program, path=env["PATH"]):
+            fail([f"{program} is not installed"], "run `make setup`")
+    bench = subprocess.run(BENCHMARK, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+    if bench.returncode != 0:
+        fail(["the benchmark failed"], f"run `{' '.join(BENCHMARK[:-2])}` with .tools/cargo/bin on PATH")
+    return {"toolchain": toolchain(), "instructions": dict(map(counted, bench.stdout.splitlines()))}
+
+
+def counted(line):
+    """A benchmark by its name, and its instructions."""
+    summary = json.loads(line)
+    metrics = summary["profiles"][0]["data"]["total"]["metrics"]
+    return summary["function_name"], metrics["Ir"]["values"]["new"]
+
+
+def judge(part, before, now):
+    """A line of the table, and the error if there is one."""
+    if before is None:
+        return f"{part:16} {'':>8} {now:>8}", f"{part} is not in the baseline, so that nothing guards it"
+    if now is None:
+        return f"{part:16} {before:>8}", f"{part} is in the baseline and was not counted"
+    percent = (now - before) / before * 100
+    line = f"{part:16} {before:>8} {now:>8} {percent:+8.1f} %"
+    if percent > MARGIN_PERCENT:
+        more = f"{percent:.1f} % more than {before}; {MARGIN_PERCENT} % are allowed"
+        return line, f"{part} takes {now} instructions, {more}"
+    if percent < -MARGIN_PERCENT:
+        line += "  faster: renew the baseline, or as much can be lost again unseen"
+    return line, None
+
+
+def compare(baseline, measured):
+    before, now = baseline["instructions"], measured["instructions"]
+    print(f"guard: {'part':16} {'baseline':>8} {'now':>8} {'change':>10}")
+    errors = []
+    for part in sorted(before | now):
+        line, error = judge(part, before.get(part), now.get(part))
+        print(f"guard: {line}")
+        errors += [error] if error else []
+    sys.stdout.flush()
+    other = {name: value for name, value in measured["toolchain"].items() if baseline["toolchain"].get(name) != value}
+    if other:
+        there = ", ".join(f"{name} {baseline['toolchain'].get(name)}" for name in other)
+        here = ", ".join(f"{name} {value}" for name, value in other.items())
+        fail([f"the counts cannot be compared: the baseline is of {there}, and this is {here}"], RENEW)
+    if errors:
+        fail(errors, f"if it is meant, {RENEW}")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--renew", action="store_true", help="write the baseline instead of comparing with it")
+    arguments.add_argument("--baseline", type=pathlib.Path, default=BASELINE, help="compare with this file")
+    arguments.add_argument("--measured", type=pathlib.Path, help="count nothing, and take what is in this file")
+    options = arguments.parse_args()
+    measured = json.loads(options.measured.read_text()) if options.measured else count()
+    if options.renew:
+        options.baseline.write_text(json.dumps(measured, indent=2) + "\n")
+        print(f"guard: written: {options.baseline}")
+    elif options.baseline.exists():
+        compare(json.loads(options.baseline.read_text()), measured)
+    else:
+        fail([f"{options.baseline}: there is none"], RENEW)
+
+
+if __name__ == "__main__":
+    main()
