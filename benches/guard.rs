@@ -73,7 +73,6 @@ fn knowing() -> &'static Scene {
     let scene = scene("");
     scene.decide().unwrap();
     scene.decide().unwrap();
-    // Has the cache keep its books now, and not while instructions are counted.
     assert_eq!(scene.gate.cache().len(), 1);
     scene
 }

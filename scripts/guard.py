@@ -2,7 +2,7 @@
 """Counts the instructions of a decision and its parts (benches/guard.rs), and compares them with benches/guard.json.
 
 A part that takes 5 % more than there is an error. Counts of different compilers or C libraries say nothing about each
-other: that is an error too, and `--renew` writes down what is counted here.
+other: those are printed and not judged, and `--renew` writes down what is counted here.
 """
 
 import argparse
@@ -78,36 +78,45 @@ def counted(line):
     return summary["function_name"], metrics["Ir"]["values"]["new"]
 
 
-def judge(part, before, now):
-    """A line of the table, and the error if there is one."""
-    if before is None:
-        return f"{part:16} {'':>8} {now:>8}", f"{part} is not in the baseline, so that nothing guards it"
-    if now is None:
-        return f"{part:16} {before:>8}", f"{part} is in the baseline and was not counted"
+def told(part, before, now):
+    """A line of the table."""
+    if before is None or now is None:
+        return f"{part:16} {before or '':>8} {now or '':>8}"
     percent = (now - before) / before * 100
     line = f"{part:16} {before:>8} {now:>8} {percent:+8.1f} %"
+    faster = "  faster: renew the baseline, or as much can be lost again unseen"
+    return line + faster if percent < -MARGIN_PERCENT else line
+
+
+def error(part, before, now):
+    if before is None:
+        return f"{part} is not in the baseline, so that nothing guards it"
+    if now is None:
+        return f"{part} is in the baseline and was not counted"
+    percent = (now - before) / before * 100
     if percent > MARGIN_PERCENT:
         more = f"{percent:.1f} % more than {before}; {MARGIN_PERCENT} % are allowed"
-        return line, f"{part} takes {now} instructions, {more}"
-    if percent < -MARGIN_PERCENT:
-        line += "  faster: renew the baseline, or as much can be lost again unseen"
-    return line, None
+        return f"{part} takes {now} instructions, {more}"
+    return None
 
 
 def compare(baseline, measured):
     before, now = baseline["instructions"], measured["instructions"]
-    print(f"guard: {'part':16} {'baseline':>8} {'now':>8} {'change':>10}")
-    errors = []
-    for part in sorted(before | now):
-        line, error = judge(part, before.get(part), now.get(part))
-        print(f"guard: {line}")
-        errors += [error] if error else []
-    sys.stdout.flush()
     other = {name: value for name, value in measured["toolchain"].items() if baseline["toolchain"].get(name) != value}
     if other:
         there = ", ".join(f"{name} {baseline['toolchain'].get(name)}" for name in other)
         here = ", ".join(f"{name} {value}" for name, value in other.items())
-        fail([f"the counts cannot be compared: the baseline is of {there}, and this is {here}"], RENEW)
+        print(f"guard: not guarded: the baseline is of {there}, and this is {here}", file=sys.stderr)
+        print(f"guard: hint: to guard it here, {RENEW}", file=sys.stderr)
+        for part, count in sorted(now.items()):
+            print(f"guard: {part:16} {count:>8}")
+        return
+    print(f"guard: {'part':16} {'baseline':>8} {'now':>8} {'change':>10}")
+    parts = [(part, before.get(part), now.get(part)) for part in sorted(before | now)]
+    for part in parts:
+        print(f"guard: {told(*part)}")
+    sys.stdout.flush()
+    errors = [found for part in parts if (found := error(*part))]
     if errors:
         fail(errors, f"if it is meant, {RENEW}")
 

@@ -64,11 +64,16 @@ fn a_part_that_went_away_and_one_that_nothing_guards_are_errors() {
 }
 
 #[test]
-fn counts_of_another_toolchain_are_not_compared() {
-    let mut other = counts(1060);
+fn counts_of_another_toolchain_are_told_and_not_judged() {
+    let mut other = counts(2000);
     other["toolchain"]["rustc"] = json!("1.96.0");
-    let error = refusal(&counts(1000), &other);
-    assert_eq!(error, "the counts cannot be compared: the baseline is of rustc 1.95.0, and this is rustc 1.96.0");
+    let output = guard(&counts(1000), &other);
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8(output.stderr).unwrap();
+    let (notice, hint) = said.split_once('\n').unwrap();
+    assert_eq!(notice, "guard: not guarded: the baseline is of rustc 1.95.0, and this is rustc 1.96.0");
+    assert!(hint.starts_with("guard: hint: ") && hint.contains("make guard-baseline"), "{hint}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("2000"));
 }
 
 #[test]
