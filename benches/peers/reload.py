@@ -22,8 +22,8 @@ from rows import Stage, doorward
 from servers import MICROSECONDS, Failed, Server, wait_for
 
 ROUTES = 10_000
-RELOADS = 10
-PAUSE = 1.0
+RELOADS = 8
+PAUSE = 2.0
 # After the new configuration is in force the former one is freed.
 FREEING = 0.3
 CALM = 5.0

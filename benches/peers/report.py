@@ -86,7 +86,9 @@ def _made_with(part: dict) -> str:
     machine = part["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     what = f"A token of {part['token_bytes']} bytes; " if "token_bytes" in part else ""
-    rounds = f"{what}{part['rounds']} rounds of {part['seconds']} s each, {part['when']}"
+    # A reload takes as long as it takes.
+    each = "" if "routes" in part else f" of {part['seconds']} s each"
+    rounds = f"{what}{part['rounds']} rounds{each}, {part['when']}"
     where = f"{machine['processor']}, {machine['cores']} virtual cores, {machine['kernel']}"
     return f"{rounds}; {where}, load before {part['load_before']}; {versions}."
 
@@ -201,10 +203,17 @@ def _reload(reload: dict) -> list[str]:
             lines.append(
                 f"| {rounds[0]['rate']:,} | {title} | {_time(p50)} | {listed} | {_time(p99)} | {p99 / calm:.1f} |"
             )
-    times = {f"{one[0]['rate']:,} requests/s": sum((each["milliseconds"] for each in one), []) for one in reload["loads"].values()}
+    times = {
+        f"{rounds[0]['rate']:,} requests/s": [time for one in rounds for time in one["milliseconds"]]
+        for rounds in reload["loads"].values()
+    }
     times["as many as are answered"] = reload["saturated"]
-    took = "; ".join(f"{min(each):.0f} to {max(each):.0f} ms at {name}" for name, each in times.items())
-    return [*lines, "", f"{reload['routes']:,} routes ({reload['bytes'] / 1000:.0f} kB) were in force after {took}.", "", _made_with(reload)]
+    took = "; ".join(
+        f"{min(each):.0f} to {max(each):.0f} ms (median {statistics.median(each):.0f}) at {name}"
+        for name, each in times.items()
+    )
+    what = f"{reload['routes']:,} routes ({reload['bytes'] / 1000:.0f} kB) were in force after {took}."
+    return [*lines, "", what, "", _made_with(reload)]
 
 
 def _rate(figure: dict) -> str:
