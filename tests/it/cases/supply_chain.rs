@@ -50,9 +50,9 @@ fn k10_nothing_that_is_banned_is_built() {
     }
 }
 
-/// Whether it is this crate, or is older than this version of it: `h2@<0.4`.
+/// Whether it is this crate, or is older than this version of it: `h2:<0.4`.
 fn is(package: &Crate, ban: &str) -> bool {
-    let Some((name, below)) = ban.split_once("@<") else { return package.name == ban };
+    let Some((name, below)) = ban.split_once(":<") else { return package.name == ban };
     package.name == name && numbers(&package.version) < numbers(below)
 }
 
@@ -64,7 +64,7 @@ fn numbers(version: &str) -> Vec<u64> {
 fn k10_bans_are_understood() {
     let package =
         |name: &str, version: &str| Crate { name: name.into(), version: version.into(), licence: String::new() };
-    assert!(is(&package("h2", "0.3.27"), "h2@<0.4") && !is(&package("h2", "0.4.1"), "h2@<0.4"));
+    assert!(is(&package("h2", "0.3.27"), "h2:<0.4") && !is(&package("h2", "0.4.1"), "h2:<0.4"));
     assert!(is(&package("ring", "0.17.14"), "ring") && !is(&package("ring-io", "1.0.0"), "ring"));
 }
 
