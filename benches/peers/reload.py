@@ -2,7 +2,7 @@
 
 The service has one core to itself, so that reading and deciding share it, which is the worst there can be. Requests are
 due at random moments at a fixed rate, whether or not earlier ones are answered; those that were due while a reload was
-under way are compared with those of the same run that were not.
+under way are compared with those that the same process answered in peace just before.
 """
 
 import argparse
@@ -27,10 +27,14 @@ PAUSE = 2.0
 # After the new configuration is in force the former one is freed.
 FREEING = 0.3
 CALM = 5.0
-# Requests per second. The first leave the core nearly all of its time, the second about half; of the last there is no end.
+# Requests per second: the first leave the core nearly all of its time, the second about half, the last nothing.
 RATES = {"few": 2_000, "half": 50_000}
 ENDLESS = 1_000_000
-HEADERS = ["X-Forwarded-Method: GET", "X-Forwarded-Host: api.example.com", f"X-Forwarded-Uri: /v1/exact-{ROUTES - 4}/status"]
+HEADERS = [
+    "X-Forwarded-Method: GET",
+    "X-Forwarded-Host: api.example.com",
+    f"X-Forwarded-Uri: /v1/exact-{ROUTES - 4}/status",
+]
 PATTERNS = [
     "path: /v1/exact-{}/status",
     'path: "/v1/tree-{}/**"',

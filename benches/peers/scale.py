@@ -91,14 +91,7 @@ class _Bench:
         figures = []
         for kib in TOKEN_KIB:
             token = self._token(int(kib * 1024))
-            figure = {"bytes": len(token)}
-            for name, capacity in [("cached", CAPACITY), ("uncached", 0)]:
-                server, url = self._service(token_cache_capacity=capacity)
-                wait_for([server], url, token)
-                rounds = [load.saturate([server], url, token, self._seconds) for _ in range(self._rounds)]
-                figure[name] = _medians(rounds)
-                server.stop()
-            figures.append(figure)
+            figures.append({"bytes": len(token), **self._known_and_unknown(token)})
         return figures
 
     def key_set_size(self) -> list[dict]:
@@ -108,15 +101,7 @@ class _Bench:
         for count in KEYS:
             file = self._stage.directory / f"{count}.json"
             file.write_text(json.dumps({"keys": [*others[: count - 1], self._stage.keys.jwk]}))
-            figure = {"keys": count}
-            for name, capacity in [("cached", CAPACITY), ("uncached", 0)]:
-                server, url = self._service(token_cache_capacity=capacity, jwks_file=file)
-                token = self._stage.keys.token
-                wait_for([server], url, token)
-                rounds = [load.saturate([server], url, token, self._seconds) for _ in range(self._rounds)]
-                figure[name] = _medians(rounds)
-                server.stop()
-            figures.append(figure)
+            figures.append({"keys": count, **self._known_and_unknown(self._stage.keys.token, jwks_file=file)})
         return figures
 
     def connections(self) -> list[dict]:
@@ -167,6 +152,16 @@ class _Bench:
             times.append((time.monotonic() - started) * 1000)
             server.stop()
         return times
+
+    def _known_and_unknown(self, token: str, **settings) -> dict:
+        figure = {}
+        for name, capacity in [("cached", CAPACITY), ("uncached", 0)]:
+            server, url = self._service(token_cache_capacity=capacity, **settings)
+            wait_for([server], url, token)
+            rounds = [load.saturate([server], url, token, self._seconds) for _ in range(self._rounds)]
+            figure[name] = _medians(rounds)
+            server.stop()
+        return figure
 
     def _service(self, ready: bool = True, **settings) -> tuple[Server, str]:
         self._count += 1
