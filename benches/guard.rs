@@ -100,7 +100,7 @@ fn scene(settings: &str) -> &'static Scene {
     let request = described(authorization);
 
     let configuration = configuration(&key, settings);
-    let denials = Arc::new(DenialAnswers::new(&configuration.answers, HashMap::new()));
+    let denials = Arc::new(DenialAnswers::new(configuration.answers.clone(), HashMap::new()));
     let responder = Responder::new(&configuration.claim_headers, denials, Arc::default()).unwrap();
     let gate: &'static Gate = Box::leak(Box::new(offline_gate(configuration, Arc::new(StoppedClock(NOW))).unwrap()));
     let rules = gate.policy.way(&request, &mut ()).unwrap().rules;

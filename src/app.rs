@@ -30,7 +30,7 @@ use crate::http::{AdminService, Lifecycle, Pulse, VerifyService, admin_server, v
 use crate::listener::{BoundListener, HandedSockets, bind};
 use crate::outbound::{Courier, Egress, InvalidClient};
 use crate::telemetry::{LogQueue, Metrics, Spans};
-use assembly::Workshop;
+use assembly::{Draft, Workshop};
 use certificates::Certificates;
 use keepers::Keepers;
 use sweeper::sweep_cache;
@@ -126,7 +126,7 @@ impl Application {
             keepers: Keepers::default(),
             certificates,
         };
-        let service = Arc::new(VerifyService::new(workshop.build(configuration, 1)?, metrics));
+        let service = Arc::new(VerifyService::new(workshop.build(Draft::new(configuration), 1)?, metrics));
         let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone(), tls: tls.clone() };
         Ok(Self {
             grpc: grpc_server(&service, &server, grpc_sockets)?,

@@ -60,11 +60,32 @@ pub fn rehearsal(
     clock: Arc<dyn Clock>,
 ) -> Result<Rehearsal, StartError> {
     let denials = configuration.routes.as_mut().map(|routes| std::mem::take(&mut routes.denials)).unwrap_or_default();
-    let denials = Arc::new(DenialAnswers::new(&configuration.answers, denials));
+    let denials = Arc::new(DenialAnswers::new(configuration.answers.clone(), denials));
     let responder = Responder::new(&configuration.claim_headers, denials, Arc::default());
     let responder = responder.map_err(io::Error::other)?;
     let dialect = configuration.proxy.dialect.into();
     Ok(Rehearsal { gate: gate_of_keys(configuration, keys, clock)?, responder, dialect })
+}
+
+/// A configuration with everything made of it that takes long where there are many routes, and needs nothing around it.
+pub(super) struct Draft {
+    /// Without its routes.
+    pub(super) configuration: Configuration,
+    pub(super) policy: Policy,
+    denials: DenialAnswers,
+    route_names: Vec<Arc<str>>,
+}
+
+impl Draft {
+    pub(super) fn new(mut configuration: Configuration) -> Self {
+        let (routes, denials) = configuration.routes.take().map(|routes| (routes.table, routes.denials)).unzip();
+        Self {
+            denials: DenialAnswers::new(configuration.answers.clone(), denials.unwrap_or_default()),
+            route_names: routes.iter().flat_map(RouteTable::iter).map(|route| route.name.label()).collect(),
+            policy: policy(&configuration.proxy, &configuration.tokens, routes),
+            configuration,
+        }
+    }
 }
 
 /// What is there once, however often the configuration changes.
@@ -80,20 +101,17 @@ pub(super) struct Workshop {
 impl Workshop {
     /// Everything that this configuration decides. Its cache is empty: what was verified under another configuration is to
     /// be verified again.
-    pub(super) fn build(&mut self, configuration: Configuration, number: u64) -> Result<Generation, StartError> {
-        let Configuration { server, tls, proxy, tokens, claim_headers, answers, logging, issuers, routes, .. } =
-            configuration;
-        let (routes, denials) = routes.map(|routes| (routes.table, routes.denials)).unzip();
-        let denials = Arc::new(DenialAnswers::new(&answers, denials.unwrap_or_default()));
+    pub(super) fn build(&mut self, draft: Draft, number: u64) -> Result<Generation, StartError> {
+        let Draft { configuration, policy, denials, route_names } = draft;
+        let Configuration { server, tls, proxy, tokens, claim_headers, logging, issuers, .. } = configuration;
+        let denials = Arc::new(denials);
         let responder =
             Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone()).map_err(io::Error::other)?;
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
-        let route_names = routes.iter().flat_map(RouteTable::iter).map(|route| route.name.label()).collect();
         let issuers = self.keepers.employ(issuers, &self.surroundings, &self.metrics)?;
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
-        let policy = policy(&proxy, &tokens, routes);
         let evictions = self.metrics.cache_evictions.clone();
         let cache = TokenCache::new(&tokens.cache, policy.has_conditions(), evictions);
         let Surroundings { clock, log, log_format, .. } = &self.surroundings;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
-use super::assembly::Workshop;
+use super::assembly::{Draft, Workshop};
 use super::background::{free_in_background, in_background};
-use crate::config::{Configuration, Files, FixedSettings, Problem, ReloadTrigger, Source};
+use crate::config::{Files, FixedSettings, Problem, ReloadTrigger, Source};
 use crate::http::{Generation, VerifyService};
 
 /// How often the contents of the files are compared, where that was asked for.
@@ -55,19 +55,22 @@ impl Reload {
             manager.reloading();
             let (source, looked_at) = (self.source.clone(), due.clone().unwrap_or_default());
             // Ten thousand routes take a while, and so may a disk.
-            let read = in_background(move || source.read_from(looked_at.clone())).await;
-            let read = read.map(|(configuration, files)| {
+            let read = in_background(move || {
+                let (configuration, files) = source.read_from(looked_at.clone());
+                (configuration.map(Draft::new), files)
+            });
+            let read = read.await.map(|(draft, files)| {
                 self.seen = files.clone();
                 // A file that is named for the first time was looked at once only, and may be in the making.
                 let is_settled = due.is_none_or(|looked_at| files.are_among(&looked_at));
-                is_settled.then(|| self.read = files).map(|()| configuration)
+                is_settled.then(|| self.read = files).map(|()| draft)
             });
             let is_in_force = match read {
                 Ok(None) => {
                     manager.still_serving(service.generation().number);
                     continue;
                 }
-                Ok(Some(Ok(configuration))) => put_in_force(configuration, &mut workshop, &service, &fixed),
+                Ok(Some(Ok(draft))) => put_in_force(draft, &mut workshop, &service, &fixed),
                 Ok(Some(Err(problems))) => {
                     problems.iter().for_each(|problem| tracing::error!(%problem, "configuration refused"));
                     false
@@ -111,25 +114,21 @@ impl Reload {
     }
 }
 
-fn put_in_force(
-    configuration: Configuration,
-    workshop: &mut Workshop,
-    service: &VerifyService,
-    fixed: &FixedSettings,
-) -> bool {
-    if configuration.routes.is_none() && service.generation().door.gate.policy.routes().is_some() {
+/// Decisions may have to wait while this runs, so that it does nothing once for each route.
+fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifyService, fixed: &FixedSettings) -> bool {
+    if draft.policy.routes().is_none() && service.generation().door.gate.policy.routes().is_some() {
         // More likely than a wish is a file that was cut off, and without routes every token opens everything.
         let problem = Problem::new("routes", "missing; the configuration in force has some");
         let problem = problem.with_hint("restart to serve without them");
         tracing::error!(%problem, "configuration refused");
         return false;
     }
-    let waiting = fixed.differing(&configuration);
+    let waiting = fixed.differing(&draft.configuration);
     let number = service.generation().number + 1;
-    match workshop.build(configuration, number) {
+    match workshop.build(draft, number) {
         Ok(generation) => {
             retire(service.replace(generation));
-            service.generation().door.decisions.forget_others();
+            service.generation().door.forget_other_series();
             for setting in waiting {
                 tracing::warn!(setting, "has changed and needs a restart; everything else is in force");
             }

@@ -15,11 +15,15 @@ const RETRY_AFTER_SECONDS: &str = "5";
 
 /// What each denial looks like.
 pub struct DenialAnswers {
-    general: Answering,
+    usual: HashMap<Reason, Usual>,
+    /// For a reason without an answer. There is none, and if there were one it would be denied.
+    otherwise: Usual,
+    general: Own,
     /// Those of routes that have their own, by the position of the route.
-    of_routes: HashMap<usize, Answering>,
+    of_routes: HashMap<usize, Own>,
     /// Those positions by the names of the routes.
     positions: HashMap<RouteName, usize>,
+    answers: Answers,
 }
 
 /// What one denial looks like.
@@ -41,31 +45,39 @@ pub struct DenialAnswer<'a> {
     pub retry_after: Option<&'static str>,
 }
 
-/// The denials of all routes, or of one that has its own.
-struct Answering {
-    by_reason: HashMap<Reason, Prepared>,
-    /// For a reason without an answer. There is none, and if there were one it would be denied.
-    otherwise: Prepared,
-    answers: Answers,
-    policy: String,
-}
-
-/// What does not depend on the request.
-struct Prepared {
+/// What a denial looks like where nobody said otherwise.
+struct Usual {
     status: u16,
     body: Bytes,
     challenge: Option<Bytes>,
 }
 
+/// What was configured otherwise, for all routes or for one. There may be thousands of these: they hold what was written and
+/// no more.
+struct Own {
+    policy: String,
+    list: Box<[(DenialKey, Custom)]>,
+}
+
+/// What was configured for some denials.
+struct Custom {
+    status: Option<u16>,
+    body: Option<Bytes>,
+}
+
 impl DenialAnswers {
     /// As it is configured, in general and for the routes at these positions.
-    pub fn new(answers: &Answers, of_routes: HashMap<usize, RouteDenials>) -> Self {
+    pub fn new(answers: Answers, of_routes: HashMap<usize, RouteDenials>) -> Self {
         let positions = of_routes.iter().map(|(position, own)| (own.name.clone(), *position)).collect();
-        let own = |RouteDenials { name, denials }: RouteDenials| {
-            Answering::new(Answers { denials, ..answers.clone() }, format!("/policy/{name}"))
-        };
-        let of_routes = of_routes.into_iter().map(|(position, denials)| (position, own(denials))).collect();
-        Self { general: Answering::new(answers.clone(), String::new()), of_routes, positions }
+        let own = |own: RouteDenials| Own::new(format!("/policy/{}", own.name), &own.denials);
+        Self {
+            usual: Reason::ALL.iter().map(|reason| (*reason, Usual::new(*reason, &answers))).collect(),
+            otherwise: Usual::new(Reason::DependencyUnavailable, &answers),
+            general: Own::new(String::new(), &answers.denials),
+            of_routes: of_routes.into_iter().map(|(position, denials)| (position, own(denials))).collect(),
+            positions,
+            answers,
+        }
     }
 
     /// The position of the route of this name, if it has denials of its own.
@@ -75,54 +87,51 @@ impl DenialAnswers {
 
     /// What this denial looks like, on the route at this position if there was one.
     pub fn answer(&self, denial: &Denial, route: Option<usize>) -> DenialAnswer<'_> {
-        let own = route.and_then(|position| self.of_routes.get(&position));
-        own.unwrap_or(&self.general).answer(denial)
-    }
-}
-
-impl Answering {
-    fn new(answers: Answers, policy: String) -> Self {
-        let by_reason = Reason::ALL.iter().map(|reason| (*reason, Prepared::new(*reason, &answers))).collect();
-        let otherwise = Prepared::new(Reason::DependencyUnavailable, &answers);
-        Self { by_reason, otherwise, answers, policy }
-    }
-
-    fn answer(&self, denial: &Denial) -> DenialAnswer<'_> {
-        let prepared = self.by_reason.get(&denial.reason()).unwrap_or(&self.otherwise);
+        let own = route.and_then(|position| self.of_routes.get(&position)).unwrap_or(&self.general);
+        let usual = self.usual.get(&denial.reason()).unwrap_or(&self.otherwise);
+        let usual_status = denial.turn().status();
+        let custom = own.custom(denial.reason(), usual_status);
         // The scopes differ from route to route.
         let own_challenge = denial.required_scopes().map(|_| challenge(&self.answers, denial).into());
         DenialAnswer {
-            usual_status: denial.turn().status(),
-            status: prepared.status,
-            body: &prepared.body,
-            policy: &self.policy,
+            usual_status,
+            status: custom.and_then(|custom| custom.status).unwrap_or(usual.status),
+            body: custom.and_then(|custom| custom.body.as_ref()).unwrap_or(&usual.body),
+            policy: &own.policy,
             code: denial.code(),
-            challenge: own_challenge.or_else(|| prepared.challenge.clone()),
+            challenge: own_challenge.or_else(|| usual.challenge.clone()),
             retry_after: (denial.turn() == Turn::Ours).then_some(RETRY_AFTER_SECONDS),
         }
     }
 }
 
-impl Prepared {
+impl Usual {
     fn new(reason: Reason, answers: &Answers) -> Self {
-        let usual_status = reason.turn().status();
-        let custom = custom(reason, usual_status, answers);
-        let body = custom.and_then(|custom| Some(custom.body.as_ref()?.to_string()));
         let is_challenge = reason.turn() == Turn::Client || reason == Reason::ScopeInsufficient;
         Self {
-            status: custom.and_then(|custom| custom.status).unwrap_or(usual_status),
-            body: body.unwrap_or_else(|| usual_body(reason)).into(),
+            status: reason.turn().status(),
+            body: usual_body(reason).into(),
             challenge: is_challenge.then(|| challenge(answers, &reason.into()).into()),
         }
     }
 }
 
-/// What was configured for this reason: the most specific wins.
-fn custom(reason: Reason, usual_status: u16, answers: &Answers) -> Option<&CustomDenial> {
-    [DenialKey::Reason(reason), DenialKey::Status(usual_status), DenialKey::Every]
-        .iter()
-        .find_map(|wanted| answers.denials.iter().find(|(key, _)| key == wanted))
-        .map(|(_, custom)| custom)
+impl Own {
+    fn new(policy: String, denials: &[(DenialKey, CustomDenial)]) -> Self {
+        let custom = |custom: &CustomDenial| Custom {
+            status: custom.status,
+            body: custom.body.as_ref().map(|body| body.to_string().into()),
+        };
+        Self { policy, list: denials.iter().map(|(key, denial)| (*key, custom(denial))).collect() }
+    }
+
+    /// What was configured for this reason: the most specific wins.
+    fn custom(&self, reason: Reason, usual_status: u16) -> Option<&Custom> {
+        [DenialKey::Reason(reason), DenialKey::Status(usual_status), DenialKey::Every]
+            .iter()
+            .find_map(|wanted| self.list.iter().find(|(key, _)| key == wanted))
+            .map(|(_, custom)| custom)
+    }
 }
 
 fn usual_body(reason: Reason) -> String {

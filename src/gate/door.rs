@@ -41,6 +41,7 @@ impl Door {
     /// Decides about one request. `logged` is the request as the log tells it, and is asked for only where it does.
     pub async fn decide<'a>(&self, request: &ForwardedRequest<'a>, logged: impl FnOnce() -> Original<'a>) -> Decided {
         let started = Instant::now();
+
         let mut record = DecisionRecord::default();
         let decision = self.gate.decide(request, &mut record).await;
         let (outcome, duration) = (record.outcome(&decision), started.elapsed());
@@ -61,6 +62,13 @@ impl Door {
             }
         }
         Decided { decision, route: record.route }
+    }
+
+    /// Ends the series of issuers and routes that there are no longer; those of a configuration before would stay for ever. A
+    /// request that began under it may bring one back, until the next configuration.
+    pub fn forget_other_series(&self) {
+        let routes = self.gate.policy.routes();
+        self.decisions.forget_others(|name| routes.is_some_and(|routes| routes.named(name).is_some()));
     }
 
     fn entry(

@@ -56,17 +56,17 @@ impl DecisionCounters {
         self.clock_skew_suspected.with_label_values(&[outcome.reason(), self.issuer(issuer)]).inc();
     }
 
-    /// Ends the series of issuers and routes that are none of these; those of a configuration before would stay for ever. A
-    /// request that began under it may bring one back, until the next configuration.
-    pub fn forget_others(&self) {
+    /// Ends the series of issuers that are none of these, and of routes that there are not. It asks for each series and not
+    /// for each route: there are ever so many routes.
+    pub fn forget_others(&self, is_route: impl Fn(&str) -> bool) {
         let issuers: HashSet<&str> = self.issuers.iter().map(String::as_str).chain([NONE]).collect();
-        let routes: HashSet<&str> = self.routes.iter().map(|name| &**name).chain([NONE]).collect();
         for family in [&self.family, &self.clock_skew_suspected] {
             for series in family.collect().iter().flat_map(MetricFamily::get_metric) {
                 let labels: HashMap<&str, &str> =
                     series.get_label().iter().map(|label| (label.name(), label.value())).collect();
-                let is_own = |name: &str, own: &HashSet<&str>| labels.get(name).is_none_or(|value| own.contains(value));
-                if !is_own("issuer", &issuers) || !is_own("route", &routes) {
+                let is_issuer_ours = labels.get("issuer").is_none_or(|name| issuers.contains(name));
+                let is_route_ours = labels.get("route").is_none_or(|name| *name == NONE || is_route(name));
+                if !is_issuer_ours || !is_route_ours {
                     // What is not there any more need not be removed.
                     let _ = family.remove(&labels);
                 }
