@@ -42,7 +42,8 @@ impl Door {
     pub async fn decide<'a>(&self, request: &ForwardedRequest<'a>, logged: impl FnOnce() -> Original<'a>) -> Decided {
         let started = Instant::now();
 
-        let mut record = DecisionRecord::default();
+        let is_told = self.access_log.is_on() || self.spans.is_some();
+        let mut record = DecisionRecord { is_told, ..DecisionRecord::default() };
         let decision = self.gate.decide(request, &mut record).await;
         let (outcome, duration) = (record.outcome(&decision), started.elapsed());
         self.decisions.count(outcome, record.route, record.issuer);

@@ -8,7 +8,9 @@ use crate::telemetry::{CacheUse, Outcome};
 /// What was learned on the way to a decision; it has no say in it.
 #[derive(Debug, Default)]
 pub struct DecisionRecord {
-    /// The digest of the token.
+    /// Whether anybody is told of it, in a log or a trace.
+    pub is_told: bool,
+    /// The digest of the token, if the cache or whoever is told of the decision needs it.
     pub digest: Option<TokenDigest>,
     /// The route's position.
     pub route: Option<usize>,

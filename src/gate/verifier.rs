@@ -31,28 +31,30 @@ impl Verifier {
         record: &mut DecisionRecord,
         notes: &mut N,
     ) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
-        let digest = TokenDigest::of(token);
-        record.digest = Some(digest);
+        record.digest = (self.cache.is_on() || record.is_told).then(|| TokenDigest::of(token));
         if !N::TRACELESS
-            && let Some(known) = self.look_up(&digest, now, record)
+            && let Some(known) = self.look_up(now, record)
         {
             rules.judge_issuer(known.issuer.position)?;
             return Ok((known.issuer.clone(), known.principal.clone()));
         }
         let (issuer, key, verified) = self.judge(token, rules, now, record, notes).await?;
         let principal = Arc::new(Principal::new(verified, &self.claim_headers));
-        if !N::TRACELESS {
+        if !N::TRACELESS
+            && let Some(digest) = record.digest
+        {
             self.cache.keep(digest, issuer.clone(), key, principal.clone(), now);
         }
         Ok((issuer, principal))
     }
 
     /// The token as it was verified before, unless the key that vouched for it is trusted no more.
-    fn look_up(&self, digest: &TokenDigest, now: Timestamp, record: &mut DecisionRecord) -> Option<Arc<CachedToken>> {
+    fn look_up(&self, now: Timestamp, record: &mut DecisionRecord) -> Option<Arc<CachedToken>> {
         record.cache = if self.cache.is_on() { CacheUse::Miss } else { CacheUse::None };
-        let known = self.cache.get(digest, now)?;
+        let digest = record.digest?;
+        let known = self.cache.get(&digest, now)?;
         if !known.issuer.keys.still_trusts(&known.key, now) {
-            self.cache.forget(digest);
+            self.cache.forget(&digest);
             return None;
         }
         record.cache = CacheUse::Hit;

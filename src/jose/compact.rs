@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::memchr_iter;
 
 use super::{Candidates, Claims, JoseHeader, UnverifiedClaims, VerificationKey};
 use crate::domain::{BearerToken, Reason};
@@ -93,20 +94,27 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn split(token: &'a [u8]) -> Result<Self, Reason> {
-        // One more part than a JWE has is enough to know; a token of a hundred thousand dots costs no more.
-        let mut parts = token.splitn(6, |byte| *byte == b'.');
-        match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(header), Some(payload), Some(signature), None, ..) => {
-                let signing_input = token.get(..header.len() + 1 + payload.len()).unwrap_or_default();
+        // One more dot than a JWE has is enough to know; a token of a hundred thousand costs no more.
+        let mut dots = memchr_iter(b'.', token);
+        match (dots.next(), dots.next(), dots.next(), dots.next(), dots.next()) {
+            (Some(first), Some(second), None, ..) => {
+                let (signing_input, signature) = around(token, second);
+                let (header, payload) = around(signing_input, first);
                 Ok(Self { header, payload, signature, signing_input })
             }
             // Two tokens joined by a comma or a blank have five parts as well, but are no JWE.
-            (Some(_), Some(_), Some(_), Some(_), Some(_), None) if token.iter().copied().all(is_of_the_alphabet) => {
+            (Some(_), Some(_), Some(_), Some(_), None) if token.iter().copied().all(is_of_the_alphabet) => {
                 Err(Reason::TokenEncrypted)
             }
             _ => Err(Reason::TokenMalformed),
         }
     }
+}
+
+/// What stands before a dot and behind it.
+fn around(text: &[u8], dot: usize) -> (&[u8], &[u8]) {
+    let (before, behind) = text.split_at_checked(dot).unwrap_or_default();
+    (before, behind.get(1..).unwrap_or_default())
 }
 
 /// The alphabet of base64url, and the dot between the parts.

@@ -61,6 +61,11 @@ impl AccessLogger {
         Self { queue, which, format }
     }
 
+    /// Whether any decision gets a line.
+    pub fn is_on(&self) -> bool {
+        self.which != AccessLog::Off
+    }
+
     /// Whether a decision with this outcome gets a line; asked first, so that a line nobody wants costs nothing.
     pub fn wants(&self, allowed: bool) -> bool {
         match self.which {

@@ -181,6 +181,17 @@ fn an_access_log_line_has_the_fields_that_people_search_for() {
 }
 
 #[test]
+fn a_token_is_told_by_its_digest_with_and_without_a_cache() {
+    let idp = TestIssuer::new();
+    for capacity in ["0", "100"] {
+        let gate = TestGate::new().trusting(&idp).set("TOKEN_CACHE_CAPACITY", capacity).spawn();
+        let token = idp.token().sign();
+        gate.get("/verify").bearer(&token).send();
+        assert_eq!(only_line(&gate)["token_digest"], *sha256_start(&token), "{capacity}");
+    }
+}
+
+#[test]
 fn the_request_is_described_by_the_dialect_or_for_the_log_by_whatever_is_there() {
     let idp = TestIssuer::new();
     let nginx = [("X-Original-Method", "PUT"), ("X-Original-URL", "https://a.example/n?q")];
