@@ -2,9 +2,9 @@
 //! number.
 //!
 //! `load rate` asks at random moments (a Poisson process), whether or not earlier answers are there, so that a server
-//! that stalls is charged for those who would have asked meanwhile. `load scan` sends ever other tokens, one request at
-//! a time on each connection. One thread that never sleeps looks at all connections in turn: timers would be coarser
-//! than the answers are late.
+//! that stalls is charged for those who would have asked meanwhile. `load flood` asks as fast as it is answered, and so
+//! does `load scan` with ever other tokens. One thread that never sleeps looks at all connections in turn: timers would be
+//! coarser than the answers are late, and a server that had to wake it up would be charged for that.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod connection;
@@ -38,6 +38,14 @@ enum Command {
         /// File for each request on its own: microseconds since 1970 when it was due, and microseconds until its answer.
         #[arg(long)]
         samples: Option<PathBuf>,
+    },
+    /// One token, as fast as it is answered.
+    Flood {
+        #[command(flatten)]
+        target: Target,
+        /// File with the token.
+        #[arg(long)]
+        token_file: PathBuf,
     },
     /// Tokens by number, as fast as they are answered.
     Scan {
@@ -73,8 +81,7 @@ struct Target {
 fn main() {
     match Command::parse() {
         Command::Rate { target, token_file, rate, samples } => {
-            let token = std::fs::read_to_string(token_file).unwrap();
-            let request = request(&target, token.trim());
+            let request = request_with(&target, &token_file);
             let mut random = fastrand::Rng::with_seed(1);
             let mut due = Duration::ZERO;
             let schedule = std::iter::from_fn(|| {
@@ -89,6 +96,10 @@ fn main() {
                 write_each(&answered, started, &file);
             }
         }
+        Command::Flood { target, token_file } => {
+            let request = request_with(&target, &token_file);
+            report(&drive(&target, std::iter::repeat(Duration::ZERO), |_| request.clone()), Duration::ZERO);
+        }
         Command::Scan { target, tokens, requests } => {
             let mut tokens = tokens.start();
             let schedule = std::iter::repeat_n(Duration::ZERO, requests);
@@ -96,6 +107,10 @@ fn main() {
         }
         Command::Distinct { copies } => distinct::print(&copies),
     }
+}
+
+fn request_with(target: &Target, token_file: &Path) -> Vec<u8> {
+    request(target, std::fs::read_to_string(token_file).unwrap().trim())
 }
 
 fn request(target: &Target, token: &str) -> Vec<u8> {
