@@ -31,6 +31,7 @@ use crate::listener::{BoundListener, HandedSockets, bind};
 use crate::outbound::{Courier, Egress, InvalidClient};
 use crate::telemetry::{LogQueue, Metrics, Spans};
 use assembly::{Draft, Workshop};
+use background::Background;
 use certificates::Certificates;
 use keepers::Keepers;
 use sweeper::sweep_cache;
@@ -125,6 +126,7 @@ impl Application {
             spans: spans.clone(),
             keepers: Keepers::default(),
             certificates,
+            background: Background::default(),
         };
         let service = Arc::new(VerifyService::new(workshop.build(Draft::new(configuration), 1)?, metrics));
         let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone(), tls: tls.clone() };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use prometheus::IntCounter;
 
+use super::background::Background;
 use super::certificates::Certificates;
 use super::keepers::Keepers;
 use super::{StartError, Surroundings};
@@ -96,6 +97,7 @@ pub(super) struct Workshop {
     pub(super) spans: Option<Arc<Spans>>,
     pub(super) keepers: Keepers,
     pub(super) certificates: Option<Certificates>,
+    pub(super) background: Background,
 }
 
 impl Workshop {

@@ -8,42 +8,75 @@ use std::time::Duration;
 use thread_priority::{
     NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 /// How long it is tried with what the workers leave over: ten thousand routes are read in a tenth of a second where there is
 /// anything left.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Does this in a thread that gets what the workers leave over. Where they leave nothing it is done once more, by one that
-/// takes its share; Linux would not let the first one ask for more. Whichever comes first counts.
-pub(super) async fn in_background<T: Send + 'static>(work: impl Fn() -> T + Send + Sync + 'static) -> io::Result<T> {
-    first_result(Arc::new(work), PATIENCE).await
-}
+/// How many threads may give way at a time. One that gets no core keeps what it holds, ten thousand routes and more, and with
+/// the next configuration comes the next one.
+const MOST_GIVING_WAY: usize = 2;
 
-/// Frees this with what the workers leave over, whenever that is.
-pub(super) fn free_in_background(value: impl Send + 'static) -> io::Result<()> {
-    begin(move || {
-        give_way();
-        drop(value);
-    })
-}
+/// Threads for what must not be in the way of decisions.
+#[derive(Clone)]
+pub(super) struct Background(Arc<Semaphore>);
 
-async fn first_result<T: Send + 'static>(work: Arc<dyn Fn() -> T + Send + Sync>, patience: Duration) -> io::Result<T> {
-    let (tell, mut told) = mpsc::channel(1);
-    let (patient, tell_first) = (work.clone(), tell.clone());
-    begin(move || {
-        give_way();
-        // If nobody waits any more, the other was faster or the service ends.
-        let _ = tell_first.blocking_send(patient());
-    })?;
-    if let Ok(Some(done)) = timeout(patience, told.recv()).await {
-        return Ok(done);
+impl Default for Background {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MOST_GIVING_WAY)))
     }
-    begin(move || {
-        let _ = tell.blocking_send(work());
-    })?;
-    told.recv().await.ok_or_else(|| io::Error::other("the work was given up"))
+}
+
+impl Background {
+    /// Does this in a thread that gets what the workers leave over. Where they leave nothing it is done once more, by one that
+    /// takes its share; Linux would not let the first one ask for more. Whichever comes first counts.
+    pub(super) async fn result<T: Send + 'static>(
+        &self,
+        work: impl Fn() -> T + Send + Sync + 'static,
+    ) -> io::Result<T> {
+        self.first_result(Arc::new(work), PATIENCE).await
+    }
+
+    /// Frees the former at once, and the latter with what the workers leave over, whenever that is.
+    ///
+    /// The former is what the workers have taken from the heap: to give it back takes a lock that they wait for, and a thread
+    /// that holds it must not be one that gets no core.
+    pub(super) fn free(&self, of_workers: impl Send + 'static, rest: impl Send + 'static) -> io::Result<()> {
+        let place = self.0.clone().try_acquire_owned();
+        begin(move || {
+            drop(of_workers);
+            if place.is_ok() {
+                give_way();
+            }
+            drop(rest);
+        })
+    }
+
+    async fn first_result<T: Send + 'static>(
+        &self,
+        work: Arc<dyn Fn() -> T + Send + Sync>,
+        patience: Duration,
+    ) -> io::Result<T> {
+        let (tell, mut told) = mpsc::channel(1);
+        if let Ok(place) = self.0.clone().try_acquire_owned() {
+            let (patient, tell_first) = (work.clone(), tell.clone());
+            begin(move || {
+                let _place = place;
+                give_way();
+                // If nobody waits any more, the other was faster or the service ends.
+                let _ = tell_first.blocking_send(patient());
+            })?;
+            if let Ok(Some(done)) = timeout(patience, told.recv()).await {
+                return Ok(done);
+            }
+        }
+        begin(move || {
+            let _ = tell.blocking_send(work());
+        })?;
+        told.recv().await.ok_or_else(|| io::Error::other("the work was given up"))
+    }
 }
 
 /// Each work has a thread of its own, which ends with it.
@@ -84,10 +117,39 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work)
     }
 
+    /// Says by which policy it was freed.
+    struct Tells(mpsc::Sender<i32>);
+
+    impl Drop for Tells {
+        fn drop(&mut self) {
+            self.0.blocking_send(policy()).unwrap();
+        }
+    }
+
+    /// Frees two things and tells by which policies.
+    fn policies_of_freeing(background: &Background) -> [i32; 2] {
+        let [(one, mut of_workers), (two, mut of_rest)] = [mpsc::channel(1), mpsc::channel(1)];
+        background.free(Tells(one), Tells(two)).unwrap();
+        [of_workers.blocking_recv().unwrap(), of_rest.blocking_recv().unwrap()]
+    }
+
+    /// Takes a place until the sender is dropped.
+    fn starve(background: &Background) -> std::sync::mpsc::Sender<()> {
+        struct Starved(Receiver<()>);
+        impl Drop for Starved {
+            fn drop(&mut self) {
+                let _ = self.0.recv();
+            }
+        }
+        let (fed, starved) = std::sync::mpsc::channel();
+        background.free((), Starved(starved)).unwrap();
+        fed
+    }
+
     #[test]
     fn the_work_gives_way_and_nobody_else_does() {
         let before = policy();
-        assert_eq!((wait(in_background(policy)).unwrap(), policy()), (IDLE, before));
+        assert_eq!((wait(Background::default().result(policy)).unwrap(), policy()), (IDLE, before));
     }
 
     #[test]
@@ -100,25 +162,30 @@ mod tests {
             }
             policy()
         };
-        assert_eq!(wait(first_result(Arc::new(work), Duration::ZERO)).unwrap(), NORMAL);
+        assert_eq!(wait(Background::default().first_result(Arc::new(work), Duration::ZERO)).unwrap(), NORMAL);
     }
 
     #[test]
-    fn what_is_freed_is_freed_by_a_thread_that_gives_way() {
-        struct Tells(std::sync::mpsc::Sender<i32>);
-        impl Drop for Tells {
-            fn drop(&mut self) {
-                self.0.send(policy()).unwrap();
-            }
-        }
-        let (tell, told) = std::sync::mpsc::channel();
-        free_in_background(Tells(tell)).unwrap();
-        assert_eq!(told.recv().unwrap(), IDLE);
+    fn what_workers_have_made_is_freed_at_once_and_the_rest_by_a_thread_that_gives_way() {
+        assert_eq!(policies_of_freeing(&Background::default()), [NORMAL, IDLE]);
+    }
+
+    #[test]
+    fn where_threads_that_give_way_get_no_core_no_more_of_them_begin() {
+        let background = Background::default();
+        let starved: Vec<_> = (0..MOST_GIVING_WAY).map(|_| starve(&background)).collect();
+        assert_eq!(wait(background.first_result(Arc::new(policy), Duration::MAX)).unwrap(), NORMAL);
+        assert_eq!(policies_of_freeing(&background), [NORMAL, NORMAL]);
+        drop(starved);
+        // Each gives its place back when it ends.
+        wait(background.0.acquire_many(u32::try_from(MOST_GIVING_WAY).unwrap())).unwrap().forget();
+        background.0.add_permits(MOST_GIVING_WAY);
+        assert_eq!(wait(background.result(policy)).unwrap(), IDLE);
     }
 
     #[test]
     fn work_that_panics_is_an_error() {
         let work: Arc<dyn Fn() + Send + Sync> = Arc::new(|| panic!("on purpose"));
-        assert!(wait(first_result(work, Duration::ZERO)).is_err());
+        assert!(wait(Background::default().first_result(work, Duration::ZERO)).is_err());
     }
 }

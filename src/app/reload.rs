@@ -7,8 +7,9 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use super::assembly::{Draft, Workshop};
-use super::background::{free_in_background, in_background};
+use super::background::Background;
 use crate::config::{Files, FixedSettings, Problem, ReloadTrigger, Source};
+use crate::gate::{Door, Gate};
 use crate::http::{Generation, VerifyService};
 
 /// How often the contents of the files are compared, where that was asked for.
@@ -55,7 +56,7 @@ impl Reload {
             manager.reloading();
             let (source, looked_at) = (self.source.clone(), due.clone().unwrap_or_default());
             // Ten thousand routes take a while, and so may a disk.
-            let read = in_background(move || {
+            let read = workshop.background.result(move || {
                 let (configuration, files) = source.read_from(looked_at.clone());
                 (configuration.map(Draft::new), files)
             });
@@ -127,7 +128,7 @@ fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifyService, 
     let number = service.generation().number + 1;
     match workshop.build(draft, number) {
         Ok(generation) => {
-            retire(service.replace(generation));
+            retire(service.replace(generation), workshop.background.clone());
             service.generation().door.forget_other_series();
             for setting in waiting {
                 tracing::warn!(setting, "has changed and needs a restart; everything else is in force");
@@ -143,12 +144,14 @@ fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifyService, 
 }
 
 /// Frees what was in force before, once the requests that began with it are over. Whoever lets go last has to free ten
-/// thousand routes and a full cache, and that must not be a worker.
-fn retire(former: Arc<Generation>) {
+/// thousand routes and a full cache, and that must not be a worker. A request by gRPC holds the door alone.
+fn retire(former: Arc<Generation>, background: Background) {
     tokio::spawn(async move {
-        while Arc::strong_count(&former) > 1 {
+        while Arc::strong_count(&former) > 1 || Arc::strong_count(&former.door) > 1 {
             tokio::time::sleep(RETIRE_EVERY).await;
         }
-        free_in_background(former)
+        let Generation { door, responder, .. } = Arc::into_inner(former)?;
+        let Door { gate: Gate { policy, verifier, .. }, decisions, denials, .. } = Arc::into_inner(door)?;
+        background.free((verifier, decisions), (policy, denials, responder)).ok()
     });
 }
