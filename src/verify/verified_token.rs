@@ -7,6 +7,10 @@ use super::{AudienceRule, Validity};
 use crate::domain::{ClaimPath, Scopes};
 use crate::jose::{Claims, Json};
 
+/// What the heap gives to the smallest text, and what it takes beside each: a token may have hundreds of scopes of one letter.
+const LEAST_PIECE: usize = 24;
+const PIECE_OVERHEAD: usize = 8;
+
 /// A token whose signature and claims were found good; made only by [`Expectations::judge`](super::Expectations::judge).
 #[derive(Debug)]
 pub struct VerifiedToken {
@@ -67,7 +71,8 @@ impl VerifiedToken {
 
     /// About how many bytes this takes in memory, beside itself.
     pub fn size(&self) -> usize {
-        let scopes: usize = self.scopes.iter().map(|scope| scope.len() + size_of::<Box<str>>()).sum();
+        let scope_size = |scope: &str| size_of::<Box<str>>() + scope.len().max(LEAST_PIECE) + PIECE_OVERHEAD;
+        let scopes: usize = self.scopes.iter().map(scope_size).sum();
         scopes + self.roles.size() + self.claims.size()
     }
 }

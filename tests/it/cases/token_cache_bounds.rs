@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use doorward::jose::{Algorithm, SigningKey};
+use serde_json::{Value, json};
 
 use super::wire::{assert_allowed_as, assert_token_denied, hits, misses};
 use crate::support::{Client, Request, Service, TestGate, TestIssuer, TokenBuilder};
@@ -122,6 +123,28 @@ fn f13_larger_tokens_take_more_of_the_capacity() {
             assert_eq!(entries(&gate), (n + 1).min(fitting), "of {length} bytes");
         }
     }
+}
+
+#[test]
+fn f13_many_small_values_take_what_they_take_in_memory() {
+    let idp = TestIssuer::new();
+    let kept = |gate: &TestGate, path: &str, name: &str, value: &Value| {
+        for n in 0..25 {
+            let token = token(&idp).subject(&n.to_string()).claim(name, value.clone()).sign();
+            assert_eq!(gate.get(path).bearer(&token).send().verdict(), "200");
+        }
+        entries(gate)
+    };
+    // A letter has a piece of memory of its own, which is 32 bytes at least.
+    let gate = by_secret(&idp, &[("TOKEN_CACHE_CAPACITY", "20")]);
+    assert_eq!(kept(&gate, "/verify", "scope", &vec!["a"; 55].join(" ").into()), 10, "two units each");
+    // An object has room for some members at once.
+    let settings = "audience: api\ntoken_cache_capacity: 20\nproxy: traefik\nroutes:";
+    let routes = "- {name: a, match: {}, require: {when: 'claims.o.size() > 0'}}";
+    let file = format!("issuer: '{}'\nhmac_secret: {SECRET}\n{settings}\n  {routes}\n", idp.url());
+    let nested = (0..20).fold(json!(1), |inner, _| json!({ "a": inner }));
+    let gate = TestGate::new().by_time_of(&idp).file(file).spawn();
+    assert_eq!(kept(&gate, "/policy/a/verify", "o", &json!([nested, nested])), 2, "more than six units each");
 }
 
 #[test]

@@ -12,6 +12,9 @@ use crate::verify::VerifiedToken;
 /// What a value takes in memory beside its text: itself, and its place in a list or a map.
 const BYTES_PER_VALUE: usize = 128;
 
+/// What an object takes beside that: one member or none, it has room for some.
+const BYTES_PER_OBJECT: usize = 192;
+
 /// The claims of a token as values of the expression language.
 ///
 /// Whole numbers are `int` where they fit, else `uint`; all other numbers are `double`. `null` is `null`.
@@ -30,7 +33,8 @@ impl ClaimValues {
             let text = value.as_written();
             // Each value but the first has one of these in front of it or is a member of an object.
             let inner = text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
-            name.len() + text.len() + (1 + inner) * BYTES_PER_VALUE
+            let objects = text.bytes().filter(|byte| *byte == b'{').count();
+            name.len() + text.len() + (1 + inner) * BYTES_PER_VALUE + objects * BYTES_PER_OBJECT
         });
         sizes.sum()
     }
