@@ -30,7 +30,7 @@ def fail(errors, hint):
 
 
 def said_by(*command):
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def processor():
@@ -80,7 +80,7 @@ def counted(line):
 
 def told(part, before, now):
     """A line of the table."""
-    if before is None or now is None:
+    if not before or not now:
         return f"{part:16} {before or '':>8} {now or '':>8}"
     percent = (now - before) / before * 100
     line = f"{part:16} {before:>8} {now:>8} {percent:+8.1f} %"
@@ -88,11 +88,20 @@ def told(part, before, now):
     return line + faster if percent < -MARGIN_PERCENT else line
 
 
-def error(part, before, now):
+def unguarded(part, before, now):
+    """Why this part is not guarded, whatever the counts are of."""
     if before is None:
         return f"{part} is not in the baseline, so that nothing guards it"
     if now is None:
         return f"{part} is in the baseline and was not counted"
+    if before <= 0 or now <= 0:
+        return f"{part} takes no instructions, so that they were not counted"
+    return None
+
+
+def error(part, before, now):
+    if why := unguarded(part, before, now):
+        return why
     percent = (now - before) / before * 100
     if percent > MARGIN_PERCENT:
         more = f"{percent:.1f} % more than {before}; {MARGIN_PERCENT} % are allowed"
@@ -102,23 +111,27 @@ def error(part, before, now):
 
 def compare(baseline, measured):
     before, now = baseline["instructions"], measured["instructions"]
-    other = {name: value for name, value in measured["toolchain"].items() if baseline["toolchain"].get(name) != value}
+    if not measured["toolchain"].keys() <= baseline["toolchain"].keys():
+        fail(["the baseline does not say which toolchain it is of"], RENEW)
+    other = {name: value for name, value in measured["toolchain"].items() if baseline["toolchain"][name] != value}
+    parts = [(part, before.get(part), now.get(part)) for part in sorted(before | now)]
     if other:
-        there = ", ".join(f"{name} {baseline['toolchain'].get(name)}" for name in other)
+        there = ", ".join(f"{name} {baseline['toolchain'][name]}" for name in other)
         here = ", ".join(f"{name} {value}" for name, value in other.items())
         print(f"guard: not guarded: the baseline is of {there}, and this is {here}", file=sys.stderr)
         print(f"guard: hint: to guard it here, {RENEW}", file=sys.stderr)
         for part, count in sorted(now.items()):
             print(f"guard: {part:16} {count:>8}")
-        return
-    print(f"guard: {'part':16} {'baseline':>8} {'now':>8} {'change':>10}")
-    parts = [(part, before.get(part), now.get(part)) for part in sorted(before | now)]
-    for part in parts:
-        print(f"guard: {told(*part)}")
+    else:
+        print(f"guard: {'part':16} {'baseline':>8} {'now':>8} {'change':>10}")
+        for part in parts:
+            print(f"guard: {told(*part)}")
     sys.stdout.flush()
-    errors = [found for part in parts if (found := error(*part))]
-    if errors:
-        fail(errors, f"if it is meant, {RENEW}")
+    # That a part is counted at all does not depend on the toolchain.
+    judge = unguarded if other else error
+    errors = [found for part in parts if (found := judge(*part))]
+    if errors or not parts:
+        fail(errors or ["nothing was counted"], f"if it is meant, {RENEW}")
 
 
 def main():
@@ -129,6 +142,9 @@ def main():
     options = arguments.parse_args()
     measured = json.loads(options.measured.read_text()) if options.measured else count()
     if options.renew:
+        counts = measured["instructions"]
+        if not counts or any(count <= 0 for count in counts.values()):
+            fail(["a part takes no instructions, or there is none: that is no baseline"], "see what the benchmark counts")
         options.baseline.write_text(json.dumps(measured, indent=2) + "\n")
         print(f"guard: written: {options.baseline}")
     elif options.baseline.exists():

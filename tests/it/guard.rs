@@ -29,11 +29,15 @@ fn passes(baseline: &Value, measured: &Value) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What is said about counts that are refused, of which the second line says what to do.
-fn refusal(baseline: &Value, measured: &Value) -> String {
+fn failed(baseline: &Value, measured: &Value) -> Output {
     let output = guard(baseline, measured);
     assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8(output.stderr).unwrap();
+    output
+}
+
+/// What is said about counts that are refused, of which the second line says what to do.
+fn refusal(baseline: &Value, measured: &Value) -> String {
+    let said = String::from_utf8(failed(baseline, measured).stderr).unwrap();
     let (error, hint) = said.split_once('\n').unwrap();
     assert!(hint.starts_with("guard: hint: ") && hint.contains("make guard-baseline"), "{hint}");
     error.strip_prefix("guard: error: ").unwrap().to_owned()
@@ -74,6 +78,28 @@ fn counts_of_another_toolchain_are_told_and_not_judged() {
     assert_eq!(notice, "guard: not guarded: the baseline is of rustc 1.95.0, and this is rustc 1.96.0");
     assert!(hint.starts_with("guard: hint: ") && hint.contains("make guard-baseline"), "{hint}");
     assert!(String::from_utf8(output.stdout).unwrap().contains("2000"));
+}
+
+#[test]
+fn what_was_not_counted_is_an_error_with_any_toolchain() {
+    let mut less = counts(1000);
+    less["instructions"].as_object_mut().unwrap().remove("lookup");
+    less["toolchain"]["rustc"] = json!("1.96.0");
+    let said = String::from_utf8(failed(&counts(1000), &less).stderr).unwrap();
+    assert!(said.contains("guard: error: lookup is in the baseline and was not counted\n"), "{said}");
+    for (baseline, measured) in [(1000, 0), (0, 1000)] {
+        let error = refusal(&counts(baseline), &counts(measured));
+        assert_eq!(error, "lookup takes no instructions, so that they were not counted");
+    }
+    let none = json!({"toolchain": counts(1)["toolchain"], "instructions": {}});
+    assert_eq!(refusal(&none, &none), "nothing was counted");
+}
+
+#[test]
+fn a_baseline_of_no_toolchain_is_none() {
+    let mut baseline = counts(1000);
+    baseline["toolchain"].as_object_mut().unwrap().remove("valgrind");
+    assert_eq!(refusal(&baseline, &counts(2000)), "the baseline does not say which toolchain it is of");
 }
 
 #[test]
