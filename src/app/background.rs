@@ -39,18 +39,14 @@ impl Background {
         self.first_result(Arc::new(work), PATIENCE).await
     }
 
-    /// Frees the former at once, and the latter with what the workers leave over, whenever that is.
-    ///
-    /// The former is what the workers have taken from the heap: to give it back takes a lock that they wait for, and a thread
-    /// that holds it must not be one that gets no core.
-    pub(super) fn free(&self, of_workers: impl Send + 'static, rest: impl Send + 'static) -> io::Result<()> {
+    /// Frees this with what the workers leave over, whenever that is; at once if too much waits for that already.
+    pub(super) fn free(&self, value: impl Send + 'static) -> io::Result<()> {
         let place = self.0.clone().try_acquire_owned();
         begin(move || {
-            drop(of_workers);
             if place.is_ok() {
                 give_way();
             }
-            drop(rest);
+            drop(value);
         })
     }
 
@@ -126,11 +122,11 @@ mod tests {
         }
     }
 
-    /// Frees two things and tells by which policies.
-    fn policies_of_freeing(background: &Background) -> [i32; 2] {
-        let [(one, mut of_workers), (two, mut of_rest)] = [mpsc::channel(1), mpsc::channel(1)];
-        background.free(Tells(one), Tells(two)).unwrap();
-        [of_workers.blocking_recv().unwrap(), of_rest.blocking_recv().unwrap()]
+    /// Frees something and tells by which policy.
+    fn policy_of_freeing(background: &Background) -> i32 {
+        let (tell, mut told) = mpsc::channel(1);
+        background.free(Tells(tell)).unwrap();
+        told.blocking_recv().unwrap()
     }
 
     /// Takes a place until the sender is dropped.
@@ -142,7 +138,7 @@ mod tests {
             }
         }
         let (fed, starved) = std::sync::mpsc::channel();
-        background.free((), Starved(starved)).unwrap();
+        background.free(Starved(starved)).unwrap();
         fed
     }
 
@@ -166,8 +162,8 @@ mod tests {
     }
 
     #[test]
-    fn what_workers_have_made_is_freed_at_once_and_the_rest_by_a_thread_that_gives_way() {
-        assert_eq!(policies_of_freeing(&Background::default()), [NORMAL, IDLE]);
+    fn what_is_freed_is_freed_by_a_thread_that_gives_way() {
+        assert_eq!(policy_of_freeing(&Background::default()), IDLE);
     }
 
     #[test]
@@ -175,7 +171,7 @@ mod tests {
         let background = Background::default();
         let starved: Vec<_> = (0..MOST_GIVING_WAY).map(|_| starve(&background)).collect();
         assert_eq!(wait(background.first_result(Arc::new(policy), Duration::MAX)).unwrap(), NORMAL);
-        assert_eq!(policies_of_freeing(&background), [NORMAL, NORMAL]);
+        assert_eq!(policy_of_freeing(&background), NORMAL);
         drop(starved);
         // Each gives its place back when it ends.
         wait(background.0.acquire_many(u32::try_from(MOST_GIVING_WAY).unwrap())).unwrap().forget();

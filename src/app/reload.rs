@@ -9,7 +9,6 @@ use tokio::task::spawn_blocking;
 use super::assembly::{Draft, Workshop};
 use super::background::Background;
 use crate::config::{Files, FixedSettings, Problem, ReloadTrigger, Source};
-use crate::gate::{Door, Gate};
 use crate::http::{Generation, VerifyService};
 
 /// How often the contents of the files are compared, where that was asked for.
@@ -150,8 +149,6 @@ fn retire(former: Arc<Generation>, background: Background) {
         while Arc::strong_count(&former) > 1 || Arc::strong_count(&former.door) > 1 {
             tokio::time::sleep(RETIRE_EVERY).await;
         }
-        let Generation { door, responder, .. } = Arc::into_inner(former)?;
-        let Door { gate: Gate { policy, verifier, .. }, decisions, denials, .. } = Arc::into_inner(door)?;
-        background.free((verifier, decisions), (policy, denials, responder)).ok()
+        background.free(former)
     });
 }
