@@ -1,28 +1,19 @@
 //! Reading settings, and collecting whatever is wrong with them.
 
-use std::path::Path;
+mod named_file;
+mod refusals;
 
 use serde_json::Value;
 
 use super::document::{Content, Node};
 use super::files::FilesInUse;
 use super::section::{Given, GivenValue, Place, Section};
-use super::setting::{self, Setting};
+use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
-use super::{Files, Problem, Problems, file};
+use super::{Files, Problems};
 
-/// A file that a setting names is read no further than this.
-const MAX_FILE_BYTES: usize = 1 << 20;
-
-/// Sections with more settings than this do not name them all where one is unknown.
-const MAX_NAMED: usize = 12;
-
-/// Something is wrong with a setting, and the reader has taken note of it.
-///
-/// It carries nothing: all problems are reported together at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refused;
+pub(super) use refusals::Refused;
 
 /// The values that were given, and what is wrong with them.
 pub(super) struct Reader {
@@ -210,89 +201,6 @@ impl Reader {
         self.section.values.entry(setting.name.to_owned()).or_insert(given);
     }
 
-    /// Notes that something is wrong with a setting.
-    pub(super) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Refused {
-        let by_file = setting.secret && !self.section.values.contains_key(setting.name) && self.is_given(setting);
-        let name = if by_file { setting.file_name() } else { setting.name.to_owned() };
-        let place = self.section.place_of(&name);
-        self.refuse_at(&place, invalid)
-    }
-
-    /// Notes that something is wrong at a place.
-    pub(super) fn refuse_at(&mut self, place: &Place, invalid: Invalid) -> Refused {
-        let problem = Problem::new(place.to_string(), place.spell(&invalid.message)).in_order(place.position());
-        self.problems.push(match invalid.hint {
-            Some(hint) => problem.with_hint(place.spell(&hint)),
-            None => problem,
-        });
-        Refused
-    }
-
-    /// Notes what is wrong with elements of a list, by their positions; with none of them nothing is.
-    pub(super) fn refuse_elements(
-        &mut self,
-        setting: &Setting,
-        wrong: impl IntoIterator<Item = (usize, Invalid)>,
-    ) -> Result<(), Refused> {
-        let mut wrong = wrong.into_iter().peekable();
-        if wrong.peek().is_none() {
-            return Ok(());
-        }
-        let elements =
-            self.section.values.get(setting.name).cloned().and_then(Given::into_elements).unwrap_or_default();
-        for (index, invalid) in wrong {
-            let place = elements.get(index).map(|element| element.place.clone());
-            let place = place.unwrap_or_else(|| self.section.place_of(setting.name));
-            self.refuse_at(&place, invalid);
-        }
-        Err(Refused)
-    }
-
-    /// Adds what was noticed elsewhere.
-    pub(super) fn add_problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
-        problems.into_iter().for_each(|problem| self.problems.push(problem));
-    }
-
-    /// Notes every name that is none of these settings', and the nearest one that is.
-    pub(super) fn refuse_unknown_names(&mut self, settings: &[&[Setting]]) {
-        let known = setting::names(settings);
-        let unknown: Vec<_> = self
-            .section
-            .values
-            .iter()
-            .filter(|(name, _)| !known.contains(name))
-            .map(|(name, given)| (name.clone(), given.place.clone()))
-            .collect();
-        for (name, place) in unknown {
-            let nearest = known.iter().map(|known| (strsim::damerau_levenshtein(&name, known), known)).min();
-            // More than a third of the letters changed is no slip of the finger.
-            let near = (name.len() / 3).clamp(1, 4);
-            let hint = match nearest {
-                Some((distance, nearest)) if distance <= near => format!("did you mean ${nearest}?"),
-                _ if known.len() <= MAX_NAMED => format!("there is {}", known.join(", ")),
-                _ => "`doorward config reference` lists all settings".to_owned(),
-            };
-            self.refuse_at(&place, Invalid::new("unknown setting").hint(hint));
-        }
-    }
-
-    /// Notes every one of these settings that was given here, where none of them has a meaning.
-    pub(super) fn refuse_given(&mut self, settings: &[Setting], invalid: &Invalid) -> Result<(), Refused> {
-        let given: Vec<_> = settings.iter().filter(|setting| self.is_given(setting)).collect();
-        let refused: Vec<_> = given.into_iter().map(|setting| self.refuse(setting, invalid.clone())).collect();
-        refused.first().map_or(Ok(()), |refused| Err(*refused))
-    }
-
-    /// The bytes of a file that a setting names.
-    pub(super) fn file(&mut self, setting: &Setting, path: &Path) -> Result<Vec<u8>, Refused> {
-        self.files.read(path, MAX_FILE_BYTES).map_err(|invalid| self.refuse(setting, invalid))
-    }
-
-    /// Notes if a file cannot be read that is read anew when it is needed: its contents are none of the configuration.
-    pub(super) fn readable(&mut self, setting: &Setting, path: &Path) -> Result<(), Refused> {
-        file::read(path, MAX_FILE_BYTES).map(drop).map_err(|invalid| self.refuse(setting, invalid))
-    }
-
     fn section<T>(
         &mut self,
         setting: &Setting,
@@ -361,21 +269,6 @@ impl Reader {
             (Some(null), None) if null.is_null() => Err(self.refuse_at(&null.place, no_value())),
             (inline, None) => Ok(inline),
         }
-    }
-
-    /// A secret read from the file that is named here; it stands where its file's name does.
-    fn secret_file(&mut self, named: &Given) -> Result<Given, Refused> {
-        let path = single(named).and_then(value::text);
-        let secret = path.and_then(|path| self.files.read(Path::new(&path), MAX_FILE_BYTES)).and_then(|bytes| {
-            let mut text = String::from_utf8(bytes).map_err(|_| Invalid::new("the file is not UTF-8"))?;
-            // Editors and `echo` end a file with a line end that is no part of the secret: one, not more.
-            if text.ends_with('\n') {
-                text.truncate(text.len() - 1 - usize::from(text.ends_with("\r\n")));
-            }
-            Ok(text)
-        });
-        let text = secret.map_err(|invalid| self.refuse_at(&named.place, invalid))?;
-        Ok(Given { value: GivenValue::Variable(text), place: named.place.clone() })
     }
 }
 

@@ -1,0 +1,91 @@
+//! What is wrong with settings.
+
+use super::Reader;
+use crate::config::Problem;
+use crate::config::section::{Given, Place};
+use crate::config::setting::{self, Setting};
+use crate::config::value::Invalid;
+
+/// Sections with more settings than this do not name them all where one is unknown.
+const MAX_NAMED: usize = 12;
+
+/// Something is wrong with a setting, and the reader has taken note of it.
+///
+/// It carries nothing: all problems are reported together at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) struct Refused;
+
+impl Reader {
+    /// Notes that something is wrong with a setting.
+    pub(in crate::config) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Refused {
+        let by_file = setting.secret && !self.section.values.contains_key(setting.name) && self.is_given(setting);
+        let name = if by_file { setting.file_name() } else { setting.name.to_owned() };
+        let place = self.section.place_of(&name);
+        self.refuse_at(&place, invalid)
+    }
+
+    /// Notes that something is wrong at a place.
+    pub(in crate::config) fn refuse_at(&mut self, place: &Place, invalid: Invalid) -> Refused {
+        let problem = Problem::new(place.to_string(), place.spell(&invalid.message)).in_order(place.position());
+        self.problems.push(match invalid.hint {
+            Some(hint) => problem.with_hint(place.spell(&hint)),
+            None => problem,
+        });
+        Refused
+    }
+
+    /// Notes what is wrong with elements of a list, by their positions; with none of them nothing is.
+    pub(in crate::config) fn refuse_elements(
+        &mut self,
+        setting: &Setting,
+        wrong: impl IntoIterator<Item = (usize, Invalid)>,
+    ) -> Result<(), Refused> {
+        let mut wrong = wrong.into_iter().peekable();
+        if wrong.peek().is_none() {
+            return Ok(());
+        }
+        let elements =
+            self.section.values.get(setting.name).cloned().and_then(Given::into_elements).unwrap_or_default();
+        for (index, invalid) in wrong {
+            let place = elements.get(index).map(|element| element.place.clone());
+            let place = place.unwrap_or_else(|| self.section.place_of(setting.name));
+            self.refuse_at(&place, invalid);
+        }
+        Err(Refused)
+    }
+
+    /// Adds what was noticed elsewhere.
+    pub(in crate::config) fn add_problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        problems.into_iter().for_each(|problem| self.problems.push(problem));
+    }
+
+    /// Notes every name that is none of these settings', and the nearest one that is.
+    pub(in crate::config) fn refuse_unknown_names(&mut self, settings: &[&[Setting]]) {
+        let known = setting::names(settings);
+        let unknown: Vec<_> = self
+            .section
+            .values
+            .iter()
+            .filter(|(name, _)| !known.contains(name))
+            .map(|(name, given)| (name.clone(), given.place.clone()))
+            .collect();
+        for (name, place) in unknown {
+            let nearest = known.iter().map(|known| (strsim::damerau_levenshtein(&name, known), known)).min();
+            // More than a third of the letters changed is no slip of the finger.
+            let near = (name.len() / 3).clamp(1, 4);
+            let hint = match nearest {
+                Some((distance, nearest)) if distance <= near => format!("did you mean ${nearest}?"),
+                _ if known.len() <= MAX_NAMED => format!("there is {}", known.join(", ")),
+                _ => "`doorward config reference` lists all settings".to_owned(),
+            };
+            self.refuse_at(&place, Invalid::new("unknown setting").hint(hint));
+        }
+    }
+
+    /// Notes every one of these settings that was given here, where none of them has a meaning.
+    pub(in crate::config) fn refuse_given(&mut self, settings: &[Setting], invalid: &Invalid) -> Result<(), Refused> {
+        let given: Vec<_> = settings.iter().filter(|setting| self.is_given(setting)).collect();
+        let refused: Vec<_> = given.into_iter().map(|setting| self.refuse(setting, invalid.clone())).collect();
+        refused.first().map_or(Ok(()), |refused| Err(*refused))
+    }
+}
