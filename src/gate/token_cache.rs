@@ -30,6 +30,10 @@ const LEAST_UNITS_OF_SHARD: u64 = 4096;
 /// More would not make waiting for a lock any rarer.
 const MOST_SHARDS: u64 = 1024;
 
+/// How many of those that had to leave are known again, for each that has room. With the half that is usual, others that come
+/// in turn would not displace those that nobody presents any more, as long as their time lasts.
+const REMEMBERED: f64 = 1.0;
+
 /// Tokens that were verified already, by their digest.
 pub struct TokenCache {
     tokens: Option<Tokens>,
@@ -172,6 +176,7 @@ fn tokens(capacity: u64) -> Option<Tokens> {
         .shards(usize::try_from(shards).ok()?)
         .estimated_items_capacity(usize::try_from(units).ok()?)
         .weight_capacity(units)
+        .ghost_allocation(REMEMBERED)
         .build();
     Some(Cache::with_options(options.ok()?, Units, BuildDigestHasher::default(), Leaving))
 }

@@ -225,6 +225,28 @@ fn f17_a_token_that_comes_twice_at_once_is_kept_once_and_pushes_nobody_out() {
     assert_eq!((entries(&gate), count_of_evictions(&gate)), (300, 0));
 }
 
+#[test]
+fn f18_tokens_that_come_in_turn_displace_those_that_come_no_more() {
+    let idp = TestIssuer::new();
+    let gate = by_secret(&idp, &[("TOKEN_CACHE_CAPACITY", "64")]);
+    let mut client = Client::connect(gate.verify);
+    let mut round = |tokens: &[String]| {
+        let before = hits(&gate);
+        for token in tokens {
+            assert_eq!(client.send(&gate.get("/verify").bearer(token)).verdict(), "200");
+        }
+        hits(&gate) - before
+    };
+    let [former, latter] = ["former", "latter"].map(|who| {
+        let of = |n| token(&idp).subject(&format!("{who}-{n}")).sign();
+        (0..60).map(of).collect::<Vec<_>>()
+    });
+    let of_former = [round(&former), round(&former), round(&former)];
+    assert_eq!(of_former, [0, 60, 60]);
+    let of_latter: Vec<_> = (0..6).map(|_| round(&latter)).collect();
+    assert_eq!(of_latter[4..], [60, 60], "{of_latter:?}");
+}
+
 /// Whatever the process can write to.
 fn memory_of(process: u32) -> Vec<Vec<u8>> {
     let map = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
