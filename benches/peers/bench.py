@@ -20,7 +20,7 @@ import reload
 import report
 import scale
 from keys import Keys
-from load import at_rate, saturate, saturate_from
+from load import at_rate, flood, saturate, saturate_from
 from rows import ROWS, Row, Running, Stage, missing
 from servers import Failed, ask, stop_all, wait_for
 
@@ -98,7 +98,7 @@ def _start(row: Row, stage: Stage, running: dict, figures: dict) -> None:
     _compare(row, headers, figures)
     figure["headers"] = sorted(name for name in map(str.lower, headers) if name.startswith("x-auth"))
     figure["refused"] = _refused(row, stage, started.url) if row.judges else {}
-    figure["throughput"], figure["latency"] = [], []
+    figure["throughput"], figure["awake"], figure["latency"] = [], [], []
 
 
 def _compare(row: Row, headers: dict, figures: dict) -> None:
@@ -134,6 +134,8 @@ def _round(stage: Stage, running: dict, figures: dict, number: int, arguments: a
             figure = saturate_from(started.servers, started.url, started.script, arguments.seconds)
         else:
             figure = saturate(started.servers, started.url, stage.keys.token, arguments.seconds)
+            awake = flood(started.servers, started.url, str(stage.keys.token_file), arguments.seconds)
+            figures[key]["awake"].append(awake)
         figures[key]["throughput"].append(figure)
     command = ["taskset", "-c", "0", SIGNATURE, stage.keys.token_file, stage.keys.der, "2"]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)

@@ -1,4 +1,5 @@
-"""Load, always from core 1: wrk for as much as a server takes, our own program for a fixed rate and for many tokens."""
+"""Load, always from core 1: wrk for as much as a server takes, our own program where wrk would sleep between answers, for
+a fixed rate and for many tokens."""
 
 import json
 import re
@@ -33,11 +34,24 @@ def _wrk(servers: list[Server], url: str, options: list[str], seconds: int, conn
     return {"requests_per_second": rate, "cpu_microseconds": spent * MICROSECONDS / count}
 
 
+def flood(servers: list[Server], url: str, token_file: str, seconds: float) -> dict:
+    """The same from a program that never sleeps: a server that is slower than wrk has to wake wrk up for each answer, and a
+    fast one never."""
+    before = _cpu(servers)
+    said = json.loads(_run([LOAD, "flood", *_target(url, seconds), "--token-file", token_file], seconds))
+    spent = _cpu(servers) - before
+    rate = said["requests"] / said["seconds"]
+    return {"requests_per_second": rate, "cpu_microseconds": spent * MICROSECONDS / said["requests"]}
+
+
 def at_rate(url: str, token_file: str, rate: float, seconds: float, *options: str) -> dict:
     """Percentiles in microseconds while so many requests per second are due."""
-    target = ["--url", url.removeprefix("http://"), "--connections", str(CONNECTIONS), "--seconds", str(seconds)]
-    said = _run([LOAD, "rate", *target, "--token-file", token_file, "--rate", f"{rate:.0f}", *options], seconds)
+    said = _run([LOAD, "rate", *_target(url, seconds), "--token-file", token_file, "--rate", f"{rate:.0f}", *options], seconds)
     return json.loads(said)
+
+
+def _target(url: str, seconds: float) -> list[str]:
+    return ["--url", url.removeprefix("http://"), "--connections", str(CONNECTIONS), "--seconds", str(seconds)]
 
 
 def scan(server: Server, url: str, secret_file: str, last: int, **options) -> dict:

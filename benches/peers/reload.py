@@ -2,7 +2,9 @@
 
 The service has one core to itself, so that reading and deciding share it, which is the worst there can be. Requests are
 due at random moments at a fixed rate, whether or not earlier ones are answered; those that were due while a reload was
-under way are compared with those that the same process answered in peace just before.
+under way are compared with those that the same process answered in peace just before. Each reload is one window, and peace
+is divided into windows of about that length: what the machine does to a core in passing spoils some of them, and not the
+median.
 """
 
 import argparse
@@ -12,7 +14,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +29,10 @@ PAUSE = 2.0
 # After the new configuration is in force the former one is freed.
 FREEING = 0.3
 CALM = 5.0
+# About as long as a reload and its freeing take.
+WINDOW = 0.5
+# The first second warms up.
+WARM = 1.0
 # Requests per second: the first leave the core nearly all of its time, the second about half, the last nothing.
 RATES = {"few": 2_000, "half": 50_000}
 ENDLESS = 1_000_000
@@ -50,9 +56,6 @@ class Reload:
     asked: float
     in_force: float
 
-    def covers(self, moment: float) -> bool:
-        return self.asked <= moment < self.in_force + FREEING
-
 
 def measure(stage: Stage, arguments: argparse.Namespace) -> dict:
     file = stage.place("reload") / "doorward.yaml"
@@ -61,7 +64,7 @@ def measure(stage: Stage, arguments: argparse.Namespace) -> dict:
     for number in range(arguments.rounds):
         print(f"bench: reload, round {number + 1} of {arguments.rounds}", file=sys.stderr, flush=True)
         for name, rate in RATES.items():
-            found["loads"][name].append({"rate": rate, **_round(stage, file, rate)})
+            found["loads"][name].append(_round(stage, file, rate))
         found["saturated"] += _saturated(stage, file)
     return found
 
@@ -77,16 +80,23 @@ def _configuration() -> str:
 
 def _round(stage: Stage, file: Path, rate: int) -> dict:
     server = _start(stage, file)
-    calm = _percentiles(took for _, took in _drive(stage, server, rate, CALM))
+    calm = _peace(stage, server, rate)
     # A loop that only gets what is left over: what the machine does to a core that never rests is no cost of a reload.
     command = ["chrt", "--idle", "0", sys.executable, "-c", "while True: pass"]
     loop = Server("loop", command, stage.directory / "loop.log")
-    busy = _percentiles(took for _, took in _drive(stage, server, rate, CALM))
+    busy = _peace(stage, server, rate)
     loop.stop()
     samples, reloads = _reloading(stage, server, rate)
     server.stop()
-    meanwhile = (took for due, took in samples if any(reload.covers(due) for reload in reloads))
-    return {"calm": calm, "busy": busy, "meanwhile": _percentiles(meanwhile), "milliseconds": _milliseconds(reloads)}
+    meanwhile = [_percentiles(samples, reload.asked, reload.in_force + FREEING) for reload in reloads]
+    return {"rate": rate, "calm": calm, "busy": busy, "meanwhile": meanwhile, "milliseconds": _milliseconds(reloads)}
+
+
+def _peace(stage: Stage, server: Server, rate: int) -> list[dict]:
+    samples = list(_drive(stage, server, rate, WARM + CALM))
+    first = min(due for due, _ in samples) + WARM
+    begins = [first + WINDOW * number for number in range(int(CALM / WINDOW))]
+    return [_percentiles(samples, begin, begin + WINDOW) for begin in begins]
 
 
 def _saturated(stage: Stage, file: Path) -> list[float]:
@@ -145,7 +155,7 @@ def _pair(asked: list[float], in_force: list[float]) -> list[Reload]:
     return [Reload(*moments) for moments in zip(asked, in_force)]
 
 
-def _percentiles(times: Iterable[float]) -> dict:
-    times = list(times)
-    parts = statistics.quantiles(times, n=1000)
-    return {"requests": len(times), "p50": parts[499], "p99": parts[989], "p999": parts[998]}
+def _percentiles(samples: list[tuple[float, float]], begin: float, end: float) -> dict:
+    """Of the times of those that were due in this window."""
+    parts = statistics.quantiles((took for due, took in samples if begin <= due < end), n=100)
+    return {"p50": round(parts[49], 1), "p99": round(parts[98], 1)}

@@ -41,12 +41,13 @@ def _replace(page: Path, name: str, lines: list[str]) -> None:
 def _peers(peers: dict) -> list[str]:
     rows = peers["rows"]
     lines = [
-        "| | requests/s | CPU per request | lowest–highest | bare handler's | half load: median | 99th percentile |"
+        "| | requests/s | CPU per request | lowest–highest | load that never sleeps | bare handler's | half load: median | "
+        "99th percentile |"
     ]
-    lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    lines.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for key, row in rows.items():
         if "missing" in row:
-            lines.append(f"| {row['title']} | *missing: {row['missing']}* | | | | | |")
+            lines.append(f"| {row['title']} | *missing: {row['missing']}* | | | | | | |")
         else:
             lines.append(_peers_line(rows, key, row))
     verify = statistics.median(peers["signature_microseconds"])
@@ -58,7 +59,7 @@ def _peers(peers: dict) -> list[str]:
     lines += [
         "![The same as a plot](benchmarks.svg)",
         "",
-        "What was aimed at, as ratios within a round, and their medians. CPU time decides:",
+        "What was aimed at, as ratios within a round, and their medians. CPU time decides, the worse of the two:",
         "",
     ]
     lines += figures.table(peers)
@@ -75,7 +76,11 @@ def _peers_line(rows: dict, key: str, row: dict) -> str:
         latency = [_time(statistics.median(one[name] for one in row["latency"])) for name in ("p50", "p99")]
     title = f"**{row['title']}**" if "doorward" in row["title"] else row["title"]
     spread = f"{min(cpu):.2f}–{max(cpu):.2f}"
-    return f"| {title} | {rate:,.0f} | {statistics.median(cpu):.2f} µs | {spread} | {share} | {' | '.join(latency)} |"
+    awake = ""
+    if row["awake"]:
+        awake = f"{statistics.median(one['cpu_microseconds'] for one in row['awake']):.2f} µs"
+    cells = [title, f"{rate:,.0f}", f"{statistics.median(cpu):.2f} µs", spread, awake, share, *latency]
+    return f"| {' | '.join(cells)} |"
 
 
 def _time(microseconds: float) -> str:
@@ -190,18 +195,18 @@ def _scale(scale: dict) -> list[str]:
 
 def _reload(reload: dict) -> list[str]:
     lines = [
-        "| requests/s | | median | 99th percentile, rounds | median of these | of calm |",
+        "| requests/s | | median | 99th percentile, middle half of the windows | median of these | of calm |",
         "| ---: | --- | ---: | --- | ---: | ---: |",
     ]
     for rounds in reload["loads"].values():
-        calm = statistics.median(one["calm"]["p99"] for one in rounds)
+        calm = statistics.median(window["p99"] for one in rounds for window in one["calm"])
         for name, title in [("calm", "calm"), ("meanwhile", "while reloading"), ("busy", "a loop instead")]:
-            p50 = statistics.median(one[name]["p50"] for one in rounds)
-            each = [one[name]["p99"] for one in rounds]
-            p99 = statistics.median(each)
-            listed = ", ".join(f"{value / 1000:.2f}" for value in each)
+            windows = [window for one in rounds for window in one[name]]
+            p50 = statistics.median(window["p50"] for window in windows)
+            low, p99, high = statistics.quantiles((window["p99"] for window in windows), n=4)
+            spread = f"{low / 1000:.2f}–{high / 1000:.2f}"
             lines.append(
-                f"| {rounds[0]['rate']:,} | {title} | {_time(p50)} | {listed} | {_time(p99)} | {p99 / calm:.1f} |"
+                f"| {rounds[0]['rate']:,} | {title} | {_time(p50)} | {spread} | {_time(p99)} | {p99 / calm:.1f} |"
             )
     times = {
         f"{rounds[0]['rate']:,} requests/s": [time for one in rounds for time in one["milliseconds"]]

@@ -68,10 +68,11 @@ impl Background {
                 return Ok(done);
             }
         }
-        begin(move || {
+        let begun = begin(move || {
             let _ = tell.blocking_send(work());
-        })?;
-        told.recv().await.ok_or_else(|| io::Error::other("the work was given up"))
+        });
+        // Where no second thread can be had, the first still comes to its end.
+        told.recv().await.ok_or_else(|| begun.err().unwrap_or_else(|| io::Error::other("the work was given up")))
     }
 }
 

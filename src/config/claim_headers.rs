@@ -27,7 +27,7 @@ const HEADER: Setting = Setting::required("header", "Name of the header.");
 const SEPARATOR: Setting = Setting::new(
     "separator",
     ",",
-    "What stands between the elements of an array; inside an element it is percent-encoded.",
+    "What stands between the elements of an array: a space, or one punctuation mark but `%`; inside an element it is percent-encoded.",
 );
 const ENCODING: Setting = Setting::new(
     "encoding",
