@@ -114,7 +114,7 @@ impl Reload {
     }
 }
 
-/// Decisions may have to wait while this runs, so that it does nothing once for each route.
+/// Decisions may have to wait while this runs, so that it does nothing once for each route, only for each series counted so far.
 fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifyService, fixed: &FixedSettings) -> bool {
     if draft.policy.routes().is_none() && service.generation().door.gate.policy.routes().is_some() {
         // More likely than a wish is a file that was cut off, and without routes every token opens everything.
