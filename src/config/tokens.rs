@@ -20,7 +20,7 @@ const MAX_TOKEN_BYTES: Setting =
 const CACHE_CAPACITY: Setting = Setting::new(
     "token_cache_capacity",
     "100000",
-    "Verified tokens kept, in units of 2 KiB; a bigger one counts more, and one that would fill the cache, or is over 32 KiB, is not kept. `0` keeps none.",
+    "Verified tokens kept, in units of 2 KiB; a bigger one counts more, and one over 32 KiB, or for which the whole cache is too small, is not kept. `0` keeps none.",
 )
 .shaped(Shape::Number);
 const CACHE_TTL: Setting =

@@ -164,7 +164,7 @@ impl CachedToken {
     }
 }
 
-/// Room for so many units; nothing if there is to be none. A token that would take all of it finds no room.
+/// Room for so many units; nothing if there is to be none. A token that would take all or nearly all of it may find no room.
 fn tokens(capacity: u64) -> Option<Tokens> {
     if capacity == 0 {
         return None;

@@ -7,7 +7,8 @@ use super::{AudienceRule, Validity};
 use crate::domain::{ClaimPath, Scopes};
 use crate::jose::{Claims, Json};
 
-/// What the heap gives to the smallest text, and what it takes beside each: a token may have hundreds of scopes of one letter.
+/// What glibc's heap gives to the smallest text, and what it takes beside each; others take less. A token may have hundreds of
+/// scopes of one letter.
 const LEAST_PIECE: usize = 24;
 const PIECE_OVERHEAD: usize = 8;
 

@@ -135,7 +135,7 @@ fn f13_many_small_values_take_what_they_take_in_memory() {
         }
         entries(gate)
     };
-    // A letter has a piece of memory of its own, which is 32 bytes at least.
+    // A letter has a piece of memory of its own, which counts 32 bytes at least.
     let gate = by_secret(&idp, &[("TOKEN_CACHE_CAPACITY", "20")]);
     assert_eq!(kept(&gate, "/verify", "scope", &vec!["a"; 55].join(" ").into()), 10, "two units each");
     // An object has room for some members at once.
