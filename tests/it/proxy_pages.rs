@@ -126,7 +126,7 @@ fn an_older_caddy_is_safe_with_the_scrub_and_not_without() {
     assert_eq!(seen(&Proxy { start: without, ..CADDY }), spoofed.len());
 }
 
-const SCRUB: [&str; 3] = ["request_header -X-Auth-*", "request_header -X_Auth_*", "request_header -X-Auth_*"];
+const SCRUB: [&str; 2] = ["request_header -X-Auth-*", "request_header -*_*"];
 
 /// The doors are closed and open as they should be, nobody names himself, and nothing passes while doorward is down.
 fn works(proxy: &Proxy, start: fn(&Wiring) -> Component) {
