@@ -28,19 +28,36 @@ local function lines(field)
   return list
 end
 
-local function question(txn, client)
+-- A host without case, port and final dot.
+local function name_of(host)
+  return (host:lower():gsub(":%d*$", ""):gsub("%.$", ""))
+end
+
+-- The path and query that are judged and served, or nothing. A request line may name a host too (GET http://a/ HTTP/1.1, and
+-- any request by HTTP/2): whoever names another one there than in the Host field wants one judged and the other served.
+local function target_of(txn, client)
+  local url = txn.f:url()
+  if url:sub(1, 1) == "/" then return url end
+  local host, path = url:match("^%a+://([^/]*)(.*)$")
+  local named = client["host"] and lines(client["host"])
+  if not host or not named or #named ~= 1 or name_of(host) ~= name_of(named[1]) then return nil end
+  return path == "" and "/" or path
+end
+
+local function question(txn, client, target)
   local headers = {}
   for _, name in ipairs(asked_with) do
     if client[name] then headers[name] = lines(client[name]) end
   end
   headers["x-forwarded-method"] = { txn.f:method() }
   headers["x-forwarded-proto"] = { txn.f:ssl_fc() == 1 and "https" or "http" }
-  headers["x-forwarded-uri"] = { txn.f:pathq() }
+  headers["x-forwarded-uri"] = { target }
   headers["x-forwarded-host"] = client["host"] and lines(client["host"])
   return headers
 end
 
-local function allow(txn, answer)
+local function allow(txn, answer, target)
+  txn.http:req_set_uri(target)
   for _, name in ipairs(identity) do
     local value = answer[name] and answer[name][0] or ""
     -- An empty value overwrites the client's own as well as any other.
@@ -61,9 +78,13 @@ end
 
 core.register_action("doorward", { "http-req" }, function(txn)
   local client = txn.http:req_get_headers()
-  local answer = core.httpclient():get{ url = url, headers = question(txn, client), timeout = timeout }
+  local target = target_of(txn, client)
+  -- An application that answers CONNECT with 200 would have opened a tunnel: what follows reaches it past the guard.
+  if txn.f:method() == "CONNECT" then return deny(txn, 405, {}, nil) end
+  if not target then return deny(txn, 400, {}, nil) end
+  local answer = core.httpclient():get{ url = url, headers = question(txn, client, target), timeout = timeout }
   if answer and answer.status == 200 then
-    allow(txn, answer.headers)
+    allow(txn, answer.headers, target)
   elseif answer and answer.status >= 400 and answer.headers["x-auth-reason"] then
     deny(txn, answer.status, answer.headers, answer.body)
   else
