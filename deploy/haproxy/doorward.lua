@@ -33,8 +33,9 @@ local function name_of(host)
   return (host:lower():gsub(":%d*$", ""):gsub("%.$", ""))
 end
 
--- The path and query that are judged and served, or nothing. A request line may name a host too (GET http://a/ HTTP/1.1, and
--- any request by HTTP/2): whoever names another one there than in the Host field wants one judged and the other served.
+-- The path and query that doorward checks and the application gets, or nothing. A request line may name a host too
+-- (GET http://a/ HTTP/1.1, and any request by HTTP/2): another one than in the Host field would have doorward check one host
+-- and the application serve the other.
 local function target_of(txn, client)
   local url = txn.f:url()
   if url:sub(1, 1) == "/" then return url end

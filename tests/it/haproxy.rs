@@ -45,3 +45,36 @@ fn a_script_that_fails_lets_nobody_in() {
         assert_eq!(site.refused(site.get("/").bearer(&site.idp.token().sign())).status, 503);
     }
 }
+
+/// A request line may name a host too, while doorward goes by the `Host` field: the application gets the path alone, and only
+/// where the two are one host.
+#[test]
+fn a_target_with_a_host_is_served_as_its_path() {
+    let site = Site::behind(&HAPROXY, &[]);
+    let ask = |target: &str, host: &str| site.get(target).host(host).bearer(&site.idp.token().sign());
+    for (target, host, served) in [
+        ("http://app.example/x?y=1", "app.example", "/x?y=1"),
+        ("http://APP.example/x", "app.example", "/x"),
+        ("http://app.example:80/x", "app.example", "/x"),
+        ("http://app.example/x", "app.example:80", "/x"),
+        ("http://app.example//x", "app.example", "//x"),
+        ("http://app.example", "app.example", "/"),
+        ("http://[::1]:8080/x", "[::1]:8080", "/x"),
+    ] {
+        let seen = site.served(ask(target, host));
+        assert_eq!((seen.target.as_str(), seen.get("Host")), (served, host), "{target}");
+        let path = served.split('?').next().unwrap();
+        assert_eq!(site.gate().log_lines().pop().unwrap()["path"].as_str(), Some(path));
+    }
+    for (target, host) in [
+        ("http://elsewhere.example/x", "app.example"),
+        ("http://x@app.example/x", "app.example"),
+        ("http:///x", "app.example"),
+        ("http://app.example?/x", "app.example"),
+        ("app.example/x", "app.example"),
+        ("*", "app.example"),
+    ] {
+        assert_eq!(site.refused(ask(target, host)).verdict(), "400", "{target}");
+    }
+    assert_eq!(site.refused(site.request("CONNECT", "doorward:80").bearer(&site.idp.token().sign())).verdict(), "405");
+}

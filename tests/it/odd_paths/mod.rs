@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 
 use crate::caddy::CADDY;
 use crate::envoy::start_keeping_request_ids;
+use crate::haproxy::HAPROXY;
 use crate::nginx::NGINX;
 use crate::support::{Client, Component, Echo, Echoed, TestGate, TestIssuer, Wiring};
 use crate::traefik::TRAEFIK;
@@ -20,8 +21,13 @@ use crate::traefik::TRAEFIK;
 type Start = fn(&Wiring) -> Component;
 
 /// In the order of the columns.
-const PROXIES: [(&str, Start); 4] =
-    [("nginx", NGINX.start), ("Traefik", TRAEFIK.start), ("Caddy", CADDY.start), ("Envoy", start_keeping_request_ids)];
+const PROXIES: [(&str, Start); 5] = [
+    ("nginx", NGINX.start),
+    ("Traefik", TRAEFIK.start),
+    ("Caddy", CADDY.start),
+    ("Envoy", start_keeping_request_ids),
+    ("HAProxy", HAPROXY.start),
+];
 
 /// At one host everything is open but one directory, at the other one directory and nothing else.
 const ROUTES: &str = "
@@ -94,7 +100,7 @@ fn is_read_in_two_ways(target: &[u8]) -> bool {
 
 /// Not the same as `/`, for those who resolve the target as a reference: the page about upstreams warns of it.
 #[test]
-fn two_slashes_in_front_reach_the_application_behind_nginx_and_caddy() {
+fn two_slashes_in_front_reach_the_application_behind_some() {
     let mut passed_on = BTreeSet::new();
     for Trial { proxy, fate, .. } in trials() {
         let Fate::Served { host, target, .. } = fate else { continue };
@@ -102,12 +108,13 @@ fn two_slashes_in_front_reach_the_application_behind_nginx_and_caddy() {
             passed_on.insert(*proxy);
         }
     }
-    assert_eq!(passed_on, BTreeSet::from(["Caddy", "nginx"]));
+    assert_eq!(passed_on, BTreeSet::from(["Caddy", "HAProxy", "nginx"]));
 }
 
 /// What became of the table at the host where one directory is guarded, in Markdown.
 pub fn table() -> String {
-    let head = "| target | nginx | Traefik | Caddy | Envoy |\n| --- | --- | --- | --- | --- |\n".to_owned();
+    let names = PROXIES.map(|(name, _)| name);
+    let head = format!("| target | {} |\n{}|\n", names.join(" | "), "| --- ".repeat(names.len() + 1));
     let rows = paths::TABLE.iter().map(|target| {
         let here = trials().iter().filter(|trial| trial.host == HOSTS[0] && trial.target == *target);
         let cells: Vec<_> = here.map(|trial| trial.fate.told(target)).collect();
