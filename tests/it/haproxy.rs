@@ -13,6 +13,12 @@ fn start(wiring: &Wiring) -> Component {
     start_with(wiring, &[])
 }
 
+/// With the shipped configuration but for these places.
+pub fn start_changed(wiring: &Wiring, changes: &[(&str, &str)]) -> Component {
+    let changes = [&[("127.0.0.1:3000", wiring.application.as_str())], changes].concat();
+    start_as(wiring, &shipped("deploy/haproxy/haproxy.cfg", &changes), &[])
+}
+
 /// With another script than the shipped one.
 fn start_with(wiring: &Wiring, changes: &[(&str, &str)]) -> Component {
     start_as(wiring, &shipped("deploy/haproxy/haproxy.cfg", &[("127.0.0.1:3000", &wiring.application)]), changes)

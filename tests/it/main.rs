@@ -36,6 +36,7 @@ mod grpc_listener;
 mod guard;
 mod haproxy;
 mod listeners;
+mod method_override;
 mod nginx;
 mod notify;
 mod odd_paths;

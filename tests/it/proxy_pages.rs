@@ -5,7 +5,8 @@ use crate::envoy::{ENVOY, endpoint};
 use crate::envoy_grpc::ENVOY_GRPC;
 use crate::haproxy::HAPROXY;
 use crate::nginx::{NGINX, command, surround};
-use crate::support::{Component, Proxy, Site, Wiring, blocks, repository};
+use crate::proxy_matrix::leaving::Leaver;
+use crate::support::{Component, Left, Proxy, Site, Wiring, blocks, repository};
 use crate::traefik::{self, TRAEFIK};
 use crate::{caddy, envoy, haproxy};
 
@@ -128,8 +129,11 @@ fn an_older_caddy_is_safe_with_the_scrub_and_not_without() {
 
 const SCRUB: [&str; 2] = ["request_header -X-Auth-*", "request_header -*_*"];
 
-/// The doors are closed and open as they should be, nobody names himself, and nothing passes while doorward is down.
+/// The doors are closed and open as they should be, no client names itself or leaves HTTP/1.1 past doorward, and nothing passes
+/// while doorward is down.
 fn works(proxy: &Proxy, start: fn(&Wiring) -> Component) {
+    let ways_out = Leaver::behind(&Proxy { start, ..*proxy }).with_all_upgrades();
+    assert!(!ways_out.contains(&Left::ForH2c), "{ways_out:?}");
     let mut site = Site::behind(&Proxy { start, ..*proxy }, &[]);
     let token = site.idp.token().sign();
     for name in ["X-Auth-Subject", "x-auth-subject"] {

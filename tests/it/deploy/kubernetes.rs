@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{claim_headers, documents, find, leads_to_verify, parse, texts};
+use super::{blanked_by_nginx, claim_headers, documents, find, leads_to_verify, parse, texts};
 use crate::support::{Request, TestGate, TestIssuer, doorward, program, repository, shipped};
 
 const OVERLAY: &str = "overlays/example";
@@ -205,14 +205,6 @@ fn the_ingress_controller_blanks_the_names_that_nginx_blanks() {
     assert_eq!(texts(&json!(blank.keys().collect::<Vec<_>>())), blanked_by_nginx());
     let named = &find(&controller, "ConfigMap", "ingress-nginx-controller")["data"]["proxy-set-headers"];
     assert_eq!(named, "ingress-nginx/blank-headers");
-}
-
-/// The names that nginx takes from clients, in the words of the snippet.
-fn blanked_by_nginx() -> BTreeSet<String> {
-    let snippet = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
-    let blank =
-        snippet.lines().filter_map(|line| line.strip_prefix("proxy_set_header ")?.trim_end().strip_suffix("\"\";"));
-    blank.map(|name| name.trim_end().to_owned()).collect()
 }
 
 fn lower_case(list: &Value) -> BTreeSet<String> {

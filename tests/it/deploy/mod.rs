@@ -5,6 +5,7 @@ mod compose;
 mod debian;
 mod grafana;
 mod image;
+mod ingress_nginx;
 mod kubernetes;
 mod page;
 mod systemd;
@@ -49,4 +50,12 @@ fn leads_to_verify(gate: &TestGate, url: &str, authority: &str) {
     let path = url.strip_prefix("http://").and_then(|rest| rest.strip_prefix(authority));
     let path = path.unwrap_or_else(|| panic!("{url} does not lead to {authority}"));
     assert_eq!(Request::new(gate.verify, "GET", path).send().verdict(), "401 token_missing", "{url}");
+}
+
+/// The names that nginx takes from clients, in the words of the snippet.
+pub fn blanked_by_nginx() -> BTreeSet<String> {
+    let snippet = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
+    let blank =
+        snippet.lines().filter_map(|line| line.strip_prefix("proxy_set_header ")?.trim_end().strip_suffix("\"\";"));
+    blank.map(|name| name.trim_end().to_owned()).collect()
 }

@@ -6,7 +6,7 @@ use crate::support::{Echoed, Request, Site};
 /// What may stand nowhere.
 pub const PASSED: &str = "PASSED ON";
 
-const MALLORY: &str = "mallory";
+pub const MALLORY: &str = "mallory";
 
 pub const CASES: &[Case] = &[
     Case { name: "`X-Auth-Subject: mallory`", look: |stand| named(stand, &["X-Auth-Subject"]) },

@@ -53,6 +53,11 @@ impl Request {
         self.header("Content-Length", length)
     }
 
+    /// Whom it is sent to.
+    pub fn to(&self) -> SocketAddr {
+        self.to
+    }
+
     /// The bytes of the request.
     pub fn bytes(&self) -> Vec<u8> {
         let Self { method, target, host, .. } = self;
@@ -151,6 +156,12 @@ impl<S: Read + Write> Client<S> {
             assert!(self.fill(), "the connection ended after {:?}", self.buffer);
         }
         self.buffer.drain(..length).collect()
+    }
+
+    /// Everything up to the end of the connection, or until this has come.
+    pub fn read_until(&mut self, part: &[u8]) -> Vec<u8> {
+        while !self.buffer.windows(part.len()).any(|window| window == part) && self.fill() {}
+        std::mem::take(&mut self.buffer)
     }
 
     /// Whether the other side has closed the connection, with nothing more to read.

@@ -54,11 +54,18 @@ impl Site {
     pub fn counting(proxy: &Proxy, settings: &[(&str, &str)]) -> Self {
         let idp = TestIssuer::new();
         let gate = TestGate::new().trusting(&idp);
-        Self::wired(proxy, idp, gate, settings, |gate| Some(Relay::to(gate.asked())))
+        Self::wired(proxy, idp, gate, settings, |gate| Some(Relay::to(gate.asked())), None)
     }
 
     pub fn with(proxy: &Proxy, idp: TestIssuer, gate: GateBuilder, settings: &[(&str, &str)]) -> Self {
-        Self::wired(proxy, idp, gate, settings, |_| None)
+        Self::wired(proxy, idp, gate, settings, |_| None, None)
+    }
+
+    /// In front of this application, by the routes of this file.
+    pub fn in_front_of(proxy: &Proxy, application: SocketAddr, routes: &str) -> Self {
+        let idp = TestIssuer::new();
+        let gate = TestGate::new().trusting(&idp).file(routes);
+        Self::wired(proxy, idp, gate, &[], |_| None, Some(application))
     }
 
     fn wired(
@@ -67,6 +74,7 @@ impl Site {
         gate: GateBuilder,
         settings: &[(&str, &str)],
         relay: impl FnOnce(&TestGate) -> Option<Relay>,
+        elsewhere: Option<SocketAddr>,
     ) -> Self {
         // A port of its own choice, so that it can come back to it.
         let listen = format!("127.0.0.1:{}", free_port());
@@ -78,7 +86,8 @@ impl Site {
         let gate = settings.clone().spawn();
         let (application, relay) = (Echo::start(), relay(&gate));
         let doorward = relay.as_ref().map_or(gate.asked(), |relay| relay.address);
-        let wiring = Wiring { doorward: doorward.to_string(), application: application.address.to_string() };
+        let served_by = elsewhere.unwrap_or(application.address);
+        let wiring = Wiring { doorward: doorward.to_string(), application: served_by.to_string() };
         let proxy = (proxy.start)(&wiring);
         Self { idp, application, proxy, relay, gate: Some(gate), settings }
     }
