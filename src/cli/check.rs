@@ -13,7 +13,7 @@ use crate::clock::SystemClock;
 use crate::config::{IssuerSettings, KeySource, Source};
 use crate::domain::{Clock, Timestamp};
 use crate::jose::KeySet;
-use crate::outbound::Egress;
+use crate::outbound::{Egress, ProxyName};
 
 #[derive(Args)]
 pub(super) struct Check {
@@ -33,11 +33,13 @@ impl Check {
         if let Some(tls) = &configuration.tls {
             print(&certificate(tls.identity.not_after, SystemClock.now()))?;
         }
-        for issuer in configuration.issuers.iter().filter(|issuer| is_proxied(issuer, &egress)) {
-            let name = &issuer.name;
-            print(&format!(
-                "issuer {name}: keys come through the proxy of the environment, which decides about addresses\n"
-            ))?;
+        for issuer in &configuration.issuers {
+            if let Some(proxy) = proxy_of(issuer, &egress) {
+                let name = &issuer.name;
+                print(&format!(
+                    "issuer {name}: keys are fetched through {proxy}; the check for private addresses is then the proxy's\n"
+                ))?;
+            }
         }
         if self.online {
             fetch_keys(&configuration.issuers, &egress)?;
@@ -64,10 +66,10 @@ fn fetch_keys(issuers: &[IssuerSettings], egress: &Egress) -> Result<(), Failure
     if unreachable > 0 { Err(Failure::failed(format!("{unreachable} issuers without keys"))) } else { Ok(()) }
 }
 
-fn is_proxied(issuer: &IssuerSettings, egress: &Egress) -> bool {
+fn proxy_of<'a>(issuer: &IssuerSettings, egress: &'a Egress) -> Option<&'a ProxyName> {
     match &issuer.keys {
-        KeySource::Fixed { .. } | KeySource::File(_) => false,
-        KeySource::Remote(remote) => remote.location.urls().iter().any(|url| egress.is_proxied(url)),
+        KeySource::Fixed { .. } | KeySource::File(_) => None,
+        KeySource::Remote(remote) => remote.location.urls().iter().find_map(|url| egress.proxy_for(url)),
     }
 }
 

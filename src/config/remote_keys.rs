@@ -1,6 +1,6 @@
 //! Keys that are fetched, and from where.
 
-use url::{Host, Url};
+use url::Url;
 
 use super::fetch::FetchSettings;
 use super::issuer::ISSUER;
@@ -8,6 +8,7 @@ use super::key_source::{DISCOVERY_URL, JWKS_URL};
 use super::reader::{Reader, Refused};
 use super::refresh::RefreshSettings;
 use super::value::Invalid;
+use crate::domain::is_loopback;
 use crate::jose::Algorithms;
 
 /// Keys that are fetched.
@@ -102,7 +103,8 @@ fn metadata_urls(issuer: &Url) -> Vec<Url> {
     ]
 }
 
-/// Whether trust may come from there: nobody on the way can change what is read, unless the operator trusts the way.
+/// Whether trust may come from there: nobody on the way can change what is read, unless the operator trusts the way. What
+/// counts as loopback here is what no proxy gets a request for.
 pub fn is_trustworthy(url: &Url, allow_insecure_http: bool) -> bool {
     match url.scheme() {
         "https" => true,
@@ -121,15 +123,6 @@ fn fetch_url(text: &str, allow_insecure_http: bool) -> Result<Url, Invalid> {
         "http" => Err(Invalid::new("keys over plain http can be exchanged on the way")
             .hint("use https; where the network itself is trusted, set $allow_insecure_http=true")),
         _ => Err(Invalid::new("unsupported scheme").hint("write https://…")),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 
@@ -153,7 +146,13 @@ mod tests {
 
     #[test]
     fn trust_comes_over_https_or_from_this_machine() {
-        for url in ["https://a.example/jwks", "http://127.0.0.1:1/", "http://[::1]/", "http://localhost/"] {
+        for url in [
+            "https://a.example/jwks",
+            "http://127.0.0.1:1/",
+            "http://[::1]/",
+            "http://localhost/",
+            "http://idp.localhost./",
+        ] {
             assert!(fetch_url(url, false).is_ok(), "{url}");
         }
         for url in ["http://a.example/", "file:///etc/passwd", "data:,x", "https://u:p@a.example/", "ftp://a/", "x"] {

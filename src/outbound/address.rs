@@ -1,11 +1,13 @@
 //! Which addresses may be talked to.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::LazyLock;
 
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
+
+use crate::domain::is_loopback_name;
 
 /// Which addresses may be talked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +40,11 @@ pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// Resolves names to permitted addresses only: the address that was checked is the address that is used.
+/// Resolves names to permitted addresses only: the address that was checked is the address that is used. Names of this
+/// machine are known without asking: a resolver could lead them, and the plain http that they are allowed, elsewhere.
 pub(super) struct Resolver(pub(super) AddressRule);
+
+const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 /// A name without any address that may be talked to.
 #[derive(Debug, thiserror::Error)]
@@ -50,12 +55,16 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let rule = self.0;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let permitted: Vec<SocketAddr> = found.filter(|address| rule.permits(address.ip())).collect();
-            if permitted.is_empty() {
+            let mut found: Vec<_> = if is_loopback_name(name.as_str()) {
+                LOOPBACK.map(|address| SocketAddr::new(address, 0)).into()
+            } else {
+                tokio::net::lookup_host((name.as_str(), 0)).await?.collect()
+            };
+            found.retain(|address| rule.permits(address.ip()));
+            if found.is_empty() {
                 return Err(NoPermittedAddress.into());
             }
-            Ok(Box::new(permitted.into_iter()) as Addrs)
+            Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
 }
@@ -148,6 +157,15 @@ mod tests {
             "ff02::1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[tokio::test]
+    async fn names_of_this_machine_are_not_asked_for() {
+        for name in ["localhost", "idp.localhost", "nowhere.LOCALHOST."] {
+            let found = Resolver(AddressRule::Any).resolve(name.parse().unwrap()).await.unwrap();
+            assert_eq!(found.map(|address| address.ip()).collect::<Vec<_>>(), LOOPBACK, "{name}");
+            assert!(Resolver(AddressRule::Public).resolve(name.parse().unwrap()).await.is_err(), "{name}");
         }
     }
 

@@ -100,7 +100,7 @@ pub enum FetchError {
 /// A client that cannot be built: bad certificates or headers.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct InvalidClient(String);
+pub struct InvalidClient(pub(super) String);
 
 impl HttpClient {
     /// A client with these settings.
@@ -108,9 +108,7 @@ impl HttpClient {
         Ok(Self {
             anywhere: direct(settings, AddressRule::Any)?,
             public_only: direct(settings, AddressRule::Public)?,
-            proxied: build(
-                egress.through_proxies(builder(settings.timeout, settings.extra_roots.as_deref())?).map_err(invalid)?,
-            )?,
+            proxied: build(egress.through_proxies(builder(settings.timeout, settings.extra_roots.as_deref())?)?)?,
             egress,
             headers: headers(settings)?,
             bearer_token_file: settings.bearer_token_file.clone(),
@@ -184,6 +182,7 @@ pub(super) fn builder(timeout: Duration, extra_roots: Option<&[u8]>) -> Result<C
         .redirect(redirect::Policy::none())
         // Which requests go through a proxy is decided here, not by what the process finds in its environment.
         .no_proxy()
+        .dns_resolver(Resolver(AddressRule::Any))
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(timeout)
         // A connection that idled for minutes is more often dead than useful.

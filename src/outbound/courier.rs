@@ -9,7 +9,7 @@ use reqwest::Client;
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::client::{build, builder, invalid};
+use super::client::{build, builder};
 use super::{Egress, InvalidClient, in_words};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ impl Courier {
     /// One that delivers to this address, by way of a proxy if there is one for it.
     pub fn new(to: &Url, egress: &Egress, runtime: Handle) -> Result<Self, InvalidClient> {
         let direct = builder(TIMEOUT, None)?;
-        let builder = if egress.is_proxied(to) { egress.through_proxies(direct).map_err(invalid)? } else { direct };
+        let builder = if egress.is_proxied(to) { egress.through_proxies(direct)? } else { direct };
         Ok(Self { client: build(builder)?, runtime })
     }
 }

@@ -8,15 +8,34 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, Proxy};
 use url::Url;
 
+use super::InvalidClient;
+use super::client::invalid;
+use super::no_proxy::NoProxy;
+use crate::domain::is_loopback;
+
 /// How requests of our own leave the machine: straight out, or through the proxy that the environment names
-/// (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in capitals or not, as curl reads them).
+/// (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in capitals or not). What stays on the machine goes to no proxy,
+/// whatever the environment says.
 #[derive(Clone, Default)]
 pub struct Egress(Option<Arc<Proxies>>);
 
 struct Proxies {
-    http: String,
-    https: String,
-    matcher: Matcher,
+    http: Option<NamedProxy>,
+    https: Option<NamedProxy>,
+    except: NoProxy,
+}
+
+#[derive(Clone)]
+struct NamedProxy {
+    name: ProxyName,
+    url: String,
+}
+
+/// A proxy as people may see it: the variable that names it, and its host and port.
+#[derive(Debug, Clone)]
+pub struct ProxyName {
+    variable: String,
+    authority: Option<String>,
 }
 
 impl Egress {
@@ -24,33 +43,75 @@ impl Egress {
     ///
     /// They are an argument, so that nobody has to change the environment of a running process.
     pub fn of_environment(environment: &[(OsString, OsString)]) -> Self {
-        let value = |name: &str| variable(environment, name).unwrap_or_default();
-        let all = value("ALL_PROXY");
-        let for_scheme = |name: &str| variable(environment, name).unwrap_or_else(|| all.clone());
-        let (http, https) = (for_scheme("HTTP_PROXY"), for_scheme("HTTPS_PROXY"));
-        if http.is_empty() && https.is_empty() {
+        let named = |name: &str| NamedProxy::of_environment(environment, name);
+        let (http, https) = (named("HTTP_PROXY"), named("HTTPS_PROXY"));
+        let (http, https) = (http.or_else(|| named("ALL_PROXY")), https.or_else(|| named("ALL_PROXY")));
+        if http.is_none() && https.is_none() {
             return Self::default();
         }
-        let matcher = Matcher::builder().http(http.clone()).https(https.clone()).no(value("NO_PROXY")).build();
-        Self(Some(Arc::new(Proxies { http, https, matcher })))
+        let (_, except) = variable(environment, "NO_PROXY").unwrap_or_default();
+        Self(Some(Arc::new(Proxies { http, https, except: NoProxy::parse(&except) })))
     }
 
-    /// Whether a request to this URL goes through a proxy. Names are then resolved there, and so are judged there.
-    pub fn is_proxied(&self, url: &Url) -> bool {
-        let Some(proxies) = &self.0 else { return false };
-        url.as_str().parse().is_ok_and(|uri| proxies.matcher.intercept(&uri).is_some())
+    /// The proxy that a request to this URL goes through, if there is one for it. Names are then resolved there, and so are
+    /// judged there.
+    pub fn proxy_for(&self, url: &Url) -> Option<&ProxyName> {
+        let proxies = self.0.as_ref()?;
+        let proxy = match url.scheme() {
+            "http" => proxies.http.as_ref()?,
+            "https" => proxies.https.as_ref()?,
+            _ => return None,
+        };
+        // Plain http is trusted on loopback because nobody is on the way; a proxy would be somebody.
+        (!is_loopback(url) && !proxies.except.contains(url)).then_some(&proxy.name)
     }
 
-    /// A client that goes through the proxies, if there are any.
-    pub(super) fn through_proxies(&self, mut builder: ClientBuilder) -> reqwest::Result<ClientBuilder> {
+    /// Whether a request to this URL goes through a proxy.
+    pub(super) fn is_proxied(&self, url: &Url) -> bool {
+        self.proxy_for(url).is_some()
+    }
+
+    /// A client that goes through the proxies, if there are any, whatever it is asked for: it is for those URLs only for
+    /// which there is one.
+    pub(super) fn through_proxies(&self, mut builder: ClientBuilder) -> Result<ClientBuilder, InvalidClient> {
         let Some(proxies) = &self.0 else { return Ok(builder) };
-        if !proxies.http.is_empty() {
-            builder = builder.proxy(Proxy::http(&proxies.http)?);
-        }
-        if !proxies.https.is_empty() {
-            builder = builder.proxy(Proxy::https(&proxies.https)?);
+        for (proxy, make) in [(&proxies.http, Proxy::http as fn(Url) -> _), (&proxies.https, Proxy::https)] {
+            if let Some(proxy) = proxy {
+                builder = builder.proxy(make(proxy.usable_url()?).map_err(invalid)?);
+            }
         }
         Ok(builder)
+    }
+}
+
+impl NamedProxy {
+    fn of_environment(environment: &[(OsString, OsString)], name: &str) -> Option<Self> {
+        let (variable, url) = variable(environment, name)?;
+        let authority = parsed(&url).and_then(|url| {
+            let port = url.port().map_or_else(String::new, |port| format!(":{port}"));
+            Some(format!("{}{port}", url.host_str()?))
+        });
+        Some(Self { name: ProxyName { variable, authority }, url })
+    }
+
+    /// The URL, if the client would go there: what it does not understand it passes over, and asks without a proxy.
+    fn usable_url(&self) -> Result<Url, InvalidClient> {
+        let is_used = |url: &Url| {
+            let matcher = Matcher::builder().all(url.as_str().to_owned()).build();
+            "https://any.example/".parse().is_ok_and(|uri| matcher.intercept(&uri).is_some())
+        };
+        let usable = parsed(&self.url).filter(|url| matches!(url.scheme(), "http" | "https") && is_used(url));
+        usable.ok_or_else(|| InvalidClient(format!("{}: not the URL of an HTTP proxy", self.name.variable)))
+    }
+}
+
+impl fmt::Display for ProxyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { variable, authority } = self;
+        match authority {
+            Some(authority) => write!(f, "{variable} ({authority})"),
+            None => f.write_str(variable),
+        }
     }
 }
 
@@ -61,12 +122,19 @@ impl fmt::Debug for Egress {
     }
 }
 
-/// The value of this variable, or of the same in small letters; an empty one is none.
-fn variable(environment: &[(OsString, OsString)], name: &str) -> Option<String> {
-    [name.to_owned(), name.to_ascii_lowercase()].iter().find_map(|name| {
+/// The value of this variable, or of the same in small letters, and which of them it is; an empty one is none.
+fn variable(environment: &[(OsString, OsString)], name: &str) -> Option<(String, String)> {
+    [name.to_owned(), name.to_ascii_lowercase()].into_iter().find_map(|name| {
         let (_, value) = environment.iter().find(|(own, _)| own == name.as_str())?;
-        value.to_str().map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned)
+        let value = value.to_str().map(str::trim).filter(|value| !value.is_empty())?.to_owned();
+        Some((name, value))
     })
+}
+
+/// A proxy may be written without `http://`.
+fn parsed(text: &str) -> Option<Url> {
+    let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
+    url.ok().filter(Url::has_host)
 }
 
 #[cfg(test)]
@@ -96,8 +164,35 @@ mod tests {
     }
 
     #[test]
+    fn loopback_is_asked_without_a_proxy() {
+        let all = egress(&[("ALL_PROXY", "http://proxy:3128")]);
+        for host in ["127.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]", "localhost", "idp.localhost", "LOCALHOST."] {
+            for scheme in ["http", "https"] {
+                assert!(!proxied(&all, &format!("{scheme}://{host}:9000/jwks")), "{scheme} {host}");
+            }
+        }
+        assert!(proxied(&all, "http://10.0.0.1/") && proxied(&all, "http://localhost.example/"));
+    }
+
+    #[test]
+    fn a_proxy_that_the_client_would_pass_over_is_no_proxy() {
+        let built = |url: &str| egress(&[("ALL_PROXY", url)]).through_proxies(reqwest::Client::builder()).map(drop);
+        for url in ["proxy", "proxy:3128", "http://proxy:3128/", "https://u:p@proxy", "http://[::1]:3128"] {
+            assert!(built(url).is_ok(), "{url}");
+        }
+        for url in
+            ["ftp://proxy:21", "socks5://proxy:1080", "http://[bad", "http://u:p#w@proxy:1", "http:///", "pro xy"]
+        {
+            assert_eq!(built(url).unwrap_err().to_string(), "ALL_PROXY: not the URL of an HTTP proxy", "{url}");
+        }
+    }
+
+    #[test]
     fn a_password_is_not_shown() {
-        let shown = format!("{:?}", egress(&[("HTTPS_PROXY", "http://user:s3cr3t@proxy:3128")]));
-        assert!(!shown.contains("s3cr3t"), "{shown}");
+        let own = egress(&[("https_proxy", "http://user:s3cr3t@proxy:3128/s3cr3t?s3cr3t#s3cr3t")]);
+        let name = own.proxy_for(&Url::parse("https://idp.example/").unwrap()).unwrap();
+        assert_eq!(format!("{own:?} {name}"), "Egress(proxied) https_proxy (proxy:3128)");
+        let broken = egress(&[("https_proxy", "http://user:s3#cr3t@proxy:3128")]);
+        assert_eq!(broken.proxy_for(&Url::parse("https://idp.example/").unwrap()).unwrap().to_string(), "https_proxy");
     }
 }

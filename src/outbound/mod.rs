@@ -7,8 +7,9 @@ mod address;
 mod client;
 mod courier;
 mod egress;
+mod no_proxy;
 
 pub use address::AddressRule;
 pub use client::{Answer, Ask, EntityTag, FetchError, Fetched, HttpClient, InvalidClient, in_words};
 pub use courier::Courier;
-pub use egress::Egress;
+pub use egress::{Egress, ProxyName};

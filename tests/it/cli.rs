@@ -64,16 +64,22 @@ fn check_reads_a_file_and_tells_whose_keys_come_through_a_proxy() {
     let issuers = "issuers:
   - {name: outside, issuer: 'https://idp.example', audience: [api]}
   - {name: inside, issuer: 'https://idp.internal.example', audience: [api]}
+  - {name: here, issuer: 'http://localhost.:9000', audience: [api]}
+  - {name: elsewhere, issuer: 'http://10.0.0.1', audience: [api], allow_insecure_http: true}
 ";
     std::fs::write(&file, issuers).unwrap();
     let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_doorward"));
     check.args(["check", "--config"]).arg(&file).env_clear();
-    check.envs([("HTTPS_PROXY", "http://user:s3cr3t@proxy.example:3128"), ("NO_PROXY", "internal.example")]);
+    let proxy = "http://user:s3cr3t@proxy.example:3128/?s3cr3t";
+    check.envs([("HTTPS_PROXY", proxy), ("http_proxy", proxy), ("NO_PROXY", "x internal.example:443")]);
     let checked = check.output().unwrap();
     assert_eq!(
         String::from_utf8(checked.stdout).unwrap(),
         "configuration: ok\n\
-         issuer outside: keys come through the proxy of the environment, which decides about addresses\n"
+         issuer outside: keys are fetched through HTTPS_PROXY (proxy.example:3128); the check for private addresses is then \
+         the proxy's\n\
+         issuer elsewhere: keys are fetched through http_proxy (proxy.example:3128); the check for private addresses is \
+         then the proxy's\n"
     );
     std::fs::write(&file, "isuers: []\n").unwrap();
     let checked = check.output().unwrap();

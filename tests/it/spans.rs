@@ -13,7 +13,9 @@ fn gate(idp: &TestIssuer, collector: &Collector) -> GateBuilder {
 #[test]
 fn a_decision_continues_the_callers_trace() {
     let (idp, collector) = (TestIssuer::new(), Collector::start());
-    let gate = gate(&idp, &collector).set("OTLP_HEADERS", "X-Key: s3cr3t").set("TRACE_SAMPLE_RATIO", "0").spawn();
+    let gate = gate(&idp, &collector).set("OTLP_HEADERS", "X-Key: s3cr3t").set("TRACE_SAMPLE_RATIO", "0");
+    // A collector on loopback is asked without a proxy; none answers there.
+    let gate = gate.egress(&[("HTTP_PROXY", "http://127.0.0.1:1")]).spawn();
     let ask = |parent: &str| {
         let asked = gate.get("/verify").header("X-Original-Method", "PUT").header("traceparent", parent);
         asked.header("X-Original-URL", "https://a.example/orders?token=secret").header("tracestate", "vendor=x")

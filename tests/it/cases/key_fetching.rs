@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use doorward::jose::Algorithm;
+use doorward::jose::{Algorithm, SigningKey};
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::key_life_cycle::{answering, counted, fetching, issuer_status, ready, refresh, reserved_address};
-use crate::support::{Behaviour, Component, FaultyIssuer, GateBuilder, TestGate, TestIssuer, eventually, key};
+use crate::support::{Behaviour, Component, FaultyIssuer, GateBuilder, Relay, TestGate, TestIssuer, eventually, key};
 
 #[test]
 fn e5_a_certificate_of_a_configured_authority_is_trusted() {
@@ -269,7 +269,7 @@ fn e18_metadata_from_outside_do_not_lead_inside() {
         // The world outside: a proxy that answers for `idp.example`.
         let outside = FaultyIssuer::serving(idp.jwks());
         outside.set_metadata("http://idp.example", &jwks_uri);
-        let gate = TestGate::new().by_time_of(&idp).egress(&[("http_proxy", &outside.url), ("no_proxy", "localhost")]);
+        let gate = TestGate::new().by_time_of(&idp).egress(&[("http_proxy", &outside.url)]);
         let gate = gate.set("ISSUER", "http://idp.example").set("AUDIENCE", "api").set("ALLOW_INSECURE_HTTP", "true");
         let error = last_error(&gate.clone().spawn());
         assert!(error.contains("not a public one (set allow_private_jwks"), "{jwks_uri}: {error}");
@@ -400,6 +400,53 @@ fn e30_requests_go_through_the_proxy_of_the_environment() {
     refresh(&idp, &gate, "failure");
     let told = gate.admin("/status").send().body;
     assert!(!told.contains("s3cr3t") && !gate.events().concat().contains("s3cr3t"), "{told}");
+}
+
+/// Whatever the environment says: plain http is trusted on loopback because nobody is on the way there.
+#[test]
+fn e30_nothing_that_stays_on_this_machine_goes_through_a_proxy() {
+    for host in ["127.0.0.1", "127.1", "2130706433", "localhost", "LOCALHOST.", "idp.localhost", "[::ffff:127.0.0.1]"] {
+        let idp = TestIssuer::new();
+        let issuer = FaultyIssuer::serving(idp.jwks());
+        let own = issuer.url.replace("127.0.0.1", host);
+        issuer.set_metadata(&own, &format!("{own}/jwks"));
+        // Would answer with keys of its own.
+        let stranger = SigningKey::generate(Algorithm::ES256).unwrap().with_id("stranger");
+        let (attacker, proxy) = (TestIssuer::with_keys(vec![stranger.into()]), Recorder::start());
+        proxy.issuer.set_keys(attacker.jwks());
+        proxy.issuer.set_metadata(&own, &format!("{own}/jwks"));
+        let variables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, proxy.url.as_str()));
+        let gate = TestGate::new().by_time_of(&idp).egress(&variables).set("AUDIENCE", "api").set("NAME", "here");
+        let gate = gate.set("JWKS_HEADERS", "X-Key: s3cr3t");
+        for keys in ["ISSUER", "JWKS_URL"] {
+            let gate = match keys {
+                "ISSUER" => gate.clone().set("ISSUER", &own),
+                _ => gate.clone().set("ISSUER", &own).set("JWKS_URL", format!("{own}/jwks")),
+            };
+            let gate = ready(gate);
+            let token = |idp: &TestIssuer| idp.token().claim("iss", own.as_str()).sign();
+            assert_eq!(gate.judge(&token(&idp)), "200", "{own} {keys}");
+            assert_ne!(gate.judge(&token(&attacker)), "200", "{own} {keys}");
+        }
+        assert_eq!(proxy.relay.connections(), 0, "{own}");
+        assert!(issuer.fetches() >= 2, "{own}");
+    }
+}
+
+/// A proxy that counts the connections to it.
+struct Recorder {
+    issuer: FaultyIssuer,
+    relay: Relay,
+    url: String,
+}
+
+impl Recorder {
+    fn start() -> Self {
+        let issuer = FaultyIssuer::serving("");
+        let relay = Relay::to(issuer.url.trim_start_matches("http://").parse().unwrap());
+        let url = format!("http://{}", relay.address);
+        Self { issuer, relay, url }
+    }
 }
 
 /// An issuer that will misbehave, and a service that has its keys already.
