@@ -98,14 +98,22 @@ fn realm_and_clients<'a>(claims: &'a Claims, clients: &[String]) -> Result<Vec<C
     let below = |claim: Option<Json<'a>>| claim.filter(|roles| !roles.is_null()).map_or(Ok(Vec::new()), texts);
     let mut roles = below(claims.member("realm_access").and_then(|realm| realm.member(NAME)))?;
     // Whoever names a role of the realm must not thereby make one of a client.
-    let is_clients = |role: &str| clients.iter().any(|client| role.split_once(':').is_some_and(|(of, _)| of == client));
-    roles.retain(|role| !is_clients(role));
+    roles.retain(|role| client_of(role, clients).is_none());
     let resources = claims.member("resource_access");
     for client in clients {
         let own = below(resources.and_then(|resources| resources.member(client)?.member(NAME)))?;
-        roles.extend(own.into_iter().map(|role| Cow::Owned(format!("{client}:{role}"))));
+        let named = own.into_iter().map(|role| format!("{client}:{role}"));
+        // Nor may whoever names a role of one client make one of another, whose id goes on behind the colon.
+        roles.extend(named.filter(|role| client_of(role, clients) == Some(client)).map(Cow::Owned));
     }
     Ok(roles)
+}
+
+/// The client that a role is of, by its name `client:role`. Ids may be URLs and have colons in them, so it is not the text
+/// before the first colon that tells; if several ids fit it is the longest.
+fn client_of<'c>(role: &str, clients: &'c [String]) -> Option<&'c String> {
+    let fits = |client: &&String| role.strip_prefix(client.as_str()).is_some_and(|rest| rest.starts_with(':'));
+    clients.iter().filter(fits).max_by_key(|client| client.len())
 }
 
 fn texts(claim: Json<'_>) -> Result<Vec<Cow<'_, str>>, Reason> {
@@ -116,4 +124,45 @@ fn texts(claim: Json<'_>) -> Result<Vec<Cow<'_, str>>, Reason> {
     let texts: Vec<_> = texts.ok_or(Reason::ClaimInvalid)?;
     // An empty text names no role.
     Ok(texts.into_iter().filter(|text| !text.is_empty()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_role_is_of_the_client_with_the_longest_id_that_fits() {
+        let clients = ["https://api.example.com", "urn:acme:orders", "acme", "acme:orders"].map(str::to_owned);
+        for (role, client) in [
+            ("https://api.example.com:admin", Some("https://api.example.com")),
+            ("https://api.example.com", None),
+            ("https:admin", None),
+            ("urn:acme:orders:admin", Some("urn:acme:orders")),
+            ("urn:acme:ordersx:admin", None),
+            ("acme:admin", Some("acme")),
+            ("acme:orders", Some("acme")),
+            ("acme:orders:admin", Some("acme:orders")),
+            ("acme:orders:", Some("acme:orders")),
+            ("acme:ordersx:admin", Some("acme")),
+            ("ACME:admin", None),
+            ("admin", None),
+        ] {
+            assert_eq!(client_of(role, &clients).map(String::as_str), client, "{role}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn no_name_is_two_clients(clients in vec("[ab:]{1,4}", 0..4), role in "[ab:]{0,8}") {
+            let fitting: Vec<_> = clients.iter().filter(|client| role.starts_with(&format!("{client}:"))).collect();
+            match client_of(&role, &clients) {
+                None => prop_assert!(fitting.is_empty()),
+                Some(client) => prop_assert!(fitting.iter().all(|other| client.starts_with(other.as_str()))),
+            }
+        }
+    }
 }

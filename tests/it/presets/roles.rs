@@ -287,6 +287,46 @@ fn roles_are_an_array_of_texts_or_invalid() {
     }
 }
 
+/// Client ids are often URLs and URNs, and the audience of a token is the id of a client.
+#[test]
+fn no_role_of_the_realm_or_of_one_client_passes_for_another_clients() {
+    let api = "https://api.example.com";
+    let realm = |roles: &[&str]| json!({"realm_access": {"roles": roles}});
+    let clients = |roles: &Value| json!({ "resource_access": roles });
+    for (audience, roles, header) in [
+        (api, realm(&["https://api.example.com:admin", "https:admin", "clerk"]), "https:admin,clerk"),
+        (api, clients(&json!({api: {"roles": ["admin"]}})), "https://api.example.com:admin"),
+        ("urn:acme:orders", realm(&["urn:acme:orders:admin", "urn:acme:ordersx:admin"]), "urn:acme:ordersx:admin"),
+        ("acme:orders", realm(&["acme:orders:admin", "acme:orders:", "acme:orders"]), "acme:orders"),
+        (
+            "acme,acme:orders",
+            clients(&json!({"acme": {"roles": ["orders:admin", "reader"]}, "acme:orders": {"roles": ["writer"]}})),
+            "acme:reader,acme:orders:writer",
+        ),
+        ("acme,acme:orders", realm(&["acme:orders:admin", "acme:admin", "clerk"]), "clerk"),
+    ] {
+        let mut shape = keycloak();
+        shape.claims["aud"] = audience.split(',').collect();
+        let (idp, _published, gate) = spawned(&shape, |gate| gate.set("AUDIENCE", audience).file(RULES));
+        let token = token(&idp, &shape.claims, &json!({"realm_access": {}, "resource_access": {}}));
+        let token =
+            roles.as_object().unwrap().iter().fold(token, |token, (name, value)| token.claim(name, value.clone()));
+        let answer = gate.get("/policy/open/verify").bearer(&token.sign()).send();
+        assert_eq!(answer.get("x-auth-roles"), Some(header), "{audience} {roles}");
+    }
+    // And so it is where a route asks for one.
+    let rule = format!(
+        "proxy: traefik\nroutes: [{{name: admin, match: {{}}, require: {{claims: [{{claim: roles, contains: '{api}:admin'}}]}}}}]\n"
+    );
+    let mut shape = keycloak();
+    shape.claims["aud"] = json!([api]);
+    let (idp, _published, gate) = spawned(&shape, |gate| gate.set("AUDIENCE", api).file(rule.clone()));
+    let judge =
+        |roles: &Value| gate.get("/policy/admin/verify").bearer(&token(&idp, &shape.claims, roles).sign()).send();
+    assert_eq!(judge(&realm(&["https://api.example.com:admin"])).verdict(), "403 policy_denied");
+    assert_eq!(judge(&clients(&json!({api: {"roles": ["admin"]}}))).verdict(), "200");
+}
+
 #[test]
 fn where_the_provider_says_what_roles_are_no_other_claim_is_them() {
     for shape in [cognito(), auth0(), keycloak(), okta()] {
