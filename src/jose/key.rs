@@ -115,6 +115,15 @@ impl VerificationKey {
         self.id.as_deref()
     }
 
+    /// Whether the other is the same key to whoever trusts it: the same material for the same algorithm, under the same id
+    /// and for the same issuer. A key that is limited to somebody else is another key, and what the one vouched for the
+    /// other does not.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        // Every field is named, so that a new one is not forgotten. The fingerprint is of algorithm and material.
+        let Self { id, algorithm: _, material: _, fingerprint, private_part_published: _, issuer } = self;
+        *fingerprint == other.fingerprint && *id == other.id && *issuer == other.issuer
+    }
+
     /// Whose tokens it is for, if the key set says so for each key (Microsoft Entra ID's `issuer`).
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()

@@ -90,19 +90,19 @@ impl KeySet {
     }
 
     fn add(&mut self, key: VerificationKey) {
-        let known = self.keys.iter().any(|other| other.id() == key.id() && other.fingerprint() == key.fingerprint());
-        if !known {
+        if !self.contains(&key) {
             self.keys.push(Arc::new(key));
         }
     }
 
-    /// Two different keys under one id and algorithm: whoever slipped in the second one must not win.
+    /// Two different keys under one id and algorithm: whoever slipped in the second one must not win. Nor must the order
+    /// tell for whose tokens a key is that stands there twice.
     fn refuse_duplicates(&mut self) {
         let is_twin = |key: &VerificationKey, other: &VerificationKey| {
             key.id().is_some()
                 && key.id() == other.id()
                 && key.algorithm() == other.algorithm()
-                && key.fingerprint() != other.fingerprint()
+                && !key.is_same_as(other)
         };
         let (twins, keys) =
             self.keys.iter().cloned().partition(|key| self.keys.iter().any(|other| is_twin(key, other)));
@@ -113,12 +113,12 @@ impl KeySet {
         }));
     }
 
-    /// Whether this very key is still in the set, under the same id.
+    /// Whether this very key is still in the set, under the same id and for the same issuer.
     pub fn contains(&self, key: &VerificationKey) -> bool {
-        self.keys.iter().any(|own| own.fingerprint() == key.fingerprint() && own.id() == key.id())
+        self.keys.iter().any(|own| own.is_same_as(key))
     }
 
-    /// Whether the sets hold the same keys under the same ids.
+    /// Whether the sets hold the same keys under the same ids and for the same issuers.
     pub fn has_same_keys_as(&self, other: &Self) -> bool {
         self.keys.len() == other.keys.len() && self.keys.iter().all(|key| other.contains(key))
     }
@@ -346,16 +346,19 @@ mod tests {
         let of = |entries: &[&Value]| read(&json!(entries)).unwrap();
         let (a, b) = (jwk(Algorithm::ES256, "a"), jwk(Algorithm::ES256, "b"));
         let (a_as_b, other_a) = (with(a.clone(), "kid", json!("b")), jwk(Algorithm::ES256, "a"));
+        let (a_of_x, a_of_y) = (with(a.clone(), "issuer", json!("x")), with(a.clone(), "issuer", json!("y")));
         let set = of(&[&a, &b]);
         assert!(set.iter().all(|key| set.contains(key)) && set.len() == 2 && !set.is_empty());
-        for stranger in [&a_as_b, &other_a] {
+        for stranger in [&a_as_b, &other_a, &a_of_x] {
             assert!(!set.contains(of(&[stranger]).iter().next().unwrap()), "{stranger}");
         }
         assert!(set.has_same_keys_as(&of(&[&b, &a])));
-        for entries in [&[&a][..], &[&a, &a_as_b], &[&other_a, &b], &[&a, &b, &jwk(Algorithm::ES256, "c")]] {
+        let c = jwk(Algorithm::ES256, "c");
+        for entries in [&[&a][..], &[&a, &a_as_b], &[&other_a, &b], &[&a, &b, &c], &[&a_of_x, &b]] {
             let other = of(entries);
             assert!(!set.has_same_keys_as(&other) && !other.has_same_keys_as(&set), "{entries:?}");
         }
+        assert!(!of(&[&a_of_x]).has_same_keys_as(&of(&[&a_of_y])) && of(&[&a_of_x]).has_same_keys_as(&of(&[&a_of_x])));
         assert!(KeySet::default().is_empty());
     }
 
@@ -363,6 +366,9 @@ mod tests {
     fn duplicate_ids() {
         let (a, b) = (jwk(Algorithm::ES256, "k"), jwk(Algorithm::ES256, "k"));
         assert_eq!(read(&json!([a, a])).unwrap().len(), 1, "the same key twice is one");
+        let of_x = with(a.clone(), "issuer", json!("x"));
+        assert_eq!(read(&json!([of_x, of_x])).unwrap().len(), 1, "the same limit twice too");
+        assert!(read(&json!([of_x, a])).is_err() && read(&json!([a, of_x])).is_err(), "for whom?");
         let set = read(&json!([a, jwk(Algorithm::EdDSA, "k")])).unwrap();
         assert_eq!(set.candidates(Some("k"), Algorithm::EdDSA).unwrap().iter().count(), 1, "told apart by algorithm");
         let set = read(&json!([a, b, jwk(Algorithm::ES256, "other")])).unwrap();

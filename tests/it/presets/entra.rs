@@ -1,9 +1,11 @@
 //! Microsoft Entra ID.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{filled_in, gate_of, told};
-use crate::support::{TestGate, TestIssuer, TokenBuilder};
+use crate::support::{FaultyIssuer, TestGate, TestIssuer, TokenBuilder};
 
 const OWN: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 const OTHER: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -110,6 +112,37 @@ fn a_key_that_names_a_tenant_signs_for_that_tenant_only() {
         jwks["keys"][0]["issuer"] = issuer;
         let gate = super::builder(&settings("*")).by_time_of(&idp).set("JWKS", jwks.to_string()).spawn();
         assert_verdicts(&gate, [(token(&idp, &v1(OWN), OWN), own), (token(&idp, &v2(OTHER), OTHER), other)]);
+    }
+}
+
+/// Cached or not: a key that is another tenant's now vouches for nobody else's tokens.
+#[test]
+fn a_key_that_is_limited_to_a_tenant_later_takes_the_tokens_of_others_with_it() {
+    let idp = TestIssuer::new();
+    let jwks = |issuer: &str| {
+        let mut jwks: Value = serde_json::from_str(&idp.jwks()).unwrap();
+        jwks["keys"][0]["issuer"] = json!(issuer);
+        jwks.to_string()
+    };
+    let published = FaultyIssuer::serving(jwks("https://login.microsoftonline.com/{tenantid}/v2.0"));
+    let gate = super::builder(&settings("*")).by_time_of(&idp).set("TOKEN_CACHE_TTL", "24h").set("NAME", "entra");
+    let gate = gate.set("JWKS_URL", format!("{}/jwks", published.url)).spawn();
+    gate.wait_for("/readyz", |answer| answer.status == 200);
+    let [own, other] = [OWN, OTHER].map(|tenant| token(&idp, &v2(tenant), tenant).expires_in(86_400).sign());
+    let verdicts = || [&own, &other].map(|token| gate.judge(token));
+    let refreshed = "doorward_jwks_refresh_total{issuer=\"entra\",result=\"success\"}";
+    for (limit, expected) in [
+        ("https://login.microsoftonline.com/{tenantid}/v2.0", ["200", "200"]),
+        (&v2(OWN), ["200", "401 key_unknown"]),
+        (&v2(OTHER), ["401 key_unknown", "200"]),
+    ] {
+        published.set_keys(jwks(limit));
+        let before = gate.metric(refreshed);
+        idp.clock.advance(Duration::from_mins(5));
+        gate.wait_for("/metrics", |_| gate.metric(refreshed) > before);
+        for _ in 0..2 {
+            assert_eq!(verdicts(), expected, "{limit}");
+        }
     }
 }
 
