@@ -13,14 +13,20 @@ pub(super) fn look<'a>(fields: &'a dyn HeaderFields, name: &str, scheme: &str) -
         // A backend may read the other one.
         Field::Repeated => return Err(Reason::TokenAmbiguous.into()),
     };
-    let Some((head, tail)) = value.split_at_checked(scheme.len()) else { return Ok(Found::OtherScheme) };
-    match tail.first() {
-        _ if !head.eq_ignore_ascii_case(scheme.as_bytes()) => Ok(Found::OtherScheme),
-        None | Some(b' ') => Ok(Found::Token(without_leading_spaces(tail))),
-        // A tab is no separator here; with the scheme in front it can only be a broken token.
-        Some(b'\t') => Err(Reason::TokenMalformed.into()),
-        Some(_) => Ok(Found::OtherScheme),
+    match value.split_at_checked(scheme.len()) {
+        Some((head, tail)) if head.eq_ignore_ascii_case(scheme.as_bytes()) => match tail.first() {
+            None | Some(b' ') => Ok(Found::Token(without_leading_spaces(tail))),
+            Some(_) => other_scheme(value),
+        },
+        _ => other_scheme(value),
     }
+}
+
+/// What is no scheme may be this one to a server that takes a tab or another blank for a space, or away from the front.
+fn other_scheme(value: &[u8]) -> Result<Found<'_>, Denial> {
+    let mut scheme = value.iter().take_while(|byte| **byte != b' ');
+    let is_scheme = !value.starts_with(b" ") && scheme.all(u8::is_ascii_graphic);
+    if is_scheme { Ok(Found::OtherScheme) } else { Err(Reason::TokenMalformed.into()) }
 }
 
 /// Spaces only: any other blank is part of the token, which is malformed then.

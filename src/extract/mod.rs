@@ -163,6 +163,17 @@ mod tests {
     }
 
     #[test]
+    fn what_another_server_may_take_for_the_scheme_is_malformed() {
+        for value in
+            [&b"Bearer\xa0a.b.c"[..], b"\xa0Bearer a.b.c", b"Bearer\x0ba.b.c", b"\tBearer a.b.c", b" Bearer a.b.c"]
+        {
+            assert_eq!(extract(&["bearer"], &[("authorization", value)]), Err("token_malformed"), "{value:?}");
+            let both: &[(_, &[u8])] = &[("authorization", value), ("cookie", b"at=a.b.c")];
+            assert_eq!(extract(&["bearer", "cookie:at"], both), Err("token_malformed"), "{value:?}");
+        }
+    }
+
+    #[test]
     fn nothing_is_missing_and_a_bare_scheme_is_malformed() {
         assert_eq!(extract(&["bearer"], &[]), Err("token_missing"));
         assert_eq!(extract(&["bearer"], &[("authorization", b"")]), Err("token_missing"));

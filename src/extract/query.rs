@@ -42,10 +42,10 @@ fn value_of<'a>(parameter: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix(b"=") }
 }
 
-/// Whether some server may read this as a parameter of this name: it is written with escapes, in another case (ASP.NET),
+/// Whether some server may read this as a parameter or a cookie of this name: it is written with escapes, in another case (ASP.NET),
 /// as an array `NAME[]`, or with a character that PHP makes an underscore. What is no UTF-8 or holds an encoding once it
 /// is decoded may be any name.
-fn may_be_taken_for(part: &[u8], name: &str) -> bool {
+pub(super) fn may_be_taken_for(part: &[u8], name: &str) -> bool {
     let written = part.split(|byte| *byte == b'=').next().unwrap_or_default();
     let Some((decoded, _)) = form_urlencoded::parse(written).next() else { return false };
     let is_doubtful = decoded.contains(char::REPLACEMENT_CHARACTER) || RequestPath::holds_encoding(&decoded);

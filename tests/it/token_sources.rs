@@ -25,6 +25,34 @@ fn kubernetes(token: &str) -> String {
 }
 
 #[test]
+fn a_token_in_a_cookie() {
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).set("TOKEN_SOURCES", "cookie:tok").spawn();
+    let (good, bad) = (idp.token().sign(), idp.token().subject("mallory").sign());
+    for (cookies, expected) in [
+        (format!("tok={good}"), "200"),
+        (format!("a=1; tok={good} ;b=\"x; y\""), "200"),
+        (format!("prefs={{\"a\":\"b\"}}; tok={good}; tok={good}"), "200"),
+        ("a=b".to_owned(), "401 token_missing"),
+        (format!("tok={good}; tok={bad}"), "401 token_ambiguous"),
+        // Python's SimpleCookie reads the second one in each of these.
+        (format!("tok={good}; tok ={bad}"), "401 token_ambiguous"),
+        (format!("tok={good}; tok\t={bad}"), "401 token_ambiguous"),
+        (format!("tok={good}; a=1 tok={bad}"), "401 token_ambiguous"),
+        // It is a part of another cookie's value.
+        (format!("a=\"x; tok={good}; y\""), "401 token_ambiguous"),
+        (format!("a=\"x\\\"; tok={good}; y\""), "401 token_ambiguous"),
+        (format!("a=1,tok={bad}; tok={good}"), "401 token_ambiguous"),
+        (format!("TOK={bad}; tok={good}"), "401 token_ambiguous"),
+        (format!("tok[]={bad}; tok={good}"), "401 token_ambiguous"),
+        (format!("tok; tok={good}"), "401 token_ambiguous"),
+        (format!("tok=\"{good}\""), "401 token_malformed"),
+    ] {
+        assert_eq!(gate.get("/verify").header("Cookie", &cookies).send().verdict(), expected, "{cookies}");
+    }
+}
+
+#[test]
 fn a_token_in_the_query() {
     let idp = TestIssuer::new();
     let gate = behind_traefik(&idp, "query:access_token");
