@@ -16,7 +16,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use tokio::task::JoinSet;
 
-pub use assembly::{gate_of_keys, offline_gate, rehearsal};
+pub use assembly::{MAX_UNREACHED, gate_of_keys, offline_gate, rehearsal};
 pub use reload::Reload;
 pub use service_manager::{ServiceManager, UnknownManager};
 pub use shutdown::Shutdown;

@@ -15,8 +15,11 @@ use crate::gate::{DenialAnswers, Door, Gate, TokenCache, Verifier};
 use crate::http::{Generation, Lifecycle, Rehearsal, Responder};
 use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
-use crate::policy::{Policy, RouteTable, Rules};
+use crate::policy::{Policy, RouteTable, Rules, UnreachedRoute};
 use crate::telemetry::{AccessLogger, Metrics, Spans};
+
+/// So many routes that are not reached are named. Where routes are asked for by name, all but one may be such.
+pub const MAX_UNREACHED: usize = 20;
 
 /// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the service does, without
 /// sockets, logs and metrics. Nothing if there are keys to be fetched.
@@ -75,12 +78,16 @@ pub(super) struct Draft {
     pub(super) policy: Policy,
     denials: DenialAnswers,
     route_names: Vec<Arc<str>>,
+    unreached: Vec<UnreachedRoute>,
 }
 
 impl Draft {
     pub(super) fn new(mut configuration: Configuration) -> Self {
-        let (routes, denials) = configuration.routes.take().map(|routes| (routes.table, routes.denials)).unzip();
+        let routes = configuration.routes.take();
+        let (routes, rest) = routes.map(|routes| (routes.table, (routes.denials, routes.unreached))).unzip();
+        let (denials, unreached) = rest.unzip();
         Self {
+            unreached: unreached.unwrap_or_default(),
             denials: DenialAnswers::new(configuration.answers.clone(), denials.unwrap_or_default()),
             route_names: routes.iter().flat_map(RouteTable::iter).map(|route| route.name.label()).collect(),
             policy: policy(&configuration.proxy, &configuration.tokens, routes),
@@ -104,7 +111,7 @@ impl Workshop {
     /// Everything that this configuration decides. Its cache is empty: what was verified under another configuration is to
     /// be verified again.
     pub(super) fn build(&mut self, draft: Draft, number: u64) -> Result<Generation, StartError> {
-        let Draft { configuration, policy, denials, route_names } = draft;
+        let Draft { configuration, policy, denials, route_names, unreached } = draft;
         let Configuration { server, tls, proxy, tokens, claim_headers, logging, issuers, .. } = configuration;
         let denials = Arc::new(denials);
         let responder =
@@ -126,6 +133,12 @@ impl Workshop {
             trusted: proxy.trusted,
             denials,
         };
+        for route in unreached.iter().take(MAX_UNREACHED) {
+            tracing::warn!("routes[{}] {route}", route.position);
+        }
+        if let Some(more) = unreached.len().checked_sub(MAX_UNREACHED).filter(|more| *more > 0) {
+            tracing::warn!(more, "routes that are never reached by matching");
+        }
         Ok(Generation {
             number,
             door: door.into(),

@@ -9,11 +9,13 @@ use clap::Args;
 use super::exit::{Failure, print};
 use super::serve::runtime;
 use super::{fixtures, keys};
+use crate::app::MAX_UNREACHED;
 use crate::clock::SystemClock;
 use crate::config::{IssuerSettings, KeySource, Source};
 use crate::domain::{Clock, Timestamp};
 use crate::jose::KeySet;
 use crate::outbound::{Egress, ProxyName};
+use crate::policy::UnreachedRoute;
 
 #[derive(Args)]
 pub(super) struct Check {
@@ -32,6 +34,9 @@ impl Check {
         print("configuration: ok\n")?;
         if let Some(tls) = &configuration.tls {
             print(&certificate(tls.identity.not_after, SystemClock.now()))?;
+        }
+        if let Some(routes) = &configuration.routes {
+            print(&unreached(&routes.unreached))?;
         }
         for issuer in &configuration.issuers {
             if let Some(proxy) = proxy_of(issuer, &egress) {
@@ -71,6 +76,21 @@ fn proxy_of<'a>(issuer: &IssuerSettings, egress: &'a Egress) -> Option<&'a Proxy
         KeySource::Fixed { .. } | KeySource::File(_) => None,
         KeySource::Remote(remote) => remote.location.urls().iter().find_map(|url| egress.proxy_for(url)),
     }
+}
+
+fn unreached(routes: &[UnreachedRoute]) -> String {
+    let mut text = String::new();
+    for route in routes.iter().take(MAX_UNREACHED) {
+        let _ = writeln!(
+            text,
+            "warning: routes[{}] {route}; /policy/{}/verify still leads to it",
+            route.position, route.name
+        );
+    }
+    if let Some(more) = routes.len().checked_sub(MAX_UNREACHED).filter(|more| *more > 0) {
+        let _ = writeln!(text, "warning: {more} more routes are never reached by matching");
+    }
+    text
 }
 
 fn certificate(not_after: Timestamp, now: Timestamp) -> String {

@@ -13,7 +13,7 @@ use super::{CustomDenial, DenialKey, IssuerSettings, ProxySettings, TokenSetting
 use crate::extract::TokenSources;
 use crate::policy::{
     Access, HostPattern, Methods, PathPattern, Preflight, Route, RouteIssuers, RouteName, RouteNameTaken,
-    RoutePatternError, RouteTable, Rules,
+    RoutePatternError, RouteTable, Rules, UnreachedRoute,
 };
 use crate::verify::AudienceMatch;
 
@@ -45,7 +45,7 @@ const AUDIENCE: Setting = Setting::optional(
 .shaped(Shape::List(&Shape::Text));
 const REQUIRE: Setting =
     Setting::optional("require", "nothing else", "What a token must have besides; the next table.")
-        .shaped(Shape::Section(&[requirements::ENTRY]));
+        .shaped(Shape::FilledSection(&[requirements::ENTRY]));
 const ALLOW_PREFLIGHT: Setting =
     Setting::optional("allow_preflight", "the general one", "Whether CORS preflight requests pass without a token.")
         .shaped(Shape::Boolean);
@@ -100,6 +100,8 @@ pub struct RouteSettings {
     pub table: RouteTable,
     /// Denials in place of the general ones, by the position of the route.
     pub denials: HashMap<usize, RouteDenials>,
+    /// The routes that no request comes to but by their names.
+    pub unreached: Vec<UnreachedRoute>,
 }
 
 /// What a route answers in place of the general denials.
@@ -144,10 +146,20 @@ impl RouteSettings {
             routes.push(route);
         }
         match RouteTable::new(routes) {
-            Ok(table) => Ok(Some(Self { table, denials })),
+            Ok(table) => {
+                let unreached = table.unreached();
+                reader.refuse_elements(&ROUTES, unreached.iter().filter(|route| route.is_opened()).map(opened))?;
+                Ok(Some(Self { table, denials, unreached }))
+            }
             Err(taken) => reader.refuse_elements(&ROUTES, taken.into_iter().map(indistinct)).map(|()| None),
         }
     }
+}
+
+/// It was written to guard something that is open instead: that is an error, and no warning.
+fn opened(route: &UnreachedRoute) -> (usize, Invalid) {
+    let hint = "so they pass without a token: put it in front, or let the earlier match less";
+    (route.position, Invalid::new(route.to_string()).hint(hint))
 }
 
 fn indistinct(RouteNameTaken { first, again, name }: RouteNameTaken) -> (usize, Invalid) {

@@ -86,7 +86,7 @@ pub(super) fn is_name(name: &str) -> bool {
 fn is_among(sections: &[&[Setting]], name: &str) -> bool {
     sections.iter().copied().flatten().any(|setting| match setting.shape {
         _ if setting.name == name || setting.secret && setting.file_name() == name => true,
-        Shape::Section(own) | Shape::Sections(own) => is_among(own, name),
+        Shape::Section(own) | Shape::FilledSection(own) | Shape::Sections(own) => is_among(own, name),
         _ => false,
     })
 }

@@ -34,6 +34,8 @@ pub(super) enum Shape {
     ClaimValues,
     /// A mapping with these settings.
     Section(&'static [&'static [Setting]]),
+    /// A mapping with at least one of these settings.
+    FilledSection(&'static [&'static [Setting]]),
     /// Several mappings with these settings.
     Sections(&'static [&'static [Setting]]),
     /// A mapping with any names.
@@ -63,6 +65,13 @@ impl Shape {
             Self::ClaimValue => json!({"type": ["string", "number", "boolean"]}),
             Self::ClaimValues => json!({"type": "array", "minItems": 1, "items": Self::ClaimValue.schema()}),
             Self::Section(settings) => schema::section(settings),
+            Self::FilledSection(settings) => {
+                let mut schema = schema::section(settings);
+                if let Some(members) = schema.as_object_mut() {
+                    members.insert("minProperties".to_owned(), 1.into());
+                }
+                schema
+            }
             Self::Sections(settings) => json!({"type": "array", "minItems": 1, "items": schema::section(settings)}),
             Self::Mapping => json!({"type": "object"}),
             Self::KeySet => {

@@ -23,8 +23,8 @@ pub use requirement::{
 };
 pub use route_issuers::RouteIssuers;
 pub use routes::{
-    Access, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError, RouteNameTaken, RoutePart,
-    RoutePatternError, RouteTable, RouteVerdict,
+    Access, EarlierRoute, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError, RouteNameTaken,
+    RoutePart, RoutePatternError, RouteTable, RouteVerdict, UnreachedRoute,
 };
 pub use rules::Rules;
 pub use scope_requirement::ScopeRequirement;

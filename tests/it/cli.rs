@@ -89,6 +89,37 @@ fn check_reads_a_file_and_tells_whose_keys_come_through_a_proxy() {
 }
 
 #[test]
+fn check_warns_of_routes_that_are_never_reached() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("doorward.yaml");
+    let routes = "proxy: traefik
+routes:
+  - {name: all, match: {}}
+  - {name: admin, match: {path: '/admin/**'}, require: {scopes: [admin]}}
+  - {name: open, match: {path: /open}, access: anonymous}
+";
+    std::fs::write(&file, routes).unwrap();
+    let settings = [("CONFIG", file.to_str().unwrap()), ("ISSUER", "https://idp.example"), ("AUDIENCE", "api")];
+    let checked = doorward(&["check"], &settings, "");
+    assert_eq!(
+        (checked.status.code(), out(&checked)),
+        (
+            Some(0),
+            "configuration: ok\n\
+             warning: routes[1] admin is never reached by matching: routes[0] all (authenticated) takes every request \
+             first; /policy/admin/verify still leads to it\n\
+             warning: routes[2] open is never reached by matching: routes[0] all (authenticated) takes every request \
+             first; /policy/open/verify still leads to it\n"
+        )
+    );
+    let many: Vec<_> = (0..30).map(|number| format!("  - {{name: r{number}, match: {{}}}}\n")).collect();
+    std::fs::write(&file, format!("routes:\n{}", many.concat())).unwrap();
+    let checked = doorward(&["check"], &settings, "");
+    assert_eq!(out(&checked).matches("is never reached by matching").count(), 20, "{}", out(&checked));
+    assert!(out(&checked).ends_with("warning: 9 more routes are never reached by matching\n"), "{}", out(&checked));
+}
+
+#[test]
 fn check_online_tells_why_an_issuer_has_no_keys() {
     let idp = TestIssuer::new().serve();
     idp.answer_instead(500, "");

@@ -95,6 +95,72 @@ fn problems_of_routes_are_told() {
 }
 
 #[test]
+fn a_guarded_route_behind_an_open_one_is_an_error() {
+    let told = problems(
+        "traefik",
+        "  - {name: health, match: {path: /healthz}, access: anonymous}
+  - {name: site, match: {host: '*.example'}, access: optional}
+  - {name: login, match: {path: '/login/**', methods: [GET]}, access: anonymous}
+  - {name: login-form, match: {path: '/login/**', methods: [POST]}}
+  - {name: admin, match: {host: app.example, path: '/admin/**'}, require: {scopes: [admin]}}
+  - {name: logins, match: {path: '/login/*', methods: [POST, GET]}}
+  - {name: internal, match: {host: '*.b.example'}, access: denied}
+  - {name: other, match: {host: '*.b.example'}, access: anonymous}
+  - {name: health-too, match: {path: /healthz, methods: [GET]}}
+  - {name: rest, match: {}, access: denied}
+",
+    );
+    insta::assert_snapshot!(told, @r"
+    doorward.yaml:10:5: routes[4]: admin is never reached by matching: routes[1] site (optional) takes every request first (so they pass without a token: put it in front, or let the earlier match less)
+    doorward.yaml:11:5: routes[5]: logins is never reached by matching: routes[2] login (anonymous) and routes[3] login-form (authenticated) take every request first (so they pass without a token: put it in front, or let the earlier match less)
+    doorward.yaml:12:5: routes[6]: internal is never reached by matching: routes[1] site (optional) takes every request first (so they pass without a token: put it in front, or let the earlier match less)
+    doorward.yaml:14:5: routes[8]: health-too is never reached by matching: routes[0] health (anonymous) takes every request first (so they pass without a token: put it in front, or let the earlier match less)
+    ");
+}
+
+#[test]
+fn what_asks_for_nothing_is_an_error() {
+    let told = problems(
+        "traefik",
+        "  - {name: a, match: {path: /a}, require: {}}
+  - {name: b, match: {path: /b, methods: []}}
+  - {name: c, match: {path: /c}, issuers: []}
+  - {name: d, match: {path: /d}, audience: []}
+  - {name: e, match: {path: /e}, token_sources: []}
+  - {name: f, match: {path: /f}, require: {scopes: []}}
+  - {name: g, match: {path: /g}, require: {any_scope: []}}
+  - {name: h, match: {path: /h}, require: {claims: []}}
+  - {name: i, match: {path: /i}, require: {claims: [{claim: x, one_of: []}]}}
+  - {name: j, match: {path: /j}, require: {when: ''}}
+  - {name: k, match: {path: /k}, require: null}
+",
+    );
+    insta::assert_snapshot!(told, @r#"
+    doorward.yaml:6:34: routes[0].require: an empty mapping (write what it is to ask for, or leave it out)
+    doorward.yaml:7:33: routes[1].match.methods: an empty list (give at least one)
+    doorward.yaml:8:34: routes[2].issuers: an empty list (give at least one)
+    doorward.yaml:9:34: routes[3].audience: an empty list (give at least one)
+    doorward.yaml:10:34: routes[4].token_sources: an empty list (give at least one)
+    doorward.yaml:11:44: routes[5].require.scopes: an empty list (give at least one)
+    doorward.yaml:12:44: routes[6].require.any_scope: an empty list (give at least one)
+    doorward.yaml:13:44: routes[7].require.claims: an empty list (give at least one)
+    doorward.yaml:14:64: routes[8].require.claims[0].one_of: not a list of values (write [a, b])
+    doorward.yaml:15:44: routes[9].require.when: mismatched input '<EOF>' at line 1, column 1 (write an expression in CEL, such as claims.tenant == request.host)
+    doorward.yaml:16:34: routes[10].require: no value (write one, or leave the name out; the text is "null", in quotes)
+    "#);
+    for list in
+        ["routes: []", "issuers: []", "audience: []", "required_scopes: []", "required_claims: []", "algorithms: []"]
+    {
+        let general = [("issuer", "issuer: https://idp.example\n"), ("audience", "audience: api\n")];
+        let own = list.split(':').next().unwrap();
+        let general = general.iter().filter(|(name, _)| *name != own && own != "issuers").map(|(_, line)| *line);
+        let file: String = general.chain([list, "\n"]).collect();
+        let told = TestGate::new().file(file).configuration().map(drop).unwrap_err();
+        assert!(told.contains(&format!("{own}: an empty list (give at least one)")), "{told}");
+    }
+}
+
+#[test]
 fn problems_of_requirements_are_told() {
     let told = problems(
         "traefik",

@@ -256,10 +256,13 @@ fn claims_follow_rules() {
 #[test]
 fn a_route_can_be_asked_for_by_name() {
     let idp = TestIssuer::new();
-    let file = "routes:\n  - {name: open, access: anonymous, match: {}}\n  - {name: api, require: {scopes: [read]}, match: {}}\n";
+    let file = "routes:\n  - {name: api, require: {scopes: [read]}, match: {}}\n  - {name: open, access: anonymous, match: {}}\n";
     let gate = TestGate::new().trusting(&idp).file(file).spawn();
     let verdict = |target: &str| gate.get(target).bearer(&idp.token().sign()).send().verdict();
-    assert_eq!(verdict("/verify"), "200", "the first one matches everything");
+    assert_eq!(verdict("/verify"), "403 scope_insufficient", "the first one matches everything");
+    let warning =
+        "routes[1] open is never reached by matching: routes[0] api (authenticated) takes every request first";
+    assert!(gate.events().iter().any(|event| event.contains(warning)), "{:?}", gate.events());
     assert_eq!(verdict("/policy/open/verify"), "200");
     assert_eq!(verdict("/policy/api/verify"), "403 scope_insufficient");
     assert_eq!(verdict("/policy/api/verify/traefik"), "403 scope_insufficient");

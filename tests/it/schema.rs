@@ -162,6 +162,7 @@ fn what_is_wrong_is_refused_by_both() {
         "routes: [{name: a, match: [{path: /}]}]",
         "routes: [{name: a, match: {url: /}}]",
         "routes: [{name: a, require: {scope: [x]}, match: {}}]",
+        "routes: [{name: a, require: {}, match: {}}]",
         "routes: [{name: a, require: {claims: [{equals: 1}]}, match: {}}]",
         "routes: [{name: a, require: {claims: [{claim: a, exists: false}]}, match: {}}]",
         "routes: [{name: a, require: {claims: [{claim: a, equals: [1]}]}, match: {}}]",

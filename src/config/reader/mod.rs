@@ -215,6 +215,11 @@ impl Reader {
         let Content::Map(entries) = node.content else {
             return Err(self.refuse_at(&given.place, Invalid::new("not a mapping").hint("write name: value")));
         };
+        if entries.is_empty() && matches!(setting.shape, Shape::FilledSection(_)) {
+            // Whoever writes it down believes that it asks for something.
+            let invalid = Invalid::new("an empty mapping").hint("write what it is to ask for, or leave it out");
+            return Err(self.refuse_at(&given.place, invalid));
+        }
         let mut section = Section::of_map(entries, given.place);
         for name in inherited.iter().map(|setting| setting.name) {
             if let Some(outer) = self.section.values.get(name) {
@@ -222,7 +227,7 @@ impl Reader {
             }
         }
         let outer = std::mem::replace(&mut self.section, section);
-        if let Shape::Section(known) | Shape::Sections(known) = setting.shape {
+        if let Shape::Section(known) | Shape::FilledSection(known) | Shape::Sections(known) = setting.shape {
             self.refuse_unknown_names(known);
         }
         let found = read(self);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::cover::Cover;
 use super::path_tree::PathTree;
 use super::search::{NO_ROUTE, Search};
 use super::{HostPattern, Route};
@@ -50,6 +51,16 @@ impl HostTree {
             Err(reason) => search.refuse(self.first, *reason),
         }
     }
+
+    /// Offers the routes that leave no request to the one in question, for all that it says about hosts and paths.
+    pub(super) fn cover(&self, cover: &mut Cover<'_>) {
+        self.blind.cover(cover);
+        match &cover.route.host {
+            None => {}
+            Some(HostPattern::Exact(host)) => self.root.cover(host, |node| &node.exact, cover),
+            Some(HostPattern::Below(host)) => self.root.cover(host, |node| &node.below, cover),
+        }
+    }
 }
 
 impl Node {
@@ -67,5 +78,18 @@ impl Node {
             }
         }
         node.exact.search(search);
+    }
+
+    /// `here` are the routes for the same hosts, where the name ends.
+    fn cover(&self, host: &str, here: impl FnOnce(&Self) -> &PathTree, cover: &mut Cover<'_>) {
+        let mut node = self;
+        for label in host.rsplit('.') {
+            node.below.cover(cover);
+            match node.labels.get(label) {
+                Some(next) => node = next,
+                None => return,
+            }
+        }
+        here(node).cover(cover);
     }
 }

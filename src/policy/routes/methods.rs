@@ -22,7 +22,15 @@ impl Methods {
     }
 
     pub(super) fn contains(&self, method: RequestMethod<'_>) -> bool {
-        self.0.iter().any(|own| &**own == method.as_str())
+        self.has(method.as_str())
+    }
+
+    pub(super) fn has(&self, method: &str) -> bool {
+        self.0.iter().any(|own| &**own == method)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(AsRef::as_ref)
     }
 }
 

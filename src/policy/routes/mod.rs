@@ -9,6 +9,7 @@
 //! host labels from the right, and in each place the segments of paths.
 
 mod access;
+mod cover;
 mod host_pattern;
 mod host_tree;
 mod methods;
@@ -22,6 +23,7 @@ mod table;
 mod told;
 
 pub use access::Access;
+pub use cover::{EarlierRoute, UnreachedRoute};
 pub use host_pattern::HostPattern;
 pub use methods::Methods;
 pub use path_pattern::PathPattern;

@@ -102,6 +102,14 @@ impl Star {
         let between = text.strip_prefix(&*self.before).and_then(|rest| rest.strip_suffix(&*self.after));
         between.is_some() && !text.is_empty()
     }
+
+    /// Whether it fits every text that the other does.
+    pub(super) fn covers(&self, other: &Segment) -> bool {
+        match other {
+            Segment::Literal(text) => self.matches(text),
+            Segment::Star(Star { before, after }) => before.starts_with(&*self.before) && after.ends_with(&*self.after),
+        }
+    }
 }
 
 impl fmt::Display for PathPattern {

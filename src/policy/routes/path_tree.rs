@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::cover::Cover;
 use super::path_pattern::{Segment, Star};
 use super::search::{NO_ROUTE, Search};
 use super::{PathPattern, Route};
@@ -60,6 +61,16 @@ impl PathTree {
         }
         self.root.search(path.as_str().strip_prefix('/'), search);
     }
+
+    /// Offers the routes that leave no request to the one in question, for all that it says about paths.
+    pub(super) fn cover(&self, cover: &mut Cover<'_>) {
+        cover.offer(&self.blind);
+        match &cover.route.path {
+            // One for every path refuses what has none that can be relied on.
+            None => cover.offer(&self.root.below),
+            Some(pattern) => self.root.cover(&pattern.segments, pattern.with_below, cover),
+        }
+    }
 }
 
 impl Default for Node {
@@ -84,6 +95,26 @@ impl Node {
         match segment {
             Segment::Literal(text) => self.literals.entry(text.clone()).or_default(),
             Segment::Star(star) => self.stars.entry(star.clone()).or_default(),
+        }
+    }
+
+    /// Goes on with what is left of a pattern.
+    fn cover(&self, rest: &[Segment], with_below: bool, cover: &mut Cover<'_>) {
+        if !cover.is_open_for(self.first) {
+            return;
+        }
+        cover.offer(&self.below);
+        let Some((segment, rest)) = rest.split_first() else {
+            // What ends here takes nothing of what is below.
+            return cover.offer(if with_below { &[] } else { &self.exact });
+        };
+        if let Segment::Literal(text) = segment
+            && let Some(next) = self.literals.get(text)
+        {
+            next.cover(rest, with_below, cover);
+        }
+        for (_, next) in self.stars.iter().filter(|(star, _)| star.covers(segment)) {
+            next.cover(rest, with_below, cover);
         }
     }
 

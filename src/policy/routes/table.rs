@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::host_tree::HostTree;
 use super::search::Search;
-use super::{Route, RouteName, RouteVerdict};
+use super::{Route, RouteName, RouteVerdict, UnreachedRoute};
 use crate::domain::{Reason, RequestParts};
 
 /// All routes in their order, with what it takes to find the first one quickly.
@@ -74,6 +74,11 @@ impl RouteTable {
     pub fn named(&self, name: &str) -> Option<&Route> {
         let name = RouteName::parse(name).ok()?;
         self.routes.get(*self.names.get(&name)?)
+    }
+
+    /// The routes that no request comes to but by their names.
+    pub fn unreached(&self) -> Vec<UnreachedRoute> {
+        UnreachedRoute::all(&self.routes, &self.tree)
     }
 
     /// Whether any route looks at what the proxy says about the original request.
@@ -238,6 +243,10 @@ mod tests {
         (option::of(host), option::of(path), methods, any::<bool>())
     }
 
+    fn any_method() -> impl Strategy<Value = &'static str> {
+        prop_oneof![4 => Just("GET"), 2 => Just("PUT"), 1 => Just("POST"), 1 => Just("")]
+    }
+
     fn any_table() -> impl Strategy<Value = RouteTable> {
         let numbered = |(number, (host, path, methods, allow_path_parameters)): (
             usize,
@@ -250,17 +259,118 @@ mod tests {
             .prop_map(move |routes| RouteTable::new(routes.into_iter().enumerate().map(numbered).collect()).unwrap())
     }
 
+    /// Which routes are not reached, and behind which.
+    fn unreached(routes: Vec<Route>) -> Vec<String> {
+        RouteTable::new(routes)
+            .unwrap()
+            .unreached()
+            .iter()
+            .map(|unreached| {
+                let behind: Vec<_> = unreached.behind.iter().map(|earlier| earlier.name.as_str()).collect();
+                format!("{} behind {}", unreached.name, behind.join(", "))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_route_behind_one_for_all_that_it_is_for_is_not_reached() {
+        let all = || ("all", None, None, &[][..]);
+        for (earlier, later, expected) in [
+            (vec![all()], all(), true),
+            (vec![all()], ("x", Some("a.example"), Some("/admin/**"), &["GET"][..]), true),
+            (vec![("e", None, Some("/**"), &[])], ("x", Some("a.example"), None, &["GET"]), true),
+            (vec![("e", None, Some("/"), &[])], all(), false),
+            (vec![("e", None, None, &["GET"])], all(), false),
+            (vec![("e", Some("a.example"), None, &[])], all(), false),
+            (vec![("e", Some("a.example"), None, &[])], ("x", Some("A.example."), None, &[]), true),
+            (vec![("e", Some("a.example"), None, &[])], ("x", Some("*.a.example"), None, &[]), false),
+            (vec![("e", Some("*.a.example"), None, &[])], ("x", Some("a.example"), None, &[]), false),
+            (vec![("e", Some("*.a.example"), None, &[])], ("x", Some("b.a.example"), None, &[]), true),
+            (vec![("e", Some("*.a.example"), None, &[])], ("x", Some("*.a.example"), None, &[]), true),
+            (vec![("e", Some("*.a.example"), None, &[])], ("x", Some("*.c.b.a.example"), None, &[]), true),
+            (vec![("e", Some("*.b.example"), None, &[])], ("x", Some("*.example"), None, &[]), false),
+            (vec![("e", Some("*.a.example"), None, &[])], ("x", Some("ba.example"), None, &[]), false),
+            (vec![("e", None, Some("/a/**"), &[])], ("x", None, Some("/a"), &[]), true),
+            (vec![("e", None, Some("/a/**"), &[])], ("x", None, Some("/a/*/b/**"), &[]), true),
+            (vec![("e", None, Some("/a/**"), &[])], ("x", None, Some("/**"), &[]), false),
+            (vec![("e", None, Some("/a/b/**"), &[])], ("x", None, Some("/a/**"), &[]), false),
+            (vec![("e", None, Some("/a"), &[])], ("x", None, Some("/a/"), &[]), false),
+            (vec![("e", None, Some("/a/*"), &[])], ("x", None, Some("/a/"), &[]), false),
+            (vec![("e", None, Some("/a/*"), &[])], ("x", None, Some("/a/b"), &[]), true),
+            (vec![("e", None, Some("/a/*"), &[])], ("x", None, Some("/a/b/**"), &[]), false),
+            (vec![("e", None, Some("/*/b"), &[])], ("x", None, Some("/a*/b"), &[]), true),
+            (vec![("e", None, Some("/a*c"), &[])], ("x", None, Some("/ab*bc"), &[]), true),
+            (vec![("e", None, Some("/ab*bc"), &[])], ("x", None, Some("/a*c"), &[]), false),
+            (vec![("e", None, Some("/ab*bc"), &[])], ("x", None, Some("/abc"), &[]), false),
+            (vec![("e", None, Some("/a"), &[])], ("x", None, Some("/*"), &[]), false),
+            (vec![("e", None, None, &["GET", "PUT"])], ("x", None, None, &["PUT"]), true),
+            (vec![("e", None, None, &["GET"])], ("x", None, None, &["GET", "HEAD"]), false),
+            (
+                vec![("e", None, None, &["HEAD", "PUT"]), ("f", None, None, &["GET"])],
+                ("x", None, None, &["GET", "HEAD"]),
+                true,
+            ),
+            (
+                vec![("e", None, Some("/a"), &["HEAD"]), ("f", None, None, &["GET"])],
+                ("x", None, None, &["GET", "HEAD"]),
+                false,
+            ),
+        ] {
+            let behind: Vec<_> = earlier.iter().map(|(name, ..)| *name).collect();
+            let made = |(name, host, path, methods)| route(name, host, path, methods);
+            let later = Route { name: RouteName::parse("later").unwrap(), ..made(later) };
+            let routes: Vec<_> = earlier.into_iter().map(made).chain([later.clone()]).collect();
+            let expected = expected.then(|| format!("later behind {}", behind.join(", ")));
+            assert_eq!(unreached(routes), Vec::from_iter(expected), "{later:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_that_takes_all_is_named() {
+        let names = ["a", "b", "c"].map(|name| route(name, None, None, &[])).to_vec();
+        assert_eq!(unreached(names), ["b behind a", "c behind a"]);
+        assert_eq!(unreached(house().iter().cloned().collect()), Vec::<String>::new());
+        // One that takes parameters is in front of one that does not, and the other way round: what the first refuses does
+        // not come to the second.
+        let allowed = || Route { allow_path_parameters: true, ..route("allowed", None, Some("/a/**"), &[]) };
+        let strict = || route("strict", None, Some("/a/**"), &[]);
+        assert_eq!(unreached(vec![allowed(), strict()]), ["strict behind allowed"]);
+        assert_eq!(unreached(vec![strict(), allowed()]), ["allowed behind strict"]);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn the_search_finds_what_the_walk_finds(
             table in any_table(),
-            method in prop_oneof![4 => Just("GET"), 2 => Just("PUT"), 1 => Just("POST"), 1 => Just("")],
+            method in any_method(),
             host in "[ab](\\.[ab]){0,3}|",
             uri in "(/(a|b|ab|a;b|%61|%2e)?){1,4}",
         ) {
             let request = parts(method, &host, &uri);
             prop_assert_eq!(found(&table, &request), walked(&table, &request));
+        }
+
+        #[test]
+        fn no_request_comes_to_a_route_that_is_not_reached(
+            table in any_table(),
+            requests in vec((any_method(), "[ab](\\.[ab]){0,3}|", "(/(a|b|ab|a;b|%61|%2e)?){1,4}"), 1..32),
+        ) {
+            let unreached = table.unreached();
+            for (method, host, uri) in &requests {
+                if let Ok(name) = found(&table, &parts(method, host, uri)) {
+                    prop_assert!(unreached.iter().all(|route| route.name.as_str() != name), "{} {} {}", method, host, uri);
+                }
+            }
+        }
+
+        #[test]
+        fn a_route_that_earlier_ones_take_is_found_out(table in any_table(), number in any::<proptest::sample::Index>()) {
+            let mut routes: Vec<_> = table.iter().cloned().collect();
+            let Some(last) = (!routes.is_empty()).then(|| number.get(&routes).clone()) else { return Ok(()) };
+            routes.push(Route { name: RouteName::parse("again").unwrap(), ..last });
+            let unreached = RouteTable::new(routes).unwrap().unreached();
+            prop_assert!(unreached.iter().any(|route| route.name.as_str() == "again"));
         }
 
         #[test]
