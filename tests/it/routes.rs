@@ -253,6 +253,20 @@ fn claims_follow_rules() {
     }
 }
 
+/// A loop over the roles of a token looked through 100 KiB of a path in each round.
+#[test]
+fn a_condition_reads_no_more_than_8_kib_of_a_path() {
+    let idp = TestIssuer::new();
+    let routes =
+        "  - {name: by-role, match: {}, require: {when: 'claims.roles.exists(r, request.path.indexOf(r) >= 0)'}}\n";
+    let gate = behind_traefik(&idp, routes);
+    let token = idp.token().claim("roles", vec!["no"; 100].into_iter().chain(["yes"]).collect::<Vec<_>>()).sign();
+    for (bytes, verdict) in [(8192, "200"), (8193, "403 policy_denied"), (100_000, "403 policy_denied")] {
+        let path = format!("/{}yes", "x".repeat(bytes - 4));
+        assert_eq!(get(&gate, &path).bearer(&token).send().verdict(), verdict, "{bytes}");
+    }
+}
+
 #[test]
 fn a_route_can_be_asked_for_by_name() {
     let idp = TestIssuer::new();

@@ -10,6 +10,10 @@ use super::{ClaimValues, Condition, ConditionFailure};
 use crate::domain::{ForwardedRequest, Reason, RequestParts, Timestamp};
 use crate::policy::Principal;
 
+/// A condition reads no longer text of the request: what a loop over the claims does with it, it does in each round, and
+/// anybody can send a path of 100 KiB.
+const MAX_TEXT_BYTES: usize = 8 * 1024;
+
 /// What requirements judge by.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
@@ -48,10 +52,10 @@ impl<'a> Variables<'a> {
         if condition.reads_request() {
             let parts = RequestParts::judge(&facts.request.original);
             if reads.method {
-                variables.method = Some(parts.method?.as_str().to_owned().into());
+                variables.method = Some(text("method", parts.method?.as_str())?);
             }
             if reads.host {
-                variables.host = Some(parts.host?.as_str().to_owned().into());
+                variables.host = Some(text("host", parts.host?.as_str())?);
             }
             if reads.path {
                 let path = parts.path?;
@@ -59,7 +63,7 @@ impl<'a> Variables<'a> {
                 if path.has_parameters() && !condition.allow_path_parameters {
                     return Err(Reason::ForwardedHeadersAmbiguous.into());
                 }
-                variables.path = Some(path.as_str().to_owned().into());
+                variables.path = Some(text("path", path.as_str())?);
             }
         }
         Ok(variables)
@@ -79,6 +83,13 @@ impl VariableResolver for Variables<'_> {
             }
         }
     }
+}
+
+fn text(part: &'static str, text: &str) -> Result<CelString<'static>, ConditionFailure> {
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(ConditionFailure::TooLong { part, bytes: text.len(), most: MAX_TEXT_BYTES });
+    }
+    Ok(text.to_owned().into())
 }
 
 fn borrowed<'b>(text: &'b CelString<'_>) -> CowVal<'b, 'b> {

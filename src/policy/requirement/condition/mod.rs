@@ -310,6 +310,27 @@ mod tests {
         assert_eq!(judged("true || request.host == ''", true, "/"), Err("forwarded_headers_missing"));
     }
 
+    #[test]
+    fn a_long_text_of_the_request_is_not_read() {
+        let alice = alice();
+        let judged = |source, method: &str, uri: &str| {
+            let field = |text: &'static str| Field::Once(text.as_bytes());
+            let (method, uri) = (Field::Once(method.as_bytes()), Field::Once(uri.as_bytes()));
+            let request = request(Original { method, host: field("a.example"), uri });
+            let facts = Facts { principal: &alice, request: &request, now: NOW };
+            Condition::parse(source, false).unwrap().judge(&facts).map_err(|denial| denial.code())
+        };
+        // Decoded, as it is read.
+        let path = |length: usize| format!("/{}?{}", "%61".repeat(length - 1), "b".repeat(10_000));
+        for source in ["request.path.startsWith('/a')", "true || request.path == ''", "!(request.path == '')"] {
+            assert_eq!(judged(source, "GET", &path(8192)), Ok(()), "{source}");
+            assert_eq!(judged(source, "GET", &path(8193)), Err("policy_denied"), "{source}");
+        }
+        assert_eq!(judged("request.host == 'a.example'", "GET", &path(8193)), Ok(()), "it reads something else");
+        assert_eq!(judged("request.method != 'GET'", &"A".repeat(8192), "/"), Ok(()));
+        assert_eq!(judged("request.method != 'GET'", &"A".repeat(8193), "/"), Err("policy_denied"));
+    }
+
     /// As much as a worker has.
     const WORKER_STACK_BYTES: usize = 2 << 20;
 

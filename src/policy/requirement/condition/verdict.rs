@@ -15,6 +15,15 @@ const MAX_TOLD: usize = 256;
 pub enum ConditionFailure {
     /// It reads a part of the original request that is not known, for this reason.
     Request(Reason),
+    /// It reads a part of the original request that is longer than conditions read.
+    TooLong {
+        /// Which.
+        part: &'static str,
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        most: usize,
+    },
     /// The claims cannot be converted.
     Claims,
     /// The clock shows no time of a calendar.
@@ -29,6 +38,9 @@ impl fmt::Display for ConditionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Request(reason) => write!(f, "a part of the request is not known ({})", reason.code()),
+            Self::TooLong { part, bytes, most } => {
+                write!(f, "a {part} of {bytes} bytes, of which conditions read {most} at most")
+            }
             Self::Claims => f.write_str("claims that cannot be converted"),
             Self::Time => f.write_str("a time that is in no calendar"),
             Self::Evaluation(error) => {
