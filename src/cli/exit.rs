@@ -11,6 +11,8 @@ pub(super) enum Failure {
     Configuration(Problems),
     /// Something went wrong.
     Failed(String),
+    /// The command was called in a way that it is not for.
+    Usage(&'static str),
     /// The answer is no, and has been told.
     Denied,
 }
@@ -24,6 +26,7 @@ impl Failure {
         let (text, code) = match self {
             Self::Configuration(problems) => (problems.to_string(), 78),
             Self::Failed(error) => (format!("doorward: {error}"), 1),
+            Self::Usage(error) => (format!("doorward: {error}"), 2),
             Self::Denied => return ExitCode::FAILURE,
         };
         // Nobody is left to be told when stderr is gone.

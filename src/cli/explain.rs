@@ -22,7 +22,8 @@ use crate::outbound::Egress;
 #[derive(Args)]
 pub(super) struct Explain {
     /// Read the token from stdin; on a command line every user of the machine could see it
-    #[arg(long, value_name = "-", value_parser = ["-"], conflicts_with = "token_file")]
+    // What is wrong is told here and not by clap, which would repeat the token.
+    #[arg(long, value_name = "-", conflicts_with = "token_file")]
     token: Option<String>,
     /// File with the token; `-` for stdin
     #[arg(long, value_name = "FILE")]
@@ -60,6 +61,10 @@ enum Output {
 
 impl Explain {
     pub(super) fn run(self, source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
+        if self.token.as_deref().is_some_and(|token| token != "-") {
+            let usage = "--token takes nothing but `-`, for stdin: every user of the machine can see a command line";
+            return Err(Failure::Usage(usage));
+        }
         let configuration = source.read()?;
         let token = self.token()?;
         let keys = self.keys(&configuration, token.as_deref(), &Egress::of_environment(environment))?;

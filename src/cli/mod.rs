@@ -13,6 +13,7 @@ mod serve;
 mod token;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -20,6 +21,7 @@ use clap::{Parser, Subcommand};
 use exit::Failure;
 
 use crate::config::Source;
+use crate::domain::may_hold_token;
 
 /// Checks the token of every request, for reverse proxies that ask.
 #[derive(Parser)]
@@ -58,7 +60,7 @@ enum Command {
 
 /// Runs the command that the arguments of this process name.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let source = || Source::new(cli.config, environment.iter().cloned());
     let done = match cli.command.unwrap_or(Command::Serve) {
@@ -71,4 +73,14 @@ pub fn run() -> ExitCode {
         Command::Config(config) => config.run(),
     };
     done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
+}
+
+/// Tells what is wrong with the arguments, but repeats no token: stderr may be somebody's log.
+fn refuse(error: &clap::Error) -> ! {
+    if error.use_stderr() && std::env::args_os().any(|argument| may_hold_token(&argument.to_string_lossy())) {
+        let told = "the arguments are wrong, and one of them may be a token, so they are not shown (pipe it, or name its file)";
+        let _ = writeln!(std::io::stderr(), "doorward: {told}");
+        std::process::exit(2);
+    }
+    error.exit()
 }

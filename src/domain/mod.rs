@@ -36,4 +36,4 @@ pub use request_query::RequestQuery;
 pub use scopes::Scopes;
 pub use time::{InvalidTime, Timestamp};
 pub use token::{BearerToken, PresentedToken};
-pub use visible::{is_unseen, visible_json};
+pub use visible::{is_unseen, may_hold_secret, may_hold_token, shown_path, visible_json};

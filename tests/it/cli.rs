@@ -409,7 +409,20 @@ fn explain_judges_without_the_service() {
     assert_eq!(idp.fetches(), fetched, "the keys were at hand");
     let later = doorward(&["explain", "--token", "-", "--at", "2100-01-01T00:00:00Z"], &settings, &good);
     assert!(String::from_utf8_lossy(&later.stdout).contains("deny token_expired"), "{later:?}");
-    assert_eq!(doorward(&["explain", "--token", &good], &settings, "").status.code(), Some(2), "not on a command line");
+    let on_the_command_line = doorward(&["explain", "--token", &good], &settings, "");
+    let told = [out(&on_the_command_line), err(&on_the_command_line)].concat();
+    assert_eq!(on_the_command_line.status.code(), Some(2), "{told}");
+    assert!(told.contains("--token takes nothing but `-`") && !told.contains(&good), "{told}");
+    for (command, code, told) in [
+        (&["explain", "--token-file"][..], 1, "cannot read the file (it looks like no path): "),
+        (&["explain", "--at"], 2, "one of them may be a token, so they are not shown"),
+        (&["explain"], 2, "one of them may be a token, so they are not shown"),
+        (&["token", "inspect"], 2, "one of them may be a token, so they are not shown"),
+    ] {
+        let pasted = doorward(&[command, &[&good]].concat(), &settings, "");
+        assert_eq!((pasted.status.code(), out(&pasted)), (Some(code), ""), "{command:?}");
+        assert!(err(&pasted).contains(told) && !err(&pasted).contains(&good), "{}", err(&pasted));
+    }
     assert_eq!(doorward(&["explain", "--at", "soon"], &settings, "").status.code(), Some(2));
 }
 

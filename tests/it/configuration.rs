@@ -11,6 +11,58 @@ use crate::support::{TestGate, TestIssuer, TokenBuilder};
 
 const SECRET: &str = "correct-horse-battery-staple-secret";
 
+/// Whatever is written into whatever setting: a URL is told without what may be secret in it, and a path only if it looks
+/// like one.
+#[test]
+fn no_problem_tells_a_secret() {
+    let schema: serde_json::Value = serde_json::from_str(&doorward::config::schema()).unwrap();
+    let issuer = &schema["properties"]["issuers"]["items"];
+    let names = [&schema, issuer].map(|section| section["properties"].as_object().unwrap().keys());
+    let names: std::collections::BTreeSet<_> = names.into_iter().flatten().collect();
+    assert!(names.len() > 60, "{names:?}");
+    let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzM2NyM3QifQ.s3cr3t";
+    // Whatever is no path may be the secret that was to be in a file.
+    let in_place_of_files = ["hunter2-s3cr3t", "c3VwZXI/s3cr3t+a==", "/s3cr3t+a==", "s3cr3t"];
+    let anywhere = [
+        jwt,
+        &["/run/secrets/", jwt].concat(),
+        "https://idp.example/a?key=s3cr3t",
+        "https://idp.example/#s3cr3t",
+        "https://user:s3cr3t@idp.example/",
+        "ftp://user:s3cr3t@idp.example/?s3cr3t#s3cr3t",
+        "user:s3cr3t@idp.example",
+        "idp.example?s3cr3t",
+    ];
+    let mut told = std::collections::BTreeMap::new();
+    for name in names {
+        let more = in_place_of_files.iter().filter(|_| name.ends_with("_file"));
+        for value in anywhere.iter().chain(more) {
+            let problems = TestGate::new().set(&name.to_uppercase(), *value).configuration().map(drop).unwrap_err();
+            if problems.contains("s3cr3t") {
+                told.entry(name).or_insert(problems);
+            }
+        }
+    }
+    assert!(told.is_empty(), "{told:#?}");
+    // The settings that take URLs and files, one by one.
+    for (name, value, expected) in [
+        (
+            "OTLP_ENDPOINT",
+            "https://c.example/?key=s3cr3t",
+            "DOORWARD_OTLP_ENDPOINT: not understood (write the base URL",
+        ),
+        ("OTLP_ENDPOINT", "https://c.example/#s3cr3t", "DOORWARD_OTLP_ENDPOINT: not understood (write the base URL"),
+        ("JWKS_BEARER_TOKEN_FILE", jwt, "DOORWARD_JWKS_BEARER_TOKEN_FILE: cannot read the file that is named here"),
+        ("HMAC_SECRET_FILE", "hunter2-s3cr3t", "DOORWARD_HMAC_SECRET_FILE: cannot read the file that is named here"),
+        ("JWKS_BEARER_TOKEN_FILE", "/nowhere/token", "cannot read /nowhere/token: No such file or directory"),
+        ("JWKS_CA_FILE", "nowhere.pem", "cannot read nowhere.pem: No such file or directory"),
+    ] {
+        let gate = TestGate::new().set("ISSUER", "https://idp.example").set("AUDIENCE", "api").set(name, value);
+        let told = gate.configuration().map(drop).unwrap_err();
+        assert!(told.contains(expected) && !told.contains("s3cr3t"), "{name}: {told}");
+    }
+}
+
 #[test]
 fn bad_listeners_and_limits_are_told() {
     let told = each(&[

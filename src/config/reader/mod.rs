@@ -12,6 +12,7 @@ use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
 use super::{Files, Problems};
+use crate::domain::may_hold_secret;
 
 pub(super) use refusals::Refused;
 
@@ -287,10 +288,10 @@ fn no_value() -> Invalid {
     Invalid::new("no value").hint("write one, or leave the name out; the text is \"null\", in quotes")
 }
 
-/// Shows the value that was not understood, unless it is a secret; a URL may have one in it.
+/// Shows the value that was not understood, unless it is a secret or may have one in it.
 fn shown(setting: &Setting, text: &str, invalid: Invalid) -> Invalid {
     let is_bare = matches!(invalid.message.as_str(), "not understood" | "out of range");
-    if setting.secret || text.contains('@') || !is_bare {
+    if setting.secret || may_hold_secret(text) || !is_bare {
         return invalid;
     }
     let start: String = text.chars().take(60).collect();
