@@ -21,13 +21,11 @@ pub use reload::Reload;
 pub use service_manager::{ServiceManager, UnknownManager};
 pub use shutdown::Shutdown;
 
-use crate::config::{
-    Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, ServerSettings, TraceSettings, UnixSocketSettings,
-};
+use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, ServerSettings, TraceSettings};
 use crate::domain::Clock;
 use crate::grpc::{CheckService, GrpcHandle, GrpcServer};
 use crate::http::{AdminService, Lifecycle, Pulse, VerifyService, admin_server, verify_server};
-use crate::listener::{BoundListener, HandedSockets, bind};
+use crate::listener::{BoundListener, HandedSockets, SocketLock, bind};
 use crate::outbound::{Courier, Egress, InvalidClient};
 use crate::telemetry::{LogQueue, Metrics, Spans};
 use assembly::{Draft, Workshop};
@@ -68,6 +66,8 @@ pub struct Application {
     shutdown_delay: Duration,
     shutdown_timeout: Duration,
     pulse: Option<Pulse>,
+    /// Given up when the service has ended, and not when it accepts no more.
+    _locks: Vec<SocketLock>,
 }
 
 /// Why the service cannot start, although its configuration is fine.
@@ -105,9 +105,13 @@ impl Application {
         surroundings: &Surroundings,
     ) -> Result<Self, StartError> {
         let server = configuration.server.clone();
-        let verify_sockets = handed_or_bound(handed.verify, &server.listen, &server.unix_socket)?;
-        let admin_sockets = handed_or_bound(handed.admin, &server.admin_listen, &server.unix_socket)?;
-        let grpc_sockets = handed_or_bound(handed.grpc, &server.grpc_listen, &server.unix_socket)?;
+        let mut locks = Vec::new();
+        let mut sockets = |handed: Vec<BoundListener>, addresses: &[Listen]| {
+            if handed.is_empty() { bind(addresses, &server.unix_socket, &mut locks) } else { Ok(handed) }
+        };
+        let verify_sockets = sockets(handed.verify, &server.listen)?;
+        let admin_sockets = sockets(handed.admin, &server.admin_listen)?;
+        let grpc_sockets = sockets(handed.grpc, &server.grpc_listen)?;
         let (verify_addresses, admin_addresses) = (addresses(&verify_sockets)?, addresses(&admin_sockets)?);
         let grpc_addresses = addresses(&grpc_sockets)?;
 
@@ -146,6 +150,7 @@ impl Application {
             shutdown_delay: server.shutdown_delay,
             shutdown_timeout: server.shutdown_timeout,
             pulse,
+            _locks: locks,
         })
     }
 
@@ -220,14 +225,6 @@ async fn stop(lifecycle: &Lifecycle, delay: Duration, shutdown: &mut Shutdown, s
         () = again.told(2) => servers.stop(false).await,
     }
     tracing::info!("stopped");
-}
-
-fn handed_or_bound(
-    handed: Vec<BoundListener>,
-    addresses: &[Listen],
-    unix: &UnixSocketSettings,
-) -> io::Result<Vec<BoundListener>> {
-    if handed.is_empty() { bind(addresses, unix) } else { Ok(handed) }
 }
 
 fn spans(traces: &TraceSettings, surroundings: &Surroundings) -> Result<Arc<Spans>, StartError> {

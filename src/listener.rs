@@ -1,16 +1,18 @@
 //! Floor 3: sockets, bound before anything runs, so that their addresses are known and a taken one is an error at once.
 
 mod handed_sockets;
+mod socket_file;
+mod socket_lock;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use nix::sys::socket::{Backlog, listen};
 
 pub use handed_sockets::{HandedSockets, UnfitSocket};
+pub use socket_lock::SocketLock;
 
 use crate::config::{Listen, UnixSocketSettings};
 
@@ -26,12 +28,16 @@ pub enum BoundListener {
 /// How many connections may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// Binds all of them, or none.
-pub fn bind(addresses: &[Listen], unix: &UnixSocketSettings) -> io::Result<Vec<BoundListener>> {
+/// Binds all of them, or none. The locks of their files are to be kept as long as the service runs.
+pub fn bind(
+    addresses: &[Listen],
+    unix: &UnixSocketSettings,
+    locks: &mut Vec<SocketLock>,
+) -> io::Result<Vec<BoundListener>> {
     let bound = addresses.iter().map(|address| {
         let socket = match address {
             Listen::Tcp(address) => bind_tcp(*address),
-            Listen::Unix(path) => bind_unix(path, unix),
+            Listen::Unix(path) => bind_unix(path, unix, locks),
         };
         socket.map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))
     });
@@ -55,36 +61,8 @@ fn bind_tcp(address: SocketAddr) -> io::Result<BoundListener> {
     Ok(BoundListener::Tcp(listener))
 }
 
-/// Makes the socket beside its place and moves it there: it is never there with other permissions than it should have.
-fn bind_unix(path: &Path, settings: &UnixSocketSettings) -> io::Result<BoundListener> {
-    refuse_occupied(path)?;
-    let beside = path.with_extension(format!("{}.new", std::process::id()));
-    let _ = std::fs::remove_file(&beside);
-    let listener = UnixListener::bind(&beside)?;
-    let prepared = prepare_socket_file(&beside, settings).and_then(|()| std::fs::rename(&beside, path));
-    if let Err(error) = prepared {
-        let _ = std::fs::remove_file(&beside);
-        return Err(error);
-    }
-    listen(&listener, Backlog::new(BACKLOG)?)?;
+fn bind_unix(path: &Path, settings: &UnixSocketSettings, locks: &mut Vec<SocketLock>) -> io::Result<BoundListener> {
+    let (listener, lock) = socket_file::bind(path, settings)?;
+    locks.push(lock);
     Ok(BoundListener::Unix(listener, path.to_owned()))
-}
-
-fn prepare_socket_file(path: &Path, settings: &UnixSocketSettings) -> io::Result<()> {
-    if settings.group.is_some() {
-        chown(path, None, settings.group)?;
-    }
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(settings.mode))
-}
-
-/// A socket that nobody answers on is left over from a crash; anything else is somebody's.
-fn refuse_occupied(path: &Path) -> io::Result<()> {
-    let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
-    if !metadata.file_type().is_socket() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file that is no socket"));
-    }
-    match UnixStream::connect(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
-        _ => Err(io::Error::new(io::ErrorKind::AddrInUse, "another process answers there")),
-    }
 }

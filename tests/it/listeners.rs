@@ -8,6 +8,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use nix::sys::socket::Backlog;
+
 use crate::support::{Client, Request, Service, TestGate, TestIssuer, doorward, eventually, free_port};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -79,6 +81,108 @@ fn what_somebody_else_has_is_an_error_that_says_so() {
         assert!(said.contains(&told) && said.contains(why), "{told}{why}: {said}");
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
+}
+
+#[test]
+fn of_many_starts_at_once_one_has_the_socket() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("verify.sock");
+    for round in 0..5 {
+        let starts: Vec<_> = (0..8).map(|_| serving(&path)).collect();
+        let (mut serve, mut refused) = (Vec::new(), Vec::new());
+        for mut start in starts {
+            let is_first = start.line_or_end("verify listener").is_some();
+            if is_first { serve.push(start) } else { refused.push(start) }
+        }
+        for start in &mut refused {
+            assert_eq!(start.wait(), Some(1), "{}", start.log);
+            let told = format!("doorward: cannot listen on {}: another process ", unix(&path));
+            assert!(start.log.contains(&told), "{}", start.log);
+        }
+        assert_eq!(serve.len(), 1, "round {round}");
+        assert_eq!(ask_unix(&path, &token()), "HTTP/1.1 200 OK");
+        // Half of the rounds leave their lock file behind, as a crash does.
+        serve[0].signal(if round % 2 == 0 { "KILL" } else { "TERM" });
+        serve[0].wait();
+        assert_eq!(place.path().join("verify.sock.lock").exists(), round % 2 == 0);
+    }
+}
+
+#[test]
+fn a_socket_is_had_until_the_end_and_not_until_nothing_more_is_accepted() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("verify.sock");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let keys = [("ISSUER", url.as_str()), ("JWKS_WAIT", "1m"), ("JWKS_TIMEOUT", "1m"), ("SHUTDOWN_TIMEOUT", "60s")];
+    let listen = unix(&path);
+    let settings = [&keys[..], &[("LISTEN", &listen), ("ADMIN_LISTEN", "127.0.0.1:0"), ("AUDIENCE", "api")]].concat();
+    let mut service = Service::start(&["serve"], &settings);
+    service.wait_for_line("admin listener");
+    let mut running = UnixStream::connect(&path).unwrap();
+    let token = TestIssuer::new().token().claim("iss", url.as_str()).sign();
+    write!(running, "GET /verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+    let idle = UnixStream::connect(&path).unwrap();
+    service.signal("TERM");
+    service.wait_for_line("stopping");
+    eventually("a closed socket", || UnixStream::connect(&path).is_err().then_some(()));
+    let ended = doorward(&["serve"], &settings, "");
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("another process listens there, or is about to"), "{said}");
+    drop((silent, idle));
+    assert_eq!(status_line(running), "HTTP/1.1 503 Service Unavailable");
+    assert_eq!(service.wait(), Some(0));
+    let mut next = serving(&path);
+    next.wait_for_line("verify listener");
+}
+
+#[test]
+fn a_socket_whose_owner_accepts_nothing_is_an_error_at_once() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("verify.sock");
+    let stuck = UnixListener::bind(&path).unwrap();
+    nix::sys::socket::listen(&stuck, Backlog::new(0).unwrap()).unwrap();
+    let _fills_the_queue = UnixStream::connect(&path).unwrap();
+    let mut start = serving(&path);
+    assert_eq!(start.wait(), Some(1), "{}", start.log);
+    assert!(start.log.contains("another process listens and accepts nothing there"), "{}", start.log);
+}
+
+#[test]
+fn a_lock_file_that_is_left_over_means_nothing_and_a_false_one_is_not_touched() {
+    let place = tempfile::tempdir().unwrap();
+    let (path, lock) = (place.path().join("verify.sock"), place.path().join("verify.sock.lock"));
+    std::fs::write(&lock, "4711").unwrap();
+    let mut service = serving(&path);
+    service.wait_for_line("verify listener");
+    assert_eq!(ask_unix(&path, &token()), "HTTP/1.1 200 OK");
+    assert_eq!(std::fs::read_to_string(&lock).unwrap(), "4711");
+    service.signal("TERM");
+    assert_eq!(service.wait(), Some(0));
+    assert!(!lock.exists());
+    let elsewhere = place.path().join("elsewhere");
+    std::os::unix::fs::symlink(&elsewhere, &lock).unwrap();
+    let mut start = serving(&path);
+    assert_eq!(start.wait(), Some(1), "{}", start.log);
+    assert!(start.log.contains("verify.sock.lock: "), "{}", start.log);
+    assert!(!elsewhere.exists());
+}
+
+#[test]
+fn a_lock_is_for_its_owner_alone() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("verify.sock");
+    let mut service = serving(&path);
+    service.wait_for_line("verify listener");
+    let lock = std::fs::metadata(place.path().join("verify.sock.lock")).unwrap();
+    assert_eq!(lock.permissions().mode() & 0o777, 0o600);
+}
+
+/// The program, starting, on this socket.
+fn serving(path: &Path) -> Service {
+    let listen = unix(path);
+    let settings = [&with_secret()[1..], &[("LISTEN", listen.as_str())]].concat();
+    Service::start(&["serve"], &settings)
 }
 
 #[test]

@@ -76,13 +76,18 @@ impl Service {
 
     /// Reads stderr up to a line that has this in it, and gives that line.
     pub fn wait_for_line(&mut self, part: &str) -> String {
+        let line = self.line_or_end(part);
+        line.unwrap_or_else(|| panic!("the program ended without {part:?}; it said: {}", self.log))
+    }
+
+    /// The same; nothing if the program ends before.
+    pub fn line_or_end(&mut self, part: &str) -> Option<String> {
         loop {
             let mut line = String::new();
             let read = self.stderr.read_line(&mut line).unwrap();
-            assert!(read > 0, "the program ended without {part:?}; it said: {}", self.log);
             self.log.push_str(&line);
-            if line.contains(part) {
-                return line;
+            if read == 0 || line.contains(part) {
+                return Some(line).filter(|_| read > 0);
             }
         }
     }

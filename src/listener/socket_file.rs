@@ -1,0 +1,75 @@
+//! A unix socket in the file system.
+
+use std::fs::Permissions;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, connect, listen, socket};
+
+use super::{BACKLOG, SocketLock};
+use crate::config::UnixSocketSettings;
+
+/// Makes the socket beside its place and moves it there: it is never there with other permissions than it should have.
+///
+/// Between the look at the place and the move the lock keeps out whoever else starts now.
+pub(super) fn bind(path: &Path, settings: &UnixSocketSettings) -> io::Result<(UnixListener, SocketLock)> {
+    let lock = SocketLock::take(path)?;
+    refuse_occupied(path)?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    let _ = std::fs::remove_file(&beside);
+    let listener = listen_at(&beside, settings).and_then(|listener| {
+        std::fs::rename(&beside, path)?;
+        Ok(listener)
+    });
+    if listener.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    Ok((listener?, lock))
+}
+
+/// Listens when the file has its permissions: who finds it before that is refused, not kept waiting for the first answer.
+fn listen_at(path: &Path, settings: &UnixSocketSettings) -> io::Result<UnixListener> {
+    let socket = stream_socket(SockFlag::empty())?;
+    nix::sys::socket::bind(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
+    if settings.group.is_some() {
+        chown(path, None, settings.group)?;
+    }
+    std::fs::set_permissions(path, Permissions::from_mode(settings.mode))?;
+    listen(&socket, Backlog::new(BACKLOG)?)?;
+    Ok(socket.into())
+}
+
+/// A socket that nobody answers on is left over from a crash; anything else is somebody's.
+fn refuse_occupied(path: &Path) -> io::Result<()> {
+    let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !metadata.file_type().is_socket() {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file that is no socket"));
+    }
+    let taken = |how: &str| Err(io::Error::new(io::ErrorKind::AddrInUse, format!("another process {how} there")));
+    match probe(path) {
+        Ok(()) => taken("answers"),
+        // Its queue is full: it is busy or stuck, and to wait for it would be to wait for ever.
+        Err(Errno::EAGAIN) => taken("listens and accepts nothing"),
+        Err(Errno::ECONNREFUSED | Errno::ENOENT) => Ok(()),
+        Err(error) => Err(io::Error::new(
+            io::Error::from(error).kind(),
+            format!("cannot find out whether another process answers there: {error}"),
+        )),
+    }
+}
+
+/// Connects without waiting.
+fn probe(path: &Path) -> nix::Result<()> {
+    let socket = stream_socket(SockFlag::SOCK_NONBLOCK)?;
+    connect(socket.as_raw_fd(), &UnixAddr::new(path)?)
+}
+
+fn stream_socket(flags: SockFlag) -> nix::Result<OwnedFd> {
+    socket(AddressFamily::Unix, SockType::Stream, flags | SockFlag::SOCK_CLOEXEC, None)
+}
