@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use envoy_types::ext_authz::v3::pb::{Authorization, CheckRequest, CheckResponse};
-use tonic::{Request, Response, Status};
+use envoy_types::ext_authz::v3::pb::{CheckRequest, CheckResponse};
 
 use super::answer::answer;
 use super::connection::Peer;
@@ -24,16 +23,13 @@ impl CheckService {
     pub fn new(current_door: CurrentDoor) -> Self {
         Self { current_door }
     }
-}
 
-#[tonic::async_trait]
-impl Authorization for CheckService {
-    async fn check(&self, request: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
+    /// Answers a question. A peer that cannot be told is not trusted.
+    pub(super) async fn check(&self, question: &CheckRequest, peer: Option<Peer>) -> CheckResponse {
         // One configuration for the whole request, whatever comes meanwhile.
         let door = (self.current_door)();
-        // A peer that cannot be told is not trusted.
-        let peer_trusted = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_trusted(&door.trusted));
-        let described = Described::of(request.get_ref());
+        let peer_trusted = peer.is_some_and(|peer| peer.is_trusted(&door.trusted));
+        let described = Described::of(question);
         let forwarded = ForwardedRequest {
             fields: &described,
             original: described.original(),
@@ -41,6 +37,6 @@ impl Authorization for CheckService {
             route_name: described.route_name(),
         };
         let decided = door.decide(&forwarded, || forwarded.original).await;
-        Ok(Response::new(answer(&door, &decided)))
+        answer(&door, &decided)
     }
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod check;
+mod codec;
 mod connection;
 mod described;
 mod metadata;

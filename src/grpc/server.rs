@@ -21,9 +21,13 @@ use crate::config::ServerSettings;
 use crate::listener::BoundListener;
 
 /// Questions that are answered at once on one connection; Envoy opens another one for more.
-const MAX_STREAMS: u32 = 256;
-/// The fields around a question, which are Envoy's own.
-const MAX_HEADER_LIST_BYTES: u32 = 16 * 1024;
+const MAX_STREAMS: u32 = 64;
+/// A larger header block is 431, by HTTP/2 itself; up to here the answer says what is too large.
+const MAX_HEADER_LIST_BYTES: u32 = 32 * 1024;
+/// Streams that a client resets before we have looked at them (CVE-2023-44487), and those that we reset because of what it sent
+/// (RUSTSEC-2024-0003, CVE-2025-8671); then the connection ends. Left out, the second would be without bound.
+const MAX_RESET_STREAMS: usize = 20;
+const MAX_FAULTY_STREAMS: usize = 1024;
 /// What a question and all of a connection's may send ahead of being read.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
@@ -130,18 +134,24 @@ async fn serve(
         accepting.shutdown().await;
     };
     server()
-        .serve_with_incoming_shutdown(Services::new(service, health), ReceiverStream::new(connections), stopped)
+        .serve_with_incoming_shutdown(
+            Services::new(service, health, settings.client_header_timeout),
+            ReceiverStream::new(connections),
+            stopped,
+        )
         .await
         .map_err(io::Error::other)
 }
 
-/// HTTP/2 within bounds. Streams that are reset in quick succession are bounded by default.
+/// HTTP/2 within bounds.
 fn server() -> Server {
     Server::builder()
         .max_concurrent_streams(MAX_STREAMS)
         .http2_max_header_list_size(MAX_HEADER_LIST_BYTES)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_max_pending_accept_reset_streams(Some(MAX_RESET_STREAMS))
+        .http2_max_local_error_reset_streams(Some(MAX_FAULTY_STREAMS))
         .http2_keepalive_interval(Some(PING_AFTER))
         .http2_keepalive_timeout(Some(PING_TIMEOUT))
         .timeout(MAX_DURATION)

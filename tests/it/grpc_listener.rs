@@ -21,11 +21,11 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::support::{Check, Client, GrpcClient, Service, TestGate, TestIssuer, doorward, eventually};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
-const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
+pub const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 /// What a client begins with (RFC 9113 section 3.4): the preface and empty SETTINGS.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-fn gate(settings: &[(&str, &str)]) -> (TestIssuer, TestGate) {
+pub fn gate(settings: &[(&str, &str)]) -> (TestIssuer, TestGate) {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).set("GRPC_LISTEN", "127.0.0.1:0");
     let gate = settings.iter().fold(gate, |gate, (name, value)| gate.set(name, *value));
@@ -38,9 +38,9 @@ fn questions_are_bounded_and_what_is_none_is_an_error() {
     let client = GrpcClient::connect(gate.grpc);
     let check = Check::get("/").bearer(&idp.token().sign());
     let padded = |bytes: usize| check.clone().http(|http| http.body = "x".repeat(bytes));
-    assert_eq!(client.verdict(padded(200 * 1024)), "200");
+    assert_eq!(client.verdict(padded(100 * 1024)), "200");
     let code = |asked: Result<Bytes, Status>| asked.unwrap_err().code();
-    assert_eq!(client.ask(padded(256 * 1024)).unwrap_err().code(), Code::OutOfRange);
+    assert_eq!(client.ask(padded(128 * 1024)).unwrap_err().code(), Code::OutOfRange);
     for garbage in [&b"\xff\xff\xff\xff"[..], b"\x0a\x7f", b"\x0a\x02\x22\xff", &[0x0b; 10_000]] {
         assert_eq!(code(raw(&client, CHECK, garbage, "")), Code::Internal, "{garbage:?}");
     }
@@ -55,7 +55,10 @@ fn questions_are_bounded_and_what_is_none_is_an_error() {
         assert_eq!(code(raw(&client, &path, b"", "")), Code::Unimplemented);
     }
     raw(&client, CHECK, b"", &"x".repeat(10_000)).unwrap();
-    assert!(raw(&client, CHECK, b"", &"x".repeat(20_000)).is_err());
+    let refused = raw(&client, CHECK, b"", &"x".repeat(20_000)).unwrap_err();
+    assert_eq!((refused.code(), refused.message()), (Code::ResourceExhausted, "the metadata are over 16384 bytes"));
+    // So large that HTTP/2 refuses it itself (431).
+    assert!(raw(&client, CHECK, b"", &"x".repeat(40_000)).is_err());
     // And the connection still serves.
     assert_eq!(client.verdict(check), "200");
 }
@@ -73,7 +76,7 @@ fn raw(client: &GrpcClient, path: &str, message: &[u8], filler: &str) -> Result<
 }
 
 /// Bytes as they are.
-struct Plain;
+pub struct Plain;
 
 impl Codec for Plain {
     type Encode = Bytes;
@@ -114,7 +117,7 @@ fn streams_and_header_lists_are_bounded() {
     let (_idp, gate) = gate(&[]);
     let settings = settings_of(gate.grpc);
     // SETTINGS_MAX_CONCURRENT_STREAMS, _INITIAL_WINDOW_SIZE and _MAX_HEADER_LIST_SIZE (RFC 9113 section 6.5.2).
-    for expected in [(3, 256), (4, 64 * 1024), (6, 16 * 1024)] {
+    for expected in [(3, 64), (4, 64 * 1024), (6, 32 * 1024)] {
         assert!(settings.contains(&expected), "{expected:?} is not in {settings:?}");
     }
 }

@@ -32,6 +32,7 @@ mod fuzz_corpora;
 mod generated_docs;
 mod glewlwyd;
 mod grpc;
+mod grpc_bounds;
 mod grpc_listener;
 mod guard;
 mod haproxy;

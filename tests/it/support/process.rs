@@ -69,6 +69,13 @@ impl Service {
         self.child.id()
     }
 
+    /// The memory that it has now (proc(5), `VmRSS`).
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
     /// Stdout, once.
     pub fn stdout(&mut self) -> BufReader<std::process::ChildStdout> {
         BufReader::new(self.child.stdout.take().expect("stdout was taken already"))
