@@ -12,7 +12,7 @@ use super::{StartError, Surroundings};
 use crate::config::{Configuration, KeySource, ProxySettings, TokenSettings};
 use crate::domain::Clock;
 use crate::gate::{DenialAnswers, Door, Gate, TokenCache, Verifier};
-use crate::http::{Generation, Lifecycle, Rehearsal, Responder};
+use crate::http::{AdminAccess, Generation, Lifecycle, Rehearsal, Responder};
 use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
 use crate::policy::{Policy, RouteTable, Rules, UnreachedRoute};
@@ -112,7 +112,7 @@ impl Workshop {
     /// be verified again.
     pub(super) fn build(&mut self, draft: Draft, number: u64) -> Result<Generation, StartError> {
         let Draft { configuration, policy, denials, route_names, unreached } = draft;
-        let Configuration { server, tls, proxy, tokens, claim_headers, logging, issuers, .. } = configuration;
+        let Configuration { server, admin, tls, proxy, tokens, claim_headers, logging, issuers, .. } = configuration;
         let denials = Arc::new(denials);
         let responder =
             Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone()).map_err(io::Error::other)?;
@@ -145,6 +145,7 @@ impl Workshop {
             responder,
             dialect: proxy.dialect.into(),
             readiness: server.readiness,
+            admin: AdminAccess::new(admin),
             explains_to_all: server.explain,
         })
     }

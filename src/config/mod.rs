@@ -4,6 +4,7 @@
 //! reported at once; a value that passed is a ready value of floor 1 or a plain setting for an upper floor.
 
 mod accepted_issuers;
+mod admin;
 mod answers;
 mod audience;
 mod claim_headers;
@@ -42,6 +43,7 @@ mod value;
 use std::ffi::OsString;
 
 pub use accepted_issuers::AcceptedIssuers;
+pub use admin::AdminSettings;
 pub use answers::{Answers, CustomDenial, DenialKey};
 pub use fetch::FetchSettings;
 pub use file_keys::FileKeys;
@@ -74,6 +76,8 @@ use routes::General;
 pub struct Configuration {
     /// Listeners, limits and shutdown.
     pub server: ServerSettings,
+    /// Who may ask the admin listener.
+    pub admin: AdminSettings,
     /// TLS of the verify listener, if it speaks it.
     pub tls: Option<TlsSettings>,
     /// How the proxy speaks and whom to believe.
@@ -102,6 +106,7 @@ impl Configuration {
 
     fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let server = ServerSettings::read(reader);
+        let admin = AdminSettings::read(reader);
         let tls = TlsSettings::read(reader);
         let proxy = ProxySettings::read(reader);
         let tokens = TokenSettings::read(reader, &proxy);
@@ -113,6 +118,7 @@ impl Configuration {
         let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
         Ok(Self {
             server: server?,
+            admin: admin?,
             tls: tls?,
             proxy: proxy?,
             tokens: tokens?,

@@ -59,7 +59,7 @@ const READINESS: Setting =
         .shaped(Shape::Word(&value::words(READINESSES)));
 
 const EXPLAIN: Setting =
-    Setting::new("explain", "false", "Whether `POST /explain` answers peers at other addresses than loopback too.")
+    Setting::new("explain", "false", "Whether `POST /explain` answers peers at other addresses than loopback too; with `admin_token`, whoever has that is answered.")
         .shaped(Shape::Boolean);
 const RELOAD: Setting = Setting::new(
     "reload",

@@ -1,7 +1,7 @@
 //! A setting, declared once: reading, `config reference`, `config schema` and the documentation all go by this.
 
 use super::shape::Shape;
-use super::{answers, claim_headers, issuer, logging, proxy, routes, server, tls, tokens, traces};
+use super::{admin, answers, claim_headers, issuer, logging, proxy, routes, server, tls, tokens, traces};
 
 /// A setting as operators know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,7 @@ impl Setting {
 /// The settings of the service, section by section.
 pub(super) const SERVICE: &[&[Setting]] = &[
     server::SETTINGS,
+    admin::SETTINGS,
     tls::SETTINGS,
     proxy::SETTINGS,
     tokens::SETTINGS,

@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O, reads a clock or knows a web framework.
 
+mod authority;
 mod claim_path;
 mod clock;
 mod denial;
@@ -20,6 +21,7 @@ mod time;
 mod token;
 mod visible;
 
+pub use authority::Authority;
 pub use claim_path::{ClaimPath, ClaimPathError};
 pub use clock::Clock;
 pub use denial::Denial;

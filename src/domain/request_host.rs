@@ -20,7 +20,14 @@ impl<'a> RequestHost<'a> {
     /// with or without a port.
     pub fn judge(host: Field<'a>) -> Result<Self, Reason> {
         let authority = std::str::from_utf8(host.described()?).ok();
-        authority.and_then(without_port).and_then(Self::parse).ok_or(Reason::ForwardedHeadersAmbiguous)
+        let host = authority.and_then(Self::parse_with_port).map(|(host, _)| host);
+        host.ok_or(Reason::ForwardedHeadersAmbiguous)
+    }
+
+    /// Reads a host with or without a port; an empty port is none.
+    pub fn parse_with_port(authority: &'a str) -> Option<(Self, Option<u16>)> {
+        let (host, port) = split_port(authority)?;
+        Some((Self::parse(host)?, port))
     }
 
     /// Reads a host without a port.
@@ -49,18 +56,17 @@ const fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-fn without_port(authority: &str) -> Option<&str> {
+fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     // The colons inside brackets belong to an address.
     let host_end = authority.find(']').map_or(0, |bracket| bracket + 1);
-    let (host, port) = match authority.get(host_end..)?.find(':') {
-        Some(colon) => authority.split_at_checked(host_end + colon)?,
-        None => (authority, ""),
-    };
-    let digits = port.strip_prefix(':').unwrap_or_default();
-    // RFC 3986 section 3.2.3 lets the port be empty.
-    let is_port =
-        digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits.is_empty() || digits.parse::<u16>().is_ok());
-    is_port.then_some(host)
+    let Some(colon) = authority.get(host_end..)?.find(':') else { return Some((authority, None)) };
+    let (host, port) = authority.split_at_checked(host_end + colon)?;
+    match port.strip_prefix(':')? {
+        // RFC 3986 section 3.2.3 lets the port be empty.
+        "" => Some((host, None)),
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some((host, Some(digits.parse().ok()?))),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +93,13 @@ mod tests {
             ("[2001:DB8::A]", "[2001:db8::a]"),
         ] {
             assert_eq!(judged(text).as_deref(), Ok(host), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_port_is_a_number_or_none() {
+        for (text, port) in [("a", None), ("a:", None), ("a:0", Some(0)), ("[::1]:00443", Some(443))] {
+            assert_eq!(RequestHost::parse_with_port(text).unwrap().1, port, "{text}");
         }
     }
 

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use actix_web::dev::Server;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App, HttpMessage, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
+use super::admin_access::Refused;
 use super::explain;
 use super::status::status;
 use super::{CurrentTls, Lifecycle, VerifyService};
@@ -31,6 +34,7 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
     let app = move || {
         App::new()
             .app_data(service.clone())
+            .wrap(from_fn(admit))
             .route("/metrics", web::get().to(metrics))
             .route("/healthz", web::get().to(healthz))
             .route("/healthz", web::head().to(healthz))
@@ -48,6 +52,41 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
         };
     }
     Ok(server.run())
+}
+
+/// Answers who may not ask, before a handler or the router sees anything of the request.
+async fn admit(
+    service: web::Data<AdminService>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let judged = service.verify.generation().admin.judge(request.head());
+    match judged {
+        Ok(admission) => {
+            request.extensions_mut().insert(admission);
+            next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+        }
+        Err(refused) => Ok(request.into_response(refusal(refused))),
+    }
+}
+
+/// Nothing of the request is echoed.
+fn refusal(refused: Refused) -> HttpResponse {
+    let (status, error) = match refused {
+        Refused::Host => (
+            StatusCode::MISDIRECTED_REQUEST,
+            "not asked by an IP address, `localhost` or a name of `admin_hosts` (a token is another way)",
+        ),
+        Refused::Origin => (StatusCode::FORBIDDEN, "asked from a page of another site"),
+        Refused::Token(_) => {
+            (StatusCode::UNAUTHORIZED, "asks for `Authorization: Bearer` with the `admin_token`, once")
+        }
+    };
+    let mut response = json_answer(status, &json!({ "error": error }));
+    if let Refused::Token(challenge) = refused {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+    response
 }
 
 async fn metrics(service: web::Data<AdminService>) -> HttpResponse {

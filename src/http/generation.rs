@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Dialect, Responder};
+use super::{AdminAccess, Dialect, Responder};
 use crate::config::Readiness;
 use crate::gate::Door;
 
@@ -18,6 +18,8 @@ pub struct Generation {
     pub dialect: Dialect,
     /// When the service calls itself ready.
     pub readiness: Readiness,
+    /// Who may ask the admin listener.
+    pub admin: AdminAccess,
     /// Whether it explains decisions to peers at other addresses than loopback.
     pub explains_to_all: bool,
 }

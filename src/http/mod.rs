@@ -6,6 +6,7 @@
 //! [`Permit`]: crate::policy::Permit
 
 mod admin;
+mod admin_access;
 mod dialect;
 mod explain;
 mod fields;
@@ -19,6 +20,7 @@ mod tls;
 mod verify;
 
 pub use admin::{AdminService, admin_server};
+pub use admin_access::AdminAccess;
 pub use dialect::{Dialect, Question};
 pub use generation::Generation;
 pub use lifecycle::Lifecycle;

@@ -12,6 +12,7 @@ mod comparison;
 
 mod activation;
 mod admin;
+mod admin_access;
 mod architecture;
 mod caddy;
 mod cases;

@@ -63,11 +63,32 @@ fn promtool_accepts_the_metrics_page() {
     assert!(!promtool(&["check", "metrics"], "this is no metric").status.success(), "it would accept anything");
 }
 
+/// With the commented line of the shipped file, and without it.
+#[test]
+fn prometheus_scrapes_with_the_token() {
+    let token = "correct-horse-battery-staple";
+    let gate = TestGate::new().trusting(&TestIssuer::new()).set("ADMIN_TOKEN", token).spawn();
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("token");
+    std::fs::write(&file, token).unwrap();
+    let line = "#authorization: {credentials_file: /etc/prometheus/doorward-admin-token}";
+    let with_token = format!("authorization: {{credentials_file: {}}}", file.display());
+    for (changes, up) in [(vec![(line, with_token.as_str())], "1"), (Vec::new(), "0")] {
+        let prometheus = start_with(&gate, &changes);
+        eventually(&format!("up {up}"), || (values(&prometheus, r#"up{job="doorward"}"#)? == [up]).then_some(()));
+    }
+}
+
 /// Prometheus with the shipped files; it scrapes every second.
 pub fn start(gate: &TestGate) -> Component {
+    start_with(gate, &[])
+}
+
+fn start_with(gate: &TestGate, changes: &[(&str, &str)]) -> Component {
     let prometheus = Component::listening(|directory, port| {
         let target = gate.admin.to_string();
-        let configuration = shipped(CONFIGURATION, &[("127.0.0.1:8081", &target), ("15s", "1s")]);
+        let own = [("127.0.0.1:8081", target.as_str()), ("15s", "1s")];
+        let configuration = shipped(CONFIGURATION, &[&own, changes].concat());
         std::fs::write(directory.join("prometheus.yml"), configuration).unwrap();
         std::fs::write(directory.join("doorward.rules.yml"), shipped(RULES, &[])).unwrap();
         let mut command = Command::new(program("prometheus"));

@@ -209,9 +209,7 @@ routes:
         get(&gate, &format!("/a?access_token={token}")).send();
         get(&gate, "/a").header("Sec-WebSocket-Protocol", format!("bearer, {token}")).send();
     }
-    let explain = |description: &serde_json::Value| {
-        Request::new(gate.admin, "POST", "/explain").body(description.to_string()).send().body
-    };
+    let explain = |description: &serde_json::Value| gate.explain(description.to_string()).send().body;
     let mut told = Vec::new();
     for token in [&good, &bad] {
         let uri = format!("/a?access_token={token}");
@@ -235,7 +233,7 @@ fn explain_puts_the_token_where_it_is_looked_for() {
     let token = idp.token().sign();
     let verdict = |sources: &str, description: serde_json::Value| {
         let gate = behind_traefik(&idp, sources);
-        let answer = Request::new(gate.admin, "POST", "/explain").body(description.to_string()).send();
+        let answer = gate.explain(description.to_string()).send();
         answer.json()["reason"].as_str().unwrap().to_owned()
     };
     assert_eq!(verdict("query:t", json!({"uri": "/a", "token": token})), "ok");

@@ -188,7 +188,7 @@ fn i7_an_address_in_a_header_is_never_used() {
     let decisions = |add: &dyn Fn(Request) -> Request| {
         let asked = [(&gate, "/public"), (&gate, "/admin"), (&foreign, "/public")];
         let bearing = asked.map(|(gate, uri)| add(ask(gate, "GET", "a.example", uri).bearer(&token)).send().verdict());
-        let explained = add(Request::new(gate.admin, "POST", "/explain").body("{}")).send().status;
+        let explained = add(gate.explain("{}")).send().status;
         (bearing, add(ask(&gate, "GET", "a.example", "/admin")).send().verdict(), explained)
     };
     let expected = decisions(&|request| request);

@@ -6,12 +6,13 @@ mod requests;
 mod routes;
 mod tokens;
 
+pub use peers::own_address;
 use serde_json::{Value, json};
 
-use crate::support::{Request, TestGate};
+use crate::support::TestGate;
 
 fn explained(gate: &TestGate, description: &Value) -> Value {
-    let answer = Request::new(gate.admin, "POST", "/explain").body(description.to_string()).send();
+    let answer = gate.explain(description.to_string()).send();
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json()
 }

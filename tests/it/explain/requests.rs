@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::explained;
-use crate::support::{Request, TestGate, TestIssuer};
+use crate::support::{TestGate, TestIssuer};
 
 #[test]
 fn a_token_is_put_where_the_route_looks_for_it() {
@@ -43,11 +43,11 @@ fn what_is_no_description_is_refused_without_being_echoed() {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).spawn();
     for body in ["", "{", "[]", r#"{"tokn": "secret"}"#, r#"{"token": 1}"#, r#"{"token": "secret"} x"#] {
-        let answer = Request::new(gate.admin, "POST", "/explain").body(body).send();
+        let answer = gate.explain(body).send();
         assert_eq!(answer.status, 400, "{body}");
         assert!(!answer.body.contains("secret"), "{answer:?}");
     }
     let long = json!({"token": "x".repeat(70_000)}).to_string();
-    assert_eq!(Request::new(gate.admin, "POST", "/explain").body(&long).send().status, 413);
+    assert_eq!(gate.explain(&long).send().status, 413);
     assert_eq!(gate.admin("/explain").send().status, 404);
 }

@@ -80,7 +80,12 @@ impl TestGate {
 
     /// Asks the admin listener.
     pub fn admin(&self, target: &str) -> Request {
-        Request::new(self.admin, "GET", target)
+        Request::new(self.admin, "GET", target).host("localhost")
+    }
+
+    /// Asks the admin listener what would become of a described request.
+    pub fn explain(&self, description: impl AsRef<[u8]>) -> Request {
+        Request::new(self.admin, "POST", "/explain").host("localhost").body(description)
     }
 
     /// The verdict about this token: `200`, or `401 token_expired`.

@@ -50,11 +50,15 @@ fn documented(language: &str) -> String {
 fn the_settings_of_the_page_are_accepted() {
     let files = &certificates().doorward;
     let path = |name: &str| files.path(name).to_str().unwrap().to_owned();
+    let place = tempfile::tempdir().unwrap();
+    let token = place.path().join("token");
+    std::fs::write(&token, "made-by-openssl-rand-hex-32\n").unwrap();
     let mut tls = String::new();
     for block in blocks("docs/listeners.md", "yaml") {
         // Mutual TLS stands beside TLS.
         let block = if block.contains("client_ca") { tls + &block } else { block };
         let own = [("tls.crt", "certificate.pem"), ("tls.key", "key.pem"), ("ca.crt", "ca.pem")];
+        let block = block.replace("/etc/doorward/admin-token", token.to_str().unwrap());
         let file = own.into_iter().fold(block.clone(), |block, (theirs, ours)| {
             block.replace(&format!("/etc/doorward/tls/{theirs}"), &path(ours))
         });

@@ -1,0 +1,69 @@
+//! Who may ask the admin listener.
+
+use secrecy::SecretString;
+
+use super::reader::{Reader, Refused};
+use super::setting::Setting;
+use super::shape::Shape;
+use super::value::{self, Invalid};
+use crate::domain::Authority;
+
+const ADMIN_TOKEN: Setting = Setting::secret(
+    "admin_token",
+    "Bearer token that the admin listener asks for on every path but `/healthz` and `/readyz`: at least 16 characters.",
+);
+const ADMIN_TOKEN_METRICS: Setting =
+    Setting::new("admin_token_metrics", "true", "Whether `/metrics` asks for `admin_token` too.")
+        .shaped(Shape::Boolean);
+const ADMIN_HOSTS: Setting = Setting::optional(
+    "admin_hosts",
+    "–",
+    "Names by which the admin listener may be asked without `admin_token`, beside `localhost` and every IP address: a list of `host` (any port) and `host:port`.",
+)
+.shaped(Shape::List(&Shape::Text));
+
+pub(super) const SETTINGS: &[Setting] = &[ADMIN_TOKEN, ADMIN_TOKEN_METRICS, ADMIN_HOSTS];
+
+/// A shorter one can be guessed: nothing limits how often somebody tries.
+const MIN_TOKEN_BYTES: usize = 16;
+
+/// Who may ask the admin listener.
+#[derive(Debug, Clone)]
+pub struct AdminSettings {
+    /// What to ask for, if anything.
+    pub token: Option<SecretString>,
+    /// Whether metrics ask for it too.
+    pub token_metrics: bool,
+    /// By which other names it may be asked.
+    pub hosts: Vec<Authority>,
+}
+
+impl AdminSettings {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+        let token = reader.optional(&ADMIN_TOKEN, token);
+        let token_metrics = reader.read(&ADMIN_TOKEN_METRICS, value::boolean);
+        let hosts = reader.optional_list(&ADMIN_HOSTS, host);
+        Ok(Self { token: token?, token_metrics: token_metrics?, hosts: hosts?.unwrap_or_default() })
+    }
+}
+
+/// `b64token` (RFC 6750 section 2.1), or no client could send it.
+fn token(text: &str) -> Result<SecretString, Invalid> {
+    let text = value::text(text)?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    let characters = text.trim_end_matches('=');
+    if characters.is_empty() || !characters.bytes().all(is_plain) {
+        let message = "holds characters that no bearer token may have";
+        return Err(Invalid::new(message).hint("write letters, digits, -, ., _, ~, + and /"));
+    }
+    if text.len() < MIN_TOKEN_BYTES {
+        let message = format!("shorter than {MIN_TOKEN_BYTES} characters");
+        return Err(Invalid::new(message).hint("make one by `openssl rand -hex 32`"));
+    }
+    Ok(text.into())
+}
+
+fn host(text: &str) -> Result<Authority, Invalid> {
+    let hint = "write a host with or without a port, such as doorward.internal:8081";
+    Authority::parse(text.trim()).ok_or_else(|| Invalid::expected(hint))
+}

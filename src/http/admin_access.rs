@@ -1,0 +1,147 @@
+//! Who may ask the admin listener: pages of other sites may not, and with a token only who has it may.
+
+use actix_web::dev::RequestHead;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{Digest, SHA256, digest};
+use secrecy::ExposeSecret;
+
+use super::fields::Fields;
+use crate::config::AdminSettings;
+use crate::domain::{Authority, Field, HeaderFields};
+
+/// Who may ask the admin listener.
+pub struct AdminAccess {
+    /// The SHA-256 of the token. Digests are of one length, and where two of them differ says nothing about the token.
+    token: Option<Digest>,
+    token_metrics: bool,
+    hosts: Vec<Authority>,
+}
+
+/// By what right a request is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It has the token.
+    Token,
+    /// It needs none.
+    Open,
+}
+
+/// Why a request is not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It is for a host that we are not.
+    Host,
+    /// It comes from a page of another site.
+    Origin,
+    /// It lacks the token, and gets this challenge.
+    Token(&'static str),
+}
+
+/// What a request has in `Authorization`.
+enum Presented {
+    RightToken,
+    WrongToken,
+    NoToken,
+    /// Several fields: a proxy in between may have looked at another one.
+    Repeated,
+}
+
+impl AdminAccess {
+    /// As these settings say.
+    pub fn new(settings: AdminSettings) -> Self {
+        let AdminSettings { token, token_metrics, hosts } = settings;
+        let token = token.map(|token| digest(&SHA256, token.expose_secret().as_bytes()));
+        Self { token, token_metrics, hosts }
+    }
+
+    /// Judges a request by all but its body. Its path counts to the letter: another spelling of an open path, which the
+    /// router may still find, is not open.
+    pub(super) fn judge(&self, head: &RequestHead) -> Result<Admission, Refused> {
+        let path = head.uri.path();
+        if matches!(path, "/healthz" | "/readyz") {
+            return Ok(Admission::Open);
+        }
+        let (fields, is_metrics) = (Fields(head.headers()), path == "/metrics");
+        let presented = self.presented(&fields);
+        if matches!(presented, Presented::RightToken) {
+            return Ok(Admission::Token);
+        }
+        // Scrapers ask by the names that their discovery has.
+        if !is_metrics {
+            let host = self.judge_host(head, &fields)?;
+            self.judge_origin(&host, &fields)?;
+        }
+        match presented {
+            _ if self.token.is_none() || is_metrics && !self.token_metrics => Ok(Admission::Open),
+            Presented::WrongToken => Err(Refused::Token(WRONG_TOKEN)),
+            Presented::Repeated => Err(Refused::Token(REPEATED)),
+            Presented::NoToken | Presented::RightToken => Err(Refused::Token(NO_TOKEN)),
+        }
+    }
+
+    fn presented(&self, fields: &Fields<'_>) -> Presented {
+        let value = match fields.field("authorization") {
+            Field::Absent => return Presented::NoToken,
+            Field::Repeated => return Presented::Repeated,
+            Field::Once(value) => value,
+        };
+        let bearer = value.split_at_checked(7).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "));
+        let Some((_, token)) = bearer else { return Presented::NoToken };
+        let presented = digest(&SHA256, token.trim_ascii_start());
+        let is_right = |own: &Digest| verify_slices_are_equal(own.as_ref(), presented.as_ref()).is_ok();
+        if self.token.as_ref().is_some_and(is_right) { Presented::RightToken } else { Presented::WrongToken }
+    }
+
+    /// The host that the request is for, which stops a name that somebody else gives our address (DNS rebinding). One in the
+    /// target replaces the field (RFC 9112 section 3.2.2), which a proxy in between may have looked at: they must be the same.
+    fn judge_host(&self, head: &RequestHead, fields: &Fields<'_>) -> Result<Authority, Refused> {
+        let Field::Once(host) = fields.field("host") else { return Err(Refused::Host) };
+        let host = authority(host).ok_or(Refused::Host)?;
+        let target = head.uri.authority().map(|target| Authority::parse(target.as_str()));
+        let is_same = target.is_none_or(|target| target.as_ref() == Some(&host));
+        let is_ours = host.is_local_name_or_address() || self.is_named(&host.clone().or_port(HTTP_PORT));
+        if is_same && is_ours { Ok(host) } else { Err(Refused::Host) }
+    }
+
+    /// What a browser says about the page that a request comes from, which stops pages of others from asking with the user's
+    /// way to us (CSRF). It says `null` for a page that hides where it comes from.
+    fn judge_origin(&self, host: &Authority, fields: &Fields<'_>) -> Result<(), Refused> {
+        let site = fields.field("sec-fetch-site");
+        if !matches!(site, Field::Absent | Field::Once(b"none" | b"same-origin" | b"same-site")) {
+            return Err(Refused::Origin);
+        }
+        let origin = match fields.field("origin") {
+            Field::Absent => return Ok(()),
+            Field::Repeated => return Err(Refused::Origin),
+            Field::Once(origin) => origin,
+        };
+        let (origin, port) = split_origin(origin).ok_or(Refused::Origin)?;
+        let origin = origin.or_port(port);
+        if origin == host.clone().or_port(port) || self.is_named(&origin) { Ok(()) } else { Err(Refused::Origin) }
+    }
+
+    fn is_named(&self, host: &Authority) -> bool {
+        self.hosts.iter().any(|own| own.covers(host))
+    }
+}
+
+/// Challenges (RFC 6750 section 3): with an error code for who has tried.
+const NO_TOKEN: &str = r#"Bearer realm="doorward admin""#;
+const WRONG_TOKEN: &str = r#"Bearer realm="doorward admin", error="invalid_token""#;
+const REPEATED: &str = r#"Bearer realm="doorward admin", error="invalid_request""#;
+
+const HTTP_PORT: u16 = 80;
+const HTTPS_PORT: u16 = 443;
+
+/// Host and usual port of an origin (RFC 6454 section 7.1).
+fn split_origin(origin: &[u8]) -> Option<(Authority, u16)> {
+    let (host, port) = match origin.strip_prefix(b"http://") {
+        Some(host) => (host, HTTP_PORT),
+        None => (origin.strip_prefix(b"https://")?, HTTPS_PORT),
+    };
+    Some((authority(host)?, port))
+}
+
+fn authority(text: &[u8]) -> Option<Authority> {
+    Authority::parse(std::str::from_utf8(text).ok()?)
+}
