@@ -79,7 +79,10 @@ impl Stated {
         let parts: Vec<_> = token.split(|byte| *byte == b'.').map(canonical_base64url).collect::<Option<_>>()?;
         let [header, claims, _signature] = parts.as_slice() else { return None };
         let (header, claims) = (Json::strict_object(header)?, Json::strict_object(claims)?);
-        let changes_the_meaning = ["crit", "b64", "zip", "enc"].iter().any(|name| header.get(name).is_some());
+        let unencoded = header.get("b64").is_some_and(|b64| !matches!(b64, Json::Boolean(true)));
+        let compressed = header.stated("zip").is_some_and(|zip| zip.text().is_none_or(|zip| zip == "DEF"));
+        let changes_the_meaning =
+            unencoded || compressed || ["crit", "enc"].iter().any(|name| header.get(name).is_some());
         let nested = header.get("cty").is_some_and(|cty| {
             cty.text().is_none_or(|cty| ["jwt", "application/jwt"].contains(&cty.to_ascii_lowercase().as_str()))
         });
@@ -91,7 +94,7 @@ impl Stated {
     fn assert_same(&self, jws: &CompactJws<'_>) {
         let header = jws.header();
         assert_eq!(header.algorithm(), self.algorithm);
-        assert_eq!(header.key_id(), self.header.get("kid").and_then(Json::text));
+        assert_eq!(header.key_id(), self.header.get("kid").and_then(Json::text).filter(|id| !id.is_empty()));
         assert_eq!(header.token_type(), self.header.get("typ").and_then(Json::text));
         let issuer = match self.claims.get("iss") {
             None => StatedIssuer::Nobody,

@@ -100,10 +100,13 @@ fn certificate(not_after: Timestamp, now: Timestamp) -> String {
 
 fn describe(name: &str, keys: &KeySet) -> String {
     let mut text = format!("issuer {name}: {} usable keys\n", keys.len());
-    for key in keys.iter() {
+    for key in keys.published() {
         // Writing to a String cannot fail. An id is the issuer's text: quoted, it cannot play with the terminal.
         let warning = if key.is_private_part_published() { ", published with its private part" } else { "" };
-        let _ = writeln!(text, "  {:?} {}{warning}", key.id().unwrap_or("(any id)"), key.algorithm());
+        let _ = writeln!(text, "  {:?} {}{warning}", key.first().id().unwrap_or("(any id)"), key.algorithm_names());
+    }
+    for id in keys.for_encryption() {
+        let _ = writeln!(text, "  {:?} for encryption, not needed", id.unwrap_or("(no id)"));
     }
     for refused in keys.refused() {
         let _ = writeln!(text, "  {:?} refused: {}", refused.id.as_deref().unwrap_or("(no id)"), refused.refusal);

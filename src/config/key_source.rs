@@ -40,7 +40,7 @@ const HMAC_SECRET_ENCODING: Setting =
 pub(super) const ALGORITHMS: Setting = Setting::optional(
     "algorithms",
     "all asymmetric ones, for a secret `HS256`",
-    "Allow-list of signature algorithms (RFC 8725 section 3.1). A key that does not say gets the first one of its type.",
+    "Allow-list of signature algorithms (RFC 8725 section 3.1). An RSA key without `alg` is used with every RSA one of these; an EC key has the one of its curve.",
 ).shaped(Shape::List(&Shape::Algorithm));
 
 pub(super) const SETTINGS: &[Setting] =

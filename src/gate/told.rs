@@ -61,7 +61,10 @@ pub(super) fn keys(
 ) -> Finding {
     let wanted = header.key_id().map_or_else(|| "any key".to_owned(), |id| format!("key {id:?}"));
     let told = match found {
-        Ok((candidates, snapshot)) => listed(candidates.iter().map(AsRef::as_ref), snapshot, now),
+        Ok((candidates, snapshot)) => {
+            let candidates = candidates.iter().map(|key| (&**key, key.algorithm().to_string()));
+            listed(candidates, snapshot, now)
+        }
         Err(_) => known(&issuer.keys.snapshot(), now),
     };
     Finding::of("key", found, format!("{wanted} for {}", header.algorithm()), told)
@@ -73,16 +76,22 @@ fn known(snapshot: &KeySnapshot, now: Timestamp) -> String {
     }
     let fetched = snapshot.fetched_at().map(|at| format!(", fetched {} s ago", now.since(at).as_secs()));
     let usable = if snapshot.is_usable(now) { "" } else { ", too old to be used" };
-    let count = snapshot.keys().iter().count();
-    let listed = listed(snapshot.keys().iter(), snapshot, now);
+    let published = snapshot.keys().published();
+    let count = published.len();
+    let listed = listed(published.iter().map(|key| (key.first(), key.algorithm_names())), snapshot, now);
     format!("{count} known{}{usable}: {listed}", fetched.unwrap_or_default())
 }
 
-fn listed<'a>(keys: impl Iterator<Item = &'a VerificationKey>, snapshot: &KeySnapshot, now: Timestamp) -> String {
-    let told = keys.take(MAX_KEYS + 1).enumerate().map(|(number, key)| match snapshot.first_seen(key) {
+/// Keys, each with what it may be used with.
+fn listed<'a>(
+    keys: impl Iterator<Item = (&'a VerificationKey, String)>,
+    snapshot: &KeySnapshot,
+    now: Timestamp,
+) -> String {
+    let told = keys.take(MAX_KEYS + 1).enumerate().map(|(number, (key, used))| match snapshot.first_seen(key) {
         _ if number == MAX_KEYS => "and more".to_owned(),
-        Some(seen) => format!("{} ({}, known for {} s)", name(key), key.algorithm(), now.since(seen).as_secs()),
-        None => format!("{} ({})", name(key), key.algorithm()),
+        Some(seen) => format!("{} ({used}, known for {} s)", name(key), now.since(seen).as_secs()),
+        None => format!("{} ({used})", name(key)),
     });
     told.collect::<Vec<_>>().join(", ")
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{CurrentTls, Generation};
 use crate::domain::Timestamp;
 use crate::issuers::{Issuer, shown_key_id};
-use crate::jose::RefusedKey;
+use crate::jose::{Algorithm, RefusedKey};
 
 pub(super) fn status(generation: &Generation, tls: Option<&CurrentTls>) -> Value {
     let gate = &generation.door.gate;
@@ -33,12 +33,13 @@ fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
     let history = issuer.keys.fetch_history();
     let keys: Vec<Value> = snapshot
         .keys()
+        .published()
         .iter()
         .map(|key| {
-            let age = snapshot.first_seen(key).map(|first_seen| now.since(first_seen).as_secs());
+            let age = snapshot.first_seen(key.first()).map(|first_seen| now.since(first_seen).as_secs());
             json!({
-                "id": key.id().map(shown_key_id),
-                "algorithm": key.algorithm().name(),
+                "id": key.first().id().map(shown_key_id),
+                "algorithms": key.algorithms().map(Algorithm::name).collect::<Vec<_>>(),
                 "age_seconds": age,
                 "private_part_published": key.is_private_part_published(),
             })
@@ -49,6 +50,7 @@ fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
         "usable": snapshot.is_usable(now),
         "keys": keys,
         "refused_keys": snapshot.keys().refused().iter().map(refused_key).collect::<Vec<_>>(),
+        "encryption_keys": snapshot.keys().for_encryption().map(|id| id.map(shown_key_id)).collect::<Vec<_>>(),
         "fetched_seconds_ago": snapshot.fetched_at().map(|at| now.since(at).as_secs()),
         "last_error": history.last_error,
         "consecutive_failures": history.failures,

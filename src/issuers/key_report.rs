@@ -1,6 +1,6 @@
 //! What an operator should know about an issuer's keys.
 
-use crate::jose::{Algorithm, KeySet, VerificationKey};
+use crate::jose::{Algorithm, KeySet, PublishedKey};
 
 /// Warns of keys that are not used or never tried, and of keys that anyone can use, unless it was said of the keys before
 /// these; and of a set that has nothing in common with the one before, which no rotation with overlap looks like.
@@ -9,21 +9,24 @@ pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
         let id = shown_key_id(key.id.as_deref().unwrap_or_default());
         tracing::warn!(issuer, key = ?id, reason = %key.refusal, "key refused");
     }
-    for key in exposed(keys).filter(|key| !exposed(before).any(|known| known.fingerprint() == key.fingerprint())) {
-        let id = shown_key_id(key.id().unwrap_or_default());
+    for key in exposed(keys).filter(|key| !exposed(before).any(|known| known.is_same_as(key))) {
+        let id = shown_key_id(key.first().id().unwrap_or_default());
         tracing::warn!(issuer, key = ?id, "key published with its private part: anyone can sign with it");
     }
     if !before.is_empty() && !keys.iter().any(|key| before.iter().any(|known| known.fingerprint() == key.fingerprint()))
     {
         tracing::warn!(issuer, "every key is another one than before: tokens signed until now are refused");
     }
-    for algorithm in keys.crowded().filter(|algorithm| !is_crowded(before, *algorithm)) {
-        tracing::warn!(issuer, %algorithm, "more keys without kid than are tried for a token: some never are");
+    let crowded: Vec<_> =
+        keys.crowded().filter(|algorithm| !is_crowded(before, *algorithm)).map(Algorithm::name).collect();
+    if !crowded.is_empty() {
+        let algorithms = crowded.join(", ");
+        tracing::warn!(issuer, algorithms, "more keys without kid than are tried for a token: some never are");
     }
 }
 
-fn exposed(keys: &KeySet) -> impl Iterator<Item = &VerificationKey> {
-    keys.iter().filter(|key| key.is_private_part_published())
+fn exposed(keys: &KeySet) -> impl Iterator<Item = PublishedKey<'_>> {
+    keys.published().into_iter().filter(PublishedKey::is_private_part_published)
 }
 
 fn is_crowded(keys: &KeySet, algorithm: Algorithm) -> bool {

@@ -119,6 +119,12 @@ impl Algorithms {
         self.iter().find(|algorithm| algorithm.family() == family)
     }
 
+    /// The algorithms of the list that work with this kind of key, each once.
+    pub(super) fn of_family(&self, family: Family) -> Vec<Algorithm> {
+        let all = Algorithm::ALL.iter().copied();
+        all.filter(|algorithm| algorithm.family() == family && self.contains(*algorithm)).collect()
+    }
+
     /// The algorithms one by one.
     pub fn iter(&self) -> impl Iterator<Item = Algorithm> {
         self.0.iter().copied()

@@ -25,7 +25,8 @@ impl JoseHeader {
         let algorithm = string(&members, "alg")?.ok_or(Reason::TokenMalformed)?;
         Ok(Self {
             algorithm: algorithm.parse().map_err(|_| Reason::AlgorithmNotAllowed)?,
-            key_id: string(&members, "kid")?.map(Cow::into_owned),
+            // An empty name is none: some issuers write one where they have no other.
+            key_id: string(&members, "kid")?.filter(|id| !id.is_empty()).map(Cow::into_owned),
             token_type: string(&members, "typ")?.map(Cow::into_owned),
         })
     }
@@ -52,11 +53,23 @@ fn refuse_extensions(members: &Object<'_>) -> Result<(), Reason> {
     if members.has("crit") {
         return Err(Reason::HeaderCriticalUnsupported);
     }
-    // `b64` (RFC 7797) changes what is signed; `zip` and `enc` belong to JWE; a nested JWT is another token's claims.
-    if ["b64", "zip", "enc"].iter().any(|name| members.has(name)) || is_nested(members) {
+    // `enc` belongs to JWE; a nested JWT is another token's claims.
+    if members.has("enc") || is_unencoded(members) || is_compressed(members) || is_nested(members) {
         return Err(Reason::TokenMalformed);
     }
     Ok(())
+}
+
+/// Whether `b64` (RFC 7797) changes what is signed. `true` is what holds without it.
+fn is_unencoded(members: &Object<'_>) -> bool {
+    members.get("b64").is_some_and(|b64| b64.as_written() != "true")
+}
+
+/// Whether another reader may look for claims in the payload by inflating it. `zip` belongs to JWE, where it has this one value
+/// (RFC 7516 section 4.1.3); other texts are to be ignored (RFC 7515 section 4). What is no text nobody has written by intent.
+fn is_compressed(members: &Object<'_>) -> bool {
+    let zip = members.get("zip").filter(|zip| !zip.is_null());
+    zip.is_some_and(|zip| zip.string().is_none_or(|zip| zip == "DEF"))
 }
 
 fn is_nested(members: &Object<'_>) -> bool {
@@ -87,6 +100,15 @@ mod tests {
     }
 
     #[test]
+    fn what_changes_nothing_is_ignored() {
+        for member in [r#""zip":"NONE""#, r#""zip":"""#, r#""zip":null"#, r#""b64":true"#, r#""b64" : true "#] {
+            let header = format!(r#"{{"alg":"RS256","kid":"k",{member}}}"#);
+            assert_eq!(JoseHeader::parse(header.as_bytes()).unwrap().key_id(), Some("k"), "{member}");
+        }
+        assert_eq!(JoseHeader::parse(br#"{"alg":"RS256","kid":""}"#).unwrap().key_id(), None);
+    }
+
+    #[test]
     fn algorithms_are_case_sensitive_and_none_is_none() {
         for alg in ["none", "None", "NONE", "nOnE", "", "rs256", "HS1", "Ed448"] {
             assert_eq!(refusal(&format!(r#"{{"alg":"{alg}"}}"#)), Reason::AlgorithmNotAllowed, "{alg}");
@@ -108,8 +130,12 @@ mod tests {
     fn whatever_changes_the_meaning_is_refused() {
         for member in [
             r#""b64":false"#,
-            r#""b64":true"#,
+            r#""b64":"true""#,
+            r#""b64":null"#,
             r#""zip":"DEF""#,
+            r#""zip":"\u0044EF""#,
+            r#""zip":1"#,
+            r#""zip":["DEF"]"#,
             r#""enc":"A128GCM""#,
             r#""cty":"JWT""#,
             r#""cty":"jwt""#,

@@ -6,9 +6,10 @@ use std::borrow::Cow;
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
 
-use super::json::Object;
+use super::compact::decode_padded_base64url;
+use super::json::{Json, Object};
 use super::key::curve_algorithm;
-use super::{Algorithm, Algorithms, Family, VerificationKey, decode_base64url};
+use super::{Algorithm, Algorithms, Family, VerificationKey, roca};
 
 /// Why an entry of a key set is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +20,10 @@ pub enum JwkRefusal {
     /// A member is missing or of the wrong type or encoding.
     #[error("member `{0}` is missing or malformed")]
     Member(&'static str),
-    /// The key is not for signatures (`use`).
+    /// The key is for encryption, as `use`, `key_ops` or `alg` say. Nothing is wrong with that.
+    #[error("meant for encryption")]
+    Encryption,
+    /// The key is for something that we do not know (`use`).
     #[error("meant for another use than signatures")]
     Use,
     /// The key is not for verifying (`key_ops`).
@@ -43,6 +47,9 @@ pub enum JwkRefusal {
     /// The RSA exponent is even, below 3 or above 33 bits.
     #[error("a bad RSA exponent")]
     RsaExponent,
+    /// The RSA modulus has the fingerprint of a library whose keys can be factored.
+    #[error("made by a library whose keys can be factored (ROCA, CVE-2017-15361)")]
+    Roca,
     /// The point is not on the curve, or has the wrong length.
     #[error("not a point of its curve")]
     Point,
@@ -61,52 +68,81 @@ pub enum JwkRefusal {
 }
 
 impl VerificationKey {
-    /// Reads one entry of a key set.
+    /// Reads one entry of a key set: a key for each algorithm that it may be used with, at least one.
     ///
     /// Private members are ignored, but noted; certificates (`x5c`) are not looked at.
-    pub(super) fn from_jwk(jwk: &Object<'_>, allowed: &Algorithms) -> Result<Self, JwkRefusal> {
+    pub(super) fn from_jwk(jwk: &Object<'_>, allowed: &Algorithms) -> Result<Vec<Self>, JwkRefusal> {
         refuse_other_uses(jwk)?;
         let id = optional_text(jwk, "kid")?.map(Cow::into_owned);
-        let key = match &*text(jwk, "kty")? {
+        let mut keys = match &*text(jwk, "kty")? {
             "RSA" => rsa(jwk, allowed)?,
-            "EC" => elliptic_curve(jwk)?,
-            "OKP" => edwards(jwk)?,
-            "AKP" => lattice(jwk)?,
+            "EC" => vec![elliptic_curve(jwk)?],
+            "OKP" => vec![edwards(jwk)?],
+            "AKP" => vec![lattice(jwk)?],
             "oct" => return Err(JwkRefusal::Secret),
             _ => return Err(JwkRefusal::Unsupported),
         };
-        if !allowed.contains(key.algorithm()) {
+        keys.retain(|key| allowed.contains(key.algorithm()));
+        if keys.is_empty() {
             return Err(JwkRefusal::NotAllowed);
         }
-        let private_part_published = PRIVATE_MEMBERS.iter().any(|name| jwk.has(name));
+        let private_part_published = PRIVATE_MEMBERS.iter().any(|name| given(jwk, name).is_some());
         // Whatever is no text limits the key to somebody; to take it for absent would make it good for all.
         let issuer = jwk.get("issuer").map(|issuer| issuer.string().ok_or(JwkRefusal::Member("issuer"))).transpose()?;
         let issuer = issuer.map(Cow::into_owned);
-        Ok(key.with_id(id).with_issuer(issuer).with_private_part_published(private_part_published))
+        let named = |key: Self| key.with_id(id.clone()).with_issuer(issuer.clone());
+        let keys = keys.into_iter().map(named);
+        Ok(keys.map(|key| key.with_private_part_published(private_part_published)).collect())
     }
 }
 
 /// The members of a private key (RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2, RFC 9964 section 4).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "priv"];
 
+/// What a key may be for besides signatures (RFC 7517 section 4.3).
+const ENCRYPTION: [&str; 6] = ["encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"];
+
 fn refuse_other_uses(jwk: &Object<'_>) -> Result<(), JwkRefusal> {
-    if optional_text(jwk, "use")?.is_some_and(|purpose| purpose != "sig") {
-        return Err(JwkRefusal::Use);
+    let purpose = optional_text(jwk, "use")?;
+    match purpose.as_deref() {
+        Some("enc") => return Err(JwkRefusal::Encryption),
+        // Where nothing else says so, the algorithm does.
+        None if optional_text(jwk, "alg")?.is_some_and(|name| encrypts(&name)) => return Err(JwkRefusal::Encryption),
+        Some("sig") | None => {}
+        Some(_) => return Err(JwkRefusal::Use),
     }
-    let Some(operations) = jwk.get("key_ops").filter(|value| !value.is_null()) else { return Ok(()) };
+    let Some(operations) = given(jwk, "key_ops") else { return Ok(()) };
     let operations = operations.elements().ok_or(JwkRefusal::Member("key_ops"))?;
-    let may_verify = operations.iter().any(|operation| operation.string().as_deref() == Some("verify"));
-    if may_verify { Ok(()) } else { Err(JwkRefusal::Operations) }
+    let operations: Vec<_> = operations.iter().filter_map(|operation| operation.string()).collect();
+    if operations.iter().any(|operation| operation == "verify") {
+        return Ok(());
+    }
+    let is_for_encryption = |operation: &Cow<'_, str>| ENCRYPTION.contains(&&**operation);
+    let encrypts_only = purpose.is_none() && !operations.is_empty() && operations.iter().all(is_for_encryption);
+    Err(if encrypts_only { JwkRefusal::Encryption } else { JwkRefusal::Operations })
 }
 
-fn rsa(jwk: &Object<'_>, allowed: &Algorithms) -> Result<VerificationKey, JwkRefusal> {
-    let usual = allowed.first_of(Family::Rsa).or(Family::Rsa.usual_algorithm());
-    let algorithm = algorithm(jwk, Family::Rsa, usual)?;
-    rsa_key(algorithm, &bytes(jwk, "n")?, &bytes(jwk, "e")?)
+/// Whether this is an algorithm by which a public key encrypts (RFC 7518 section 4.1).
+fn encrypts(algorithm: &str) -> bool {
+    ["RSA1_5", "RSA-OAEP", "ECDH-ES"].iter().any(|name| algorithm.starts_with(name))
 }
 
-/// Vets an RSA key. Leading zeros, which some Java issuers send, are cut off.
-pub(super) fn rsa_key(algorithm: Algorithm, modulus: &[u8], exponent: &[u8]) -> Result<VerificationKey, JwkRefusal> {
+/// A key that does not say has every RSA algorithm that the issuer may use: which of them sign tokens is then for the list to
+/// say (RFC 8725 section 3.1).
+fn rsa(jwk: &Object<'_>, allowed: &Algorithms) -> Result<Vec<VerificationKey>, JwkRefusal> {
+    let algorithms = match stated_algorithm(jwk, Family::Rsa)? {
+        Some(only) => vec![only],
+        None => allowed.of_family(Family::Rsa),
+    };
+    rsa_keys(&algorithms, &bytes(jwk, "n")?, &bytes(jwk, "e")?)
+}
+
+/// Vets an RSA key: one for each of these algorithms. Leading zeros, which some Java issuers send, are cut off.
+pub(super) fn rsa_keys(
+    algorithms: &[Algorithm],
+    modulus: &[u8],
+    exponent: &[u8],
+) -> Result<Vec<VerificationKey>, JwkRefusal> {
     let (modulus, exponent) = (without_leading_zeros(modulus), without_leading_zeros(exponent));
     let bits = bit_length(modulus);
     if !(2048..=8192).contains(&bits) {
@@ -120,7 +156,11 @@ pub(super) fn rsa_key(algorithm: Algorithm, modulus: &[u8], exponent: &[u8]) -> 
     if modulus.last().is_none_or(|last| last % 2 == 0) {
         return Err(JwkRefusal::Unusable);
     }
-    VerificationKey::rsa(algorithm, modulus, exponent).ok_or(JwkRefusal::Unusable)
+    if roca::has_fingerprint(modulus) {
+        return Err(JwkRefusal::Roca);
+    }
+    let key = |algorithm: &Algorithm| VerificationKey::rsa(*algorithm, modulus, exponent).ok_or(JwkRefusal::Unusable);
+    algorithms.iter().map(key).collect()
 }
 
 fn elliptic_curve(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
@@ -131,16 +171,22 @@ fn elliptic_curve(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
         Algorithm::ES512 => 66,
         _ => return Err(JwkRefusal::Unsupported),
     };
-    let algorithm = algorithm(jwk, Family::EllipticCurve, Some(of_curve))?;
+    let algorithm = stated_algorithm(jwk, Family::EllipticCurve)?.unwrap_or(of_curve);
     if algorithm != of_curve {
         return Err(JwkRefusal::Algorithm);
     }
-    let (x, y) = (bytes(jwk, "x")?, bytes(jwk, "y")?);
-    if x.len() != coordinate_length || y.len() != coordinate_length {
-        return Err(JwkRefusal::Point);
-    }
+    let coordinate = |name| coordinate(&bytes(jwk, name)?, coordinate_length).ok_or(JwkRefusal::Point);
+    let (x, y) = (coordinate("x")?, coordinate("y")?);
     let point = [&[UNCOMPRESSED_POINT], x.as_slice(), y.as_slice()].concat();
     VerificationKey::encoded(algorithm, &point).ok_or(JwkRefusal::Point)
+}
+
+/// A coordinate in the length of its field (RFC 7518 section 6.2.1.2). Some libraries cut zeros in front off, and some put one
+/// there, as for a number with a sign: it is the same number, and only a point of the curve becomes a key.
+fn coordinate(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
+    let number = without_leading_zeros(bytes);
+    let zeros = length.checked_sub(number.len()).filter(|_| !bytes.is_empty())?;
+    Some([vec![0; zeros].as_slice(), number].concat())
 }
 
 /// The first byte of a point that is written out in full (SEC 1 section 2.3.3).
@@ -150,7 +196,7 @@ fn edwards(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
     let algorithm_of_curve =
         curve_algorithm(&text(jwk, "crv")?).filter(|algorithm| algorithm.family() == Family::Edwards);
     let algorithm_of_curve = algorithm_of_curve.ok_or(JwkRefusal::Unsupported)?;
-    let algorithm = algorithm(jwk, Family::Edwards, Some(algorithm_of_curve))?;
+    let algorithm = stated_algorithm(jwk, Family::Edwards)?.unwrap_or(algorithm_of_curve);
     edwards_key(algorithm, &bytes(jwk, "x")?)
 }
 
@@ -170,7 +216,7 @@ pub(super) fn edwards_key(algorithm: Algorithm, encoded: &[u8]) -> Result<Verifi
 
 /// An ML-DSA key. Nothing but `alg` tells its parameter set, so that it must be there (RFC 9964 section 4).
 fn lattice(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
-    let algorithm = algorithm(jwk, Family::Lattice, None)?;
+    let algorithm = stated_algorithm(jwk, Family::Lattice)?.ok_or(JwkRefusal::Algorithm)?;
     lattice_key(algorithm, &bytes(jwk, "pub")?)
 }
 
@@ -193,28 +239,33 @@ pub(super) fn lattice_key(algorithm: Algorithm, encoded: &[u8]) -> Result<Verifi
     VerificationKey::encoded(algorithm, encoded).ok_or(JwkRefusal::Unusable)
 }
 
-fn algorithm(jwk: &Object<'_>, family: Family, usual: Option<Algorithm>) -> Result<Algorithm, JwkRefusal> {
-    let algorithm = match optional_text(jwk, "alg")? {
-        Some(name) => name.parse().map_err(|_| JwkRefusal::Algorithm)?,
-        None => usual.ok_or(JwkRefusal::Algorithm)?,
+/// `alg`, which must be one for this type of key.
+fn stated_algorithm(jwk: &Object<'_>, family: Family) -> Result<Option<Algorithm>, JwkRefusal> {
+    let Some(name) = optional_text(jwk, "alg")? else { return Ok(None) };
+    let algorithm: Algorithm = name.parse().map_err(|_| JwkRefusal::Algorithm)?;
+    if algorithm.family() == family { Ok(Some(algorithm)) } else { Err(JwkRefusal::Algorithm) }
+}
+
+/// A member that says something. Serialisers also write what is absent as `null`, an empty text or an empty list.
+pub(super) fn given<'a>(jwk: &Object<'a>, name: &str) -> Option<Json<'a>> {
+    let is_empty = |value: Json<'_>| {
+        value.is_null()
+            || value.string().is_some_and(|text| text.is_empty())
+            || value.elements().is_some_and(|elements| elements.is_empty())
     };
-    if algorithm.family() == family { Ok(algorithm) } else { Err(JwkRefusal::Algorithm) }
+    jwk.get(name).filter(|value| !is_empty(*value))
 }
 
 fn optional_text<'a>(jwk: &Object<'a>, name: &'static str) -> Result<Option<Cow<'a, str>>, JwkRefusal> {
-    // Some serialisers write what is absent as `null`.
-    jwk.get(name)
-        .filter(|value| !value.is_null())
-        .map(|value| value.string().ok_or(JwkRefusal::Member(name)))
-        .transpose()
+    given(jwk, name).map(|value| value.string().ok_or(JwkRefusal::Member(name))).transpose()
 }
 
 fn text<'a>(jwk: &Object<'a>, name: &'static str) -> Result<Cow<'a, str>, JwkRefusal> {
-    optional_text(jwk, name)?.ok_or(JwkRefusal::Member(name))
+    jwk.get(name).and_then(Json::string).ok_or(JwkRefusal::Member(name))
 }
 
 fn bytes(jwk: &Object<'_>, name: &'static str) -> Result<Vec<u8>, JwkRefusal> {
-    decode_base64url(&text(jwk, name)?).ok_or(JwkRefusal::Member(name))
+    decode_padded_base64url(&text(jwk, name)?).ok_or(JwkRefusal::Member(name))
 }
 
 fn without_leading_zeros(bytes: &[u8]) -> &[u8] {

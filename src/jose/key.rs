@@ -10,9 +10,10 @@ use aws_lc_rs::signature::{
 };
 use aws_lc_rs::{digest, hmac};
 
-use super::{Algorithm, Family};
+use super::Algorithm;
 
-/// A key with the one algorithm it may be used with (RFC 8725 section 3.1), parsed once.
+/// A key with the one algorithm it may be used with (RFC 8725 section 3.1), parsed once. A key that was published for several
+/// is as many of these.
 pub struct VerificationKey {
     id: Option<String>,
     algorithm: Algorithm,
@@ -27,10 +28,13 @@ enum Material {
     Secret(Box<hmac::Key>),
 }
 
-/// A digest of algorithm and key material as it was written. Keys with equal ones are the same key; a key that was written
-/// in two ways (a compressed point in PEM) has two.
+/// The algorithm and a digest of the key material as it was written. Keys with equal ones are the same key; a key that was
+/// written in two ways (a compressed point in PEM) has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyFingerprint([u8; 32]);
+pub struct KeyFingerprint {
+    algorithm: Algorithm,
+    material: [u8; 32],
+}
 
 /// Why a secret is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -144,6 +148,11 @@ impl VerificationKey {
         self.fingerprint
     }
 
+    /// Whether it was published under the same id with the same material, be it for another algorithm.
+    pub(super) fn is_published_with(&self, other: &Self) -> bool {
+        self.fingerprint.material == other.fingerprint.material && self.id == other.id
+    }
+
     /// Whether `signature` is this key's signature of `message`, in the form JOSE gives it (RFC 7518 section 3).
     ///
     /// Every signature of every token is judged here and nowhere else.
@@ -168,15 +177,14 @@ impl fmt::Debug for VerificationKey {
 impl KeyFingerprint {
     fn of(algorithm: Algorithm, material: &[&[u8]]) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
-        context.update(algorithm.name().as_bytes());
         for part in material {
             // The length in front keeps ("ab", "c") and ("a", "bc") apart.
             context.update(&part.len().to_be_bytes());
             context.update(part);
         }
-        let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(context.finish().as_ref());
-        Self(fingerprint)
+        let mut digest = [0; 32];
+        digest.copy_from_slice(context.finish().as_ref());
+        Self { algorithm, material: digest }
     }
 }
 
@@ -211,17 +219,6 @@ pub(super) fn curve_name(algorithm: Algorithm) -> Option<&'static str> {
     CURVES.iter().find(|(_, own)| *own == algorithm).map(|(name, _)| *name)
 }
 
-impl Family {
-    /// The algorithm of an RSA key or secret, if nobody says.
-    pub(super) const fn usual_algorithm(self) -> Option<Algorithm> {
-        match self {
-            Self::Rsa => Some(Algorithm::RS256),
-            Self::Secret => Some(Algorithm::HS256),
-            Self::EllipticCurve | Self::Edwards | Self::Lattice => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,12 +240,5 @@ mod tests {
     fn a_secret_is_not_printed() {
         let key = VerificationKey::secret(Algorithm::HS256, &[b'7'; 32]).unwrap().with_id(Some("k".into()));
         assert_eq!(format!("{key:?}"), r#"VerificationKey { id: Some("k"), algorithm: HS256, .. }"#);
-    }
-
-    #[test]
-    fn only_rsa_keys_and_secrets_have_a_usual_algorithm() {
-        let families = [Family::Rsa, Family::Secret, Family::EllipticCurve, Family::Edwards, Family::Lattice];
-        let usual = [Some(Algorithm::RS256), Some(Algorithm::HS256), None, None, None];
-        assert_eq!(families.map(Family::usual_algorithm), usual);
     }
 }

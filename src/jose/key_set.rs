@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json::{Json, Object};
+use super::jwk::given;
 use super::{Algorithms, JwkRefusal, VerificationKey};
 
 /// More keys than this in one set, and the set is refused.
@@ -15,8 +16,11 @@ const MAX_KEYS: usize = 100;
 /// The keys of one issuer, vetted.
 #[derive(Debug, Clone, Default)]
 pub struct KeySet {
+    /// A key that was published for several algorithms is here once for each.
     pub(super) keys: Vec<Arc<VerificationKey>>,
     refused: Vec<RefusedKey>,
+    /// What is there for encryption, which is no concern of ours.
+    for_encryption: Vec<RefusedKey>,
     /// A key that was configured by itself has no id that a token could name.
     pub(super) any_id: bool,
 }
@@ -66,12 +70,17 @@ impl KeySet {
             set.add_entry(entry.get(), allowed);
         }
         set.refuse_duplicates();
-        if set.keys.is_empty() { Err(InvalidKeySet::NoUsableKey(set.refused)) } else { Ok(set) }
+        if set.keys.is_empty() {
+            // Where there is nothing else, the keys for encryption say why.
+            set.refused.append(&mut set.for_encryption);
+            return Err(InvalidKeySet::NoUsableKey(set.refused));
+        }
+        Ok(set)
     }
 
     /// Keys that were configured by themselves and stand for whatever `kid` a token names.
     pub fn of_any_id(keys: Vec<VerificationKey>) -> Self {
-        Self { keys: keys.into_iter().map(Arc::new).collect(), refused: Vec::new(), any_id: true }
+        Self { keys: keys.into_iter().map(Arc::new).collect(), any_id: true, ..Self::default() }
     }
 
     /// These keys, standing for any `kid` just where the other ones do.
@@ -82,21 +91,25 @@ impl KeySet {
 
     fn add_entry(&mut self, entry: &str, allowed: &Algorithms) {
         let jwk = Object::parse(entry).map_err(|_| JwkRefusal::NotAnObject);
-        let id = || jwk.as_ref().ok()?.get("kid").and_then(Json::string).map(Cow::into_owned);
+        let id = || given(jwk.as_ref().ok()?, "kid").and_then(Json::string).map(Cow::into_owned);
         match jwk.as_ref().map_err(Clone::clone).and_then(|jwk| VerificationKey::from_jwk(jwk, allowed)) {
-            Ok(key) => self.add(key),
+            Ok(keys) => keys.into_iter().for_each(|key| self.add(key)),
+            Err(refusal @ JwkRefusal::Encryption) => self.for_encryption.push(RefusedKey { id: id(), refusal }),
             Err(refusal) => self.refused.push(RefusedKey { id: id(), refusal }),
         }
     }
 
     fn add(&mut self, key: VerificationKey) {
-        if !self.contains(&key) {
-            self.keys.push(Arc::new(key));
+        match self.keys.iter_mut().find(|other| other.is_same_as(&key)) {
+            None => self.keys.push(Arc::new(key)),
+            // Written down twice, it is as public as the more telling of the two.
+            Some(known) if key.is_private_part_published() => *known = Arc::new(key),
+            Some(_) => {}
         }
     }
 
-    /// Two different keys under one id and algorithm: whoever slipped in the second one must not win. Nor must the order
-    /// tell for whose tokens a key is that stands there twice.
+    /// Two different keys under one id and algorithm: whoever slipped in the second one must not win, with none of the
+    /// algorithms that it was published for. Nor must the order tell for whose tokens a key is that stands there twice.
     fn refuse_duplicates(&mut self) {
         let is_twin = |key: &VerificationKey, other: &VerificationKey| {
             key.id().is_some()
@@ -104,13 +117,19 @@ impl KeySet {
                 && key.algorithm() == other.algorithm()
                 && !key.is_same_as(other)
         };
-        let (twins, keys) =
-            self.keys.iter().cloned().partition(|key| self.keys.iter().any(|other| is_twin(key, other)));
+        let has_twin = |key: &&Arc<VerificationKey>| self.keys.iter().any(|other| is_twin(key, other));
+        let twins: Vec<_> = self.keys.iter().filter(has_twin).cloned().collect();
+        let (twins, keys): (Vec<_>, _) = std::mem::take(&mut self.keys)
+            .into_iter()
+            .partition(|key| twins.iter().any(|twin| twin.is_published_with(key)));
         self.keys = keys;
-        self.refused.extend(Vec::into_iter(twins).map(|key: Arc<VerificationKey>| RefusedKey {
-            id: key.id().map(str::to_owned),
-            refusal: JwkRefusal::Duplicate,
-        }));
+        let twins = Self { keys: twins, ..Self::default() };
+        self.refused.extend(
+            twins
+                .published()
+                .iter()
+                .map(|key| RefusedKey { id: key.first().id().map(str::to_owned), refusal: JwkRefusal::Duplicate }),
+        );
     }
 
     /// Whether this very key is still in the set, under the same id and for the same issuer.
@@ -123,19 +142,24 @@ impl KeySet {
         self.keys.len() == other.keys.len() && self.keys.iter().all(|key| other.contains(key))
     }
 
-    /// The keys one by one.
+    /// The keys one by one, each with one of its algorithms.
     pub fn iter(&self) -> impl Iterator<Item = &VerificationKey> {
         self.keys.iter().map(AsRef::as_ref)
     }
 
-    /// The entries that are not used.
+    /// The entries that could be for signatures, and are not used.
     pub fn refused(&self) -> &[RefusedKey] {
         &self.refused
     }
 
-    /// How many keys there are.
+    /// The ids of the entries that are for encryption.
+    pub fn for_encryption(&self) -> impl Iterator<Item = Option<&str>> {
+        self.for_encryption.iter().map(|key| key.id.as_deref())
+    }
+
+    /// How many keys there are. One that may be used with several algorithms is one.
     pub fn len(&self) -> usize {
-        self.keys.len()
+        self.published().len()
     }
 
     /// Whether there is none.
@@ -235,7 +259,8 @@ mod tests {
         let ec = || jwk(Algorithm::ES256, "e");
         let ed = || jwk(Algorithm::EdDSA, "d");
         assert_eq!(refusal_of(&json!({"kty": "oct", "k": "c2VjcmV0"})), JwkRefusal::Secret);
-        assert_eq!(refusal_of(&with(rsa(), "use", json!("enc"))), JwkRefusal::Use);
+        assert_eq!(refusal_of(&with(rsa(), "use", json!("enc"))), JwkRefusal::Encryption);
+        assert_eq!(refusal_of(&with(rsa(), "use", json!("tls"))), JwkRefusal::Use);
         assert_eq!(refusal_of(&with(rsa(), "key_ops", json!(["sign"]))), JwkRefusal::Operations);
         assert_eq!(refusal_of(&with(rsa(), "key_ops", json!("verify"))), JwkRefusal::Member("key_ops"));
         assert_eq!(refusal_of(&with(rsa(), "alg", json!("ES256"))), JwkRefusal::Algorithm);
@@ -264,7 +289,7 @@ mod tests {
             let origin = with(with(good.clone(), "x", zeros.clone()), "y", zeros);
             assert_eq!(refusal_of(&origin), JwkRefusal::Point, "{algorithm}");
             let longer = crate::jose::decode_base64url(&x).unwrap();
-            let longer = crate::jose::encode_base64url([&[0], longer.as_slice()].concat());
+            let longer = crate::jose::encode_base64url([&[1], longer.as_slice()].concat());
             assert_eq!(refusal_of(&with(good, "x", json!(longer))), JwkRefusal::Point, "{algorithm}");
         }
     }
@@ -314,6 +339,30 @@ mod tests {
             let set = read(&json!([key, with(jwk(Algorithm::EdDSA, "x"), member, json!("AAAA"))])).unwrap();
             let noted: Vec<_> = set.iter().map(VerificationKey::is_private_part_published).collect();
             assert_eq!(noted, [false, true], "{member}");
+            let twice = [key.clone(), with(key.clone(), member, json!("AAAA"))];
+            let set = read(&json!(twice)).unwrap();
+            let noted: Vec<_> = set.iter().map(VerificationKey::is_private_part_published).collect();
+            assert_eq!(noted, [true], "{member} beside the same key without it");
+        }
+    }
+
+    #[test]
+    fn coordinates_are_numbers() {
+        let decoded = |key: &Value, name: &str| crate::jose::decode_base64url(key[name].as_str().unwrap()).unwrap();
+        for algorithm in [Algorithm::ES256, Algorithm::ES512] {
+            // One in 256 has a zero in front of it; of P-521 every second one.
+            let short = loop {
+                let key = jwk(algorithm, "e");
+                if decoded(&key, "x")[0] == 0 {
+                    break key;
+                }
+            };
+            let x = decoded(&short, "x");
+            let spelt = |bytes: &[u8]| with(short.clone(), "x", json!(crate::jose::encode_base64url(bytes)));
+            let spellings = [&x[1..], &[&[0], x.as_slice()].concat(), &[&[0; 9], x.as_slice()].concat()].map(spelt);
+            let set = read(&json!([short, spellings[0], spellings[1], spellings[2]])).unwrap();
+            assert_eq!((set.len(), set.refused()), (1, &[][..]), "{algorithm}: the same point");
+            assert_eq!(refusal_of(&spelt(&[])), JwkRefusal::Point, "{algorithm}: nothing is no number");
         }
     }
 
@@ -377,22 +426,58 @@ mod tests {
     }
 
     #[test]
-    fn what_is_null_is_absent() {
-        for member in ["use", "key_ops", "alg", "kid"] {
-            let set = read(&json!([with(jwk(Algorithm::ES256, "e"), member, Value::Null)])).unwrap();
-            assert_eq!(set.len(), 1, "{member}");
+    fn what_says_nothing_is_absent() {
+        for member in ["use", "key_ops", "alg", "kid", "d", "oth", "priv"] {
+            for nothing in [Value::Null, json!(""), json!([])] {
+                let set = read(&json!([with(jwk(Algorithm::ES256, "e"), member, nothing)])).unwrap();
+                let key = set.iter().next().unwrap();
+                assert!(!key.is_private_part_published(), "{member}");
+                assert_eq!(key.id(), (member != "kid").then_some("e"));
+            }
         }
         assert_eq!(refusal_of(&with(jwk(Algorithm::ES256, "e"), "kty", Value::Null)), JwkRefusal::Member("kty"));
     }
 
     #[test]
-    fn a_key_without_alg_gets_exactly_one() {
+    fn keys_for_encryption_are_not_refused() {
+        let good = jwk(Algorithm::ES256, "e");
+        let bare = |algorithm, id: &str| with(jwk(algorithm, id), "use", Value::Null);
+        let set = read(&json!([
+            with(jwk(Algorithm::RS256, "use"), "use", json!("enc")),
+            with(bare(Algorithm::RS256, "alg"), "alg", json!("RSA-OAEP-256")),
+            with(bare(Algorithm::RS256, "ops"), "key_ops", json!(["encrypt", "wrapKey"])),
+            good,
+        ]));
+        let set = set.unwrap();
+        assert_eq!((set.len(), set.refused()), (1, &[][..]));
+        assert_eq!(set.for_encryption().collect::<Vec<_>>(), [Some("use"), Some("alg"), Some("ops")]);
+        let contradicts = with(jwk(Algorithm::RS256, "r"), "alg", json!("RSA-OAEP"));
+        assert_eq!(refusal_of(&contradicts), JwkRefusal::Algorithm, "and use is sig");
+    }
+
+    #[test]
+    fn a_key_without_alg_gets_all_of_its_family() {
         let mut rsa = jwk(Algorithm::RS256, "r");
         rsa.as_object_mut().unwrap().remove("alg");
         let text = json!({ "keys": [rsa] }).to_string();
-        let algorithm_by =
-            |allowed| KeySet::from_jwks(text.as_bytes(), &allowed).unwrap().iter().next().unwrap().algorithm();
-        assert_eq!(algorithm_by(Algorithms::asymmetric()), Algorithm::RS256);
-        assert_eq!(algorithm_by(Algorithms::new(vec![Algorithm::PS384, Algorithm::RS256])), Algorithm::PS384);
+        let by = |allowed: &Algorithms| {
+            let set = KeySet::from_jwks(text.as_bytes(), allowed).unwrap();
+            assert_eq!(set.len(), 1, "one key, whatever it is used with");
+            set.published()[0].algorithm_names()
+        };
+        assert_eq!(by(&Algorithms::asymmetric()), "RS256, RS384, RS512, PS256, PS384, PS512");
+        assert_eq!(by(&Algorithms::new(vec![Algorithm::PS384, Algorithm::RS256])), "RS256, PS384");
+        assert_eq!(by(&Algorithms::new(vec![Algorithm::RS512, Algorithm::RS512])), "RS512");
+    }
+
+    #[test]
+    fn a_key_in_doubt_is_so_with_all_of_its_algorithms() {
+        let mut any = jwk(Algorithm::RS256, "k");
+        any.as_object_mut().unwrap().remove("alg");
+        let other = jwk(Algorithm::PS384, "k");
+        let set = read(&json!([any, other, jwk(Algorithm::ES256, "k")])).unwrap();
+        assert_eq!(set.len(), 1);
+        assert!(set.refused().iter().all(|key| key.refusal == JwkRefusal::Duplicate) && set.refused().len() == 2);
+        assert_eq!(set.iter().next().unwrap().algorithm(), Algorithm::ES256);
     }
 }

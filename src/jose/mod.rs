@@ -13,6 +13,9 @@ mod jwk;
 mod key;
 mod key_set;
 mod pem;
+mod pss_parameters;
+mod published_key;
+mod roca;
 mod signing;
 
 pub use algorithm::{Algorithm, Algorithms, Family};
@@ -25,4 +28,5 @@ pub use jwk::JwkRefusal;
 pub use key::{InvalidSecret, KeyFingerprint, VerificationKey};
 pub use key_set::{InvalidKeySet, KeySet, RefusedKey};
 pub use pem::InvalidPem;
+pub use published_key::PublishedKey;
 pub use signing::{InvalidSigningKey, SigningKey};

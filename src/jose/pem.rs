@@ -6,8 +6,8 @@ use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::candidates::MAX_CANDIDATES;
-use super::jwk::{edwards_key, lattice_key, rsa_key};
-use super::{Algorithm, Algorithms, Family, JwkRefusal, KeySet, VerificationKey};
+use super::jwk::{edwards_key, lattice_key, rsa_keys};
+use super::{Algorithm, Algorithms, Family, JwkRefusal, KeySet, VerificationKey, pss_parameters};
 
 /// Why a PEM file gives no keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,9 +45,12 @@ impl KeySet {
         for section in Pem::iter_from_buffer(text) {
             let section = section.map_err(|_| InvalidPem::Malformed)?;
             sections = sections.saturating_sub(1);
-            let key = section_key(&section.label, &section.contents, allowed)?;
-            // A certificate often stands beside its own key.
-            keys.extend(key.filter(|key| keys.iter().all(|known| known.fingerprint() != key.fingerprint())));
+            for key in section_keys(&section.label, &section.contents, allowed)? {
+                // A certificate often stands beside its own key.
+                if keys.iter().all(|known| known.fingerprint() != key.fingerprint()) {
+                    keys.push(key);
+                }
+            }
         }
         // The reader passes over a section whose first line it does not recognise: a dash less, a blank in front.
         if sections > 0 {
@@ -62,15 +65,17 @@ impl KeySet {
     }
 }
 
-fn section_key(label: &str, der: &[u8], allowed: &Algorithms) -> Result<Option<VerificationKey>, InvalidPem> {
-    let key = match label {
-        "PUBLIC KEY" => spki_key(&parse(der, SubjectPublicKeyInfo::from_der)?, allowed)?,
-        "RSA PUBLIC KEY" => rsa(&parse(der, RSAPublicKey::from_der)?, allowed)?,
-        "CERTIFICATE" => spki_key(parse(der, X509Certificate::from_der)?.public_key(), allowed)?,
+/// The keys of a section; none if it is no concern of ours.
+fn section_keys(label: &str, der: &[u8], allowed: &Algorithms) -> Result<Vec<VerificationKey>, InvalidPem> {
+    let mut keys = match label {
+        "PUBLIC KEY" => spki_keys(&parse(der, SubjectPublicKeyInfo::from_der)?, allowed)?,
+        "RSA PUBLIC KEY" => rsa(&parse(der, RSAPublicKey::from_der)?, &allowed.of_family(Family::Rsa))?,
+        "CERTIFICATE" => spki_keys(parse(der, X509Certificate::from_der)?.public_key(), allowed)?,
         private if private.ends_with("PRIVATE KEY") => return Err(InvalidPem::PrivateKey),
-        _ => return Ok(None),
+        _ => return Ok(Vec::new()),
     };
-    if allowed.contains(key.algorithm()) { Ok(Some(key)) } else { Err(JwkRefusal::NotAllowed.into()) }
+    keys.retain(|key| allowed.contains(key.algorithm()));
+    if keys.is_empty() { Err(JwkRefusal::NotAllowed.into()) } else { Ok(keys) }
 }
 
 fn parse<'a, T, E>(der: &'a [u8], parser: impl Fn(&'a [u8]) -> Result<(&'a [u8], T), E>) -> Result<T, InvalidPem> {
@@ -80,21 +85,28 @@ fn parse<'a, T, E>(der: &'a [u8], parser: impl Fn(&'a [u8]) -> Result<(&'a [u8],
     }
 }
 
-fn spki_key(spki: &SubjectPublicKeyInfo<'_>, allowed: &Algorithms) -> Result<VerificationKey, InvalidPem> {
+fn spki_keys(spki: &SubjectPublicKeyInfo<'_>, allowed: &Algorithms) -> Result<Vec<VerificationKey>, InvalidPem> {
     let point = spki.subject_public_key.data.as_ref();
+    let key_type = spki.algorithm.algorithm.to_id_string();
     match spki.parsed() {
-        Ok(PublicKey::RSA(key)) => rsa(&key, allowed),
+        Ok(PublicKey::RSA(key)) => rsa(&key, &allowed.of_family(Family::Rsa)),
         Ok(PublicKey::EC(_)) => {
             let curve = spki.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
-            on_curve(&curve.map(|curve| curve.to_id_string()).unwrap_or_default(), point)
+            Ok(vec![on_curve(&curve.map(|curve| curve.to_id_string()).unwrap_or_default(), point)?])
         }
-        _ => encoded(&spki.algorithm.algorithm.to_id_string(), point),
+        _ if key_type == pss_parameters::KEY_TYPE => {
+            let algorithms = pss_parameters::algorithms(spki.algorithm.parameters.as_ref());
+            if algorithms.is_empty() {
+                return Err(JwkRefusal::Algorithm.into());
+            }
+            rsa(&parse(point, RSAPublicKey::from_der)?, &algorithms)
+        }
+        _ => Ok(vec![encoded(&key_type, point)?]),
     }
 }
 
-fn rsa(key: &RSAPublicKey<'_>, allowed: &Algorithms) -> Result<VerificationKey, InvalidPem> {
-    let algorithm = allowed.first_of(Family::Rsa).ok_or(JwkRefusal::NotAllowed)?;
-    Ok(rsa_key(algorithm, key.modulus, key.exponent)?)
+fn rsa(key: &RSAPublicKey<'_>, algorithms: &[Algorithm]) -> Result<Vec<VerificationKey>, InvalidPem> {
+    Ok(rsa_keys(algorithms, key.modulus, key.exponent)?)
 }
 
 /// A key on one of the curves of RFC 5480 section 2.1.1.1 and SEC 2 section 2.4.1.
@@ -134,7 +146,7 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
 
     use super::*;
-    use crate::jose::Algorithm;
+    use crate::jose::{Algorithm, PublishedKey};
 
     fn pem(label: &str, der: &[u8]) -> String {
         format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
@@ -143,6 +155,61 @@ mod tests {
     fn read(pem: &str, allowed: &[Algorithm]) -> Result<Algorithm, InvalidPem> {
         let set = KeySet::from_pem(pem.as_bytes(), &Algorithms::new(allowed.to_vec()))?;
         Ok(set.iter().next().unwrap().algorithm())
+    }
+
+    fn names(pem: &str, allowed: &Algorithms) -> Result<String, InvalidPem> {
+        let set = KeySet::from_pem(pem.as_bytes(), allowed)?;
+        Ok(set.published().iter().map(PublishedKey::algorithm_names).collect::<Vec<_>>().join("; "))
+    }
+
+    /// A key of the type that makes no signatures but RSASSA-PSS, with these parameters.
+    fn pss(parameters: &str) -> String {
+        let hex = |text: &str| -> Vec<u8> {
+            (0..text.len() / 2).map(|at| u8::from_str_radix(&text[2 * at..][..2], 16).unwrap()).collect()
+        };
+        // Each tag here has a body under 128 or over 255 bytes.
+        let tagged = |tag: u8, body: &[u8]| match u8::try_from(body.len()) {
+            Ok(length @ ..128) => [&[tag, length], body].concat(),
+            _ => [&[tag, 0x82], &u16::try_from(body.len()).unwrap().to_be_bytes()[..], body].concat(),
+        };
+        let key_type = [hex("06092a864886f70d01010a"), hex(parameters)].concat();
+        let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let bits = [&[0], key.public_key().as_ref()].concat();
+        pem("PUBLIC KEY", &tagged(0x30, &[tagged(0x30, &key_type), tagged(3, &bits)].concat()))
+    }
+
+    #[test]
+    fn rsa_keys_without_more_serve_every_rsa_algorithm() {
+        let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let text = pem("RSA PUBLIC KEY", rsa.public_key().as_ref());
+        assert_eq!(names(&text, &Algorithms::asymmetric()).unwrap(), "RS256, RS384, RS512, PS256, PS384, PS512");
+        let some = Algorithms::new(vec![Algorithm::PS384, Algorithm::ES256, Algorithm::RS256]);
+        assert_eq!(names(&text, &some).unwrap(), "RS256, PS384");
+    }
+
+    #[test]
+    fn pss_keys_serve_what_their_parameters_allow() {
+        let hash = |number: &str| format!("300d06096086480165030402{number}0500");
+        let restricted = |number: &str, mask: &str, rest: &str| {
+            let mask = format!("301a06092a864886f70d010108{}", hash(mask));
+            let body = format!("a00f{}a11c{mask}{rest}", hash(number));
+            pss(&format!("30{:02x}{body}", body.len() / 2))
+        };
+        let all = Algorithms::asymmetric();
+        assert_eq!(names(&pss(""), &all).unwrap(), "PS256, PS384, PS512");
+        assert_eq!(names(&restricted("01", "01", "a203020120"), &all).unwrap(), "PS256");
+        assert_eq!(names(&restricted("02", "02", "a203020114"), &all).unwrap(), "PS384", "a longer salt is fine");
+        assert_eq!(names(&restricted("03", "03", "a203020140"), &all).unwrap(), "PS512");
+        for (what, refused) in [
+            ("SHA-1", pss("3000")),
+            ("another hash for the mask", restricted("01", "02", "a203020120")),
+            ("a longer salt than the algorithm has", restricted("01", "01", "a203020121")),
+            ("another trailer", restricted("01", "01", "a203020120a303020102")),
+            ("no parameters", pss("0500")),
+        ] {
+            assert_eq!(names(&refused, &all), Err(JwkRefusal::Algorithm.into()), "{what}");
+        }
+        assert_eq!(read(&pss(""), &[Algorithm::RS256]), Err(JwkRefusal::NotAllowed.into()));
     }
 
     #[test]

@@ -14,8 +14,9 @@ use aws_lc_rs::{error::Unspecified, hmac};
 use serde_json::{Map, Value, json};
 use x509_parser::pem::Pem;
 
+use super::compact::decode_padded_base64url;
 use super::key::{curve_algorithm, curve_name};
-use super::{Algorithm, Family, decode_base64url, encode_base64url};
+use super::{Algorithm, Family, encode_base64url};
 
 /// A key that makes signatures with one algorithm.
 pub struct SigningKey {
@@ -187,7 +188,7 @@ impl SigningKey {
 
     fn from_jwk(jwk: &Map<String, Value>) -> Result<Self, InvalidSigningKey> {
         let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        let bytes = |name: &str| text(name).and_then(decode_base64url).ok_or(InvalidSigningKey::Unsupported);
+        let bytes = |name: &str| text(name).and_then(decode_padded_base64url).ok_or(InvalidSigningKey::Unsupported);
         let (usual, material) = match (text("kty"), text("crv")) {
             (Some("RSA"), _) => (Algorithm::RS256, rsa_from_jwk(&bytes)?),
             (Some("EC"), Some(curve)) => {
@@ -204,8 +205,9 @@ impl SigningKey {
             }
             _ => return Err(InvalidSigningKey::Unsupported),
         };
-        let mut key = Self { algorithm: usual, id: text("kid").map(str::to_owned), material };
-        if let Some(name) = text("alg") {
+        let mut key =
+            Self { algorithm: usual, id: text("kid").filter(|id| !id.is_empty()).map(str::to_owned), material };
+        if let Some(name) = text("alg").filter(|name| !name.is_empty()) {
             key.use_with(name.parse().map_err(|_| InvalidSigningKey::Unsupported)?)?;
         }
         Ok(key)

@@ -131,8 +131,8 @@ fn status_tells_of_keys_by_id_and_age_and_of_nothing_secret() {
         (&"main".into(), &true.into(), &60.into())
     );
     let keys = serde_json::json!([
-        {"id": "key-ES256", "algorithm": "ES256", "age_seconds": 60, "private_part_published": false},
-        {"id": "key-EdDSA", "algorithm": "EdDSA", "age_seconds": 60, "private_part_published": false},
+        {"id": "key-ES256", "algorithms": ["ES256"], "age_seconds": 60, "private_part_published": false},
+        {"id": "key-EdDSA", "algorithms": ["EdDSA"], "age_seconds": 60, "private_part_published": false},
     ]);
     assert_eq!(issuer["keys"], keys);
     assert_eq!((&status["token_cache"]["on"], &status["token_cache"]["entries"]), (&true.into(), &1.into()));

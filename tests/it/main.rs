@@ -46,6 +46,7 @@ mod oidc_provider;
 mod presets;
 mod prometheus;
 mod properties;
+mod providers;
 mod proxy_matrix;
 mod proxy_pages;
 mod readme;

@@ -166,7 +166,6 @@ fn b9_strange_key_names_are_unknown_and_leave_no_trace() {
         "; touch /tmp/x",
         "$(id)",
         "`id`",
-        "",
         " ",
         "KEY-ES256",
         "key-ES256 ",
@@ -189,6 +188,10 @@ fn b9_strange_key_names_are_unknown_and_leave_no_trace() {
     }
     let lines = gate.log_lines();
     assert_eq!(lines.len(), names.len() + 6);
+    let nameless = idp.token().header("kid", "");
+    assert_eq!(gate.judge(&nameless.sign()), "200", "an empty name is none");
+    let stranger = Arc::new(SigningKey::generate(Algorithm::ES256).unwrap());
+    assert_token_denied(&gate, &nameless.signed_by(stranger).sign(), "signature_invalid", "by nobody's key");
     let everything = format!("{lines:?}{}", gate.admin("/metrics").send().body);
     for trace in ["dev/null", "touch", "longlong", "652SE"] {
         assert!(!everything.contains(trace), "{trace}");
@@ -319,6 +322,27 @@ fn d4_a_key_name_that_stands_twice_is_told_apart_or_refused() {
         assert_token_denied(&gate, &idp.token_by(twin.clone()).without_header("kid").sign(), "key_unknown", "no name");
     }
     assert_eq!(gate.judge(&by(&other_type)), "200", "the third one of that name is clear");
+}
+
+#[test]
+fn d4_an_empty_name_is_none_and_stands_for_no_other() {
+    let idp = TestIssuer::new();
+    let keys = [(); 2].map(|()| Arc::new(SigningKey::generate(Algorithm::ES256).unwrap()));
+    let named = |name: &Value| {
+        let entries = keys.each_ref().map(|key| with_member(public(key), "kid", name.clone()));
+        with_key_set(&idp, &entries)
+    };
+    for name in [json!(""), Value::Null, json!([])] {
+        let gate = named(&name);
+        let status = gate.admin("/status").send().json();
+        assert_eq!(status["issuers"][0]["refused_keys"], json!([]), "{name}");
+        for key in &keys {
+            let token = idp.token_by(key.clone());
+            assert_eq!(gate.judge(&token.clone().without_header("kid").sign()), "200", "{name}");
+            assert_eq!(gate.judge(&token.clone().header("kid", "").sign()), "200", "{name}");
+            assert_token_denied(&gate, &token.header("kid", "other").sign(), "key_unknown", &name);
+        }
+    }
 }
 
 /// The public half, without a name.

@@ -20,6 +20,7 @@ const SMALL_ORDER: &str = "a degenerate key, for which anyone can sign";
 const UNUSABLE: &str = "not a usable key";
 const UNSUPPORTED: &str = "unsupported key type or curve";
 const ALGORITHM: &str = "unsupported algorithm, or not one for this type of key";
+const ROCA: &str = "made by a library whose keys can be factored (ROCA, CVE-2017-15361)";
 const USE: &str = "meant for another use than signatures";
 const OPERATIONS: &str = "not meant for verifying";
 const SECRET: &str = "a shared secret in a key set";
@@ -45,6 +46,7 @@ fn d5_zeros_in_front_of_rsa_numbers_say_nothing() {
         ("many zeros in front of n", with(public(&own), "n", padded(&modulus, 300))),
         ("a zero in front of e", with(public(&own), "e", padded(&exponent, 1))),
         ("zeros in front of both", with(with(public(&own), "n", padded(&modulus, 3)), "e", padded(&exponent, 3))),
+        ("n padded", with(public(&own), "n", json!(format!("{}==", encode_base64url(&modulus))))),
     ];
     assert_usable(usable.map(|(what, entry)| (what.to_owned(), entry, own.clone())));
 }
@@ -84,7 +86,8 @@ fn rsa_keys_that_do_not_resist() -> Vec<Refused> {
         ("n absent", without(public(&own), "n"), "n"),
         ("n null", with(public(&own), "n", Value::Null), "n"),
         ("n a number", with(public(&own), "n", json!(65537)), "n"),
-        ("n padded", with(public(&own), "n", json!(format!("{}==", encode_base64url(&modulus)))), "n"),
+        ("n padded too much", with(public(&own), "n", json!(format!("{}====", encode_base64url(&modulus)))), "n"),
+        ("n padded in front", with(public(&own), "n", json!(format!("=={}", encode_base64url(&modulus)))), "n"),
         ("n in plain base64", with(public(&own), "n", json!(format!("+/{}", &encode_base64url(&modulus)[2..]))), "n"),
         ("n with a line end", with(public(&own), "n", json!(format!("{}\n", encode_base64url(&modulus)))), "n"),
         ("e absent", without(public(&own), "e"), "e"),
@@ -186,11 +189,13 @@ fn d8_points_lie_on_their_own_curve() {
             ("(0, 0)", point(&zeros, &zeros)),
             ("(x, 0)", point(&x, &zeros)),
             ("beyond the field", point(&ones, &ones)),
-            ("x too short", point(&x[1..], &y)),
-            ("x too long", point(&[&[0], x.as_slice()].concat(), &y)),
+            ("x too short", point(&x[..x.len() - 1], &y)),
+            ("x too long", point(&[&[1], x.as_slice()].concat(), &y)),
             ("y too short", point(&x, &y[..y.len() - 1])),
             ("y too long", point(&x, &[y.as_slice(), &[0]].concat())),
             ("no bytes", point(&[], &[])),
+            ("no x", point(&[], &y)),
+            ("no y", point(&x, &[])),
             ("an encoded point as x", point(&[&[4], x.as_slice(), y.as_slice()].concat(), &[])),
             ("a compressed point as x", point(&[&[2 | y[y.len() - 1] & 1], x.as_slice()].concat(), &y)),
         ] {
@@ -214,6 +219,106 @@ fn d8_points_lie_on_their_own_curve() {
     // A set has at most a hundred keys.
     refused.chunks(50).for_each(|some| drop(assert_refused(some)));
 }
+
+#[test]
+fn d8_coordinates_are_numbers_however_many_zeros_are_in_front() {
+    let mut usable = Vec::new();
+    for algorithm in [Algorithm::ES256, Algorithm::ES384, Algorithm::ES512, Algorithm::ES256K] {
+        let fresh = || Arc::new(SigningKey::generate(algorithm).unwrap());
+        for member in ["x", "y"] {
+            let own = std::iter::repeat_with(fresh).find(|key| bytes_of(key, member)[0] == 0).unwrap();
+            let bytes = bytes_of(&own, member);
+            let spelt = |bytes: &[u8]| with(public(&own), member, json!(encode_base64url(bytes)));
+            let padded = STANDARD.encode(&bytes).replace('+', "-").replace('/', "_");
+            for (what, entry) in [
+                ("cut off", spelt(&bytes[1..])),
+                ("one more", spelt(&[&[0], bytes.as_slice()].concat())),
+                ("many more", spelt(&[vec![0; 40], bytes.clone()].concat())),
+                ("padded", with(public(&own), member, json!(padded))),
+            ] {
+                usable.push((format!("{algorithm} {member} {what}"), entry, own.clone()));
+            }
+        }
+    }
+    assert_usable(usable);
+}
+
+#[test]
+fn d5_keys_with_the_fingerprint_of_roca_are_refused() {
+    let own = rsa(Algorithm::RS256);
+    let entry =
+        |name: &str, n: &[u8]| (name.to_owned(), with(public(&own), "n", json!(encode_base64url(n))), ROCA.into());
+    let of_roca = decode_base64url(OF_ROCA).unwrap();
+    let refused = [entry("as it is", &of_roca), entry("behind zeros", &[&[0], of_roca.as_slice()].concat())];
+    assert_refused(&refused);
+    assert_logged(&refused);
+    let pem =
+        format!("-----BEGIN RSA PUBLIC KEY-----\n{}\n-----END RSA PUBLIC KEY-----\n", STANDARD.encode(pkcs1(&of_roca)));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), pem).unwrap();
+    let gate = TestGate::new()
+        .set("ISSUER", "me")
+        .set("AUDIENCE", "api")
+        .set("PUBLIC_KEY_FILE", file.path().to_str().unwrap());
+    assert_eq!(gate.configuration().err().unwrap(), format!("DOORWARD_PUBLIC_KEY_FILE: {ROCA}"));
+}
+
+#[test]
+fn d16_a_pem_key_for_rsassa_pss_makes_no_other_signatures() {
+    // RFC 4055 sections 3.1 and 3.3: the hash, the same for the mask, and the length of the salt.
+    let restricted_to_sha384 =
+        "3034a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130";
+    let own = rsa(Algorithm::RS256);
+    let idp = TestIssuer::new();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pss.pem");
+    for (parameters, expected) in
+        [("", &[Algorithm::PS256, Algorithm::PS384, Algorithm::PS512][..]), (restricted_to_sha384, &[Algorithm::PS384])]
+    {
+        let key_type = [hex("06092a864886f70d01010a"), hex(parameters)].concat();
+        let bits = [&[0], pkcs1(&bytes_of(&own, "n")).as_slice()].concat();
+        let spki = tagged(0x30, &[tagged(0x30, &key_type), tagged(3, &bits)].concat());
+        std::fs::write(
+            &file,
+            format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(spki)),
+        )
+        .unwrap();
+        let gate = TestGate::new().by_time_of(&idp).set("ISSUER", idp.url()).set("AUDIENCE", "api");
+        let gate = gate.set("PUBLIC_KEY_FILE", file.to_str().unwrap()).spawn();
+        for used in RSA {
+            let as_expected = if expected.contains(&used) { "200" } else { "401 algorithm_not_allowed" };
+            assert_eq!(gate.judge(&idp.token_by(rsa(used)).sign()), as_expected, "{used} {parameters}");
+        }
+    }
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len() / 2).map(|at| u8::from_str_radix(&text[2 * at..][..2], 16).unwrap()).collect()
+}
+
+/// In DER, with a body under 128 or over 255 bytes.
+fn tagged(tag: u8, body: &[u8]) -> Vec<u8> {
+    match u8::try_from(body.len()) {
+        Ok(length @ ..128) => [&[tag, length], body].concat(),
+        _ => [&[tag, 0x82], &u16::try_from(body.len()).unwrap().to_be_bytes()[..], body].concat(),
+    }
+}
+
+/// An RSA key with the exponent 65537 (RFC 8017 appendix A.1.1).
+fn pkcs1(modulus: &[u8]) -> Vec<u8> {
+    let integer = [&[2, 0x82], &u16::try_from(modulus.len() + 1).unwrap().to_be_bytes()[..], &[0], modulus].concat();
+    let body = [integer.as_slice(), &[2, 3, 1, 0, 1]].concat();
+    [&[0x30, 0x82], &u16::try_from(body.len()).unwrap().to_be_bytes()[..], &body].concat()
+}
+
+/// The product of two primes of 1024 bits, each `k * M + (65537^a mod M)`, where `M` is the product of the primes up to 701:
+/// so makes the library its keys of 2048 bits (Nemec and others, "The Return of Coppersmith's Attack", section 2.1).
+const OF_ROCA: &str = concat!(
+    "4Zkg85G4BkSzuu_P37P9XB0h9xGq_ucqIyuS-3qRoLbgoySPysK5VTTuC2KlRpRc10WEB5jZTz64iERGycFEnTzXVn7xoagGRhKk2xIg",
+    "tZre6JdEbOCU13cEbJYUhWZR2VR1AubPZZv13FXpTGz1FCFYBosh1nCaY1R7QbCRdpeJ7H3_2Tfn72XU-vCbTjWizoxX94_9fmjG2YZN",
+    "rDbFtYK12LoDx5JWnvO3DHiEyoKxwpwN4u8hpkLATEbrJnzfItTHjh6FLTj1MRCZUrTbZLrhsBdzCDg4aSBJjs0I2Kt9g1qS0agTxomx",
+    "9PPzSg9m_24jjmceL_XQ2ea_Vjja-Q",
+);
 
 #[test]
 fn d9_edwards_points_are_32_bytes_on_the_curve_in_the_one_spelling() {
@@ -298,19 +403,17 @@ fn d13_a_key_says_what_it_is_for() {
         ("unknown members", with(with(public(&ec), "exp", json!(1)), "ext", json!(true))),
     ];
     assert_usable(usable.map(|(what, entry)| (what.to_owned(), entry, ec.clone())));
-    let purposes = ["enc", "", "SIG", "Sig", "sig ", "tls", "verify"]
+    let nothing = [Value::Null, json!(""), json!([])].into_iter().flat_map(|nothing| {
+        let members = ["use", "alg", "key_ops"];
+        members.map(|member| (format!("{member} is {nothing}"), with(public(&ec), member, nothing.clone()), ec.clone()))
+    });
+    assert_usable(nothing);
+    let purposes = ["SIG", "Sig", "sig ", "tls", "verify", " "]
         .map(|purpose| (format!("use {purpose:?}"), with(public(&ec), "use", json!(purpose)), USE.to_owned()));
-    let operations = [
-        json!([]),
-        json!(["sign"]),
-        json!(["encrypt"]),
-        json!(["Verify"]),
-        json!(["wrapKey", "deriveKey"]),
-        json!([1]),
-    ]
-    .map(|operations| (format!("for {operations}"), ops(operations), OPERATIONS.to_owned()));
+    let operations =
+        [json!(["sign"]), json!(["encrypt"]), json!(["Verify"]), json!(["wrapKey", "deriveKey"]), json!([1])]
+            .map(|operations| (format!("for {operations}"), ops(operations), OPERATIONS.to_owned()));
     let contradictions = [
-        ("use enc, but to verify", both("enc", json!(["verify"])), USE.to_owned()),
         ("use sig, but to encrypt", both("sig", json!(["encrypt"])), OPERATIONS.to_owned()),
         ("operations as text", ops(json!("verify")), MALFORMED.replace("{}", "key_ops")),
         ("use a list", with(public(&ec), "use", json!(["sig"])), MALFORMED.replace("{}", "use")),
@@ -318,7 +421,7 @@ fn d13_a_key_says_what_it_is_for() {
     ]
     .map(|(what, entry, reason)| (what.to_owned(), entry, reason));
     let other_algorithms = [
-        (&ec, &["ES384", "ES512", "ES256K", "RS256", "EdDSA", "HS256", "ECDH-ES", "none", "es256", "ES256 ", ""][..]),
+        (&ec, &["ES384", "ES512", "ES256K", "RS256", "EdDSA", "HS256", "ECDH-ES", "none", "es256", "ES256 "][..]),
         (&ed, &["ES256", "Ed448", "RS256", "HS512", "ed25519"]),
         (&rsa, &["ES256", "EdDSA", "HS256", "RSA-OAEP", "RSA1_5", "RS1", "RS", "PS"]),
     ]
@@ -335,9 +438,43 @@ fn d13_a_key_says_what_it_is_for() {
 }
 
 #[test]
-fn d14_a_key_that_does_not_say_has_the_algorithm_of_its_type() {
+fn d13_a_key_for_encryption_is_not_refused_and_no_key() {
+    let idp = TestIssuer::new();
+    let own = rsa(Algorithm::RS256);
+    let bare = without(without(public(&own), "use"), "alg");
+    let for_encryption = [
+        ("use", with(public(&own), "use", json!("enc"))),
+        ("as Keycloak does", with(with(bare.clone(), "use", json!("enc")), "alg", json!("RSA-OAEP"))),
+        ("alg", with(bare.clone(), "alg", json!("RSA-OAEP-256"))),
+        ("key_ops", with(bare, "key_ops", json!(["wrapKey", "encrypt"]))),
+        ("use, but to verify", with(with(public(&own), "use", json!("enc")), "key_ops", json!(["verify"]))),
+    ];
+    let mut entries: Vec<_> = for_encryption.iter().map(|(id, entry)| with(entry.clone(), "kid", json!(id))).collect();
+    entries.push(with(public(&key(Algorithm::ES256)), "kid", json!("key-ES256")));
+    let gate = trusting(&idp, &entries).spawn();
+    let status = gate.admin("/status").send().json();
+    assert_eq!(keys_of(&status, "refused_keys"), Vec::<Value>::new());
+    let ids: Vec<_> = for_encryption.iter().map(|(id, _)| json!(id)).collect();
+    assert_eq!(keys_of(&status, "encryption_keys"), ids);
+    for (id, _) in &for_encryption {
+        assert_token_denied(&gate, &idp.token_by(own.clone()).header("kid", *id).sign(), "key_unknown", id);
+    }
+    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    let mut service = serve(&idp, &json!({ "keys": entries }).to_string(), "trace");
+    service.wait_for_line("admin listener");
+    service.signal("TERM");
+    assert_eq!(service.wait(), Some(0));
+    assert!(!service.log.contains("WARN"), "{}", service.log);
+    let alone = trusting(&idp, &entries[..1]).configuration().err().unwrap();
+    assert!(alone.contains("no usable key; key \"use\": meant for encryption"), "{alone}");
+}
+
+const RSA: [Algorithm; 6] =
+    [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512];
+
+#[test]
+fn d14_a_key_that_does_not_say_has_the_algorithm_of_its_curve() {
     let keys = [
-        rsa(Algorithm::RS256),
         key(Algorithm::ES256),
         key(Algorithm::ES384),
         key(Algorithm::ES512),
@@ -351,36 +488,50 @@ fn d14_a_key_that_does_not_say_has_the_algorithm_of_its_type() {
         let name = key.algorithm().name();
         let token = idp.token_by(key.clone()).header("kid", name);
         assert_eq!(gate.judge(&token.sign()), "200", "{name}");
-        for other in ["RS512", "PS256", "ES256", "ES384", "ES512", "ES256K", "EdDSA", "ML-DSA-44"] {
+        for other in ["RS256", "RS512", "PS256", "ES256", "ES384", "ES512", "ES256K", "EdDSA", "ML-DSA-44"] {
             if other != name {
                 assert_token_denied(&gate, &token.clone().header("alg", other).sign(), "algorithm_not_allowed", name);
             }
         }
     }
     let status = gate.admin("/status").send().json();
-    assert!(keys_of(&status, "keys").iter().all(|key| key["id"] == key["algorithm"]), "{status}");
+    assert!(keys_of(&status, "keys").iter().all(|key| json!([key["id"]]) == key["algorithms"]), "{status}");
     let without_alg = without(public(&key(Algorithm::ML_DSA_65)), "alg");
     assert_refused(&[("lattice".to_owned(), without_alg, ALGORITHM.to_owned())]);
 }
 
 #[test]
-fn d14_an_rsa_key_that_does_not_say_has_the_first_of_the_issuers_list() {
+fn d14_an_rsa_key_that_does_not_say_has_every_rsa_algorithm_of_the_issuers_list() {
     let idp = TestIssuer::new();
     let entry = with(without(public(&rsa(Algorithm::RS256)), "alg"), "kid", json!("r"));
     for (list, expected) in [
-        (None, Algorithm::RS256),
-        (Some("PS384, RS256"), Algorithm::PS384),
-        (Some("RS256, PS384"), Algorithm::RS256),
-        (Some("ES256, RS512, PS256"), Algorithm::RS512),
-        (Some("PS512"), Algorithm::PS512),
+        (None, &RSA[..]),
+        (Some("PS384, RS256"), &[Algorithm::RS256, Algorithm::PS384]),
+        (Some("ES256, RS512, PS256"), &[Algorithm::RS512, Algorithm::PS256]),
+        (Some("PS512"), &[Algorithm::PS512]),
     ] {
         let gate = trusting(&idp, std::slice::from_ref(&entry));
         let gate = list.map_or(gate.clone(), |list| gate.set("ALGORITHMS", list)).spawn();
-        for used in [Algorithm::RS256, Algorithm::RS512, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512] {
-            let verdict = gate.judge(&idp.token_by(rsa(used)).header("kid", "r").sign());
-            let as_expected = if used == expected { "200" } else { "401 algorithm_not_allowed" };
-            assert_eq!(verdict, as_expected, "{list:?} {used}");
+        for used in RSA {
+            for token in [idp.token_by(rsa(used)).header("kid", "r"), idp.token_by(rsa(used)).without_header("kid")] {
+                let as_expected = if expected.contains(&used) { "200" } else { "401 algorithm_not_allowed" };
+                assert_eq!(gate.judge(&token.sign()), as_expected, "{list:?} {used}");
+                // A signature is by the algorithm that the token names, and by no other of the key's.
+                let other = expected.iter().find(|other| **other != used).filter(|_| expected.contains(&used));
+                if let Some(other) = other {
+                    let renamed = token.clone().header("alg", other.name());
+                    assert_token_denied(&gate, &renamed.sign(), "signature_invalid", format!("{used} as {other}"));
+                }
+            }
+            let not_rsa = idp.token_by(rsa(used)).header("kid", "r").header("alg", "ES256");
+            assert_token_denied(&gate, &not_rsa.sign(), "algorithm_not_allowed", "another type of key");
         }
+        let status = gate.admin("/status").send().json();
+        let names: Vec<_> = expected.iter().map(|algorithm| algorithm.name()).collect();
+        assert_eq!(keys_of(&status, "keys").len(), 1, "{status}");
+        assert_eq!(keys_of(&status, "keys")[0]["algorithms"], json!(names));
+        let page = gate.admin("/metrics").send().body;
+        assert!(page.contains("doorward_jwks_keys{issuer=\"idp.example\"} 1\n"), "{page}");
     }
     let no_rsa = trusting(&idp, std::slice::from_ref(&entry)).set("ALGORITHMS", "ES256").configuration().err().unwrap();
     assert!(no_rsa.contains("its algorithm is not in the issuer's list"), "{no_rsa}");

@@ -81,11 +81,15 @@ pub static TWISTS: &[Twist] = &[
     Twist::new("header/crit", "no list of names", Fatal, |draft, rng| {
         draft.header.set("crit", rng.choice(["\"exp\"", "1", "true", "{}", "[1]", r#"["exp",null]"#]).unwrap());
     }),
-    Twist::new("header/b64", "of any value", Differs(Difference::B64), |draft, rng| {
-        draft.header.set("b64", rng.choice(["false", "true", "null", "1", "\"false\""]).unwrap());
+    Twist::new("header/b64", "true", Harmless, |draft, _| draft.header.set("b64", "true")),
+    Twist::new("header/b64", "of any other value", Differs(Difference::B64), |draft, rng| {
+        draft.header.set("b64", rng.choice(["false", "null", "1", "\"false\"", "\"true\""]).unwrap());
     }),
-    Twist::new("header/zip", "any text", Differs(Difference::Encryption), |draft, rng| {
-        draft.header.set("zip", rng.choice(["\"DEF\"", "\"GZ\"", "\"\"", "null"]).unwrap());
+    Twist::new("header/zip", "`DEF`", Differs(Difference::Encryption), |draft, rng| {
+        draft.header.set("zip", rng.choice(["\"DEF\"", "\"\\u0044EF\""]).unwrap());
+    }),
+    Twist::new("header/zip", "any other text", Harmless, |draft, rng| {
+        draft.header.set("zip", rng.choice(["\"GZ\"", "\"NONE\"", "\"def\"", "\"\"", "null"]).unwrap());
     }),
     Twist::new("header/zip", "of another type", Fatal, |draft, rng| {
         draft.header.set("zip", rng.choice(["1", "true", "{}", "[]"]).unwrap());
