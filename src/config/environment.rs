@@ -60,12 +60,12 @@ fn is_service_link(name: &str, value: &str) -> bool {
             .is_some_and(|rest| is_port(&rest))
 }
 
-/// `8080_TCP`, `8080_TCP_ADDR`, `8080_UDP_PORT` and the like.
+/// `8080_TCP`, `8080_TCP_ADDR`, `8080_UDP_PORT`, `8080_SCTP_PROTO` and the like.
 fn is_port(rest: &str) -> bool {
     let mut parts = rest.splitn(3, '_');
     let number = parts.next().is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
     number
-        && matches!(parts.next(), Some("TCP" | "UDP"))
+        && matches!(parts.next(), Some("TCP" | "UDP" | "SCTP"))
         && matches!(parts.next(), None | Some("ADDR" | "PORT" | "PROTO"))
 }
 
@@ -83,6 +83,8 @@ mod tests {
             ("DOORWARD_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
             ("DOORWARD_PORT_8080_TCP_ADDR", "10.0.0.1"),
             ("DOORWARD_ADMIN_PORT_8081_TCP_PROTO", "tcp"),
+            ("DOORWARD_PORT_9_SCTP", "sctp://10.0.0.1:9"),
+            ("DOORWARD_PORT_9_SCTP_PORT", "9"),
         ] {
             assert!(is_service_link(name, value), "{name}");
         }

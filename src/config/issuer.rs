@@ -13,7 +13,7 @@ use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
 use super::{fetch, refresh};
-use crate::domain::Scopes;
+use crate::domain::{ClaimPath, Scopes};
 use crate::policy::ScopeRequirement;
 use crate::verify::{AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
 
@@ -45,7 +45,7 @@ const REQUIRED_SCOPES: Setting =
 const REQUIRED_CLAIMS: Setting = Setting::optional(
     "required_claims",
     "none",
-    "Claims that every token must have, neither `null` nor an empty text: `path`, or `path=value` for a value it must equal or, as an array, contain. A value has no comma. With a preset `roles` is what its provider writes as roles.",
+    "Claims that every token must have, neither `null` nor an empty text: `path`, or `path=value` for a value it must equal or, as an array, contain. Split at the first `=` outside of quotes; a value has no comma. With a preset `roles` is what its provider writes as roles.",
 ).shaped(Shape::List(&Shape::Text));
 
 pub(super) const SETTINGS: &[Setting] = &[
@@ -276,7 +276,7 @@ pub(super) fn scope(text: &str) -> Result<String, Invalid> {
 }
 
 fn required_claim(text: &str) -> Result<RequiredClaim, Invalid> {
-    let (path, value) = match text.rsplit_once('=') {
+    let (path, value) = match ClaimPath::split_value(text) {
         Some((_, value)) if value.trim().is_empty() => {
             return Err(Invalid::new("an empty text never counts as a claim").hint("write path, or path=value"));
         }

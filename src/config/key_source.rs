@@ -34,8 +34,12 @@ const PUBLIC_KEY_FILE: Setting = Setting::optional(
 );
 const HMAC_SECRET: Setting =
     Setting::secret("hmac_secret", "A shared secret, at least as long as its hash: 32 bytes for HS256.");
+const HMAC_SECRET_PREVIOUS: Setting = Setting::secret(
+    "hmac_secret_previous",
+    "The secret before `hmac_secret`: its tokens are taken too, until it is removed. Written like that one.",
+);
 const HMAC_SECRET_ENCODING: Setting =
-    Setting::new("hmac_secret_encoding", "utf8", "How the secret is written: `utf8`, `hex` or `base64`.")
+    Setting::new("hmac_secret_encoding", "utf8", "How the secrets are written: `utf8`, `hex` or `base64`.")
         .shaped(Shape::Word(&value::words(ENCODINGS)));
 pub(super) const ALGORITHMS: Setting = Setting::optional(
     "algorithms",
@@ -43,8 +47,16 @@ pub(super) const ALGORITHMS: Setting = Setting::optional(
     "Allow-list of signature algorithms (RFC 8725 section 3.1). An RSA key without `alg` is used with every RSA one of these; an EC key has the one of its curve.",
 ).shaped(Shape::List(&Shape::Algorithm));
 
-pub(super) const SETTINGS: &[Setting] =
-    &[DISCOVERY_URL, JWKS_URL, JWKS_FILE, JWKS, PUBLIC_KEY_FILE, HMAC_SECRET, HMAC_SECRET_ENCODING];
+pub(super) const SETTINGS: &[Setting] = &[
+    DISCOVERY_URL,
+    JWKS_URL,
+    JWKS_FILE,
+    JWKS,
+    PUBLIC_KEY_FILE,
+    HMAC_SECRET,
+    HMAC_SECRET_PREVIOUS,
+    HMAC_SECRET_ENCODING,
+];
 
 /// Where an issuer's keys come from.
 #[derive(Debug)]
@@ -103,6 +115,11 @@ impl KeySource {
         let given = Self::given(reader);
         let algorithms = read_algorithms(reader, given.contains(&HMAC_SECRET));
         let encoding = reader.read(&HMAC_SECRET_ENCODING, value::one_of(ENCODINGS));
+        if !given.contains(&HMAC_SECRET) && reader.optional(&HMAC_SECRET_PREVIOUS, |_| Ok(()))?.is_some() {
+            let alone =
+                Invalid::new("has no meaning without hmac_secret").hint("the secret that signs is $hmac_secret");
+            return Err(reader.refuse(&HMAC_SECRET_PREVIOUS, alone));
+        }
         // Read even where nothing is fetched: what is given must be right.
         let (fetch, refresh) = (FetchSettings::read(reader), RefreshSettings::read(reader));
         match given.as_slice() {
@@ -119,13 +136,7 @@ impl KeySource {
                 let keys = read_fixed(reader, only, &algorithms, encoding?)?;
                 Ok(Self::Fixed { keys, algorithms })
             }
-            [first, others @ ..] => {
-                for other in others {
-                    let message = format!("a second key source beside {}", first.name);
-                    reader.refuse(other, Invalid::new(message).hint("keep one of them"));
-                }
-                Err(Refused)
-            }
+            several => Err(refuse_others(reader, several)),
         }
     }
 }
@@ -148,13 +159,40 @@ fn read_fixed(
             keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string())))
         }
         _ => {
-            let secret = reader.read(source, |text| encoding.decode(text))?;
             let algorithm = algorithms.first_of(Family::Secret).ok_or(Refused)?;
-            let key = VerificationKey::secret(algorithm, &secret);
-            let key = key.map_err(|invalid| reader.refuse(source, unfit(&invalid)))?;
-            Ok(KeySet::of_any_id(vec![key]))
+            let current = secret(reader, source, algorithm, encoding);
+            let previous = secret(reader, &HMAC_SECRET_PREVIOUS, algorithm, encoding);
+            Ok(KeySet::of_any_id(current?.into_iter().chain(previous?).collect()))
         }
     }
+}
+
+fn secret(
+    reader: &mut Reader,
+    setting: &Setting,
+    algorithm: Algorithm,
+    encoding: Encoding,
+) -> Result<Option<VerificationKey>, Refused> {
+    let Some(secret) = reader.optional(setting, |text| encoding.decode(text))? else { return Ok(None) };
+    let key = VerificationKey::secret(algorithm, &secret);
+    key.map(Some).map_err(|invalid| reader.refuse(setting, unfit(&invalid)))
+}
+
+/// One source is enough. What was given without a value is not meant; otherwise it is the first that counts.
+fn refuse_others(reader: &mut Reader, given: &[Setting]) -> Refused {
+    let empty: Vec<_> = given.iter().filter(|source| reader.is_empty(source)).collect();
+    if !empty.is_empty() {
+        for source in empty {
+            reader.refuse(source, Invalid::new("empty").hint("give a value, or leave the setting out"));
+        }
+        return Refused;
+    }
+    let first = given.first().map_or("", |first| first.name);
+    for other in given.iter().skip(1) {
+        let message = format!("a second key source beside {first}");
+        reader.refuse(other, Invalid::new(message).hint("keep one of them"));
+    }
+    Refused
 }
 
 fn unfit(secret: &InvalidSecret) -> Invalid {
@@ -216,13 +254,18 @@ impl Encoding {
     fn decode(self, text: &str) -> Result<Vec<u8>, Invalid> {
         match self {
             Self::Utf8 => Ok(text.as_bytes().to_vec()),
-            Self::Hex => hex(text.trim()).ok_or_else(|| Invalid::new("not hexadecimal").hint(ENCODING_HINT)),
+            Self::Hex => hex(&unwrapped(text)).ok_or_else(|| Invalid::new("not hexadecimal").hint(ENCODING_HINT)),
             Self::Base64 => [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
                 .iter()
-                .find_map(|engine| engine.decode(text.trim()).ok())
+                .find_map(|engine| engine.decode(unwrapped(text)).ok())
                 .ok_or_else(|| Invalid::new("not base64").hint(ENCODING_HINT)),
         }
     }
+}
+
+/// Without the line ends that `openssl` and `xxd` put into a long text.
+fn unwrapped(text: &str) -> String {
+    text.split_ascii_whitespace().collect()
 }
 
 /// The bytes of a secret that is written in `utf8`, `hex` or `base64`.

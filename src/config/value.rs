@@ -30,8 +30,14 @@ impl Invalid {
 pub(super) fn text(text: &str) -> Result<String, Invalid> {
     match text.trim() {
         "" => Err(Invalid::new("empty").hint("give a value, or leave the setting out")),
+        text if is_quoted(text) => Err(Invalid::new("in quotes, which would be part of the value")
+            .hint("leave them out: `docker run --env-file` and some others take them as they stand")),
         text => Ok(text.to_owned()),
     }
+}
+
+fn is_quoted(text: &str) -> bool {
+    ['"', '\''].iter().any(|quote| text.strip_prefix(*quote).is_some_and(|rest| rest.ends_with(*quote)))
 }
 
 pub(super) fn boolean(text: &str) -> Result<bool, Invalid> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The way to a claim: `sub`, `realm_access.roles`, `"a.b".c`, `https://example.com/roles`, or `$` for all claims.
 ///
-/// Dots separate members, a quoted segment is taken as it stands, and a path that contains `://` is one top-level
+/// Dots separate members, and a quoted segment is taken as it stands. A path that contains `://` and no quote is one top-level
 /// name, because that is how providers namespace their claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimPath {
@@ -28,10 +28,21 @@ impl ClaimPath {
     pub fn parse(text: &str) -> Result<Self, ClaimPathError> {
         let segments = match text {
             "$" => Vec::new(),
-            name if name.contains("://") => vec![name.into()],
+            name if name.contains("://") && !name.contains('"') => vec![name.into()],
             dotted => segments(dotted)?,
         };
         Ok(Self { text: text.into(), segments: segments.into() })
+    }
+
+    /// What stands before the first `=` outside of quotes, and what behind it; nothing if there is none.
+    pub fn split_value(text: &str) -> Option<(&str, &str)> {
+        let mut quoted = false;
+        let at = text.bytes().position(|byte| {
+            quoted ^= byte == b'"';
+            byte == b'=' && !quoted
+        });
+        let (path, value) = text.split_at_checked(at?)?;
+        Some((path, value.get(1..)?))
     }
 
     /// Whether the path is this one top-level name.
@@ -87,6 +98,8 @@ mod tests {
             (r#""a.b".c"#, &["a.b", "c"]),
             (r#"a."b.c""#, &["a", "b.c"]),
             ("https://x.example/roles", &["https://x.example/roles"]),
+            (r#""https://x.example/claims".x-role"#, &["https://x.example/claims", "x-role"]),
+            (r#"a."https://x.example/roles""#, &["a", "https://x.example/roles"]),
             ("$", &[]),
             ("$.a", &["$", "a"]),
         ] {
@@ -98,11 +111,27 @@ mod tests {
     }
 
     #[test]
+    fn a_value_begins_at_the_first_equals_sign_outside_of_quotes() {
+        for (text, split) in [
+            ("a", None),
+            ("a=b", Some(("a", "b"))),
+            ("groups=cn=admins,dc=x", Some(("groups", "cn=admins,dc=x"))),
+            ("tenant=YWJj=", Some(("tenant", "YWJj="))),
+            (r#""a=b".c=d"#, Some((r#""a=b".c"#, "d"))),
+            (r#"a="b=c""#, Some(("a", r#""b=c""#))),
+            (r#""a=b"#, None),
+            ("é=ü", Some(("é", "ü"))),
+        ] {
+            assert_eq!(ClaimPath::split_value(text), split, "{text}");
+        }
+    }
+
+    #[test]
     fn broken_paths_are_refused() {
         for text in ["", ".", "a.", ".a", "a..b", "\"\""] {
             assert_eq!(ClaimPath::parse(text), Err(ClaimPathError::EmptySegment), "{text}");
         }
-        for text in ["\"a", "a\"b", "\"a\"b"] {
+        for text in ["\"a", "a\"b", "\"a\"b", "https://x.example/\"a\""] {
             assert_eq!(ClaimPath::parse(text), Err(ClaimPathError::MisplacedQuote), "{text}");
         }
     }

@@ -53,6 +53,16 @@ impl fmt::Display for Field<'_> {
 pub trait HeaderFields: Sync {
     /// The field of this name; names are compared without regard to case (RFC 9110 section 5.1).
     fn field(&self, name: &str) -> Field<'_>;
+
+    /// The lines of a field that is a list, in their order: several of them are one list (RFC 9110 section 5.3). Nothing if
+    /// there are several, and they are not known.
+    fn lines(&self, name: &str) -> Option<Vec<&[u8]>> {
+        match self.field(name) {
+            Field::Absent => Some(Vec::new()),
+            Field::Once(only) => Some(vec![only]),
+            Field::Repeated => None,
+        }
+    }
 }
 
 /// The client's request as the proxy describes it.

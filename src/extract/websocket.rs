@@ -2,7 +2,7 @@
 //! write.
 
 use super::{Found, is_token};
-use crate::domain::{Denial, Field, HeaderFields, Reason};
+use crate::domain::{Denial, HeaderFields, Reason};
 
 pub(super) const FIELD: &str = "sec-websocket-protocol";
 
@@ -41,15 +41,13 @@ enum Credential<'a> {
 
 /// Reads the list: the credential in it is returned, everything else is handed out.
 ///
-/// It is a strict list of `token` (RFC 9110 section 5.6.2), so that each element can stand in a header again.
+/// It is a strict list of `token` (RFC 9110 section 5.6.2), so that each element can stand in a header again. It may stand in
+/// several lines (RFC 6455 section 11.3.4).
 fn read<'a>(fields: &'a dyn HeaderFields, mut other: impl FnMut(&'a str)) -> Result<Option<Credential<'a>>, Reason> {
-    let value = match fields.field(FIELD) {
-        Field::Absent | Field::Once(b"") => return Ok(None),
-        Field::Once(value) => value,
-        Field::Repeated => return Err(Reason::TokenAmbiguous),
-    };
-    let list = std::str::from_utf8(value).map_err(|_| Reason::TokenMalformed)?;
-    let mut protocols = list.split(',').map(protocol);
+    let lines = fields.lines(FIELD).ok_or(Reason::TokenAmbiguous)?;
+    let lines = lines.into_iter().filter(|line| !line.is_empty()).map(std::str::from_utf8);
+    let lines: Vec<_> = lines.collect::<Result<_, _>>().map_err(|_| Reason::TokenMalformed)?;
+    let mut protocols = lines.into_iter().flat_map(|line| line.split(',')).map(protocol);
     let mut found = None;
     while let Some(protocol) = protocols.next().transpose()? {
         let credential = if is_bearer(protocol) {
@@ -89,13 +87,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::Field;
 
+    /// The lines of the field; line ends divide them.
     struct Offer(Vec<u8>);
 
     impl HeaderFields for Offer {
-        fn field(&self, name: &str) -> Field<'_> {
+        fn field(&self, _: &str) -> Field<'_> {
+            panic!("one line is not all of it");
+        }
+
+        fn lines(&self, name: &str) -> Option<Vec<&[u8]>> {
             assert_eq!(name, FIELD);
-            Field::Once(&self.0)
+            Some(self.0.split(|byte| *byte == b'\n').collect())
         }
     }
 
@@ -152,12 +156,39 @@ mod tests {
             "\"a\"",
             "a\u{e9}",
             "bearer, a=",
-            "a\r\nX-Auth-Subject: root",
+            "a\rX-Auth-Subject: root",
         ] {
             assert_eq!(looked(list), Err("token_malformed"), "{list:?}");
             assert_eq!(without_token(&Offer(list.into())), "", "{list:?}");
         }
         assert_eq!(looked(b"a\xff".to_vec()), Err("token_malformed"));
+    }
+
+    #[test]
+    fn several_lines_are_one_list() {
+        for (lines, list) in [
+            ("bearer\na.b\nchat", "bearer, a.b, chat"),
+            ("bearer, a.b\nchat", "bearer, a.b, chat"),
+            ("chat\nsuperchat, bearer\na.b", "chat, superchat, bearer, a.b"),
+            ("\nbearer, a.b\n\n", "bearer, a.b"),
+            ("bearer, a\nbearer, b", "bearer, a, bearer, b"),
+            ("chat\nbearer", "chat, bearer"),
+            ("chat\n,", "chat, ,"),
+        ] {
+            assert_eq!(looked(lines), looked(list), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn lines_that_are_not_known_are_ambiguous() {
+        struct Twice;
+        impl HeaderFields for Twice {
+            fn field(&self, _: &str) -> Field<'_> {
+                Field::Repeated
+            }
+        }
+        assert_eq!(look(&Twice).err().map(|denial| denial.code()), Some("token_ambiguous"));
+        assert_eq!(without_token(&Twice), "");
     }
 
     #[test]

@@ -46,6 +46,16 @@ impl HeaderFields for Described<'_> {
         let http = self.http.filter(|_| !name.starts_with(':'));
         http.map_or(Field::Absent, |http| values(http, name))
     }
+
+    fn lines(&self, name: &str) -> Option<Vec<&[u8]>> {
+        let Some(map) = self.http.and_then(|http| http.header_map.as_ref()) else {
+            // Envoy has joined them.
+            let Field::Once(list) = self.field(name) else { return Some(Vec::new()) };
+            return Some(vec![list]);
+        };
+        let lines = map.headers.iter().filter(|line| line.key.eq_ignore_ascii_case(name));
+        lines.map(|own| if let Field::Once(value) = Field::of(line(own)) { Some(value) } else { None }).collect()
+    }
 }
 
 /// What an attribute says. Envoy also sends it as a pseudo-header field, there with every byte and here with those exchanged

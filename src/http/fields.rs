@@ -10,4 +10,8 @@ impl HeaderFields for Fields<'_> {
     fn field(&self, name: &str) -> Field<'_> {
         Field::of(self.0.get_all(name).map(HeaderValue::as_bytes))
     }
+
+    fn lines(&self, name: &str) -> Option<Vec<&[u8]>> {
+        Some(self.0.get_all(name).map(HeaderValue::as_bytes).collect())
+    }
 }

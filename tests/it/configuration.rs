@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use doorward::config::Configuration;
 use doorward::jose::{Algorithm, SigningKey};
@@ -465,6 +466,44 @@ fn there_is_one_key_source() {
 }
 
 #[test]
+fn a_source_that_is_given_empty_is_named_and_not_the_other() {
+    let told = problems(&[("DISCOVERY_URL", ""), ("JWKS_URL", "https://idp.example/jwks")]);
+    insta::assert_snapshot!(told, @"DOORWARD_DISCOVERY_URL: empty (give a value, or leave the setting out)");
+    let told = problems(&[("DISCOVERY_URL", "https://idp.example/d"), ("JWKS_URL", " ")]);
+    insta::assert_snapshot!(told, @"DOORWARD_JWKS_URL: empty (give a value, or leave the setting out)");
+}
+
+#[test]
+fn the_previous_secret_goes_with_a_secret() {
+    insta::assert_snapshot!(problems(&[("HMAC_SECRET_PREVIOUS", SECRET)]), @"DOORWARD_HMAC_SECRET_PREVIOUS: has no meaning without hmac_secret (the secret that signs is DOORWARD_HMAC_SECRET)");
+    let told = problems(&[("HMAC_SECRET", "short"), ("HMAC_SECRET_PREVIOUS_FILE", "/nowhere/old")]);
+    insta::assert_snapshot!(told, @r"
+    DOORWARD_HMAC_SECRET: 5 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)
+    DOORWARD_HMAC_SECRET_PREVIOUS_FILE: cannot read /nowhere/old: No such file or directory (os error 2)
+    ");
+}
+
+/// As `docker run --env-file` hands on what a shell would have read without them.
+#[test]
+fn quotes_around_a_value_are_refused() {
+    for (name, value) in [
+        ("ISSUER", "\"https://idp.example\""),
+        ("AUDIENCE", "'api'"),
+        ("AUDIENCE", "web, \"api\""),
+        ("ACCEPTED_TYPES", "\"x+jwt\""),
+        ("REALM", "\"api\""),
+        ("ISSUER", "\"\""),
+    ] {
+        let told = problems(&[(name, value)]);
+        let expected = format!("DOORWARD_{name}: in quotes, which would be part of the value (leave them out: ");
+        assert!(told.starts_with(&expected), "{name}={value}: {told}");
+    }
+    for fine in ["it's", "\"", "'a", "a\"b\""] {
+        assert_eq!(problems(&[("AUDIENCE", fine)]), "", "{fine}");
+    }
+}
+
+#[test]
 fn algorithms_go_with_the_key_source() {
     let with_secret = |algorithms| problems(&[("HMAC_SECRET", SECRET), ("ALGORITHMS", algorithms)]);
     insta::assert_snapshot!(with_secret("RS256"), @"DOORWARD_ALGORITHMS: does not go with the key source (a secret goes with HS256, HS384 or HS512)");
@@ -614,6 +653,8 @@ fn service_links_of_kubernetes_are_passed_over() {
         ("PORT_8080_TCP_ADDR", "10.0.0.1"),
         ("PORT_8080_TCP_PORT", "8080"),
         ("PORT_8080_UDP_PROTO", "udp"),
+        ("PORT_9_SCTP", "sctp://10.0.0.1:9"),
+        ("PORT_9_SCTP_ADDR", "10.0.0.1"),
         ("ADMIN_SERVICE_HOST", "10.0.0.1"),
         ("ADMIN_PORT_8081_TCP", "tcp://10.0.0.1:8081"),
     ];
@@ -648,6 +689,14 @@ fn settings_take_effect() {
         (&[("REQUIRED_CLAIMS", "tenant=a")], token.clone(), "200"),
         (&[("REQUIRED_CLAIMS", "tenant=b")], token.clone(), "403 policy_denied"),
         (&[("REQUIRED_CLAIMS", "other")], token.clone(), "401 claim_missing"),
+        (&[("REQUIRED_CLAIMS", "groups=cn=admins")], token.clone().claim("groups", vec!["cn=admins"]), "200"),
+        (&[("REQUIRED_CLAIMS", "tenant=YWJj=")], token.clone().claim("tenant", "YWJj="), "200"),
+        (&[("REQUIRED_CLAIMS", "\"a=b\"=c")], token.clone().claim("a=b", "c"), "200"),
+        (
+            &[("REQUIRED_CLAIMS", "https://x.example/tenant=c")],
+            token.clone().claim("https://x.example/tenant", "c"),
+            "200",
+        ),
         (&[("AUDIENCE", "web, mobile")], token.clone(), "401 audience_mismatch"),
         (&[("AUDIENCE", "web, api")], token.clone(), "200"),
         (&[("AUDIENCE", "web, api"), ("AUDIENCE_MATCH", "all")], token.clone(), "401 audience_mismatch"),
@@ -660,6 +709,61 @@ fn settings_take_effect() {
         (&[("CLAIM_HEADERS_MAX_BYTES", "64")], token.clone(), "403 claim_headers_too_large"),
     ] {
         assert_eq!(with(settings).judge(&token.sign()), expected, "{settings:?}");
+    }
+}
+
+#[test]
+fn a_quoted_namespace_has_members() {
+    let idp = TestIssuer::new();
+    let path = "\"https://hasura.io/jwt/claims\".x-hasura-default-role";
+    let gate = TestGate::new().trusting(&idp).set("CLAIM_HEADERS", format!("{path}=X-Role"));
+    let gate = gate.set("REQUIRED_CLAIMS", format!("{path}=editor")).spawn();
+    let claims = serde_json::json!({"x-hasura-default-role": "editor"});
+    let allowed = gate.get("/verify").bearer(&idp.token().claim("https://hasura.io/jwt/claims", claims).sign()).send();
+    assert_eq!((allowed.verdict().as_str(), allowed.get("x-role")), ("200", Some("editor")));
+    assert_eq!(gate.judge(&idp.token().sign()), "401 claim_missing");
+}
+
+#[test]
+fn both_secrets_of_a_rotation_are_taken() {
+    let idp = TestIssuer::new();
+    let by = |secret: &[u8]| {
+        idp.token_by(Arc::new(SigningKey::secret(Algorithm::HS256, secret))).without_header("kid").sign()
+    };
+    let [new, old, other] = [[1; 32], [2; 32], [3; 32]];
+    let hex = |secret: [u8; 32]| secret.map(|byte| format!("{byte:02x}")).concat();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("previous");
+    std::fs::write(&file, format!("{}\n", hex(old))).unwrap();
+    let gate = TestGate::new().by_time_of(&idp).set("ISSUER", idp.url()).set("AUDIENCE", "api");
+    let gate = gate.set("HMAC_SECRET", hex(new)).set("HMAC_SECRET_ENCODING", "hex");
+    let rotating = gate.clone().set("HMAC_SECRET_PREVIOUS_FILE", file.to_str().unwrap()).spawn();
+    let rotated = gate.clone().spawn();
+    let same = gate.set("HMAC_SECRET_PREVIOUS", hex(new)).spawn();
+    let verdicts = |gate: &TestGate| [new, old, other].map(|secret| gate.judge(&by(&secret)));
+    assert_eq!(verdicts(&rotating), ["200", "200", "401 signature_invalid"]);
+    assert_eq!(verdicts(&rotated), ["200", "401 signature_invalid", "401 signature_invalid"]);
+    assert_eq!(verdicts(&same), verdicts(&rotated));
+}
+
+#[test]
+fn a_secret_may_be_wrapped_into_lines() {
+    let idp = TestIssuer::new();
+    let secret = [0xA5; 64];
+    let wrapped = |text: &str, width: usize| {
+        let lines = text.as_bytes().chunks(width).map(|line| String::from_utf8(line.to_vec()).unwrap() + "\n");
+        lines.collect::<String>()
+    };
+    let base64 = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, secret);
+    let hex = secret.map(|byte| format!("{byte:02x}")).concat();
+    let directory = tempfile::tempdir().unwrap();
+    for (encoding, text) in [("base64", wrapped(&base64, 64)), ("hex", wrapped(&hex, 60))] {
+        let file = directory.path().join(encoding);
+        std::fs::write(&file, text).unwrap();
+        let gate = TestGate::new().by_time_of(&idp).set("ISSUER", idp.url()).set("AUDIENCE", "api");
+        let gate = gate.set("HMAC_SECRET_ENCODING", encoding).set("HMAC_SECRET_FILE", file.to_str().unwrap()).spawn();
+        let key = Arc::new(SigningKey::secret(Algorithm::HS256, &secret));
+        assert_eq!(gate.judge(&idp.token_by(key).without_header("kid").sign()), "200", "{encoding}");
     }
 }
 

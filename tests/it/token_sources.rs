@@ -122,8 +122,16 @@ fn a_token_among_websocket_protocols() {
         let answer = offer(&gate, &list).header("X-Auth-WebSocket-Protocol", "mine").send();
         assert_eq!((answer.verdict().as_str(), protocols(&answer)), (expected, left), "{list}");
     }
-    let twice = offer(&gate, &format!("bearer, {token}")).header("Sec-WebSocket-Protocol", "chat").send();
-    assert_eq!(twice.verdict(), "401 token_ambiguous");
+    for (lines, expected, left) in [
+        ([format!("bearer, {token}"), "chat".to_owned()], "200", Some("chat")),
+        (["chat, bearer".to_owned(), format!("{token}, v2.chat")], "200", Some("chat, v2.chat")),
+        ([String::new(), format!("bearer, {token}")], "200", Some("")),
+        ([format!("bearer, {token}"), format!("bearer, {other}")], "401 token_ambiguous", None),
+        (["chat".to_owned(), "bearer".to_owned()], "401 token_malformed", None),
+    ] {
+        let answer = offer(&gate, &lines[0]).header("Sec-WebSocket-Protocol", &lines[1]).send();
+        assert_eq!((answer.verdict().as_str(), protocols(&answer)), (expected, left), "{lines:?}");
+    }
     assert_eq!(gate.judge(&token), "401 token_missing", "it is no source");
 }
 

@@ -191,6 +191,12 @@ impl Reader {
         given(setting.name) || setting.secret && given(&setting.file_name())
     }
 
+    /// Whether a setting was given by its own name, and with an empty text.
+    pub(super) fn is_empty(&self, setting: &Setting) -> bool {
+        let text = self.section.values.get(setting.name).and_then(Given::text);
+        text.is_some_and(|text| text.trim().is_empty())
+    }
+
     /// Whether a setting was given in the file, where a list may be more than texts.
     pub(super) fn is_in_file(&self, setting: &Setting) -> bool {
         self.section.values.get(setting.name).is_some_and(|given| matches!(given.value, GivenValue::Node(_)))

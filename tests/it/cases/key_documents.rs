@@ -33,6 +33,7 @@ fn d10_what_is_no_key_set_is_a_configuration_error() {
         let problems = problems.unwrap_or_else(|| panic!("{} was taken", start_of(&document)));
         let message = match document.trim() {
             "" => "empty",
+            "\"keys\"" => "in quotes",
             _ => message,
         };
         let expected = format!("DOORWARD_JWKS: {message}");

@@ -67,6 +67,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("jwks", "{\"keys\": []}"),
     ("public_key_file", "/nowhere/key.pem"),
     ("hmac_secret", "short"),
+    ("hmac_secret_previous", "short"),
     ("hmac_secret_encoding", "rot13"),
     ("jwks_ca_file", "/nowhere/ca.pem"),
     ("jwks_headers", "X-Key"),
