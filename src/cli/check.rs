@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::exit::{Failure, print};
 use super::serve::runtime;
+use super::ways_out::{refuse_broken_proxies, refuse_without_client};
 use super::{fixtures, keys};
 use crate::app::MAX_UNREACHED;
 use crate::clock::SystemClock;
@@ -31,6 +32,8 @@ impl Check {
     pub(super) fn run(self, source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
         let egress = Egress::of_environment(environment);
         let configuration = source.read()?;
+        refuse_broken_proxies(&configuration, environment)?;
+        refuse_without_client(&configuration, &egress)?;
         print("configuration: ok\n")?;
         if let Some(tls) = &configuration.tls {
             print(&certificate(tls.identity.not_after, SystemClock.now()))?;

@@ -11,6 +11,7 @@ use super::exit::{Failure, print};
 use super::keys;
 use super::serve::runtime;
 use super::token::read;
+use super::ways_out::refuse_broken_proxies;
 use crate::app::gate_of_keys;
 use crate::clock::{StoppedClock, SystemClock};
 use crate::config::{Configuration, IssuerSettings, KeySource, Source};
@@ -66,6 +67,9 @@ impl Explain {
             return Err(Failure::Usage(usage));
         }
         let configuration = source.read()?;
+        if self.jwks_file.is_none() {
+            refuse_broken_proxies(&configuration, environment)?;
+        }
         let token = self.token()?;
         let keys = self.keys(&configuration, token.as_deref(), &Egress::of_environment(environment))?;
         let clock: Arc<dyn Clock> = match self.at {

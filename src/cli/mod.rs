@@ -11,6 +11,7 @@ mod health;
 mod keys;
 mod serve;
 mod token;
+mod ways_out;
 
 use std::ffi::OsString;
 use std::io::Write;

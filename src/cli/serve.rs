@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::exit::Failure;
 use super::handed_sockets;
+use super::ways_out::{not_started, refuse_broken_proxies};
 use crate::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
 use crate::clock::SystemClock;
 use crate::config::{Configuration, Files, LogFormat, Logging, Source};
@@ -22,6 +23,7 @@ pub(super) fn run(source: &Source, environment: &[(OsString, OsString)]) -> Resu
     let hang_up = runtime.block_on(async { hang_up() })?;
     let (configuration, files) = source.read_from(Files::default());
     let configuration = configuration?;
+    refuse_broken_proxies(&configuration, environment)?;
     let (ask_for_reload, reload) = Reload::channel(source.clone(), files);
     let sockets = handed_sockets::take(environment)?;
     let manager = ServiceManager::of_environment(environment, std::process::id()).map_err(Failure::failed)?;
@@ -46,7 +48,7 @@ async fn serve(
     ask_for_reload: watch::Sender<u32>,
     reload: Reload,
 ) -> Result<(), Failure> {
-    let application = Application::build_on(sockets, configuration, &surroundings).map_err(Failure::failed)?;
+    let application = Application::build_on(sockets, configuration, &surroundings).map_err(not_started)?;
     let (tell, shutdown) = Shutdown::channel();
     tell_on_signals(tell, hang_up, Some(ask_for_reload)).map_err(Failure::failed)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "doorward");

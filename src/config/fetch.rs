@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
-use x509_parser::pem::Pem;
 
 use super::reader::{Reader, Refused};
 use super::setting::Setting;
@@ -104,12 +106,28 @@ impl FetchSettings {
 fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u8>>, Refused> {
     let Some(path) = path else { return Ok(None) };
     let pem = reader.file(&JWKS_CA_FILE, Path::new(&path))?;
-    let is_certificate = |section: Result<Pem, _>| section.is_ok_and(|section| section.label == "CERTIFICATE");
-    if Pem::iter_from_buffer(&pem).any(is_certificate) {
-        return Ok(Some(pem));
+    match refuse_no_authorities(&pem, &path) {
+        Ok(()) => Ok(Some(pem)),
+        Err(invalid) => Err(reader.refuse(&JWKS_CA_FILE, invalid)),
     }
-    let invalid = Invalid::new(format!("{path} holds no CERTIFICATE section"));
-    Err(reader.refuse(&JWKS_CA_FILE, invalid.hint("give a PEM file with the certificate of the authority")))
+}
+
+/// Asks what the HTTP client will ask: whether each certificate can be trusted at all.
+fn refuse_no_authorities(pem: &[u8], path: &str) -> Result<(), Invalid> {
+    let broken = || Invalid::new(format!("{path} holds a broken PEM section")).hint("was the file cut off?");
+    let found: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| broken())?;
+    if found.is_empty() {
+        let invalid = Invalid::new(format!("{path} holds no CERTIFICATE section"));
+        return Err(invalid.hint("give a PEM file with the certificate of the authority"));
+    }
+    let mut roots = RootCertStore::empty();
+    match found.into_iter().position(|certificate| roots.add(certificate).is_err()) {
+        Some(index) => {
+            let message = format!("section {} of {path} is not the certificate that it says it is", index + 1);
+            Err(Invalid::new(message).hint("`openssl x509 -noout -text` shows what it is"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The file is read anew for each fetch; that it can be read at all is asked now.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use url::Url;
 
 use super::discovery::{InvalidMetadata, Metadata};
@@ -77,12 +78,13 @@ impl KeyFetcher {
 
     /// Fetches the keys, within the time that the settings allow for all of it.
     pub async fn fetch(&mut self) -> Result<FetchedKeys, FetchFailure> {
+        let started = Instant::now();
         let timeout = self.settings.fetch.timeout;
-        tokio::time::timeout(timeout, self.fetch_untimed()).await.unwrap_or(Err(FetchFailure::TimedOut))
+        tokio::time::timeout(timeout, self.fetch_untimed(started)).await.unwrap_or(Err(FetchFailure::TimedOut))
     }
 
-    async fn fetch_untimed(&mut self) -> Result<FetchedKeys, FetchFailure> {
-        let (url, rule) = self.locate().await?;
+    async fn fetch_untimed(&mut self, started: Instant) -> Result<FetchedKeys, FetchFailure> {
+        let (url, rule) = self.locate(started).await?;
         let last = self.last.as_ref().filter(|last| last.url == url);
         let known = last.map(|last| &last.version);
         let ask = Ask { url: &url, rule, with_credentials: self.is_configured(&url), known };
@@ -103,12 +105,12 @@ impl KeyFetcher {
     }
 
     /// Where the keys are. Metadata that cannot be had now, or is not the issuer's, leaves the last good in force.
-    async fn locate(&mut self) -> Result<(Url, AddressRule), FetchFailure> {
+    async fn locate(&mut self, started: Instant) -> Result<(Url, AddressRule), FetchFailure> {
         let (issuer, documents) = match &self.settings.location {
             KeyLocation::Jwks(url) => return Ok((url.clone(), AddressRule::Any)),
             KeyLocation::Discovery { issuer, documents } => (issuer, documents),
         };
-        let discovered = self.discover(issuer, documents).await;
+        let discovered = self.discover(issuer, documents, started).await;
         if let Ok(found) = &discovered {
             self.known = Some(found.clone());
         }
@@ -117,10 +119,16 @@ impl KeyFetcher {
 
     /// The first document that is the issuer's. If there is none, the first failure tells: it is of the place where
     /// nearly every issuer has its metadata.
-    async fn discover(&self, issuer: &str, documents: &[Url]) -> Result<(Url, AddressRule), FetchFailure> {
+    async fn discover(
+        &self,
+        issuer: &str,
+        documents: &[Url],
+        started: Instant,
+    ) -> Result<(Url, AddressRule), FetchFailure> {
         let mut first_failure = None;
-        for document in documents {
-            match self.metadata(issuer, document).await {
+        for (position, document) in documents.iter().enumerate() {
+            let until = started + patience(self.settings.fetch.timeout, documents.len() - position - 1);
+            match self.metadata(issuer, document, until).await {
                 Ok(found) => return Ok(found),
                 Err(failure) => first_failure = first_failure.or(Some(failure)),
             }
@@ -128,11 +136,10 @@ impl KeyFetcher {
         Err(first_failure.unwrap_or(FetchFailure::InvalidMetadata(InvalidMetadata::Malformed)))
     }
 
-    async fn metadata(&self, issuer: &str, document: &Url) -> Result<(Url, AddressRule), FetchFailure> {
-        // A third of the time: two documents may be tried, and whatever becomes of them, time must be left for the keys.
+    async fn metadata(&self, issuer: &str, document: &Url, until: Instant) -> Result<(Url, AddressRule), FetchFailure> {
         let ask = Ask { url: document, rule: AddressRule::Any, with_credentials: true, known: None };
         let request = self.client.get(ask);
-        let answer = tokio::time::timeout(self.settings.fetch.timeout / 3, request).await;
+        let answer = tokio::time::timeout_at(until, request).await;
         let fetched = answer.map_err(|_| FetchFailure::TimedOut)?.map_err(FetchFailure::Metadata)?;
         let Answer::Document(body, _) = fetched.answer else { return Err(InvalidMetadata::Malformed.into()) };
         let metadata = Metadata::parse(&body, issuer, self.settings.fetch.allow_insecure_http)?;
@@ -143,5 +150,25 @@ impl KeyFetcher {
     /// Whether the operator named this party. A document from outside must not decide who gets our credentials.
     fn is_configured(&self, url: &Url) -> bool {
         self.settings.location.urls().iter().any(|configured| configured.origin() == url.origin())
+    }
+}
+
+/// How long from the start of a fetch a document may take that so many others may have to follow. It may take what is left of
+/// the time; but a tenth is kept for each of the others, and a fifth for the keys, whose place may be known from before.
+fn patience(timeout: Duration, others: usize) -> Duration {
+    let tenths = 8_u32.saturating_sub(others.try_into().unwrap_or(u32::MAX));
+    timeout / 10 * tenths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_may_take_what_is_left() {
+        let timeout = Duration::from_secs(5);
+        let tried = [1, 0].map(|others| patience(timeout, others).as_millis());
+        assert_eq!(tried, [3500, 4000]);
+        assert_eq!(patience(timeout, 100), Duration::ZERO);
     }
 }

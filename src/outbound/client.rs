@@ -268,8 +268,15 @@ pub fn in_words(error: reqwest::Error) -> String {
         text = format!("{text}: {cause}");
         source = cause.source();
     }
+    if text.contains("CaUsedAsEndEntity") {
+        text.push_str(CA_AS_SERVER);
+    }
     text
 }
+
+/// What `openssl req -x509` makes unless it is told otherwise.
+const CA_AS_SERVER: &str = " (the server shows the certificate of an authority as its own: make one with \
+    `-addext basicConstraints=critical,CA:FALSE`)";
 
 #[cfg(test)]
 mod tests {

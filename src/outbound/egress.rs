@@ -11,6 +11,7 @@ use url::Url;
 use super::InvalidClient;
 use super::client::invalid;
 use super::no_proxy::NoProxy;
+use crate::config::Problem;
 use crate::domain::is_loopback;
 
 /// How requests of our own leave the machine: straight out, or through the proxy that the environment names
@@ -24,6 +25,8 @@ struct Proxies {
     https: Option<NamedProxy>,
     except: NoProxy,
 }
+
+const NOT_A_PROXY: &str = "not the URL of an HTTP proxy";
 
 #[derive(Clone)]
 struct NamedProxy {
@@ -51,6 +54,16 @@ impl Egress {
         }
         let (_, except) = variable(environment, "NO_PROXY").unwrap_or_default();
         Self(Some(Arc::new(Proxies { http, https, except: NoProxy::parse(&except) })))
+    }
+
+    /// What is wrong with the proxies that these variables name. Their values are not shown: they may have a password in them.
+    pub fn problems(environment: &[(OsString, OsString)]) -> Vec<Problem> {
+        let variables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+        let named = variables.into_iter().filter_map(|name| NamedProxy::of_environment(environment, name));
+        let broken = named.filter(|proxy| proxy.usable_url().is_err());
+        let hint =
+            "write http://HOST:PORT; in a name or password percent-encode what is neither letter nor digit, # as %23";
+        broken.map(|proxy| Problem::new(proxy.name.variable, NOT_A_PROXY).with_hint(hint)).collect()
     }
 
     /// The proxy that a request to this URL goes through, if there is one for it. Names are then resolved there, and so are
@@ -101,7 +114,7 @@ impl NamedProxy {
             "https://any.example/".parse().is_ok_and(|uri| matcher.intercept(&uri).is_some())
         };
         let usable = parsed(&self.url).filter(|url| matches!(url.scheme(), "http" | "https") && is_used(url));
-        usable.ok_or_else(|| InvalidClient(format!("{}: not the URL of an HTTP proxy", self.name.variable)))
+        usable.ok_or_else(|| InvalidClient(format!("{}: {NOT_A_PROXY}", self.name.variable)))
     }
 }
 
@@ -185,6 +198,29 @@ mod tests {
         {
             assert_eq!(built(url).unwrap_err().to_string(), "ALL_PROXY: not the URL of an HTTP proxy", "{url}");
         }
+    }
+
+    #[test]
+    fn what_is_no_proxy_is_named() {
+        let problems = |pairs: &[(&str, &str)]| {
+            let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.into(), value.into())).collect();
+            let told = Egress::problems(&pairs).iter().map(ToString::to_string).collect::<Vec<_>>();
+            assert!(told.iter().all(|told| !told.contains("s3cr3t")), "{told:?}");
+            told.iter().map(|told| told.split(':').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        for fine in ["http://proxy:3128", "proxy:3128", "https://user:p%23s@proxy", " ", ""] {
+            assert_eq!(problems(&[("HTTPS_PROXY", fine)]), [""; 0], "{fine}");
+        }
+        for broken in
+            ["http://[bad", "http://user:s3cr3t#x@proxy:3128", "http://proxy:99999", "http://", "socks5://proxy"]
+        {
+            assert_eq!(problems(&[("https_proxy", broken)]), ["https_proxy"], "{broken}");
+        }
+        assert_eq!(
+            problems(&[("HTTP_PROXY", "["), ("ALL_PROXY", "["), ("NO_PROXY", "[")]),
+            ["HTTP_PROXY", "ALL_PROXY"]
+        );
+        assert_eq!(problems(&[("HTTP_PROXY", "proxy"), ("http_proxy", "[")]), [""; 0], "the one that counts");
     }
 
     #[test]

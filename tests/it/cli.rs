@@ -88,6 +88,38 @@ fn check_reads_a_file_and_tells_whose_keys_come_through_a_proxy() {
     assert!(checked.status.code() == Some(78) && told.contains(expected), "{told}");
 }
 
+/// What only the HTTP client refuses is found before anything is fetched, and ends as a mistake in the settings does.
+#[test]
+fn what_no_key_can_be_fetched_with_is_a_configuration_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = directory.path().join("ca.pem");
+    std::fs::write(&authority, "-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let authority = authority.to_str().unwrap();
+    for (name, value) in [
+        ("DOORWARD_JWKS_CA_FILE", authority),
+        ("HTTPS_PROXY", "http://[bad"),
+        ("https_proxy", "http://user:s3cr#et@proxy.example:3128"),
+        ("ALL_PROXY", "http://proxy.example:99999"),
+    ] {
+        for command in ["check", "serve", "explain"] {
+            let mut doorward = std::process::Command::new(env!("CARGO_BIN_EXE_doorward"));
+            doorward.arg(command).env_clear().env(name, value);
+            doorward.envs([("DOORWARD_ISSUER", "https://idp.example"), ("DOORWARD_AUDIENCE", "api")]);
+            doorward.envs([("DOORWARD_LISTEN", "127.0.0.1:0"), ("DOORWARD_ADMIN_LISTEN", "127.0.0.1:0")]);
+            let ended = doorward.stdin(std::process::Stdio::null()).output().unwrap();
+            assert_eq!((ended.status.code(), out(&ended)), (Some(78), ""), "{command} with {name}");
+            let told = err(&ended);
+            assert!(told.starts_with(&format!("{name}: ")) && told.lines().count() == 1, "{command}: {told}");
+            assert!(!told.contains("s3cr"), "{told}");
+        }
+    }
+    // Where nothing is fetched nobody has to mind.
+    let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_doorward"));
+    check.arg("check").env_clear().env("HTTPS_PROXY", "http://[bad");
+    check.envs(GOOD.iter().map(|(name, value)| (format!("DOORWARD_{name}"), value)));
+    assert_eq!(check.output().unwrap().status.code(), Some(0));
+}
+
 #[test]
 fn check_warns_of_routes_that_are_never_reached() {
     let directory = tempfile::tempdir().unwrap();

@@ -41,6 +41,16 @@ fn an_authority_without_a_certificate() {
 }
 
 #[test]
+fn an_authority_whose_certificate_is_none() {
+    let told = |content: &str| told_of_file("JWKS_CA_FILE", content);
+    let none = "-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n";
+    insta::assert_snapshot!(told(none), @"DOORWARD_JWKS_CA_FILE: section 1 of /run/file.pem is not the certificate that it says it is (`openssl x509 -noout -text` shows what it is)");
+    let good = rcgen::generate_simple_self_signed(Vec::new()).unwrap().cert.pem();
+    insta::assert_snapshot!(told(&format!("{good}{none}")), @"DOORWARD_JWKS_CA_FILE: section 2 of /run/file.pem is not the certificate that it says it is (`openssl x509 -noout -text` shows what it is)");
+    insta::assert_snapshot!(told(&good[..good.len() / 2]), @"DOORWARD_JWKS_CA_FILE: /run/file.pem holds a broken PEM section (was the file cut off?)");
+}
+
+#[test]
 fn a_public_key_that_is_none() {
     let told = |content: &str| told_of_file("PUBLIC_KEY_FILE", content);
     let section = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");

@@ -3,12 +3,13 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use doorward::jose::{Algorithm, SigningKey};
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -195,6 +196,85 @@ fn e5_a_certificate_that_has_expired_is_not() {
     let gate = fetching_from(&idp, &server).set("JWKS_CA_FILE", server.authority.path().to_str().unwrap()).spawn();
     let error = last_error(&gate);
     assert!(error.contains("certificate"), "{error}");
+}
+
+#[test]
+fn e5_an_authority_that_shows_itself_as_a_server_is_told_how_not_to() {
+    let idp = TestIssuer::with_keys(vec![key(Algorithm::EdDSA)]);
+    let mut certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    certificate.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let server = TlsServer::with(&certificate, idp.jwks());
+    let gate = fetching_from(&idp, &server).set("JWKS_CA_FILE", server.authority.path().to_str().unwrap()).spawn();
+    let error = last_error(&gate);
+    assert!(error.contains("CaUsedAsEndEntity"), "{error}");
+    assert!(error.ends_with("make one with `-addext basicConstraints=critical,CA:FALSE`)"), "{error}");
+}
+
+#[test]
+fn e16_metadata_may_take_more_than_a_third_of_the_time() {
+    let (idp, successor) = (TestIssuer::new().serve(), TestIssuer::new().serve());
+    let metadata = SlowMetadata::start(Duration::from_millis(700));
+    metadata.lead_to(&idp);
+    let gate = TestGate::new().by_time_of(&idp).set("ISSUER", &metadata.issuer).set("AUDIENCE", "api");
+    let gate = gate.set("JWKS_TIMEOUT", "1500ms").set("NAME", "127.0.0.1").spawn();
+    let until = |satisfied: &dyn Fn() -> bool| {
+        // On a machine that is busy one attempt may fail; that all of them do is what must not be.
+        gate.wait_for("/status", |_| {
+            idp.clock.advance(Duration::from_secs(1));
+            satisfied()
+        });
+    };
+    until(&|| gate.admin("/readyz").send().status == 200);
+    // They are asked again, in the same time, and lead elsewhere.
+    let new = successor.rotate("new");
+    metadata.lead_to(&successor);
+    let by_new = || idp.token_by(new.clone()).claim("iss", metadata.issuer.as_str()).sign();
+    until(&|| gate.judge(&by_new()) == "200");
+    // Silent ones leave enough for keys whose place is known.
+    metadata.fall_silent();
+    let asked = successor.fetches();
+    until(&|| successor.fetches() > asked + 2 && issuer_status(&gate)["last_error"].is_null());
+}
+
+/// Metadata that take their time.
+struct SlowMetadata {
+    issuer: String,
+    body: Arc<Mutex<String>>,
+    silent: Arc<AtomicBool>,
+}
+
+impl SlowMetadata {
+    fn start(delay: Duration) -> Self {
+        let (body, silent) = (Arc::new(Mutex::new(String::new())), Arc::new(AtomicBool::new(false)));
+        let (own_body, is_silent) = (body.clone(), silent.clone());
+        let url = serve_each(move |stream| {
+            let (body, is_silent) = (own_body.lock().unwrap().clone(), is_silent.clone());
+            // Each for itself: whoever gave up must not be in the way of the next.
+            thread::spawn(move || {
+                let until = std::time::Instant::now() + delay;
+                while is_silent.load(Ordering::SeqCst) || std::time::Instant::now() < until {
+                    thread::park_timeout(Duration::from_millis(5));
+                }
+                answer(stream, &body);
+            });
+        });
+        Self { issuer: url.replace("/jwks", ""), body, silent }
+    }
+
+    fn lead_to(&self, keys: &TestIssuer) {
+        let jwks_uri = format!("{}/jwks", keys.url());
+        *self.body.lock().unwrap() = serde_json::json!({"issuer": self.issuer, "jwks_uri": jwks_uri}).to_string();
+    }
+
+    fn fall_silent(&self) {
+        self.silent.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Drop for SlowMetadata {
+    fn drop(&mut self) {
+        self.silent.store(false, Ordering::SeqCst);
+    }
 }
 
 #[test]
