@@ -63,6 +63,10 @@ deb-test: build ## install, ask, upgrade and purge the Debian package in a chroo
 image-test: build ## build the container image without a registry, and check it (root, buildah, podman)
 	scripts/image-test.sh
 
+.PHONY: hung-mount-test
+hung-mount-test: ## files on a file system whose server has gone (root, /dev/fuse)
+	cargo test --locked --test it -- --ignored hung_mount
+
 .PHONY: deny
 deny: ## licences, banned crates and sources of all dependencies (no network)
 	scripts/supply-chain.sh deny

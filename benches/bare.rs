@@ -3,6 +3,7 @@
 //! It says what doorward says about the token of those scripts, the ordinary way. It takes its address as argument, or
 //! `unix:/path`. Beside `/verify` it answers every path, as proxies ask under more than one. With the DER of an RSA key
 //! as second argument it also checks the signature of the token, and still nothing else.
+#![allow(clippy::disallowed_methods)] // of the service
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{Data, ServiceConfig};

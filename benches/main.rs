@@ -1,4 +1,5 @@
 //! All micro-benchmarks, in one binary. `make bench` measures the running service instead.
+#![allow(clippy::disallowed_methods)] // of the service
 #![allow(clippy::unwrap_used, missing_docs)]
 // A benchmark has no outside, so `pub` says only "for the neighbours".
 #![allow(unreachable_pub)]

@@ -60,6 +60,7 @@ missing_debian_packages() {
     have javac || echo default-jdk-headless
     have mvn || echo maven
     have valgrind || echo valgrind
+    have faketime || echo faketime # its library moves the clock of one process
     have systemd-analyze || echo systemd # to check units; it is not started
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }

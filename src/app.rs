@@ -31,7 +31,7 @@ use crate::telemetry::{LogQueue, Metrics, Spans};
 use assembly::{Draft, Workshop};
 use background::Background;
 use certificates::Certificates;
-use keepers::Keepers;
+use keepers::{Fetchers, Keepers};
 use sweeper::sweep_cache;
 
 /// What the service finds around it.
@@ -132,7 +132,8 @@ impl Application {
             certificates,
             background: Background::default(),
         };
-        let service = Arc::new(VerifyService::new(workshop.build(Draft::new(configuration), 1)?, metrics));
+        let service =
+            Arc::new(VerifyService::new(workshop.build(Draft::new(configuration), Fetchers::new(), 1)?, metrics));
         let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone(), tls: tls.clone() };
         Ok(Self {
             grpc: grpc_server(&service, &server, grpc_sockets)?,

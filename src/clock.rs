@@ -1,27 +1,37 @@
 //! Floor 3: the machine's clock.
 
 use std::pin::Pin;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::domain::{Clock, Timestamp};
+use nix::time::{ClockId, clock_gettime};
+
+use crate::domain::{Clock, Moment, Timestamp, Uptime};
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-/// The longest sleep before the clock is read again: the machine may have been suspended or its clock set meanwhile.
-const LONGEST_SLEEP: Duration = Duration::from_mins(1);
+/// The longest sleep before the clocks are read again: timers do not go on while the machine sleeps, and the date may be set.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where the date comes from")]
     fn now(&self) -> Timestamp {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }
 
-    fn reach(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    /// By `CLOCK_BOOTTIME`: unlike `CLOCK_MONOTONIC` it goes on while the machine sleeps, and so do the lives of keys
+    /// (`clock_gettime(2)`).
+    fn uptime(&self) -> Uptime {
+        Uptime::new(clock_gettime(ClockId::CLOCK_BOOTTIME).map_or_else(|_| since_start(), Duration::from))
+    }
+
+    fn reach(&self, at: Moment) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
             loop {
-                let left = at.since(self.now());
+                let left = self.moment().until(at);
                 if left.is_zero() {
                     return;
                 }
@@ -29,6 +39,12 @@ impl Clock for SystemClock {
             }
         })
     }
+}
+
+/// Where a sandbox does not know the clock: `CLOCK_MONOTONIC`, which each system has.
+fn since_start() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed()
 }
 
 /// A clock that stands still, for a judgement about another time.
@@ -40,7 +56,33 @@ impl Clock for StoppedClock {
         self.0
     }
 
-    fn reach(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        if at <= self.0 { Box::pin(std::future::ready(())) } else { Box::pin(std::future::pending()) }
+    fn uptime(&self) -> Uptime {
+        Uptime::new(Duration::ZERO)
+    }
+
+    fn reach(&self, at: Moment) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        if self.moment().reaches(at) { Box::pin(std::future::ready(())) } else { Box::pin(std::future::pending()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const YEAR: Duration = Duration::from_hours(8766);
+
+    fn reach(at: Moment) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(SystemClock.reach(at));
+    }
+
+    #[test]
+    fn a_moment_is_reached_by_either_clock() {
+        let now = SystemClock.moment();
+        let soon = now.plus(Duration::from_millis(5));
+        reach(Moment { date: now.date.plus(YEAR), ..soon });
+        reach(Moment { uptime: now.uptime.plus(YEAR), ..soon });
+        reach(Moment::PAST);
+        assert!(SystemClock.moment().reaches(now));
     }
 }

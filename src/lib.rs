@@ -1,7 +1,16 @@
 //! doorward: forward-auth verification for reverse proxies.
 //!
 //! The floors of the house, from the ground up; a module uses its own floor's room and lower floors only.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::disallowed_methods
+    )
+)]
 
 pub mod app;
 pub mod cli;

@@ -5,6 +5,7 @@
 //! that stalls is charged for those who would have asked meanwhile. `load flood` asks as fast as it is answered, and so
 //! does `load scan` with ever other tokens. One thread that never sleeps looks at all connections in turn: timers would be
 //! coarser than the answers are late, and a server that had to wake it up would be charged for that.
+#![allow(clippy::disallowed_methods)] // of the service
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod connection;

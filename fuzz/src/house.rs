@@ -3,10 +3,11 @@
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use doorward::app::offline_gate;
 use doorward::config::Configuration;
-use doorward::domain::{Clock, Denial, Field, ForwardedRequest, HeaderFields, Original, Timestamp};
+use doorward::domain::{Clock, Denial, Field, ForwardedRequest, HeaderFields, Moment, Original, Timestamp, Uptime};
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, SigningKey, encode_base64url};
 use doorward::policy::Permit;
@@ -80,7 +81,11 @@ impl Clock for StoppedClock {
         Timestamp::from_secs(NOW)
     }
 
-    fn reach(&self, _: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn uptime(&self) -> Uptime {
+        Uptime::new(Duration::ZERO)
+    }
+
+    fn reach(&self, _: Moment) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(std::future::pending())
     }
 }

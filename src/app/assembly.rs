@@ -7,7 +7,7 @@ use prometheus::IntCounter;
 
 use super::background::Background;
 use super::certificates::Certificates;
-use super::keepers::Keepers;
+use super::keepers::{Fetchers, Keepers};
 use super::{StartError, Surroundings};
 use crate::config::{Configuration, KeySource, ProxySettings, TokenSettings};
 use crate::domain::Clock;
@@ -46,7 +46,7 @@ pub fn gate_of_keys(
             algorithms: settings.keys.algorithms().clone(),
             expectations: settings.expectations,
             required_scopes: settings.required_scopes,
-            keys: Arc::new(KeyStore::fixed(keys, clock.now())),
+            keys: Arc::new(KeyStore::fixed(keys, clock.uptime())),
         };
         (settings.accepted, issuer)
     });
@@ -110,14 +110,16 @@ pub(super) struct Workshop {
 impl Workshop {
     /// Everything that this configuration decides. Its cache is empty: what was verified under another configuration is to
     /// be verified again.
-    pub(super) fn build(&mut self, draft: Draft, number: u64) -> Result<Generation, StartError> {
+    ///
+    /// What fetches keys is made here where it is not at hand, which takes its time.
+    pub(super) fn build(&mut self, draft: Draft, fetchers: Fetchers, number: u64) -> Result<Generation, StartError> {
         let Draft { configuration, policy, denials, route_names, unreached } = draft;
         let Configuration { server, admin, tls, proxy, tokens, claim_headers, logging, issuers, .. } = configuration;
         let denials = Arc::new(denials);
         let responder =
             Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone()).map_err(io::Error::other)?;
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
-        let issuers = self.keepers.employ(issuers, &self.surroundings, &self.metrics)?;
+        let issuers = self.keepers.employ(issuers, fetchers, &self.surroundings, &self.metrics)?;
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }

@@ -50,6 +50,7 @@ impl Background {
         })
     }
 
+    #[expect(clippy::disallowed_methods, reason = "in threads of their own")]
     async fn first_result<T: Send + 'static>(
         &self,
         work: Arc<dyn Fn() -> T + Send + Sync>,

@@ -45,7 +45,7 @@ impl Certificates {
     /// Looks at the files again and again. What is not good is told once, and what was in force stays so.
     pub(super) async fn follow(self) {
         loop {
-            self.clock.reach(self.clock.now().plus(LOOK_EVERY)).await;
+            self.clock.reach(self.clock.moment().plus(LOOK_EVERY)).await;
             self.look().await;
         }
     }

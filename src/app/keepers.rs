@@ -6,9 +6,10 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::{StartError, Surroundings};
-use crate::config::{IssuerSettings, KeySource, RefreshSettings};
+use crate::config::{IssuerSettings, KeySource, RefreshSettings, RemoteKeys};
 use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyOrigin, KeyStore, Refresher, report_keys};
 use crate::jose::KeySet;
+use crate::outbound::Egress;
 use crate::telemetry::Metrics;
 
 /// The tasks that keep keys fresh, by the names of their issuers. They end when they are dropped.
@@ -36,18 +37,41 @@ enum Supply {
     Fetched(KeyOrigin, RefreshSettings, Option<Arc<KeyStore>>),
 }
 
+/// What fetches keys, by the names of their issuers; not yet at work.
+pub(super) type Fetchers = HashMap<String, KeyFetcher>;
+
+/// Makes those. Each reads the system's certificates from the disk: not to be called by a thread that others wait for.
+pub(super) fn fetchers(wanted: Vec<(String, RemoteKeys)>, egress: &Egress) -> Result<Fetchers, StartError> {
+    wanted.into_iter().map(|(issuer, keys)| Ok((issuer.clone(), fetcher(issuer, keys, egress)?))).collect()
+}
+
+fn fetcher(issuer: String, keys: RemoteKeys, egress: &Egress) -> Result<KeyFetcher, StartError> {
+    KeyFetcher::new(keys, egress.clone()).map_err(|error| StartError::Client { issuer, error })
+}
+
 impl Keepers {
+    /// The issuers for which [`employ`](Self::employ) needs what fetches their keys.
+    pub(super) fn wanted(&self, issuers: &[IssuerSettings]) -> Vec<(String, RemoteKeys)> {
+        let wanted =
+            issuers.iter().filter(|issuer| self.kept(issuer).is_none()).filter_map(|issuer| match &issuer.keys {
+                KeySource::Remote(remote) => Some((issuer.name.clone(), remote.clone())),
+                KeySource::File(_) | KeySource::Fixed { .. } => None,
+            });
+        wanted.collect()
+    }
+
     /// The issuers of these settings, each with its keys. If they come from where they came from before, the issuer keeps
     /// them: nobody waits for keys that are there, and an issuer that is down stays trusted. It keeps the task that fetches
     /// them too, unless that is to be done otherwise.
     pub(super) fn employ(
         &mut self,
         settings: Vec<IssuerSettings>,
+        mut fetchers: Fetchers,
         surroundings: &Surroundings,
         metrics: &Metrics,
     ) -> Result<Issuers, StartError> {
         // What can fail comes first: a configuration that does not work must not harm the one before.
-        let supplies = settings.iter().map(|issuer| self.supply(issuer, surroundings));
+        let supplies = settings.iter().map(|issuer| self.supply(issuer, &mut fetchers, surroundings));
         let supplies = supplies.collect::<Result<Vec<_>, _>>()?;
         let names = settings.iter().map(|issuer| issuer.name.clone()).collect();
         let mut before = std::mem::take(&mut self.by_name);
@@ -79,28 +103,39 @@ impl Keepers {
         Ok(Issuers::new(issuers))
     }
 
-    fn supply(&self, issuer: &IssuerSettings, surroundings: &Surroundings) -> Result<Supply, StartError> {
-        let before = self.by_name.get(&issuer.name);
-        if let Some(keeper) = before.filter(|keeper| keeper.source.is_followed_like(&issuer.keys)) {
+    fn supply(
+        &self,
+        issuer: &IssuerSettings,
+        fetchers: &mut Fetchers,
+        surroundings: &Surroundings,
+    ) -> Result<Supply, StartError> {
+        if let Some(keeper) = self.kept(issuer) {
             return Ok(Supply::Kept(keeper.store.clone()));
         }
+        let before = self.by_name.get(&issuer.name);
         let known = before.filter(|keeper| keeper.source.has_keys_of(&issuer.keys)).map(|keeper| keeper.store.clone());
         Ok(match &issuer.keys {
             KeySource::Fixed { keys, .. } => Supply::AtHand(keys.clone()),
             KeySource::File(file) => Supply::Fetched(KeyOrigin::File(file.clone()), file.refresh, known),
             KeySource::Remote(remote) => {
-                let fetcher = KeyFetcher::new(remote.clone(), surroundings.egress.clone())
-                    .map_err(|error| StartError::Client { issuer: issuer.name.clone(), error })?;
+                let at_hand = fetchers.remove(&issuer.name).map(Ok);
+                let make = || fetcher(issuer.name.clone(), remote.clone(), &surroundings.egress);
+                let fetcher = at_hand.unwrap_or_else(make)?;
                 Supply::Fetched(KeyOrigin::Remote(fetcher.into()), remote.refresh, known)
             }
         })
+    }
+
+    /// What keeps its keys fresh, if that is to go on as it does.
+    fn kept(&self, issuer: &IssuerSettings) -> Option<&Keeper> {
+        self.by_name.get(&issuer.name).filter(|keeper| keeper.source.is_followed_like(&issuer.keys))
     }
 }
 
 fn at_hand(name: &str, keys: KeySet, surroundings: &Surroundings, metrics: &Metrics) -> Arc<KeyStore> {
     metrics.jwks(name).keys.set(keys.len().try_into().unwrap_or(i64::MAX));
     report_keys(name, &keys, &KeySet::default());
-    Arc::new(KeyStore::fixed(keys, surroundings.clock.now()))
+    Arc::new(KeyStore::fixed(keys, surroundings.clock.uptime()))
 }
 
 impl Keeper {
@@ -114,7 +149,7 @@ impl Keeper {
         metrics: &Metrics,
     ) -> Self {
         let store = known.map_or_else(|| KeyStore::refreshed(&settings), |known| known.continued(&settings));
-        let had_keys = store.snapshot().is_usable(surroundings.clock.now());
+        let had_keys = store.snapshot().is_usable(surroundings.clock.moment());
         let store = Arc::new(store);
         let refresher = Refresher {
             name: name.clone(),

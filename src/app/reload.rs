@@ -1,14 +1,17 @@
 //! A new configuration for the running service.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
+use super::StartError;
 use super::assembly::{Draft, Workshop};
 use super::background::Background;
-use crate::config::{Files, FixedSettings, Problem, ReloadTrigger, Source};
+use super::keepers::{Fetchers, fetchers};
+use crate::config::{Configuration, Files, FixedSettings, Problem, ReloadTrigger, Source};
 use crate::http::{Generation, VerifyService};
 
 /// How often the contents of the files are compared, where that was asked for.
@@ -70,7 +73,7 @@ impl Reload {
                     manager.still_serving(service.generation().number);
                     continue;
                 }
-                Ok(Some(Ok(draft))) => put_in_force(draft, &mut workshop, &service, &fixed),
+                Ok(Some(Ok(draft))) => put_in_force(draft, &mut workshop, &service, &fixed).await,
                 Ok(Some(Err(problems))) => {
                     problems.iter().for_each(|problem| tracing::error!(%problem, "configuration refused"));
                     false
@@ -115,7 +118,7 @@ impl Reload {
 }
 
 /// Decisions may have to wait while this runs, so that it does nothing once for each route, only for each series counted so far.
-fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifyService, fixed: &FixedSettings) -> bool {
+async fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifyService, fixed: &FixedSettings) -> bool {
     if draft.policy.routes().is_none() && service.generation().door.gate.policy.routes().is_some() {
         // More likely than a wish is a file that was cut off, and without routes every token opens everything.
         let problem = Problem::new("routes", "missing; the configuration in force has some");
@@ -125,7 +128,8 @@ fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifyService, 
     }
     let waiting = fixed.differing(&draft.configuration);
     let number = service.generation().number + 1;
-    match workshop.build(draft, number) {
+    let fetchers = fetchers_of(&draft.configuration, workshop).await;
+    match fetchers.and_then(|fetchers| workshop.build(draft, fetchers, number)) {
         Ok(generation) => {
             retire(service.replace(generation), workshop.background.clone());
             service.generation().door.forget_other_series();
@@ -140,6 +144,13 @@ fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifyService, 
             false
         }
     }
+}
+
+async fn fetchers_of(configuration: &Configuration, workshop: &Workshop) -> Result<Fetchers, StartError> {
+    let wanted = workshop.keepers.wanted(&configuration.issuers);
+    let egress = workshop.surroundings.egress.clone();
+    // Off the runtime, which has other issuers' keys to fetch and signals to hear.
+    spawn_blocking(move || fetchers(wanted, &egress)).await.map_err(io::Error::other)?
 }
 
 /// Frees what was in force before, once the requests that began with it are over. Whoever lets go last has to free ten

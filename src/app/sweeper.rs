@@ -13,12 +13,13 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Frees their memory again and again, of whatever configuration is in force.
 pub(super) async fn sweep_cache(service: Arc<VerifyService>, clock: Arc<dyn Clock>) {
-    let mut at = clock.now();
+    let mut at = clock.moment();
     loop {
-        // Not once for each minute that the machine was suspended.
-        at = at.plus(SWEEP_EVERY).max(clock.now());
+        let now = clock.moment();
+        // Not once for each minute that the machine was suspended, and not by a date that is no longer the date.
+        at = at.plus(SWEEP_EVERY).within(now, now.plus(SWEEP_EVERY));
         clock.reach(at).await;
-        let (service, now) = (service.clone(), clock.now());
+        let (service, now) = (service.clone(), clock.moment());
         // Not with what the workers leave over: they wait for the locks that this takes.
         let swept = spawn_blocking(move || service.generation().door.gate.cache().sweep(now)).await;
         if let Err(error) = swept {

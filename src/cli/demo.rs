@@ -3,7 +3,8 @@
 use clap::Args;
 
 use super::exit::{Failure, print};
-use super::serve::{hang_up, runtime, tell_on_signals};
+use super::serve::runtime;
+use super::signals::HeldSignals;
 use crate::app::Shutdown;
 use crate::demo;
 
@@ -15,10 +16,10 @@ pub(super) struct Demo {
 }
 
 impl Demo {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self, held: &HeldSignals) -> Result<(), Failure> {
         runtime()?.block_on(async {
             let (tell, shutdown) = Shutdown::channel();
-            tell_on_signals(tell, hang_up()?, None).map_err(Failure::failed)?;
+            held.hear().map_err(Failure::failed)?.tell(tell, None);
             let demo = demo::Demo::start(self.port).map_err(Failure::failed)?;
             print(&demo.page())?;
             demo.run(shutdown).await.map_err(Failure::failed)

@@ -10,6 +10,7 @@ mod handed_sockets;
 mod health;
 mod keys;
 mod serve;
+mod signals;
 mod token;
 mod ways_out;
 
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use exit::Failure;
+use signals::HeldSignals;
 
 use crate::config::Source;
 use crate::domain::may_hold_token;
@@ -61,12 +63,17 @@ enum Command {
 
 /// Runs the command that the arguments of this process name.
 pub fn run() -> ExitCode {
+    let held = HeldSignals::hold();
     let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     let source = || Source::new(cli.config, environment.iter().cloned());
-    let done = match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(&source(), &environment),
-        Command::Demo(demo) => demo.run(),
+    let command = cli.command.unwrap_or(Command::Serve);
+    if !matches!(command, Command::Serve | Command::Demo(_)) {
+        held.release();
+    }
+    let done = match command {
+        Command::Serve => serve::run(&held, &source(), &environment),
+        Command::Demo(demo) => demo.run(&held),
         Command::Check(check) => check.run(&source(), &environment),
         Command::Explain(explain) => explain.run(&source(), &environment),
         Command::Health => health::run(&source()),

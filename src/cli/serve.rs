@@ -3,29 +3,30 @@
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::thread;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use super::exit::Failure;
 use super::handed_sockets;
+use super::signals::{HeldSignals, Signals};
 use super::ways_out::{not_started, refuse_broken_proxies};
 use crate::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
 use crate::clock::SystemClock;
-use crate::config::{Configuration, Files, LogFormat, Logging, Source};
+use crate::config::{Configuration, Files, LogFormat, Logging, Problems, Source};
 use crate::listener::HandedSockets;
 use crate::outbound::Egress;
 use crate::telemetry::{LogQueue, install};
 
-pub(super) fn run(source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
+pub(super) fn run(held: &HeldSignals, source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
     let runtime = runtime()?;
-    // Before the configuration is read, which takes its time: until there is a handler, SIGHUP ends the program.
-    let hang_up = runtime.block_on(async { hang_up() })?;
-    let (configuration, files) = source.read_from(Files::default());
-    let configuration = configuration?;
+    let mut signals = runtime.block_on(async { held.hear() }).map_err(Failure::failed)?;
+    // Before there are other threads; but a configuration that is wrong is told first.
+    let sockets = handed_sockets::take(environment);
+    let Some((configuration, files)) = runtime.block_on(read(source, &mut signals))? else { return Ok(()) };
+    let (configuration, sockets) = (configuration?, sockets?);
     refuse_broken_proxies(&configuration, environment)?;
     let (ask_for_reload, reload) = Reload::channel(source.clone(), files);
-    let sockets = handed_sockets::take(environment)?;
     let manager = ServiceManager::of_environment(environment, std::process::id()).map_err(Failure::failed)?;
     let (log, log_format) = start_log(configuration.logging)?;
     let surroundings = Surroundings {
@@ -35,22 +36,40 @@ pub(super) fn run(source: &Source, environment: &[(OsString, OsString)]) -> Resu
         log_format,
         manager,
     };
-    let served = runtime.block_on(serve(sockets, configuration, surroundings, hang_up, ask_for_reload, reload));
+    let served = runtime.block_on(serve(sockets, configuration, surroundings, signals, ask_for_reload, reload));
+    // Without waiting for threads that wait themselves, for a file or a name server.
+    runtime.shutdown_background();
     log.flush();
     served
+}
+
+/// Reads the configuration; nothing if the service is to end before it has begun. In a thread of its own, because files may not
+/// answer, and signals must.
+async fn read(
+    source: &Source,
+    signals: &mut Signals,
+) -> Result<Option<(Result<Configuration, Problems>, Files)>, Failure> {
+    let (tell, told) = oneshot::channel();
+    let source = source.clone();
+    let reading = move || drop(tell.send(source.read_from(Files::default())));
+    thread::Builder::new().name("configuration".to_owned()).spawn(reading).map_err(Failure::failed)?;
+    tokio::select! {
+        read = told => read.map(Some).map_err(Failure::failed),
+        () = signals.end() => Ok(None),
+    }
 }
 
 async fn serve(
     sockets: HandedSockets,
     configuration: Configuration,
     surroundings: Surroundings,
-    hang_up: Signal,
+    signals: Signals,
     ask_for_reload: watch::Sender<u32>,
     reload: Reload,
 ) -> Result<(), Failure> {
     let application = Application::build_on(sockets, configuration, &surroundings).map_err(not_started)?;
     let (tell, shutdown) = Shutdown::channel();
-    tell_on_signals(tell, hang_up, Some(ask_for_reload)).map_err(Failure::failed)?;
+    signals.tell(tell, Some(ask_for_reload));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "doorward");
     for address in application.verify_addresses() {
         tracing::info!(%address, "verify listener");
@@ -62,39 +81,6 @@ async fn serve(
         tracing::info!(%address, "grpc listener");
     }
     application.run(shutdown, reload).await.map_err(Failure::failed)
-}
-
-/// What hears each SIGHUP from now on, those that come before anybody listens too. Must be called inside a tokio runtime.
-pub(super) fn hang_up() -> Result<Signal, Failure> {
-    signal(SignalKind::hangup()).map_err(Failure::failed)
-}
-
-/// Every SIGTERM and every SIGINT tells once. SIGHUP asks for the configuration to be read anew; where there is none it must
-/// not end the service, as it does a program that knows nothing of it.
-pub(super) fn tell_on_signals(
-    tell: watch::Sender<u32>,
-    mut hang_up: Signal,
-    ask_for_reload: Option<watch::Sender<u32>>,
-) -> std::io::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                _ = hang_up.recv() => {
-                    if let Some(ask) = &ask_for_reload {
-                        ask.send_modify(|times| *times += 1);
-                    } else {
-                        tracing::warn!("SIGHUP ignored: there is no configuration to read anew");
-                    }
-                    continue;
-                }
-            }
-            tell.send_modify(|times| *times += 1);
-        }
-    });
-    Ok(())
 }
 
 pub(super) fn start_log(logging: Logging) -> Result<(LogQueue, LogFormat), Failure> {

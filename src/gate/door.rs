@@ -1,7 +1,7 @@
 //! The gate as proxies find it: every decision is measured, counted and written down, in whatever protocol it was asked for.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{DecisionRecord, DenialAnswers, Gate};
 use crate::config::TrustedProxies;
@@ -40,12 +40,11 @@ pub struct Decided {
 impl Door {
     /// Decides about one request. `logged` is the request as the log tells it, and is asked for only where it does.
     pub async fn decide<'a>(&self, request: &ForwardedRequest<'a>, logged: impl FnOnce() -> Original<'a>) -> Decided {
-        let started = Instant::now();
-
         let is_told = self.access_log.is_on() || self.spans.is_some();
         let mut record = DecisionRecord { is_told, ..DecisionRecord::default() };
         let decision = self.gate.decide(request, &mut record).await;
-        let (outcome, duration) = (record.outcome(&decision), started.elapsed());
+        let passed = |began| self.gate.clock.uptime().since(began);
+        let (outcome, duration) = (record.outcome(&decision), record.began.map_or(Duration::ZERO, passed));
         self.decisions.count(outcome, record.route, record.issuer);
         if record.clock_skew_suspected {
             self.decisions.count_suspected_clock_skew(outcome, record.issuer);

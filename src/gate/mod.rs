@@ -22,7 +22,7 @@ pub use token_digest::TokenDigest;
 pub use transcript::Transcript;
 pub use verifier::Verifier;
 
-use crate::domain::{Clock, Denial, ForwardedRequest, Notes, Timestamp};
+use crate::domain::{Clock, Denial, ForwardedRequest, Moment, Notes};
 use crate::issuers::Issuers;
 use crate::policy::{Permit, Policy, Rules};
 
@@ -49,7 +49,8 @@ impl Gate {
         record: &mut DecisionRecord,
         notes: &mut impl Notes,
     ) -> Result<Permit, Denial> {
-        let now = self.clock.now();
+        let now = self.clock.moment();
+        record.began = Some(now.uptime);
         let way = self.policy.way(request, notes)?;
         record.route = way.route.map(|route| route.position);
         let permit = match self.judge(request, way.rules, now, record, notes).await {
@@ -70,7 +71,7 @@ impl Gate {
         &self,
         request: &ForwardedRequest<'_>,
         rules: &Rules,
-        now: Timestamp,
+        now: Moment,
         record: &mut DecisionRecord,
         notes: &mut impl Notes,
     ) -> Result<Permit, Denial> {
@@ -82,7 +83,8 @@ impl Gate {
             Err(denial) => return rules.settle_missing_token(denial, notes),
         };
         let (issuer, principal) = self.verifier.verify(token.as_bearer(), rules, now, record, notes).await?;
-        let permit = rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, request, now, notes)?;
+        let permit =
+            rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, request, now.date, notes)?;
         notes.found(|| self.verifier.claim_headers.told(&permit));
         Ok(permit)
     }

@@ -1,7 +1,7 @@
 //! What was learned on the way to a decision.
 
 use super::TokenDigest;
-use crate::domain::{Denial, Reason};
+use crate::domain::{Denial, Reason, Uptime};
 use crate::policy::Permit;
 use crate::telemetry::{CacheUse, Outcome};
 
@@ -10,6 +10,8 @@ use crate::telemetry::{CacheUse, Outcome};
 pub struct DecisionRecord {
     /// Whether anybody is told of it, in a log or a trace.
     pub is_told: bool,
+    /// When it began, if it has.
+    pub began: Option<Uptime>,
     /// The digest of the token, if the cache or whoever is told of the decision needs it.
     pub digest: Option<TokenDigest>,
     /// The route's position.

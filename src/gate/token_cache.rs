@@ -13,7 +13,7 @@ use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use super::TokenDigest;
 use super::token_digest::BuildDigestHasher;
 use crate::config::CacheSettings;
-use crate::domain::Timestamp;
+use crate::domain::Moment;
 use crate::issuers::{Issuer, TrustedKey};
 use crate::policy::Principal;
 
@@ -49,7 +49,7 @@ pub(super) struct CachedToken {
     pub(super) issuer: Arc<Issuer>,
     pub(super) key: TrustedKey,
     pub(super) principal: Arc<Principal>,
-    kept_until: Timestamp,
+    kept_until: Moment,
     units: u64,
 }
 
@@ -84,7 +84,7 @@ impl TokenCache {
     }
 
     /// The token with this digest, if it is known and both its own and the cache's time for it are not over.
-    pub(super) fn get(&self, digest: &TokenDigest, now: Timestamp) -> Option<Arc<CachedToken>> {
+    pub(super) fn get(&self, digest: &TokenDigest, now: Moment) -> Option<Arc<CachedToken>> {
         let tokens = self.tokens.as_ref()?;
         let token = tokens.get(digest)?;
         if token.is_over(now) {
@@ -101,14 +101,16 @@ impl TokenCache {
         issuer: Arc<Issuer>,
         key: TrustedKey,
         principal: Arc<Principal>,
-        now: Timestamp,
+        now: Moment,
     ) {
         let Some(tokens) = &self.tokens else { return };
-        let latest = now.plus(self.time_to_live);
-        let kept_until = principal.token().validity().expires_at().map_or(latest, |end| end.min(latest));
+        let mut kept_until = now.plus(self.time_to_live);
+        if let Some(end) = principal.token().validity().expires_at() {
+            kept_until.date = end.min(kept_until.date);
+        }
         let bytes = size_of::<CachedToken>() + principal.size(self.has_conditions);
         let units = bytes.div_ceil(UNIT_BYTES);
-        if kept_until <= now || units > MAX_UNITS {
+        if now.reaches(kept_until) || units > MAX_UNITS {
             return;
         }
         let token = CachedToken { issuer, key, principal, kept_until, units: units as u64 };
@@ -127,7 +129,7 @@ impl TokenCache {
     }
 
     /// Frees the memory of tokens whose time is over, and which nobody may ever present again.
-    pub fn sweep(&self, now: Timestamp) {
+    pub fn sweep(&self, now: Moment) {
         let Some(tokens) = &self.tokens else { return };
         // One by one, so that no request waits for more than one of them.
         for (digest, _) in tokens.iter().filter(|(_, token)| token.is_over(now)) {
@@ -151,7 +153,7 @@ impl TokenCache {
     }
 
     /// Another request may have verified it anew meanwhile.
-    fn remove_if_over(&self, tokens: &Tokens, digest: &TokenDigest, now: Timestamp) {
+    fn remove_if_over(&self, tokens: &Tokens, digest: &TokenDigest, now: Moment) {
         if tokens.remove_if(digest, |token| token.is_over(now)).is_some() {
             self.evictions.inc();
         }
@@ -159,8 +161,8 @@ impl TokenCache {
 }
 
 impl CachedToken {
-    fn is_over(&self, now: Timestamp) -> bool {
-        now >= self.kept_until
+    fn is_over(&self, now: Moment) -> bool {
+        now.reaches(self.kept_until)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::{BearerToken, Denial, Finding, Reason, Timestamp};
+use crate::domain::{BearerToken, Denial, Finding, Moment, Reason};
 use crate::issuers::{Issuer, Issuers, KeySnapshot};
 use crate::jose::{Candidates, CompactJws, JoseHeader, SignedJws, StatedIssuer, VerificationKey, decode_base64url};
 use crate::policy::{RouteIssuers, Rules};
@@ -57,7 +57,7 @@ pub(super) fn keys(
     header: &JoseHeader,
     issuer: &Issuer,
     found: &Result<(Candidates, Arc<KeySnapshot>), Denial>,
-    now: Timestamp,
+    now: Moment,
 ) -> Finding {
     let wanted = header.key_id().map_or_else(|| "any key".to_owned(), |id| format!("key {id:?}"));
     let told = match found {
@@ -70,7 +70,7 @@ pub(super) fn keys(
     Finding::of("key", found, format!("{wanted} for {}", header.algorithm()), told)
 }
 
-fn known(snapshot: &KeySnapshot, now: Timestamp) -> String {
+fn known(snapshot: &KeySnapshot, now: Moment) -> String {
     if snapshot.keys().is_empty() {
         return "no keys are known".to_owned();
     }
@@ -86,11 +86,11 @@ fn known(snapshot: &KeySnapshot, now: Timestamp) -> String {
 fn listed<'a>(
     keys: impl Iterator<Item = (&'a VerificationKey, String)>,
     snapshot: &KeySnapshot,
-    now: Timestamp,
+    now: Moment,
 ) -> String {
     let told = keys.take(MAX_KEYS + 1).enumerate().map(|(number, (key, used))| match snapshot.first_seen(key) {
         _ if number == MAX_KEYS => "and more".to_owned(),
-        Some(seen) => format!("{} ({used}, known for {} s)", name(key), now.since(seen).as_secs()),
+        Some(seen) => format!("{} ({used}, known for {} s)", name(key), now.uptime.since(seen).as_secs()),
         None => format!("{} ({used})", name(key)),
     });
     told.collect::<Vec<_>>().join(", ")

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::token_cache::CachedToken;
 use super::{DecisionRecord, TokenCache, TokenDigest, told};
-use crate::domain::{BearerToken, Denial, Notes, Reason, Timestamp};
+use crate::domain::{BearerToken, Denial, Moment, Notes, Reason};
 use crate::issuers::{Issuer, Issuers, TrustedKey};
 use crate::jose::CompactJws;
 use crate::policy::{ClaimHeaders, Principal, Rules};
@@ -27,7 +27,7 @@ impl Verifier {
         &self,
         token: BearerToken<'_>,
         rules: &Rules,
-        now: Timestamp,
+        now: Moment,
         record: &mut DecisionRecord,
         notes: &mut N,
     ) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
@@ -49,7 +49,7 @@ impl Verifier {
     }
 
     /// The token as it was verified before, unless the key that vouched for it is trusted no more.
-    fn look_up(&self, now: Timestamp, record: &mut DecisionRecord) -> Option<Arc<CachedToken>> {
+    fn look_up(&self, now: Moment, record: &mut DecisionRecord) -> Option<Arc<CachedToken>> {
         record.cache = if self.cache.is_on() { CacheUse::Miss } else { CacheUse::None };
         let digest = record.digest?;
         let known = self.cache.get(&digest, now)?;
@@ -67,7 +67,7 @@ impl Verifier {
         &self,
         token: BearerToken<'_>,
         rules: &Rules,
-        now: Timestamp,
+        now: Moment,
         record: &mut DecisionRecord,
         notes: &mut N,
     ) -> Result<(Arc<Issuer>, TrustedKey, VerifiedToken), Denial> {
@@ -83,7 +83,7 @@ impl Verifier {
         let allowed = if issuer.algorithms.contains(algorithm) { Ok(()) } else { Err(Reason::AlgorithmNotAllowed) };
         notes.judged("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
         // Nobody is asked for a key on behalf of a token that would be refused anyway.
-        let latest_end = now.minus(issuer.expectations.time.leeway);
+        let latest_end = now.date.minus(issuer.expectations.time.leeway);
         let worth_fetching = !N::TRACELESS && !jws.unverified_claims().seems_expired(latest_end);
         let found = issuer.keys.candidates(jws.header().key_id(), algorithm, worth_fetching, now).await;
         notes.found(|| told::keys(jws.header(), issuer, &found, now));
@@ -92,7 +92,7 @@ impl Verifier {
         notes.found(|| told::signature(&candidates, &signed));
         let signed = signed?;
         let key = snapshot.trusted(signed.key());
-        let verified = issuer.expectations.judge(signed, now, notes)?;
+        let verified = issuer.expectations.judge(signed, now.date, notes)?;
         Ok((issuer.clone(), key, verified))
     }
 }

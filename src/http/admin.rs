@@ -104,7 +104,7 @@ async fn healthz() -> HttpResponse {
 async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
     let generation = service.verify.generation();
     let gate = &generation.door.gate;
-    let now = gate.clock.now();
+    let now = gate.clock.moment();
     let has_keys = |issuer: &Issuer| issuer.keys.snapshot().is_usable(now);
     let issuers = gate.issuers();
     let without: Vec<&str> = issuers.iter().filter(|issuer| !has_keys(issuer)).map(|issuer| &*issuer.name).collect();

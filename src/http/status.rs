@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{CurrentTls, Generation};
-use crate::domain::Timestamp;
+use crate::domain::Moment;
 use crate::issuers::{Issuer, shown_key_id};
 use crate::jose::{Algorithm, RefusedKey};
 
 pub(super) fn status(generation: &Generation, tls: Option<&CurrentTls>) -> Value {
     let gate = &generation.door.gate;
-    let now = gate.clock.now();
+    let now = gate.clock.moment();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "configuration_generation": generation.number,
@@ -28,7 +28,7 @@ fn tls_status(tls: &CurrentTls) -> Value {
     })
 }
 
-fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
+fn issuer_status(issuer: &Issuer, now: Moment) -> Value {
     let snapshot = issuer.keys.snapshot();
     let history = issuer.keys.fetch_history();
     let keys: Vec<Value> = snapshot
@@ -36,7 +36,7 @@ fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
         .published()
         .iter()
         .map(|key| {
-            let age = snapshot.first_seen(key.first()).map(|first_seen| now.since(first_seen).as_secs());
+            let age = snapshot.first_seen(key.first()).map(|first_seen| now.uptime.since(first_seen).as_secs());
             json!({
                 "id": key.first().id().map(shown_key_id),
                 "algorithms": key.algorithms().map(Algorithm::name).collect::<Vec<_>>(),
@@ -54,7 +54,7 @@ fn issuer_status(issuer: &Issuer, now: Timestamp) -> Value {
         "fetched_seconds_ago": snapshot.fetched_at().map(|at| now.since(at).as_secs()),
         "last_error": history.last_error,
         "consecutive_failures": history.failures,
-        "next_refresh_in_seconds": history.next_refresh.map(|at| at.since(now).as_secs()),
+        "next_refresh_in_seconds": history.next_refresh.map(|at| now.until(at).as_secs()),
     })
 }
 

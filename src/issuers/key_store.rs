@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::refetch::Refetch;
 use crate::config::RefreshSettings;
-use crate::domain::{Denial, Reason, Timestamp};
+use crate::domain::{Denial, Moment, Reason, Timestamp, Uptime};
 use crate::jose::{Algorithm, Candidates, KeyFingerprint, KeySet, NoCandidate, VerificationKey};
 
 /// The keys of one issuer: a snapshot that is read without a lock and exchanged as a whole.
@@ -29,9 +29,9 @@ pub struct KeySnapshot {
     /// Changes whenever the keys do, and only then.
     generation: u64,
     /// When they were fetched; nothing for keys that are not fetched.
-    fetched_at: Option<Timestamp>,
-    usable_until: Timestamp,
-    first_seen: HashMap<KeyFingerprint, Timestamp>,
+    fetched_at: Option<Moment>,
+    usable_until: Moment,
+    first_seen: HashMap<KeyFingerprint, Uptime>,
 }
 
 /// How fetching goes, for `/status`.
@@ -44,7 +44,7 @@ pub struct FetchHistory {
     /// How many failed in a row.
     pub failures: u32,
     /// When the next one is due.
-    pub next_refresh: Option<Timestamp>,
+    pub next_refresh: Option<Moment>,
 }
 
 /// A key that was trusted when a signature was checked with it.
@@ -61,18 +61,18 @@ impl KeySnapshot {
     }
 
     /// When they were fetched; nothing for keys that are not fetched, or not yet.
-    pub const fn fetched_at(&self) -> Option<Timestamp> {
+    pub const fn fetched_at(&self) -> Option<Moment> {
         self.fetched_at
     }
 
     /// When this key was first seen.
-    pub fn first_seen(&self, key: &VerificationKey) -> Option<Timestamp> {
+    pub fn first_seen(&self, key: &VerificationKey) -> Option<Uptime> {
         self.first_seen.get(&key.fingerprint()).copied()
     }
 
     /// Whether signatures may be checked with them at this time.
-    pub fn is_usable(&self, now: Timestamp) -> bool {
-        !self.keys.is_empty() && now < self.usable_until
+    pub fn is_usable(&self, now: Moment) -> bool {
+        !self.keys.is_empty() && !now.reaches(self.usable_until)
     }
 
     /// A key of this snapshot as trusted by it.
@@ -83,8 +83,8 @@ impl KeySnapshot {
 
 impl KeyStore {
     /// Keys that never change, read at this time.
-    pub fn fixed(keys: KeySet, now: Timestamp) -> Self {
-        let usable_until = Timestamp::from_millis(i64::MAX);
+    pub fn fixed(keys: KeySet, now: Uptime) -> Self {
+        let usable_until = Moment::NEVER;
         let first_seen = keys.iter().map(|key| (key.fingerprint(), now)).collect();
         Self {
             snapshot: ArcSwap::from_pointee(KeySnapshot {
@@ -103,7 +103,7 @@ impl KeyStore {
 
     /// Keys that a [`Refresher`](super::Refresher) fetches; none yet.
     pub fn refreshed(settings: &RefreshSettings) -> Self {
-        let usable_until = Timestamp::from_millis(i64::MIN);
+        let usable_until = Moment::PAST;
         let (keys, first_seen) = (KeySet::default(), HashMap::new());
         let empty = KeySnapshot { keys, generation: 0, fetched_at: None, usable_until, first_seen };
         Self {
@@ -142,23 +142,23 @@ impl KeyStore {
     }
 
     /// Whether a key that was trusted once still is. A key that left the set is not, whatever it signed.
-    pub fn still_trusts(&self, trusted: &TrustedKey, now: Timestamp) -> bool {
+    pub fn still_trusts(&self, trusted: &TrustedKey, now: Moment) -> bool {
         let snapshot = self.snapshot.load();
         let present = trusted.generation == snapshot.generation || snapshot.keys.contains(&trusted.key);
-        present && now < snapshot.usable_until
+        present && !now.reaches(snapshot.usable_until)
     }
 
     /// The keys that may have signed a token, and the snapshot they are of.
     ///
-    /// A key that nobody knows may have been published a moment ago. If the token is worth it, the issuer is asked, and
-    /// the request waits for the answer: at most as long as the settings say, and once more if the fetch that it waited
+    /// A key that nobody knows may have been published a moment ago, and keys that are too old may have new ones. If the token
+    /// is worth it, the issuer is asked, and the request waits for the answer: at most as long as the settings say, and once more if the fetch that it waited
     /// for had begun before it asked.
     pub async fn candidates(
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
         worth_fetching: bool,
-        now: Timestamp,
+        now: Moment,
     ) -> Result<(Candidates, Arc<KeySnapshot>), Denial> {
         let deadline = Instant::now() + self.max_wait;
         loop {
@@ -167,7 +167,13 @@ impl KeyStore {
                 Ok(candidates) => return Ok((candidates, snapshot)),
                 Err(reason) => reason,
             };
-            match self.fetch_to_wait_for(reason, worth_fetching && id.is_some(), now) {
+            let is_askable = match reason {
+                Reason::KeyUnknown => id.is_some(),
+                // Too old, after a sleep of the machine perhaps. Where there never were any, the next fetch is near anyway.
+                Reason::KeysUnavailable => !snapshot.keys.is_empty(),
+                _ => false,
+            };
+            match self.fetch_to_wait_for(reason, worth_fetching && is_askable, now) {
                 Some(finished) => Self::wait(finished, deadline).await?,
                 // A fetch that somebody else had asked for may have ended since the snapshot was taken.
                 None if !Arc::ptr_eq(&snapshot, &self.snapshot.load()) => {}
@@ -178,22 +184,17 @@ impl KeyStore {
 
     /// The fetch that may change this answer, if one runs or may be asked for. It ends the loop above that asking is
     /// limited: after a fetch that was asked for there is none for a while.
-    fn fetch_to_wait_for(&self, reason: Reason, may_ask: bool, now: Timestamp) -> Option<watch::Receiver<u64>> {
+    fn fetch_to_wait_for(&self, reason: Reason, may_ask: bool, now: Moment) -> Option<watch::Receiver<u64>> {
         let refetch = self.refetch.as_ref()?;
         match reason {
-            Reason::KeyUnknown if may_ask => refetch.ask(now),
+            _ if may_ask => refetch.ask(now.uptime),
             // The first fetch may be about to end.
             Reason::KeysUnavailable => refetch.running(),
             _ => None,
         }
     }
 
-    fn look(
-        snapshot: &KeySnapshot,
-        id: Option<&str>,
-        algorithm: Algorithm,
-        now: Timestamp,
-    ) -> Result<Candidates, Reason> {
+    fn look(snapshot: &KeySnapshot, id: Option<&str>, algorithm: Algorithm, now: Moment) -> Result<Candidates, Reason> {
         if !snapshot.is_usable(now) {
             return Err(Reason::KeysUnavailable);
         }
@@ -216,12 +217,12 @@ impl KeyStore {
     }
 
     /// Exchanges the keys for those that were just fetched; tells whether they differ.
-    pub(super) fn replace(&self, keys: KeySet, now: Timestamp) -> bool {
+    pub(super) fn replace(&self, keys: KeySet, now: Moment) -> bool {
         let current = self.snapshot.load();
         let changed = !current.keys.has_same_keys_as(&keys);
         let generation = current.generation + u64::from(changed);
         let usable_until = now.plus(self.max_stale);
-        let seen = |key: &VerificationKey| (key.fingerprint(), current.first_seen(key).unwrap_or(now));
+        let seen = |key: &VerificationKey| (key.fingerprint(), current.first_seen(key).unwrap_or(now.uptime));
         let first_seen = keys.iter().map(seen).collect();
         self.snapshot.store(Arc::new(KeySnapshot {
             keys,

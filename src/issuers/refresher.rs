@@ -10,7 +10,7 @@ use super::refetch::Refetch;
 use super::schedule::Schedule;
 use super::{KeyOrigin, KeyStore};
 use crate::config::RefreshSettings;
-use crate::domain::{Clock, Timestamp};
+use crate::domain::{Clock, Moment};
 use crate::telemetry::JwksMetrics;
 
 /// Keeps one issuer's keys fresh: the only one who fetches and the only one who writes to the store.
@@ -62,25 +62,25 @@ impl Refresher {
     }
 
     /// Until the next fetch is due, or somebody asks for one; tells whether somebody did.
-    async fn rest(&self, refetch: &Refetch, next: Timestamp) -> bool {
+    async fn rest(&self, refetch: &Refetch, next: Moment) -> bool {
         tokio::select! {
             () = self.clock.reach(next) => false,
             () = refetch.asked() => true,
         }
     }
 
-    fn succeeded(&mut self, fetched: FetchedKeys, failures_before: u32) -> Timestamp {
-        let now = self.clock.now();
+    fn succeeded(&mut self, fetched: FetchedKeys, failures_before: u32) -> Moment {
+        let now = self.clock.moment();
         let wait = Schedule::new(&self.settings).after_success(fetched.max_age, jitter());
         let (count, before) = (fetched.keys.len(), self.store.snapshot());
         let changed = self.store.replace(fetched.keys, now);
         report_keys(&self.name, self.store.snapshot().keys(), before.keys());
         self.had_keys = true;
-        let next = self.note(now, wait, FetchHistory { last_success: Some(now), ..FetchHistory::default() });
+        let next = self.note(now, wait, FetchHistory { last_success: Some(now.date), ..FetchHistory::default() });
         self.metrics.succeeded.inc();
         self.metrics.keys.set(i64::try_from(count).unwrap_or(i64::MAX));
         #[allow(clippy::cast_precision_loss)] // milliseconds of this era fit into a double
-        self.metrics.succeeded_at(now.as_millis() as f64 / 1000.0);
+        self.metrics.succeeded_at(now.date.as_millis() as f64 / 1000.0);
         self.metrics.consecutive_failures.set(0);
         if failures_before > 0 {
             tracing::info!(issuer = %self.name, failures = failures_before, "keys can be fetched again");
@@ -92,12 +92,12 @@ impl Refresher {
     }
 
     /// `planned` is when the next fetch was due, if this one was asked for out of turn.
-    fn failed(&mut self, failure: &FetchFailure, failures: u32, planned: Option<Timestamp>) -> Timestamp {
-        let now = self.clock.now();
+    fn failed(&mut self, failure: &FetchFailure, failures: u32, planned: Option<Moment>) -> Moment {
+        let now = self.clock.moment();
         let has_keys = self.store.snapshot().is_usable(now);
         let (schedule, asked) = (Schedule::new(&self.settings), failure.retry_after());
-        let wait = match planned.filter(|planned| has_keys && *planned > now) {
-            Some(planned) => schedule.after_failure_out_of_turn(planned.since(now), asked),
+        let wait = match planned.filter(|planned| has_keys && !now.reaches(*planned)) {
+            Some(planned) => schedule.after_failure_out_of_turn(now.until(planned), asked),
             None => schedule.after_failure(failures, has_keys, asked, jitter()),
         };
         let last_success = self.store.fetch_history().last_success;
@@ -119,7 +119,7 @@ impl Refresher {
         next
     }
 
-    fn note(&self, now: Timestamp, wait: Duration, history: FetchHistory) -> Timestamp {
+    fn note(&self, now: Moment, wait: Duration, history: FetchHistory) -> Moment {
         let next = now.plus(wait);
         self.store.set_fetch_history(FetchHistory { next_refresh: Some(next), ..history });
         next

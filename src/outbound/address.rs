@@ -1,10 +1,13 @@
 //! Which addresses may be talked to.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::LazyLock;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, LazyLock};
 
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use url::{Host, Url};
 
 use crate::domain::is_loopback_name;
@@ -42,7 +45,17 @@ pub(super) fn literal(url: &Url) -> Option<IpAddr> {
 
 /// Resolves names to permitted addresses only: the address that was checked is the address that is used. Names of this
 /// machine are known without asking: a resolver could lead them, and the plain http that they are allowed, elsewhere.
-pub(super) struct Resolver(pub(super) AddressRule);
+pub(super) struct Resolver {
+    rule: AddressRule,
+    places: Arc<Semaphore>,
+    look_up: LookUp,
+}
+
+type LookUp = fn(&str) -> io::Result<Vec<SocketAddr>>;
+
+/// A name server that does not answer keeps a thread waiting for half a minute, whoever has given up meanwhile. So many threads
+/// wait for one client's names, and no more.
+const MOST_WAITING: usize = 4;
 
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
@@ -51,14 +64,26 @@ const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6A
 #[error("the name has no permitted address")]
 pub(super) struct NoPermittedAddress;
 
+impl Resolver {
+    pub(super) fn new(rule: AddressRule) -> Self {
+        Self { rule, places: Arc::new(Semaphore::new(MOST_WAITING)), look_up }
+    }
+}
+
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let rule = self.0;
+        let (rule, places, look_up) = (self.rule, self.places.clone(), self.look_up);
         Box::pin(async move {
             let mut found: Vec<_> = if is_loopback_name(name.as_str()) {
                 LOOPBACK.map(|address| SocketAddr::new(address, 0)).into()
             } else {
-                tokio::net::lookup_host((name.as_str(), 0)).await?.collect()
+                let place = places.acquire_owned().await?;
+                let looked_up = spawn_blocking(move || {
+                    let found = look_up(name.as_str());
+                    drop(place);
+                    found
+                });
+                looked_up.await??
             };
             found.retain(|address| rule.permits(address.ip()));
             if found.is_empty() {
@@ -67,6 +92,11 @@ impl Resolve for Resolver {
             Ok(Box::new(found.into_iter()) as Addrs)
         })
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "it runs in a thread for what blocks")]
+fn look_up(name: &str) -> io::Result<Vec<SocketAddr>> {
+    (name, 0).to_socket_addrs().map(Iterator::collect)
 }
 
 /// Networks that the registries of special-purpose addresses (RFC 6890) call not globally reachable, and those that lead
@@ -114,7 +144,36 @@ pub(super) fn is_public(address: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
     use super::*;
+
+    #[test]
+    fn a_name_server_that_does_not_answer_keeps_a_bounded_number_of_threads() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        let never = |_: &str| {
+            ASKED.fetch_add(1, Ordering::SeqCst);
+            loop {
+                thread::park();
+            }
+        };
+        let resolver = Resolver { look_up: never, ..Resolver::new(AddressRule::Any) };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..3 {
+                let ask = |_| tokio::spawn(resolver.resolve("idp.example".parse().unwrap()));
+                let asking: Vec<_> = (0..MOST_WAITING).map(ask).collect();
+                while ASKED.load(Ordering::SeqCst) < MOST_WAITING {
+                    tokio::task::yield_now().await;
+                }
+                // Who asked has given up; the threads have not.
+                asking.iter().for_each(tokio::task::JoinHandle::abort);
+            }
+        });
+        runtime.shutdown_background();
+        assert_eq!((ASKED.load(Ordering::SeqCst), resolver.places.available_permits()), (MOST_WAITING, 0));
+    }
 
     #[test]
     fn every_special_network_is_one() {
@@ -163,9 +222,9 @@ mod tests {
     #[tokio::test]
     async fn names_of_this_machine_are_not_asked_for() {
         for name in ["localhost", "idp.localhost", "nowhere.LOCALHOST."] {
-            let found = Resolver(AddressRule::Any).resolve(name.parse().unwrap()).await.unwrap();
+            let found = Resolver::new(AddressRule::Any).resolve(name.parse().unwrap()).await.unwrap();
             assert_eq!(found.map(|address| address.ip()).collect::<Vec<_>>(), LOOPBACK, "{name}");
-            assert!(Resolver(AddressRule::Public).resolve(name.parse().unwrap()).await.is_err(), "{name}");
+            assert!(Resolver::new(AddressRule::Public).resolve(name.parse().unwrap()).await.is_err(), "{name}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The HTTP client.
 
-use std::io::Read;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,11 +8,12 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode, redirect};
 use secrecy::ExposeSecret;
+use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::address::{NoPermittedAddress, Resolver, is_public, literal};
 use super::{AddressRule, Egress};
-use crate::config::FetchSettings;
+use crate::config::{FetchSettings, read_regular_file};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -22,8 +23,8 @@ const MAX_BODY_BYTES: usize = 512 * 1024;
 /// A longer version is not sent back.
 const MAX_ENTITY_TAG_BYTES: usize = 1024;
 
-/// Of a longer token file the rest is not read.
-const MAX_BEARER_TOKEN_BYTES: u64 = 64 * 1024;
+/// A longer token file is refused.
+const MAX_BEARER_TOKEN_BYTES: usize = 64 * 1024;
 
 /// A client that asks one party.
 pub struct HttpClient {
@@ -94,7 +95,7 @@ pub enum FetchError {
     Address,
     /// The bearer token of our own cannot be read.
     #[error("cannot read the bearer token file: {0}")]
-    BearerToken(std::io::Error),
+    BearerToken(io::Error),
 }
 
 /// A client that cannot be built: bad certificates or headers.
@@ -120,7 +121,7 @@ impl HttpClient {
         if !ask.rule.permits_literal(ask.url) {
             return Err(FetchError::Address);
         }
-        let mut headers = if ask.with_credentials { self.credentials()? } else { HeaderMap::new() };
+        let mut headers = if ask.with_credentials { self.credentials().await? } else { HeaderMap::new() };
         headers.extend(ask.known.map(|known| (IF_NONE_MATCH, known.0.clone())));
         let response = self.client(&ask).get(ask.url.clone()).headers(headers).send().await.map_err(transport)?;
         let (max_age, links) = (max_age(response.headers()), self.rule_for_links(ask.url, response.remote_addr()));
@@ -156,24 +157,29 @@ impl HttpClient {
         }
     }
 
-    fn credentials(&self) -> Result<HeaderMap, FetchError> {
+    async fn credentials(&self) -> Result<HeaderMap, FetchError> {
         let mut headers = self.headers.clone();
-        if let Some(path) = &self.bearer_token_file {
-            let mut token = String::new();
-            let file = std::fs::File::open(path).map_err(FetchError::BearerToken)?;
-            file.take(MAX_BEARER_TOKEN_BYTES).read_to_string(&mut token).map_err(FetchError::BearerToken)?;
-            let value = HeaderValue::from_str(&format!("Bearer {}", token.trim()));
-            let mut value = value.map_err(|_| FetchError::BearerToken(std::io::ErrorKind::InvalidData.into()))?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
+        if let Some(path) = self.bearer_token_file.clone() {
+            // Off the runtime: a disk that hangs must not keep other issuers' keys from being fetched.
+            let read = spawn_blocking(move || read_regular_file(&path, MAX_BEARER_TOKEN_BYTES)).await;
+            let token = read.map_err(io::Error::other).flatten();
+            headers.insert(AUTHORIZATION, token.and_then(bearer).map_err(FetchError::BearerToken)?);
         }
         Ok(headers)
     }
 }
 
+fn bearer(token: Vec<u8>) -> io::Result<HeaderValue> {
+    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+    let token = String::from_utf8(token).map_err(|_| invalid())?;
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| invalid())?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 fn direct(settings: &FetchSettings, rule: AddressRule) -> Result<Client, InvalidClient> {
     let builder = builder(settings.timeout, settings.extra_roots.as_deref())?;
-    build(if rule == AddressRule::Public { builder.dns_resolver(Resolver(rule)) } else { builder })
+    build(if rule == AddressRule::Public { builder.dns_resolver(Resolver::new(rule)) } else { builder })
 }
 
 pub(super) fn builder(timeout: Duration, extra_roots: Option<&[u8]>) -> Result<ClientBuilder, InvalidClient> {
@@ -182,7 +188,7 @@ pub(super) fn builder(timeout: Duration, extra_roots: Option<&[u8]>) -> Result<C
         .redirect(redirect::Policy::none())
         // Which requests go through a proxy is decided here, not by what the process finds in its environment.
         .no_proxy()
-        .dns_resolver(Resolver(AddressRule::Any))
+        .dns_resolver(Resolver::new(AddressRule::Any))
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(timeout)
         // A connection that idled for minutes is more often dead than useful.

@@ -60,6 +60,10 @@ impl LogQueue {
     }
 
     /// Waits until the lines of now are written, but not for ever: the reader of a pipe may have stopped reading.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is called when nothing runs any more, and waits for a bounded time"
+    )]
     pub fn flush(&self) {
         let (written, waiting) = sync_channel(1);
         if self.orders.try_send(Order::Tell(written)).is_ok() {
@@ -68,6 +72,7 @@ impl LogQueue {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "in a thread of its own")]
 fn write_all(orders: &Receiver<Order>, mut out: impl Write) {
     let mut buffer = Vec::with_capacity(8 * 1024);
     let mut to_tell = Vec::new();

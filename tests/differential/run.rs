@@ -1,4 +1,5 @@
 //! A second opinion on generated tokens: `make differential`, and docs/correctness.md for what came of it.
+#![allow(clippy::disallowed_methods)] // of the service
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 // An example has no outside, so `pub` says only "for the neighbours".
 #![allow(unreachable_pub)]

@@ -1,4 +1,5 @@
 //! All integration tests, in one binary: they start the service and talk to it over sockets.
+#![allow(clippy::disallowed_methods)] // of the service
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 // A test binary has no outside, so `pub` says only "for the neighbours".
 #![allow(unreachable_pub)]
@@ -37,6 +38,7 @@ mod grpc_bounds;
 mod grpc_listener;
 mod guard;
 mod haproxy;
+mod hung_mount;
 mod listeners;
 mod method_override;
 mod nginx;
@@ -57,6 +59,7 @@ mod routes;
 mod schema;
 mod second_opinion;
 mod spans;
+mod start;
 mod tls;
 mod token_sources;
 mod traefik;

@@ -1,4 +1,5 @@
 //! Sustained load while issuers rotate, fail, hang and lie: `make soak`, and docs/reliability.md for what came of it.
+#![allow(clippy::disallowed_methods)] // of the service
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 // An example has no outside, so `pub` says only "for the neighbours".
 #![allow(unreachable_pub)]

@@ -33,6 +33,7 @@ impl Token {
 }
 
 /// Reads a file, or stdin for `-`: what stands on a command line can be seen by every user of the machine.
+#[expect(clippy::disallowed_methods, reason = "a command may wait for a pipe, as any other does")]
 pub(super) fn read(path: &Path) -> Result<String, Failure> {
     // Who pastes the token where its file belongs shall not find it in a log.
     let shown =

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use doorward::config::Configuration;
-use doorward::domain::{Clock, Timestamp};
+use doorward::domain::{Clock, Moment, Timestamp, Uptime};
 use doorward::gate::{DecisionRecord, Gate};
 use jsonwebtoken::{DecodingKey, Validation, decode};
 use serde_json::{Value, json};
@@ -49,7 +49,11 @@ impl Clock for StandingClock {
         Timestamp::from_secs(self.0)
     }
 
-    fn reach(&self, _: Timestamp) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn uptime(&self) -> Uptime {
+        Uptime::new(std::time::Duration::ZERO)
+    }
+
+    fn reach(&self, _: Moment) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(std::future::pending())
     }
 }

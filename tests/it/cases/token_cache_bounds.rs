@@ -206,6 +206,21 @@ fn f16_what_nobody_presents_any_more_is_forgotten() {
 }
 
 #[test]
+fn f16_no_date_keeps_a_token_for_longer() {
+    let idp = TestIssuer::new();
+    idp.clock.set_ahead(Duration::from_hours(8766));
+    let gate = by_secret(&idp, &[("TOKEN_CACHE_TTL", "5m")]);
+    let token = token(&idp).without("iat").expires_in(100).sign();
+    assert_eq!((gate.judge(&token).as_str(), entries(&gate)), ("200", 1));
+    idp.clock.set_back(Duration::from_hours(8766));
+    idp.clock.advance(Duration::from_secs(299));
+    assert_eq!((gate.judge(&token).as_str(), hits(&gate)), ("200", 1));
+    // Presented no more; the sweeper was waiting for a minute of the wrong year.
+    idp.clock.advance(Duration::from_secs(61));
+    gate.wait_for("/metrics", |_| entries(&gate) == 0);
+}
+
+#[test]
 fn f17_a_token_that_comes_twice_at_once_is_kept_once_and_pushes_nobody_out() {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).spawn();

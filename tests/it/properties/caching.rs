@@ -90,7 +90,7 @@ impl House {
 
     fn wait(&self, seconds: i64) {
         let duration = Duration::from_secs(seconds.unsigned_abs());
-        if seconds < 0 { self.clock.go_back(duration) } else { self.clock.advance(duration) }
+        if seconds < 0 { self.clock.set_back(duration) } else { self.clock.advance(duration) }
     }
 }
 

@@ -51,8 +51,8 @@ fn any_gate() -> TestGate {
 fn judge_at(gate: &TestGate, second: i64, token: &str) -> String {
     let ahead = second - gate.clock.secs();
     match u64::try_from(ahead) {
-        Ok(ahead) => gate.clock.advance(Duration::from_secs(ahead)),
-        Err(_) => gate.clock.go_back(Duration::from_secs(ahead.unsigned_abs())),
+        Ok(ahead) => gate.clock.set_ahead(Duration::from_secs(ahead)),
+        Err(_) => gate.clock.set_back(Duration::from_secs(ahead.unsigned_abs())),
     }
     gate.judge(token)
 }

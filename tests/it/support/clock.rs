@@ -4,24 +4,40 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorward::domain::{Clock, Timestamp};
+use doorward::domain::{Clock, Moment, Timestamp, Uptime};
 use tokio::sync::watch;
 
 #[derive(Clone)]
-pub struct TestClock(Arc<watch::Sender<Timestamp>>);
+pub struct TestClock(Arc<watch::Sender<Moment>>);
 
 impl TestClock {
-    /// Noon of a day in 2026.
+    /// Noon of a day in 2026, ten days after the machine was switched on.
     pub fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(Timestamp::from_secs(1_780_000_000))))
+        let uptime = Uptime::new(Duration::from_hours(240));
+        Self(Arc::new(watch::Sender::new(Moment { date: Timestamp::from_secs(1_780_000_000), uptime })))
     }
 
+    /// Time passes.
     pub fn advance(&self, by: Duration) {
         self.0.send_modify(|now| *now = now.plus(by));
     }
 
-    pub fn go_back(&self, by: Duration) {
-        self.0.send_modify(|now| *now = now.minus(by));
+    /// The machine sleeps: time passes, and those who wait for a time do not notice before the clock is moved again.
+    pub fn sleep(&self, by: Duration) {
+        self.0.send_if_modified(|now| {
+            *now = now.plus(by);
+            false
+        });
+    }
+
+    /// Somebody sets the date ahead; no time passes.
+    pub fn set_ahead(&self, by: Duration) {
+        self.0.send_modify(|now| now.date = now.date.plus(by));
+    }
+
+    /// Somebody sets the date back; no time passes.
+    pub fn set_back(&self, by: Duration) {
+        self.0.send_modify(|now| now.date = now.date.minus(by));
     }
 
     pub fn secs(&self) -> i64 {
@@ -31,13 +47,21 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
+        self.moment().date
+    }
+
+    fn uptime(&self) -> Uptime {
+        self.moment().uptime
+    }
+
+    fn moment(&self) -> Moment {
         *self.0.borrow()
     }
 
-    fn reach(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn reach(&self, at: Moment) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         let mut now = self.0.subscribe();
         Box::pin(async move {
-            let _ = now.wait_for(|now| *now >= at).await;
+            let _ = now.wait_for(|now| now.reaches(at)).await;
         })
     }
 }

@@ -178,6 +178,19 @@ fn a_new_authority_of_clients_counts_without_a_restart_and_connections_go_on() {
 }
 
 #[test]
+fn certificates_are_followed_whatever_the_date_is() {
+    let (idp, authority) = (TestIssuer::new(), Authority::new());
+    let year = Duration::from_hours(8766);
+    idp.clock.set_ahead(year);
+    let (gate, place) = guarded(&idp, &authority, None);
+    for (end, told) in [(4_000_000_000, "2096-10-02T07:06:40Z"), (4_000_000_001, "2096-10-02T07:06:41Z")] {
+        place.put(&authority.server_until(Timestamp::from_secs(end)));
+        looked(&gate, |tls| tls["certificate_not_after"] == told);
+        idp.clock.set_back(year);
+    }
+}
+
+#[test]
 fn a_bad_new_file_leaves_the_old_certificate_in_force_and_is_told_once() {
     let (idp, authority, clients) = (TestIssuer::new(), Authority::new(), Authority::new());
     let (gate, place) = guarded(&idp, &authority, Some(&clients));

@@ -1,0 +1,141 @@
+//! A point in time by two clocks: one that can be set, and one that cannot.
+
+use std::time::Duration;
+
+use super::Timestamp;
+
+/// A point in time of a clock that nobody can set: how long the machine has been on, the time that it slept included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Uptime(Duration);
+
+/// A point in time by both clocks.
+///
+/// Whatever takes time (an interval, a deadline, an age) is measured between two moments. A date alone would not do: people and
+/// time servers set it, and a deadline of yesterday's wrong date may lie years ahead. The uptime alone would nearly do, but that
+/// of a virtual machine does not go on while it is paused, and its keys grow older all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The date.
+    pub date: Timestamp,
+    /// The uptime.
+    pub uptime: Uptime,
+}
+
+impl Uptime {
+    /// This long after the machine was switched on.
+    pub const fn new(since_start: Duration) -> Self {
+        Self(since_start)
+    }
+
+    /// This much later.
+    #[must_use]
+    pub const fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration))
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Moment {
+    /// Always over.
+    pub const PAST: Self = Self { date: Timestamp::from_millis(i64::MIN), uptime: Uptime(Duration::ZERO) };
+
+    /// Never reached.
+    pub const NEVER: Self = Self { date: Timestamp::from_millis(i64::MAX), uptime: Uptime(Duration::MAX) };
+
+    /// This much later by both clocks.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self { date: self.date.plus(duration), uptime: self.uptime.plus(duration) }
+    }
+
+    /// The nearest to this that lies between these two by either clock.
+    #[must_use]
+    pub fn within(self, earliest: Self, latest: Self) -> Self {
+        Self {
+            date: self.date.max(earliest.date).min(latest.date),
+            uptime: self.uptime.max(earliest.uptime).min(latest.uptime),
+        }
+    }
+
+    /// Whether `deadline` has come by either clock.
+    pub fn reaches(self, deadline: Self) -> bool {
+        self.date >= deadline.date || self.uptime >= deadline.uptime
+    }
+
+    /// How long it is until `deadline` by the clock that gets there first; zero if one has.
+    pub fn until(self, deadline: Self) -> Duration {
+        deadline.date.since(self.date).min(deadline.uptime.since(self.uptime))
+    }
+
+    /// How long after `earlier` this is, by the clock that says more.
+    pub fn since(self, earlier: Self) -> Duration {
+        self.date.since(earlier.date).max(self.uptime.since(earlier.uptime))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Noon of a day in 2026, after ten days without a restart.
+    const NOON: Moment =
+        Moment { date: Timestamp::from_secs(1_780_000_000), uptime: Uptime(Duration::from_hours(240)) };
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn dated(secs: i64) -> Moment {
+        Moment { date: Timestamp::from_secs(secs), ..NOON }
+    }
+
+    #[test]
+    fn a_deadline_comes_by_the_clock_that_is_first() {
+        let deadline = NOON.plus(HOUR);
+        assert!(!NOON.reaches(deadline) && deadline.reaches(deadline));
+        let paused = Moment { date: NOON.date.plus(HOUR), ..NOON };
+        let set_back = Moment { date: Timestamp::from_secs(0), uptime: NOON.uptime.plus(HOUR) };
+        for moment in [paused, set_back] {
+            assert!(moment.reaches(deadline));
+            assert_eq!((moment.until(deadline), moment.since(NOON)), (Duration::ZERO, HOUR));
+        }
+    }
+
+    #[test]
+    fn the_ends_are_where_they_are_whatever_the_date_is() {
+        for secs in [i64::MIN, 0, 1_780_000_000, 253_402_300_800] {
+            assert!(dated(secs).reaches(Moment::PAST) && !dated(secs).reaches(Moment::NEVER), "{secs}");
+        }
+        assert_eq!(Moment::NEVER.plus(Duration::MAX), Moment::NEVER);
+    }
+
+    proptest! {
+        #[test]
+        fn no_date_makes_a_wait_longer_or_an_age_smaller(
+            began in any::<i64>(),
+            now in any::<i64>(),
+            wait in 0..u64::MAX,
+            passed in 0..u64::MAX,
+        ) {
+            let (wait, passed) = (Duration::from_millis(wait), Duration::from_millis(passed));
+            let (began, now) = (dated(began), Moment { uptime: NOON.uptime.plus(passed), ..dated(now) });
+            let deadline = began.plus(wait);
+            prop_assert!(now.until(deadline) <= wait.saturating_sub(passed));
+            prop_assert!(now.since(began) >= passed);
+            prop_assert!(passed < wait || now.reaches(deadline));
+            prop_assert_eq!(now.reaches(deadline), now.until(deadline).is_zero());
+        }
+
+        #[test]
+        fn while_nobody_sets_the_date_both_clocks_agree(wait in 0..1_u64 << 40, passed in 0..1_u64 << 40) {
+            let (wait, passed) = (Duration::from_millis(wait), Duration::from_millis(passed));
+            let (now, deadline) = (NOON.plus(passed), NOON.plus(wait));
+            prop_assert_eq!(now.since(NOON), passed);
+            prop_assert_eq!(now.until(deadline), wait.saturating_sub(passed));
+            prop_assert_eq!(now.reaches(deadline), passed >= wait);
+        }
+    }
+}
