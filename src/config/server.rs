@@ -37,7 +37,7 @@ const KEEP_ALIVE: Setting = Setting::new(
     "How long an idle connection is kept; longer than the proxy's pool keeps it, or requests meet closed connections. `0s` closes after each answer.",
 ).shaped(Shape::Duration);
 const CLIENT_HEADER_TIMEOUT: Setting =
-    Setting::new("client_header_timeout", "5s", "How long a request's head may take to arrive; then it is 408.")
+    Setting::new("client_header_timeout", "5s", "How long a request's head may take to arrive, then it is 408; and a question by gRPC, then it is `DEADLINE_EXCEEDED`.")
         .shaped(Shape::Duration);
 const MAX_CONNECTIONS: Setting = Setting::new(
     "max_connections",

@@ -49,9 +49,12 @@ impl HeaderFields for Described<'_> {
 
     fn lines(&self, name: &str) -> Option<Vec<&[u8]>> {
         let Some(map) = self.http.and_then(|http| http.header_map.as_ref()) else {
-            // Envoy has joined them.
-            let Field::Once(list) = self.field(name) else { return Some(Vec::new()) };
-            return Some(vec![list]);
+            // Envoy has joined them; under two spellings of the name they have no order.
+            return match self.field(name) {
+                Field::Absent => Some(Vec::new()),
+                Field::Once(list) => Some(vec![list]),
+                Field::Repeated => None,
+            };
         };
         let lines = map.headers.iter().filter(|line| line.key.eq_ignore_ascii_case(name));
         lines.map(|own| if let Field::Once(value) = Field::of(line(own)) { Some(value) } else { None }).collect()

@@ -367,26 +367,6 @@ fn a_new_configuration_has_another_token() {
 }
 
 #[test]
-fn a_token_or_host_that_is_none_is_refused_without_being_shown() {
-    let refused = |name: &str, value: &str| settings().set(name, value).configuration().map(drop).unwrap_err();
-    for (token, why) in [
-        ("fifteen-letters", "shorter than 16 characters"),
-        ("two words of a secret", "characters that no bearer token may have"),
-        ("pass\u{df}word-of-some-length", "characters that no bearer token may have"),
-        ("==================", "characters that no bearer token may have"),
-        (" ", "empty"),
-    ] {
-        let problem = refused("ADMIN_TOKEN", token);
-        assert!(problem.contains("DOORWARD_ADMIN_TOKEN: ") && problem.contains(why), "{problem}");
-        assert!(token.trim().is_empty() || !problem.contains(token), "{problem}");
-    }
-    for host in ["https://doorward.internal", "*.internal", "a b", "doorward.internal:99999", "a/b", "::1"] {
-        let problem = refused("ADMIN_HOSTS", host);
-        assert!(problem.contains(&format!("DOORWARD_ADMIN_HOSTS: {host:?} is not understood")), "{problem}");
-    }
-}
-
-#[test]
 fn health_needs_no_token_and_does_not_read_it() {
     let gate = with_token().spawn();
     let address = gate.admin.to_string();

@@ -354,6 +354,38 @@ fn bad_how_keys_are_fetched_are_told() {
 }
 
 #[test]
+fn bad_rules_of_the_admin_listener_are_told_and_no_token_is_shown() {
+    let told = each(&[
+        ("ADMIN_TOKEN", "fifteen-letters"),
+        ("ADMIN_TOKEN", "two words of a secret"),
+        ("ADMIN_TOKEN", "pass\u{df}word-of-some-length"),
+        ("ADMIN_TOKEN", "===================="),
+        ("ADMIN_TOKEN", "a-token=with-more-behind"),
+        ("ADMIN_TOKEN", " "),
+        ("ADMIN_TOKEN_FILE", "/nowhere/token"),
+        ("ADMIN_TOKEN_METRICS", "yes"),
+        ("ADMIN_HOSTS", "https://doorward.internal"),
+        ("ADMIN_HOSTS", "localhost,*.internal"),
+        ("ADMIN_HOSTS", "doorward.internal:99999"),
+        ("ADMIN_HOSTS", "::1"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_ADMIN_TOKEN: shorter than 16 characters (make one by `openssl rand -hex 32`)
+    DOORWARD_ADMIN_TOKEN: holds characters that no bearer token may have (write letters, digits, -, ., _, ~, + and /)
+    DOORWARD_ADMIN_TOKEN: holds characters that no bearer token may have (write letters, digits, -, ., _, ~, + and /)
+    DOORWARD_ADMIN_TOKEN: holds characters that no bearer token may have (write letters, digits, -, ., _, ~, + and /)
+    DOORWARD_ADMIN_TOKEN: holds characters that no bearer token may have (write letters, digits, -, ., _, ~, + and /)
+    DOORWARD_ADMIN_TOKEN: empty (give a value, or leave the setting out)
+    DOORWARD_ADMIN_TOKEN_FILE: cannot read /nowhere/token: No such file or directory (os error 2)
+    DOORWARD_ADMIN_TOKEN_METRICS: "yes" is not understood (write true or false)
+    DOORWARD_ADMIN_HOSTS: "https://doorward.internal" is not understood (write a host with or without a port, such as doorward.internal:8081)
+    DOORWARD_ADMIN_HOSTS: "*.internal" is not understood (write a host with or without a port, such as doorward.internal:8081)
+    DOORWARD_ADMIN_HOSTS: "doorward.internal:99999" is not understood (write a host with or without a port, such as doorward.internal:8081)
+    DOORWARD_ADMIN_HOSTS: "::1" is not understood (write a host with or without a port, such as doorward.internal:8081)
+    "#);
+}
+
+#[test]
 fn unknown_names_are_refused_and_the_nearest_known_one_is_named() {
     let told = each(&[
         ("AUDIENC", "api"),

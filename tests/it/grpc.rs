@@ -302,6 +302,17 @@ fn protocols_beside_the_token_are_told() {
     assert!(http.get("x-auth-websocket-protocol").is_some(), "{http:?}");
     let http = gate.get("/verify").bearer(&token).send();
     assert_eq!(protocols(Check::get("/").bearer(&token)).as_deref(), http.get("x-auth-websocket-protocol"));
+    // Several lines are one list.
+    let name = "sec-websocket-protocol";
+    let lines = |lines: [&str; 2]| lines.iter().fold(Check::get("/"), |check, line| check.line(name, line.as_bytes()));
+    assert_eq!(protocols(lines(["chat, bearer", &format!("{token}, v2.chat")])).as_deref(), Some("chat, v2.chat"));
+    assert_eq!(client.verdict(lines([&format!("bearer, {token}"), "bearer, x"])), "401 token_ambiguous");
+    let two_values = lines([&format!("bearer, {token}"), "chat"]);
+    let two_values =
+        two_values.http(|http| http.header_map.as_mut().unwrap().headers[1].value = format!("bearer, {token}"));
+    assert_eq!(client.verdict(two_values), "401 token_ambiguous");
+    let two_names = Check::get("/").header(name, &format!("bearer, {token}")).header("Sec-WebSocket-Protocol", "chat");
+    assert_eq!(client.verdict(two_names), "401 token_ambiguous");
 }
 
 #[test]
