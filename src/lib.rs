@@ -27,5 +27,6 @@ pub mod jose;
 pub mod listener;
 pub mod outbound;
 pub mod policy;
+pub mod proxy_files;
 pub mod telemetry;
 pub mod verify;

@@ -8,13 +8,16 @@ local url = "http://127.0.0.1:8080/verify/haproxy"
 -- In milliseconds; doorward itself waits at most jwks_wait (500 ms) for an issuer.
 local timeout = 2000
 
--- Of the client's request doorward gets what it reads, no more. A token source `header:X-Token` needs its name here.
-local asked_with = {
-  "authorization", "cookie", "origin", "access-control-request-method", "sec-websocket-protocol", "x-request-id", "traceparent",
-}
+-- Of the client's request doorward gets what it reads, no more. A token source `header:X-Token` needs its name here:
+-- `doorward config proxy haproxy` prints the lines between marks for your configuration.
+-- >>> doorward config proxy haproxy: ask
+local asked_with = { "authorization", "cookie", "origin", "access-control-request-method", "sec-websocket-protocol", "x-request-id", "traceparent" }
+-- <<< doorward config proxy haproxy: ask
 
 -- One name per entry of doorward's claim_headers.
+-- >>> doorward config proxy haproxy: copy
 local identity = { "x-auth-subject", "x-auth-issuer", "x-auth-client-id", "x-auth-scopes", "x-auth-email" }
+-- <<< doorward config proxy haproxy: copy
 
 -- What a client is told with a denial.
 local told = { "www-authenticate", "x-auth-reason", "content-type", "cache-control", "retry-after" }
@@ -63,6 +66,12 @@ local function allow(txn, answer, target)
     local value = answer[name] and answer[name][0] or ""
     -- An empty value overwrites the client's own as well as any other.
     txn.http:req_set_header(name, value)
+  end
+  -- Where the token source `websocket` is on: the protocols that the client offers without the token among them.
+  local protocols = answer["x-auth-websocket-protocol"]
+  if protocols then
+    txn.http:req_del_header("sec-websocket-protocol")
+    if protocols[0] ~= "" then txn.http:req_set_header("sec-websocket-protocol", protocols[0]) end
   end
   txn:set_var("txn.doorward", "allowed")
 end

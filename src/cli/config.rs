@@ -1,9 +1,11 @@
 //! `doorward config`.
 
 use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::exit::{Failure, print};
-use crate::config::{fixture_schema, reference, schema};
+use crate::config::{Source, fixture_schema, reference, schema};
+use crate::proxy_files::{HeaderNames, Proxy};
 
 #[derive(Subcommand)]
 pub(super) enum Config {
@@ -15,14 +17,21 @@ pub(super) enum Config {
         #[arg(long)]
         fixtures: bool,
     },
+    /// Print the lines of a proxy's configuration that depend on ours: headers to ask with, to hand on and to remove
+    Proxy {
+        /// Which one is in front
+        #[arg(value_name = "PROXY", value_parser = PossibleValuesParser::new(Proxy::ALL.map(Proxy::name)).try_map(|name| name.parse::<Proxy>()))]
+        proxy: Proxy,
+    },
 }
 
 impl Config {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self, source: &Source) -> Result<(), Failure> {
         match self {
             Self::Reference => print(&reference()),
             Self::Schema { fixtures: false } => print(&schema()),
             Self::Schema { fixtures: true } => print(&fixture_schema()),
+            Self::Proxy { proxy } => print(&proxy.lines(&HeaderNames::of(&source.read()?))?),
         }
     }
 }

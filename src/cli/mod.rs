@@ -56,7 +56,7 @@ enum Command {
     /// Make and read tokens, for development
     #[command(subcommand)]
     Token(Box<token::Token>),
-    /// Show what can be configured
+    /// Show what can be configured, and what the proxy in front needs for it
     #[command(subcommand)]
     Config(config::Config),
 }
@@ -78,7 +78,7 @@ pub fn run() -> ExitCode {
         Command::Explain(explain) => explain.run(&source(), &environment),
         Command::Health => health::run(&source()),
         Command::Token(token) => token.run(),
-        Command::Config(config) => config.run(),
+        Command::Config(config) => config.run(&source()),
     };
     done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
 }

@@ -81,6 +81,12 @@ pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Refused> {
     Ok(ClaimHeaders::new(list, max_bytes?))
 }
 
+/// The names of the headers where nothing else is set.
+pub fn default_claim_headers() -> Vec<String> {
+    let pairs = CLAIM_HEADERS.default_text().split(',').filter_map(|text| pair(text.trim()).ok());
+    pairs.map(|mapped| mapped.header).collect()
+}
+
 fn read_entry(reader: &mut Reader) -> Result<ClaimHeader, Refused> {
     let claim = reader.required(&CLAIM, value::claim_path, "name a claim, such as sub or realm_access.roles");
     let header = reader.required(&HEADER, header_name, "name a header, such as X-Auth-Subject");

@@ -46,6 +46,7 @@ use std::ffi::OsString;
 pub use accepted_issuers::AcceptedIssuers;
 pub use admin::AdminSettings;
 pub use answers::{Answers, CustomDenial, DenialKey};
+pub use claim_headers::default_claim_headers;
 pub use fetch::FetchSettings;
 pub use file::read_regular_file;
 pub use file_keys::FileKeys;

@@ -52,12 +52,26 @@ impl TokenSources {
         self.sources.iter().any(|source| matches!(source, TokenSource::Query { .. }))
     }
 
+    /// The header fields in which a token may stand as such, in lower case; `Authorization` and `Cookie` have sources of
+    /// their own.
+    pub fn header_names(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().filter_map(|source| match source {
+            TokenSource::Header { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether any of them looks among the protocols of a WebSocket.
+    pub fn look_at_protocols(&self) -> bool {
+        self.sources.contains(&TokenSource::WebSocket)
+    }
+
     /// The WebSocket protocols that the client offers besides its token, as a list; nothing if no source looks at them.
     ///
     /// Where one does the list is there for every request, empty if there is nothing to say: it is to take the place of
     /// the client's own.
     pub fn other_protocols(&self, request: &ForwardedRequest<'_>) -> Option<String> {
-        self.sources.contains(&TokenSource::WebSocket).then(|| websocket::without_token(request.fields))
+        self.look_at_protocols().then(|| websocket::without_token(request.fields))
     }
 
     /// The token of the request.

@@ -7,7 +7,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["extract", "jose", "verify", "policy"],
     &["config"],
-    &["telemetry", "outbound", "clock", "listener"],
+    &["telemetry", "outbound", "clock", "listener", "proxy_files"],
     &["issuers"],
     &["gate"],
     &["http", "grpc"],

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Component, Proxy, Wiring, program, proxy_suite, shipped};
+use crate::support::{Component, Proxy, Wiring, program, proxy_suite};
 
 pub const CADDY: Proxy =
     Proxy { dialect: "caddy", start, when_down: 502, two_authorizations: "401 token_ambiguous", passes_on_503: true };
@@ -16,7 +16,7 @@ fn start(wiring: &Wiring) -> Component {
 /// This version of Caddy with the shipped configuration, but for these places.
 pub fn start_shipped(version: &str, wiring: &Wiring, changes: &[(&str, &str)]) -> Component {
     let addresses = [("127.0.0.1:8080", wiring.doorward.as_str()), ("127.0.0.1:3000", &wiring.application)];
-    run(version, &shipped("deploy/caddy/Caddyfile", &[&addresses, changes].concat()))
+    run(version, &wiring.shipped("deploy/caddy/Caddyfile", &[&addresses, changes].concat()))
 }
 
 /// This site and nothing else.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Component, Proxy, Wiring, program, proxy_suite, shipped};
+use crate::support::{Component, Proxy, Wiring, program, proxy_suite};
 
 pub const ENVOY: Proxy =
     Proxy { dialect: "envoy", start, when_down: 503, two_authorizations: "401 token_malformed", passes_on_503: false };
@@ -28,7 +28,7 @@ fn start_with(wiring: &Wiring, changes: &[(&str, &str)]) -> Component {
             (address("127.0.0.1:3000"), address(&wiring.application)),
         ];
         let own = own.iter().map(|(from, to)| (from.as_str(), to.as_str()));
-        let text = shipped("deploy/envoy/envoy.yaml", &own.chain(changes.iter().copied()).collect::<Vec<_>>());
+        let text = wiring.shipped("deploy/envoy/envoy.yaml", &own.chain(changes.iter().copied()).collect::<Vec<_>>());
         command(directory, &text)
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::envoy::{address, command};
-use crate::support::{BY_GRPC, Component, Proxy, Site, TestGate, TestIssuer, Wiring, eventually, proxy_suite, shipped};
+use crate::support::{BY_GRPC, Component, Proxy, Site, TestGate, TestIssuer, Wiring, eventually, proxy_suite};
 
 pub const ENVOY_GRPC: Proxy =
     Proxy { dialect: BY_GRPC, start, when_down: 503, two_authorizations: "401 token_malformed", passes_on_503: true };
@@ -24,7 +24,7 @@ fn start_with(wiring: &Wiring, changes: &[(&str, &str)]) -> Component {
         let own = own.iter().map(|(from, to)| (from.as_str(), to.as_str()));
         command(
             directory,
-            &shipped("deploy/envoy/envoy-grpc.yaml", &own.chain(changes.iter().copied()).collect::<Vec<_>>()),
+            &wiring.shipped("deploy/envoy/envoy-grpc.yaml", &own.chain(changes.iter().copied()).collect::<Vec<_>>()),
         )
     })
 }

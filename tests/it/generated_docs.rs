@@ -2,12 +2,15 @@
 //!
 //! To renew them: `UPDATE_DOCS=1 cargo test --test it generated_docs`.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use doorward::config::{fixture_reference, fixture_schema, reference, schema};
 use doorward::domain::reason_reference;
+use doorward::proxy_files::{HeaderNames, Proxy};
 use doorward::telemetry::metrics_reference;
 
+use crate::support::proxy_lines::{marks, with_lines};
 use crate::{odd_paths, proxy_matrix, vectors};
 
 #[test]
@@ -51,6 +54,36 @@ fn odd_paths_are_up_to_date() {
 #[test]
 fn what_proxies_do_is_up_to_date() {
     compare_section("docs/proxies.md", "matrix", &proxy_matrix::tables());
+}
+
+/// What the command prints for the default settings is in the files that we ship, in each that has its marks.
+#[test]
+fn the_lines_of_proxy_files_are_up_to_date() {
+    let printed = Proxy::ALL.map(|proxy| proxy.lines(&HeaderNames::shipped()).unwrap()).concat();
+    let files: Vec<_> = files_below("deploy").into_iter().filter(|file| !file.starts_with("deploy/examples")).collect();
+    let mut found = BTreeSet::new();
+    for file in &files {
+        let Ok(text) = std::fs::read_to_string(root().join(file)) else { continue };
+        let own = marks(&text);
+        if !own.is_empty() {
+            compare(file.to_str().unwrap(), &with_lines(&text, &printed));
+            found.extend(own);
+        }
+    }
+    assert_eq!(found, marks(&printed).into_iter().collect());
+}
+
+fn files_below(folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root().join(folder)).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let here = |path: PathBuf| path.strip_prefix(root()).unwrap().to_owned();
+    paths
+        .flat_map(|path| if path.is_dir() { files_below(here(path).to_str().unwrap()) } else { vec![here(path)] })
+        .collect()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A part of a page, between its two marks.

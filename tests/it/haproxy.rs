@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Component, Proxy, Site, Wiring, program, proxy_suite, shipped};
+use crate::support::{Component, Proxy, Site, Wiring, program, proxy_suite};
 
 pub const HAPROXY: Proxy =
     Proxy { dialect: "haproxy", start, when_down: 503, two_authorizations: "401 token_ambiguous", passes_on_503: true };
@@ -16,12 +16,12 @@ fn start(wiring: &Wiring) -> Component {
 /// With the shipped configuration but for these places.
 pub fn start_changed(wiring: &Wiring, changes: &[(&str, &str)]) -> Component {
     let changes = [&[("127.0.0.1:3000", wiring.application.as_str())], changes].concat();
-    start_as(wiring, &shipped("deploy/haproxy/haproxy.cfg", &changes), &[])
+    start_as(wiring, &wiring.shipped("deploy/haproxy/haproxy.cfg", &changes), &[])
 }
 
 /// With another script than the shipped one.
 fn start_with(wiring: &Wiring, changes: &[(&str, &str)]) -> Component {
-    start_as(wiring, &shipped("deploy/haproxy/haproxy.cfg", &[("127.0.0.1:3000", &wiring.application)]), changes)
+    start_as(wiring, &wiring.shipped("deploy/haproxy/haproxy.cfg", &[("127.0.0.1:3000", &wiring.application)]), changes)
 }
 
 /// With this configuration, and the shipped script but for these places.
@@ -29,7 +29,7 @@ pub fn start_as(wiring: &Wiring, configuration: &str, changes: &[(&str, &str)]) 
     Component::listening(|directory, port| {
         let file = |name: &str| directory.join(name);
         let script = [&[("127.0.0.1:8080", wiring.doorward.as_str())], changes].concat();
-        std::fs::write(file("doorward.lua"), shipped("deploy/haproxy/doorward.lua", &script)).unwrap();
+        std::fs::write(file("doorward.lua"), wiring.shipped("deploy/haproxy/doorward.lua", &script)).unwrap();
         let configuration = configuration
             .replace("/etc/haproxy/doorward.lua", file("doorward.lua").to_str().unwrap())
             .replace("bind :80\n", &format!("bind 127.0.0.1:{port}\n"));

@@ -18,6 +18,7 @@ mod architecture;
 mod caddy;
 mod cases;
 mod cli;
+mod config_proxy;
 mod configuration;
 mod configuration_file;
 mod configuration_problems;

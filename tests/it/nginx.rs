@@ -34,8 +34,10 @@ http {
 ";
 
 fn start(wiring: &Wiring) -> Component {
-    start_with(wiring, &shipped("deploy/nginx/snippets/doorward-headers.conf", &[]))
+    start_with(wiring, &wiring.shipped(HEADERS, &[]))
 }
+
+const HEADERS: &str = "deploy/nginx/snippets/doorward-headers.conf";
 
 /// With other headers than the shipped ones.
 pub fn start_with(wiring: &Wiring, headers: &str) -> Component {
@@ -63,7 +65,7 @@ pub fn command(directory: &Path) -> Command {
 }
 
 fn write_configuration(directory: &Path, port: u16, wiring: &Wiring, headers: &str) {
-    let site = shipped(
+    let site = wiring.shipped(
         "deploy/nginx/doorward.conf",
         &[
             ("listen 80;", &format!("listen 127.0.0.1:{port};")),
@@ -94,7 +96,7 @@ fn doorward_behind_a_unix_socket() {
     let idp = TestIssuer::new();
     let _gate = TestGate::new().trusting(&idp).set("LISTEN", &address).set("UNIX_SOCKET_MODE", "0666").spawn();
     let application = Echo::start();
-    let nginx = start(&Wiring { doorward: address, application: application.address.to_string() });
+    let nginx = start(&Wiring::new(address, application.address));
 
     let allowed = Request::new(nginx.address, "GET", "/").bearer(&idp.token().sign()).send();
     assert_eq!(Site::echoed(&allowed).get("X-Auth-Subject"), "alice");
@@ -133,8 +135,7 @@ fn the_host_judged_is_the_host_served() {
     let routes = "routes:\n- {name: open, match: {host: www.example}, access: anonymous}\n- {name: rest, match: {}}\n";
     let gate = TestGate::new().trusting(&idp).set("PROXY", "nginx").file(routes).spawn();
     let (open, guarded) = (Echo::start(), Echo::start());
-    let address = |application: &Echo| application.address.to_string();
-    let wiring = Wiring { doorward: gate.verify.to_string(), application: address(&guarded) };
+    let wiring = Wiring::new(gate.verify.to_string(), guarded.address);
     let nginx = Component::listening(|directory, port| {
         let headers = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
         write_configuration(directory, port, &wiring, &headers);

@@ -20,7 +20,7 @@ fn start_behind_another_proxy(wiring: &Wiring) -> Component {
 
 fn start_with(wiring: &Wiring, entry_point: &str) -> Component {
     let addresses = [("127.0.0.1:8080", wiring.doorward.as_str()), ("127.0.0.1:3000", &wiring.application)];
-    run(&shipped("deploy/traefik/dynamic.yml", &addresses), entry_point)
+    run(&wiring.shipped("deploy/traefik/dynamic.yml", &addresses), entry_point)
 }
 
 /// With other routes than the shipped ones.

@@ -116,7 +116,7 @@ impl Upstream {
         });
         let idp = TestIssuer::new();
         let gate = TestGate::new().trusting(&idp).file(block("yaml")).spawn();
-        let wiring = Wiring { doorward: gate.verify.to_string(), application: application.address.to_string() };
+        let wiring = Wiring::new(gate.verify.to_string(), application.address);
         let nginx = nginx::start_with(&wiring, &headers());
         Self { idp, application, nginx, _gate: gate }
     }

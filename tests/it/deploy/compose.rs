@@ -84,7 +84,7 @@ fn it_guards_the_application() {
     assert_eq!(doorward(&health[2..], &[("ADMIN_LISTEN", &admin)], "").status.code(), Some(0));
 
     let application = Echo::start();
-    let proxy = (TRAEFIK.start)(&Wiring { doorward: verify, application: application.address.to_string() });
+    let proxy = (TRAEFIK.start)(&Wiring::new(verify, application.address));
     let ask = || Request::new(proxy.address, "GET", "/").header("X-Auth-Subject", "mallory");
     assert_eq!(ask().send().verdict(), "401 token_missing");
     let arguments = ["token", "issue", "--hmac-secret-file", &secret, "--hmac-secret-encoding", "hex"];

@@ -167,7 +167,7 @@ fn run() -> Vec<Trial> {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).set("PROXY", "traefik").file(ROUTES).spawn();
     let application = Echo::start();
-    let wiring = Wiring { doorward: gate.verify.to_string(), application: application.address.to_string() };
+    let wiring = Wiring::new(gate.verify.to_string(), application.address);
     let mut rng = fastrand::Rng::with_seed(SEED);
     let random = std::iter::repeat_with(|| paths::random(&mut rng)).take(RANDOM_PATHS);
     let targets: BTreeSet<_> = paths::TABLE.iter().map(|path| path.to_vec()).chain(random).collect();

@@ -22,6 +22,7 @@ mod issuer;
 mod page;
 mod process;
 mod proxied_site;
+pub mod proxy_lines;
 pub mod proxy_suite;
 mod relay;
 mod tls_client;

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 
+use super::proxy_lines::{printed, with_lines};
 use super::{
     Answer, Client, Component, Echo, Echoed, GateBuilder, Relay, Request, TestGate, TestIssuer, eventually, free_port,
-    is_connected,
+    is_connected, shipped,
 };
 
 /// A proxy that a site can stand behind.
@@ -30,6 +31,20 @@ pub struct Wiring {
     pub doorward: String,
     /// Where the application is.
     pub application: String,
+    /// What `doorward config proxy` printed, in place of the shipped lines; nothing leaves those as they are.
+    pub lines: String,
+}
+
+impl Wiring {
+    /// With the shipped lines.
+    pub fn new(doorward: impl Into<String>, application: SocketAddr) -> Self {
+        Self { doorward: doorward.into(), application: application.to_string(), lines: String::new() }
+    }
+
+    /// A shipped file with these places exchanged, and the lines of this site.
+    pub fn shipped(&self, file: &str, changes: &[(&str, &str)]) -> String {
+        with_lines(&shipped(file, changes), &self.lines)
+    }
 }
 
 /// The whole site.
@@ -54,22 +69,35 @@ impl Site {
     pub fn counting(proxy: &Proxy, settings: &[(&str, &str)]) -> Self {
         let idp = TestIssuer::new();
         let gate = TestGate::new().trusting(&idp);
-        Self::wired(proxy, idp, gate, settings, |gate| Some(Relay::to(gate.asked())), None)
+        Self::wired(proxy, "", idp, gate, settings, |gate| Some(Relay::to(gate.asked())), None)
     }
 
     pub fn with(proxy: &Proxy, idp: TestIssuer, gate: GateBuilder, settings: &[(&str, &str)]) -> Self {
-        Self::wired(proxy, idp, gate, settings, |_| None, None)
+        Self::wired(proxy, "", idp, gate, settings, |_| None, None)
+    }
+
+    /// Behind a proxy with the lines that `doorward config proxy` prints for this configuration.
+    pub fn with_printed_lines(proxy: &Proxy, idp: TestIssuer, gate: GateBuilder) -> Self {
+        let name = if proxy.dialect == BY_GRPC { "envoy-grpc" } else { proxy.dialect };
+        let lines = printed(name.parse().unwrap(), &gate);
+        Self::with_lines(proxy, &lines, idp, gate)
+    }
+
+    /// Behind a proxy with these lines, as the command prints them.
+    pub fn with_lines(proxy: &Proxy, lines: &str, idp: TestIssuer, gate: GateBuilder) -> Self {
+        Self::wired(proxy, lines, idp, gate, &[], |_| None, None)
     }
 
     /// In front of this application, by the routes of this file.
     pub fn in_front_of(proxy: &Proxy, application: SocketAddr, routes: &str) -> Self {
         let idp = TestIssuer::new();
         let gate = TestGate::new().trusting(&idp).file(routes);
-        Self::wired(proxy, idp, gate, &[], |_| None, Some(application))
+        Self::wired(proxy, "", idp, gate, &[], |_| None, Some(application))
     }
 
     fn wired(
         proxy: &Proxy,
+        lines: &str,
         idp: TestIssuer,
         gate: GateBuilder,
         settings: &[(&str, &str)],
@@ -87,7 +115,7 @@ impl Site {
         let (application, relay) = (Echo::start(), relay(&gate));
         let doorward = relay.as_ref().map_or(gate.asked(), |relay| relay.address);
         let served_by = elsewhere.unwrap_or(application.address);
-        let wiring = Wiring { doorward: doorward.to_string(), application: served_by.to_string() };
+        let wiring = Wiring { lines: lines.to_owned(), ..Wiring::new(doorward.to_string(), served_by) };
         let proxy = (proxy.start)(&wiring);
         Self { idp, application, proxy, relay, gate: Some(gate), settings }
     }

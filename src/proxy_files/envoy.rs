@@ -1,0 +1,70 @@
+//! `ext_authz`, by HTTP and by gRPC.
+
+use super::removed::EarlyRemoval;
+use super::yaml::scalar;
+use super::{Block, HeaderNames, Proxy};
+
+const MUTATIONS: &str = "the mutations of early_header_mutation";
+const ASKED: &str = "allowed_headers of ext_authz, patterns";
+const ANSWERED: &str = "authorization_response of ext_authz, allowed_upstream_headers, patterns";
+
+/// As they stand in the lines.
+pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
+    prefixes: &["x-auth-", "x-forwarded-", "x-original-", "x-http-method"],
+    names: &["remote-user", "forwarded", "x-real-ip", "x-method-override", "x-rewrite-url", "x-envoy-original-path"],
+};
+
+/// Names with anything but letters, digits and hyphens. Envoy has made them lower-case, and a colon in front is its own
+/// (`:path`).
+pub(super) const ODD: &str = "[^:].*[^a-z0-9-].*|[^a-z0-9:].*";
+
+/// The lines for Envoy that asks by HTTP.
+pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
+    let block = |name, place, lines| Block::new(Proxy::Envoy, name, place, lines);
+    // By HTTP it is sent in any case.
+    let asked = names.asked().filter(|name| !name.eq_ignore_ascii_case("authorization"));
+    let asked = asked.map(|name| exact(name, "")).collect();
+    vec![block("remove", MUTATIONS, remove(names)), block("ask", ASKED, asked), block("copy", ANSWERED, copy(names))]
+}
+
+/// The lines for Envoy that asks by gRPC. Whatever the answer sets reaches the application.
+pub(super) fn blocks_by_grpc(names: &HeaderNames) -> Vec<Block> {
+    let block = |name, place, lines| Block::new(Proxy::EnvoyGrpc, name, place, lines);
+    let mut asked: Vec<_> = names.asked().map(|name| exact(name, "")).collect();
+    asked.extend([":method", ":authority", ":path"].map(|name| exact(name, "")));
+    let mut removed = remove(names);
+    removed.extend(websocket(names));
+    vec![block("remove", MUTATIONS, removed), block("ask", ASKED, asked)]
+}
+
+fn remove(names: &HeaderNames) -> Vec<String> {
+    let prefix = |prefix: &&str| format!("- remove_on_match: {{key_matcher: {{prefix: {prefix}, ignore_case: true}}}}");
+    let name = |name: &str| format!("- remove: {}", scalar(name));
+    let mut lines = vec![
+        "# A name with anything but letters, digits and hyphens: X.Auth.Subject, X~HTTP~Method~Override. Envoy has made it".to_owned(),
+        "# lower-case, and a colon in front is its own (:path).".to_owned(),
+        format!("- remove_on_match: {{key_matcher: {{safe_regex: {{regex: \"{ODD}\"}}}}}}"),
+    ];
+    lines.extend(REMOVED.prefixes.iter().map(prefix));
+    lines.extend(names.removed_besides(&REMOVED).map(|own| name(&own)));
+    lines.extend(REMOVED.names.iter().copied().map(name));
+    lines
+}
+
+fn copy(names: &HeaderNames) -> Vec<String> {
+    let mut lines = vec!["- {prefix: x-auth-, ignore_case: true}".to_owned()];
+    let elsewhere = names.mapped().map(str::to_ascii_lowercase).filter(|name| !name.starts_with("x-auth-"));
+    lines.extend(elsewhere.map(|name| exact(&name, ", ignore_case: true")));
+    lines.extend(websocket(names));
+    lines
+}
+
+/// What cannot be done.
+fn websocket(names: &HeaderNames) -> Option<String> {
+    let text = "# Envoy does not put x-auth-websocket-protocol in place of sec-websocket-protocol: the application sees the token.";
+    names.websocket().then(|| text.to_owned())
+}
+
+fn exact(name: &str, options: &str) -> String {
+    format!("- {{exact: {}{options}}}", scalar(&name.to_ascii_lowercase()))
+}
