@@ -16,6 +16,7 @@ use crate::http::{AdminAccess, Generation, Lifecycle, Rehearsal, Responder};
 use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
 use crate::policy::{Policy, RouteTable, Rules, UnreachedRoute};
+use crate::proxy_files::warnings;
 use crate::telemetry::{AccessLogger, Metrics, Spans};
 
 /// So many routes that are not reached are named. Where routes are asked for by name, all but one may be such.
@@ -79,10 +80,12 @@ pub(super) struct Draft {
     denials: DenialAnswers,
     route_names: Vec<Arc<str>>,
     unreached: Vec<UnreachedRoute>,
+    warnings: Vec<String>,
 }
 
 impl Draft {
     pub(super) fn new(mut configuration: Configuration) -> Self {
+        let warnings = warnings(&configuration);
         let routes = configuration.routes.take();
         let (routes, rest) = routes.map(|routes| (routes.table, (routes.denials, routes.unreached))).unzip();
         let (denials, unreached) = rest.unzip();
@@ -91,6 +94,7 @@ impl Draft {
             denials: DenialAnswers::new(configuration.answers.clone(), denials.unwrap_or_default()),
             route_names: routes.iter().flat_map(RouteTable::iter).map(|route| route.name.label()).collect(),
             policy: policy(&configuration.proxy, &configuration.tokens, routes),
+            warnings,
             configuration,
         }
     }
@@ -113,7 +117,10 @@ impl Workshop {
     ///
     /// What fetches keys is made here where it is not at hand, which takes its time.
     pub(super) fn build(&mut self, draft: Draft, fetchers: Fetchers, number: u64) -> Result<Generation, StartError> {
-        let Draft { configuration, policy, denials, route_names, unreached } = draft;
+        let Draft { configuration, policy, denials, route_names, unreached, warnings } = draft;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         let Configuration { server, admin, tls, proxy, tokens, claim_headers, logging, issuers, .. } = configuration;
         let denials = Arc::new(denials);
         let responder =

@@ -17,6 +17,7 @@ use crate::domain::{Clock, Timestamp};
 use crate::jose::KeySet;
 use crate::outbound::{Egress, ProxyName};
 use crate::policy::UnreachedRoute;
+use crate::proxy_files::warnings;
 
 #[derive(Args)]
 pub(super) struct Check {
@@ -35,6 +36,9 @@ impl Check {
         refuse_broken_proxies(&configuration, environment)?;
         refuse_without_client(&configuration, &egress)?;
         print("configuration: ok\n")?;
+        for warning in warnings(&configuration) {
+            print(&format!("warning: {warning}\n"))?;
+        }
         if let Some(tls) = &configuration.tls {
             print(&certificate(tls.identity.not_after, SystemClock.now()))?;
         }

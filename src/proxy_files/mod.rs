@@ -16,8 +16,10 @@ mod nginx;
 mod proxy;
 mod removed;
 mod traefik;
+mod warnings;
 mod yaml;
 
 pub use block::Block;
 pub use names::HeaderNames;
 pub use proxy::Proxy;
+pub use warnings::warnings;

@@ -29,6 +29,25 @@ fn check_says_that_all_is_well() {
     assert_eq!((checked.status.code(), out(&checked), err(&checked)), (Some(0), "configuration: ok\n", ""));
 }
 
+/// The application would believe a client; but the operator may have the lines already, so that it is no error.
+#[test]
+fn check_and_the_start_warn_of_headers_that_the_shipped_proxy_files_do_not_cover() {
+    let own = [
+        ("PROXY", "traefik"),
+        ("CLAIM_HEADERS", "sub=X-User-Id"),
+        ("LISTEN", "127.0.0.1:0"),
+        ("ADMIN_LISTEN", "127.0.0.1:0"),
+    ];
+    let settings = [GOOD, &own].concat();
+    let checked = doorward(&["check"], &settings, "");
+    let warning = "claim_headers: the shipped files for traefik do not set X-User-Id: what the client sends under such a name \
+                   may reach the application (`doorward config proxy traefik` prints the lines that set and remove it)";
+    let expected = format!("configuration: ok\nwarning: {warning}\n");
+    assert_eq!((checked.status.code(), out(&checked), err(&checked)), (Some(0), expected.as_str(), ""));
+    let line = Service::start(&["serve"], &settings).wait_for_line("do not set X-User-Id");
+    assert!(line.contains("WARN") && line.contains(warning), "{line}");
+}
+
 #[test]
 fn check_online_shows_the_keys_of_the_issuer() {
     let idp = TestIssuer::with_keys(vec![key(Algorithm::ES256), key(Algorithm::EdDSA)]).serve();

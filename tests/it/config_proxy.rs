@@ -135,6 +135,55 @@ fn what_is_mapped_is_not_removed_again() {
     }
 }
 
+#[test]
+fn check_and_the_start_tell_what_the_shipped_files_do_not_cover() {
+    let warnings = |settings: &[(&str, &str)]| {
+        let configuration = secret(settings).configuration().unwrap();
+        doorward::proxy_files::warnings(&configuration)
+    };
+    assert_eq!(warnings(&[]), [""; 0]);
+    assert_eq!(
+        warnings(&[("CLAIM_HEADERS", "sub=X-User-Id, iss=X-Auth-Issuer, roles=X-Auth-Roles")]),
+        [
+            "claim_headers: the shipped proxy files do not set X-User-Id, X-Auth-Roles: what the client sends under such a name \
+          may reach the application (`doorward config proxy NAME` prints the lines that set and remove it)"
+        ]
+    );
+    for (proxy, uncovered) in [
+        ("nginx", "X-User-Id, X-Auth-Roles, X-Auth_Id:"),
+        ("caddy", "X-User-Id, X-Auth-Roles, X-Auth_Id:"),
+        ("haproxy", "X-User-Id, X-Auth-Roles, X-Auth_Id:"),
+        ("traefik", "X-User-Id, X-Auth_Id:"),
+        ("envoy", "X-User-Id, X-Auth_Id:"),
+    ] {
+        let mapped = "sub=x-auth-subject, sub=X-User-Id, roles=X-Auth-Roles, id=X-Auth_Id";
+        let told = warnings(&[("PROXY", proxy), ("CLAIM_HEADERS", mapped)]);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains(&format!("the shipped files for {proxy} do not set {uncovered}")), "{told:?}");
+        assert!(told[0].contains(&format!("`doorward config proxy {proxy}`")), "{told:?}");
+    }
+    let mapped = ("CLAIM_HEADERS", "sub=X-User-Id, id=X_Id");
+    let by_grpc = warnings(&[("PROXY", "envoy"), ("GRPC_LISTEN", "127.0.0.1:0"), mapped]);
+    assert_eq!(by_grpc.len(), 1, "{by_grpc:?}");
+    assert!(by_grpc[0].starts_with("claim_headers: the shipped files for envoy-grpc do not set X_Id: "), "{by_grpc:?}");
+    assert!(by_grpc[0].contains("`doorward config proxy envoy-grpc`"), "{by_grpc:?}");
+    let asked = warnings(&[("PROXY", "traefik"), ("TOKEN_SOURCES", "header:Api-Token")]);
+    assert!(asked[0].starts_with("token_sources: the shipped files for traefik do not send api-token"), "{asked:?}");
+    assert_eq!(warnings(&[("PROXY", "caddy"), ("TOKEN_SOURCES", "header:Api-Token")]), [""; 0], "it sends everything");
+}
+
+#[test]
+fn a_reload_warns_as_well() {
+    let idp = TestIssuer::new();
+    let mapping = |header: &str| format!("claim_headers: [{{claim: sub, header: {header}}}]\n");
+    let gate = TestGate::new().trusting(&idp).file(mapping("X-Auth-Subject")).spawn();
+    let warned =
+        || gate.events().iter().any(|event| event.starts_with("WARN claim_headers: ") && event.contains("X-User-Id"));
+    assert!(!warned());
+    gate.rewrite(&mapping("X-User-Id"));
+    assert!(gate.reload() && warned(), "{:?}", gate.events());
+}
+
 /// Settings with a key of their own.
 fn secret(settings: &[(&str, &str)]) -> GateBuilder {
     let common = [("ISSUER", "me"), ("AUDIENCE", "api"), ("HMAC_SECRET", SECRET)];
