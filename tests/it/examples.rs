@@ -6,7 +6,12 @@ use std::sync::Arc;
 use doorward::jose::{Algorithm, SigningKey};
 use serde_json::json;
 
-use crate::support::{Answer, GateBuilder, Request, TestGate, TestIssuer, TokenBuilder, doorward};
+use crate::nginx::NGINX;
+use crate::support::proxy_lines::printed;
+use crate::support::{
+    Answer, GateBuilder, Proxy, Request, Site, TestGate, TestIssuer, TokenBuilder, doorward, shipped,
+};
+use crate::traefik::TRAEFIK;
 
 /// The example of this name, with other texts for what is only there in production.
 fn example(name: &str, replaced: &[(&str, &str)]) -> String {
@@ -194,11 +199,114 @@ fn the_fixtures_of_the_oidc_decorator() {
     assert_eq!((checked.status.code(), told.lines().last()), (Some(0), Some("cases: 13, failed: 0")), "{told}");
 }
 
+/// The lines for the proxy that stand beside the examples.
+pub fn proxy_lines() -> Vec<(String, String)> {
+    let idp = TestIssuer::with_keys(vec![crate::support::key(Algorithm::RS256)]);
+    let proxies = [&NGINX, &TRAEFIK];
+    let all = EXAMPLES.iter().flat_map(|(name, settings)| proxies.map(|proxy| (proxy, *name, settings(&idp))));
+    all.map(|(proxy, name, gate)| (lines_file(proxy, name), printed(proxy.dialect.parse().unwrap(), &gate))).collect()
+}
+
+/// The examples, with what is only there in production exchanged.
+const EXAMPLES: [(&str, Settings); 4] = [
+    ("api-token", |idp| guarded_by_secret(idp, "api-token.yaml", "hmac_secret_file: /run/secrets/jwt-secret-key")),
+    ("cognito", |idp| cognito(idp).set("JWKS", idp.jwks())),
+    ("header-token", |idp| guarded_by_secret(idp, "header-token.yaml", "hmac_secret_file: /run/secrets/header-token")),
+    ("oidc-api", |idp| {
+        let gate = TestGate::new()
+            .by_time_of(idp)
+            .file(example("oidc-api.yaml", &[("https://idp.example.com/realms/main", &idp.url())]));
+        gate.set("JWKS", idp.jwks())
+    }),
+];
+
+type Settings = fn(&TestIssuer) -> GateBuilder;
+
+fn guarded_by_secret(idp: &TestIssuer, name: &str, file: &str) -> GateBuilder {
+    let secret = format!("hmac_secret: '{}'", "5a".repeat(32));
+    TestGate::new().by_time_of(idp).file(example(name, &[(file, &secret)]))
+}
+
+fn lines_file(proxy: &Proxy, example: &str) -> String {
+    let end = if proxy.dialect == "nginx" { "conf" } else { "yml" };
+    format!("deploy/examples/{example}.{}.{end}", proxy.dialect)
+}
+
+/// What a client calls itself.
+const MALLORY: &str = "mallory";
+
+/// The example behind a real proxy that has the lines beside it.
+fn behind(proxy: &Proxy, name: &str, idp: TestIssuer) -> Site {
+    let settings = EXAMPLES.iter().find(|(own, _)| *own == name).unwrap().1;
+    let gate = settings(&idp);
+    Site::with_lines(proxy, &shipped(&lines_file(proxy, name), &[]), idp, gate)
+}
+
+/// With this token the application gets doorward's value, and without one nothing, whatever the client claims to be.
+fn nobody_else_is_named(site: &Site, method: &str, header: &str, with_token: &dyn Fn(Request) -> Request) {
+    let forged =
+        || site.request(method, "/things/1").header(header, MALLORY).header(&header.replace('-', "_"), MALLORY);
+    let seen = site.served(with_token(forged()));
+    assert_eq!(seen.get(header), "alice");
+    assert!(!seen.fields.iter().any(|(_, value)| value.contains(MALLORY)), "{seen:?}");
+    assert!([400, 401].contains(&site.refused(forged()).status));
+}
+
+#[test]
+fn the_api_token_decorator_behind_a_proxy() {
+    for proxy in [&NGINX, &TRAEFIK] {
+        let site = behind(proxy, "api-token", TestIssuer::new());
+        let token = plain(&site.idp, "5a".repeat(32).as_bytes()).sign();
+        nobody_else_is_named(&site, "GET", "X-Auth-Subject", &|request| request.header("api-token", &token));
+    }
+}
+
+#[test]
+fn the_header_token_decorator_behind_a_proxy() {
+    for proxy in [&NGINX, &TRAEFIK] {
+        let site = behind(proxy, "header-token", TestIssuer::new());
+        let token = plain(&site.idp, &[0x5a; 32]).sign();
+        nobody_else_is_named(&site, "POST", "X-Auth-Subject", &|request| request.header("token", &token));
+        let open = site.served(site.get("/things/1").header("X-Auth-Subject", MALLORY));
+        assert_eq!(open.get("X-Auth-Subject"), "");
+    }
+}
+
+#[test]
+fn the_oidc_decorator_behind_a_proxy() {
+    for proxy in [&NGINX, &TRAEFIK] {
+        let idp = TestIssuer::with_keys(vec![crate::support::key(Algorithm::RS256)]);
+        let site = behind(proxy, "oidc-api", idp);
+        let token = site.idp.token().sign();
+        nobody_else_is_named(&site, "GET", "X-User-Id", &|request| request.bearer(&token));
+        let nobody = site.idp.token().without("sub").sign();
+        let seen = site.served(site.get("/").bearer(&nobody).header("X-User-Id", MALLORY));
+        assert_eq!(seen.get("X-User-Id"), "");
+    }
+}
+
+#[test]
+fn the_cognito_decorator_behind_a_proxy() {
+    let pool = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_aBcDeFgHi";
+    for proxy in [&NGINX, &TRAEFIK] {
+        let idp = TestIssuer::with_keys(vec![crate::support::key(Algorithm::RS256)]).named(pool);
+        let site = behind(proxy, "cognito", idp);
+        let token = site.idp.token().claim("aud", "app").claim("token_use", "id");
+        nobody_else_is_named(&site, "GET", "X-Auth-Subject", &|request| request.bearer(&token.sign()));
+        let groups = token.clone().claim("cognito:groups", vec!["staff", "admins"]).sign();
+        let seen = site.served(site.get("/").bearer(&groups).header("X-Auth-Groups", MALLORY));
+        assert_eq!(seen.get("X-Auth-Groups"), "staff,admins");
+    }
+}
+
 #[test]
 fn every_example_is_run_here() {
     let own = include_str!("examples.rs");
     for entry in std::fs::read_dir("deploy/examples").unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(own.contains(&format!("\"{name}\"")), "{name}");
+        let is_beside_one = EXAMPLES.iter().any(|(example, _)| {
+            [&NGINX, &TRAEFIK].iter().any(|proxy| lines_file(proxy, example) == format!("deploy/examples/{name}"))
+        });
+        assert!(is_beside_one || own.contains(&format!("\"{name}\"")), "{name}");
     }
 }

@@ -11,7 +11,7 @@ use doorward::proxy_files::{HeaderNames, Proxy};
 use doorward::telemetry::metrics_reference;
 
 use crate::support::proxy_lines::{marks, with_lines};
-use crate::{odd_paths, proxy_matrix, vectors};
+use crate::{examples, odd_paths, proxy_matrix, vectors};
 
 #[test]
 fn settings_are_up_to_date() {
@@ -71,6 +71,13 @@ fn the_lines_of_proxy_files_are_up_to_date() {
         }
     }
     assert_eq!(found, marks(&printed).into_iter().collect());
+}
+
+#[test]
+fn the_lines_beside_the_examples_are_up_to_date() {
+    for (file, lines) in examples::proxy_lines() {
+        compare(&file, &lines);
+    }
 }
 
 fn files_below(folder: &str) -> Vec<PathBuf> {
