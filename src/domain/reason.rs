@@ -55,6 +55,7 @@ macro_rules! reasons {
 reasons! {
     Client {
         TokenMissing "token_missing" "no token was presented",
+        AuthorizationMalformed "authorization_malformed" "the Authorization field is one word, so there is no credential in it",
         TokenMalformed "token_malformed" "the token is not a well-formed compact JWS",
         TokenTooLarge "token_too_large" "the token is larger than this service accepts",
         TokenAmbiguous "token_ambiguous" "more than one token was presented",

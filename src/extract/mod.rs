@@ -23,6 +23,8 @@ enum Found<'a> {
     Nothing,
     /// Credentials of another scheme.
     OtherScheme,
+    /// One word where a scheme and a token are expected.
+    OneWord,
     /// This, in the token's place.
     Token(&'a [u8]),
     /// The same in base64url.
@@ -83,7 +85,7 @@ impl TokenSources {
         notes: &mut impl Notes,
     ) -> Result<PresentedToken<'a>, Denial> {
         let mut token: Option<PresentedToken<'a>> = None;
-        let mut other_scheme = false;
+        let mut nothing = Reason::TokenMissing;
         for source in &self.sources {
             let found = match source.look(request)? {
                 Found::Nothing => {
@@ -92,7 +94,14 @@ impl TokenSources {
                 }
                 Found::OtherScheme => {
                     notes.found(|| Finding::skipped("token source", source, "another scheme"));
-                    other_scheme = true;
+                    if nothing == Reason::TokenMissing {
+                        nothing = Reason::SchemeUnsupported;
+                    }
+                    continue;
+                }
+                Found::OneWord => {
+                    notes.found(|| Finding::skipped("token source", source, "one word, so no credential"));
+                    nothing = Reason::AuthorizationMalformed;
                     continue;
                 }
                 Found::Token(bytes) => PresentedToken::parse(bytes, self.max_token_bytes)?,
@@ -105,7 +114,6 @@ impl TokenSources {
             }
             token = Some(found);
         }
-        let nothing = if other_scheme { Reason::SchemeUnsupported } else { Reason::TokenMissing };
         token.ok_or_else(|| nothing.into())
     }
 
@@ -133,12 +141,14 @@ fn is_token(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::{Field, HeaderFields, Original};
 
-    struct Fields(Vec<(&'static str, &'static [u8])>);
+    struct Fields<'a>(Vec<(&'static str, &'a [u8])>);
 
-    impl HeaderFields for Fields {
+    impl HeaderFields for Fields<'_> {
         fn field(&self, name: &str) -> Field<'_> {
             let mut values = self.0.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
             match (values.next(), values.next()) {
@@ -149,7 +159,7 @@ mod tests {
         }
     }
 
-    fn extract(sources: &[&str], fields: &[(&'static str, &'static [u8])]) -> Result<String, &'static str> {
+    fn extract(sources: &[&str], fields: &[(&'static str, &[u8])]) -> Result<String, &'static str> {
         let sources = sources.iter().map(|source| source.parse().unwrap()).collect();
         let fields = Fields(fields.to_vec());
         let request =
@@ -169,7 +179,7 @@ mod tests {
 
     #[test]
     fn other_schemes_are_unsupported_only_if_nothing_else_is_there() {
-        for value in [&b"Basic dTpw"[..], b"Bearera.b.c", b"DPoP a.b.c", b"Token x"] {
+        for value in [&b"Basic dTpw"[..], b"DPoP a.b.c", b"Token x", b"Basic\tdTpw", b"a.b.c a.b.c"] {
             assert_eq!(extract(&["bearer"], &[("authorization", value)]), Err("scheme_unsupported"));
         }
         let both: &[(_, &[u8])] = &[("authorization", b"Basic dTpw"), ("cookie", b"x=1; at=a.b.c")];
@@ -178,21 +188,60 @@ mod tests {
 
     #[test]
     fn what_another_server_may_take_for_the_scheme_is_malformed() {
-        for value in
-            [&b"Bearer\xa0a.b.c"[..], b"\xa0Bearer a.b.c", b"Bearer\x0ba.b.c", b"\tBearer a.b.c", b" Bearer a.b.c"]
-        {
-            assert_eq!(extract(&["bearer"], &[("authorization", value)]), Err("token_malformed"), "{value:?}");
+        for (value, reason) in [
+            (&b"Bearer\xa0a.b.c"[..], "authorization_malformed"),
+            (b"Bearer\x0ba.b.c", "authorization_malformed"),
+            (b"\xa0Bearer a.b.c", "token_malformed"),
+            (b"\tBearer a.b.c", "token_malformed"),
+            (b" Bearer a.b.c", "token_malformed"),
+        ] {
+            assert_eq!(extract(&["bearer"], &[("authorization", value)]), Err(reason), "{value:?}");
             let both: &[(_, &[u8])] = &[("authorization", value), ("cookie", b"at=a.b.c")];
-            assert_eq!(extract(&["bearer", "cookie:at"], both), Err("token_malformed"), "{value:?}");
+            assert_eq!(extract(&["bearer", "cookie:at"], both), Err(reason), "{value:?}");
         }
     }
 
     #[test]
-    fn nothing_is_missing_and_a_bare_scheme_is_malformed() {
+    fn one_word_is_no_credential() {
+        for value in
+            [&b"Bearer"[..], b"bearer  ", b"Bearer\t", b"Basic", b"a.b.c", b" a.b.c ", b"Bearera.b.c", b",", b"\xff"]
+        {
+            assert_eq!(extract(&["bearer"], &[("authorization", value)]), Err("authorization_malformed"));
+        }
+        // Another source may have the token, except where the client named this one.
+        let beside = |value| [("authorization", value), ("x", &b"a.b.c"[..])];
+        assert_eq!(extract(&["bearer", "header:x"], &beside(b"Basic")), Ok("a.b.c".into()));
+        assert_eq!(extract(&["header:x", "bearer"], &beside(b"BEARER")), Err("authorization_malformed"));
+        // It says more than that a second field has another scheme.
+        assert_eq!(extract(&["bearer", "header:x:jwt"], &beside(b"Basic")), Err("authorization_malformed"));
+        let other: &[(_, &[u8])] = &[("authorization", b"Basic"), ("x", b"y z")];
+        assert_eq!(extract(&["header:x:jwt", "bearer"], other), Err("authorization_malformed"));
+        // A source for a raw token finds it there.
+        assert_eq!(extract(&["bearer", "header:authorization"], &[("authorization", b"a.b.c")]), Ok("a.b.c".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_those_of_any_other_reader(value in "([Bb]earer|[!-~]{1,3}|\\PC)?[ \\t]{0,2}[ -~\\t]{0,6}") {
+            let expected = match value.split_ascii_whitespace().count() {
+                0 => Some("token_missing"),
+                1 => Some("authorization_malformed"),
+                _ => None,
+            };
+            let found = extract(&["bearer"], &[("authorization", value.as_bytes())]).err();
+            match expected {
+                Some(_) => prop_assert_eq!(found, expected),
+                None => prop_assert!(!matches!(found, Some("token_missing" | "authorization_malformed")), "{:?}", found),
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_missing_and_a_tab_is_no_separator() {
         assert_eq!(extract(&["bearer"], &[]), Err("token_missing"));
-        assert_eq!(extract(&["bearer"], &[("authorization", b"")]), Err("token_missing"));
-        assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer")]), Err("token_malformed"));
-        assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer  ")]), Err("token_malformed"));
+        for empty in [&b""[..], b" ", b" \t "] {
+            assert_eq!(extract(&["bearer"], &[("authorization", empty)]), Err("token_missing"));
+        }
         assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer\ta.b.c")]), Err("token_malformed"));
         assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer \ta.b.")]), Ok("\ta.b.".into()), "no separator");
     }
@@ -220,6 +269,8 @@ mod tests {
         assert_eq!(extract(&["header:x-token"], &[("x-token", b"")]), Err("token_missing"));
         assert_eq!(extract(&["header:x-token:jwt"], &[("x-token", b"JWT a")]), Ok("a".into()));
         assert_eq!(extract(&["header:x-token:jwt"], &[("x-token", b"a")]), Err("scheme_unsupported"));
+        assert_eq!(extract(&["header:x-token:jwt"], &[("x-token", b"JWT")]), Err("token_malformed"));
+        assert_eq!(extract(&["header:authorization:jwt"], &[("authorization", b"a")]), Err("scheme_unsupported"));
     }
 
     #[test]

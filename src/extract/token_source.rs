@@ -44,7 +44,7 @@ pub enum TokenPlace {
 impl TokenSource {
     pub(super) fn look<'a>(&self, request: &ForwardedRequest<'a>) -> Result<Found<'a>, Denial> {
         match self {
-            Self::Bearer => bearer::look(request.fields, "authorization", "bearer"),
+            Self::Bearer => bearer::look_in_authorization(request.fields),
             Self::Header { name, scheme: Some(scheme) } => bearer::look(request.fields, name, scheme),
             Self::Header { name, scheme: None } => header::look(request.fields, name),
             Self::Cookie { name } => cookie::look(request.fields, name),

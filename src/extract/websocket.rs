@@ -113,7 +113,7 @@ mod tests {
             Found::Token(token) => Some(("plain", String::from_utf8(token.to_vec()).unwrap())),
             Found::Base64url(text) => Some(("encoded", text.to_owned())),
             Found::Nothing => None,
-            Found::OtherScheme => panic!("there are no schemes here"),
+            Found::OtherScheme | Found::OneWord => panic!("there are no schemes here"),
         };
         Ok((token, without_token(&offer)))
     }

@@ -27,6 +27,7 @@ pub(super) fn challenge(answers: &Answers, denial: &Denial) -> String {
 pub(super) const fn error(reason: Reason) -> Option<&'static str> {
     match reason {
         Reason::TokenMissing | Reason::SchemeUnsupported => None,
+        Reason::AuthorizationMalformed => Some("invalid_request"),
         Reason::ScopeInsufficient => Some("insufficient_scope"),
         _ => Some("invalid_token"),
     }

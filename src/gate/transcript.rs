@@ -96,6 +96,7 @@ fn hint(reason: Reason, stage: &str) -> &'static str {
 const fn usual_hint(reason: Reason) -> &'static str {
     match reason {
         Reason::TokenMissing => "send the token where `token_sources` looks, and have the proxy pass that header on",
+        Reason::AuthorizationMalformed => "send `Authorization: Bearer TOKEN`, both words",
         Reason::TokenMalformed => {
             "a compact JWS is three parts of base64url with dots between, without quotes or blanks"
         }

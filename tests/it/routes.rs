@@ -49,6 +49,8 @@ fn access_is_a_matter_of_the_route() {
         assert_eq!(get(&gate, uri).bearer(&bad).send().verdict(), with_bad, "{uri} with an expired token");
         assert_eq!(get(&gate, uri).bearer(&good).send().verdict(), with_good, "{uri} with a good token");
     }
+    let alone = |uri: &str| get(&gate, uri).header("Authorization", &good).send().verdict();
+    assert_eq!([alone("/healthz"), alone("/shop/cart")], ["200", "401 authorization_malformed"]);
 }
 
 #[test]

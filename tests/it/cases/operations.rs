@@ -306,6 +306,7 @@ pub fn answers_for_each_reason() -> Vec<Answer> {
     let mut answers: Vec<_> = tokens.iter().map(|token| gate.get("/verify").bearer(token).send()).collect();
     answers.push(gate.get("/verify").send());
     answers.push(gate.get("/verify").header("Authorization", "Basic x").send());
+    answers.push(gate.get("/verify").header("Authorization", "Bearer").send());
     answers.push(gate.get("/verify").bearer("a").bearer("b").send());
     answers.extend(answers_about_the_original_request(&idp));
     let closed = TestGate::new().trusting(&idp).file("routes: [{name: closed, match: {}, access: denied}]\n").spawn();

@@ -20,11 +20,11 @@ fn roomy_house() -> (TestIssuer, TestGate) {
 }
 
 #[test]
-fn a1_nothing_behind_the_scheme_is_malformed() {
+fn a1_nothing_behind_the_scheme_is_no_credential() {
     let (_idp, gate) = house();
     for value in ["Bearer", "Bearer ", "Bearer      ", "bearer", "Bearer\t", "Bearer \t "] {
         let answer = gate.get("/verify").header("Authorization", value).send();
-        assert_denied(&answer, "token_malformed", format!("{value:?}"));
+        assert_denied(&answer, "authorization_malformed", format!("{value:?}"));
     }
 }
 

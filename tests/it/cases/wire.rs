@@ -129,6 +129,7 @@ fn challenge(status: u16, reason: &str, meaning: &str) -> Option<String> {
 fn error(status: u16, reason: &str) -> &'static str {
     match (status, reason) {
         (401, "token_missing" | "scheme_unsupported") => "access_denied",
+        (401, "authorization_malformed") => "invalid_request",
         (401, _) => "invalid_token",
         (_, "scope_insufficient") => "insufficient_scope",
         (503, _) => "temporarily_unavailable",

@@ -31,6 +31,15 @@ fn a_token_that_is_not_there_or_there_twice() {
     failed  token | bearer, cookie:session, at most 16384 bytes | the authentication scheme is not supported
     deny scheme_unsupported (send `Authorization: Bearer TOKEN`)
     "#);
+    insta::assert_snapshot!(fields("dTpw", ""), @r#"
+    passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
+    passed  route | none: a valid token for everything | no routes
+    passed  access | anything but denied | authenticated
+    skipped token source | bearer | one word, so no credential
+    skipped token source | cookie:session | nothing
+    failed  token | bearer, cookie:session, at most 16384 bytes | the Authorization field is one word, so there is no credential in it
+    deny authorization_malformed (send `Authorization: Bearer TOKEN`, both words)
+    "#);
     insta::assert_snapshot!(fields("Bearer a", "session=b"), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
     passed  route | none: a valid token for everything | no routes

@@ -93,6 +93,11 @@ pub fn every_denial_is_told_to_the_client_as_promised(proxy: &Proxy) {
         assert_eq!((answer.status, code_of(&answer)), (401, code.to_owned()));
         assert_eq!(answer.get("www-authenticate"), Some("Bearer realm=\"doorward\""));
     }
+    for alone in ["Bearer", "Basic", &good] {
+        let answer = refused_as_doorward_says(&site, |request| request.header("Authorization", alone));
+        assert_eq!((answer.status, code_of(&answer)), (401, "authorization_malformed".to_owned()));
+        assert!(answer.get("www-authenticate").unwrap().contains("error=\"invalid_request\""), "{answer:?}");
+    }
     let huge = token().subject(&"x".repeat(4000)).sign();
     let answer = refused_as_doorward_says(&site, |request| request.bearer(&huge));
     assert_eq!((answer.status, code_of(&answer)), (403, "claim_headers_too_large".to_owned()));
