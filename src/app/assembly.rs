@@ -64,8 +64,8 @@ pub fn rehearsal(
     keys: Vec<KeySet>,
     clock: Arc<dyn Clock>,
 ) -> Result<Rehearsal, StartError> {
-    let denials = configuration.routes.as_mut().map(|routes| std::mem::take(&mut routes.denials)).unwrap_or_default();
-    let denials = Arc::new(DenialAnswers::new(configuration.answers.clone(), denials));
+    let answers = configuration.routes.as_mut().map(|routes| std::mem::take(&mut routes.answers)).unwrap_or_default();
+    let denials = Arc::new(DenialAnswers::new(configuration.answers.clone(), answers));
     let responder = Responder::new(&configuration.claim_headers, denials, Arc::default());
     let responder = responder.map_err(io::Error::other)?;
     let dialect = configuration.proxy.dialect.into();
@@ -87,11 +87,11 @@ impl Draft {
     pub(super) fn new(mut configuration: Configuration) -> Self {
         let warnings = warnings(&configuration);
         let routes = configuration.routes.take();
-        let (routes, rest) = routes.map(|routes| (routes.table, (routes.denials, routes.unreached))).unzip();
-        let (denials, unreached) = rest.unzip();
+        let (routes, rest) = routes.map(|routes| (routes.table, (routes.answers, routes.unreached))).unzip();
+        let (answers, unreached) = rest.unzip();
         Self {
             unreached: unreached.unwrap_or_default(),
-            denials: DenialAnswers::new(configuration.answers.clone(), denials.unwrap_or_default()),
+            denials: DenialAnswers::new(configuration.answers.clone(), answers.unwrap_or_default()),
             route_names: routes.iter().flat_map(RouteTable::iter).map(|route| route.name.label()).collect(),
             policy: policy(&configuration.proxy, &configuration.tokens, routes),
             warnings,

@@ -12,7 +12,7 @@ use super::keys;
 use super::serve::runtime;
 use super::token::read;
 use super::ways_out::refuse_broken_proxies;
-use crate::app::gate_of_keys;
+use crate::app::rehearsal;
 use crate::clock::{StoppedClock, SystemClock};
 use crate::config::{Configuration, IssuerSettings, KeySource, Source};
 use crate::domain::{BearerToken, Clock, DescribedRequest, FindingOutcome, Timestamp};
@@ -76,10 +76,10 @@ impl Explain {
             Some(at) => Arc::new(StoppedClock(at)),
             None => Arc::new(SystemClock),
         };
-        let gate = gate_of_keys(configuration, keys, clock).map_err(Failure::failed)?;
+        let rehearsal = rehearsal(configuration, keys, clock).map_err(Failure::failed)?;
         let Self { method, host, uri, policy, .. } = self;
         let described = DescribedRequest { token, method, host, uri, policy, ..DescribedRequest::default() };
-        let transcript = runtime()?.block_on(gate.explain_described(&described));
+        let transcript = runtime()?.block_on(rehearsal.explain(&described));
         print(&match self.output {
             Output::Text => as_text(&transcript),
             Output::Json => format!("{:#}\n", serde_json::json!(transcript)),
@@ -160,6 +160,9 @@ pub(super) fn as_text(transcript: &Transcript) -> String {
     let _ = writeln!(text, "{} {}: {}", transcript.verdict, transcript.reason, transcript.meaning);
     if let Some(hint) = transcript.hint {
         let _ = writeln!(text, "hint: {hint}");
+    }
+    if let Some(challenge) = &transcript.challenge {
+        let _ = writeln!(text, "challenge: {challenge}");
     }
     text
 }

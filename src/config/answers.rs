@@ -10,7 +10,7 @@ use super::value::{self, Invalid};
 use crate::domain::Reason;
 
 const REALM: Setting = Setting::new("realm", "doorward", "`realm` of the challenge (RFC 9110 section 11.5).");
-const RESOURCE_METADATA: Setting = Setting::optional(
+pub(super) const RESOURCE_METADATA: Setting = Setting::optional(
     "resource_metadata",
     "–",
     "URL of the protected resource metadata, added to each challenge (RFC 9728 section 5.1).",
@@ -64,7 +64,7 @@ fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Valu
 impl Answers {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let realm = reader.read(&REALM, quotable);
-        let resource_metadata = reader.optional(&RESOURCE_METADATA, metadata_url);
+        let resource_metadata = read_resource_metadata(reader);
         let denials = read_denials(reader);
         Ok(Self { realm: realm?, resource_metadata: resource_metadata?, denials: denials?.unwrap_or_default() })
     }
@@ -79,6 +79,10 @@ fn quotable(text: &str) -> Result<String, Invalid> {
     } else {
         Err(Invalid::new("has characters that a header cannot quote").hint("use plain ASCII"))
     }
+}
+
+pub(super) fn read_resource_metadata(reader: &mut Reader) -> Result<Option<String>, Refused> {
+    reader.optional(&RESOURCE_METADATA, metadata_url)
 }
 
 fn metadata_url(text: &str) -> Result<String, Invalid> {

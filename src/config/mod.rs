@@ -61,7 +61,7 @@ pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
 pub use refresh::RefreshSettings;
 pub use remote_keys::{KeyLocation, RemoteKeys, is_trustworthy};
-pub use routes::{RouteDenials, RouteSettings};
+pub use routes::{RouteAnswers, RouteSettings};
 pub use schema::schema;
 pub use server::{Listen, Readiness, ReloadTrigger, ServerSettings, UnixSocketSettings};
 pub use source::Source;

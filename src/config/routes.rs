@@ -71,6 +71,7 @@ pub(super) const ENTRY: &[Setting] = &[
     AUDIENCE,
     tokens::TOKEN_SOURCES,
     answers::DENIALS,
+    answers::RESOURCE_METADATA,
     REQUIRE,
     ALLOW_PREFLIGHT,
     ALLOW_PATH_PARAMETERS,
@@ -98,19 +99,21 @@ pub(super) const MATCH_ENTRY: &[Setting] = &[HOST, PATH, METHODS];
 pub struct RouteSettings {
     /// The routes.
     pub table: RouteTable,
-    /// Denials in place of the general ones, by the position of the route.
-    pub denials: HashMap<usize, RouteDenials>,
+    /// What some of them have in place of the general answers, by the position of the route.
+    pub answers: HashMap<usize, RouteAnswers>,
     /// The routes that no request comes to but by their names.
     pub unreached: Vec<UnreachedRoute>,
 }
 
-/// What a route answers in place of the general denials.
+/// What a route has in place of the general answers.
 #[derive(Debug)]
-pub struct RouteDenials {
+pub struct RouteAnswers {
     /// The name of the route.
     pub name: RouteName,
-    /// Its denials.
-    pub denials: Vec<(DenialKey, CustomDenial)>,
+    /// Its denials, if it has its own.
+    pub denials: Option<Vec<(DenialKey, CustomDenial)>>,
+    /// The `resource_metadata` of its challenges, if it has its own.
+    pub resource_metadata: Option<String>,
 }
 
 /// What routes are read against.
@@ -138,18 +141,19 @@ impl RouteSettings {
     pub(super) fn read(reader: &mut Reader, general: Result<General<'_>, Refused>) -> Result<Option<Self>, Refused> {
         let read = reader.sections(&ROUTES, &[], |entry, position| read_route(entry, position, general));
         let Some(read) = read? else { return Ok(None) };
-        let mut denials = HashMap::new();
+        let mut answers = HashMap::new();
         let mut routes = Vec::with_capacity(read.len());
-        for (route, own_denials) in read {
-            let own = |denials| (route.position, RouteDenials { name: route.name.clone(), denials });
-            denials.extend(own_denials.map(own));
+        for (route, own) in read {
+            if own.denials.is_some() || own.resource_metadata.is_some() {
+                answers.insert(route.position, own);
+            }
             routes.push(route);
         }
         match RouteTable::new(routes) {
             Ok(table) => {
                 let unreached = table.unreached();
                 reader.refuse_elements(&ROUTES, unreached.iter().filter(|route| route.is_opened()).map(opened))?;
-                Ok(Some(Self { table, denials, unreached }))
+                Ok(Some(Self { table, answers, unreached }))
             }
             Err(taken) => reader.refuse_elements(&ROUTES, taken.into_iter().map(indistinct)).map(|()| None),
         }
@@ -167,13 +171,11 @@ fn indistinct(RouteNameTaken { first, again, name }: RouteNameTaken) -> (usize, 
     (again, invalid.hint("give each route a name of its own"))
 }
 
-type OwnDenials = Option<Vec<(DenialKey, CustomDenial)>>;
-
 fn read_route(
     reader: &mut Reader,
     position: usize,
     general: Result<General<'_>, Refused>,
-) -> Result<(Route, OwnDenials), Refused> {
+) -> Result<(Route, RouteAnswers), Refused> {
     let name = reader.required(&NAME, route_name, "give it a name, such as admin");
     let matches = reader.mapping(&MATCH, read_match).and_then(|matches| {
         // What stands last in a file is what is missing from one that was cut off.
@@ -181,6 +183,7 @@ fn read_route(
     });
     let allow_path_parameters = reader.read(&ALLOW_PATH_PARAMETERS, value::boolean);
     let denials = answers::read_denials(reader);
+    let resource_metadata = answers::read_resource_metadata(reader);
     let rules = read_rules(reader, general, allow_path_parameters);
     let general = general?;
     let Match { host, path, methods } = matches?;
@@ -194,7 +197,8 @@ fn read_route(
         rules: rules?,
     };
     refuse_blind(reader, &route, general.proxy)?;
-    Ok((route, denials?))
+    let answers = RouteAnswers { name: route.name.clone(), denials: denials?, resource_metadata: resource_metadata? };
+    Ok((route, answers))
 }
 
 struct Match {
@@ -268,7 +272,9 @@ fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Refused> 
         return Ok(());
     }
     let invalid = Invalid::new("has no effect where tokens are not looked at").hint("leave it out, or change `access`");
-    reader.refuse_given(&[ISSUERS, AUDIENCE, tokens::TOKEN_SOURCES, REQUIRE, ALLOW_PREFLIGHT, REPORT_ONLY], &invalid)
+    let of_tokens =
+        [ISSUERS, AUDIENCE, tokens::TOKEN_SOURCES, answers::RESOURCE_METADATA, REQUIRE, ALLOW_PREFLIGHT, REPORT_ONLY];
+    reader.refuse_given(&of_tokens, &invalid)
 }
 
 fn refuse_unchecked_profile(reader: &mut Reader, rules: &Rules, issuers: &[IssuerSettings]) -> Result<(), Refused> {

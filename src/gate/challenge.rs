@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 
-use crate::config::Answers;
 use crate::domain::{Denial, Reason};
 
 /// What the challenge says for a denial. All of it is configuration or fixed text: nothing of the request is echoed.
-pub(super) fn challenge(answers: &Answers, denial: &Denial) -> String {
+///
+/// `resource_metadata` is the one of the route, or the general one.
+pub(super) fn challenge(realm: &str, resource_metadata: Option<&str>, denial: &Denial) -> String {
     let reason = denial.reason();
-    let mut challenge = format!("Bearer realm=\"{}\"", answers.realm);
+    let mut challenge = format!("Bearer realm=\"{realm}\"");
     if let Some(error) = error(reason) {
         // Writing to a String cannot fail.
         let _ = write!(challenge, ", error=\"{error}\", error_description=\"{}\"", reason.meaning());
@@ -16,7 +17,7 @@ pub(super) fn challenge(answers: &Answers, denial: &Denial) -> String {
     if let Some(scopes) = denial.required_scopes() {
         let _ = write!(challenge, ", scope=\"{scopes}\"");
     }
-    if let Some(url) = &answers.resource_metadata {
+    if let Some(url) = resource_metadata {
         let _ = write!(challenge, ", resource_metadata=\"{url}\"");
     }
     challenge

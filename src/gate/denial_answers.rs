@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::challenge::{challenge, error};
-use crate::config::{Answers, CustomDenial, DenialKey, RouteDenials};
+use crate::config::{Answers, CustomDenial, DenialKey, RouteAnswers};
 use crate::domain::{Denial, Reason, Turn};
 use crate::policy::RouteName;
 
@@ -21,6 +21,8 @@ pub struct DenialAnswers {
     general: Own,
     /// Those of routes that have their own, by the position of the route.
     of_routes: HashMap<usize, Own>,
+    /// The `resource_metadata` of routes that have their own, by the position of the route.
+    resources: HashMap<usize, Box<str>>,
     /// Those positions by the names of the routes.
     positions: HashMap<RouteName, usize>,
     answers: Answers,
@@ -67,14 +69,21 @@ struct Custom {
 
 impl DenialAnswers {
     /// As it is configured, in general and for the routes at these positions.
-    pub fn new(answers: Answers, of_routes: HashMap<usize, RouteDenials>) -> Self {
-        let positions = of_routes.iter().map(|(position, own)| (own.name.clone(), *position)).collect();
-        let own = |own: RouteDenials| Own::new(format!("/policy/{}", own.name), &own.denials);
+    pub fn new(answers: Answers, of_routes: HashMap<usize, RouteAnswers>) -> Self {
+        let (mut own_denials, mut positions, mut resources) = (HashMap::new(), HashMap::new(), HashMap::new());
+        for (position, own) in of_routes {
+            resources.extend(own.resource_metadata.map(|url| (position, url.into_boxed_str())));
+            if let Some(denials) = own.denials {
+                own_denials.insert(position, Own::new(format!("/policy/{}", own.name), &denials));
+                positions.insert(own.name, position);
+            }
+        }
         Self {
             usual: Reason::ALL.iter().map(|reason| (*reason, Usual::new(*reason, &answers))).collect(),
             otherwise: Usual::new(Reason::DependencyUnavailable, &answers),
             general: Own::new(String::new(), &answers.denials),
-            of_routes: of_routes.into_iter().map(|(position, denials)| (position, own(denials))).collect(),
+            of_routes: own_denials,
+            resources,
             positions,
             answers,
         }
@@ -91,17 +100,25 @@ impl DenialAnswers {
         let usual = self.usual.get(&denial.reason()).unwrap_or(&self.otherwise);
         let usual_status = denial.turn().status();
         let custom = own.custom(denial.reason(), usual_status);
-        // The scopes differ from route to route.
-        let own_challenge = denial.required_scopes().map(|_| challenge(&self.answers, denial).into());
         DenialAnswer {
             usual_status,
             status: custom.and_then(|custom| custom.status).unwrap_or(usual.status),
             body: custom.and_then(|custom| custom.body.as_ref()).unwrap_or(&usual.body),
             policy: &own.policy,
             code: denial.code(),
-            challenge: own_challenge.or_else(|| usual.challenge.clone()),
+            challenge: usual.challenge.as_ref().map(|usual| self.challenge(usual, denial, route)),
             retry_after: (denial.turn() == Turn::Ours).then_some(RETRY_AFTER_SECONDS),
         }
+    }
+
+    /// The usual challenge, unless scopes or the metadata of the route make it another one.
+    fn challenge(&self, usual: &Bytes, denial: &Denial, route: Option<usize>) -> Bytes {
+        let own_resource = route.and_then(|position| self.resources.get(&position));
+        if own_resource.is_none() && denial.required_scopes().is_none() {
+            return usual.clone();
+        }
+        let resource_metadata = own_resource.map(AsRef::as_ref).or(self.answers.resource_metadata.as_deref());
+        challenge(&self.answers.realm, resource_metadata, denial).into()
     }
 }
 
@@ -111,7 +128,8 @@ impl Usual {
         Self {
             status: reason.turn().status(),
             body: usual_body(reason).into(),
-            challenge: is_challenge.then(|| challenge(answers, &reason.into()).into()),
+            challenge: is_challenge
+                .then(|| challenge(&answers.realm, answers.resource_metadata.as_deref(), &reason.into()).into()),
         }
     }
 }

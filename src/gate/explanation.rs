@@ -10,6 +10,6 @@ impl Gate {
     pub async fn explain(&self, request: &ForwardedRequest<'_>) -> Transcript {
         let (mut record, mut told) = (DecisionRecord::default(), Told::default());
         let decision = self.decide_aloud(request, &mut record, &mut told).await;
-        Transcript::new(told, decision.err().map(|denial| denial.reason()), record.reported)
+        Transcript::new(told, decision.err().map(|denial| (denial, record.route)), record.reported)
     }
 }

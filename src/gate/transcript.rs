@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::domain::{Finding, FindingOutcome, Notes, Reason};
+use super::DenialAnswers;
+use crate::domain::{Denial, Finding, FindingOutcome, Notes, Reason};
 
 /// The stages of a decision, each with what was expected and what was found. It holds claims, and never a signature or a
 /// secret.
@@ -16,8 +17,14 @@ pub struct Transcript {
     pub meaning: &'static str,
     /// What may help.
     pub hint: Option<&'static str>,
+    /// The challenge that goes with the denial, once it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<String>,
     /// The stages in their order; after one that failed there is none.
     pub stages: Vec<Finding>,
+    /// The denial, and the position of the route.
+    #[serde(skip)]
+    denied: Option<(Denial, Option<usize>)>,
 }
 
 /// What was told so far.
@@ -57,11 +64,12 @@ impl Told {
 }
 
 impl Transcript {
-    /// What was told, and what it came to: a denial for this reason, or the report of one.
-    pub(super) fn new(told: Told, denied: Option<Reason>, reported: Option<Reason>) -> Self {
+    /// What was told, and what it came to: a denial on the route at this position, or the report of one.
+    pub(super) fn new(told: Told, denied: Option<(Denial, Option<usize>)>, reported: Option<Reason>) -> Self {
         let stages = told.into_stages();
-        let Some(reason) = denied.or(reported) else {
-            return Self { verdict: "allow", reason: "ok", meaning: "the request may pass", hint: None, stages };
+        let Some(reason) = denied.as_ref().map(|(denial, _)| denial.reason()).or(reported) else {
+            let meaning = "the request may pass";
+            return Self { verdict: "allow", reason: "ok", meaning, hint: None, challenge: None, stages, denied };
         };
         let verdict = match (reported, reason.turn().status()) {
             (Some(_), _) => "would_deny",
@@ -70,7 +78,16 @@ impl Transcript {
         };
         let failed = stages.last().filter(|last| last.outcome == FindingOutcome::Failed);
         let hint = Some(hint(reason, failed.map_or("", |last| last.stage)));
-        Self { verdict, reason: reason.code(), meaning: reason.meaning(), hint, stages }
+        Self { verdict, reason: reason.code(), meaning: reason.meaning(), hint, challenge: None, stages, denied }
+    }
+
+    /// The same with the challenge that these answers have for the denial.
+    #[must_use]
+    pub fn with_challenge(mut self, answers: &DenialAnswers) -> Self {
+        let answer = self.denied.as_ref().map(|(denial, route)| answers.answer(denial, *route));
+        let challenge = answer.and_then(|answer| answer.challenge);
+        self.challenge = challenge.map(|text| String::from_utf8_lossy(&text).into_owned());
+        self
     }
 
     /// Whether the request would pass.

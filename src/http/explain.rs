@@ -29,7 +29,11 @@ pub(super) async fn explain(request: HttpRequest, body: web::Bytes, service: web
         );
     }
     match parse(&body) {
-        Ok(described) => json_answer(StatusCode::OK, &json!(generation.door.gate.explain_described(&described).await)),
+        Ok(described) => {
+            let door = &generation.door;
+            let transcript = door.gate.explain_described(&described).await;
+            json_answer(StatusCode::OK, &json!(transcript.with_challenge(&door.denials)))
+        }
         // The position, and not the text: it may hold a token.
         Err(error) => {
             let message = format!("not a description of a request, at line {} column {}", error.line(), error.column());

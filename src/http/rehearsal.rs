@@ -2,7 +2,7 @@
 
 use super::{Dialect, Responder};
 use crate::domain::DescribedRequest;
-use crate::gate::{DecisionRecord, Gate};
+use crate::gate::{DecisionRecord, Gate, Transcript};
 use crate::telemetry::Outcome;
 
 /// The service without sockets, logs and metrics.
@@ -29,6 +29,11 @@ pub struct RehearsedAnswer {
 }
 
 impl Rehearsal {
+    /// Tells how a decision about such a request comes about, with the challenge that goes with it.
+    pub async fn explain(&self, described: &DescribedRequest) -> Transcript {
+        self.gate.explain_described(described).await.with_challenge(&self.responder.denials)
+    }
+
     /// What the verify listener would answer.
     pub async fn answer(&self, described: &DescribedRequest) -> RehearsedAnswer {
         let mut record = DecisionRecord::default();

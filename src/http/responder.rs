@@ -18,7 +18,7 @@ pub struct Responder {
     claim_headers: Vec<HeaderName>,
     /// Other spellings of these, for Envoy to take away.
     aliases: HeaderValue,
-    denials: Arc<DenialAnswers>,
+    pub(super) denials: Arc<DenialAnswers>,
     lifecycle: Arc<Lifecycle>,
 }
 

@@ -570,6 +570,7 @@ fn explain_takes_the_request_apart_into_options() {
           found     read
     deny scope_insufficient: the token lacks a required scope
     hint: request the token with these scopes, and grant them to the client
+    challenge: Bearer realm="doorward", error="insufficient_scope", error_description="the token lacks a required scope", scope="write"
     "#);
     let get = explain(&["--method", "GET", "--host", "a.example", "--uri", "/things/7"]);
     assert_eq!(get.0, Some(1));

@@ -126,6 +126,7 @@ cases:
               found     1769860000
         deny token_expired: the token has expired
         hint: get a new token; if it is new, compare the clocks
+        challenge: Bearer realm="doorward", error="invalid_token", error_description="the token has expired"
     cases: 2, failed: 1
     "#);
 }

@@ -60,6 +60,8 @@ fn problems_of_routes_are_told() {
   - {name: open, access: anonymous, report_only: true, allow_preflight: false, match: {}}
   - {name: e, denials: {token_mising: {status: 400}}, allow_preflight: yes, allow_path_parameters: 1, report_only: maybe, match: {}}
   - {name: f, access: anonymous}
+  - {name: g, resource_metadata: ftp://x, match: {}}
+  - {name: h, access: denied, resource_metadata: 'https://api.example/x', match: {}}
   - text
 ",
     );
@@ -84,7 +86,9 @@ fn problems_of_routes_are_told() {
     doorward.yaml:15:77: routes[9].allow_path_parameters: "1" is not understood (write true or false)
     doorward.yaml:15:103: routes[9].report_only: "maybe" is not understood (write true or false)
     doorward.yaml:16:5: routes[10].match: missing (write match: {} for every request)
-    doorward.yaml:17:5: routes[11]: not a mapping (write name: value)
+    doorward.yaml:17:15: routes[11].resource_metadata: "ftp://x" is not understood (write an https URL)
+    doorward.yaml:18:31: routes[12].resource_metadata: has no effect where tokens are not looked at (leave it out, or change `access`)
+    doorward.yaml:19:5: routes[13]: not a mapping (write name: value)
     "#);
     let names = ["twin", "other", "twin", "other", "twin"].map(|name| format!("  - {{name: {name}, match: {{}}}}\n"));
     insta::assert_snapshot!(problems("traefik", &names.concat()), @"

@@ -217,6 +217,46 @@ denials:
     assert_eq!(get(&gate, "/x").bearer("x").send().verdict(), "400 token_malformed");
 }
 
+/// However the route is found, and in every dialect.
+#[test]
+fn a_route_has_resource_metadata_of_its_own() {
+    let idp = TestIssuer::new();
+    let metadata = "resource_metadata: 'https://api.example/files.json'";
+    let gate = behind_traefik(
+        &idp,
+        &format!(
+            "
+  - {{name: files, match: {{path: /files}}, {metadata}, require: {{claims: [{{claim: role, equals: x}}]}}}}
+  - {{name: mail, match: {{path: /mail}}}}
+"
+        ),
+    );
+    let challenge = |answer: &Answer| answer.get("www-authenticate").map(str::to_owned);
+    let of_files = r#"Bearer realm="doorward", resource_metadata="https://api.example/files.json""#;
+    let of_mail = r#"Bearer realm="doorward""#;
+    assert_eq!(challenge(&get(&gate, "/files").send()).as_deref(), Some(of_files));
+    assert_eq!(challenge(&get(&gate, "/mail").send()).as_deref(), Some(of_mail));
+    let to_nginx = gate.get("/policy/files/verify/nginx").send();
+    assert_eq!(challenge(&to_nginx).as_deref(), Some(of_files));
+    // It has no denials of its own, and the place where they are described no challenge: nginx adds it.
+    assert_eq!(to_nginx.get("x-auth-denial"), Some("/denial/token_missing"));
+    let described = gate.get("/policy/files/denial/token_missing").send();
+    assert_eq!((described.verdict().as_str(), challenge(&described)), ("401", None));
+    let good = idp.token().sign();
+    let without_role = get(&gate, "/files").bearer(&good).send();
+    assert_eq!((without_role.verdict().as_str(), challenge(&without_role)), ("403 policy_denied", None));
+
+    let explained = |uri: &str| {
+        let description = serde_json::json!({"method": "GET", "host": "app.example", "uri": uri, "token": "x"});
+        Request::new(gate.admin, "POST", "/explain").body(description.to_string()).send().json()["challenge"].clone()
+    };
+    let malformed = r#", error="invalid_token", error_description="the token is not a well-formed compact JWS""#;
+    let metadata = r#", resource_metadata="https://api.example/files.json""#;
+    assert_eq!(explained("/files"), format!("{of_mail}{malformed}{metadata}"));
+    assert_eq!(explained("/mail"), format!("{of_mail}{malformed}"));
+    assert_eq!(explained("/elsewhere"), serde_json::Value::Null, "403");
+}
+
 #[test]
 fn claims_follow_rules() {
     let idp = TestIssuer::new();

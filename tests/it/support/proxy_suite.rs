@@ -24,6 +24,7 @@ macro_rules! proxy_suite {
             missing_keys_are_503_with_retry_after,
             custom_denials_reach_the_client,
             denials_of_a_route_reach_the_client,
+            the_challenge_names_the_metadata_of_the_route,
             h12_nobody_names_himself,
             the_request_judged_is_the_request_served,
             two_authorization_fields_never_pass,
@@ -172,6 +173,46 @@ routes:
     );
     let general = site.refused(site.get("/new").header("X-Auth-Denial", "/policy/old.api_1/denial/token_missing"));
     assert_eq!((general.status, general.json()), (418, json!("general")));
+}
+
+/// RFC 9728 section 3.3: a client must not use the metadata of another resource.
+pub fn the_challenge_names_the_metadata_of_the_route(proxy: &Proxy) {
+    let file = "
+resource_metadata: https://api.example/general.json
+routes:
+- {name: files, match: {path: /files}, resource_metadata: 'https://api.example/files.json', require: {scopes: [write]}}
+- name: mail
+  match: {path: /mail}
+  resource_metadata: https://api.example/mail.json
+  denials: {token_missing: {status: 400}}
+- {name: rest, match: {}}
+";
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp).file(file);
+    let site = Site::with(proxy, idp, gate, &[]);
+    let token = site.idp.token().sign();
+    for (request, status, challenge) in [
+        (site.get("/files"), 401, "resource_metadata=\"https://api.example/files.json\""),
+        (site.get("/mail"), 400, "resource_metadata=\"https://api.example/mail.json\""),
+        (site.get("/rest"), 401, "resource_metadata=\"https://api.example/general.json\""),
+        (
+            site.get("/mail").header("Authorization", "Bearer"),
+            401,
+            "error=\"invalid_request\", \
+             error_description=\"the Authorization field is one word, so there is no credential in it\", \
+             resource_metadata=\"https://api.example/mail.json\"",
+        ),
+        (
+            site.get("/files").bearer(&token),
+            403,
+            "error=\"insufficient_scope\", error_description=\"the token lacks a required scope\", \
+             scope=\"write\", resource_metadata=\"https://api.example/files.json\"",
+        ),
+    ] {
+        let answer = site.refused(request);
+        let expected = format!("Bearer realm=\"doorward\", {challenge}");
+        assert_eq!((answer.status, answer.get("www-authenticate")), (status, Some(expected.as_str())));
+    }
 }
 
 /// Every way known to us in which a client might bring an identity along.
