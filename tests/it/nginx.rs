@@ -135,18 +135,7 @@ fn the_host_judged_is_the_host_served() {
     let routes = "routes:\n- {name: open, match: {host: www.example}, access: anonymous}\n- {name: rest, match: {}}\n";
     let gate = TestGate::new().trusting(&idp).set("PROXY", "nginx").file(routes).spawn();
     let (open, guarded) = (Echo::start(), Echo::start());
-    let wiring = Wiring::new(gate.verify.to_string(), guarded.address);
-    let nginx = Component::listening(|directory, port| {
-        let headers = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
-        write_configuration(directory, port, &wiring, &headers);
-        let file = directory.join("doorward.conf");
-        let site = std::fs::read_to_string(&file).unwrap().replace("app.example.com", "app.example");
-        let server = site.find("server {\n    listen ").unwrap();
-        let second = site[server..].replace("app.example", "www.example");
-        let second = second.replace("http://application", &format!("http://{}", open.address));
-        std::fs::write(file, site + &second).unwrap();
-        command(directory)
-    });
+    let nginx = start_two_sites(&gate, &open, &guarded);
     let ask = |line_host: &str, host: &str| {
         let head = format!("GET {line_host}/x HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         Client::connect(nginx.address).send_bytes(head.as_bytes(), false).status
@@ -169,9 +158,56 @@ fn the_host_judged_is_the_host_served() {
     ] {
         assert_eq!(ask(line_host, host), status, "{line_host:?} with Host: {host}");
     }
-    let without_host = b"GET http://app.example/x HTTP/1.0\r\n\r\n";
-    assert_eq!(Client::connect(nginx.address).send_bytes(without_host, false).status, 403);
     assert_eq!((open.requests(), guarded.requests()), (4, 0));
+}
+
+/// As over HTTP/3, which has no Host field: the host by which nginx picks the server is judged and passed on.
+#[test]
+fn without_a_host_field_the_host_judged_is_the_host_served() {
+    let idp = TestIssuer::new();
+    let routes = "routes:\n- {name: open, match: {host: www.example}, access: anonymous}\n- {name: app, match: {host: app.example}}\n";
+    let gate = TestGate::new().trusting(&idp).set("PROXY", "nginx").file(routes).spawn();
+    let (open, guarded) = (Echo::start(), Echo::start());
+    let nginx = start_two_sites(&gate, &open, &guarded);
+    let token = idp.token().sign();
+    let ask = |target: &str, fields: &str| {
+        let head = format!("GET {target} HTTP/1.0\r\n{fields}\r\n");
+        Client::connect(nginx.address).send_bytes(head.as_bytes(), false)
+    };
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    for (target, host) in
+        [("http://app.example/x", "app.example"), ("http://APP.example:80/x", "app.example"), ("/x", "app.example")]
+    {
+        assert_eq!(ask(target, "").verdict(), "401 token_missing", "{target}");
+        let seen = Site::echoed(&ask(target, &bearer));
+        let got = [seen.get("Host"), seen.get("X-Forwarded-Host"), seen.get("X-Auth-Subject"), &seen.target];
+        assert_eq!(got, [host, host, "alice", "/x"], "{target}");
+    }
+    let seen = Site::echoed(&ask("http://www.example/x", &bearer));
+    assert_eq!([seen.get("Host"), seen.get("X-Auth-Subject")], ["www.example", ""]);
+    // A server without a route.
+    assert_eq!(ask("http://other.example/x", &bearer).verdict(), "403 route_denied");
+    for (line, field) in [("app", "www"), ("www", "app")] {
+        let answer = ask(&format!("http://{line}.example/x"), &format!("Host: {field}.example\r\n{bearer}"));
+        assert_eq!(answer.verdict(), "400", "{line}.example with Host: {field}.example");
+    }
+    assert_eq!((open.requests(), guarded.requests()), (1, 3));
+}
+
+/// `app.example` with what is guarded, and `www.example` with what is open.
+fn start_two_sites(gate: &TestGate, open: &Echo, guarded: &Echo) -> Component {
+    let wiring = Wiring::new(gate.verify.to_string(), guarded.address);
+    Component::listening(|directory, port| {
+        let headers = shipped("deploy/nginx/snippets/doorward-headers.conf", &[]);
+        write_configuration(directory, port, &wiring, &headers);
+        let file = directory.join("doorward.conf");
+        let site = std::fs::read_to_string(&file).unwrap().replace("app.example.com", "app.example");
+        let server = site.find("server {\n    listen ").unwrap();
+        let second = site[server..].replace("app.example", "www.example");
+        let second = second.replace("http://application", &format!("http://{}", open.address));
+        std::fs::write(file, site + &second).unwrap();
+        command(directory)
+    })
 }
 
 /// Only WebSocket may leave HTTP.
