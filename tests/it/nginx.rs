@@ -8,7 +8,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::support::proxy_suite::connections_for;
 use crate::support::{
-    Client, Component, Echo, Proxy, Request, Site, TestGate, TestIssuer, Wiring, program, proxy_suite, shipped,
+    Answer, Client, Component, Echo, Proxy, Request, Site, TestGate, TestIssuer, Wiring, blocks, program, proxy_suite,
+    shipped,
 };
 
 pub const NGINX: Proxy =
@@ -208,6 +209,56 @@ fn start_two_sites(gate: &TestGate, open: &Echo, guarded: &Echo) -> Component {
         std::fs::write(file, site + &second).unwrap();
         command(directory)
     })
+}
+
+/// The headers that the page adds, on whatever the client gets.
+#[test]
+fn headers_of_the_site_are_on_denials_too() {
+    let own = blocks("docs/nginx.md", "conf").remove(0);
+    let names = ["access-control-allow-origin", "access-control-expose-headers", "strict-transport-security", "vary"];
+    let seen = |answer: &Answer| names.map(|name| answer.get(name).unwrap_or_default().to_owned());
+    let expected = ["https://shop.example.com", "WWW-Authenticate", "max-age=31536000", "Origin"];
+    assert_eq!(own.lines().count(), names.len());
+
+    let mut site = Site::behind(&Proxy { start: start_with_own_headers, ..NGINX }, &[("REQUIRED_SCOPES", "read")]);
+    let good = site.idp.token().claim("scope", "read").sign();
+    let allowed = site.get("/").bearer(&good).send();
+    assert_eq!((allowed.status, seen(&allowed)), (200, expected.map(str::to_owned)));
+    for (request, verdict, challenge) in [
+        (site.get("/"), "401 token_missing", "Bearer"),
+        (site.get("/").bearer(&site.idp.token().sign()), "403 scope_insufficient", "insufficient_scope"),
+    ] {
+        let denied = site.refused(request);
+        assert_eq!((denied.verdict().as_str(), seen(&denied)), (verdict, expected.map(str::to_owned)));
+        assert!(denied.get("www-authenticate").unwrap().contains(challenge));
+    }
+    site.stop_doorward();
+    let failed = site.refused(site.get("/").bearer(&good));
+    assert_eq!((failed.status, seen(&failed)), (503, expected.map(str::to_owned)));
+    assert_eq!(failed.get("cache-control"), Some("no-store"));
+}
+
+/// What the page warns of, so that it goes when it is no longer true.
+#[test]
+fn headers_at_the_server_alone_are_not_on_denials() {
+    let site = Site::behind(&Proxy { start: start_with_headers_at_the_server, ..NGINX }, &[]);
+    let origin = |answer: Answer| answer.get("access-control-allow-origin").map(str::to_owned);
+    let allowed = site.get("/").bearer(&site.idp.token().sign()).send();
+    assert_eq!(origin(allowed).as_deref(), Some("https://shop.example.com"));
+    assert_eq!(origin(site.refused(site.get("/"))), None);
+}
+
+const INCLUDE: &str = "#include snippets/site-headers.conf;";
+
+fn start_with_own_headers(wiring: &Wiring) -> Component {
+    start_changed(wiring, &|site| {
+        assert_eq!(site.matches(INCLUDE).count(), 3);
+        site.replace(INCLUDE, &blocks("docs/nginx.md", "conf")[0])
+    })
+}
+
+fn start_with_headers_at_the_server(wiring: &Wiring) -> Component {
+    start_changed(wiring, &|site| site.replacen(INCLUDE, &blocks("docs/nginx.md", "conf")[0], 1))
 }
 
 /// Only WebSocket may leave HTTP.

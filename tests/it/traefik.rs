@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{Component, Proxy, Request, Site, Wiring, eventually, program, proxy_suite, shipped};
+use crate::support::{Answer, Component, Proxy, Request, Site, Wiring, eventually, program, proxy_suite, shipped};
 
 pub const TRAEFIK: Proxy =
     Proxy { dialect: "traefik", start, when_down: 500, two_authorizations: "401 token_ambiguous", passes_on_503: true };
@@ -56,6 +56,43 @@ fn names_that_nobody_has_thought_of_are_removed_too() {
     let request = site.get("/").header("X-Auth-Whatever", "mallory").header("X_Auth_Whatever", "mallory");
     let seen = site.served(request.bearer(&site.idp.token().sign()));
     assert!(!seen.fields.iter().any(|(_, value)| value == "mallory"), "{seen:?}");
+}
+
+/// The middleware that the page shows, before doorward.
+#[test]
+fn denials_have_cors_headers_too() {
+    let with_cors = |wiring: &Wiring| {
+        let lines = "#cors:\n    #  headers:\n    #    accessControlAllowOriginList: [https://shop.example.com]\n    #    \
+                     accessControlAllowMethods: [GET, POST, PUT, DELETE]\n    #    accessControlAllowHeaders: [Authorization, \
+                     Content-Type]\n    #    accessControlExposeHeaders: [WWW-Authenticate]\n    #    addVaryHeader: true\n";
+        let uncommented = lines.replace('#', "");
+        let routes = [
+            ("127.0.0.1:8080", wiring.doorward.as_str()),
+            ("127.0.0.1:3000", &wiring.application),
+            ("middlewares: [request-line, doorward]", "middlewares: [request-line, cors, doorward]"),
+            (lines, &uncommented),
+        ];
+        start_with_routes(&shipped("deploy/traefik/dynamic.yml", &routes))
+    };
+    let site = Site::behind(&Proxy { start: with_cors, ..TRAEFIK }, &[]);
+    let from = |origin: &str| site.get("/").header("Origin", origin);
+    let token = site.idp.token().sign();
+    let cors = |answer: &Answer| {
+        ["access-control-allow-origin", "access-control-expose-headers", "vary"]
+            .map(|name| answer.get(name).unwrap_or_default().to_owned())
+    };
+    let ours = ["https://shop.example.com", "WWW-Authenticate", "Origin"];
+    assert_eq!(cors(&from("https://shop.example.com").bearer(&token).send()), ours);
+    let denied = site.refused(from("https://shop.example.com"));
+    assert_eq!((denied.verdict().as_str(), cors(&denied)), ("401 token_missing", ours.map(str::to_owned)));
+    assert_eq!(denied.get("www-authenticate"), Some("Bearer realm=\"doorward\""));
+    assert_eq!(cors(&site.refused(from("https://elsewhere.example")))[0], "");
+    let asked = site.gate().log_lines().len();
+    let preflight = site.request("OPTIONS", "/").header("Origin", "https://shop.example.com");
+    let preflight = site.refused(preflight.header("Access-Control-Request-Method", "PUT"));
+    assert_eq!((preflight.status, cors(&preflight)[0].as_str()), (200, "https://shop.example.com"));
+    assert_eq!(preflight.get("access-control-allow-methods"), Some("GET,POST,PUT,DELETE"));
+    assert_eq!(site.gate().log_lines().len(), asked, "doorward was not asked");
 }
 
 /// A header that the client declares a matter of one hop never reaches doorward: closed.
