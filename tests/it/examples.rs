@@ -32,7 +32,7 @@ fn seen(answer: &Answer) -> (u16, serde_json::Value) {
 }
 
 /// A token by this secret with `sub`, `iat` and `exp` and nothing else.
-fn plain(idp: &TestIssuer, secret: &[u8]) -> TokenBuilder {
+pub fn plain(idp: &TestIssuer, secret: &[u8]) -> TokenBuilder {
     let key = Arc::new(SigningKey::secret(Algorithm::HS256, secret));
     idp.token_by(key).without_header("kid").without("iss").without("aud")
 }
@@ -79,7 +79,8 @@ fn the_oidc_decorator() {
     let error = |request: Request| {
         let (status, body) = seen(&request.send());
         assert_eq!(status, 401);
-        body["error"].as_str().unwrap().to_owned()
+        assert_eq!(body["status"], 401);
+        body["code"].as_str().unwrap().to_owned()
     };
     assert_eq!(error(ask(&gate, "GET")), "auth.authorization_header_missing");
     for malformed in ["Bearer", "x", "a.b.c"] {
@@ -110,14 +111,14 @@ fn the_cognito_decorator() {
         assert_eq!(allowed.get("x-auth-groups"), Some(groups));
     }
     for missing in [ask(&gate, "GET"), ask(&gate, "GET").header("Authorization", "")] {
-        assert_told(&missing.send(), "Token is missing");
+        assert_told(&missing.send());
     }
     for expired in [access(), id()] {
-        assert_told(&ask(&gate, "GET").bearer(&expired.expires_in(-100).sign()).send(), "Token has expired");
+        assert_told(&ask(&gate, "GET").bearer(&expired.expires_in(-100).sign()).send());
     }
     let good = access().sign();
     for wrong in ["Basic YTpi", "Bearer", "Bearer x.y", "Bearer a b", &good, &format!("Token {good}")] {
-        assert_told(&ask(&gate, "GET").header("Authorization", wrong).send(), "Token is invalid");
+        assert_told(&ask(&gate, "GET").header("Authorization", wrong).send());
     }
     for wrong in [
         access().claim("iss", pool.replace("aBc", "xyz")),
@@ -132,7 +133,7 @@ fn the_cognito_decorator() {
         access().subject(&"x".repeat(4000)),
     ] {
         let answer = ask(&gate, "GET").bearer(&wrong.sign()).send();
-        assert_told(&answer, "Token is invalid");
+        assert_told(&answer);
     }
 }
 
@@ -146,10 +147,10 @@ fn the_cognito_decorator_without_keys() {
     let gate = cognito(&idp).set("JWKS_URL", location).set("JWKS_WAIT", "10ms").spawn();
     let token = idp.token().claim("aud", "app").claim("token_use", "id");
     let answer = ask(&gate, "GET").bearer(&token.sign()).send();
-    assert_eq!(seen(&answer), (401, json!({"message": "Token is invalid"})));
+    assert_eq!(seen(&answer), (401, json!({"message": "Ocurrió un error"})));
     assert_eq!((answer.get("retry-after"), answer.get("www-authenticate")), (Some("5"), None));
-    assert_told(&ask(&gate, "GET").send(), "Token is missing");
-    assert_told(&ask(&gate, "GET").bearer("x.y").send(), "Token is invalid");
+    assert_told(&ask(&gate, "GET").send());
+    assert_told(&ask(&gate, "GET").bearer("x.y").send());
 }
 
 /// The example with the three variables of the service that it replaces.
@@ -159,9 +160,9 @@ fn cognito(idp: &TestIssuer) -> GateBuilder {
     pool.iter().fold(gate, |gate, (name, value)| gate.variable(&format!("COGNITO_{name}"), value))
 }
 
-/// 401 with this message as the only member of a JSON object, and nobody's identity.
-fn assert_told(answer: &Answer, message: &str) {
-    assert_eq!(seen(answer), (401, json!({"message": message})), "{answer:?}");
+/// 401 with the one message as the only member of a JSON object, and no identity.
+fn assert_told(answer: &Answer) {
+    assert_eq!(seen(answer), (401, json!({"message": "Ocurrió un error"})), "{answer:?}");
     let field = |name| answer.get(name).unwrap_or_default();
     assert_eq!((field("content-type"), field("cache-control")), ("application/json", "no-store"));
     assert_eq!((field("x-auth-subject"), field("x-auth-groups")), ("", ""));
@@ -185,11 +186,11 @@ fn the_api_token_decorator() {
     let gate = TestGate::new().by_time_of(&idp).file(text).spawn();
     let answer = |token: &str| seen(&ask(&gate, "GET").header("api-token", token).send());
     assert_eq!(ask(&gate, "GET").header("api-token", plain(&idp, secret.as_bytes()).sign()).send().status, 200);
-    assert_eq!(seen(&ask(&gate, "GET").send()), (400, json!({"error": "Token is missing"})));
+    assert_eq!(seen(&ask(&gate, "GET").send()), (400, json!({"error": "Authentication token not provided"})));
     let expired = plain(&idp, secret.as_bytes()).expires_in(-100).sign();
-    assert_eq!(answer(&expired), (400, json!({"error": "Token has expired"})));
+    assert_eq!(answer(&expired), (400, json!({"message": "invalid token"})));
     for wrong in ["x", &plain(&idp, &[1; 32]).sign(), &plain(&idp, secret.as_bytes()).without("exp").sign()] {
-        assert_eq!(answer(wrong), (400, json!({"error": "Token is invalid"})));
+        assert_eq!(answer(wrong), (400, json!({"message": "invalid token"})));
     }
 }
 
@@ -211,7 +212,7 @@ pub fn proxy_lines() -> Vec<(String, String)> {
 }
 
 /// The examples, with what is only there in production exchanged.
-const EXAMPLES: [(&str, Settings); 4] = [
+pub const EXAMPLES: [(&str, Settings); 4] = [
     ("api-token", |idp| guarded_by_secret(idp, "api-token.yaml", "hmac_secret_file: /run/secrets/jwt-secret-key")),
     ("cognito", |idp| cognito(idp).set("JWKS", idp.jwks())),
     ("header-token", |idp| guarded_by_secret(idp, "header-token.yaml", "hmac_secret_file: /run/secrets/header-token")),
@@ -223,14 +224,14 @@ const EXAMPLES: [(&str, Settings); 4] = [
     }),
 ];
 
-type Settings = fn(&TestIssuer) -> GateBuilder;
+pub type Settings = fn(&TestIssuer) -> GateBuilder;
 
 fn guarded_by_secret(idp: &TestIssuer, name: &str, file: &str) -> GateBuilder {
     let secret = format!("hmac_secret: '{}'", "5a".repeat(32));
     TestGate::new().by_time_of(idp).file(example(name, &[(file, &secret)]))
 }
 
-fn lines_file(proxy: &Proxy, example: &str) -> String {
+pub fn lines_file(proxy: &Proxy, example: &str) -> String {
     let end = if proxy.dialect == "nginx" { "conf" } else { "yml" };
     format!("deploy/examples/{example}.{}.{end}", proxy.dialect)
 }

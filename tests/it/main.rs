@@ -22,6 +22,7 @@ mod config_proxy;
 mod configuration;
 mod configuration_file;
 mod configuration_problems;
+mod decorators;
 mod demo;
 mod deploy;
 mod envoy;
