@@ -86,6 +86,13 @@ impl Stand {
         self.site.idp.token().claim("scope", "read").sign()
     }
 
+    /// A site with these claim headers, and a proxy with the lines that the command prints for them.
+    fn mapping(&self, claim_headers: &str) -> Site {
+        let idp = TestIssuer::new();
+        let gate = TestGate::new().trusting(&idp).set("CLAIM_HEADERS", claim_headers);
+        Site::with_printed_lines(self.proxy, idp, gate)
+    }
+
     /// A site without the keys of its issuer.
     fn without_keys(&self) -> Site {
         let idp = TestIssuer::new().serve();

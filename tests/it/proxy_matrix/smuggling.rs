@@ -19,6 +19,12 @@ pub const CASES: &[Case] = &[
     Case { name: "`X-Auth-Roles`, which is not mapped", look: |stand| named(stand, &["X-Auth-Roles"]) },
     Case { name: "`X_Auth_Roles`", look: |stand| named(stand, &["X_Auth_Roles"]) },
     Case { name: "`Remote-User`", look: |stand| named(stand, &["Remote-User"]) },
+    Case {
+        name: "`X-User-Id`, which is mapped in place of `X-Auth-Subject`",
+        look: |stand| elsewhere(stand, "X-User-Id"),
+    },
+    Case { name: "`X_User_Id`, the same", look: |stand| elsewhere(stand, "X_User_Id") },
+    Case { name: "`X~User~Id`, the same", look: |stand| elsewhere(stand, "X~User~Id") },
     Case { name: "`Connection: X-Auth-Subject`", look: |stand| hidden(stand, "X-Auth-Subject") },
     Case { name: "`Connection: Authorization`", look: |stand| hidden(stand, "Authorization") },
     Case {
@@ -54,6 +60,20 @@ fn named(stand: &Stand, names: &[&str]) -> String {
         Some(_) => "doorward's".into(),
         None => "gone".into(),
     }
+}
+
+/// What becomes of a field that a client sets where a claim has another name than ours, and the proxy the lines for that.
+fn elsewhere(stand: &Stand, name: &str) -> String {
+    let site = stand.mapping("sub=X-User-Id");
+    let request = site.get("/").header(name, MALLORY).header(name, MALLORY);
+    let seen = site.served(request.bearer(&site.idp.token().sign()));
+    assert_eq!(seen.get("X-User-Id"), "alice");
+    site.refused(site.get("/").header(name, MALLORY));
+    if seen.fields.iter().any(|(_, value)| value.contains(MALLORY)) {
+        return PASSED.into();
+    }
+    let stays = seen.fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+    if stays { "doorward's".into() } else { "gone".into() }
 }
 
 /// What becomes of a request whose `Connection` lists these fields, as if they were a matter of one hop.
