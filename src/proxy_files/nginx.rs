@@ -30,7 +30,21 @@ fn copy(names: &HeaderNames) -> Vec<String> {
     let set = mapped().map(|(at, name)| ("proxy_set_header", name.to_owned(), variable(at, name)));
     let needs_room = names.mapped().any(|name| name.len() > LONGEST);
     let room = needs_room.then(|| "proxy_headers_hash_bucket_size 256;".to_owned());
-    room.into_iter().chain(aligned(read.collect())).chain(aligned(set.collect())).collect()
+    let lines = room.into_iter().chain(aligned(read.collect())).chain(aligned(set.collect()));
+    lines.chain(tokens(names)).collect()
+}
+
+/// Of several fields of one name the variable has the first one before nginx 1.23. doorward sees that one, so the
+/// application must not see another.
+fn tokens(names: &HeaderNames) -> Vec<String> {
+    let passed = names.asked_for_tokens().filter(|name| !names.is_mapped(name) && !is_listed(name));
+    let set: Vec<_> =
+        passed.map(|name| ("proxy_set_header", name.to_owned(), format!("$http_{}", folded(name)))).collect();
+    if set.is_empty() {
+        return Vec::new();
+    }
+    let comment = "# The application gets the very field that doorward was asked with, and no second one.";
+    [vec![comment.to_owned()], aligned(set)].concat()
 }
 
 fn remove(names: &HeaderNames) -> Vec<String> {
