@@ -115,7 +115,7 @@ impl Workshop {
     /// Everything that this configuration decides. Its cache is empty: what was verified under another configuration is to
     /// be verified again.
     ///
-    /// What fetches keys is made here where it is not at hand, which takes its time.
+    /// Fetchers that are needed and not among these are made here, which blocks.
     pub(super) fn build(&mut self, draft: Draft, fetchers: Fetchers, number: u64) -> Result<Generation, StartError> {
         let Draft { configuration, policy, denials, route_names, unreached, warnings } = draft;
         for warning in warnings {

@@ -37,10 +37,10 @@ enum Supply {
     Fetched(KeyOrigin, RefreshSettings, Option<Arc<KeyStore>>),
 }
 
-/// What fetches keys, by the names of their issuers; not yet at work.
+/// Fetchers by the names of their issuers.
 pub(super) type Fetchers = HashMap<String, KeyFetcher>;
 
-/// Makes those. Each reads the system's certificates from the disk: not to be called by a thread that others wait for.
+/// Makes them. Each reads the system's certificates from the disk: not to be called on a runtime.
 pub(super) fn fetchers(wanted: Vec<(String, RemoteKeys)>, egress: &Egress) -> Result<Fetchers, StartError> {
     wanted.into_iter().map(|(issuer, keys)| Ok((issuer.clone(), fetcher(issuer, keys, egress)?))).collect()
 }
@@ -50,7 +50,7 @@ fn fetcher(issuer: String, keys: RemoteKeys, egress: &Egress) -> Result<KeyFetch
 }
 
 impl Keepers {
-    /// The issuers for which [`employ`](Self::employ) needs what fetches their keys.
+    /// The issuers for which [`employ`](Self::employ) needs a fetcher.
     pub(super) fn wanted(&self, issuers: &[IssuerSettings]) -> Vec<(String, RemoteKeys)> {
         let wanted =
             issuers.iter().filter(|issuer| self.kept(issuer).is_none()).filter_map(|issuer| match &issuer.keys {
@@ -126,7 +126,7 @@ impl Keepers {
         })
     }
 
-    /// What keeps its keys fresh, if that is to go on as it does.
+    /// The keeper of its keys, if that goes on unchanged.
     fn kept(&self, issuer: &IssuerSettings) -> Option<&Keeper> {
         self.by_name.get(&issuer.name).filter(|keeper| keeper.source.is_followed_like(&issuer.keys))
     }

@@ -149,7 +149,7 @@ async fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifySer
 async fn fetchers_of(configuration: &Configuration, workshop: &Workshop) -> Result<Fetchers, StartError> {
     let wanted = workshop.keepers.wanted(&configuration.issuers);
     let egress = workshop.surroundings.egress.clone();
-    // Off the runtime, which has other issuers' keys to fetch and signals to hear.
+    // Off the runtime, which also fetches other issuers' keys and handles signals.
     spawn_blocking(move || fetchers(wanted, &egress)).await.map_err(io::Error::other)?
 }
 

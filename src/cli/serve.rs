@@ -21,7 +21,7 @@ use crate::telemetry::{LogQueue, install};
 pub(super) fn run(held: &HeldSignals, source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
     let runtime = runtime()?;
     let mut signals = runtime.block_on(async { held.hear() }).map_err(Failure::failed)?;
-    // Before there are other threads; but a configuration that is wrong is told first.
+    // Before there are other threads; but errors of the configuration are reported first.
     let sockets = handed_sockets::take(environment);
     let Some((configuration, files)) = runtime.block_on(read(source, &mut signals))? else { return Ok(()) };
     let (configuration, sockets) = (configuration?, sockets?);
@@ -37,24 +37,24 @@ pub(super) fn run(held: &HeldSignals, source: &Source, environment: &[(OsString,
         manager,
     };
     let served = runtime.block_on(serve(sockets, configuration, surroundings, signals, ask_for_reload, reload));
-    // Without waiting for threads that wait themselves, for a file or a name server.
+    // Without waiting for threads that are blocked by a file or a name server.
     runtime.shutdown_background();
     log.flush();
     served
 }
 
-/// Reads the configuration; nothing if the service is to end before it has begun. In a thread of its own, because files may not
-/// answer, and signals must.
+/// Reads the configuration; nothing if a signal ends the service before. In a thread of its own, so that signals are obeyed while
+/// a file does not answer.
 async fn read(
     source: &Source,
     signals: &mut Signals,
 ) -> Result<Option<(Result<Configuration, Problems>, Files)>, Failure> {
-    let (tell, told) = oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     let source = source.clone();
-    let reading = move || drop(tell.send(source.read_from(Files::default())));
+    let reading = move || drop(sender.send(source.read_from(Files::default())));
     thread::Builder::new().name("configuration".to_owned()).spawn(reading).map_err(Failure::failed)?;
     tokio::select! {
-        read = told => read.map(Some).map_err(Failure::failed),
+        read = receiver => read.map(Some).map_err(Failure::failed),
         () = signals.end() => Ok(None),
     }
 }

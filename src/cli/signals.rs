@@ -6,11 +6,11 @@ use nix::sys::signal::{SigSet, Signal};
 use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::sync::watch;
 
-/// Signals that wait until somebody hears them. Without that they would end the program, and a service manager may send them as
-/// soon as it has started it.
+/// Signals that stay pending until there are handlers. Without that they would end the program, and a service manager may send
+/// them as soon as it has started it.
 pub(super) struct HeldSignals(SigSet);
 
-/// What hears signals; those that came before it did are heard first.
+/// Receives signals, first those that came before there was a receiver.
 pub(super) struct Signals {
     hang_up: unix::Signal,
     terminate: unix::Signal,
@@ -18,20 +18,20 @@ pub(super) struct Signals {
 }
 
 impl HeldSignals {
-    /// Holds them back. To be called before there are other threads, which would still get them.
+    /// Blocks them. To be called before there are other threads, which would still get them.
     pub(super) fn hold() -> Self {
         let signals: SigSet = [Signal::SIGHUP, Signal::SIGTERM, Signal::SIGINT].into_iter().collect();
-        // It fails for numbers that are no signals, and these are.
+        // It fails only for numbers that are no signals.
         let _ = signals.thread_block();
         Self(signals)
     }
 
-    /// Lets them do what they do to any program.
+    /// Unblocks them: without handlers they do what they do to any program.
     pub(super) fn release(&self) {
         let _ = self.0.thread_unblock();
     }
 
-    /// Lets them be heard. Must be called inside a tokio runtime.
+    /// Installs handlers and unblocks them. Must be called inside a tokio runtime.
     pub(super) fn hear(&self) -> io::Result<Signals> {
         let [hang_up, terminate, interrupt] =
             [SignalKind::hangup(), SignalKind::terminate(), SignalKind::interrupt()].map(signal);
@@ -47,8 +47,8 @@ impl Signals {
         either(&mut self.terminate, &mut self.interrupt).await;
     }
 
-    /// Every SIGTERM and every SIGINT tells once. SIGHUP asks for the configuration to be read anew; where there is none it must
-    /// not end the service, as it does a program that knows nothing of it. Must be called inside a tokio runtime.
+    /// Every SIGTERM and every SIGINT tells once. SIGHUP asks for a reload; where there is no configuration it must not end the
+    /// service, as it would end a program without a handler. Must be called inside a tokio runtime.
     pub(super) fn tell(self, tell: watch::Sender<u32>, ask_for_reload: Option<watch::Sender<u32>>) {
         let Self { mut hang_up, mut terminate, mut interrupt } = self;
         tokio::spawn(async move {

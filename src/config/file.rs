@@ -15,13 +15,13 @@ use crate::domain::shown_path;
 /// In place of what may be a secret, written where the name of its file belongs.
 const NOT_SHOWN: &str = "the file that is named here (it looks like no path, so it is not shown)";
 
-/// A disk that stood still is turning within it.
+/// Long enough for a disk that has to start turning.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 static READINGS: Readings = Readings::new(PATIENCE);
 
-/// The bytes of a regular file, if it has at most so many and answers within five seconds. It waits for them: not to be called
-/// by a thread that others wait for.
+/// The bytes of a regular file, if it has at most so many and they come within five seconds. It blocks the calling thread: not to
+/// be called on a runtime.
 pub fn read_regular_file(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
     let own = path.to_owned();
     READINGS.make(path, move || contents(&own, max_bytes))
@@ -36,11 +36,11 @@ pub(super) fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>, Invalid> {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "it runs in a thread that may be left behind")]
+#[expect(clippy::disallowed_methods, reason = "it runs in a thread that may be abandoned")]
 fn contents(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
-    // Before it is opened, which for a device is more than looking.
+    // Before it is opened: opening a device may have an effect.
     refuse_irregular(&std::fs::metadata(path)?)?;
-    // What has taken its place meanwhile must not keep us waiting either, as a pipe would until somebody writes to it.
+    // A pipe that has taken its place meanwhile must not block us until it has a writer.
     let flags = (OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits();
     let file = File::options().read(true).custom_flags(flags).open(path)?;
     refuse_irregular(&file.metadata()?)?;

@@ -1,7 +1,7 @@
 //! Readings that may never come to an end.
 //!
-//! A file on a network whose server is gone keeps whoever opens it waiting, and nothing calls a thread back from there. So each
-//! reading has a thread of its own that can be left behind, and no more than a few ever are.
+//! A file on a network file system whose server is gone blocks the thread that opens it, and that cannot be interrupted. So each
+//! reading has a thread of its own that can be abandoned, and the number of such threads is bounded.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many readings of one file may be under way: several issuers may have it, and a thread that gives way to others holds its
-/// place for longer.
+/// How many readings of one file may be under way: several issuers may use it, and a reading by a thread of low priority takes
+/// longer.
 const MOST_OF_ONE: usize = 4;
 
 /// How many may be under way altogether.
@@ -44,25 +44,25 @@ impl Readings {
 
     /// What a reading of this file gives, if it comes to an end in time. While an earlier one of the same file is overdue, it is
     /// not even tried.
-    #[expect(clippy::disallowed_methods, reason = "who asks is told that it waits, and it does so for a bounded time")]
+    #[expect(clippy::disallowed_methods, reason = "it waits for a bounded time, and its documentation says so")]
     pub(super) fn make<T: Send + 'static>(
         &'static self,
         path: &Path,
         read: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         let place = self.enter(path)?;
-        let (tell, told) = sync_channel(1);
+        let (sender, receiver) = sync_channel(1);
         let reading = move || {
             let read = read();
             drop(place);
-            // If nobody waits any more, somebody was told that it does not answer.
-            let _ = tell.send(read);
+            // It fails if the caller has given up, with an error that says so.
+            let _ = sender.send(read);
         };
         thread::Builder::new().name("file".to_owned()).spawn(reading)?;
-        told.recv_timeout(self.patience).unwrap_or_else(|_| Err(no_answer()))
+        receiver.recv_timeout(self.patience).unwrap_or_else(|_| Err(no_answer()))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "as above")]
+    #[expect(clippy::disallowed_methods, reason = "it waits for a bounded time")]
     fn enter(&'static self, path: &Path) -> io::Result<Place> {
         let is_same = |reading: &&Reading| reading.path == path;
         let is_full = |under_way: &mut Vec<Reading>| {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_does_not_answer_keeps_nobody_waiting_and_no_more_than_one_thread() {
+    fn a_file_that_does_not_answer_costs_one_thread_however_often_it_is_read() {
         let server = Server::gone(Duration::from_millis(1));
         for _ in 0..1000 {
             assert_eq!(server.read("/gone"), io::ErrorKind::TimedOut);

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use super::Timestamp;
 
-/// A point in time of a clock that nobody can set: how long the machine has been on, the time that it slept included.
+/// A point in time of the clock that cannot be set: how long the machine has been on, including the time that it slept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Uptime(Duration);
 
 /// A point in time by both clocks.
 ///
-/// Whatever takes time (an interval, a deadline, an age) is measured between two moments. A date alone would not do: people and
-/// time servers set it, and a deadline of yesterday's wrong date may lie years ahead. The uptime alone would nearly do, but that
-/// of a virtual machine does not go on while it is paused, and its keys grow older all the same.
+/// Every duration (an interval, a deadline, an age) is measured between two moments. The date alone is not enough: it can be
+/// set, and a deadline computed from a wrong date may lie years ahead. The uptime alone is not enough either: that of a virtual
+/// machine stops while it is paused, and its keys grow older nevertheless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// The date.

@@ -150,9 +150,9 @@ impl KeyStore {
 
     /// The keys that may have signed a token, and the snapshot they are of.
     ///
-    /// A key that nobody knows may have been published a moment ago, and keys that are too old may have new ones. If the token
-    /// is worth it, the issuer is asked, and the request waits for the answer: at most as long as the settings say, and once more if the fetch that it waited
-    /// for had begun before it asked.
+    /// An unknown key may have been published a moment ago, and keys that are too old can be fetched. If the token is worth
+    /// it, the issuer is asked, and the request waits for the answer: at most as long as the settings say, and once more if
+    /// the fetch that it waited for had begun before it asked.
     pub async fn candidates(
         &self,
         id: Option<&str>,

@@ -1,4 +1,4 @@
-//! Asking for a fetch out of turn, because a token names a key that nobody knows, or the keys are too old.
+//! Asking for a fetch out of turn, because a token names an unknown key, or the keys are too old.
 
 use std::pin::pin;
 use std::sync::Mutex;
@@ -46,7 +46,7 @@ impl Refetch {
         let mut state = self.lock();
         let finished = self.finished.subscribe();
         if !state.running {
-            // That may be before the last asking: a request that has waited asks with the time at which it came.
+            // `now` may be earlier than the last request's: a request that has waited asks with the time at which it came.
             if state.last_asked.is_some_and(|last| now < last.plus(self.min_interval)) {
                 return None;
             }
@@ -68,7 +68,7 @@ impl Refetch {
         self.asked.notified().await;
     }
 
-    /// A fetch begins. Those who have asked until now wait for it, and need no other.
+    /// A fetch begins. It serves all requests that have asked until now; no other is needed for them.
     pub(super) fn begin(&self) {
         self.lock().running = true;
         pin!(self.asked.notified()).enable();

@@ -53,8 +53,8 @@ pub(super) struct Resolver {
 
 type LookUp = fn(&str) -> io::Result<Vec<SocketAddr>>;
 
-/// A name server that does not answer keeps a thread waiting for half a minute, whoever has given up meanwhile. So many threads
-/// wait for one client's names, and no more.
+/// A name server that does not answer keeps a thread waiting for half a minute, even if the request was given up. At most so many
+/// threads wait for the names of one client.
 const MOST_WAITING: usize = 4;
 
 const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];

@@ -83,7 +83,7 @@ fn files_that_do_not_answer_stop_neither_other_issuers_nor_reloads_nor_the_end()
     let mut service = Service::start(&["serve", "--config", file.to_str().unwrap()], &[]);
     let admin = service.address("admin");
     let wait_for = |satisfied: &dyn Fn(&Value) -> bool| {
-        let status = || Request::new(admin, "GET", "/status").send().json()["issuers"].clone();
+        let status = || Request::new(admin, "GET", "/status").host("localhost").send().json()["issuers"].clone();
         eventually("another status", || Some(status()).filter(satisfied))
     };
     wait_for(&|issuers| issuers.as_array().unwrap().iter().all(|issuer| issuer["usable"] == true));
@@ -96,8 +96,8 @@ fn files_that_do_not_answer_stop_neither_other_issuers_nor_reloads_nor_the_end()
     wait_for(&|issuers| issuers[0]["keys"][0]["id"] == "new");
     for _ in 0..3 {
         service.signal("HUP");
-        let told = service.wait_for_line("configuration refused");
-        assert!(told.contains("does not answer"), "{told}");
+        let line = service.wait_for_line("configuration refused");
+        assert!(line.contains("does not answer"), "{line}");
     }
     well.set_keys(jwks("newer"));
     wait_for(&|issuers| issuers[0]["keys"][0]["id"] == "newer");
@@ -109,7 +109,7 @@ fn files_that_do_not_answer_stop_neither_other_issuers_nor_reloads_nor_the_end()
 
 #[test]
 #[ignore = "mounts a file system: make hung-mount-test"]
-fn a_configuration_that_does_not_answer_is_told_or_left_by_a_word_to_stop() {
+fn a_start_on_files_that_do_not_answer_ends_with_an_error_or_by_a_signal() {
     let mut hung = Place::new();
     let path = hung.write("doorward.yaml", "issuer: me");
     hung.hang();

@@ -248,7 +248,7 @@ fn a_route_has_resource_metadata_of_its_own() {
 
     let explained = |uri: &str| {
         let description = serde_json::json!({"method": "GET", "host": "app.example", "uri": uri, "token": "x"});
-        Request::new(gate.admin, "POST", "/explain").body(description.to_string()).send().json()["challenge"].clone()
+        gate.explain(description.to_string()).send().json()["challenge"].clone()
     };
     let malformed = r#", error="invalid_token", error_description="the token is not a well-formed compact JWS""#;
     let metadata = r#", resource_metadata="https://api.example/files.json""#;

@@ -48,7 +48,7 @@ fn just_started(file: &tempfile::NamedTempFile) -> (Service, bool) {
     let service = Service::start(&["serve", "--config", file.path().to_str().unwrap()], SETTINGS);
     let mut seen = Masks::default();
     while !Masks::has(seen.held | seen.heard, Signal::SIGHUP) {
-        // Between exec(2) and `main` a program has no say, and the system ends it: that time is not looked at.
+        // Between exec(2) and `main` a signal ends any program: that time is not looked at.
         seen = Masks::of(service.id());
     }
     let is_held = [Signal::SIGHUP, Signal::SIGTERM, Signal::SIGINT].iter().all(|signal| Masks::has(seen.held, *signal));
@@ -60,7 +60,7 @@ fn send(service: &Service, signal: Signal) {
 }
 
 #[test]
-fn a_hang_up_at_the_very_start_is_remembered() {
+fn a_sighup_at_the_very_start_is_remembered() {
     let file = long_file();
     let was_held = eventually("a program that was seen before it heard signals", || {
         let (mut service, is_held) = just_started(&file);
@@ -76,20 +76,20 @@ fn a_hang_up_at_the_very_start_is_remembered() {
 }
 
 #[test]
-fn hang_ups_without_end_do_not_end_the_start() {
+fn many_sighups_do_not_end_the_start() {
     let file = long_file();
     let (mut service, _) = just_started(&file);
-    let (tell, told) = std::sync::mpsc::channel::<()>();
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
     let process = Pid::from_raw(service.id().try_into().unwrap());
     let flood = std::thread::spawn(move || {
-        while told.try_recv().is_err() {
+        while stopped.try_recv().is_err() {
             kill(process, Signal::SIGHUP).unwrap();
             std::thread::park_timeout(Duration::from_micros(50));
         }
     });
     let verify = service.address("verify");
     service.wait_for_line("configuration in force");
-    tell.send(()).unwrap();
+    stop.send(()).unwrap();
     flood.join().unwrap();
     assert_eq!(Request::new(verify, "GET", "/verify").send().status, 403, "no dialect names a route");
     send(&service, Signal::SIGTERM);
@@ -97,7 +97,7 @@ fn hang_ups_without_end_do_not_end_the_start() {
 }
 
 #[test]
-fn a_word_to_stop_at_the_very_start_is_obeyed() {
+fn a_signal_to_end_at_the_very_start_is_obeyed() {
     let file = long_file();
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
         let (mut service, _) = just_started(&file);

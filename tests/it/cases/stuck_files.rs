@@ -1,4 +1,4 @@
-//! Files that turn into pipes, which nobody writes to, while the service runs.
+//! Files that turn into pipes without a writer while the service runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ impl House {
     }
 
     fn status(&self) -> Answer {
-        Request::new(self.admin, "GET", "/status").send()
+        Request::new(self.admin, "GET", "/status").host("localhost").send()
     }
 
     fn wait_for(&self, satisfied: impl Fn(&Value) -> bool) -> Value {
@@ -66,8 +66,8 @@ impl House {
         self.well.set_keys(jwks(&fresh_key("new")));
         self.wait_for(|status| status["issuers"][0]["keys"][0]["id"] == "new");
         self.service.signal("HUP");
-        let told = self.service.wait_for_line("configuration");
-        assert!(told.contains(what_comes_of_a_reload), "{told}");
+        let line = self.service.wait_for_line("configuration");
+        assert!(line.contains(what_comes_of_a_reload), "{line}");
         self.well.set_keys(jwks(&fresh_key("newer")));
         self.wait_for(|status| status["issuers"][0]["keys"][0]["id"] == "newer");
         self.service.signal("TERM");

@@ -1,4 +1,4 @@
-//! The program itself while somebody sets the clock of its machine.
+//! The program itself while the clock of its machine is set.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -95,7 +95,7 @@ fn e31_the_program_fetches_on_when_its_clock_is_put_right() {
         eventually("the end of the old key", || (judge(&old) == "401 key_unknown").then_some(()));
         assert_eq!(judge(&token(new, &issuer.url)), "200", "{error}");
         assert_eq!(Request::new(admin, "GET", "/readyz").send().status, 200, "{error}");
-        let status = Request::new(admin, "GET", "/status").send().json()["issuers"][0].clone();
+        let status = Request::new(admin, "GET", "/status").host("localhost").send().json()["issuers"][0].clone();
         let (age, next) = (&status["fetched_seconds_ago"], &status["next_refresh_in_seconds"]);
         assert!(age.as_u64() < Some(3600) && next.as_u64() <= Some(1), "{error}: {status}");
         service.signal("TERM");

@@ -30,12 +30,12 @@ impl TestClock {
         });
     }
 
-    /// Somebody sets the date ahead; no time passes.
+    /// The date is set ahead; no time passes.
     pub fn set_ahead(&self, by: Duration) {
         self.0.send_modify(|now| now.date = now.date.plus(by));
     }
 
-    /// Somebody sets the date back; no time passes.
+    /// The date is set back; no time passes.
     pub fn set_back(&self, by: Duration) {
         self.0.send_modify(|now| now.date = now.date.minus(by));
     }

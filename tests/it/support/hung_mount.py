@@ -6,7 +6,7 @@ import sys
 
 place = sys.argv[1].encode()
 libc = ctypes.CDLL(None, use_errno=True)
-# The kernel asks here (fuse(4)), and nobody reads the questions.
+# The kernel sends its requests here (fuse(4)); they are never read.
 device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
 options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other".encode()
 if libc.mount(b"doorward-hung", place, b"fuse", 0, options) != 0:

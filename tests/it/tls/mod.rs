@@ -183,9 +183,9 @@ fn certificates_are_followed_whatever_the_date_is() {
     let year = Duration::from_hours(8766);
     idp.clock.set_ahead(year);
     let (gate, place) = guarded(&idp, &authority, None);
-    for (end, told) in [(4_000_000_000, "2096-10-02T07:06:40Z"), (4_000_000_001, "2096-10-02T07:06:41Z")] {
+    for (end, shown) in [(4_000_000_000, "2096-10-02T07:06:40Z"), (4_000_000_001, "2096-10-02T07:06:41Z")] {
         place.put(&authority.server_until(Timestamp::from_secs(end)));
-        looked(&gate, |tls| tls["certificate_not_after"] == told);
+        looked(&gate, |tls| tls["certificate_not_after"] == shown);
         idp.clock.set_back(year);
     }
 }
