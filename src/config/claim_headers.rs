@@ -69,6 +69,9 @@ const RESERVED: &[&str] = &[
     "x-envoy-auth-headers-to-remove",
 ];
 
+/// nginx obeys such headers in the answer to its question: it would serve another request than the one that was decided on.
+const RESERVED_PREFIX: &str = "x-accel-";
+
 pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Refused> {
     let list = if reader.is_in_file(&CLAIM_HEADERS) {
         reader.sections(&CLAIM_HEADERS, &[], |entry, _| read_entry(entry)).map(Option::unwrap_or_default)
@@ -122,7 +125,8 @@ fn header_name(name: &str) -> Result<String, Invalid> {
     if !is_name {
         return Err(Invalid::new(format!("{name:?} is no header name")).hint("use letters, digits, - and _"));
     }
-    if RESERVED.contains(&folded(name).as_str()) {
+    let folded = folded(name);
+    if RESERVED.contains(&folded.as_str()) || folded.starts_with(RESERVED_PREFIX) {
         return Err(Invalid::new(format!("{name} means something else already")).hint("choose a name such as X-Auth-…"));
     }
     Ok(name.to_owned())

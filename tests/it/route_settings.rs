@@ -111,6 +111,9 @@ fn a_guarded_route_behind_an_open_one_is_an_error() {
   - {name: internal, match: {host: '*.b.example'}, access: denied}
   - {name: other, match: {host: '*.b.example'}, access: anonymous}
   - {name: health-too, match: {path: /healthz, methods: [GET]}}
+  - {name: key-list, match: {path: /keys, methods: [GET]}, access: anonymous}
+  - {name: key-tree, match: {path: '/keys/**'}}
+  - {name: keys, match: {path: /keys, methods: [GET, POST]}, require: {scopes: [keys]}}
   - {name: rest, match: {}, access: denied}
 ",
     );
@@ -119,6 +122,7 @@ fn a_guarded_route_behind_an_open_one_is_an_error() {
     doorward.yaml:11:5: routes[5]: logins is never reached by matching: routes[2] login (anonymous) and routes[3] login-form (authenticated) take every request first (so they pass without a token: put it in front, or let the earlier match less)
     doorward.yaml:12:5: routes[6]: internal is never reached by matching: routes[1] site (optional) takes every request first (so they pass without a token: put it in front, or let the earlier match less)
     doorward.yaml:14:5: routes[8]: health-too is never reached by matching: routes[0] health (anonymous) takes every request first (so they pass without a token: put it in front, or let the earlier match less)
+    doorward.yaml:17:5: routes[11]: keys is never reached by matching: routes[9] key-list (anonymous) and routes[10] key-tree (authenticated) take every request first (so they pass without a token: put it in front, or let the earlier match less)
     ");
 }
 

@@ -99,12 +99,14 @@ impl Cover<'_> {
     }
 
     fn outcome(mut self) -> Option<UnreachedRoute> {
-        let is_whole = self.whole != NO_ROUTE;
+        // What comes behind the one that takes everything takes nothing.
+        self.parts.retain(|part| *part < self.whole);
         let is_in_parts = self.route.methods.as_ref().is_some_and(|own| own.iter().all(|method| self.is_taken(method)));
-        if is_whole {
-            self.parts = vec![self.whole];
-        } else if !is_in_parts {
-            return None;
+        if !is_in_parts {
+            if self.whole == NO_ROUTE {
+                return None;
+            }
+            self.parts.push(self.whole);
         }
         self.parts.sort_unstable();
         let earlier = |&position: &usize| {

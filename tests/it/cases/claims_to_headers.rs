@@ -175,6 +175,8 @@ fn h8_headers_that_mean_something_are_no_place_for_a_claim() {
         "X-Auth-Denial",
         "content_length",
         "TRANSFER_ENCODING",
+        "X-Accel-Redirect",
+        "x_accel_buffering",
     ] {
         assert_refused(&format!("sub={name}"), "means something else already");
     }
