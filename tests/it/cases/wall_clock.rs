@@ -98,8 +98,7 @@ fn e31_the_program_fetches_on_when_its_clock_is_put_right() {
         let status = Request::new(admin, "GET", "/status").host("localhost").send().json()["issuers"][0].clone();
         let (age, next) = (&status["fetched_seconds_ago"], &status["next_refresh_in_seconds"]);
         assert!(age.as_u64() < Some(3600) && next.as_u64() <= Some(1), "{error}: {status}");
-        service.signal("TERM");
-        assert_eq!(service.wait(), Some(0), "{error}");
+        end(&mut service);
     }
 }
 
@@ -118,6 +117,7 @@ fn e31_the_program_gets_its_first_keys_when_its_clock_is_put_right() {
         eventually("keys", || (Request::new(admin, "GET", "/readyz").send().status == 200).then_some(()));
         let answer = Request::new(verify, "GET", "/verify").bearer(&token(key, &issuer.url)).send();
         assert_eq!(answer.verdict(), "200", "{error}");
+        end(&mut service);
     }
 }
 
@@ -140,7 +140,14 @@ fn e31_the_program_follows_key_files_when_its_clock_is_put_right() {
         write(&new);
         eventually("the end of the old key", || (judge(&old) == "401 key_unknown").then_some(()));
         assert_eq!(judge(&by_new), "200", "{error}");
+        end(&mut service);
     }
+}
+
+/// Ends the program in time for libfaketime to remove its shared memory.
+fn end(service: &mut Service) {
+    service.signal("TERM");
+    assert_eq!(service.wait(), Some(0));
 }
 
 fn replace(file: &Path, text: &str) {
