@@ -10,11 +10,14 @@ use doorward::jose::{Algorithm, CompactJws};
 
 pub fn cached(criterion: &mut Criterion) {
     // No two signatures by ES256 are alike, so that no two tokens are.
-    for (what, algorithm, count) in
-        [("decide/cached", Algorithm::RS256, 1), ("decide/cached, 10,000 in turn", Algorithm::ES256, 10_000)]
-    {
+    for (what, algorithm, count) in [
+        ("decide/cached", Algorithm::RS256, 1),
+        ("decide/cached, 10,000 in turn", Algorithm::ES256, 10_000),
+    ] {
         let key = key(algorithm);
-        let requests: Vec<_> = (0..count).map(|_| Authorization::bearer(&token(&key))).collect();
+        let requests: Vec<_> = (0..count)
+            .map(|_| Authorization::bearer(&token(&key)))
+            .collect();
         let gate = gate(configuration(&key, &[]));
         for request in &requests {
             decide(&gate, request);
@@ -34,10 +37,24 @@ pub fn render(criterion: &mut Criterion) {
     let gate = gate(configuration);
     let issuer = gate.verifier.issuers.at(0).unwrap();
     let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), 16_384).unwrap()).unwrap();
-    let candidates = issuer.keys.snapshot().keys().candidates(Some("bench"), Algorithm::ES256).unwrap();
-    let verified =
-        issuer.expectations.judge(parsed.into_signed(&candidates).unwrap(), SystemClock.now(), &mut ()).unwrap();
-    assert_eq!(claim_headers.render(&verified).unwrap().get(1).unwrap(), ISSUER);
+    let candidates = issuer
+        .keys
+        .snapshot()
+        .keys()
+        .candidates(Some("bench"), Algorithm::ES256)
+        .unwrap();
+    let verified = issuer
+        .expectations
+        .judge(
+            parsed.into_signed(&candidates).unwrap(),
+            SystemClock.now(),
+            &mut (),
+        )
+        .unwrap();
+    assert_eq!(
+        claim_headers.render(&verified).unwrap().get(1).unwrap(),
+        ISSUER
+    );
     criterion.bench_function("render", |bencher| {
         bencher.iter(|| claim_headers.render(black_box(&verified)).unwrap());
     });

@@ -1,7 +1,8 @@
 //! `make guard`: how many instructions a decision and its parts take, as valgrind counts them.
 //!
-//! Key, token and time are always the same, so that the counts are too. Left out is what aws-lc does: valgrind hides the
-//! processor's instructions for hashes and big numbers, so that it would count a detour that no server takes.
+//! Key, token and time are always the same, so that the counts are too. Left out is what aws-lc
+//! does: valgrind hides the processor's instructions for hashes and big numbers, so that it would
+//! count a detour that no server takes.
 #![allow(clippy::disallowed_methods)] // of the service
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
@@ -17,7 +18,9 @@ use actix_web::HttpResponse;
 use doorward::app::offline_gate;
 use doorward::clock::StoppedClock;
 use doorward::config::{Configuration, Source};
-use doorward::domain::{BearerToken, Clock, Denial, Field, ForwardedRequest, Original, PresentedToken, Timestamp};
+use doorward::domain::{
+    BearerToken, Clock, Denial, Field, ForwardedRequest, Original, PresentedToken, Timestamp,
+};
 use doorward::gate::{DecisionRecord, DenialAnswers, Gate};
 use doorward::http::{Dialect, Responder};
 use doorward::issuers::Issuer;
@@ -32,8 +35,8 @@ use crate::support::{Authorization, ISSUER, ready, token_at};
 const KEY: &str = include_str!("guard.pem");
 const NOW: Timestamp = Timestamp::from_secs(1_769_860_800);
 
-/// Functions of aws-lc that Rust calls, none within another: at each of them the counting pauses. That starts it in what is
-/// done beforehand, so the count begins anew where a benchmark does.
+/// Functions of aws-lc that Rust calls, none within another: at each of them the counting pauses.
+/// That starts it in what is done beforehand, so the count begins anew where a benchmark does.
 const VALGRIND: [&str; 5] = [
     "toggle-collect=*_SHA256",
     "toggle-collect=*_EVP_DigestVerifyInit",
@@ -59,8 +62,9 @@ struct Scene {
     token: BearerToken<'static>,
 }
 
-// Each of these does beforehand what is counted afterwards, so that nothing happens for the first time then and the heap has
-// what is asked of it at hand: otherwise an allocation more in one place would change the counts in all.
+// Each of these does beforehand what is counted afterwards, so that nothing happens for the first
+// time then and the heap has what is asked of it at hand: otherwise an allocation more in one place
+// would change the counts in all.
 
 /// A service that keeps no tokens.
 fn forgetful() -> &'static Scene {
@@ -95,33 +99,60 @@ fn decided() -> (&'static Scene, Result<Permit, Denial>) {
 }
 
 fn scene(settings: &str) -> &'static Scene {
-    let key = SigningKey::parse(KEY, Some(Algorithm::RS256)).unwrap().with_id("bench");
+    let key = SigningKey::parse(KEY, Some(Algorithm::RS256))
+        .unwrap()
+        .with_id("bench");
     let token: &'static str = token_at(&key, NOW).leak();
     let authorization: &'static Authorization = Box::leak(Box::new(Authorization::bearer(token)));
     let request = described(authorization);
 
     let configuration = configuration(&key, settings);
-    let denials = Arc::new(DenialAnswers::new(configuration.answers.clone(), HashMap::new()));
+    let denials = Arc::new(DenialAnswers::new(
+        configuration.answers.clone(),
+        HashMap::new(),
+    ));
     let responder = Responder::new(&configuration.claim_headers, denials, Arc::default()).unwrap();
-    let gate: &'static Gate = Box::leak(Box::new(offline_gate(configuration, Arc::new(StoppedClock(NOW))).unwrap()));
+    let gate: &'static Gate = Box::leak(Box::new(
+        offline_gate(configuration, Arc::new(StoppedClock(NOW))).unwrap(),
+    ));
     let rules = gate.policy.way(&request, &mut ()).unwrap().rules;
     let token = BearerToken::parse(token.as_bytes(), token.len()).unwrap();
-    Box::leak(Box::new(Scene { gate, responder, request, rules, token }))
+    Box::leak(Box::new(Scene {
+        gate,
+        responder,
+        request,
+        rules,
+        token,
+    }))
 }
 
 fn configuration(key: &SigningKey, settings: &str) -> Configuration {
     let jwks = json!({"keys": [key.to_public_jwk(None)]}).to_string();
-    let issuers = format!("issuers:\n  - {{name: i, issuer: '{ISSUER}', audience: [bench], jwks: '{jwks}'}}\n");
+    let issuers = format!(
+        "issuers:\n  - {{name: i, issuer: '{ISSUER}', audience: [bench], jwks: '{jwks}'}}\n"
+    );
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("doorward.yaml");
-    std::fs::write(&path, format!("proxy: traefik\n{settings}{issuers}{ROUTES}")).unwrap();
+    std::fs::write(
+        &path,
+        format!("proxy: traefik\n{settings}{issuers}{ROUTES}"),
+    )
+    .unwrap();
     Source::new(Some(path), []).read().unwrap()
 }
 
 fn described(authorization: &'static Authorization) -> ForwardedRequest<'static> {
     let field = |text: &'static str| Field::Once(text.as_bytes());
-    let original = Original { method: field("GET"), host: field("api.example.com"), uri: field("/v1/alice/keys?a=b") };
-    ForwardedRequest { original, peer_trusted: true, ..authorization.request() }
+    let original = Original {
+        method: field("GET"),
+        host: field("api.example.com"),
+        uri: field("/v1/alice/keys?a=b"),
+    };
+    ForwardedRequest {
+        original,
+        peer_trusted: true,
+        ..authorization.request()
+    }
 }
 
 impl Scene {
@@ -136,12 +167,29 @@ impl Scene {
 
     fn look_up(&self) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
         let mut record = DecisionRecord::default();
-        ready(self.gate.verifier.verify(self.token, self.rules, StoppedClock(NOW).moment(), &mut record, &mut ()))
+        ready(self.gate.verifier.verify(
+            self.token,
+            self.rules,
+            StoppedClock(NOW).moment(),
+            &mut record,
+            &mut (),
+        ))
     }
 
     fn authorize(&self, issuer: &Issuer, principal: Arc<Principal>) -> Result<Permit, Denial> {
-        let Issuer { expectations, required_scopes, .. } = issuer;
-        self.rules.authorize(principal, expectations, required_scopes, &self.request, NOW, &mut ())
+        let Issuer {
+            expectations,
+            required_scopes,
+            ..
+        } = issuer;
+        self.rules.authorize(
+            principal,
+            expectations,
+            required_scopes,
+            &self.request,
+            NOW,
+            &mut (),
+        )
     }
 
     fn answer(&self, decision: &Result<Permit, Denial>) -> HttpResponse {
@@ -156,7 +204,8 @@ fn decide_cached(scene: &'static Scene) -> Result<Permit, Denial> {
     black_box(scene).decide()
 }
 
-// A decision about a token that nobody has seen before: form, issuer, key, claims, and their headers.
+// A decision about a token that nobody has seen before: form, issuer, key, claims, and their
+// headers.
 #[library_benchmark(setup = forgetful)]
 #[bench::all()]
 fn decide_uncached(scene: &'static Scene) -> Result<Permit, Denial> {
@@ -190,11 +239,23 @@ fn policy(
 // From leave to pass to 200 with its claim headers.
 #[library_benchmark(setup = decided)]
 #[bench::all()]
-fn render((scene, decision): (&'static Scene, Result<Permit, Denial>)) -> (HttpResponse, Result<Permit, Denial>) {
+fn render(
+    (scene, decision): (&'static Scene, Result<Permit, Denial>),
+) -> (HttpResponse, Result<Permit, Denial>) {
     (black_box(scene).answer(&decision), decision)
 }
 
-library_benchmark_group!(name = parts, benchmarks = [decide_cached, decide_uncached, extract, lookup, policy, render]);
+library_benchmark_group!(
+    name = parts,
+    benchmarks = [
+        decide_cached,
+        decide_uncached,
+        extract,
+        lookup,
+        policy,
+        render
+    ]
+);
 main!(
     config = LibraryBenchmarkConfig::default().tool(Callgrind::with_args(VALGRIND));
     library_benchmark_groups = parts

@@ -1,7 +1,7 @@
 //! What a judgement costs beside its signature alone, for every algorithm.
 //!
-//! The two take turns of some dozen calls each, and the medians of many turns are compared: on a machine with other work both
-//! suffer alike, which two measurements one after the other would not.
+//! The two take turns of some dozen calls each, and the medians of many turns are compared: on a
+//! machine with other work both suffer alike, which two measurements one after the other would not.
 #![allow(clippy::unwrap_used, missing_docs, unreachable_pub)]
 
 mod support;
@@ -9,10 +9,11 @@ mod support;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256K1_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    ML_DSA_44, ML_DSA_65, ML_DSA_87, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
-    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
-    RsaParameters, RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256K1_SHA256_FIXED, ECDSA_P384_SHA384_FIXED,
+    ECDSA_P521_SHA512_FIXED, ED25519, ML_DSA_44, ML_DSA_65, ML_DSA_87, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
+    RsaPublicKeyComponents,
 };
 use doorward::jose::{Algorithm, Algorithms, SigningKey, decode_base64url};
 use serde_json::Value;
@@ -31,9 +32,14 @@ fn main() {
         let gate = gate(configuration(&key, &[("TOKEN_CACHE_CAPACITY", "0")]));
         let (message, signature) = token.rsplit_once('.').unwrap();
         let (public, signature) = (bare_key(&key), decode_base64url(signature).unwrap());
-        let [judgement, alone] =
-            medians(|| decide(&gate, &authorization), || public.verify_sig(message.as_bytes(), &signature).unwrap());
-        println!("| {algorithm} | {judgement:.1} µs | {alone:.1} µs | {:.2} |", judgement / alone);
+        let [judgement, alone] = medians(
+            || decide(&gate, &authorization),
+            || public.verify_sig(message.as_bytes(), &signature).unwrap(),
+        );
+        println!(
+            "| {algorithm} | {judgement:.1} µs | {alone:.1} µs | {:.2} |",
+            judgement / alone
+        );
     }
 }
 
@@ -60,9 +66,14 @@ fn timed(call: impl Fn()) -> Duration {
 /// The public half, for aws-lc-rs alone.
 fn bare_key(key: &SigningKey) -> ParsedPublicKey {
     let jwk = key.to_public_jwk(None).unwrap();
-    let member = |name: &str| decode_base64url(jwk.get(name).and_then(Value::as_str).unwrap()).unwrap();
+    let member =
+        |name: &str| decode_base64url(jwk.get(name).and_then(Value::as_str).unwrap()).unwrap();
     let rsa = |parameters: &'static RsaParameters| {
-        RsaPublicKeyComponents { n: member("n"), e: member("e") }.to_parsed_public_key(parameters)
+        RsaPublicKeyComponents {
+            n: member("n"),
+            e: member("e"),
+        }
+        .to_parsed_public_key(parameters)
     };
     let point = || [vec![4], member("x"), member("y")].concat();
     match key.algorithm() {

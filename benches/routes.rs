@@ -15,18 +15,54 @@ pub fn find(criterion: &mut Criterion) {
         let table = RouteTable::new((0..routes).map(route).collect()).unwrap();
         let last = routes - 4;
         for (what, host, uri) in [
-            ("exact", "api.example.com".to_owned(), format!("/v1/exact-{last}/status")),
-            ("tree", "api.example.com".to_owned(), format!("/v1/tree-{}/a/b/c?d=e", last + 1)),
-            ("star", "api.example.com".to_owned(), format!("/v1/star-{}/alice/keys", last + 2)),
-            ("host", format!("tenant-{}.example.com", last + 3), "/v1/anything".to_owned()),
-            ("encoded", "API.example.com:8443".to_owned(), format!("//v1/%65xact-{last}/status")),
-            ("none", "api.example.com".to_owned(), "/v2/nothing".to_owned()),
+            (
+                "exact",
+                "api.example.com".to_owned(),
+                format!("/v1/exact-{last}/status"),
+            ),
+            (
+                "tree",
+                "api.example.com".to_owned(),
+                format!("/v1/tree-{}/a/b/c?d=e", last + 1),
+            ),
+            (
+                "star",
+                "api.example.com".to_owned(),
+                format!("/v1/star-{}/alice/keys", last + 2),
+            ),
+            (
+                "host",
+                format!("tenant-{}.example.com", last + 3),
+                "/v1/anything".to_owned(),
+            ),
+            (
+                "encoded",
+                "API.example.com:8443".to_owned(),
+                format!("//v1/%65xact-{last}/status"),
+            ),
+            (
+                "none",
+                "api.example.com".to_owned(),
+                "/v2/nothing".to_owned(),
+            ),
         ] {
             let (host, uri) = (Field::Once(host.as_bytes()), Field::Once(uri.as_bytes()));
-            let original = Original { method: Field::Once(b"GET"), host, uri };
-            assert_eq!(table.find(&RequestParts::judge(&original)).is_ok(), what != "none", "{what}");
+            let original = Original {
+                method: Field::Once(b"GET"),
+                host,
+                uri,
+            };
+            assert_eq!(
+                table.find(&RequestParts::judge(&original)).is_ok(),
+                what != "none",
+                "{what}"
+            );
             group.bench_function(BenchmarkId::new(what, routes), |bencher| {
-                bencher.iter(|| table.find(&RequestParts::judge(black_box(&original))).is_ok());
+                bencher.iter(|| {
+                    table
+                        .find(&RequestParts::judge(black_box(&original)))
+                        .is_ok()
+                });
             });
         }
     }
@@ -46,6 +82,9 @@ fn route(number: usize) -> Route {
         methods: None,
         allow_path_parameters: false,
         position: number,
-        rules: Rules::authenticated(Arc::new(TokenSources::new(Vec::new(), 0)), Preflight::Judged),
+        rules: Rules::authenticated(
+            Arc::new(TokenSources::new(Vec::new(), 0)),
+            Preflight::Judged,
+        ),
     }
 }

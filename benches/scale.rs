@@ -1,4 +1,5 @@
-//! What a decision about a known token costs with few and with very many issuers and routes, and with a condition.
+//! What a decision about a known token costs with few and with very many issuers and routes, and
+//! with a condition.
 
 use std::fmt::Write;
 use std::hint::black_box;
@@ -26,7 +27,8 @@ pub fn issuers(criterion: &mut Criterion) {
     }
 }
 
-/// Each round asks for the last exact path, the last tree, the last star and the last host: a quarter each.
+/// Each round asks for the last exact path, the last tree, the last star and the last host: a
+/// quarter each.
 pub fn routes(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("routes");
     let key = key(Algorithm::RS256);
@@ -35,17 +37,35 @@ pub fn routes(criterion: &mut Criterion) {
         let gate = gate(configuration(&key, 1, &routing(routes)));
         let last = routes - 4;
         let asked = [
-            ("api.example.com".to_owned(), format!("/v1/exact-{last}/status")),
-            ("api.example.com".to_owned(), format!("/v1/tree-{}/a/b/c?d=e", last + 1)),
-            ("api.example.com".to_owned(), format!("/v1/star-{}/alice/keys", last + 2)),
-            (format!("tenant-{}.example.com", last + 3), "/v1/anything".to_owned()),
+            (
+                "api.example.com".to_owned(),
+                format!("/v1/exact-{last}/status"),
+            ),
+            (
+                "api.example.com".to_owned(),
+                format!("/v1/tree-{}/a/b/c?d=e", last + 1),
+            ),
+            (
+                "api.example.com".to_owned(),
+                format!("/v1/star-{}/alice/keys", last + 2),
+            ),
+            (
+                format!("tenant-{}.example.com", last + 3),
+                "/v1/anything".to_owned(),
+            ),
         ];
-        let requests = asked.each_ref().map(|(host, uri)| described(&authorization, host, uri));
+        let requests = asked
+            .each_ref()
+            .map(|(host, uri)| described(&authorization, host, uri));
         for request in &requests {
             decide(&gate, request);
         }
         group.bench_function(BenchmarkId::new("four decisions", routes), |bencher| {
-            bencher.iter(|| requests.iter().for_each(|request| decide(&gate, black_box(request))));
+            bencher.iter(|| {
+                requests
+                    .iter()
+                    .for_each(|request| decide(&gate, black_box(request)))
+            });
         });
     }
 }
@@ -57,16 +77,33 @@ pub fn condition(criterion: &mut Criterion) {
     let request = described(&authorization, "api.example.com", "/v1/alice/keys");
     for (what, require) in [
         ("none", "{}"),
-        ("claim", "{claims: [{claim: groups, contains: engineering}]}"),
+        (
+            "claim",
+            "{claims: [{claim: groups, contains: engineering}]}",
+        ),
         ("comparison", "{when: \"claims.client_id == 'bench'\"}"),
-        ("request", "{when: \"claims.sub == request.path.split('/')[2]\"}"),
-        ("loop", "{when: \"claims.groups.exists(group, group == 'on-call')\"}"),
-        ("pattern", "{when: \"claims.email.matches('@example[.]com$')\"}"),
+        (
+            "request",
+            "{when: \"claims.sub == request.path.split('/')[2]\"}",
+        ),
+        (
+            "loop",
+            "{when: \"claims.groups.exists(group, group == 'on-call')\"}",
+        ),
+        (
+            "pattern",
+            "{when: \"claims.email.matches('@example[.]com$')\"}",
+        ),
     ] {
-        let gate =
-            gate(configuration(&key, 1, &format!("routes:\n  - {{name: all, require: {require}, match: {{}}}}\n")));
+        let gate = gate(configuration(
+            &key,
+            1,
+            &format!("routes:\n  - {{name: all, require: {require}, match: {{}}}}\n"),
+        ));
         decide(&gate, &request);
-        group.bench_function(what, |bencher| bencher.iter(|| decide(&gate, black_box(&request))));
+        group.bench_function(what, |bencher| {
+            bencher.iter(|| decide(&gate, black_box(&request)))
+        });
     }
 }
 
@@ -88,20 +125,40 @@ fn routing(routes: usize) -> String {
 fn configuration(key: &SigningKey, issuers: usize, more: &str) -> Configuration {
     let jwks = json!({"keys": [key.to_public_jwk(None)]}).to_string();
     let others = (1..issuers).map(|number| format!("https://issuer-{number}.example"));
-    let entries = others.chain([ISSUER.to_owned()]).enumerate().map(|(number, issuer)| {
-        format!("  - {{name: i{number}, issuer: '{issuer}', audience: [bench], jwks: '{jwks}'}}\n")
-    });
-    let file = format!("proxy: traefik\nissuers:\n{}{more}", entries.collect::<String>());
+    let entries = others
+        .chain([ISSUER.to_owned()])
+        .enumerate()
+        .map(|(number, issuer)| {
+            format!(
+                "  - {{name: i{number}, issuer: '{issuer}', audience: [bench], jwks: '{jwks}'}}\n"
+            )
+        });
+    let file = format!(
+        "proxy: traefik\nissuers:\n{}{more}",
+        entries.collect::<String>()
+    );
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("doorward.yaml");
     std::fs::write(&path, file).unwrap();
     Source::new(Some(path), []).read().unwrap()
 }
 
-fn described<'a>(authorization: &'a Authorization, host: &'a str, uri: &'a str) -> ForwardedRequest<'a> {
+fn described<'a>(
+    authorization: &'a Authorization,
+    host: &'a str,
+    uri: &'a str,
+) -> ForwardedRequest<'a> {
     let field = |text: &'a str| Field::Once(text.as_bytes());
-    let original = Original { method: field("GET"), host: field(host), uri: field(uri) };
-    ForwardedRequest { original, peer_trusted: true, ..authorization.request() }
+    let original = Original {
+        method: field("GET"),
+        host: field(host),
+        uri: field(uri),
+    };
+    ForwardedRequest {
+        original,
+        peer_trusted: true,
+        ..authorization.request()
+    }
 }
 
 /// Decides about a request that must pass.

@@ -40,7 +40,10 @@ pub fn token_at(key: &SigningKey, issued_at: Timestamp) -> String {
 pub fn configuration(key: &SigningKey, further: &[(&str, &str)]) -> Configuration {
     let jwks = json!({"keys": [key.to_public_jwk(None)]}).to_string();
     let settings = [("ISSUER", ISSUER), ("AUDIENCE", "bench"), ("JWKS", &jwks)];
-    let pairs = settings.iter().chain(further).map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
+    let pairs = settings
+        .iter()
+        .chain(further)
+        .map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
     Configuration::from_environment(pairs).unwrap()
 }
 
@@ -58,13 +61,22 @@ impl Authorization {
     }
 
     pub fn request(&self) -> ForwardedRequest<'_> {
-        ForwardedRequest { fields: self, original: Original::UNKNOWN, peer_trusted: false, route_name: None }
+        ForwardedRequest {
+            fields: self,
+            original: Original::UNKNOWN,
+            peer_trusted: false,
+            route_name: None,
+        }
     }
 }
 
 impl HeaderFields for Authorization {
     fn field(&self, name: &str) -> Field<'_> {
-        if name == "authorization" { Field::Once(self.0.as_bytes()) } else { Field::Absent }
+        if name == "authorization" {
+            Field::Once(self.0.as_bytes())
+        } else {
+            Field::Absent
+        }
     }
 }
 

@@ -21,7 +21,9 @@ pub use reload::Reload;
 pub use service_manager::{ServiceManager, UnknownManager};
 pub use shutdown::Shutdown;
 
-use crate::config::{Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, ServerSettings, TraceSettings};
+use crate::config::{
+    Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, ServerSettings, TraceSettings,
+};
 use crate::domain::Clock;
 use crate::grpc::{CheckService, GrpcHandle, GrpcServer};
 use crate::http::{AdminService, Lifecycle, Pulse, VerifyService, admin_server, verify_server};
@@ -94,11 +96,15 @@ pub enum StartError {
 
 impl Application {
     /// Binds the sockets and puts everything together. Must be called inside a tokio runtime.
-    pub fn build(configuration: Configuration, surroundings: &Surroundings) -> Result<Self, StartError> {
+    pub fn build(
+        configuration: Configuration,
+        surroundings: &Surroundings,
+    ) -> Result<Self, StartError> {
         Self::build_on(HandedSockets::default(), configuration, surroundings)
     }
 
-    /// The same on sockets that are open already; where there are none for a listener its own are bound.
+    /// The same on sockets that are open already; where there are none for a listener its own are
+    /// bound.
     pub fn build_on(
         handed: HandedSockets,
         configuration: Configuration,
@@ -107,21 +113,37 @@ impl Application {
         let server = configuration.server.clone();
         let mut locks = Vec::new();
         let mut sockets = |handed: Vec<BoundListener>, addresses: &[Listen]| {
-            if handed.is_empty() { bind(addresses, &server.unix_socket, &mut locks) } else { Ok(handed) }
+            if handed.is_empty() {
+                bind(addresses, &server.unix_socket, &mut locks)
+            } else {
+                Ok(handed)
+            }
         };
         let verify_sockets = sockets(handed.verify, &server.listen)?;
         let admin_sockets = sockets(handed.admin, &server.admin_listen)?;
         let grpc_sockets = sockets(handed.grpc, &server.grpc_listen)?;
-        let (verify_addresses, admin_addresses) = (addresses(&verify_sockets)?, addresses(&admin_sockets)?);
+        let (verify_addresses, admin_addresses) =
+            (addresses(&verify_sockets)?, addresses(&admin_sockets)?);
         let grpc_addresses = addresses(&grpc_sockets)?;
 
         let (fixed, trigger) = (FixedSettings::of(&configuration), server.reload);
-        let metrics = Arc::new(Metrics::new(configuration.logging.metrics_route_label, &surroundings.log)?);
+        let metrics = Arc::new(Metrics::new(
+            configuration.logging.metrics_route_label,
+            &surroundings.log,
+        )?);
         let lifecycle = Arc::new(Lifecycle::default());
-        let spans = configuration.traces.as_ref().map(|traces| spans(traces, surroundings)).transpose()?;
-        let certificates =
-            configuration.tls.clone().map(|tls| Certificates::new(tls, surroundings.clock.clone(), metrics.clone()));
-        let tls = certificates.as_ref().map(|certificates| certificates.current.clone());
+        let spans = configuration
+            .traces
+            .as_ref()
+            .map(|traces| spans(traces, surroundings))
+            .transpose()?;
+        let certificates = configuration
+            .tls
+            .clone()
+            .map(|tls| Certificates::new(tls, surroundings.clock.clone(), metrics.clone()));
+        let tls = certificates
+            .as_ref()
+            .map(|certificates| certificates.current.clone());
         let pulse = surroundings.manager.pulse();
         let mut workshop = Workshop {
             surroundings: surroundings.clone(),
@@ -132,12 +154,24 @@ impl Application {
             certificates,
             background: Background::default(),
         };
-        let service =
-            Arc::new(VerifyService::new(workshop.build(Draft::new(configuration), Fetchers::new(), 1)?, metrics));
-        let admin = AdminService { verify: service.clone(), lifecycle: lifecycle.clone(), tls: tls.clone() };
+        let service = Arc::new(VerifyService::new(
+            workshop.build(Draft::new(configuration), Fetchers::new(), 1)?,
+            metrics,
+        ));
+        let admin = AdminService {
+            verify: service.clone(),
+            lifecycle: lifecycle.clone(),
+            tls: tls.clone(),
+        };
         Ok(Self {
             grpc: grpc_server(&service, &server, grpc_sockets)?,
-            verify: verify_server(service.clone(), &server, tls.as_ref(), pulse.clone(), verify_sockets)?,
+            verify: verify_server(
+                service.clone(),
+                &server,
+                tls.as_ref(),
+                pulse.clone(),
+                verify_sockets,
+            )?,
             admin: admin_server(admin, admin_sockets)?,
             verify_addresses,
             admin_addresses,
@@ -181,7 +215,10 @@ impl Application {
         if let Some(certificates) = self.workshop.certificates.clone() {
             following.spawn(certificates.follow());
         }
-        following.spawn(sweep_cache(self.service.clone(), self.workshop.surroundings.clock.clone()));
+        following.spawn(sweep_cache(
+            self.service.clone(),
+            self.workshop.surroundings.clock.clone(),
+        ));
         following.spawn(reload.follow(self.workshop, self.service, self.fixed, self.trigger));
         let servers = Servers {
             verify: self.verify.handle(),
@@ -199,9 +236,16 @@ impl Application {
             manager.serving(1);
             shutdown.told(1).await;
             manager.stopping(self.shutdown_delay + self.shutdown_timeout);
-            stop(&self.lifecycle, self.shutdown_delay, &mut shutdown, &servers).await;
+            stop(
+                &self.lifecycle,
+                self.shutdown_delay,
+                &mut shutdown,
+                &servers,
+            )
+            .await;
         };
-        let (verify, admin, grpc, ()) = tokio::join!(biased; self.verify, self.admin, grpc, stopping);
+        let (verify, admin, grpc, ()) =
+            tokio::join!(biased; self.verify, self.admin, grpc, stopping);
         if let Some(spans) = self.spans {
             // On a thread that may wait, while this one delivers.
             tokio::task::spawn_blocking(move || spans.finish()).await?;
@@ -210,7 +254,8 @@ impl Application {
     }
 }
 
-/// Not ready at once; accepting for the delay; then finishing what runs. A second word ends it at once.
+/// Not ready at once; accepting for the delay; then finishing what runs. A second word ends it at
+/// once.
 async fn stop(lifecycle: &Lifecycle, delay: Duration, shutdown: &mut Shutdown, servers: &Servers) {
     tracing::info!(delay = %humantime::format_duration(delay), "stopping");
     lifecycle.leave();
@@ -232,7 +277,9 @@ fn spans(traces: &TraceSettings, surroundings: &Surroundings) -> Result<Arc<Span
     let runtime = tokio::runtime::Handle::current();
     let courier = Courier::new(&traces.url, &surroundings.egress, runtime);
     let courier = courier.map_err(|error| StartError::Spans(error.to_string()))?;
-    Spans::new(traces, courier).map(Arc::new).map_err(|error| StartError::Spans(error.to_string()))
+    Spans::new(traces, courier)
+        .map(Arc::new)
+        .map_err(|error| StartError::Spans(error.to_string()))
 }
 
 /// What tells each server to stop.
@@ -258,7 +305,8 @@ impl Servers {
     }
 }
 
-/// The gRPC listener, if there is to be one. It goes through the door of whatever configuration the verify listener has.
+/// The gRPC listener, if there is to be one. It goes through the door of whatever configuration the
+/// verify listener has.
 fn grpc_server(
     service: &Arc<VerifyService>,
     settings: &ServerSettings,

@@ -12,20 +12,28 @@ use crate::domain::{Clock, Moment, Timestamp, Uptime};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-/// The longest sleep before the clocks are read again: timers do not go on while the machine sleeps, and the date may be set.
+/// The longest sleep before the clocks are read again: timers do not go on while the machine
+/// sleeps, and the date may be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is where the date comes from")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the date comes from"
+    )]
     fn now(&self) -> Timestamp {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since_epoch = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// By `CLOCK_BOOTTIME`: unlike `CLOCK_MONOTONIC` it goes on while the machine sleeps, and so do the lives of keys
-    /// (`clock_gettime(2)`).
+    /// By `CLOCK_BOOTTIME`: unlike `CLOCK_MONOTONIC` it goes on while the machine sleeps, and so do
+    /// the lives of keys (`clock_gettime(2)`).
     fn uptime(&self) -> Uptime {
-        Uptime::new(clock_gettime(ClockId::CLOCK_BOOTTIME).map_or_else(|_| since_start(), Duration::from))
+        Uptime::new(
+            clock_gettime(ClockId::CLOCK_BOOTTIME).map_or_else(|_| since_start(), Duration::from),
+        )
     }
 
     fn reach(&self, at: Moment) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
@@ -61,7 +69,11 @@ impl Clock for StoppedClock {
     }
 
     fn reach(&self, at: Moment) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        if self.moment().reaches(at) { Box::pin(std::future::ready(())) } else { Box::pin(std::future::pending()) }
+        if self.moment().reaches(at) {
+            Box::pin(std::future::ready(()))
+        } else {
+            Box::pin(std::future::pending())
+        }
     }
 }
 
@@ -72,7 +84,10 @@ mod tests {
     const YEAR: Duration = Duration::from_hours(8766);
 
     fn reach(at: Moment) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         runtime.block_on(SystemClock.reach(at));
     }
 
@@ -80,8 +95,14 @@ mod tests {
     fn a_moment_is_reached_by_either_clock() {
         let now = SystemClock.moment();
         let soon = now.plus(Duration::from_millis(5));
-        reach(Moment { date: now.date.plus(YEAR), ..soon });
-        reach(Moment { uptime: now.uptime.plus(YEAR), ..soon });
+        reach(Moment {
+            date: now.date.plus(YEAR),
+            ..soon
+        });
+        reach(Moment {
+            uptime: now.uptime.plus(YEAR),
+            ..soon
+        });
         reach(Moment::PAST);
         assert!(SystemClock.moment().reaches(now));
     }

@@ -1,6 +1,7 @@
 //! doorward: forward-auth verification for reverse proxies.
 //!
-//! The floors of the house, from the ground up; a module uses its own floor's room and lower floors only.
+//! The floors of the house, from the ground up; a module uses its own floor's room and lower floors
+//! only.
 #![cfg_attr(
     test,
     allow(

@@ -1,4 +1,5 @@
-//! Floor 3: sockets, bound before anything runs, so that their addresses are known and a taken one is an error at once.
+//! Floor 3: sockets, bound before anything runs, so that their addresses are known and a taken one
+//! is an error at once.
 #![expect(clippy::disallowed_methods, reason = "nothing runs yet")]
 
 mod handed_sockets;
@@ -40,7 +41,9 @@ pub fn bind(
             Listen::Tcp(address) => bind_tcp(*address),
             Listen::Unix(path) => bind_unix(path, unix, locks),
         };
-        socket.map_err(|error| io::Error::new(error.kind(), format!("cannot listen on {address}: {error}")))
+        socket.map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+        })
     });
     bound.collect()
 }
@@ -62,7 +65,11 @@ fn bind_tcp(address: SocketAddr) -> io::Result<BoundListener> {
     Ok(BoundListener::Tcp(listener))
 }
 
-fn bind_unix(path: &Path, settings: &UnixSocketSettings, locks: &mut Vec<SocketLock>) -> io::Result<BoundListener> {
+fn bind_unix(
+    path: &Path,
+    settings: &UnixSocketSettings,
+    locks: &mut Vec<SocketLock>,
+) -> io::Result<BoundListener> {
     let (listener, lock) = socket_file::bind(path, settings)?;
     locks.push(lock);
     Ok(BoundListener::Unix(listener, path.to_owned()))

@@ -13,7 +13,10 @@ impl Connection {
         let stream = TcpStream::connect(host).expect("the server does not listen");
         stream.set_nodelay(true).unwrap();
         stream.set_nonblocking(true).unwrap();
-        Self { stream, answer: Vec::with_capacity(4096) }
+        Self {
+            stream,
+            answer: Vec::with_capacity(4096),
+        }
     }
 
     /// The other side has read all before, so there is room for it.
@@ -22,7 +25,8 @@ impl Connection {
         self.stream.write_all(request).unwrap();
     }
 
-    /// Whether the whole answer has come. Other answers than 2xx end the program: they would be another job.
+    /// Whether the whole answer has come. Other answers than 2xx end the program: they would be
+    /// another job.
     pub fn is_answered(&mut self) -> bool {
         let mut buffer = [0; 4096];
         match self.stream.read(&mut buffer) {
@@ -35,7 +39,13 @@ impl Connection {
     }
 
     fn is_whole(&self) -> bool {
-        let Some(end) = self.answer.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+        let Some(end) = self
+            .answer
+            .windows(4)
+            .position(|window| window == b"\r\n\r\n")
+        else {
+            return false;
+        };
         let (head, rest) = self.answer.split_at(end + 4);
         let head = std::str::from_utf8(head).unwrap();
         assert!(head.starts_with("HTTP/1.1 2"), "{head}");

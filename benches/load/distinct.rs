@@ -29,13 +29,23 @@ pub fn print(copies: &Copies) {
     let mut parts = token.trim().split('.');
     let (head, payload) = (parts.next().unwrap(), parts.next().unwrap());
     let key = KeyPair::from_pkcs8(&std::fs::read(&copies.key_file).unwrap()).unwrap();
-    let mut claims: Map<String, Value> = serde_json::from_slice(&BASE64URL.decode(payload).unwrap()).unwrap();
+    let mut claims: Map<String, Value> =
+        serde_json::from_slice(&BASE64URL.decode(payload).unwrap()).unwrap();
     for number in 0..copies.count {
         // As long as a UUID.
         claims.insert("jti".into(), format!("{number:036}").into());
-        let message = format!("{head}.{}", BASE64URL.encode(serde_json::to_vec(&claims).unwrap()));
+        let message = format!(
+            "{head}.{}",
+            BASE64URL.encode(serde_json::to_vec(&claims).unwrap())
+        );
         let mut signature = vec![0; key.public_modulus_len()];
-        key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature).unwrap();
+        key.sign(
+            &RSA_PKCS1_SHA256,
+            &SystemRandom::new(),
+            message.as_bytes(),
+            &mut signature,
+        )
+        .unwrap();
         println!("{message}.{}", BASE64URL.encode(signature));
     }
 }

@@ -1,12 +1,19 @@
-//! Load that wrk cannot make: requests at a fixed rate, each timed from the moment it was due, and HS256 tokens made by
-//! number.
+//! Load that wrk cannot make: requests at a fixed rate, each timed from the moment it was due, and
+//! HS256 tokens made by number.
 //!
-//! `load rate` asks at random moments (a Poisson process), whether or not earlier answers are there, so that a server
-//! that stalls is charged for those who would have asked meanwhile. `load flood` asks as fast as it is answered, and so
-//! does `load scan` with ever other tokens. One thread that never sleeps looks at all connections in turn: timers would be
-//! coarser than the answers are late, and a server that had to wake it up would be charged for that.
+//! `load rate` asks at random moments (a Poisson process), whether or not earlier answers are
+//! there, so that a server that stalls is charged for those who would have asked meanwhile.
+//! `load flood` asks as fast as it is answered, and so does `load scan` with ever other tokens. One
+//! thread that never sleeps looks at all connections in turn: timers would be coarser than the
+//! answers are late, and a server that had to wake it up would be charged for that.
 #![allow(clippy::disallowed_methods)] // of the service
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
 
 mod connection;
 mod distinct;
@@ -36,7 +43,8 @@ enum Command {
         /// Requests per second.
         #[arg(long)]
         rate: f64,
-        /// File for each request on its own: microseconds since 1970 when it was due, and microseconds until its answer.
+        /// File for each request on its own: microseconds since 1970 when it was due, and
+        /// microseconds until its answer.
         #[arg(long)]
         samples: Option<PathBuf>,
     },
@@ -81,7 +89,12 @@ struct Target {
 
 fn main() {
     match Command::parse() {
-        Command::Rate { target, token_file, rate, samples } => {
+        Command::Rate {
+            target,
+            token_file,
+            rate,
+            samples,
+        } => {
             let request = request_with(&target, &token_file);
             let mut random = fastrand::Rng::with_seed(1);
             let mut due = Duration::ZERO;
@@ -99,12 +112,24 @@ fn main() {
         }
         Command::Flood { target, token_file } => {
             let request = request_with(&target, &token_file);
-            report(&drive(&target, std::iter::repeat(Duration::ZERO), |_| request.clone()), Duration::ZERO);
+            report(
+                &drive(&target, std::iter::repeat(Duration::ZERO), |_| {
+                    request.clone()
+                }),
+                Duration::ZERO,
+            );
         }
-        Command::Scan { target, tokens, requests } => {
+        Command::Scan {
+            target,
+            tokens,
+            requests,
+        } => {
             let mut tokens = tokens.start();
             let schedule = std::iter::repeat_n(Duration::ZERO, requests);
-            report(&drive(&target, schedule, |_| request(&target, &tokens.next())), Duration::ZERO);
+            report(
+                &drive(&target, schedule, |_| request(&target, &tokens.next())),
+                Duration::ZERO,
+            );
         }
         Command::Distinct { copies } => distinct::print(&copies),
     }
@@ -116,7 +141,8 @@ fn request_with(target: &Target, token_file: &Path) -> Vec<u8> {
 
 fn request(target: &Target, token: &str) -> Vec<u8> {
     let (host, path) = target.url.split_once('/').unwrap();
-    let mut request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n");
+    let mut request =
+        format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n");
     for header in &target.header {
         request.push_str(header);
         request.push_str("\r\n");
@@ -131,14 +157,17 @@ struct Sample {
     took: Duration,
 }
 
-/// Sends a request for each moment of the schedule, in turn, on whichever connection is free, until the time is up.
+/// Sends a request for each moment of the schedule, in turn, on whichever connection is free, until
+/// the time is up.
 fn drive(
     target: &Target,
     schedule: impl Iterator<Item = Duration>,
     mut make: impl FnMut(usize) -> Vec<u8>,
 ) -> Vec<Sample> {
     let (host, _) = target.url.split_once('/').unwrap();
-    let mut idle: VecDeque<Connection> = (0..target.connections).map(|_| Connection::open(host)).collect();
+    let mut idle: VecDeque<Connection> = (0..target.connections)
+        .map(|_| Connection::open(host))
+        .collect();
     let mut busy: Vec<(Connection, Duration)> = Vec::new();
     let mut samples = Vec::new();
     let end = Duration::from_secs_f64(target.seconds);
@@ -149,13 +178,20 @@ fn drive(
         while !idle.is_empty() && now < end && schedule.peek().is_some_and(|due| *due <= now) {
             let (mut connection, due) = (idle.pop_front().unwrap(), schedule.next().unwrap());
             // What is not due at any moment is due when there is room for it.
-            let due = if due.is_zero() { started.elapsed() } else { due };
+            let due = if due.is_zero() {
+                started.elapsed()
+            } else {
+                due
+            };
             connection.send(&make(samples.len()));
             busy.push((connection, due));
         }
         for (mut connection, due) in std::mem::take(&mut busy) {
             if connection.is_answered() {
-                samples.push(Sample { due, took: started.elapsed().saturating_sub(due) });
+                samples.push(Sample {
+                    due,
+                    took: started.elapsed().saturating_sub(due),
+                });
                 idle.push_back(connection);
             } else {
                 busy.push((connection, due));
@@ -164,7 +200,10 @@ fn drive(
         if busy.is_empty() && (now >= end || schedule.peek().is_none()) {
             return samples;
         }
-        assert!(now < end + Duration::from_secs(10), "no answer for ten seconds");
+        assert!(
+            now < end + Duration::from_secs(10),
+            "no answer for ten seconds"
+        );
     }
 }
 
@@ -173,22 +212,43 @@ fn write_each(samples: &[Sample], started: SystemTime, file: &Path) {
     let started = started.duration_since(UNIX_EPOCH).unwrap();
     let mut out = BufWriter::new(File::create(file).unwrap());
     for Sample { due, took } in samples {
-        writeln!(out, "{} {:.1}", (started + *due).as_micros(), took.as_secs_f64() * 1e6).unwrap();
+        writeln!(
+            out,
+            "{} {:.1}",
+            (started + *due).as_micros(),
+            took.as_secs_f64() * 1e6
+        )
+        .unwrap();
     }
     out.flush().unwrap();
 }
 
 /// One line of JSON.
 fn report(samples: &[Sample], from: Duration) {
-    let mut times: Vec<Duration> =
-        samples.iter().filter(|sample| sample.due >= from).map(|sample| sample.took).collect();
+    let mut times: Vec<Duration> = samples
+        .iter()
+        .filter(|sample| sample.due >= from)
+        .map(|sample| sample.took)
+        .collect();
     times.sort_unstable();
-    let end = samples.iter().map(|sample| sample.due + sample.took).max().unwrap_or_default();
+    let end = samples
+        .iter()
+        .map(|sample| sample.due + sample.took)
+        .max()
+        .unwrap_or_default();
     let seconds = end.saturating_sub(from);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss
+    )]
     let percentile = |part: f64| {
         let position = (times.len() as f64 * part) as usize;
-        times.get(position.min(times.len() - 1)).unwrap().as_secs_f64() * 1e6
+        times
+            .get(position.min(times.len() - 1))
+            .unwrap()
+            .as_secs_f64()
+            * 1e6
     };
     println!(
         r#"{{"requests": {}, "seconds": {:.3}, "p50": {:.1}, "p90": {:.1}, "p99": {:.1}, "p999": {:.1}}}"#,

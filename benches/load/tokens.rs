@@ -52,13 +52,18 @@ impl Tokens {
 
 /// Header and most of the payload, in whole groups of three bytes.
 fn prefix(exp: u64, bytes: usize) -> String {
-    let start = format!(r#"{{"iss":"https://issuer.example","aud":"bench","exp":{exp},"padding":""#);
+    let start =
+        format!(r#"{{"iss":"https://issuer.example","aud":"bench","exp":{exp},"padding":""#);
     // What comes before is 38 characters, what follows 73.
     let room = bytes.saturating_sub(111) * 3 / 4;
     let rest = room.saturating_sub(start.len() + 2);
     let padding = rest.saturating_sub((start.len() + 2 + rest) % 3);
     let payload = format!(r#"{start}{}","#, "x".repeat(padding));
-    format!("{}.{}", BASE64URL.encode(r#"{"alg":"HS256","typ":"JWT"}"#), BASE64URL.encode(payload))
+    format!(
+        "{}.{}",
+        BASE64URL.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
+        BASE64URL.encode(payload)
+    )
 }
 
 /// One token after the other.

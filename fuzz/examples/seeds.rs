@@ -1,7 +1,8 @@
 //! Makes the seeds that need keys: fresh ones, and tokens that they sign.
 //!
-//! `cargo run --manifest-path fuzz/Cargo.toml --example seeds` writes `fixtures/` and the seeds of `compact_token` and
-//! `jwk_set` anew. Whoever runs it must fuzz again: what was found with the old keys knows nothing of the new ones.
+//! `cargo run --manifest-path fuzz/Cargo.toml --example seeds` writes `fixtures/` and the seeds of
+//! `compact_token` and `jwk_set` anew. Whoever runs it must fuzz again: what was found with the old
+//! keys knows nothing of the new ones.
 
 use std::error::Error;
 use std::fs;
@@ -14,12 +15,30 @@ use serde_json::{Map, Value, json};
 type Outcome = Result<(), Box<dyn Error>>;
 
 fn main() -> Outcome {
-    let keys: Vec<SigningKey> = Algorithm::ALL.iter().copied().map(key).collect::<Result<_, _>>()?;
+    let keys: Vec<SigningKey> = Algorithm::ALL
+        .iter()
+        .copied()
+        .map(key)
+        .collect::<Result<_, _>>()?;
     let tokens: Vec<String> = keys.iter().map(token).collect::<Result<_, _>>()?;
-    let jwks: Vec<Value> = keys.iter().filter_map(|key| key.to_public_jwk(None)).collect();
-    write(&root().join("fixtures"), "keys.json", json!({ "keys": jwks }).to_string())?;
-    write(&root().join("fixtures"), "tokens.txt", tokens.join("\n") + "\n")?;
-    tokens.iter().zip(&keys).try_for_each(|(token, key)| write_token(token, key.algorithm()))?;
+    let jwks: Vec<Value> = keys
+        .iter()
+        .filter_map(|key| key.to_public_jwk(None))
+        .collect();
+    write(
+        &root().join("fixtures"),
+        "keys.json",
+        json!({ "keys": jwks }).to_string(),
+    )?;
+    write(
+        &root().join("fixtures"),
+        "tokens.txt",
+        tokens.join("\n") + "\n",
+    )?;
+    tokens
+        .iter()
+        .zip(&keys)
+        .try_for_each(|(token, key)| write_token(token, key.algorithm()))?;
     jwks.iter().try_for_each(|jwk| write_sets(jwk, &jwks))
 }
 
@@ -43,7 +62,8 @@ fn write_token(token: &str, algorithm: Algorithm) -> Outcome {
     write(&folder, &format!("parts-{algorithm}"), parts.join(&b'\n'))
 }
 
-/// A key alone, without what it may leave out, with its private part, and beside another one of its name.
+/// A key alone, without what it may leave out, with its private part, and beside another one of its
+/// name.
 fn write_sets(jwk: &Value, all: &[Value]) -> Outcome {
     let folder = root().join("corpus/jwk_set");
     let name = jwk["alg"].as_str().unwrap_or_default();
@@ -69,8 +89,16 @@ fn write_sets(jwk: &Value, all: &[Value]) -> Outcome {
     write(&folder, &format!("key-{name}"), set(&[jwk]))?;
     write(&folder, &format!("bare-{name}"), set(&[&bare]))?;
     if name.starts_with("ES256") || name == "RS256" {
-        write(&folder, &format!("published-{name}"), set(&[&published, jwk]))?;
-        write(&folder, &format!("twins-{name}"), set(&twins.iter().collect::<Vec<_>>()))?;
+        write(
+            &folder,
+            &format!("published-{name}"),
+            set(&[&published, jwk]),
+        )?;
+        write(
+            &folder,
+            &format!("twins-{name}"),
+            set(&twins.iter().collect::<Vec<_>>()),
+        )?;
     }
     Ok(())
 }

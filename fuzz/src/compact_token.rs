@@ -1,10 +1,13 @@
-//! Bytes in a token's place: whether they are a token is what RFC 7515 says, and signed is only what was signed.
+//! Bytes in a token's place: whether they are a token is what RFC 7515 says, and signed is only
+//! what was signed.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use doorward::domain::BearerToken;
-use doorward::jose::{Algorithm, Algorithms, CompactJws, KeySet, StatedIssuer, VerificationKey, encode_base64url};
+use doorward::jose::{
+    Algorithm, Algorithms, CompactJws, KeySet, StatedIssuer, VerificationKey, encode_base64url,
+};
 
 use super::encoding::canonical_base64url;
 use super::house::SECRET;
@@ -12,10 +15,14 @@ use super::json::Json;
 
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
-/// Judges the bytes as they are; where two line ends divide them, also the token that has these as its parts.
+/// Judges the bytes as they are; where two line ends divide them, also the token that has these as
+/// its parts.
 pub fn judge(data: &[u8]) {
     judge_token(data);
-    let parts: Vec<_> = data.splitn(3, |byte| *byte == b'\n').map(encode_base64url).collect();
+    let parts: Vec<_> = data
+        .splitn(3, |byte| *byte == b'\n')
+        .map(encode_base64url)
+        .collect();
     if parts.len() == 3 {
         judge_token(parts.join(".").as_bytes());
     }
@@ -33,16 +40,30 @@ fn judge_token(bytes: &[u8]) {
         }
         (Err(_), None) => {}
         (Ok(_), None) => panic!("taken for a token: {}", bytes.escape_ascii()),
-        (Err(reason), Some(_)) => panic!("{}, but is a token: {}", reason.code(), bytes.escape_ascii()),
+        (Err(reason), Some(_)) => panic!(
+            "{}, but is a token: {}",
+            reason.code(),
+            bytes.escape_ascii()
+        ),
     }
 }
 
 /// Whatever our keys find signed begins with what one of them has signed.
 fn judge_signature(jws: CompactJws<'_>, bytes: &[u8]) {
-    let keys = if jws.header().algorithm().name().starts_with("HS") { &KEYS.secrets } else { &KEYS.public };
-    let Ok(candidates) = keys.candidates(jws.header().key_id(), jws.header().algorithm()) else { return };
+    let keys = if jws.header().algorithm().name().starts_with("HS") {
+        &KEYS.secrets
+    } else {
+        &KEYS.public
+    };
+    let Ok(candidates) = keys.candidates(jws.header().key_id(), jws.header().algorithm()) else {
+        return;
+    };
     if jws.into_signed(&candidates).is_ok() {
-        assert!(KEYS.signed.contains(signing_input(bytes)), "a forgery passed: {}", bytes.escape_ascii());
+        assert!(
+            KEYS.signed.contains(signing_input(bytes)),
+            "a forgery passed: {}",
+            bytes.escape_ascii()
+        );
     }
 }
 
@@ -61,9 +82,16 @@ static KEYS: LazyLock<Keys> = LazyLock::new(|| {
     let secret = |algorithm| VerificationKey::secret(algorithm, SECRET.as_bytes()).unwrap();
     let secrets = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512].map(secret);
     Keys {
-        public: KeySet::from_jwks(include_bytes!("../fixtures/keys.json"), &Algorithms::asymmetric()).unwrap(),
+        public: KeySet::from_jwks(
+            include_bytes!("../fixtures/keys.json"),
+            &Algorithms::asymmetric(),
+        )
+        .unwrap(),
         secrets: KeySet::of_any_id(secrets.into()),
-        signed: include_str!("../fixtures/tokens.txt").lines().map(|token| signing_input(token.as_bytes())).collect(),
+        signed: include_str!("../fixtures/tokens.txt")
+            .lines()
+            .map(|token| signing_input(token.as_bytes()))
+            .collect(),
     }
 });
 
@@ -76,29 +104,60 @@ struct Stated {
 
 impl Stated {
     fn read(token: &[u8]) -> Option<Self> {
-        let parts: Vec<_> = token.split(|byte| *byte == b'.').map(canonical_base64url).collect::<Option<_>>()?;
-        let [header, claims, _signature] = parts.as_slice() else { return None };
+        let parts: Vec<_> = token
+            .split(|byte| *byte == b'.')
+            .map(canonical_base64url)
+            .collect::<Option<_>>()?;
+        let [header, claims, _signature] = parts.as_slice() else {
+            return None;
+        };
         let (header, claims) = (Json::strict_object(header)?, Json::strict_object(claims)?);
-        let unencoded = header.get("b64").is_some_and(|b64| !matches!(b64, Json::Boolean(true)));
-        let compressed = header.stated("zip").is_some_and(|zip| zip.text().is_none_or(|zip| zip == "DEF"));
-        let changes_the_meaning =
-            unencoded || compressed || ["crit", "enc"].iter().any(|name| header.get(name).is_some());
+        let unencoded = header
+            .get("b64")
+            .is_some_and(|b64| !matches!(b64, Json::Boolean(true)));
+        let compressed = header
+            .stated("zip")
+            .is_some_and(|zip| zip.text().is_none_or(|zip| zip == "DEF"));
+        let changes_the_meaning = unencoded
+            || compressed
+            || ["crit", "enc"]
+                .iter()
+                .any(|name| header.get(name).is_some());
         let nested = header.get("cty").is_some_and(|cty| {
-            cty.text().is_none_or(|cty| ["jwt", "application/jwt"].contains(&cty.to_ascii_lowercase().as_str()))
+            cty.text().is_none_or(|cty| {
+                ["jwt", "application/jwt"].contains(&cty.to_ascii_lowercase().as_str())
+            })
         });
-        let texts = ["kid", "typ"].iter().all(|name| header.get(name).is_none_or(|value| value.text().is_some()));
+        let texts = ["kid", "typ"]
+            .iter()
+            .all(|name| header.get(name).is_none_or(|value| value.text().is_some()));
         let algorithm = algorithm(header.get("alg")?.text()?)?;
-        (!changes_the_meaning && !nested && texts).then_some(Self { algorithm, header, claims })
+        (!changes_the_meaning && !nested && texts).then_some(Self {
+            algorithm,
+            header,
+            claims,
+        })
     }
 
     fn assert_same(&self, jws: &CompactJws<'_>) {
         let header = jws.header();
         assert_eq!(header.algorithm(), self.algorithm);
-        assert_eq!(header.key_id(), self.header.get("kid").and_then(Json::text).filter(|id| !id.is_empty()));
-        assert_eq!(header.token_type(), self.header.get("typ").and_then(Json::text));
+        assert_eq!(
+            header.key_id(),
+            self.header
+                .get("kid")
+                .and_then(Json::text)
+                .filter(|id| !id.is_empty())
+        );
+        assert_eq!(
+            header.token_type(),
+            self.header.get("typ").and_then(Json::text)
+        );
         let issuer = match self.claims.get("iss") {
             None => StatedIssuer::Nobody,
-            Some(issuer) => issuer.text().map_or(StatedIssuer::Malformed, |name| StatedIssuer::Named(name.into())),
+            Some(issuer) => issuer.text().map_or(StatedIssuer::Malformed, |name| {
+                StatedIssuer::Named(name.into())
+            }),
         };
         assert_eq!(jws.unverified_claims().issuer(), issuer);
     }
@@ -107,5 +166,8 @@ impl Stated {
 fn algorithm(name: &str) -> Option<Algorithm> {
     // RFC 9864 section 2.2.
     let name = if name == "Ed25519" { "EdDSA" } else { name };
-    Algorithm::ALL.iter().copied().find(|algorithm| algorithm.name() == name)
+    Algorithm::ALL
+        .iter()
+        .copied()
+        .find(|algorithm| algorithm.name() == name)
 }

@@ -2,7 +2,8 @@
 
 const BASE64URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// The bytes of base64url without padding, if no other text stands for the same bytes (RFC 4648 section 3.5).
+/// The bytes of base64url without padding, if no other text stands for the same bytes (RFC 4648
+/// section 3.5).
 pub fn canonical_base64url(text: &[u8]) -> Option<Vec<u8>> {
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0_usize, 0);
     for letter in text {
@@ -29,8 +30,13 @@ pub fn percent_decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// A header value that reaches the application as it left us: visible ASCII, and no space that a reader would trim.
+/// A header value that reaches the application as it left us: visible ASCII, and no space that a
+/// reader would trim.
 pub fn assert_travels_unchanged(value: &[u8]) {
-    assert!(value.iter().all(|byte| matches!(byte, b' '..=b'~')), "not visible ASCII: {}", value.escape_ascii());
+    assert!(
+        value.iter().all(|byte| matches!(byte, b' '..=b'~')),
+        "not visible ASCII: {}",
+        value.escape_ascii()
+    );
     assert_eq!(value.trim_ascii(), value, "a space at the ends");
 }

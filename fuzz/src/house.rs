@@ -1,4 +1,5 @@
-//! The service without its web server: settings as an operator writes them, a shared secret, and time that stands still.
+//! The service without its web server: settings as an operator writes them, a shared secret, and
+//! time that stands still.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -7,7 +8,9 @@ use std::time::Duration;
 
 use doorward::app::offline_gate;
 use doorward::config::Configuration;
-use doorward::domain::{Clock, Denial, Field, ForwardedRequest, HeaderFields, Moment, Original, Timestamp, Uptime};
+use doorward::domain::{
+    Clock, Denial, Field, ForwardedRequest, HeaderFields, Moment, Original, Timestamp, Uptime,
+};
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, SigningKey, encode_base64url};
 use doorward::policy::Permit;
@@ -21,8 +24,16 @@ pub const SECRET: &str = "doorward's fuzz targets sign with this one; it is nobo
 
 /// The gate of the default settings and these, with a shared secret and without token cache.
 pub fn gate(further: &[(&str, &str)]) -> Gate {
-    let settings = [("ISSUER", ISSUER), ("AUDIENCE", AUDIENCE), ("HMAC_SECRET", SECRET), ("TOKEN_CACHE_CAPACITY", "0")];
-    let pairs = settings.iter().chain(further).map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
+    let settings = [
+        ("ISSUER", ISSUER),
+        ("AUDIENCE", AUDIENCE),
+        ("HMAC_SECRET", SECRET),
+        ("TOKEN_CACHE_CAPACITY", "0"),
+    ];
+    let pairs = settings
+        .iter()
+        .chain(further)
+        .map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
     let configuration = Configuration::from_environment(pairs).unwrap();
     offline_gate(configuration, Arc::new(StoppedClock)).expect("a secret is not fetched")
 }
@@ -30,17 +41,29 @@ pub fn gate(further: &[(&str, &str)]) -> Gate {
 /// These bytes as the payload of a token that the gates' secret signed.
 pub fn signed(payload: &[u8]) -> String {
     let key = SigningKey::secret(Algorithm::HS256, SECRET.as_bytes());
-    let input = format!("{}.{}", encode_base64url(r#"{"alg":"HS256"}"#), encode_base64url(payload));
+    let input = format!(
+        "{}.{}",
+        encode_base64url(r#"{"alg":"HS256"}"#),
+        encode_base64url(payload)
+    );
     let signature = key.signature(input.as_bytes()).unwrap();
     format!("{input}.{}", encode_base64url(signature))
 }
 
 /// What the gate says to this token, presented as the usual bearer token.
 pub fn present(gate: &Gate, token: &str) -> Result<Permit, Denial> {
-    let fields = Fields(vec![(b"authorization".to_vec(), format!("Bearer {token}").into_bytes())]);
+    let fields = Fields(vec![(
+        b"authorization".to_vec(),
+        format!("Bearer {token}").into_bytes(),
+    )]);
     decide(
         gate,
-        &ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false, route_name: None },
+        &ForwardedRequest {
+            fields: &fields,
+            original: Original::UNKNOWN,
+            peer_trusted: false,
+            route_name: None,
+        },
     )
 }
 
@@ -59,7 +82,10 @@ pub struct Fields(pub Vec<(Vec<u8>, Vec<u8>)>);
 impl Fields {
     /// All values of the fields of this name.
     pub fn all(&self, name: &str) -> Vec<&[u8]> {
-        let same = self.0.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes()));
+        let same = self
+            .0
+            .iter()
+            .filter(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes()));
         same.map(|(_, value)| value.as_slice()).collect()
     }
 }

@@ -1,4 +1,5 @@
-//! A JSON reader by the letter of RFC 8259 that shares no line with the service's: members in their order, numbers as text.
+//! A JSON reader by the letter of RFC 8259 that shares no line with the service's: members in their
+//! order, numbers as text.
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,16 +24,23 @@ impl Json {
         rest.is_empty().then_some(value)
     }
 
-    /// Reads what the service must take for an object: no name twice at any depth, and at most 32 levels.
+    /// Reads what the service must take for an object: no name twice at any depth, and at most 32
+    /// levels.
     pub fn strict_object(bytes: &[u8]) -> Option<Self> {
         let value = Self::parse(std::str::from_utf8(bytes).ok()?)?;
-        (matches!(value, Self::Object(_)) && value.has_distinct_names() && value.levels() <= 32).then_some(value)
+        (matches!(value, Self::Object(_)) && value.has_distinct_names() && value.levels() <= 32)
+            .then_some(value)
     }
 
     /// The member of this name.
     pub fn get(&self, name: &str) -> Option<&Self> {
-        let Self::Object(members) = self else { return None };
-        members.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+        let Self::Object(members) = self else {
+            return None;
+        };
+        members
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value)
     }
 
     /// The member of this name; `null` is none.
@@ -42,14 +50,24 @@ impl Json {
 
     /// The text, if it is one.
     pub fn text(&self) -> Option<&str> {
-        if let Self::Text(text) = self { Some(text) } else { None }
+        if let Self::Text(text) = self {
+            Some(text)
+        } else {
+            None
+        }
     }
 
     /// How deep arrays and objects stand in each other.
     pub fn levels(&self) -> usize {
         match self {
             Self::Array(elements) => 1 + elements.iter().map(Self::levels).max().unwrap_or(0),
-            Self::Object(members) => 1 + members.iter().map(|(_, value)| value.levels()).max().unwrap_or(0),
+            Self::Object(members) => {
+                1 + members
+                    .iter()
+                    .map(|(_, value)| value.levels())
+                    .max()
+                    .unwrap_or(0)
+            }
             _ => 0,
         }
     }
@@ -59,16 +77,18 @@ impl Json {
         match self {
             Self::Array(elements) => elements.iter().all(Self::has_distinct_names),
             Self::Object(members) => {
-                let names: std::collections::HashSet<_> = members.iter().map(|(name, _)| name).collect();
-                names.len() == members.len() && members.iter().all(|(_, value)| value.has_distinct_names())
+                let names: std::collections::HashSet<_> =
+                    members.iter().map(|(name, _)| name).collect();
+                names.len() == members.len()
+                    && members.iter().all(|(_, value)| value.has_distinct_names())
             }
             _ => true,
         }
     }
 }
 
-/// What a number's digits say: sign, significant digits, and the power of ten of the last one; nothing if that power
-/// has more digits than anybody counts.
+/// What a number's digits say: sign, significant digits, and the power of ten of the last one;
+/// nothing if that power has more digits than anybody counts.
 pub fn decimal(number: &str) -> Option<(bool, String, i64)> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -90,8 +110,14 @@ fn value(rest: &mut &str, levels_left: usize) -> Option<Json> {
         b't' => skip(rest, "true").map(|()| Json::Boolean(true)),
         b'f' => skip(rest, "false").map(|()| Json::Boolean(false)),
         b'"' => text(rest).map(Json::Text),
-        b'[' => series(rest, ['[', ']'], |rest| value(rest, levels_left.checked_sub(1)?)).map(Json::Array),
-        b'{' => series(rest, ['{', '}'], |rest| member(rest, levels_left.checked_sub(1)?)).map(Json::Object),
+        b'[' => series(rest, ['[', ']'], |rest| {
+            value(rest, levels_left.checked_sub(1)?)
+        })
+        .map(Json::Array),
+        b'{' => series(rest, ['{', '}'], |rest| {
+            member(rest, levels_left.checked_sub(1)?)
+        })
+        .map(Json::Object),
         _ => number(rest).map(Json::Number),
     }
 }
@@ -164,12 +190,16 @@ fn code_point(rest: &mut &str) -> Option<char> {
         return char::from_u32(first);
     }
     skip(rest, "\\u")?;
-    let second = code_unit(rest)?.checked_sub(0xDC00).filter(|low| *low < 0x400)?;
+    let second = code_unit(rest)?
+        .checked_sub(0xDC00)
+        .filter(|low| *low < 0x400)?;
     char::from_u32(0x10000 + ((first - 0xD800) << 10) + second)
 }
 
 fn code_unit(rest: &mut &str) -> Option<u32> {
-    let digits = rest.get(..4).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+    let digits = rest
+        .get(..4)
+        .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
     *rest = &rest[4..];
     u32::from_str_radix(digits, 16).ok()
 }
@@ -191,7 +221,11 @@ fn number(rest: &mut &str) -> Option<String> {
         digits(rest)?;
     }
     let number = &start[..start.len() - rest.len()];
-    number.parse::<f64>().ok().filter(|double| double.is_finite()).map(|_| number.to_owned())
+    number
+        .parse::<f64>()
+        .ok()
+        .filter(|double| double.is_finite())
+        .map(|_| number.to_owned())
 }
 
 fn digits<'a>(rest: &mut &'a str) -> Option<&'a str> {

@@ -1,6 +1,7 @@
 //! What must hold whatever the bytes are: one file for each fuzz target.
 //!
-//! `fuzz_targets/` hands bytes of libFuzzer's making to a judge, and `tests/it/fuzz_corpora.rs` those that were kept.
+//! `fuzz_targets/` hands bytes of libFuzzer's making to a judge, and `tests/it/fuzz_corpora.rs`
+//! those that were kept.
 
 pub mod claim_to_header;
 pub mod claims;

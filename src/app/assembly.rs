@@ -19,18 +19,23 @@ use crate::policy::{Policy, RouteTable, Rules, UnreachedRoute};
 use crate::proxy_files::warnings;
 use crate::telemetry::{AccessLogger, Metrics, Spans};
 
-/// So many routes that are not reached are named. Where routes are asked for by name, all but one may be such.
+/// So many routes that are not reached are named. Where routes are asked for by name, all but one
+/// may be such.
 pub const MAX_UNREACHED: usize = 20;
 
-/// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the service does, without
-/// sockets, logs and metrics. Nothing if there are keys to be fetched.
+/// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the
+/// service does, without sockets, logs and metrics. Nothing if there are keys to be fetched.
 pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Option<Gate> {
     let at_hand = |source: &KeySource| match source {
         KeySource::Fixed { keys, .. } => Some(keys.clone()),
         KeySource::File(file) => file.read().ok(),
         KeySource::Remote(_) => None,
     };
-    let keys = configuration.issuers.iter().map(|issuer| at_hand(&issuer.keys)).collect::<Option<_>>()?;
+    let keys = configuration
+        .issuers
+        .iter()
+        .map(|issuer| at_hand(&issuer.keys))
+        .collect::<Option<_>>()?;
     gate_of_keys(configuration, keys, clock).ok()
 }
 
@@ -40,39 +45,67 @@ pub fn gate_of_keys(
     keys: Vec<KeySet>,
     clock: Arc<dyn Clock>,
 ) -> Result<Gate, prometheus::Error> {
-    let issuers = configuration.issuers.into_iter().zip(keys).enumerate().map(|(position, (settings, keys))| {
-        let issuer = Issuer {
-            name: settings.name.into(),
-            position,
-            algorithms: settings.keys.algorithms().clone(),
-            expectations: settings.expectations,
-            required_scopes: settings.required_scopes,
-            keys: Arc::new(KeyStore::fixed(keys, clock.uptime())),
-        };
-        (settings.accepted, issuer)
-    });
+    let issuers = configuration.issuers.into_iter().zip(keys).enumerate().map(
+        |(position, (settings, keys))| {
+            let issuer = Issuer {
+                name: settings.name.into(),
+                position,
+                algorithms: settings.keys.algorithms().clone(),
+                expectations: settings.expectations,
+                required_scopes: settings.required_scopes,
+                keys: Arc::new(KeyStore::fixed(keys, clock.uptime())),
+            };
+            (settings.accepted, issuer)
+        },
+    );
     let issuers = Issuers::new(issuers);
-    let policy = policy(&configuration.proxy, &configuration.tokens, configuration.routes.map(|routes| routes.table));
+    let policy = policy(
+        &configuration.proxy,
+        &configuration.tokens,
+        configuration.routes.map(|routes| routes.table),
+    );
     let evictions = IntCounter::new("evictions", "Counted and never shown.")?;
-    let cache = TokenCache::new(&configuration.tokens.cache, policy.has_conditions(), evictions);
-    Ok(Gate { clock, policy, verifier: Verifier { issuers, claim_headers: configuration.claim_headers, cache } })
+    let cache = TokenCache::new(
+        &configuration.tokens.cache,
+        policy.has_conditions(),
+        evictions,
+    );
+    Ok(Gate {
+        clock,
+        policy,
+        verifier: Verifier {
+            issuers,
+            claim_headers: configuration.claim_headers,
+            cache,
+        },
+    })
 }
 
-/// The service of a configuration with these keys, those of each issuer in their order, and without sockets.
+/// The service of a configuration with these keys, those of each issuer in their order, and without
+/// sockets.
 pub fn rehearsal(
     mut configuration: Configuration,
     keys: Vec<KeySet>,
     clock: Arc<dyn Clock>,
 ) -> Result<Rehearsal, StartError> {
-    let answers = configuration.routes.as_mut().map(|routes| std::mem::take(&mut routes.answers)).unwrap_or_default();
+    let answers = configuration
+        .routes
+        .as_mut()
+        .map(|routes| std::mem::take(&mut routes.answers))
+        .unwrap_or_default();
     let denials = Arc::new(DenialAnswers::new(configuration.answers.clone(), answers));
     let responder = Responder::new(&configuration.claim_headers, denials, Arc::default());
     let responder = responder.map_err(io::Error::other)?;
     let dialect = configuration.proxy.dialect.into();
-    Ok(Rehearsal { gate: gate_of_keys(configuration, keys, clock)?, responder, dialect })
+    Ok(Rehearsal {
+        gate: gate_of_keys(configuration, keys, clock)?,
+        responder,
+        dialect,
+    })
 }
 
-/// A configuration with everything made of it that takes long where there are many routes, and needs nothing around it.
+/// A configuration with everything made of it that takes long where there are many routes, and
+/// needs nothing around it.
 pub(super) struct Draft {
     /// Without its routes.
     pub(super) configuration: Configuration,
@@ -87,12 +120,18 @@ impl Draft {
     pub(super) fn new(mut configuration: Configuration) -> Self {
         let warnings = warnings(&configuration);
         let routes = configuration.routes.take();
-        let (routes, rest) = routes.map(|routes| (routes.table, (routes.answers, routes.unreached))).unzip();
+        let (routes, rest) = routes
+            .map(|routes| (routes.table, (routes.answers, routes.unreached)))
+            .unzip();
         let (answers, unreached) = rest.unzip();
         Self {
             unreached: unreached.unwrap_or_default(),
             denials: DenialAnswers::new(configuration.answers.clone(), answers.unwrap_or_default()),
-            route_names: routes.iter().flat_map(RouteTable::iter).map(|route| route.name.label()).collect(),
+            route_names: routes
+                .iter()
+                .flat_map(RouteTable::iter)
+                .map(|route| route.name.label())
+                .collect(),
             policy: policy(&configuration.proxy, &configuration.tokens, routes),
             warnings,
             configuration,
@@ -112,29 +151,66 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    /// Everything that this configuration decides. Its cache is empty: what was verified under another configuration is to
-    /// be verified again.
+    /// Everything that this configuration decides. Its cache is empty: what was verified under
+    /// another configuration is to be verified again.
     ///
     /// Fetchers that are needed and not among these are made here, which blocks.
-    pub(super) fn build(&mut self, draft: Draft, fetchers: Fetchers, number: u64) -> Result<Generation, StartError> {
-        let Draft { configuration, policy, denials, route_names, unreached, warnings } = draft;
+    pub(super) fn build(
+        &mut self,
+        draft: Draft,
+        fetchers: Fetchers,
+        number: u64,
+    ) -> Result<Generation, StartError> {
+        let Draft {
+            configuration,
+            policy,
+            denials,
+            route_names,
+            unreached,
+            warnings,
+        } = draft;
         for warning in warnings {
             tracing::warn!("{warning}");
         }
-        let Configuration { server, admin, tls, proxy, tokens, claim_headers, logging, issuers, .. } = configuration;
+        let Configuration {
+            server,
+            admin,
+            tls,
+            proxy,
+            tokens,
+            claim_headers,
+            logging,
+            issuers,
+            ..
+        } = configuration;
         let denials = Arc::new(denials);
-        let responder =
-            Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone()).map_err(io::Error::other)?;
+        let responder = Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone())
+            .map_err(io::Error::other)?;
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
-        let issuers = self.keepers.employ(issuers, fetchers, &self.surroundings, &self.metrics)?;
+        let issuers = self
+            .keepers
+            .employ(issuers, fetchers, &self.surroundings, &self.metrics)?;
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
         let evictions = self.metrics.cache_evictions.clone();
         let cache = TokenCache::new(&tokens.cache, policy.has_conditions(), evictions);
-        let Surroundings { clock, log, log_format, .. } = &self.surroundings;
+        let Surroundings {
+            clock,
+            log,
+            log_format,
+            ..
+        } = &self.surroundings;
         let door = Door {
-            gate: Gate { clock: clock.clone(), policy, verifier: Verifier { issuers, claim_headers, cache } },
+            gate: Gate {
+                clock: clock.clone(),
+                policy,
+                verifier: Verifier {
+                    issuers,
+                    claim_headers,
+                    cache,
+                },
+            },
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(log.clone(), logging.access_log, *log_format),
@@ -145,7 +221,11 @@ impl Workshop {
         for route in unreached.iter().take(MAX_UNREACHED) {
             tracing::warn!("routes[{}] {route}", route.position);
         }
-        if let Some(more) = unreached.len().checked_sub(MAX_UNREACHED).filter(|more| *more > 0) {
+        if let Some(more) = unreached
+            .len()
+            .checked_sub(MAX_UNREACHED)
+            .filter(|more| *more > 0)
+        {
             tracing::warn!(more, "routes that are never reached by matching");
         }
         Ok(Generation {
@@ -162,5 +242,8 @@ impl Workshop {
 
 /// Which rules hold for which requests.
 fn policy(proxy: &ProxySettings, tokens: &TokenSettings, routes: Option<RouteTable>) -> Policy {
-    Policy::new(Rules::authenticated(tokens.sources.clone(), proxy.preflight), routes)
+    Policy::new(
+        Rules::authenticated(tokens.sources.clone(), proxy.preflight),
+        routes,
+    )
 }

@@ -6,17 +6,18 @@ use std::thread;
 use std::time::Duration;
 
 use thread_priority::{
-    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
 };
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
-/// How long it is tried with what the workers leave over: ten thousand routes are read in a tenth of a second where there is
-/// anything left.
+/// How long it is tried with what the workers leave over: ten thousand routes are read in a tenth
+/// of a second where there is anything left.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How many threads may give way at a time. One that gets no core keeps what it holds, ten thousand routes and more, and with
-/// the next configuration comes the next one.
+/// How many threads may give way at a time. One that gets no core keeps what it holds, ten thousand
+/// routes and more, and with the next configuration comes the next one.
 const MOST_GIVING_WAY: usize = 2;
 
 /// Threads for what must not be in the way of decisions.
@@ -30,8 +31,9 @@ impl Default for Background {
 }
 
 impl Background {
-    /// Does this in a thread that gets what the workers leave over. Where they leave nothing it is done once more, by one that
-    /// takes its share; Linux would not let the first one ask for more. Whichever comes first counts.
+    /// Does this in a thread that gets what the workers leave over. Where they leave nothing it is
+    /// done once more, by one that takes its share; Linux would not let the first one ask for more.
+    /// Whichever comes first counts.
     pub(super) async fn result<T: Send + 'static>(
         &self,
         work: impl Fn() -> T + Send + Sync + 'static,
@@ -39,7 +41,8 @@ impl Background {
         self.first_result(Arc::new(work), PATIENCE).await
     }
 
-    /// Frees this with what the workers leave over, whenever that is; at once if too much waits for that already.
+    /// Frees this with what the workers leave over, whenever that is; at once if too much waits for
+    /// that already.
     pub(super) fn free(&self, value: impl Send + 'static) -> io::Result<()> {
         let place = self.0.clone().try_acquire_owned();
         begin(move || {
@@ -73,17 +76,25 @@ impl Background {
             let _ = tell.blocking_send(work());
         });
         // Where no second thread can be had, the first still comes to its end.
-        told.recv().await.ok_or_else(|| begun.err().unwrap_or_else(|| io::Error::other("the work was given up")))
+        told.recv().await.ok_or_else(|| {
+            begun
+                .err()
+                .unwrap_or_else(|| io::Error::other("the work was given up"))
+        })
     }
 }
 
 /// Each work has a thread of its own, which ends with it.
 fn begin(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    thread::Builder::new().name("background".to_owned()).spawn(work).map(drop)
+    thread::Builder::new()
+        .name("background".to_owned())
+        .spawn(work)
+        .map(drop)
 }
 
-/// Of all policies this is the one under which a worker that wakes up gets the core at once (sched(7), `SCHED_IDLE`): a nice
-/// thread may finish its slice first, and a decision would wait for milliseconds.
+/// Of all policies this is the one under which a worker that wakes up gets the core at once
+/// (sched(7), `SCHED_IDLE`): a nice thread may finish its slice first, and a decision would wait
+/// for milliseconds.
 #[cfg(target_os = "linux")]
 fn give_way() {
     let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
@@ -108,11 +119,20 @@ mod tests {
     fn policy() -> i32 {
         let told = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
         let (_, behind_name) = told.rsplit_once(')').unwrap();
-        behind_name.split_whitespace().nth(38).unwrap().parse().unwrap()
+        behind_name
+            .split_whitespace()
+            .nth(38)
+            .unwrap()
+            .parse()
+            .unwrap()
     }
 
     fn wait<T>(work: impl Future<Output = T>) -> T {
-        tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(work)
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap()
+            .block_on(work)
     }
 
     /// Says by which policy it was freed.
@@ -147,7 +167,13 @@ mod tests {
     #[test]
     fn the_work_gives_way_and_nobody_else_does() {
         let before = policy();
-        assert_eq!((wait(Background::default().result(policy)).unwrap(), policy()), (IDLE, before));
+        assert_eq!(
+            (
+                wait(Background::default().result(policy)).unwrap(),
+                policy()
+            ),
+            (IDLE, before)
+        );
     }
 
     #[test]
@@ -160,7 +186,10 @@ mod tests {
             }
             policy()
         };
-        assert_eq!(wait(Background::default().first_result(Arc::new(work), Duration::ZERO)).unwrap(), NORMAL);
+        assert_eq!(
+            wait(Background::default().first_result(Arc::new(work), Duration::ZERO)).unwrap(),
+            NORMAL
+        );
     }
 
     #[test]
@@ -172,11 +201,20 @@ mod tests {
     fn where_threads_that_give_way_get_no_core_no_more_of_them_begin() {
         let background = Background::default();
         let starved: Vec<_> = (0..MOST_GIVING_WAY).map(|_| starve(&background)).collect();
-        assert_eq!(wait(background.first_result(Arc::new(policy), Duration::MAX)).unwrap(), NORMAL);
+        assert_eq!(
+            wait(background.first_result(Arc::new(policy), Duration::MAX)).unwrap(),
+            NORMAL
+        );
         assert_eq!(policy_of_freeing(&background), NORMAL);
         drop(starved);
         // Each gives its place back when it ends.
-        wait(background.0.acquire_many(u32::try_from(MOST_GIVING_WAY).unwrap())).unwrap().forget();
+        wait(
+            background
+                .0
+                .acquire_many(u32::try_from(MOST_GIVING_WAY).unwrap()),
+        )
+        .unwrap()
+        .forget();
         background.0.add_permits(MOST_GIVING_WAY);
         assert_eq!(wait(background.result(policy)).unwrap(), IDLE);
     }

@@ -10,8 +10,9 @@ use crate::domain::Clock;
 use crate::http::CurrentTls;
 use crate::telemetry::Metrics;
 
-/// How often the files are looked at, as those of keys are. Their contents are compared: whoever rotates certificates tells
-/// nobody, and an event for each change is not to be had on every file system.
+/// How often the files are looked at, as those of keys are. Their contents are compared: whoever
+/// rotates certificates tells nobody, and an event for each change is not to be had on every file
+/// system.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// The certificates of the verify listener.
@@ -26,7 +27,11 @@ pub(super) struct Certificates {
 impl Certificates {
     pub(super) fn new(first: TlsSettings, clock: Arc<dyn Clock>, metrics: Arc<Metrics>) -> Self {
         let identity = first.identity.clone();
-        let certificates = Self { current: Arc::new(CurrentTls::new(first)), clock, metrics };
+        let certificates = Self {
+            current: Arc::new(CurrentTls::new(first)),
+            clock,
+            metrics,
+        };
         certificates.note(&identity);
         certificates
     }
@@ -42,7 +47,8 @@ impl Certificates {
         }
     }
 
-    /// Looks at the files again and again. What is not good is told once, and what was in force stays so.
+    /// Looks at the files again and again. What is not good is told once, and what was in force
+    /// stays so.
     pub(super) async fn follow(self) {
         loop {
             self.clock.reach(self.clock.moment().plus(LOOK_EVERY)).await;
@@ -54,11 +60,17 @@ impl Certificates {
         let current = self.current.settings().clone();
         let files = current.files.clone();
         // Off the runtime: a disk that hangs must not keep keys from being fetched.
-        let read = spawn_blocking(move || files.read().map_err(|problems| in_one_line(&problems))).await;
+        let read =
+            spawn_blocking(move || files.read().map_err(|problems| in_one_line(&problems))).await;
         match read.unwrap_or_else(|error| Err(error.to_string())) {
-            Ok(identity) if identity.is_same(&current.identity) => self.current.last_error.store(None),
+            Ok(identity) if identity.is_same(&current.identity) => {
+                self.current.last_error.store(None)
+            }
             Ok(identity) => {
-                let next = TlsSettings { files: current.files.clone(), identity: identity.clone() };
+                let next = TlsSettings {
+                    files: current.files.clone(),
+                    identity: identity.clone(),
+                };
                 if self.current.replace_if_still(&current, next) {
                     self.current.last_error.store(None);
                     self.note(&identity);
@@ -75,7 +87,8 @@ impl Certificates {
         }
     }
 
-    /// A certificate that is over is shown all the same: who turns proxies away would help nobody, and they decide.
+    /// A certificate that is over is shown all the same: who turns proxies away would help nobody,
+    /// and they decide.
     fn note(&self, identity: &TlsIdentity) {
         let not_after = identity.not_after;
         self.metrics.certificate_ends(not_after.as_secs());
@@ -89,5 +102,9 @@ impl Certificates {
 }
 
 fn in_one_line(problems: &[impl ToString]) -> String {
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
 }

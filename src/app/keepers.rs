@@ -41,8 +41,14 @@ enum Supply {
 pub(super) type Fetchers = HashMap<String, KeyFetcher>;
 
 /// Makes them. Each reads the system's certificates from the disk: not to be called on a runtime.
-pub(super) fn fetchers(wanted: Vec<(String, RemoteKeys)>, egress: &Egress) -> Result<Fetchers, StartError> {
-    wanted.into_iter().map(|(issuer, keys)| Ok((issuer.clone(), fetcher(issuer, keys, egress)?))).collect()
+pub(super) fn fetchers(
+    wanted: Vec<(String, RemoteKeys)>,
+    egress: &Egress,
+) -> Result<Fetchers, StartError> {
+    wanted
+        .into_iter()
+        .map(|(issuer, keys)| Ok((issuer.clone(), fetcher(issuer, keys, egress)?)))
+        .collect()
 }
 
 fn fetcher(issuer: String, keys: RemoteKeys, egress: &Egress) -> Result<KeyFetcher, StartError> {
@@ -52,17 +58,20 @@ fn fetcher(issuer: String, keys: RemoteKeys, egress: &Egress) -> Result<KeyFetch
 impl Keepers {
     /// The issuers for which [`employ`](Self::employ) needs a fetcher.
     pub(super) fn wanted(&self, issuers: &[IssuerSettings]) -> Vec<(String, RemoteKeys)> {
-        let wanted =
-            issuers.iter().filter(|issuer| self.kept(issuer).is_none()).filter_map(|issuer| match &issuer.keys {
+        let wanted = issuers
+            .iter()
+            .filter(|issuer| self.kept(issuer).is_none())
+            .filter_map(|issuer| match &issuer.keys {
                 KeySource::Remote(remote) => Some((issuer.name.clone(), remote.clone())),
                 KeySource::File(_) | KeySource::Fixed { .. } => None,
             });
         wanted.collect()
     }
 
-    /// The issuers of these settings, each with its keys. If they come from where they came from before, the issuer keeps
-    /// them: nobody waits for keys that are there, and an issuer that is down stays trusted. It keeps the task that fetches
-    /// them too, unless that is to be done otherwise.
+    /// The issuers of these settings, each with its keys. If they come from where they came from
+    /// before, the issuer keeps them: nobody waits for keys that are there, and an issuer that is
+    /// down stays trusted. It keeps the task that fetches them too, unless that is to be done
+    /// otherwise.
     pub(super) fn employ(
         &mut self,
         settings: Vec<IssuerSettings>,
@@ -70,8 +79,11 @@ impl Keepers {
         surroundings: &Surroundings,
         metrics: &Metrics,
     ) -> Result<Issuers, StartError> {
-        // What can fail comes first: a configuration that does not work must not harm the one before.
-        let supplies = settings.iter().map(|issuer| self.supply(issuer, &mut fetchers, surroundings));
+        // What can fail comes first: a configuration that does not work must not harm the one
+        // before.
+        let supplies = settings
+            .iter()
+            .map(|issuer| self.supply(issuer, &mut fetchers, surroundings));
         let supplies = supplies.collect::<Result<Vec<_>, _>>()?;
         let names = settings.iter().map(|issuer| issuer.name.clone()).collect();
         let mut before = std::mem::take(&mut self.by_name);
@@ -83,21 +95,42 @@ impl Keepers {
             let keys = match supply {
                 Supply::AtHand(keys) => at_hand(&name, keys, surroundings, metrics),
                 Supply::Kept(store) => {
-                    self.by_name.extend(dismissed.map(|keeper| (settings.name, keeper)));
+                    self.by_name
+                        .extend(dismissed.map(|keeper| (settings.name, keeper)));
                     store
                 }
                 Supply::Fetched(origin, refresh, known) => {
-                    let keeper = Keeper::new(&name, settings.keys, origin, refresh, known, surroundings, metrics);
+                    let keeper = Keeper::new(
+                        &name,
+                        settings.keys,
+                        origin,
+                        refresh,
+                        known,
+                        surroundings,
+                        metrics,
+                    );
                     let store = keeper.store.clone();
                     self.by_name.insert(settings.name, keeper);
                     store
                 }
             };
             let (expectations, required_scopes) = (settings.expectations, settings.required_scopes);
-            issuers
-                .push((settings.accepted, Issuer { name, position, algorithms, expectations, required_scopes, keys }));
+            issuers.push((
+                settings.accepted,
+                Issuer {
+                    name,
+                    position,
+                    algorithms,
+                    expectations,
+                    required_scopes,
+                    keys,
+                },
+            ));
         }
-        for name in std::mem::replace(&mut self.names, names).iter().filter(|name| !self.names.contains(name)) {
+        for name in std::mem::replace(&mut self.names, names)
+            .iter()
+            .filter(|name| !self.names.contains(name))
+        {
             metrics.forget_issuer(name);
         }
         Ok(Issuers::new(issuers))
@@ -113,10 +146,14 @@ impl Keepers {
             return Ok(Supply::Kept(keeper.store.clone()));
         }
         let before = self.by_name.get(&issuer.name);
-        let known = before.filter(|keeper| keeper.source.has_keys_of(&issuer.keys)).map(|keeper| keeper.store.clone());
+        let known = before
+            .filter(|keeper| keeper.source.has_keys_of(&issuer.keys))
+            .map(|keeper| keeper.store.clone());
         Ok(match &issuer.keys {
             KeySource::Fixed { keys, .. } => Supply::AtHand(keys.clone()),
-            KeySource::File(file) => Supply::Fetched(KeyOrigin::File(file.clone()), file.refresh, known),
+            KeySource::File(file) => {
+                Supply::Fetched(KeyOrigin::File(file.clone()), file.refresh, known)
+            }
             KeySource::Remote(remote) => {
                 let at_hand = fetchers.remove(&issuer.name).map(Ok);
                 let make = || fetcher(issuer.name.clone(), remote.clone(), &surroundings.egress);
@@ -128,12 +165,22 @@ impl Keepers {
 
     /// The keeper of its keys, if that goes on unchanged.
     fn kept(&self, issuer: &IssuerSettings) -> Option<&Keeper> {
-        self.by_name.get(&issuer.name).filter(|keeper| keeper.source.is_followed_like(&issuer.keys))
+        self.by_name
+            .get(&issuer.name)
+            .filter(|keeper| keeper.source.is_followed_like(&issuer.keys))
     }
 }
 
-fn at_hand(name: &str, keys: KeySet, surroundings: &Surroundings, metrics: &Metrics) -> Arc<KeyStore> {
-    metrics.jwks(name).keys.set(keys.len().try_into().unwrap_or(i64::MAX));
+fn at_hand(
+    name: &str,
+    keys: KeySet,
+    surroundings: &Surroundings,
+    metrics: &Metrics,
+) -> Arc<KeyStore> {
+    metrics
+        .jwks(name)
+        .keys
+        .set(keys.len().try_into().unwrap_or(i64::MAX));
     report_keys(name, &keys, &KeySet::default());
     Arc::new(KeyStore::fixed(keys, surroundings.clock.uptime()))
 }
@@ -148,7 +195,10 @@ impl Keeper {
         surroundings: &Surroundings,
         metrics: &Metrics,
     ) -> Self {
-        let store = known.map_or_else(|| KeyStore::refreshed(&settings), |known| known.continued(&settings));
+        let store = known.map_or_else(
+            || KeyStore::refreshed(&settings),
+            |known| known.continued(&settings),
+        );
         let had_keys = store.snapshot().is_usable(surroundings.clock.moment());
         let store = Arc::new(store);
         let refresher = Refresher {
@@ -160,7 +210,11 @@ impl Keeper {
             metrics: metrics.jwks(name),
             had_keys,
         };
-        Self { source, store, task: tokio::spawn(refresher.run()) }
+        Self {
+            source,
+            store,
+            task: tokio::spawn(refresher.run()),
+        }
     }
 }
 

@@ -36,7 +36,15 @@ impl Reload {
     /// The files are those that the source was read from for the first time.
     pub fn channel(source: Source, files: Files) -> (watch::Sender<u32>, Self) {
         let (tell, told) = watch::channel(0);
-        (tell, Self { source: source.into(), told, read: files.clone(), seen: files })
+        (
+            tell,
+            Self {
+                source: source.into(),
+                told,
+                read: files.clone(),
+                seen: files,
+            },
+        )
     }
 
     /// For a service whose configuration never changes.
@@ -64,7 +72,8 @@ impl Reload {
             });
             let read = read.await.map(|(draft, files)| {
                 self.seen = files.clone();
-                // A file that is named for the first time was looked at once only, and may be in the making.
+                // A file that is named for the first time was looked at once only, and may be in
+                // the making.
                 let is_settled = due.is_none_or(|looked_at| files.are_among(&looked_at));
                 is_settled.then(|| self.read = files).map(|()| draft)
             });
@@ -75,7 +84,9 @@ impl Reload {
                 }
                 Ok(Some(Ok(draft))) => put_in_force(draft, &mut workshop, &service, &fixed).await,
                 Ok(Some(Err(problems))) => {
-                    problems.iter().for_each(|problem| tracing::error!(%problem, "configuration refused"));
+                    problems
+                        .iter()
+                        .for_each(|problem| tracing::error!(%problem, "configuration refused"));
                     false
                 }
                 Err(error) => {
@@ -85,12 +96,16 @@ impl Reload {
             };
             let number = service.generation().number;
             workshop.metrics.count_reload(is_in_force, number);
-            if is_in_force { manager.serving(number) } else { manager.still_serving(number) }
+            if is_in_force {
+                manager.serving(number)
+            } else {
+                manager.still_serving(number)
+            }
         }
     }
 
-    /// Resolves when it is time to read the configuration, from the files as they were looked at, or from the disk if
-    /// somebody asks; never, if nobody can ask and nobody watches.
+    /// Resolves when it is time to read the configuration, from the files as they were looked at,
+    /// or from the disk if somebody asks; never, if nobody can ask and nobody watches.
     async fn due(&mut self, trigger: ReloadTrigger) -> Option<Files> {
         loop {
             tokio::select! {
@@ -105,9 +120,10 @@ impl Reload {
         }
     }
 
-    /// The files, if they are other than what was read last and the same as a look before: one that is being written is
-    /// empty for a moment and then a part of itself, and fewer rules may be rules as well. Contents are compared, not times:
-    /// Kubernetes changes a symlink in the way to them. That one cannot be read is a change like any other.
+    /// The files, if they are other than what was read last and the same as a look before: one that
+    /// is being written is empty for a moment and then a part of itself, and fewer rules may be
+    /// rules as well. Contents are compared, not times: Kubernetes changes a symlink in the way to
+    /// them. That one cannot be read is a change like any other.
     async fn changed(&mut self) -> Option<Files> {
         let before = self.seen.clone();
         let now = spawn_blocking(move || before.look_again()).await.ok()?;
@@ -117,10 +133,17 @@ impl Reload {
     }
 }
 
-/// Decisions may have to wait while this runs, so that it does nothing once for each route, only for each series counted so far.
-async fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifyService, fixed: &FixedSettings) -> bool {
+/// Decisions may have to wait while this runs, so that it does nothing once for each route, only
+/// for each series counted so far.
+async fn put_in_force(
+    draft: Draft,
+    workshop: &mut Workshop,
+    service: &VerifyService,
+    fixed: &FixedSettings,
+) -> bool {
     if draft.policy.routes().is_none() && service.generation().door.gate.policy.routes().is_some() {
-        // More likely than a wish is a file that was cut off, and without routes every token opens everything.
+        // More likely than a wish is a file that was cut off, and without routes every token opens
+        // everything.
         let problem = Problem::new("routes", "missing; the configuration in force has some");
         let problem = problem.with_hint("restart to serve without them");
         tracing::error!(%problem, "configuration refused");
@@ -134,7 +157,10 @@ async fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifySer
             retire(service.replace(generation), workshop.background.clone());
             service.generation().door.forget_other_series();
             for setting in waiting {
-                tracing::warn!(setting, "has changed and needs a restart; everything else is in force");
+                tracing::warn!(
+                    setting,
+                    "has changed and needs a restart; everything else is in force"
+                );
             }
             tracing::info!(generation = number, "configuration in force");
             true
@@ -146,15 +172,21 @@ async fn put_in_force(draft: Draft, workshop: &mut Workshop, service: &VerifySer
     }
 }
 
-async fn fetchers_of(configuration: &Configuration, workshop: &Workshop) -> Result<Fetchers, StartError> {
+async fn fetchers_of(
+    configuration: &Configuration,
+    workshop: &Workshop,
+) -> Result<Fetchers, StartError> {
     let wanted = workshop.keepers.wanted(&configuration.issuers);
     let egress = workshop.surroundings.egress.clone();
     // Off the runtime, which also fetches other issuers' keys and handles signals.
-    spawn_blocking(move || fetchers(wanted, &egress)).await.map_err(io::Error::other)?
+    spawn_blocking(move || fetchers(wanted, &egress))
+        .await
+        .map_err(io::Error::other)?
 }
 
-/// Frees what was in force before, once the requests that began with it are over. Whoever lets go last has to free ten
-/// thousand routes and a full cache, and that must not be a worker. A request by gRPC holds the door alone.
+/// Frees what was in force before, once the requests that began with it are over. Whoever lets go
+/// last has to free ten thousand routes and a full cache, and that must not be a worker. A request
+/// by gRPC holds the door alone.
 fn retire(former: Arc<Generation>, background: Background) {
     tokio::spawn(async move {
         while Arc::strong_count(&former) > 1 || Arc::strong_count(&former.door) > 1 {

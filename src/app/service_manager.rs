@@ -36,43 +36,70 @@ const BEATS: u32 = 12;
 
 impl ServiceManager {
     /// As it has introduced itself to the process of this id.
-    pub fn of_environment(environment: &[(OsString, OsString)], process: u32) -> Result<Self, UnknownManager> {
-        let variable = |name: &str| environment.iter().find(|(own, _)| own == name).map(|(_, value)| value);
-        let reports = variable("NOTIFY_SOCKET").filter(|address| !address.is_empty()).map(|address| {
-            let opened = open(address).map(Arc::new);
-            opened.map_err(|error| UnknownManager::Address(address.clone(), error))
-        });
+    pub fn of_environment(
+        environment: &[(OsString, OsString)],
+        process: u32,
+    ) -> Result<Self, UnknownManager> {
+        let variable = |name: &str| {
+            environment
+                .iter()
+                .find(|(own, _)| own == name)
+                .map(|(_, value)| value)
+        };
+        let reports = variable("NOTIFY_SOCKET")
+            .filter(|address| !address.is_empty())
+            .map(|address| {
+                let opened = open(address).map(Arc::new);
+                opened.map_err(|error| UnknownManager::Address(address.clone(), error))
+            });
         // The watchdog may be meant for another process, from which we have the variables.
-        let is_ours = variable("WATCHDOG_PID").is_none_or(|id| id.to_str() == Some(&process.to_string()));
+        let is_ours =
+            variable("WATCHDOG_PID").is_none_or(|id| id.to_str() == Some(&process.to_string()));
         let patience = variable("WATCHDOG_USEC").filter(|_| is_ours).map(|text| {
-            let micros = text.to_str().and_then(|text| text.parse().ok()).filter(|micros| *micros > 0);
-            micros.map(Duration::from_micros).ok_or_else(|| UnknownManager::Watchdog(text.clone()))
+            let micros = text
+                .to_str()
+                .and_then(|text| text.parse().ok())
+                .filter(|micros| *micros > 0);
+            micros
+                .map(Duration::from_micros)
+                .ok_or_else(|| UnknownManager::Watchdog(text.clone()))
         });
-        Ok(Self { reports: reports.transpose()?, patience: patience.transpose()? })
+        Ok(Self {
+            reports: reports.transpose()?,
+            patience: patience.transpose()?,
+        })
     }
 
     /// The service serves, by the configuration of this number.
     pub(super) fn serving(&self, configuration: u64) {
-        self.tell(&format!("READY=1\nSTATUS=serving by configuration {configuration}"));
+        self.tell(&format!(
+            "READY=1\nSTATUS=serving by configuration {configuration}"
+        ));
     }
 
     /// A new configuration is being read.
     pub(super) fn reloading(&self) {
         // systemd takes what we say for an answer to its signal only if it is younger.
         let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from);
-        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={}\nSTATUS=reading a new configuration", now.as_micros()));
+        self.tell(&format!(
+            "RELOADING=1\nMONOTONIC_USEC={}\nSTATUS=reading a new configuration",
+            now.as_micros()
+        ));
     }
 
     /// It is not in force, but the one of this number still is.
     pub(super) fn still_serving(&self, configuration: u64) {
-        let status = format!("serving by configuration {configuration}; a new one was refused, see the log");
+        let status =
+            format!("serving by configuration {configuration}; a new one was refused, see the log");
         self.tell(&format!("READY=1\nSTATUS={status}"));
     }
 
     /// The service stops, which takes at most so long.
     pub(super) fn stopping(&self, at_most: Duration) {
         let extension = (at_most + Duration::from_secs(5)).as_micros();
-        self.tell(&format!("STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC={extension}"));
+        self.tell(&format!(
+            "STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC={extension}"
+        ));
     }
 
     /// What its watchdog is to be told about; nothing if it has none.
@@ -81,9 +108,12 @@ impl ServiceManager {
         Some(Pulse::new(self.patience? / BEATS))
     }
 
-    /// Tells the watchdog again and again that all is well, as long as the serving threads come round, and this one.
+    /// Tells the watchdog again and again that all is well, as long as the serving threads come
+    /// round, and this one.
     pub(super) async fn reassure(self, pulse: Pulse) {
-        let Some(patience) = self.patience else { return };
+        let Some(patience) = self.patience else {
+            return;
+        };
         loop {
             if pulse.is_regular() {
                 self.tell("WATCHDOG=1");
@@ -97,7 +127,9 @@ impl ServiceManager {
     }
 
     fn tell(&self, state: &str) {
-        let Some((socket, manager)) = self.reports.as_deref() else { return };
+        let Some((socket, manager)) = self.reports.as_deref() else {
+            return;
+        };
         if let Err(error) = socket.send_to_addr(state.as_bytes(), manager) {
             tracing::warn!(%error, "the service manager cannot be told how the service is");
         }

@@ -7,7 +7,8 @@ use tokio::sync::watch;
 pub struct Shutdown(watch::Receiver<u32>);
 
 impl Shutdown {
-    /// A way to tell the service to stop, and what it listens to. Each increment tells it once more.
+    /// A way to tell the service to stop, and what it listens to. Each increment tells it once
+    /// more.
     pub fn channel() -> (watch::Sender<u32>, Self) {
         let (tell, told) = watch::channel(0);
         (tell, Self(told))

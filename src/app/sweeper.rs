@@ -8,7 +8,8 @@ use tokio::task::spawn_blocking;
 use crate::domain::Clock;
 use crate::http::VerifyService;
 
-/// A token that is over is no longer good for anything from then on; this is how long its claims may stay in memory.
+/// A token that is over is no longer good for anything from then on; this is how long its claims
+/// may stay in memory.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Frees their memory again and again, of whatever configuration is in force.
@@ -16,7 +17,8 @@ pub(super) async fn sweep_cache(service: Arc<VerifyService>, clock: Arc<dyn Cloc
     let mut at = clock.moment();
     loop {
         let now = clock.moment();
-        // Not once for each minute that the machine was suspended, and not by a date that is no longer the date.
+        // Not once for each minute that the machine was suspended, and not by a date that is no
+        // longer the date.
         at = at.plus(SWEEP_EVERY).within(now, now.plus(SWEEP_EVERY));
         clock.reach(at).await;
         let (service, now) = (service.clone(), clock.moment());

@@ -24,13 +24,18 @@ pub(super) struct Check {
     /// Also fetch the keys of each issuer
     #[arg(long)]
     online: bool,
-    /// Also judge the cases in the YAML files of this folder, with keys made for the run; nothing is fetched for them
+    /// Also judge the cases in the YAML files of this folder, with keys made for the run; nothing
+    /// is fetched for them
     #[arg(long, value_name = "DIR")]
     fixtures: Option<PathBuf>,
 }
 
 impl Check {
-    pub(super) fn run(self, source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
+    pub(super) fn run(
+        self,
+        source: &Source,
+        environment: &[(OsString, OsString)],
+    ) -> Result<(), Failure> {
         let egress = Egress::of_environment(environment);
         let configuration = source.read()?;
         refuse_broken_proxies(&configuration, environment)?;
@@ -75,13 +80,23 @@ fn fetch_keys(issuers: &[IssuerSettings], egress: &Egress) -> Result<(), Failure
             }
         }
     }
-    if unreachable > 0 { Err(Failure::failed(format!("{unreachable} issuers without keys"))) } else { Ok(()) }
+    if unreachable > 0 {
+        Err(Failure::failed(format!(
+            "{unreachable} issuers without keys"
+        )))
+    } else {
+        Ok(())
+    }
 }
 
 fn proxy_of<'a>(issuer: &IssuerSettings, egress: &'a Egress) -> Option<&'a ProxyName> {
     match &issuer.keys {
         KeySource::Fixed { .. } | KeySource::File(_) => None,
-        KeySource::Remote(remote) => remote.location.urls().iter().find_map(|url| egress.proxy_for(url)),
+        KeySource::Remote(remote) => remote
+            .location
+            .urls()
+            .iter()
+            .find_map(|url| egress.proxy_for(url)),
     }
 }
 
@@ -94,29 +109,62 @@ fn unreached(routes: &[UnreachedRoute]) -> String {
             route.position, route.name
         );
     }
-    if let Some(more) = routes.len().checked_sub(MAX_UNREACHED).filter(|more| *more > 0) {
-        let _ = writeln!(text, "warning: {more} more routes are never reached by matching");
+    if let Some(more) = routes
+        .len()
+        .checked_sub(MAX_UNREACHED)
+        .filter(|more| *more > 0)
+    {
+        let _ = writeln!(
+            text,
+            "warning: {more} more routes are never reached by matching"
+        );
     }
     text
 }
 
 fn certificate(not_after: Timestamp, now: Timestamp) -> String {
-    let ends = if not_after <= now { "has expired: it ended" } else { "ends" };
-    format!("verify listener: its certificate {ends} at {}\n", not_after.to_rfc3339())
+    let ends = if not_after <= now {
+        "has expired: it ended"
+    } else {
+        "ends"
+    };
+    format!(
+        "verify listener: its certificate {ends} at {}\n",
+        not_after.to_rfc3339()
+    )
 }
 
 fn describe(name: &str, keys: &KeySet) -> String {
     let mut text = format!("issuer {name}: {} usable keys\n", keys.len());
     for key in keys.published() {
-        // Writing to a String cannot fail. An id is the issuer's text: quoted, it cannot play with the terminal.
-        let warning = if key.is_private_part_published() { ", published with its private part" } else { "" };
-        let _ = writeln!(text, "  {:?} {}{warning}", key.first().id().unwrap_or("(any id)"), key.algorithm_names());
+        // Writing to a String cannot fail. An id is the issuer's text: quoted, it cannot play with
+        // the terminal.
+        let warning = if key.is_private_part_published() {
+            ", published with its private part"
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            text,
+            "  {:?} {}{warning}",
+            key.first().id().unwrap_or("(any id)"),
+            key.algorithm_names()
+        );
     }
     for id in keys.for_encryption() {
-        let _ = writeln!(text, "  {:?} for encryption, not needed", id.unwrap_or("(no id)"));
+        let _ = writeln!(
+            text,
+            "  {:?} for encryption, not needed",
+            id.unwrap_or("(no id)")
+        );
     }
     for refused in keys.refused() {
-        let _ = writeln!(text, "  {:?} refused: {}", refused.id.as_deref().unwrap_or("(no id)"), refused.refusal);
+        let _ = writeln!(
+            text,
+            "  {:?} refused: {}",
+            refused.id.as_deref().unwrap_or("(no id)"),
+            refused.refusal
+        );
     }
     text
 }

@@ -17,7 +17,8 @@ pub(super) enum Config {
         #[arg(long)]
         fixtures: bool,
     },
-    /// Print the lines of a proxy's configuration that depend on ours: headers to ask with, to hand on and to remove
+    /// Print the lines of a proxy's configuration that depend on ours: headers to ask with, to hand
+    /// on and to remove
     Proxy {
         /// Which one is in front
         #[arg(value_name = "PROXY", value_parser = PossibleValuesParser::new(Proxy::ALL.map(Proxy::name)).try_map(|name| name.parse::<Proxy>()))]

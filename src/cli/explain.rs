@@ -61,7 +61,11 @@ enum Output {
 }
 
 impl Explain {
-    pub(super) fn run(self, source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
+    pub(super) fn run(
+        self,
+        source: &Source,
+        environment: &[(OsString, OsString)],
+    ) -> Result<(), Failure> {
         if self.token.as_deref().is_some_and(|token| token != "-") {
             let usage = "--token takes nothing but `-`, for stdin: every user of the machine can see a command line";
             return Err(Failure::Usage(usage));
@@ -71,28 +75,53 @@ impl Explain {
             refuse_broken_proxies(&configuration, environment)?;
         }
         let token = self.token()?;
-        let keys = self.keys(&configuration, token.as_deref(), &Egress::of_environment(environment))?;
+        let keys = self.keys(
+            &configuration,
+            token.as_deref(),
+            &Egress::of_environment(environment),
+        )?;
         let clock: Arc<dyn Clock> = match self.at {
             Some(at) => Arc::new(StoppedClock(at)),
             None => Arc::new(SystemClock),
         };
         let rehearsal = rehearsal(configuration, keys, clock).map_err(Failure::failed)?;
-        let Self { method, host, uri, policy, .. } = self;
-        let described = DescribedRequest { token, method, host, uri, policy, ..DescribedRequest::default() };
+        let Self {
+            method,
+            host,
+            uri,
+            policy,
+            ..
+        } = self;
+        let described = DescribedRequest {
+            token,
+            method,
+            host,
+            uri,
+            policy,
+            ..DescribedRequest::default()
+        };
         let transcript = runtime()?.block_on(rehearsal.explain(&described));
         print(&match self.output {
             Output::Text => as_text(&transcript),
             Output::Json => format!("{:#}\n", serde_json::json!(transcript)),
         })?;
-        if transcript.lets_pass() { Ok(()) } else { Err(Failure::Denied) }
+        if transcript.lets_pass() {
+            Ok(())
+        } else {
+            Err(Failure::Denied)
+        }
     }
 
     fn token(&self) -> Result<Option<String>, Failure> {
         let stdin = self.token.as_ref().map(PathBuf::from);
-        let Some(path) = self.token_file.as_ref().or(stdin.as_ref()) else { return Ok(None) };
+        let Some(path) = self.token_file.as_ref().or(stdin.as_ref()) else {
+            return Ok(None);
+        };
         let text = read(path)?;
         let token = text.trim();
-        Ok(Some(token.strip_prefix("Bearer ").unwrap_or(token).to_owned()))
+        Ok(Some(
+            token.strip_prefix("Bearer ").unwrap_or(token).to_owned(),
+        ))
     }
 
     /// The keys of each issuer; those that the token does not ask for are left out.
@@ -121,9 +150,12 @@ fn keys_of(
     let is_remote = matches!(issuer.keys, KeySource::Remote(_));
     match document {
         Some(document) if is_remote => {
-            KeySet::from_jwks(document.as_bytes(), issuer.keys.algorithms()).map_err(Failure::failed)
+            KeySet::from_jwks(document.as_bytes(), issuer.keys.algorithms())
+                .map_err(Failure::failed)
         }
-        None if is_remote && !stated.is_some_and(|stated| issuer.accepted.takes(stated)) => Ok(KeySet::default()),
+        None if is_remote && !stated.is_some_and(|stated| issuer.accepted.takes(stated)) => {
+            Ok(KeySet::default())
+        }
         _ => {
             // Whose keys cannot be had is judged as the service would: there are none.
             let fetched = runtime()?.block_on(keys::fetch(&issuer.keys, egress));
@@ -157,7 +189,11 @@ pub(super) fn as_text(transcript: &Transcript) -> String {
         let _ = writeln!(text, "      expected  {}", stage.expected);
         let _ = writeln!(text, "      found     {}", stage.found);
     }
-    let _ = writeln!(text, "{} {}: {}", transcript.verdict, transcript.reason, transcript.meaning);
+    let _ = writeln!(
+        text,
+        "{} {}: {}",
+        transcript.verdict, transcript.reason, transcript.meaning
+    );
     if let Some(hint) = transcript.hint {
         let _ = writeln!(text, "hint: {hint}");
     }

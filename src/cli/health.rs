@@ -13,8 +13,12 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) fn run(source: &Source) -> Result<(), Failure> {
     let addresses = source.read_admin_listen()?;
-    let first = addresses.first().ok_or_else(|| Failure::failed("no admin listener is configured"))?;
-    let answer = runtime()?.block_on(ask(first)).map_err(|error| Failure::failed(format!("{first}: {error}")))?;
+    let first = addresses
+        .first()
+        .ok_or_else(|| Failure::failed("no admin listener is configured"))?;
+    let answer = runtime()?
+        .block_on(ask(first))
+        .map_err(|error| Failure::failed(format!("{first}: {error}")))?;
     print(&format!("{answer}\n"))
 }
 
@@ -22,10 +26,17 @@ async fn ask(address: &Listen) -> Result<String, String> {
     let builder = reqwest::Client::builder().timeout(TIMEOUT).no_proxy();
     let (builder, url) = match address {
         Listen::Tcp(address) => (builder, format!("http://{}/healthz", reachable(*address))),
-        Listen::Unix(path) => (builder.unix_socket(path.clone()), "http://localhost/healthz".to_owned()),
+        Listen::Unix(path) => (
+            builder.unix_socket(path.clone()),
+            "http://localhost/healthz".to_owned(),
+        ),
     };
     let client = builder.build().map_err(|error| error.to_string())?;
-    let response = client.get(url).send().await.map_err(|error| format!("no answer: {}", in_words(error)))?;
+    let response = client
+        .get(url)
+        .send()
+        .await
+        .map_err(|error| format!("no answer: {}", in_words(error)))?;
     match response.status().as_u16() {
         200 => response.text().await.map_err(|error| error.to_string()),
         status => Err(format!("status {status}")),

@@ -11,8 +11,13 @@ pub(super) async fn fetch(source: &KeySource, egress: &Egress) -> Result<KeySet,
         KeySource::Fixed { keys, .. } => Ok(keys.clone()),
         KeySource::File(file) => file.read(),
         KeySource::Remote(remote) => {
-            let mut fetcher = KeyFetcher::new(remote.clone(), egress.clone()).map_err(|error| error.to_string())?;
-            fetcher.fetch().await.map(|fetched| fetched.keys).map_err(|failure| failure.to_string())
+            let mut fetcher = KeyFetcher::new(remote.clone(), egress.clone())
+                .map_err(|error| error.to_string())?;
+            fetcher
+                .fetch()
+                .await
+                .map(|fetched| fetched.keys)
+                .map_err(|failure| failure.to_string())
         }
     }
 }

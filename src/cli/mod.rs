@@ -30,7 +30,8 @@ use crate::domain::may_hold_token;
 #[derive(Parser)]
 #[command(name = "doorward", version, about, long_about = None, after_help = AFTER_HELP)]
 struct Cli {
-    /// Read this YAML file as well, or the one that `DOORWARD_CONFIG` names; other variables win over it
+    /// Read this YAML file as well, or the one that `DOORWARD_CONFIG` names; other variables win
+    /// over it
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -85,7 +86,9 @@ pub fn run() -> ExitCode {
 
 /// Tells what is wrong with the arguments, but repeats no token: stderr may be somebody's log.
 fn refuse(error: &clap::Error) -> ! {
-    if error.use_stderr() && std::env::args_os().any(|argument| may_hold_token(&argument.to_string_lossy())) {
+    if error.use_stderr()
+        && std::env::args_os().any(|argument| may_hold_token(&argument.to_string_lossy()))
+    {
         let told = "the arguments are wrong, and one of them may be a token, so they are not shown (pipe it, or name its file)";
         let _ = writeln!(std::io::stderr(), "doorward: {told}");
         std::process::exit(2);

@@ -18,16 +18,25 @@ use crate::listener::HandedSockets;
 use crate::outbound::Egress;
 use crate::telemetry::{LogQueue, install};
 
-pub(super) fn run(held: &HeldSignals, source: &Source, environment: &[(OsString, OsString)]) -> Result<(), Failure> {
+pub(super) fn run(
+    held: &HeldSignals,
+    source: &Source,
+    environment: &[(OsString, OsString)],
+) -> Result<(), Failure> {
     let runtime = runtime()?;
-    let mut signals = runtime.block_on(async { held.hear() }).map_err(Failure::failed)?;
+    let mut signals = runtime
+        .block_on(async { held.hear() })
+        .map_err(Failure::failed)?;
     // Before there are other threads; but errors of the configuration are reported first.
     let sockets = handed_sockets::take(environment);
-    let Some((configuration, files)) = runtime.block_on(read(source, &mut signals))? else { return Ok(()) };
+    let Some((configuration, files)) = runtime.block_on(read(source, &mut signals))? else {
+        return Ok(());
+    };
     let (configuration, sockets) = (configuration?, sockets?);
     refuse_broken_proxies(&configuration, environment)?;
     let (ask_for_reload, reload) = Reload::channel(source.clone(), files);
-    let manager = ServiceManager::of_environment(environment, std::process::id()).map_err(Failure::failed)?;
+    let manager =
+        ServiceManager::of_environment(environment, std::process::id()).map_err(Failure::failed)?;
     let (log, log_format) = start_log(configuration.logging)?;
     let surroundings = Surroundings {
         clock: Arc::new(SystemClock),
@@ -36,15 +45,22 @@ pub(super) fn run(held: &HeldSignals, source: &Source, environment: &[(OsString,
         log_format,
         manager,
     };
-    let served = runtime.block_on(serve(sockets, configuration, surroundings, signals, ask_for_reload, reload));
+    let served = runtime.block_on(serve(
+        sockets,
+        configuration,
+        surroundings,
+        signals,
+        ask_for_reload,
+        reload,
+    ));
     // Without waiting for threads that are blocked by a file or a name server.
     runtime.shutdown_background();
     log.flush();
     served
 }
 
-/// Reads the configuration; nothing if a signal ends the service before. In a thread of its own, so that signals are obeyed while
-/// a file does not answer.
+/// Reads the configuration; nothing if a signal ends the service before. In a thread of its own, so
+/// that signals are obeyed while a file does not answer.
 async fn read(
     source: &Source,
     signals: &mut Signals,
@@ -52,7 +68,10 @@ async fn read(
     let (sender, receiver) = oneshot::channel();
     let source = source.clone();
     let reading = move || drop(sender.send(source.read_from(Files::default())));
-    thread::Builder::new().name("configuration".to_owned()).spawn(reading).map_err(Failure::failed)?;
+    thread::Builder::new()
+        .name("configuration".to_owned())
+        .spawn(reading)
+        .map_err(Failure::failed)?;
     tokio::select! {
         read = receiver => read.map(Some).map_err(Failure::failed),
         () = signals.end() => Ok(None),
@@ -67,7 +86,8 @@ async fn serve(
     ask_for_reload: watch::Sender<u32>,
     reload: Reload,
 ) -> Result<(), Failure> {
-    let application = Application::build_on(sockets, configuration, &surroundings).map_err(not_started)?;
+    let application =
+        Application::build_on(sockets, configuration, &surroundings).map_err(not_started)?;
     let (tell, shutdown) = Shutdown::channel();
     signals.tell(tell, Some(ask_for_reload));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "doorward");
@@ -80,11 +100,18 @@ async fn serve(
     for address in application.grpc_addresses() {
         tracing::info!(%address, "grpc listener");
     }
-    application.run(shutdown, reload).await.map_err(Failure::failed)
+    application
+        .run(shutdown, reload)
+        .await
+        .map_err(Failure::failed)
 }
 
 pub(super) fn start_log(logging: Logging) -> Result<(LogQueue, LogFormat), Failure> {
-    let usual = if std::io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json };
+    let usual = if std::io::stderr().is_terminal() {
+        LogFormat::Text
+    } else {
+        LogFormat::Json
+    };
     let format = logging.format.unwrap_or(usual);
     let log = LogQueue::start(std::io::stderr()).map_err(Failure::failed)?;
     install(logging.level, format, log.clone());
@@ -93,5 +120,8 @@ pub(super) fn start_log(logging: Logging) -> Result<(LogQueue, LogFormat), Failu
 
 /// One thread is enough for fetching keys and for signals; the listeners bring their own.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::failed)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::failed)
 }

@@ -6,8 +6,8 @@ use nix::sys::signal::{SigSet, Signal};
 use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::sync::watch;
 
-/// Signals that stay pending until there are handlers. Without that they would end the program, and a service manager may send
-/// them as soon as it has started it.
+/// Signals that stay pending until there are handlers. Without that they would end the program, and
+/// a service manager may send them as soon as it has started it.
 pub(super) struct HeldSignals(SigSet);
 
 /// Receives signals, first those that came before there was a receiver.
@@ -20,7 +20,9 @@ pub(super) struct Signals {
 impl HeldSignals {
     /// Blocks them. To be called before there are other threads, which would still get them.
     pub(super) fn hold() -> Self {
-        let signals: SigSet = [Signal::SIGHUP, Signal::SIGTERM, Signal::SIGINT].into_iter().collect();
+        let signals: SigSet = [Signal::SIGHUP, Signal::SIGTERM, Signal::SIGINT]
+            .into_iter()
+            .collect();
         // It fails only for numbers that are no signals.
         let _ = signals.thread_block();
         Self(signals)
@@ -33,9 +35,17 @@ impl HeldSignals {
 
     /// Installs handlers and unblocks them. Must be called inside a tokio runtime.
     pub(super) fn hear(&self) -> io::Result<Signals> {
-        let [hang_up, terminate, interrupt] =
-            [SignalKind::hangup(), SignalKind::terminate(), SignalKind::interrupt()].map(signal);
-        let signals = Signals { hang_up: hang_up?, terminate: terminate?, interrupt: interrupt? };
+        let [hang_up, terminate, interrupt] = [
+            SignalKind::hangup(),
+            SignalKind::terminate(),
+            SignalKind::interrupt(),
+        ]
+        .map(signal);
+        let signals = Signals {
+            hang_up: hang_up?,
+            terminate: terminate?,
+            interrupt: interrupt?,
+        };
         self.release();
         Ok(signals)
     }
@@ -47,10 +57,15 @@ impl Signals {
         either(&mut self.terminate, &mut self.interrupt).await;
     }
 
-    /// Every SIGTERM and every SIGINT tells once. SIGHUP asks for a reload; where there is no configuration it must not end the
-    /// service, as it would end a program without a handler. Must be called inside a tokio runtime.
+    /// Every SIGTERM and every SIGINT tells once. SIGHUP asks for a reload; where there is no
+    /// configuration it must not end the service, as it would end a program without a handler. Must
+    /// be called inside a tokio runtime.
     pub(super) fn tell(self, tell: watch::Sender<u32>, ask_for_reload: Option<watch::Sender<u32>>) {
-        let Self { mut hang_up, mut terminate, mut interrupt } = self;
+        let Self {
+            mut hang_up,
+            mut terminate,
+            mut interrupt,
+        } = self;
         tokio::spawn(async move {
             loop {
                 tokio::select! {

@@ -1,4 +1,5 @@
-//! Whether keys and spans can leave at all: what only the HTTP client refuses is a mistake in the settings as well.
+//! Whether keys and spans can leave at all: what only the HTTP client refuses is a mistake in the
+//! settings as well.
 
 use std::ffi::OsString;
 
@@ -20,7 +21,10 @@ pub(super) fn refuse_broken_proxies(
 }
 
 /// Refuses settings with which keys cannot be fetched, whoever they are asked of.
-pub(super) fn refuse_without_client(configuration: &Configuration, egress: &Egress) -> Result<(), Failure> {
+pub(super) fn refuse_without_client(
+    configuration: &Configuration,
+    egress: &Egress,
+) -> Result<(), Failure> {
     let problem = |(name, remote): (&str, &RemoteKeys)| {
         let error = KeyFetcher::new(remote.clone(), egress.clone()).err()?;
         Some(client_problem(name, &error.to_string()))
@@ -28,25 +32,38 @@ pub(super) fn refuse_without_client(configuration: &Configuration, egress: &Egre
     refuse(remote(configuration).filter_map(problem).collect())
 }
 
-/// Why the service does not start. Settings with which no key can be fetched stay wrong, however often it is started.
+/// Why the service does not start. Settings with which no key can be fetched stay wrong, however
+/// often it is started.
 pub(super) fn not_started(error: StartError) -> Failure {
     match error {
-        StartError::Client { issuer, error } => Problems::from(client_problem(&issuer, &error.to_string())).into(),
+        StartError::Client { issuer, error } => {
+            Problems::from(client_problem(&issuer, &error.to_string())).into()
+        }
         other => Failure::failed(other),
     }
 }
 
 fn client_problem(issuer: &str, error: &str) -> Problem {
-    Problem::new(format!("issuer {issuer}"), format!("keys cannot be fetched with these settings: {error}"))
+    Problem::new(
+        format!("issuer {issuer}"),
+        format!("keys cannot be fetched with these settings: {error}"),
+    )
 }
 
 fn remote(configuration: &Configuration) -> impl Iterator<Item = (&str, &RemoteKeys)> {
-    configuration.issuers.iter().filter_map(|issuer| match &issuer.keys {
-        KeySource::Remote(remote) => Some((issuer.name.as_str(), remote)),
-        KeySource::Fixed { .. } | KeySource::File(_) => None,
-    })
+    configuration
+        .issuers
+        .iter()
+        .filter_map(|issuer| match &issuer.keys {
+            KeySource::Remote(remote) => Some((issuer.name.as_str(), remote)),
+            KeySource::Fixed { .. } | KeySource::File(_) => None,
+        })
 }
 
 fn refuse(problems: Vec<Problem>) -> Result<(), Failure> {
-    if problems.is_empty() { Ok(()) } else { Err(Problems::from(problems).into()) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Problems::from(problems).into())
+    }
 }

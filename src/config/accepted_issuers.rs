@@ -28,9 +28,10 @@ impl AcceptedIssuers {
         match (self, other) {
             (Self::Nobody, Self::Nobody) => Some("tokens without `iss`".to_owned()),
             (Self::AnyEntraTenant, Self::AnyEntraTenant) => Some("every tenant".to_owned()),
-            (Self::Named(names), other) | (other, Self::Named(names)) => {
-                names.iter().find(|name| other.takes(name)).map(|name| format!("{name:?}"))
-            }
+            (Self::Named(names), other) | (other, Self::Named(names)) => names
+                .iter()
+                .find(|name| other.takes(name))
+                .map(|name| format!("{name:?}")),
             _ => None,
         }
     }

@@ -12,9 +12,12 @@ const ADMIN_TOKEN: Setting = Setting::secret(
     "admin_token",
     "Bearer token that the admin listener asks for on every path but `/healthz` and `/readyz`: at least 16 characters.",
 );
-const ADMIN_TOKEN_METRICS: Setting =
-    Setting::new("admin_token_metrics", "true", "Whether `/metrics` asks for `admin_token` too.")
-        .shaped(Shape::Boolean);
+const ADMIN_TOKEN_METRICS: Setting = Setting::new(
+    "admin_token_metrics",
+    "true",
+    "Whether `/metrics` asks for `admin_token` too.",
+)
+.shaped(Shape::Boolean);
 const ADMIN_HOSTS: Setting = Setting::optional(
     "admin_hosts",
     "–",
@@ -43,7 +46,11 @@ impl AdminSettings {
         let token = reader.optional(&ADMIN_TOKEN, token);
         let token_metrics = reader.read(&ADMIN_TOKEN_METRICS, value::boolean);
         let hosts = reader.optional_list(&ADMIN_HOSTS, host);
-        Ok(Self { token: token?, token_metrics: token_metrics?, hosts: hosts?.unwrap_or_default() })
+        Ok(Self {
+            token: token?,
+            token_metrics: token_metrics?,
+            hosts: hosts?.unwrap_or_default(),
+        })
     }
 }
 

@@ -9,7 +9,11 @@ use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::domain::Reason;
 
-const REALM: Setting = Setting::new("realm", "doorward", "`realm` of the challenge (RFC 9110 section 11.5).");
+const REALM: Setting = Setting::new(
+    "realm",
+    "doorward",
+    "`realm` of the challenge (RFC 9110 section 11.5).",
+);
 pub(super) const RESOURCE_METADATA: Setting = Setting::optional(
     "resource_metadata",
     "–",
@@ -66,14 +70,20 @@ impl Answers {
         let realm = reader.read(&REALM, quotable);
         let resource_metadata = read_resource_metadata(reader);
         let denials = read_denials(reader);
-        Ok(Self { realm: realm?, resource_metadata: resource_metadata?, denials: denials?.unwrap_or_default() })
+        Ok(Self {
+            realm: realm?,
+            resource_metadata: resource_metadata?,
+            denials: denials?.unwrap_or_default(),
+        })
     }
 }
 
 /// Text that can stand between quotes in a header.
 fn quotable(text: &str) -> Result<String, Invalid> {
     let text = value::text(text)?;
-    let plain = text.bytes().all(|byte| matches!(byte, 0x20..=0x7E) && byte != b'"' && byte != b'\\');
+    let plain = text
+        .bytes()
+        .all(|byte| matches!(byte, 0x20..=0x7E) && byte != b'"' && byte != b'\\');
     if plain {
         Ok(text)
     } else {
@@ -88,13 +98,21 @@ pub(super) fn read_resource_metadata(reader: &mut Reader) -> Result<Option<Strin
 fn metadata_url(text: &str) -> Result<String, Invalid> {
     let url = quotable(text)?;
     let is_url = url::Url::parse(&url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
-    if is_url { Ok(url) } else { Err(Invalid::expected("write an https URL")) }
+    if is_url {
+        Ok(url)
+    } else {
+        Err(Invalid::expected("write an https URL"))
+    }
 }
 
-pub(super) fn read_denials(reader: &mut Reader) -> Result<Option<Vec<(DenialKey, CustomDenial)>>, Refused> {
-    reader.members(&DENIALS, "write {\"token_missing\": {\"status\": 400}}", |key, denial| {
-        Ok((denial_key(key)?, custom_denial(key, denial)?))
-    })
+pub(super) fn read_denials(
+    reader: &mut Reader,
+) -> Result<Option<Vec<(DenialKey, CustomDenial)>>, Refused> {
+    reader.members(
+        &DENIALS,
+        "write {\"token_missing\": {\"status\": 400}}",
+        |key, denial| Ok((denial_key(key)?, custom_denial(key, denial)?)),
+    )
 }
 
 fn denial_key(key: &str) -> Result<DenialKey, Invalid> {
@@ -103,17 +121,21 @@ fn denial_key(key: &str) -> Result<DenialKey, Invalid> {
         "401" => Ok(DenialKey::Status(401)),
         "403" => Ok(DenialKey::Status(403)),
         "503" => Ok(DenialKey::Status(503)),
-        code => value::reason("write a reason code, 401, 403, 503 or *")(code).map(DenialKey::Reason),
+        code => {
+            value::reason("write a reason code, 401, 403, 503 or *")(code).map(DenialKey::Reason)
+        }
     }
 }
 
 fn custom_denial(key: &str, denial: Value) -> Result<CustomDenial, Invalid> {
-    let denial: CustomDenial = serde_json::from_value(denial)
-        .map_err(|error| Invalid::new(format!("{key}: {error}")).hint("give {\"status\": 400, \"body\": …}"))?;
+    let denial: CustomDenial = serde_json::from_value(denial).map_err(|error| {
+        Invalid::new(format!("{key}: {error}")).hint("give {\"status\": 400, \"body\": …}")
+    })?;
     match denial.status {
-        Some(status) if !(400..=599).contains(&status) => {
-            Err(Invalid::new(format!("{key}: status {status} would not deny")).hint("from 400 to 599"))
-        }
+        Some(status) if !(400..=599).contains(&status) => Err(Invalid::new(format!(
+            "{key}: status {status} would not deny"
+        ))
+        .hint("from 400 to 599")),
         _ => Ok(denial),
     }
 }

@@ -11,9 +11,12 @@ pub(super) const AUDIENCE: Setting = Setting::optional(
     "**required**, unless a preset fills it in",
     "Audiences this API accepts; a token must name one of them (RFC 8725 section 3.9). `*` alone accepts every token of the issuer.",
 ).shaped(Shape::List(&Shape::Text));
-pub(super) const AUDIENCE_MATCH: Setting =
-    Setting::new("audience_match", "any", "Whether a token must name `any` or `all` of them.")
-        .shaped(Shape::Word(&value::words(MATCHES)));
+pub(super) const AUDIENCE_MATCH: Setting = Setting::new(
+    "audience_match",
+    "any",
+    "Whether a token must name `any` or `all` of them.",
+)
+.shaped(Shape::Word(&value::words(MATCHES)));
 pub(super) const AUDIENCE_FALLBACK: Setting = Setting::optional(
     "audience_fallback",
     "none",
@@ -24,7 +27,10 @@ pub(super) const AUDIENCE_FALLBACK: Setting = Setting::optional(
 pub(super) const HINT: &str = "set the audiences this API accepts, or \"*\"";
 
 /// `hint` tells what to do if there is none.
-pub(super) fn read(reader: &mut Reader, hint: Result<&str, Refused>) -> Result<AudienceRule, Refused> {
+pub(super) fn read(
+    reader: &mut Reader,
+    hint: Result<&str, Refused>,
+) -> Result<AudienceRule, Refused> {
     let names = reader.optional_list(&AUDIENCE, value::text);
     let quantity = reader.read(&AUDIENCE_MATCH, value::one_of(MATCHES));
     let fallback = reader.optional_list(&AUDIENCE_FALLBACK, fallback_claim);
@@ -32,7 +38,10 @@ pub(super) fn read(reader: &mut Reader, hint: Result<&str, Refused>) -> Result<A
         return Err(reader.refuse(&AUDIENCE, Invalid::new("missing").hint(hint?)));
     };
     let accepted = accepted(reader, &AUDIENCE, names, quantity?)?;
-    Ok(AudienceRule { accepted, fallback: fallback?.unwrap_or_default() })
+    Ok(AudienceRule {
+        accepted,
+        fallback: fallback?.unwrap_or_default(),
+    })
 }
 
 /// Audiences that were written for this setting.
@@ -53,11 +62,15 @@ pub(super) fn accepted(
 }
 
 /// The profile demands that `aud` is checked (RFC 9068 section 4).
-pub(super) fn is_unchecked_profile(accepted: &AcceptedAudience, token_type: &TokenTypeRule) -> bool {
+pub(super) fn is_unchecked_profile(
+    accepted: &AcceptedAudience,
+    token_type: &TokenTypeRule,
+) -> bool {
     *accepted == AcceptedAudience::Everyone && *token_type == TokenTypeRule::AccessToken
 }
 
-const MATCHES: &[(&str, AudienceMatch); 2] = &[("any", AudienceMatch::Any), ("all", AudienceMatch::All)];
+const MATCHES: &[(&str, AudienceMatch); 2] =
+    &[("any", AudienceMatch::Any), ("all", AudienceMatch::All)];
 
 const FALLBACKS: &[(&str, &str); 2] = &[("client_id", "client_id"), ("azp", "azp")];
 

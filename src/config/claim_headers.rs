@@ -69,12 +69,15 @@ const RESERVED: &[&str] = &[
     "x-envoy-auth-headers-to-remove",
 ];
 
-/// nginx obeys such headers in the answer to its question: it would serve another request than the one that was decided on.
+/// nginx obeys such headers in the answer to its question: it would serve another request than the
+/// one that was decided on.
 const RESERVED_PREFIX: &str = "x-accel-";
 
 pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Refused> {
     let list = if reader.is_in_file(&CLAIM_HEADERS) {
-        reader.sections(&CLAIM_HEADERS, &[], |entry, _| read_entry(entry)).map(Option::unwrap_or_default)
+        reader
+            .sections(&CLAIM_HEADERS, &[], |entry, _| read_entry(entry))
+            .map(Option::unwrap_or_default)
     } else {
         reader.list(&CLAIM_HEADERS, pair)
     };
@@ -86,26 +89,49 @@ pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Refused> {
 
 /// The names of the headers where nothing else is set.
 pub fn default_claim_headers() -> Vec<String> {
-    let pairs = CLAIM_HEADERS.default_text().split(',').filter_map(|text| pair(text.trim()).ok());
+    let pairs = CLAIM_HEADERS
+        .default_text()
+        .split(',')
+        .filter_map(|text| pair(text.trim()).ok());
     pairs.map(|mapped| mapped.header).collect()
 }
 
 fn read_entry(reader: &mut Reader) -> Result<ClaimHeader, Refused> {
-    let claim = reader.required(&CLAIM, value::claim_path, "name a claim, such as sub or realm_access.roles");
-    let header = reader.required(&HEADER, header_name, "name a header, such as X-Auth-Subject");
+    let claim = reader.required(
+        &CLAIM,
+        value::claim_path,
+        "name a claim, such as sub or realm_access.roles",
+    );
+    let header = reader.required(
+        &HEADER,
+        header_name,
+        "name a header, such as X-Auth-Subject",
+    );
     let separator = reader.read(&SEPARATOR, separator);
     let encoding = reader.read(&ENCODING, value::one_of(ENCODINGS));
-    Ok(ClaimHeader { claim: claim?, header: header?, separator: separator?, encoding: encoding? })
+    Ok(ClaimHeader {
+        claim: claim?,
+        header: header?,
+        separator: separator?,
+        encoding: encoding?,
+    })
 }
 
-const ENCODINGS: &[(&str, ClaimEncoding); 2] =
-    &[("percent", ClaimEncoding::Percent), ("base64url", ClaimEncoding::Base64url)];
+const ENCODINGS: &[(&str, ClaimEncoding); 2] = &[
+    ("percent", ClaimEncoding::Percent),
+    ("base64url", ClaimEncoding::Base64url),
+];
 
 fn pair(text: &str) -> Result<ClaimHeader, Invalid> {
     let expected = || Invalid::expected("write claim=Header, such as sub=X-Auth-Subject");
     let (claim, header) = text.rsplit_once('=').ok_or_else(expected)?;
     let (claim, header) = (value::claim_path(claim)?, header_name(header.trim())?);
-    Ok(ClaimHeader { claim, header, separator: ",".into(), encoding: ClaimEncoding::Percent })
+    Ok(ClaimHeader {
+        claim,
+        header,
+        separator: ",".into(),
+        encoding: ClaimEncoding::Percent,
+    })
 }
 
 /// Neither letters and digits, which stand in `%2C`, nor `%` itself.
@@ -114,25 +140,32 @@ fn separator(text: &str) -> Result<String, Invalid> {
     if fits {
         Ok(text.to_owned())
     } else {
-        Err(Invalid::expected("write one punctuation character other than %, or a space"))
+        Err(Invalid::expected(
+            "write one punctuation character other than %, or a space",
+        ))
     }
 }
 
 fn header_name(name: &str) -> Result<String, Invalid> {
     let is_name = !name.is_empty()
         && name.len() <= 128
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     if !is_name {
-        return Err(Invalid::new(format!("{name:?} is no header name")).hint("use letters, digits, - and _"));
+        return Err(Invalid::new(format!("{name:?} is no header name"))
+            .hint("use letters, digits, - and _"));
     }
     let folded = folded(name);
     if RESERVED.contains(&folded.as_str()) || folded.starts_with(RESERVED_PREFIX) {
-        return Err(Invalid::new(format!("{name} means something else already")).hint("choose a name such as X-Auth-…"));
+        return Err(Invalid::new(format!("{name} means something else already"))
+            .hint("choose a name such as X-Auth-…"));
     }
     Ok(name.to_owned())
 }
 
-/// Two names that a server behind the proxy may take for one (`X_Auth_User` and `X-Auth-User` in CGI).
+/// Two names that a server behind the proxy may take for one (`X_Auth_User` and `X-Auth-User` in
+/// CGI).
 fn folded(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
@@ -140,8 +173,16 @@ fn folded(name: &str) -> String {
 /// What else has the name of a header that stands before it.
 fn repeated(list: &[ClaimHeader]) -> impl Iterator<Item = (usize, Invalid)> {
     let mut seen = HashSet::new();
-    list.iter().enumerate().filter(move |(_, mapped)| !seen.insert(folded(&mapped.header))).map(|(index, mapped)| {
-        let invalid = Invalid::new(format!("{} stands twice", mapped.header));
-        (index, invalid.hint("one header per claim; names that differ only in case, - and _ are the same"))
-    })
+    list.iter()
+        .enumerate()
+        .filter(move |(_, mapped)| !seen.insert(folded(&mapped.header)))
+        .map(|(index, mapped)| {
+            let invalid = Invalid::new(format!("{} stands twice", mapped.header));
+            (
+                index,
+                invalid.hint(
+                    "one header per claim; names that differ only in case, - and _ are the same",
+                ),
+            )
+        })
 }

@@ -79,11 +79,14 @@ pub(super) struct InvalidDocument {
 }
 
 impl Node {
-    /// Reads one YAML document. No name may stand twice in a mapping, no tag is known, and depth, size and aliases are
-    /// bounded: a file must not be able to take the memory away.
+    /// Reads one YAML document. No name may stand twice in a mapping, no tag is known, and depth,
+    /// size and aliases are bounded: a file must not be able to take the memory away.
     pub(super) fn parse(text: &str) -> Result<Self, InvalidDocument> {
         if text.len() > MAX_BYTES {
-            return Err(InvalidDocument::new(format!("more than {} MiB", MAX_BYTES >> 20), Position::START));
+            return Err(InvalidDocument::new(
+                format!("more than {} MiB", MAX_BYTES >> 20),
+                Position::START,
+            ));
         }
         let read = serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options());
         let root = read.map_err(|error| {
@@ -96,11 +99,22 @@ impl Node {
     fn of(raw: Spanned<Raw>, text: &str) -> Self {
         let position = Position::of(raw.referenced);
         let content = match raw.value {
-            Raw::Scalar(value) => Content::Scalar(Scalar { text: written(&value, raw.defined, text), value }),
-            Raw::List(elements) => Content::List(elements.into_iter().map(|element| Self::of(element, text)).collect()),
-            Raw::Map(entries) => {
-                Content::Map(entries.into_iter().map(|(key, value)| (Key::of(key), Self::of(value, text))).collect())
-            }
+            Raw::Scalar(value) => Content::Scalar(Scalar {
+                text: written(&value, raw.defined, text),
+                value,
+            }),
+            Raw::List(elements) => Content::List(
+                elements
+                    .into_iter()
+                    .map(|element| Self::of(element, text))
+                    .collect(),
+            ),
+            Raw::Map(entries) => Content::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (Key::of(key), Self::of(value, text)))
+                    .collect(),
+            ),
         };
         Self { content, position }
     }
@@ -110,14 +124,20 @@ impl Node {
         match &self.content {
             Content::Scalar(scalar) => scalar.value.clone(),
             Content::List(elements) => elements.iter().map(Self::to_json).collect(),
-            Content::Map(entries) => entries.iter().map(|(key, value)| (key.name.clone(), value.to_json())).collect(),
+            Content::Map(entries) => entries
+                .iter()
+                .map(|(key, value)| (key.name.clone(), value.to_json()))
+                .collect(),
         }
     }
 }
 
 impl Key {
     fn of(raw: Spanned<String>) -> Self {
-        Self { position: Position::of(raw.referenced), name: raw.value }
+        Self {
+            position: Position::of(raw.referenced),
+            name: raw.value,
+        }
     }
 }
 
@@ -125,7 +145,10 @@ impl Position {
     const START: Self = Self { line: 1, column: 1 };
 
     fn of(location: Location) -> Self {
-        Self { line: location.line(), column: location.column() }
+        Self {
+            line: location.line(),
+            column: location.column(),
+        }
     }
 }
 
@@ -158,19 +181,26 @@ fn options() -> Options {
     options
 }
 
-/// What the parser says, without the place, which is told in front, and without what it quotes: that may be a secret.
+/// What the parser says, without the place, which is told in front, and without what it quotes:
+/// that may be a secret.
 fn without_place(error: &serde_saphyr::Error) -> String {
-    if let serde_saphyr::Error::DuplicateMappingKey { key: Some(name), .. } = error
+    if let serde_saphyr::Error::DuplicateMappingKey {
+        key: Some(name), ..
+    } = error
         && setting::is_name(name)
     {
         return format!("duplicate mapping key `{name}`");
     }
     let text = error.render_with_formatter(&UserMessageFormatter);
     let end = text.rfind(" at line ").unwrap_or(text.len());
-    ['`', '"'].into_iter().fold(text.get(..end).unwrap_or(&text).to_owned(), without_quotation)
+    ['`', '"'].into_iter().fold(
+        text.get(..end).unwrap_or(&text).to_owned(),
+        without_quotation,
+    )
 }
 
-/// The text without what stands between the first of these quotes and the last, where there may be further ones.
+/// The text without what stands between the first of these quotes and the last, where there may be
+/// further ones.
 fn without_quotation(text: String, quote: char) -> String {
     match (text.split_once(quote), text.rsplit_once(quote)) {
         (Some((before, _)), Some((_, after))) => [before.trim_end(), after].concat(),
@@ -269,7 +299,9 @@ mod tests {
     }
 
     fn scalars(text: &str) -> Vec<String> {
-        let Content::List(elements) = Node::parse(text).unwrap().content else { panic!("no list") };
+        let Content::List(elements) = Node::parse(text).unwrap().content else {
+            panic!("no list")
+        };
         let texts = elements.into_iter().map(|element| match element.content {
             Content::Scalar(scalar) => scalar.text,
             other => panic!("{other:?}"),
@@ -313,16 +345,25 @@ mod tests {
             "a: &Tr0ub4dor [*Tr0ub4dor]",
         ] {
             let told = told(text);
-            assert!(!told.contains("Tr0u") && !told.contains("r0ub4dor"), "{told}");
+            assert!(
+                !told.contains("Tr0u") && !told.contains("r0ub4dor"),
+                "{told}"
+            );
         }
         assert!(!told("hmac_secret: 1.0e+1000").contains("1.0e"));
     }
 
     #[test]
     fn aliases_do_not_explode() {
-        let level =
-            |level: usize| format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(", "));
-        let text: String = std::iter::once("a0: &a0 [x]\n".to_owned()).chain((1..10).map(level)).collect();
+        let level = |level: usize| {
+            format!(
+                "a{level}: &a{level} [{}]\n",
+                vec![format!("*a{}", level - 1); 10].join(", ")
+            )
+        };
+        let text: String = std::iter::once("a0: &a0 [x]\n".to_owned())
+            .chain((1..10).map(level))
+            .collect();
         assert!(Node::parse(&text).is_err());
     }
 
@@ -330,14 +371,19 @@ mod tests {
     fn scalars_are_kept_as_they_were_written() {
         assert_eq!(
             scalars("[0012, 1.50, 0x1F, true, 5m, ' quoted ', \"a\\tb\", '', 1e3, yes, ~]"),
-            ["0012", "1.50", "0x1F", "true", "5m", " quoted ", "a\tb", "", "1e3", "yes", "~"]
+            [
+                "0012", "1.50", "0x1F", "true", "5m", " quoted ", "a\tb", "", "1e3", "yes", "~"
+            ]
         );
     }
 
     #[test]
     fn json_is_typed() {
         let node = Node::parse("{a: [1, true, null, 'x', 1.5], b: {c: &t text, d: *t}}").unwrap();
-        assert_eq!(node.to_json(), json!({"a": [1, true, null, "x", 1.5], "b": {"c": "text", "d": "text"}}));
+        assert_eq!(
+            node.to_json(),
+            json!({"a": [1, true, null, "x", 1.5], "b": {"c": "text", "d": "text"}})
+        );
     }
 
     proptest! {

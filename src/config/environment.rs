@@ -8,10 +8,15 @@ use super::section::{Given, GivenValue, PREFIX, Place, Section};
 use super::setting::Setting;
 
 /// Reads the variables whose names begin with `DOORWARD_`; what cannot be read is told.
-pub(super) fn read(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> (Section, Vec<Problem>) {
+pub(super) fn read(
+    pairs: impl IntoIterator<Item = (OsString, OsString)>,
+) -> (Section, Vec<Problem>) {
     let mut problems = Vec::new();
     let readable = pairs.into_iter().filter_map(|(name, value)| {
-        let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
+        let name = name
+            .into_string()
+            .ok()
+            .filter(|name| name.starts_with(PREFIX))?;
         if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
             // Read without regard to case, it would quietly win over the one in capitals, or lose.
             problems.push(Problem::new(name, "unknown setting").with_hint("names are in capitals"));
@@ -19,31 +24,62 @@ pub(super) fn read(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> (Se
         }
         let Ok(value) = value.into_string() else {
             problems.push(
-                Problem::new(name, "not UTF-8").with_hint("a value is text; base64 or a file can carry other bytes"),
+                Problem::new(name, "not UTF-8")
+                    .with_hint("a value is text; base64 or a file can carry other bytes"),
             );
             return None;
         };
         Some((name, value))
     });
-    let given: Vec<_> = readable.filter(|(name, value)| !is_service_link(name, value)).collect();
+    let given: Vec<_> = readable
+        .filter(|(name, value)| !is_service_link(name, value))
+        .collect();
     // Text into text cannot fail; envy's own errors would echo values.
-    let values: BTreeMap<String, String> = envy::prefixed(PREFIX).from_iter(given).unwrap_or_default();
+    let values: BTreeMap<String, String> =
+        envy::prefixed(PREFIX).from_iter(given).unwrap_or_default();
     let values = values.into_iter().map(|(name, text)| {
         let place = Place::ENVIRONMENT.member(&name);
-        (name, Given { value: GivenValue::Variable(text), place })
+        (
+            name,
+            Given {
+                value: GivenValue::Variable(text),
+                place,
+            },
+        )
     });
-    (Section { values: values.collect(), place: Place::ENVIRONMENT }, problems)
+    (
+        Section {
+            values: values.collect(),
+            place: Place::ENVIRONMENT,
+        },
+        problems,
+    )
 }
 
-/// Adds what variables without our prefix say, by their names; what was said to doorward itself wins. An empty one says
-/// nothing.
-pub(super) fn add_aliases(section: &mut Section, pairs: &[(OsString, OsString)], aliases: &[(&str, Setting)]) {
+/// Adds what variables without our prefix say, by their names; what was said to doorward itself
+/// wins. An empty one says nothing.
+pub(super) fn add_aliases(
+    section: &mut Section,
+    pairs: &[(OsString, OsString)],
+    aliases: &[(&str, Setting)],
+) {
     for (variable, setting) in aliases {
-        let value = pairs.iter().find(|(name, _)| name == variable).and_then(|(_, value)| value.to_str());
+        let value = pairs
+            .iter()
+            .find(|(name, _)| name == variable)
+            .and_then(|(_, value)| value.to_str());
         if let Some(text) = value.filter(|text| !text.is_empty()) {
-            let place = Place::Environment { variable: (*variable).to_owned() };
-            let given = Given { value: GivenValue::Variable(text.to_owned()), place };
-            section.values.entry(setting.name.to_owned()).or_insert(given);
+            let place = Place::Environment {
+                variable: (*variable).to_owned(),
+            };
+            let given = Given {
+                value: GivenValue::Variable(text.to_owned()),
+                place,
+            };
+            section
+                .values
+                .entry(setting.name.to_owned())
+                .or_insert(given);
         }
     }
 }
@@ -63,7 +99,9 @@ fn is_service_link(name: &str, value: &str) -> bool {
 /// `8080_TCP`, `8080_TCP_ADDR`, `8080_UDP_PORT`, `8080_SCTP_PROTO` and the like.
 fn is_port(rest: &str) -> bool {
     let mut parts = rest.splitn(3, '_');
-    let number = parts.next().is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = parts
+        .next()
+        .is_some_and(|port| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()));
     number
         && matches!(parts.next(), Some("TCP" | "UDP" | "SCTP"))
         && matches!(parts.next(), None | Some("ADDR" | "PORT" | "PROTO"))
@@ -88,7 +126,11 @@ mod tests {
         ] {
             assert!(is_service_link(name, value), "{name}");
         }
-        for (name, value) in [("DOORWARD_PORT", "8080"), ("DOORWARD_PORT_HTTP", "x"), ("DOORWARD_LISTEN", "http://x")] {
+        for (name, value) in [
+            ("DOORWARD_PORT", "8080"),
+            ("DOORWARD_PORT_HTTP", "x"),
+            ("DOORWARD_LISTEN", "http://x"),
+        ] {
             assert!(!is_service_link(name, value), "{name}");
         }
     }

@@ -18,17 +18,22 @@ const JWKS_CA_FILE: Setting = Setting::optional(
     "–",
     "PEM file with certificates to trust beside the system's when keys are fetched.",
 );
-const JWKS_HEADERS: Setting =
-    Setting::secret("jwks_headers", "Request headers for fetching, as `Name: value`, separated by commas.")
-        .shaped(Shape::List(&Shape::Text));
+const JWKS_HEADERS: Setting = Setting::secret(
+    "jwks_headers",
+    "Request headers for fetching, as `Name: value`, separated by commas.",
+)
+.shaped(Shape::List(&Shape::Text));
 const JWKS_BEARER_TOKEN_FILE: Setting = Setting::optional(
     "jwks_bearer_token_file",
     "–",
     "File with a bearer token for fetching; read anew each time, because such tokens rotate.",
 );
-const ALLOW_INSECURE_HTTP: Setting =
-    Setting::new("allow_insecure_http", "false", "Fetches over `http://` from other hosts than loopback.")
-        .shaped(Shape::Boolean);
+const ALLOW_INSECURE_HTTP: Setting = Setting::new(
+    "allow_insecure_http",
+    "false",
+    "Fetches over `http://` from other hosts than loopback.",
+)
+.shaped(Shape::Boolean);
 const ALLOW_PRIVATE_JWKS: Setting = Setting::new(
     "allow_private_jwks",
     "false",
@@ -36,11 +41,21 @@ const ALLOW_PRIVATE_JWKS: Setting = Setting::new(
 )
 .shaped(Shape::Boolean);
 
-pub(super) const JWKS_TIMEOUT: Setting =
-    Setting::new("jwks_timeout", "5s", "How long a fetch may take altogether.").shaped(Shape::Duration);
+pub(super) const JWKS_TIMEOUT: Setting = Setting::new(
+    "jwks_timeout",
+    "5s",
+    "How long a fetch may take altogether.",
+)
+.shaped(Shape::Duration);
 
-pub(super) const SETTINGS: &[Setting] =
-    &[JWKS_CA_FILE, JWKS_HEADERS, JWKS_BEARER_TOKEN_FILE, ALLOW_INSECURE_HTTP, ALLOW_PRIVATE_JWKS, JWKS_TIMEOUT];
+pub(super) const SETTINGS: &[Setting] = &[
+    JWKS_CA_FILE,
+    JWKS_HEADERS,
+    JWKS_BEARER_TOKEN_FILE,
+    ALLOW_INSECURE_HTTP,
+    ALLOW_PRIVATE_JWKS,
+    JWKS_TIMEOUT,
+];
 
 /// How keys are fetched.
 #[derive(Debug, Clone)]
@@ -62,7 +77,14 @@ pub struct FetchSettings {
 impl PartialEq for FetchSettings {
     fn eq(&self, other: &Self) -> bool {
         // Every field is named, so that a new one is not forgotten.
-        let Self { extra_roots, headers, bearer_token_file, allow_insecure_http, allow_private, timeout } = self;
+        let Self {
+            extra_roots,
+            headers,
+            bearer_token_file,
+            allow_insecure_http,
+            allow_private,
+            timeout,
+        } = self;
         let same_header = |(own, other): (&(String, SecretString), &(String, SecretString))| {
             own.0 == other.0 && own.1.expose_secret() == other.1.expose_secret()
         };
@@ -77,21 +99,28 @@ impl PartialEq for FetchSettings {
 }
 
 impl FetchSettings {
-    /// Whether keys come from the same party over an equally safe way. A header or a token may choose whose keys are
-    /// answered, so everything counts but the time it may take.
+    /// Whether keys come from the same party over an equally safe way. A header or a token may
+    /// choose whose keys are answered, so everything counts but the time it may take.
     pub(super) fn trusts_like(&self, other: &Self) -> bool {
-        Self { timeout: other.timeout, ..self.clone() } == *other
+        Self {
+            timeout: other.timeout,
+            ..self.clone()
+        } == *other
     }
 
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
-        let extra_roots = reader.optional(&JWKS_CA_FILE, value::text).and_then(|path| extra_roots(reader, path));
+        let extra_roots = reader
+            .optional(&JWKS_CA_FILE, value::text)
+            .and_then(|path| extra_roots(reader, path));
         let headers = reader.optional_list(&JWKS_HEADERS, header);
         let bearer_token_file = reader.optional(&JWKS_BEARER_TOKEN_FILE, value::text);
         let bearer_token_file = bearer_token_file.and_then(|path| readable(reader, path));
         let allow_insecure_http = reader.read(&ALLOW_INSECURE_HTTP, value::boolean);
         let allow_private = reader.read(&ALLOW_PRIVATE_JWKS, value::boolean);
-        let timeout =
-            reader.read(&JWKS_TIMEOUT, value::duration_within(Duration::from_millis(100), Duration::from_mins(1)));
+        let timeout = reader.read(
+            &JWKS_TIMEOUT,
+            value::duration_within(Duration::from_millis(100), Duration::from_mins(1)),
+        );
         Ok(Self {
             extra_roots: extra_roots?,
             headers: headers?.unwrap_or_default(),
@@ -114,16 +143,25 @@ fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u
 
 /// Asks what the HTTP client will ask: whether each certificate can be trusted at all.
 fn refuse_no_authorities(pem: &[u8], path: &str) -> Result<(), Invalid> {
-    let broken = || Invalid::new(format!("{path} holds a broken PEM section")).hint("was the file cut off?");
-    let found: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| broken())?;
+    let broken =
+        || Invalid::new(format!("{path} holds a broken PEM section")).hint("was the file cut off?");
+    let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|_| broken())?;
     if found.is_empty() {
         let invalid = Invalid::new(format!("{path} holds no CERTIFICATE section"));
         return Err(invalid.hint("give a PEM file with the certificate of the authority"));
     }
     let mut roots = RootCertStore::empty();
-    match found.into_iter().position(|certificate| roots.add(certificate).is_err()) {
+    match found
+        .into_iter()
+        .position(|certificate| roots.add(certificate).is_err())
+    {
         Some(index) => {
-            let message = format!("section {} of {path} is not the certificate that it says it is", index + 1);
+            let message = format!(
+                "section {} of {path} is not the certificate that it says it is",
+                index + 1
+            );
             Err(Invalid::new(message).hint("`openssl x509 -noout -text` shows what it is"))
         }
         None => Ok(()),
@@ -132,7 +170,9 @@ fn refuse_no_authorities(pem: &[u8], path: &str) -> Result<(), Invalid> {
 
 /// The file is read anew for each fetch; that it can be read at all is asked now.
 fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>, Refused> {
-    let Some(path) = path.map(PathBuf::from) else { return Ok(None) };
+    let Some(path) = path.map(PathBuf::from) else {
+        return Ok(None);
+    };
     reader.readable(&JWKS_BEARER_TOKEN_FILE, &path)?;
     Ok(Some(path))
 }
@@ -140,8 +180,14 @@ fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>
 pub(super) fn header(text: &str) -> Result<(String, SecretString), Invalid> {
     let expected = || Invalid::new("not understood").hint("write Name: value, separated by commas");
     let (name, value) = text.split_once(':').ok_or_else(expected)?;
-    let is_name =
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let is_name = !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     let is_value = value.bytes().all(|byte| matches!(byte, 0x20..=0x7E));
-    if is_name && is_value { Ok((name.to_owned(), value.trim().to_owned().into())) } else { Err(expected()) }
+    if is_name && is_value {
+        Ok((name.to_owned(), value.trim().to_owned().into()))
+    } else {
+        Err(expected())
+    }
 }

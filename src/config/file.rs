@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 static READINGS: Readings = Readings::new(PATIENCE);
 
-/// The bytes of a regular file, if it has at most so many and they come within five seconds. It blocks the calling thread: not to
-/// be called on a runtime.
+/// The bytes of a regular file, if it has at most so many and they come within five seconds. It
+/// blocks the calling thread: not to be called on a runtime.
 pub fn read_regular_file(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
     let own = path.to_owned();
     READINGS.make(path, move || contents(&own, max_bytes))
@@ -31,12 +31,17 @@ pub fn read_regular_file(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
 pub(super) fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>, Invalid> {
     let shown = shown_path(path).unwrap_or(NOT_SHOWN);
     read_regular_file(path, max_bytes).map_err(|error| match error.kind() {
-        io::ErrorKind::FileTooLarge => Invalid::new(format!("{shown} has more than {} MiB", max_bytes >> 20)),
+        io::ErrorKind::FileTooLarge => {
+            Invalid::new(format!("{shown} has more than {} MiB", max_bytes >> 20))
+        }
         _ => Invalid::new(format!("cannot read {shown}: {error}")),
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "it runs in a thread that may be abandoned")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it runs in a thread that may be abandoned"
+)]
 fn contents(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
     // Before it is opened: opening a device may have an effect.
     refuse_irregular(&std::fs::metadata(path)?)?;
@@ -46,12 +51,23 @@ fn contents(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
     refuse_irregular(&file.metadata()?)?;
     let mut bytes = Vec::new();
     file.take(max_bytes as u64 + 1).read_to_end(&mut bytes)?;
-    if bytes.len() > max_bytes { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+    if bytes.len() > max_bytes {
+        Err(io::ErrorKind::FileTooLarge.into())
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// A pipe could keep us waiting for ever, and a device has no end.
 fn refuse_irregular(metadata: &Metadata) -> io::Result<()> {
-    if metadata.is_file() { Ok(()) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")) }
+    if metadata.is_file() {
+        Ok(())
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ))
+    }
 }
 
 #[cfg(test)]
@@ -70,12 +86,23 @@ mod tests {
         std::fs::write(at("file"), "12345678").unwrap();
         std::os::unix::fs::symlink(at("file"), at("link")).unwrap();
         assert_eq!(read_regular_file(&at("link"), 8).unwrap(), b"12345678");
-        assert_eq!(read_regular_file(&at("file"), 7).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
-        assert_eq!(read_regular_file(&at("none"), 7).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(
+            read_regular_file(&at("file"), 7).unwrap_err().kind(),
+            io::ErrorKind::FileTooLarge
+        );
+        assert_eq!(
+            read_regular_file(&at("none"), 7).unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
 
         mkfifo(&at("pipe"), Mode::S_IRWXU).unwrap();
         let _socket = UnixListener::bind(at("socket")).unwrap();
-        for path in [at("pipe"), at("socket"), place.path().to_owned(), "/dev/zero".into()] {
+        for path in [
+            at("pipe"),
+            at("socket"),
+            place.path().to_owned(),
+            "/dev/zero".into(),
+        ] {
             let error = read_regular_file(&path, 8).unwrap_err().to_string();
             assert_eq!(error, "not a regular file", "{}", path.display());
         }

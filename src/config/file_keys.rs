@@ -40,7 +40,11 @@ impl FileKeys {
         refresh: RefreshSettings,
     ) -> Result<Self, Refused> {
         let path = reader.read(&JWKS_FILE, value::text)?.into();
-        let keys = Self { path, algorithms, refresh: refresh.of_file() };
+        let keys = Self {
+            path,
+            algorithms,
+            refresh: refresh.of_file(),
+        };
         match keys.read() {
             Ok(_) => Ok(keys),
             Err(message) => Err(reader.refuse(&JWKS_FILE, Invalid::new(message))),

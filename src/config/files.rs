@@ -7,9 +7,11 @@ use std::sync::Arc;
 use super::file;
 use super::value::Invalid;
 
-/// The files that a configuration was read from, each as it was at one look, or why it could not be read.
+/// The files that a configuration was read from, each as it was at one look, or why it could not be
+/// read.
 ///
-/// What is compared and what is applied are the same bytes: a file that changes in between is a matter for the next look.
+/// What is compared and what is applied are the same bytes: a file that changes in between is a
+/// matter for the next look.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files(BTreeMap<PathBuf, Seen>);
 
@@ -47,16 +49,22 @@ impl Files {
 impl FilesInUse {
     /// Contents as they were at this look.
     pub(super) fn of(looked_at: Files) -> Self {
-        Self { looked_at, used: Files::default() }
+        Self {
+            looked_at,
+            used: Files::default(),
+        }
     }
 
     /// The bytes of this file as they were at the look, or as they are now if it was not looked at.
     pub(super) fn read(&mut self, path: &Path, max_bytes: usize) -> Result<Vec<u8>, Invalid> {
         let Self { looked_at, used } = self;
-        let seen = used
-            .0
-            .entry(path.to_owned())
-            .or_insert_with(|| looked_at.0.get(path).cloned().unwrap_or_else(|| Seen::now(path, max_bytes)));
+        let seen = used.0.entry(path.to_owned()).or_insert_with(|| {
+            looked_at
+                .0
+                .get(path)
+                .cloned()
+                .unwrap_or_else(|| Seen::now(path, max_bytes))
+        });
         seen.contents.clone().map(|bytes| bytes.to_vec())
     }
 
@@ -68,6 +76,9 @@ impl FilesInUse {
 
 impl Seen {
     fn now(path: &Path, max_bytes: usize) -> Self {
-        Self { max_bytes, contents: file::read(path, max_bytes).map(Arc::from) }
+        Self {
+            max_bytes,
+            contents: file::read(path, max_bytes).map(Arc::from),
+        }
     }
 }

@@ -17,7 +17,11 @@ use crate::domain::{ClaimPath, Scopes};
 use crate::policy::ScopeRequirement;
 use crate::verify::{AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
 
-const NAME: Setting = Setting::optional("name", "host of the issuer", "Label of the issuer in logs and metrics.");
+const NAME: Setting = Setting::optional(
+    "name",
+    "host of the issuer",
+    "Label of the issuer in logs and metrics.",
+);
 pub(super) const ISSUER: Setting = Setting::optional(
     "issuer",
     "–",
@@ -28,20 +32,32 @@ const TOKEN_TYPE: Setting = Setting::new(
     "any",
     "`any`: `typ` absent, `JWT`, `at+jwt` or in `accepted_types`. `at+jwt`: the access token profile of RFC 9068, all seven claims.",
 ).shaped(Shape::Word(&value::words(TOKEN_TYPES)));
-const ACCEPTED_TYPES: Setting =
-    Setting::optional("accepted_types", "none", "Further values of `typ` that `token_type` `any` takes.")
-        .shaped(Shape::List(&Shape::Text));
-const LEEWAY: Setting =
-    Setting::new("leeway", "30s", "How far the clocks may differ, for `exp`, `nbf` and `iat`; at most an hour.")
-        .shaped(Shape::Duration);
+const ACCEPTED_TYPES: Setting = Setting::optional(
+    "accepted_types",
+    "none",
+    "Further values of `typ` that `token_type` `any` takes.",
+)
+.shaped(Shape::List(&Shape::Text));
+const LEEWAY: Setting = Setting::new(
+    "leeway",
+    "30s",
+    "How far the clocks may differ, for `exp`, `nbf` and `iat`; at most an hour.",
+)
+.shaped(Shape::Duration);
 const REQUIRE_EXP: Setting =
     Setting::new("require_exp", "true", "Whether a token must have an end.").shaped(Shape::Boolean);
-const MAX_TOKEN_AGE: Setting =
-    Setting::optional("max_token_age", "–", "How old a token may be by its `iat`, which it then must have.")
-        .shaped(Shape::Duration);
-const REQUIRED_SCOPES: Setting =
-    Setting::optional("required_scopes", "none", "Scopes that every token must have; without one of them it is 403.")
-        .shaped(Shape::List(&Shape::Text));
+const MAX_TOKEN_AGE: Setting = Setting::optional(
+    "max_token_age",
+    "–",
+    "How old a token may be by its `iat`, which it then must have.",
+)
+.shaped(Shape::Duration);
+const REQUIRED_SCOPES: Setting = Setting::optional(
+    "required_scopes",
+    "none",
+    "Scopes that every token must have; without one of them it is 403.",
+)
+.shaped(Shape::List(&Shape::Text));
 const REQUIRED_CLAIMS: Setting = Setting::optional(
     "required_claims",
     "none",
@@ -66,8 +82,13 @@ pub(super) const SETTINGS: &[Setting] = &[
 ];
 
 /// The settings of one issuer.
-pub(super) const SECTIONS: &[&[Setting]] =
-    &[SETTINGS, preset::SETTINGS, key_source::SETTINGS, fetch::SETTINGS, refresh::SETTINGS];
+pub(super) const SECTIONS: &[&[Setting]] = &[
+    SETTINGS,
+    preset::SETTINGS,
+    key_source::SETTINGS,
+    fetch::SETTINGS,
+    refresh::SETTINGS,
+];
 
 /// What may be said once for all issuers.
 const INHERITED: &[Setting] = &[
@@ -105,9 +126,14 @@ impl IssuerSettings {
         if !reader.is_given(&ISSUERS) {
             return Self::read(reader).map(|only| vec![only]);
         }
-        let misplaced = Invalid::new("belongs to one issuer, and there is a list of them").hint("set it in `issuers`");
+        let misplaced = Invalid::new("belongs to one issuer, and there is a list of them")
+            .hint("set it in `issuers`");
         let own: Vec<Setting> = SECTIONS.iter().copied().flatten().copied().collect();
-        let alone = own.iter().filter(|setting| !INHERITED.contains(setting)).copied().collect::<Vec<_>>();
+        let alone = own
+            .iter()
+            .filter(|setting| !INHERITED.contains(setting))
+            .copied()
+            .collect::<Vec<_>>();
         let outside = reader.refuse_given(&alone, &misplaced);
         let listed = reader.sections(&ISSUERS, INHERITED, |entry, _| Self::read(entry));
         let listed = listed?.unwrap_or_default();
@@ -118,28 +144,41 @@ impl IssuerSettings {
 
     /// The position of the issuer of this name.
     pub(super) fn position(all: &[Self], name: &str) -> Result<usize, Invalid> {
-        all.iter().position(|issuer| issuer.name == name).ok_or_else(|| {
-            Invalid::new(format!("no issuer is called {name:?}")).hint(format!("there is {}", Self::names(all)))
-        })
+        all.iter()
+            .position(|issuer| issuer.name == name)
+            .ok_or_else(|| {
+                Invalid::new(format!("no issuer is called {name:?}"))
+                    .hint(format!("there is {}", Self::names(all)))
+            })
     }
 
     /// Their names, to be shown.
     pub(super) fn names(all: &[Self]) -> String {
-        all.iter().map(|issuer| issuer.name.as_str()).collect::<Vec<_>>().join(", ")
+        all.iter()
+            .map(|issuer| issuer.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let preset = Preset::read(reader);
-        let preset = preset.as_ref().map(Option::as_ref).map_err(|refused| *refused);
+        let preset = preset
+            .as_ref()
+            .map(Option::as_ref)
+            .map_err(|refused| *refused);
         let accepted = read_accepted(reader, preset);
         let name = reader.optional(&NAME, label);
-        let audience_hint = preset.map(|preset| preset.map_or(audience::HINT, |preset| preset.audience_hint));
+        let audience_hint =
+            preset.map(|preset| preset.map_or(audience::HINT, |preset| preset.audience_hint));
         let audience = audience::read(reader, audience_hint);
         let token_type = read_token_type(reader);
         let time = read_time(reader);
         let required_scopes = reader.optional_list(&REQUIRED_SCOPES, scope);
         let required_claims = reader.optional_list(&REQUIRED_CLAIMS, required_claim);
-        let metadata_name = accepted.as_ref().map(AcceptedIssuers::metadata_name).map_err(|refused| *refused);
+        let metadata_name = accepted
+            .as_ref()
+            .map(AcceptedIssuers::metadata_name)
+            .map_err(|refused| *refused);
         let keys = KeySource::read(reader, metadata_name);
         let token_type = token_type?;
         let audience = refuse_unchecked_profile(reader, audience?, &token_type)?;
@@ -158,7 +197,11 @@ impl IssuerSettings {
                 required_claims: required_claims?.unwrap_or_default(),
             },
             required_scopes: ScopeRequirement::all_of(
-                required_scopes?.unwrap_or_default().iter().map(String::as_str).collect::<Scopes>(),
+                required_scopes?
+                    .unwrap_or_default()
+                    .iter()
+                    .map(String::as_str)
+                    .collect::<Scopes>(),
             ),
         })
     }
@@ -169,7 +212,8 @@ fn refuse_twins(reader: &mut Reader, issuers: &[IssuerSettings]) -> Result<(), R
     let mut wrong = Vec::new();
     for (index, own) in issuers.iter().enumerate() {
         let earlier = || issuers.iter().take(index).enumerate();
-        let overlap = earlier().find_map(|(at, other)| Some((at, own.accepted.overlap(&other.accepted)?)));
+        let overlap =
+            earlier().find_map(|(at, other)| Some((at, own.accepted.overlap(&other.accepted)?)));
         if let Some((other, what)) = overlap {
             let invalid = Invalid::new(format!("takes {what}, as issuers[{other}] does"));
             wrong.push((index, invalid.hint("give each issuer once")));
@@ -183,7 +227,10 @@ fn refuse_twins(reader: &mut Reader, issuers: &[IssuerSettings]) -> Result<(), R
 }
 
 /// An `issuer` beside a preset must be one of the preset's, and is then the only one.
-fn read_accepted(reader: &mut Reader, preset: Result<Option<&Preset>, Refused>) -> Result<AcceptedIssuers, Refused> {
+fn read_accepted(
+    reader: &mut Reader,
+    preset: Result<Option<&Preset>, Refused>,
+) -> Result<AcceptedIssuers, Refused> {
     let stated = reader.optional(&ISSUER, value::text)?;
     let known = preset?.map(|preset| &preset.accepted);
     match (stated, known) {
@@ -193,7 +240,8 @@ fn read_accepted(reader: &mut Reader, preset: Result<Option<&Preset>, Refused>) 
             Ok(AcceptedIssuers::Named(vec![stated]))
         }
         (Some(_), _) => {
-            let invalid = Invalid::new("not an issuer of the preset").hint("leave out $issuer or $preset");
+            let invalid =
+                Invalid::new("not an issuer of the preset").hint("leave out $issuer or $preset");
             Err(reader.refuse(&ISSUER, invalid))
         }
     }
@@ -211,14 +259,27 @@ fn read_token_type(reader: &mut Reader) -> Result<TokenTypeRule, Refused> {
         let invalid = Invalid::new("has no meaning beside token_type at+jwt").hint(hint);
         return Err(reader.refuse(&ACCEPTED_TYPES, invalid));
     }
-    Ok(if profile { TokenTypeRule::AccessToken } else { TokenTypeRule::Any { accepted: accepted.unwrap_or_default() } })
+    Ok(if profile {
+        TokenTypeRule::AccessToken
+    } else {
+        TokenTypeRule::Any {
+            accepted: accepted.unwrap_or_default(),
+        }
+    })
 }
 
 fn read_time(reader: &mut Reader) -> Result<TimeRules, Refused> {
-    let leeway = reader.read(&LEEWAY, value::duration_within(Duration::ZERO, Duration::from_hours(1)));
+    let leeway = reader.read(
+        &LEEWAY,
+        value::duration_within(Duration::ZERO, Duration::from_hours(1)),
+    );
     let require_exp = reader.read(&REQUIRE_EXP, value::boolean);
     let max_token_age = reader.optional(&MAX_TOKEN_AGE, value::duration);
-    Ok(TimeRules { leeway: leeway?, require_exp: require_exp?, max_token_age: max_token_age? })
+    Ok(TimeRules {
+        leeway: leeway?,
+        require_exp: require_exp?,
+        max_token_age: max_token_age?,
+    })
 }
 
 fn refuse_unchecked_profile(
@@ -228,13 +289,15 @@ fn refuse_unchecked_profile(
 ) -> Result<AudienceRule, Refused> {
     if audience::is_unchecked_profile(&audience.accepted, token_type) {
         let hint = "name the audiences of this API, or set $token_type=any";
-        let invalid = Invalid::new("`*` beside token_type at+jwt, which demands an audience").hint(hint);
+        let invalid =
+            Invalid::new("`*` beside token_type at+jwt, which demands an audience").hint(hint);
         return Err(reader.refuse(&AUDIENCE, invalid));
     }
     Ok(audience)
 }
 
-/// The profile demands `iss` (RFC 9068 section 2.2), so that without a name here every token would be refused.
+/// The profile demands `iss` (RFC 9068 section 2.2), so that without a name here every token would
+/// be refused.
 fn refuse_nameless_profile(
     reader: &mut Reader,
     accepted: &AcceptedIssuers,
@@ -242,7 +305,10 @@ fn refuse_nameless_profile(
 ) -> Result<(), Refused> {
     if *accepted == AcceptedIssuers::Nobody && *token_type == TokenTypeRule::AccessToken {
         let hint = "set the issuer's `iss`, or $token_type=any";
-        return Err(reader.refuse(&ISSUER, Invalid::new("missing beside token_type at+jwt").hint(hint)));
+        return Err(reader.refuse(
+            &ISSUER,
+            Invalid::new("missing beside token_type at+jwt").hint(hint),
+        ));
     }
     Ok(())
 }
@@ -253,32 +319,48 @@ const NO_ISSUER: &str = "none";
 fn label(text: &str) -> Result<String, Invalid> {
     let text = value::text(text)?;
     if text == NO_ISSUER {
-        return Err(Invalid::new("in metrics it stands for tokens of no known issuer").hint("choose another name"));
+        return Err(
+            Invalid::new("in metrics it stands for tokens of no known issuer")
+                .hint("choose another name"),
+        );
     }
     let plain = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if plain { Ok(text) } else { Err(Invalid::expected("write at most 64 visible ASCII characters without blanks")) }
+    if plain {
+        Ok(text)
+    } else {
+        Err(Invalid::expected(
+            "write at most 64 visible ASCII characters without blanks",
+        ))
+    }
 }
 
 fn default_label(issuer: Option<&str>) -> String {
     let host = issuer.and_then(|issuer| Url::parse(issuer).ok()?.host_str().map(str::to_owned));
     let name = host.or_else(|| issuer.and_then(|issuer| label(issuer).ok()));
-    name.filter(|name| name != NO_ISSUER).unwrap_or_else(|| "default".to_owned())
+    name.filter(|name| name != NO_ISSUER)
+        .unwrap_or_else(|| "default".to_owned())
 }
 
 pub(super) fn scope(text: &str) -> Result<String, Invalid> {
     // RFC 6749 section 3.3; a quote could end the challenge's parameter.
-    let is_scope = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
+    let is_scope = text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
     if is_scope {
         value::text(text)
     } else {
-        Err(Invalid::new(format!("{text:?} is no scope (RFC 6749 section 3.3)")).hint("separate scopes by commas"))
+        Err(
+            Invalid::new(format!("{text:?} is no scope (RFC 6749 section 3.3)"))
+                .hint("separate scopes by commas"),
+        )
     }
 }
 
 fn required_claim(text: &str) -> Result<RequiredClaim, Invalid> {
     let (path, value) = match ClaimPath::split_value(text) {
         Some((_, value)) if value.trim().is_empty() => {
-            return Err(Invalid::new("an empty text never counts as a claim").hint("write path, or path=value"));
+            return Err(Invalid::new("an empty text never counts as a claim")
+                .hint("write path, or path=value"));
         }
         Some((path, value)) => (path, Some(value.trim().to_owned())),
         None => (text, None),

@@ -20,27 +20,34 @@ pub(super) const DISCOVERY_URL: Setting = Setting::optional(
     "`{issuer}/.well-known/openid-configuration`, then RFC 8414",
     "Where the issuer's metadata is; used when no other key source is given.",
 );
-pub(super) const JWKS_URL: Setting = Setting::optional("jwks_url", "–", "Where the issuer's key set is (RFC 7517).");
+pub(super) const JWKS_URL: Setting =
+    Setting::optional("jwks_url", "–", "Where the issuer's key set is (RFC 7517).");
 pub(super) const JWKS_FILE: Setting = Setting::optional(
     "jwks_file",
     "–",
     "A file with a key set; its contents are compared every 5 seconds, and a bad or missing file leaves the last good keys for `jwks_max_stale`.",
 );
-const JWKS: Setting = Setting::optional("jwks", "–", "A key set, written out.").shaped(Shape::KeySet);
+const JWKS: Setting =
+    Setting::optional("jwks", "–", "A key set, written out.").shaped(Shape::KeySet);
 const PUBLIC_KEY_FILE: Setting = Setting::optional(
     "public_key_file",
     "–",
     "A PEM file with public keys or certificates. Their keys stand for any `kid`.",
 );
-const HMAC_SECRET: Setting =
-    Setting::secret("hmac_secret", "A shared secret, at least as long as its hash: 32 bytes for HS256.");
+const HMAC_SECRET: Setting = Setting::secret(
+    "hmac_secret",
+    "A shared secret, at least as long as its hash: 32 bytes for HS256.",
+);
 const HMAC_SECRET_PREVIOUS: Setting = Setting::secret(
     "hmac_secret_previous",
     "The secret before `hmac_secret`: its tokens are taken too, until it is removed. Written like that one.",
 );
-const HMAC_SECRET_ENCODING: Setting =
-    Setting::new("hmac_secret_encoding", "utf8", "How the secrets are written: `utf8`, `hex` or `base64`.")
-        .shaped(Shape::Word(&value::words(ENCODINGS)));
+const HMAC_SECRET_ENCODING: Setting = Setting::new(
+    "hmac_secret_encoding",
+    "utf8",
+    "How the secrets are written: `utf8`, `hex` or `base64`.",
+)
+.shaped(Shape::Word(&value::words(ENCODINGS)));
 pub(super) const ALGORITHMS: Setting = Setting::optional(
     "algorithms",
     "all asymmetric ones, for a secret `HS256`",
@@ -93,8 +100,9 @@ impl KeySource {
         }
     }
 
-    /// Whether keys that were found here would be trusted there as well: they are the same party's, and nobody could have
-    /// exchanged them here who could not there. When they are fetched, and for which algorithms, is another matter.
+    /// Whether keys that were found here would be trusted there as well: they are the same party's,
+    /// and nobody could have exchanged them here who could not there. When they are fetched, and
+    /// for which algorithms, is another matter.
     pub fn has_keys_of(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::File(own), Self::File(other)) => own.is_same_file(other),
@@ -107,17 +115,34 @@ impl KeySource {
 
     /// The sources that are given; one is enough.
     pub(super) fn given(reader: &Reader) -> Vec<Setting> {
-        let sources = [DISCOVERY_URL, JWKS_URL, JWKS_FILE, JWKS, PUBLIC_KEY_FILE, HMAC_SECRET];
-        sources.into_iter().filter(|source| reader.is_given(source)).collect()
+        let sources = [
+            DISCOVERY_URL,
+            JWKS_URL,
+            JWKS_FILE,
+            JWKS,
+            PUBLIC_KEY_FILE,
+            HMAC_SECRET,
+        ];
+        sources
+            .into_iter()
+            .filter(|source| reader.is_given(source))
+            .collect()
     }
 
-    pub(super) fn read(reader: &mut Reader, issuer: Result<Option<&str>, Refused>) -> Result<Self, Refused> {
+    pub(super) fn read(
+        reader: &mut Reader,
+        issuer: Result<Option<&str>, Refused>,
+    ) -> Result<Self, Refused> {
         let given = Self::given(reader);
         let algorithms = read_algorithms(reader, given.contains(&HMAC_SECRET));
         let encoding = reader.read(&HMAC_SECRET_ENCODING, value::one_of(ENCODINGS));
-        if !given.contains(&HMAC_SECRET) && reader.optional(&HMAC_SECRET_PREVIOUS, |_| Ok(()))?.is_some() {
-            let alone =
-                Invalid::new("has no meaning without hmac_secret").hint("the secret that signs is $hmac_secret");
+        if !given.contains(&HMAC_SECRET)
+            && reader
+                .optional(&HMAC_SECRET_PREVIOUS, |_| Ok(()))?
+                .is_some()
+        {
+            let alone = Invalid::new("has no meaning without hmac_secret")
+                .hint("the secret that signs is $hmac_secret");
             return Err(reader.refuse(&HMAC_SECRET_PREVIOUS, alone));
         }
         // Read even where nothing is fetched: what is given must be right.
@@ -162,7 +187,9 @@ fn read_fixed(
             let algorithm = algorithms.first_of(Family::Secret).ok_or(Refused)?;
             let current = secret(reader, source, algorithm, encoding);
             let previous = secret(reader, &HMAC_SECRET_PREVIOUS, algorithm, encoding);
-            Ok(KeySet::of_any_id(current?.into_iter().chain(previous?).collect()))
+            Ok(KeySet::of_any_id(
+                current?.into_iter().chain(previous?).collect(),
+            ))
         }
     }
 }
@@ -173,17 +200,27 @@ fn secret(
     algorithm: Algorithm,
     encoding: Encoding,
 ) -> Result<Option<VerificationKey>, Refused> {
-    let Some(secret) = reader.optional(setting, |text| encoding.decode(text))? else { return Ok(None) };
+    let Some(secret) = reader.optional(setting, |text| encoding.decode(text))? else {
+        return Ok(None);
+    };
     let key = VerificationKey::secret(algorithm, &secret);
-    key.map(Some).map_err(|invalid| reader.refuse(setting, unfit(&invalid)))
+    key.map(Some)
+        .map_err(|invalid| reader.refuse(setting, unfit(&invalid)))
 }
 
-/// One source is enough. What was given without a value is not meant; otherwise it is the first that counts.
+/// One source is enough. What was given without a value is not meant; otherwise it is the first
+/// that counts.
 fn refuse_others(reader: &mut Reader, given: &[Setting]) -> Refused {
-    let empty: Vec<_> = given.iter().filter(|source| reader.is_empty(source)).collect();
+    let empty: Vec<_> = given
+        .iter()
+        .filter(|source| reader.is_empty(source))
+        .collect();
     if !empty.is_empty() {
         for source in empty {
-            reader.refuse(source, Invalid::new("empty").hint("give a value, or leave the setting out"));
+            reader.refuse(
+                source,
+                Invalid::new("empty").hint("give a value, or leave the setting out"),
+            );
         }
         return Refused;
     }
@@ -198,14 +235,19 @@ fn refuse_others(reader: &mut Reader, given: &[Setting]) -> Refused {
 fn unfit(secret: &InvalidSecret) -> Invalid {
     let invalid = Invalid::new(secret.to_string());
     match secret {
-        InvalidSecret::TooShort { required, .. } => {
-            invalid.hint(format!("make one with `openssl rand -hex {required}` and set $hmac_secret_encoding=hex"))
-        }
+        InvalidSecret::TooShort { required, .. } => invalid.hint(format!(
+            "make one with `openssl rand -hex {required}` and set $hmac_secret_encoding=hex"
+        )),
         InvalidSecret::Algorithm(_) => invalid,
     }
 }
 
-fn jwks(reader: &mut Reader, source: &Setting, document: &[u8], algorithms: &Algorithms) -> Result<KeySet, Refused> {
+fn jwks(
+    reader: &mut Reader,
+    source: &Setting,
+    document: &[u8],
+    algorithms: &Algorithms,
+) -> Result<KeySet, Refused> {
     let keys = KeySet::from_jwks(document, algorithms);
     let hint = "give {\"keys\": […]} with at least one public key of an allowed algorithm";
     keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string()).hint(hint)))
@@ -214,17 +256,29 @@ fn jwks(reader: &mut Reader, source: &Setting, document: &[u8], algorithms: &Alg
 fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, Refused> {
     let given = reader.optional_list(&ALGORITHMS, algorithm)?;
     let Some(given) = given else {
-        return Ok(if for_secret { Algorithms::new(vec![Algorithm::HS256]) } else { Algorithms::asymmetric() });
+        return Ok(if for_secret {
+            Algorithms::new(vec![Algorithm::HS256])
+        } else {
+            Algorithms::asymmetric()
+        });
     };
     let fits = |algorithm: &Algorithm| (algorithm.family() == Family::Secret) == for_secret;
     if !given.iter().all(fits) {
-        // The one list for both kinds is how a public key becomes somebody's HMAC secret (RFC 8725 section 2.1).
-        let hint =
-            if for_secret { "a secret goes with HS256, HS384 or HS512" } else { "HS algorithms go with hmac_secret" };
-        return Err(reader.refuse(&ALGORITHMS, Invalid::new("does not go with the key source").hint(hint)));
+        // The one list for both kinds is how a public key becomes somebody's HMAC secret (RFC 8725
+        // section 2.1).
+        let hint = if for_secret {
+            "a secret goes with HS256, HS384 or HS512"
+        } else {
+            "HS algorithms go with hmac_secret"
+        };
+        return Err(reader.refuse(
+            &ALGORITHMS,
+            Invalid::new("does not go with the key source").hint(hint),
+        ));
     }
     if for_secret && given.len() > 1 {
-        let invalid = Invalid::new("one secret, several algorithms").hint("keep the one that is used");
+        let invalid =
+            Invalid::new("one secret, several algorithms").hint("keep the one that is used");
         return Err(reader.refuse(&ALGORITHMS, invalid));
     }
     Ok(Algorithms::new(given))
@@ -232,7 +286,10 @@ fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, 
 
 pub(super) fn algorithm(text: &str) -> Result<Algorithm, Invalid> {
     text.parse().map_err(|_| {
-        let names: Vec<_> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+        let names: Vec<_> = Algorithm::ALL
+            .iter()
+            .map(|algorithm| algorithm.name())
+            .collect();
         Invalid::expected(format!("write some of {}", names.join(", ")))
     })
 }
@@ -245,8 +302,11 @@ enum Encoding {
     Base64,
 }
 
-const ENCODINGS: &[(&str, Encoding); 3] =
-    &[("utf8", Encoding::Utf8), ("hex", Encoding::Hex), ("base64", Encoding::Base64)];
+const ENCODINGS: &[(&str, Encoding); 3] = &[
+    ("utf8", Encoding::Utf8),
+    ("hex", Encoding::Hex),
+    ("base64", Encoding::Base64),
+];
 
 const ENCODING_HINT: &str = "$hmac_secret_encoding says how it is written";
 
@@ -254,7 +314,8 @@ impl Encoding {
     fn decode(self, text: &str) -> Result<Vec<u8>, Invalid> {
         match self {
             Self::Utf8 => Ok(text.as_bytes().to_vec()),
-            Self::Hex => hex(&unwrapped(text)).ok_or_else(|| Invalid::new("not hexadecimal").hint(ENCODING_HINT)),
+            Self::Hex => hex(&unwrapped(text))
+                .ok_or_else(|| Invalid::new("not hexadecimal").hint(ENCODING_HINT)),
             Self::Base64 => [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
                 .iter()
                 .find_map(|engine| engine.decode(unwrapped(text)).ok())
@@ -271,14 +332,21 @@ fn unwrapped(text: &str) -> String {
 /// The bytes of a secret that is written in `utf8`, `hex` or `base64`.
 pub fn decode_secret(encoding: &str, text: &str) -> Result<Vec<u8>, String> {
     let encoding = value::one_of(ENCODINGS)(encoding);
-    encoding.and_then(|encoding| encoding.decode(text)).map_err(|invalid| format!("the secret is {}", invalid.message))
+    encoding
+        .and_then(|encoding| encoding.decode(text))
+        .map_err(|invalid| format!("the secret is {}", invalid.message))
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.chars().map(|digit| digit.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
+    let digits: Vec<u8> = text
+        .chars()
+        .map(|digit| digit.to_digit(16)?.try_into().ok())
+        .collect::<Option<_>>()?;
     let pairs = digits.chunks_exact(2);
     if !pairs.remainder().is_empty() {
         return None;
     }
-    pairs.map(|pair| Some(pair.first()? << 4 | pair.last()?)).collect()
+    pairs
+        .map(|pair| Some(pair.first()? << 4 | pair.last()?))
+        .collect()
 }

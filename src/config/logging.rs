@@ -5,15 +5,30 @@ use super::setting::Setting;
 use super::shape::Shape;
 use super::value;
 
-const LOG: Setting = Setting::new("log", "info", "How much is logged: `error`, `warn`, `info`, `debug` or `trace`.")
-    .shaped(Shape::Word(&value::words(LEVELS)));
-const LOG_FORMAT: Setting =
-    Setting::optional("log_format", "`json`, on a terminal `text`", "How it is logged: `json` or `text`.")
-        .shaped(Shape::Word(&value::words(FORMATS)));
-const ACCESS_LOG: Setting = Setting::new("access_log", "all", "Which decisions are logged: `all`, `denied` or `off`.")
-    .shaped(Shape::Word(&value::words(ACCESS_LOGS)));
-const METRICS_ROUTE_LABEL: Setting =
-    Setting::new("metrics_route_label", "true", "Whether decisions are counted by route.").shaped(Shape::Boolean);
+const LOG: Setting = Setting::new(
+    "log",
+    "info",
+    "How much is logged: `error`, `warn`, `info`, `debug` or `trace`.",
+)
+.shaped(Shape::Word(&value::words(LEVELS)));
+const LOG_FORMAT: Setting = Setting::optional(
+    "log_format",
+    "`json`, on a terminal `text`",
+    "How it is logged: `json` or `text`.",
+)
+.shaped(Shape::Word(&value::words(FORMATS)));
+const ACCESS_LOG: Setting = Setting::new(
+    "access_log",
+    "all",
+    "Which decisions are logged: `all`, `denied` or `off`.",
+)
+.shaped(Shape::Word(&value::words(ACCESS_LOGS)));
+const METRICS_ROUTE_LABEL: Setting = Setting::new(
+    "metrics_route_label",
+    "true",
+    "Whether decisions are counted by route.",
+)
+.shaped(Shape::Boolean);
 
 pub(super) const SETTINGS: &[Setting] = &[LOG, LOG_FORMAT, ACCESS_LOG, METRICS_ROUTE_LABEL];
 
@@ -67,7 +82,12 @@ impl Logging {
         let format = reader.optional(&LOG_FORMAT, value::one_of(FORMATS));
         let access_log = reader.read(&ACCESS_LOG, value::one_of(ACCESS_LOGS));
         let metrics_route_label = reader.read(&METRICS_ROUTE_LABEL, value::boolean);
-        Ok(Self { level: level?, format: format?, access_log: access_log?, metrics_route_label: metrics_route_label? })
+        Ok(Self {
+            level: level?,
+            format: format?,
+            access_log: access_log?,
+            metrics_route_label: metrics_route_label?,
+        })
     }
 }
 
@@ -81,5 +101,8 @@ const LEVELS: &[(&str, LogLevel); 5] = &[
 
 const FORMATS: &[(&str, LogFormat); 2] = &[("json", LogFormat::Json), ("text", LogFormat::Text)];
 
-const ACCESS_LOGS: &[(&str, AccessLog); 3] =
-    &[("all", AccessLog::All), ("denied", AccessLog::Denied), ("off", AccessLog::Off)];
+const ACCESS_LOGS: &[(&str, AccessLog); 3] = &[
+    ("all", AccessLog::All),
+    ("denied", AccessLog::Denied),
+    ("off", AccessLog::Off),
+];

@@ -1,7 +1,8 @@
 //! Floor 2: from what an operator wrote to what the rest of the house works with.
 //!
-//! One file per section. A section reads all its settings before it puts any together, so that every problem is
-//! reported at once; a value that passed is a ready value of floor 1 or a plain setting for an upper floor.
+//! One file per section. A section reads all its settings before it puts any together, so that
+//! every problem is reported at once; a value that passed is a ready value of floor 1 or a plain
+//! setting for an upper floor.
 
 mod accepted_issuers;
 mod admin;
@@ -52,7 +53,9 @@ pub use file::read_regular_file;
 pub use file_keys::FileKeys;
 pub use files::Files;
 pub use fixed::FixedSettings;
-pub use fixture::{ExpectedAnswer, FixtureCase, SignedClaims, fixture_reference, fixture_schema, read_fixtures};
+pub use fixture::{
+    ExpectedAnswer, FixtureCase, SignedClaims, fixture_reference, fixture_schema, read_fixtures,
+};
 pub use issuer::IssuerSettings;
 pub use key_source::{KeySource, decode_secret};
 pub use logging::{AccessLog, LogFormat, LogLevel, Logging};
@@ -103,7 +106,9 @@ pub struct Configuration {
 
 impl Configuration {
     /// Reads the environment alone.
-    pub fn from_environment(pairs: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Self, Problems> {
+    pub fn from_environment(
+        pairs: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Problems> {
         Source::new(None, pairs).read()
     }
 

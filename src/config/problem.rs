@@ -20,13 +20,21 @@ pub struct Problems(Vec<Problem>);
 impl Problem {
     /// A problem at a place, such as `DOORWARD_AUDIENCE`.
     pub fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { place: place.into(), message: message.into(), hint: None, position: None }
+        Self {
+            place: place.into(),
+            message: message.into(),
+            hint: None,
+            position: None,
+        }
     }
 
     /// The same with a way out of it.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 
     pub(super) fn in_order(self, position: Option<Position>) -> Self {
@@ -88,7 +96,9 @@ impl FromIterator<Problem> for Problems {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.message)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, " ({hint})"))
+        self.hint
+            .as_ref()
+            .map_or(Ok(()), |hint| write!(f, " ({hint})"))
     }
 }
 

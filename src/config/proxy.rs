@@ -21,9 +21,12 @@ const TRUSTED_PROXIES: Setting = Setting::new(
     "Networks whose forwarded headers are believed. The peer of a unix socket always is.",
 )
 .shaped(Shape::List(&Shape::Text));
-const TRUST_ANY_PROXY: Setting =
-    Setting::new("trust_any_proxy", "false", "Permits `0.0.0.0/0` and `::/0` in `trusted_proxies`.")
-        .shaped(Shape::Boolean);
+const TRUST_ANY_PROXY: Setting = Setting::new(
+    "trust_any_proxy",
+    "false",
+    "Permits `0.0.0.0/0` and `::/0` in `trusted_proxies`.",
+)
+.shaped(Shape::Boolean);
 const ALLOW_PREFLIGHT: Setting = Setting::new(
     "allow_preflight",
     "false",
@@ -51,7 +54,8 @@ pub enum DialectName {
     Auto,
     /// `X-Original-Method` and `X-Original-URL`; denials without a body.
     Nginx,
-    /// `X-Forwarded-Method`, `-Host` and `-Uri`; `-Proto` comes along and says nothing that a route looks at.
+    /// `X-Forwarded-Method`, `-Host` and `-Uri`; `-Proto` comes along and says nothing that a route
+    /// looks at.
     Traefik,
     /// The same as Traefik's.
     Caddy,
@@ -62,13 +66,19 @@ pub enum DialectName {
 }
 
 impl DialectName {
-    /// Notes that a setting looks at this part of the original request where nobody describes it: every request would be
-    /// refused.
-    pub(super) fn refuse_unnamed(self, reader: &mut Reader, setting: &Setting, part: &str) -> Result<(), Refused> {
+    /// Notes that a setting looks at this part of the original request where nobody describes it:
+    /// every request would be refused.
+    pub(super) fn refuse_unnamed(
+        self,
+        reader: &mut Reader,
+        setting: &Setting,
+        part: &str,
+    ) -> Result<(), Refused> {
         if self != Self::Auto {
             return Ok(());
         }
-        let hint = format!("set $proxy to the proxy in front, whose word on the {part} can then be taken");
+        let hint =
+            format!("set $proxy to the proxy in front, whose word on the {part} can then be taken");
         Err(reader.refuse(setting, Invalid::new("needs a named proxy").hint(hint)))
     }
 }
@@ -78,7 +88,8 @@ impl DialectName {
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Whether a peer with this address is believed. An IPv4 address in IPv6 clothes is an IPv4 address.
+    /// Whether a peer with this address is believed. An IPv4 address in IPv6 clothes is an IPv4
+    /// address.
     pub fn contains(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.0.iter().any(|network| network.contains(&peer))
@@ -95,15 +106,28 @@ impl ProxySettings {
         if allow_preflight? {
             dialect?.refuse_unnamed(reader, &ALLOW_PREFLIGHT, "method")?;
         }
-        Ok(Self { dialect: dialect?, trusted: trusted?, preflight: allow_preflight?.into() })
+        Ok(Self {
+            dialect: dialect?,
+            trusted: trusted?,
+            preflight: allow_preflight?.into(),
+        })
     }
 
-    fn bounded(reader: &mut Reader, trusted: Vec<IpNet>, trust_any: bool) -> Result<TrustedProxies, Refused> {
+    fn bounded(
+        reader: &mut Reader,
+        trusted: Vec<IpNet>,
+        trust_any: bool,
+    ) -> Result<TrustedProxies, Refused> {
         // Two halves are a whole.
-        let everybody = IpNet::aggregate(&trusted).iter().any(|network| network.prefix_len() == 0);
+        let everybody = IpNet::aggregate(&trusted)
+            .iter()
+            .any(|network| network.prefix_len() == 0);
         if everybody && !trust_any {
             let hint = "list the proxies' networks; if everybody really is a proxy, set $trust_any_proxy=true";
-            return Err(reader.refuse(&TRUSTED_PROXIES, Invalid::new("believes everybody").hint(hint)));
+            return Err(reader.refuse(
+                &TRUSTED_PROXIES,
+                Invalid::new("believes everybody").hint(hint),
+            ));
         }
         Ok(TrustedProxies(trusted))
     }
@@ -121,7 +145,8 @@ const DIALECTS: &[(&str, DialectName); 6] = &[
 fn network(text: &str) -> Result<IpNet, Invalid> {
     let single = text.parse::<IpAddr>().map(IpNet::from);
     let network = text.parse::<IpNet>().or(single);
-    let network = network.map_err(|_| Invalid::expected("write networks such as 10.0.0.0/8, or single addresses"))?;
+    let network = network
+        .map_err(|_| Invalid::expected("write networks such as 10.0.0.0/8, or single addresses"))?;
     match network {
         // Peers are compared as what they are, so this one would never match.
         IpNet::V6(mapped) if mapped.addr().to_ipv4_mapped().is_some() => {

@@ -1,7 +1,8 @@
 //! Readings that may never come to an end.
 //!
-//! A file on a network file system whose server is gone blocks the thread that opens it, and that cannot be interrupted. So each
-//! reading has a thread of its own that can be abandoned, and the number of such threads is bounded.
+//! A file on a network file system whose server is gone blocks the thread that opens it, and that
+//! cannot be interrupted. So each reading has a thread of its own that can be abandoned, and the
+//! number of such threads is bounded.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many readings of one file may be under way: several issuers may use it, and a reading by a thread of low priority takes
-/// longer.
+/// How many readings of one file may be under way: several issuers may use it, and a reading by a
+/// thread of low priority takes longer.
 const MOST_OF_ONE: usize = 4;
 
 /// How many may be under way altogether.
@@ -39,12 +40,19 @@ struct Place {
 impl Readings {
     /// None yet; each is waited for so long.
     pub(super) const fn new(patience: Duration) -> Self {
-        Self { patience, under_way: Mutex::new(Vec::new()), ended: Condvar::new() }
+        Self {
+            patience,
+            under_way: Mutex::new(Vec::new()),
+            ended: Condvar::new(),
+        }
     }
 
-    /// What a reading of this file gives, if it comes to an end in time. While an earlier one of the same file is overdue, it is
-    /// not even tried.
-    #[expect(clippy::disallowed_methods, reason = "it waits for a bounded time, and its documentation says so")]
+    /// What a reading of this file gives, if it comes to an end in time. While an earlier one of
+    /// the same file is overdue, it is not even tried.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it waits for a bounded time, and its documentation says so"
+    )]
     pub(super) fn make<T: Send + 'static>(
         &'static self,
         path: &Path,
@@ -58,8 +66,12 @@ impl Readings {
             // It fails if the caller has given up, with an error that says so.
             let _ = sender.send(read);
         };
-        thread::Builder::new().name("file".to_owned()).spawn(reading)?;
-        receiver.recv_timeout(self.patience).unwrap_or_else(|_| Err(no_answer()))
+        thread::Builder::new()
+            .name("file".to_owned())
+            .spawn(reading)?;
+        receiver
+            .recv_timeout(self.patience)
+            .unwrap_or_else(|_| Err(no_answer()))
     }
 
     #[expect(clippy::disallowed_methods, reason = "it waits for a bounded time")]
@@ -69,22 +81,33 @@ impl Readings {
             under_way.len() >= MOST || under_way.iter().filter(is_same).count() >= MOST_OF_ONE
         };
         let under_way = self.lock();
-        if under_way.iter().filter(is_same).any(|reading| reading.since.elapsed() >= self.patience) {
+        if under_way
+            .iter()
+            .filter(is_same)
+            .any(|reading| reading.since.elapsed() >= self.patience)
+        {
             return Err(no_answer());
         }
-        let waited = self.ended.wait_timeout_while(under_way, self.patience, is_full);
+        let waited = self
+            .ended
+            .wait_timeout_while(under_way, self.patience, is_full);
         let (mut under_way, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         if waited.timed_out() {
             return Err(no_answer());
         }
-        let own = Reading { path: path.to_owned(), since: Instant::now() };
+        let own = Reading {
+            path: path.to_owned(),
+            since: Instant::now(),
+        };
         under_way.push(own.clone());
         Ok(Place { among: self, own })
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Reading>> {
         // Nothing can panic while it is held.
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -99,7 +122,10 @@ impl Drop for Place {
 }
 
 fn no_answer() -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, "it does not answer (is it on a network file system?)")
+    io::Error::new(
+        io::ErrorKind::TimedOut,
+        "it does not answer (is it on a network file system?)",
+    )
 }
 
 #[cfg(test)]
@@ -122,7 +148,12 @@ mod tests {
         fn gone(patience: Duration) -> Self {
             let (gone, back) = channel();
             let readings = Box::leak(Box::new(Readings::new(patience)));
-            Self { readings, begun: Arc::default(), gone: Some(gone), back: Arc::new(back.into()) }
+            Self {
+                readings,
+                begun: Arc::default(),
+                gone: Some(gone),
+                back: Arc::new(back.into()),
+            }
         }
 
         /// Reads a file that never answers.
@@ -133,7 +164,10 @@ mod tests {
                 let _ = back.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 Ok(())
             };
-            self.readings.make(Path::new(path), never).unwrap_err().kind()
+            self.readings
+                .make(Path::new(path), never)
+                .unwrap_err()
+                .kind()
         }
 
         fn begun(&self) -> usize {
@@ -168,7 +202,10 @@ mod tests {
         while server.under_way() == 0 {
             thread::yield_now();
         }
-        assert_eq!(readings.make(Path::new("/there"), || Ok("there")).unwrap(), "there");
+        assert_eq!(
+            readings.make(Path::new("/there"), || Ok("there")).unwrap(),
+            "there"
+        );
         drop(server.gone.take());
         assert_eq!(waiting.join().unwrap().unwrap(), "late");
         assert_eq!(readings.make(path, || Ok("again")).unwrap(), "again");
@@ -179,14 +216,18 @@ mod tests {
     fn many_files_that_do_not_answer_keep_a_bounded_number_of_threads() {
         let server = Server::gone(Duration::from_millis(1));
         for number in 0..2 * MOST {
-            assert_eq!(server.read(&format!("/gone/{number}")), io::ErrorKind::TimedOut);
+            assert_eq!(
+                server.read(&format!("/gone/{number}")),
+                io::ErrorKind::TimedOut
+            );
         }
         assert_eq!(server.under_way(), MOST);
     }
 
     #[test]
     fn readings_of_one_file_wait_for_their_turn() {
-        let readings: &'static Readings = Box::leak(Box::new(Readings::new(Duration::from_secs(20))));
+        let readings: &'static Readings =
+            Box::leak(Box::new(Readings::new(Duration::from_secs(20))));
         let at_once = AtomicUsize::new(0);
         let at_once: &'static AtomicUsize = Box::leak(Box::new(at_once));
         let read = move || {
@@ -208,7 +249,8 @@ mod tests {
 
     #[test]
     fn a_reading_that_panics_gives_its_place_back() {
-        let readings: &'static Readings = Box::leak(Box::new(Readings::new(Duration::from_secs(20))));
+        let readings: &'static Readings =
+            Box::leak(Box::new(Readings::new(Duration::from_secs(20))));
         let panicking = || -> io::Result<()> { panic!("on purpose") };
         assert!(readings.make(Path::new("/file"), panicking).is_err());
         assert!(readings.lock().is_empty());

@@ -10,11 +10,19 @@ pub fn reference() -> String {
     let mut page = String::from(INTRODUCTION);
     section(&mut page, "Service", SERVICE);
     section(&mut page, "Issuer", issuer::SECTIONS);
-    section(&mut page, "An entry of `claim_headers` in the file", &[claim_headers::ENTRY]);
+    section(
+        &mut page,
+        "An entry of `claim_headers` in the file",
+        &[claim_headers::ENTRY],
+    );
     section(&mut page, "A route in the file", &[routes::ENTRY]);
     section(&mut page, "`match` of a route", &[routes::MATCH_ENTRY]);
     section(&mut page, "`require` of a route", &[requirements::ENTRY]);
-    section(&mut page, "An entry of `require.claims`", &[requirements::CLAIM_ENTRY]);
+    section(
+        &mut page,
+        "An entry of `require.claims`",
+        &[requirements::CLAIM_ENTRY],
+    );
     page
 }
 
@@ -71,7 +79,10 @@ denials:
 /// A table of settings.
 pub(super) fn section(page: &mut String, title: &str, sections: &[&[Setting]]) {
     // Writing to a String cannot fail.
-    let _ = write!(page, "\n## {title}\n\n| setting | default | meaning |\n| --- | --- | --- |\n");
+    let _ = write!(
+        page,
+        "\n## {title}\n\n| setting | default | meaning |\n| --- | --- | --- |\n"
+    );
     for setting in sections.iter().flat_map(|settings| settings.iter()) {
         let default = match setting.default {
             Default::Value(value) => format!("`{value}`"),
@@ -79,6 +90,11 @@ pub(super) fn section(page: &mut String, title: &str, sections: &[&[Setting]]) {
             Default::Required => "**required**".to_owned(),
         };
         let secret = if setting.secret { " *Secret.*" } else { "" };
-        let _ = writeln!(page, "| `{}` | {default} | {}{secret} |", setting.name, setting.help.replace('|', "\\|"));
+        let _ = writeln!(
+            page,
+            "| `{}` | {default} | {}{secret} |",
+            setting.name,
+            setting.help.replace('|', "\\|")
+        );
     }
 }

@@ -29,7 +29,8 @@ pub struct RemoteKeys {
 pub enum KeyLocation {
     /// From where the issuer's metadata says; the documents are tried in this order.
     Discovery {
-        /// The issuer, which the metadata must name exactly (`OpenID` Connect Discovery section 4.3).
+        /// The issuer, which the metadata must name exactly (`OpenID` Connect Discovery section
+        /// 4.3).
         issuer: String,
         /// Where the metadata may be.
         documents: Vec<Url>,
@@ -57,10 +58,18 @@ impl RemoteKeys {
         };
         let location = match (discovery?, jwks?) {
             (_, Some(jwks)) => KeyLocation::Jwks(jwks),
-            (Some(document), None) => KeyLocation::Discovery { issuer: issuer.to_owned(), documents: vec![document] },
+            (Some(document), None) => KeyLocation::Discovery {
+                issuer: issuer.to_owned(),
+                documents: vec![document],
+            },
             (None, None) => KeyLocation::of_issuer(reader, issuer, url)?,
         };
-        Ok(Self { location, fetch: fetch?, refresh: refresh?, algorithms: algorithms? })
+        Ok(Self {
+            location,
+            fetch: fetch?,
+            refresh: refresh?,
+            algorithms: algorithms?,
+        })
     }
 }
 
@@ -83,11 +92,15 @@ impl KeyLocation {
             let is_url = Url::parse(issuer).is_ok();
             reader.refuse(&ISSUER, if is_url { invalid } else { invalid.hint(no_url) })
         });
-        Ok(Self::Discovery { issuer: issuer.to_owned(), documents: metadata_urls(&base?) })
+        Ok(Self::Discovery {
+            issuer: issuer.to_owned(),
+            documents: metadata_urls(&base?),
+        })
     }
 }
 
-/// `OpenID` Connect Discovery section 4 puts the well-known part behind the issuer's path, RFC 8414 section 3.1 before it.
+/// `OpenID` Connect Discovery section 4 puts the well-known part behind the issuer's path, RFC 8414
+/// section 3.1 before it.
 fn metadata_urls(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().trim_end_matches('/');
     let at = |path: String| {
@@ -103,8 +116,8 @@ fn metadata_urls(issuer: &Url) -> Vec<Url> {
     ]
 }
 
-/// Whether trust may come from there: nobody on the way can change what is read, unless the operator trusts the way. What
-/// counts as loopback here is what no proxy gets a request for.
+/// Whether trust may come from there: nobody on the way can change what is read, unless the
+/// operator trusts the way. What counts as loopback here is what no proxy gets a request for.
 pub fn is_trustworthy(url: &Url, allow_insecure_http: bool) -> bool {
     match url.scheme() {
         "https" => true,
@@ -114,14 +127,18 @@ pub fn is_trustworthy(url: &Url, allow_insecure_http: bool) -> bool {
 }
 
 fn fetch_url(text: &str, allow_insecure_http: bool) -> Result<Url, Invalid> {
-    let url = Url::parse(text.trim()).map_err(|_| Invalid::new("no URL").hint("write https://…"))?;
+    let url =
+        Url::parse(text.trim()).map_err(|_| Invalid::new("no URL").hint("write https://…"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Invalid::new("has credentials in it").hint("use $jwks_headers_file instead"));
     }
     match url.scheme() {
         _ if is_trustworthy(&url, allow_insecure_http) => Ok(url),
-        "http" => Err(Invalid::new("keys over plain http can be exchanged on the way")
-            .hint("use https; where the network itself is trusted, set $allow_insecure_http=true")),
+        "http" => Err(
+            Invalid::new("keys over plain http can be exchanged on the way").hint(
+                "use https; where the network itself is trusted, set $allow_insecure_http=true",
+            ),
+        ),
         _ => Err(Invalid::new("unsupported scheme").hint("write https://…")),
     }
 }
@@ -132,8 +149,12 @@ mod tests {
 
     #[test]
     fn metadata_is_looked_for_in_both_places() {
-        let urls =
-            |issuer: &str| metadata_urls(&Url::parse(issuer).unwrap()).iter().map(Url::to_string).collect::<Vec<_>>();
+        let urls = |issuer: &str| {
+            metadata_urls(&Url::parse(issuer).unwrap())
+                .iter()
+                .map(Url::to_string)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(
             urls("https://idp.example/realms/main"),
             [
@@ -141,7 +162,10 @@ mod tests {
                 "https://idp.example/.well-known/oauth-authorization-server/realms/main",
             ]
         );
-        assert_eq!(urls("https://idp.example/")[0], "https://idp.example/.well-known/openid-configuration");
+        assert_eq!(
+            urls("https://idp.example/")[0],
+            "https://idp.example/.well-known/openid-configuration"
+        );
     }
 
     #[test]
@@ -155,7 +179,14 @@ mod tests {
         ] {
             assert!(fetch_url(url, false).is_ok(), "{url}");
         }
-        for url in ["http://a.example/", "file:///etc/passwd", "data:,x", "https://u:p@a.example/", "ftp://a/", "x"] {
+        for url in [
+            "http://a.example/",
+            "file:///etc/passwd",
+            "data:,x",
+            "https://u:p@a.example/",
+            "ftp://a/",
+            "x",
+        ] {
             assert!(fetch_url(url, false).is_err(), "{url}");
         }
         assert!(fetch_url("http://a.example/", true).is_ok());

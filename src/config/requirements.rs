@@ -9,14 +9,28 @@ use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
 use crate::domain::{ClaimPath, Scopes};
-use crate::policy::{ClaimRequirement, ClaimRule, ClaimValue, Condition, Requirement, ScopeRequirement, TextPattern};
+use crate::policy::{
+    ClaimRequirement, ClaimRule, ClaimValue, Condition, Requirement, ScopeRequirement, TextPattern,
+};
 
-const SCOPES: Setting =
-    Setting::optional("scopes", "none", "Scopes, all of which the token must have.").shaped(Shape::List(&Shape::Text));
-const ANY_SCOPE: Setting = Setting::optional("any_scope", "none", "Scopes, one of which the token must have.")
-    .shaped(Shape::List(&Shape::Text));
-const CLAIMS: Setting = Setting::optional("claims", "none", "Claims and what must be true of each; the next table.")
-    .shaped(Shape::Sections(&[CLAIM_ENTRY]));
+const SCOPES: Setting = Setting::optional(
+    "scopes",
+    "none",
+    "Scopes, all of which the token must have.",
+)
+.shaped(Shape::List(&Shape::Text));
+const ANY_SCOPE: Setting = Setting::optional(
+    "any_scope",
+    "none",
+    "Scopes, one of which the token must have.",
+)
+.shaped(Shape::List(&Shape::Text));
+const CLAIMS: Setting = Setting::optional(
+    "claims",
+    "none",
+    "Claims and what must be true of each; the next table.",
+)
+.shaped(Shape::Sections(&[CLAIM_ENTRY]));
 
 const WHEN: Setting = Setting::optional(
     "when",
@@ -28,15 +42,26 @@ const WHEN: Setting = Setting::optional(
 pub(super) const ENTRY: &[Setting] = &[SCOPES, ANY_SCOPE, CLAIMS, WHEN];
 
 const CLAIM: Setting = Setting::required("claim", "Path of the claim.");
-const EXISTS: Setting =
-    Setting::optional("exists", "–", "`true`: it is there, neither `null` nor an empty text.").shaped(Shape::True);
-const EQUALS: Setting =
-    Setting::optional("equals", "–", "It is this text, number or truth value; the text `1` is not the number 1.")
-        .shaped(Shape::ClaimValue);
-const ONE_OF: Setting = Setting::optional("one_of", "–", "It is one of these.").shaped(Shape::ClaimValues);
-const CONTAINS: Setting =
-    Setting::optional("contains", "–", "It is an array with this in it, or this alone; a text is not searched.")
-        .shaped(Shape::ClaimValue);
+const EXISTS: Setting = Setting::optional(
+    "exists",
+    "–",
+    "`true`: it is there, neither `null` nor an empty text.",
+)
+.shaped(Shape::True);
+const EQUALS: Setting = Setting::optional(
+    "equals",
+    "–",
+    "It is this text, number or truth value; the text `1` is not the number 1.",
+)
+.shaped(Shape::ClaimValue);
+const ONE_OF: Setting =
+    Setting::optional("one_of", "–", "It is one of these.").shaped(Shape::ClaimValues);
+const CONTAINS: Setting = Setting::optional(
+    "contains",
+    "–",
+    "It is an array with this in it, or this alone; a text is not searched.",
+)
+.shaped(Shape::ClaimValue);
 const MATCHES: Setting = Setting::optional(
     "matches",
     "–",
@@ -51,19 +76,34 @@ pub(super) fn read(
     setting: &Setting,
     allow_path_parameters: bool,
 ) -> Result<Vec<Requirement>, Refused> {
-    Ok(reader.mapping(setting, |reader| read_requirements(reader, allow_path_parameters))?.unwrap_or_default())
+    Ok(reader
+        .mapping(setting, |reader| {
+            read_requirements(reader, allow_path_parameters)
+        })?
+        .unwrap_or_default())
 }
 
-fn read_requirements(reader: &mut Reader, allow_path_parameters: bool) -> Result<Vec<Requirement>, Refused> {
+fn read_requirements(
+    reader: &mut Reader,
+    allow_path_parameters: bool,
+) -> Result<Vec<Requirement>, Refused> {
     let scopes = reader.optional_list(&SCOPES, scope);
     let any_scope = reader.optional_list(&ANY_SCOPE, scope);
     let claims = reader.sections(&CLAIMS, &[], |entry, _| read_claim(entry));
     let condition = reader.optional(&WHEN, |source| condition(source, allow_path_parameters));
     let all = |scopes: Vec<String>| scopes.iter().map(String::as_str).collect::<Scopes>();
     let mut requirements = Vec::new();
-    requirements.extend(scopes?.map(|scopes| Requirement::Scopes(ScopeRequirement::all_of(all(scopes)))));
-    requirements.extend(any_scope?.map(|scopes| Requirement::Scopes(ScopeRequirement::one_of(all(scopes)))));
-    requirements.extend(claims?.unwrap_or_default().into_iter().map(Requirement::Claim));
+    requirements
+        .extend(scopes?.map(|scopes| Requirement::Scopes(ScopeRequirement::all_of(all(scopes)))));
+    requirements.extend(
+        any_scope?.map(|scopes| Requirement::Scopes(ScopeRequirement::one_of(all(scopes)))),
+    );
+    requirements.extend(
+        claims?
+            .unwrap_or_default()
+            .into_iter()
+            .map(Requirement::Claim),
+    );
     requirements.extend(condition?.map(Requirement::Condition));
     Ok(requirements)
 }
@@ -76,11 +116,17 @@ fn read_claim(reader: &mut Reader) -> Result<ClaimRequirement, Refused> {
     let contains = reader.node(&CONTAINS, |node| claim_value(node).map(ClaimRule::Contains));
     let matches = reader.optional(&MATCHES, |text| pattern(text).map(ClaimRule::Matches));
     let exists = exists?.map(|()| ClaimRule::Exists);
-    let rules: Vec<_> = [exists, equals?, one_of?, contains?, matches?].into_iter().flatten().collect();
+    let rules: Vec<_> = [exists, equals?, one_of?, contains?, matches?]
+        .into_iter()
+        .flatten()
+        .collect();
     let claim = claim?;
     let Ok([rule]) = <[ClaimRule; 1]>::try_from(rules) else {
         let hint = "write exactly one of exists, equals, one_of, contains and matches";
-        return Err(reader.refuse(&CLAIM, Invalid::new("not one rule for the claim").hint(hint)));
+        return Err(reader.refuse(
+            &CLAIM,
+            Invalid::new("not one rule for the claim").hint(hint),
+        ));
     };
     Ok(ClaimRequirement { claim, rule })
 }
@@ -97,7 +143,10 @@ fn only_true(text: &str) -> Result<(), Invalid> {
     if value::boolean(text)? {
         return Ok(());
     }
-    Err(Invalid::new("a claim that must not be there is no requirement").hint("write true, or leave it out"))
+    Err(
+        Invalid::new("a claim that must not be there is no requirement")
+            .hint("write true, or leave it out"),
+    )
 }
 
 fn claim_value(node: &Node) -> Result<ClaimValue, Invalid> {
@@ -113,26 +162,35 @@ fn claim_value(node: &Node) -> Result<ClaimValue, Invalid> {
     }
 }
 
-/// A number as it was written: YAML's own idea of a long one is the next double, which is another number.
+/// A number as it was written: YAML's own idea of a long one is the next double, which is another
+/// number.
 fn claim_number(scalar: &Scalar, number: &Number) -> Result<ClaimValue, Invalid> {
     let is_whole = number.is_i64() || number.is_u64();
     let found = ClaimValue::number(&scalar.text);
-    let found = found.or_else(|| is_whole.then(|| ClaimValue::number(&number.to_string())).flatten());
+    let found = found.or_else(|| {
+        is_whole
+            .then(|| ClaimValue::number(&number.to_string()))
+            .flatten()
+    });
     found.ok_or_else(|| {
-        Invalid::new("a number that JSON writes otherwise").hint("write it as JSON does, or quote a text")
+        Invalid::new("a number that JSON writes otherwise")
+            .hint("write it as JSON does, or quote a text")
     })
 }
 
 fn claim_values(node: &Node) -> Result<Vec<ClaimValue>, Invalid> {
     match &node.content {
-        Content::List(elements) if !elements.is_empty() => elements.iter().map(claim_value).collect(),
+        Content::List(elements) if !elements.is_empty() => {
+            elements.iter().map(claim_value).collect()
+        }
         _ => Err(Invalid::new("not a list of values").hint("write [a, b]")),
     }
 }
 
 fn pattern(text: &str) -> Result<TextPattern, Invalid> {
     TextPattern::parse(text).map_err(|error| {
-        Invalid::new(format!("{text:?}: {error}")).hint("write a regular expression for the whole text")
+        Invalid::new(format!("{text:?}: {error}"))
+            .hint("write a regular expression for the whole text")
     })
 }
 

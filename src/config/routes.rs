@@ -9,11 +9,13 @@ use super::requirements;
 use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
-use super::{CustomDenial, DenialKey, IssuerSettings, ProxySettings, TokenSettings, answers, tokens};
+use super::{
+    CustomDenial, DenialKey, IssuerSettings, ProxySettings, TokenSettings, answers, tokens,
+};
 use crate::extract::TokenSources;
 use crate::policy::{
-    Access, HostPattern, Methods, PathPattern, Preflight, Route, RouteIssuers, RouteName, RouteNameTaken,
-    RoutePatternError, RouteTable, Rules, UnreachedRoute,
+    Access, HostPattern, Methods, PathPattern, Preflight, Route, RouteIssuers, RouteName,
+    RouteNameTaken, RoutePatternError, RouteTable, Rules, UnreachedRoute,
 };
 use crate::verify::AudienceMatch;
 
@@ -24,7 +26,10 @@ pub(super) const ROUTES: Setting = Setting::optional(
 )
 .shaped(Shape::Sections(&[ENTRY]));
 
-const NAME: Setting = Setting::required("name", "Its name in logs, metrics and `/policy/NAME/verify`.");
+const NAME: Setting = Setting::required(
+    "name",
+    "Its name in logs, metrics and `/policy/NAME/verify`.",
+);
 const MATCH: Setting = Setting::required(
     "match",
     "Which requests take it: a mapping of `host`, `path` and `methods`, all of which must fit; `{}` for every request.",
@@ -35,20 +40,30 @@ const ACCESS: Setting = Setting::new(
     "authenticated",
     "`authenticated`: with a valid token. `optional`: with a valid token or none. `anonymous`: tokens are not looked at. `denied`: nobody.",
 ).shaped(Shape::Word(&value::words(ACCESSES)));
-const ISSUERS: Setting = Setting::optional("issuers", "all", "Names of the issuers whose tokens are accepted.")
-    .shaped(Shape::List(&Shape::Text));
+const ISSUERS: Setting = Setting::optional(
+    "issuers",
+    "all",
+    "Names of the issuers whose tokens are accepted.",
+)
+.shaped(Shape::List(&Shape::Text));
 const AUDIENCE: Setting = Setting::optional(
     "audience",
     "that of the issuer",
     "Audiences in place of the issuer's; a token must name one of them. `*` alone accepts all.",
 )
 .shaped(Shape::List(&Shape::Text));
-const REQUIRE: Setting =
-    Setting::optional("require", "nothing else", "What a token must have besides; the next table.")
-        .shaped(Shape::FilledSection(&[requirements::ENTRY]));
-const ALLOW_PREFLIGHT: Setting =
-    Setting::optional("allow_preflight", "the general one", "Whether CORS preflight requests pass without a token.")
-        .shaped(Shape::Boolean);
+const REQUIRE: Setting = Setting::optional(
+    "require",
+    "nothing else",
+    "What a token must have besides; the next table.",
+)
+.shaped(Shape::FilledSection(&[requirements::ENTRY]));
+const ALLOW_PREFLIGHT: Setting = Setting::optional(
+    "allow_preflight",
+    "the general one",
+    "Whether CORS preflight requests pass without a token.",
+)
+.shaped(Shape::Boolean);
 const ALLOW_PATH_PARAMETERS: Setting = Setting::new(
     "allow_path_parameters",
     "false",
@@ -88,8 +103,12 @@ const PATH: Setting = Setting::optional(
     "every path",
     "A path, decoded. `*` is any text inside a segment; `/**` at the end is the path in front of it and everything below.",
 );
-const METHODS: Setting = Setting::optional("methods", "every method", "Methods, exactly: HEAD is not GET.")
-    .shaped(Shape::List(&Shape::Text));
+const METHODS: Setting = Setting::optional(
+    "methods",
+    "every method",
+    "Methods, exactly: HEAD is not GET.",
+)
+.shaped(Shape::List(&Shape::Text));
 
 /// The settings of `match`.
 pub(super) const MATCH_ENTRY: &[Setting] = &[HOST, PATH, METHODS];
@@ -125,21 +144,34 @@ pub(super) struct General<'a> {
 }
 
 impl<'a> General<'a> {
-    /// These settings; if they were refused, what depends on them is not judged, and all the rest of the routes is.
+    /// These settings; if they were refused, what depends on them is not judged, and all the rest
+    /// of the routes is.
     pub(super) fn of(
         issuers: &'a Result<Vec<IssuerSettings>, Refused>,
         proxy: &'a Result<ProxySettings, Refused>,
         tokens: &'a Result<TokenSettings, Refused>,
     ) -> Result<Self, Refused> {
         let refused = |refused: &Refused| *refused;
-        let (issuers, proxy) = (issuers.as_ref().map_err(refused)?, proxy.as_ref().map_err(refused)?);
-        Ok(Self { issuers, proxy, tokens: tokens.as_ref().map_err(refused)? })
+        let (issuers, proxy) = (
+            issuers.as_ref().map_err(refused)?,
+            proxy.as_ref().map_err(refused)?,
+        );
+        Ok(Self {
+            issuers,
+            proxy,
+            tokens: tokens.as_ref().map_err(refused)?,
+        })
     }
 }
 
 impl RouteSettings {
-    pub(super) fn read(reader: &mut Reader, general: Result<General<'_>, Refused>) -> Result<Option<Self>, Refused> {
-        let read = reader.sections(&ROUTES, &[], |entry, position| read_route(entry, position, general));
+    pub(super) fn read(
+        reader: &mut Reader,
+        general: Result<General<'_>, Refused>,
+    ) -> Result<Option<Self>, Refused> {
+        let read = reader.sections(&ROUTES, &[], |entry, position| {
+            read_route(entry, position, general)
+        });
         let Some(read) = read? else { return Ok(None) };
         let mut answers = HashMap::new();
         let mut routes = Vec::with_capacity(read.len());
@@ -152,10 +184,22 @@ impl RouteSettings {
         match RouteTable::new(routes) {
             Ok(table) => {
                 let unreached = table.unreached();
-                reader.refuse_elements(&ROUTES, unreached.iter().filter(|route| route.is_opened()).map(opened))?;
-                Ok(Some(Self { table, answers, unreached }))
+                reader.refuse_elements(
+                    &ROUTES,
+                    unreached
+                        .iter()
+                        .filter(|route| route.is_opened())
+                        .map(opened),
+                )?;
+                Ok(Some(Self {
+                    table,
+                    answers,
+                    unreached,
+                }))
             }
-            Err(taken) => reader.refuse_elements(&ROUTES, taken.into_iter().map(indistinct)).map(|()| None),
+            Err(taken) => reader
+                .refuse_elements(&ROUTES, taken.into_iter().map(indistinct))
+                .map(|()| None),
         }
     }
 }
@@ -179,14 +223,23 @@ fn read_route(
     let name = reader.required(&NAME, route_name, "give it a name, such as admin");
     let matches = reader.mapping(&MATCH, read_match).and_then(|matches| {
         // What stands last in a file is what is missing from one that was cut off.
-        matches.ok_or_else(|| reader.refuse(&MATCH, Invalid::new("missing").hint("write match: {} for every request")))
+        matches.ok_or_else(|| {
+            reader.refuse(
+                &MATCH,
+                Invalid::new("missing").hint("write match: {} for every request"),
+            )
+        })
     });
     let allow_path_parameters = reader.read(&ALLOW_PATH_PARAMETERS, value::boolean);
     let denials = answers::read_denials(reader);
     let resource_metadata = answers::read_resource_metadata(reader);
     let rules = read_rules(reader, general, allow_path_parameters);
     let general = general?;
-    let Match { host, path, methods } = matches?;
+    let Match {
+        host,
+        path,
+        methods,
+    } = matches?;
     let route = Route {
         name: name?,
         position,
@@ -197,7 +250,11 @@ fn read_route(
         rules: rules?,
     };
     refuse_blind(reader, &route, general.proxy)?;
-    let answers = RouteAnswers { name: route.name.clone(), denials: denials?, resource_metadata: resource_metadata? };
+    let answers = RouteAnswers {
+        name: route.name.clone(),
+        denials: denials?,
+        resource_metadata: resource_metadata?,
+    };
     Ok((route, answers))
 }
 
@@ -208,14 +265,24 @@ struct Match {
 }
 
 fn read_match(reader: &mut Reader) -> Result<Match, Refused> {
-    let host = reader.optional(&HOST, |text| HostPattern::parse(text).map_err(|error| pattern(text, error)));
-    let path = reader.optional(&PATH, |text| PathPattern::parse(text).map_err(|error| pattern(text, error)));
+    let host = reader.optional(&HOST, |text| {
+        HostPattern::parse(text).map_err(|error| pattern(text, error))
+    });
+    let path = reader.optional(&PATH, |text| {
+        PathPattern::parse(text).map_err(|error| pattern(text, error))
+    });
     let methods = reader.optional_list(&METHODS, |text| Ok(text.to_owned()))?;
     let methods = methods.map(|methods| {
         let parsed = Methods::parse(methods.iter().map(String::as_str));
-        parsed.map_err(|error| reader.refuse(&METHODS, Invalid::new(error.to_string()).hint(error.hint())))
+        parsed.map_err(|error| {
+            reader.refuse(&METHODS, Invalid::new(error.to_string()).hint(error.hint()))
+        })
     });
-    Ok(Match { host: host?, path: path?, methods: methods.transpose()? })
+    Ok(Match {
+        host: host?,
+        path: path?,
+        methods: methods.transpose()?,
+    })
 }
 
 fn pattern(text: &str, error: RoutePatternError) -> Invalid {
@@ -235,8 +302,9 @@ fn read_rules(
     let preflight = reader.optional(&ALLOW_PREFLIGHT, value::boolean);
     let report_only = reader.read(&REPORT_ONLY, value::boolean);
     let general = general?;
-    let audience =
-        audience?.map(|names| audience::accepted(reader, &AUDIENCE, names, AudienceMatch::Any)).transpose()?;
+    let audience = audience?
+        .map(|names| audience::accepted(reader, &AUDIENCE, names, AudienceMatch::Any))
+        .transpose()?;
     let rules = Rules {
         access: access?,
         preflight: preflight?.map_or(general.proxy.preflight, Preflight::from),
@@ -263,28 +331,46 @@ const ACCESSES: &[(&str, Access); 4] = &[
 
 fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIssuers, Refused> {
     let positions = reader.optional_list(&ISSUERS, |name| IssuerSettings::position(known, name))?;
-    Ok(positions.map_or(RouteIssuers::All, |positions| RouteIssuers::These(positions.into())))
+    Ok(positions.map_or(RouteIssuers::All, |positions| {
+        RouteIssuers::These(positions.into())
+    }))
 }
 
-/// Who writes a requirement down believes that it is enforced, and who only reports on a `denied` route would open it.
+/// Who writes a requirement down believes that it is enforced, and who only reports on a `denied`
+/// route would open it.
 fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Refused> {
     if access.looks_at_tokens() {
         return Ok(());
     }
-    let invalid = Invalid::new("has no effect where tokens are not looked at").hint("leave it out, or change `access`");
-    let of_tokens =
-        [ISSUERS, AUDIENCE, tokens::TOKEN_SOURCES, answers::RESOURCE_METADATA, REQUIRE, ALLOW_PREFLIGHT, REPORT_ONLY];
+    let invalid = Invalid::new("has no effect where tokens are not looked at")
+        .hint("leave it out, or change `access`");
+    let of_tokens = [
+        ISSUERS,
+        AUDIENCE,
+        tokens::TOKEN_SOURCES,
+        answers::RESOURCE_METADATA,
+        REQUIRE,
+        ALLOW_PREFLIGHT,
+        REPORT_ONLY,
+    ];
     reader.refuse_given(&of_tokens, &invalid)
 }
 
-fn refuse_unchecked_profile(reader: &mut Reader, rules: &Rules, issuers: &[IssuerSettings]) -> Result<(), Refused> {
-    let Some(accepted) = &rules.audience else { return Ok(()) };
+fn refuse_unchecked_profile(
+    reader: &mut Reader,
+    rules: &Rules,
+    issuers: &[IssuerSettings],
+) -> Result<(), Refused> {
+    let Some(accepted) = &rules.audience else {
+        return Ok(());
+    };
     let is_unchecked = |(position, issuer): (usize, &IssuerSettings)| {
         rules.judge_issuer(position).is_ok()
             && audience::is_unchecked_profile(accepted, &issuer.expectations.token_type)
     };
     if issuers.iter().enumerate().any(is_unchecked) {
-        let invalid = Invalid::new("`*` beside an issuer with token_type at+jwt, which demands an audience");
+        let invalid =
+            Invalid::new("`*` beside an issuer with token_type at+jwt, which demands an audience");
         return Err(reader.refuse(&AUDIENCE, invalid.hint("name the audiences of this route")));
     }
     Ok(())

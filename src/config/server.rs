@@ -15,22 +15,34 @@ const LISTEN: Setting = Setting::new(
     "Where proxies ask: a list of `host:port` and `unix:/path`. A socket file that nobody answers on is replaced.",
 )
 .shaped(Shape::List(&Shape::Text));
-const UNIX_SOCKET_MODE: Setting =
-    Setting::new("unix_socket_mode", "0660", "Permissions of the socket files, in octal.");
-const UNIX_SOCKET_GROUP: Setting =
-    Setting::optional("unix_socket_group", "the process's", "Group of the socket files, by name or number.");
+const UNIX_SOCKET_MODE: Setting = Setting::new(
+    "unix_socket_mode",
+    "0660",
+    "Permissions of the socket files, in octal.",
+);
+const UNIX_SOCKET_GROUP: Setting = Setting::optional(
+    "unix_socket_group",
+    "the process's",
+    "Group of the socket files, by name or number.",
+);
 const ADMIN_LISTEN: Setting = Setting::new(
     "admin_listen",
     "127.0.0.1:8081",
     "Where metrics, health, readiness and status are: a list like `listen`.",
 )
 .shaped(Shape::List(&Shape::Text));
-const GRPC_LISTEN: Setting =
-    Setting::optional("grpc_listen", "off", "Where Envoy asks by gRPC (`ext_authz`): a list like `listen`.")
-        .shaped(Shape::List(&Shape::Text));
-const WORKERS: Setting =
-    Setting::optional("workers", "cores", "Worker threads of the verify listener, and as many of the gRPC listener.")
-        .shaped(Shape::Number);
+const GRPC_LISTEN: Setting = Setting::optional(
+    "grpc_listen",
+    "off",
+    "Where Envoy asks by gRPC (`ext_authz`): a list like `listen`.",
+)
+.shaped(Shape::List(&Shape::Text));
+const WORKERS: Setting = Setting::optional(
+    "workers",
+    "cores",
+    "Worker threads of the verify listener, and as many of the gRPC listener.",
+)
+.shaped(Shape::Number);
 const KEEP_ALIVE: Setting = Setting::new(
     "keep_alive",
     "130s",
@@ -51,12 +63,19 @@ const SHUTDOWN_DELAY: Setting = Setting::new(
     "How long new connections are still accepted after SIGTERM, while `/readyz` already answers 503.",
 )
 .shaped(Shape::Duration);
-const SHUTDOWN_TIMEOUT: Setting =
-    Setting::new("shutdown_timeout", "10s", "How long running requests may take after that.").shaped(Shape::Duration);
+const SHUTDOWN_TIMEOUT: Setting = Setting::new(
+    "shutdown_timeout",
+    "10s",
+    "How long running requests may take after that.",
+)
+.shaped(Shape::Duration);
 
-const READINESS: Setting =
-    Setting::new("readiness", "any", "`/readyz` is 200 while `any` issuer, or `all` of them, have usable keys.")
-        .shaped(Shape::Word(&value::words(READINESSES)));
+const READINESS: Setting = Setting::new(
+    "readiness",
+    "any",
+    "`/readyz` is 200 while `any` issuer, or `all` of them, have usable keys.",
+)
+.shaped(Shape::Word(&value::words(READINESSES)));
 
 const EXPLAIN: Setting =
     Setting::new("explain", "false", "Whether `POST /explain` answers peers at other addresses than loopback too; with `admin_token`, whoever has that is answered.")
@@ -161,23 +180,40 @@ impl ServerSettings {
         let workers = reader.optional(&WORKERS, value::size(1, 512));
         let keep_alive = reader.read(&KEEP_ALIVE, value::duration_within(Duration::ZERO, HOUR));
         // The server's clock ticks every 500 ms: a shorter time could be over before it has begun.
-        let client_header_timeout =
-            reader.read(&CLIENT_HEADER_TIMEOUT, value::duration_within(Duration::from_secs(1), HOUR));
+        let client_header_timeout = reader.read(
+            &CLIENT_HEADER_TIMEOUT,
+            value::duration_within(Duration::from_secs(1), HOUR),
+        );
         let max_connections = reader.read(&MAX_CONNECTIONS, value::size(1, 1_000_000));
-        let shutdown_delay = reader.read(&SHUTDOWN_DELAY, value::duration_within(Duration::ZERO, HOUR));
-        let shutdown_timeout = reader.read(&SHUTDOWN_TIMEOUT, value::duration_within(Duration::ZERO, HOUR));
+        let shutdown_delay = reader.read(
+            &SHUTDOWN_DELAY,
+            value::duration_within(Duration::ZERO, HOUR),
+        );
+        let shutdown_timeout = reader.read(
+            &SHUTDOWN_TIMEOUT,
+            value::duration_within(Duration::ZERO, HOUR),
+        );
         let readiness = reader.read(&READINESS, value::one_of(READINESSES));
         let explain = reader.read(&EXPLAIN, value::boolean);
         let reload = read_reload(reader);
-        let (listen, admin_listen, grpc_listen) = (listen?, admin_listen?, grpc_listen?.unwrap_or_default());
+        let (listen, admin_listen, grpc_listen) =
+            (listen?, admin_listen?, grpc_listen?.unwrap_or_default());
         refuse_shared(reader, &LISTEN, &listen, &[])?;
         refuse_shared(reader, &ADMIN_LISTEN, &admin_listen, &listen)?;
-        refuse_shared(reader, &GRPC_LISTEN, &grpc_listen, &[&listen[..], &admin_listen].concat())?;
+        refuse_shared(
+            reader,
+            &GRPC_LISTEN,
+            &grpc_listen,
+            &[&listen[..], &admin_listen].concat(),
+        )?;
         Ok(Self {
             listen,
             admin_listen,
             grpc_listen,
-            unix_socket: UnixSocketSettings { mode: mode?, group: group? },
+            unix_socket: UnixSocketSettings {
+                mode: mode?,
+                group: group?,
+            },
             workers: workers?,
             keep_alive: keep_alive?,
             client_header_timeout: client_header_timeout?,
@@ -197,15 +233,20 @@ impl ServerSettings {
 
 const READINESSES: &[(&str, Readiness); 2] = &[("any", Readiness::Any), ("all", Readiness::All)];
 
-const TRIGGERS: &[(&str, ReloadTrigger); 2] =
-    &[("signal", ReloadTrigger::Signal), ("on_change", ReloadTrigger::OnChange)];
+const TRIGGERS: &[(&str, ReloadTrigger); 2] = &[
+    ("signal", ReloadTrigger::Signal),
+    ("on_change", ReloadTrigger::OnChange),
+];
 
 /// The file is what is watched: files that settings name are read anew with it.
 fn read_reload(reader: &mut Reader) -> Result<ReloadTrigger, Refused> {
     let trigger = reader.read(&RELOAD, value::one_of(TRIGGERS))?;
     if trigger == ReloadTrigger::OnChange && !reader.place().is_in_file() {
         let hint = "name one by --config or DOORWARD_CONFIG, or set $reload=signal";
-        return Err(reader.refuse(&RELOAD, Invalid::new("on_change without a configuration file").hint(hint)));
+        return Err(reader.refuse(
+            &RELOAD,
+            Invalid::new("on_change without a configuration file").hint(hint),
+        ));
     }
     Ok(trigger)
 }
@@ -213,13 +254,19 @@ fn read_reload(reader: &mut Reader) -> Result<ReloadTrigger, Refused> {
 const HOUR: Duration = Duration::from_hours(1);
 
 /// An address can be listened on once. Port 0 is another one each time.
-fn refuse_shared(reader: &mut Reader, setting: &Setting, own: &[Listen], others: &[Listen]) -> Result<(), Refused> {
-    let is_fixed = |address: &&Listen| !matches!(address, Listen::Tcp(address) if address.port() == 0);
+fn refuse_shared(
+    reader: &mut Reader,
+    setting: &Setting,
+    own: &[Listen],
+    others: &[Listen],
+) -> Result<(), Refused> {
+    let is_fixed =
+        |address: &&Listen| !matches!(address, Listen::Tcp(address) if address.port() == 0);
     let mut seen: Vec<&Listen> = others.iter().collect();
     for address in own.iter().filter(is_fixed) {
         if seen.contains(&address) {
-            let invalid =
-                Invalid::new(format!("{address} is listened on twice")).hint("give each listener its own address");
+            let invalid = Invalid::new(format!("{address} is listened on twice"))
+                .hint("give each listener its own address");
             return Err(reader.refuse(setting, invalid));
         }
         seen.push(address);
@@ -230,15 +277,23 @@ fn refuse_shared(reader: &mut Reader, setting: &Setting, own: &[Listen], others:
 fn address(text: &str) -> Result<Listen, Invalid> {
     let expected = || Invalid::expected("write host:port, such as 127.0.0.1:8080, or unix:/path");
     if let Some(path) = text.strip_prefix("unix:") {
-        return if path.starts_with('/') { Ok(Listen::Unix(path.into())) } else { Err(expected()) };
+        return if path.starts_with('/') {
+            Ok(Listen::Unix(path.into()))
+        } else {
+            Err(expected())
+        };
     }
     // Names are for humans; `localhost` is the one that everybody means the same by.
-    let address = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    let address = text
+        .strip_prefix("localhost:")
+        .map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     address.parse().map(Listen::Tcp).map_err(|_| expected())
 }
 
 fn mode(text: &str) -> Result<u32, Invalid> {
-    let mode = u32::from_str_radix(text.trim().trim_start_matches("0o"), 8).ok().filter(|mode| *mode <= 0o777);
+    let mode = u32::from_str_radix(text.trim().trim_start_matches("0o"), 8)
+        .ok()
+        .filter(|mode| *mode <= 0o777);
     mode.ok_or_else(|| Invalid::expected("write permission bits in octal, such as 0660"))
 }
 
@@ -249,7 +304,8 @@ fn group(text: &str) -> Result<u32, Invalid> {
     }
     match nix::unistd::Group::from_name(&text) {
         Ok(Some(group)) => Ok(group.gid.as_raw()),
-        _ => Err(Invalid::new("no such group on this machine").hint("give the name or number of a group")),
+        _ => Err(Invalid::new("no such group on this machine")
+            .hint("give the name or number of a group")),
     }
 }
 

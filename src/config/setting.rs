@@ -1,7 +1,10 @@
-//! A setting, declared once: reading, `config reference`, `config schema` and the documentation all go by this.
+//! A setting, declared once: reading, `config reference`, `config schema` and the documentation all
+//! go by this.
 
 use super::shape::Shape;
-use super::{admin, answers, claim_headers, issuer, logging, proxy, routes, server, tls, tokens, traces};
+use super::{
+    admin, answers, claim_headers, issuer, logging, proxy, routes, server, tls, tokens, traces,
+};
 
 /// A setting as operators know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +17,8 @@ pub(super) struct Setting {
     pub(super) shape: Shape,
     /// One sentence for the reference.
     pub(super) help: &'static str,
-    /// Whether its value must never be shown; it can then also be given as a file, by the name with `_file` behind it.
+    /// Whether its value must never be shown; it can then also be given as a file, by the name with
+    /// `_file` behind it.
     pub(super) secret: bool,
 }
 
@@ -31,19 +35,47 @@ pub(super) enum Default {
 
 impl Setting {
     pub(super) const fn new(name: &'static str, default: &'static str, help: &'static str) -> Self {
-        Self { name, default: Default::Value(default), shape: Shape::Text, help, secret: false }
+        Self {
+            name,
+            default: Default::Value(default),
+            shape: Shape::Text,
+            help,
+            secret: false,
+        }
     }
 
-    pub(super) const fn optional(name: &'static str, otherwise: &'static str, help: &'static str) -> Self {
-        Self { name, default: Default::Described(otherwise), shape: Shape::Text, help, secret: false }
+    pub(super) const fn optional(
+        name: &'static str,
+        otherwise: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            default: Default::Described(otherwise),
+            shape: Shape::Text,
+            help,
+            secret: false,
+        }
     }
 
     pub(super) const fn required(name: &'static str, help: &'static str) -> Self {
-        Self { name, default: Default::Required, shape: Shape::Text, help, secret: false }
+        Self {
+            name,
+            default: Default::Required,
+            shape: Shape::Text,
+            help,
+            secret: false,
+        }
     }
 
     pub(super) const fn secret(name: &'static str, help: &'static str) -> Self {
-        Self { name, default: Default::Described("–"), shape: Shape::Text, help, secret: true }
+        Self {
+            name,
+            default: Default::Described("–"),
+            shape: Shape::Text,
+            help,
+            secret: true,
+        }
     }
 
     /// The same setting with values of this shape; without this they are texts.
@@ -85,16 +117,28 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 fn is_among(sections: &[&[Setting]], name: &str) -> bool {
-    sections.iter().copied().flatten().any(|setting| match setting.shape {
-        _ if setting.name == name || setting.secret && setting.file_name() == name => true,
-        Shape::Section(own) | Shape::FilledSection(own) | Shape::Sections(own) => is_among(own, name),
-        _ => false,
-    })
+    sections
+        .iter()
+        .copied()
+        .flatten()
+        .any(|setting| match setting.shape {
+            _ if setting.name == name || setting.secret && setting.file_name() == name => true,
+            Shape::Section(own) | Shape::FilledSection(own) | Shape::Sections(own) => {
+                is_among(own, name)
+            }
+            _ => false,
+        })
 }
 
 /// The other name by which a secret can be given: as itself, or as a file.
 pub(super) fn other_form(name: &str) -> Option<String> {
-    let secrets = || [SERVICE, issuer::SECTIONS].concat().into_iter().flatten().filter(|setting| setting.secret);
+    let secrets = || {
+        [SERVICE, issuer::SECTIONS]
+            .concat()
+            .into_iter()
+            .flatten()
+            .filter(|setting| setting.secret)
+    };
     secrets().find_map(|secret| match name {
         _ if name == secret.name => Some(secret.file_name()),
         _ if name == secret.file_name() => Some(secret.name.to_owned()),
@@ -105,6 +149,8 @@ pub(super) fn other_form(name: &str) -> Option<String> {
 /// Every name by which these settings can be given, the `_file` ones too.
 pub(super) fn names(sections: &[&[Setting]]) -> Vec<String> {
     let all = sections.iter().flat_map(|section| section.iter());
-    all.flat_map(|setting| std::iter::once(setting.name.to_owned()).chain(setting.secret.then(|| setting.file_name())))
-        .collect()
+    all.flat_map(|setting| {
+        std::iter::once(setting.name.to_owned()).chain(setting.secret.then(|| setting.file_name()))
+    })
+    .collect()
 }

@@ -63,7 +63,9 @@ impl Shape {
             Self::Reason => json!({"enum": codes().collect::<Vec<_>>()}),
             Self::List(element) => list(&element.schema()),
             Self::ClaimValue => json!({"type": ["string", "number", "boolean"]}),
-            Self::ClaimValues => json!({"type": "array", "minItems": 1, "items": Self::ClaimValue.schema()}),
+            Self::ClaimValues => {
+                json!({"type": "array", "minItems": 1, "items": Self::ClaimValue.schema()})
+            }
             Self::Section(settings) => schema::section(settings),
             Self::FilledSection(settings) => {
                 let mut schema = schema::section(settings);
@@ -72,7 +74,9 @@ impl Shape {
                 }
                 schema
             }
-            Self::Sections(settings) => json!({"type": "array", "minItems": 1, "items": schema::section(settings)}),
+            Self::Sections(settings) => {
+                json!({"type": "array", "minItems": 1, "items": schema::section(settings)})
+            }
             Self::Mapping => json!({"type": "object"}),
             Self::KeySet => {
                 json!({"type": ["object", "string"], "properties": {"keys": {"type": "array"}}, "required": ["keys"]})
@@ -81,11 +85,15 @@ impl Shape {
         }
     }
 
-    /// A value of this shape as JSON, from how one would write it in the environment; nothing if it has no form there.
+    /// A value of this shape as JSON, from how one would write it in the environment; nothing if it
+    /// has no form there.
     pub(super) fn value(&self, text: &str) -> Option<Value> {
         match self {
             Self::Boolean | Self::Number => serde_json::from_str(text).ok(),
-            Self::List(element) => text.split(',').map(|part| element.value(part.trim())).collect(),
+            Self::List(element) => text
+                .split(',')
+                .map(|part| element.value(part.trim()))
+                .collect(),
             Self::Text | Self::Duration | Self::Word(_) | Self::Algorithm => Some(text.into()),
             _ => None,
         }

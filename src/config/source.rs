@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use super::files::FilesInUse;
 use super::reader::Reader;
 use super::section::{Given, Section};
-use super::{Configuration, Files, Listen, Problem, Problems, ServerSettings, environment, issuer, preset, setting};
+use super::{
+    Configuration, Files, Listen, Problem, Problems, ServerSettings, environment, issuer, preset,
+    setting,
+};
 use crate::policy::with_ample_stack;
 
 /// Where a configuration comes from: what is given in both places holds as the environment says.
@@ -17,15 +20,26 @@ pub struct Source {
 }
 
 impl Source {
-    /// The environment: variables whose names begin with `DOORWARD_`; and this file, or the one that `DOORWARD_CONFIG`
-    /// names.
+    /// The environment: variables whose names begin with `DOORWARD_`; and this file, or the one
+    /// that `DOORWARD_CONFIG` names.
     ///
-    /// The pairs are an argument, so that nobody has to change the environment of a running process.
-    pub fn new(file: Option<PathBuf>, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+    /// The pairs are an argument, so that nobody has to change the environment of a running
+    /// process.
+    pub fn new(
+        file: Option<PathBuf>,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Self {
         let mut environment: Vec<_> = environment.into_iter().collect();
-        let named = environment.iter().position(|(name, _)| name == "DOORWARD_CONFIG");
-        let named = named.map(|at| environment.swap_remove(at).1).filter(|path| !path.is_empty());
-        Self { file: file.or(named.map(PathBuf::from)), environment }
+        let named = environment
+            .iter()
+            .position(|(name, _)| name == "DOORWARD_CONFIG");
+        let named = named
+            .map(|at| environment.swap_remove(at).1)
+            .filter(|path| !path.is_empty());
+        Self {
+            file: file.or(named.map(PathBuf::from)),
+            environment,
+        }
     }
 
     /// Reads everything, or tells everything that is wrong.
@@ -33,9 +47,13 @@ impl Source {
         self.read_from(Files::default()).0
     }
 
-    /// The same from files as they were at a look, and those that were needed: one that was not looked at is read now.
+    /// The same from files as they were at a look, and those that were needed: one that was not
+    /// looked at is read now.
     pub fn read_from(&self, looked_at: Files) -> (Result<Configuration, Problems>, Files) {
-        let none = (Err(Problem::new("configuration", "no thread to read it with").into()), looked_at.clone());
+        let none = (
+            Err(Problem::new("configuration", "no thread to read it with").into()),
+            looked_at.clone(),
+        );
         // Once for all conditions of all routes.
         with_ample_stack(|| self.read_here(looked_at)).unwrap_or(none)
     }
@@ -52,8 +70,8 @@ impl Source {
         (reader.finish(configuration), used)
     }
 
-    /// Where operators ask, for who only wants to know that: a secret that cannot be read here says nothing about the
-    /// running service.
+    /// Where operators ask, for who only wants to know that: a secret that cannot be read here says
+    /// nothing about the running service.
     pub fn read_admin_listen(&self) -> Result<Vec<Listen>, Problems> {
         let mut reader = self.reader(&mut FilesInUse::default())?;
         let admin_listen = ServerSettings::read_admin_listen(&mut reader);
@@ -65,13 +83,22 @@ impl Source {
         let (mut section, problems) = environment::read(self.environment.iter().cloned());
         if let Some(path) = &self.file {
             let mut from_file = Section::of_file(path, files)?;
-            section.values.keys().filter_map(|name| setting::other_form(name)).for_each(|other| {
-                from_file.values.remove(&other);
-            });
+            section
+                .values
+                .keys()
+                .filter_map(|name| setting::other_form(name))
+                .for_each(|other| {
+                    from_file.values.remove(&other);
+                });
             from_file.values.append(&mut section.values);
             section = from_file;
         }
-        let aliases = preset::aliases(section.values.get(preset::PRESET.name).and_then(Given::text));
+        let aliases = preset::aliases(
+            section
+                .values
+                .get(preset::PRESET.name)
+                .and_then(Given::text),
+        );
         environment::add_aliases(&mut section, &self.environment, aliases);
         let mut reader = Reader::new(section, std::mem::take(files));
         reader.add_problems(problems);

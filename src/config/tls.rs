@@ -50,18 +50,30 @@ pub struct TlsFiles {
 pub(super) type Flaw = (&'static Setting, Invalid);
 
 impl TlsFiles {
-    /// What stands in the files now, or everything that is wrong with it. Reads from the disk, which may take its time.
+    /// What stands in the files now, or everything that is wrong with it. Reads from the disk,
+    /// which may take its time.
     pub fn read(&self) -> Result<TlsIdentity, Vec<Problem>> {
-        self.identity().map_err(|flaws| flaws.into_iter().map(problem).collect())
+        self.identity()
+            .map_err(|flaws| flaws.into_iter().map(problem).collect())
     }
 
     fn identity(&self) -> Result<TlsIdentity, Vec<Flaw>> {
         let read = |setting: &'static Setting, path: &Path| {
             file::read(path, MAX_BYTES).map_err(|invalid| vec![(setting, invalid)])
         };
-        let client_ca = self.client_ca.as_deref().map(|path| read(&CLIENT_CA, path)).transpose();
-        match (read(&CERTIFICATE, &self.certificate), read(&KEY, &self.key), client_ca) {
-            (Ok(certificate), Ok(key), Ok(client_ca)) => TlsIdentity::parse(&certificate, &key, client_ca.as_deref()),
+        let client_ca = self
+            .client_ca
+            .as_deref()
+            .map(|path| read(&CLIENT_CA, path))
+            .transpose();
+        match (
+            read(&CERTIFICATE, &self.certificate),
+            read(&KEY, &self.key),
+            client_ca,
+        ) {
+            (Ok(certificate), Ok(key), Ok(client_ca)) => {
+                TlsIdentity::parse(&certificate, &key, client_ca.as_deref())
+            }
             (certificate, key, client_ca) => {
                 let flaws = [certificate.err(), key.err(), client_ca.err()];
                 Err(flaws.into_iter().flatten().flatten().collect())
@@ -80,7 +92,11 @@ impl TlsSettings {
             let invalid = Invalid::new("asks for certificates where there is no TLS").hint(hint);
             return reader.refuse_given(&[CLIENT_CA], &invalid).map(|()| None);
         };
-        let files = TlsFiles { certificate, key, client_ca: client_ca? };
+        let files = TlsFiles {
+            certificate,
+            key,
+            client_ca: client_ca?,
+        };
         match files.identity() {
             Ok(identity) => Ok(Some(Self { files, identity })),
             Err(flaws) => {
@@ -95,7 +111,9 @@ impl TlsSettings {
 
 /// A file that can be read, whatever is in it: it is told even where another one is missing.
 fn readable(reader: &mut Reader, setting: &Setting) -> Result<Option<PathBuf>, Refused> {
-    let Some(path) = reader.optional(setting, value::text)?.map(PathBuf::from) else { return Ok(None) };
+    let Some(path) = reader.optional(setting, value::text)?.map(PathBuf::from) else {
+        return Ok(None);
+    };
     reader.readable(setting, &path)?;
     Ok(Some(path))
 }
@@ -109,12 +127,14 @@ fn pair(
     match (certificate, key) {
         (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
         (None, None) => Ok(None),
-        (Some(_), None) => {
-            Err(reader
-                .refuse(&KEY, Invalid::new("missing").hint("give the file with the key of $tls_certificate_file")))
-        }
-        (None, Some(_)) => Err(reader
-            .refuse(&CERTIFICATE, Invalid::new("missing").hint("give the file with the certificate of $tls_key_file"))),
+        (Some(_), None) => Err(reader.refuse(
+            &KEY,
+            Invalid::new("missing").hint("give the file with the key of $tls_certificate_file"),
+        )),
+        (None, Some(_)) => Err(reader.refuse(
+            &CERTIFICATE,
+            Invalid::new("missing").hint("give the file with the certificate of $tls_key_file"),
+        )),
     }
 }
 

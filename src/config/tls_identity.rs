@@ -36,16 +36,23 @@ impl TlsIdentity {
         self.digest == other.digest
     }
 
-    pub(super) fn parse(certificate: &[u8], key: &[u8], client_ca: Option<&[u8]>) -> Result<Self, Vec<Flaw>> {
+    pub(super) fn parse(
+        certificate: &[u8],
+        key: &[u8],
+        client_ca: Option<&[u8]>,
+    ) -> Result<Self, Vec<Flaw>> {
         let provider = Arc::new(default_provider());
         let chain = certificates(certificate).map_err(|invalid| (&CERTIFICATE, invalid));
         let private_key = private_key(key).map_err(|invalid| (&KEY, invalid));
-        let clients =
-            client_ca.map(|pem| verifier(pem, &provider).map_err(|invalid| (&CLIENT_CA, invalid))).transpose();
+        let clients = client_ca
+            .map(|pem| verifier(pem, &provider).map_err(|invalid| (&CLIENT_CA, invalid)))
+            .transpose();
         match (chain, private_key, clients) {
             (Ok(chain), Ok(private_key), Ok(clients)) => {
                 let not_after = end(&chain);
-                let certified_key = certified_key(chain, private_key, &provider).map_err(|flaw| vec![flaw])?.into();
+                let certified_key = certified_key(chain, private_key, &provider)
+                    .map_err(|flaw| vec![flaw])?
+                    .into();
                 Ok(Self {
                     certified_key,
                     clients,
@@ -62,23 +69,36 @@ impl TlsIdentity {
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Invalid> {
-    let found: Vec<_> = CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| broken())?;
+    let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|_| broken())?;
     if found.is_empty() {
-        return Err(Invalid::new("holds no CERTIFICATE section").hint("give a PEM file with certificates"));
+        return Err(
+            Invalid::new("holds no CERTIFICATE section").hint("give a PEM file with certificates")
+        );
     }
     match found.iter().position(|der| parsed(der).is_none()) {
-        Some(index) => Err(Invalid::new(format!("section {} is not the certificate that it says it is", index + 1))),
+        Some(index) => Err(Invalid::new(format!(
+            "section {} is not the certificate that it says it is",
+            index + 1
+        ))),
         None => Ok(found),
     }
 }
 
 fn parsed<'a>(der: &'a CertificateDer<'_>) -> Option<X509Certificate<'a>> {
-    X509Certificate::from_der(der).ok().filter(|(rest, _)| rest.is_empty()).map(|(_, certificate)| certificate)
+    X509Certificate::from_der(der)
+        .ok()
+        .filter(|(rest, _)| rest.is_empty())
+        .map(|(_, certificate)| certificate)
 }
 
 /// When the first of them ends: without one between, the others are worth nothing.
 fn end(chain: &[CertificateDer<'_>]) -> Timestamp {
-    let ends = chain.iter().filter_map(parsed).map(|certificate| certificate.validity().not_after.timestamp());
+    let ends = chain
+        .iter()
+        .filter_map(parsed)
+        .map(|certificate| certificate.validity().not_after.timestamp());
     Timestamp::from_secs(ends.min().unwrap_or(i64::MAX))
 }
 
@@ -87,8 +107,10 @@ fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Invalid> {
     PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
         pem::Error::NoItemsFound if is_encrypted() => Invalid::new("holds an encrypted key")
             .hint("nobody is there to type the passphrase: `openssl pkey` takes it off"),
-        pem::Error::NoItemsFound => Invalid::new("holds no PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY section")
-            .hint("give the private key of the certificate in PEM"),
+        pem::Error::NoItemsFound => {
+            Invalid::new("holds no PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY section")
+                .hint("give the private key of the certificate in PEM")
+        }
         // The error's own words may have parts of the key in them.
         _ => broken(),
     })
@@ -104,15 +126,22 @@ fn certified_key(
     provider: &CryptoProvider,
 ) -> Result<CertifiedKey, Flaw> {
     let key = provider.key_provider.load_private_key(key).map_err(|_| {
-        let hint = "give an RSA key of 2048 to 8192 bits, one on P-256, P-384 or P-521, or an Ed25519 key";
-        (&KEY, Invalid::new("holds a key that cannot be used").hint(hint))
+        let hint =
+            "give an RSA key of 2048 to 8192 bits, one on P-256, P-384 or P-521, or an Ed25519 key";
+        (
+            &KEY,
+            Invalid::new("holds a key that cannot be used").hint(hint),
+        )
     })?;
     let certified_key = CertifiedKey::new(chain, key);
     match certified_key.keys_match() {
         Ok(()) => Ok(certified_key),
         Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
             let hint = "the first certificate of $tls_certificate_file must be the one that was issued for this key";
-            Err((&KEY, Invalid::new("not the key of the certificate").hint(hint)))
+            Err((
+                &KEY,
+                Invalid::new("not the key of the certificate").hint(hint),
+            ))
         }
         Err(error) => Err((&CERTIFICATE, unusable(&error))),
     }
@@ -122,12 +151,16 @@ fn unusable(error: &dyn std::error::Error) -> Invalid {
     Invalid::new(format!("holds a certificate that cannot be used: {error}"))
 }
 
-fn verifier(pem: &[u8], provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, Invalid> {
+fn verifier(
+    pem: &[u8],
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, Invalid> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(pem)? {
         roots.add(certificate).map_err(|error| unusable(&error))?;
     }
-    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build();
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone()).build();
     verifier.map_err(|error| unusable(&error))
 }
 

@@ -15,19 +15,27 @@ pub(super) const TOKEN_SOURCES: Setting = Setting::new(
     "bearer",
     "Where a token may stand: `bearer`, `header:NAME`, `header:NAME:SCHEME`, `cookie:NAME`, `query:NAME` (of the original URI; needs a named `proxy`), `websocket`. Two different tokens are refused.",
 ).shaped(Shape::List(&Shape::Text));
-const MAX_TOKEN_BYTES: Setting =
-    Setting::new("max_token_bytes", "16384", "A longer token is refused unread.").shaped(Shape::Number);
+const MAX_TOKEN_BYTES: Setting = Setting::new(
+    "max_token_bytes",
+    "16384",
+    "A longer token is refused unread.",
+)
+.shaped(Shape::Number);
 const CACHE_CAPACITY: Setting = Setting::new(
     "token_cache_capacity",
     "100000",
     "Verified tokens kept, in units of 2 KiB; a bigger one counts more, and one over 32 KiB, or for which the whole cache is too small, is not kept. `0` keeps none.",
 )
 .shaped(Shape::Number);
-const CACHE_TTL: Setting =
-    Setting::new("token_cache_ttl", "5m", "How long a verified token is kept at most; never beyond its own end.")
-        .shaped(Shape::Duration);
+const CACHE_TTL: Setting = Setting::new(
+    "token_cache_ttl",
+    "5m",
+    "How long a verified token is kept at most; never beyond its own end.",
+)
+.shaped(Shape::Duration);
 
-pub(super) const SETTINGS: &[Setting] = &[TOKEN_SOURCES, MAX_TOKEN_BYTES, CACHE_CAPACITY, CACHE_TTL];
+pub(super) const SETTINGS: &[Setting] =
+    &[TOKEN_SOURCES, MAX_TOKEN_BYTES, CACHE_CAPACITY, CACHE_TTL];
 
 /// Where tokens stand, and how they are kept.
 #[derive(Debug, Clone)]
@@ -50,22 +58,32 @@ pub struct CacheSettings {
 }
 
 impl TokenSettings {
-    pub(super) fn read(reader: &mut Reader, proxy: &Result<ProxySettings, Refused>) -> Result<Self, Refused> {
+    pub(super) fn read(
+        reader: &mut Reader,
+        proxy: &Result<ProxySettings, Refused>,
+    ) -> Result<Self, Refused> {
         let sources = reader.list(&TOKEN_SOURCES, source);
         let max_token_bytes = reader.read(&MAX_TOKEN_BYTES, value::size(64, 96 * 1024));
         let capacity = reader.read(&CACHE_CAPACITY, value::number(0, 100_000_000));
-        let time_to_live =
-            reader.read(&CACHE_TTL, value::duration_within(Duration::from_secs(1), Duration::from_hours(24)));
+        let time_to_live = reader.read(
+            &CACHE_TTL,
+            value::duration_within(Duration::from_secs(1), Duration::from_hours(24)),
+        );
         let sources = TokenSources::new(sources?, max_token_bytes?);
         if let Ok(proxy) = proxy
             && sources.look_at_request()
         {
-            proxy.dialect.refuse_unnamed(reader, &TOKEN_SOURCES, "query")?;
+            proxy
+                .dialect
+                .refuse_unnamed(reader, &TOKEN_SOURCES, "query")?;
         }
         Ok(Self {
             sources: Arc::new(sources),
             max_token_bytes: max_token_bytes?,
-            cache: CacheSettings { capacity: capacity?, time_to_live: time_to_live? },
+            cache: CacheSettings {
+                capacity: capacity?,
+                time_to_live: time_to_live?,
+            },
         })
     }
 }

@@ -14,9 +14,11 @@ const OTLP_ENDPOINT: Setting = Setting::optional(
     "off",
     "Collector of OpenTelemetry (OTLP over HTTP) that gets a span per decision, such as `http://localhost:4318`; `/v1/traces` is put behind it.",
 );
-const OTLP_HEADERS: Setting =
-    Setting::secret("otlp_headers", "Request headers for the collector, as `Name: value`, separated by commas.")
-        .shaped(Shape::List(&Shape::Text));
+const OTLP_HEADERS: Setting = Setting::secret(
+    "otlp_headers",
+    "Request headers for the collector, as `Name: value`, separated by commas.",
+)
+.shaped(Shape::List(&Shape::Text));
 const TRACE_SAMPLE_RATIO: Setting = Setting::new(
     "trace_sample_ratio",
     "0.1",
@@ -39,7 +41,10 @@ pub struct TraceSettings {
 impl TraceSettings {
     /// The headers, to be sent or compared.
     pub fn exposed(&self) -> Vec<(&str, &str)> {
-        self.headers.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect()
+        self.headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.expose_secret()))
+            .collect()
     }
 
     /// Nothing, if nobody wants spans.
@@ -48,17 +53,21 @@ impl TraceSettings {
         let headers = reader.optional_list(&OTLP_HEADERS, fetch::header);
         let sample_ratio = reader.read(&TRACE_SAMPLE_RATIO, ratio);
         let (url, headers, sample_ratio) = (url?, headers?.unwrap_or_default(), sample_ratio?);
-        Ok(url.map(|url| Self { url, headers, sample_ratio }))
+        Ok(url.map(|url| Self {
+            url,
+            headers,
+            sample_ratio,
+        }))
     }
 }
 
 fn endpoint(text: &str) -> Result<Url, Invalid> {
-    let expected = || Invalid::expected("write the base URL of a collector, such as http://localhost:4318");
+    let expected =
+        || Invalid::expected("write the base URL of a collector, such as http://localhost:4318");
     let mut url = Url::parse(text).map_err(|_| expected())?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(
-            Invalid::new("holds a user or a password").hint("put what the collector asks for into $otlp_headers")
-        );
+        return Err(Invalid::new("holds a user or a password")
+            .hint("put what the collector asks for into $otlp_headers"));
     }
     let is_base = url.query().is_none() && url.fragment().is_none();
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !is_base {
@@ -70,6 +79,9 @@ fn endpoint(text: &str) -> Result<Url, Invalid> {
 }
 
 fn ratio(text: &str) -> Result<f64, Invalid> {
-    let ratio = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+    let ratio = text
+        .parse()
+        .ok()
+        .filter(|ratio| (0.0..=1.0).contains(ratio));
     ratio.ok_or_else(|| Invalid::expected("write a number from 0 to 1, such as 0.1"))
 }

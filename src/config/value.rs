@@ -15,15 +15,24 @@ pub(super) struct Invalid {
 
 impl Invalid {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self {
+            message: message.into(),
+            hint: None,
+        }
     }
 
     pub(super) fn expected(hint: impl Into<String>) -> Self {
-        Self { message: "not understood".into(), hint: Some(hint.into()) }
+        Self {
+            message: "not understood".into(),
+            hint: Some(hint.into()),
+        }
     }
 
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
     }
 }
 
@@ -31,13 +40,18 @@ pub(super) fn text(text: &str) -> Result<String, Invalid> {
     match text.trim() {
         "" => Err(Invalid::new("empty").hint("give a value, or leave the setting out")),
         text if is_quoted(text) => Err(Invalid::new("in quotes, which would be part of the value")
-            .hint("leave them out: `docker run --env-file` and some others take them as they stand")),
+            .hint(
+                "leave them out: `docker run --env-file` and some others take them as they stand",
+            )),
         text => Ok(text.to_owned()),
     }
 }
 
 fn is_quoted(text: &str) -> bool {
-    ['"', '\''].iter().any(|quote| text.strip_prefix(*quote).is_some_and(|rest| rest.ends_with(*quote)))
+    ['"', '\''].iter().any(|quote| {
+        text.strip_prefix(*quote)
+            .is_some_and(|rest| rest.ends_with(*quote))
+    })
 }
 
 pub(super) fn boolean(text: &str) -> Result<bool, Invalid> {
@@ -49,17 +63,24 @@ pub(super) fn boolean(text: &str) -> Result<bool, Invalid> {
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, Invalid> {
-    humantime::parse_duration(text.trim()).map_err(|_| Invalid::expected("write a duration such as 30s, 5m or 24h"))
+    humantime::parse_duration(text.trim())
+        .map_err(|_| Invalid::expected("write a duration such as 30s, 5m or 24h"))
 }
 
 /// A duration within bounds, both of which are allowed.
-pub(super) fn duration_within(least: Duration, most: Duration) -> impl Fn(&str) -> Result<Duration, Invalid> {
+pub(super) fn duration_within(
+    least: Duration,
+    most: Duration,
+) -> impl Fn(&str) -> Result<Duration, Invalid> {
     move |text| {
         let found = duration(text)?;
         if (least..=most).contains(&found) {
             return Ok(found);
         }
-        let (least, most) = (humantime::format_duration(least), humantime::format_duration(most));
+        let (least, most) = (
+            humantime::format_duration(least),
+            humantime::format_duration(most),
+        );
         Err(Invalid::new("out of range").hint(format!("from {least} to {most}")))
     }
 }
@@ -69,17 +90,25 @@ pub(super) fn number(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, Inva
     move |text| {
         let hint = || format!("a whole number from {least} to {most}");
         let found: u64 = text.trim().parse().map_err(|_| Invalid::expected(hint()))?;
-        if (least..=most).contains(&found) { Ok(found) } else { Err(Invalid::new("out of range").hint(hint())) }
+        if (least..=most).contains(&found) {
+            Ok(found)
+        } else {
+            Err(Invalid::new("out of range").hint(hint()))
+        }
     }
 }
 
 /// A number within bounds, as a size or a count.
 pub(super) fn size(least: u64, most: u64) -> impl Fn(&str) -> Result<usize, Invalid> {
-    move |text| usize::try_from(number(least, most)(text)?).map_err(|_| Invalid::new("out of range"))
+    move |text| {
+        usize::try_from(number(least, most)(text)?).map_err(|_| Invalid::new("out of range"))
+    }
 }
 
 /// One of a few words.
-pub(super) fn one_of<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&str) -> Result<T, Invalid> {
+pub(super) fn one_of<T: Copy>(
+    words: &'static [(&'static str, T)],
+) -> impl Fn(&str) -> Result<T, Invalid> {
     move |text| {
         let found = words.iter().find(|(word, _)| *word == text.trim());
         found.map(|(_, value)| *value).ok_or_else(|| {
@@ -107,7 +136,8 @@ pub(super) const fn words<T, const N: usize>(list: &[(&'static str, T); N]) -> [
 /// A name that stands as it is in a URL and in a list: no slash, no comma, no `*`.
 pub(super) fn url_segment(text: &str) -> Result<String, Invalid> {
     let found = self::text(text)?;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
     if found.bytes().all(is_plain) && !matches!(&*found, "." | "..") {
         Ok(found)
     } else {
@@ -117,7 +147,8 @@ pub(super) fn url_segment(text: &str) -> Result<String, Invalid> {
 
 /// The name of a host, in small letters as it stands in an `iss`.
 pub(super) fn host_name(text: &str) -> Result<String, Invalid> {
-    let name = url_segment(text).map_err(|invalid| invalid.hint("write a host without https:// and path"))?;
+    let name = url_segment(text)
+        .map_err(|invalid| invalid.hint("write a host without https:// and path"))?;
     let url = Url::parse(&format!("https://{name}/")).ok();
     let host = url.and_then(|url| url.domain().map(str::to_owned));
     host.ok_or_else(|| Invalid::expected("write the name of a host"))
@@ -127,8 +158,9 @@ pub(super) fn host_name(text: &str) -> Result<String, Invalid> {
 pub(super) fn reason(hint: &'static str) -> impl Fn(&str) -> Result<Reason, Invalid> {
     move |code| {
         Reason::from_code(code).ok_or_else(|| {
-            let hint =
-                Reason::nearest(code).map(|nearest| format!("did you mean {}?", nearest.code())).unwrap_or(hint.into());
+            let hint = Reason::nearest(code)
+                .map(|nearest| format!("did you mean {}?", nearest.code()))
+                .unwrap_or(hint.into());
             Invalid::new(format!("{code:?} is no reason code")).hint(hint)
         })
     }
@@ -151,6 +183,11 @@ mod tests {
         assert_eq!(duration(" 5m "), Ok(Duration::from_mins(5)));
         assert!(duration("5").is_err());
         let bounded = duration_within(Duration::from_secs(1), Duration::from_secs(10));
-        assert!(bounded("1s").is_ok() && bounded("10s").is_ok() && bounded("0s").is_err() && bounded("11s").is_err());
+        assert!(
+            bounded("1s").is_ok()
+                && bounded("10s").is_ok()
+                && bounded("0s").is_err()
+                && bounded("11s").is_err()
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! A development issuer: fresh keys, metadata, key set, and a `/token` endpoint that gives everybody what he asks for.
+//! A development issuer: fresh keys, metadata, key set, and a `/token` endpoint that gives
+//! everybody what he asks for.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -35,9 +36,14 @@ struct TokenRequest {
 
 impl DevelopmentIssuer {
     pub(super) fn new(url: String) -> Result<Self, Unspecified> {
-        let key = |algorithm: Algorithm| Ok(SigningKey::generate(algorithm)?.with_id(format!("demo-{algorithm}")));
+        let key = |algorithm: Algorithm| {
+            Ok(SigningKey::generate(algorithm)?.with_id(format!("demo-{algorithm}")))
+        };
         let keys = [Algorithm::RS256, Algorithm::ES256, Algorithm::EdDSA].map(key);
-        Ok(Self(Arc::new(Inner { url, keys: keys.into_iter().collect::<Result<_, Unspecified>>()? })))
+        Ok(Self(Arc::new(Inner {
+            url,
+            keys: keys.into_iter().collect::<Result<_, Unspecified>>()?,
+        })))
     }
 
     pub(super) fn url(&self) -> &str {
@@ -53,12 +59,21 @@ impl DevelopmentIssuer {
                 .route("/jwks", web::get().to(jwks))
                 .route("/token", web::post().to(token))
         };
-        Ok(HttpServer::new(app).disable_signals().workers(1).listen(socket)?.run())
+        Ok(HttpServer::new(app)
+            .disable_signals()
+            .workers(1)
+            .listen(socket)?
+            .run())
     }
 
     /// Signs these claims, with the issuer's own where they say nothing.
     pub(super) fn sign(&self, algorithm: Algorithm, claims: Value) -> Result<String, Unspecified> {
-        let key = self.0.keys.iter().find(|key| key.algorithm() == algorithm).ok_or(Unspecified)?;
+        let key = self
+            .0
+            .keys
+            .iter()
+            .find(|key| key.algorithm() == algorithm)
+            .ok_or(Unspecified)?;
         let now = SystemClock.now();
         let mut all = json!({
             "iss": self.0.url,
@@ -90,18 +105,30 @@ async fn metadata(issuer: web::Data<DevelopmentIssuer>) -> HttpResponse {
 }
 
 async fn jwks(issuer: web::Data<DevelopmentIssuer>) -> HttpResponse {
-    let keys: Vec<Value> = issuer.0.keys.iter().filter_map(|key| key.to_public_jwk(None)).collect();
+    let keys: Vec<Value> = issuer
+        .0
+        .keys
+        .iter()
+        .filter_map(|key| key.to_public_jwk(None))
+        .collect();
     HttpResponse::Ok().json(json!({ "keys": keys }))
 }
 
-async fn token(issuer: web::Data<DevelopmentIssuer>, asked: web::Form<TokenRequest>) -> HttpResponse {
+async fn token(
+    issuer: web::Data<DevelopmentIssuer>,
+    asked: web::Form<TokenRequest>,
+) -> HttpResponse {
     let asked = asked.into_inner();
     let Ok(algorithm) = asked.alg.as_deref().unwrap_or("RS256").parse() else {
         return HttpResponse::BadRequest().json(json!({"error": "invalid_request"}));
     };
     let expires_in = asked.expires_in.unwrap_or(3600);
     let mut claims = json!({"exp": SystemClock.now().as_secs().saturating_add(expires_in)});
-    for (name, value) in [("sub", asked.sub), ("aud", asked.aud), ("scope", asked.scope)] {
+    for (name, value) in [
+        ("sub", asked.sub),
+        ("aud", asked.aud),
+        ("scope", asked.scope),
+    ] {
         if let (Some(value), Some(members)) = (value, claims.as_object_mut()) {
             members.insert(name.to_owned(), value.into());
         }

@@ -1,6 +1,8 @@
-//! Floor 7: everything at once on one machine, for trying out: a development issuer, the service, and a guarded site.
+//! Floor 7: everything at once on one machine, for trying out: a development issuer, the service,
+//! and a guarded site.
 //!
-//! The service is the real one, configured as an operator would configure it; the site asks it as a proxy would.
+//! The service is the real one, configured as an operator would configure it; the site asks it as a
+//! proxy would.
 
 mod issuer;
 mod page;
@@ -52,9 +54,16 @@ pub enum DemoError {
 }
 
 impl Demo {
-    /// Starts everything on four ports in a row, or on free ones for 0. Must be called inside a tokio runtime.
+    /// Starts everything on four ports in a row, or on free ones for 0. Must be called inside a
+    /// tokio runtime.
     pub fn start(port: u16) -> Result<Self, DemoError> {
-        let at = |offset: u16| if port == 0 { 0 } else { port.saturating_add(offset) };
+        let at = |offset: u16| {
+            if port == 0 {
+                0
+            } else {
+                port.saturating_add(offset)
+            }
+        };
         let site_socket = listen(at(0))?;
         let issuer_socket = listen(at(3))?;
         let site = site_socket.local_addr()?;
@@ -70,11 +79,23 @@ impl Demo {
             log_format: LogFormat::Text,
             manager: ServiceManager::default(),
         };
-        let configuration = Configuration::from_environment(environment(at(1), at(2), issuer.url()))?;
+        let configuration =
+            Configuration::from_environment(environment(at(1), at(2), issuer.url()))?;
         let application = Application::build(configuration, &surroundings)?;
-        let (verify, admin) = (tcp(application.verify_addresses())?, tcp(application.admin_addresses())?);
+        let (verify, admin) = (
+            tcp(application.verify_addresses())?,
+            tcp(application.admin_addresses())?,
+        );
         let site_server = site::serve(site_socket, verify)?;
-        Ok(Self { application, issuer, issuer_server, site_server, site, verify, admin })
+        Ok(Self {
+            application,
+            issuer,
+            issuer_server,
+            site_server,
+            site,
+            verify,
+            admin,
+        })
     }
 
     /// Runs until it is told to stop.
@@ -91,8 +112,12 @@ impl Demo {
 }
 
 fn listen(port: u16) -> std::io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .map_err(|error| std::io::Error::new(error.kind(), format!("cannot listen on 127.0.0.1:{port}: {error}")))
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
+        std::io::Error::new(
+            error.kind(),
+            format!("cannot listen on 127.0.0.1:{port}: {error}"),
+        )
+    })
 }
 
 /// What an operator would set.

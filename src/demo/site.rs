@@ -1,4 +1,5 @@
-//! A site behind doorward: it asks as a proxy would, and echoes what the application behind the proxy would see.
+//! A site behind doorward: it asks as a proxy would, and echoes what the application behind the
+//! proxy would see.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -15,12 +16,25 @@ struct Site {
 
 /// Runs the site; every path of it is guarded.
 pub(super) fn serve(socket: TcpListener, verify: SocketAddr) -> std::io::Result<Server> {
-    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
-    let site =
-        Site { client: client.map_err(std::io::Error::other)?, verify: format!("http://{verify}/verify/traefik") };
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build();
+    let site = Site {
+        client: client.map_err(std::io::Error::other)?,
+        verify: format!("http://{verify}/verify/traefik"),
+    };
     let site = web::Data::new(site);
-    let app = move || App::new().app_data(site.clone()).default_service(web::to(guarded));
-    Ok(HttpServer::new(app).disable_signals().workers(1).listen(socket)?.run())
+    let app = move || {
+        App::new()
+            .app_data(site.clone())
+            .default_service(web::to(guarded))
+    };
+    Ok(HttpServer::new(app)
+        .disable_signals()
+        .workers(1)
+        .listen(socket)?
+        .run())
 }
 
 async fn guarded(request: HttpRequest, site: web::Data<Site>) -> HttpResponse {
@@ -47,28 +61,39 @@ impl Site {
     }
 }
 
-/// What the application would see: the identity is doorward's, whatever the client sent under these names.
+/// What the application would see: the identity is doorward's, whatever the client sent under these
+/// names.
 fn echo(request: &HttpRequest, answer: &reqwest::Response) -> HttpResponse {
     let identity: Map<String, Value> = answer
         .headers()
         .iter()
         .filter(|(name, _)| name.as_str().starts_with("x-auth-"))
-        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into()))
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into(),
+            )
+        })
         .collect();
-    HttpResponse::Ok().json(json!({"method": request.method().as_str(), "path": request.path(), "identity": identity}))
+    HttpResponse::Ok().json(
+        json!({"method": request.method().as_str(), "path": request.path(), "identity": identity}),
+    )
 }
 
 async fn pass_on(answer: reqwest::Response) -> HttpResponse {
-    let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status =
+        StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     for (name, value) in answer.headers() {
         let passed = matches!(
             name.as_str(),
             "www-authenticate" | "x-auth-reason" | "content-type" | "retry-after" | "cache-control"
         );
-        if let (true, Ok(name), Ok(value)) =
-            (passed, HeaderName::try_from(name.as_str()), HeaderValue::from_bytes(value.as_bytes()))
-        {
+        if let (true, Ok(name), Ok(value)) = (
+            passed,
+            HeaderName::try_from(name.as_str()),
+            HeaderValue::from_bytes(value.as_bytes()),
+        ) {
             response.insert_header((name, value));
         }
     }

@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::RequestHost;
 
-/// A host in its one spelling, and its port if that is written. There is no user in it (RFC 9110 section 4.2.4).
+/// A host in its one spelling, and its port if that is written. There is no user in it (RFC 9110
+/// section 4.2.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
     host: String,
@@ -15,18 +16,27 @@ impl Authority {
     /// Reads `host` or `host:port`.
     pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = RequestHost::parse_with_port(text)?;
-        Some(Self { host: host.as_str().to_owned(), port })
+        Some(Self {
+            host: host.as_str().to_owned(),
+            port,
+        })
     }
 
     /// The same with this port, where none is written.
     #[must_use]
     pub fn or_port(self, port: u16) -> Self {
-        Self { port: self.port.or(Some(port)), ..self }
+        Self {
+            port: self.port.or(Some(port)),
+            ..self
+        }
     }
 
     /// Whether this is `localhost` or an IP address, which nobody can give another meaning by DNS.
     pub fn is_local_name_or_address(&self) -> bool {
-        let address = self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let address = self
+            .host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
         let is_v6 = address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
         is_v6 || self.host.parse::<Ipv4Addr>().is_ok() || self.host == "localhost"
     }
@@ -47,11 +57,26 @@ mod tests {
 
     #[test]
     fn addresses_and_localhost_are_told_from_names() {
-        for text in ["127.0.0.1", "0.0.0.0:1", "10.1.2.3:8081", "[::1]", "[FE80::1]:9", "localhost", "LOCALHOST.:80"] {
+        for text in [
+            "127.0.0.1",
+            "0.0.0.0:1",
+            "10.1.2.3:8081",
+            "[::1]",
+            "[FE80::1]:9",
+            "localhost",
+            "LOCALHOST.:80",
+        ] {
             assert!(authority(text).is_local_name_or_address(), "{text}");
         }
-        for text in ["localhost.example", "a.localhost", "127.1", "0x7f.0.0.1", "0177.0.0.1", "2130706433", "1.2.3.4.5"]
-        {
+        for text in [
+            "localhost.example",
+            "a.localhost",
+            "127.1",
+            "0x7f.0.0.1",
+            "0177.0.0.1",
+            "2130706433",
+            "1.2.3.4.5",
+        ] {
             assert!(!authority(text).is_local_name_or_address(), "{text}");
         }
     }
@@ -59,11 +84,17 @@ mod tests {
     #[test]
     fn a_port_counts_where_it_is_written() {
         let host = authority("A.example.:8081");
-        for (own, covers) in
-            [("a.example", true), ("a.example:8081", true), ("a.example:80", false), ("b.example", false)]
-        {
+        for (own, covers) in [
+            ("a.example", true),
+            ("a.example:8081", true),
+            ("a.example:80", false),
+            ("b.example", false),
+        ] {
             assert_eq!(authority(own).covers(&host), covers, "{own}");
         }
-        assert!(!host.covers(&authority("a.example")) && host.covers(&authority("a.example").or_port(8081)));
+        assert!(
+            !host.covers(&authority("a.example"))
+                && host.covers(&authority("a.example").or_port(8081))
+        );
     }
 }

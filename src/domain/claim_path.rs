@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-/// The way to a claim: `sub`, `realm_access.roles`, `"a.b".c`, `https://example.com/roles`, or `$` for all claims.
+/// The way to a claim: `sub`, `realm_access.roles`, `"a.b".c`, `https://example.com/roles`, or `$`
+/// for all claims.
 ///
-/// Dots separate members, and a quoted segment is taken as it stands. A path that contains `://` and no quote is one top-level
-/// name, because that is how providers namespace their claims.
+/// Dots separate members, and a quoted segment is taken as it stands. A path that contains `://`
+/// and no quote is one top-level name, because that is how providers namespace their claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimPath {
     text: Box<str>,
@@ -31,10 +32,14 @@ impl ClaimPath {
             name if name.contains("://") && !name.contains('"') => vec![name.into()],
             dotted => segments(dotted)?,
         };
-        Ok(Self { text: text.into(), segments: segments.into() })
+        Ok(Self {
+            text: text.into(),
+            segments: segments.into(),
+        })
     }
 
-    /// What stands before the first `=` outside of quotes, and what behind it; nothing if there is none.
+    /// What stands before the first `=` outside of quotes, and what behind it; nothing if there is
+    /// none.
     pub fn split_value(text: &str) -> Option<(&str, &str)> {
         let mut quoted = false;
         let at = text.bytes().position(|byte| {
@@ -83,7 +88,11 @@ fn next_segment(text: &str) -> Result<(&str, &str), ClaimPathError> {
         return quoted.split_once('"').ok_or(ClaimPathError::MisplacedQuote);
     }
     let (segment, behind) = text.split_at(text.find('.').unwrap_or(text.len()));
-    if segment.contains('"') { Err(ClaimPathError::MisplacedQuote) } else { Ok((segment, behind)) }
+    if segment.contains('"') {
+        Err(ClaimPathError::MisplacedQuote)
+    } else {
+        Ok((segment, behind))
+    }
 }
 
 #[cfg(test)]
@@ -98,13 +107,27 @@ mod tests {
             (r#""a.b".c"#, &["a.b", "c"]),
             (r#"a."b.c""#, &["a", "b.c"]),
             ("https://x.example/roles", &["https://x.example/roles"]),
-            (r#""https://x.example/claims".x-role"#, &["https://x.example/claims", "x-role"]),
-            (r#"a."https://x.example/roles""#, &["a", "https://x.example/roles"]),
+            (
+                r#""https://x.example/claims".x-role"#,
+                &["https://x.example/claims", "x-role"],
+            ),
+            (
+                r#"a."https://x.example/roles""#,
+                &["a", "https://x.example/roles"],
+            ),
             ("$", &[]),
             ("$.a", &["$", "a"]),
         ] {
             let parsed = ClaimPath::parse(path).unwrap();
-            assert_eq!(parsed.segments().iter().map(|segment| &**segment).collect::<Vec<_>>(), segments, "{path}");
+            assert_eq!(
+                parsed
+                    .segments()
+                    .iter()
+                    .map(|segment| &**segment)
+                    .collect::<Vec<_>>(),
+                segments,
+                "{path}"
+            );
             assert_eq!(parsed.to_string(), path);
             assert_eq!(parsed.is_name("sub"), path == "sub");
         }
@@ -129,10 +152,18 @@ mod tests {
     #[test]
     fn broken_paths_are_refused() {
         for text in ["", ".", "a.", ".a", "a..b", "\"\""] {
-            assert_eq!(ClaimPath::parse(text), Err(ClaimPathError::EmptySegment), "{text}");
+            assert_eq!(
+                ClaimPath::parse(text),
+                Err(ClaimPathError::EmptySegment),
+                "{text}"
+            );
         }
         for text in ["\"a", "a\"b", "\"a\"b", "https://x.example/\"a\""] {
-            assert_eq!(ClaimPath::parse(text), Err(ClaimPathError::MisplacedQuote), "{text}");
+            assert_eq!(
+                ClaimPath::parse(text),
+                Err(ClaimPathError::MisplacedQuote),
+                "{text}"
+            );
         }
     }
 }

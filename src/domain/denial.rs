@@ -19,12 +19,19 @@ impl Denial {
     /// The token lacks one of these scopes; they are configuration, and go into the challenge
     /// (RFC 6750 section 3, `scope`).
     pub fn scope_insufficient(required: Arc<str>) -> Self {
-        Self { required_scopes: Some(required), ..Reason::ScopeInsufficient.into() }
+        Self {
+            required_scopes: Some(required),
+            ..Reason::ScopeInsufficient.into()
+        }
     }
 
-    /// The token is outside its time for this reason, and by so little that clocks which differ would explain it.
+    /// The token is outside its time for this reason, and by so little that clocks which differ
+    /// would explain it.
     pub fn by_suspected_clock_skew(reason: Reason) -> Self {
-        Self { clock_skew_suspected: true, ..reason.into() }
+        Self {
+            clock_skew_suspected: true,
+            ..reason.into()
+        }
     }
 
     /// Why.
@@ -55,6 +62,10 @@ impl Denial {
 
 impl From<Reason> for Denial {
     fn from(reason: Reason) -> Self {
-        Self { reason, required_scopes: None, clock_skew_suspected: false }
+        Self {
+            reason,
+            required_scopes: None,
+            clock_skew_suspected: false,
+        }
     }
 }

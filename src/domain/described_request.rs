@@ -10,7 +10,8 @@ use super::{Field, ForwardedRequest, HeaderFields, Original};
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "an object")]
 pub struct DescribedRequest {
-    /// The token; it is put where the first of the token sources looks, which for a `query:` source takes a URI.
+    /// The token; it is put where the first of the token sources looks, which for a `query:` source
+    /// takes a URI.
     pub token: Option<String>,
     /// The method.
     pub method: Option<String>,
@@ -34,15 +35,34 @@ pub struct DescribedParts {
 impl DescribedRequest {
     /// The parts, still without the token.
     pub fn parts(&self) -> DescribedParts {
-        let fields = self.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
-        DescribedParts { fields, uri: self.uri.clone() }
+        let fields = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_lowercase(), value.clone()))
+            .collect();
+        DescribedParts {
+            fields,
+            uri: self.uri.clone(),
+        }
     }
 
     /// The question of a trusted proxy that sends these parts.
     pub fn forwarded<'a>(&'a self, parts: &'a DescribedParts) -> ForwardedRequest<'a> {
-        let field = |text: &'a Option<String>| text.as_ref().map_or(Field::Absent, |text| Field::Once(text.as_bytes()));
-        let original = Original { method: field(&self.method), host: field(&self.host), uri: field(&parts.uri) };
-        ForwardedRequest { fields: parts, original, peer_trusted: true, route_name: self.policy.as_deref() }
+        let field = |text: &'a Option<String>| {
+            text.as_ref()
+                .map_or(Field::Absent, |text| Field::Once(text.as_bytes()))
+        };
+        let original = Original {
+            method: field(&self.method),
+            host: field(&self.host),
+            uri: field(&parts.uri),
+        };
+        ForwardedRequest {
+            fields: parts,
+            original,
+            peer_trusted: true,
+            route_name: self.policy.as_deref(),
+        }
     }
 }
 
@@ -63,6 +83,8 @@ impl DescribedParts {
 
 impl HeaderFields for DescribedParts {
     fn field(&self, name: &str) -> Field<'_> {
-        self.fields.get(name).map_or(Field::Absent, |value| Field::Once(value.as_bytes()))
+        self.fields
+            .get(name)
+            .map_or(Field::Absent, |value| Field::Once(value.as_bytes()))
     }
 }

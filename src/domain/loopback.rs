@@ -4,9 +4,9 @@ use url::{Host, Url};
 
 /// Whether requests to this URL stay on this machine.
 ///
-/// Plain http is trusted there, because nobody is on the way. So these are the URLs that no proxy ever gets a request for,
-/// and whose names no resolver is asked for: if any of the three went by another rule, whoever runs the proxy or the
-/// resolver could answer with keys of their own.
+/// Plain http is trusted there, because nobody is on the way. So these are the URLs that no proxy
+/// ever gets a request for, and whose names no resolver is asked for: if any of the three went by
+/// another rule, whoever runs the proxy or the resolver could answer with keys of their own.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => is_loopback_name(name),
@@ -17,10 +17,13 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether a name is `localhost` or one below it, which are loopback wherever they are asked for (RFC 6761 section 6.3).
+/// Whether a name is `localhost` or one below it, which are loopback wherever they are asked for
+/// (RFC 6761 section 6.3).
 pub fn is_loopback_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
-    name.rsplit('.').next().is_some_and(|label| label.eq_ignore_ascii_case("localhost"))
+    name.rsplit('.')
+        .next()
+        .is_some_and(|label| label.eq_ignore_ascii_case("localhost"))
 }
 
 #[cfg(test)]
@@ -46,7 +49,10 @@ mod tests {
             "idp.localhost",
             "a.b.LocalHost.",
         ] {
-            assert!(is_loopback(&Url::parse(&format!("http://{host}:9000/jwks")).unwrap()), "{host}");
+            assert!(
+                is_loopback(&Url::parse(&format!("http://{host}:9000/jwks")).unwrap()),
+                "{host}"
+            );
         }
     }
 
@@ -67,7 +73,10 @@ mod tests {
             "127.0.0.1.example",
             "idp.example",
         ] {
-            assert!(!is_loopback(&Url::parse(&format!("http://{host}/jwks")).unwrap()), "{host}");
+            assert!(
+                !is_loopback(&Url::parse(&format!("http://{host}/jwks")).unwrap()),
+                "{host}"
+            );
         }
         assert!(!is_loopback(&Url::parse("data:,localhost").unwrap()));
     }

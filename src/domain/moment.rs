@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::Timestamp;
 
-/// A point in time of the clock that cannot be set: how long the machine has been on, including the time that it slept.
+/// A point in time of the clock that cannot be set: how long the machine has been on, including the
+/// time that it slept.
 ///
 /// In nanoseconds, which last for five centuries; all arithmetic saturates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,9 +13,10 @@ pub struct Uptime(u64);
 
 /// A point in time by both clocks.
 ///
-/// Every duration (an interval, a deadline, an age) is measured between two moments. The date alone is not enough: it can be
-/// set, and a deadline computed from a wrong date may lie years ahead. The uptime alone is not enough either: that of a virtual
-/// machine stops while it is paused, and its keys grow older nevertheless.
+/// Every duration (an interval, a deadline, an age) is measured between two moments. The date alone
+/// is not enough: it can be set, and a deadline computed from a wrong date may lie years ahead. The
+/// uptime alone is not enough either: that of a virtual machine stops while it is paused, and its
+/// keys grow older nevertheless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// The date.
@@ -43,15 +45,24 @@ impl Uptime {
 
 impl Moment {
     /// Always over.
-    pub const PAST: Self = Self { date: Timestamp::from_millis(i64::MIN), uptime: Uptime(0) };
+    pub const PAST: Self = Self {
+        date: Timestamp::from_millis(i64::MIN),
+        uptime: Uptime(0),
+    };
 
     /// Never reached.
-    pub const NEVER: Self = Self { date: Timestamp::from_millis(i64::MAX), uptime: Uptime(u64::MAX) };
+    pub const NEVER: Self = Self {
+        date: Timestamp::from_millis(i64::MAX),
+        uptime: Uptime(u64::MAX),
+    };
 
     /// This much later by both clocks.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        Self { date: self.date.plus(duration), uptime: self.uptime.plus(duration) }
+        Self {
+            date: self.date.plus(duration),
+            uptime: self.uptime.plus(duration),
+        }
     }
 
     /// The nearest to this that lies between these two by either clock.
@@ -70,12 +81,17 @@ impl Moment {
 
     /// How long it is until `deadline` by the clock that gets there first; zero if one has.
     pub fn until(self, deadline: Self) -> Duration {
-        deadline.date.since(self.date).min(deadline.uptime.since(self.uptime))
+        deadline
+            .date
+            .since(self.date)
+            .min(deadline.uptime.since(self.uptime))
     }
 
     /// How long after `earlier` this is, by the clock that says more.
     pub fn since(self, earlier: Self) -> Duration {
-        self.date.since(earlier.date).max(self.uptime.since(earlier.uptime))
+        self.date
+            .since(earlier.date)
+            .max(self.uptime.since(earlier.uptime))
     }
 }
 
@@ -90,29 +106,47 @@ mod tests {
     use super::*;
 
     /// Noon of a day in 2026, after ten days without a restart.
-    const NOON: Moment = Moment { date: Timestamp::from_secs(1_780_000_000), uptime: Uptime(240 * 3_600_000_000_000) };
+    const NOON: Moment = Moment {
+        date: Timestamp::from_secs(1_780_000_000),
+        uptime: Uptime(240 * 3_600_000_000_000),
+    };
     const HOUR: Duration = Duration::from_hours(1);
 
     fn dated(secs: i64) -> Moment {
-        Moment { date: Timestamp::from_secs(secs), ..NOON }
+        Moment {
+            date: Timestamp::from_secs(secs),
+            ..NOON
+        }
     }
 
     #[test]
     fn a_deadline_comes_by_the_clock_that_is_first() {
         let deadline = NOON.plus(HOUR);
         assert!(!NOON.reaches(deadline) && deadline.reaches(deadline));
-        let paused = Moment { date: NOON.date.plus(HOUR), ..NOON };
-        let set_back = Moment { date: Timestamp::from_secs(0), uptime: NOON.uptime.plus(HOUR) };
+        let paused = Moment {
+            date: NOON.date.plus(HOUR),
+            ..NOON
+        };
+        let set_back = Moment {
+            date: Timestamp::from_secs(0),
+            uptime: NOON.uptime.plus(HOUR),
+        };
         for moment in [paused, set_back] {
             assert!(moment.reaches(deadline));
-            assert_eq!((moment.until(deadline), moment.since(NOON)), (Duration::ZERO, HOUR));
+            assert_eq!(
+                (moment.until(deadline), moment.since(NOON)),
+                (Duration::ZERO, HOUR)
+            );
         }
     }
 
     #[test]
     fn the_ends_are_where_they_are_whatever_the_date_is() {
         for secs in [i64::MIN, 0, 1_780_000_000, 253_402_300_800] {
-            assert!(dated(secs).reaches(Moment::PAST) && !dated(secs).reaches(Moment::NEVER), "{secs}");
+            assert!(
+                dated(secs).reaches(Moment::PAST) && !dated(secs).reaches(Moment::NEVER),
+                "{secs}"
+            );
         }
         assert_eq!(Moment::NEVER.plus(Duration::MAX), Moment::NEVER);
     }

@@ -8,10 +8,11 @@ use super::is_unseen;
 
 /// Whoever is told how a decision comes about.
 ///
-/// Serving tells nobody, which is `()`: then no closure ever runs, and the decision is compiled without them.
+/// Serving tells nobody, which is `()`: then no closure ever runs, and the decision is compiled
+/// without them.
 pub trait Notes {
-    /// Whether the decision is made for its telling alone. Then it leaves no trace and causes no work elsewhere: the token
-    /// cache is neither read nor filled, and nothing is fetched.
+    /// Whether the decision is made for its telling alone. Then it leaves no trace and causes no
+    /// work elsewhere: the token cache is neither read nor filled, and nothing is fetched.
     const TRACELESS: bool;
 
     /// Takes what was found.
@@ -70,9 +71,23 @@ pub enum FindingOutcome {
 
 impl Finding {
     /// What was expected and found where this was the outcome.
-    pub fn of<T, E>(stage: &'static str, outcome: &Result<T, E>, expected: impl Display, found: impl Display) -> Self {
-        let outcome = if outcome.is_ok() { FindingOutcome::Passed } else { FindingOutcome::Failed };
-        Self { stage, outcome, expected: shown(expected), found: shown(found) }
+    pub fn of<T, E>(
+        stage: &'static str,
+        outcome: &Result<T, E>,
+        expected: impl Display,
+        found: impl Display,
+    ) -> Self {
+        let outcome = if outcome.is_ok() {
+            FindingOutcome::Passed
+        } else {
+            FindingOutcome::Failed
+        };
+        Self {
+            stage,
+            outcome,
+            expected: shown(expected),
+            found: shown(found),
+        }
     }
 
     /// What the request came through.
@@ -82,7 +97,10 @@ impl Finding {
 
     /// What was not for this request.
     pub fn skipped(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
-        Self { outcome: FindingOutcome::Skipped, ..Self::passed(stage, expected, found) }
+        Self {
+            outcome: FindingOutcome::Skipped,
+            ..Self::passed(stage, expected, found)
+        }
     }
 
     /// What the request ended at.
@@ -96,14 +114,22 @@ const MAX_CHARACTERS: usize = 256;
 
 /// A text, bounded and on one line.
 fn shown(text: impl Display) -> String {
-    let mut line = Line { text: String::new(), left: MAX_CHARACTERS };
+    let mut line = Line {
+        text: String::new(),
+        left: MAX_CHARACTERS,
+    };
     if write!(line, "{text}").is_err() {
         line.text.push('…');
     }
-    if line.text.is_empty() { "nothing".to_owned() } else { line.text }
+    if line.text.is_empty() {
+        "nothing".to_owned()
+    } else {
+        line.text
+    }
 }
 
-/// A line that is being written; an error ends it, so that nobody goes on writing what nobody is shown.
+/// A line that is being written; an error ends it, so that nobody goes on writing what nobody is
+/// shown.
 struct Line {
     text: String,
     left: usize,
@@ -135,6 +161,9 @@ mod tests {
         assert_eq!(shown(""), "nothing");
         assert_eq!(shown("é".repeat(256)), "é".repeat(256));
         assert_eq!(shown("é".repeat(6000)), "é".repeat(256) + "…");
-        assert_eq!(shown(format_args!("{}{}", "a".repeat(256), "b")), "a".repeat(256) + "…");
+        assert_eq!(
+            shown(format_args!("{}{}", "a".repeat(256), "b")),
+            "a".repeat(256) + "…"
+        );
     }
 }

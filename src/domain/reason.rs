@@ -24,7 +24,8 @@ impl Turn {
 
 macro_rules! reasons {
     ($($turn:ident { $($variant:ident $code:literal $meaning:literal,)+ })+) => {
-        /// Why a request was denied: one word for the answer, the log, the metric, the tests and the docs.
+        /// Why a request was denied: one word for the answer, the log, the metric, the tests and
+        /// the docs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Reason {
             $($(#[doc = $meaning] $variant,)+)+
@@ -39,7 +40,8 @@ macro_rules! reasons {
                 match self { $($(Self::$variant => $code,)+)+ }
             }
 
-            /// One fixed sentence for people; it never contains anything of the request or the token.
+            /// One fixed sentence for people; it never contains anything of the request or the
+            /// token.
             pub const fn meaning(self) -> &'static str {
                 match self { $($(Self::$variant => $meaning,)+)+ }
             }
@@ -96,9 +98,14 @@ pub fn reason_reference() -> String {
     let intro = "# Reason codes\n\nGenerated from the program; a test fails when this page and the program differ.\n\n\
                  The same code stands in `X-Auth-Reason`, in the body of a denial, in the access log and in the metrics.\n\n\
                  | status | code | meaning |\n| --- | --- | --- |\n";
-    let rows = Reason::ALL
-        .iter()
-        .map(|reason| format!("| {} | `{}` | {} |\n", reason.turn().status(), reason.code(), reason.meaning()));
+    let rows = Reason::ALL.iter().map(|reason| {
+        format!(
+            "| {} | `{}` | {} |\n",
+            reason.turn().status(),
+            reason.code(),
+            reason.meaning()
+        )
+    });
     std::iter::once(intro.to_owned()).chain(rows).collect()
 }
 
@@ -106,12 +113,19 @@ impl Reason {
     /// The reason whose code is nearest to this one, if it may be a slip of the finger.
     pub fn nearest(code: &str) -> Option<Self> {
         let distance = |reason: &Self| strsim::damerau_levenshtein(reason.code(), code);
-        Self::ALL.iter().copied().min_by_key(distance).filter(|nearest| distance(nearest) <= 4)
+        Self::ALL
+            .iter()
+            .copied()
+            .min_by_key(distance)
+            .filter(|nearest| distance(nearest) <= 4)
     }
 
     /// The reason with this code.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|reason| reason.code() == code)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|reason| reason.code() == code)
     }
 }
 

@@ -6,7 +6,8 @@ use super::Reason;
 
 /// A header field as far as a decision may rely on it.
 ///
-/// There is no "first of several": whoever sends a field twice hopes that two readers choose differently.
+/// There is no "first of several": whoever sends a field twice hopes that two readers choose
+/// differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field<'a> {
     /// Not there.
@@ -54,8 +55,8 @@ pub trait HeaderFields: Sync {
     /// The field of this name; names are compared without regard to case (RFC 9110 section 5.1).
     fn field(&self, name: &str) -> Field<'_>;
 
-    /// The lines of a field that is a list, in their order: several of them are one list (RFC 9110 section 5.3). Nothing if
-    /// there are several, and they are not known.
+    /// The lines of a field that is a list, in their order: several of them are one list (RFC 9110
+    /// section 5.3). Nothing if there are several, and they are not known.
     fn lines(&self, name: &str) -> Option<Vec<&[u8]>> {
         match self.field(name) {
             Field::Absent => Some(Vec::new()),
@@ -67,7 +68,8 @@ pub trait HeaderFields: Sync {
 
 /// The client's request as the proxy describes it.
 ///
-/// Each part is what the proxy's dialect says and nothing else: there is no fallback from one header to another.
+/// Each part is what the proxy's dialect says and nothing else: there is no fallback from one
+/// header to another.
 #[derive(Debug, Clone, Copy)]
 pub struct Original<'a> {
     /// The method.
@@ -80,13 +82,19 @@ pub struct Original<'a> {
 
 impl<'a> Original<'a> {
     /// The proxy's dialect describes nothing.
-    pub const UNKNOWN: Self = Self { method: Field::Absent, host: Field::Absent, uri: Field::Absent };
+    pub const UNKNOWN: Self = Self {
+        method: Field::Absent,
+        host: Field::Absent,
+        uri: Field::Absent,
+    };
 
     /// A description whose host and URI come in one URL, `scheme://host/path?query`.
     pub fn from_url(method: Field<'a>, url: Field<'a>) -> Self {
         let (host, uri) = match url {
             Field::Once(url) => split_url(url)
-                .map_or((Field::Absent, Field::Absent), |(host, uri)| (Field::Once(host), Field::Once(uri))),
+                .map_or((Field::Absent, Field::Absent), |(host, uri)| {
+                    (Field::Once(host), Field::Once(uri))
+                }),
             absent_or_repeated => (absent_or_repeated, absent_or_repeated),
         };
         Self { method, host, uri }
@@ -97,7 +105,11 @@ impl<'a> Original<'a> {
 impl fmt::Display for Original<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = match self.uri {
-            Field::Once(uri) => Field::Once(uri.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()),
+            Field::Once(uri) => Field::Once(
+                uri.split(|byte| matches!(byte, b'?' | b'#'))
+                    .next()
+                    .unwrap_or_default(),
+            ),
             absent_or_repeated => absent_or_repeated,
         };
         write!(f, "method {}, host {}, path {path}", self.method, self.host)
@@ -105,13 +117,16 @@ impl fmt::Display for Original<'_> {
 }
 
 fn split_url(url: &[u8]) -> Option<(&[u8], &[u8])> {
-    // Only at the beginning: `://` further behind is the client's to write, and would have another path judged.
+    // Only at the beginning: `://` further behind is the client's to write, and would have another
+    // path judged.
     let schemes: [&[u8]; 2] = [b"http://", b"https://"];
-    let rest = schemes.iter().find_map(|scheme| url.strip_prefix(*scheme))?;
+    let rest = schemes
+        .iter()
+        .find_map(|scheme| url.strip_prefix(*scheme))?;
     let (authority, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
-    // The proxy puts the client's Host field in front of the path. `?` and `#` there would end the host for us and not for
-    // the proxy, which has picked a server by all of it; user information is another way to show two readers two hosts, and
-    // browsers take `\` for `/`.
+    // The proxy puts the client's Host field in front of the path. `?` and `#` there would end the
+    // host for us and not for the proxy, which has picked a server by all of it; user information
+    // is another way to show two readers two hosts, and browsers take `\` for `/`.
     let is_doubtful = |byte: &u8| matches!(byte, b'?' | b'#' | b'@' | b'\\');
     (!authority.iter().any(is_doubtful)).then_some((authority, path))
 }
@@ -135,7 +150,10 @@ mod tests {
 
     #[test]
     fn a_url_gives_host_and_uri() {
-        let original = Original::from_url(Field::Absent, Field::Once(b"https://a.example:8443/x?y=://z"));
+        let original = Original::from_url(
+            Field::Absent,
+            Field::Once(b"https://a.example:8443/x?y=://z"),
+        );
         assert_eq!(original.host, Field::Once(b"a.example:8443"));
         assert_eq!(original.uri, Field::Once(b"/x?y=://z"));
     }
@@ -151,7 +169,11 @@ mod tests {
             "https://a.example\\b/y",
         ] {
             let original = Original::from_url(Field::Absent, Field::Once(url.as_bytes()));
-            assert_eq!((original.host, original.uri), (Field::Absent, Field::Absent), "{url}");
+            assert_eq!(
+                (original.host, original.uri),
+                (Field::Absent, Field::Absent),
+                "{url}"
+            );
         }
     }
 
@@ -167,8 +189,15 @@ mod tests {
             "ftp://a.example/x",
         ] {
             let original = Original::from_url(Field::Absent, Field::Once(url.as_bytes()));
-            assert_eq!((original.host, original.uri), (Field::Absent, Field::Absent), "{url}");
+            assert_eq!(
+                (original.host, original.uri),
+                (Field::Absent, Field::Absent),
+                "{url}"
+            );
         }
-        assert_eq!(Original::from_url(Field::Absent, Field::Repeated).host, Field::Repeated);
+        assert_eq!(
+            Original::from_url(Field::Absent, Field::Repeated).host,
+            Field::Repeated
+        );
     }
 }

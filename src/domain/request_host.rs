@@ -8,19 +8,21 @@ use super::{Field, Reason};
 /// The longest host name that DNS knows, in bytes (RFC 1035 section 2.3.4).
 const MAX_BYTES: usize = 253;
 
-/// A host name or address in its one spelling: lower case, without port and trailing dot, an IPv6 address shortened and in
-/// brackets. Two spellings of one host must not find two routes.
+/// A host name or address in its one spelling: lower case, without port and trailing dot, an IPv6
+/// address shortened and in brackets. Two spellings of one host must not find two routes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestHost<'a>(Cow<'a, str>);
 
 impl<'a> RequestHost<'a> {
     /// Judges what the proxy says.
     ///
-    /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if it is anything but one host
-    /// with or without a port.
+    /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if it
+    /// is anything but one host with or without a port.
     pub fn judge(host: Field<'a>) -> Result<Self, Reason> {
         let authority = std::str::from_utf8(host.described()?).ok();
-        let host = authority.and_then(Self::parse_with_port).map(|(host, _)| host);
+        let host = authority
+            .and_then(Self::parse_with_port)
+            .map(|(host, _)| host);
         host.ok_or(Reason::ForwardedHeadersAmbiguous)
     }
 
@@ -42,7 +44,11 @@ impl<'a> RequestHost<'a> {
             return None;
         }
         let is_lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
-        Some(Self(if is_lower { name.into() } else { name.to_ascii_lowercase().into() }))
+        Some(Self(if is_lower {
+            name.into()
+        } else {
+            name.to_ascii_lowercase().into()
+        }))
     }
 
     /// The host in its one spelling.
@@ -59,12 +65,16 @@ const fn is_name_byte(byte: u8) -> bool {
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     // The colons inside brackets belong to an address.
     let host_end = authority.find(']').map_or(0, |bracket| bracket + 1);
-    let Some(colon) = authority.get(host_end..)?.find(':') else { return Some((authority, None)) };
+    let Some(colon) = authority.get(host_end..)?.find(':') else {
+        return Some((authority, None));
+    };
     let (host, port) = authority.split_at_checked(host_end + colon)?;
     match port.strip_prefix(':')? {
         // RFC 3986 section 3.2.3 lets the port be empty.
         "" => Some((host, None)),
-        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some((host, Some(digits.parse().ok()?))),
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some((host, Some(digits.parse().ok()?)))
+        }
         _ => None,
     }
 }
@@ -98,8 +108,17 @@ mod tests {
 
     #[test]
     fn a_port_is_a_number_or_none() {
-        for (text, port) in [("a", None), ("a:", None), ("a:0", Some(0)), ("[::1]:00443", Some(443))] {
-            assert_eq!(RequestHost::parse_with_port(text).unwrap().1, port, "{text}");
+        for (text, port) in [
+            ("a", None),
+            ("a:", None),
+            ("a:0", Some(0)),
+            ("[::1]:00443", Some(443)),
+        ] {
+            assert_eq!(
+                RequestHost::parse_with_port(text).unwrap().1,
+                port,
+                "{text}"
+            );
         }
     }
 
@@ -142,11 +161,24 @@ mod tests {
             "a\0",
             &long,
         ] {
-            assert_eq!(judged(text), Err(Reason::ForwardedHeadersAmbiguous), "{text:?}");
+            assert_eq!(
+                judged(text),
+                Err(Reason::ForwardedHeadersAmbiguous),
+                "{text:?}"
+            );
         }
-        assert_eq!(RequestHost::judge(Field::Once(b"\xff")), Err(Reason::ForwardedHeadersAmbiguous));
-        assert_eq!(RequestHost::judge(Field::Repeated), Err(Reason::ForwardedHeadersAmbiguous));
-        assert_eq!(RequestHost::judge(Field::Absent), Err(Reason::ForwardedHeadersMissing));
+        assert_eq!(
+            RequestHost::judge(Field::Once(b"\xff")),
+            Err(Reason::ForwardedHeadersAmbiguous)
+        );
+        assert_eq!(
+            RequestHost::judge(Field::Repeated),
+            Err(Reason::ForwardedHeadersAmbiguous)
+        );
+        assert_eq!(
+            RequestHost::judge(Field::Absent),
+            Err(Reason::ForwardedHeadersMissing)
+        );
     }
 
     proptest! {

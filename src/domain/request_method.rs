@@ -9,7 +9,8 @@ pub struct RequestMethod<'a>(&'a str);
 impl<'a> RequestMethod<'a> {
     /// Judges what the proxy says.
     ///
-    /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if it cannot be a method.
+    /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if it
+    /// cannot be a method.
     pub fn judge(method: Field<'a>) -> Result<Self, Reason> {
         let method = method.described()?;
         let is_method = !method.is_empty() && method.iter().all(u8::is_ascii_graphic);
@@ -30,13 +31,24 @@ mod tests {
     #[test]
     fn methods_are_visible_ascii() {
         for method in ["GET", "M-SEARCH", "get"] {
-            assert_eq!(RequestMethod::judge(Field::Once(method.as_bytes())).unwrap().as_str(), method);
+            assert_eq!(
+                RequestMethod::judge(Field::Once(method.as_bytes()))
+                    .unwrap()
+                    .as_str(),
+                method
+            );
         }
         for method in ["", " ", "GET ", "GET,POST GET", "G\u{c9}T"] {
             let judged = RequestMethod::judge(Field::Once(method.as_bytes()));
             assert_eq!(judged, Err(Reason::ForwardedHeadersAmbiguous), "{method}");
         }
-        assert_eq!(RequestMethod::judge(Field::Repeated), Err(Reason::ForwardedHeadersAmbiguous));
-        assert_eq!(RequestMethod::judge(Field::Absent), Err(Reason::ForwardedHeadersMissing));
+        assert_eq!(
+            RequestMethod::judge(Field::Repeated),
+            Err(Reason::ForwardedHeadersAmbiguous)
+        );
+        assert_eq!(
+            RequestMethod::judge(Field::Absent),
+            Err(Reason::ForwardedHeadersMissing)
+        );
     }
 }

@@ -2,9 +2,11 @@
 
 use super::{Original, Reason, RequestHost, RequestMethod, RequestPath};
 
-/// The parts of the original request by which routes and conditions judge: each is known, or it is known why not.
+/// The parts of the original request by which routes and conditions judge: each is known, or it is
+/// known why not.
 ///
-/// A part that is not known harms nobody who does not look at it. Whoever does refuses the request for this reason.
+/// A part that is not known harms nobody who does not look at it. Whoever does refuses the request
+/// for this reason.
 #[derive(Debug, Clone)]
 pub struct RequestParts<'a> {
     /// The method.

@@ -7,10 +7,12 @@ use super::{Field, Reason};
 pub struct RequestQuery<'a>(&'a [u8]);
 
 impl<'a> RequestQuery<'a> {
-    /// Judges the query of what the proxy says is the path and the query; without a `?` it is empty.
+    /// Judges the query of what the proxy says is the path and the query; without a `?` it is
+    /// empty.
     ///
-    /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if two servers may see two
-    /// queries in it: it has a `#`, a blank or a control character, or does not start with a path.
+    /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if two
+    /// servers may see two queries in it: it has a `#`, a blank or a control character, or does not
+    /// start with a path.
     pub fn judge(uri: Field<'a>) -> Result<Self, Reason> {
         let uri = uri.described()?;
         let is_doubtful = |byte: &u8| byte.is_ascii_control() || matches!(byte, b' ' | b'#');
@@ -18,7 +20,11 @@ impl<'a> RequestQuery<'a> {
             return Err(Reason::ForwardedHeadersAmbiguous);
         }
         // Only the first `?` is a delimiter.
-        Ok(Self(uri.splitn(2, |byte| *byte == b'?').nth(1).unwrap_or_default()))
+        Ok(Self(
+            uri.splitn(2, |byte| *byte == b'?')
+                .nth(1)
+                .unwrap_or_default(),
+        ))
     }
 
     /// What stands between the `&`, in its order.
@@ -33,24 +39,50 @@ mod tests {
 
     fn judged(uri: &[u8]) -> Result<Vec<&str>, Reason> {
         let query = RequestQuery::judge(Field::Once(uri))?;
-        Ok(query.parameters().map(|parameter| std::str::from_utf8(parameter).unwrap()).collect())
+        Ok(query
+            .parameters()
+            .map(|parameter| std::str::from_utf8(parameter).unwrap())
+            .collect())
     }
 
     #[test]
     fn parameters_stand_between_ampersands() {
-        assert_eq!(judged(b"/a?b=1&&c=%26;d?e&"), Ok(vec!["b=1", "", "c=%26;d?e", ""]));
+        assert_eq!(
+            judged(b"/a?b=1&&c=%26;d?e&"),
+            Ok(vec!["b=1", "", "c=%26;d?e", ""])
+        );
         assert_eq!(judged(b"/a&b=1"), Ok(vec![""]));
         assert_eq!(judged(b"/?"), Ok(vec![""]));
     }
 
     #[test]
     fn what_may_be_two_queries_is_refused() {
-        for uri in
-            ["", "?a=1", "*", "a?b", "http://a.example/?b", "/?a#b", "/#?a", "/?a b", "/?a\tb", "/?a\0", "/?\u{7f}"]
-        {
-            assert_eq!(judged(uri.as_bytes()), Err(Reason::ForwardedHeadersAmbiguous), "{uri:?}");
+        for uri in [
+            "",
+            "?a=1",
+            "*",
+            "a?b",
+            "http://a.example/?b",
+            "/?a#b",
+            "/#?a",
+            "/?a b",
+            "/?a\tb",
+            "/?a\0",
+            "/?\u{7f}",
+        ] {
+            assert_eq!(
+                judged(uri.as_bytes()),
+                Err(Reason::ForwardedHeadersAmbiguous),
+                "{uri:?}"
+            );
         }
-        assert_eq!(RequestQuery::judge(Field::Repeated), Err(Reason::ForwardedHeadersAmbiguous));
-        assert_eq!(RequestQuery::judge(Field::Absent), Err(Reason::ForwardedHeadersMissing));
+        assert_eq!(
+            RequestQuery::judge(Field::Repeated),
+            Err(Reason::ForwardedHeadersAmbiguous)
+        );
+        assert_eq!(
+            RequestQuery::judge(Field::Absent),
+            Err(Reason::ForwardedHeadersMissing)
+        );
     }
 }

@@ -28,8 +28,15 @@ impl Scopes {
 
 impl<'a> FromIterator<&'a str> for Scopes {
     fn from_iter<I: IntoIterator<Item = &'a str>>(scopes: I) -> Self {
-        // An empty one names nothing (RFC 6749 section 3.3), and would leave a blank at the end of a header.
-        Self(scopes.into_iter().filter(|scope| !scope.is_empty()).map(Box::from).collect())
+        // An empty one names nothing (RFC 6749 section 3.3), and would leave a blank at the end of
+        // a header.
+        Self(
+            scopes
+                .into_iter()
+                .filter(|scope| !scope.is_empty())
+                .map(Box::from)
+                .collect(),
+        )
     }
 }
 

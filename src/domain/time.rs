@@ -50,7 +50,8 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
-    /// How long after `earlier` this is; zero if it is not after it. Only a [`Moment`](super::Moment) measures what takes time.
+    /// How long after `earlier` this is; zero if it is not after it. Only a
+    /// [`Moment`](super::Moment) measures what takes time.
     pub(super) fn since(self, earlier: Self) -> Duration {
         let millis = self.0.saturating_sub(earlier.0);
         Duration::from_millis(u64::try_from(millis).unwrap_or(0))
@@ -74,7 +75,8 @@ impl Timestamp {
         if let Some(secs) = date.as_i64() {
             return Self::from_secs(secs);
         }
-        // Only a number above i64::MAX is a u64 here; only a fraction or an even larger number is left after it.
+        // Only a number above i64::MAX is a u64 here; only a fraction or an even larger number is
+        // left after it.
         match date.as_f64() {
             // A cast from float saturates, which is what we want at both ends.
             #[allow(clippy::cast_possible_truncation)]
@@ -101,12 +103,15 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
         let time = humantime::parse_rfc3339_weak(text).map_err(|_| InvalidTime)?;
         let since = time.duration_since(UNIX_EPOCH).map_err(|_| InvalidTime)?;
-        i64::try_from(since.as_millis()).map(Self::from_millis).map_err(|_| InvalidTime)
+        i64::try_from(since.as_millis())
+            .map(Self::from_millis)
+            .map_err(|_| InvalidTime)
     }
 }
 
 impl Timestamp {
-    /// As RFC 3339 writes it, in UTC and to the second. What lies outside the years 1970 to 9999 is shown as the nearer end.
+    /// As RFC 3339 writes it, in UTC and to the second. What lies outside the years 1970 to 9999 is
+    /// shown as the nearer end.
     pub fn to_rfc3339(self) -> impl fmt::Display {
         let seconds = u64::try_from(self.as_secs()).unwrap_or(0).min(LAST_SECOND);
         humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds))
@@ -130,13 +135,24 @@ mod tests {
 
     #[test]
     fn fractions_never_make_a_life_longer() {
-        assert_eq!(Timestamp::floor(&number("1.0009")), Timestamp::from_millis(1000));
-        assert_eq!(Timestamp::ceil(&number("1.0001")), Timestamp::from_millis(1001));
+        assert_eq!(
+            Timestamp::floor(&number("1.0009")),
+            Timestamp::from_millis(1000)
+        );
+        assert_eq!(
+            Timestamp::ceil(&number("1.0001")),
+            Timestamp::from_millis(1001)
+        );
     }
 
     #[test]
     fn times_are_told_as_numeric_dates() {
-        for (millis, told) in [(1_769_860_800_000, "1769860800"), (1500, "1.500"), (7, "0.007"), (0, "0")] {
+        for (millis, told) in [
+            (1_769_860_800_000, "1769860800"),
+            (1500, "1.500"),
+            (7, "0.007"),
+            (0, "0"),
+        ] {
             assert_eq!(Timestamp::from_millis(millis).to_string(), told);
         }
     }
@@ -144,19 +160,48 @@ mod tests {
     #[test]
     fn huge_and_negative_numbers_saturate() {
         for text in ["1e300", "18446744073709551615", "9223372036854775807"] {
-            assert_eq!(Timestamp::floor(&number(text)).as_millis(), i64::MAX, "{text}");
+            assert_eq!(
+                Timestamp::floor(&number(text)).as_millis(),
+                i64::MAX,
+                "{text}"
+            );
         }
         assert_eq!(Timestamp::floor(&number("-1e300")).as_millis(), i64::MIN);
-        assert_eq!(Timestamp::from_millis(i64::MAX).plus(Duration::MAX).as_millis(), i64::MAX);
-        assert_eq!(Timestamp::from_millis(i64::MIN).minus(Duration::MAX).as_millis(), i64::MIN);
+        assert_eq!(
+            Timestamp::from_millis(i64::MAX)
+                .plus(Duration::MAX)
+                .as_millis(),
+            i64::MAX
+        );
+        assert_eq!(
+            Timestamp::from_millis(i64::MIN)
+                .minus(Duration::MAX)
+                .as_millis(),
+            i64::MIN
+        );
     }
 
     #[test]
     fn times_are_read_as_rfc_3339_writes_them() {
-        for text in ["2026-01-31T12:00:00Z", "2026-01-31 12:00:00", "2026-01-31T12:00:00.000Z"] {
-            assert_eq!(text.parse(), Ok(Timestamp::from_secs(1_769_860_800)), "{text}");
+        for text in [
+            "2026-01-31T12:00:00Z",
+            "2026-01-31 12:00:00",
+            "2026-01-31T12:00:00.000Z",
+        ] {
+            assert_eq!(
+                text.parse(),
+                Ok(Timestamp::from_secs(1_769_860_800)),
+                "{text}"
+            );
         }
-        for text in ["", "now", "1769860800", "2026-01-31", "2026-13-01T00:00:00Z", "1969-12-31T23:59:59Z"] {
+        for text in [
+            "",
+            "now",
+            "1769860800",
+            "2026-01-31",
+            "2026-13-01T00:00:00Z",
+            "1969-12-31T23:59:59Z",
+        ] {
             assert_eq!(text.parse::<Timestamp>(), Err(InvalidTime), "{text}");
         }
     }
@@ -170,13 +215,25 @@ mod tests {
 
     #[test]
     fn times_are_shown_as_rfc_3339_writes_them() {
-        assert_eq!(Timestamp::from_secs(1_769_860_800).to_rfc3339().to_string(), "2026-01-31T12:00:00Z");
-        assert_eq!(Timestamp::from_millis(i64::MIN).to_rfc3339().to_string(), "1970-01-01T00:00:00Z");
-        assert_eq!(Timestamp::from_millis(i64::MAX).to_rfc3339().to_string(), "9999-12-31T23:59:59Z");
+        assert_eq!(
+            Timestamp::from_secs(1_769_860_800).to_rfc3339().to_string(),
+            "2026-01-31T12:00:00Z"
+        );
+        assert_eq!(
+            Timestamp::from_millis(i64::MIN).to_rfc3339().to_string(),
+            "1970-01-01T00:00:00Z"
+        );
+        assert_eq!(
+            Timestamp::from_millis(i64::MAX).to_rfc3339().to_string(),
+            "9999-12-31T23:59:59Z"
+        );
     }
 
     #[test]
     fn since_is_never_negative() {
-        assert_eq!(Timestamp::from_secs(1).since(Timestamp::from_secs(2)), Duration::ZERO);
+        assert_eq!(
+            Timestamp::from_secs(1).since(Timestamp::from_secs(2)),
+            Duration::ZERO
+        );
     }
 }

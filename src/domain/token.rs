@@ -13,7 +13,8 @@ pub struct BearerToken<'a>(&'a [u8]);
 impl<'a> BearerToken<'a> {
     /// Takes what stood in the token's place.
     ///
-    /// The size is judged before anything is decoded: decoding an oversized token is what the attacker wants.
+    /// The size is judged before anything is decoded: decoding an oversized token is what the
+    /// attacker wants.
     pub fn parse(bytes: &'a [u8], max_bytes: usize) -> Result<Self, Denial> {
         if bytes.len() > max_bytes {
             return Err(Reason::TokenTooLarge.into());
@@ -30,12 +31,14 @@ impl<'a> BearerToken<'a> {
     }
 }
 
-/// What a client presented as its token: still where it stood in the request, or decoded from there.
+/// What a client presented as its token: still where it stood in the request, or decoded from
+/// there.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresentedToken<'a>(Cow<'a, [u8]>);
 
 impl<'a> PresentedToken<'a> {
-    /// Takes what stood in the token's place, or was decoded from there; see [`BearerToken::parse`].
+    /// Takes what stood in the token's place, or was decoded from there; see
+    /// [`BearerToken::parse`].
     pub fn parse(bytes: impl Into<Cow<'a, [u8]>>, max_bytes: usize) -> Result<Self, Denial> {
         let bytes = bytes.into();
         BearerToken::parse(&bytes, max_bytes)?;

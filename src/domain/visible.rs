@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-/// Whether a character does something to a terminal or to the order of what is read, instead of being seen: C0, DEL, C1,
-/// and what Unicode has for direction and invisible formatting.
+/// Whether a character does something to a terminal or to the order of what is read, instead of
+/// being seen: C0, DEL, C1, and what Unicode has for direction and invisible formatting.
 pub const fn is_unseen(character: char) -> bool {
     matches!(
         character,
@@ -22,8 +22,8 @@ pub const fn is_unseen(character: char) -> bool {
     )
 }
 
-/// JSON that says the same and has no such character in it, except for the white space that JSON itself allows; C0 cannot
-/// stand inside of its strings.
+/// JSON that says the same and has no such character in it, except for the white space that JSON
+/// itself allows; C0 cannot stand inside of its strings.
 pub fn visible_json(json: &str) -> String {
     let mut visible = String::with_capacity(json.len());
     for character in json.chars() {
@@ -39,8 +39,9 @@ pub fn visible_json(json: &str) -> String {
     visible
 }
 
-/// Whether a text that was given for a setting may have a secret in it, which must be in no error: a URL has them in front
-/// of an `@`, in its query and in its fragment, and a token may have been pasted anywhere.
+/// Whether a text that was given for a setting may have a secret in it, which must be in no error:
+/// a URL has them in front of an `@`, in its query and in its fragment, and a token may have been
+/// pasted anywhere.
 pub fn may_hold_secret(text: &str) -> bool {
     text.contains(['@', '?', '#']) || may_hold_token(text)
 }
@@ -50,21 +51,27 @@ pub fn may_hold_token(text: &str) -> bool {
     text.contains(JWT_START)
 }
 
-/// The path of a file, for an error about it; nothing if it looks like no path, because then it may be the secret that was
-/// to be in the file.
+/// The path of a file, for an error about it; nothing if it looks like no path, because then it may
+/// be the secret that was to be in the file.
 pub fn shown_path(path: &Path) -> Option<&str> {
     let text = path.to_str()?;
     let is_plain = |character: char| character.is_alphanumeric() || "-_./ ~".contains(character);
     let is_bounded = text.len() <= 256 && text.split('/').all(|part| part.len() <= 100);
-    let begins_like_one = ["/", "./", "../", "~/"].iter().any(|begin| text.starts_with(begin));
-    let ends_like_one = path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known));
+    let begins_like_one = ["/", "./", "../", "~/"]
+        .iter()
+        .any(|begin| text.starts_with(begin));
+    let ends_like_one = path
+        .extension()
+        .is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known));
     let is_path = is_bounded && text.chars().all(is_plain) && !may_hold_token(text);
     (is_path && (begins_like_one || ends_like_one)).then_some(text)
 }
 
 /// How the files end that settings name, of which one may be told by its name alone.
-const EXTENSIONS: [&str; 13] =
-    ["crt", "cer", "json", "jwk", "jwks", "key", "pem", "pub", "secret", "token", "txt", "yaml", "yml"];
+const EXTENSIONS: [&str; 13] = [
+    "crt", "cer", "json", "jwk", "jwks", "key", "pem", "pub", "secret", "token", "txt", "yaml",
+    "yml",
+];
 
 /// `{"` in base64url, with which every JWT begins.
 const JWT_START: &str = "eyJ";
@@ -78,15 +85,27 @@ mod tests {
         let value = serde_json::json!({"a\u{202e}": "\u{9b}31m\u{7f}\u{1b}\u{e0041}\u{feff} \u{e9}\u{1f600}"});
         let visible = visible_json(&format!("{value:#}"));
         assert!(!visible.replace('\n', "").contains(is_unseen), "{visible}");
-        assert!(visible.contains("\\u202e") && visible.contains("\u{1f600}"), "{visible}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&visible).unwrap(), value);
+        assert!(
+            visible.contains("\\u202e") && visible.contains("\u{1f600}"),
+            "{visible}"
+        );
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&visible).unwrap(),
+            value
+        );
     }
 
     #[test]
     fn what_looks_like_no_path_is_not_shown() {
-        for path in
-            ["/run/secrets/hmac", "./a", "../keys/a.b", "jwks.json", "tls/server.pem", "/tmp/.tmpA1b2/a b.yaml", "/"]
-        {
+        for path in [
+            "/run/secrets/hmac",
+            "./a",
+            "../keys/a.b",
+            "jwks.json",
+            "tls/server.pem",
+            "/tmp/.tmpA1b2/a b.yaml",
+            "/",
+        ] {
             assert_eq!(shown_path(Path::new(path)), Some(path));
         }
         let (long, deep) = (format!("/{}", "a".repeat(101)), "/a".repeat(129));

@@ -5,12 +5,18 @@ use crate::domain::{Denial, Field, HeaderFields, Reason};
 
 const SCHEME: &str = "bearer";
 
-/// Looks for `Authorization: Bearer TOKEN`. One word alone is no credential: that is a scheme and something behind it
-/// (RFC 9110 section 11.4).
+/// Looks for `Authorization: Bearer TOKEN`. One word alone is no credential: that is a scheme and
+/// something behind it (RFC 9110 section 11.4).
 pub(super) fn look_in_authorization(fields: &dyn HeaderFields) -> Result<Found<'_>, Denial> {
-    let Some(value) = only_value(fields, "authorization")? else { return Ok(Found::Nothing) };
+    let Some(value) = only_value(fields, "authorization")? else {
+        return Ok(Found::Nothing);
+    };
     match split(value, SCHEME) {
-        Ok(Found::Token(token)) if token.first().is_some_and(|byte| !byte.is_ascii_whitespace()) => {
+        Ok(Found::Token(token))
+            if token
+                .first()
+                .is_some_and(|byte| !byte.is_ascii_whitespace()) =>
+        {
             Ok(Found::Token(token))
         }
         found => unless_one_word(value.trim_ascii(), found),
@@ -24,15 +30,22 @@ fn unless_one_word<'a>(text: &[u8], found: Result<Found<'a>, Denial>) -> Result<
         b"" => Ok(Found::Nothing),
         _ if text.iter().any(u8::is_ascii_whitespace) => found,
         // The client meant this source, whatever another one holds.
-        _ if text.eq_ignore_ascii_case(SCHEME.as_bytes()) => Err(Reason::AuthorizationMalformed.into()),
-        // A server may take a byte that is no letter of a scheme for the blank behind it, and a token for what follows.
+        _ if text.eq_ignore_ascii_case(SCHEME.as_bytes()) => {
+            Err(Reason::AuthorizationMalformed.into())
+        }
+        // A server may take a byte that is no letter of a scheme for the blank behind it, and a
+        // token for what follows.
         _ if !text.iter().all(u8::is_ascii_graphic) => Err(Reason::AuthorizationMalformed.into()),
         _ => Ok(Found::OneWord),
     }
 }
 
 /// Looks for `SCHEME TOKEN` in a header field.
-pub(super) fn look<'a>(fields: &'a dyn HeaderFields, name: &str, scheme: &str) -> Result<Found<'a>, Denial> {
+pub(super) fn look<'a>(
+    fields: &'a dyn HeaderFields,
+    name: &str,
+    scheme: &str,
+) -> Result<Found<'a>, Denial> {
     only_value(fields, name)?.map_or(Ok(Found::Nothing), |value| split(value, scheme))
 }
 
@@ -46,7 +59,8 @@ fn only_value<'a>(fields: &'a dyn HeaderFields, name: &str) -> Result<Option<&'a
     }
 }
 
-/// Takes `SCHEME TOKEN` apart; the scheme is compared without regard to case (RFC 9110 section 11.1).
+/// Takes `SCHEME TOKEN` apart; the scheme is compared without regard to case (RFC 9110 section
+/// 11.1).
 ///
 /// Scheme and token are separated by one or more spaces and by nothing else.
 fn split<'a>(value: &'a [u8], scheme: &str) -> Result<Found<'a>, Denial> {
@@ -59,11 +73,16 @@ fn split<'a>(value: &'a [u8], scheme: &str) -> Result<Found<'a>, Denial> {
     }
 }
 
-/// What is no scheme may be this one to a server that takes a tab or another blank for a space, or away from the front.
+/// What is no scheme may be this one to a server that takes a tab or another blank for a space, or
+/// away from the front.
 fn other_scheme(value: &[u8]) -> Result<Found<'_>, Denial> {
     let mut scheme = value.iter().take_while(|byte| **byte != b' ');
     let is_scheme = !value.starts_with(b" ") && scheme.all(u8::is_ascii_graphic);
-    if is_scheme { Ok(Found::OtherScheme) } else { Err(Reason::TokenMalformed.into()) }
+    if is_scheme {
+        Ok(Found::OtherScheme)
+    } else {
+        Err(Reason::TokenMalformed.into())
+    }
 }
 
 /// Spaces only: any other blank is part of the token, which is malformed then.

@@ -8,10 +8,10 @@ use crate::domain::{Denial, Field, HeaderFields, Reason};
 
 /// Looks for a token in the cookie of this name; an empty cookie is no token.
 ///
-/// Servers read this field in several ways, and which of two cookies of a name they take differs too; a neighbouring
-/// subdomain can plant the second, and an application can be made to write a text into the value of another cookie. So
-/// whatever one of them may read as another cookie of this name is ambiguous, and so is one that another may read as a part
-/// of a quoted value.
+/// Servers read this field in several ways, and which of two cookies of a name they take differs
+/// too; a neighbouring subdomain can plant the second, and an application can be made to write a
+/// text into the value of another cookie. So whatever one of them may read as another cookie of
+/// this name is ambiguous, and so is one that another may read as a part of a quoted value.
 pub(super) fn look<'a>(fields: &'a dyn HeaderFields, name: &str) -> Result<Found<'a>, Denial> {
     let cookies = match fields.field("cookie") {
         Field::Absent => return Ok(Found::Nothing),
@@ -39,31 +39,43 @@ pub(super) fn look<'a>(fields: &'a dyn HeaderFields, name: &str) -> Result<Found
     if begins_inside_a_pair(cookies, name.as_bytes()) {
         return Err(Reason::TokenAmbiguous.into());
     }
-    Ok(token.filter(|token| !token.is_empty()).map_or(Found::Nothing, Found::Token))
+    Ok(token
+        .filter(|token| !token.is_empty())
+        .map_or(Found::Nothing, Found::Token))
 }
 
 fn value_of<'a>(pair: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     pair.strip_prefix(name)?.strip_prefix(b"=")
 }
 
-/// Whether some server finds a cookie of this name where no pair begins: Python's `SimpleCookie` also separates them by
-/// blanks, readers of RFC 2965 by commas, and after a closing quote anything may follow.
+/// Whether some server finds a cookie of this name where no pair begins: Python's `SimpleCookie`
+/// also separates them by blanks, readers of RFC 2965 by commas, and after a closing quote anything
+/// may follow.
 fn begins_inside_a_pair(cookies: &[u8], name: &[u8]) -> bool {
     memmem::find_iter(cookies, name).any(|at| {
-        let Some((before, here)) = cookies.split_at_checked(at) else { return false };
-        let begins_a_pair = before.trim_ascii_end().last().is_none_or(|byte| *byte == b';');
-        let begins = before.last().is_some_and(|byte| is_blank(*byte) || matches!(byte, b',' | b'"'));
+        let Some((before, here)) = cookies.split_at_checked(at) else {
+            return false;
+        };
+        let begins_a_pair = before
+            .trim_ascii_end()
+            .last()
+            .is_none_or(|byte| *byte == b';');
+        let begins = before
+            .last()
+            .is_some_and(|byte| is_blank(*byte) || matches!(byte, b',' | b'"'));
         let behind = here.get(name.len()..).unwrap_or_default();
         begins && !begins_a_pair && behind.iter().find(|byte| !is_blank(**byte)) == Some(&b'=')
     })
 }
 
-/// What some server takes away from around a name: blanks and control characters, and in Latin-1 there are more of both.
+/// What some server takes away from around a name: blanks and control characters, and in Latin-1
+/// there are more of both.
 const fn is_blank(byte: u8) -> bool {
     byte <= b' ' || byte >= 0x7F
 }
 
-/// Quoted values on the way, as two kinds of servers see them: some know quotes anywhere, some only behind `=`.
+/// Quoted values on the way, as two kinds of servers see them: some know quotes anywhere, some only
+/// behind `=`.
 #[derive(Default)]
 struct Quotes {
     open: bool,
@@ -165,18 +177,30 @@ mod tests {
             "a=\"x\"tok=BAD",
             "a=\"x; tok=BAD; y\"",
         ] {
-            for cookies in [format!("tok=GOOD; {other}"), format!("{other}; tok=GOOD"), format!("a=b;{other};tok=GOOD")]
-            {
+            for cookies in [
+                format!("tok=GOOD; {other}"),
+                format!("{other}; tok=GOOD"),
+                format!("a=b;{other};tok=GOOD"),
+            ] {
                 assert_eq!(looked(&cookies), Err("token_ambiguous"), "{cookies}");
             }
         }
         for other in ["tok\u{a0}=BAD", "\u{a0}tok=BAD", "a=1\u{a0}tok=BAD"] {
-            let latin: Vec<u8> =
-                format!("tok=GOOD; {other}").chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+            let latin: Vec<u8> = format!("tok=GOOD; {other}")
+                .chars()
+                .map(|c| u8::try_from(u32::from(c)).unwrap())
+                .collect();
             assert_eq!(looked(latin), Err("token_ambiguous"), "{other}");
-            assert_eq!(looked(format!("tok=GOOD; {other}")), Err("token_ambiguous"), "{other}");
+            assert_eq!(
+                looked(format!("tok=GOOD; {other}")),
+                Err("token_ambiguous"),
+                "{other}"
+            );
         }
-        assert_eq!(looked(b"tok=GOOD; a=1\x0btok=BAD; b=2\x85tok\x1f=BAD"), Err("token_ambiguous"));
+        assert_eq!(
+            looked(b"tok=GOOD; a=1\x0btok=BAD; b=2\x85tok\x1f=BAD"),
+            Err("token_ambiguous")
+        );
     }
 
     #[test]
@@ -200,7 +224,9 @@ mod tests {
     /// The ways that frameworks have to read it.
     const READERS: [(&str, Reader); 7] = [
         ("Go net/http", go),
-        ("Express cookie 0.7", |text| express(text, |part| part.trim_matches([' ', '\t']))),
+        ("Express cookie 0.7", |text| {
+            express(text, |part| part.trim_matches([' ', '\t']))
+        }),
         ("Express cookie 0.3", |text| express(text, str::trim)),
         ("Django", django),
         ("Python SimpleCookie", simple_cookie),
@@ -211,14 +237,24 @@ mod tests {
     /// The first one counts.
     fn go(text: &str) -> Option<String> {
         let is_token = |name: &str| super::super::is_token(name);
-        let unquoted = |value: &str| match value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        let unquoted = |value: &str| match value
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+        {
             Some(inner) => inner.to_owned(),
             None => value.to_owned(),
         };
-        let is_value =
-            |value: &str| value.bytes().all(|byte| (0x20..0x7F).contains(&byte) && !b"\";\\".contains(&byte));
-        let pairs = text.split(';').map(|part| part.trim_matches([' ', '\t', '\r', '\n']));
-        let mut pairs = pairs.filter(|part| !part.is_empty()).map(|part| part.split_once('=').unwrap_or((part, "")));
+        let is_value = |value: &str| {
+            value
+                .bytes()
+                .all(|byte| (0x20..0x7F).contains(&byte) && !b"\";\\".contains(&byte))
+        };
+        let pairs = text
+            .split(';')
+            .map(|part| part.trim_matches([' ', '\t', '\r', '\n']));
+        let mut pairs = pairs
+            .filter(|part| !part.is_empty())
+            .map(|part| part.split_once('=').unwrap_or((part, "")));
         pairs.find_map(|(name, value)| {
             let (name, value) = (name.trim_matches([' ', '\t', '\r', '\n']), unquoted(value));
             (is_token(name) && name == "tok" && is_value(&value)).then_some(value)
@@ -228,15 +264,26 @@ mod tests {
     /// The first one counts.
     fn express(text: &str, trimmed: fn(&str) -> &str) -> Option<String> {
         let pairs = text.split(';').filter_map(|part| part.split_once('='));
-        let mut own = pairs.filter(|(name, _)| trimmed(name) == "tok").map(|(_, value)| trimmed(value));
-        own.next()
-            .map(|value| value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value).to_owned())
+        let mut own = pairs
+            .filter(|(name, _)| trimmed(name) == "tok")
+            .map(|(_, value)| trimmed(value));
+        own.next().map(|value| {
+            value
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'))
+                .unwrap_or(value)
+                .to_owned()
+        })
     }
 
     /// The last one counts.
     fn django(text: &str) -> Option<String> {
-        let pairs = text.split(';').map(|part| part.split_once('=').unwrap_or(("", part)));
-        let mut own = pairs.filter(|(name, _)| name.trim() == "tok").map(|(_, value)| value.trim());
+        let pairs = text
+            .split(';')
+            .map(|part| part.split_once('=').unwrap_or(("", part)));
+        let mut own = pairs
+            .filter(|(name, _)| name.trim() == "tok")
+            .map(|(_, value)| value.trim());
         own.next_back().map(|value| unquoted(value).to_owned())
     }
 
@@ -252,10 +299,15 @@ mod tests {
             );
             Regex::new(&pair).unwrap()
         });
-        let reserved = ["expires", "path", "comment", "domain", "max-age", "secure", "httponly", "version", "samesite"];
+        let reserved = [
+            "expires", "path", "comment", "domain", "max-age", "secure", "httponly", "version",
+            "samesite",
+        ];
         let (mut rest, mut found, mut seen) = (text, None, false);
         while !rest.is_empty() {
-            let Some(pair) = PAIR.captures(rest) else { break };
+            let Some(pair) = PAIR.captures(rest) else {
+                break;
+            };
             rest = &rest[pair[0].len()..];
             let (key, value) = (&pair["key"], pair.name("val").map(|value| value.as_str()));
             match value {
@@ -274,21 +326,29 @@ mod tests {
         found
     }
 
-    /// The first one counts, and what does not fit is skipped. In the older form commas separate too, and quoted values may
-    /// hold anything.
+    /// The first one counts, and what does not fit is skipped. In the older form commas separate
+    /// too, and quoted values may hold anything.
     fn tomcat(text: &str, is_old: bool) -> Option<String> {
         let is_end = |byte: u8| byte == b';' || is_old && byte == b',';
         let is_octet = |byte: u8| matches!(byte, 0x21 | 0x23..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E | 0x80..);
-        let length_of = |text: &[u8], fits: &dyn Fn(u8) -> bool| text.iter().take_while(|byte| fits(**byte)).count();
+        let length_of = |text: &[u8], fits: &dyn Fn(u8) -> bool| {
+            text.iter().take_while(|byte| fits(**byte)).count()
+        };
         let mut rest = text.as_bytes();
         loop {
             rest = rest.trim_ascii_start();
             let is_name = |byte: u8| super::super::is_token(&char::from(byte).to_string());
             let (name, mut behind) = rest.split_at(length_of(rest, &is_name));
-            if let Some(value) = behind.trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii_start) {
+            if let Some(value) = behind
+                .trim_ascii_start()
+                .strip_prefix(b"=")
+                .map(<[u8]>::trim_ascii_start)
+            {
                 let (own, closed) = match value.strip_prefix(b"\"") {
                     Some(inner) => {
-                        let own = length_of(inner, &|byte| if is_old { byte != b'"' } else { is_octet(byte) });
+                        let own = length_of(inner, &|byte| {
+                            if is_old { byte != b'"' } else { is_octet(byte) }
+                        });
                         (&inner[..own], inner[own..].strip_prefix(b"\""))
                     }
                     None => value
@@ -297,7 +357,10 @@ mod tests {
                         .unwrap(),
                 };
                 behind = closed.map_or(value, <[u8]>::trim_ascii_start);
-                if name == b"tok" && closed.is_some() && behind.first().is_none_or(|byte| is_end(*byte)) {
+                if name == b"tok"
+                    && closed.is_some()
+                    && behind.first().is_none_or(|byte| is_end(*byte))
+                {
                     return Some(String::from_utf8_lossy(own).into_owned());
                 }
             }
@@ -306,17 +369,64 @@ mod tests {
     }
 
     fn unquoted(value: &str) -> &str {
-        value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value)
+        value
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'))
+            .unwrap_or(value)
     }
 
     #[test]
     fn the_readers_read_as_their_frameworks_do() {
         for (cookies, values) in [
             ("tok=A", ["A"; 7].map(Some)),
-            ("tok=A; tok =B", [Some("A"), Some("A"), Some("A"), Some("B"), Some("B"), Some("A"), Some("A")]),
-            ("a=\"x; tok=A; y\"; b=1", [Some("A"), Some("A"), Some("A"), Some("A"), None, Some("A"), None]),
-            ("tok=A; a=1 tok=B", [Some("A"), Some("A"), Some("A"), Some("A"), Some("B"), Some("A"), Some("A")]),
-            ("a=1,tok=B; tok=A", [Some("A"), Some("A"), Some("A"), Some("A"), Some("A"), Some("A"), Some("B")]),
+            (
+                "tok=A; tok =B",
+                [
+                    Some("A"),
+                    Some("A"),
+                    Some("A"),
+                    Some("B"),
+                    Some("B"),
+                    Some("A"),
+                    Some("A"),
+                ],
+            ),
+            (
+                "a=\"x; tok=A; y\"; b=1",
+                [
+                    Some("A"),
+                    Some("A"),
+                    Some("A"),
+                    Some("A"),
+                    None,
+                    Some("A"),
+                    None,
+                ],
+            ),
+            (
+                "tok=A; a=1 tok=B",
+                [
+                    Some("A"),
+                    Some("A"),
+                    Some("A"),
+                    Some("A"),
+                    Some("B"),
+                    Some("A"),
+                    Some("A"),
+                ],
+            ),
+            (
+                "a=1,tok=B; tok=A",
+                [
+                    Some("A"),
+                    Some("A"),
+                    Some("A"),
+                    Some("A"),
+                    Some("A"),
+                    Some("A"),
+                    Some("B"),
+                ],
+            ),
         ] {
             for ((reader, read), value) in READERS.iter().zip(values) {
                 assert_eq!(read(cookies).as_deref(), value, "{reader}: {cookies}");
@@ -327,8 +437,9 @@ mod tests {
     fn tricky() -> impl Strategy<Value = String> {
         let part = proptest::sample::select(
             &[
-                "tok", "tok", "tok=", "tok=A", "tok=B", "a", "a=1", "a=", "=", ";", "; ", "; ", ";", " ", "\t", ",",
-                "\"", "\"", "\\", "TOK", "$Path", "path", "{", "\u{e9}", "%", "k", "\u{b}",
+                "tok", "tok", "tok=", "tok=A", "tok=B", "a", "a=1", "a=", "=", ";", "; ", "; ",
+                ";", " ", "\t", ",", "\"", "\"", "\\", "TOK", "$Path", "path", "{", "\u{e9}", "%",
+                "k", "\u{b}",
             ][..],
         );
         proptest::collection::vec(part, 0..12).prop_map(|parts| parts.concat())

@@ -1,6 +1,7 @@
 //! Floor 1: finding the token in a request (RFC 6750 section 2).
 //!
-//! Exactly one token is judged. Two different ones are refused: a backend behind the proxy might read the other.
+//! Exactly one token is judged. Two different ones are refused: a backend behind the proxy might
+//! read the other.
 
 mod bearer;
 mod cookie;
@@ -41,7 +42,10 @@ pub struct TokenSources {
 impl TokenSources {
     /// Looks in these sources for tokens of at most so many bytes.
     pub fn new(sources: Vec<TokenSource>, max_token_bytes: usize) -> Self {
-        Self { sources, max_token_bytes }
+        Self {
+            sources,
+            max_token_bytes,
+        }
     }
 
     /// Where the first of the sources would look for this token.
@@ -51,11 +55,13 @@ impl TokenSources {
 
     /// Whether any of them looks at what the proxy says about the original request.
     pub fn look_at_request(&self) -> bool {
-        self.sources.iter().any(|source| matches!(source, TokenSource::Query { .. }))
+        self.sources
+            .iter()
+            .any(|source| matches!(source, TokenSource::Query { .. }))
     }
 
-    /// The header fields in which a token may stand as such, in lower case; `Authorization` and `Cookie` have sources of
-    /// their own.
+    /// The header fields in which a token may stand as such, in lower case; `Authorization` and
+    /// `Cookie` have sources of their own.
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().filter_map(|source| match source {
             TokenSource::Header { name, .. } => Some(name.as_str()),
@@ -68,12 +74,14 @@ impl TokenSources {
         self.sources.contains(&TokenSource::WebSocket)
     }
 
-    /// The WebSocket protocols that the client offers besides its token, as a list; nothing if no source looks at them.
+    /// The WebSocket protocols that the client offers besides its token, as a list; nothing if no
+    /// source looks at them.
     ///
-    /// Where one does the list is there for every request, empty if there is nothing to say: it is to take the place of
-    /// the client's own.
+    /// Where one does the list is there for every request, empty if there is nothing to say: it is
+    /// to take the place of the client's own.
     pub fn other_protocols(&self, request: &ForwardedRequest<'_>) -> Option<String> {
-        self.look_at_protocols().then(|| websocket::without_token(request.fields))
+        self.look_at_protocols()
+            .then(|| websocket::without_token(request.fields))
     }
 
     /// The token of the request.
@@ -100,7 +108,9 @@ impl TokenSources {
                     continue;
                 }
                 Found::OneWord => {
-                    notes.found(|| Finding::skipped("token source", source, "one word, so no credential"));
+                    notes.found(|| {
+                        Finding::skipped("token source", source, "one word, so no credential")
+                    });
                     nothing = Reason::AuthorizationMalformed;
                     continue;
                 }
@@ -108,7 +118,9 @@ impl TokenSources {
                 Found::Base64url(text) => self.decode(text)?,
             };
             let length = found.as_bearer().as_bytes().len();
-            notes.found(|| Finding::passed("token source", source, format!("a token of {length} bytes")));
+            notes.found(|| {
+                Finding::passed("token source", source, format!("a token of {length} bytes"))
+            });
             if token.as_ref().is_some_and(|earlier| *earlier != found) {
                 return Err(Reason::TokenAmbiguous.into());
             }
@@ -122,7 +134,9 @@ impl TokenSources {
         if text.len() / 4 * 3 > self.max_token_bytes {
             return Err(Reason::TokenTooLarge.into());
         }
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| Reason::TokenMalformed)?;
+        let bytes = BASE64_URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| Reason::TokenMalformed)?;
         PresentedToken::parse(bytes, self.max_token_bytes)
     }
 }
@@ -130,13 +144,22 @@ impl TokenSources {
 impl fmt::Display for TokenSources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sources: Vec<_> = self.sources.iter().map(ToString::to_string).collect();
-        write!(f, "{}, at most {} bytes", sources.join(", "), self.max_token_bytes)
+        write!(
+            f,
+            "{}, at most {} bytes",
+            sources.join(", "),
+            self.max_token_bytes
+        )
     }
 }
 
-/// Whether a text is a `token` of RFC 9110 section 5.6.2, as field names, schemes, cookie names and subprotocols are.
+/// Whether a text is a `token` of RFC 9110 section 5.6.2, as field names, schemes, cookie names and
+/// subprotocols are.
 fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 #[cfg(test)]
@@ -150,7 +173,11 @@ mod tests {
 
     impl HeaderFields for Fields<'_> {
         fn field(&self, name: &str) -> Field<'_> {
-            let mut values = self.0.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
+            let mut values = self
+                .0
+                .iter()
+                .filter(|(own, _)| own.eq_ignore_ascii_case(name))
+                .map(|(_, value)| *value);
             match (values.next(), values.next()) {
                 (None, _) => Field::Absent,
                 (Some(value), None) => Field::Once(value),
@@ -160,10 +187,17 @@ mod tests {
     }
 
     fn extract(sources: &[&str], fields: &[(&'static str, &[u8])]) -> Result<String, &'static str> {
-        let sources = sources.iter().map(|source| source.parse().unwrap()).collect();
+        let sources = sources
+            .iter()
+            .map(|source| source.parse().unwrap())
+            .collect();
         let fields = Fields(fields.to_vec());
-        let request =
-            ForwardedRequest { fields: &fields, original: Original::UNKNOWN, peer_trusted: false, route_name: None };
+        let request = ForwardedRequest {
+            fields: &fields,
+            original: Original::UNKNOWN,
+            peer_trusted: false,
+            route_name: None,
+        };
         let extracted = TokenSources::new(sources, 10).extract(&request, &mut ());
         extracted
             .map(|token| String::from_utf8(token.as_bearer().as_bytes().to_vec()).unwrap())
@@ -173,16 +207,30 @@ mod tests {
     #[test]
     fn bearer_scheme_is_case_insensitive_and_takes_spaces() {
         for value in [&b"Bearer a.b.c"[..], b"bearer a.b.c", b"BEARER   a.b.c"] {
-            assert_eq!(extract(&["bearer"], &[("authorization", value)]), Ok("a.b.c".into()));
+            assert_eq!(
+                extract(&["bearer"], &[("authorization", value)]),
+                Ok("a.b.c".into())
+            );
         }
     }
 
     #[test]
     fn other_schemes_are_unsupported_only_if_nothing_else_is_there() {
-        for value in [&b"Basic dTpw"[..], b"DPoP a.b.c", b"Token x", b"a.b.c a.b.c"] {
-            assert_eq!(extract(&["bearer"], &[("authorization", value)]), Err("scheme_unsupported"));
+        for value in [
+            &b"Basic dTpw"[..],
+            b"DPoP a.b.c",
+            b"Token x",
+            b"a.b.c a.b.c",
+        ] {
+            assert_eq!(
+                extract(&["bearer"], &[("authorization", value)]),
+                Err("scheme_unsupported")
+            );
         }
-        let both: &[(_, &[u8])] = &[("authorization", b"Basic dTpw"), ("cookie", b"x=1; at=a.b.c")];
+        let both: &[(_, &[u8])] = &[
+            ("authorization", b"Basic dTpw"),
+            ("cookie", b"x=1; at=a.b.c"),
+        ];
         assert_eq!(extract(&["bearer", "cookie:at"], both), Ok("a.b.c".into()));
     }
 
@@ -196,29 +244,66 @@ mod tests {
             (b"Basic\tdTpw", "token_malformed"),
             (b" Bearer a.b.c", "token_malformed"),
         ] {
-            assert_eq!(extract(&["bearer"], &[("authorization", value)]), Err(reason), "{value:?}");
+            assert_eq!(
+                extract(&["bearer"], &[("authorization", value)]),
+                Err(reason),
+                "{value:?}"
+            );
             let both: &[(_, &[u8])] = &[("authorization", value), ("cookie", b"at=a.b.c")];
-            assert_eq!(extract(&["bearer", "cookie:at"], both), Err(reason), "{value:?}");
+            assert_eq!(
+                extract(&["bearer", "cookie:at"], both),
+                Err(reason),
+                "{value:?}"
+            );
         }
     }
 
     #[test]
     fn one_word_is_no_credential() {
-        for value in
-            [&b"Bearer"[..], b"bearer  ", b"Bearer\t", b"Basic", b"a.b.c", b" a.b.c ", b"Bearera.b.c", b",", b"\xff"]
-        {
-            assert_eq!(extract(&["bearer"], &[("authorization", value)]), Err("authorization_malformed"));
+        for value in [
+            &b"Bearer"[..],
+            b"bearer  ",
+            b"Bearer\t",
+            b"Basic",
+            b"a.b.c",
+            b" a.b.c ",
+            b"Bearera.b.c",
+            b",",
+            b"\xff",
+        ] {
+            assert_eq!(
+                extract(&["bearer"], &[("authorization", value)]),
+                Err("authorization_malformed")
+            );
         }
         // Another source may have the token, except where the client named this one.
         let beside = |value| [("authorization", value), ("x", &b"a.b.c"[..])];
-        assert_eq!(extract(&["bearer", "header:x"], &beside(b"Basic")), Ok("a.b.c".into()));
-        assert_eq!(extract(&["header:x", "bearer"], &beside(b"BEARER")), Err("authorization_malformed"));
+        assert_eq!(
+            extract(&["bearer", "header:x"], &beside(b"Basic")),
+            Ok("a.b.c".into())
+        );
+        assert_eq!(
+            extract(&["header:x", "bearer"], &beside(b"BEARER")),
+            Err("authorization_malformed")
+        );
         // It says more than that a second field has another scheme.
-        assert_eq!(extract(&["bearer", "header:x:jwt"], &beside(b"Basic")), Err("authorization_malformed"));
+        assert_eq!(
+            extract(&["bearer", "header:x:jwt"], &beside(b"Basic")),
+            Err("authorization_malformed")
+        );
         let other: &[(_, &[u8])] = &[("authorization", b"Basic"), ("x", b"y z")];
-        assert_eq!(extract(&["header:x:jwt", "bearer"], other), Err("authorization_malformed"));
+        assert_eq!(
+            extract(&["header:x:jwt", "bearer"], other),
+            Err("authorization_malformed")
+        );
         // A source for a raw token finds it there.
-        assert_eq!(extract(&["bearer", "header:authorization"], &[("authorization", b"a.b.c")]), Ok("a.b.c".into()));
+        assert_eq!(
+            extract(
+                &["bearer", "header:authorization"],
+                &[("authorization", b"a.b.c")]
+            ),
+            Ok("a.b.c".into())
+        );
     }
 
     proptest! {
@@ -241,17 +326,33 @@ mod tests {
     fn nothing_is_missing_and_a_tab_is_no_separator() {
         assert_eq!(extract(&["bearer"], &[]), Err("token_missing"));
         for empty in [&b""[..], b" ", b" \t "] {
-            assert_eq!(extract(&["bearer"], &[("authorization", empty)]), Err("token_missing"));
+            assert_eq!(
+                extract(&["bearer"], &[("authorization", empty)]),
+                Err("token_missing")
+            );
         }
-        assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer\ta.b.c")]), Err("token_malformed"));
-        assert_eq!(extract(&["bearer"], &[("authorization", b"Bearer \ta.b.")]), Ok("\ta.b.".into()), "no separator");
+        assert_eq!(
+            extract(&["bearer"], &[("authorization", b"Bearer\ta.b.c")]),
+            Err("token_malformed")
+        );
+        assert_eq!(
+            extract(&["bearer"], &[("authorization", b"Bearer \ta.b.")]),
+            Ok("\ta.b.".into()),
+            "no separator"
+        );
     }
 
     #[test]
     fn repeated_fields_are_ambiguous_equal_or_not() {
-        let twice: &[(_, &[u8])] = &[("authorization", b"Bearer a"), ("authorization", b"Bearer a")];
+        let twice: &[(_, &[u8])] = &[
+            ("authorization", b"Bearer a"),
+            ("authorization", b"Bearer a"),
+        ];
         assert_eq!(extract(&["bearer"], twice), Err("token_ambiguous"));
-        assert_eq!(extract(&["header:x"], &[("x", b"a"), ("x", b"a")]), Err("token_ambiguous"));
+        assert_eq!(
+            extract(&["header:x"], &[("x", b"a"), ("x", b"a")]),
+            Err("token_ambiguous")
+        );
     }
 
     #[test]
@@ -259,24 +360,57 @@ mod tests {
         let same: &[(_, &[u8])] = &[("authorization", b"Bearer a"), ("cookie", b"at=a")];
         let other: &[(_, &[u8])] = &[("authorization", b"Bearer a"), ("cookie", b"at=b")];
         assert_eq!(extract(&["bearer", "cookie:at"], same), Ok("a".into()));
-        assert_eq!(extract(&["bearer", "cookie:at"], other), Err("token_ambiguous"));
-        assert_eq!(extract(&["cookie:at"], &[("cookie", b"at=a; at=b")]), Err("token_ambiguous"));
-        assert_eq!(extract(&["cookie:at"], &[("cookie", b"at=a; at=a")]), Ok("a".into()));
+        assert_eq!(
+            extract(&["bearer", "cookie:at"], other),
+            Err("token_ambiguous")
+        );
+        assert_eq!(
+            extract(&["cookie:at"], &[("cookie", b"at=a; at=b")]),
+            Err("token_ambiguous")
+        );
+        assert_eq!(
+            extract(&["cookie:at"], &[("cookie", b"at=a; at=a")]),
+            Ok("a".into())
+        );
     }
 
     #[test]
     fn headers_with_and_without_scheme() {
-        assert_eq!(extract(&["header:x-token"], &[("x-token", b"a")]), Ok("a".into()));
-        assert_eq!(extract(&["header:x-token"], &[("x-token", b"")]), Err("token_missing"));
-        assert_eq!(extract(&["header:x-token:jwt"], &[("x-token", b"JWT a")]), Ok("a".into()));
-        assert_eq!(extract(&["header:x-token:jwt"], &[("x-token", b"a")]), Err("scheme_unsupported"));
-        assert_eq!(extract(&["header:x-token:jwt"], &[("x-token", b"JWT")]), Err("token_malformed"));
-        assert_eq!(extract(&["header:authorization:jwt"], &[("authorization", b"a")]), Err("scheme_unsupported"));
+        assert_eq!(
+            extract(&["header:x-token"], &[("x-token", b"a")]),
+            Ok("a".into())
+        );
+        assert_eq!(
+            extract(&["header:x-token"], &[("x-token", b"")]),
+            Err("token_missing")
+        );
+        assert_eq!(
+            extract(&["header:x-token:jwt"], &[("x-token", b"JWT a")]),
+            Ok("a".into())
+        );
+        assert_eq!(
+            extract(&["header:x-token:jwt"], &[("x-token", b"a")]),
+            Err("scheme_unsupported")
+        );
+        assert_eq!(
+            extract(&["header:x-token:jwt"], &[("x-token", b"JWT")]),
+            Err("token_malformed")
+        );
+        assert_eq!(
+            extract(&["header:authorization:jwt"], &[("authorization", b"a")]),
+            Err("scheme_unsupported")
+        );
     }
 
     #[test]
     fn size_is_judged_first() {
-        assert_eq!(extract(&["header:x"], &[("x", b"0123456789")]), Ok("0123456789".into()));
-        assert_eq!(extract(&["header:x"], &[("x", b"0123456789 ")]), Err("token_too_large"));
+        assert_eq!(
+            extract(&["header:x"], &[("x", b"0123456789")]),
+            Ok("0123456789".into())
+        );
+        assert_eq!(
+            extract(&["header:x"], &[("x", b"0123456789 ")]),
+            Err("token_too_large")
+        );
     }
 }

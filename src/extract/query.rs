@@ -7,28 +7,41 @@ use crate::domain::{Denial, Field, Reason, RequestPath, RequestQuery};
 
 /// Looks for a token in the parameter of this name; an empty parameter is no token.
 ///
-/// Nothing is decoded: no character of a token needs an escape (RFC 7515 section 2), so one that is escaped is malformed.
-/// A parameter that another server may take for this one is ambiguous, because that server may read it instead.
+/// Nothing is decoded: no character of a token needs an escape (RFC 7515 section 2), so one that is
+/// escaped is malformed. A parameter that another server may take for this one is ambiguous,
+/// because that server may read it instead.
 pub(super) fn look<'a>(uri: Field<'a>, name: &str) -> Result<Found<'a>, Denial> {
     let mut token: Option<&[u8]> = None;
     for parameter in RequestQuery::judge(uri)?.parameters() {
         match value_of(parameter, name.as_bytes()) {
-            Some(value) if !value.iter().copied().all(is_unreserved) => return Err(Reason::TokenMalformed.into()),
-            Some(value) if token.is_some_and(|earlier| earlier != value) => return Err(Reason::TokenAmbiguous.into()),
+            Some(value) if !value.iter().copied().all(is_unreserved) => {
+                return Err(Reason::TokenMalformed.into());
+            }
+            Some(value) if token.is_some_and(|earlier| earlier != value) => {
+                return Err(Reason::TokenAmbiguous.into());
+            }
             Some(value) => token = Some(value),
             // Some servers separate parameters by `;` as well.
-            None if parameter.split(|byte| *byte == b';').any(|part| may_be_taken_for(part, name)) => {
+            None if parameter
+                .split(|byte| *byte == b';')
+                .any(|part| may_be_taken_for(part, name)) =>
+            {
                 return Err(Reason::TokenAmbiguous.into());
             }
             None => {}
         }
     }
-    Ok(token.filter(|token| !token.is_empty()).map_or(Found::Nothing, Found::Token))
+    Ok(token
+        .filter(|token| !token.is_empty())
+        .map_or(Found::Nothing, Found::Token))
 }
 
 /// The parameter that leads to this token, as a client would write it.
 pub(super) fn parameter(name: &str, token: &str) -> String {
-    std::iter::once(name).chain(["="]).chain(form_urlencoded::byte_serialize(token.as_bytes())).collect()
+    std::iter::once(name)
+        .chain(["="])
+        .chain(form_urlencoded::byte_serialize(token.as_bytes()))
+        .collect()
 }
 
 /// A character that every server reads alike in a query, `unreserved` in RFC 3986 section 2.3.
@@ -39,22 +52,33 @@ pub(super) const fn is_unreserved(byte: u8) -> bool {
 /// The value, if the parameter has this very name.
 fn value_of<'a>(parameter: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let rest = parameter.strip_prefix(name)?;
-    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(b"=") }
+    if rest.is_empty() {
+        Some(rest)
+    } else {
+        rest.strip_prefix(b"=")
+    }
 }
 
-/// Whether some server may read this as a parameter or a cookie of this name: it is written with escapes, in another case (ASP.NET),
-/// as an array `NAME[]`, or with a character that PHP makes an underscore. What is no UTF-8 or holds an encoding once it
-/// is decoded may be any name.
+/// Whether some server may read this as a parameter or a cookie of this name: it is written with
+/// escapes, in another case (ASP.NET), as an array `NAME[]`, or with a character that PHP makes an
+/// underscore. What is no UTF-8 or holds an encoding once it is decoded may be any name.
 pub(super) fn may_be_taken_for(part: &[u8], name: &str) -> bool {
     let written = part.split(|byte| *byte == b'=').next().unwrap_or_default();
-    let Some((decoded, _)) = form_urlencoded::parse(written).next() else { return false };
-    let is_doubtful = decoded.contains(char::REPLACEMENT_CHARACTER) || RequestPath::holds_encoding(&decoded);
+    let Some((decoded, _)) = form_urlencoded::parse(written).next() else {
+        return false;
+    };
+    let is_doubtful =
+        decoded.contains(char::REPLACEMENT_CHARACTER) || RequestPath::holds_encoding(&decoded);
     let stem = decoded.split(['[', '\0']).next().unwrap_or_default();
     is_doubtful || is_alike(stem, name) || is_alike(&decoded, name)
 }
 
 fn is_alike(written: &str, name: &str) -> bool {
-    written.trim().bytes().map(folded).eq(name.bytes().map(folded))
+    written
+        .trim()
+        .bytes()
+        .map(folded)
+        .eq(name.bytes().map(folded))
 }
 
 const fn folded(byte: u8) -> u8 {
@@ -98,8 +122,14 @@ mod tests {
 
     #[test]
     fn an_escaped_token_is_malformed() {
-        for value in ["a%2Eb", "a+b", "%", "a;b", "a=", "a/b", "\"a\"", "a,b", "a\u{e9}"] {
-            assert_eq!(looked(&format!("/?access_token={value}")), Err("token_malformed"), "{value}");
+        for value in [
+            "a%2Eb", "a+b", "%", "a;b", "a=", "a/b", "\"a\"", "a,b", "a\u{e9}",
+        ] {
+            assert_eq!(
+                looked(&format!("/?access_token={value}")),
+                Err("token_malformed"),
+                "{value}"
+            );
         }
     }
 
@@ -125,15 +155,29 @@ mod tests {
             "x=1;access_token=b",
             "access_token;x=b",
         ] {
-            assert_eq!(looked(&format!("/?access_token=a&{other}")), Err("token_ambiguous"), "{other}");
-            assert_eq!(looked(&format!("/?{other}&access_token=a")), Err("token_ambiguous"), "{other}");
+            assert_eq!(
+                looked(&format!("/?access_token=a&{other}")),
+                Err("token_ambiguous"),
+                "{other}"
+            );
+            assert_eq!(
+                looked(&format!("/?{other}&access_token=a")),
+                Err("token_ambiguous"),
+                "{other}"
+            );
         }
     }
 
     #[test]
     fn a_parameter_is_written_so_that_it_is_read_again() {
-        assert_eq!(looked(&format!("/?{}", parameter("access_token", "a.b-c_d"))), Ok(Some("a.b-c_d")));
-        assert_eq!(looked(&format!("/?{}", parameter("access_token", "a&b c"))), Err("token_malformed"));
+        assert_eq!(
+            looked(&format!("/?{}", parameter("access_token", "a.b-c_d"))),
+            Ok(Some("a.b-c_d"))
+        );
+        assert_eq!(
+            looked(&format!("/?{}", parameter("access_token", "a&b c"))),
+            Err("token_malformed")
+        );
     }
 
     fn tricky() -> impl Strategy<Value = String> {

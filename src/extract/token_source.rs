@@ -45,7 +45,10 @@ impl TokenSource {
     pub(super) fn look<'a>(&self, request: &ForwardedRequest<'a>) -> Result<Found<'a>, Denial> {
         match self {
             Self::Bearer => bearer::look_in_authorization(request.fields),
-            Self::Header { name, scheme: Some(scheme) } => bearer::look(request.fields, name, scheme),
+            Self::Header {
+                name,
+                scheme: Some(scheme),
+            } => bearer::look(request.fields, name, scheme),
             Self::Header { name, scheme: None } => header::look(request.fields, name),
             Self::Cookie { name } => cookie::look(request.fields, name),
             Self::Query { name } => query::look(request.original.uri, name),
@@ -57,7 +60,10 @@ impl TokenSource {
         let field = |name: &str, value: String| TokenPlace::Field(name.to_owned(), value);
         match self {
             Self::Bearer => field("authorization", format!("Bearer {token}")),
-            Self::Header { name, scheme: Some(scheme) } => field(name, format!("{scheme} {token}")),
+            Self::Header {
+                name,
+                scheme: Some(scheme),
+            } => field(name, format!("{scheme} {token}")),
             Self::Header { name, scheme: None } => field(name, token.to_owned()),
             Self::Cookie { name } => field("cookie", format!("{name}={token}")),
             Self::Query { name } => TokenPlace::Parameter(query::parameter(name, token)),
@@ -73,18 +79,30 @@ impl FromStr for TokenSource {
         let mut parts = text.splitn(3, ':');
         match (parts.next(), parts.next(), parts.next()) {
             (Some("bearer"), None, None) => Ok(Self::Bearer),
-            (Some("cookie"), Some(name), None) if is_token(name) => Ok(Self::Cookie { name: name.to_owned() }),
-            (Some("header"), Some(name), None) if is_token(name) => {
-                Ok(Self::Header { name: name.to_ascii_lowercase(), scheme: None })
-            }
+            (Some("cookie"), Some(name), None) if is_token(name) => Ok(Self::Cookie {
+                name: name.to_owned(),
+            }),
+            (Some("header"), Some(name), None) if is_token(name) => Ok(Self::Header {
+                name: name.to_ascii_lowercase(),
+                scheme: None,
+            }),
             (Some("header"), Some(name), Some(scheme)) if is_token(name) && is_token(scheme) => {
-                Ok(Self::Header { name: name.to_ascii_lowercase(), scheme: Some(scheme.to_owned()) })
+                Ok(Self::Header {
+                    name: name.to_ascii_lowercase(),
+                    scheme: Some(scheme.to_owned()),
+                })
             }
-            (Some("query"), Some(name), None) if !name.is_empty() && name.bytes().all(query::is_unreserved) => {
-                Ok(Self::Query { name: name.to_owned() })
+            (Some("query"), Some(name), None)
+                if !name.is_empty() && name.bytes().all(query::is_unreserved) =>
+            {
+                Ok(Self::Query {
+                    name: name.to_owned(),
+                })
             }
             (Some("websocket"), None, None) => Ok(Self::WebSocket),
-            _ => Err("write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket"),
+            _ => Err(
+                "write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket",
+            ),
         }
     }
 }
@@ -94,7 +112,10 @@ impl fmt::Display for TokenSource {
         match self {
             Self::Bearer => f.write_str("bearer"),
             Self::Header { name, scheme: None } => write!(f, "header:{name}"),
-            Self::Header { name, scheme: Some(scheme) } => write!(f, "header:{name}:{scheme}"),
+            Self::Header {
+                name,
+                scheme: Some(scheme),
+            } => write!(f, "header:{name}:{scheme}"),
             Self::Cookie { name } => write!(f, "cookie:{name}"),
             Self::Query { name } => write!(f, "query:{name}"),
             Self::WebSocket => f.write_str("websocket"),
@@ -108,9 +129,14 @@ mod tests {
 
     #[test]
     fn sources_read_as_they_are_written() {
-        for text in
-            ["bearer", "header:x-token", "header:x-token:JWT", "cookie:access_token", "query:access_token", "websocket"]
-        {
+        for text in [
+            "bearer",
+            "header:x-token",
+            "header:x-token:JWT",
+            "cookie:access_token",
+            "query:access_token",
+            "websocket",
+        ] {
             assert_eq!(text.parse::<TokenSource>().unwrap().to_string(), text);
         }
         for text in [

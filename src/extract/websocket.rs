@@ -1,5 +1,5 @@
-//! A token among the subprotocols of a WebSocket handshake (RFC 6455 section 4.1), the only list that a browser lets a page
-//! write.
+//! A token among the subprotocols of a WebSocket handshake (RFC 6455 section 4.1), the only list
+//! that a browser lets a page write.
 
 use super::{Found, is_token};
 use crate::domain::{Denial, HeaderFields, Reason};
@@ -15,21 +15,27 @@ const ENCODED: &str = "base64url.bearer.authorization.k8s.io.";
 /// Looks for `bearer, TOKEN`, or for a token in the form of Kubernetes.
 pub(super) fn look(fields: &dyn HeaderFields) -> Result<Found<'_>, Denial> {
     let credential = read(fields, |_| ())?;
-    Ok(credential.map_or(Found::Nothing, |credential| match credential {
-        Credential::Plain(token) => Found::Token(token.as_bytes()),
-        Credential::Encoded(text) => Found::Base64url(text),
-    }))
+    Ok(
+        credential.map_or(Found::Nothing, |credential| match credential {
+            Credential::Plain(token) => Found::Token(token.as_bytes()),
+            Credential::Encoded(text) => Found::Base64url(text),
+        }),
+    )
 }
 
-/// The protocols that are no part of a token, as a list; empty if the list cannot be read, so that nobody behind us reads
-/// it in another way.
+/// The protocols that are no part of a token, as a list; empty if the list cannot be read, so that
+/// nobody behind us reads it in another way.
 pub(super) fn without_token(fields: &dyn HeaderFields) -> String {
     let mut list = String::new();
     let credential = read(fields, |protocol| {
         list.push_str(if list.is_empty() { "" } else { ", " });
         list.push_str(protocol);
     });
-    if credential.is_ok() { list } else { String::new() }
+    if credential.is_ok() {
+        list
+    } else {
+        String::new()
+    }
 }
 
 /// A token in one of its two forms.
@@ -41,17 +47,31 @@ enum Credential<'a> {
 
 /// Reads the list: the credential in it is returned, everything else is handed out.
 ///
-/// It is a strict list of `token` (RFC 9110 section 5.6.2), so that each element can stand in a header again. It may stand in
-/// several lines (RFC 6455 section 11.3.4).
-fn read<'a>(fields: &'a dyn HeaderFields, mut other: impl FnMut(&'a str)) -> Result<Option<Credential<'a>>, Reason> {
+/// It is a strict list of `token` (RFC 9110 section 5.6.2), so that each element can stand in a
+/// header again. It may stand in several lines (RFC 6455 section 11.3.4).
+fn read<'a>(
+    fields: &'a dyn HeaderFields,
+    mut other: impl FnMut(&'a str),
+) -> Result<Option<Credential<'a>>, Reason> {
     let lines = fields.lines(FIELD).ok_or(Reason::TokenAmbiguous)?;
-    let lines = lines.into_iter().filter(|line| !line.is_empty()).map(std::str::from_utf8);
-    let lines: Vec<_> = lines.collect::<Result<_, _>>().map_err(|_| Reason::TokenMalformed)?;
-    let mut protocols = lines.into_iter().flat_map(|line| line.split(',')).map(protocol);
+    let lines = lines
+        .into_iter()
+        .filter(|line| !line.is_empty())
+        .map(std::str::from_utf8);
+    let lines: Vec<_> = lines
+        .collect::<Result<_, _>>()
+        .map_err(|_| Reason::TokenMalformed)?;
+    let mut protocols = lines
+        .into_iter()
+        .flat_map(|line| line.split(','))
+        .map(protocol);
     let mut found = None;
     while let Some(protocol) = protocols.next().transpose()? {
         let credential = if is_bearer(protocol) {
-            let token = protocols.next().transpose()?.filter(|token| !is_bearer(token));
+            let token = protocols
+                .next()
+                .transpose()?
+                .filter(|token| !is_bearer(token));
             Credential::Plain(token.ok_or(Reason::TokenMalformed)?)
         } else if let Some(text) = encoded(protocol) {
             Credential::Encoded(text)
@@ -70,7 +90,11 @@ fn read<'a>(fields: &'a dyn HeaderFields, mut other: impl FnMut(&'a str)) -> Res
 
 fn protocol(element: &str) -> Result<&str, Reason> {
     let protocol = element.trim_matches([' ', '\t']);
-    if is_token(protocol) { Ok(protocol) } else { Err(Reason::TokenMalformed) }
+    if is_token(protocol) {
+        Ok(protocol)
+    } else {
+        Err(Reason::TokenMalformed)
+    }
 }
 
 fn is_bearer(protocol: &str) -> bool {
@@ -122,11 +146,27 @@ mod tests {
     fn the_token_is_taken_out_of_the_list() {
         for (list, token, others) in [
             ("bearer, a.b", Some(("plain", "a.b")), ""),
-            ("chat, BEARER,a.b\t, v2.chat", Some(("plain", "a.b")), "chat, v2.chat"),
+            (
+                "chat, BEARER,a.b\t, v2.chat",
+                Some(("plain", "a.b")),
+                "chat, v2.chat",
+            ),
             ("bearer, a, chat, bearer, a", Some(("plain", "a")), "chat"),
-            ("base64url.bearer.authorization.k8s.io.YQ,x", Some(("encoded", "YQ")), "x"),
-            ("x,Base64URL.Bearer.authorization.k8s.io.YQ", Some(("encoded", "YQ")), "x"),
-            ("base64url.bearer.authorization.k8s.io.", Some(("encoded", "")), ""),
+            (
+                "base64url.bearer.authorization.k8s.io.YQ,x",
+                Some(("encoded", "YQ")),
+                "x",
+            ),
+            (
+                "x,Base64URL.Bearer.authorization.k8s.io.YQ",
+                Some(("encoded", "YQ")),
+                "x",
+            ),
+            (
+                "base64url.bearer.authorization.k8s.io.",
+                Some(("encoded", "")),
+                "",
+            ),
             ("chat,  superchat", None, "chat, superchat"),
             (
                 "base64url.bearer.authorization.k8s.iox, bearers",
@@ -169,7 +209,10 @@ mod tests {
         for (lines, list) in [
             ("bearer\na.b\nchat", "bearer, a.b, chat"),
             ("bearer, a.b\nchat", "bearer, a.b, chat"),
-            ("chat\nsuperchat, bearer\na.b", "chat, superchat, bearer, a.b"),
+            (
+                "chat\nsuperchat, bearer\na.b",
+                "chat, superchat, bearer, a.b",
+            ),
             ("\nbearer, a.b\n\n", "bearer, a.b"),
             ("bearer, a\nbearer, b", "bearer, a, bearer, b"),
             ("chat\nbearer", "chat, bearer"),
@@ -187,7 +230,10 @@ mod tests {
                 Field::Repeated
             }
         }
-        assert_eq!(look(&Twice).err().map(|denial| denial.code()), Some("token_ambiguous"));
+        assert_eq!(
+            look(&Twice).err().map(|denial| denial.code()),
+            Some("token_ambiguous")
+        );
         assert_eq!(without_token(&Twice), "");
     }
 

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use crate::domain::{Denial, Reason};
 
-/// What the challenge says for a denial. All of it is configuration or fixed text: nothing of the request is echoed.
+/// What the challenge says for a denial. All of it is configuration or fixed text: nothing of the
+/// request is echoed.
 ///
 /// `resource_metadata` is the one of the route, or the general one.
 pub(super) fn challenge(realm: &str, resource_metadata: Option<&str>, denial: &Denial) -> String {
@@ -12,7 +13,11 @@ pub(super) fn challenge(realm: &str, resource_metadata: Option<&str>, denial: &D
     let mut challenge = format!("Bearer realm=\"{realm}\"");
     if let Some(error) = error(reason) {
         // Writing to a String cannot fail.
-        let _ = write!(challenge, ", error=\"{error}\", error_description=\"{}\"", reason.meaning());
+        let _ = write!(
+            challenge,
+            ", error=\"{error}\", error_description=\"{}\"",
+            reason.meaning()
+        );
     }
     if let Some(scopes) = denial.required_scopes() {
         let _ = write!(challenge, ", scope=\"{scopes}\"");
@@ -23,8 +28,8 @@ pub(super) fn challenge(realm: &str, resource_metadata: Option<&str>, denial: &D
     challenge
 }
 
-/// The error code of RFC 6750 section 3.1. A request without credentials that we understand gets none: it is not wrong
-/// yet.
+/// The error code of RFC 6750 section 3.1. A request without credentials that we understand gets
+/// none: it is not wrong yet.
 pub(super) const fn error(reason: Reason) -> Option<&'static str> {
     match reason {
         Reason::TokenMissing | Reason::SchemeUnsupported => None,

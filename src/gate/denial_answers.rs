@@ -10,7 +10,8 @@ use crate::config::{Answers, CustomDenial, DenialKey, RouteAnswers};
 use crate::domain::{Denial, Reason, Turn};
 use crate::policy::RouteName;
 
-/// Keys are fetched again within seconds; who comes back then finds them, or learns that it takes longer.
+/// Keys are fetched again within seconds; who comes back then finds them, or learns that it takes
+/// longer.
 const RETRY_AFTER_SECONDS: &str = "5";
 
 /// What each denial looks like.
@@ -54,8 +55,8 @@ struct Usual {
     challenge: Option<Bytes>,
 }
 
-/// What was configured otherwise, for all routes or for one. There may be thousands of these: they hold what was written and
-/// no more.
+/// What was configured otherwise, for all routes or for one. There may be thousands of these: they
+/// hold what was written and no more.
 struct Own {
     policy: String,
     list: Box<[(DenialKey, Custom)]>,
@@ -70,16 +71,26 @@ struct Custom {
 impl DenialAnswers {
     /// As it is configured, in general and for the routes at these positions.
     pub fn new(answers: Answers, of_routes: HashMap<usize, RouteAnswers>) -> Self {
-        let (mut own_denials, mut positions, mut resources) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (mut own_denials, mut positions, mut resources) =
+            (HashMap::new(), HashMap::new(), HashMap::new());
         for (position, own) in of_routes {
-            resources.extend(own.resource_metadata.map(|url| (position, url.into_boxed_str())));
+            resources.extend(
+                own.resource_metadata
+                    .map(|url| (position, url.into_boxed_str())),
+            );
             if let Some(denials) = own.denials {
-                own_denials.insert(position, Own::new(format!("/policy/{}", own.name), &denials));
+                own_denials.insert(
+                    position,
+                    Own::new(format!("/policy/{}", own.name), &denials),
+                );
                 positions.insert(own.name, position);
             }
         }
         Self {
-            usual: Reason::ALL.iter().map(|reason| (*reason, Usual::new(*reason, &answers))).collect(),
+            usual: Reason::ALL
+                .iter()
+                .map(|reason| (*reason, Usual::new(*reason, &answers)))
+                .collect(),
             otherwise: Usual::new(Reason::DependencyUnavailable, &answers),
             general: Own::new(String::new(), &answers.denials),
             of_routes: own_denials,
@@ -91,22 +102,33 @@ impl DenialAnswers {
 
     /// The position of the route of this name, if it has denials of its own.
     pub fn position(&self, route_name: &str) -> Option<usize> {
-        self.positions.get(&RouteName::parse(route_name).ok()?).copied()
+        self.positions
+            .get(&RouteName::parse(route_name).ok()?)
+            .copied()
     }
 
     /// What this denial looks like, on the route at this position if there was one.
     pub fn answer(&self, denial: &Denial, route: Option<usize>) -> DenialAnswer<'_> {
-        let own = route.and_then(|position| self.of_routes.get(&position)).unwrap_or(&self.general);
+        let own = route
+            .and_then(|position| self.of_routes.get(&position))
+            .unwrap_or(&self.general);
         let usual = self.usual.get(&denial.reason()).unwrap_or(&self.otherwise);
         let usual_status = denial.turn().status();
         let custom = own.custom(denial.reason(), usual_status);
         DenialAnswer {
             usual_status,
-            status: custom.and_then(|custom| custom.status).unwrap_or(usual.status),
-            body: custom.and_then(|custom| custom.body.as_ref()).unwrap_or(&usual.body),
+            status: custom
+                .and_then(|custom| custom.status)
+                .unwrap_or(usual.status),
+            body: custom
+                .and_then(|custom| custom.body.as_ref())
+                .unwrap_or(&usual.body),
             policy: &own.policy,
             code: denial.code(),
-            challenge: usual.challenge.as_ref().map(|usual| self.challenge(usual, denial, route)),
+            challenge: usual
+                .challenge
+                .as_ref()
+                .map(|usual| self.challenge(usual, denial, route)),
             retry_after: (denial.turn() == Turn::Ours).then_some(RETRY_AFTER_SECONDS),
         }
     }
@@ -117,7 +139,9 @@ impl DenialAnswers {
         if own_resource.is_none() && denial.required_scopes().is_none() {
             return usual.clone();
         }
-        let resource_metadata = own_resource.map(AsRef::as_ref).or(self.answers.resource_metadata.as_deref());
+        let resource_metadata = own_resource
+            .map(AsRef::as_ref)
+            .or(self.answers.resource_metadata.as_deref());
         challenge(&self.answers.realm, resource_metadata, denial).into()
     }
 }
@@ -128,8 +152,14 @@ impl Usual {
         Self {
             status: reason.turn().status(),
             body: usual_body(reason).into(),
-            challenge: is_challenge
-                .then(|| challenge(&answers.realm, answers.resource_metadata.as_deref(), &reason.into()).into()),
+            challenge: is_challenge.then(|| {
+                challenge(
+                    &answers.realm,
+                    answers.resource_metadata.as_deref(),
+                    &reason.into(),
+                )
+                .into()
+            }),
         }
     }
 }
@@ -140,15 +170,25 @@ impl Own {
             status: custom.status,
             body: custom.body.as_ref().map(|body| body.to_string().into()),
         };
-        Self { policy, list: denials.iter().map(|(key, denial)| (*key, custom(denial))).collect() }
+        Self {
+            policy,
+            list: denials
+                .iter()
+                .map(|(key, denial)| (*key, custom(denial)))
+                .collect(),
+        }
     }
 
     /// What was configured for this reason: the most specific wins.
     fn custom(&self, reason: Reason, usual_status: u16) -> Option<&Custom> {
-        [DenialKey::Reason(reason), DenialKey::Status(usual_status), DenialKey::Every]
-            .iter()
-            .find_map(|wanted| self.list.iter().find(|(key, _)| key == wanted))
-            .map(|(_, custom)| custom)
+        [
+            DenialKey::Reason(reason),
+            DenialKey::Status(usual_status),
+            DenialKey::Every,
+        ]
+        .iter()
+        .find_map(|wanted| self.list.iter().find(|(key, _)| key == wanted))
+        .map(|(_, custom)| custom)
     }
 }
 
@@ -160,5 +200,6 @@ fn usual_body(reason: Reason) -> String {
         Turn::Administrator if reason == Reason::ScopeInsufficient => "insufficient_scope",
         Turn::Administrator => "access_denied",
     };
-    json!({"error": usual_error, "error_description": reason.meaning(), "code": reason.code()}).to_string()
+    json!({"error": usual_error, "error_description": reason.meaning(), "code": reason.code()})
+        .to_string()
 }

@@ -12,12 +12,14 @@ impl Gate {
         described: &DescribedRequest,
         record: &mut DecisionRecord,
     ) -> Result<Permit, Denial> {
-        self.decide(&described.forwarded(&self.parts(described)), record).await
+        self.decide(&described.forwarded(&self.parts(described)), record)
+            .await
     }
 
     /// Tells how a decision about such a request comes about.
     pub async fn explain_described(&self, described: &DescribedRequest) -> Transcript {
-        self.explain(&described.forwarded(&self.parts(described))).await
+        self.explain(&described.forwarded(&self.parts(described)))
+            .await
     }
 
     /// Its parts, with the token where it is looked for.
@@ -26,7 +28,12 @@ impl Gate {
         if let Some(token) = &described.token {
             let without_token = described.forwarded(&parts);
             // Where no way is found nobody looks for a token.
-            match self.policy.way(&without_token, &mut ()).ok().and_then(|way| way.rules.sources.place(token)) {
+            match self
+                .policy
+                .way(&without_token, &mut ())
+                .ok()
+                .and_then(|way| way.rules.sources.place(token))
+            {
                 Some(TokenPlace::Field(name, value)) => parts.set_field(name, value),
                 Some(TokenPlace::Parameter(parameter)) => parts.add_parameter(&parameter),
                 None => {}

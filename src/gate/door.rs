@@ -1,4 +1,5 @@
-//! The gate as proxies find it: every decision is measured, counted and written down, in whatever protocol it was asked for.
+//! The gate as proxies find it: every decision is measured, counted and written down, in whatever
+//! protocol it was asked for.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,8 @@ use crate::telemetry::{
     AccessEntry, AccessLogger, DecisionCounters, Metrics, OriginalTexts, Outcome, Spans, request_id,
 };
 
-/// A gate whose decisions are measured, counted and written down. HTTP and gRPC go through the same one.
+/// A gate whose decisions are measured, counted and written down. HTTP and gRPC go through the same
+/// one.
 pub struct Door {
     /// Decides.
     pub gate: Gate,
@@ -38,19 +40,34 @@ pub struct Decided {
 }
 
 impl Door {
-    /// Decides about one request. `logged` is the request as the log tells it, and is asked for only where it does.
-    pub async fn decide<'a>(&self, request: &ForwardedRequest<'a>, logged: impl FnOnce() -> Original<'a>) -> Decided {
+    /// Decides about one request. `logged` is the request as the log tells it, and is asked for
+    /// only where it does.
+    pub async fn decide<'a>(
+        &self,
+        request: &ForwardedRequest<'a>,
+        logged: impl FnOnce() -> Original<'a>,
+    ) -> Decided {
         let is_told = self.access_log.is_on() || self.spans.is_some();
-        let mut record = DecisionRecord { is_told, ..DecisionRecord::default() };
+        let mut record = DecisionRecord {
+            is_told,
+            ..DecisionRecord::default()
+        };
         let decision = self.gate.decide(request, &mut record).await;
         let passed = |began| self.gate.clock.uptime().since(began);
-        let (outcome, duration) = (record.outcome(&decision), record.began.map_or(Duration::ZERO, passed));
+        let (outcome, duration) = (
+            record.outcome(&decision),
+            record.began.map_or(Duration::ZERO, passed),
+        );
         self.decisions.count(outcome, record.route, record.issuer);
         if record.clock_skew_suspected {
-            self.decisions.count_suspected_clock_skew(outcome, record.issuer);
+            self.decisions
+                .count_suspected_clock_skew(outcome, record.issuer);
         }
         self.metrics.measure_decision(record.cache, duration);
-        let place = self.spans.as_ref().and_then(|spans| Some((spans, spans.place(request.fields)?)));
+        let place = self
+            .spans
+            .as_ref()
+            .and_then(|spans| Some((spans, spans.place(request.fields)?)));
         let is_logged = self.access_log.wants(outcome == Outcome::Allowed);
         if is_logged || place.is_some() {
             let entry = self.entry(outcome, &record, duration, &logged(), request.fields);
@@ -61,14 +78,19 @@ impl Door {
                 self.access_log.log(entry);
             }
         }
-        Decided { decision, route: record.route }
+        Decided {
+            decision,
+            route: record.route,
+        }
     }
 
-    /// Ends the series of issuers and routes that there are no longer; those of a configuration before would stay for ever. A
-    /// request that began under it may bring one back, until the next configuration.
+    /// Ends the series of issuers and routes that there are no longer; those of a configuration
+    /// before would stay for ever. A request that began under it may bring one back, until the next
+    /// configuration.
     pub fn forget_other_series(&self) {
         let routes = self.gate.policy.routes();
-        self.decisions.forget_others(|name| routes.is_some_and(|routes| routes.named(name).is_some()));
+        self.decisions
+            .forget_others(|name| routes.is_some_and(|routes| routes.named(name).is_some()));
     }
 
     fn entry(
@@ -83,8 +105,12 @@ impl Door {
             timestamp: self.gate.clock.now(),
             verdict: outcome.logged_verdict(),
             reason: outcome.reason(),
-            issuer: record.issuer.and_then(|at| Some(self.gate.issuers().at(at)?.name.clone())),
-            route: record.route.and_then(|at| Some(self.gate.policy.routes()?.at(at)?.name.label())),
+            issuer: record
+                .issuer
+                .and_then(|at| Some(self.gate.issuers().at(at)?.name.clone())),
+            route: record
+                .route
+                .and_then(|at| Some(self.gate.policy.routes()?.at(at)?.name.label())),
             cache: record.cache.label(),
             original: OriginalTexts::of(original),
             duration,

@@ -5,11 +5,16 @@ use super::{DecisionRecord, Gate, Transcript};
 use crate::domain::ForwardedRequest;
 
 impl Gate {
-    /// Tells how a decision about this request comes about: it is made as for a proxy, with everything told on the way. It
-    /// neither reads nor fills the token cache, counts nothing, and has nothing fetched.
+    /// Tells how a decision about this request comes about: it is made as for a proxy, with
+    /// everything told on the way. It neither reads nor fills the token cache, counts nothing, and
+    /// has nothing fetched.
     pub async fn explain(&self, request: &ForwardedRequest<'_>) -> Transcript {
         let (mut record, mut told) = (DecisionRecord::default(), Told::default());
         let decision = self.decide_aloud(request, &mut record, &mut told).await;
-        Transcript::new(told, decision.err().map(|denial| (denial, record.route)), record.reported)
+        Transcript::new(
+            told,
+            decision.err().map(|denial| (denial, record.route)),
+            record.reported,
+        )
     }
 }

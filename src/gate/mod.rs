@@ -37,8 +37,13 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Decides about one request. What was learned on the way goes into the record, for log and metrics.
-    pub async fn decide(&self, request: &ForwardedRequest<'_>, record: &mut DecisionRecord) -> Result<Permit, Denial> {
+    /// Decides about one request. What was learned on the way goes into the record, for log and
+    /// metrics.
+    pub async fn decide(
+        &self,
+        request: &ForwardedRequest<'_>,
+        record: &mut DecisionRecord,
+    ) -> Result<Permit, Denial> {
         self.decide_aloud(request, record, &mut ()).await
     }
 
@@ -82,9 +87,18 @@ impl Gate {
             Ok(token) => token,
             Err(denial) => return rules.settle_missing_token(denial, notes),
         };
-        let (issuer, principal) = self.verifier.verify(token.as_bearer(), rules, now, record, notes).await?;
-        let permit =
-            rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, request, now.date, notes)?;
+        let (issuer, principal) = self
+            .verifier
+            .verify(token.as_bearer(), rules, now, record, notes)
+            .await?;
+        let permit = rules.authorize(
+            principal,
+            &issuer.expectations,
+            &issuer.required_scopes,
+            request,
+            now.date,
+            notes,
+        )?;
         notes.found(|| self.verifier.claim_headers.told(&permit));
         Ok(permit)
     }

@@ -1,7 +1,8 @@
 //! Tokens that were verified already.
 //!
-//! An entry says "this token's signature and claims were good, and this key vouches for it". It is no decision: time,
-//! trust in the key and what the request asks for are judged on every hit. Denials are never kept.
+//! An entry says "this token's signature and claims were good, and this key vouches for it". It is
+//! no decision: time, trust in the key and what the request asks for are judged on every hit.
+//! Denials are never kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,15 +24,17 @@ const UNIT_BYTES: usize = 2048;
 /// A token that takes more is not kept: a few of them must not push out everybody else's.
 const MAX_UNITS: usize = 16;
 
-/// The cache is divided into shards, each with its lock and its part of the capacity. With this much in each, the largest
-/// token fits into any, and none has to turn away many more tokens than the others because chance gave it more.
+/// The cache is divided into shards, each with its lock and its part of the capacity. With this
+/// much in each, the largest token fits into any, and none has to turn away many more tokens than
+/// the others because chance gave it more.
 const LEAST_UNITS_OF_SHARD: u64 = 4096;
 
 /// More would not make waiting for a lock any rarer.
 const MOST_SHARDS: u64 = 1024;
 
-/// How many of those that had to leave are known again, for each that has room. With the half that is usual, others that come
-/// in turn would not displace those that nobody presents any more, as long as their time lasts.
+/// How many of those that had to leave are known again, for each that has room. With the half that
+/// is usual, others that come in turn would not displace those that nobody presents any more, as
+/// long as their time lasts.
 const REMEMBERED: f64 = 1.0;
 
 /// Tokens that were verified already, by their digest.
@@ -70,20 +73,31 @@ struct Leaving;
 impl Lifecycle<TokenDigest, Arc<CachedToken>> for Leaving {
     type RequestState = Vec<(TokenDigest, Arc<CachedToken>)>;
 
-    fn on_evict(&self, left: &mut Self::RequestState, digest: TokenDigest, token: Arc<CachedToken>) {
+    fn on_evict(
+        &self,
+        left: &mut Self::RequestState,
+        digest: TokenDigest,
+        token: Arc<CachedToken>,
+    ) {
         left.push((digest, token));
     }
 }
 
 impl TokenCache {
-    /// A cache of this size; tokens that have to leave are counted. If there are conditions, room is reserved for what
-    /// they make of the claims.
+    /// A cache of this size; tokens that have to leave are counted. If there are conditions, room
+    /// is reserved for what they make of the claims.
     pub fn new(settings: &CacheSettings, has_conditions: bool, evictions: IntCounter) -> Self {
         let tokens = tokens(settings.capacity);
-        Self { tokens, time_to_live: settings.time_to_live, has_conditions, evictions }
+        Self {
+            tokens,
+            time_to_live: settings.time_to_live,
+            has_conditions,
+            evictions,
+        }
     }
 
-    /// The token with this digest, if it is known and both its own and the cache's time for it are not over.
+    /// The token with this digest, if it is known and both its own and the cache's time for it are
+    /// not over.
     pub(super) fn get(&self, digest: &TokenDigest, now: Moment) -> Option<Arc<CachedToken>> {
         let tokens = self.tokens.as_ref()?;
         let token = tokens.get(digest)?;
@@ -113,10 +127,17 @@ impl TokenCache {
         if now.reaches(kept_until) || units > MAX_UNITS {
             return;
         }
-        let token = CachedToken { issuer, key, principal, kept_until, units: units as u64 };
+        let token = CachedToken {
+            issuer,
+            key,
+            principal,
+            kept_until,
+            units: units as u64,
+        };
         let mut left = Vec::new();
         tokens.insert_with_lifecycle(digest, Arc::new(token), &mut left);
-        // When two requests with the same token were verified at once, the second replaces what the first has kept.
+        // When two requests with the same token were verified at once, the second replaces what the
+        // first has kept.
         let evicted = left.iter().filter(|(other, _)| *other != digest).count();
         self.evictions.inc_by(evicted as u64);
     }
@@ -154,7 +175,10 @@ impl TokenCache {
 
     /// Another request may have verified it anew meanwhile.
     fn remove_if_over(&self, tokens: &Tokens, digest: &TokenDigest, now: Moment) {
-        if tokens.remove_if(digest, |token| token.is_over(now)).is_some() {
+        if tokens
+            .remove_if(digest, |token| token.is_over(now))
+            .is_some()
+        {
             self.evictions.inc();
         }
     }
@@ -166,12 +190,16 @@ impl CachedToken {
     }
 }
 
-/// Room for so many units; nothing if there is to be none. A token that would take all or nearly all of it may find no room.
+/// Room for so many units; nothing if there is to be none. A token that would take all or nearly
+/// all of it may find no room.
 fn tokens(capacity: u64) -> Option<Tokens> {
     if capacity == 0 {
         return None;
     }
-    let shards = 1 << (capacity / LEAST_UNITS_OF_SHARD).clamp(1, MOST_SHARDS).ilog2();
+    let shards = 1
+        << (capacity / LEAST_UNITS_OF_SHARD)
+            .clamp(1, MOST_SHARDS)
+            .ilog2();
     // A multiple of the shards: any other number would be rounded up.
     let units = capacity / shards * shards;
     let options = OptionsBuilder::new()
@@ -180,7 +208,12 @@ fn tokens(capacity: u64) -> Option<Tokens> {
         .weight_capacity(units)
         .ghost_allocation(REMEMBERED)
         .build();
-    Some(Cache::with_options(options.ok()?, Units, BuildDigestHasher::default(), Leaving))
+    Some(Cache::with_options(
+        options.ok()?,
+        Units,
+        BuildDigestHasher::default(),
+        Leaving,
+    ))
 }
 
 #[cfg(test)]
@@ -189,12 +222,28 @@ mod tests {
 
     #[test]
     fn capacity_is_never_exceeded_and_nearly_reached() {
-        for capacity in [1, 2, 10, 64, 4096, 8191, 8192, 8193, 100_000, 1_234_567, 100_000_000] {
+        for capacity in [
+            1,
+            2,
+            10,
+            64,
+            4096,
+            8191,
+            8192,
+            8193,
+            100_000,
+            1_234_567,
+            100_000_000,
+        ] {
             let tokens = tokens(capacity).unwrap();
             let (given, shards) = (tokens.capacity(), tokens.num_shards() as u64);
-            assert!(given <= capacity && given > capacity - shards, "{capacity}: {given} in {shards}");
             assert!(
-                shards <= MOST_SHARDS && tokens.shard_capacity() >= capacity.min(LEAST_UNITS_OF_SHARD),
+                given <= capacity && given > capacity - shards,
+                "{capacity}: {given} in {shards}"
+            );
+            assert!(
+                shards <= MOST_SHARDS
+                    && tokens.shard_capacity() >= capacity.min(LEAST_UNITS_OF_SHARD),
                 "{capacity}"
             );
         }

@@ -7,8 +7,8 @@ use aws_lc_rs::digest;
 use crate::domain::BearerToken;
 use crate::telemetry::DigestStart;
 
-/// The SHA-256 of a token as it was presented: all 32 bytes, because two tokens that shared an entry would share an
-/// identity.
+/// The SHA-256 of a token as it was presented: all 32 bytes, because two tokens that shared an
+/// entry would share an identity.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TokenDigest([u8; 32]);
 
@@ -52,7 +52,9 @@ impl Hasher for DigestHasher {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.first_chunk().map_or(0, |first| u64::from_le_bytes(*first));
+        self.0 = bytes
+            .first_chunk()
+            .map_or(0, |first| u64::from_le_bytes(*first));
     }
 }
 
@@ -80,17 +82,25 @@ mod tests {
             let hasher = BuildDigestHasher::default();
             let cache = Cache::with(10, 10, UnitWeighter, hasher, DefaultLifecycle::default());
             cache.insert(one, "one");
-            assert_eq!(cache.get(&other), None, "the first {same_bytes} bytes are equal");
+            assert_eq!(
+                cache.get(&other),
+                None,
+                "the first {same_bytes} bytes are equal"
+            );
             cache.insert(other, "other");
-            assert_eq!((cache.get(&one), cache.get(&other)), (Some("one"), Some("other")));
+            assert_eq!(
+                (cache.get(&one), cache.get(&other)),
+                (Some("one"), Some("other"))
+            );
         }
     }
 
-    /// The birthday test: of a million digests no two are equal in the 64 bits that are hashed by, and about as many pairs as
-    /// chance would have it are in half of them.
+    /// The birthday test: of a million digests no two are equal in the 64 bits that are hashed by,
+    /// and about as many pairs as chance would have it are in half of them.
     #[test]
     fn digests_of_many_tokens_differ_as_chance_would_have_it() {
-        let digest = |number: u32| TokenDigest::of(BearerToken::parse(&number.to_be_bytes(), 4).unwrap());
+        let digest =
+            |number: u32| TokenDigest::of(BearerToken::parse(&number.to_be_bytes(), 4).unwrap());
         let mut hashes: Vec<_> = (0..1_000_000).map(|number| hash(digest(number))).collect();
         hashes.sort_unstable();
         let mut pairs = [0_u32; 2];
@@ -100,6 +110,9 @@ mod tests {
         }
         // 10^12 / 2 / 2^32
         assert_eq!(pairs[0], 0);
-        assert!((80..160).contains(&pairs[1]), "{pairs:?}, and 116 are to be expected");
+        assert!(
+            (80..160).contains(&pairs[1]),
+            "{pairs:?}, and 116 are to be expected"
+        );
     }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::domain::{BearerToken, Denial, Finding, Moment, Reason};
 use crate::issuers::{Issuer, Issuers, KeySnapshot};
-use crate::jose::{Candidates, CompactJws, JoseHeader, SignedJws, StatedIssuer, VerificationKey, decode_base64url};
+use crate::jose::{
+    Candidates, CompactJws, JoseHeader, SignedJws, StatedIssuer, VerificationKey, decode_base64url,
+};
 use crate::policy::{RouteIssuers, Rules};
 
 /// So many keys are told; more would not fit into a line.
@@ -14,7 +16,10 @@ const MAX_KEYS: usize = 5;
 pub(super) fn form(token: BearerToken<'_>, jws: &Result<CompactJws<'_>, Reason>) -> Finding {
     // One more than those of a JWE is enough to know.
     let parts = token.as_bytes().splitn(6, |byte| *byte == b'.').count();
-    let claims = if jws.as_ref().is_err_and(|reason| *reason == Reason::ClaimInvalid) {
+    let claims = if jws
+        .as_ref()
+        .is_err_and(|reason| *reason == Reason::ClaimInvalid)
+    {
         ", and claims that are no JSON object, or have a member twice"
     } else {
         ""
@@ -23,14 +28,23 @@ pub(super) fn form(token: BearerToken<'_>, jws: &Result<CompactJws<'_>, Reason>)
     Finding::of("form", jws, "a compact JWS (RFC 7515)", found)
 }
 
-/// The header as the token has it, even if the rest of the token is no good. What is no JSON object is not shown: it may
-/// be a signature, or a token of another kind.
+/// The header as the token has it, even if the rest of the token is no good. What is no JSON object
+/// is not shown: it may be a signature, or a token of another kind.
 fn header_as_written(token: BearerToken<'_>) -> String {
-    let first = token.as_bytes().split(|byte| *byte == b'.').next().unwrap_or_default();
-    let text =
-        std::str::from_utf8(first).ok().and_then(decode_base64url).and_then(|bytes| String::from_utf8(bytes).ok());
+    let first = token
+        .as_bytes()
+        .split(|byte| *byte == b'.')
+        .next()
+        .unwrap_or_default();
+    let text = std::str::from_utf8(first)
+        .ok()
+        .and_then(decode_base64url)
+        .and_then(|bytes| String::from_utf8(bytes).ok());
     let object = text.filter(|text| serde_json::from_str::<serde_json::Map<_, _>>(text).is_ok());
-    object.map_or_else(|| "the first is no JSON object in base64url".to_owned(), |object| format!("header {object}"))
+    object.map_or_else(
+        || "the first is no JSON object in base64url".to_owned(),
+        |object| format!("header {object}"),
+    )
 }
 
 pub(super) fn stated_issuer(jws: &CompactJws<'_>) -> String {
@@ -46,7 +60,9 @@ pub(super) fn issuers(rules: &Rules, issuers: &Issuers) -> String {
     match &rules.issuers {
         RouteIssuers::All => "any".to_owned(),
         RouteIssuers::These(positions) => {
-            let names = positions.iter().filter_map(|position| Some(&*issuers.at(*position)?.name));
+            let names = positions
+                .iter()
+                .filter_map(|position| Some(&*issuers.at(*position)?.name));
             names.collect::<Vec<_>>().join(", ")
         }
     }
@@ -59,27 +75,51 @@ pub(super) fn keys(
     found: &Result<(Candidates, Arc<KeySnapshot>), Denial>,
     now: Moment,
 ) -> Finding {
-    let wanted = header.key_id().map_or_else(|| "any key".to_owned(), |id| format!("key {id:?}"));
+    let wanted = header
+        .key_id()
+        .map_or_else(|| "any key".to_owned(), |id| format!("key {id:?}"));
     let told = match found {
         Ok((candidates, snapshot)) => {
-            let candidates = candidates.iter().map(|key| (&**key, key.algorithm().to_string()));
+            let candidates = candidates
+                .iter()
+                .map(|key| (&**key, key.algorithm().to_string()));
             listed(candidates, snapshot, now)
         }
         Err(_) => known(&issuer.keys.snapshot(), now),
     };
-    Finding::of("key", found, format!("{wanted} for {}", header.algorithm()), told)
+    Finding::of(
+        "key",
+        found,
+        format!("{wanted} for {}", header.algorithm()),
+        told,
+    )
 }
 
 fn known(snapshot: &KeySnapshot, now: Moment) -> String {
     if snapshot.keys().is_empty() {
         return "no keys are known".to_owned();
     }
-    let fetched = snapshot.fetched_at().map(|at| format!(", fetched {} s ago", now.since(at).as_secs()));
-    let usable = if snapshot.is_usable(now) { "" } else { ", too old to be used" };
+    let fetched = snapshot
+        .fetched_at()
+        .map(|at| format!(", fetched {} s ago", now.since(at).as_secs()));
+    let usable = if snapshot.is_usable(now) {
+        ""
+    } else {
+        ", too old to be used"
+    };
     let published = snapshot.keys().published();
     let count = published.len();
-    let listed = listed(published.iter().map(|key| (key.first(), key.algorithm_names())), snapshot, now);
-    format!("{count} known{}{usable}: {listed}", fetched.unwrap_or_default())
+    let listed = listed(
+        published
+            .iter()
+            .map(|key| (key.first(), key.algorithm_names())),
+        snapshot,
+        now,
+    );
+    format!(
+        "{count} known{}{usable}: {listed}",
+        fetched.unwrap_or_default()
+    )
 }
 
 /// Keys, each with what it may be used with.
@@ -88,11 +128,18 @@ fn listed<'a>(
     snapshot: &KeySnapshot,
     now: Moment,
 ) -> String {
-    let told = keys.take(MAX_KEYS + 1).enumerate().map(|(number, (key, used))| match snapshot.first_seen(key) {
-        _ if number == MAX_KEYS => "and more".to_owned(),
-        Some(seen) => format!("{} ({used}, known for {} s)", name(key), now.uptime.since(seen).as_secs()),
-        None => format!("{} ({used})", name(key)),
-    });
+    let told = keys
+        .take(MAX_KEYS + 1)
+        .enumerate()
+        .map(|(number, (key, used))| match snapshot.first_seen(key) {
+            _ if number == MAX_KEYS => "and more".to_owned(),
+            Some(seen) => format!(
+                "{} ({used}, known for {} s)",
+                name(key),
+                now.uptime.since(seen).as_secs()
+            ),
+            None => format!("{} ({used})", name(key)),
+        });
     told.collect::<Vec<_>>().join(", ")
 }
 
@@ -100,8 +147,15 @@ fn listed<'a>(
 pub(super) fn signature(candidates: &Candidates, signed: &Result<SignedJws, Reason>) -> Finding {
     let found = match signed {
         Ok(signed) => {
-            let before = candidates.iter().take_while(|key| !Arc::ptr_eq(key, signed.key())).count();
-            let others = if before > 0 { format!(", after {before} that did not") } else { String::new() };
+            let before = candidates
+                .iter()
+                .take_while(|key| !Arc::ptr_eq(key, signed.key()))
+                .count();
+            let others = if before > 0 {
+                format!(", after {before} that did not")
+            } else {
+                String::new()
+            };
             format!("{} made it{others}", name(signed.key()))
         }
         Err(_) => format!("none of them made it; tried: {}", candidates.iter().count()),
@@ -111,6 +165,8 @@ pub(super) fn signature(candidates: &Candidates, signed: &Result<SignedJws, Reas
 
 fn name(key: &VerificationKey) -> String {
     // A name may be as long as its key set.
-    key.id()
-        .map_or_else(|| "a key without id".to_owned(), |id| format!("{:?}", id.chars().take(64).collect::<String>()))
+    key.id().map_or_else(
+        || "a key without id".to_owned(),
+        |id| format!("{:?}", id.chars().take(64).collect::<String>()),
+    )
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::DenialAnswers;
 use crate::domain::{Denial, Finding, FindingOutcome, Notes, Reason};
 
-/// The stages of a decision, each with what was expected and what was found. It holds claims, and never a signature or a
-/// secret.
+/// The stages of a decision, each with what was expected and what was found. It holds claims, and
+/// never a signature or a secret.
 #[derive(Debug, Serialize)]
 pub struct Transcript {
     /// `allow`, `deny`, `error`, or `would_deny` on a route that only reports.
@@ -49,42 +49,79 @@ impl Notes for Told {
     }
 
     fn all_found<F: IntoIterator<Item = Finding>>(&mut self, findings: impl FnOnce() -> F) {
-        findings().into_iter().for_each(|finding| self.found(|| finding));
+        findings()
+            .into_iter()
+            .for_each(|finding| self.found(|| finding));
     }
 }
 
 impl Told {
     fn into_stages(mut self) -> Vec<Finding> {
         if self.left_out > 0 {
-            let more = Finding::skipped("more stages", "passed as well", format!("{} are left out", self.left_out));
-            self.findings.insert(self.findings.len().saturating_sub(1), more);
+            let more = Finding::skipped(
+                "more stages",
+                "passed as well",
+                format!("{} are left out", self.left_out),
+            );
+            self.findings
+                .insert(self.findings.len().saturating_sub(1), more);
         }
         self.findings
     }
 }
 
 impl Transcript {
-    /// What was told, and what it came to: a denial on the route at this position, or the report of one.
-    pub(super) fn new(told: Told, denied: Option<(Denial, Option<usize>)>, reported: Option<Reason>) -> Self {
+    /// What was told, and what it came to: a denial on the route at this position, or the report of
+    /// one.
+    pub(super) fn new(
+        told: Told,
+        denied: Option<(Denial, Option<usize>)>,
+        reported: Option<Reason>,
+    ) -> Self {
         let stages = told.into_stages();
-        let Some(reason) = denied.as_ref().map(|(denial, _)| denial.reason()).or(reported) else {
+        let Some(reason) = denied
+            .as_ref()
+            .map(|(denial, _)| denial.reason())
+            .or(reported)
+        else {
             let meaning = "the request may pass";
-            return Self { verdict: "allow", reason: "ok", meaning, hint: None, challenge: None, stages, denied };
+            return Self {
+                verdict: "allow",
+                reason: "ok",
+                meaning,
+                hint: None,
+                challenge: None,
+                stages,
+                denied,
+            };
         };
         let verdict = match (reported, reason.turn().status()) {
             (Some(_), _) => "would_deny",
             (None, 503) => "error",
             (None, _) => "deny",
         };
-        let failed = stages.last().filter(|last| last.outcome == FindingOutcome::Failed);
+        let failed = stages
+            .last()
+            .filter(|last| last.outcome == FindingOutcome::Failed);
         let hint = Some(hint(reason, failed.map_or("", |last| last.stage)));
-        Self { verdict, reason: reason.code(), meaning: reason.meaning(), hint, challenge: None, stages, denied }
+        Self {
+            verdict,
+            reason: reason.code(),
+            meaning: reason.meaning(),
+            hint,
+            challenge: None,
+            stages,
+            denied,
+        }
     }
 
     /// The same with the challenge that these answers have for the denial.
     #[must_use]
     pub fn with_challenge(mut self, answers: &DenialAnswers) -> Self {
-        let answer = self.denied.as_ref().map(|(denial, route)| answers.answer(denial, *route));
+        let answer = self
+            .denied
+            .as_ref()
+            .map(|(denial, route)| answers.answer(denial, *route));
         let challenge = answer.and_then(|answer| answer.challenge);
         self.challenge = challenge.map(|text| String::from_utf8_lossy(&text).into_owned());
         self
@@ -99,11 +136,21 @@ impl Transcript {
 /// What may help against a denial at this stage.
 fn hint(reason: Reason, stage: &str) -> &'static str {
     match (reason, stage) {
-        (Reason::RouteDenied, "access") => "the route says `access: denied`; see why the earlier ones were skipped",
-        (Reason::RouteDenied, "policy") => "ask for the name of a route, as in `/policy/NAME/verify`",
-        (Reason::IssuerUnknown, "issuer of the route") => "add the issuer to the route's `issuers`, or ask another one",
-        (Reason::TokenTypeMismatch, "token_use") => "send the other token of the user pool; see `cognito_token_use`",
-        (Reason::PolicyDenied, "required claim") => "the token lacks what `required_claims` asks for",
+        (Reason::RouteDenied, "access") => {
+            "the route says `access: denied`; see why the earlier ones were skipped"
+        }
+        (Reason::RouteDenied, "policy") => {
+            "ask for the name of a route, as in `/policy/NAME/verify`"
+        }
+        (Reason::IssuerUnknown, "issuer of the route") => {
+            "add the issuer to the route's `issuers`, or ask another one"
+        }
+        (Reason::TokenTypeMismatch, "token_use") => {
+            "send the other token of the user pool; see `cognito_token_use`"
+        }
+        (Reason::PolicyDenied, "required claim") => {
+            "the token lacks what `required_claims` asks for"
+        }
         (Reason::PolicyDenied, _) => "the token lacks what `require` of the route asks for",
         (reason, _) => usual_hint(reason),
     }
@@ -112,7 +159,9 @@ fn hint(reason: Reason, stage: &str) -> &'static str {
 /// What may help against a denial for this reason.
 const fn usual_hint(reason: Reason) -> &'static str {
     match reason {
-        Reason::TokenMissing => "send the token where `token_sources` looks, and have the proxy pass that header on",
+        Reason::TokenMissing => {
+            "send the token where `token_sources` looks, and have the proxy pass that header on"
+        }
         Reason::AuthorizationMalformed => "send `Authorization: Bearer TOKEN`, both words",
         Reason::TokenMalformed => {
             "a compact JWS is three parts of base64url with dots between, without quotes or blanks"
@@ -120,29 +169,53 @@ const fn usual_hint(reason: Reason) -> &'static str {
         Reason::TokenTooLarge => "ask the issuer for fewer claims, or raise `max_token_bytes`",
         Reason::TokenAmbiguous => "send one token, in one place",
         Reason::SchemeUnsupported => "send `Authorization: Bearer TOKEN`",
-        Reason::AlgorithmNotAllowed => "compare `algorithms` and the `alg` of the key with that of the token",
+        Reason::AlgorithmNotAllowed => {
+            "compare `algorithms` and the `alg` of the key with that of the token"
+        }
         Reason::HeaderCriticalUnsupported => "no extension of RFC 7515 section 4.1.11 is supported",
         Reason::TokenEncrypted => "ask the issuer for signed tokens that are not encrypted",
         Reason::IssuerUnknown => "`iss` is compared byte by byte: look for a slash more or less",
-        Reason::KeyUnknown => "does the issuer publish this key? `doorward check --online` shows what it publishes",
-        Reason::SignatureInvalid => "the token was changed, or signed by another key of the same id",
+        Reason::KeyUnknown => {
+            "does the issuer publish this key? `doorward check --online` shows what it publishes"
+        }
+        Reason::SignatureInvalid => {
+            "the token was changed, or signed by another key of the same id"
+        }
         Reason::TokenExpired => "get a new token; if it is new, compare the clocks",
         Reason::TokenNotYetValid | Reason::TokenIssuedInFuture => {
             "compare the clocks of issuer and service, or raise `leeway`"
         }
         Reason::TokenTooOld => "get a new token, or raise `max_token_age`",
-        Reason::AudienceMismatch => "request the token for this API, or add its audience to `audience`",
-        Reason::TokenTypeMismatch => "send an access token, not an ID token; see `token_type` and `accepted_types`",
+        Reason::AudienceMismatch => {
+            "request the token for this API, or add its audience to `audience`"
+        }
+        Reason::TokenTypeMismatch => {
+            "send an access token, not an ID token; see `token_type` and `accepted_types`"
+        }
         Reason::ClaimMissing => "have the issuer add the claim to the token",
-        Reason::ClaimInvalid => "the issuer writes a claim in a form that its specification does not know",
-        Reason::ProofMissing => "tokens that are bound to a key are not supported; request one without `cnf`",
-        Reason::ScopeInsufficient => "request the token with these scopes, and grant them to the client",
+        Reason::ClaimInvalid => {
+            "the issuer writes a claim in a form that its specification does not know"
+        }
+        Reason::ProofMissing => {
+            "tokens that are bound to a key are not supported; request one without `cnf`"
+        }
+        Reason::ScopeInsufficient => {
+            "request the token with these scopes, and grant them to the client"
+        }
         Reason::PolicyDenied => "the token lacks what the route, or `required_claims`, asks for",
-        Reason::RouteDenied => "add a route for this request, or see why those that are there were skipped",
-        Reason::ClaimHeadersTooLarge => "map fewer claims, or raise `claim_headers_max_bytes` and the proxy's buffers",
-        Reason::ForwardedHeadersMissing => "have the proxy send the headers of its dialect; see `proxy`",
+        Reason::RouteDenied => {
+            "add a route for this request, or see why those that are there were skipped"
+        }
+        Reason::ClaimHeadersTooLarge => {
+            "map fewer claims, or raise `claim_headers_max_bytes` and the proxy's buffers"
+        }
+        Reason::ForwardedHeadersMissing => {
+            "have the proxy send the headers of its dialect; see `proxy`"
+        }
         Reason::ForwardedHeadersUntrusted => "add the proxy's network to `trusted_proxies`",
-        Reason::ForwardedHeadersAmbiguous => "have the proxy normalise paths, and send each header once",
+        Reason::ForwardedHeadersAmbiguous => {
+            "have the proxy normalise paths, and send each header once"
+        }
         Reason::KeysUnavailable => "`/status` tells why the issuer's keys could not be fetched",
         Reason::DependencyUnavailable => "try again later",
     }

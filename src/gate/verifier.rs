@@ -43,14 +43,19 @@ impl Verifier {
         if !N::TRACELESS
             && let Some(digest) = record.digest
         {
-            self.cache.keep(digest, issuer.clone(), key, principal.clone(), now);
+            self.cache
+                .keep(digest, issuer.clone(), key, principal.clone(), now);
         }
         Ok((issuer, principal))
     }
 
     /// The token as it was verified before, unless the key that vouched for it is trusted no more.
     fn look_up(&self, now: Moment, record: &mut DecisionRecord) -> Option<Arc<CachedToken>> {
-        record.cache = if self.cache.is_on() { CacheUse::Miss } else { CacheUse::None };
+        record.cache = if self.cache.is_on() {
+            CacheUse::Miss
+        } else {
+            CacheUse::None
+        };
         let digest = record.digest?;
         let known = self.cache.get(&digest, now)?;
         if !known.issuer.keys.still_trusts(&known.key, now) {
@@ -62,7 +67,8 @@ impl Verifier {
         Some(known)
     }
 
-    /// Whose token it is, then whether its key may sign it, then whether it did, and only then what it claims.
+    /// Whose token it is, then whether its key may sign it, then whether it did, and only then what
+    /// it claims.
     async fn judge<N: Notes>(
         &self,
         token: BearerToken<'_>,
@@ -74,18 +80,32 @@ impl Verifier {
         let jws = CompactJws::parse(token);
         notes.found(|| told::form(token, &jws));
         let jws = jws?;
-        let issuer = self.issuers.find(jws.unverified_claims()).ok_or(Reason::IssuerUnknown);
-        let issuer = notes.judged("issuer", issuer, || (&self.issuers, told::stated_issuer(&jws)))?;
+        let issuer = self
+            .issuers
+            .find(jws.unverified_claims())
+            .ok_or(Reason::IssuerUnknown);
+        let issuer = notes.judged("issuer", issuer, || {
+            (&self.issuers, told::stated_issuer(&jws))
+        })?;
         record.issuer = Some(issuer.position);
         let wanted = rules.judge_issuer(issuer.position);
-        notes.judged("issuer of the route", wanted, || (told::issuers(rules, &self.issuers), &issuer.name))?;
+        notes.judged("issuer of the route", wanted, || {
+            (told::issuers(rules, &self.issuers), &issuer.name)
+        })?;
         let algorithm = jws.header().algorithm();
-        let allowed = if issuer.algorithms.contains(algorithm) { Ok(()) } else { Err(Reason::AlgorithmNotAllowed) };
+        let allowed = if issuer.algorithms.contains(algorithm) {
+            Ok(())
+        } else {
+            Err(Reason::AlgorithmNotAllowed)
+        };
         notes.judged("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
         // Nobody is asked for a key on behalf of a token that would be refused anyway.
         let latest_end = now.date.minus(issuer.expectations.time.leeway);
         let worth_fetching = !N::TRACELESS && !jws.unverified_claims().seems_expired(latest_end);
-        let found = issuer.keys.candidates(jws.header().key_id(), algorithm, worth_fetching, now).await;
+        let found = issuer
+            .keys
+            .candidates(jws.header().key_id(), algorithm, worth_fetching, now)
+            .await;
         notes.found(|| told::keys(jws.header(), issuer, &found, now));
         let (candidates, snapshot) = found?;
         let signed = jws.into_signed(&candidates);

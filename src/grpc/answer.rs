@@ -1,8 +1,8 @@
 //! From a decision to a `CheckResponse`.
 
 use envoy_types::ext_authz::v3::pb::{
-    CheckResponse, DeniedHttpResponse, HeaderAppendAction, HeaderValue, HeaderValueOption, HttpResponse, HttpStatus,
-    OkHttpResponse,
+    CheckResponse, DeniedHttpResponse, HeaderAppendAction, HeaderValue, HeaderValueOption,
+    HttpResponse, HttpStatus, OkHttpResponse,
 };
 use envoy_types::pb::google::rpc;
 use tonic::Code;
@@ -20,15 +20,23 @@ pub(super) fn answer(door: &Door, decided: &Decided) -> CheckResponse {
     }
 }
 
-/// Every claim header, and the WebSocket protocols where they are looked at: an absent one would let the client's own pass.
+/// Every claim header, and the WebSocket protocols where they are looked at: an absent one would
+/// let the client's own pass.
 fn allow(claim_headers: &ClaimHeaders, permit: &Permit) -> CheckResponse {
     let values = permit.claim_values();
     let headers = claim_headers.names().enumerate().map(|(position, name)| {
         let value = values.and_then(|values| values.get(position));
         // Rendering left visible ASCII only; if it had not, the value is empty.
-        header(name, value.and_then(|value| std::str::from_utf8(value).ok()).unwrap_or_default())
+        header(
+            name,
+            value
+                .and_then(|value| std::str::from_utf8(value).ok())
+                .unwrap_or_default(),
+        )
     });
-    let protocols = permit.other_protocols().map(|protocols| header("x-auth-websocket-protocol", protocols));
+    let protocols = permit
+        .other_protocols()
+        .map(|protocols| header("x-auth-websocket-protocol", protocols));
     let allowed = OkHttpResponse {
         headers: headers.chain(protocols).collect(),
         // Envoy removes after it sets: a mapped header in this list would arrive nowhere.
@@ -43,7 +51,10 @@ fn allow(claim_headers: &ClaimHeaders, permit: &Permit) -> CheckResponse {
 }
 
 fn deny(denial: &Denial, answer: &DenialAnswer<'_>) -> CheckResponse {
-    let challenge = answer.challenge.as_deref().and_then(|challenge| std::str::from_utf8(challenge).ok());
+    let challenge = answer
+        .challenge
+        .as_deref()
+        .and_then(|challenge| std::str::from_utf8(challenge).ok());
     let headers = [
         ("cache-control", Some("no-store")),
         ("content-type", Some("application/json")),
@@ -52,13 +63,22 @@ fn deny(denial: &Denial, answer: &DenialAnswer<'_>) -> CheckResponse {
         ("x-auth-reason", Some(answer.code)),
     ];
     let denied = DeniedHttpResponse {
-        status: Some(HttpStatus { code: answer.status.into() }),
-        headers: headers.into_iter().filter_map(|(name, value)| Some(header(name, value?))).collect(),
+        status: Some(HttpStatus {
+            code: answer.status.into(),
+        }),
+        headers: headers
+            .into_iter()
+            .filter_map(|(name, value)| Some(header(name, value?)))
+            .collect(),
         body: String::from_utf8_lossy(answer.body).into_owned(),
     };
     let message = answer.code.to_owned();
     CheckResponse {
-        status: Some(rpc::Status { code: code(denial).into(), message, details: Vec::new() }),
+        status: Some(rpc::Status {
+            code: code(denial).into(),
+            message,
+            details: Vec::new(),
+        }),
         dynamic_metadata: None,
         http_response: Some(HttpResponse::DeniedResponse(denied)),
     }
@@ -76,7 +96,11 @@ const fn code(denial: &Denial) -> Code {
 /// Takes the place of whatever the request has under this name, and stays if it is empty.
 fn header(name: &str, value: &str) -> HeaderValueOption {
     HeaderValueOption {
-        header: Some(HeaderValue { key: name.to_ascii_lowercase(), value: value.to_owned(), raw_value: Vec::new() }),
+        header: Some(HeaderValue {
+            key: name.to_ascii_lowercase(),
+            value: value.to_owned(),
+            raw_value: Vec::new(),
+        }),
         append_action: HeaderAppendAction::OverwriteIfExistsOrAdd.into(),
         keep_empty_value: true,
         ..HeaderValueOption::default()

@@ -8,12 +8,12 @@ use prost::Message;
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-/// Entries of a question's lists, all together: header fields and context extensions. Envoy takes 100 header fields unless it
-/// is configured for more.
+/// Entries of a question's lists, all together: header fields and context extensions. Envoy takes
+/// 100 header fields unless it is configured for more.
 const MAX_ENTRIES: usize = 1000;
 
-/// Gives a question as it came. Decoded it takes up to 36 times the memory, and a client that sends all of it but the end of
-/// the stream would have that kept for as long as it likes.
+/// Gives a question as it came. Decoded it takes up to 36 times the memory, and a client that sends
+/// all of it but the end of the stream would have that kept for as long as it likes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct CheckCodec;
 
@@ -46,14 +46,23 @@ impl Encoder for CheckCodec {
     type Error = Status;
 
     fn encode(&mut self, answer: CheckResponse, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        answer.encode(buffer).map_err(|error| Status::internal(error.to_string()))
+        answer
+            .encode(buffer)
+            .map_err(|error| Status::internal(error.to_string()))
     }
 }
 
-/// Decodes a question, and keeps what of it is looked at: the rest can be as large, and would stay as long as the decision takes.
+/// Decodes a question, and keeps what of it is looked at: the rest can be as large, and would stay
+/// as long as the decision takes.
 pub(super) fn decode(message: Bytes) -> Result<CheckRequest, Status> {
-    let question = CheckRequest::decode(message).map_err(|error| Status::internal(error.to_string()))?;
-    let Some(AttributeContext { request, context_extensions, .. }) = question.attributes else {
+    let question =
+        CheckRequest::decode(message).map_err(|error| Status::internal(error.to_string()))?;
+    let Some(AttributeContext {
+        request,
+        context_extensions,
+        ..
+    }) = question.attributes
+    else {
         return Ok(CheckRequest::default());
     };
     let mut http = request.and_then(|request| request.http);
@@ -63,10 +72,21 @@ pub(super) fn decode(message: Bytes) -> Result<CheckRequest, Status> {
         (http.body, http.raw_body) = Default::default();
     }
     if entries > MAX_ENTRIES {
-        let message = format!("{entries} header fields and context extensions; at most {MAX_ENTRIES} are read");
+        let message = format!(
+            "{entries} header fields and context extensions; at most {MAX_ENTRIES} are read"
+        );
         return Err(Status::out_of_range(message));
     }
-    let request = http.map(|http| Request { http: Some(http), ..Request::default() });
-    let attributes = AttributeContext { request, context_extensions, ..AttributeContext::default() };
-    Ok(CheckRequest { attributes: Some(attributes) })
+    let request = http.map(|http| Request {
+        http: Some(http),
+        ..Request::default()
+    });
+    let attributes = AttributeContext {
+        request,
+        context_extensions,
+        ..AttributeContext::default()
+    };
+    Ok(CheckRequest {
+        attributes: Some(attributes),
+    })
 }

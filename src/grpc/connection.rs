@@ -14,7 +14,8 @@ use tonic::transport::server::Connected;
 
 use crate::config::TrustedProxies;
 
-/// The length of what a client begins with (RFC 9113 section 3.4). Once it is there, pings find out who is gone.
+/// The length of what a client begins with (RFC 9113 section 3.4). Once it is there, pings find out
+/// who is gone.
 const PREFACE_BYTES: usize = 24;
 
 /// Who is at the other end.
@@ -40,7 +41,8 @@ pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
 
-/// A connection, which takes one of the places that there are, and ends if the client is slow to begin.
+/// A connection, which takes one of the places that there are, and ends if the client is slow to
+/// begin.
 pub(super) struct Connection {
     socket: Box<dyn Socket>,
     peer: Peer,
@@ -55,9 +57,22 @@ struct Beginning {
 }
 
 impl Connection {
-    pub(super) fn new(socket: Box<dyn Socket>, peer: Peer, patience: Duration, place: OwnedSemaphorePermit) -> Self {
-        let beginning = Beginning { missing: PREFACE_BYTES, deadline: Box::pin(sleep(patience)) };
-        Self { socket, peer, beginning: Some(beginning), _place: place }
+    pub(super) fn new(
+        socket: Box<dyn Socket>,
+        peer: Peer,
+        patience: Duration,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        let beginning = Beginning {
+            missing: PREFACE_BYTES,
+            deadline: Box::pin(sleep(patience)),
+        };
+        Self {
+            socket,
+            peer,
+            beginning: Some(beginning),
+            _place: place,
+        }
     }
 }
 
@@ -77,8 +92,12 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(context, buffer);
-        let Some(beginning) = &mut self.beginning else { return read };
-        beginning.missing = beginning.missing.saturating_sub(buffer.filled().len() - before);
+        let Some(beginning) = &mut self.beginning else {
+            return read;
+        };
+        beginning.missing = beginning
+            .missing
+            .saturating_sub(buffer.filled().len() - before);
         if beginning.missing == 0 {
             self.beginning = None;
         } else if beginning.deadline.as_mut().poll(context).is_ready() {
@@ -89,7 +108,11 @@ impl AsyncRead for Connection {
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.socket).poll_write(context, bytes)
     }
 

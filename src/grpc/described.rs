@@ -18,8 +18,12 @@ impl<'a> Described<'a> {
     pub(super) fn of(request: &'a CheckRequest) -> Self {
         let attributes = request.attributes.as_ref();
         let http = attributes.and_then(|attributes| attributes.request.as_ref()?.http.as_ref());
-        let route_name = attributes.and_then(|attributes| attributes.context_extensions.get(POLICY));
-        Self { http, route_name: route_name.map(String::as_str) }
+        let route_name =
+            attributes.and_then(|attributes| attributes.context_extensions.get(POLICY));
+        Self {
+            http,
+            route_name: route_name.map(String::as_str),
+        }
     }
 
     /// The route that Envoy's configuration asks for by name.
@@ -29,13 +33,20 @@ impl<'a> Described<'a> {
 
     /// Method, host, path and query, to the letter.
     pub(super) fn original(&self) -> Original<'a> {
-        let Some(http) = self.http else { return Original::UNKNOWN };
-        // Envoy leaves them empty and has the query in the path. Where they are not, the path is not all there is to it.
+        let Some(http) = self.http else {
+            return Original::UNKNOWN;
+        };
+        // Envoy leaves them empty and has the query in the path. Where they are not, the path is
+        // not all there is to it.
         let is_whole = http.query.is_empty() && http.fragment.is_empty();
         Original {
             method: told(&http.method, values(http, ":method")),
             host: told(&http.host, values(http, ":authority")),
-            uri: if is_whole { told(&http.path, values(http, ":path")) } else { Field::Repeated },
+            uri: if is_whole {
+                told(&http.path, values(http, ":path"))
+            } else {
+                Field::Repeated
+            },
         }
     }
 }
@@ -56,13 +67,25 @@ impl HeaderFields for Described<'_> {
                 Field::Repeated => None,
             };
         };
-        let lines = map.headers.iter().filter(|line| line.key.eq_ignore_ascii_case(name));
-        lines.map(|own| if let Field::Once(value) = Field::of(line(own)) { Some(value) } else { None }).collect()
+        let lines = map
+            .headers
+            .iter()
+            .filter(|line| line.key.eq_ignore_ascii_case(name));
+        lines
+            .map(|own| {
+                if let Field::Once(value) = Field::of(line(own)) {
+                    Some(value)
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 }
 
-/// What an attribute says. Envoy also sends it as a pseudo-header field, there with every byte and here with those exchanged
-/// that are no UTF-8; where the two differ, what would be judged is not what will be served.
+/// What an attribute says. Envoy also sends it as a pseudo-header field, there with every byte and
+/// here with those exchanged that are no UTF-8; where the two differ, what would be judged is not
+/// what will be served.
 fn told<'a>(attribute: &'a str, pseudo: Field<'a>) -> Field<'a> {
     match pseudo {
         Field::Once(same) if same != attribute.as_bytes() => Field::Repeated,
@@ -72,13 +95,21 @@ fn told<'a>(attribute: &'a str, pseudo: Field<'a>) -> Field<'a> {
     }
 }
 
-/// The field of this name. In `header_map` each line of the request stands by itself; in `headers` Envoy has joined those
-/// of one name, and a token with a comma in it is none.
+/// The field of this name. In `header_map` each line of the request stands by itself; in `headers`
+/// Envoy has joined those of one name, and a token with a comma in it is none.
 fn values<'a>(http: &'a HttpRequest, name: &str) -> Field<'a> {
     match &http.header_map {
-        Some(map) => Field::of(map.headers.iter().filter(|line| line.key.eq_ignore_ascii_case(name)).flat_map(line)),
+        Some(map) => Field::of(
+            map.headers
+                .iter()
+                .filter(|line| line.key.eq_ignore_ascii_case(name))
+                .flat_map(line),
+        ),
         None => Field::of(
-            http.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_bytes()),
+            http.headers
+                .iter()
+                .filter(|(own, _)| own.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_bytes()),
         ),
     }
 }
@@ -86,6 +117,10 @@ fn values<'a>(http: &'a HttpRequest, name: &str) -> Field<'a> {
 /// The value of a line; two, if it has two that differ.
 fn line(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
     let (text, raw) = (line.value.as_bytes(), line.raw_value.as_slice());
-    let (value, other) = if raw.is_empty() { (text, raw) } else { (raw, text) };
+    let (value, other) = if raw.is_empty() {
+        (text, raw)
+    } else {
+        (raw, text)
+    };
     std::iter::once(value).chain(Some(other).filter(|other| !other.is_empty() && *other != value))
 }

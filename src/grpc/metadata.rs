@@ -1,4 +1,5 @@
-//! The claims of the token for what else Envoy does with the request: its log, its limits, its RBAC.
+//! The claims of the token for what else Envoy does with the request: its log, its limits, its
+//! RBAC.
 
 use envoy_types::pb::google::protobuf::value::Kind;
 use envoy_types::pb::google::protobuf::{ListValue, NullValue, Struct, Value};
@@ -9,17 +10,21 @@ use crate::policy::exact_double;
 /// The key that holds the claims; beside it Envoy writes keys of its own.
 const CLAIMS: &str = "claims";
 
-/// What is nested deeper stays JSON. Each level takes three of Envoy's messages, of which no more than a hundred may stand
-/// in each other, or it throws the whole answer away.
+/// What is nested deeper stays JSON. Each level takes three of Envoy's messages, of which no more
+/// than a hundred may stand in each other, or it throws the whole answer away.
 const MAX_DEPTH: usize = 16;
 
 /// The claims, as a member `claims`.
 pub(super) fn metadata(claims: &Claims) -> Struct {
-    Struct { fields: [(CLAIMS.to_owned(), value(claims.all(), MAX_DEPTH))].into() }
+    Struct {
+        fields: [(CLAIMS.to_owned(), value(claims.all(), MAX_DEPTH))].into(),
+    }
 }
 
 fn value(json: Json<'_>, depth_left: usize) -> Value {
-    Value { kind: Some(kind(json, depth_left)) }
+    Value {
+        kind: Some(kind(json, depth_left)),
+    }
 }
 
 fn kind(json: Json<'_>, depth_left: usize) -> Kind {
@@ -27,15 +32,24 @@ fn kind(json: Json<'_>, depth_left: usize) -> Kind {
     let as_text = || Kind::StringValue(text.to_owned());
     match (text.as_bytes().first(), depth_left.checked_sub(1)) {
         (Some(b'{'), Some(depth_left)) => json.members().map_or_else(as_text, |members| {
-            let fields = members.into_iter().map(|(name, member)| (name.into_owned(), value(member, depth_left)));
-            Kind::StructValue(Struct { fields: fields.collect() })
+            let fields = members
+                .into_iter()
+                .map(|(name, member)| (name.into_owned(), value(member, depth_left)));
+            Kind::StructValue(Struct {
+                fields: fields.collect(),
+            })
         }),
         (Some(b'['), Some(depth_left)) => json.elements().map_or_else(as_text, |elements| {
-            let values = elements.into_iter().map(|element| value(element, depth_left)).collect();
+            let values = elements
+                .into_iter()
+                .map(|element| value(element, depth_left))
+                .collect();
             Kind::ListValue(ListValue { values })
         }),
         (Some(b'{' | b'['), None) => as_text(),
-        (Some(b'"'), _) => json.string().map_or_else(as_text, |text| Kind::StringValue(text.into_owned())),
+        (Some(b'"'), _) => json
+            .string()
+            .map_or_else(as_text, |text| Kind::StringValue(text.into_owned())),
         (Some(b't' | b'f'), _) => Kind::BoolValue(text == "true"),
         (Some(b'n'), _) => Kind::NullValue(NullValue::NullValue.into()),
         // A number that a double would change is better a text.

@@ -1,7 +1,7 @@
 //! Floor 6: gRPC, for Envoy's `ext_authz`. The only home of tonic and of Envoy's messages.
 //!
-//! It asks the same [`Door`](crate::gate::Door) as HTTP does. A decision, whatever it is, is an answer; a gRPC error is only
-//! what is no question.
+//! It asks the same [`Door`](crate::gate::Door) as HTTP does. A decision, whatever it is, is an
+//! answer; a gRPC error is only what is no question.
 
 mod answer;
 mod check;

@@ -1,4 +1,5 @@
-//! The gRPC listener: bound before it runs, bounded while it does, and ended in the steps of the whole service.
+//! The gRPC listener: bound before it runs, bounded while it does, and ended in the steps of the
+//! whole service.
 
 use std::future::Future;
 use std::io;
@@ -24,8 +25,9 @@ use crate::listener::BoundListener;
 const MAX_STREAMS: u32 = 64;
 /// A larger header block is 431, by HTTP/2 itself; up to here the answer says what is too large.
 const MAX_HEADER_LIST_BYTES: u32 = 32 * 1024;
-/// Streams that a client resets before we have looked at them (CVE-2023-44487), and those that we reset because of what it sent
-/// (RUSTSEC-2024-0003, CVE-2025-8671); then the connection ends. Left out, the second would be without bound.
+/// Streams that a client resets before we have looked at them (CVE-2023-44487), and those that we
+/// reset because of what it sent (RUSTSEC-2024-0003, CVE-2025-8671); then the connection ends. Left
+/// out, the second would be without bound.
 const MAX_RESET_STREAMS: usize = 20;
 const MAX_FAULTY_STREAMS: usize = 1024;
 /// What a question and all of a connection's may send ahead of being read.
@@ -36,7 +38,8 @@ const MAX_DURATION: Duration = Duration::from_mins(2);
 /// After so much silence the peer is asked whether it is there, and has so long to say so.
 const PING_AFTER: Duration = Duration::from_mins(1);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long nothing is accepted after that has failed: a process without a free file is not helped by trying.
+/// How long nothing is accepted after that has failed: a process without a free file is not helped
+/// by trying.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// The gRPC listener, bound to its sockets and not yet running.
@@ -75,25 +78,58 @@ enum Listener {
 struct Threads(Option<Runtime>);
 
 impl GrpcServer {
-    /// Serves on these sockets, in threads of its own: to check a signature takes a thread's whole attention.
-    pub fn new(service: CheckService, settings: &ServerSettings, sockets: Vec<BoundListener>) -> io::Result<Self> {
+    /// Serves on these sockets, in threads of its own: to check a signature takes a thread's whole
+    /// attention.
+    pub fn new(
+        service: CheckService,
+        settings: &ServerSettings,
+        sockets: Vec<BoundListener>,
+    ) -> io::Result<Self> {
         let threads = Threads::new(settings.workers)?;
-        let listeners = threads.enter(|| sockets.into_iter().map(Listener::new).collect::<io::Result<_>>())?;
+        let listeners = threads.enter(|| {
+            sockets
+                .into_iter()
+                .map(Listener::new)
+                .collect::<io::Result<_>>()
+        })?;
         let (health, stage) = (HealthReporter::new(), watch::Sender::new(Stage::Serving));
-        Ok(Self { threads, listeners, service, settings: settings.clone(), health, stage })
+        Ok(Self {
+            threads,
+            listeners,
+            service,
+            settings: settings.clone(),
+            health,
+            stage,
+        })
     }
 
     /// What tells it to end.
     pub fn handle(&self) -> GrpcHandle {
-        GrpcHandle { health: self.health.clone(), stage: self.stage.clone() }
+        GrpcHandle {
+            health: self.health.clone(),
+            stage: self.stage.clone(),
+        }
     }
 
     /// Serves until it is told to end, and then as long as the settings allow.
     pub async fn run(self) -> io::Result<()> {
-        let Self { threads, listeners, service, settings, health, stage } = self;
+        let Self {
+            threads,
+            listeners,
+            service,
+            settings,
+            health,
+            stage,
+        } = self;
         health.set_serving::<Authorization>().await;
         let ended = ended(stage.subscribe(), settings.shutdown_timeout);
-        let serving = threads.spawn(serve(listeners, service, settings, health, stage.subscribe()));
+        let serving = threads.spawn(serve(
+            listeners,
+            service,
+            settings,
+            health,
+            stage.subscribe(),
+        ));
         tokio::select! {
             served = serving => served,
             () = ended => Ok(()),
@@ -105,12 +141,18 @@ impl GrpcHandle {
     /// Says that the service is about to end; it still accepts.
     pub async fn leave(&self) {
         self.health.set_not_serving::<Authorization>().await;
-        self.health.set_service_status("", ServingStatus::NotServing).await;
+        self.health
+            .set_service_status("", ServingStatus::NotServing)
+            .await;
     }
 
     /// Ends it: when what runs has finished, or at once.
     pub fn stop(&self, graceful: bool) {
-        let next = if graceful { Stage::Finishing } else { Stage::Over };
+        let next = if graceful {
+            Stage::Finishing
+        } else {
+            Stage::Over
+        };
         self.stage.send_modify(|stage| *stage = next.max(*stage));
     }
 }
@@ -126,7 +168,12 @@ async fn serve(
     let (accepted, connections) = mpsc::channel(1);
     let mut accepting = JoinSet::new();
     for listener in listeners {
-        accepting.spawn(accept(listener, settings.client_header_timeout, places.clone(), accepted.clone()));
+        accepting.spawn(accept(
+            listener,
+            settings.client_header_timeout,
+            places.clone(),
+            accepted.clone(),
+        ));
     }
     let stopped = async {
         reached(stage, Stage::Finishing).await;
@@ -167,7 +214,11 @@ async fn accept(
     while let Ok(place) = places.clone().acquire_owned().await {
         match listener.accept().await {
             Ok((socket, peer)) => {
-                if accepted.send(Ok(Connection::new(socket, peer, patience, place))).await.is_err() {
+                if accepted
+                    .send(Ok(Connection::new(socket, peer, patience, place)))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -231,7 +282,11 @@ impl Threads {
         if let Some(number) = number {
             builder.worker_threads(number);
         }
-        builder.thread_name("grpc").enable_all().build().map(|runtime| Self(Some(runtime)))
+        builder
+            .thread_name("grpc")
+            .enable_all()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
     }
 
     fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
@@ -239,8 +294,13 @@ impl Threads {
         work()
     }
 
-    async fn spawn(&self, work: impl Future<Output = io::Result<()>> + Send + 'static) -> io::Result<()> {
-        let Some(runtime) = &self.0 else { return Ok(()) };
+    async fn spawn(
+        &self,
+        work: impl Future<Output = io::Result<()>> + Send + 'static,
+    ) -> io::Result<()> {
+        let Some(runtime) = &self.0 else {
+            return Ok(());
+        };
         runtime.spawn(work).await.map_err(io::Error::other)?
     }
 }

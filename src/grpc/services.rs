@@ -24,7 +24,8 @@ use super::connection::Peer;
 const MAX_MESSAGE_BYTES: usize = 128 * 1024;
 /// Whoever asks for health asks with the name of a service.
 const MAX_HEALTH_BYTES: usize = 1024;
-/// The fields around a question, which are Envoy's own. What HTTP/2 lets through is more, so that the rest can be told.
+/// The fields around a question, which are Envoy's own. What HTTP/2 lets through is more, so that
+/// the rest can be told.
 const MAX_METADATA_BYTES: usize = 16 * 1024;
 /// What a field counts beside its name and value (RFC 9113 section 6.5.2).
 const FIELD_BYTES: usize = 32;
@@ -48,7 +49,11 @@ pub(super) struct Services {
 impl Services {
     pub(super) fn new(checks: CheckService, health: HealthReporter, patience: Duration) -> Self {
         let health = HealthServer::new(HealthService::from_health_reporter(health));
-        Self { checks: checks.into(), health: health.max_decoding_message_size(MAX_HEALTH_BYTES), patience }
+        Self {
+            checks: checks.into(),
+            health: health.max_decoding_message_size(MAX_HEALTH_BYTES),
+            patience,
+        }
     }
 }
 
@@ -73,16 +78,25 @@ impl Service<Request<Body>> for Services {
         }
         if path.trim_start_matches('/').split('/').next() == Some(Health::NAME) {
             let answered = timeout(patience, self.health.call(request));
-            return Box::pin(async move { answered.await.unwrap_or_else(|_| Ok(late().into_http())) });
+            return Box::pin(
+                async move { answered.await.unwrap_or_else(|_| Ok(late().into_http())) },
+            );
         }
         refused(Status::unimplemented(""))
     }
 }
 
 /// Answers a question that arrives in time.
-async fn check(checks: Arc<CheckService>, request: Request<Body>, patience: Duration) -> Response<Body> {
+async fn check(
+    checks: Arc<CheckService>,
+    request: Request<Body>,
+    patience: Duration,
+) -> Response<Body> {
     let (arrived, arrival) = oneshot::channel();
-    let check = Check { checks, arrived: Some(arrived) };
+    let check = Check {
+        checks,
+        arrived: Some(arrived),
+    };
     let mut grpc = Grpc::new(CheckCodec).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let overdue = async {
         if timeout(patience, arrival).await.is_ok() {
@@ -109,8 +123,15 @@ impl UnaryService<Bytes> for Check {
 
     fn call(&mut self, question: Question<Bytes>) -> Self::Future {
         drop(self.arrived.take());
-        let (checks, peer) = (self.checks.clone(), question.extensions().get::<Peer>().copied());
-        Box::pin(async move { Ok(Answer::new(checks.check(&decode(question.into_inner())?, peer).await)) })
+        let (checks, peer) = (
+            self.checks.clone(),
+            question.extensions().get::<Peer>().copied(),
+        );
+        Box::pin(async move {
+            Ok(Answer::new(
+                checks.check(&decode(question.into_inner())?, peer).await,
+            ))
+        })
     }
 }
 
@@ -123,6 +144,8 @@ fn refused(status: Status) -> BoxFuture<Response<Body>, Infallible> {
 }
 
 fn is_too_large(fields: &HeaderMap) -> bool {
-    let bytes = fields.iter().map(|(name, value)| name.as_str().len() + value.len() + FIELD_BYTES);
+    let bytes = fields
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + FIELD_BYTES);
     bytes.sum::<usize>() > MAX_METADATA_BYTES
 }

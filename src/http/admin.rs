@@ -5,7 +5,9 @@ use std::sync::Arc;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, HttpMessage, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
@@ -44,7 +46,10 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
             .app_data(web::PayloadConfig::new(explain::MAX_BYTES))
             .route("/explain", web::post().to(explain::explain))
     };
-    let mut server = HttpServer::new(app).disable_signals().workers(1).shutdown_timeout(1);
+    let mut server = HttpServer::new(app)
+        .disable_signals()
+        .workers(1)
+        .shutdown_timeout(1);
     for socket in sockets {
         server = match socket {
             BoundListener::Tcp(listener) => server.listen(listener)?,
@@ -64,7 +69,9 @@ async fn admit(
     match judged {
         Ok(admission) => {
             request.extensions_mut().insert(admission);
-            next.call(request).await.map(ServiceResponse::map_into_boxed_body)
+            next.call(request)
+                .await
+                .map(ServiceResponse::map_into_boxed_body)
         }
         Err(refused) => Ok(request.into_response(refusal(refused))),
     }
@@ -78,20 +85,32 @@ fn refusal(refused: Refused) -> HttpResponse {
             "not asked by an IP address, `localhost` or a name of `admin_hosts` (a token is another way)",
         ),
         Refused::Origin => (StatusCode::FORBIDDEN, "asked from a page of another site"),
-        Refused::Token(_) => {
-            (StatusCode::UNAUTHORIZED, "asks for `Authorization: Bearer` with the `admin_token`, once")
-        }
+        Refused::Token(_) => (
+            StatusCode::UNAUTHORIZED,
+            "asks for `Authorization: Bearer` with the `admin_token`, once",
+        ),
     };
     let mut response = json_answer(status, &json!({ "error": error }));
     if let Refused::Token(challenge) = refused {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        response
+            .headers_mut()
+            .insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }
     response
 }
 
 async fn metrics(service: web::Data<AdminService>) -> HttpResponse {
     let verify = &service.verify;
-    verify.metrics.cache_entries.set(verify.generation().door.gate.cache().len().try_into().unwrap_or(i64::MAX));
+    verify.metrics.cache_entries.set(
+        verify
+            .generation()
+            .door
+            .gate
+            .cache()
+            .len()
+            .try_into()
+            .unwrap_or(i64::MAX),
+    );
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
         .body(verify.metrics.render())
@@ -107,7 +126,11 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
     let now = gate.clock.moment();
     let has_keys = |issuer: &Issuer| issuer.keys.snapshot().is_usable(now);
     let issuers = gate.issuers();
-    let without: Vec<&str> = issuers.iter().filter(|issuer| !has_keys(issuer)).map(|issuer| &*issuer.name).collect();
+    let without: Vec<&str> = issuers
+        .iter()
+        .filter(|issuer| !has_keys(issuer))
+        .map(|issuer| &*issuer.name)
+        .collect();
     let enough = match generation.readiness {
         Readiness::Any => issuers.iter().any(|issuer| has_keys(issuer)),
         Readiness::All => without.is_empty(),
@@ -117,7 +140,10 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
         (false, true) => (StatusCode::OK, "ready"),
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "waiting for keys"),
     };
-    let mut answer = json_answer(status, &json!({"status": word, "issuers_without_keys": without}));
+    let mut answer = json_answer(
+        status,
+        &json!({"status": word, "issuers_without_keys": without}),
+    );
     if status != StatusCode::OK {
         answer.headers_mut().insert(RETRY_AFTER, 1.into());
     }
@@ -125,9 +151,14 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
 }
 
 async fn show_status(service: web::Data<AdminService>) -> HttpResponse {
-    json_answer(StatusCode::OK, &status(&service.verify.generation(), service.tls.as_deref()))
+    json_answer(
+        StatusCode::OK,
+        &status(&service.verify.generation(), service.tls.as_deref()),
+    )
 }
 
 pub(super) fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {
-    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(body)
+    HttpResponse::build(status)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(body)
 }

@@ -1,4 +1,5 @@
-//! Who may ask the admin listener: pages of other sites may not, and with a token only who has it may.
+//! Who may ask the admin listener: pages of other sites may not, and with a token only who has it
+//! may.
 
 use actix_web::dev::RequestHead;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -11,7 +12,8 @@ use crate::domain::{Authority, Field, HeaderFields};
 
 /// Who may ask the admin listener.
 pub struct AdminAccess {
-    /// The SHA-256 of the token. Digests are of one length, and where two of them differ says nothing about the token.
+    /// The SHA-256 of the token. Digests are of one length, and where two of them differ says
+    /// nothing about the token.
     token: Option<Digest>,
     token_metrics: bool,
     hosts: Vec<Authority>,
@@ -49,13 +51,21 @@ enum Presented {
 impl AdminAccess {
     /// As these settings say.
     pub fn new(settings: AdminSettings) -> Self {
-        let AdminSettings { token, token_metrics, hosts } = settings;
+        let AdminSettings {
+            token,
+            token_metrics,
+            hosts,
+        } = settings;
         let token = token.map(|token| digest(&SHA256, token.expose_secret().as_bytes()));
-        Self { token, token_metrics, hosts }
+        Self {
+            token,
+            token_metrics,
+            hosts,
+        }
     }
 
-    /// Judges a request by all but its body. Its path counts to the letter: another spelling of an open path, which the
-    /// router may still find, is not open.
+    /// Judges a request by all but its body. Its path counts to the letter: another spelling of an
+    /// open path, which the router may still find, is not open.
     pub(super) fn judge(&self, head: &RequestHead) -> Result<Admission, Refused> {
         let path = head.uri.path();
         if matches!(path, "/healthz" | "/readyz") {
@@ -85,29 +95,53 @@ impl AdminAccess {
             Field::Repeated => return Presented::Repeated,
             Field::Once(value) => value,
         };
-        let bearer = value.split_at_checked(7).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "));
-        let Some((_, token)) = bearer else { return Presented::NoToken };
+        let bearer = value
+            .split_at_checked(7)
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "));
+        let Some((_, token)) = bearer else {
+            return Presented::NoToken;
+        };
         let presented = digest(&SHA256, token.trim_ascii_start());
-        let is_right = |own: &Digest| verify_slices_are_equal(own.as_ref(), presented.as_ref()).is_ok();
-        if self.token.as_ref().is_some_and(is_right) { Presented::RightToken } else { Presented::WrongToken }
+        let is_right =
+            |own: &Digest| verify_slices_are_equal(own.as_ref(), presented.as_ref()).is_ok();
+        if self.token.as_ref().is_some_and(is_right) {
+            Presented::RightToken
+        } else {
+            Presented::WrongToken
+        }
     }
 
-    /// The host that the request is for, which stops a name that somebody else gives our address (DNS rebinding). One in the
-    /// target replaces the field (RFC 9112 section 3.2.2), which a proxy in between may have looked at: they must be the same.
+    /// The host that the request is for, which stops a name that somebody else gives our address
+    /// (DNS rebinding). One in the target replaces the field (RFC 9112 section 3.2.2), which a
+    /// proxy in between may have looked at: they must be the same.
     fn judge_host(&self, head: &RequestHead, fields: &Fields<'_>) -> Result<Authority, Refused> {
-        let Field::Once(host) = fields.field("host") else { return Err(Refused::Host) };
+        let Field::Once(host) = fields.field("host") else {
+            return Err(Refused::Host);
+        };
         let host = authority(host).ok_or(Refused::Host)?;
-        let target = head.uri.authority().map(|target| Authority::parse(target.as_str()));
+        let target = head
+            .uri
+            .authority()
+            .map(|target| Authority::parse(target.as_str()));
         let is_same = target.is_none_or(|target| target.as_ref() == Some(&host));
-        let is_ours = host.is_local_name_or_address() || self.is_named(&host.clone().or_port(HTTP_PORT));
-        if is_same && is_ours { Ok(host) } else { Err(Refused::Host) }
+        let is_ours =
+            host.is_local_name_or_address() || self.is_named(&host.clone().or_port(HTTP_PORT));
+        if is_same && is_ours {
+            Ok(host)
+        } else {
+            Err(Refused::Host)
+        }
     }
 
-    /// What a browser says about the page that a request comes from, which stops pages of others from asking with the user's
-    /// way to us (CSRF). It says `null` for a page that hides where it comes from.
+    /// What a browser says about the page that a request comes from, which stops pages of others
+    /// from asking with the user's way to us (CSRF). It says `null` for a page that hides where it
+    /// comes from.
     fn judge_origin(&self, host: &Authority, fields: &Fields<'_>) -> Result<(), Refused> {
         let site = fields.field("sec-fetch-site");
-        if !matches!(site, Field::Absent | Field::Once(b"none" | b"same-origin" | b"same-site")) {
+        if !matches!(
+            site,
+            Field::Absent | Field::Once(b"none" | b"same-origin" | b"same-site")
+        ) {
             return Err(Refused::Origin);
         }
         let origin = match fields.field("origin") {
@@ -117,7 +151,11 @@ impl AdminAccess {
         };
         let (origin, port) = split_origin(origin).ok_or(Refused::Origin)?;
         let origin = origin.or_port(port);
-        if origin == host.clone().or_port(port) || self.is_named(&origin) { Ok(()) } else { Err(Refused::Origin) }
+        if origin == host.clone().or_port(port) || self.is_named(&origin) {
+            Ok(())
+        } else {
+            Err(Refused::Origin)
+        }
     }
 
     fn is_named(&self, host: &Authority) -> bool {

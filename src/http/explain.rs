@@ -14,13 +14,20 @@ use crate::domain::DescribedRequest;
 /// A longer description is refused.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 
-/// Answers with the transcript. The answer is 200 whatever the verdict: the question is not the request.
-pub(super) async fn explain(request: HttpRequest, body: web::Bytes, service: web::Data<AdminService>) -> HttpResponse {
+/// Answers with the transcript. The answer is 200 whatever the verdict: the question is not the
+/// request.
+pub(super) async fn explain(
+    request: HttpRequest,
+    body: web::Bytes,
+    service: web::Data<AdminService>,
+) -> HttpResponse {
     let verify: &Arc<VerifyService> = &service.verify;
     let generation = verify.generation();
-    // A transcript shows claims and rules; whoever can only reach the port is not meant to see them. A peer without an
-    // address came through a unix socket.
-    let is_near = request.peer_addr().is_none_or(|peer| peer.ip().to_canonical().is_loopback());
+    // A transcript shows claims and rules; whoever can only reach the port is not meant to see
+    // them. A peer without an address came through a unix socket.
+    let is_near = request
+        .peer_addr()
+        .is_none_or(|peer| peer.ip().to_canonical().is_loopback());
     let has_token = request.extensions().get() == Some(&Admission::Token);
     if !is_near && !has_token && !generation.explains_to_all {
         return json_answer(
@@ -32,12 +39,22 @@ pub(super) async fn explain(request: HttpRequest, body: web::Bytes, service: web
         Ok(described) => {
             let door = &generation.door;
             let transcript = door.gate.explain_described(&described).await;
-            json_answer(StatusCode::OK, &json!(transcript.with_challenge(&door.denials)))
+            json_answer(
+                StatusCode::OK,
+                &json!(transcript.with_challenge(&door.denials)),
+            )
         }
         // The position, and not the text: it may hold a token.
         Err(error) => {
-            let message = format!("not a description of a request, at line {} column {}", error.line(), error.column());
-            json_answer(StatusCode::BAD_REQUEST, &json!({ "error": message, "members": MEMBERS }))
+            let message = format!(
+                "not a description of a request, at line {} column {}",
+                error.line(),
+                error.column()
+            );
+            json_answer(
+                StatusCode::BAD_REQUEST,
+                &json!({ "error": message, "members": MEMBERS }),
+            )
         }
     }
 }

@@ -6,7 +6,8 @@ use super::{AdminAccess, Dialect, Responder};
 use crate::config::Readiness;
 use crate::gate::Door;
 
-/// Everything that one reading of the configuration decides about answers. A request keeps to the one that it began with.
+/// Everything that one reading of the configuration decides about answers. A request keeps to the
+/// one that it began with.
 pub struct Generation {
     /// Its number, counted from 1.
     pub number: u64,

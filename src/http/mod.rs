@@ -1,7 +1,7 @@
 //! Floor 6: HTTP. Beside `demo/` the only home of the web framework.
 //!
-//! The verify listener answers proxies, the admin listener answers operators. Nothing but a [`Permit`] is ever answered
-//! with 200 on the verify listener.
+//! The verify listener answers proxies, the admin listener answers operators. Nothing but a
+//! [`Permit`] is ever answered with 200 on the verify listener.
 //!
 //! [`Permit`]: crate::policy::Permit
 

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-/// Whether the threads that serve still come round: each notes the time every now and then, and one that is stuck does not.
+/// Whether the threads that serve still come round: each notes the time every now and then, and one
+/// that is stuck does not.
 #[derive(Debug, Clone)]
 pub struct Pulse {
     every: Duration,
@@ -15,10 +16,15 @@ pub struct Pulse {
 impl Pulse {
     /// Of threads that note the time this often.
     pub fn new(every: Duration) -> Self {
-        Self { every, began: Instant::now(), beats: Arc::default() }
+        Self {
+            every,
+            began: Instant::now(),
+            beats: Arc::default(),
+        }
     }
 
-    /// Has the thread that calls it note the time from now on. To be called inside its runtime, with which it ends.
+    /// Has the thread that calls it note the time from now on. To be called inside its runtime,
+    /// with which it ends.
     pub(super) fn join(&self) {
         let (pulse, beat) = (self.clone(), self.enter());
         actix_web::rt::spawn(async move {
@@ -35,12 +41,18 @@ impl Pulse {
         let oldest = self.millis().saturating_sub(late);
         let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
         beats.retain(|beat| beat.strong_count() > 0);
-        beats.iter().filter_map(Weak::upgrade).all(|beat| beat.load(Ordering::Relaxed) >= oldest)
+        beats
+            .iter()
+            .filter_map(Weak::upgrade)
+            .all(|beat| beat.load(Ordering::Relaxed) >= oldest)
     }
 
     fn enter(&self) -> Arc<AtomicU64> {
         let beat = Arc::new(AtomicU64::new(self.millis()));
-        self.beats.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&beat));
+        self.beats
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::downgrade(&beat));
         beat
     }
 
@@ -56,7 +68,10 @@ mod tests {
     #[test]
     fn a_thread_that_is_stuck_is_noticed_and_one_that_has_ended_is_not() {
         let long_ago = Instant::now().checked_sub(Duration::from_mins(1)).unwrap();
-        let pulse = Pulse { began: long_ago, ..Pulse::new(Duration::from_secs(1)) };
+        let pulse = Pulse {
+            began: long_ago,
+            ..Pulse::new(Duration::from_secs(1))
+        };
         let (regular, stuck) = (pulse.enter(), pulse.enter());
         assert!(pulse.is_regular());
         stuck.store(pulse.millis() - 3100, Ordering::Relaxed);

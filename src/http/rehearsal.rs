@@ -31,7 +31,10 @@ pub struct RehearsedAnswer {
 impl Rehearsal {
     /// Tells how a decision about such a request comes about, with the challenge that goes with it.
     pub async fn explain(&self, described: &DescribedRequest) -> Transcript {
-        self.gate.explain_described(described).await.with_challenge(&self.responder.denials)
+        self.gate
+            .explain_described(described)
+            .await
+            .with_challenge(&self.responder.denials)
     }
 
     /// What the verify listener would answer.
@@ -45,7 +48,9 @@ impl Rehearsal {
             outcome: record.outcome(&decision),
             route: record.route,
             status: response.status().as_u16(),
-            headers: headers.map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect(),
+            headers: headers
+                .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
+                .collect(),
         }
     }
 }

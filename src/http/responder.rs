@@ -5,7 +5,8 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
+    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderName,
+    RETRY_AFTER, WWW_AUTHENTICATE,
 };
 
 use super::{Dialect, Lifecycle};
@@ -23,7 +24,8 @@ pub struct Responder {
 }
 
 const X_AUTH_WEBSOCKET_PROTOCOL: HeaderName = HeaderName::from_static("x-auth-websocket-protocol");
-const X_ENVOY_AUTH_HEADERS_TO_REMOVE: HeaderName = HeaderName::from_static("x-envoy-auth-headers-to-remove");
+const X_ENVOY_AUTH_HEADERS_TO_REMOVE: HeaderName =
+    HeaderName::from_static("x-envoy-auth-headers-to-remove");
 const X_AUTH_DENIAL: HeaderName = HeaderName::from_static("x-auth-denial");
 const X_AUTH_REASON: HeaderName = HeaderName::from_static("x-auth-reason");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -33,8 +35,8 @@ const EMPTY: HeaderValue = HeaderValue::from_static("");
 impl Responder {
     /// Answers with these headers for a permit and these texts for a denial.
     ///
-    /// A name that is none is an error, although the configuration has checked them: leaving one out would move every
-    /// identity into its neighbour's header.
+    /// A name that is none is an error, although the configuration has checked them: leaving one
+    /// out would move every identity into its neighbour's header.
     pub fn new(
         claim_headers: &ClaimHeaders,
         denials: Arc<DenialAnswers>,
@@ -42,35 +44,58 @@ impl Responder {
     ) -> Result<Self, InvalidHeaderName> {
         // Names of headers are visible ASCII, so that no alias is refused.
         let aliases = HeaderValue::try_from(claim_headers.aliases().join(", ")).unwrap_or(EMPTY);
-        let claim_headers = claim_headers.names().map(HeaderName::try_from).collect::<Result<_, _>>()?;
-        Ok(Self { claim_headers, aliases, denials, lifecycle })
+        let claim_headers = claim_headers
+            .names()
+            .map(HeaderName::try_from)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            claim_headers,
+            aliases,
+            denials,
+            lifecycle,
+        })
     }
 
     /// What a decision is answered with, on the route at this position if there was one.
-    pub fn answer(&self, decision: &Result<Permit, Denial>, dialect: Dialect, route: Option<usize>) -> HttpResponse {
+    pub fn answer(
+        &self,
+        decision: &Result<Permit, Denial>,
+        dialect: Dialect,
+        route: Option<usize>,
+    ) -> HttpResponse {
         match decision {
             Ok(permit) => self.allow(permit, dialect),
             Err(denial) => self.deny(denial, dialect, route),
         }
     }
 
-    /// 200, an empty body, every claim header, and the WebSocket protocols where they are looked at: an absent one would
-    /// let the client's own pass.
+    /// 200, an empty body, every claim header, and the WebSocket protocols where they are looked
+    /// at: an absent one would let the client's own pass.
     fn allow(&self, permit: &Permit, dialect: Dialect) -> HttpResponse {
         let mut response = self.empty(StatusCode::OK);
         let headers = response.headers_mut();
         match permit.claim_values() {
             Some(values) => {
                 for (name, value) in self.claim_headers.iter().zip(values) {
-                    // Rendering left visible ASCII only, so no value is refused here; if one were, it is empty.
-                    headers.insert(name.clone(), HeaderValue::from_maybe_shared(value.clone()).unwrap_or(EMPTY));
+                    // Rendering left visible ASCII only, so no value is refused here; if one were,
+                    // it is empty.
+                    headers.insert(
+                        name.clone(),
+                        HeaderValue::from_maybe_shared(value.clone()).unwrap_or(EMPTY),
+                    );
                 }
             }
-            None => self.claim_headers.iter().for_each(|name| drop(headers.insert(name.clone(), EMPTY))),
+            None => self
+                .claim_headers
+                .iter()
+                .for_each(|name| drop(headers.insert(name.clone(), EMPTY))),
         }
         if let Some(protocols) = permit.other_protocols() {
             // A list of tokens, so it is not refused here either.
-            headers.insert(X_AUTH_WEBSOCKET_PROTOCOL, HeaderValue::from_str(protocols).unwrap_or(EMPTY));
+            headers.insert(
+                X_AUTH_WEBSOCKET_PROTOCOL,
+                HeaderValue::from_str(protocols).unwrap_or(EMPTY),
+            );
         }
         if dialect == Dialect::Envoy && !self.aliases.is_empty() {
             headers.insert(X_ENVOY_AUTH_HEADERS_TO_REMOVE, self.aliases.clone());
@@ -90,8 +115,12 @@ impl Responder {
         if let Some(place) = place(&answer).filter(|_| !dialect.carries_denials()) {
             headers.insert(X_AUTH_DENIAL, place);
         }
-        // Configuration has let through what a header can hold, and nothing else stands in a challenge.
-        if let Some(challenge) = answer.challenge.and_then(|text| HeaderValue::from_maybe_shared(text).ok()) {
+        // Configuration has let through what a header can hold, and nothing else stands in a
+        // challenge.
+        if let Some(challenge) = answer
+            .challenge
+            .and_then(|text| HeaderValue::from_maybe_shared(text).ok())
+        {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = answer.retry_after {
@@ -100,8 +129,8 @@ impl Responder {
         response
     }
 
-    /// Status and body of a denial for this reason, on the route of this name if it has its own, for proxies that cannot
-    /// pass on the denial itself.
+    /// Status and body of a denial for this reason, on the route of this name if it has its own,
+    /// for proxies that cannot pass on the denial itself.
     pub(super) fn describe_denial(&self, route: Option<&str>, code: &str) -> HttpResponse {
         let position = route.and_then(|name| self.denials.position(name));
         Reason::from_code(code).map_or_else(
@@ -127,7 +156,9 @@ impl Responder {
     fn empty(&self, status: StatusCode) -> HttpResponse {
         let mut response = HttpResponse::new(status);
         if self.lifecycle.is_closing() {
-            response.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
+            response
+                .head_mut()
+                .set_connection_type(actix_web::http::ConnectionType::Close);
         }
         no_store(response.headers_mut());
         response

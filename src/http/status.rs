@@ -36,7 +36,9 @@ fn issuer_status(issuer: &Issuer, now: Moment) -> Value {
         .published()
         .iter()
         .map(|key| {
-            let age = snapshot.first_seen(key.first()).map(|first_seen| now.uptime.since(first_seen).as_secs());
+            let age = snapshot
+                .first_seen(key.first())
+                .map(|first_seen| now.uptime.since(first_seen).as_secs());
             json!({
                 "id": key.first().id().map(shown_key_id),
                 "algorithms": key.algorithms().map(Algorithm::name).collect::<Vec<_>>(),

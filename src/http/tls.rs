@@ -27,7 +27,10 @@ pub struct CurrentTls {
 impl CurrentTls {
     /// With these files to begin with.
     pub fn new(first: TlsSettings) -> Self {
-        Self { settings: ArcSwap::from_pointee(first), last_error: ArcSwapOption::empty() }
+        Self {
+            settings: ArcSwap::from_pointee(first),
+            last_error: ArcSwapOption::empty(),
+        }
     }
 
     /// What is in force.
@@ -40,7 +43,8 @@ impl CurrentTls {
         self.settings.store(next.into());
     }
 
-    /// The same, unless something else than this has come into force meanwhile; tells whether it is.
+    /// The same, unless something else than this has come into force meanwhile; tells whether it
+    /// is.
     pub fn replace_if_still(&self, current: &Arc<TlsSettings>, next: TlsSettings) -> bool {
         let before = self.settings.compare_and_swap(current, next.into());
         Arc::ptr_eq(&before, current)
@@ -48,9 +52,15 @@ impl CurrentTls {
 }
 
 /// What the server needs to shake hands: TLS 1.2 and 1.3, HTTP/1.1 inside.
-pub(super) fn server_config(current: &Arc<CurrentTls>, clock: Arc<dyn Clock>) -> std::io::Result<ServerConfig> {
+pub(super) fn server_config(
+    current: &Arc<CurrentTls>,
+    clock: Arc<dyn Clock>,
+) -> std::io::Result<ServerConfig> {
     let provider = Arc::new(default_provider());
-    let shown = Shown { current: current.clone(), provider: provider.clone() };
+    let shown = Shown {
+        current: current.clone(),
+        provider: provider.clone(),
+    };
     let shown = Arc::new(shown);
     let mut config = ServerConfig::builder_with_details(provider, Arc::new(HouseTime(clock)))
         .with_protocol_versions(&[&TLS13, &TLS12])
@@ -58,7 +68,8 @@ pub(super) fn server_config(current: &Arc<CurrentTls>, clock: Arc<dyn Clock>) ->
         .with_client_cert_verifier(shown.clone())
         .with_cert_resolver(shown);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    // A session that is taken up again would spare a client the question whether its certificate still counts.
+    // A session that is taken up again would spare a client the question whether its certificate
+    // still counts.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(config)
@@ -81,8 +92,8 @@ impl ClientCertVerifier for Shown {
         self.current.settings().identity.clients.is_some()
     }
 
-    /// None: a list could not be exchanged while the service runs, and without one a client shows what it has
-    /// (RFC 8446 section 4.2.4, RFC 5246 section 7.4.4).
+    /// None: a list could not be exchanged while the service runs, and without one a client shows
+    /// what it has (RFC 8446 section 4.2.4, RFC 5246 section 7.4.4).
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -93,8 +104,15 @@ impl ClientCertVerifier for Shown {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        // Nobody is asked for a certificate where none is wanted; who shows one all the same is let in by nobody.
-        let clients = self.current.settings().identity.clients.clone().ok_or(Error::NoCertificatesPresented)?;
+        // Nobody is asked for a certificate where none is wanted; who shows one all the same is let
+        // in by nobody.
+        let clients = self
+            .current
+            .settings()
+            .identity
+            .clients
+            .clone()
+            .ok_or(Error::NoCertificatesPresented)?;
         let judged = clients.verify_client_cert(end_entity, intermediates, now);
         judged.inspect_err(|error| tracing::debug!(%error, "client certificate refused"))
     }
@@ -105,7 +123,12 @@ impl ClientCertVerifier for Shown {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -114,11 +137,18 @@ impl ClientCertVerifier for Shown {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -134,7 +164,9 @@ struct HouseTime(Arc<dyn Clock>);
 impl TimeProvider for HouseTime {
     fn current_time(&self) -> Option<UnixTime> {
         let millis = u64::try_from(self.0.now().as_millis()).ok()?;
-        Some(UnixTime::since_unix_epoch(std::time::Duration::from_millis(millis)))
+        Some(UnixTime::since_unix_epoch(
+            std::time::Duration::from_millis(millis),
+        ))
     }
 }
 

@@ -28,7 +28,10 @@ pub struct VerifyService {
 impl VerifyService {
     /// Answers as this configuration says.
     pub fn new(first: Generation, metrics: Arc<Metrics>) -> Self {
-        Self { current: ArcSwap::from_pointee(first), metrics }
+        Self {
+            current: ArcSwap::from_pointee(first),
+            metrics,
+        }
     }
 
     /// What is in force.
@@ -36,8 +39,8 @@ impl VerifyService {
         self.current.load()
     }
 
-    /// From the next request on answers as this configuration says. Gives what was in force before, which requests may still
-    /// hold.
+    /// From the next request on answers as this configuration says. Gives what was in force before,
+    /// which requests may still hold.
     #[must_use]
     pub fn replace(&self, next: Generation) -> Arc<Generation> {
         self.current.swap(next.into())
@@ -53,33 +56,52 @@ pub fn verify_server(
     sockets: Vec<BoundListener>,
 ) -> std::io::Result<Server> {
     let clock = service.generation().door.gate.clock.clone();
-    let tls = tls.map(|current| server_config(current, clock)).transpose()?;
+    let tls = tls
+        .map(|current| server_config(current, clock))
+        .transpose()?;
     let service = web::Data::from(service);
-    // One handler for every path and method: no router that decodes, cleans up or redirects what it is asked.
+    // One handler for every path and method: no router that decodes, cleans up or redirects what it
+    // is asked.
     let app = move || {
         // Called by each worker when it begins.
         pulse.iter().for_each(Pulse::join);
-        App::new().app_data(service.clone()).default_service(web::to(answer))
+        App::new()
+            .app_data(service.clone())
+            .default_service(web::to(answer))
     };
     let mut server = HttpServer::new(app)
         .on_connect(mark_unix_peer)
         .disable_signals()
-        .keep_alive(if settings.keep_alive.is_zero() { KeepAlive::Disabled } else { settings.keep_alive.into() })
+        .keep_alive(if settings.keep_alive.is_zero() {
+            KeepAlive::Disabled
+        } else {
+            settings.keep_alive.into()
+        })
         .client_request_timeout(settings.client_header_timeout)
         .tls_handshake_timeout(settings.client_header_timeout)
         .max_connections(settings.max_connections)
-        .shutdown_timeout(settings.shutdown_timeout.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX));
+        .shutdown_timeout(
+            settings
+                .shutdown_timeout
+                .as_millis()
+                .div_ceil(1000)
+                .try_into()
+                .unwrap_or(u64::MAX),
+        );
     if let Some(workers) = settings.workers {
         server = server.workers(workers);
     }
     if tls.is_some() {
-        // Otherwise 256 clients that begin a handshake and say no more would keep everybody else waiting.
+        // Otherwise 256 clients that begin a handshake and say no more would keep everybody else
+        // waiting.
         server = server.max_connection_rate(settings.max_connections);
     }
     for socket in sockets {
         server = match (socket, &tls) {
             (BoundListener::Tcp(listener), None) => server.listen(listener)?,
-            (BoundListener::Tcp(listener), Some(tls)) => server.listen_rustls_0_23(listener, tls.clone())?,
+            (BoundListener::Tcp(listener), Some(tls)) => {
+                server.listen_rustls_0_23(listener, tls.clone())?
+            }
             (BoundListener::Unix(listener, _), _) => server.listen_uds(listener)?,
         };
     }
@@ -106,16 +128,22 @@ enum Target<'a> {
     Nothing,
 }
 
-/// The path decides, to the letter; the query never does, because some proxies append the client's own to it. Where a path has
-/// a tail, that is the client's path: whatever it says, the question stays the same.
+/// The path decides, to the letter; the query never does, because some proxies append the client's
+/// own to it. Where a path has a tail, that is the client's path: whatever it says, the question
+/// stays the same.
 fn target(path: &str, plain: Dialect) -> Target<'_> {
     if let Some(code) = path.strip_prefix("/denial/") {
         return Target::Denial(None, code);
     }
-    if let Some(target) = path.strip_prefix("/policy/").and_then(|rest| by_name(rest, plain)) {
+    if let Some(target) = path
+        .strip_prefix("/policy/")
+        .and_then(|rest| by_name(rest, plain))
+    {
         return target;
     }
-    dialect(path, plain).map_or(Target::Nothing, |(dialect, tail)| Target::Verify(dialect, tail))
+    dialect(path, plain).map_or(Target::Nothing, |(dialect, tail)| {
+        Target::Verify(dialect, tail)
+    })
 }
 
 fn by_name(rest: &str, plain: Dialect) -> Option<Target<'_>> {
@@ -145,14 +173,18 @@ async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> Http
     let generation = service.generation();
     let mut response = match target(request.uri().path(), generation.dialect) {
         Target::Verify(dialect, tail) => verify(&generation, &request, dialect, tail, None).await,
-        Target::VerifyByName(name, dialect, tail) => verify(&generation, &request, dialect, tail, Some(name)).await,
+        Target::VerifyByName(name, dialect, tail) => {
+            verify(&generation, &request, dialect, tail, Some(name)).await
+        }
         Target::Denial(route, code) => generation.responder.describe_denial(route, code),
         Target::Nothing => generation.responder.not_found(),
     };
     if request.head().upgrade() {
-        // The framework takes what follows for another protocol and gives the connection up; then it must say so, or a
-        // proxy keeps the connection for its next question.
-        response.head_mut().set_connection_type(ConnectionType::Close);
+        // The framework takes what follows for another protocol and gives the connection up; then
+        // it must say so, or a proxy keeps the connection for its next question.
+        response
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
     }
     response
 }
@@ -165,21 +197,32 @@ async fn verify(
     route_name: Option<&str>,
 ) -> HttpResponse {
     let fields = Fields(request.headers());
-    let asked = Question { fields: &fields, method: request.method().as_str(), tail: with_query(tail, request.uri()) };
+    let asked = Question {
+        fields: &fields,
+        method: request.method().as_str(),
+        tail: with_query(tail, request.uri()),
+    };
     let forwarded = ForwardedRequest {
         fields: &fields,
         original: dialect.original(&asked),
         peer_trusted: is_trusted_peer(&generation.door.trusted, request),
         route_name,
     };
-    let decided = generation.door.decide(&forwarded, || dialect.original_for_log(&asked)).await;
-    generation.responder.answer(&decided.decision, dialect, decided.route)
+    let decided = generation
+        .door
+        .decide(&forwarded, || dialect.original_for_log(&asked))
+        .await;
+    generation
+        .responder
+        .answer(&decided.decision, dialect, decided.route)
 }
 
 /// The end of the path, with the query behind it.
 fn with_query<'a>(tail: &str, uri: &'a Uri) -> &'a str {
     let whole = uri.path_and_query().map_or("", PathAndQuery::as_str);
-    whole.get(uri.path().len() - tail.len()..).unwrap_or_default()
+    whole
+        .get(uri.path().len() - tail.len()..)
+        .unwrap_or_default()
 }
 
 /// Who may write to the socket file is a proxy. A peer whose address cannot be told is not.

@@ -32,19 +32,28 @@ struct Document {
 }
 
 impl Metadata {
-    /// Reads a document that must name this issuer to the letter (`OpenID` Connect Discovery section 4.3): otherwise one
-    /// issuer could pass another one's keys off as its own.
-    pub(super) fn parse(document: &[u8], issuer: &str, allow_http: bool) -> Result<Self, InvalidMetadata> {
+    /// Reads a document that must name this issuer to the letter (`OpenID` Connect Discovery
+    /// section 4.3): otherwise one issuer could pass another one's keys off as its own.
+    pub(super) fn parse(
+        document: &[u8],
+        issuer: &str,
+        allow_http: bool,
+    ) -> Result<Self, InvalidMetadata> {
         // A derived reader takes an array for an object as well.
         if document.trim_ascii_start().first() != Some(&b'{') {
             return Err(InvalidMetadata::Malformed);
         }
-        let document: Document = serde_json::from_slice(document).map_err(|_| InvalidMetadata::Malformed)?;
+        let document: Document =
+            serde_json::from_slice(document).map_err(|_| InvalidMetadata::Malformed)?;
         if document.issuer != issuer {
             return Err(InvalidMetadata::OtherIssuer(issuer.to_owned()));
         }
         let jwks_uri = Url::parse(&document.jwks_uri).map_err(|_| InvalidMetadata::Location)?;
-        if is_trustworthy(&jwks_uri, allow_http) { Ok(Self { jwks_uri }) } else { Err(InvalidMetadata::Location) }
+        if is_trustworthy(&jwks_uri, allow_http) {
+            Ok(Self { jwks_uri })
+        } else {
+            Err(InvalidMetadata::Location)
+        }
     }
 }
 
@@ -53,16 +62,24 @@ mod tests {
     use super::*;
 
     fn parse(issuer: &str, jwks_uri: &str) -> Result<Metadata, InvalidMetadata> {
-        let document = serde_json::json!({"issuer": issuer, "jwks_uri": jwks_uri, "other": []}).to_string();
+        let document =
+            serde_json::json!({"issuer": issuer, "jwks_uri": jwks_uri, "other": []}).to_string();
         Metadata::parse(document.as_bytes(), "https://idp.example", false)
     }
 
     #[test]
     fn the_issuer_must_match_to_the_letter() {
         assert!(parse("https://idp.example", "https://idp.example/jwks").is_ok());
-        for issuer in ["https://idp.example/", "https://IDP.example", "https://evil.example"] {
+        for issuer in [
+            "https://idp.example/",
+            "https://IDP.example",
+            "https://evil.example",
+        ] {
             assert!(
-                matches!(parse(issuer, "https://idp.example/jwks"), Err(InvalidMetadata::OtherIssuer(_))),
+                matches!(
+                    parse(issuer, "https://idp.example/jwks"),
+                    Err(InvalidMetadata::OtherIssuer(_))
+                ),
                 "{issuer}"
             );
         }
@@ -70,10 +87,26 @@ mod tests {
 
     #[test]
     fn keys_come_over_https() {
-        for url in ["http://idp.example/jwks", "file:///etc/passwd", "data:,{}", "gopher://x/", "unix:/x", "jwks"] {
-            assert!(matches!(parse("https://idp.example", url), Err(InvalidMetadata::Location)), "{url}");
+        for url in [
+            "http://idp.example/jwks",
+            "file:///etc/passwd",
+            "data:,{}",
+            "gopher://x/",
+            "unix:/x",
+            "jwks",
+        ] {
+            assert!(
+                matches!(
+                    parse("https://idp.example", url),
+                    Err(InvalidMetadata::Location)
+                ),
+                "{url}"
+            );
         }
         assert!(parse("https://idp.example", "http://127.0.0.1:1/jwks").is_ok());
-        assert!(matches!(Metadata::parse(b"<html>", "x", false), Err(InvalidMetadata::Malformed)));
+        assert!(matches!(
+            Metadata::parse(b"<html>", "x", false),
+            Err(InvalidMetadata::Malformed)
+        ));
     }
 }

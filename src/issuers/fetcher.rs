@@ -8,7 +8,9 @@ use url::Url;
 use super::discovery::{InvalidMetadata, Metadata};
 use crate::config::{KeyLocation, RemoteKeys};
 use crate::jose::{InvalidKeySet, KeySet};
-use crate::outbound::{AddressRule, Answer, Ask, Egress, EntityTag, FetchError, HttpClient, InvalidClient};
+use crate::outbound::{
+    AddressRule, Answer, Ask, Egress, EntityTag, FetchError, HttpClient, InvalidClient,
+};
 
 /// Fetches one issuer's keys.
 pub struct KeyFetcher {
@@ -73,38 +75,63 @@ impl KeyFetcher {
     /// Fetches with these settings.
     pub fn new(settings: RemoteKeys, egress: Egress) -> Result<Self, InvalidClient> {
         let client = HttpClient::new(&settings.fetch, egress)?;
-        Ok(Self { settings, client, known: None, last: None })
+        Ok(Self {
+            settings,
+            client,
+            known: None,
+            last: None,
+        })
     }
 
     /// Fetches the keys, within the time that the settings allow for all of it.
     pub async fn fetch(&mut self) -> Result<FetchedKeys, FetchFailure> {
         let started = Instant::now();
         let timeout = self.settings.fetch.timeout;
-        tokio::time::timeout(timeout, self.fetch_untimed(started)).await.unwrap_or(Err(FetchFailure::TimedOut))
+        tokio::time::timeout(timeout, self.fetch_untimed(started))
+            .await
+            .unwrap_or(Err(FetchFailure::TimedOut))
     }
 
     async fn fetch_untimed(&mut self, started: Instant) -> Result<FetchedKeys, FetchFailure> {
         let (url, rule) = self.locate(started).await?;
         let last = self.last.as_ref().filter(|last| last.url == url);
         let known = last.map(|last| &last.version);
-        let ask = Ask { url: &url, rule, with_credentials: self.is_configured(&url), known };
+        let ask = Ask {
+            url: &url,
+            rule,
+            with_credentials: self.is_configured(&url),
+            known,
+        };
         let fetched = self.client.get(ask).await.map_err(FetchFailure::Keys)?;
         let keys = match (fetched.answer, last) {
             (Answer::Document(body, version), _) => self.read(&body, version, url)?,
             (Answer::NotModified, Some(last)) => last.keys.clone(),
             (Answer::NotModified, None) => return Err(InvalidKeySet::Malformed.into()),
         };
-        Ok(FetchedKeys { keys, max_age: fetched.max_age })
+        Ok(FetchedKeys {
+            keys,
+            max_age: fetched.max_age,
+        })
     }
 
     /// The keys of a document; only good ones become the last.
-    fn read(&mut self, body: &[u8], version: Option<EntityTag>, url: Url) -> Result<KeySet, InvalidKeySet> {
+    fn read(
+        &mut self,
+        body: &[u8],
+        version: Option<EntityTag>,
+        url: Url,
+    ) -> Result<KeySet, InvalidKeySet> {
         let keys = KeySet::from_jwks(body, &self.settings.algorithms)?;
-        self.last = version.map(|version| LastKeys { url, version, keys: keys.clone() });
+        self.last = version.map(|version| LastKeys {
+            url,
+            version,
+            keys: keys.clone(),
+        });
         Ok(keys)
     }
 
-    /// Where the keys are. Metadata that cannot be had now, or is not the issuer's, leaves the last good in force.
+    /// Where the keys are. Metadata that cannot be had now, or is not the issuer's, leaves the last
+    /// good in force.
     async fn locate(&mut self, started: Instant) -> Result<(Url, AddressRule), FetchFailure> {
         let (issuer, documents) = match &self.settings.location {
             KeyLocation::Jwks(url) => return Ok((url.clone(), AddressRule::Any)),
@@ -117,8 +144,8 @@ impl KeyFetcher {
         self.known.clone().map_or(discovered, Ok)
     }
 
-    /// The first document that is the issuer's. If there is none, the first failure tells: it is of the place where
-    /// nearly every issuer has its metadata.
+    /// The first document that is the issuer's. If there is none, the first failure tells: it is of
+    /// the place where nearly every issuer has its metadata.
     async fn discover(
         &self,
         issuer: &str,
@@ -127,7 +154,8 @@ impl KeyFetcher {
     ) -> Result<(Url, AddressRule), FetchFailure> {
         let mut first_failure = None;
         for (position, document) in documents.iter().enumerate() {
-            let until = started + patience(self.settings.fetch.timeout, documents.len() - position - 1);
+            let until =
+                started + patience(self.settings.fetch.timeout, documents.len() - position - 1);
             match self.metadata(issuer, document, until).await {
                 Ok(found) => return Ok(found),
                 Err(failure) => first_failure = first_failure.or(Some(failure)),
@@ -136,25 +164,49 @@ impl KeyFetcher {
         Err(first_failure.unwrap_or(FetchFailure::InvalidMetadata(InvalidMetadata::Malformed)))
     }
 
-    async fn metadata(&self, issuer: &str, document: &Url, until: Instant) -> Result<(Url, AddressRule), FetchFailure> {
-        let ask = Ask { url: document, rule: AddressRule::Any, with_credentials: true, known: None };
+    async fn metadata(
+        &self,
+        issuer: &str,
+        document: &Url,
+        until: Instant,
+    ) -> Result<(Url, AddressRule), FetchFailure> {
+        let ask = Ask {
+            url: document,
+            rule: AddressRule::Any,
+            with_credentials: true,
+            known: None,
+        };
         let request = self.client.get(ask);
         let answer = tokio::time::timeout_at(until, request).await;
-        let fetched = answer.map_err(|_| FetchFailure::TimedOut)?.map_err(FetchFailure::Metadata)?;
-        let Answer::Document(body, _) = fetched.answer else { return Err(InvalidMetadata::Malformed.into()) };
+        let fetched = answer
+            .map_err(|_| FetchFailure::TimedOut)?
+            .map_err(FetchFailure::Metadata)?;
+        let Answer::Document(body, _) = fetched.answer else {
+            return Err(InvalidMetadata::Malformed.into());
+        };
         let metadata = Metadata::parse(&body, issuer, self.settings.fetch.allow_insecure_http)?;
-        let rule = if self.settings.fetch.allow_private { AddressRule::Any } else { fetched.links };
+        let rule = if self.settings.fetch.allow_private {
+            AddressRule::Any
+        } else {
+            fetched.links
+        };
         Ok((metadata.jwks_uri, rule))
     }
 
-    /// Whether the operator named this party. A document from outside must not decide who gets our credentials.
+    /// Whether the operator named this party. A document from outside must not decide who gets our
+    /// credentials.
     fn is_configured(&self, url: &Url) -> bool {
-        self.settings.location.urls().iter().any(|configured| configured.origin() == url.origin())
+        self.settings
+            .location
+            .urls()
+            .iter()
+            .any(|configured| configured.origin() == url.origin())
     }
 }
 
-/// How long from the start of a fetch a document may take that so many others may have to follow. It may take what is left of
-/// the time; but a tenth is kept for each of the others, and a fifth for the keys, whose place may be known from before.
+/// How long from the start of a fetch a document may take that so many others may have to follow.
+/// It may take what is left of the time; but a tenth is kept for each of the others, and a fifth
+/// for the keys, whose place may be known from before.
 fn patience(timeout: Duration, others: usize) -> Duration {
     let tenths = 8_u32.saturating_sub(others.try_into().unwrap_or(u32::MAX));
     timeout / 10 * tenths

@@ -37,14 +37,20 @@ pub struct Issuers {
 impl Issuers {
     /// These, each with the `iss` that its tokens may have.
     pub fn new(issuers: impl IntoIterator<Item = (AcceptedIssuers, Issuer)>) -> Self {
-        let mut all = Self { in_order: Vec::new(), by_iss: HashMap::new(), without_iss: None, of_any_tenant: None };
+        let mut all = Self {
+            in_order: Vec::new(),
+            by_iss: HashMap::new(),
+            without_iss: None,
+            of_any_tenant: None,
+        };
         for (accepted, issuer) in issuers {
             let issuer = Arc::new(issuer);
             all.in_order.push(issuer.clone());
             match accepted {
                 AcceptedIssuers::Nobody => all.without_iss = Some(issuer),
                 AcceptedIssuers::Named(names) => {
-                    all.by_iss.extend(names.into_iter().map(|name| (name, issuer.clone())));
+                    all.by_iss
+                        .extend(names.into_iter().map(|name| (name, issuer.clone())));
                 }
                 AcceptedIssuers::AnyEntraTenant => all.of_any_tenant = Some(issuer),
             }
@@ -52,8 +58,9 @@ impl Issuers {
         all
     }
 
-    /// Whose token this says it is. Names are compared byte by byte (RFC 9068 section 4): no case folding, no slash more
-    /// or less; and a token with an `iss` never belongs to the issuer of tokens without one.
+    /// Whose token this says it is. Names are compared byte by byte (RFC 9068 section 4): no case
+    /// folding, no slash more or less; and a token with an `iss` never belongs to the issuer of
+    /// tokens without one.
     pub fn find(&self, claims: &UnverifiedClaims) -> Option<&Arc<Issuer>> {
         match claims.issuer() {
             StatedIssuer::Nobody => self.without_iss.as_ref(),
@@ -63,7 +70,9 @@ impl Issuers {
     }
 
     fn tenant_issuer(&self, iss: &str) -> Option<&Arc<Issuer>> {
-        self.of_any_tenant.as_ref().filter(|_| EntraTenant::of_issuer(iss).is_some())
+        self.of_any_tenant
+            .as_ref()
+            .filter(|_| EntraTenant::of_issuer(iss).is_some())
     }
 
     /// The issuers in the order of the configuration.
@@ -82,7 +91,11 @@ impl fmt::Display for Issuers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut known: Vec<_> = self.by_iss.keys().map(|iss| format!("{iss:?}")).collect();
         known.sort_unstable();
-        known.extend(self.of_any_tenant.as_ref().map(|_| "that of any tenant of Entra ID".to_owned()));
+        known.extend(
+            self.of_any_tenant
+                .as_ref()
+                .map(|_| "that of any tenant of Entra ID".to_owned()),
+        );
         known.extend(self.without_iss.as_ref().map(|_| "no iss".to_owned()));
         f.write_str(&known.join(", "))
     }

@@ -25,6 +25,11 @@ impl KeyOrigin {
 /// Off the runtime: a disk that hangs must not keep other issuers' keys from being fetched.
 async fn read(file: FileKeys) -> Result<FetchedKeys, FetchFailure> {
     let read = tokio::task::spawn_blocking(move || file.read()).await;
-    let keys = read.unwrap_or_else(|error| Err(error.to_string())).map_err(FetchFailure::File)?;
-    Ok(FetchedKeys { keys, max_age: None })
+    let keys = read
+        .unwrap_or_else(|error| Err(error.to_string()))
+        .map_err(FetchFailure::File)?;
+    Ok(FetchedKeys {
+        keys,
+        max_age: None,
+    })
 }

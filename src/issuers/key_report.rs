@@ -2,10 +2,15 @@
 
 use crate::jose::{Algorithm, KeySet, PublishedKey};
 
-/// Warns of keys that are not used or never tried, and of keys that anyone can use, unless it was said of the keys before
-/// these; and of a set that has nothing in common with the one before, which no rotation with overlap looks like.
+/// Warns of keys that are not used or never tried, and of keys that anyone can use, unless it was
+/// said of the keys before these; and of a set that has nothing in common with the one before,
+/// which no rotation with overlap looks like.
 pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
-    for key in keys.refused().iter().filter(|key| !before.refused().contains(key)) {
+    for key in keys
+        .refused()
+        .iter()
+        .filter(|key| !before.refused().contains(key))
+    {
         let id = shown_key_id(key.id.as_deref().unwrap_or_default());
         tracing::warn!(issuer, key = ?id, reason = %key.refusal, "key refused");
     }
@@ -13,20 +18,37 @@ pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
         let id = shown_key_id(key.first().id().unwrap_or_default());
         tracing::warn!(issuer, key = ?id, "key published with its private part: anyone can sign with it");
     }
-    if !before.is_empty() && !keys.iter().any(|key| before.iter().any(|known| known.fingerprint() == key.fingerprint()))
+    if !before.is_empty()
+        && !keys.iter().any(|key| {
+            before
+                .iter()
+                .any(|known| known.fingerprint() == key.fingerprint())
+        })
     {
-        tracing::warn!(issuer, "every key is another one than before: tokens signed until now are refused");
+        tracing::warn!(
+            issuer,
+            "every key is another one than before: tokens signed until now are refused"
+        );
     }
-    let crowded: Vec<_> =
-        keys.crowded().filter(|algorithm| !is_crowded(before, *algorithm)).map(Algorithm::name).collect();
+    let crowded: Vec<_> = keys
+        .crowded()
+        .filter(|algorithm| !is_crowded(before, *algorithm))
+        .map(Algorithm::name)
+        .collect();
     if !crowded.is_empty() {
         let algorithms = crowded.join(", ");
-        tracing::warn!(issuer, algorithms, "more keys without kid than are tried for a token: some never are");
+        tracing::warn!(
+            issuer,
+            algorithms,
+            "more keys without kid than are tried for a token: some never are"
+        );
     }
 }
 
 fn exposed(keys: &KeySet) -> impl Iterator<Item = PublishedKey<'_>> {
-    keys.published().into_iter().filter(PublishedKey::is_private_part_published)
+    keys.published()
+        .into_iter()
+        .filter(PublishedKey::is_private_part_published)
 }
 
 fn is_crowded(keys: &KeySet, algorithm: Algorithm) -> bool {

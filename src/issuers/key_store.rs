@@ -77,7 +77,10 @@ impl KeySnapshot {
 
     /// A key of this snapshot as trusted by it.
     pub fn trusted(&self, key: &Arc<VerificationKey>) -> TrustedKey {
-        TrustedKey { key: key.clone(), generation: self.generation }
+        TrustedKey {
+            key: key.clone(),
+            generation: self.generation,
+        }
     }
 }
 
@@ -105,7 +108,13 @@ impl KeyStore {
     pub fn refreshed(settings: &RefreshSettings) -> Self {
         let usable_until = Moment::PAST;
         let (keys, first_seen) = (KeySet::default(), HashMap::new());
-        let empty = KeySnapshot { keys, generation: 0, fetched_at: None, usable_until, first_seen };
+        let empty = KeySnapshot {
+            keys,
+            generation: 0,
+            fetched_at: None,
+            usable_until,
+            first_seen,
+        };
         Self {
             snapshot: ArcSwap::from_pointee(empty),
             history: ArcSwap::default(),
@@ -115,18 +124,24 @@ impl KeyStore {
         }
     }
 
-    /// The keys of this store for a [`Refresher`](super::Refresher) that fetches by other settings. They are as old as they
-    /// are: how long they may still be used counts from the time at which they were fetched.
+    /// The keys of this store for a [`Refresher`](super::Refresher) that fetches by other settings.
+    /// They are as old as they are: how long they may still be used counts from the time at which
+    /// they were fetched.
     #[must_use]
     pub fn continued(&self, settings: &RefreshSettings) -> Self {
         let fresh = Self::refreshed(settings);
         let mut snapshot = KeySnapshot::clone(&self.snapshot.load());
-        let Some(fetched_at) = snapshot.fetched_at else { return fresh };
+        let Some(fetched_at) = snapshot.fetched_at else {
+            return fresh;
+        };
         snapshot.usable_until = fetched_at.plus(settings.max_stale);
         Self {
             snapshot: ArcSwap::from_pointee(snapshot),
             history: ArcSwap::new(self.history.load_full()),
-            refetch: self.refetch.as_ref().map(|refetch| refetch.continued(settings.min_refetch)),
+            refetch: self
+                .refetch
+                .as_ref()
+                .map(|refetch| refetch.continued(settings.min_refetch)),
             ..fresh
         }
     }
@@ -141,18 +156,21 @@ impl KeyStore {
         self.history.load_full()
     }
 
-    /// Whether a key that was trusted once still is. A key that left the set is not, whatever it signed.
+    /// Whether a key that was trusted once still is. A key that left the set is not, whatever it
+    /// signed.
     pub fn still_trusts(&self, trusted: &TrustedKey, now: Moment) -> bool {
         let snapshot = self.snapshot.load();
-        let present = trusted.generation == snapshot.generation || snapshot.keys.contains(&trusted.key);
+        let present =
+            trusted.generation == snapshot.generation || snapshot.keys.contains(&trusted.key);
         present && !now.reaches(snapshot.usable_until)
     }
 
     /// The keys that may have signed a token, and the snapshot they are of.
     ///
-    /// An unknown key may have been published a moment ago, and keys that are too old can be fetched. If the token is worth
-    /// it, the issuer is asked, and the request waits for the answer: at most as long as the settings say, and once more if
-    /// the fetch that it waited for had begun before it asked.
+    /// An unknown key may have been published a moment ago, and keys that are too old can be
+    /// fetched. If the token is worth it, the issuer is asked, and the request waits for the
+    /// answer: at most as long as the settings say, and once more if the fetch that it waited for
+    /// had begun before it asked.
     pub async fn candidates(
         &self,
         id: Option<&str>,
@@ -169,22 +187,29 @@ impl KeyStore {
             };
             let is_askable = match reason {
                 Reason::KeyUnknown => id.is_some(),
-                // Too old, after a sleep of the machine perhaps. Where there never were any, the next fetch is near anyway.
+                // Too old, after a sleep of the machine perhaps. Where there never were any, the
+                // next fetch is near anyway.
                 Reason::KeysUnavailable => !snapshot.keys.is_empty(),
                 _ => false,
             };
             match self.fetch_to_wait_for(reason, worth_fetching && is_askable, now) {
                 Some(finished) => Self::wait(finished, deadline).await?,
-                // A fetch that somebody else had asked for may have ended since the snapshot was taken.
+                // A fetch that somebody else had asked for may have ended since the snapshot was
+                // taken.
                 None if !Arc::ptr_eq(&snapshot, &self.snapshot.load()) => {}
                 None => return Err(reason.into()),
             }
         }
     }
 
-    /// The fetch that may change this answer, if one runs or may be asked for. It ends the loop above that asking is
-    /// limited: after a fetch that was asked for there is none for a while.
-    fn fetch_to_wait_for(&self, reason: Reason, may_ask: bool, now: Moment) -> Option<watch::Receiver<u64>> {
+    /// The fetch that may change this answer, if one runs or may be asked for. It ends the loop
+    /// above that asking is limited: after a fetch that was asked for there is none for a while.
+    fn fetch_to_wait_for(
+        &self,
+        reason: Reason,
+        may_ask: bool,
+        now: Moment,
+    ) -> Option<watch::Receiver<u64>> {
         let refetch = self.refetch.as_ref()?;
         match reason {
             _ if may_ask => refetch.ask(now.uptime),
@@ -194,14 +219,22 @@ impl KeyStore {
         }
     }
 
-    fn look(snapshot: &KeySnapshot, id: Option<&str>, algorithm: Algorithm, now: Moment) -> Result<Candidates, Reason> {
+    fn look(
+        snapshot: &KeySnapshot,
+        id: Option<&str>,
+        algorithm: Algorithm,
+        now: Moment,
+    ) -> Result<Candidates, Reason> {
         if !snapshot.is_usable(now) {
             return Err(Reason::KeysUnavailable);
         }
-        snapshot.keys.candidates(id, algorithm).map_err(|none| match none {
-            NoCandidate::KeyUnknown => Reason::KeyUnknown,
-            NoCandidate::OtherAlgorithm => Reason::AlgorithmNotAllowed,
-        })
+        snapshot
+            .keys
+            .candidates(id, algorithm)
+            .map_err(|none| match none {
+                NoCandidate::KeyUnknown => Reason::KeyUnknown,
+                NoCandidate::OtherAlgorithm => Reason::AlgorithmNotAllowed,
+            })
     }
 
     async fn wait(mut finished: watch::Receiver<u64>, deadline: Instant) -> Result<(), Denial> {
@@ -222,7 +255,12 @@ impl KeyStore {
         let changed = !current.keys.has_same_keys_as(&keys);
         let generation = current.generation + u64::from(changed);
         let usable_until = now.plus(self.max_stale);
-        let seen = |key: &VerificationKey| (key.fingerprint(), current.first_seen(key).unwrap_or(now.uptime));
+        let seen = |key: &VerificationKey| {
+            (
+                key.fingerprint(),
+                current.first_seen(key).unwrap_or(now.uptime),
+            )
+        };
         let first_seen = keys.iter().map(seen).collect();
         self.snapshot.store(Arc::new(KeySnapshot {
             keys,

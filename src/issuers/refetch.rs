@@ -10,9 +10,9 @@ use crate::domain::Uptime;
 
 /// Where requests ask for a fetch, and learn that one is over.
 ///
-/// At most one fetch runs at a time; whoever asks while one runs waits for that one. Between two fetches that were asked
-/// for lies at least the configured time, whatever came of the first: a flood of invented key names costs the issuer
-/// nothing.
+/// At most one fetch runs at a time; whoever asks while one runs waits for that one. Between two
+/// fetches that were asked for lies at least the configured time, whatever came of the first: a
+/// flood of invented key names costs the issuer nothing.
 pub(super) struct Refetch {
     min_interval: Duration,
     state: Mutex<State>,
@@ -27,9 +27,18 @@ struct State {
 
 impl Refetch {
     pub(super) fn new(min_interval: Duration) -> Self {
-        // The first fetch counts as running before it begins: requests may be there before the task that makes it.
-        let state = Mutex::new(State { last_asked: None, running: true });
-        Self { min_interval, state, asked: Notify::new(), finished: watch::Sender::new(0) }
+        // The first fetch counts as running before it begins: requests may be there before the task
+        // that makes it.
+        let state = Mutex::new(State {
+            last_asked: None,
+            running: true,
+        });
+        Self {
+            min_interval,
+            state,
+            asked: Notify::new(),
+            finished: watch::Sender::new(0),
+        }
     }
 
     /// The same for another task that fetches. A flood of invented key names gains nothing by it.
@@ -40,14 +49,18 @@ impl Refetch {
         fresh
     }
 
-    /// Asks for a fetch. Gives the way to wait for its end, or for the end of the one that runs; nothing if it is too
-    /// early to ask again.
+    /// Asks for a fetch. Gives the way to wait for its end, or for the end of the one that runs;
+    /// nothing if it is too early to ask again.
     pub(super) fn ask(&self, now: Uptime) -> Option<watch::Receiver<u64>> {
         let mut state = self.lock();
         let finished = self.finished.subscribe();
         if !state.running {
-            // `now` may be earlier than the last request's: a request that has waited asks with the time at which it came.
-            if state.last_asked.is_some_and(|last| now < last.plus(self.min_interval)) {
+            // `now` may be earlier than the last request's: a request that has waited asks with the
+            // time at which it came.
+            if state
+                .last_asked
+                .is_some_and(|last| now < last.plus(self.min_interval))
+            {
                 return None;
             }
             state.last_asked = Some(now);
@@ -68,7 +81,8 @@ impl Refetch {
         self.asked.notified().await;
     }
 
-    /// A fetch begins. It serves all requests that have asked until now; no other is needed for them.
+    /// A fetch begins. It serves all requests that have asked until now; no other is needed for
+    /// them.
     pub(super) fn begin(&self) {
         self.lock().running = true;
         pin!(self.asked.notified()).enable();
@@ -82,7 +96,9 @@ impl Refetch {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         // Nothing can panic while it is held.
-        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -114,19 +130,34 @@ mod tests {
     fn asking_is_limited_and_coalesced() {
         let refetch = Refetch::new(Duration::from_secs(30));
         let at = |secs| Uptime::new(Duration::from_secs(secs));
-        assert!(refetch.running().is_some(), "the first fetch is about to begin");
+        assert!(
+            refetch.running().is_some(),
+            "the first fetch is about to begin"
+        );
         refetch.begin();
         refetch.end();
         assert!(refetch.running().is_none());
         assert!(refetch.ask(at(0)).is_some());
-        assert!(refetch.ask(at(1)).is_some(), "the fetch still runs, so it is joined");
+        assert!(
+            refetch.ask(at(1)).is_some(),
+            "the fetch still runs, so it is joined"
+        );
         refetch.end();
-        assert!(refetch.ask(at(29)).is_none(), "too early, whatever came of the first");
+        assert!(
+            refetch.ask(at(29)).is_none(),
+            "too early, whatever came of the first"
+        );
         refetch.begin();
-        assert!(refetch.ask(at(29)).is_some(), "a scheduled fetch runs, so it is joined");
+        assert!(
+            refetch.ask(at(29)).is_some(),
+            "a scheduled fetch runs, so it is joined"
+        );
         refetch.end();
         assert!(refetch.ask(at(30)).is_some());
         refetch.end();
-        assert!(refetch.ask(at(29)).is_none(), "a request that came before the last asking and waited since");
+        assert!(
+            refetch.ask(at(29)).is_none(),
+            "a request that came before the last asking and waited since"
+        );
     }
 }

@@ -13,7 +13,8 @@ use crate::config::RefreshSettings;
 use crate::domain::{Clock, Moment};
 use crate::telemetry::JwksMetrics;
 
-/// Keeps one issuer's keys fresh: the only one who fetches and the only one who writes to the store.
+/// Keeps one issuer's keys fresh: the only one who fetches and the only one who writes to the
+/// store.
 pub struct Refresher {
     /// The issuer's label.
     pub name: Arc<str>,
@@ -35,7 +36,9 @@ impl Refresher {
     /// Fetches now, and then for ever: by schedule, or because somebody asked.
     pub async fn run(mut self) {
         let store = self.store.clone();
-        let Some(refetch) = store.refetch() else { return };
+        let Some(refetch) = store.refetch() else {
+            return;
+        };
         let mut failures = 0;
         let mut planned = None;
         loop {
@@ -57,7 +60,9 @@ impl Refresher {
     async fn fetch(&mut self) -> Result<FetchedKeys, FetchFailure> {
         let started = Instant::now();
         let fetched = self.origin.fetch().await;
-        self.metrics.duration.observe(started.elapsed().as_secs_f64());
+        self.metrics
+            .duration
+            .observe(started.elapsed().as_secs_f64());
         fetched
     }
 
@@ -76,11 +81,21 @@ impl Refresher {
         let changed = self.store.replace(fetched.keys, now);
         report_keys(&self.name, self.store.snapshot().keys(), before.keys());
         self.had_keys = true;
-        let next = self.note(now, wait, FetchHistory { last_success: Some(now.date), ..FetchHistory::default() });
+        let next = self.note(
+            now,
+            wait,
+            FetchHistory {
+                last_success: Some(now.date),
+                ..FetchHistory::default()
+            },
+        );
         self.metrics.succeeded.inc();
-        self.metrics.keys.set(i64::try_from(count).unwrap_or(i64::MAX));
+        self.metrics
+            .keys
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
         #[allow(clippy::cast_precision_loss)] // milliseconds of this era fit into a double
-        self.metrics.succeeded_at(now.date.as_millis() as f64 / 1000.0);
+        self.metrics
+            .succeeded_at(now.date.as_millis() as f64 / 1000.0);
         self.metrics.consecutive_failures.set(0);
         if failures_before > 0 {
             tracing::info!(issuer = %self.name, failures = failures_before, "keys can be fetched again");
@@ -101,8 +116,12 @@ impl Refresher {
             None => schedule.after_failure(failures, has_keys, asked, jitter()),
         };
         let last_success = self.store.fetch_history().last_success;
-        let history =
-            FetchHistory { last_success, last_error: Some(failure.to_string()), failures, next_refresh: None };
+        let history = FetchHistory {
+            last_success,
+            last_error: Some(failure.to_string()),
+            failures,
+            next_refresh: None,
+        };
         let next = self.note(now, wait, history);
         self.metrics.failed.inc();
         self.metrics.consecutive_failures.set(failures.into());
@@ -121,7 +140,10 @@ impl Refresher {
 
     fn note(&self, now: Moment, wait: Duration, history: FetchHistory) -> Moment {
         let next = now.plus(wait);
-        self.store.set_fetch_history(FetchHistory { next_refresh: Some(next), ..history });
+        self.store.set_fetch_history(FetchHistory {
+            next_refresh: Some(next),
+            ..history
+        });
         next
     }
 }

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 macro_rules! algorithms {
     ($($variant:ident $name:literal $family:ident,)+) => {
-        /// A signature algorithm (RFC 7518 section 3, RFC 8037 section 3.1, RFC 8812 section 3.2, RFC 9964 section 3).
+        /// A signature algorithm (RFC 7518 section 3, RFC 8037 section 3.1, RFC 8812 section 3.2,
+        /// RFC 9964 section 3).
         ///
         /// `none` is not one of them, and there is no way to say it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,8 +78,16 @@ impl FromStr for Algorithm {
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         // RFC 9864 gives EdDSA with Ed25519 a name of its own; it is the same algorithm.
-        let name = if name == Self::ED25519 { Self::EdDSA.name() } else { name };
-        Self::ALL.iter().copied().find(|algorithm| algorithm.name() == name).ok_or(UnknownAlgorithm)
+        let name = if name == Self::ED25519 {
+            Self::EdDSA.name()
+        } else {
+            name
+        };
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|algorithm| algorithm.name() == name)
+            .ok_or(UnknownAlgorithm)
     }
 }
 
@@ -90,7 +99,14 @@ impl fmt::Display for Algorithm {
 
 impl fmt::Display for Algorithms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(", "))
+        f.write_str(
+            &self
+                .0
+                .iter()
+                .map(|algorithm| algorithm.name())
+                .collect::<Vec<_>>()
+                .join(", "),
+        )
     }
 }
 
@@ -106,7 +122,13 @@ impl Algorithms {
 
     /// All that work with public keys.
     pub fn asymmetric() -> Self {
-        Self(Algorithm::ALL.iter().copied().filter(|algorithm| algorithm.family() != Family::Secret).collect())
+        Self(
+            Algorithm::ALL
+                .iter()
+                .copied()
+                .filter(|algorithm| algorithm.family() != Family::Secret)
+                .collect(),
+        )
     }
 
     /// Whether the algorithm is on the list.
@@ -122,7 +144,8 @@ impl Algorithms {
     /// The algorithms of the list that work with this kind of key, each once.
     pub(super) fn of_family(&self, family: Family) -> Vec<Algorithm> {
         let all = Algorithm::ALL.iter().copied();
-        all.filter(|algorithm| algorithm.family() == family && self.contains(*algorithm)).collect()
+        all.filter(|algorithm| algorithm.family() == family && self.contains(*algorithm))
+            .collect()
     }
 
     /// The algorithms one by one.

@@ -22,22 +22,43 @@ pub enum NoCandidate {
 
 impl KeySet {
     /// The keys that may have signed a token with this `kid` and `alg`.
-    pub fn candidates(&self, id: Option<&str>, algorithm: Algorithm) -> Result<Candidates, NoCandidate> {
+    pub fn candidates(
+        &self,
+        id: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<Candidates, NoCandidate> {
         let named = |key: &VerificationKey| self.any_id || id.is_none() || key.id() == id;
-        let fitting = self.keys.iter().filter(|key| named(key) && key.algorithm() == algorithm);
+        let fitting = self
+            .keys
+            .iter()
+            .filter(|key| named(key) && key.algorithm() == algorithm);
         let candidates: Vec<_> = fitting.take(MAX_CANDIDATES).cloned().collect();
         if !candidates.is_empty() {
             return Ok(Candidates(candidates));
         }
-        let other_algorithm = self.any_id || id.is_some_and(|id| self.keys.iter().any(|key| key.id() == Some(id)));
-        Err(if other_algorithm { NoCandidate::OtherAlgorithm } else { NoCandidate::KeyUnknown })
+        let other_algorithm =
+            self.any_id || id.is_some_and(|id| self.keys.iter().any(|key| key.id() == Some(id)));
+        Err(if other_algorithm {
+            NoCandidate::OtherAlgorithm
+        } else {
+            NoCandidate::KeyUnknown
+        })
     }
 
-    /// The algorithms for which there are more keys without an id than are tried for a token, so that some never are.
+    /// The algorithms for which there are more keys without an id than are tried for a token, so
+    /// that some never are.
     pub fn crowded(&self) -> impl Iterator<Item = Algorithm> {
         let nameless = self.keys.iter().filter(|key| key.id().is_none());
-        let count = move |algorithm| nameless.clone().filter(|key| key.algorithm() == algorithm).count();
-        Algorithm::ALL.iter().copied().filter(move |algorithm| count(*algorithm) > MAX_CANDIDATES)
+        let count = move |algorithm| {
+            nameless
+                .clone()
+                .filter(|key| key.algorithm() == algorithm)
+                .count()
+        };
+        Algorithm::ALL
+            .iter()
+            .copied()
+            .filter(move |algorithm| count(*algorithm) > MAX_CANDIDATES)
     }
 }
 
@@ -56,22 +77,52 @@ mod tests {
     use crate::jose::{Algorithms, SigningKey};
 
     fn jwk(algorithm: Algorithm, id: &str) -> Value {
-        SigningKey::generate(algorithm).unwrap().to_public_jwk(Some(id)).unwrap()
+        SigningKey::generate(algorithm)
+            .unwrap()
+            .to_public_jwk(Some(id))
+            .unwrap()
     }
 
     fn read(entries: &Value) -> KeySet {
-        KeySet::from_jwks(json!({ "keys": entries }).to_string().as_bytes(), &Algorithms::asymmetric()).unwrap()
+        KeySet::from_jwks(
+            json!({ "keys": entries }).to_string().as_bytes(),
+            &Algorithms::asymmetric(),
+        )
+        .unwrap()
     }
 
     #[test]
     fn candidates() {
-        let entries: Vec<_> = (0..7).map(|n| jwk(Algorithm::EdDSA, &n.to_string())).collect();
+        let entries: Vec<_> = (0..7)
+            .map(|n| jwk(Algorithm::EdDSA, &n.to_string()))
+            .collect();
         let set = read(&json!(entries));
-        assert_eq!(set.candidates(None, Algorithm::EdDSA).unwrap().iter().count(), MAX_CANDIDATES);
-        assert_eq!(set.candidates(Some("3"), Algorithm::EdDSA).unwrap().iter().count(), 1);
-        assert_eq!(set.candidates(Some("3"), Algorithm::RS256).unwrap_err(), NoCandidate::OtherAlgorithm);
-        assert_eq!(set.candidates(Some("x"), Algorithm::EdDSA).unwrap_err(), NoCandidate::KeyUnknown);
-        assert_eq!(set.candidates(None, Algorithm::RS256).unwrap_err(), NoCandidate::KeyUnknown);
+        assert_eq!(
+            set.candidates(None, Algorithm::EdDSA)
+                .unwrap()
+                .iter()
+                .count(),
+            MAX_CANDIDATES
+        );
+        assert_eq!(
+            set.candidates(Some("3"), Algorithm::EdDSA)
+                .unwrap()
+                .iter()
+                .count(),
+            1
+        );
+        assert_eq!(
+            set.candidates(Some("3"), Algorithm::RS256).unwrap_err(),
+            NoCandidate::OtherAlgorithm
+        );
+        assert_eq!(
+            set.candidates(Some("x"), Algorithm::EdDSA).unwrap_err(),
+            NoCandidate::KeyUnknown
+        );
+        assert_eq!(
+            set.candidates(None, Algorithm::RS256).unwrap_err(),
+            NoCandidate::KeyUnknown
+        );
     }
 
     #[test]

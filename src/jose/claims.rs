@@ -13,7 +13,8 @@ use crate::domain::{ClaimPath, Reason, Timestamp};
 pub struct Claims {
     /// As the issuer wrote them.
     text: String,
-    /// The names of all claims, one behind the other: a text of its own for each would take as long as the rest.
+    /// The names of all claims, one behind the other: a text of its own for each would take as long
+    /// as the rest.
     names: String,
     /// In [`name_order`].
     members: Vec<Member>,
@@ -64,13 +65,19 @@ impl Claims {
     }
 
     fn at(&self, path: &ClaimPath) -> Option<Json<'_>> {
-        let Some((first, rest)) = path.segments().split_first() else { return Some(self.all()) };
-        rest.iter().try_fold(self.get(first)?, |value, segment| value.member(segment))
+        let Some((first, rest)) = path.segments().split_first() else {
+            return Some(self.all());
+        };
+        rest.iter()
+            .try_fold(self.get(first)?, |value, segment| value.member(segment))
     }
 
     fn get(&self, name: &str) -> Option<Json<'_>> {
         let name_of = |member: &Member| self.names.get(member.name.clone()).unwrap_or_default();
-        let at = self.members.binary_search_by(|member| name_order(name_of(member), name)).ok()?;
+        let at = self
+            .members
+            .binary_search_by(|member| name_order(name_of(member), name))
+            .ok()?;
         let value = self.members.get(at)?.value.clone();
         self.text.get(value).map(Json::of_strict)
     }
@@ -81,7 +88,8 @@ const fn is_white_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
-/// Claims whose signature nobody has checked: good for finding out whose token it says it is, and for nothing else.
+/// Claims whose signature nobody has checked: good for finding out whose token it says it is, and
+/// for nothing else.
 #[derive(Debug)]
 pub struct UnverifiedClaims(Claims);
 
@@ -101,14 +109,22 @@ impl UnverifiedClaims {
         let text = String::from_utf8(payload).map_err(|_| Reason::ClaimInvalid)?;
         let object = Object::parse(&text).map_err(|_| Reason::ClaimInvalid)?;
         // The cache keeps them: they take what they need, and not what the parser reserved.
-        let mut names = String::with_capacity(object.members().iter().map(|(name, _)| name.len()).sum());
+        let mut names =
+            String::with_capacity(object.members().iter().map(|(name, _)| name.len()).sum());
         let members = object.members().iter().map(|(name, value)| {
             let start = names.len();
             names.push_str(name);
-            Member { name: start..names.len(), value: range_of(value.as_written(), &text) }
+            Member {
+                name: start..names.len(),
+                value: range_of(value.as_written(), &text),
+            }
         });
         let members = members.collect();
-        Ok(Self(Claims { text, names, members }))
+        Ok(Self(Claims {
+            text,
+            names,
+            members,
+        }))
     }
 
     /// Whose token this says it is.
@@ -122,7 +138,10 @@ impl UnverifiedClaims {
 
     /// Whether the token says of itself that it is over: then nothing need be fetched for it.
     pub fn seems_expired(&self, at: Timestamp) -> bool {
-        self.0.get("exp").and_then(Json::number).is_some_and(|exp| at >= Timestamp::floor(&exp))
+        self.0
+            .get("exp")
+            .and_then(Json::number)
+            .is_some_and(|exp| at >= Timestamp::floor(&exp))
     }
 
     pub(super) fn trusted(self) -> Claims {
@@ -141,7 +160,9 @@ mod tests {
     use super::*;
 
     fn find<'a>(path: &str, claims: &'a Claims) -> Option<&'a str> {
-        claims.find(&ClaimPath::parse(path).unwrap()).map(Json::as_written)
+        claims
+            .find(&ClaimPath::parse(path).unwrap())
+            .map(Json::as_written)
     }
 
     fn claims(text: &str) -> Claims {
@@ -152,10 +173,22 @@ mod tests {
     fn paths_lead_where_they_say() {
         for (path, text, found) in [
             ("sub", r#"{"sub":"a"}"#, Some(r#""a""#)),
-            ("sub", r#"{"a":[{"sub":"b"}],"\u0073ub":"a"}"#, Some(r#""a""#)),
-            ("a.b.c", r#"{"z":0, "a":{"b" : {"d":0,"c": 1 }}}"#, Some("1")),
+            (
+                "sub",
+                r#"{"a":[{"sub":"b"}],"\u0073ub":"a"}"#,
+                Some(r#""a""#),
+            ),
+            (
+                "a.b.c",
+                r#"{"z":0, "a":{"b" : {"d":0,"c": 1 }}}"#,
+                Some("1"),
+            ),
             (r#""a.b".c"#, r#"{"a.b":{"c":1}}"#, Some("1")),
-            ("https://x.example/roles", r#"{"https://x.example/roles":[1, 2]}"#, Some("[1, 2]")),
+            (
+                "https://x.example/roles",
+                r#"{"https://x.example/roles":[1, 2]}"#,
+                Some("[1, 2]"),
+            ),
             ("a.b", r#"{"a":"text"}"#, None),
             ("a", r#"{"a":null}"#, None),
             ("a.b", r#"{"a":{"b":null}}"#, None),
@@ -170,14 +203,20 @@ mod tests {
     #[test]
     fn null_is_there_and_counts_as_absent() {
         let claims = claims(r#"{"a":null}"#);
-        assert_eq!((claims.member("a"), claims.has("a"), claims.has("b")), (None, true, false));
+        assert_eq!(
+            (claims.member("a"), claims.has("a"), claims.has("b")),
+            (None, true, false)
+        );
     }
 
     #[test]
     fn what_a_token_says_of_itself() {
         let unverified = |text: &str| UnverifiedClaims::parse(text.into()).unwrap();
         assert_eq!(unverified("{}").issuer(), StatedIssuer::Nobody);
-        assert_eq!(unverified(r#"{"iss":"\u0061"}"#).issuer(), StatedIssuer::Named("a".into()));
+        assert_eq!(
+            unverified(r#"{"iss":"\u0061"}"#).issuer(),
+            StatedIssuer::Named("a".into())
+        );
         for text in [r#"{"iss":null}"#, r#"{"iss":["a"]}"#, r#"{"iss":1}"#] {
             assert_eq!(unverified(text).issuer(), StatedIssuer::Malformed, "{text}");
         }
@@ -190,6 +229,9 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_no_claim() {
-        assert_eq!(UnverifiedClaims::parse(b"{\"a\":\"\xff\"}".to_vec()).unwrap_err(), Reason::ClaimInvalid);
+        assert_eq!(
+            UnverifiedClaims::parse(b"{\"a\":\"\xff\"}".to_vec()).unwrap_err(),
+            Reason::ClaimInvalid
+        );
     }
 }

@@ -21,18 +21,25 @@ pub struct CompactJws<'a> {
 }
 
 impl<'a> CompactJws<'a> {
-    /// Reads a token: three parts of canonical base64url, a header we understand to the letter, claims that are an object.
+    /// Reads a token: three parts of canonical base64url, a header we understand to the letter,
+    /// claims that are an object.
     pub fn parse(token: BearerToken<'a>) -> Result<Self, Reason> {
         let parts = Parts::split(token.as_bytes())?;
         let header = JoseHeader::parse(&decode(parts.header)?)?;
         let payload = decode(parts.payload)?;
         let signature = decode(parts.signature)?;
         if payload.is_empty() {
-            // A detached payload (RFC 7515 appendix F): what was signed would be of the attacker's choosing.
+            // A detached payload (RFC 7515 appendix F): what was signed would be of the attacker's
+            // choosing.
             return Err(Reason::TokenMalformed);
         }
         let claims = UnverifiedClaims::parse(payload)?;
-        Ok(Self { signing_input: parts.signing_input, header, claims, signature })
+        Ok(Self {
+            signing_input: parts.signing_input,
+            header,
+            claims,
+            signature,
+        })
     }
 
     /// The header.
@@ -45,15 +52,26 @@ impl<'a> CompactJws<'a> {
         &self.claims
     }
 
-    /// The token as signed by the first of these keys that made its signature: the only way to get at [`Claims`].
+    /// The token as signed by the first of these keys that made its signature: the only way to get
+    /// at [`Claims`].
     pub fn into_signed(self, candidates: &Candidates) -> Result<SignedJws, Reason> {
-        let key = candidates.iter().find(|key| self.is_signed_by(key)).ok_or(Reason::SignatureInvalid)?.clone();
-        Ok(SignedJws { header: self.header, claims: self.claims.trusted(), key })
+        let key = candidates
+            .iter()
+            .find(|key| self.is_signed_by(key))
+            .ok_or(Reason::SignatureInvalid)?
+            .clone();
+        Ok(SignedJws {
+            header: self.header,
+            claims: self.claims.trusted(),
+            key,
+        })
     }
 
     fn is_signed_by(&self, key: &VerificationKey) -> bool {
-        // The candidates were chosen by their algorithm; this line holds even if they were not (RFC 8725 section 3.1).
-        key.algorithm() == self.header.algorithm() && key.verify(self.signing_input, &self.signature)
+        // The candidates were chosen by their algorithm; this line holds even if they were not (RFC
+        // 8725 section 3.1).
+        key.algorithm() == self.header.algorithm()
+            && key.verify(self.signing_input, &self.signature)
     }
 }
 
@@ -96,16 +114,30 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn split(token: &'a [u8]) -> Result<Self, Reason> {
-        // One more dot than a JWE has is enough to know; a token of a hundred thousand costs no more.
+        // One more dot than a JWE has is enough to know; a token of a hundred thousand costs no
+        // more.
         let mut dots = memchr_iter(b'.', token);
-        match (dots.next(), dots.next(), dots.next(), dots.next(), dots.next()) {
+        match (
+            dots.next(),
+            dots.next(),
+            dots.next(),
+            dots.next(),
+            dots.next(),
+        ) {
             (Some(first), Some(second), None, ..) => {
                 let (signing_input, signature) = around(token, second);
                 let (header, payload) = around(signing_input, first);
-                Ok(Self { header, payload, signature, signing_input })
+                Ok(Self {
+                    header,
+                    payload,
+                    signature,
+                    signing_input,
+                })
             }
             // Two tokens joined by a comma or a blank have five parts as well, but are no JWE.
-            (Some(_), Some(_), Some(_), Some(_), None) if token.iter().copied().all(is_of_the_alphabet) => {
+            (Some(_), Some(_), Some(_), Some(_), None)
+                if token.iter().copied().all(is_of_the_alphabet) =>
+            {
                 Err(Reason::TokenEncrypted)
             }
             _ => Err(Reason::TokenMalformed),
@@ -124,10 +156,12 @@ const fn is_of_the_alphabet(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.')
 }
 
-/// Strict: no padding, no white space, no other alphabet, no stray bits in the last character, so that no two texts
-/// stand for the same bytes.
+/// Strict: no padding, no white space, no other alphabet, no stray bits in the last character, so
+/// that no two texts stand for the same bytes.
 fn decode(part: &[u8]) -> Result<Vec<u8>, Reason> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Reason::TokenMalformed)
+    URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| Reason::TokenMalformed)
 }
 
 /// Canonical base64url without padding (RFC 7515 section 2), as JOSE uses it everywhere.
@@ -163,13 +197,25 @@ mod tests {
     }
 
     fn token(header: &str, payload: &str) -> String {
-        format!("{}.{}.AA", encode_base64url(header), encode_base64url(payload))
+        format!(
+            "{}.{}.AA",
+            encode_base64url(header),
+            encode_base64url(payload)
+        )
     }
 
     #[test]
     fn three_parts() {
         assert_eq!(parse(token(r#"{"alg":"RS256"}"#, "{}").as_bytes()), Ok(()));
-        for text in ["a", "a.b", "a.b.c.d", "a.b.c.d.e.f", "..", "...", &".".repeat(100_000)] {
+        for text in [
+            "a",
+            "a.b",
+            "a.b.c.d",
+            "a.b.c.d.e.f",
+            "..",
+            "...",
+            &".".repeat(100_000),
+        ] {
             assert_eq!(parse(text.as_bytes()), Err(Reason::TokenMalformed));
         }
         for text in ["a.b.c.d.e", "a..c.d.e"] {
@@ -182,7 +228,10 @@ mod tests {
 
     #[test]
     fn detached_payload_is_refused() {
-        assert_eq!(parse(token(r#"{"alg":"RS256"}"#, "").as_bytes()), Err(Reason::TokenMalformed));
+        assert_eq!(
+            parse(token(r#"{"alg":"RS256"}"#, "").as_bytes()),
+            Err(Reason::TokenMalformed)
+        );
     }
 
     #[test]
@@ -190,7 +239,12 @@ mod tests {
         let good = token(r#"{"alg":"RS256"}"#, r#"{"a":1}"#);
         assert_eq!(parse(good.as_bytes()), Ok(()));
         // "AA" and "AB" decode to the same byte for a lenient decoder.
-        for bad in [good.replace(".AA", ".AB"), good.clone() + "=", good.clone() + "\n", good.replace(".AA", ".A+")] {
+        for bad in [
+            good.replace(".AA", ".AB"),
+            good.clone() + "=",
+            good.clone() + "\n",
+            good.replace(".AA", ".A+"),
+        ] {
             assert_eq!(parse(bad.as_bytes()), Err(Reason::TokenMalformed), "{bad}");
         }
     }
@@ -198,16 +252,28 @@ mod tests {
     #[test]
     fn signed_by_the_key_and_by_its_algorithm() {
         let key = VerificationKey::secret(Algorithm::HS256, &[7; 32]).unwrap();
-        let candidates = KeySet::of_any_id(vec![key]).candidates(None, Algorithm::HS256).unwrap();
+        let candidates = KeySet::of_any_id(vec![key])
+            .candidates(None, Algorithm::HS256)
+            .unwrap();
         let verdict = |secret: u8, header: Value| {
             let key = SigningKey::secret(Algorithm::HS256, &[secret; 32]);
             let token = key.sign(header.as_object().unwrap(), &json!({})).unwrap();
-            let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), usize::MAX).unwrap()).unwrap();
+            let parsed =
+                CompactJws::parse(BearerToken::parse(token.as_bytes(), usize::MAX).unwrap())
+                    .unwrap();
             parsed.into_signed(&candidates).map(drop)
         };
         assert_eq!(verdict(7, json!({})), Ok(()));
-        assert_eq!(verdict(8, json!({})), Err(Reason::SignatureInvalid), "another key");
-        assert_eq!(verdict(7, json!({"alg": "HS512"})), Err(Reason::SignatureInvalid), "another algorithm");
+        assert_eq!(
+            verdict(8, json!({})),
+            Err(Reason::SignatureInvalid),
+            "another key"
+        );
+        assert_eq!(
+            verdict(7, json!({"alg": "HS512"})),
+            Err(Reason::SignatureInvalid),
+            "another algorithm"
+        );
     }
 
     proptest! {

@@ -1,8 +1,9 @@
 //! Strict JSON, read where it stands.
 //!
-//! Two members of one name are refused at any depth: parsers differ on which one counts, and an attacker signs for one
-//! and means the other (RFC 7515 section 4). Depth is bounded, so that no later walk can exhaust a stack. Values are
-//! kept as they were written: most of a token's claims are never looked at, and a number loses no digit.
+//! Two members of one name are refused at any depth: parsers differ on which one counts, and an
+//! attacker signs for one and means the other (RFC 7515 section 4). Depth is bounded, so that no
+//! later walk can exhaust a stack. Values are kept as they were written: most of a token's claims
+//! are never looked at, and a number loses no digit.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -53,8 +54,8 @@ impl<'a> Json<'a> {
         self.0 == "null"
     }
 
-    /// Whether it has nothing inside that could be wrong: a string without escapes, a literal, or a number that is too short
-    /// to be infinite.
+    /// Whether it has nothing inside that could be wrong: a string without escapes, a literal, or a
+    /// number that is too short to be infinite.
     fn is_plain(self) -> bool {
         match self.0.as_bytes() {
             [b'"', inner @ ..] => !inner.contains(&b'\\'),
@@ -85,7 +86,12 @@ impl<'a> Json<'a> {
             return None;
         }
         let elements: Vec<&RawValue> = serde_json::from_str(self.0).ok()?;
-        Some(elements.into_iter().map(|element| Self(element.get())).collect())
+        Some(
+            elements
+                .into_iter()
+                .map(|element| Self(element.get()))
+                .collect(),
+        )
     }
 
     /// The members of an object, in the order of the text.
@@ -95,7 +101,10 @@ impl<'a> Json<'a> {
 
     /// The member of this name, if this is an object and has it.
     pub fn member(self, name: &str) -> Option<Self> {
-        self.members()?.into_iter().find(|(own, _)| own == name).map(|(_, value)| value)
+        self.members()?
+            .into_iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -103,16 +112,23 @@ impl<'a> Object<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, NotStrict> {
         let mut members = members(text).map_err(|_| NotStrict)?;
         members.sort_unstable_by(|(one, _), (other, _)| name_order(one, other));
-        let is_double = |pair: &[(Cow<'_, str>, _)]| matches!(pair, [(one, _), (other, _)] if one == other);
+        let is_double =
+            |pair: &[(Cow<'_, str>, _)]| matches!(pair, [(one, _), (other, _)] if one == other);
         if members.windows(2).any(is_double) {
             return Err(NotStrict);
         }
-        members.iter().try_for_each(|(_, value)| check(*value)).map_err(|_| NotStrict)?;
+        members
+            .iter()
+            .try_for_each(|(_, value)| check(*value))
+            .map_err(|_| NotStrict)?;
         Ok(Self { members })
     }
 
     pub(super) fn get(&self, name: &str) -> Option<Json<'a>> {
-        let at = self.members.binary_search_by(|(own, _)| name_order(own, name)).ok()?;
+        let at = self
+            .members
+            .binary_search_by(|(own, _)| name_order(own, name))
+            .ok()?;
         self.members.get(at).map(|(_, value)| *value)
     }
 
@@ -126,7 +142,8 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Short names before long ones: most comparisons are one of two lengths, and a token's claims are looked up all the time.
+/// Short names before long ones: most comparisons are one of two lengths, and a token's claims are
+/// looked up all the time.
 pub(super) fn name_order(one: &str, other: &str) -> Ordering {
     one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
@@ -160,12 +177,16 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// Reads a value that stands in the outermost object to its bottom, unless reading past it has shown all there is to it.
+/// Reads a value that stands in the outermost object to its bottom, unless reading past it has
+/// shown all there is to it.
 fn check(value: Json<'_>) -> serde_json::Result<()> {
     if value.is_plain() {
         return Ok(());
     }
-    Strict { depth_left: MAX_DEPTH - 1 }.deserialize(&mut serde_json::Deserializer::from_str(value.0))
+    Strict {
+        depth_left: MAX_DEPTH - 1,
+    }
+    .deserialize(&mut serde_json::Deserializer::from_str(value.0))
 }
 
 /// Reads everything and keeps nothing.
@@ -175,7 +196,9 @@ struct Strict {
 
 impl Strict {
     fn enter<E: Error>(self) -> Result<usize, E> {
-        self.depth_left.checked_sub(1).ok_or_else(|| E::custom("nested too deeply"))
+        self.depth_left
+            .checked_sub(1)
+            .ok_or_else(|| E::custom("nested too deeply"))
     }
 }
 
@@ -233,7 +256,11 @@ impl<'de> Visitor<'de> for Strict {
         }
         names.sort_unstable();
         let is_double = |pair: &[Cow<'_, str>]| matches!(pair, [one, other] if one == other);
-        if names.windows(2).any(is_double) { Err(A::Error::custom("a member stands twice")) } else { Ok(()) }
+        if names.windows(2).any(is_double) {
+            Err(A::Error::custom("a member stands twice"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -247,12 +274,31 @@ mod tests {
 
     #[test]
     fn objects_only() {
-        assert!(is_strict(r#" {"a":[1,-1,1.5,"x",null,true,{"b":{}}], "c" : "\ud83d\ude00" } "#));
-        for text in ["", "[]", "1", "\"{}\"", "null", "{} x", "{}{}", "\u{feff}{}", "{\"a\":NaN}", "{\"a\":1e400}", "{"]
-        {
+        assert!(is_strict(
+            r#" {"a":[1,-1,1.5,"x",null,true,{"b":{}}], "c" : "\ud83d\ude00" } "#
+        ));
+        for text in [
+            "",
+            "[]",
+            "1",
+            "\"{}\"",
+            "null",
+            "{} x",
+            "{}{}",
+            "\u{feff}{}",
+            "{\"a\":NaN}",
+            "{\"a\":1e400}",
+            "{",
+        ] {
             assert!(!is_strict(text), "{text}");
         }
-        for text in [r#"{"a":"\ud800"}"#, r#"{"\ud800":1}"#, r#"{"a":["\x41"]}"#, "{\"a\":\"\n\"}", r#"{"a":01}"#] {
+        for text in [
+            r#"{"a":"\ud800"}"#,
+            r#"{"\ud800":1}"#,
+            r#"{"a":["\x41"]}"#,
+            "{\"a\":\"\n\"}",
+            r#"{"a":01}"#,
+        ] {
             assert!(!is_strict(text), "{text}");
         }
     }
@@ -277,7 +323,10 @@ mod tests {
         let get = |name| object.get(name).unwrap();
         assert!(matches!(get("s").string(), Some(Cow::Borrowed("plain"))));
         assert_eq!(get("e").string().as_deref(), Some("a\"b"));
-        assert_eq!((get("n").as_written(), get("n").number().unwrap().as_f64()), ("1.50", Some(1.5)));
+        assert_eq!(
+            (get("n").as_written(), get("n").number().unwrap().as_f64()),
+            ("1.50", Some(1.5))
+        );
         assert!(get("z").is_null());
         assert_eq!(get("l").elements().unwrap(), [Json("1"), Json("\"x\"")]);
         assert_eq!(get("o").member("m"), Some(Json("{}")));
@@ -298,16 +347,31 @@ mod tests {
 
     #[test]
     fn numbers_are_plain_numbers() {
-        // With `arbitrary_precision` anywhere in the tree this would be text, in every crate that reads JSON.
+        // With `arbitrary_precision` anywhere in the tree this would be text, in every crate that
+        // reads JSON.
         let text = r#"{"a":123456789012345678901234567890}"#;
-        assert!(Object::parse(text).unwrap().get("a").unwrap().number().unwrap().is_f64());
+        assert!(
+            Object::parse(text)
+                .unwrap()
+                .get("a")
+                .unwrap()
+                .number()
+                .unwrap()
+                .is_f64()
+        );
     }
 
     #[test]
     fn depth_is_bounded() {
-        let arrays =
-            |arrays: usize, inside: &str| format!("{{\"a\":{}{inside}{}}}", "[".repeat(arrays), "]".repeat(arrays));
-        let objects = |objects: usize| format!("{}1{}", "{\"a\":".repeat(objects), "}".repeat(objects));
+        let arrays = |arrays: usize, inside: &str| {
+            format!(
+                "{{\"a\":{}{inside}{}}}",
+                "[".repeat(arrays),
+                "]".repeat(arrays)
+            )
+        };
+        let objects =
+            |objects: usize| format!("{}1{}", "{\"a\":".repeat(objects), "}".repeat(objects));
         assert!(is_strict(&arrays(MAX_DEPTH - 1, "1")) && is_strict(&arrays(MAX_DEPTH - 1, "")));
         assert!(!is_strict(&arrays(MAX_DEPTH, "1")) && !is_strict(&arrays(MAX_DEPTH, "")));
         assert!(is_strict(&objects(MAX_DEPTH)) && !is_strict(&objects(MAX_DEPTH + 1)));

@@ -1,6 +1,8 @@
-//! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037 section 2, RFC 8812 section 3.1, RFC 9964 section 4).
+//! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037 section 2, RFC 8812 section 3.1, RFC 9964
+//! section 4).
 //!
-//! A key is vetted when it is loaded, so that a bad one shows in `/status` and not as an endless row of bad signatures.
+//! A key is vetted when it is loaded, so that a bad one shows in `/status` and not as an endless
+//! row of bad signatures.
 
 use std::borrow::Cow;
 
@@ -62,16 +64,21 @@ pub enum JwkRefusal {
     /// The library refused the key.
     #[error("not a usable key")]
     Unusable,
-    /// Another entry has the same `kid` and `alg` and other material: nobody knows which one is meant.
+    /// Another entry has the same `kid` and `alg` and other material: nobody knows which one is
+    /// meant.
     #[error("another key has the same id and algorithm")]
     Duplicate,
 }
 
 impl VerificationKey {
-    /// Reads one entry of a key set: a key for each algorithm that it may be used with, at least one.
+    /// Reads one entry of a key set: a key for each algorithm that it may be used with, at least
+    /// one.
     ///
     /// Private members are ignored, but noted; certificates (`x5c`) are not looked at.
-    pub(super) fn from_jwk(jwk: &Object<'_>, allowed: &Algorithms) -> Result<Vec<Self>, JwkRefusal> {
+    pub(super) fn from_jwk(
+        jwk: &Object<'_>,
+        allowed: &Algorithms,
+    ) -> Result<Vec<Self>, JwkRefusal> {
         refuse_other_uses(jwk)?;
         let id = optional_text(jwk, "kid")?.map(Cow::into_owned);
         let mut keys = match &*text(jwk, "kty")? {
@@ -86,49 +93,79 @@ impl VerificationKey {
         if keys.is_empty() {
             return Err(JwkRefusal::NotAllowed);
         }
-        let private_part_published = PRIVATE_MEMBERS.iter().any(|name| given(jwk, name).is_some());
-        // Whatever is no text limits the key to somebody; to take it for absent would make it good for all.
-        let issuer = jwk.get("issuer").map(|issuer| issuer.string().ok_or(JwkRefusal::Member("issuer"))).transpose()?;
+        let private_part_published = PRIVATE_MEMBERS
+            .iter()
+            .any(|name| given(jwk, name).is_some());
+        // Whatever is no text limits the key to somebody; to take it for absent would make it good
+        // for all.
+        let issuer = jwk
+            .get("issuer")
+            .map(|issuer| issuer.string().ok_or(JwkRefusal::Member("issuer")))
+            .transpose()?;
         let issuer = issuer.map(Cow::into_owned);
         let named = |key: Self| key.with_id(id.clone()).with_issuer(issuer.clone());
         let keys = keys.into_iter().map(named);
-        Ok(keys.map(|key| key.with_private_part_published(private_part_published)).collect())
+        Ok(keys
+            .map(|key| key.with_private_part_published(private_part_published))
+            .collect())
     }
 }
 
-/// The members of a private key (RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2, RFC 9964 section 4).
+/// The members of a private key (RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2, RFC 9964
+/// section 4).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "priv"];
 
 /// What a key may be for besides signatures (RFC 7517 section 4.3).
-const ENCRYPTION: [&str; 6] = ["encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"];
+const ENCRYPTION: [&str; 6] = [
+    "encrypt",
+    "decrypt",
+    "wrapKey",
+    "unwrapKey",
+    "deriveKey",
+    "deriveBits",
+];
 
 fn refuse_other_uses(jwk: &Object<'_>) -> Result<(), JwkRefusal> {
     let purpose = optional_text(jwk, "use")?;
     match purpose.as_deref() {
         Some("enc") => return Err(JwkRefusal::Encryption),
         // Where nothing else says so, the algorithm does.
-        None if optional_text(jwk, "alg")?.is_some_and(|name| encrypts(&name)) => return Err(JwkRefusal::Encryption),
+        None if optional_text(jwk, "alg")?.is_some_and(|name| encrypts(&name)) => {
+            return Err(JwkRefusal::Encryption);
+        }
         Some("sig") | None => {}
         Some(_) => return Err(JwkRefusal::Use),
     }
-    let Some(operations) = given(jwk, "key_ops") else { return Ok(()) };
+    let Some(operations) = given(jwk, "key_ops") else {
+        return Ok(());
+    };
     let operations = operations.elements().ok_or(JwkRefusal::Member("key_ops"))?;
-    let operations: Vec<_> = operations.iter().filter_map(|operation| operation.string()).collect();
+    let operations: Vec<_> = operations
+        .iter()
+        .filter_map(|operation| operation.string())
+        .collect();
     if operations.iter().any(|operation| operation == "verify") {
         return Ok(());
     }
     let is_for_encryption = |operation: &Cow<'_, str>| ENCRYPTION.contains(&&**operation);
-    let encrypts_only = purpose.is_none() && !operations.is_empty() && operations.iter().all(is_for_encryption);
-    Err(if encrypts_only { JwkRefusal::Encryption } else { JwkRefusal::Operations })
+    let encrypts_only =
+        purpose.is_none() && !operations.is_empty() && operations.iter().all(is_for_encryption);
+    Err(if encrypts_only {
+        JwkRefusal::Encryption
+    } else {
+        JwkRefusal::Operations
+    })
 }
 
 /// Whether this is an algorithm by which a public key encrypts (RFC 7518 section 4.1).
 fn encrypts(algorithm: &str) -> bool {
-    ["RSA1_5", "RSA-OAEP", "ECDH-ES"].iter().any(|name| algorithm.starts_with(name))
+    ["RSA1_5", "RSA-OAEP", "ECDH-ES"]
+        .iter()
+        .any(|name| algorithm.starts_with(name))
 }
 
-/// A key that does not say has every RSA algorithm that the issuer may use: which of them sign tokens is then for the list to
-/// say (RFC 8725 section 3.1).
+/// A key that does not say has every RSA algorithm that the issuer may use: which of them sign
+/// tokens is then for the list to say (RFC 8725 section 3.1).
 fn rsa(jwk: &Object<'_>, allowed: &Algorithms) -> Result<Vec<VerificationKey>, JwkRefusal> {
     let algorithms = match stated_algorithm(jwk, Family::Rsa)? {
         Some(only) => vec![only],
@@ -137,13 +174,17 @@ fn rsa(jwk: &Object<'_>, allowed: &Algorithms) -> Result<Vec<VerificationKey>, J
     rsa_keys(&algorithms, &bytes(jwk, "n")?, &bytes(jwk, "e")?)
 }
 
-/// Vets an RSA key: one for each of these algorithms. Leading zeros, which some Java issuers send, are cut off.
+/// Vets an RSA key: one for each of these algorithms. Leading zeros, which some Java issuers send,
+/// are cut off.
 pub(super) fn rsa_keys(
     algorithms: &[Algorithm],
     modulus: &[u8],
     exponent: &[u8],
 ) -> Result<Vec<VerificationKey>, JwkRefusal> {
-    let (modulus, exponent) = (without_leading_zeros(modulus), without_leading_zeros(exponent));
+    let (modulus, exponent) = (
+        without_leading_zeros(modulus),
+        without_leading_zeros(exponent),
+    );
     let bits = bit_length(modulus);
     if !(2048..=8192).contains(&bits) {
         return Err(JwkRefusal::RsaBits(bits));
@@ -159,7 +200,9 @@ pub(super) fn rsa_keys(
     if roca::has_fingerprint(modulus) {
         return Err(JwkRefusal::Roca);
     }
-    let key = |algorithm: &Algorithm| VerificationKey::rsa(*algorithm, modulus, exponent).ok_or(JwkRefusal::Unusable);
+    let key = |algorithm: &Algorithm| {
+        VerificationKey::rsa(*algorithm, modulus, exponent).ok_or(JwkRefusal::Unusable)
+    };
     algorithms.iter().map(key).collect()
 }
 
@@ -175,17 +218,21 @@ fn elliptic_curve(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
     if algorithm != of_curve {
         return Err(JwkRefusal::Algorithm);
     }
-    let coordinate = |name| coordinate(&bytes(jwk, name)?, coordinate_length).ok_or(JwkRefusal::Point);
+    let coordinate =
+        |name| coordinate(&bytes(jwk, name)?, coordinate_length).ok_or(JwkRefusal::Point);
     let (x, y) = (coordinate("x")?, coordinate("y")?);
     let point = [&[UNCOMPRESSED_POINT], x.as_slice(), y.as_slice()].concat();
     VerificationKey::encoded(algorithm, &point).ok_or(JwkRefusal::Point)
 }
 
-/// A coordinate in the length of its field (RFC 7518 section 6.2.1.2). Some libraries cut zeros in front off, and some put one
-/// there, as for a number with a sign: it is the same number, and only a point of the curve becomes a key.
+/// A coordinate in the length of its field (RFC 7518 section 6.2.1.2). Some libraries cut zeros in
+/// front off, and some put one there, as for a number with a sign: it is the same number, and only
+/// a point of the curve becomes a key.
 fn coordinate(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
     let number = without_leading_zeros(bytes);
-    let zeros = length.checked_sub(number.len()).filter(|_| !bytes.is_empty())?;
+    let zeros = length
+        .checked_sub(number.len())
+        .filter(|_| !bytes.is_empty())?;
     Some([vec![0; zeros].as_slice(), number].concat())
 }
 
@@ -193,18 +240,22 @@ fn coordinate(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
 const UNCOMPRESSED_POINT: u8 = 4;
 
 fn edwards(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
-    let algorithm_of_curve =
-        curve_algorithm(&text(jwk, "crv")?).filter(|algorithm| algorithm.family() == Family::Edwards);
+    let algorithm_of_curve = curve_algorithm(&text(jwk, "crv")?)
+        .filter(|algorithm| algorithm.family() == Family::Edwards);
     let algorithm_of_curve = algorithm_of_curve.ok_or(JwkRefusal::Unsupported)?;
     let algorithm = stated_algorithm(jwk, Family::Edwards)?.unwrap_or(algorithm_of_curve);
     edwards_key(algorithm, &bytes(jwk, "x")?)
 }
 
 /// Vets an Ed25519 key. aws-lc does not look at the point before it has a signature to check.
-pub(super) fn edwards_key(algorithm: Algorithm, encoded: &[u8]) -> Result<VerificationKey, JwkRefusal> {
+pub(super) fn edwards_key(
+    algorithm: Algorithm,
+    encoded: &[u8],
+) -> Result<VerificationKey, JwkRefusal> {
     let compressed = CompressedEdwardsY::from_slice(encoded).map_err(|_| JwkRefusal::Point)?;
     let point = compressed.decompress().ok_or(JwkRefusal::Point)?;
-    // One of several spellings of a point (RFC 8032 section 5.1.3, step 1) would make two keys of one.
+    // One of several spellings of a point (RFC 8032 section 5.1.3, step 1) would make two keys of
+    // one.
     if point.compress() != compressed {
         return Err(JwkRefusal::Point);
     }
@@ -214,14 +265,18 @@ pub(super) fn edwards_key(algorithm: Algorithm, encoded: &[u8]) -> Result<Verifi
     VerificationKey::encoded(algorithm, encoded).ok_or(JwkRefusal::Unusable)
 }
 
-/// An ML-DSA key. Nothing but `alg` tells its parameter set, so that it must be there (RFC 9964 section 4).
+/// An ML-DSA key. Nothing but `alg` tells its parameter set, so that it must be there (RFC 9964
+/// section 4).
 fn lattice(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
     let algorithm = stated_algorithm(jwk, Family::Lattice)?.ok_or(JwkRefusal::Algorithm)?;
     lattice_key(algorithm, &bytes(jwk, "pub")?)
 }
 
 /// Vets an ML-DSA key.
-pub(super) fn lattice_key(algorithm: Algorithm, encoded: &[u8]) -> Result<VerificationKey, JwkRefusal> {
+pub(super) fn lattice_key(
+    algorithm: Algorithm,
+    encoded: &[u8],
+) -> Result<VerificationKey, JwkRefusal> {
     // FIPS 204 table 2.
     let length = match algorithm {
         Algorithm::ML_DSA_44 => 1312,
@@ -241,12 +296,19 @@ pub(super) fn lattice_key(algorithm: Algorithm, encoded: &[u8]) -> Result<Verifi
 
 /// `alg`, which must be one for this type of key.
 fn stated_algorithm(jwk: &Object<'_>, family: Family) -> Result<Option<Algorithm>, JwkRefusal> {
-    let Some(name) = optional_text(jwk, "alg")? else { return Ok(None) };
+    let Some(name) = optional_text(jwk, "alg")? else {
+        return Ok(None);
+    };
     let algorithm: Algorithm = name.parse().map_err(|_| JwkRefusal::Algorithm)?;
-    if algorithm.family() == family { Ok(Some(algorithm)) } else { Err(JwkRefusal::Algorithm) }
+    if algorithm.family() == family {
+        Ok(Some(algorithm))
+    } else {
+        Err(JwkRefusal::Algorithm)
+    }
 }
 
-/// A member that says something. Serialisers also write what is absent as `null`, an empty text or an empty list.
+/// A member that says something. Serialisers also write what is absent as `null`, an empty text or
+/// an empty list.
 pub(super) fn given<'a>(jwk: &Object<'a>, name: &str) -> Option<Json<'a>> {
     let is_empty = |value: Json<'_>| {
         value.is_null()
@@ -256,12 +318,19 @@ pub(super) fn given<'a>(jwk: &Object<'a>, name: &str) -> Option<Json<'a>> {
     jwk.get(name).filter(|value| !is_empty(*value))
 }
 
-fn optional_text<'a>(jwk: &Object<'a>, name: &'static str) -> Result<Option<Cow<'a, str>>, JwkRefusal> {
-    given(jwk, name).map(|value| value.string().ok_or(JwkRefusal::Member(name))).transpose()
+fn optional_text<'a>(
+    jwk: &Object<'a>,
+    name: &'static str,
+) -> Result<Option<Cow<'a, str>>, JwkRefusal> {
+    given(jwk, name)
+        .map(|value| value.string().ok_or(JwkRefusal::Member(name)))
+        .transpose()
 }
 
 fn text<'a>(jwk: &Object<'a>, name: &'static str) -> Result<Cow<'a, str>, JwkRefusal> {
-    jwk.get(name).and_then(Json::string).ok_or(JwkRefusal::Member(name))
+    jwk.get(name)
+        .and_then(Json::string)
+        .ok_or(JwkRefusal::Member(name))
 }
 
 fn bytes(jwk: &Object<'_>, name: &'static str) -> Result<Vec<u8>, JwkRefusal> {
@@ -274,5 +343,7 @@ fn without_leading_zeros(bytes: &[u8]) -> &[u8] {
 }
 
 fn bit_length(bytes: &[u8]) -> usize {
-    bytes.first().map_or(0, |first| bytes.len() * 8 - first.leading_zeros() as usize)
+    bytes
+        .first()
+        .map_or(0, |first| bytes.len() * 8 - first.leading_zeros() as usize)
 }

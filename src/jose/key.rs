@@ -3,17 +3,18 @@
 use std::fmt;
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256K1_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    ML_DSA_44, ML_DSA_65, ML_DSA_87, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
-    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
-    RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256K1_SHA256_FIXED, ECDSA_P384_SHA384_FIXED,
+    ECDSA_P521_SHA512_FIXED, ED25519, ML_DSA_44, ML_DSA_65, ML_DSA_87, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
+    RsaPublicKeyComponents, VerificationAlgorithm,
 };
 use aws_lc_rs::{digest, hmac};
 
 use super::Algorithm;
 
-/// A key with the one algorithm it may be used with (RFC 8725 section 3.1), parsed once. A key that was published for several
-/// is as many of these.
+/// A key with the one algorithm it may be used with (RFC 8725 section 3.1), parsed once. A key that
+/// was published for several is as many of these.
 pub struct VerificationKey {
     id: Option<String>,
     algorithm: Algorithm,
@@ -28,8 +29,8 @@ enum Material {
     Secret(Box<hmac::Key>),
 }
 
-/// The algorithm and a digest of the key material as it was written. Keys with equal ones are the same key; a key that was
-/// written in two ways (a compressed point in PEM) has two.
+/// The algorithm and a digest of the key material as it was written. Keys with equal ones are the
+/// same key; a key that was written in two ways (a compressed point in PEM) has two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyFingerprint {
     algorithm: Algorithm,
@@ -64,20 +65,34 @@ impl VerificationKey {
             _ => return Err(InvalidSecret::Algorithm(algorithm)),
         };
         if secret.len() < required {
-            return Err(InvalidSecret::TooShort { algorithm, actual: secret.len(), required });
+            return Err(InvalidSecret::TooShort {
+                algorithm,
+                actual: secret.len(),
+                required,
+            });
         }
         let material = Material::Secret(Box::new(hmac::Key::new(hash, secret)));
-        Ok(Self::new(algorithm, material, KeyFingerprint::of(algorithm, &[secret])))
+        Ok(Self::new(
+            algorithm,
+            material,
+            KeyFingerprint::of(algorithm, &[secret]),
+        ))
     }
 
     /// An RSA key; modulus and exponent are big-endian without leading zeros.
     pub(super) fn rsa(algorithm: Algorithm, modulus: &[u8], exponent: &[u8]) -> Option<Self> {
-        let components = RsaPublicKeyComponents { n: modulus, e: exponent };
-        let key = components.to_parsed_public_key(rsa_parameters(algorithm)?).ok()?;
+        let components = RsaPublicKeyComponents {
+            n: modulus,
+            e: exponent,
+        };
+        let key = components
+            .to_parsed_public_key(rsa_parameters(algorithm)?)
+            .ok()?;
         Some(Self::public(algorithm, key, &[modulus, exponent]))
     }
 
-    /// A key that is one string of bytes: an EC key as an uncompressed point, the others as they are encoded.
+    /// A key that is one string of bytes: an EC key as an uncompressed point, the others as they
+    /// are encoded.
     pub(super) fn encoded(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
         let parameters: &'static dyn VerificationAlgorithm = match algorithm {
             Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED,
@@ -95,11 +110,22 @@ impl VerificationKey {
     }
 
     fn public(algorithm: Algorithm, key: ParsedPublicKey, material: &[&[u8]]) -> Self {
-        Self::new(algorithm, Material::Public(key), KeyFingerprint::of(algorithm, material))
+        Self::new(
+            algorithm,
+            Material::Public(key),
+            KeyFingerprint::of(algorithm, material),
+        )
     }
 
     const fn new(algorithm: Algorithm, material: Material, fingerprint: KeyFingerprint) -> Self {
-        Self { id: None, algorithm, material, fingerprint, private_part_published: false, issuer: None }
+        Self {
+            id: None,
+            algorithm,
+            material,
+            fingerprint,
+            private_part_published: false,
+            issuer: None,
+        }
     }
 
     pub(super) fn with_id(self, id: Option<String>) -> Self {
@@ -107,7 +133,10 @@ impl VerificationKey {
     }
 
     pub(super) fn with_private_part_published(self, private_part_published: bool) -> Self {
-        Self { private_part_published, ..self }
+        Self {
+            private_part_published,
+            ..self
+        }
     }
 
     pub(super) fn with_issuer(self, issuer: Option<String>) -> Self {
@@ -119,12 +148,20 @@ impl VerificationKey {
         self.id.as_deref()
     }
 
-    /// Whether the other is the same key to whoever trusts it: the same material for the same algorithm, under the same id
-    /// and for the same issuer. A key that is limited to somebody else is another key, and what the one vouched for the
-    /// other does not.
+    /// Whether the other is the same key to whoever trusts it: the same material for the same
+    /// algorithm, under the same id and for the same issuer. A key that is limited to somebody else
+    /// is another key, and what the one vouched for the other does not.
     pub fn is_same_as(&self, other: &Self) -> bool {
-        // Every field is named, so that a new one is not forgotten. The fingerprint is of algorithm and material.
-        let Self { id, algorithm: _, material: _, fingerprint, private_part_published: _, issuer } = self;
+        // Every field is named, so that a new one is not forgotten. The fingerprint is of algorithm
+        // and material.
+        let Self {
+            id,
+            algorithm: _,
+            material: _,
+            fingerprint,
+            private_part_published: _,
+            issuer,
+        } = self;
         *fingerprint == other.fingerprint && *id == other.id && *issuer == other.issuer
     }
 
@@ -138,7 +175,8 @@ impl VerificationKey {
         self.algorithm
     }
 
-    /// Whether the issuer published the private part along with the public one, for everyone to sign with.
+    /// Whether the issuer published the private part along with the public one, for everyone to
+    /// sign with.
     pub const fn is_private_part_published(&self) -> bool {
         self.private_part_published
     }
@@ -148,12 +186,14 @@ impl VerificationKey {
         self.fingerprint
     }
 
-    /// Whether it was published under the same id with the same material, be it for another algorithm.
+    /// Whether it was published under the same id with the same material, be it for another
+    /// algorithm.
     pub(super) fn is_published_with(&self, other: &Self) -> bool {
         self.fingerprint.material == other.fingerprint.material && self.id == other.id
     }
 
-    /// Whether `signature` is this key's signature of `message`, in the form JOSE gives it (RFC 7518 section 3).
+    /// Whether `signature` is this key's signature of `message`, in the form JOSE gives it (RFC
+    /// 7518 section 3).
     ///
     /// Every signature of every token is judged here and nowhere else.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -184,7 +224,10 @@ impl KeyFingerprint {
         }
         let mut digest = [0; 32];
         digest.copy_from_slice(context.finish().as_ref());
-        Self { algorithm, material: digest }
+        Self {
+            algorithm,
+            material: digest,
+        }
     }
 }
 
@@ -200,7 +243,8 @@ const fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> 
     })
 }
 
-/// The curves of `crv` (RFC 7518 section 6.2.1.1, RFC 8037 section 2, RFC 8812 section 3.1), each with its one algorithm.
+/// The curves of `crv` (RFC 7518 section 6.2.1.1, RFC 8037 section 2, RFC 8812 section 3.1), each
+/// with its one algorithm.
 const CURVES: [(&str, Algorithm); 5] = [
     ("P-256", Algorithm::ES256),
     ("P-384", Algorithm::ES384),
@@ -211,12 +255,18 @@ const CURVES: [(&str, Algorithm); 5] = [
 
 /// The one algorithm of a curve.
 pub(super) fn curve_algorithm(curve: &str) -> Option<Algorithm> {
-    CURVES.iter().find(|(name, _)| *name == curve).map(|(_, algorithm)| *algorithm)
+    CURVES
+        .iter()
+        .find(|(name, _)| *name == curve)
+        .map(|(_, algorithm)| *algorithm)
 }
 
 /// The one curve of an algorithm.
 pub(super) fn curve_name(algorithm: Algorithm) -> Option<&'static str> {
-    CURVES.iter().find(|(_, own)| *own == algorithm).map(|(name, _)| *name)
+    CURVES
+        .iter()
+        .find(|(_, own)| *own == algorithm)
+        .map(|(name, _)| *name)
 }
 
 #[cfg(test)]
@@ -226,19 +276,39 @@ mod tests {
 
     #[test]
     fn a_secret_is_as_long_as_its_hash() {
-        for (algorithm, length) in [(Algorithm::HS256, 32), (Algorithm::HS384, 48), (Algorithm::HS512, 64)] {
+        for (algorithm, length) in [
+            (Algorithm::HS256, 32),
+            (Algorithm::HS384, 48),
+            (Algorithm::HS512, 64),
+        ] {
             let secret = vec![7; length];
-            let signature = SigningKey::secret(algorithm, &secret).signature(b"message").unwrap();
-            assert!(VerificationKey::secret(algorithm, &secret).unwrap().verify(b"message", &signature), "{algorithm}");
+            let signature = SigningKey::secret(algorithm, &secret)
+                .signature(b"message")
+                .unwrap();
+            assert!(
+                VerificationKey::secret(algorithm, &secret)
+                    .unwrap()
+                    .verify(b"message", &signature),
+                "{algorithm}"
+            );
             let weak = VerificationKey::secret(algorithm, &secret[1..]).unwrap_err();
-            let message = format!("{} bytes, but {} needs at least {length}", length - 1, algorithm.name());
+            let message = format!(
+                "{} bytes, but {} needs at least {length}",
+                length - 1,
+                algorithm.name()
+            );
             assert_eq!(weak.to_string(), message);
         }
     }
 
     #[test]
     fn a_secret_is_not_printed() {
-        let key = VerificationKey::secret(Algorithm::HS256, &[b'7'; 32]).unwrap().with_id(Some("k".into()));
-        assert_eq!(format!("{key:?}"), r#"VerificationKey { id: Some("k"), algorithm: HS256, .. }"#);
+        let key = VerificationKey::secret(Algorithm::HS256, &[b'7'; 32])
+            .unwrap()
+            .with_id(Some("k".into()));
+        assert_eq!(
+            format!("{key:?}"),
+            r#"VerificationKey { id: Some("k"), algorithm: HS256, .. }"#
+        );
     }
 }

@@ -1,7 +1,9 @@
-//! Floor 1: JOSE, as far as an access token needs it (RFC 7515, 7517, 7518, 8037, 8812, 9864, 9964).
+//! Floor 1: JOSE, as far as an access token needs it (RFC 7515, 7517, 7518, 8037, 8812, 9864,
+//! 9964).
 //!
-//! The parser is strict and small. What it must never do: follow a key or a URL out of a token (`jwk`, `jku`, `x5c`,
-//! `x5u`), choose an algorithm by the token alone, or hand out claims whose signature nobody checked as if somebody had.
+//! The parser is strict and small. What it must never do: follow a key or a URL out of a token
+//! (`jwk`, `jku`, `x5c`, `x5u`), choose an algorithm by the token alone, or hand out claims whose
+//! signature nobody checked as if somebody had.
 
 mod algorithm;
 mod candidates;

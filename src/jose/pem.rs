@@ -16,7 +16,9 @@ pub enum InvalidPem {
     #[error("not a PEM file")]
     Malformed,
     /// A private key where a public one belongs.
-    #[error("holds a private key (give the public key, and keep the private one away from this machine)")]
+    #[error(
+        "holds a private key (give the public key, and keep the private one away from this machine)"
+    )]
     PrivateKey,
     /// No section that holds a public key.
     #[error("holds no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE section")]
@@ -25,7 +27,9 @@ pub enum InvalidPem {
     #[error("holds a section that is not what its label says")]
     Section,
     /// More keys of one algorithm than are tried for a token, so that some would never be.
-    #[error("holds more than {MAX_CANDIDATES} keys for {0}, which is how many are tried for a token")]
+    #[error(
+        "holds more than {MAX_CANDIDATES} keys for {0}, which is how many are tried for a token"
+    )]
     TooManyKeys(Algorithm),
     /// A key that does not pass.
     #[error(transparent)]
@@ -36,23 +40,31 @@ pub enum InvalidPem {
 const BEGIN: &[u8] = b"BEGIN ";
 
 impl KeySet {
-    /// Reads the public keys of a PEM file. They have no id, and stand for whatever `kid` a token names.
+    /// Reads the public keys of a PEM file. They have no id, and stand for whatever `kid` a token
+    /// names.
     ///
     /// Of a certificate only the key is taken: its dates and issuer say nothing about tokens.
     pub fn from_pem(text: &[u8], allowed: &Algorithms) -> Result<Self, InvalidPem> {
         let mut keys: Vec<VerificationKey> = Vec::new();
-        let mut sections = text.windows(BEGIN.len()).filter(|window| *window == BEGIN).count();
+        let mut sections = text
+            .windows(BEGIN.len())
+            .filter(|window| *window == BEGIN)
+            .count();
         for section in Pem::iter_from_buffer(text) {
             let section = section.map_err(|_| InvalidPem::Malformed)?;
             sections = sections.saturating_sub(1);
             for key in section_keys(&section.label, &section.contents, allowed)? {
                 // A certificate often stands beside its own key.
-                if keys.iter().all(|known| known.fingerprint() != key.fingerprint()) {
+                if keys
+                    .iter()
+                    .all(|known| known.fingerprint() != key.fingerprint())
+                {
                     keys.push(key);
                 }
             }
         }
-        // The reader passes over a section whose first line it does not recognise: a dash less, a blank in front.
+        // The reader passes over a section whose first line it does not recognise: a dash less, a
+        // blank in front.
         if sections > 0 {
             return Err(InvalidPem::Malformed);
         }
@@ -66,33 +78,57 @@ impl KeySet {
 }
 
 /// The keys of a section; none if it is no concern of ours.
-fn section_keys(label: &str, der: &[u8], allowed: &Algorithms) -> Result<Vec<VerificationKey>, InvalidPem> {
+fn section_keys(
+    label: &str,
+    der: &[u8],
+    allowed: &Algorithms,
+) -> Result<Vec<VerificationKey>, InvalidPem> {
     let mut keys = match label {
         "PUBLIC KEY" => spki_keys(&parse(der, SubjectPublicKeyInfo::from_der)?, allowed)?,
-        "RSA PUBLIC KEY" => rsa(&parse(der, RSAPublicKey::from_der)?, &allowed.of_family(Family::Rsa))?,
+        "RSA PUBLIC KEY" => rsa(
+            &parse(der, RSAPublicKey::from_der)?,
+            &allowed.of_family(Family::Rsa),
+        )?,
         "CERTIFICATE" => spki_keys(parse(der, X509Certificate::from_der)?.public_key(), allowed)?,
         private if private.ends_with("PRIVATE KEY") => return Err(InvalidPem::PrivateKey),
         _ => return Ok(Vec::new()),
     };
     keys.retain(|key| allowed.contains(key.algorithm()));
-    if keys.is_empty() { Err(JwkRefusal::NotAllowed.into()) } else { Ok(keys) }
+    if keys.is_empty() {
+        Err(JwkRefusal::NotAllowed.into())
+    } else {
+        Ok(keys)
+    }
 }
 
-fn parse<'a, T, E>(der: &'a [u8], parser: impl Fn(&'a [u8]) -> Result<(&'a [u8], T), E>) -> Result<T, InvalidPem> {
+fn parse<'a, T, E>(
+    der: &'a [u8],
+    parser: impl Fn(&'a [u8]) -> Result<(&'a [u8], T), E>,
+) -> Result<T, InvalidPem> {
     match parser(der) {
         Ok(([], parsed)) => Ok(parsed),
         _ => Err(InvalidPem::Section),
     }
 }
 
-fn spki_keys(spki: &SubjectPublicKeyInfo<'_>, allowed: &Algorithms) -> Result<Vec<VerificationKey>, InvalidPem> {
+fn spki_keys(
+    spki: &SubjectPublicKeyInfo<'_>,
+    allowed: &Algorithms,
+) -> Result<Vec<VerificationKey>, InvalidPem> {
     let point = spki.subject_public_key.data.as_ref();
     let key_type = spki.algorithm.algorithm.to_id_string();
     match spki.parsed() {
         Ok(PublicKey::RSA(key)) => rsa(&key, &allowed.of_family(Family::Rsa)),
         Ok(PublicKey::EC(_)) => {
-            let curve = spki.algorithm.parameters.as_ref().and_then(|parameters| parameters.as_oid().ok());
-            Ok(vec![on_curve(&curve.map(|curve| curve.to_id_string()).unwrap_or_default(), point)?])
+            let curve = spki
+                .algorithm
+                .parameters
+                .as_ref()
+                .and_then(|parameters| parameters.as_oid().ok());
+            Ok(vec![on_curve(
+                &curve.map(|curve| curve.to_id_string()).unwrap_or_default(),
+                point,
+            )?])
         }
         _ if key_type == pss_parameters::KEY_TYPE => {
             let algorithms = pss_parameters::algorithms(spki.algorithm.parameters.as_ref());
@@ -105,7 +141,10 @@ fn spki_keys(spki: &SubjectPublicKeyInfo<'_>, allowed: &Algorithms) -> Result<Ve
     }
 }
 
-fn rsa(key: &RSAPublicKey<'_>, algorithms: &[Algorithm]) -> Result<Vec<VerificationKey>, InvalidPem> {
+fn rsa(
+    key: &RSAPublicKey<'_>,
+    algorithms: &[Algorithm],
+) -> Result<Vec<VerificationKey>, InvalidPem> {
     Ok(rsa_keys(algorithms, key.modulus, key.exponent)?)
 }
 
@@ -120,7 +159,9 @@ fn on_curve(curve: &str, point: &[u8]) -> Result<VerificationKey, InvalidPem> {
     };
     // Written out in full, or compressed; the hybrid form is not for keys (RFC 5480 section 2.2).
     let is_known_form = matches!(point.first(), Some(2..=4));
-    Ok(VerificationKey::encoded(algorithm, point).filter(|_| is_known_form).ok_or(JwkRefusal::Point)?)
+    Ok(VerificationKey::encoded(algorithm, point)
+        .filter(|_| is_known_form)
+        .ok_or(JwkRefusal::Point)?)
 }
 
 /// A key whose type says everything: Ed25519 (RFC 8410 section 3) or ML-DSA (RFC 9881 section 2).
@@ -139,8 +180,8 @@ mod tests {
     use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
     use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
     use aws_lc_rs::signature::{
-        ECDSA_P256K1_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING,
-        ML_DSA_87_SIGNING, PqdsaKeyPair,
+        ECDSA_P256K1_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, ML_DSA_44_SIGNING,
+        ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair,
     };
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -149,7 +190,10 @@ mod tests {
     use crate::jose::{Algorithm, PublishedKey};
 
     fn pem(label: &str, der: &[u8]) -> String {
-        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
+        format!(
+            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
+            STANDARD.encode(der)
+        )
     }
 
     fn read(pem: &str, allowed: &[Algorithm]) -> Result<Algorithm, InvalidPem> {
@@ -159,30 +203,48 @@ mod tests {
 
     fn names(pem: &str, allowed: &Algorithms) -> Result<String, InvalidPem> {
         let set = KeySet::from_pem(pem.as_bytes(), allowed)?;
-        Ok(set.published().iter().map(PublishedKey::algorithm_names).collect::<Vec<_>>().join("; "))
+        Ok(set
+            .published()
+            .iter()
+            .map(PublishedKey::algorithm_names)
+            .collect::<Vec<_>>()
+            .join("; "))
     }
 
     /// A key of the type that makes no signatures but RSASSA-PSS, with these parameters.
     fn pss(parameters: &str) -> String {
         let hex = |text: &str| -> Vec<u8> {
-            (0..text.len() / 2).map(|at| u8::from_str_radix(&text[2 * at..][..2], 16).unwrap()).collect()
+            (0..text.len() / 2)
+                .map(|at| u8::from_str_radix(&text[2 * at..][..2], 16).unwrap())
+                .collect()
         };
         // Each tag here has a body under 128 or over 255 bytes.
         let tagged = |tag: u8, body: &[u8]| match u8::try_from(body.len()) {
             Ok(length @ ..128) => [&[tag, length], body].concat(),
-            _ => [&[tag, 0x82], &u16::try_from(body.len()).unwrap().to_be_bytes()[..], body].concat(),
+            _ => [
+                &[tag, 0x82],
+                &u16::try_from(body.len()).unwrap().to_be_bytes()[..],
+                body,
+            ]
+            .concat(),
         };
         let key_type = [hex("06092a864886f70d01010a"), hex(parameters)].concat();
         let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         let bits = [&[0], key.public_key().as_ref()].concat();
-        pem("PUBLIC KEY", &tagged(0x30, &[tagged(0x30, &key_type), tagged(3, &bits)].concat()))
+        pem(
+            "PUBLIC KEY",
+            &tagged(0x30, &[tagged(0x30, &key_type), tagged(3, &bits)].concat()),
+        )
     }
 
     #[test]
     fn rsa_keys_without_more_serve_every_rsa_algorithm() {
         let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         let text = pem("RSA PUBLIC KEY", rsa.public_key().as_ref());
-        assert_eq!(names(&text, &Algorithms::asymmetric()).unwrap(), "RS256, RS384, RS512, PS256, PS384, PS512");
+        assert_eq!(
+            names(&text, &Algorithms::asymmetric()).unwrap(),
+            "RS256, RS384, RS512, PS256, PS384, PS512"
+        );
         let some = Algorithms::new(vec![Algorithm::PS384, Algorithm::ES256, Algorithm::RS256]);
         assert_eq!(names(&text, &some).unwrap(), "RS256, PS384");
     }
@@ -197,19 +259,45 @@ mod tests {
         };
         let all = Algorithms::asymmetric();
         assert_eq!(names(&pss(""), &all).unwrap(), "PS256, PS384, PS512");
-        assert_eq!(names(&restricted("01", "01", "a203020120"), &all).unwrap(), "PS256");
-        assert_eq!(names(&restricted("02", "02", "a203020114"), &all).unwrap(), "PS384", "a longer salt is fine");
-        assert_eq!(names(&restricted("03", "03", "a203020140"), &all).unwrap(), "PS512");
+        assert_eq!(
+            names(&restricted("01", "01", "a203020120"), &all).unwrap(),
+            "PS256"
+        );
+        assert_eq!(
+            names(&restricted("02", "02", "a203020114"), &all).unwrap(),
+            "PS384",
+            "a longer salt is fine"
+        );
+        assert_eq!(
+            names(&restricted("03", "03", "a203020140"), &all).unwrap(),
+            "PS512"
+        );
         for (what, refused) in [
             ("SHA-1", pss("3000")),
-            ("another hash for the mask", restricted("01", "02", "a203020120")),
-            ("a longer salt than the algorithm has", restricted("01", "01", "a203020121")),
-            ("another trailer", restricted("01", "01", "a203020120a303020102")),
+            (
+                "another hash for the mask",
+                restricted("01", "02", "a203020120"),
+            ),
+            (
+                "a longer salt than the algorithm has",
+                restricted("01", "01", "a203020121"),
+            ),
+            (
+                "another trailer",
+                restricted("01", "01", "a203020120a303020102"),
+            ),
             ("no parameters", pss("0500")),
         ] {
-            assert_eq!(names(&refused, &all), Err(JwkRefusal::Algorithm.into()), "{what}");
+            assert_eq!(
+                names(&refused, &all),
+                Err(JwkRefusal::Algorithm.into()),
+                "{what}"
+            );
         }
-        assert_eq!(read(&pss(""), &[Algorithm::RS256]), Err(JwkRefusal::NotAllowed.into()));
+        assert_eq!(
+            read(&pss(""), &[Algorithm::RS256]),
+            Err(JwkRefusal::NotAllowed.into())
+        );
     }
 
     #[test]
@@ -222,21 +310,34 @@ mod tests {
             (&rcgen::PKCS_RSA_SHA256, Algorithm::PS256),
         ] {
             let key = rcgen::KeyPair::generate_for(generator).unwrap();
-            let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+            let certificate = rcgen::CertificateParams::default()
+                .self_signed(&key)
+                .unwrap();
             assert_eq!(read(&key.public_key_pem(), &[algorithm]), Ok(algorithm));
             assert_eq!(read(&certificate.pem(), &[algorithm]), Ok(algorithm));
-            assert_eq!(read(&key.serialize_pem(), &[algorithm]), Err(InvalidPem::PrivateKey));
+            assert_eq!(
+                read(&key.serialize_pem(), &[algorithm]),
+                Err(InvalidPem::PrivateKey)
+            );
         }
     }
 
     #[test]
     fn each_key_of_a_file_is_tried() {
         let allowed = Algorithms::asymmetric();
-        let key = |generator| rcgen::KeyPair::generate_for(generator).unwrap().public_key_pem();
-        let five: String = (0..MAX_CANDIDATES).map(|_| key(&rcgen::PKCS_ED25519)).collect();
+        let key = |generator| {
+            rcgen::KeyPair::generate_for(generator)
+                .unwrap()
+                .public_key_pem()
+        };
+        let five: String = (0..MAX_CANDIDATES)
+            .map(|_| key(&rcgen::PKCS_ED25519))
+            .collect();
         let others = key(&rcgen::PKCS_ECDSA_P256_SHA256) + &five;
         assert_eq!(
-            KeySet::from_pem((five.clone() + &others).as_bytes(), &allowed).unwrap().len(),
+            KeySet::from_pem((five.clone() + &others).as_bytes(), &allowed)
+                .unwrap()
+                .len(),
             6,
             "some stand twice"
         );
@@ -248,10 +349,19 @@ mod tests {
     #[test]
     fn public_keys_of_rarer_types() {
         let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
-        assert_eq!(read(&pem("RSA PUBLIC KEY", rsa.public_key().as_ref()), &[Algorithm::RS384]), Ok(Algorithm::RS384));
+        assert_eq!(
+            read(
+                &pem("RSA PUBLIC KEY", rsa.public_key().as_ref()),
+                &[Algorithm::RS384]
+            ),
+            Ok(Algorithm::RS384)
+        );
         let ecdsa = EcdsaKeyPair::generate(&ECDSA_P256K1_SHA256_FIXED_SIGNING).unwrap();
         let spki: PublicKeyX509Der<'_> = ecdsa.public_key().as_der().unwrap();
-        assert_eq!(read(&pem("PUBLIC KEY", spki.as_ref()), &[Algorithm::ES256K]), Ok(Algorithm::ES256K));
+        assert_eq!(
+            read(&pem("PUBLIC KEY", spki.as_ref()), &[Algorithm::ES256K]),
+            Ok(Algorithm::ES256K)
+        );
         for (parameters, algorithm) in [
             (&ML_DSA_44_SIGNING, Algorithm::ML_DSA_44),
             (&ML_DSA_65_SIGNING, Algorithm::ML_DSA_65),
@@ -259,7 +369,10 @@ mod tests {
         ] {
             let lattice = PqdsaKeyPair::generate(parameters).unwrap();
             let spki: PublicKeyX509Der<'_> = lattice.public_key().as_der().unwrap();
-            assert_eq!(read(&pem("PUBLIC KEY", spki.as_ref()), &[algorithm]), Ok(algorithm));
+            assert_eq!(
+                read(&pem("PUBLIC KEY", spki.as_ref()), &[algorithm]),
+                Ok(algorithm)
+            );
         }
     }
 
@@ -267,15 +380,37 @@ mod tests {
     fn what_is_no_public_key() {
         let all = [Algorithm::RS256, Algorithm::ES256];
         assert_eq!(read("", &all), Err(InvalidPem::NoKey));
-        let good = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap().public_key_pem();
+        let good = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)
+            .unwrap()
+            .public_key_pem();
         assert_eq!(read(&good, &all), Ok(Algorithm::ES256));
-        assert_eq!(read(&format!("# the key of the house\n{good}"), &all), Ok(Algorithm::ES256));
-        for broken in [good.replacen('-', "", 1), good.replacen("-----B", " -----B", 1), good.replace("END", "ENT")] {
-            assert_eq!(read(&format!("{good}{broken}"), &all), Err(InvalidPem::Malformed), "{broken}");
+        assert_eq!(
+            read(&format!("# the key of the house\n{good}"), &all),
+            Ok(Algorithm::ES256)
+        );
+        for broken in [
+            good.replacen('-', "", 1),
+            good.replacen("-----B", " -----B", 1),
+            good.replace("END", "ENT"),
+        ] {
+            assert_eq!(
+                read(&format!("{good}{broken}"), &all),
+                Err(InvalidPem::Malformed),
+                "{broken}"
+            );
         }
-        assert_eq!(read(&pem("PUBLIC KEY", &[0; 3]), &all), Err(InvalidPem::Section));
-        assert_eq!(read(&pem("X509 CRL", &[0; 3]), &all), Err(InvalidPem::NoKey));
+        assert_eq!(
+            read(&pem("PUBLIC KEY", &[0; 3]), &all),
+            Err(InvalidPem::Section)
+        );
+        assert_eq!(
+            read(&pem("X509 CRL", &[0; 3]), &all),
+            Err(InvalidPem::NoKey)
+        );
         let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
-        assert_eq!(read(&key.public_key_pem(), &all), Err(JwkRefusal::NotAllowed.into()));
+        assert_eq!(
+            read(&key.public_key_pem(), &all),
+            Err(JwkRefusal::NotAllowed.into())
+        );
     }
 }

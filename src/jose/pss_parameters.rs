@@ -11,24 +11,38 @@ pub(super) const KEY_TYPE: &str = "1.2.840.113549.1.1.10";
 /// Mask generation as JOSE has it (RFC 7518 section 3.5).
 const MGF1: &str = "1.2.840.113549.1.1.8";
 
-/// The PS algorithms, each with its hash and the length of that, which is the salt's too (RFC 7518 section 3.5).
+/// The PS algorithms, each with its hash and the length of that, which is the salt's too (RFC 7518
+/// section 3.5).
 const HASHES: [(Algorithm, &str, u32); 3] = [
     (Algorithm::PS256, "2.16.840.1.101.3.4.2.1", 32),
     (Algorithm::PS384, "2.16.840.1.101.3.4.2.2", 48),
     (Algorithm::PS512, "2.16.840.1.101.3.4.2.3", 64),
 ];
 
-/// The algorithms that a key with these parameters may be used with: all without parameters, otherwise at most the one of
-/// their hash. The salt may be longer than they say, and not shorter.
+/// The algorithms that a key with these parameters may be used with: all without parameters,
+/// otherwise at most the one of their hash. The salt may be longer than they say, and not shorter.
 pub(super) fn algorithms(parameters: Option<&Any<'_>>) -> Vec<Algorithm> {
-    let Some(parameters) = parameters else { return HASHES.map(|(algorithm, ..)| algorithm).to_vec() };
-    let Ok(parameters) = RsaSsaPssParams::try_from(parameters) else { return Vec::new() };
-    let Ok(mask) = parameters.mask_gen_algorithm() else { return Vec::new() };
+    let Some(parameters) = parameters else {
+        return HASHES.map(|(algorithm, ..)| algorithm).to_vec();
+    };
+    let Ok(parameters) = RsaSsaPssParams::try_from(parameters) else {
+        return Vec::new();
+    };
+    let Ok(mask) = parameters.mask_gen_algorithm() else {
+        return Vec::new();
+    };
     let hash = parameters.hash_algorithm_oid();
     if mask.hash != *hash || mask.mgf.to_id_string() != MGF1 || parameters.trailer_field() != 1 {
         return Vec::new();
     }
     let name = hash.to_id_string();
-    let fits = |(_, own, length): &&(Algorithm, &str, u32)| *own == name && parameters.salt_length() <= *length;
-    HASHES.iter().find(fits).map(|(algorithm, ..)| *algorithm).into_iter().collect()
+    let fits = |(_, own, length): &&(Algorithm, &str, u32)| {
+        *own == name && parameters.salt_length() <= *length
+    };
+    HASHES
+        .iter()
+        .find(fits)
+        .map(|(algorithm, ..)| *algorithm)
+        .into_iter()
+        .collect()
 }

@@ -14,9 +14,15 @@ impl KeySet {
     pub fn published(&self) -> Vec<PublishedKey<'_>> {
         let mut published: Vec<PublishedKey<'_>> = Vec::new();
         for key in self.iter() {
-            match published.iter_mut().find(|known| known.first.is_published_with(key)) {
+            match published
+                .iter_mut()
+                .find(|known| known.first.is_published_with(key))
+            {
                 Some(known) => known.others.push(key),
-                None => published.push(PublishedKey { first: key, others: Vec::new() }),
+                None => published.push(PublishedKey {
+                    first: key,
+                    others: Vec::new(),
+                }),
             }
         }
         published
@@ -36,7 +42,10 @@ impl<'a> PublishedKey<'a> {
 
     /// The names of these algorithms as a list.
     pub fn algorithm_names(&self) -> String {
-        self.algorithms().map(Algorithm::name).collect::<Vec<_>>().join(", ")
+        self.algorithms()
+            .map(Algorithm::name)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// Whether it is the same key under the same id.

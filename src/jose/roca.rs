@@ -1,24 +1,29 @@
 //! Moduli of the library whose RSA keys can be factored (ROCA, CVE-2017-15361).
 
-/// The primes of the published test. Each divides the product from which that library makes its primes, whatever their size.
+/// The primes of the published test. Each divides the product from which that library makes its
+/// primes, whatever their size.
 const PRIMES: [u32; 38] = [
-    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109,
-    113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
+    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
 const GENERATOR: u32 = 65_537;
 
 /// Whether a modulus, big-endian, looks like one of that library.
 ///
-/// Its primes are `k * M + (65537^a mod M)`, where `M` is a product of small primes. So they are powers of 65537 modulo each
-/// of these, and their product is too (Nemec and others, "The Return of Coppersmith's Attack", section 2). Of all other moduli
-/// that is true for one in 240 million.
+/// Its primes are `k * M + (65537^a mod M)`, where `M` is a product of small primes. So they are
+/// powers of 65537 modulo each of these, and their product is too (Nemec and others, "The Return of
+/// Coppersmith's Attack", section 2). Of all other moduli that is true for one in 240 million.
 pub(super) fn has_fingerprint(modulus: &[u8]) -> bool {
-    PRIMES.iter().all(|prime| is_power(remainder(modulus, *prime), *prime))
+    PRIMES
+        .iter()
+        .all(|prime| is_power(remainder(modulus, *prime), *prime))
 }
 
 fn remainder(number: &[u8], prime: u32) -> u32 {
-    number.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % prime)
+    number
+        .iter()
+        .fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % prime)
 }
 
 fn is_power(number: u32, prime: u32) -> bool {
@@ -41,7 +46,11 @@ mod tests {
     #[test]
     fn powers_of_the_generator() {
         // 65537 is 2 modulo 5 and 4 modulo 13.
-        let made = |prime| (0..prime).filter(|number| is_power(*number, prime)).collect::<Vec<_>>();
+        let made = |prime| {
+            (0..prime)
+                .filter(|number| is_power(*number, prime))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(made(5), [1, 2, 3, 4]);
         assert_eq!(made(13), [1, 3, 4, 9, 10, 12]);
     }

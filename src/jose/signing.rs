@@ -5,9 +5,10 @@
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P256K1_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
-    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, ML_DSA_44_SIGNING,
-    ML_DSA_65_SIGNING, ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P256K1_SHA256_FIXED_SIGNING,
+    ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair,
+    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, ML_DSA_44_SIGNING, ML_DSA_65_SIGNING,
+    ML_DSA_87_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384,
     RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 use aws_lc_rs::{error::Unspecified, hmac};
@@ -52,18 +53,24 @@ impl SigningKey {
     pub fn generate(algorithm: Algorithm) -> Result<Self, Unspecified> {
         let material = match algorithm.family() {
             Family::Rsa => Material::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa2048)?)),
-            Family::EllipticCurve => {
-                Material::EllipticCurve(EcdsaKeyPair::generate(ecdsa(algorithm).ok_or(Unspecified)?)?)
-            }
+            Family::EllipticCurve => Material::EllipticCurve(EcdsaKeyPair::generate(
+                ecdsa(algorithm).ok_or(Unspecified)?,
+            )?),
             Family::Edwards => Material::Edwards(Ed25519KeyPair::generate()?),
             Family::Secret => {
                 let mut secret = [0; 64];
                 aws_lc_rs::rand::fill(&mut secret)?;
                 return Ok(Self::secret(algorithm, &secret));
             }
-            Family::Lattice => Material::Lattice(PqdsaKeyPair::generate(lattice(algorithm).ok_or(Unspecified)?)?),
+            Family::Lattice => Material::Lattice(PqdsaKeyPair::generate(
+                lattice(algorithm).ok_or(Unspecified)?,
+            )?),
         };
-        Ok(Self { algorithm, id: None, material })
+        Ok(Self {
+            algorithm,
+            id: None,
+            material,
+        })
     }
 
     /// A shared secret.
@@ -73,10 +80,15 @@ impl SigningKey {
             Algorithm::HS512 => hmac::HMAC_SHA512,
             _ => hmac::HMAC_SHA256,
         };
-        Self { algorithm, id: None, material: Material::Secret(Box::new(hmac::Key::new(hash, secret))) }
+        Self {
+            algorithm,
+            id: None,
+            material: Material::Secret(Box::new(hmac::Key::new(hash, secret))),
+        }
     }
 
-    /// Reads a private key, in PEM or as a JWK. Without `algorithm` it is the JWK's own, or the usual one of its type.
+    /// Reads a private key, in PEM or as a JWK. Without `algorithm` it is the JWK's own, or the
+    /// usual one of its type.
     pub fn parse(text: &str, algorithm: Option<Algorithm>) -> Result<Self, InvalidSigningKey> {
         let mut key = match serde_json::from_str(text) {
             Ok(Value::Object(jwk)) => Self::from_jwk(&jwk)?,
@@ -91,7 +103,10 @@ impl SigningKey {
     /// The same key under this identifier.
     #[must_use]
     pub fn with_id(self, id: impl Into<String>) -> Self {
-        Self { id: Some(id.into()), ..self }
+        Self {
+            id: Some(id.into()),
+            ..self
+        }
     }
 
     /// The identifier (`kid`), if the key has one.
@@ -104,7 +119,8 @@ impl SigningKey {
         self.algorithm
     }
 
-    /// Signs claims as a compact JWS. `alg` and `kid` are the key's; `header` may say more, and may say `kid` otherwise.
+    /// Signs claims as a compact JWS. `alg` and `kid` are the key's; `header` may say more, and may
+    /// say `kid` otherwise.
     pub fn sign(&self, header: &Map<String, Value>, claims: &Value) -> Result<String, Unspecified> {
         let mut members = Map::from_iter([("alg".to_owned(), self.algorithm.name().into())]);
         members.extend(self.id.clone().map(|id| ("kid".to_owned(), id.into())));
@@ -124,7 +140,12 @@ impl SigningKey {
         Ok(match &self.material {
             Material::Rsa(key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
-                key.sign(rsa_encoding(self.algorithm), &random, message, &mut signature)?;
+                key.sign(
+                    rsa_encoding(self.algorithm),
+                    &random,
+                    message,
+                    &mut signature,
+                )?;
                 signature
             }
             Material::EllipticCurve(key) => key.sign(&random, message)?.as_ref().to_vec(),
@@ -155,7 +176,9 @@ impl SigningKey {
             Material::Edwards(key) => {
                 json!({"kty": "OKP", "crv": "Ed25519", "x": encode_base64url(key.public_key())})
             }
-            Material::Lattice(key) => json!({"kty": "AKP", "pub": encode_base64url(key.public_key())}),
+            Material::Lattice(key) => {
+                json!({"kty": "AKP", "pub": encode_base64url(key.public_key())})
+            }
             Material::Secret(_) => return None,
         };
         let members = jwk.as_object_mut()?;
@@ -176,19 +199,36 @@ impl SigningKey {
     }
 
     fn from_pem(text: &str) -> Result<Self, InvalidSigningKey> {
-        let section = Pem::iter_from_buffer(text.as_bytes()).next().and_then(Result::ok);
+        let section = Pem::iter_from_buffer(text.as_bytes())
+            .next()
+            .and_then(Result::ok);
         let der = section.ok_or(InvalidSigningKey::Malformed)?.contents;
-        let rsa = || RsaKeyPair::from_pkcs8(&der).or_else(|_| RsaKeyPair::from_der(&der)).ok();
-        let others =
-            || Algorithm::ALL.iter().find_map(|algorithm| Some((*algorithm, Material::from_pkcs8(*algorithm, &der)?)));
+        let rsa = || {
+            RsaKeyPair::from_pkcs8(&der)
+                .or_else(|_| RsaKeyPair::from_der(&der))
+                .ok()
+        };
+        let others = || {
+            Algorithm::ALL
+                .iter()
+                .find_map(|algorithm| Some((*algorithm, Material::from_pkcs8(*algorithm, &der)?)))
+        };
         let rsa = rsa().map(|key| (Algorithm::RS256, Material::Rsa(Box::new(key))));
         let (algorithm, material) = rsa.or_else(others).ok_or(InvalidSigningKey::Unsupported)?;
-        Ok(Self { algorithm, id: None, material })
+        Ok(Self {
+            algorithm,
+            id: None,
+            material,
+        })
     }
 
     fn from_jwk(jwk: &Map<String, Value>) -> Result<Self, InvalidSigningKey> {
         let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        let bytes = |name: &str| text(name).and_then(decode_padded_base64url).ok_or(InvalidSigningKey::Unsupported);
+        let bytes = |name: &str| {
+            text(name)
+                .and_then(decode_padded_base64url)
+                .ok_or(InvalidSigningKey::Unsupported)
+        };
         let (usual, material) = match (text("kty"), text("crv")) {
             (Some("RSA"), _) => (Algorithm::RS256, rsa_from_jwk(&bytes)?),
             (Some("EC"), Some(curve)) => {
@@ -197,16 +237,24 @@ impl SigningKey {
             }
             (Some("OKP"), Some("Ed25519")) => {
                 let pair = Ed25519KeyPair::from_seed_and_public_key(&bytes("d")?, &bytes("x")?);
-                (Algorithm::EdDSA, Material::Edwards(pair.map_err(|_| InvalidSigningKey::Unsupported)?))
+                (
+                    Algorithm::EdDSA,
+                    Material::Edwards(pair.map_err(|_| InvalidSigningKey::Unsupported)?),
+                )
             }
             (Some("AKP"), _) => {
-                let algorithm = text("alg").and_then(|name| name.parse().ok()).ok_or(InvalidSigningKey::Unsupported)?;
+                let algorithm = text("alg")
+                    .and_then(|name| name.parse().ok())
+                    .ok_or(InvalidSigningKey::Unsupported)?;
                 (algorithm, lattice_from_jwk(algorithm, &bytes)?)
             }
             _ => return Err(InvalidSigningKey::Unsupported),
         };
-        let mut key =
-            Self { algorithm: usual, id: text("kid").filter(|id| !id.is_empty()).map(str::to_owned), material };
+        let mut key = Self {
+            algorithm: usual,
+            id: text("kid").filter(|id| !id.is_empty()).map(str::to_owned),
+            material,
+        };
         if let Some(name) = text("alg").filter(|name| !name.is_empty()) {
             key.use_with(name.parse().map_err(|_| InvalidSigningKey::Unsupported)?)?;
         }
@@ -218,11 +266,15 @@ impl Material {
     /// A private key of any type but RSA, if it is one for this algorithm.
     fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Option<Self> {
         match algorithm.family() {
-            Family::EllipticCurve => {
-                EcdsaKeyPair::from_private_key_der(ecdsa(algorithm)?, der).ok().map(Self::EllipticCurve)
-            }
-            Family::Edwards => Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok().map(Self::Edwards),
-            Family::Lattice => PqdsaKeyPair::from_pkcs8(lattice(algorithm)?, der).ok().map(Self::Lattice),
+            Family::EllipticCurve => EcdsaKeyPair::from_private_key_der(ecdsa(algorithm)?, der)
+                .ok()
+                .map(Self::EllipticCurve),
+            Family::Edwards => Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
+                .ok()
+                .map(Self::Edwards),
+            Family::Lattice => PqdsaKeyPair::from_pkcs8(lattice(algorithm)?, der)
+                .ok()
+                .map(Self::Lattice),
             Family::Rsa | Family::Secret => None,
         }
     }
@@ -233,7 +285,10 @@ type Member<'a> = dyn Fn(&str) -> Result<Vec<u8>, InvalidSigningKey> + 'a;
 #[allow(non_snake_case)] // the names are the RFC's
 fn rsa_from_jwk(bytes: &Member<'_>) -> Result<Material, InvalidSigningKey> {
     let components = KeyPairComponents {
-        public_key: PublicKeyComponents { n: bytes("n")?, e: bytes("e")? },
+        public_key: PublicKeyComponents {
+            n: bytes("n")?,
+            e: bytes("e")?,
+        },
         d: bytes("d")?,
         p: bytes("p")?,
         q: bytes("q")?,
@@ -241,7 +296,8 @@ fn rsa_from_jwk(bytes: &Member<'_>) -> Result<Material, InvalidSigningKey> {
         dQ: bytes("dq")?,
         qInv: bytes("qi")?,
     };
-    let pair = RsaKeyPair::from_components(&components).map_err(|_| InvalidSigningKey::Unsupported)?;
+    let pair =
+        RsaKeyPair::from_components(&components).map_err(|_| InvalidSigningKey::Unsupported)?;
     Ok(Material::Rsa(Box::new(pair)))
 }
 
@@ -249,15 +305,25 @@ fn ecdsa_from_jwk(algorithm: Algorithm, bytes: &Member<'_>) -> Result<Material, 
     let point = [vec![4], bytes("x")?, bytes("y")?].concat();
     let curve = ecdsa(algorithm).ok_or(InvalidSigningKey::Unsupported)?;
     let pair = EcdsaKeyPair::from_private_key_and_public_key(curve, &bytes("d")?, &point);
-    Ok(Material::EllipticCurve(pair.map_err(|_| InvalidSigningKey::Unsupported)?))
+    Ok(Material::EllipticCurve(
+        pair.map_err(|_| InvalidSigningKey::Unsupported)?,
+    ))
 }
 
 /// The private part is the seed (RFC 9964 section 4), from which the public one follows.
-fn lattice_from_jwk(algorithm: Algorithm, bytes: &Member<'_>) -> Result<Material, InvalidSigningKey> {
+fn lattice_from_jwk(
+    algorithm: Algorithm,
+    bytes: &Member<'_>,
+) -> Result<Material, InvalidSigningKey> {
     let parameters = lattice(algorithm).ok_or(InvalidSigningKey::Unsupported)?;
-    let pair = PqdsaKeyPair::from_seed(parameters, &bytes("priv")?).map_err(|_| InvalidSigningKey::Unsupported)?;
+    let pair = PqdsaKeyPair::from_seed(parameters, &bytes("priv")?)
+        .map_err(|_| InvalidSigningKey::Unsupported)?;
     let is_whole = pair.public_key().as_ref() == bytes("pub")?;
-    if is_whole { Ok(Material::Lattice(pair)) } else { Err(InvalidSigningKey::Unsupported) }
+    if is_whole {
+        Ok(Material::Lattice(pair))
+    } else {
+        Err(InvalidSigningKey::Unsupported)
+    }
 }
 
 const fn ecdsa(algorithm: Algorithm) -> Option<&'static EcdsaSigningAlgorithm> {
@@ -300,7 +366,8 @@ mod tests {
         for algorithm in Algorithms::asymmetric().iter() {
             let key = SigningKey::generate(algorithm).unwrap();
             let jwks = json!({"keys": [key.to_public_jwk(Some("k"))]}).to_string();
-            let keys = KeySet::from_jwks(jwks.as_bytes(), &Algorithms::new(vec![algorithm])).unwrap();
+            let keys =
+                KeySet::from_jwks(jwks.as_bytes(), &Algorithms::new(vec![algorithm])).unwrap();
             let public = keys.iter().next().unwrap();
             let mut signature = key.signature(b"message").unwrap();
             assert!(public.verify(b"message", &signature), "{algorithm}");

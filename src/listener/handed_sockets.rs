@@ -12,8 +12,9 @@ use nix::sys::socket::sockopt::AcceptConn;
 
 use super::BoundListener;
 
-/// Sockets that were open before the service was started, in the place of addresses in the configuration. Whoever holds
-/// them keeps them while the service is restarted, and no connection is refused.
+/// Sockets that were open before the service was started, in the place of addresses in the
+/// configuration. Whoever holds them keeps them while the service is restarted, and no connection
+/// is refused.
 #[derive(Debug, Default)]
 pub struct HandedSockets {
     /// For the verify listener.
@@ -28,7 +29,9 @@ pub struct HandedSockets {
 #[derive(Debug, thiserror::Error)]
 pub enum UnfitSocket {
     /// It is not said what it is for.
-    #[error("socket {0} has no name (set FileDescriptorName=verify, =admin or =grpc in its socket unit)")]
+    #[error(
+        "socket {0} has no name (set FileDescriptorName=verify, =admin or =grpc in its socket unit)"
+    )]
     Nameless(usize),
     /// There is no listener of this name.
     #[error(
@@ -42,7 +45,9 @@ pub enum UnfitSocket {
         name: String,
     },
     /// Nobody can connect to it.
-    #[error("socket {number}, {name}: {error} (use ListenStream= and Accept=no in its socket unit)")]
+    #[error(
+        "socket {number}, {name}: {error} (use ListenStream= and Accept=no in its socket unit)"
+    )]
     Kind {
         /// Which one, counted from 1.
         number: usize,
@@ -59,15 +64,27 @@ impl HandedSockets {
         let mut handed = Self::default();
         for index in 0..sockets.len() {
             let number = index + 1;
-            let name = names.get(index).filter(|name| !name.is_empty()).ok_or(UnfitSocket::Nameless(number))?;
+            let name = names
+                .get(index)
+                .filter(|name| !name.is_empty())
+                .ok_or(UnfitSocket::Nameless(number))?;
             let listener = match *name {
                 "verify" => &mut handed.verify,
                 "admin" => &mut handed.admin,
                 "grpc" => &mut handed.grpc,
-                name => return Err(UnfitSocket::UnknownName { number, name: name.to_owned() }),
+                name => {
+                    return Err(UnfitSocket::UnknownName {
+                        number,
+                        name: name.to_owned(),
+                    });
+                }
             };
             let socket = take(&mut sockets, index);
-            listener.push(socket.map_err(|error| UnfitSocket::Kind { number, name: (*name).to_owned(), error })?);
+            listener.push(socket.map_err(|error| UnfitSocket::Kind {
+                number,
+                name: (*name).to_owned(),
+                error,
+            })?);
         }
         Ok(handed)
     }
@@ -88,12 +105,20 @@ fn take(sockets: &mut ListenFd, index: usize) -> io::Result<BoundListener> {
 
 /// With `Accept=yes` a service gets one connection, and would wait for more on it for ever.
 fn listening(socket: &impl AsFd) -> io::Result<()> {
-    if getsockopt(socket, AcceptConn)? { Ok(()) } else { Err(io::Error::other("it does not listen")) }
+    if getsockopt(socket, AcceptConn)? {
+        Ok(())
+    } else {
+        Err(io::Error::other("it does not listen"))
+    }
 }
 
 /// Where it is; an abstract name (unix(7)) is written with an `@`, as systemd does.
 fn shown_path(listener: &UnixListener) -> io::Result<PathBuf> {
     let address = listener.local_addr()?;
-    let named = address.as_abstract_name().map(|name| format!("@{}", String::from_utf8_lossy(name)).into());
-    Ok(named.or(address.as_pathname().map(Into::into)).unwrap_or_default())
+    let named = address
+        .as_abstract_name()
+        .map(|name| format!("@{}", String::from_utf8_lossy(name)).into());
+    Ok(named
+        .or(address.as_pathname().map(Into::into))
+        .unwrap_or_default())
 }

@@ -8,15 +8,21 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, UnixAddr, connect, listen, socket};
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, connect, listen, socket,
+};
 
 use super::{BACKLOG, SocketLock};
 use crate::config::UnixSocketSettings;
 
-/// Makes the socket beside its place and moves it there: it is never there with other permissions than it should have.
+/// Makes the socket beside its place and moves it there: it is never there with other permissions
+/// than it should have.
 ///
 /// Between the look at the place and the move the lock keeps out whoever else starts now.
-pub(super) fn bind(path: &Path, settings: &UnixSocketSettings) -> io::Result<(UnixListener, SocketLock)> {
+pub(super) fn bind(
+    path: &Path,
+    settings: &UnixSocketSettings,
+) -> io::Result<(UnixListener, SocketLock)> {
     let lock = SocketLock::take(path)?;
     refuse_occupied(path)?;
     let mut beside = path.as_os_str().to_owned();
@@ -33,7 +39,8 @@ pub(super) fn bind(path: &Path, settings: &UnixSocketSettings) -> io::Result<(Un
     Ok((listener?, lock))
 }
 
-/// Listens when the file has its permissions: who finds it before that is refused, not kept waiting for the first answer.
+/// Listens when the file has its permissions: who finds it before that is refused, not kept waiting
+/// for the first answer.
 fn listen_at(path: &Path, settings: &UnixSocketSettings) -> io::Result<UnixListener> {
     let socket = stream_socket(SockFlag::empty())?;
     nix::sys::socket::bind(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
@@ -47,11 +54,21 @@ fn listen_at(path: &Path, settings: &UnixSocketSettings) -> io::Result<UnixListe
 
 /// A socket that nobody answers on is left over from a crash; anything else is somebody's.
 fn refuse_occupied(path: &Path) -> io::Result<()> {
-    let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    let Ok(metadata) = std::fs::symlink_metadata(path) else {
+        return Ok(());
+    };
     if !metadata.file_type().is_socket() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file that is no socket"));
+        return Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "there is a file that is no socket",
+        ));
     }
-    let taken = |how: &str| Err(io::Error::new(io::ErrorKind::AddrInUse, format!("another process {how} there")));
+    let taken = |how: &str| {
+        Err(io::Error::new(
+            io::ErrorKind::AddrInUse,
+            format!("another process {how} there"),
+        ))
+    };
     match probe(path) {
         Ok(()) => taken("answers"),
         // Its queue is full: it is busy or stuck, and to wait for it would be to wait for ever.
@@ -71,5 +88,10 @@ fn probe(path: &Path) -> nix::Result<()> {
 }
 
 fn stream_socket(flags: SockFlag) -> nix::Result<OwnedFd> {
-    socket(AddressFamily::Unix, SockType::Stream, flags | SockFlag::SOCK_CLOEXEC, None)
+    socket(
+        AddressFamily::Unix,
+        SockType::Stream,
+        flags | SockFlag::SOCK_CLOEXEC,
+        None,
+    )
 }

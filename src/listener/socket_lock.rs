@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use nix::libc::O_NOFOLLOW;
 
-/// The right to a socket file, as long as this lives. The system takes it back when the process ends, however that happens: a
-/// lock file that is left over means nothing.
+/// The right to a socket file, as long as this lives. The system takes it back when the process
+/// ends, however that happens: a lock file that is left over means nothing.
 #[derive(Debug)]
 pub struct SocketLock {
     /// Closed after the file was removed, not before: then it may be somebody else's.
@@ -25,7 +25,8 @@ impl SocketLock {
         loop {
             let file = open(&path).map_err(|error| about(&path, &error))?;
             match file.try_lock() {
-                // Who had it before may have removed the file between these two steps; then it keeps nobody out.
+                // Who had it before may have removed the file between these two steps; then it
+                // keeps nobody out.
                 Ok(()) if is_at(&file, &path) => return Ok(Self { locked: file, path }),
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -49,21 +50,36 @@ impl Drop for SocketLock {
     }
 }
 
-/// Only the owner may open it: who can hold the lock can keep the service from starting. A link that somebody else has put
-/// there is not followed, and nothing is written.
+/// Only the owner may open it: who can hold the lock can keep the service from starting. A link
+/// that somebody else has put there is not followed, and nothing is written.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).mode(0o600).custom_flags(O_NOFOLLOW).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no file")) }
+    let file = options
+        .read(true)
+        .write(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(O_NOFOLLOW)
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is no file"))
+    }
 }
 
 /// Whether this is the file at this path.
 fn is_at(file: &File, path: &Path) -> bool {
-    let (Ok(own), Ok(there)) = (file.metadata(), std::fs::symlink_metadata(path)) else { return false };
+    let (Ok(own), Ok(there)) = (file.metadata(), std::fs::symlink_metadata(path)) else {
+        return false;
+    };
     (own.dev(), own.ino()) == (there.dev(), there.ino())
 }
 
 fn about(path: &Path, error: &io::Error) -> io::Error {
     let hint = "remove it if no other process uses the socket";
-    io::Error::new(error.kind(), format!("its lock file {}: {error} ({hint})", path.display()))
+    io::Error::new(
+        error.kind(),
+        format!("its lock file {}: {error} ({hint})", path.display()),
+    )
 }

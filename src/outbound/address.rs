@@ -17,8 +17,8 @@ use crate::domain::is_loopback_name;
 pub enum AddressRule {
     /// All.
     Any,
-    /// Only those that the whole internet can reach: a document from outside must not lead into the network
-    /// (server-side request forgery).
+    /// Only those that the whole internet can reach: a document from outside must not lead into the
+    /// network (server-side request forgery).
     Public,
 }
 
@@ -43,8 +43,9 @@ pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// Resolves names to permitted addresses only: the address that was checked is the address that is used. Names of this
-/// machine are known without asking: a resolver could lead them, and the plain http that they are allowed, elsewhere.
+/// Resolves names to permitted addresses only: the address that was checked is the address that is
+/// used. Names of this machine are known without asking: a resolver could lead them, and the plain
+/// http that they are allowed, elsewhere.
 pub(super) struct Resolver {
     rule: AddressRule,
     places: Arc<Semaphore>,
@@ -53,11 +54,14 @@ pub(super) struct Resolver {
 
 type LookUp = fn(&str) -> io::Result<Vec<SocketAddr>>;
 
-/// A name server that does not answer keeps a thread waiting for half a minute, even if the request was given up. At most so many
-/// threads wait for the names of one client.
+/// A name server that does not answer keeps a thread waiting for half a minute, even if the request
+/// was given up. At most so many threads wait for the names of one client.
 const MOST_WAITING: usize = 4;
 
-const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+const LOOPBACK: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+];
 
 /// A name without any address that may be talked to.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +70,11 @@ pub(super) struct NoPermittedAddress;
 
 impl Resolver {
     pub(super) fn new(rule: AddressRule) -> Self {
-        Self { rule, places: Arc::new(Semaphore::new(MOST_WAITING)), look_up }
+        Self {
+            rule,
+            places: Arc::new(Semaphore::new(MOST_WAITING)),
+            look_up,
+        }
     }
 }
 
@@ -94,13 +102,17 @@ impl Resolve for Resolver {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "it runs in a thread for what blocks")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it runs in a thread for what blocks"
+)]
 fn look_up(name: &str) -> io::Result<Vec<SocketAddr>> {
     (name, 0).to_socket_addrs().map(Iterator::collect)
 }
 
-/// Networks that the registries of special-purpose addresses (RFC 6890) call not globally reachable, and those that lead
-/// to an IPv4 address of the sender's choosing (NAT64, 6to4, Teredo).
+/// Networks that the registries of special-purpose addresses (RFC 6890) call not globally
+/// reachable, and those that lead to an IPv4 address of the sender's choosing (NAT64, 6to4,
+/// Teredo).
 const SPECIAL: &[&str] = &[
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -134,10 +146,15 @@ const SPECIAL: &[&str] = &[
     "ff00::/8",
 ];
 
-/// Whether the whole internet can reach this address. One in IPv6 clothes is judged as the IPv4 address that it is.
+/// Whether the whole internet can reach this address. One in IPv6 clothes is judged as the IPv4
+/// address that it is.
 pub(super) fn is_public(address: IpAddr) -> bool {
-    static NETWORKS: LazyLock<Vec<IpNet>> =
-        LazyLock::new(|| SPECIAL.iter().filter_map(|network| network.parse().ok()).collect());
+    static NETWORKS: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
+        SPECIAL
+            .iter()
+            .filter_map(|network| network.parse().ok())
+            .collect()
+    });
     let address = address.to_canonical();
     !NETWORKS.iter().any(|network| network.contains(&address))
 }
@@ -158,8 +175,13 @@ mod tests {
                 thread::park();
             }
         };
-        let resolver = Resolver { look_up: never, ..Resolver::new(AddressRule::Any) };
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let resolver = Resolver {
+            look_up: never,
+            ..Resolver::new(AddressRule::Any)
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             for _ in 0..3 {
                 let ask = |_| tokio::spawn(resolver.resolve("idp.example".parse().unwrap()));
@@ -172,19 +194,36 @@ mod tests {
             }
         });
         runtime.shutdown_background();
-        assert_eq!((ASKED.load(Ordering::SeqCst), resolver.places.available_permits()), (MOST_WAITING, 0));
+        assert_eq!(
+            (
+                ASKED.load(Ordering::SeqCst),
+                resolver.places.available_permits()
+            ),
+            (MOST_WAITING, 0)
+        );
     }
 
     #[test]
     fn every_special_network_is_one() {
         for network in SPECIAL {
-            assert!(network.parse::<IpNet>().is_ok_and(|parsed| parsed == parsed.trunc()), "{network}");
+            assert!(
+                network
+                    .parse::<IpNet>()
+                    .is_ok_and(|parsed| parsed == parsed.trunc()),
+                "{network}"
+            );
         }
     }
 
     #[test]
     fn public_addresses() {
-        for address in ["1.1.1.1", "2606:4700::1111", "100.128.0.1", "172.32.0.1", "2001:4860::8888"] {
+        for address in [
+            "1.1.1.1",
+            "2606:4700::1111",
+            "100.128.0.1",
+            "172.32.0.1",
+            "2001:4860::8888",
+        ] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
         for address in [
@@ -222,16 +261,33 @@ mod tests {
     #[tokio::test]
     async fn names_of_this_machine_are_not_asked_for() {
         for name in ["localhost", "idp.localhost", "nowhere.LOCALHOST."] {
-            let found = Resolver::new(AddressRule::Any).resolve(name.parse().unwrap()).await.unwrap();
-            assert_eq!(found.map(|address| address.ip()).collect::<Vec<_>>(), LOOPBACK, "{name}");
-            assert!(Resolver::new(AddressRule::Public).resolve(name.parse().unwrap()).await.is_err(), "{name}");
+            let found = Resolver::new(AddressRule::Any)
+                .resolve(name.parse().unwrap())
+                .await
+                .unwrap();
+            assert_eq!(
+                found.map(|address| address.ip()).collect::<Vec<_>>(),
+                LOOPBACK,
+                "{name}"
+            );
+            assert!(
+                Resolver::new(AddressRule::Public)
+                    .resolve(name.parse().unwrap())
+                    .await
+                    .is_err(),
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn literals_are_judged_too() {
         let permits = |url: &str| AddressRule::Public.permits_literal(&Url::parse(url).unwrap());
-        assert!(!permits("https://169.254.169.254/") && !permits("https://[::1]/") && !permits("https://2130706433/"));
+        assert!(
+            !permits("https://169.254.169.254/")
+                && !permits("https://[::1]/")
+                && !permits("https://2130706433/")
+        );
         assert!(permits("https://idp.example/") && permits("https://1.1.1.1/"));
     }
 }

@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, RETRY_AFTER,
+};
 use reqwest::{Certificate, Client, ClientBuilder, Response, StatusCode, redirect};
 use secrecy::ExposeSecret;
 use tokio::task::spawn_blocking;
@@ -43,13 +45,15 @@ pub struct Ask<'a> {
     pub url: &'a Url,
     /// Which addresses that may be.
     pub rule: AddressRule,
-    /// Whether the headers and the bearer token of the settings go along; they are for the party that was configured.
+    /// Whether the headers and the bearer token of the settings go along; they are for the party
+    /// that was configured.
     pub with_credentials: bool,
     /// The version that is known already.
     pub known: Option<&'a EntityTag>,
 }
 
-/// A good answer, and how long it may be kept, as it says itself (`Cache-Control: max-age`, RFC 9111 section 5.2.2.1).
+/// A good answer, and how long it may be kept, as it says itself (`Cache-Control: max-age`, RFC
+/// 9111 section 5.2.2.1).
 #[derive(Debug)]
 pub struct Fetched {
     /// What was answered.
@@ -109,36 +113,63 @@ impl HttpClient {
         Ok(Self {
             anywhere: direct(settings, AddressRule::Any)?,
             public_only: direct(settings, AddressRule::Public)?,
-            proxied: build(egress.through_proxies(builder(settings.timeout, settings.extra_roots.as_deref())?)?)?,
+            proxied: build(
+                egress
+                    .through_proxies(builder(settings.timeout, settings.extra_roots.as_deref())?)?,
+            )?,
             egress,
             headers: headers(settings)?,
             bearer_token_file: settings.bearer_token_file.clone(),
         })
     }
 
-    /// Fetches a document, unless it is still of the version that is known; only a complete answer counts.
+    /// Fetches a document, unless it is still of the version that is known; only a complete answer
+    /// counts.
     pub async fn get(&self, ask: Ask<'_>) -> Result<Fetched, FetchError> {
         if !ask.rule.permits_literal(ask.url) {
             return Err(FetchError::Address);
         }
-        let mut headers = if ask.with_credentials { self.credentials().await? } else { HeaderMap::new() };
+        let mut headers = if ask.with_credentials {
+            self.credentials().await?
+        } else {
+            HeaderMap::new()
+        };
         headers.extend(ask.known.map(|known| (IF_NONE_MATCH, known.0.clone())));
-        let response = self.client(&ask).get(ask.url.clone()).headers(headers).send().await.map_err(transport)?;
-        let (max_age, links) = (max_age(response.headers()), self.rule_for_links(ask.url, response.remote_addr()));
+        let response = self
+            .client(&ask)
+            .get(ask.url.clone())
+            .headers(headers)
+            .send()
+            .await
+            .map_err(transport)?;
+        let (max_age, links) = (
+            max_age(response.headers()),
+            self.rule_for_links(ask.url, response.remote_addr()),
+        );
         match response.status() {
             StatusCode::OK => {
                 let version = entity_tag(response.headers());
-                Ok(Fetched { answer: Answer::Document(body(response).await?, version), max_age, links })
+                Ok(Fetched {
+                    answer: Answer::Document(body(response).await?, version),
+                    max_age,
+                    links,
+                })
             }
             // Nobody may call a document unchanged that was not asked about.
-            StatusCode::NOT_MODIFIED if ask.known.is_some() => {
-                Ok(Fetched { answer: Answer::NotModified, max_age, links })
-            }
-            status => Err(FetchError::Status { status: status.as_u16(), retry_after: retry_after(response.headers()) }),
+            StatusCode::NOT_MODIFIED if ask.known.is_some() => Ok(Fetched {
+                answer: Answer::NotModified,
+                max_age,
+                links,
+            }),
+            status => Err(FetchError::Status {
+                status: status.as_u16(),
+                retry_after: retry_after(response.headers()),
+            }),
         }
     }
 
-    /// A client of its own for public addresses, because connections are reused: those of the others may lead anywhere.
+    /// A client of its own for public addresses, because connections are reused: those of the
+    /// others may lead anywhere.
     fn client(&self, ask: &Ask<'_>) -> &Client {
         match ask.rule {
             _ if self.egress.is_proxied(ask.url) => &self.proxied,
@@ -147,10 +178,15 @@ impl HttpClient {
         }
     }
 
-    /// Whoever is at home in a private network may point into it. Where that is tells the connection that the answer came
-    /// over: the name might lead elsewhere the next time. Behind a proxy nobody knows, unless the URL has the address.
+    /// Whoever is at home in a private network may point into it. Where that is tells the
+    /// connection that the answer came over: the name might lead elsewhere the next time. Behind a
+    /// proxy nobody knows, unless the URL has the address.
     fn rule_for_links(&self, url: &Url, peer: Option<SocketAddr>) -> AddressRule {
-        let home = if self.egress.is_proxied(url) { literal(url) } else { peer.map(|peer| peer.ip()) };
+        let home = if self.egress.is_proxied(url) {
+            literal(url)
+        } else {
+            peer.map(|peer| peer.ip())
+        };
         match home {
             Some(home) if !is_public(home) => AddressRule::Any,
             _ => AddressRule::Public,
@@ -160,10 +196,15 @@ impl HttpClient {
     async fn credentials(&self) -> Result<HeaderMap, FetchError> {
         let mut headers = self.headers.clone();
         if let Some(path) = self.bearer_token_file.clone() {
-            // Off the runtime: a disk that hangs must not keep other issuers' keys from being fetched.
-            let read = spawn_blocking(move || read_regular_file(&path, MAX_BEARER_TOKEN_BYTES)).await;
+            // Off the runtime: a disk that hangs must not keep other issuers' keys from being
+            // fetched.
+            let read =
+                spawn_blocking(move || read_regular_file(&path, MAX_BEARER_TOKEN_BYTES)).await;
             let token = read.map_err(io::Error::other).flatten();
-            headers.insert(AUTHORIZATION, token.and_then(bearer).map_err(FetchError::BearerToken)?);
+            headers.insert(
+                AUTHORIZATION,
+                token.and_then(bearer).map_err(FetchError::BearerToken)?,
+            );
         }
         Ok(headers)
     }
@@ -172,28 +213,39 @@ impl HttpClient {
 fn bearer(token: Vec<u8>) -> io::Result<HeaderValue> {
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
     let token = String::from_utf8(token).map_err(|_| invalid())?;
-    let mut value = HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| invalid())?;
+    let mut value =
+        HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| invalid())?;
     value.set_sensitive(true);
     Ok(value)
 }
 
 fn direct(settings: &FetchSettings, rule: AddressRule) -> Result<Client, InvalidClient> {
     let builder = builder(settings.timeout, settings.extra_roots.as_deref())?;
-    build(if rule == AddressRule::Public { builder.dns_resolver(Resolver::new(rule)) } else { builder })
+    build(if rule == AddressRule::Public {
+        builder.dns_resolver(Resolver::new(rule))
+    } else {
+        builder
+    })
 }
 
-pub(super) fn builder(timeout: Duration, extra_roots: Option<&[u8]>) -> Result<ClientBuilder, InvalidClient> {
+pub(super) fn builder(
+    timeout: Duration,
+    extra_roots: Option<&[u8]>,
+) -> Result<ClientBuilder, InvalidClient> {
     let builder = Client::builder()
         .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
-        // Which requests go through a proxy is decided here, not by what the process finds in its environment.
+        // Which requests go through a proxy is decided here, not by what the process finds in its
+        // environment.
         .no_proxy()
         .dns_resolver(Resolver::new(AddressRule::Any))
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(timeout)
         // A connection that idled for minutes is more often dead than useful.
         .pool_idle_timeout(Duration::from_secs(20));
-    let Some(pem) = extra_roots else { return Ok(builder) };
+    let Some(pem) = extra_roots else {
+        return Ok(builder);
+    };
     let roots = Certificate::from_pem_bundle(pem).map_err(invalid)?;
     if roots.is_empty() {
         Err(InvalidClient("no certificate in it".into()))
@@ -216,7 +268,10 @@ fn headers(settings: &FetchSettings) -> Result<HeaderMap, InvalidClient> {
     for (name, value) in &settings.headers {
         let mut secret = HeaderValue::from_str(value.expose_secret()).map_err(|_| invalid(name))?;
         secret.set_sensitive(true);
-        headers.insert(HeaderName::try_from(name.as_str()).map_err(|_| invalid(name))?, secret);
+        headers.insert(
+            HeaderName::try_from(name.as_str()).map_err(|_| invalid(name))?,
+            secret,
+        );
     }
     Ok(headers)
 }
@@ -233,7 +288,11 @@ async fn body(mut response: Response) -> Result<Vec<u8>, FetchError> {
 }
 
 fn entity_tag(headers: &HeaderMap) -> Option<EntityTag> {
-    headers.get(ETAG).filter(|tag| tag.len() <= MAX_ENTITY_TAG_BYTES).cloned().map(EntityTag)
+    headers
+        .get(ETAG)
+        .filter(|tag| tag.len() <= MAX_ENTITY_TAG_BYTES)
+        .cloned()
+        .map(EntityTag)
 }
 
 /// A number of seconds, or a date, which is taken by the server's own clock.
@@ -249,20 +308,30 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let directives = headers.get("cache-control")?.to_str().ok()?.split(',');
-    let seconds =
-        directives.filter_map(|directive| directive.trim().to_ascii_lowercase().strip_prefix("max-age=")?.parse().ok());
+    let seconds = directives.filter_map(|directive| {
+        directive
+            .trim()
+            .to_ascii_lowercase()
+            .strip_prefix("max-age=")?
+            .parse()
+            .ok()
+    });
     seconds.min().map(Duration::from_secs)
 }
 
 fn transport(error: reqwest::Error) -> FetchError {
     let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-    if causes.into_iter().any(<dyn std::error::Error>::is::<NoPermittedAddress>) {
+    if causes
+        .into_iter()
+        .any(<dyn std::error::Error>::is::<NoPermittedAddress>)
+    {
         return FetchError::Address;
     }
     FetchError::Transport(in_words(error))
 }
 
-/// Why a request failed, without its URL: the whole chain of causes, because the outermost only says that it did.
+/// Why a request failed, without its URL: the whole chain of causes, because the outermost only
+/// says that it did.
 pub fn in_words(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "timed out".into();
@@ -289,7 +358,15 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -307,7 +384,14 @@ mod tests {
             let found = retry_after(&headers(&[date, ("retry-after", asked)]));
             assert_eq!(found, seconds.map(Duration::from_secs), "{asked}");
         }
-        assert_eq!(retry_after(&headers(&[("retry-after", "Sun, 22 Nov 2026 20:01:30 GMT")])), None, "by whose clock?");
+        assert_eq!(
+            retry_after(&headers(&[(
+                "retry-after",
+                "Sun, 22 Nov 2026 20:01:30 GMT"
+            )])),
+            None,
+            "by whose clock?"
+        );
         assert_eq!(retry_after(&headers(&[])), None);
     }
 
@@ -321,7 +405,11 @@ mod tests {
             ("max-age=-1", None),
             ("max-age=x", None),
         ] {
-            assert_eq!(max_age(&headers(&[("cache-control", control)])), seconds.map(Duration::from_secs), "{control}");
+            assert_eq!(
+                max_age(&headers(&[("cache-control", control)])),
+                seconds.map(Duration::from_secs),
+                "{control}"
+            );
         }
     }
 }

@@ -14,8 +14,8 @@ use super::{Egress, InvalidClient, in_words};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Delivers what is of use to others, within the bounds of everything that leaves the service. Of the answer it takes the
-/// status.
+/// Delivers what is of use to others, within the bounds of everything that leaves the service. Of
+/// the answer it takes the status.
 pub struct Courier {
     client: Client,
     /// Where requests run: whoever hands them over does so from a thread of its own.
@@ -26,8 +26,15 @@ impl Courier {
     /// One that delivers to this address, by way of a proxy if there is one for it.
     pub fn new(to: &Url, egress: &Egress, runtime: Handle) -> Result<Self, InvalidClient> {
         let direct = builder(TIMEOUT, None)?;
-        let builder = if egress.is_proxied(to) { egress.through_proxies(direct)? } else { direct };
-        Ok(Self { client: build(builder)?, runtime })
+        let builder = if egress.is_proxied(to) {
+            egress.through_proxies(direct)?
+        } else {
+            direct
+        };
+        Ok(Self {
+            client: build(builder)?,
+            runtime,
+        })
     }
 }
 
@@ -35,8 +42,14 @@ impl Courier {
 impl HttpClient for Courier {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (client, request) = (self.client.clone(), request.try_into()?);
-        let answer = self.runtime.spawn(async move { client.execute(request).await }).await?.map_err(in_words)?;
-        Ok(Response::builder().status(answer.status()).body(Bytes::new())?)
+        let answer = self
+            .runtime
+            .spawn(async move { client.execute(request).await })
+            .await?
+            .map_err(in_words)?;
+        Ok(Response::builder()
+            .status(answer.status())
+            .body(Bytes::new())?)
     }
 }
 

@@ -42,8 +42,15 @@ pub struct ClaimHeaders {
 impl ClaimHeaders {
     /// These, in at most so many bytes altogether, counted as they stand on the wire.
     pub fn new(list: Vec<ClaimHeader>, max_bytes: usize) -> Self {
-        let aliases = list.iter().flat_map(|mapped| aliases(&mapped.header.to_ascii_lowercase())).collect();
-        Self { list, max_bytes, aliases }
+        let aliases = list
+            .iter()
+            .flat_map(|mapped| aliases(&mapped.header.to_ascii_lowercase()))
+            .collect();
+        Self {
+            list,
+            max_bytes,
+            aliases,
+        }
     }
 
     /// The names of the headers, in the order of their configuration.
@@ -51,8 +58,8 @@ impl ClaimHeaders {
         self.list.iter().map(|mapped| mapped.header.as_str())
     }
 
-    /// Spellings that applications take for one of the headers: CGI, WSGI and others read `X_Auth_Subject` as
-    /// `X-Auth-Subject`. In lower case.
+    /// Spellings that applications take for one of the headers: CGI, WSGI and others read
+    /// `X_Auth_Subject` as `X-Auth-Subject`. In lower case.
     pub fn aliases(&self) -> &[String] {
         &self.aliases
     }
@@ -63,11 +70,15 @@ impl ClaimHeaders {
         let pairs = self.names().zip(values);
         let told = pairs.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)));
         let expected = format!("at most {} bytes", self.max_bytes);
-        Finding::passed("claim headers", expected, told.collect::<Vec<_>>().join("; "))
+        Finding::passed(
+            "claim headers",
+            expected,
+            told.collect::<Vec<_>>().join("; "),
+        )
     }
 
-    /// The values, one for each header; empty where the token lacks the claim, so that a proxy that copies the header
-    /// overwrites the one a client may have sent.
+    /// The values, one for each header; empty where the token lacks the claim, so that a proxy that
+    /// copies the header overwrites the one a client may have sent.
     pub fn render(&self, token: &VerifiedToken) -> Result<Box<[Bytes]>, Reason> {
         let (mut text, mut names) = (String::with_capacity(128), 0);
         let lengths = self.list.iter().map(|mapped| {
@@ -76,13 +87,20 @@ impl ClaimHeaders {
             // name ": " value CR LF
             names += mapped.header.len() + 4;
             // Never cut: half a list of groups is another list of groups.
-            if names + text.len() > self.max_bytes { Err(Reason::ClaimHeadersTooLarge) } else { Ok(text.len() - start) }
+            if names + text.len() > self.max_bytes {
+                Err(Reason::ClaimHeadersTooLarge)
+            } else {
+                Ok(text.len() - start)
+            }
         });
         let lengths = lengths.collect::<Result<Vec<_>, _>>()?;
         // One piece of memory, of which each value is a part: that takes less than one for each.
         text.shrink_to_fit();
         let mut rest = Bytes::from(text);
-        Ok(lengths.into_iter().map(|length| rest.split_to(length)).collect())
+        Ok(lengths
+            .into_iter()
+            .map(|length| rest.split_to(length))
+            .collect())
     }
 }
 
@@ -93,11 +111,19 @@ fn aliases(name: &str) -> Vec<String> {
     if name.matches('-').count() > MOST_DASHES {
         return vec![name.replace('-', "_")];
     }
-    let spellings = name.split_inclusive('-').fold(vec![String::new()], |begun, part| {
-        let parts = BTreeSet::from([part.to_owned(), part.replace('-', "_")]);
-        begun.iter().flat_map(|start| parts.iter().map(move |part| format!("{start}{part}"))).collect()
-    });
-    spellings.into_iter().filter(|spelling| spelling != name).collect()
+    let spellings = name
+        .split_inclusive('-')
+        .fold(vec![String::new()], |begun, part| {
+            let parts = BTreeSet::from([part.to_owned(), part.replace('-', "_")]);
+            begun
+                .iter()
+                .flat_map(|start| parts.iter().map(move |part| format!("{start}{part}")))
+                .collect()
+        });
+    spellings
+        .into_iter()
+        .filter(|spelling| spelling != name)
+        .collect()
 }
 
 impl ClaimHeader {
@@ -106,7 +132,9 @@ impl ClaimHeader {
             render::list(token.scopes().iter(), " ", text);
             return Ok(());
         }
-        let Some(claim) = self.find(token) else { return Ok(()) };
+        let Some(claim) = self.find(token) else {
+            return Ok(());
+        };
         match self.encoding {
             ClaimEncoding::Percent => render::value(claim, &self.separator, text),
             ClaimEncoding::Base64url => render::base64url(claim, text),
@@ -116,7 +144,11 @@ impl ClaimHeader {
     fn find<'a>(&self, token: &'a VerifiedToken) -> Option<Json<'a>> {
         let found = token.find(&self.claim);
         // Some providers call the client's name `azp` (OpenID Connect Core section 2).
-        if found.is_none() && self.claim.is_name("client_id") { token.claims().member("azp") } else { found }
+        if found.is_none() && self.claim.is_name("client_id") {
+            token.claims().member("azp")
+        } else {
+            found
+        }
     }
 }
 
@@ -126,7 +158,10 @@ mod tests {
 
     #[test]
     fn every_spelling_but_the_own_is_an_alias() {
-        assert_eq!(aliases("x-auth-id"), ["x-auth_id", "x_auth-id", "x_auth_id"]);
+        assert_eq!(
+            aliases("x-auth-id"),
+            ["x-auth_id", "x_auth-id", "x_auth_id"]
+        );
         assert_eq!(aliases("subject"), [""; 0]);
         assert_eq!(aliases("x-a-b-c-d"), ["x_a_b_c_d"]);
         assert_eq!(aliases("x-a-b-c").len(), 7);

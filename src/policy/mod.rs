@@ -1,4 +1,5 @@
-//! Floor 1: what a verified token may do, and what the application behind the proxy gets to know about it.
+//! Floor 1: what a verified token may do, and what the application behind the proxy gets to know
+//! about it.
 
 mod claim_headers;
 mod decimal;
@@ -18,13 +19,13 @@ pub use permit::Permit;
 pub use preflight::Preflight;
 pub use principal::Principal;
 pub use requirement::{
-    ClaimRequirement, ClaimRule, ClaimValue, Condition, ConditionError, ConditionFailure, Facts, Requirement,
-    TextPattern, TextPatternError, with_ample_stack,
+    ClaimRequirement, ClaimRule, ClaimValue, Condition, ConditionError, ConditionFailure, Facts,
+    Requirement, TextPattern, TextPatternError, with_ample_stack,
 };
 pub use route_issuers::RouteIssuers;
 pub use routes::{
-    Access, EarlierRoute, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError, RouteNameTaken,
-    RoutePart, RoutePatternError, RouteTable, RouteVerdict, UnreachedRoute,
+    Access, EarlierRoute, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError,
+    RouteNameTaken, RoutePart, RoutePatternError, RouteTable, RouteVerdict, UnreachedRoute,
 };
 pub use rules::Rules;
 pub use scope_requirement::ScopeRequirement;
@@ -51,31 +52,68 @@ pub struct Way<'p> {
 impl Policy {
     /// These rules everywhere; or, if there are routes, theirs on each and no way beside them.
     pub fn new(general: Rules, routes: Option<RouteTable>) -> Self {
-        let looks_at_request = general.look_at_request() || routes.as_ref().is_some_and(RouteTable::looks_at_request);
-        Self { general, routes, looks_at_request }
+        let looks_at_request =
+            general.look_at_request() || routes.as_ref().is_some_and(RouteTable::looks_at_request);
+        Self {
+            general,
+            routes,
+            looks_at_request,
+        }
     }
 
     /// The rules for this request.
-    pub fn way(&self, request: &ForwardedRequest<'_>, notes: &mut impl Notes) -> Result<Way<'_>, Denial> {
+    pub fn way(
+        &self,
+        request: &ForwardedRequest<'_>,
+        notes: &mut impl Notes,
+    ) -> Result<Way<'_>, Denial> {
         // Anyone could describe a request; only a proxy of ours is believed.
         let is_believed = request.peer_trusted || !self.looks_at_request;
-        let described = if is_believed { Ok(()) } else { Err(Reason::ForwardedHeadersUntrusted) };
+        let described = if is_believed {
+            Ok(())
+        } else {
+            Err(Reason::ForwardedHeadersUntrusted)
+        };
         notes.judged("request", described, || {
-            let peer = if request.peer_trusted { "a trusted proxy" } else { "a peer that is no trusted proxy" };
-            let expected = if self.looks_at_request { "described by a trusted proxy" } else { "not looked at" };
+            let peer = if request.peer_trusted {
+                "a trusted proxy"
+            } else {
+                "a peer that is no trusted proxy"
+            };
+            let expected = if self.looks_at_request {
+                "described by a trusted proxy"
+            } else {
+                "not looked at"
+            };
             (expected, format!("{} (by {peer})", request.original))
         })?;
         match (&self.routes, request.route_name) {
             (None, None) => {
-                notes.found(|| Finding::passed("route", "none: a valid token for everything", "no routes"));
-                Ok(Way { route: None, rules: &self.general })
+                notes.found(|| {
+                    Finding::passed("route", "none: a valid token for everything", "no routes")
+                });
+                Ok(Way {
+                    route: None,
+                    rules: &self.general,
+                })
             }
             (Some(routes), None) => self.way_of_first(routes, request, notes),
             (routes, Some(name)) => {
-                let named = routes.as_ref().and_then(|routes| routes.named(name)).ok_or(Reason::RouteDenied);
-                let told = || (format!("one of the name {name:?}"), if named.is_ok() { "it" } else { "none" });
+                let named = routes
+                    .as_ref()
+                    .and_then(|routes| routes.named(name))
+                    .ok_or(Reason::RouteDenied);
+                let told = || {
+                    (
+                        format!("one of the name {name:?}"),
+                        if named.is_ok() { "it" } else { "none" },
+                    )
+                };
                 let route = notes.judged("policy", named, told)?;
-                Ok(Way { route: Some(route), rules: &route.rules })
+                Ok(Way {
+                    route: Some(route),
+                    rules: &route.rules,
+                })
             }
         }
     }
@@ -93,11 +131,17 @@ impl Policy {
         if found.is_err_and(|reason| reason == Reason::RouteDenied)
             && self.general.preflight.settle(request, notes)?.is_some()
         {
-            return Ok(Way { route: None, rules: &self.general });
+            return Ok(Way {
+                route: None,
+                rules: &self.general,
+            });
         }
         notes.all_found(|| routes.findings(&parts));
         let route = found?;
-        Ok(Way { route: Some(route), rules: &route.rules })
+        Ok(Way {
+            route: Some(route),
+            rules: &route.rules,
+        })
     }
 
     /// Whether any route has a condition.

@@ -14,7 +14,11 @@ pub enum Preflight {
 
 impl From<bool> for Preflight {
     fn from(is_allowed: bool) -> Self {
-        if is_allowed { Self::Allowed } else { Self::Judged }
+        if is_allowed {
+            Self::Allowed
+        } else {
+            Self::Judged
+        }
     }
 }
 
@@ -28,9 +32,12 @@ impl Preflight {
             return Ok(None);
         }
         let method = RequestMethod::judge(request.original.method);
-        let method = notes.judged("method", method, || ("known, to tell a preflight", request.original.method))?;
-        let is_preflight =
-            method.as_str() == "OPTIONS" && has(request, "origin") && has(request, "access-control-request-method");
+        let method = notes.judged("method", method, || {
+            ("known, to tell a preflight", request.original.method)
+        })?;
+        let is_preflight = method.as_str() == "OPTIONS"
+            && has(request, "origin")
+            && has(request, "access-control-request-method");
         if is_preflight {
             notes.found(|| Finding::passed("preflight", "passes without a token", "a preflight"));
         }

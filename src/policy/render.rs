@@ -1,7 +1,8 @@
 //! Claim values as header values: without loss, and without a byte that could end a header line.
 //!
-//! Bytes 0x20 to 0x7E stay as they are, but for `%`; everything else, and spaces at the ends, become `%XX` of their UTF-8.
-//! Two different texts never render alike, nor do two different arrays of non-empty texts.
+//! Bytes 0x20 to 0x7E stay as they are, but for `%`; everything else, and spaces at the ends,
+//! become `%XX` of their UTF-8. Two different texts never render alike, nor do two different arrays
+//! of non-empty texts.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -24,7 +25,9 @@ pub(super) fn value(claim: Json<'_>, separator: &str, text: &mut String) -> Resu
 /// Renders a claim in base64url: a text as its UTF-8, `null` as nothing, anything else as its JSON.
 pub(super) fn base64url(claim: Json<'_>, text: &mut String) -> Result<(), Reason> {
     match claim.as_written().as_bytes().first() {
-        Some(b'"') => text.push_str(&encode_base64url(&*claim.string().ok_or(Reason::ClaimInvalid)?)),
+        Some(b'"') => text.push_str(&encode_base64url(
+            &*claim.string().ok_or(Reason::ClaimInvalid)?,
+        )),
         Some(b'n') => {}
         _ => text.push_str(&encode_base64url(claim.as_written())),
     }
@@ -32,7 +35,11 @@ pub(super) fn base64url(claim: Json<'_>, text: &mut String) -> Result<(), Reason
 }
 
 /// Renders a list; the separator is encoded where it stands inside an element.
-pub(super) fn list<'a>(elements: impl Iterator<Item = &'a str>, separator: &str, text: &mut String) {
+pub(super) fn list<'a>(
+    elements: impl Iterator<Item = &'a str>,
+    separator: &str,
+    text: &mut String,
+) {
     for (position, element) in elements.enumerate() {
         if position > 0 {
             text.push_str(separator);
@@ -53,8 +60,8 @@ fn scalar(value: Json<'_>) -> Result<Cow<'_, str>, Reason> {
     }
 }
 
-/// The text of a number that survives being read by a machine: an integer of 64 bits, or a double that means exactly
-/// the digits the issuer wrote.
+/// The text of a number that survives being read by a machine: an integer of 64 bits, or a double
+/// that means exactly the digits the issuer wrote.
 fn number(json: &str) -> Option<String> {
     if let Ok(integer) = json.parse::<i64>() {
         return Some(integer.to_string());
@@ -66,7 +73,9 @@ fn number(json: &str) -> Option<String> {
 }
 
 fn encode(value: &str, separator: &str, text: &mut String) {
-    let is_plain = |byte: u8| matches!(byte, 0x20..=0x7E) && byte != b'%' && !separator.as_bytes().contains(&byte);
+    let is_plain = |byte: u8| {
+        matches!(byte, 0x20..=0x7E) && byte != b'%' && !separator.as_bytes().contains(&byte)
+    };
     let inner = value.trim_matches(' ');
     if inner.len() == value.len() && value.bytes().all(is_plain) {
         text.push_str(value);
@@ -100,7 +109,9 @@ mod tests {
         let mut rest = text.as_bytes();
         while let Some((&byte, behind)) = rest.split_first() {
             if byte == b'%' {
-                bytes.push(u8::from_str_radix(std::str::from_utf8(&behind[..2]).unwrap(), 16).unwrap());
+                bytes.push(
+                    u8::from_str_radix(std::str::from_utf8(&behind[..2]).unwrap(), 16).unwrap(),
+                );
                 rest = &behind[2..];
             } else {
                 bytes.push(byte);
@@ -144,14 +155,22 @@ mod tests {
         ] {
             assert_eq!(rendered(json).as_deref(), Ok(expected), "{json}");
         }
-        for json in ["18446744073709551617", "1e400", "0.1000000000000000055511151231257827", "123456789012345678901"] {
+        for json in [
+            "18446744073709551617",
+            "1e400",
+            "0.1000000000000000055511151231257827",
+            "123456789012345678901",
+        ] {
             assert_eq!(rendered(json), Err(Reason::ClaimInvalid), "{json}");
         }
     }
 
     #[test]
     fn arrays_and_objects() {
-        assert_eq!(rendered(r#"["a","b,c"," d"]"#).as_deref(), Ok("a,b%2Cc,%20d"));
+        assert_eq!(
+            rendered(r#"["a","b,c"," d"]"#).as_deref(),
+            Ok("a,b%2Cc,%20d")
+        );
         assert_eq!(rendered(r#"[1,true,null,"x"]"#).as_deref(), Ok("1,true,,x"));
         assert_eq!(rendered("[]").as_deref(), Ok(""));
         assert_eq!(rendered(r#"{"a":1}"#).as_deref(), Ok("eyJhIjoxfQ"));

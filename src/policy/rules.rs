@@ -48,14 +48,17 @@ impl Rules {
             || self.requirements.iter().any(Requirement::looks_at_request)
     }
 
-    /// Whether a refusal is only reported. Where nobody is let in nobody is: there is no token to try the rules with.
+    /// Whether a refusal is only reported. Where nobody is let in nobody is: there is no token to
+    /// try the rules with.
     pub fn only_report(&self) -> bool {
         self.report_only && self.access.looks_at_tokens()
     }
 
     /// Whether claims are read by a condition.
     pub(super) fn have_condition(&self) -> bool {
-        self.requirements.iter().any(|required| matches!(required, Requirement::Condition(_)))
+        self.requirements
+            .iter()
+            .any(|required| matches!(required, Requirement::Condition(_)))
     }
 
     /// What is settled without looking at a token: a denial, a permit, or nothing yet.
@@ -64,7 +67,11 @@ impl Rules {
         request: &ForwardedRequest<'_>,
         notes: &mut impl Notes,
     ) -> Result<Option<Permit>, Denial> {
-        let open = if self.access == Access::Denied { Err(Reason::RouteDenied) } else { Ok(()) };
+        let open = if self.access == Access::Denied {
+            Err(Reason::RouteDenied)
+        } else {
+            Ok(())
+        };
         notes.judged("access", open, || ("anything but denied", self.access))?;
         match self.access {
             Access::Anonymous => Ok(Some(Permit::for_nobody())),
@@ -73,21 +80,33 @@ impl Rules {
     }
 
     /// What is settled by there being no token.
-    pub fn settle_missing_token(&self, denial: Denial, notes: &mut impl Notes) -> Result<Permit, Denial> {
+    pub fn settle_missing_token(
+        &self,
+        denial: Denial,
+        notes: &mut impl Notes,
+    ) -> Result<Permit, Denial> {
         let reason = denial.reason();
         let is_missing = matches!(reason, Reason::TokenMissing | Reason::SchemeUnsupported);
-        let settled =
-            if is_missing && self.access == Access::Optional { Ok(Permit::for_nobody()) } else { Err(denial) };
+        let settled = if is_missing && self.access == Access::Optional {
+            Ok(Permit::for_nobody())
+        } else {
+            Err(denial)
+        };
         notes.judged("token", settled, || (&self.sources, reason.meaning()))
     }
 
-    /// Whether tokens of the issuer at this position are accepted; before anything is done for the token's sake.
+    /// Whether tokens of the issuer at this position are accepted; before anything is done for the
+    /// token's sake.
     pub fn judge_issuer(&self, position: usize) -> Result<(), Reason> {
-        if self.issuers.contain(position) { Ok(()) } else { Err(Reason::IssuerUnknown) }
+        if self.issuers.contain(position) {
+            Ok(())
+        } else {
+            Err(Reason::IssuerUnknown)
+        }
     }
 
-    /// Judges what may have changed since the token was verified, and what is asked here and not elsewhere: time, audience,
-    /// scopes, claims and conditions.
+    /// Judges what may have changed since the token was verified, and what is asked here and not
+    /// elsewhere: time, audience, scopes, claims and conditions.
     pub fn authorize(
         &self,
         principal: Arc<Principal>,
@@ -100,11 +119,23 @@ impl Rules {
         let token = principal.token();
         // A token that is told about was verified a moment ago, and then its time was told.
         expectations.time.judge(token.validity(), now, &mut ())?;
-        expectations.audience.judge(token, self.audience.as_ref(), notes)?;
+        expectations
+            .audience
+            .judge(token, self.audience.as_ref(), notes)?;
         let granted = token.scopes();
-        notes.judged("scopes of the issuer", required_scopes.judge(granted), || (required_scopes, granted))?;
-        let facts = Facts { principal: &principal, request, now };
-        self.requirements.iter().try_for_each(|required| required.judge(&facts, notes))?;
+        notes.judged(
+            "scopes of the issuer",
+            required_scopes.judge(granted),
+            || (required_scopes, granted),
+        )?;
+        let facts = Facts {
+            principal: &principal,
+            request,
+            now,
+        };
+        self.requirements
+            .iter()
+            .try_for_each(|required| required.judge(&facts, notes))?;
         Permit::for_principal(principal, notes)
     }
 }
@@ -116,8 +147,17 @@ mod tests {
     #[test]
     fn what_is_closed_to_all_is_closed_to_who_only_reports() {
         let sources = Arc::new(TokenSources::new(Vec::new(), 0));
-        let rules = Rules { report_only: true, ..Rules::authenticated(sources, Preflight::Judged) };
+        let rules = Rules {
+            report_only: true,
+            ..Rules::authenticated(sources, Preflight::Judged)
+        };
         assert!(rules.only_report());
-        assert!(!Rules { access: Access::Denied, ..rules }.only_report());
+        assert!(
+            !Rules {
+                access: Access::Denied,
+                ..rules
+            }
+            .only_report()
+        );
     }
 }

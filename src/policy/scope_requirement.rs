@@ -18,12 +18,19 @@ impl ScopeRequirement {
     /// Asks for all of these; for nothing, if there is none.
     pub fn all_of(scopes: Scopes) -> Self {
         let text = scopes.to_string().into();
-        Self { scopes, text, one_is_enough: false }
+        Self {
+            scopes,
+            text,
+            one_is_enough: false,
+        }
     }
 
     /// Asks for one of these; nobody has one of none.
     pub fn one_of(scopes: Scopes) -> Self {
-        Self { one_is_enough: true, ..Self::all_of(scopes) }
+        Self {
+            one_is_enough: true,
+            ..Self::all_of(scopes)
+        }
     }
 
     /// Judges what a token grants.
@@ -33,7 +40,11 @@ impl ScopeRequirement {
         } else {
             granted.contains_all(&self.scopes)
         };
-        if is_enough { Ok(()) } else { Err(Denial::scope_insufficient(self.text.clone())) }
+        if is_enough {
+            Ok(())
+        } else {
+            Err(Denial::scope_insufficient(self.text.clone()))
+        }
     }
 }
 
@@ -64,11 +75,26 @@ mod tests {
             ("readwrite", false, false),
         ] {
             let granted = Scopes::parse(granted);
-            assert_eq!((one.judge(&granted).is_ok(), all.judge(&granted).is_ok()), (of_one, of_all), "{granted}");
+            assert_eq!(
+                (one.judge(&granted).is_ok(), all.judge(&granted).is_ok()),
+                (of_one, of_all),
+                "{granted}"
+            );
         }
         let denial = one.judge(&Scopes::default()).unwrap_err();
-        assert_eq!((denial.code(), denial.required_scopes()), ("scope_insufficient", Some("read write")));
-        assert!(ScopeRequirement::one_of(Scopes::default()).judge(&Scopes::parse("read")).is_err());
-        assert!(ScopeRequirement::all_of(Scopes::default()).judge(&Scopes::default()).is_ok());
+        assert_eq!(
+            (denial.code(), denial.required_scopes()),
+            ("scope_insufficient", Some("read write"))
+        );
+        assert!(
+            ScopeRequirement::one_of(Scopes::default())
+                .judge(&Scopes::parse("read"))
+                .is_err()
+        );
+        assert!(
+            ScopeRequirement::all_of(Scopes::default())
+                .judge(&Scopes::default())
+                .is_ok()
+        );
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::Proxy;
 
-/// Lines that belong together in one place of a file, between two comment lines by which they are found there.
+/// Lines that belong together in one place of a file, between two comment lines by which they are
+/// found there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     proxy: Proxy,
@@ -15,8 +16,19 @@ pub struct Block {
 }
 
 impl Block {
-    pub(super) fn new(proxy: Proxy, name: &'static str, place: &'static str, lines: Vec<String>) -> Self {
-        Self { proxy, name, place, comment: "#", lines }
+    pub(super) fn new(
+        proxy: Proxy,
+        name: &'static str,
+        place: &'static str,
+        lines: Vec<String>,
+    ) -> Self {
+        Self {
+            proxy,
+            name,
+            place,
+            comment: "#",
+            lines,
+        }
     }
 
     /// The same in a file whose comments begin so.
@@ -35,7 +47,10 @@ impl Block {
     }
 
     fn mark(&self, sign: &str) -> String {
-        format!("{} {sign} doorward config proxy {}: {}", self.comment, self.proxy, self.name)
+        format!(
+            "{} {sign} doorward config proxy {}: {}",
+            self.comment, self.proxy, self.name
+        )
     }
 
     /// The lines between the two.
@@ -49,7 +64,9 @@ impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} In {}", self.comment, self.place)?;
         writeln!(f, "{}", self.begin())?;
-        self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))?;
+        self.lines
+            .iter()
+            .try_for_each(|line| writeln!(f, "{line}"))?;
         writeln!(f, "{}", self.end())
     }
 }

@@ -42,12 +42,21 @@ const REQUEST_LINES: [&str; 12] = [
 ];
 
 /// What may stand in a name (RFC 9110 section 5.6.2) besides letters, digits and hyphens.
-const ODD: [char; 14] = ['_', '.', '~', '!', '#', '$', '%', '&', '\'', '*', '+', '^', '`', '|'];
+const ODD: [char; 14] = [
+    '_', '.', '~', '!', '#', '$', '%', '&', '\'', '*', '+', '^', '`', '|',
+];
 
 /// The lines for Caddy.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::Caddy, name, place, lines);
-    vec![block("remove", ROUTE, remove(names)), block("copy", "the Caddyfile, forward_auth of the site", copy(names))]
+    vec![
+        block("remove", ROUTE, remove(names)),
+        block(
+            "copy",
+            "the Caddyfile, forward_auth of the site",
+            copy(names),
+        ),
+    ]
 }
 
 fn remove(names: &HeaderNames) -> Vec<String> {
@@ -58,7 +67,9 @@ fn remove(names: &HeaderNames) -> Vec<String> {
     lines.push(comment(
         "X_Auth_Subject is X-Auth-Subject to CGI, WSGI and many frameworks, and X_HTTP_Method_Override is what it",
     ));
-    lines.push(comment("looks like: a name with anything but letters, digits and hyphens goes."));
+    lines.push(comment(
+        "looks like: a name with anything but letters, digits and hyphens goes.",
+    ));
     lines.extend(ODD.into_iter().map(|odd| line(&format!("*{odd}*"))));
     lines.push(comment("Some frameworks serve the path or method of these instead of the one in the request line, which is the one judged."));
     lines.extend(REQUEST_LINES.into_iter().map(line));
@@ -66,7 +77,13 @@ fn remove(names: &HeaderNames) -> Vec<String> {
 }
 
 fn copy(names: &HeaderNames) -> Vec<String> {
-    let protocols = names.websocket().then_some("X-Auth-WebSocket-Protocol>Sec-WebSocket-Protocol");
+    let protocols = names
+        .websocket()
+        .then_some("X-Auth-WebSocket-Protocol>Sec-WebSocket-Protocol");
     let copied: Vec<_> = names.mapped().chain(protocols).collect();
-    if copied.is_empty() { Vec::new() } else { vec![format!("copy_headers {}", copied.join(" "))] }
+    if copied.is_empty() {
+        Vec::new()
+    } else {
+        vec![format!("copy_headers {}", copied.join(" "))]
+    }
 }

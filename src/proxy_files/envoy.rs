@@ -11,20 +11,33 @@ const ANSWERED: &str = "authorization_response of ext_authz, allowed_upstream_he
 /// As they stand in the lines.
 pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
     prefixes: &["x-auth-", "x-forwarded-", "x-original-", "x-http-method"],
-    names: &["remote-user", "forwarded", "x-real-ip", "x-method-override", "x-rewrite-url", "x-envoy-original-path"],
+    names: &[
+        "remote-user",
+        "forwarded",
+        "x-real-ip",
+        "x-method-override",
+        "x-rewrite-url",
+        "x-envoy-original-path",
+    ],
 };
 
-/// Names with anything but letters, digits and hyphens. Envoy has made them lower-case, and a colon in front is its own
-/// (`:path`).
+/// Names with anything but letters, digits and hyphens. Envoy has made them lower-case, and a colon
+/// in front is its own (`:path`).
 pub(super) const ODD: &str = "[^:].*[^a-z0-9-].*|[^a-z0-9:].*";
 
 /// The lines for Envoy that asks by HTTP.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::Envoy, name, place, lines);
     // By HTTP it is sent in any case.
-    let asked = names.asked().filter(|name| !name.eq_ignore_ascii_case("authorization"));
+    let asked = names
+        .asked()
+        .filter(|name| !name.eq_ignore_ascii_case("authorization"));
     let asked = asked.map(|name| exact(name, "")).collect();
-    vec![block("remove", MUTATIONS, remove(names)), block("ask", ASKED, asked), block("copy", ANSWERED, copy(names))]
+    vec![
+        block("remove", MUTATIONS, remove(names)),
+        block("ask", ASKED, asked),
+        block("copy", ANSWERED, copy(names)),
+    ]
 }
 
 /// The lines for Envoy that asks by gRPC. Whatever the answer sets reaches the application.
@@ -34,11 +47,16 @@ pub(super) fn blocks_by_grpc(names: &HeaderNames) -> Vec<Block> {
     asked.extend([":method", ":authority", ":path"].map(|name| exact(name, "")));
     let mut removed = remove(names);
     removed.extend(websocket(names));
-    vec![block("remove", MUTATIONS, removed), block("ask", ASKED, asked)]
+    vec![
+        block("remove", MUTATIONS, removed),
+        block("ask", ASKED, asked),
+    ]
 }
 
 fn remove(names: &HeaderNames) -> Vec<String> {
-    let prefix = |prefix: &&str| format!("- remove_on_match: {{key_matcher: {{prefix: {prefix}, ignore_case: true}}}}");
+    let prefix = |prefix: &&str| {
+        format!("- remove_on_match: {{key_matcher: {{prefix: {prefix}, ignore_case: true}}}}")
+    };
     let name = |name: &str| format!("- remove: {}", scalar(name));
     let mut lines = vec![
         "# A name with anything but letters, digits and hyphens: X.Auth.Subject, X~HTTP~Method~Override. Envoy has made it".to_owned(),
@@ -53,7 +71,10 @@ fn remove(names: &HeaderNames) -> Vec<String> {
 
 fn copy(names: &HeaderNames) -> Vec<String> {
     let mut lines = vec!["- {prefix: x-auth-, ignore_case: true}".to_owned()];
-    let elsewhere = names.mapped().map(str::to_ascii_lowercase).filter(|name| !name.starts_with("x-auth-"));
+    let elsewhere = names
+        .mapped()
+        .map(str::to_ascii_lowercase)
+        .filter(|name| !name.starts_with("x-auth-"));
     lines.extend(elsewhere.map(|name| exact(&name, ", ignore_case: true")));
     lines.extend(websocket(names));
     lines
@@ -66,5 +87,8 @@ fn websocket(names: &HeaderNames) -> Option<String> {
 }
 
 fn exact(name: &str, options: &str) -> String {
-    format!("- {{exact: {}{options}}}", scalar(&name.to_ascii_lowercase()))
+    format!(
+        "- {{exact: {}{options}}}",
+        scalar(&name.to_ascii_lowercase())
+    )
 }

@@ -8,7 +8,13 @@ const SCRIPT: &str = "doorward.lua, at its beginning";
 /// As they stand in the lines.
 pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
     prefixes: &["x-auth-", "x-forwarded-", "x-original-", "x-http-method"],
-    names: &["remote-user", "x-real-ip", "forwarded", "x-rewrite-url", "x-method-override"],
+    names: &[
+        "remote-user",
+        "x-real-ip",
+        "forwarded",
+        "x-rewrite-url",
+        "x-method-override",
+    ],
 };
 
 /// The lines for `HAProxy`.
@@ -30,13 +36,20 @@ fn remove(names: &HeaderNames) -> Vec<String> {
         "# letters, digits and hyphens goes. The other lines are for names that are spelled as usual.".to_owned(),
         line("[^a-zA-Z0-9-] -m reg"),
     ];
-    lines.extend(REMOVED.prefixes.iter().map(|prefix| line(&format!("{prefix} -m beg"))));
+    lines.extend(
+        REMOVED
+            .prefixes
+            .iter()
+            .map(|prefix| line(&format!("{prefix} -m beg"))),
+    );
     lines.extend(names.removed_besides(&REMOVED).map(|name| line(&name)));
     lines.extend(REMOVED.names.iter().copied().map(line));
     lines
 }
 
 fn table<'a>(variable: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names.map(|name| format!("\"{}\"", name.to_ascii_lowercase())).collect();
+    let names: Vec<_> = names
+        .map(|name| format!("\"{}\"", name.to_ascii_lowercase()))
+        .collect();
     format!("local {variable} = {{ {} }}", names.join(", "))
 }

@@ -7,10 +7,16 @@ use super::{Block, HeaderNames, Proxy};
 /// The lines for ingress-nginx, which asks with all that the client sent.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::IngressNginx, name, place, lines);
-    let removed = all_by_name(names).into_iter().map(|name| format!("{}: \"\"", scalar(&name)));
+    let removed = all_by_name(names)
+        .into_iter()
+        .map(|name| format!("{}: \"\"", scalar(&name)));
     vec![
         block("copy", "ingress.yaml, annotations", copy(names)),
-        block("remove", "controller.yaml, data of blank-headers", removed.collect()),
+        block(
+            "remove",
+            "controller.yaml, data of blank-headers",
+            removed.collect(),
+        ),
     ]
 }
 
@@ -20,8 +26,14 @@ fn copy(names: &HeaderNames) -> Vec<String> {
     if !mapped.is_empty() {
         let list = mapped.join(",");
         let is_plain = mapped.iter().all(|name| scalar(name) == *name);
-        let list = if is_plain { list } else { format!("\"{list}\"") };
-        lines.push(format!("nginx.ingress.kubernetes.io/auth-response-headers: {list}"));
+        let list = if is_plain {
+            list
+        } else {
+            format!("\"{list}\"")
+        };
+        lines.push(format!(
+            "nginx.ingress.kubernetes.io/auth-response-headers: {list}"
+        ));
     }
     if names.websocket() {
         lines.push("# X-Auth-WebSocket-Protocol cannot be put in place of Sec-WebSocket-Protocol: the application sees the token.".to_owned());

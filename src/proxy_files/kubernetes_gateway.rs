@@ -8,19 +8,33 @@ use super::{Block, HeaderNames, Proxy};
 const ASKED: &str = "securitypolicy.yaml, extAuth";
 const ANSWERED: &str = "securitypolicy.yaml, extAuth, http; not with proxies/envoy-gateway-grpc";
 
-/// As they stand in the lines. The gateway writes `X-Forwarded-For` and `-Proto` before it comes to these.
+/// As they stand in the lines. The gateway writes `X-Forwarded-For` and `-Proto` before it comes to
+/// these.
 pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
     prefixes: &["x-auth-", "x-original-", "x-http-method"],
-    names: &["remote-user", "x-forwarded-user", "x-method-override", "x-rewrite-url", "x-envoy-original-path"],
+    names: &[
+        "remote-user",
+        "x-forwarded-user",
+        "x-method-override",
+        "x-rewrite-url",
+        "x-envoy-original-path",
+    ],
 };
 
 /// The lines for Envoy Gateway.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::KubernetesGateway, name, place, lines);
     // By HTTP it is sent in any case, and for gRPC the kustomization adds it.
-    let asked = names.asked().filter(|name| !name.eq_ignore_ascii_case("authorization")).map(str::to_ascii_lowercase);
+    let asked = names
+        .asked()
+        .filter(|name| !name.eq_ignore_ascii_case("authorization"))
+        .map(str::to_ascii_lowercase);
     vec![
-        block("remove", "clienttrafficpolicy.yaml, headers.earlyRequestHeaders", remove(names)),
+        block(
+            "remove",
+            "clienttrafficpolicy.yaml, headers.earlyRequestHeaders",
+            remove(names),
+        ),
         block("ask", ASKED, list("headersToExtAuth", asked)),
         block("copy", ANSWERED, copy(names)),
     ]
@@ -32,7 +46,12 @@ fn remove(names: &HeaderNames) -> Vec<String> {
         "  # A name with anything but letters, digits and hyphens: X.Auth.Subject, X~HTTP~Method~Override.".to_owned(),
         format!("  - {{type: RegularExpression, value: '{ODD}'}}"),
     ];
-    lines.extend(REMOVED.prefixes.iter().map(|prefix| format!("  - {{type: Prefix, value: {prefix}}}")));
+    lines.extend(
+        REMOVED
+            .prefixes
+            .iter()
+            .map(|prefix| format!("  - {{type: Prefix, value: {prefix}}}")),
+    );
     let fixed = REMOVED.names.iter().map(|name| (*name).to_owned());
     lines.extend(list("remove", names.removed_besides(&REMOVED).chain(fixed)));
     lines

@@ -1,8 +1,8 @@
 //! Floor 3: the header lines of the proxies' configurations, made of ours.
 //!
-//! A proxy is to ask with the headers that doorward reads, hand the claim headers to the application, and remove what a client
-//! may not bring along. Which headers these are is decided by `claim_headers` and `token_sources`; the files under `deploy/`
-//! have the lines for the defaults.
+//! A proxy is to ask with the headers that doorward reads, hand the claim headers to the
+//! application, and remove what a client may not bring along. Which headers these are is decided by
+//! `claim_headers` and `token_sources`; the files under `deploy/` have the lines for the defaults.
 
 mod block;
 mod caddy;

@@ -3,8 +3,8 @@
 use super::removed::{FORWARDED, IDENTITIES, REQUEST_LINES, USERS, is_listed, unmapped};
 use super::{Block, HeaderNames, Proxy};
 
-/// A longer name of a header or variable does not fit into a bucket of nginx's tables, which have 64 bytes by default: nginx
-/// would not start.
+/// A longer name of a header or variable does not fit into a bucket of nginx's tables, which have
+/// 64 bytes by default: nginx would not start.
 const LONGEST: usize = 46;
 
 /// The lines for nginx.
@@ -14,47 +14,83 @@ pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
         block("ask", "doorward.conf, location /_doorward", ask(names)),
         block("copy", "snippets/doorward-headers.conf", copy(names)),
         block("remove", "snippets/doorward-headers.conf", remove(names)),
-        block("websocket", "snippets/doorward-headers.conf", websocket(names)),
+        block(
+            "websocket",
+            "snippets/doorward-headers.conf",
+            websocket(names),
+        ),
     ]
 }
 
 fn ask(names: &HeaderNames) -> Vec<String> {
-    let set = names.asked().map(|name| ("proxy_set_header", name.to_owned(), format!("$http_{}", folded(name))));
+    let set = names.asked().map(|name| {
+        (
+            "proxy_set_header",
+            name.to_owned(),
+            format!("$http_{}", folded(name)),
+        )
+    });
     aligned(set.collect())
 }
 
 fn copy(names: &HeaderNames) -> Vec<String> {
     let mapped = || names.mapped().enumerate();
-    let read =
-        mapped().map(|(at, name)| ("auth_request_set", variable(at, name), format!("$upstream_http_{}", folded(name))));
+    let read = mapped().map(|(at, name)| {
+        (
+            "auth_request_set",
+            variable(at, name),
+            format!("$upstream_http_{}", folded(name)),
+        )
+    });
     let set = mapped().map(|(at, name)| ("proxy_set_header", name.to_owned(), variable(at, name)));
     let needs_room = names.mapped().any(|name| name.len() > LONGEST);
     let room = needs_room.then(|| "proxy_headers_hash_bucket_size 256;".to_owned());
-    let lines = room.into_iter().chain(aligned(read.collect())).chain(aligned(set.collect()));
+    let lines = room
+        .into_iter()
+        .chain(aligned(read.collect()))
+        .chain(aligned(set.collect()));
     lines.chain(tokens(names)).collect()
 }
 
-/// Of several fields of one name the variable has the first one before nginx 1.23. doorward sees that one, so the
-/// application must not see another.
+/// Of several fields of one name the variable has the first one before nginx 1.23. doorward sees
+/// that one, so the application must not see another.
 fn tokens(names: &HeaderNames) -> Vec<String> {
-    let passed = names.asked_for_tokens().filter(|name| !names.is_mapped(name) && !is_listed(name));
-    let set: Vec<_> =
-        passed.map(|name| ("proxy_set_header", name.to_owned(), format!("$http_{}", folded(name)))).collect();
+    let passed = names
+        .asked_for_tokens()
+        .filter(|name| !names.is_mapped(name) && !is_listed(name));
+    let set: Vec<_> = passed
+        .map(|name| {
+            (
+                "proxy_set_header",
+                name.to_owned(),
+                format!("$http_{}", folded(name)),
+            )
+        })
+        .collect();
     if set.is_empty() {
         return Vec::new();
     }
-    let comment = "# The application gets the very field that doorward was asked with, and no second one.";
+    let comment =
+        "# The application gets the very field that doorward was asked with, and no second one.";
     [vec![comment.to_owned()], aligned(set)].concat()
 }
 
 fn remove(names: &HeaderNames) -> Vec<String> {
     let blank = |list: &[&str]| {
         let blanks = unmapped(names, list).into_iter();
-        aligned(blanks.map(|name| ("proxy_set_header", name.to_owned(), "\"\"".to_owned())).collect())
+        aligned(
+            blanks
+                .map(|name| ("proxy_set_header", name.to_owned(), "\"\"".to_owned()))
+                .collect(),
+        )
     };
     // nginx drops names with underscores by itself.
     let hyphenated: Vec<_> = names.hyphenated().collect();
-    let hyphenated: Vec<_> = hyphenated.iter().map(String::as_str).filter(|name| !is_listed(name)).collect();
+    let hyphenated: Vec<_> = hyphenated
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !is_listed(name))
+        .collect();
     let comment = "# Headers by which some frameworks serve another path or method than the one in the request line, which is \
                    the one judged.";
     let identities = blank(&[IDENTITIES.as_slice(), &hyphenated, &USERS, &FORWARDED].concat());
@@ -64,7 +100,9 @@ fn remove(names: &HeaderNames) -> Vec<String> {
 fn websocket(names: &HeaderNames) -> Vec<String> {
     let sign = if names.websocket() { "" } else { "#" };
     vec![
-        format!("{sign}auth_request_set $doorward_protocols $upstream_http_x_auth_websocket_protocol;"),
+        format!(
+            "{sign}auth_request_set $doorward_protocols $upstream_http_x_auth_websocket_protocol;"
+        ),
         format!("{sign}proxy_set_header Sec-WebSocket-Protocol $doorward_protocols;"),
     ]
 }
@@ -72,7 +110,11 @@ fn websocket(names: &HeaderNames) -> Vec<String> {
 /// A variable for a header's value; none of those that the shipped files have begins like this.
 fn variable(at: usize, name: &str) -> String {
     let readable = format!("$doorward_claim_{}", folded(name));
-    if readable.len() - 1 <= LONGEST { readable } else { format!("$doorward_long_claim_{at}") }
+    if readable.len() - 1 <= LONGEST {
+        readable
+    } else {
+        format!("$doorward_long_claim_{at}")
+    }
 }
 
 /// What nginx makes of a header's name in the name of a variable.
@@ -82,6 +124,13 @@ fn folded(name: &str) -> String {
 
 /// Directives of two arguments, the second ones below each other.
 fn aligned(lines: Vec<(&str, String, String)>) -> Vec<String> {
-    let width = lines.iter().map(|(_, first, _)| first.len()).max().unwrap_or_default();
-    lines.into_iter().map(|(directive, first, second)| format!("{directive} {first:width$} {second};")).collect()
+    let width = lines
+        .iter()
+        .map(|(_, first, _)| first.len())
+        .max()
+        .unwrap_or_default();
+    lines
+        .into_iter()
+        .map(|(directive, first, second)| format!("{directive} {first:width$} {second};"))
+        .collect()
 }

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use super::removed::EarlyRemoval;
 use super::{
-    Block, HeaderNames, caddy, envoy, haproxy, ingress_nginx, istio, kubernetes_gateway, names, nginx, traefik,
+    Block, HeaderNames, caddy, envoy, haproxy, ingress_nginx, istio, kubernetes_gateway, names,
+    nginx, traefik,
 };
 use crate::config::Problems;
 
@@ -79,7 +80,8 @@ impl Proxy {
         })
     }
 
-    /// What it takes away before doorward could see it; nothing, if it asks with what the client sent.
+    /// What it takes away before doorward could see it; nothing, if it asks with what the client
+    /// sent.
     pub(super) const fn removes_before_asking(self) -> Option<&'static EarlyRemoval> {
         match self {
             Self::Nginx | Self::Traefik | Self::IngressNginx | Self::Istio => None,
@@ -112,6 +114,9 @@ impl FromStr for Proxy {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.into_iter().find(|proxy| proxy.name() == text).ok_or("no proxy of this name is known")
+        Self::ALL
+            .into_iter()
+            .find(|proxy| proxy.name() == text)
+            .ok_or("no proxy of this name is known")
     }
 }

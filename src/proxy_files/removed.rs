@@ -2,7 +2,8 @@
 
 use super::HeaderNames;
 
-/// Names that applications trust although doorward does not set them by default, for proxies that cannot remove by prefix.
+/// Names that applications trust although doorward does not set them by default, for proxies that
+/// cannot remove by prefix.
 pub(super) const IDENTITIES: [&str; 26] = [
     "X-Auth-Audience",
     "X-Auth-Claims",
@@ -38,7 +39,8 @@ pub(super) const USERS: [&str; 2] = ["Remote-User", "X-Forwarded-User"];
 /// What a proxy that writes the other forwarded headers itself has no value for.
 pub(super) const FORWARDED: [&str; 3] = ["X-Forwarded-Prefix", "X-Forwarded-Server", "Forwarded"];
 
-/// Headers by which some frameworks serve another path or method than the one in the request line, which is the one judged.
+/// Headers by which some frameworks serve another path or method than the one in the request line,
+/// which is the one judged.
 pub(super) const REQUEST_LINES: [&str; 9] = [
     "X-Forwarded-Method",
     "X-Forwarded-Uri",
@@ -53,20 +55,31 @@ pub(super) const REQUEST_LINES: [&str; 9] = [
 
 /// The names of a list that no claim has: those get a value, and must not lose it again.
 pub(super) fn unmapped<'a>(names: &HeaderNames, list: &[&'a str]) -> Vec<&'a str> {
-    list.iter().copied().filter(|name| !names.is_mapped(name)).collect()
+    list.iter()
+        .copied()
+        .filter(|name| !names.is_mapped(name))
+        .collect()
 }
 
-/// All of these lists for a proxy that can only remove what it can name, and other spellings of claim headers.
+/// All of these lists for a proxy that can only remove what it can name, and other spellings of
+/// claim headers.
 pub(super) fn all_by_name(names: &HeaderNames) -> Vec<String> {
     let fixed = [IDENTITIES.as_slice(), &USERS, &FORWARDED, &REQUEST_LINES].concat();
     let other_spellings = names.hyphenated().filter(|name| !is_listed(name));
-    unmapped(names, &fixed).into_iter().map(str::to_owned).chain(other_spellings).collect()
+    unmapped(names, &fixed)
+        .into_iter()
+        .map(str::to_owned)
+        .chain(other_spellings)
+        .collect()
 }
 
 /// Whether one of the lists above has this name.
 pub(super) fn is_listed(name: &str) -> bool {
     let lists: [&[&str]; 4] = [&IDENTITIES, &USERS, &FORWARDED, &REQUEST_LINES];
-    lists.into_iter().flatten().any(|own| own.eq_ignore_ascii_case(name))
+    lists
+        .into_iter()
+        .flatten()
+        .any(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// What a proxy that removes before it asks takes away whatever is mapped; in lower case.

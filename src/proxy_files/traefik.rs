@@ -5,35 +5,49 @@ use super::yaml::{list, scalar};
 use super::{Block, HeaderNames, Proxy};
 
 /// Where the middlewares stand.
-const FORWARD_AUTH: &str = "dynamic.yml, forwardAuth of the middleware doorward; in Kubernetes in middlewares.yaml";
-const REQUEST_LINE: &str = "dynamic.yml, headers of the middleware request-line; in Kubernetes in middlewares.yaml";
+const FORWARD_AUTH: &str =
+    "dynamic.yml, forwardAuth of the middleware doorward; in Kubernetes in middlewares.yaml";
+const REQUEST_LINE: &str =
+    "dynamic.yml, headers of the middleware request-line; in Kubernetes in middlewares.yaml";
 
 /// The lines for Traefik.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::Traefik, name, place, lines);
     let pattern = response_pattern(names);
     vec![
-        block("ask", FORWARD_AUTH, list("authRequestHeaders", names.asked())),
+        block(
+            "ask",
+            FORWARD_AUTH,
+            list("authRequestHeaders", names.asked()),
+        ),
         block("copy", FORWARD_AUTH, copy(names, &pattern)),
         block("remove", REQUEST_LINE, remove(names)),
-        block("labels", "the labels of the doorward container, where Docker is the provider", labels(names, &pattern)),
+        block(
+            "labels",
+            "the labels of the doorward container, where Docker is the provider",
+            labels(names, &pattern),
+        ),
     ]
 }
 
 fn copy(names: &HeaderNames, pattern: &str) -> Vec<String> {
     let mut lines = vec![format!("authResponseHeadersRegex: {pattern}")];
     if names.websocket() {
-        lines.push("# Traefik cannot put X-Auth-WebSocket-Protocol in place of Sec-WebSocket-Protocol:".to_owned());
+        lines.push(
+            "# Traefik cannot put X-Auth-WebSocket-Protocol in place of Sec-WebSocket-Protocol:"
+                .to_owned(),
+        );
         lines.push("# the application sees the token there.".to_owned());
     }
     lines
 }
 
-/// Traefik compares names in the spelling of Go, so that letters are matched whatever a client wrote. It takes away what
-/// matches, and then sets what doorward said of it.
+/// Traefik compares names in the spelling of Go, so that letters are matched whatever a client
+/// wrote. It takes away what matches, and then sets what doorward said of it.
 fn response_pattern(names: &HeaderNames) -> String {
     let elsewhere = names.mapped().chain(asked_by_another_name(names));
-    let spellings = elsewhere.flat_map(|name| [canonical(name), canonical(&name.replace('_', "-"))]);
+    let spellings =
+        elsewhere.flat_map(|name| [canonical(name), canonical(&name.replace('_', "-"))]);
     let mut patterns = vec!["^X-Auth-".to_owned()];
     for name in spellings.filter(|name| !name.starts_with("X-Auth-")) {
         let pattern = format!("^{name}$");
@@ -44,12 +58,14 @@ fn response_pattern(names: &HeaderNames) -> String {
     patterns.join("|")
 }
 
-/// What `request-line` removes before doorward is asked. Traefik writes the other forwarded headers itself.
+/// What `request-line` removes before doorward is asked. Traefik writes the other forwarded headers
+/// itself.
 fn removed_first<'a>() -> impl Iterator<Item = &'a str> {
     USERS.into_iter().chain(REQUEST_LINES).chain(["Forwarded"])
 }
 
-/// Token sources among what `request-line` would remove before doorward could see it; they go with the answer.
+/// Token sources among what `request-line` would remove before doorward could see it; they go with
+/// the answer.
 fn asked_by_another_name(names: &HeaderNames) -> impl Iterator<Item = &str> {
     removed_first().filter(move |name| names.is_asked(name))
 }
@@ -59,12 +75,16 @@ fn remove(names: &HeaderNames) -> Vec<String> {
     let removed = removed_first().filter(stays);
     let lines = removed.map(|name| format!("  {}: \"\"", scalar(name)));
     // An empty value removes the client's.
-    std::iter::once("customRequestHeaders:".to_owned()).chain(lines).collect()
+    std::iter::once("customRequestHeaders:".to_owned())
+        .chain(lines)
+        .collect()
 }
 
 fn labels(names: &HeaderNames, pattern: &str) -> Vec<String> {
     let asked: Vec<_> = names.asked().collect();
-    let label = |option: &str, value: &str| format!("traefik.http.middlewares.doorward.forwardauth.{option}: {value}");
+    let label = |option: &str, value: &str| {
+        format!("traefik.http.middlewares.doorward.forwardauth.{option}: {value}")
+    };
     vec![
         label("authrequestheaders", &asked.join(",")),
         // Compose would take a single `$` for a variable.
@@ -72,11 +92,16 @@ fn labels(names: &HeaderNames, pattern: &str) -> Vec<String> {
     ]
 }
 
-/// A name in the spelling of Go (`textproto.CanonicalMIMEHeaderKey`): capitals at the beginning and behind hyphens.
+/// A name in the spelling of Go (`textproto.CanonicalMIMEHeaderKey`): capitals at the beginning and
+/// behind hyphens.
 fn canonical(name: &str) -> String {
     let mut at_start = true;
     let letters = name.chars().map(|letter| {
-        let own = if at_start { letter.to_ascii_uppercase() } else { letter.to_ascii_lowercase() };
+        let own = if at_start {
+            letter.to_ascii_uppercase()
+        } else {
+            letter.to_ascii_lowercase()
+        };
         at_start = letter == '-';
         own
     });
@@ -89,7 +114,11 @@ mod tests {
 
     #[test]
     fn names_are_spelled_as_go_spells_them() {
-        for (name, spelled) in [("x-user-id", "X-User-Id"), ("X_User_Id", "X_user_id"), ("X-USER_id", "X-User_id")] {
+        for (name, spelled) in [
+            ("x-user-id", "X-User-Id"),
+            ("X_User_Id", "X_user_id"),
+            ("X-USER_id", "X-User_id"),
+        ] {
             assert_eq!(canonical(name), spelled);
         }
     }

@@ -3,15 +3,29 @@
 use super::{HeaderNames, Proxy};
 use crate::config::{Configuration, DialectName};
 
-/// What an operator must know who runs the shipped files unchanged: headers of this configuration that they are not made for.
+/// What an operator must know who runs the shipped files unchanged: headers of this configuration
+/// that they are not made for.
 pub fn warnings(configuration: &Configuration) -> Vec<String> {
     let by_grpc = !configuration.server.grpc_listen.is_empty();
     let proxy = proxy_of(configuration.proxy.dialect, by_grpc);
     let (names, shipped) = (HeaderNames::of(configuration), HeaderNames::shipped());
-    let whose = proxy.map_or("the shipped proxy files".to_owned(), |proxy| format!("the shipped files for {proxy}"));
-    let command = format!("`doorward config proxy {}`", proxy.map_or("NAME", Proxy::name));
-    let mapped = names.mapped().filter(|name| !is_handed_on(proxy, name, &shipped)).collect::<Vec<_>>().join(", ");
-    let asked = names.asked_for_tokens().filter(|_| proxy != Some(Proxy::Caddy)).collect::<Vec<_>>().join(", ");
+    let whose = proxy.map_or("the shipped proxy files".to_owned(), |proxy| {
+        format!("the shipped files for {proxy}")
+    });
+    let command = format!(
+        "`doorward config proxy {}`",
+        proxy.map_or("NAME", Proxy::name)
+    );
+    let mapped = names
+        .mapped()
+        .filter(|name| !is_handed_on(proxy, name, &shipped))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let asked = names
+        .asked_for_tokens()
+        .filter(|_| proxy != Some(Proxy::Caddy))
+        .collect::<Vec<_>>()
+        .join(", ");
     let mut warnings = Vec::new();
     if !mapped.is_empty() {
         warnings.push(format!(
@@ -40,9 +54,9 @@ fn proxy_of(dialect: DialectName, by_grpc: bool) -> Option<Proxy> {
     }
 }
 
-/// Whether the application gets doorward's value under this name, and nobody else's, with the shipped files. Some of them hand on
-/// what begins with `X-Auth-`, others have a list; the list counts where no proxy is named. By gRPC the answer itself sets
-/// every header.
+/// Whether the application gets doorward's value under this name, and nobody else's, with the
+/// shipped files. Some of them hand on what begins with `X-Auth-`, others have a list; the list
+/// counts where no proxy is named. By gRPC the answer itself sets every header.
 fn is_handed_on(proxy: Option<Proxy>, name: &str, shipped: &HeaderNames) -> bool {
     let begins_like_ours = name.to_ascii_lowercase().starts_with("x-auth-");
     // The spelling with hyphens is another name to the files.

@@ -7,14 +7,23 @@ const LONGEST_WORD: usize = 5;
 pub(super) fn scalar(name: &str) -> String {
     let is_plain = name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.len() > LONGEST_WORD
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && !name.ends_with('-');
-    if is_plain { name.to_owned() } else { format!("\"{name}\"") }
+    if is_plain {
+        name.to_owned()
+    } else {
+        format!("\"{name}\"")
+    }
 }
 
 /// A key with a list of names, one a line.
 pub(super) fn list<N: AsRef<str>>(key: &str, names: impl IntoIterator<Item = N>) -> Vec<String> {
-    let items: Vec<_> = names.into_iter().map(|name| format!("  - {}", scalar(name.as_ref()))).collect();
+    let items: Vec<_> = names
+        .into_iter()
+        .map(|name| format!("  - {}", scalar(name.as_ref())))
+        .collect();
     if items.is_empty() {
         vec![format!("{key}: []")]
     } else {

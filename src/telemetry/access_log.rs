@@ -18,7 +18,8 @@ pub struct AccessLogger {
     format: LogFormat,
 }
 
-/// What a line tells. Texts of the request are bounded; the token is told by the first digits of its digest.
+/// What a line tells. Texts of the request are bounded; the token is told by the first digits of
+/// its digest.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)] // the names are the line's; docs/observability.md explains them
 pub struct AccessEntry {
@@ -46,7 +47,8 @@ pub struct OriginalTexts {
     pub path: Option<Box<str>>,
 }
 
-/// The first four bytes of a token's digest: enough to find its lines, too little to find the token.
+/// The first four bytes of a token's digest: enough to find its lines, too little to find the
+/// token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DigestStart(pub [u8; 4]);
 
@@ -58,7 +60,11 @@ const MAX_REQUEST_ID: usize = 128;
 impl AccessLogger {
     /// Writes into this queue.
     pub const fn new(queue: LogQueue, which: AccessLog, format: LogFormat) -> Self {
-        Self { queue, which, format }
+        Self {
+            queue,
+            which,
+            format,
+        }
     }
 
     /// Whether any decision gets a line.
@@ -66,7 +72,8 @@ impl AccessLogger {
         self.which != AccessLog::Off
     }
 
-    /// Whether a decision with this outcome gets a line; asked first, so that a line nobody wants costs nothing.
+    /// Whether a decision with this outcome gets a line; asked first, so that a line nobody wants
+    /// costs nothing.
     pub fn wants(&self, allowed: bool) -> bool {
         match self.which {
             AccessLog::All => true,
@@ -105,24 +112,32 @@ impl OriginalTexts {
 /// The identifier a proxy gave the request: `X-Request-Id`, or `traceparent` as it stands.
 pub(crate) fn request_id(x_request_id: Field<'_>, traceparent: Field<'_>) -> Option<Box<str>> {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(byte);
-    [x_request_id, traceparent].into_iter().find_map(|field| match field {
-        Field::Once(id) if !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.iter().all(is_plain) => {
-            std::str::from_utf8(id).ok().map(Box::from)
-        }
-        _ => None,
-    })
+    [x_request_id, traceparent]
+        .into_iter()
+        .find_map(|field| match field {
+            Field::Once(id)
+                if !id.is_empty() && id.len() <= MAX_REQUEST_ID && id.iter().all(is_plain) =>
+            {
+                std::str::from_utf8(id).ok().map(Box::from)
+            }
+            _ => None,
+        })
 }
 
 fn before(field: Field<'_>, is_end: impl Fn(u8) -> bool) -> Field<'_> {
     match field {
-        Field::Once(value) => Field::Once(value.split(|byte| is_end(*byte)).next().unwrap_or_default()),
+        Field::Once(value) => {
+            Field::Once(value.split(|byte| is_end(*byte)).next().unwrap_or_default())
+        }
         other => other,
     }
 }
 
 fn bounded(field: Field<'_>, most: usize) -> Option<Box<str>> {
     match field {
-        Field::Once(value) => Some(String::from_utf8_lossy(value.get(..most).unwrap_or(value)).into()),
+        Field::Once(value) => {
+            Some(String::from_utf8_lossy(value.get(..most).unwrap_or(value)).into())
+        }
         Field::Absent | Field::Repeated => None,
     }
 }
@@ -136,7 +151,16 @@ fn write_json(entry: &AccessEntry, buffer: &mut Vec<u8>) {
         entry: &'a AccessEntry,
     }
     let start = buffer.len();
-    if serde_json::to_writer(&mut *buffer, &Line { level: "INFO", message: "decision", entry }).is_err() {
+    if serde_json::to_writer(
+        &mut *buffer,
+        &Line {
+            level: "INFO",
+            message: "decision",
+            entry,
+        },
+    )
+    .is_err()
+    {
         buffer.truncate(start);
         return;
     }
@@ -150,7 +174,12 @@ fn write_json(entry: &AccessEntry, buffer: &mut Vec<u8>) {
 }
 
 fn write_text(entry: &AccessEntry, buffer: &mut Vec<u8>) {
-    let mut line = format!("{}  INFO decision {} {}", rfc3339(entry.timestamp), entry.verdict, entry.reason);
+    let mut line = format!(
+        "{}  INFO decision {} {}",
+        rfc3339(entry.timestamp),
+        entry.verdict,
+        entry.reason
+    );
     let texts = [
         ("issuer", entry.issuer.as_deref()),
         ("route", entry.route.as_deref()),
@@ -161,10 +190,13 @@ fn write_text(entry: &AccessEntry, buffer: &mut Vec<u8>) {
         ("request_id", entry.request_id.as_deref()),
     ];
     for (name, text) in texts {
-        // Writing to a String cannot fail. Quoted with escapes: a path must not write lines of its own.
+        // Writing to a String cannot fail. Quoted with escapes: a path must not write lines of its
+        // own.
         let _ = text.map_or(Ok(()), |text| write!(line, " {name}={text:?}"));
     }
-    let _ = entry.token_digest.map_or(Ok(()), |digest| write!(line, " token_digest={digest}"));
+    let _ = entry
+        .token_digest
+        .map_or(Ok(()), |digest| write!(line, " token_digest={digest}"));
     let _ = writeln!(line, " duration_us={}", entry.duration.as_micros());
     buffer.extend_from_slice(line.as_bytes());
 }
@@ -187,7 +219,10 @@ fn rfc3339(timestamp: Timestamp) -> humantime::Rfc3339Timestamp {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
-fn as_rfc3339<S: serde::Serializer>(timestamp: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_rfc3339<S: serde::Serializer>(
+    timestamp: &Timestamp,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&rfc3339(*timestamp))
 }
 
@@ -201,7 +236,11 @@ mod tests {
     use crate::domain::is_unseen;
 
     fn entry(path: &[u8]) -> AccessEntry {
-        let original = Original { method: Field::Once(b"GET"), host: Field::Repeated, uri: Field::Once(path) };
+        let original = Original {
+            method: Field::Once(b"GET"),
+            host: Field::Repeated,
+            uri: Field::Once(path),
+        };
         AccessEntry {
             timestamp: Timestamp::from_secs(0),
             verdict: "deny",
@@ -219,13 +258,19 @@ mod tests {
     #[test]
     fn a_line_is_one_line_and_has_no_query() {
         let mut json = Vec::new();
-        write_json(&entry("/x\r\n\"},{\x1b[31m\u{9b}\u{202e}\u{e9}?token=secret".as_bytes()), &mut json);
+        write_json(
+            &entry("/x\r\n\"},{\x1b[31m\u{9b}\u{202e}\u{e9}?token=secret".as_bytes()),
+            &mut json,
+        );
         let line = String::from_utf8(json).unwrap();
         assert_eq!(line.matches('\n').count(), 1);
         assert!(!line.trim_end().contains(is_unseen), "{line}");
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["path"], "/x\r\n\"},{\u{1b}[31m\u{9b}\u{202e}\u{e9}");
-        assert_eq!((&value["token_digest"], &value["duration_us"]), (&"000102ab".into(), &12.into()));
+        assert_eq!(
+            (&value["token_digest"], &value["duration_us"]),
+            (&"000102ab".into(), &12.into())
+        );
         let mut text = Vec::new();
         write_text(&entry(b"/x\r\n\x1b[31m#frag"), &mut text);
         let expected = "1970-01-01T00:00:00.000Z  INFO decision deny token_expired issuer=\"main\" cache=\"miss\" method=\"GET\" path=\"/x\\r\\n\\u{1b}[31m\" token_digest=000102ab duration_us=12\n";
@@ -234,8 +279,14 @@ mod tests {
 
     #[test]
     fn request_ids_are_checked() {
-        assert_eq!(request_id(Field::Once(b"abc-1"), Field::Absent).as_deref(), Some("abc-1"));
-        assert_eq!(request_id(Field::Once(b"a b"), Field::Once(b"00-abc-01")).as_deref(), Some("00-abc-01"));
+        assert_eq!(
+            request_id(Field::Once(b"abc-1"), Field::Absent).as_deref(),
+            Some("abc-1")
+        );
+        assert_eq!(
+            request_id(Field::Once(b"a b"), Field::Once(b"00-abc-01")).as_deref(),
+            Some("00-abc-01")
+        );
         assert_eq!(request_id(Field::Once(&[b'a'; 129]), Field::Repeated), None);
     }
 }

@@ -1,7 +1,8 @@
 //! What is measured about keys.
 
 use prometheus::{
-    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Registry,
 };
 
 use super::metrics::{counters, gauges, opts, registered};
@@ -33,18 +34,27 @@ pub struct JwksMetrics {
 }
 
 /// Up to what `jwks_timeout` may be.
-const FETCH_BUCKETS: [f64; 12] = [1e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0];
+const FETCH_BUCKETS: [f64; 12] = [
+    1e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
+];
 
 impl JwksFamilies {
     pub(super) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let durations = HistogramOpts::from(opts(&declared::JWKS_FETCH_DURATION)).buckets(FETCH_BUCKETS.to_vec());
+        let durations = HistogramOpts::from(opts(&declared::JWKS_FETCH_DURATION))
+            .buckets(FETCH_BUCKETS.to_vec());
         let last_success = &declared::JWKS_LAST_SUCCESS;
         Ok(Self {
             refresh: registered(registry, counters(&declared::JWKS_REFRESH)?)?,
-            durations: registered(registry, HistogramVec::new(durations, declared::JWKS_FETCH_DURATION.labels)?)?,
+            durations: registered(
+                registry,
+                HistogramVec::new(durations, declared::JWKS_FETCH_DURATION.labels)?,
+            )?,
             failures: registered(registry, gauges(&declared::JWKS_CONSECUTIVE_FAILURES)?)?,
             keys: registered(registry, gauges(&declared::JWKS_KEYS)?)?,
-            last_success: registered(registry, GaugeVec::new(opts(last_success), last_success.labels)?)?,
+            last_success: registered(
+                registry,
+                GaugeVec::new(opts(last_success), last_success.labels)?,
+            )?,
         })
     }
 
@@ -60,7 +70,8 @@ impl JwksFamilies {
         }
     }
 
-    /// Ends what would go on to tell of an issuer that there is no more. What is not there need not be removed.
+    /// Ends what would go on to tell of an issuer that there is no more. What is not there need not
+    /// be removed.
     pub(super) fn forget(&self, issuer: &str) {
         let _ = self.failures.remove_label_values(&[issuer]);
         let _ = self.keys.remove_label_values(&[issuer]);
@@ -73,8 +84,11 @@ impl JwksFamilies {
 }
 
 impl JwksMetrics {
-    /// Notes when keys were fetched. There is no such time for keys that are not fetched, and no series either.
+    /// Notes when keys were fetched. There is no such time for keys that are not fetched, and no
+    /// series either.
     pub fn succeeded_at(&self, seconds: f64) {
-        self.last_success.with_label_values(&[self.issuer.as_str()]).set(seconds);
+        self.last_success
+            .with_label_values(&[self.issuer.as_str()])
+            .set(seconds);
     }
 }

@@ -1,7 +1,7 @@
 //! The way of log lines out of the process.
 //!
-//! A request never waits for a disk or a pipe: lines go into a bounded queue, one thread writes them, and what does not
-//! fit is counted and dropped.
+//! A request never waits for a disk or a pipe: lines go into a bounded queue, one thread writes
+//! them, and what does not fit is counted and dropped.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -17,8 +17,8 @@ const CAPACITY: usize = 8192;
 /// How many go out with one write; a flood of lines must not become a flood of system calls.
 const BATCH: usize = 256;
 
-/// How long the writing thread rests once it has caught up. A thread that waits for lines is woken by each of them, and
-/// being woken costs more than the line; to one that rests they come together.
+/// How long the writing thread rests once it has caught up. A thread that waits for lines is woken
+/// by each of them, and being woken costs more than the line; to one that rests they come together.
 const REST: Duration = Duration::from_millis(5);
 
 /// Makes a line; it runs on the writing thread, off the request's way.
@@ -43,8 +43,13 @@ impl LogQueue {
     /// Starts a thread that writes to `out` until every way in is gone.
     pub fn start(out: impl Write + Send + 'static) -> io::Result<Self> {
         let (orders, waiting) = sync_channel(CAPACITY);
-        std::thread::Builder::new().name("log".into()).spawn(move || write_all(&waiting, out))?;
-        Ok(Self { orders, dropped: metrics::log_lines_dropped().map_err(io::Error::other)? })
+        std::thread::Builder::new()
+            .name("log".into())
+            .spawn(move || write_all(&waiting, out))?;
+        Ok(Self {
+            orders,
+            dropped: metrics::log_lines_dropped().map_err(io::Error::other)?,
+        })
     }
 
     /// How many lines did not fit.
@@ -59,7 +64,8 @@ impl LogQueue {
         }
     }
 
-    /// Waits until the lines of now are written, but not for ever: the reader of a pipe may have stopped reading.
+    /// Waits until the lines of now are written, but not for ever: the reader of a pipe may have
+    /// stopped reading.
     #[expect(
         clippy::disallowed_methods,
         reason = "it is called when nothing runs any more, and waits for a bounded time"

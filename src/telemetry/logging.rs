@@ -14,19 +14,24 @@ use crate::config::{LogFormat, LogLevel};
 
 /// Sends the events of this process into the queue. Only the first call has an effect.
 pub fn install(level: LogLevel, format: LogFormat, queue: LogQueue) {
-    let lines = tracing_subscriber::fmt::layer().with_writer(QueueWriter(queue)).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(QueueWriter(queue))
+        .with_ansi(false);
     let lines = match format {
         LogFormat::Json => lines.json().flatten_event(true).with_target(false).boxed(),
         LogFormat::Text => lines.with_target(false).boxed(),
     };
-    // Libraries may write what passes through them when asked for detail; headers with tokens pass through them.
+    // Libraries may write what passes through them when asked for detail; headers with tokens pass
+    // through them.
     let libraries = LevelFilter::from(level).min(LevelFilter::WARN);
     let filter = Targets::new()
         .with_default(libraries)
         // It calls every malformed request an error: whoever reaches the port could fill the log.
         .with_target("actix_http", LevelFilter::OFF)
         .with_target("doorward", LevelFilter::from(level));
-    let _ = tracing_subscriber::registry().with(lines.with_filter(filter)).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .try_init();
 }
 
 impl From<LogLevel> for LevelFilter {
@@ -53,7 +58,10 @@ impl<'a> MakeWriter<'a> for QueueWriter {
     type Writer = EventLine<'a>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        EventLine { queue: &self.0, line: Vec::new() }
+        EventLine {
+            queue: &self.0,
+            line: Vec::new(),
+        }
     }
 }
 
@@ -72,7 +80,8 @@ impl Drop for EventLine<'_> {
     fn drop(&mut self) {
         let line = std::mem::take(&mut self.line);
         if !line.is_empty() {
-            self.queue.push(move |buffer| buffer.extend_from_slice(&line));
+            self.queue
+                .push(move |buffer| buffer.extend_from_slice(&line));
         }
     }
 }

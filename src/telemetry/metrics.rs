@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 use super::jwks_metrics::JwksFamilies;
@@ -37,14 +37,25 @@ impl Metrics {
     /// Nothing counted yet.
     pub fn new(with_route: bool, log: &LogQueue) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let labels: &[&str] = if with_route { declared::DECISIONS.labels } else { &["verdict", "reason", "issuer"] };
-        let decisions = registered(&registry, IntCounterVec::new(opts(&declared::DECISIONS), labels)?)?;
-        let clock_skew_suspected = registered(&registry, counters(&declared::CLOCK_SKEW_SUSPECTED)?)?;
+        let labels: &[&str] = if with_route {
+            declared::DECISIONS.labels
+        } else {
+            &["verdict", "reason", "issuer"]
+        };
+        let decisions = registered(
+            &registry,
+            IntCounterVec::new(opts(&declared::DECISIONS), labels)?,
+        )?;
+        let clock_skew_suspected =
+            registered(&registry, counters(&declared::CLOCK_SKEW_SUSPECTED)?)?;
         let durations = duration_histograms(&registry)?;
         let cache = registered(&registry, counters(&declared::CACHE_REQUESTS)?)?;
         build_info(&registry)?;
         registry.register(Box::new(log.dropped().clone()))?;
-        let generation = registered(&registry, IntGauge::with_opts(opts(&declared::CONFIG_GENERATION))?)?;
+        let generation = registered(
+            &registry,
+            IntGauge::with_opts(opts(&declared::CONFIG_GENERATION))?,
+        )?;
         generation.set(1);
         let reloads = registered(&registry, counters(&declared::CONFIG_RELOAD)?)?;
         // Born before its first event, so that an alert sees that one too.
@@ -59,8 +70,14 @@ impl Metrics {
             durations,
             cache_hits: cache.with_label_values(&["hit"]),
             cache_misses: cache.with_label_values(&["miss"]),
-            cache_entries: registered(&registry, IntGauge::with_opts(opts(&declared::CACHE_ENTRIES))?)?,
-            cache_evictions: registered(&registry, IntCounter::with_opts(opts(&declared::CACHE_EVICTIONS))?)?,
+            cache_entries: registered(
+                &registry,
+                IntGauge::with_opts(opts(&declared::CACHE_ENTRIES))?,
+            )?,
+            cache_evictions: registered(
+                &registry,
+                IntCounter::with_opts(opts(&declared::CACHE_EVICTIONS))?,
+            )?,
             jwks: JwksFamilies::register(&registry)?,
             generation,
             reloads,
@@ -70,9 +87,20 @@ impl Metrics {
     }
 
     /// The counters of decisions for these issuers and routes.
-    pub fn decision_counters(&self, issuers: Vec<String>, routes: Vec<Arc<str>>) -> DecisionCounters {
-        let (decisions, clock_skew_suspected) = (self.decisions.clone(), self.clock_skew_suspected.clone());
-        DecisionCounters::new(decisions, clock_skew_suspected, self.with_route, issuers, routes)
+    pub fn decision_counters(
+        &self,
+        issuers: Vec<String>,
+        routes: Vec<Arc<str>>,
+    ) -> DecisionCounters {
+        let (decisions, clock_skew_suspected) =
+            (self.decisions.clone(), self.clock_skew_suspected.clone());
+        DecisionCounters::new(
+            decisions,
+            clock_skew_suspected,
+            self.with_route,
+            issuers,
+            routes,
+        )
     }
 
     /// Notes how long a decision took, and what the cache had to do with it.
@@ -103,30 +131,41 @@ impl Metrics {
 
     /// Counts a configuration that was read anew, and notes which one is in force now.
     pub fn count_reload(&self, is_in_force: bool, generation: u64) {
-        self.reloads.with_label_values(&[if is_in_force { "success" } else { "failure" }]).inc();
-        self.generation.set(generation.try_into().unwrap_or(i64::MAX));
+        self.reloads
+            .with_label_values(&[if is_in_force { "success" } else { "failure" }])
+            .inc();
+        self.generation
+            .set(generation.try_into().unwrap_or(i64::MAX));
     }
 
-    /// Notes when the certificate of the verify listener ends. Without one there is no such time, and no series either.
+    /// Notes when the certificate of the verify listener ends. Without one there is no such time,
+    /// and no series either.
     pub fn certificate_ends(&self, seconds: i64) {
-        self.certificate_ends.with_label_values::<&str>(&[]).set(seconds);
+        self.certificate_ends
+            .with_label_values::<&str>(&[])
+            .set(seconds);
     }
 
     /// All metrics in Prometheus' text format.
     pub fn render(&self) -> String {
-        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
+        TextEncoder::new()
+            .encode_to_string(&self.registry.gather())
+            .unwrap_or_default()
     }
 }
 
 /// From 2 µs, which a cached token may take, to a second, which nothing should.
-const DURATION_BUCKETS: [f64; 18] =
-    [2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2, 0.5, 1.0];
+const DURATION_BUCKETS: [f64; 18] = [
+    2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2,
+    0.5, 1.0,
+];
 
 fn duration_histograms(registry: &Registry) -> Result<[Histogram; 3], prometheus::Error> {
     let declared = &declared::DECISION_DURATION;
     let options = HistogramOpts::from(opts(declared)).buckets(DURATION_BUCKETS.to_vec());
     let family = registered(registry, HistogramVec::new(options, declared.labels)?)?;
-    Ok([CacheUse::None, CacheUse::Hit, CacheUse::Miss].map(|cache| family.with_label_values(&[cache.label()])))
+    Ok([CacheUse::None, CacheUse::Hit, CacheUse::Miss]
+        .map(|cache| family.with_label_values(&[cache.label()])))
 }
 
 pub(super) fn log_lines_dropped() -> Result<IntCounter, prometheus::Error> {
@@ -134,7 +173,10 @@ pub(super) fn log_lines_dropped() -> Result<IntCounter, prometheus::Error> {
 }
 
 fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
-    let info = registered(registry, IntGaugeVec::new(opts(&declared::BUILD_INFO), declared::BUILD_INFO.labels)?)?;
+    let info = registered(
+        registry,
+        IntGaugeVec::new(opts(&declared::BUILD_INFO), declared::BUILD_INFO.labels)?,
+    )?;
     info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     Ok(())
 }

@@ -65,9 +65,20 @@ pub fn metrics_reference() -> String {
          | metric | type | labels | meaning |\n| --- | --- | --- | --- |\n",
     );
     for metric in ALL {
-        let labels: Vec<_> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let labels: Vec<_> = metric
+            .labels
+            .iter()
+            .map(|label| format!("`{label}`"))
+            .collect();
         // Writing to a String cannot fail.
-        let _ = writeln!(page, "| `{}` | {} | {} | {} |", metric.name, metric.kind, labels.join(" "), metric.help);
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} |",
+            metric.name,
+            metric.kind,
+            labels.join(" "),
+            metric.help
+        );
     }
     page
 }

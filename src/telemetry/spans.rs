@@ -1,23 +1,30 @@
-//! A span per decision, for those who follow requests through a house of many services (OpenTelemetry, OTLP).
+//! A span per decision, for those who follow requests through a house of many services
+//! (OpenTelemetry, OTLP).
 
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
-use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceContextExt, TraceFlags, TraceId, TraceState};
+use opentelemetry::trace::{
+    SpanContext, SpanId, SpanKind, Status, TraceContextExt, TraceFlags, TraceId, TraceState,
+};
 use opentelemetry::{Context, InstrumentationScope, KeyValue};
 use opentelemetry_http::HttpClient;
-use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{
+    ExporterBuildError, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
+};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{
-    BatchSpanProcessor, IdGenerator, RandomIdGenerator, SpanData, SpanEvents, SpanLinks, SpanProcessor,
+    BatchSpanProcessor, IdGenerator, RandomIdGenerator, SpanData, SpanEvents, SpanLinks,
+    SpanProcessor,
 };
 
 use super::AccessEntry;
 use crate::config::TraceSettings;
 use crate::domain::{Field, HeaderFields};
 
-/// Sends spans away, from a thread of its own and in batches; if the collector is slow or gone they are dropped.
+/// Sends spans away, from a thread of its own and in batches; if the collector is slow or gone they
+/// are dropped.
 #[derive(Debug)]
 pub struct Spans {
     processor: BatchSpanProcessor,
@@ -36,8 +43,14 @@ const LAST_SPANS: Duration = Duration::from_secs(2);
 
 impl Spans {
     /// Sends to where these settings say, by this client.
-    pub fn new(settings: &TraceSettings, client: impl HttpClient + 'static) -> Result<Self, ExporterBuildError> {
-        let headers = settings.exposed().into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    pub fn new(
+        settings: &TraceSettings,
+        client: impl HttpClient + 'static,
+    ) -> Result<Self, ExporterBuildError> {
+        let headers = settings
+            .exposed()
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let exporter = SpanExporter::builder()
             .with_http()
             .with_http_client(client)
@@ -46,27 +59,44 @@ impl Spans {
             .with_headers(headers.collect())
             .build()?;
         let mut processor = BatchSpanProcessor::builder(exporter).build();
-        let service =
-            [KeyValue::new("service.name", "doorward"), KeyValue::new("service.version", env!("CARGO_PKG_VERSION"))];
+        let service = [
+            KeyValue::new("service.name", "doorward"),
+            KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+        ];
         processor.set_resource(&Resource::builder_empty().with_attributes(service).build());
-        let scope = InstrumentationScope::builder("doorward").with_version(env!("CARGO_PKG_VERSION")).build();
-        Ok(Self { processor, scope, sample_ratio: settings.sample_ratio })
+        let scope = InstrumentationScope::builder("doorward")
+            .with_version(env!("CARGO_PKG_VERSION"))
+            .build();
+        Ok(Self {
+            processor,
+            scope,
+            sample_ratio: settings.sample_ratio,
+        })
     }
 
-    /// Where the decision about a request stands, if it gets a span: as its `traceparent` says (W3C Trace Context), and by
-    /// chance where there is none. A header that is wrong or repeated is none.
+    /// Where the decision about a request stands, if it gets a span: as its `traceparent` says (W3C
+    /// Trace Context), and by chance where there is none. A header that is wrong or repeated is
+    /// none.
     pub fn place(&self, fields: &dyn HeaderFields) -> Option<Place> {
-        let caller = TraceContextPropagator::new().extract_with_context(&Context::new(), &Incoming(fields));
+        let caller =
+            TraceContextPropagator::new().extract_with_context(&Context::new(), &Incoming(fields));
         let caller = caller.span().span_context().clone();
         let ids = RandomIdGenerator::default();
         let (trace, state, is_sampled) = if caller.is_valid() {
-            (caller.trace_id(), caller.trace_state().clone(), caller.is_sampled())
+            (
+                caller.trace_id(),
+                caller.trace_state().clone(),
+                caller.is_sampled(),
+            )
         } else {
             let trace = ids.new_trace_id();
             (trace, TraceState::NONE, is_chosen(trace, self.sample_ratio))
         };
         let own = SpanContext::new(trace, ids.new_span_id(), TraceFlags::SAMPLED, false, state);
-        is_sampled.then_some(Place { own, parent: caller.span_id() })
+        is_sampled.then_some(Place {
+            own,
+            parent: caller.span_id(),
+        })
     }
 
     /// Sends a decision away as a span. It never waits.
@@ -86,7 +116,11 @@ impl Spans {
             dropped_attributes_count: 0,
             events: SpanEvents::default(),
             links: SpanLinks::default(),
-            status: if is_failure { Status::error(entry.reason) } else { Status::Unset },
+            status: if is_failure {
+                Status::error(entry.reason)
+            } else {
+                Status::Unset
+            },
             instrumentation_scope: self.scope.clone(),
         });
     }
@@ -108,9 +142,15 @@ fn attributes(entry: &AccessEntry) -> Vec<KeyValue> {
         ("server.address", entry.original.host.as_deref()),
         ("url.path", entry.original.path.as_deref()),
     ];
-    let words = [("verdict", entry.verdict), ("reason", entry.reason), ("cache", entry.cache)];
+    let words = [
+        ("verdict", entry.verdict),
+        ("reason", entry.reason),
+        ("cache", entry.cache),
+    ];
     let words = words.map(|(name, word)| KeyValue::new(format!("doorward.{name}"), word));
-    let texts = texts.into_iter().filter_map(|(name, text)| Some(KeyValue::new(name, text?.to_owned())));
+    let texts = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some(KeyValue::new(name, text?.to_owned())));
     words.into_iter().chain(texts).collect()
 }
 

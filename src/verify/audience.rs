@@ -40,7 +40,8 @@ pub enum AudienceMatch {
 }
 
 impl AudienceRule {
-    /// Judges whom a token is for: the audiences of this rule, or others that a route asks for in their place.
+    /// Judges whom a token is for: the audiences of this rule, or others that a route asks for in
+    /// their place.
     pub fn judge(
         &self,
         token: &VerifiedToken,
@@ -49,27 +50,49 @@ impl AudienceRule {
     ) -> Result<(), Reason> {
         let satisfied = match in_their_place {
             None => token.names_audience_of_issuer(),
-            Some(accepted) => self.stated(token.claims()).is_some_and(|stated| accepted.accepts(&stated)),
+            Some(accepted) => self
+                .stated(token.claims())
+                .is_some_and(|stated| accepted.accepts(&stated)),
         };
-        let outcome = if satisfied { Ok(()) } else { Err(Reason::AudienceMismatch) };
-        notes.judged("aud", outcome, || (in_their_place.unwrap_or(&self.accepted), self.found(token.claims())))
+        let outcome = if satisfied {
+            Ok(())
+        } else {
+            Err(Reason::AudienceMismatch)
+        };
+        notes.judged("aud", outcome, || {
+            (
+                in_their_place.unwrap_or(&self.accepted),
+                self.found(token.claims()),
+            )
+        })
     }
 
     /// What it judges by, for people.
     fn found(&self, claims: &Claims) -> String {
-        let stand_ins = self.fallback.iter().filter(|_| claims.member("aud").is_none());
+        let stand_ins = self
+            .fallback
+            .iter()
+            .filter(|_| claims.member("aud").is_none());
         let told = stand_ins.map(|name| format!(", {name} {}", claims.told(name)));
-        std::iter::once(claims.told("aud").to_owned()).chain(told).collect()
+        std::iter::once(claims.told("aud").to_owned())
+            .chain(told)
+            .collect()
     }
 
     pub(super) fn is_satisfied_by(&self, claims: &Claims) -> bool {
-        self.stated(claims).is_some_and(|stated| self.accepted.accepts(&stated))
+        self.stated(claims)
+            .is_some_and(|stated| self.accepted.accepts(&stated))
     }
 
     /// The audiences the token states; nothing if it states them in a form that is not the RFC's.
     fn stated<'a>(&self, claims: &'a Claims) -> Option<Vec<Cow<'a, str>>> {
         let Some(aud) = claims.member("aud") else {
-            return Some(self.fallback.iter().filter_map(|name| claims.member(name)?.string()).collect());
+            return Some(
+                self.fallback
+                    .iter()
+                    .filter_map(|name| claims.member(name)?.string())
+                    .collect(),
+            );
         };
         match aud.string() {
             Some(audience) => Some(vec![audience]),
@@ -91,8 +114,14 @@ impl AcceptedAudience {
         let is_stated = |name: &String| stated.iter().any(|stated| stated == name);
         match self {
             Self::Everyone => true,
-            Self::Listed { names, quantity: AudienceMatch::Any } => names.iter().any(is_stated),
-            Self::Listed { names, quantity: AudienceMatch::All } => names.iter().all(is_stated),
+            Self::Listed {
+                names,
+                quantity: AudienceMatch::Any,
+            } => names.iter().any(is_stated),
+            Self::Listed {
+                names,
+                quantity: AudienceMatch::All,
+            } => names.iter().all(is_stated),
         }
     }
 }
@@ -101,8 +130,14 @@ impl fmt::Display for AcceptedAudience {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Everyone => f.write_str("any"),
-            Self::Listed { names, quantity: AudienceMatch::Any } => write!(f, "one of {}", names.join(", ")),
-            Self::Listed { names, quantity: AudienceMatch::All } => write!(f, "all of {}", names.join(", ")),
+            Self::Listed {
+                names,
+                quantity: AudienceMatch::Any,
+            } => write!(f, "one of {}", names.join(", ")),
+            Self::Listed {
+                names,
+                quantity: AudienceMatch::All,
+            } => write!(f, "all of {}", names.join(", ")),
         }
     }
 }

@@ -12,11 +12,15 @@ impl<'a> EntraTenant<'a> {
         (groups.eq([8, 4, 4, 4, 12]) && id.bytes().all(is_hex)).then_some(Self(id))
     }
 
-    /// The tenant whose `iss` this is. The whole text counts: a path or a host that only begins or ends like Entra ID's is
-    /// somebody else's.
+    /// The tenant whose `iss` this is. The whole text counts: a path or a host that only begins or
+    /// ends like Entra ID's is somebody else's.
     pub fn of_issuer(iss: &'a str) -> Option<Self> {
-        let v2 = iss.strip_prefix(V2.0).and_then(|rest| rest.strip_suffix(V2.1));
-        let v1 = iss.strip_prefix(V1.0).and_then(|rest| rest.strip_suffix(V1.1));
+        let v2 = iss
+            .strip_prefix(V2.0)
+            .and_then(|rest| rest.strip_suffix(V2.1));
+        let v1 = iss
+            .strip_prefix(V1.0)
+            .and_then(|rest| rest.strip_suffix(V1.1));
         v2.or(v1).and_then(Self::parse)
     }
 
@@ -54,7 +58,10 @@ mod tests {
             format!("https://login.microsoftonline.com@evil.example/{ID}/v2.0"),
             format!("http://login.microsoftonline.com/{ID}/v2.0"),
             format!("https://LOGIN.microsoftonline.com/{ID}/v2.0"),
-            format!("https://login.microsoftonline.com/{}/v2.0", ID.to_uppercase()),
+            format!(
+                "https://login.microsoftonline.com/{}/v2.0",
+                ID.to_uppercase()
+            ),
             format!("https://sts.windows.net/{ID}"),
             format!("https://sts.windows.net/{ID}/v2.0"),
             format!(" https://sts.windows.net/{ID}/"),
@@ -70,10 +77,20 @@ mod tests {
 
     #[test]
     fn an_id_is_a_guid() {
-        for id in ["", "common", "*", "72f988bf86f141af91ab2d7cd011db47", "{72f988bf-86f1-41af-91ab-2d7cd011db47}"] {
+        for id in [
+            "",
+            "common",
+            "*",
+            "72f988bf86f141af91ab2d7cd011db47",
+            "{72f988bf-86f1-41af-91ab-2d7cd011db47}",
+        ] {
             assert_eq!(EntraTenant::parse(id), None, "{id}");
         }
-        for id in ["72f988bf-86f1-41af-91ab-2d7cd011db4g", "72f988bf-86f1-41af-91ab-2d7cd011db477", "\u{e9}"] {
+        for id in [
+            "72f988bf-86f1-41af-91ab-2d7cd011db4g",
+            "72f988bf-86f1-41af-91ab-2d7cd011db477",
+            "\u{e9}",
+        ] {
             assert_eq!(EntraTenant::parse(id), None, "{id}");
         }
     }

@@ -2,11 +2,15 @@
 
 use super::role_claims::Roles;
 use super::scope_claim::scopes;
-use super::{AudienceRule, ProviderRule, RequiredClaim, RoleClaims, TimeRules, TokenTypeRule, Validity, VerifiedToken};
+use super::{
+    AudienceRule, ProviderRule, RequiredClaim, RoleClaims, TimeRules, TokenTypeRule, Validity,
+    VerifiedToken,
+};
 use crate::domain::{Denial, Notes, Reason, Timestamp};
 use crate::jose::{Claims, SignedJws};
 
-/// What the claims of an issuer's tokens must satisfy. `iss` is not among it: it is how the issuer was found.
+/// What the claims of an issuer's tokens must satisfy. `iss` is not among it: it is how the issuer
+/// was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expectations {
     /// `aud`.
@@ -24,35 +28,66 @@ pub struct Expectations {
 }
 
 impl Expectations {
-    /// Judges what a signed token claims, at this time; whom it is for is judged with each request, because routes may ask
-    /// for other audiences.
+    /// Judges what a signed token claims, at this time; whom it is for is judged with each request,
+    /// because routes may ask for other audiences.
     ///
     /// It takes a signed token, so that a forgery learns nothing about its claims.
-    pub fn judge(&self, token: SignedJws, now: Timestamp, notes: &mut impl Notes) -> Result<VerifiedToken, Denial> {
+    pub fn judge(
+        &self,
+        token: SignedJws,
+        now: Timestamp,
+        notes: &mut impl Notes,
+    ) -> Result<VerifiedToken, Denial> {
         let claims = token.claims();
         self.token_type.judge(token.header(), claims, notes)?;
         let validity = Validity::from_claims(claims, notes)?;
         self.time.judge(&validity, now, notes)?;
-        notes.judged("sub", judge_subject(claims), || ("absent, or a text", claims.told("sub")))?;
-        notes.judged("cnf", judge_confirmation(claims), || ("absent", claims.told("cnf")))?;
+        notes.judged("sub", judge_subject(claims), || {
+            ("absent, or a text", claims.told("sub"))
+        })?;
+        notes.judged("cnf", judge_confirmation(claims), || {
+            ("absent", claims.told("cnf"))
+        })?;
         if let Some(provider) = &self.provider {
             provider.judge(&token, now.plus(self.time.leeway), notes)?;
         }
-        let roles = self.roles.map_or(Ok(Roles::AsWritten), |roles| roles.read(claims, &self.audience, notes))?;
-        self.required_claims.iter().try_for_each(|own| own.judge(claims, &roles, notes))?;
-        Ok(VerifiedToken::new(scopes(claims, notes)?, roles, validity, token.into_claims(), &self.audience))
+        let roles = self.roles.map_or(Ok(Roles::AsWritten), |roles| {
+            roles.read(claims, &self.audience, notes)
+        })?;
+        self.required_claims
+            .iter()
+            .try_for_each(|own| own.judge(claims, &roles, notes))?;
+        Ok(VerifiedToken::new(
+            scopes(claims, notes)?,
+            roles,
+            validity,
+            token.into_claims(),
+            &self.audience,
+        ))
     }
 }
 
-/// RFC 7519 section 4.1.2: the subject is a string. A number would meet another "1" in somebody's database.
+/// RFC 7519 section 4.1.2: the subject is a string. A number would meet another "1" in somebody's
+/// database.
 fn judge_subject(claims: &Claims) -> Result<(), Reason> {
-    let is_text = claims.member("sub").is_none_or(|subject| subject.string().is_some());
-    if is_text { Ok(()) } else { Err(Reason::ClaimInvalid) }
+    let is_text = claims
+        .member("sub")
+        .is_none_or(|subject| subject.string().is_some());
+    if is_text {
+        Ok(())
+    } else {
+        Err(Reason::ClaimInvalid)
+    }
 }
 
-/// A token may be bound to a key (RFC 7800 section 3); whoever presents it has not shown that he has it.
+/// A token may be bound to a key (RFC 7800 section 3); whoever presents it has not shown that he
+/// has it.
 fn judge_confirmation(claims: &Claims) -> Result<(), Reason> {
-    if claims.has("cnf") { Err(Reason::ProofMissing) } else { Ok(()) }
+    if claims.has("cnf") {
+        Err(Reason::ProofMissing)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -70,9 +105,18 @@ mod tests {
 
     fn expectations() -> Expectations {
         Expectations {
-            audience: AudienceRule { accepted: listed(&["api"], AudienceMatch::Any), fallback: Vec::new() },
-            token_type: TokenTypeRule::Any { accepted: Vec::new() },
-            time: TimeRules { leeway: Duration::ZERO, require_exp: true, max_token_age: None },
+            audience: AudienceRule {
+                accepted: listed(&["api"], AudienceMatch::Any),
+                fallback: Vec::new(),
+            },
+            token_type: TokenTypeRule::Any {
+                accepted: Vec::new(),
+            },
+            time: TimeRules {
+                leeway: Duration::ZERO,
+                require_exp: true,
+                max_token_age: None,
+            },
             provider: None,
             roles: None,
             required_claims: Vec::new(),
@@ -80,20 +124,34 @@ mod tests {
     }
 
     fn listed(names: &[&str], quantity: AudienceMatch) -> AcceptedAudience {
-        AcceptedAudience::Listed { names: names.iter().map(ToString::to_string).collect(), quantity }
+        AcceptedAudience::Listed {
+            names: names.iter().map(ToString::to_string).collect(),
+            quantity,
+        }
     }
 
     fn signed(header: &Value, claims: &Value) -> SignedJws {
-        let token = SigningKey::secret(Algorithm::HS256, SECRET).sign(header.as_object().unwrap(), claims).unwrap();
-        let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), usize::MAX).unwrap()).unwrap();
-        let keys = KeySet::of_any_id(vec![VerificationKey::secret(Algorithm::HS256, SECRET).unwrap()]);
-        parsed.into_signed(&keys.candidates(None, Algorithm::HS256).unwrap()).unwrap()
+        let token = SigningKey::secret(Algorithm::HS256, SECRET)
+            .sign(header.as_object().unwrap(), claims)
+            .unwrap();
+        let parsed =
+            CompactJws::parse(BearerToken::parse(token.as_bytes(), usize::MAX).unwrap()).unwrap();
+        let keys = KeySet::of_any_id(vec![
+            VerificationKey::secret(Algorithm::HS256, SECRET).unwrap(),
+        ]);
+        parsed
+            .into_signed(&keys.candidates(None, Algorithm::HS256).unwrap())
+            .unwrap()
     }
 
-    /// The verdict about a good token with these members of header and claims set otherwise; `null` takes one out.
-    fn judge(expectations: &Expectations, header: &Value, changes: Value) -> Result<VerifiedToken, Reason> {
-        let mut claims =
-            json!({"aud": "api", "sub": "alice", "exp": 2000, "iss": "i", "client_id": "c", "iat": 900, "jti": "j"});
+    /// The verdict about a good token with these members of header and claims set otherwise; `null`
+    /// takes one out.
+    fn judge(
+        expectations: &Expectations,
+        header: &Value,
+        changes: Value,
+    ) -> Result<VerifiedToken, Reason> {
+        let mut claims = json!({"aud": "api", "sub": "alice", "exp": 2000, "iss": "i", "client_id": "c", "iat": 900, "jti": "j"});
         let members = claims.as_object_mut().unwrap();
         for (name, value) in serde_json::from_value::<Map<_, _>>(changes).unwrap() {
             if value.is_null() {
@@ -102,7 +160,8 @@ mod tests {
                 members.insert(name, value)
             };
         }
-        let verified = expectations.judge(signed(header, &claims), Timestamp::from_secs(1000), &mut ());
+        let verified =
+            expectations.judge(signed(header, &claims), Timestamp::from_secs(1000), &mut ());
         let verified = verified.map_err(|denial| denial.reason())?;
         expectations.audience.judge(&verified, None, &mut ())?;
         Ok(verified)
@@ -115,7 +174,10 @@ mod tests {
     #[test]
     fn audiences() {
         let with = |accepted, fallback: &[&str]| Expectations {
-            audience: AudienceRule { accepted, fallback: fallback.iter().map(ToString::to_string).collect() },
+            audience: AudienceRule {
+                accepted,
+                fallback: fallback.iter().map(ToString::to_string).collect(),
+            },
             ..expectations()
         };
         let one = with(listed(&["api", "other"], AudienceMatch::Any), &[]);
@@ -140,17 +202,26 @@ mod tests {
             (&fallback, Value::Null, Ok(())),
             (&fallback, json!("api"), mismatch),
         ] {
-            assert_eq!(verdict(rule, json!({ "aud": aud.clone() })), expected, "{rule:?} {aud}");
+            assert_eq!(
+                verdict(rule, json!({ "aud": aud.clone() })),
+                expected,
+                "{rule:?} {aud}"
+            );
         }
     }
 
     #[test]
     fn types_of_token() {
         let any = Expectations {
-            token_type: TokenTypeRule::Any { accepted: vec!["application/x+jwt".into(), "image/x".into()] },
+            token_type: TokenTypeRule::Any {
+                accepted: vec!["application/x+jwt".into(), "image/x".into()],
+            },
             ..expectations()
         };
-        let strict = Expectations { token_type: TokenTypeRule::AccessToken, ..expectations() };
+        let strict = Expectations {
+            token_type: TokenTypeRule::AccessToken,
+            ..expectations()
+        };
         for (typ, in_any, in_strict) in [
             (json!({}), true, false),
             (json!({"typ": "JWT"}), true, false),
@@ -159,7 +230,11 @@ mod tests {
             (json!({"typ": "Application/AT+JWT"}), true, true),
             (json!({"typ": "x+jwt"}), true, false),
             (json!({"typ": "application/X+jwt"}), true, false),
-            (json!({"typ": "application/application/at+jwt"}), false, false),
+            (
+                json!({"typ": "application/application/at+jwt"}),
+                false,
+                false,
+            ),
             (json!({"typ": "imagination/at+jwt"}), false, false),
             (json!({"typ": "image/x"}), true, false),
             (json!({"typ": "application/image/x"}), false, false),
@@ -167,7 +242,11 @@ mod tests {
             (json!({"typ": ""}), false, false),
         ] {
             for (rule, passes) in [(&any, in_any), (&strict, in_strict)] {
-                let expected = if passes { Ok(()) } else { Err(Reason::TokenTypeMismatch) };
+                let expected = if passes {
+                    Ok(())
+                } else {
+                    Err(Reason::TokenTypeMismatch)
+                };
                 assert_eq!(judge(rule, &typ, json!({})).map(drop), expected, "{typ}");
             }
         }
@@ -202,18 +281,39 @@ mod tests {
             (json!({"cnf": false}), Err(Reason::ProofMissing)),
             (json!({"scope": 1}), Err(Reason::ClaimInvalid)),
         ] {
-            assert_eq!(verdict(&expectations(), changes.clone()), expected, "{changes}");
+            assert_eq!(
+                verdict(&expectations(), changes.clone()),
+                expected,
+                "{changes}"
+            );
         }
         let claims = json!({"aud": "api", "exp": null});
-        let verdict = expectations().judge(signed(&json!({}), &claims), Timestamp::from_secs(1000), &mut ());
-        assert_eq!(verdict.map(drop), Err(Reason::ClaimInvalid.into()), "null is no end");
+        let verdict = expectations().judge(
+            signed(&json!({}), &claims),
+            Timestamp::from_secs(1000),
+            &mut (),
+        );
+        assert_eq!(
+            verdict.map(drop),
+            Err(Reason::ClaimInvalid.into()),
+            "null is no end"
+        );
     }
 
     #[test]
     fn required_claims() {
         let judge = |path: &str, value: Option<&str>, claims: Value| {
-            let required = RequiredClaim { path: ClaimPath::parse(path).unwrap(), value: value.map(str::to_owned) };
-            verdict(&Expectations { required_claims: vec![required], ..expectations() }, claims)
+            let required = RequiredClaim {
+                path: ClaimPath::parse(path).unwrap(),
+                value: value.map(str::to_owned),
+            };
+            verdict(
+                &Expectations {
+                    required_claims: vec![required],
+                    ..expectations()
+                },
+                claims,
+            )
         };
         let missing = Err(Reason::ClaimMissing);
         assert_eq!(judge("x", None, json!({})), missing);
@@ -227,8 +327,16 @@ mod tests {
             (json!(["u", ["v"]]), false),
             (json!({"v": "v"}), false),
         ] {
-            let expected = if passes { Ok(()) } else { Err(Reason::PolicyDenied) };
-            assert_eq!(judge("x", Some("v"), json!({ "x": claim.clone() })), expected, "{claim}");
+            let expected = if passes {
+                Ok(())
+            } else {
+                Err(Reason::PolicyDenied)
+            };
+            assert_eq!(
+                judge("x", Some("v"), json!({ "x": claim.clone() })),
+                expected,
+                "{claim}"
+            );
         }
         for (claim, value) in [
             (json!(1.5), "1.5"),
@@ -237,12 +345,25 @@ mod tests {
             (json!(false), "false"),
             (json!([7]), "7"),
         ] {
-            assert_eq!(judge("x", Some(value), json!({ "x": claim.clone() })), Ok(()), "{claim}");
+            assert_eq!(
+                judge("x", Some(value), json!({ "x": claim.clone() })),
+                Ok(()),
+                "{claim}"
+            );
             let other = judge("x", Some("other"), json!({ "x": claim.clone() }));
             assert_eq!(other, Err(Reason::PolicyDenied), "{claim}");
         }
-        for (claim, value) in [(json!([null]), "null"), (json!([[]]), "[]"), (json!(100), "1e2"), (json!(1.0), "1")] {
-            assert_eq!(judge("x", Some(value), json!({ "x": claim.clone() })), Err(Reason::PolicyDenied), "{claim}");
+        for (claim, value) in [
+            (json!([null]), "null"),
+            (json!([[]]), "[]"),
+            (json!(100), "1e2"),
+            (json!(1.0), "1"),
+        ] {
+            assert_eq!(
+                judge("x", Some(value), json!({ "x": claim.clone() })),
+                Err(Reason::PolicyDenied),
+                "{claim}"
+            );
         }
     }
 
@@ -262,7 +383,13 @@ mod tests {
     #[test]
     fn a_verified_token_keeps_its_end() {
         let token = judge(&expectations(), &json!({}), json!({})).unwrap();
-        assert_eq!(token.validity().expires_at(), Some(Timestamp::from_secs(2000)));
-        assert_eq!(token.claims().member("sub").unwrap().as_written(), "\"alice\"");
+        assert_eq!(
+            token.validity().expires_at(),
+            Some(Timestamp::from_secs(2000))
+        );
+        assert_eq!(
+            token.claims().member("sub").unwrap().as_written(),
+            "\"alice\""
+        );
     }
 }

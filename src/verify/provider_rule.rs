@@ -19,22 +19,40 @@ pub enum ProviderRule {
 
 impl ProviderRule {
     /// `latest` is the latest moment that may be over, clocks being what they are.
-    pub(super) fn judge(&self, token: &SignedJws, latest: Timestamp, notes: &mut impl Notes) -> Result<(), Reason> {
+    pub(super) fn judge(
+        &self,
+        token: &SignedJws,
+        latest: Timestamp,
+        notes: &mut impl Notes,
+    ) -> Result<(), Reason> {
         let claims = token.claims();
         match self {
             Self::TokenUse(accepted) => {
                 let found = claims.told("token_use");
-                notes.judged("token_use", judge_token_use(claims, accepted), || (accepted.join(" or "), found))
+                notes.judged("token_use", judge_token_use(claims, accepted), || {
+                    (accepted.join(" or "), found)
+                })
             }
             Self::Tenant => notes.judged("tid", judge_tenant(token), || {
                 let key = token.key().issuer().unwrap_or("every tenant");
-                let found = format!("{}, iss {}, a key of {key}", claims.told("tid"), claims.told("iss"));
-                ("the tenant in iss, and a key of every tenant or of this one", found)
+                let found = format!(
+                    "{}, iss {}, a key of {key}",
+                    claims.told("tid"),
+                    claims.told("iss")
+                );
+                (
+                    "the tenant in iss, and a key of every tenant or of this one",
+                    found,
+                )
             }),
             Self::Login => {
-                notes.judged("sub", judge_user(claims), || ("there, and not empty", claims.told("sub")))?;
+                notes.judged("sub", judge_user(claims), || {
+                    ("there, and not empty", claims.told("sub"))
+                })?;
                 let found = claims.told("auth_time");
-                notes.judged("auth_time", judge_login(claims, latest), || (format!("at most {latest}"), found))
+                notes.judged("auth_time", judge_login(claims, latest), || {
+                    (format!("at most {latest}"), found)
+                })
             }
         }
     }
@@ -42,16 +60,30 @@ impl ProviderRule {
 
 fn judge_token_use(claims: &Claims, accepted: &[&str]) -> Result<(), Reason> {
     let token_use = claims.member("token_use").ok_or(Reason::ClaimMissing)?;
-    let fits = token_use.string().is_some_and(|token_use| accepted.contains(&&*token_use));
-    if fits { Ok(()) } else { Err(Reason::TokenTypeMismatch) }
+    let fits = token_use
+        .string()
+        .is_some_and(|token_use| accepted.contains(&&*token_use));
+    if fits {
+        Ok(())
+    } else {
+        Err(Reason::TokenTypeMismatch)
+    }
 }
 
 /// All tenants share keys: only the agreement of the two claims says whose token it is.
 fn judge_tenant(token: &SignedJws) -> Result<(), Reason> {
     let claims = token.claims();
-    let tid = claims.member("tid").ok_or(Reason::ClaimMissing)?.string().ok_or(Reason::ClaimInvalid)?;
-    let iss = claims.member("iss").and_then(Json::string).unwrap_or_default();
-    let tenant = EntraTenant::of_issuer(&iss).filter(|tenant| EntraTenant::parse(&tid) == Some(*tenant));
+    let tid = claims
+        .member("tid")
+        .ok_or(Reason::ClaimMissing)?
+        .string()
+        .ok_or(Reason::ClaimInvalid)?;
+    let iss = claims
+        .member("iss")
+        .and_then(Json::string)
+        .unwrap_or_default();
+    let tenant =
+        EntraTenant::of_issuer(&iss).filter(|tenant| EntraTenant::parse(&tid) == Some(*tenant));
     let tenant = tenant.ok_or(Reason::ClaimInvalid)?;
     // The key set of all tenants also has keys that are good for one of them alone.
     match token.key().issuer() {
@@ -62,10 +94,18 @@ fn judge_tenant(token: &SignedJws) -> Result<(), Reason> {
 }
 
 fn judge_user(claims: &Claims) -> Result<(), Reason> {
-    claims.member("sub").filter(|subject| !is_empty_text(*subject)).ok_or(Reason::ClaimMissing).map(drop)
+    claims
+        .member("sub")
+        .filter(|subject| !is_empty_text(*subject))
+        .ok_or(Reason::ClaimMissing)
+        .map(drop)
 }
 
 fn judge_login(claims: &Claims, latest: Timestamp) -> Result<(), Reason> {
     let authenticated_at = date(claims, "auth_time")?.ok_or(Reason::ClaimMissing)?;
-    if Timestamp::ceil(&authenticated_at) > latest { Err(Reason::TokenIssuedInFuture) } else { Ok(()) }
+    if Timestamp::ceil(&authenticated_at) > latest {
+        Err(Reason::TokenIssuedInFuture)
+    } else {
+        Ok(())
+    }
 }

@@ -16,19 +16,34 @@ pub struct RequiredClaim {
 }
 
 impl RequiredClaim {
-    pub(super) fn judge(&self, claims: &Claims, roles: &Roles, notes: &mut impl Notes) -> Result<(), Reason> {
+    pub(super) fn judge(
+        &self,
+        claims: &Claims,
+        roles: &Roles,
+        notes: &mut impl Notes,
+    ) -> Result<(), Reason> {
         let outcome = self.compare(roles.find(claims, &self.path));
-        notes.judged("required claim", outcome, || (self, roles.told_at(claims, &self.path)))
+        notes.judged("required claim", outcome, || {
+            (self, roles.told_at(claims, &self.path))
+        })
     }
 
     fn compare(&self, found: Option<Json<'_>>) -> Result<(), Reason> {
-        let found = found.filter(|found| !is_empty_text(*found)).ok_or(Reason::ClaimMissing)?;
-        let Some(value) = &self.value else { return Ok(()) };
+        let found = found
+            .filter(|found| !is_empty_text(*found))
+            .ok_or(Reason::ClaimMissing)?;
+        let Some(value) = &self.value else {
+            return Ok(());
+        };
         let satisfied = match found.elements() {
             Some(elements) => elements.into_iter().any(|element| equals(element, value)),
             None => equals(found, value),
         };
-        if satisfied { Ok(()) } else { Err(Reason::PolicyDenied) }
+        if satisfied {
+            Ok(())
+        } else {
+            Err(Reason::PolicyDenied)
+        }
     }
 }
 
@@ -47,8 +62,8 @@ pub(super) fn is_empty_text(value: Json<'_>) -> bool {
     value.as_written() == "\"\""
 }
 
-/// Exact: no case folding, no trimming. Numbers and booleans are compared as the issuer wrote them: two numbers that are
-/// one for a double are not one for whoever numbers his customers.
+/// Exact: no case folding, no trimming. Numbers and booleans are compared as the issuer wrote them:
+/// two numbers that are one for a double are not one for whoever numbers his customers.
 fn equals(found: Json<'_>, value: &str) -> bool {
     match found.string() {
         Some(text) => text == value,

@@ -14,7 +14,8 @@ const NAME: &str = "roles";
 pub enum RoleClaims {
     /// In this claim.
     Named(&'static str),
-    /// Keycloak: those of the realm as they are, and of each client among the audiences as `client:role`.
+    /// Keycloak: those of the realm as they are, and of each client among the audiences as
+    /// `client:role`.
     RealmAndClients,
 }
 
@@ -23,7 +24,8 @@ pub enum RoleClaims {
 pub(super) enum Roles {
     /// What the token has under this name.
     AsWritten,
-    /// This array of texts, as JSON; nothing if there are none, so that a rule that wants some is not satisfied.
+    /// This array of texts, as JSON; nothing if there are none, so that a rule that wants some is
+    /// not satisfied.
     Gathered(Option<Box<str>>),
 }
 
@@ -40,7 +42,8 @@ impl RoleClaims {
             let found = match self {
                 Self::Named(name) => format!("{name} {}", claims.told(name)),
                 Self::RealmAndClients => {
-                    let (realm, clients) = (claims.told("realm_access"), claims.told("resource_access"));
+                    let (realm, clients) =
+                        (claims.told("realm_access"), claims.told("resource_access"));
                     format!("realm_access {realm}, resource_access {clients}")
                 }
             };
@@ -79,41 +82,75 @@ impl Roles {
     }
 
     /// All claims, `roles` being these.
-    pub(super) fn members<'a>(&'a self, claims: &'a Claims) -> Option<Vec<(Cow<'a, str>, Json<'a>)>> {
+    pub(super) fn members<'a>(
+        &'a self,
+        claims: &'a Claims,
+    ) -> Option<Vec<(Cow<'a, str>, Json<'a>)>> {
         let mut members = claims.all().members()?;
         if let Self::Gathered(roles) = self {
             members.retain(|(name, _)| name != NAME);
-            members.extend(roles.as_deref().map(|roles| (NAME.into(), Json::of_strict(roles))));
+            members.extend(
+                roles
+                    .as_deref()
+                    .map(|roles| (NAME.into(), Json::of_strict(roles))),
+            );
         }
         Some(members)
     }
 
     /// How many bytes they take in memory, beside themselves.
     pub(super) fn size(&self) -> usize {
-        if let Self::Gathered(Some(roles)) = self { roles.len() } else { 0 }
+        if let Self::Gathered(Some(roles)) = self {
+            roles.len()
+        } else {
+            0
+        }
     }
 }
 
-fn realm_and_clients<'a>(claims: &'a Claims, clients: &[String]) -> Result<Vec<Cow<'a, str>>, Reason> {
-    let below = |claim: Option<Json<'a>>| claim.filter(|roles| !roles.is_null()).map_or(Ok(Vec::new()), texts);
-    let mut roles = below(claims.member("realm_access").and_then(|realm| realm.member(NAME)))?;
+fn realm_and_clients<'a>(
+    claims: &'a Claims,
+    clients: &[String],
+) -> Result<Vec<Cow<'a, str>>, Reason> {
+    let below = |claim: Option<Json<'a>>| {
+        claim
+            .filter(|roles| !roles.is_null())
+            .map_or(Ok(Vec::new()), texts)
+    };
+    let mut roles = below(
+        claims
+            .member("realm_access")
+            .and_then(|realm| realm.member(NAME)),
+    )?;
     // Whoever names a role of the realm must not thereby make one of a client.
     roles.retain(|role| client_of(role, clients).is_none());
     let resources = claims.member("resource_access");
     for client in clients {
         let own = below(resources.and_then(|resources| resources.member(client)?.member(NAME)))?;
         let named = own.into_iter().map(|role| format!("{client}:{role}"));
-        // Nor may whoever names a role of one client make one of another, whose id goes on behind the colon.
-        roles.extend(named.filter(|role| client_of(role, clients) == Some(client)).map(Cow::Owned));
+        // Nor may whoever names a role of one client make one of another, whose id goes on behind
+        // the colon.
+        roles.extend(
+            named
+                .filter(|role| client_of(role, clients) == Some(client))
+                .map(Cow::Owned),
+        );
     }
     Ok(roles)
 }
 
-/// The client that a role is of, by its name `client:role`. Ids may be URLs and have colons in them, so it is not the text
-/// before the first colon that tells; if several ids fit it is the longest.
+/// The client that a role is of, by its name `client:role`. Ids may be URLs and have colons in
+/// them, so it is not the text before the first colon that tells; if several ids fit it is the
+/// longest.
 fn client_of<'c>(role: &str, clients: &'c [String]) -> Option<&'c String> {
-    let fits = |client: &&String| role.strip_prefix(client.as_str()).is_some_and(|rest| rest.starts_with(':'));
-    clients.iter().filter(fits).max_by_key(|client| client.len())
+    let fits = |client: &&String| {
+        role.strip_prefix(client.as_str())
+            .is_some_and(|rest| rest.starts_with(':'))
+    };
+    clients
+        .iter()
+        .filter(fits)
+        .max_by_key(|client| client.len())
 }
 
 fn texts(claim: Json<'_>) -> Result<Vec<Cow<'_, str>>, Reason> {
@@ -135,9 +172,18 @@ mod tests {
 
     #[test]
     fn a_role_is_of_the_client_with_the_longest_id_that_fits() {
-        let clients = ["https://api.example.com", "urn:acme:orders", "acme", "acme:orders"].map(str::to_owned);
+        let clients = [
+            "https://api.example.com",
+            "urn:acme:orders",
+            "acme",
+            "acme:orders",
+        ]
+        .map(str::to_owned);
         for (role, client) in [
-            ("https://api.example.com:admin", Some("https://api.example.com")),
+            (
+                "https://api.example.com:admin",
+                Some("https://api.example.com"),
+            ),
             ("https://api.example.com", None),
             ("https:admin", None),
             ("urn:acme:orders:admin", Some("urn:acme:orders")),
@@ -150,7 +196,11 @@ mod tests {
             ("ACME:admin", None),
             ("admin", None),
         ] {
-            assert_eq!(client_of(role, &clients).map(String::as_str), client, "{role}");
+            assert_eq!(
+                client_of(role, &clients).map(String::as_str),
+                client,
+                "{role}"
+            );
         }
     }
 

@@ -3,19 +3,33 @@
 use crate::domain::{Notes, Reason, Scopes};
 use crate::jose::{Claims, Json};
 
-/// Reads `scope`, or `scp` where there is no `scope`, as a space-separated string or an array of strings.
+/// Reads `scope`, or `scp` where there is no `scope`, as a space-separated string or an array of
+/// strings.
 pub(super) fn scopes(claims: &Claims, notes: &mut impl Notes) -> Result<Scopes, Reason> {
     notes.judged("scope", read(claims), || {
-        let name = if claims.member("scope").is_some() { "scope" } else { "scp" };
-        ("scope, or else scp: absent, a text, or an array of texts", format!("{name} {}", claims.told(name)))
+        let name = if claims.member("scope").is_some() {
+            "scope"
+        } else {
+            "scp"
+        };
+        (
+            "scope, or else scp: absent, a text, or an array of texts",
+            format!("{name} {}", claims.told(name)),
+        )
     })
 }
 
 fn read(claims: &Claims) -> Result<Scopes, Reason> {
-    let Some(claim) = claims.member("scope").or_else(|| claims.member("scp")) else { return Ok(Scopes::default()) };
+    let Some(claim) = claims.member("scope").or_else(|| claims.member("scp")) else {
+        return Ok(Scopes::default());
+    };
     if let Some(list) = claim.string() {
         return Ok(Scopes::parse(&list));
     }
-    let scopes: Option<Vec<_>> = claim.elements().and_then(|scopes| scopes.into_iter().map(Json::string).collect());
-    scopes.map(|scopes| scopes.iter().map(AsRef::as_ref).collect()).ok_or(Reason::ClaimInvalid)
+    let scopes: Option<Vec<_>> = claim
+        .elements()
+        .and_then(|scopes| scopes.into_iter().map(Json::string).collect());
+    scopes
+        .map(|scopes| scopes.iter().map(AsRef::as_ref).collect())
+        .ok_or(Reason::ClaimInvalid)
 }

@@ -25,15 +25,25 @@ const PROFILE_CLAIMS: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat
 const PROFILE_TEXTS: [&str; 4] = ["iss", "sub", "client_id", "jti"];
 
 impl TokenTypeRule {
-    pub(super) fn judge(&self, header: &JoseHeader, claims: &Claims, notes: &mut impl Notes) -> Result<(), Reason> {
+    pub(super) fn judge(
+        &self,
+        header: &JoseHeader,
+        claims: &Claims,
+        notes: &mut impl Notes,
+    ) -> Result<(), Reason> {
         let stated = header.token_type().unwrap_or("absent");
         notes.judged("typ", self.judge_type(header), || (self, stated))?;
-        if *self == Self::AccessToken { judge_profile(claims, notes) } else { Ok(()) }
+        if *self == Self::AccessToken {
+            judge_profile(claims, notes)
+        } else {
+            Ok(())
+        }
     }
 
     fn judge_type(&self, header: &JoseHeader) -> Result<(), Reason> {
         let token_type = header.token_type().map(without_prefix);
-        let is = |expected: &str| token_type.is_some_and(|stated| stated.eq_ignore_ascii_case(expected));
+        let is =
+            |expected: &str| token_type.is_some_and(|stated| stated.eq_ignore_ascii_case(expected));
         let fits = match self {
             Self::Any { accepted } => {
                 let listed = accepted.iter().any(|accepted| is(without_prefix(accepted)));
@@ -41,7 +51,11 @@ impl TokenTypeRule {
             }
             Self::AccessToken => is("at+jwt"),
         };
-        if fits { Ok(()) } else { Err(Reason::TokenTypeMismatch) }
+        if fits {
+            Ok(())
+        } else {
+            Err(Reason::TokenTypeMismatch)
+        }
     }
 }
 
@@ -57,25 +71,46 @@ impl fmt::Display for TokenTypeRule {
 
 fn judge_profile(claims: &Claims, notes: &mut impl Notes) -> Result<(), Reason> {
     for name in PROFILE_CLAIMS {
-        let stated = if is_stated(claims, name) { Ok(()) } else { Err(Reason::ClaimMissing) };
-        notes.judged(name, stated, || ("there, and not empty (RFC 9068 section 2.2)", claims.told(name)))?;
+        let stated = if is_stated(claims, name) {
+            Ok(())
+        } else {
+            Err(Reason::ClaimMissing)
+        };
+        notes.judged(name, stated, || {
+            (
+                "there, and not empty (RFC 9068 section 2.2)",
+                claims.told(name),
+            )
+        })?;
     }
     for name in PROFILE_TEXTS {
-        let is_text = claims.member(name).is_some_and(|claim| claim.string().is_some());
-        let text = if is_text { Ok(()) } else { Err(Reason::ClaimInvalid) };
+        let is_text = claims
+            .member(name)
+            .is_some_and(|claim| claim.string().is_some());
+        let text = if is_text {
+            Ok(())
+        } else {
+            Err(Reason::ClaimInvalid)
+        };
         notes.judged(name, text, || ("a text", claims.told(name)))?;
     }
     Ok(())
 }
 
 fn is_stated(claims: &Claims, name: &str) -> bool {
-    claims.member(name).is_some_and(|claim| !is_empty_text(claim))
+    claims
+        .member(name)
+        .is_some_and(|claim| !is_empty_text(claim))
 }
 
 /// A type without a slash means the one with `application/` in front (RFC 7515 section 4.1.9).
 fn without_prefix(token_type: &str) -> &str {
     match token_type.split_at_checked("application/".len()) {
-        Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") && !rest.contains('/') => rest,
+        Some((prefix, rest))
+            if prefix.eq_ignore_ascii_case("application/") && !rest.contains('/') =>
+        {
+            rest
+        }
         _ => token_type,
     }
 }

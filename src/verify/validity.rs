@@ -7,7 +7,8 @@ use serde_json::Number;
 use crate::domain::{Denial, Finding, Notes, Reason, Timestamp};
 use crate::jose::{Claims, Json};
 
-/// A token that is outside its time by more than this, beyond the leeway, is old or early and no matter of clocks.
+/// A token that is outside its time by more than this, beyond the leeway, is old or early and no
+/// matter of clocks.
 const SUSPECTED_SKEW: Duration = Duration::from_mins(5);
 
 /// When a token is valid, as it says itself.
@@ -36,7 +37,8 @@ impl Validity {
     pub(super) fn from_claims(claims: &Claims, notes: &mut impl Notes) -> Result<Self, Reason> {
         // Those that are numbers are told about where they are compared.
         let mut date = |name| {
-            let told = |_: &Reason| notes.found(|| Finding::failed(name, "a number", claims.told(name)));
+            let told =
+                |_: &Reason| notes.found(|| Finding::failed(name, "a number", claims.told(name)));
             date(claims, name).inspect_err(told)
         };
         let iat = date("iat")?;
@@ -57,16 +59,34 @@ impl Validity {
 impl TimeRules {
     /// Judges the token at this time; it is repeated whenever the token is seen again.
     ///
-    /// A denial tells whether clocks would explain it: the token would pass with five more minutes of leeway.
-    pub fn judge(&self, validity: &Validity, now: Timestamp, notes: &mut impl Notes) -> Result<(), Denial> {
+    /// A denial tells whether clocks would explain it: the token would pass with five more minutes
+    /// of leeway.
+    pub fn judge(
+        &self,
+        validity: &Validity,
+        now: Timestamp,
+        notes: &mut impl Notes,
+    ) -> Result<(), Denial> {
         self.compare(validity, now, notes).map_err(|reason| {
-            let lenient = Self { leeway: self.leeway.saturating_add(SUSPECTED_SKEW), ..*self };
+            let lenient = Self {
+                leeway: self.leeway.saturating_add(SUSPECTED_SKEW),
+                ..*self
+            };
             let is_near = lenient.compare(validity, now, &mut ()).is_ok();
-            if is_near { Denial::by_suspected_clock_skew(reason) } else { reason.into() }
+            if is_near {
+                Denial::by_suspected_clock_skew(reason)
+            } else {
+                reason.into()
+            }
         })
     }
 
-    fn compare(&self, validity: &Validity, now: Timestamp, notes: &mut impl Notes) -> Result<(), Reason> {
+    fn compare(
+        &self,
+        validity: &Validity,
+        now: Timestamp,
+        notes: &mut impl Notes,
+    ) -> Result<(), Reason> {
         let leeway = self.leeway.as_secs();
         let end = match validity.expires_at {
             // "On or after" (section 4.1.4): at the very second of `exp` a token is over.
@@ -77,16 +97,22 @@ impl TimeRules {
         notes.judged("exp", end, || {
             let absent = if self.require_exp { "" } else { "absent, or " };
             let earliest = now.minus(self.leeway);
-            (format!("{absent}after {earliest} (now {now}, leeway {leeway} s)"), told(validity.expires_at))
+            (
+                format!("{absent}after {earliest} (now {now}, leeway {leeway} s)"),
+                told(validity.expires_at),
+            )
         })?;
         let latest_start = now.plus(self.leeway);
         let starts = |start: Option<Timestamp>, reason| match start {
             Some(start) if start > latest_start => Err(reason),
             _ => Ok(()),
         };
-        let expected = || format!("absent, or at most {latest_start} (now {now}, leeway {leeway} s)");
+        let expected =
+            || format!("absent, or at most {latest_start} (now {now}, leeway {leeway} s)");
         let not_before = starts(validity.not_before, Reason::TokenNotYetValid);
-        notes.judged("nbf", not_before, || (expected(), told(validity.not_before)))?;
+        notes.judged("nbf", not_before, || {
+            (expected(), told(validity.not_before))
+        })?;
         let issued_at = starts(validity.issued_at, Reason::TokenIssuedInFuture);
         notes.judged("iat", issued_at, || (expected(), told(validity.issued_at)))?;
         self.max_token_age.map_or(Ok(()), |max_age| {
@@ -110,73 +136,148 @@ fn told(date: Option<Timestamp>) -> String {
     date.map_or_else(|| "absent".to_owned(), |date| date.to_string())
 }
 
-/// `null` is refused, not taken for absent: an issuer that means "for ever" has to leave the claim out.
+/// `null` is refused, not taken for absent: an issuer that means "for ever" has to leave the claim
+/// out.
 pub(super) fn date(claims: &Claims, name: &str) -> Result<Option<Number>, Reason> {
     if !claims.has(name) {
         return Ok(None);
     }
-    claims.member(name).and_then(Json::number).ok_or(Reason::ClaimInvalid).map(Some)
+    claims
+        .member(name)
+        .and_then(Json::number)
+        .ok_or(Reason::ClaimInvalid)
+        .map(Some)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn judge(rules: TimeRules, exp: Option<i64>, nbf: Option<i64>, iat: Option<i64>) -> Result<(), Reason> {
+    fn judge(
+        rules: TimeRules,
+        exp: Option<i64>,
+        nbf: Option<i64>,
+        iat: Option<i64>,
+    ) -> Result<(), Reason> {
         let at = |secs: Option<i64>| secs.map(Timestamp::from_secs);
-        let validity = Validity { expires_at: at(exp), not_before: at(nbf), issued_at: at(iat), old_since: at(iat) };
-        rules.judge(&validity, Timestamp::from_secs(1000), &mut ()).map_err(|denial| denial.reason())
+        let validity = Validity {
+            expires_at: at(exp),
+            not_before: at(nbf),
+            issued_at: at(iat),
+            old_since: at(iat),
+        };
+        rules
+            .judge(&validity, Timestamp::from_secs(1000), &mut ())
+            .map_err(|denial| denial.reason())
     }
 
     fn rules(leeway: u64) -> TimeRules {
-        TimeRules { leeway: Duration::from_secs(leeway), require_exp: true, max_token_age: None }
+        TimeRules {
+            leeway: Duration::from_secs(leeway),
+            require_exp: true,
+            max_token_age: None,
+        }
     }
 
     #[test]
     fn the_second_of_exp_is_over() {
         assert_eq!(judge(rules(0), Some(1001), None, None), Ok(()));
-        assert_eq!(judge(rules(0), Some(1000), None, None), Err(Reason::TokenExpired));
+        assert_eq!(
+            judge(rules(0), Some(1000), None, None),
+            Err(Reason::TokenExpired)
+        );
         assert_eq!(judge(rules(30), Some(971), None, None), Ok(()));
-        assert_eq!(judge(rules(30), Some(970), None, None), Err(Reason::TokenExpired));
+        assert_eq!(
+            judge(rules(30), Some(970), None, None),
+            Err(Reason::TokenExpired)
+        );
         assert_eq!(judge(rules(0), None, None, None), Err(Reason::ClaimMissing));
-        assert_eq!(judge(TimeRules { require_exp: false, ..rules(0) }, None, None, None), Ok(()));
+        assert_eq!(
+            judge(
+                TimeRules {
+                    require_exp: false,
+                    ..rules(0)
+                },
+                None,
+                None,
+                None
+            ),
+            Ok(())
+        );
     }
 
     #[test]
     fn beginnings_may_lie_ahead_by_the_leeway() {
         assert_eq!(judge(rules(30), Some(9999), Some(1030), Some(1030)), Ok(()));
-        assert_eq!(judge(rules(30), Some(9999), Some(1031), None), Err(Reason::TokenNotYetValid));
-        assert_eq!(judge(rules(30), Some(9999), None, Some(1031)), Err(Reason::TokenIssuedInFuture));
-        assert_eq!(judge(rules(30), Some(9999), Some(i64::MAX), None), Err(Reason::TokenNotYetValid));
+        assert_eq!(
+            judge(rules(30), Some(9999), Some(1031), None),
+            Err(Reason::TokenNotYetValid)
+        );
+        assert_eq!(
+            judge(rules(30), Some(9999), None, Some(1031)),
+            Err(Reason::TokenIssuedInFuture)
+        );
+        assert_eq!(
+            judge(rules(30), Some(9999), Some(i64::MAX), None),
+            Err(Reason::TokenNotYetValid)
+        );
     }
 
     #[test]
     fn clocks_are_suspected_of_five_minutes_and_no_more() {
-        let rules = TimeRules { max_token_age: Some(Duration::from_secs(100)), ..rules(30) };
+        let rules = TimeRules {
+            max_token_age: Some(Duration::from_secs(100)),
+            ..rules(30)
+        };
         let suspected = |exp, nbf, iat| {
             let at = Timestamp::from_secs;
             let (expires_at, not_before, iat) = (Some(at(exp)), Some(at(nbf)), Some(at(iat)));
-            let validity = Validity { expires_at, not_before, issued_at: iat, old_since: iat };
-            rules.judge(&validity, at(1000), &mut ()).unwrap_err().clock_skew_suspected()
+            let validity = Validity {
+                expires_at,
+                not_before,
+                issued_at: iat,
+                old_since: iat,
+            };
+            rules
+                .judge(&validity, at(1000), &mut ())
+                .unwrap_err()
+                .clock_skew_suspected()
         };
         for (near, far) in [
             ([671, 0, 990], [670, 0, 990]),
             ([9999, 1330, 990], [9999, 1331, 990]),
             ([9999, 0, 1330], [9999, 0, 1331]),
             ([9999, 0, 570], [9999, 0, 569]),
-            // A life of a minute, over and out a minute ago; and a token that is both early and long over.
+            // A life of a minute, over and out a minute ago; and a token that is both early and
+            // long over.
             ([940, 880, 880], [600, 1100, 990]),
         ] {
-            assert_eq!([near, far].map(|[exp, nbf, iat]| suspected(exp, nbf, iat)), [true, false], "{near:?} {far:?}");
+            assert_eq!(
+                [near, far].map(|[exp, nbf, iat]| suspected(exp, nbf, iat)),
+                [true, false],
+                "{near:?} {far:?}"
+            );
         }
     }
 
     #[test]
     fn age_is_bounded_where_asked() {
-        let rules = TimeRules { max_token_age: Some(Duration::from_secs(100)), ..rules(0) };
+        let rules = TimeRules {
+            max_token_age: Some(Duration::from_secs(100)),
+            ..rules(0)
+        };
         assert_eq!(judge(rules, Some(9999), None, Some(900)), Ok(()));
-        assert_eq!(judge(rules, Some(9999), None, Some(899)), Err(Reason::TokenTooOld));
-        assert_eq!(judge(rules, Some(9999), None, None), Err(Reason::ClaimMissing));
-        assert_eq!(judge(rules, Some(9999), None, Some(i64::MIN)), Err(Reason::TokenTooOld));
+        assert_eq!(
+            judge(rules, Some(9999), None, Some(899)),
+            Err(Reason::TokenTooOld)
+        );
+        assert_eq!(
+            judge(rules, Some(9999), None, None),
+            Err(Reason::ClaimMissing)
+        );
+        assert_eq!(
+            judge(rules, Some(9999), None, Some(i64::MIN)),
+            Err(Reason::TokenTooOld)
+        );
     }
 }

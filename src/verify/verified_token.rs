@@ -7,12 +7,13 @@ use super::{AudienceRule, Validity};
 use crate::domain::{ClaimPath, Scopes};
 use crate::jose::{Claims, Json};
 
-/// What glibc's heap gives to the smallest text, and what it takes beside each; others take less. A token may have hundreds of
-/// scopes of one letter.
+/// What glibc's heap gives to the smallest text, and what it takes beside each; others take less. A
+/// token may have hundreds of scopes of one letter.
 const LEAST_PIECE: usize = 24;
 const PIECE_OVERHEAD: usize = 8;
 
-/// A token whose signature and claims were found good; made only by [`Expectations::judge`](super::Expectations::judge).
+/// A token whose signature and claims were found good; made only by
+/// [`Expectations::judge`](super::Expectations::judge).
 #[derive(Debug)]
 pub struct VerifiedToken {
     scopes: Scopes,
@@ -31,7 +32,13 @@ impl VerifiedToken {
         audience: &AudienceRule,
     ) -> Self {
         let names_audience_of_issuer = audience.is_satisfied_by(&claims);
-        Self { scopes, roles, validity, claims, names_audience_of_issuer }
+        Self {
+            scopes,
+            roles,
+            validity,
+            claims,
+            names_audience_of_issuer,
+        }
     }
 
     /// What it grants.
@@ -49,7 +56,8 @@ impl VerifiedToken {
         &self.claims
     }
 
-    /// The claim at the end of a path; `null` counts as absent. Where the provider's roles are known, `roles` is them.
+    /// The claim at the end of a path; `null` counts as absent. Where the provider's roles are
+    /// known, `roles` is them.
     pub fn find(&self, path: &ClaimPath) -> Option<Json<'_>> {
         self.roles.find(&self.claims, path)
     }
@@ -64,15 +72,16 @@ impl VerifiedToken {
         self.roles.members(&self.claims)
     }
 
-    /// Whether it names the audiences that its issuer's tokens usually must name: known from the beginning, because it is
-    /// asked again with every request.
+    /// Whether it names the audiences that its issuer's tokens usually must name: known from the
+    /// beginning, because it is asked again with every request.
     pub(super) const fn names_audience_of_issuer(&self) -> bool {
         self.names_audience_of_issuer
     }
 
     /// About how many bytes this takes in memory, beside itself.
     pub fn size(&self) -> usize {
-        let scope_size = |scope: &str| size_of::<Box<str>>() + scope.len().max(LEAST_PIECE) + PIECE_OVERHEAD;
+        let scope_size =
+            |scope: &str| size_of::<Box<str>>() + scope.len().max(LEAST_PIECE) + PIECE_OVERHEAD;
         let scopes: usize = self.scopes.iter().map(scope_size).sum();
         scopes + self.roles.size() + self.claims.size()
     }

@@ -1,6 +1,13 @@
-//! A second opinion on generated tokens: `make differential`, and docs/correctness.md for what came of it.
+//! A second opinion on generated tokens: `make differential`, and docs/correctness.md for what came
+//! of it.
 #![allow(clippy::disallowed_methods)] // of the service
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 // An example has no outside, so `pub` says only "for the neighbours".
 #![allow(unreachable_pub)]
 
@@ -45,7 +52,11 @@ fn main() -> ExitCode {
     let now = SystemClock.now().as_secs();
     let comparisons = ALGORITHMS.map(|algorithm| Comparison::new(algorithm, now));
     let tallies = run(&comparisons, &portions(&arguments));
-    println!("Seed {}, {} seconds.\n", arguments.seed, began.elapsed().as_secs());
+    println!(
+        "Seed {}, {} seconds.\n",
+        arguments.seed,
+        began.elapsed().as_secs()
+    );
     println!("{}", tables::algorithms(&tallies));
     let mut total = Tally::default();
     for (_, tally) in tallies {
@@ -61,7 +72,11 @@ fn portions(arguments: &Arguments) -> Vec<Portion> {
     let mut portions = Vec::new();
     for (index, algorithm) in ALGORITHMS.into_iter().enumerate() {
         let fast = matches!(algorithm, Algorithm::HS256 | Algorithm::EdDSA);
-        let mut left = if fast { arguments.tokens } else { arguments.others };
+        let mut left = if fast {
+            arguments.tokens
+        } else {
+            arguments.others
+        };
         while left > 0 {
             let tokens = left.min(PORTION);
             portions.push((index, tokens, seeds.u64(..)));
@@ -75,13 +90,17 @@ fn run(comparisons: &[Comparison], portions: &[Portion]) -> Vec<(Algorithm, Tall
     let tallies = Mutex::new(ALGORITHMS.map(|algorithm| (algorithm, Tally::default())));
     let next = AtomicUsize::new(0);
     let work = || {
-        while let Some((comparison, tokens, seed)) = portions.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some((comparison, tokens, seed)) =
+            portions.get(next.fetch_add(1, Ordering::Relaxed))
+        {
             let tally = comparisons[*comparison].run(*tokens, *seed);
             tallies.lock().unwrap()[*comparison].1.merge(tally);
         }
     };
     std::thread::scope(|scope| {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(2);
+        let threads = std::thread::available_parallelism()
+            .map_or(1, std::num::NonZero::get)
+            .min(2);
         for _ in 0..threads {
             scope.spawn(work);
         }
@@ -94,10 +113,21 @@ fn verdict(total: &Tally) -> ExitCode {
     for description in &total.descriptions {
         eprintln!("UNEXPLAINED: {description}\n");
     }
-    let idle: Vec<_> = Difference::ALL.iter().filter(|known| !total.differences.contains_key(*known)).collect();
+    let idle: Vec<_> = Difference::ALL
+        .iter()
+        .filter(|known| !total.differences.contains_key(*known))
+        .collect();
     for difference in &idle {
         eprintln!("UNUSED: no token differed by {}", difference.name());
     }
-    println!("{} tokens, {} of them unexplained.", total.tokens(), total.failures);
-    if total.failures == 0 && idle.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!(
+        "{} tokens, {} of them unexplained.",
+        total.tokens(),
+        total.failures
+    );
+    if total.failures == 0 && idle.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -8,7 +8,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::support::{
-    Authority, Client, Component, Request, Service, TlsClient, TlsPlace, doorward, eventually, free_port, program,
+    Authority, Client, Component, Request, Service, TlsClient, TlsPlace, doorward, eventually,
+    free_port, program,
 };
 
 const SETTINGS: &[(&str, &str)] = &[
@@ -22,7 +23,12 @@ const SETTINGS: &[(&str, &str)] = &[
 ];
 
 /// What opens these sockets, and becomes this program when somebody connects.
-fn activator(sockets: &[&str], names: &str, settings: &[(&str, &str)], program_line: &[&str]) -> Command {
+fn activator(
+    sockets: &[&str],
+    names: &str,
+    settings: &[(&str, &str)],
+    program_line: &[&str],
+) -> Command {
     let mut command = Command::new(program("systemd-socket-activate"));
     for socket in sockets {
         command.args(["-l", socket]);
@@ -39,7 +45,12 @@ fn activator(sockets: &[&str], names: &str, settings: &[(&str, &str)], program_l
 
 /// The same with the program itself.
 fn activated(sockets: &[&str], names: &str, settings: &[(&str, &str)]) -> Command {
-    activator(sockets, names, settings, &[env!("CARGO_BIN_EXE_doorward"), "serve"])
+    activator(
+        sockets,
+        names,
+        settings,
+        &[env!("CARGO_BIN_EXE_doorward"), "serve"],
+    )
 }
 
 fn local(port: u16) -> (String, SocketAddr) {
@@ -57,10 +68,18 @@ fn sockets_take_the_place_of_addresses() {
     let ports = [free_port(), free_port(), free_port()];
     let [(first, verify), (second, also), (third, admin)] = ports.map(local);
     let sockets = [first.as_str(), socket.to_str().unwrap(), &second, &third];
-    let mut service = Component::listening_on(ports[0], |_| activated(&sockets, "verify:verify:verify:admin", &[]));
-    assert_eq!((ask(verify).as_str(), ask(also).as_str()), ("401 token_missing", "401 token_missing"));
+    let mut service = Component::listening_on(ports[0], |_| {
+        activated(&sockets, "verify:verify:verify:admin", &[])
+    });
+    assert_eq!(
+        (ask(verify).as_str(), ask(also).as_str()),
+        ("401 token_missing", "401 token_missing")
+    );
     let mut unix = Client::over(UnixStream::connect(&socket).unwrap(), Vec::new());
-    assert_eq!(unix.send(&Request::new(verify, "GET", "/verify")).verdict(), "401 token_missing");
+    assert_eq!(
+        unix.send(&Request::new(verify, "GET", "/verify")).verdict(),
+        "401 token_missing"
+    );
     assert_eq!(Request::new(admin, "GET", "/healthz").send().status, 200);
     let line = service.wait_for_line(&format!("unix:{}", socket.display()));
     assert!(line.contains("verify listener"), "{line}");
@@ -73,7 +92,8 @@ fn sockets_take_the_place_of_addresses() {
 fn what_nobody_opened_is_bound_as_configured() {
     let (port, admin) = (free_port(), local(free_port()));
     let settings = [("ADMIN_LISTEN", admin.0.as_str())];
-    let _service = Component::listening_on(port, |_| activated(&[&local(port).0], "verify", &settings));
+    let _service =
+        Component::listening_on(port, |_| activated(&[&local(port).0], "verify", &settings));
     assert_eq!(ask(local(port).1), "401 token_missing");
     assert_eq!(Request::new(admin.1, "GET", "/healthz").send().status, 200);
 }
@@ -83,15 +103,24 @@ fn tls_is_spoken_on_sockets_that_were_handed_over() {
     let authority = Authority::new();
     let place = TlsPlace::new(&authority.server());
     let own = place.settings();
-    let settings: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let settings: Vec<(&str, &str)> = own
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     let ports = [free_port(), free_port()];
     let [(first, verify), (second, _)] = ports.map(local);
     let command = |_: &Path| activated(&[&first, &second], "verify:admin", &settings);
     let _service = Component::listening_on(ports[0], command);
-    assert_eq!(TlsClient::new(&authority, None).judge(verify, "x").as_deref(), Ok("401 token_malformed"));
+    assert_eq!(
+        TlsClient::new(&authority, None)
+            .judge(verify, "x")
+            .as_deref(),
+        Ok("401 token_malformed")
+    );
 }
 
-/// Whoever keeps the sockets keeps them open while there is no service, as systemd does between stop and start.
+/// Whoever keeps the sockets keeps them open while there is no service, as systemd does between
+/// stop and start.
 #[test]
 fn no_connection_is_refused_while_the_service_is_restarted() {
     let ports = [free_port(), free_port()];
@@ -99,10 +128,16 @@ fn no_connection_is_refused_while_the_service_is_restarted() {
     let place = tempfile::tempdir().unwrap();
     let id_file = place.path().join("id");
     // What `Restart=always` does: the same sockets, and a new process for which they are.
-    let once = format!("echo $$ >{}; LISTEN_PID=$$ exec {} serve", id_file.display(), env!("CARGO_BIN_EXE_doorward"));
+    let once = format!(
+        "echo $$ >{}; LISTEN_PID=$$ exec {} serve",
+        id_file.display(),
+        env!("CARGO_BIN_EXE_doorward")
+    );
     let script = format!("while sh -c '{once}'; do :; done");
     let line = ["sh", "-c", script.as_str()];
-    let service = Component::listening_on(ports[0], |_| activator(&[&first, &second], "verify:admin", &[], &line));
+    let service = Component::listening_on(ports[0], |_| {
+        activator(&[&first, &second], "verify:admin", &[], &line)
+    });
     assert_eq!(ask(verify), "401 token_missing");
     let process = || std::fs::read_to_string(&id_file).unwrap().trim().to_owned();
     let (done, answered) = (AtomicBool::new(false), AtomicUsize::new(0));
@@ -117,19 +152,37 @@ fn no_connection_is_refused_while_the_service_is_restarted() {
         }
         for _ in 0..3 {
             let (before, old) = (answered.load(Ordering::SeqCst), process());
-            eventually("answers", || (answered.load(Ordering::SeqCst) > before + 20).then_some(()));
-            assert!(Command::new("kill").args(["-TERM", &old]).status().unwrap().success());
-            eventually("a new process", || (process() != old && !process().is_empty()).then_some(()));
+            eventually("answers", || {
+                (answered.load(Ordering::SeqCst) > before + 20).then_some(())
+            });
+            assert!(
+                Command::new("kill")
+                    .args(["-TERM", &old])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            eventually("a new process", || {
+                (process() != old && !process().is_empty()).then_some(())
+            });
         }
         let before = answered.load(Ordering::SeqCst);
-        eventually("answers", || (answered.load(Ordering::SeqCst) > before + 20).then_some(()));
+        eventually("answers", || {
+            (answered.load(Ordering::SeqCst) > before + 20).then_some(())
+        });
         done.store(true, Ordering::SeqCst);
     });
-    assert_eq!(service.log().matches("stopped").count(), 3, "{}", service.log());
+    assert_eq!(
+        service.log().matches("stopped").count(),
+        3,
+        "{}",
+        service.log()
+    );
 }
 
-/// The first line of the answer. A connection is never refused; one that the old process closed without an answer, as
-/// every server may close a connection that idles, is opened once more, as every proxy does.
+/// The first line of the answer. A connection is never refused; one that the old process closed
+/// without an answer, as every server may close a connection that idles, is opened once more, as
+/// every proxy does.
 fn patiently(verify: SocketAddr) -> String {
     for _ in 0..20 {
         let mut stream = TcpStream::connect(verify).expect("a connection was refused");
@@ -162,7 +215,9 @@ fn what_cannot_be_listened_on_is_told() {
         .map(|(socket, names, more)| {
             let mut service = Component::start(|_| {
                 let mut command = Command::new(program("systemd-socket-activate"));
-                command.args(*more).args(activated(&[socket], names, &[]).get_args());
+                command
+                    .args(*more)
+                    .args(activated(&[socket], names, &[]).get_args());
                 command
             });
             wake(socket, !more.contains(&"--datagram"));
@@ -181,26 +236,40 @@ fn what_cannot_be_listened_on_is_told() {
 
 /// Has something come to the socket, until there is somebody to wake.
 fn wake(socket: &str, is_stream: bool) {
-    eventually("an open socket", || match (is_stream, socket.starts_with('/')) {
-        (true, _) => TcpStream::connect(socket).ok().map(drop),
-        (false, false) => {
-            let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-            sender.connect(socket).unwrap();
-            // The first one may find nobody; that is reported when the second one is sent.
-            (sender.send(b"x").is_ok() && sender.send(b"x").is_ok()).then_some(())
+    eventually("an open socket", || {
+        match (is_stream, socket.starts_with('/')) {
+            (true, _) => TcpStream::connect(socket).ok().map(drop),
+            (false, false) => {
+                let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+                sender.connect(socket).unwrap();
+                // The first one may find nobody; that is reported when the second one is sent.
+                (sender.send(b"x").is_ok() && sender.send(b"x").is_ok()).then_some(())
+            }
+            (false, true) => std::os::unix::net::UnixDatagram::unbound()
+                .unwrap()
+                .send_to(b"x", socket)
+                .ok()
+                .map(drop),
         }
-        (false, true) => std::os::unix::net::UnixDatagram::unbound().unwrap().send_to(b"x", socket).ok().map(drop),
     });
 }
 
 #[test]
 fn sockets_for_another_process_are_left_alone() {
-    let settings: Vec<_> = SETTINGS.iter().copied().filter(|(name, _)| !name.ends_with("LISTEN")).collect();
+    let settings: Vec<_> = SETTINGS
+        .iter()
+        .copied()
+        .filter(|(name, _)| !name.ends_with("LISTEN"))
+        .collect();
     let listeners = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0")];
     let settings = [&settings[..], &listeners].concat();
     // Without an id nobody knows for whom they are.
     for whose in [&[("LISTEN_PID", "1")][..], &[]] {
-        let variables = [&[("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "nonsense")], whose].concat();
+        let variables = [
+            &[("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "nonsense")],
+            whose,
+        ]
+        .concat();
         let mut service = Service::start_with(&["serve"], &settings, &variables);
         assert_eq!(ask(service.address("verify")), "401 token_missing");
     }

@@ -16,27 +16,66 @@ fn metrics_have_the_names_and_labels_that_dashboards_use() {
         gate.judge(token);
     }
     for (series, value) in [
-        (r#"doorward_decisions_total{issuer="main",reason="ok",route="none",verdict="allow"}"#, 2.0),
-        (r#"doorward_decisions_total{issuer="none",reason="token_malformed",route="none",verdict="deny"}"#, 1.0),
-        (r#"doorward_decision_duration_seconds_count{cache="hit"}"#, 1.0),
-        (r#"doorward_decision_duration_seconds_count{cache="miss"}"#, 2.0),
-        (r#"doorward_decision_duration_seconds_count{cache="none"}"#, 0.0),
+        (
+            r#"doorward_decisions_total{issuer="main",reason="ok",route="none",verdict="allow"}"#,
+            2.0,
+        ),
+        (
+            r#"doorward_decisions_total{issuer="none",reason="token_malformed",route="none",verdict="deny"}"#,
+            1.0,
+        ),
+        (
+            r#"doorward_decision_duration_seconds_count{cache="hit"}"#,
+            1.0,
+        ),
+        (
+            r#"doorward_decision_duration_seconds_count{cache="miss"}"#,
+            2.0,
+        ),
+        (
+            r#"doorward_decision_duration_seconds_count{cache="none"}"#,
+            0.0,
+        ),
         (r#"doorward_token_cache_requests_total{result="hit"}"#, 1.0),
         (r#"doorward_token_cache_requests_total{result="miss"}"#, 2.0),
         ("doorward_token_cache_entries", 1.0),
         ("doorward_token_cache_evictions_total", 0.0),
-        (r#"doorward_jwks_refresh_total{issuer="main",result="success"}"#, 0.0),
+        (
+            r#"doorward_jwks_refresh_total{issuer="main",result="success"}"#,
+            0.0,
+        ),
         (r#"doorward_jwks_keys{issuer="main"}"#, 1.0),
         ("doorward_config_generation", 1.0),
         ("doorward_log_lines_dropped_total", 0.0),
-        (concat!("doorward_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1.0),
+        (
+            concat!(
+                "doorward_build_info{version=\"",
+                env!("CARGO_PKG_VERSION"),
+                "\"}"
+            ),
+            1.0,
+        ),
     ] {
-        assert!((gate.metric(series) - value).abs() < f64::EPSILON, "{series} is {}", gate.metric(series));
-        assert!(gate.admin("/metrics").send().body.contains(&format!("{series} ")), "{series} is missing");
+        assert!(
+            (gate.metric(series) - value).abs() < f64::EPSILON,
+            "{series} is {}",
+            gate.metric(series)
+        );
+        assert!(
+            gate.admin("/metrics")
+                .send()
+                .body
+                .contains(&format!("{series} ")),
+            "{series} is missing"
+        );
     }
     for (bound, place) in [("0.000002", "first"), ("1", "last")] {
-        let bucket = format!(r#"doorward_decision_duration_seconds_bucket{{cache="hit",le="{bound}"}} "#);
-        assert!(gate.admin("/metrics").send().body.contains(&bucket), "the {place} bucket");
+        let bucket =
+            format!(r#"doorward_decision_duration_seconds_bucket{{cache="hit",le="{bound}"}} "#);
+        assert!(
+            gate.admin("/metrics").send().body.contains(&bucket),
+            "the {place} bucket"
+        );
     }
     assert!(gate.metric("process_start_time_seconds") > 0.0);
 }
@@ -44,9 +83,14 @@ fn metrics_have_the_names_and_labels_that_dashboards_use() {
 #[test]
 fn metrics_tell_of_fetches() {
     let idp = TestIssuer::new().serve();
-    let gate = TestGate::new().discovering(&idp).set("NAME", "main").spawn();
+    let gate = TestGate::new()
+        .discovering(&idp)
+        .set("NAME", "main")
+        .spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
-    gate.wait_for("/metrics", |_| gate.metric(r#"doorward_jwks_refresh_total{issuer="main",result="success"}"#) > 0.5);
+    gate.wait_for("/metrics", |_| {
+        gate.metric(r#"doorward_jwks_refresh_total{issuer="main",result="success"}"#) > 0.5
+    });
     let last = gate.metric(r#"doorward_jwks_last_success_timestamp_seconds{issuer="main"}"#);
     #[allow(clippy::cast_precision_loss)] // of this era
     let now = gate.clock.secs() as f64;
@@ -58,7 +102,10 @@ fn promtool_finds_nothing_wrong_with_the_metrics() {
     let (idp, gate) = named_gate();
     gate.judge(&idp.token().sign());
     let answer = gate.admin("/metrics").send();
-    assert_eq!(answer.get("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(
+        answer.get("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8")
+    );
     let mut child = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -66,18 +113,31 @@ fn promtool_finds_nothing_wrong_with_the_metrics() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("promtool is needed: install the package `prometheus`");
-    child.stdin.take().unwrap().write_all(answer.body.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(answer.body.as_bytes())
+        .unwrap();
     let ended = child.wait_with_output().unwrap();
     // What it says about `process_*` is about names that Prometheus itself gave.
-    let said = String::from_utf8(ended.stderr).unwrap() + std::str::from_utf8(&ended.stdout).unwrap();
-    let ours: Vec<&str> = said.lines().filter(|line| !line.starts_with("process_")).collect();
+    let said =
+        String::from_utf8(ended.stderr).unwrap() + std::str::from_utf8(&ended.stdout).unwrap();
+    let ours: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.starts_with("process_"))
+        .collect();
     assert_eq!(ours, Vec::<&str>::new());
 }
 
 #[test]
 fn the_route_label_can_be_left_out() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("NAME", "main").set("METRICS_ROUTE_LABEL", "false").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("NAME", "main")
+        .set("METRICS_ROUTE_LABEL", "false")
+        .spawn();
     gate.judge(&idp.token().sign());
     let series = r#"doorward_decisions_total{issuer="main",reason="ok",verdict="allow"}"#;
     assert!((gate.metric(series) - 1.0).abs() < f64::EPSILON);
@@ -86,13 +146,28 @@ fn the_route_label_can_be_left_out() {
 #[test]
 fn health_and_readiness_answer_get_and_head() {
     let (_, gate) = named_gate();
-    assert_eq!(gate.admin("/healthz").send().json(), serde_json::json!({"status": "alive"}));
+    assert_eq!(
+        gate.admin("/healthz").send().json(),
+        serde_json::json!({"status": "alive"})
+    );
     let ready = gate.admin("/readyz").send();
-    assert_eq!((ready.status, ready.json()), (200, serde_json::json!({"status": "ready", "issuers_without_keys": []})));
+    assert_eq!(
+        (ready.status, ready.json()),
+        (
+            200,
+            serde_json::json!({"status": "ready", "issuers_without_keys": []})
+        )
+    );
     for path in ["/healthz", "/readyz"] {
         let head = crate::support::Request::new(gate.admin, "HEAD", path).send();
         assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
-        assert_eq!(crate::support::Request::new(gate.admin, "POST", path).send().status, 404, "{path}");
+        assert_eq!(
+            crate::support::Request::new(gate.admin, "POST", path)
+                .send()
+                .status,
+            404,
+            "{path}"
+        );
     }
     for path in ["/", "/metrics/", "/debug", "/explain"] {
         assert_eq!(gate.admin(path).send().status, 404, "{path}");
@@ -103,10 +178,16 @@ fn health_and_readiness_answer_get_and_head() {
 fn readiness_names_the_issuers_that_have_no_keys() {
     let idp = TestIssuer::new();
     for readiness in ["any", "all"] {
-        let gate = TestGate::new().by_time_of(&idp).set("ISSUER", "http://127.0.0.1:1").set("AUDIENCE", "api");
+        let gate = TestGate::new()
+            .by_time_of(&idp)
+            .set("ISSUER", "http://127.0.0.1:1")
+            .set("AUDIENCE", "api");
         let gate = gate.set("NAME", "main").set("READINESS", readiness).spawn();
         let answer = gate.admin("/readyz").send();
-        assert_eq!((answer.status, answer.json()["issuers_without_keys"].clone()), (503, serde_json::json!(["main"])));
+        assert_eq!(
+            (answer.status, answer.json()["issuers_without_keys"].clone()),
+            (503, serde_json::json!(["main"]))
+        );
         assert!(answer.get("retry-after").is_some());
     }
 }
@@ -114,7 +195,11 @@ fn readiness_names_the_issuers_that_have_no_keys() {
 #[test]
 fn status_tells_of_keys_by_id_and_age_and_of_nothing_secret() {
     let idp = TestIssuer::with_keys(vec![key(Algorithm::ES256), key(Algorithm::EdDSA)]).serve();
-    let gate = TestGate::new().discovering(&idp).set("NAME", "main").set("JWKS_HEADERS", "X-Key: s3cr3t-value").spawn();
+    let gate = TestGate::new()
+        .discovering(&idp)
+        .set("NAME", "main")
+        .set("JWKS_HEADERS", "X-Key: s3cr3t-value")
+        .spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
     let token = idp.token().sign();
     gate.judge(&token);
@@ -127,7 +212,11 @@ fn status_tells_of_keys_by_id_and_age_and_of_nothing_secret() {
     );
     let issuer = &status["issuers"][0];
     assert_eq!(
-        (&issuer["name"], &issuer["usable"], &issuer["fetched_seconds_ago"]),
+        (
+            &issuer["name"],
+            &issuer["usable"],
+            &issuer["fetched_seconds_ago"]
+        ),
         (&"main".into(), &true.into(), &60.into())
     );
     let keys = serde_json::json!([
@@ -135,7 +224,13 @@ fn status_tells_of_keys_by_id_and_age_and_of_nothing_secret() {
         {"id": "key-EdDSA", "algorithms": ["EdDSA"], "age_seconds": 60, "private_part_published": false},
     ]);
     assert_eq!(issuer["keys"], keys);
-    assert_eq!((&status["token_cache"]["on"], &status["token_cache"]["entries"]), (&true.into(), &1.into()));
+    assert_eq!(
+        (
+            &status["token_cache"]["on"],
+            &status["token_cache"]["entries"]
+        ),
+        (&true.into(), &1.into())
+    );
     for secret in ["s3cr3t", token.as_str(), "\"x\"", "alice"] {
         assert!(!answer.body.contains(secret), "{secret}");
     }
@@ -144,22 +239,39 @@ fn status_tells_of_keys_by_id_and_age_and_of_nothing_secret() {
 #[test]
 fn status_names_refused_keys_with_the_reason() {
     let idp = TestIssuer::new();
-    let jwks = idp.jwks().replace("\"keys\":[", r#""keys":[{"kty":"oct","k":"c2VjcmV0","kid":"shared"},"#);
+    let jwks = idp.jwks().replace(
+        "\"keys\":[",
+        r#""keys":[{"kty":"oct","k":"c2VjcmV0","kid":"shared"},"#,
+    );
     let gate = TestGate::new().trusting(&idp).set("JWKS", jwks).spawn();
     let answer = gate.admin("/status").send();
     let refused = answer.json()["issuers"][0]["refused_keys"].clone();
     assert_eq!(refused[0]["id"], "shared");
-    assert!(refused[0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{refused}");
+    assert!(
+        refused[0]["reason"]
+            .as_str()
+            .is_some_and(|reason| !reason.is_empty()),
+        "{refused}"
+    );
     assert!(!answer.body.contains("c2VjcmV0"));
 }
 
 #[test]
 fn an_access_log_line_has_the_fields_that_people_search_for() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("NAME", "main").set("PROXY", "traefik").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("NAME", "main")
+        .set("PROXY", "traefik")
+        .spawn();
     let token = idp.token().sign();
-    let request = gate.get("/verify").bearer(&token).header("X-Forwarded-Method", "PATCH");
-    let request = request.header("X-Forwarded-Host", "api.example:8443").header("X-Forwarded-Uri", "/a/b?token=x#y");
+    let request = gate
+        .get("/verify")
+        .bearer(&token)
+        .header("X-Forwarded-Method", "PATCH");
+    let request = request
+        .header("X-Forwarded-Host", "api.example:8443")
+        .header("X-Forwarded-Uri", "/a/b?token=x#y");
     request.header("X-Request-Id", "req-1").send();
     let line = only_line(&gate);
     for (name, value) in [
@@ -177,25 +289,44 @@ fn an_access_log_line_has_the_fields_that_people_search_for() {
         assert_eq!(line[name], value, "{name}");
     }
     assert!(line["route"].is_null() && line["duration_us"].is_u64());
-    assert!(line["timestamp"].as_str().is_some_and(|time| time.starts_with("2026-") && time.ends_with('Z')), "{line}");
+    assert!(
+        line["timestamp"]
+            .as_str()
+            .is_some_and(|time| time.starts_with("2026-") && time.ends_with('Z')),
+        "{line}"
+    );
 }
 
 #[test]
 fn a_token_is_told_by_its_digest_with_and_without_a_cache() {
     let idp = TestIssuer::new();
     for capacity in ["0", "100"] {
-        let gate = TestGate::new().trusting(&idp).set("TOKEN_CACHE_CAPACITY", capacity).spawn();
+        let gate = TestGate::new()
+            .trusting(&idp)
+            .set("TOKEN_CACHE_CAPACITY", capacity)
+            .spawn();
         let token = idp.token().sign();
         gate.get("/verify").bearer(&token).send();
-        assert_eq!(only_line(&gate)["token_digest"], *sha256_start(&token), "{capacity}");
+        assert_eq!(
+            only_line(&gate)["token_digest"],
+            *sha256_start(&token),
+            "{capacity}"
+        );
     }
 }
 
 #[test]
 fn the_request_is_described_by_the_dialect_or_for_the_log_by_whatever_is_there() {
     let idp = TestIssuer::new();
-    let nginx = [("X-Original-Method", "PUT"), ("X-Original-URL", "https://a.example/n?q")];
-    let forwarded = [("X-Forwarded-Method", "POST"), ("X-Forwarded-Host", "b.example"), ("X-Forwarded-Uri", "/f?q")];
+    let nginx = [
+        ("X-Original-Method", "PUT"),
+        ("X-Original-URL", "https://a.example/n?q"),
+    ];
+    let forwarded = [
+        ("X-Forwarded-Method", "POST"),
+        ("X-Forwarded-Host", "b.example"),
+        ("X-Forwarded-Uri", "/f?q"),
+    ];
     for (proxy, fields, expected) in [
         ("auto", &nginx[..], ["PUT", "a.example", "/n"]),
         ("auto", &forwarded[..], ["POST", "b.example", "/f"]),
@@ -203,9 +334,18 @@ fn the_request_is_described_by_the_dialect_or_for_the_log_by_whatever_is_there()
         ("traefik", &forwarded[..], ["POST", "b.example", "/f"]),
     ] {
         let gate = TestGate::new().trusting(&idp).set("PROXY", proxy).spawn();
-        fields.iter().fold(gate.get("/verify"), |request, (name, value)| request.header(name, value)).send();
+        fields
+            .iter()
+            .fold(gate.get("/verify"), |request, (name, value)| {
+                request.header(name, value)
+            })
+            .send();
         let line = only_line(&gate);
-        assert_eq!(["method", "host", "path"].map(|name| line[name].as_str().unwrap_or("-")), expected, "{proxy}");
+        assert_eq!(
+            ["method", "host", "path"].map(|name| line[name].as_str().unwrap_or("-")),
+            expected,
+            "{proxy}"
+        );
     }
 }
 
@@ -215,19 +355,33 @@ fn request_ids_are_checked_before_they_are_logged() {
     let (_, gate) = named_gate();
     let long = "a".repeat(129);
     let cases: [Case; 7] = [
-        (&[("X-Request-Id", "abc-123_./:+=@")], Some("abc-123_./:+=@")),
         (
-            &[("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")],
+            &[("X-Request-Id", "abc-123_./:+=@")],
+            Some("abc-123_./:+=@"),
+        ),
+        (
+            &[(
+                "traceparent",
+                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            )],
             Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
         ),
-        (&[("X-Request-Id", "a b"), ("traceparent", "00-1-2-01")], Some("00-1-2-01")),
+        (
+            &[("X-Request-Id", "a b"), ("traceparent", "00-1-2-01")],
+            Some("00-1-2-01"),
+        ),
         (&[("X-Request-Id", &long)], None),
         (&[("X-Request-Id", &long[..128])], Some(&long[..128])),
         (&[("X-Request-Id", "a"), ("X-Request-Id", "b")], None),
         (&[], None),
     ];
     for (fields, _) in &cases {
-        fields.iter().fold(gate.get("/verify"), |request, (name, value)| request.header(name, value)).send();
+        fields
+            .iter()
+            .fold(gate.get("/verify"), |request, (name, value)| {
+                request.header(name, value)
+            })
+            .send();
     }
     let lines = gate.log_lines();
     for ((fields, expected), line) in cases.iter().zip(&lines) {
@@ -240,7 +394,10 @@ fn request_ids_are_checked_before_they_are_logged() {
 fn the_access_log_can_be_of_denials_only_or_off() {
     let idp = TestIssuer::new();
     for (which, expected) in [("all", 2), ("denied", 1), ("off", 0)] {
-        let gate = TestGate::new().trusting(&idp).set("ACCESS_LOG", which).spawn();
+        let gate = TestGate::new()
+            .trusting(&idp)
+            .set("ACCESS_LOG", which)
+            .spawn();
         gate.judge(&idp.token().sign());
         gate.judge("x");
         assert_eq!(gate.log_lines().len(), expected, "{which}");
@@ -261,8 +418,17 @@ fn only_line(gate: &TestGate) -> Value {
 
 /// By another implementation than the service's: coreutils.
 fn sha256_start(text: &str) -> String {
-    let mut child = Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let mut child = Command::new("sha256sum")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
     let digest = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
     digest[..8].to_owned()
 }

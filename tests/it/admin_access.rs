@@ -1,4 +1,5 @@
-//! Who may ask the admin listener: pages of other sites may not, and with a token only who has it may.
+//! Who may ask the admin listener: pages of other sites may not, and with a token only who has it
+//! may.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -12,7 +13,9 @@ const BARE: &str = r#"Bearer realm="doorward admin""#;
 const INVALID: &str = r#"Bearer realm="doorward admin", error="invalid_token""#;
 
 fn settings() -> GateBuilder {
-    TestGate::new().trusting(&TestIssuer::new()).set("EXPLAIN", "true")
+    TestGate::new()
+        .trusting(&TestIssuer::new())
+        .set("EXPLAIN", "true")
 }
 
 fn with_token() -> GateBuilder {
@@ -27,7 +30,13 @@ fn by_host(gate: &TestGate, target: &str, host: &str) -> u16 {
 /// What comes of `POST /explain` with these fields, as a page may send it without asking first.
 fn posted(gate: &TestGate, fields: &[(&str, &str)]) -> u16 {
     let request = gate.explain("{}").header("Content-Type", "text/plain");
-    fields.iter().fold(request, |request, (name, value)| request.header(name, value)).send().status
+    fields
+        .iter()
+        .fold(request, |request, (name, value)| {
+            request.header(name, value)
+        })
+        .send()
+        .status
 }
 
 #[test]
@@ -58,7 +67,11 @@ fn a_name_that_somebody_else_gives_our_address_is_not_ours() {
         ".",
     ] {
         let answer = gate.admin("/status").host(host).send();
-        assert_eq!((answer.status, answer.get("cache-control")), (421, Some("no-store")), "{host}");
+        assert_eq!(
+            (answer.status, answer.get("cache-control")),
+            (421, Some("no-store")),
+            "{host}"
+        );
         assert!(answer.body.contains("admin_hosts"), "{}", answer.body);
         assert_eq!(gate.explain("{}").host(host).send().status, 421, "{host}");
         assert_eq!(by_host(&gate, "/nothing", host), 421, "{host}");
@@ -141,9 +154,16 @@ fn the_target_and_the_field_must_name_the_same_host() {
 #[test]
 fn a_request_without_or_with_two_hosts_is_refused() {
     let gate = settings().spawn();
-    let status = |head: &str| Client::connect(gate.admin).send_bytes(head.as_bytes(), false).status;
+    let status = |head: &str| {
+        Client::connect(gate.admin)
+            .send_bytes(head.as_bytes(), false)
+            .status
+    };
     assert_eq!(status("GET /status HTTP/1.1\r\n\r\n"), 400);
-    assert_eq!(status("GET /status HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n"), 400);
+    assert_eq!(
+        status("GET /status HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n"),
+        400
+    );
     assert_eq!(status("GET /status HTTP/1.0\r\n\r\n"), 421);
     assert_eq!(status("GET /healthz HTTP/1.0\r\n\r\n"), 200);
 }
@@ -172,7 +192,11 @@ fn pages_of_other_sites_may_not_ask() {
     ] {
         for host in ["localhost:8081", &gate.admin.to_string()] {
             let request = |target: &str| gate.admin(target).host(host).header("Origin", origin);
-            let post = gate.explain("{}").host(host).header("Content-Type", "text/plain").header("Origin", origin);
+            let post = gate
+                .explain("{}")
+                .host(host)
+                .header("Content-Type", "text/plain")
+                .header("Origin", origin);
             assert_eq!(post.send().status, 403, "{origin} to {host}");
             assert_eq!(request("/status").send().status, 403, "{origin} to {host}");
             for open in ["/healthz", "/readyz", "/metrics"] {
@@ -180,13 +204,28 @@ fn pages_of_other_sites_may_not_ask() {
             }
         }
     }
-    let same = |host: &str, origin: &str| gate.explain("{}").host(host).header("Origin", origin).send().status;
+    let same = |host: &str, origin: &str| {
+        gate.explain("{}")
+            .host(host)
+            .header("Origin", origin)
+            .send()
+            .status
+    };
     assert_eq!(same(&gate.admin.to_string(), &own), 200);
     assert_eq!(same("localhost:8081", "http://localhost:8081"), 200);
     assert_eq!(same("localhost", "http://localhost"), 200);
     assert_eq!(same("localhost:80", "http://localhost"), 200);
     assert_eq!(same("[::1]:8081", "http://[::1]:8081"), 200);
-    assert_eq!(posted(&gate, &[("Origin", "http://localhost"), ("Origin", "http://localhost")]), 403);
+    assert_eq!(
+        posted(
+            &gate,
+            &[
+                ("Origin", "http://localhost"),
+                ("Origin", "http://localhost")
+            ]
+        ),
+        403
+    );
     // Without a page there is no origin.
     assert_eq!(posted(&gate, &[]), 200);
 }
@@ -204,21 +243,62 @@ fn what_the_browser_says_of_the_page_counts() {
         ("same-origin, cross-site", 403),
     ] {
         assert_eq!(posted(&gate, &[("Sec-Fetch-Site", site)]), status, "{site}");
-        assert_eq!(gate.admin("/status").header("Sec-Fetch-Site", site).send().status, status, "{site}");
-        assert_eq!(gate.admin("/metrics").header("Sec-Fetch-Site", site).send().status, 200, "{site}");
+        assert_eq!(
+            gate.admin("/status")
+                .header("Sec-Fetch-Site", site)
+                .send()
+                .status,
+            status,
+            "{site}"
+        );
+        assert_eq!(
+            gate.admin("/metrics")
+                .header("Sec-Fetch-Site", site)
+                .send()
+                .status,
+            200,
+            "{site}"
+        );
     }
-    assert_eq!(posted(&gate, &[("Sec-Fetch-Site", "none"), ("Sec-Fetch-Site", "cross-site")]), 403);
-    assert_eq!(posted(&gate, &[("Sec-Fetch-Site", "same-site"), ("Origin", "http://localhost:3000")]), 403);
+    assert_eq!(
+        posted(
+            &gate,
+            &[("Sec-Fetch-Site", "none"), ("Sec-Fetch-Site", "cross-site")]
+        ),
+        403
+    );
+    assert_eq!(
+        posted(
+            &gate,
+            &[
+                ("Sec-Fetch-Site", "same-site"),
+                ("Origin", "http://localhost:3000")
+            ]
+        ),
+        403
+    );
 }
 
 #[test]
 fn with_a_token_every_path_but_health_asks_for_it() {
     let gate = with_token().spawn();
-    for path in
-        ["/metrics", "/status", "/nothing", "/", "/healthz/", "//healthz", "/%68ealthz", "/readyz%2f", "/Healthz"]
-    {
+    for path in [
+        "/metrics",
+        "/status",
+        "/nothing",
+        "/",
+        "/healthz/",
+        "//healthz",
+        "/%68ealthz",
+        "/readyz%2f",
+        "/Healthz",
+    ] {
         let answer = gate.admin(path).send();
-        assert_eq!((answer.status, answer.get("www-authenticate")), (401, Some(BARE)), "{path}");
+        assert_eq!(
+            (answer.status, answer.get("www-authenticate")),
+            (401, Some(BARE)),
+            "{path}"
+        );
         assert_eq!(answer.get("cache-control"), Some("no-store"));
         assert_ne!(gate.admin(path).bearer(TOKEN).send().status, 401, "{path}");
     }
@@ -226,7 +306,11 @@ fn with_a_token_every_path_but_health_asks_for_it() {
     assert_eq!(gate.explain("{}").bearer(TOKEN).send().status, 200);
     for path in ["/healthz", "/readyz", "/healthz?x", "/readyz?token=x"] {
         assert_eq!(gate.admin(path).send().status, 200, "{path}");
-        assert_eq!(gate.admin(path).bearer("wrong").send().status, 200, "{path}");
+        assert_eq!(
+            gate.admin(path).bearer("wrong").send().status,
+            200,
+            "{path}"
+        );
     }
 }
 
@@ -234,12 +318,21 @@ fn with_a_token_every_path_but_health_asks_for_it() {
 fn the_token_must_be_there_once_and_right_to_the_byte() {
     let gate = with_token().spawn();
     let longer = format!("{TOKEN}x");
-    let wrong = [&longer, &TOKEN[..27], "wrong", &TOKEN.to_uppercase(), "correct-horse battery-staple", ""];
+    let wrong = [
+        &longer,
+        &TOKEN[..27],
+        "wrong",
+        &TOKEN.to_uppercase(),
+        "correct-horse battery-staple",
+        "",
+    ];
     let answer = |request: Request| challenged(&request.send());
     for token in wrong {
         let expected = if token.is_empty() { BARE } else { INVALID };
         let presented = format!("Bearer {token}");
-        let asked = gate.admin("/status").header("Authorization", presented.trim_end());
+        let asked = gate
+            .admin("/status")
+            .header("Authorization", presented.trim_end());
         assert_eq!(answer(asked), (401, Some(expected.to_owned())), "{token}");
     }
     for (value, expected) in [
@@ -257,45 +350,92 @@ fn the_token_must_be_there_once_and_right_to_the_byte() {
         assert_eq!(answer(asked), (401, Some(expected.to_owned())), "{value}");
     }
     for scheme in ["Bearer ", "bearer ", "BEARER ", "Bearer   "] {
-        let asked = gate.admin("/status").header("Authorization", format!("{scheme}{TOKEN}"));
+        let asked = gate
+            .admin("/status")
+            .header("Authorization", format!("{scheme}{TOKEN}"));
         assert_eq!(answer(asked), (200, None), "{scheme:?}");
     }
     let repeated = r#"Bearer realm="doorward admin", error="invalid_request""#;
     for second in [TOKEN, "wrong"] {
         let twice = gate.admin("/status").bearer(TOKEN).bearer(second);
         assert_eq!(answer(twice), (401, Some(repeated.to_owned())));
-        assert_eq!(answer(gate.admin("/metrics").bearer(second).bearer(TOKEN)), (401, Some(repeated.to_owned())));
+        assert_eq!(
+            answer(gate.admin("/metrics").bearer(second).bearer(TOKEN)),
+            (401, Some(repeated.to_owned()))
+        );
     }
     // No other place will do: a link has a query, and a browser sends cookies by itself.
-    assert_eq!(gate.admin(&format!("/status?access_token={TOKEN}")).send().status, 401);
-    assert_eq!(gate.admin("/status").header("Cookie", format!("admin_token={TOKEN}")).send().status, 401);
+    assert_eq!(
+        gate.admin(&format!("/status?access_token={TOKEN}"))
+            .send()
+            .status,
+        401
+    );
+    assert_eq!(
+        gate.admin("/status")
+            .header("Cookie", format!("admin_token={TOKEN}"))
+            .send()
+            .status,
+        401
+    );
 }
 
 fn challenged(answer: &Answer) -> (u16, Option<String>) {
-    (answer.status, answer.get("www-authenticate").map(str::to_owned))
+    (
+        answer.status,
+        answer.get("www-authenticate").map(str::to_owned),
+    )
 }
 
 #[test]
 fn a_request_with_the_token_is_answered_from_wherever_it_comes() {
     let gate = with_token().set("EXPLAIN", "false").spawn();
     let foreign = |request: Request| {
-        let request = request.host("evil.example").header("Origin", "https://evil.example");
+        let request = request
+            .host("evil.example")
+            .header("Origin", "https://evil.example");
         request.header("Sec-Fetch-Site", "cross-site")
     };
     assert_eq!(foreign(gate.explain("{}")).bearer(TOKEN).send().status, 200);
-    assert_eq!(foreign(gate.admin("/status")).bearer(TOKEN).send().status, 200);
+    assert_eq!(
+        foreign(gate.admin("/status")).bearer(TOKEN).send().status,
+        200
+    );
     // A wrong one is no better than none, and who is foreign does not get so far as to try.
-    assert_eq!(foreign(gate.admin("/status")).bearer("wrong").send().status, 421);
-    assert_eq!(gate.admin("/status").header("Origin", "null").bearer("wrong").send().status, 403);
-    assert_eq!(foreign(gate.admin("/metrics")).bearer("wrong").send().status, 401);
+    assert_eq!(
+        foreign(gate.admin("/status")).bearer("wrong").send().status,
+        421
+    );
+    assert_eq!(
+        gate.admin("/status")
+            .header("Origin", "null")
+            .bearer("wrong")
+            .send()
+            .status,
+        403
+    );
+    assert_eq!(
+        foreign(gate.admin("/metrics"))
+            .bearer("wrong")
+            .send()
+            .status,
+        401
+    );
     assert_eq!(foreign(gate.admin("/metrics")).send().status, 401);
 }
 
 #[test]
 fn explain_answers_others_than_loopback_by_the_token_alone() {
-    let gate = with_token().set("EXPLAIN", "false").set("ADMIN_LISTEN", "0.0.0.0:0").spawn();
+    let gate = with_token()
+        .set("EXPLAIN", "false")
+        .set("ADMIN_LISTEN", "0.0.0.0:0")
+        .spawn();
     let to = SocketAddr::new(own_address(), gate.admin.port());
-    let ask = || Request::new(to, "POST", "/explain").host(&to.to_string()).body("{}");
+    let ask = || {
+        Request::new(to, "POST", "/explain")
+            .host(&to.to_string())
+            .body("{}")
+    };
     assert_eq!(ask().send().status, 401);
     assert_eq!(ask().bearer(TOKEN).send().status, 200);
 }
@@ -304,7 +444,14 @@ fn explain_answers_others_than_loopback_by_the_token_alone() {
 fn metrics_can_do_without_the_token() {
     let gate = with_token().set("ADMIN_TOKEN_METRICS", "false").spawn();
     assert_eq!(gate.admin("/metrics").send().status, 200);
-    assert_eq!(gate.admin("/metrics").host("doorward-admin").bearer("wrong").send().status, 200);
+    assert_eq!(
+        gate.admin("/metrics")
+            .host("doorward-admin")
+            .bearer("wrong")
+            .send()
+            .status,
+        200
+    );
     assert_eq!(gate.admin("/status").send().status, 401);
     assert_eq!(gate.admin("/metrics/").send().status, 401);
 }
@@ -313,24 +460,42 @@ fn metrics_can_do_without_the_token() {
 fn without_a_token_an_authorization_field_means_nothing() {
     let gate = settings().spawn();
     assert_eq!(gate.admin("/status").bearer("whatever").send().status, 200);
-    assert_eq!(gate.admin("/status").host("evil.example").bearer("").send().status, 421);
+    assert_eq!(
+        gate.admin("/status")
+            .host("evil.example")
+            .bearer("")
+            .send()
+            .status,
+        421
+    );
 }
 
 #[test]
 fn a_unix_socket_asks_for_the_same() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("admin.sock");
-    let _gate = with_token().set("ADMIN_LISTEN", format!("unix:{}", path.display())).spawn();
+    let _gate = with_token()
+        .set("ADMIN_LISTEN", format!("unix:{}", path.display()))
+        .spawn();
     let status = |fields: &str| {
         let mut stream = UnixStream::connect(&path).unwrap();
-        write!(stream, "GET /status HTTP/1.1\r\nConnection: close\r\n{fields}\r\n").unwrap();
+        write!(
+            stream,
+            "GET /status HTTP/1.1\r\nConnection: close\r\n{fields}\r\n"
+        )
+        .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer.split(' ').nth(1).unwrap().to_owned()
     };
     assert_eq!(status("Host: localhost\r\n"), "401");
     assert_eq!(status("Host: evil.example\r\n"), "421");
-    assert_eq!(status(&format!("Host: evil.example\r\nAuthorization: Bearer {TOKEN}\r\n")), "200");
+    assert_eq!(
+        status(&format!(
+            "Host: evil.example\r\nAuthorization: Bearer {TOKEN}\r\n"
+        )),
+        "200"
+    );
 }
 
 #[test]
@@ -341,25 +506,38 @@ fn a_body_that_is_refused_unread_is_no_further_request() {
     assert_eq!(client.send(&gate.explain(smuggled)).status, 401);
     client.write_what_is_taken(&gate.admin("/healthz").bytes());
     let next = client.read_answer(false);
-    assert!(next.is_none_or(|answer| answer.body.contains("alive")), "the body was read as a request");
+    assert!(
+        next.is_none_or(|answer| answer.body.contains("alive")),
+        "the body was read as a request"
+    );
 }
 
 #[test]
 fn a_new_configuration_has_another_token() {
     let idp = TestIssuer::new();
     let file = |more: &str| {
-        format!("issuers: [{{name: a, issuer: '{}', audience: api, jwks: '{}'}}]\n{more}", idp.url(), idp.jwks())
+        format!(
+            "issuers: [{{name: a, issuer: '{}', audience: api, jwks: '{}'}}]\n{more}",
+            idp.url(),
+            idp.jwks()
+        )
     };
     let gate = TestGate::new().by_time_of(&idp).file(file("")).spawn();
     let status = |token: &str| gate.admin("/status").bearer(token).send().status;
-    assert_eq!((status("x"), by_host(&gate, "/status", "doorward.internal")), (200, 421));
+    assert_eq!(
+        (status("x"), by_host(&gate, "/status", "doorward.internal")),
+        (200, 421)
+    );
     gate.rewrite(&file(&format!(
         "admin_token: {TOKEN}\nadmin_token_metrics: false\nadmin_hosts: [doorward.internal]\n"
     )));
     assert!(gate.reload());
     assert_eq!((status("x"), status(TOKEN)), (401, 200));
     assert_eq!(by_host(&gate, "/status", "doorward.internal"), 401);
-    gate.rewrite(&file(&format!("admin_token: {}\nadmin_token_metrics: false\n", TOKEN.to_uppercase())));
+    gate.rewrite(&file(&format!(
+        "admin_token: {}\nadmin_token_metrics: false\n",
+        TOKEN.to_uppercase()
+    )));
     assert!(gate.reload());
     assert_eq!((status(TOKEN), status(&TOKEN.to_uppercase())), (401, 200));
     let lines = gate.events_in_full().concat() + &gate.log.text();
@@ -370,7 +548,10 @@ fn a_new_configuration_has_another_token() {
 fn health_needs_no_token_and_does_not_read_it() {
     let gate = with_token().spawn();
     let address = gate.admin.to_string();
-    let settings = [("ADMIN_LISTEN", address.as_str()), ("ADMIN_TOKEN_FILE", "/nowhere/to/be/found")];
+    let settings = [
+        ("ADMIN_LISTEN", address.as_str()),
+        ("ADMIN_TOKEN_FILE", "/nowhere/to/be/found"),
+    ];
     let ended = doorward(&["health"], &settings, "");
     assert!(ended.status.success(), "{ended:?}");
 }
@@ -380,7 +561,9 @@ fn a_token_comes_from_a_file_too() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("token");
     std::fs::write(&path, format!("{TOKEN}\n")).unwrap();
-    let gate = settings().set("ADMIN_TOKEN_FILE", path.display().to_string()).spawn();
+    let gate = settings()
+        .set("ADMIN_TOKEN_FILE", path.display().to_string())
+        .spawn();
     assert_eq!(gate.admin("/status").bearer(TOKEN).send().status, 200);
     assert_eq!(gate.admin("/status").send().status, 401);
 }

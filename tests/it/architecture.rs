@@ -1,4 +1,5 @@
-//! The house stays as `docs/architecture.md` draws it: a module uses its own room and lower floors only.
+//! The house stays as `docs/architecture.md` draws it: a module uses its own room and lower floors
+//! only.
 
 use std::path::{Path, PathBuf};
 
@@ -29,10 +30,17 @@ const STAIRS: &[(&str, &str)] = &[
 fn rooms_use_their_own_and_lower_floors_only() {
     let mut wrong = Vec::new();
     for (file, text) in sources() {
-        assert!(!text.contains("crate::{"), "{}: one `use` for each room, so that this test sees them", file.display());
+        assert!(
+            !text.contains("crate::{"),
+            "{}: one `use` for each room, so that this test sees them",
+            file.display()
+        );
         let room = room_of(&file);
         for used in rooms_used(&text) {
-            if used != room && floor(&used) >= floor(&room) && !STAIRS.contains(&(room.as_str(), used.as_str())) {
+            if used != room
+                && floor(&used) >= floor(&room)
+                && !STAIRS.contains(&(room.as_str(), used.as_str()))
+            {
                 wrong.push(format!("{} uses {used}", file.display()));
             }
         }
@@ -54,20 +62,41 @@ fn the_web_framework_stays_in_its_rooms() {
 #[test]
 fn tonic_and_its_messages_stay_in_their_room() {
     let words = ["tonic", "envoy_types"];
-    let foreign = sources().into_iter().filter(|(file, _)| room_of(file) != "grpc");
-    let wrong: Vec<_> = foreign.filter(|(_, text)| words.iter().any(|word| text.contains(word))).collect();
-    assert_eq!(wrong.into_iter().map(|(file, _)| file).collect::<Vec<_>>(), Vec::<PathBuf>::new());
+    let foreign = sources()
+        .into_iter()
+        .filter(|(file, _)| room_of(file) != "grpc");
+    let wrong: Vec<_> = foreign
+        .filter(|(_, text)| words.iter().any(|word| text.contains(word)))
+        .collect();
+    assert_eq!(
+        wrong.into_iter().map(|(file, _)| file).collect::<Vec<_>>(),
+        Vec::<PathBuf>::new()
+    );
 }
 
 #[test]
 fn the_lower_floors_do_no_io_and_read_no_clock() {
-    let forbidden =
-        ["tokio", "std::fs", "std::net::Tcp", "std::net::Udp", "std::env", "SystemTime", "Instant::now", "reqwest"];
+    let forbidden = [
+        "tokio",
+        "std::fs",
+        "std::net::Tcp",
+        "std::net::Udp",
+        "std::env",
+        "SystemTime",
+        "Instant::now",
+        "reqwest",
+    ];
     let mut wrong = Vec::new();
-    for (file, text) in sources().into_iter().filter(|(file, _)| floor(&room_of(file)) <= 1) {
+    for (file, text) in sources()
+        .into_iter()
+        .filter(|(file, _)| floor(&room_of(file)) <= 1)
+    {
         let code = text.split("#[cfg(test)]").next().unwrap();
         wrong.extend(
-            forbidden.iter().filter(|word| code.contains(*word)).map(|word| format!("{}: {word}", file.display())),
+            forbidden
+                .iter()
+                .filter(|word| code.contains(*word))
+                .map(|word| format!("{}: {word}", file.display())),
         );
     }
     assert_eq!(wrong, Vec::<String>::new());
@@ -75,7 +104,11 @@ fn the_lower_floors_do_no_io_and_read_no_clock() {
 
 fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), Path::new(""), &mut found);
+    collect(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        Path::new(""),
+        &mut found,
+    );
     assert!(found.len() > 50, "the sources were not found");
     found
 }
@@ -100,10 +133,20 @@ fn room_of(file: &Path) -> String {
 
 fn rooms_used(text: &str) -> Vec<String> {
     let behind = text.split("crate::").skip(1);
-    let names = behind.map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap());
-    names.filter(|name| FLOORS.iter().any(|rooms| rooms.contains(name))).map(str::to_owned).collect()
+    let names = behind.map(|rest| {
+        rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .next()
+            .unwrap()
+    });
+    names
+        .filter(|name| FLOORS.iter().any(|rooms| rooms.contains(name)))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn floor(room: &str) -> usize {
-    FLOORS.iter().position(|rooms| rooms.contains(&room)).unwrap_or_else(|| panic!("{room} has no floor"))
+    FLOORS
+        .iter()
+        .position(|rooms| rooms.contains(&room))
+        .unwrap_or_else(|| panic!("{room} has no floor"))
 }

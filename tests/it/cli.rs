@@ -10,11 +10,23 @@ use crate::support::{Service, TestGate, TestIssuer, doorward, key};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-const GOOD: &[(&str, &str)] = &[("ISSUER", "me"), ("AUDIENCE", "api"), ("HMAC_SECRET", SECRET)];
+const GOOD: &[(&str, &str)] = &[
+    ("ISSUER", "me"),
+    ("AUDIENCE", "api"),
+    ("HMAC_SECRET", SECRET),
+];
 
 #[test]
 fn check_reports_every_problem_on_stderr_and_ends_with_78() {
-    let checked = doorward(&["check"], &[("LISTEN", "x"), ("LEEWAY", "x"), ("ISSUER", "https://idp.example")], "");
+    let checked = doorward(
+        &["check"],
+        &[
+            ("LISTEN", "x"),
+            ("LEEWAY", "x"),
+            ("ISSUER", "https://idp.example"),
+        ],
+        "",
+    );
     assert_eq!((checked.status.code(), out(&checked)), (Some(78), ""));
     insta::assert_snapshot!(err(&checked), @r#"
     DOORWARD_LISTEN: "x" is not understood (write host:port, such as 127.0.0.1:8080, or unix:/path)
@@ -26,10 +38,14 @@ fn check_reports_every_problem_on_stderr_and_ends_with_78() {
 #[test]
 fn check_says_that_all_is_well() {
     let checked = doorward(&["check"], GOOD, "");
-    assert_eq!((checked.status.code(), out(&checked), err(&checked)), (Some(0), "configuration: ok\n", ""));
+    assert_eq!(
+        (checked.status.code(), out(&checked), err(&checked)),
+        (Some(0), "configuration: ok\n", "")
+    );
 }
 
-/// The application would believe a client; but the operator may have the lines already, so that it is no error.
+/// The application would believe a client; but the operator may have the lines already, so that it
+/// is no error.
 #[test]
 fn check_and_the_start_warn_of_headers_that_the_shipped_proxy_files_do_not_cover() {
     let own = [
@@ -43,7 +59,10 @@ fn check_and_the_start_warn_of_headers_that_the_shipped_proxy_files_do_not_cover
     let warning = "claim_headers: the shipped files for traefik do not set X-User-Id: what the client sends under such a name \
                    may reach the application (`doorward config proxy traefik` prints the lines that set and remove it)";
     let expected = format!("configuration: ok\nwarning: {warning}\n");
-    assert_eq!((checked.status.code(), out(&checked), err(&checked)), (Some(0), expected.as_str(), ""));
+    assert_eq!(
+        (checked.status.code(), out(&checked), err(&checked)),
+        (Some(0), expected.as_str(), "")
+    );
     let line = Service::start(&["serve"], &settings).wait_for_line("do not set X-User-Id");
     assert!(line.contains("WARN") && line.contains(warning), "{line}");
 }
@@ -52,7 +71,11 @@ fn check_and_the_start_warn_of_headers_that_the_shipped_proxy_files_do_not_cover
 fn check_online_shows_the_keys_of_the_issuer() {
     let idp = TestIssuer::with_keys(vec![key(Algorithm::ES256), key(Algorithm::EdDSA)]).serve();
     let url = idp.url();
-    let checked = doorward(&["check", "--online"], &[("ISSUER", &url), ("AUDIENCE", "api")], "");
+    let checked = doorward(
+        &["check", "--online"],
+        &[("ISSUER", &url), ("AUDIENCE", "api")],
+        "",
+    );
     assert_eq!((checked.status.code(), err(&checked)), (Some(0), ""));
     insta::assert_snapshot!(out(&checked), @r#"
     configuration: ok
@@ -66,8 +89,18 @@ fn check_online_shows_the_keys_of_the_issuer() {
 fn check_online_names_keys_that_are_refused() {
     let idp = TestIssuer::new().serve();
     let (url, jwks) = (idp.url(), idp.jwks());
-    idp.answer_instead(200, jwks.replace("\"keys\":[", r#""keys":[{"kty":"oct","k":"AAAA","kid":"\u001b[31mred"},"#));
-    let checked = doorward(&["check", "--online"], &[("ISSUER", &url), ("AUDIENCE", "api")], "");
+    idp.answer_instead(
+        200,
+        jwks.replace(
+            "\"keys\":[",
+            r#""keys":[{"kty":"oct","k":"AAAA","kid":"\u001b[31mred"},"#,
+        ),
+    );
+    let checked = doorward(
+        &["check", "--online"],
+        &[("ISSUER", &url), ("AUDIENCE", "api")],
+        "",
+    );
     assert_eq!(checked.status.code(), Some(0), "{checked:?}");
     assert!(
         out(&checked).contains(r#""\u{1b}[31mred" refused: "#) && !out(&checked).contains('\u{1b}'),
@@ -90,7 +123,11 @@ fn check_reads_a_file_and_tells_whose_keys_come_through_a_proxy() {
     let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_doorward"));
     check.args(["check", "--config"]).arg(&file).env_clear();
     let proxy = "http://user:s3cr3t@proxy.example:3128/?s3cr3t";
-    check.envs([("HTTPS_PROXY", proxy), ("http_proxy", proxy), ("NO_PROXY", "x internal.example:443")]);
+    check.envs([
+        ("HTTPS_PROXY", proxy),
+        ("http_proxy", proxy),
+        ("NO_PROXY", "x internal.example:443"),
+    ]);
     let checked = check.output().unwrap();
     assert_eq!(
         String::from_utf8(checked.stdout).unwrap(),
@@ -104,15 +141,23 @@ fn check_reads_a_file_and_tells_whose_keys_come_through_a_proxy() {
     let checked = check.output().unwrap();
     let told = String::from_utf8(checked.stderr).unwrap();
     let expected = "doorward.yaml:1:1: isuers: unknown setting (did you mean issuers?)\n";
-    assert!(checked.status.code() == Some(78) && told.contains(expected), "{told}");
+    assert!(
+        checked.status.code() == Some(78) && told.contains(expected),
+        "{told}"
+    );
 }
 
-/// What only the HTTP client refuses is found before anything is fetched, and ends as a mistake in the settings does.
+/// What only the HTTP client refuses is found before anything is fetched, and ends as a mistake in
+/// the settings does.
 #[test]
 fn what_no_key_can_be_fetched_with_is_a_configuration_error() {
     let directory = tempfile::tempdir().unwrap();
     let authority = directory.path().join("ca.pem");
-    std::fs::write(&authority, "-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    std::fs::write(
+        &authority,
+        "-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n",
+    )
+    .unwrap();
     let authority = authority.to_str().unwrap();
     for (name, value) in [
         ("DOORWARD_JWKS_CA_FILE", authority),
@@ -123,19 +168,41 @@ fn what_no_key_can_be_fetched_with_is_a_configuration_error() {
         for command in ["check", "serve", "explain"] {
             let mut doorward = std::process::Command::new(env!("CARGO_BIN_EXE_doorward"));
             doorward.arg(command).env_clear().env(name, value);
-            doorward.envs([("DOORWARD_ISSUER", "https://idp.example"), ("DOORWARD_AUDIENCE", "api")]);
-            doorward.envs([("DOORWARD_LISTEN", "127.0.0.1:0"), ("DOORWARD_ADMIN_LISTEN", "127.0.0.1:0")]);
-            let ended = doorward.stdin(std::process::Stdio::null()).output().unwrap();
-            assert_eq!((ended.status.code(), out(&ended)), (Some(78), ""), "{command} with {name}");
+            doorward.envs([
+                ("DOORWARD_ISSUER", "https://idp.example"),
+                ("DOORWARD_AUDIENCE", "api"),
+            ]);
+            doorward.envs([
+                ("DOORWARD_LISTEN", "127.0.0.1:0"),
+                ("DOORWARD_ADMIN_LISTEN", "127.0.0.1:0"),
+            ]);
+            let ended = doorward
+                .stdin(std::process::Stdio::null())
+                .output()
+                .unwrap();
+            assert_eq!(
+                (ended.status.code(), out(&ended)),
+                (Some(78), ""),
+                "{command} with {name}"
+            );
             let told = err(&ended);
-            assert!(told.starts_with(&format!("{name}: ")) && told.lines().count() == 1, "{command}: {told}");
+            assert!(
+                told.starts_with(&format!("{name}: ")) && told.lines().count() == 1,
+                "{command}: {told}"
+            );
             assert!(!told.contains("s3cr"), "{told}");
         }
     }
     // Where nothing is fetched nobody has to mind.
     let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_doorward"));
-    check.arg("check").env_clear().env("HTTPS_PROXY", "http://[bad");
-    check.envs(GOOD.iter().map(|(name, value)| (format!("DOORWARD_{name}"), value)));
+    check
+        .arg("check")
+        .env_clear()
+        .env("HTTPS_PROXY", "http://[bad");
+    check.envs(
+        GOOD.iter()
+            .map(|(name, value)| (format!("DOORWARD_{name}"), value)),
+    );
     assert_eq!(check.output().unwrap().status.code(), Some(0));
 }
 
@@ -150,7 +217,11 @@ routes:
   - {name: open, match: {path: /open}, access: anonymous}
 ";
     std::fs::write(&file, routes).unwrap();
-    let settings = [("CONFIG", file.to_str().unwrap()), ("ISSUER", "https://idp.example"), ("AUDIENCE", "api")];
+    let settings = [
+        ("CONFIG", file.to_str().unwrap()),
+        ("ISSUER", "https://idp.example"),
+        ("AUDIENCE", "api"),
+    ];
     let checked = doorward(&["check"], &settings, "");
     assert_eq!(
         (checked.status.code(), out(&checked)),
@@ -163,11 +234,24 @@ routes:
              first; /policy/open/verify still leads to it\n"
         )
     );
-    let many: Vec<_> = (0..30).map(|number| format!("  - {{name: r{number}, match: {{}}}}\n")).collect();
+    let many: Vec<_> = (0..30)
+        .map(|number| format!("  - {{name: r{number}, match: {{}}}}\n"))
+        .collect();
     std::fs::write(&file, format!("routes:\n{}", many.concat())).unwrap();
     let checked = doorward(&["check"], &settings, "");
-    assert_eq!(out(&checked).matches("is never reached by matching").count(), 20, "{}", out(&checked));
-    assert!(out(&checked).ends_with("warning: 9 more routes are never reached by matching\n"), "{}", out(&checked));
+    assert_eq!(
+        out(&checked)
+            .matches("is never reached by matching")
+            .count(),
+        20,
+        "{}",
+        out(&checked)
+    );
+    assert!(
+        out(&checked).ends_with("warning: 9 more routes are never reached by matching\n"),
+        "{}",
+        out(&checked)
+    );
 }
 
 #[test]
@@ -175,9 +259,19 @@ fn check_online_tells_why_an_issuer_has_no_keys() {
     let idp = TestIssuer::new().serve();
     idp.answer_instead(500, "");
     let (failing, dead) = (idp.url(), "http://127.0.0.1:1".to_owned());
-    for (url, why) in [(failing, "no keys: keys: status 500"), (dead, "no keys: metadata: ")] {
-        let checked = doorward(&["check", "--online"], &[("ISSUER", &url), ("AUDIENCE", "api")], "");
-        assert_eq!((checked.status.code(), err(&checked)), (Some(1), "doorward: 1 issuers without keys\n"));
+    for (url, why) in [
+        (failing, "no keys: keys: status 500"),
+        (dead, "no keys: metadata: "),
+    ] {
+        let checked = doorward(
+            &["check", "--online"],
+            &[("ISSUER", &url), ("AUDIENCE", "api")],
+            "",
+        );
+        assert_eq!(
+            (checked.status.code(), err(&checked)),
+            (Some(1), "doorward: 1 issuers without keys\n")
+        );
         assert!(out(&checked).contains(why), "{}", out(&checked));
     }
 }
@@ -188,15 +282,31 @@ fn health_asks_the_admin_listener() {
     let gate = TestGate::new().trusting(&idp).spawn();
     let address = gate.admin.to_string();
     let asked = doorward(&["health"], &[("ADMIN_LISTEN", &address)], "");
-    assert_eq!((asked.status.code(), out(&asked)), (Some(0), "{\"status\":\"alive\"}\n"));
+    assert_eq!(
+        (asked.status.code(), out(&asked)),
+        (Some(0), "{\"status\":\"alive\"}\n")
+    );
     // A setting of the service that is wrong here says nothing about the one that runs.
-    let asked = doorward(&["health"], &[("ADMIN_LISTEN", &address), ("HMAC_SECRET_FILE", "/nowhere")], "");
+    let asked = doorward(
+        &["health"],
+        &[("ADMIN_LISTEN", &address), ("HMAC_SECRET_FILE", "/nowhere")],
+        "",
+    );
     assert_eq!(asked.status.code(), Some(0));
     drop(gate);
     let asked = doorward(&["health"], &[("ADMIN_LISTEN", &address)], "");
     assert_eq!((asked.status.code(), out(&asked)), (Some(1), ""));
-    assert!(err(&asked).starts_with(&format!("doorward: {address}: no answer: ")), "{}", err(&asked));
-    assert_eq!(doorward(&["health"], &[("ADMIN_LISTEN", "x")], "").status.code(), Some(78));
+    assert!(
+        err(&asked).starts_with(&format!("doorward: {address}: no answer: ")),
+        "{}",
+        err(&asked)
+    );
+    assert_eq!(
+        doorward(&["health"], &[("ADMIN_LISTEN", "x")], "")
+            .status
+            .code(),
+        Some(78)
+    );
 }
 
 #[test]
@@ -204,17 +314,34 @@ fn health_asks_over_a_unix_socket_too() {
     let place = tempfile::tempdir().unwrap();
     let address = format!("unix:{}", place.path().join("admin.sock").display());
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("ADMIN_LISTEN", &address).spawn();
-    assert_eq!(doorward(&["health"], &[("ADMIN_LISTEN", &address)], "").status.code(), Some(0));
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("ADMIN_LISTEN", &address)
+        .spawn();
+    assert_eq!(
+        doorward(&["health"], &[("ADMIN_LISTEN", &address)], "")
+            .status
+            .code(),
+        Some(0)
+    );
     drop(gate);
-    assert_eq!(doorward(&["health"], &[("ADMIN_LISTEN", &address)], "").status.code(), Some(1));
+    assert_eq!(
+        doorward(&["health"], &[("ADMIN_LISTEN", &address)], "")
+            .status
+            .code(),
+        Some(1)
+    );
 }
 
 #[test]
 fn config_reference_is_a_table_of_all_settings() {
     let shown = doorward(&["config", "reference"], &[], "");
     assert_eq!((shown.status.code(), err(&shown)), (Some(0), ""));
-    for row in ["| `listen` | `127.0.0.1:8080` |", "| `audience` | **required**, unless", "| `hmac_secret` | – |"] {
+    for row in [
+        "| `listen` | `127.0.0.1:8080` |",
+        "| `audience` | **required**, unless",
+        "| `hmac_secret` | – |",
+    ] {
         assert!(out(&shown).contains(row), "{row}");
     }
 }
@@ -227,22 +354,82 @@ fn wrong_usage_ends_with_2_and_help_with_0() {
         &["check", "now"],
         &["token"],
         &["token", "issue"],
-        &["token", "issue", "--key-file", "a", "--hmac-secret-file", "b"],
-        &["token", "issue", "--hmac-secret-file", "-", "--algorithm", "none"],
-        &["token", "issue", "--hmac-secret-file", "-", "--hmac-secret-encoding", "rot13"],
-        &["token", "issue", "--hmac-secret-file", "-", "--expires-in", "5"],
-        &["token", "issue", "--hmac-secret-file", "-", "--claims", "[1]"],
+        &[
+            "token",
+            "issue",
+            "--key-file",
+            "a",
+            "--hmac-secret-file",
+            "b",
+        ],
+        &[
+            "token",
+            "issue",
+            "--hmac-secret-file",
+            "-",
+            "--algorithm",
+            "none",
+        ],
+        &[
+            "token",
+            "issue",
+            "--hmac-secret-file",
+            "-",
+            "--hmac-secret-encoding",
+            "rot13",
+        ],
+        &[
+            "token",
+            "issue",
+            "--hmac-secret-file",
+            "-",
+            "--expires-in",
+            "5",
+        ],
+        &[
+            "token",
+            "issue",
+            "--hmac-secret-file",
+            "-",
+            "--claims",
+            "[1]",
+        ],
     ] {
         let ended = doorward(arguments, &[], SECRET);
-        assert_eq!((ended.status.code(), out(&ended)), (Some(2), ""), "{arguments:?}");
-        assert!(err(&ended).contains("--help"), "{arguments:?}: {}", err(&ended));
+        assert_eq!(
+            (ended.status.code(), out(&ended)),
+            (Some(2), ""),
+            "{arguments:?}"
+        );
+        assert!(
+            err(&ended).contains("--help"),
+            "{arguments:?}: {}",
+            err(&ended)
+        );
     }
-    for arguments in [&["--help"][..], &["check", "--help"], &["token", "issue", "--help"], &["--version"]] {
+    for arguments in [
+        &["--help"][..],
+        &["check", "--help"],
+        &["token", "issue", "--help"],
+        &["--version"],
+    ] {
         let shown = doorward(arguments, &[], "");
-        assert_eq!((shown.status.code(), err(&shown)), (Some(0), ""), "{arguments:?}");
+        assert_eq!(
+            (shown.status.code(), err(&shown)),
+            (Some(0), ""),
+            "{arguments:?}"
+        );
     }
     let help = doorward(&["--help"], &[], "");
-    for command in ["serve", "demo", "check", "health", "token", "config", "78 bad configuration"] {
+    for command in [
+        "serve",
+        "demo",
+        "check",
+        "health",
+        "token",
+        "config",
+        "78 bad configuration",
+    ] {
         assert!(out(&help).contains(command), "{command}");
     }
 }
@@ -252,7 +439,11 @@ fn serve_with_a_bad_configuration_ends_with_78() {
     for arguments in [&["serve"][..], &[]] {
         let ended = doorward(arguments, &[("AUDIENCE", "api")], "");
         assert_eq!((ended.status.code(), out(&ended)), (Some(78), ""));
-        assert!(err(&ended).starts_with("DOORWARD_ISSUER: missing"), "{}", err(&ended));
+        assert!(
+            err(&ended).starts_with("DOORWARD_ISSUER: missing"),
+            "{}",
+            err(&ended)
+        );
     }
 }
 
@@ -267,11 +458,29 @@ fn issued_tokens_of_a_secret_are_accepted_however_it_is_written() {
         (&base64, "base64", "HS512"),
         (&"x".repeat(48), "utf8", "HS384"),
     ] {
-        let gate = started(&[("HMAC_SECRET", secret), ("HMAC_SECRET_ENCODING", encoding), ("ALGORITHMS", algorithm)]);
-        let how = ["--hmac-secret-file", "-", "--hmac-secret-encoding", encoding, "--algorithm", algorithm];
+        let gate = started(&[
+            ("HMAC_SECRET", secret),
+            ("HMAC_SECRET_ENCODING", encoding),
+            ("ALGORITHMS", algorithm),
+        ]);
+        let how = [
+            "--hmac-secret-file",
+            "-",
+            "--hmac-secret-encoding",
+            encoding,
+            "--algorithm",
+            algorithm,
+        ];
         // Editors end a file with a line end.
-        assert_eq!(gate.judge(&issued(&how, &format!("{secret}\n"))), "200", "{algorithm} {encoding}");
-        let other = issued(&["--hmac-secret-file", "-", "--algorithm", algorithm], &"another secret ".repeat(5));
+        assert_eq!(
+            gate.judge(&issued(&how, &format!("{secret}\n"))),
+            "200",
+            "{algorithm} {encoding}"
+        );
+        let other = issued(
+            &["--hmac-secret-file", "-", "--algorithm", algorithm],
+            &"another secret ".repeat(5),
+        );
         assert_eq!(gate.judge(&other), "401 signature_invalid");
     }
 }
@@ -284,9 +493,20 @@ fn issued_tokens_of_a_pem_key_are_accepted() {
     for (pair, algorithm) in [(curve, "ES256"), (edwards, "EdDSA")] {
         let private = written(&place, "key.pem", &pair.serialize_pem());
         let public = written(&place, "public.pem", &pair.public_key_pem());
-        let gate = started(&[("PUBLIC_KEY_FILE", text(&public)), ("ALGORITHMS", algorithm)]);
-        assert_eq!(gate.judge(&issued(&["--key-file", text(&private)], "")), "200", "{algorithm}");
-        assert_eq!(gate.judge(&issued(&["--key-file", "-"], &pair.serialize_pem())), "200", "{algorithm}");
+        let gate = started(&[
+            ("PUBLIC_KEY_FILE", text(&public)),
+            ("ALGORITHMS", algorithm),
+        ]);
+        assert_eq!(
+            gate.judge(&issued(&["--key-file", text(&private)], "")),
+            "200",
+            "{algorithm}"
+        );
+        assert_eq!(
+            gate.judge(&issued(&["--key-file", "-"], &pair.serialize_pem())),
+            "200",
+            "{algorithm}"
+        );
     }
 }
 
@@ -329,25 +549,69 @@ fn an_issued_token_says_what_it_was_told_to_say() {
     );
     let shown = inspected(&token);
     let said = &shown["claims"];
-    assert_eq!((&shown["header"]["typ"], &shown["header"]["alg"]), (&"at+jwt".into(), &"HS256".into()));
-    assert_eq!((&said["iss"], &said["sub"], &said["scope"]), (&"me".into(), &"wins".into(), &"a b".into()));
-    assert_eq!((&said["aud"], &said["tenant"]), (&serde_json::json!(["api", "web"]), &7.into()));
-    assert_eq!(said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap(), 3600);
+    assert_eq!(
+        (&shown["header"]["typ"], &shown["header"]["alg"]),
+        (&"at+jwt".into(), &"HS256".into())
+    );
+    assert_eq!(
+        (&said["iss"], &said["sub"], &said["scope"]),
+        (&"me".into(), &"wins".into(), &"a b".into())
+    );
+    assert_eq!(
+        (&said["aud"], &said["tenant"]),
+        (&serde_json::json!(["api", "web"]), &7.into())
+    );
+    assert_eq!(
+        said["exp"].as_i64().unwrap() - said["iat"].as_i64().unwrap(),
+        3600
+    );
 }
 
 #[test]
 fn a_key_that_cannot_sign_is_told_and_not_echoed() {
     for (arguments, input, why) in [
-        (&["--key-file", "-"][..], "s3cr3t", "neither a PEM file nor a JWK"),
-        (&["--key-file", "-"], r#"{"kty":"EC","crv":"P-256","x":"AA","y":"s3cr3t"}"#, "not a supported private key"),
-        (&["--key-file", "/nowhere/key"], "", "cannot read /nowhere/key: No such file or directory"),
-        (&["--hmac-secret-file", "-", "--hmac-secret-encoding", "hex"], "s3cr3t", "the secret is not hexadecimal"),
-        (&["--hmac-secret-file", "-", "--algorithm", "RS256"], "s3cr3t", "RS256 does not go with a secret"),
-        (&["--hmac-secret-file", "-"], "s3cr3t", "6 bytes, but HS256 needs at least 32"),
+        (
+            &["--key-file", "-"][..],
+            "s3cr3t",
+            "neither a PEM file nor a JWK",
+        ),
+        (
+            &["--key-file", "-"],
+            r#"{"kty":"EC","crv":"P-256","x":"AA","y":"s3cr3t"}"#,
+            "not a supported private key",
+        ),
+        (
+            &["--key-file", "/nowhere/key"],
+            "",
+            "cannot read /nowhere/key: No such file or directory",
+        ),
+        (
+            &["--hmac-secret-file", "-", "--hmac-secret-encoding", "hex"],
+            "s3cr3t",
+            "the secret is not hexadecimal",
+        ),
+        (
+            &["--hmac-secret-file", "-", "--algorithm", "RS256"],
+            "s3cr3t",
+            "RS256 does not go with a secret",
+        ),
+        (
+            &["--hmac-secret-file", "-"],
+            "s3cr3t",
+            "6 bytes, but HS256 needs at least 32",
+        ),
     ] {
         let ended = doorward(&[&["token", "issue"], arguments].concat(), &[], input);
-        assert_eq!((ended.status.code(), out(&ended)), (Some(1), ""), "{arguments:?}");
-        assert!(err(&ended).contains(why) && !err(&ended).contains("s3cr3t"), "{arguments:?}: {}", err(&ended));
+        assert_eq!(
+            (ended.status.code(), out(&ended)),
+            (Some(1), ""),
+            "{arguments:?}"
+        );
+        assert!(
+            err(&ended).contains(why) && !err(&ended).contains("s3cr3t"),
+            "{arguments:?}: {}",
+            err(&ended)
+        );
     }
 }
 
@@ -355,11 +619,21 @@ fn a_key_that_cannot_sign_is_told_and_not_echoed() {
 fn inspect_shows_what_a_token_says_and_that_nobody_vouches_for_it() {
     let token = issued(&["--hmac-secret-file", "-", "--subject", "bob"], SECRET);
     let signature = token.rsplit('.').next().unwrap();
-    for input in [token.clone(), format!("{token}\n"), format!("Bearer {token}")] {
+    for input in [
+        token.clone(),
+        format!("{token}\n"),
+        format!("Bearer {token}"),
+    ] {
         let shown = doorward(&["token", "inspect"], &[], &input);
-        assert_eq!((shown.status.code(), err(&shown)), (Some(0), "not verified: anyone can have written this\n"));
+        assert_eq!(
+            (shown.status.code(), err(&shown)),
+            (Some(0), "not verified: anyone can have written this\n")
+        );
         let value: serde_json::Value = serde_json::from_str(out(&shown)).unwrap();
-        assert_eq!((&value["verified"], &value["claims"]["sub"]), (&false.into(), &"bob".into()));
+        assert_eq!(
+            (&value["verified"], &value["claims"]["sub"]),
+            (&false.into(), &"bob".into())
+        );
         assert!(!out(&shown).contains(signature) && !err(&shown).contains(signature));
     }
 }
@@ -369,16 +643,26 @@ fn inspect_refuses_what_is_no_token_without_showing_it() {
     for (input, why) in [
         ("", "a compact JWS has three parts, this has 1"),
         ("s3cr3t", "a compact JWS has three parts, this has 1"),
-        ("a.b.c.d.s3cr3t", "a compact JWS has three parts, this has 5"),
+        (
+            "a.b.c.d.s3cr3t",
+            "a compact JWS has three parts, this has 5",
+        ),
         ("%.e30.s3cr3t", "the header is not base64url"),
         ("e30.%.s3cr3t", "the payload is not base64url"),
         ("e30.eA.s3cr3t", "the payload is not JSON"),
         ("\u{1b}[31m.e30.s3cr3t", "the header is not base64url"),
     ] {
         let ended = doorward(&["token", "inspect"], &[], input);
-        assert_eq!((ended.status.code(), out(&ended)), (Some(1), ""), "{input:?}");
+        assert_eq!(
+            (ended.status.code(), out(&ended)),
+            (Some(1), ""),
+            "{input:?}"
+        );
         let said = err(&ended);
-        assert!(said.contains(why) && !said.contains("s3cr3t") && !said.contains('\u{1b}'), "{input:?}: {said}");
+        assert!(
+            said.contains(why) && !said.contains("s3cr3t") && !said.contains('\u{1b}'),
+            "{input:?}: {said}"
+        );
     }
 }
 
@@ -390,7 +674,10 @@ struct Running {
 
 impl Running {
     fn judge(&self, token: &str) -> String {
-        crate::support::Request::new(self.verify, "GET", "/verify").bearer(token).send().verdict()
+        crate::support::Request::new(self.verify, "GET", "/verify")
+            .bearer(token)
+            .send()
+            .verdict()
     }
 }
 
@@ -399,14 +686,26 @@ fn started(keys: &[(&str, &str)]) -> Running {
     let issuer = [("ISSUER", "me"), ("AUDIENCE", "api"), ("WORKERS", "1")];
     let mut service = Service::start(&["serve"], &[&listeners[..], &issuer, keys].concat());
     let verify = service.address("verify");
-    Running { _service: service, verify }
+    Running {
+        _service: service,
+        verify,
+    }
 }
 
 /// A token of the issuer `me` for `api`.
 fn issued(arguments: &[&str], stdin: &str) -> String {
-    let arguments = [&["token", "issue", "--issuer", "me", "--audience", "api"], arguments].concat();
+    let arguments = [
+        &["token", "issue", "--issuer", "me", "--audience", "api"],
+        arguments,
+    ]
+    .concat();
     let ended = doorward(&arguments, &[], stdin);
-    assert_eq!(ended.status.code(), Some(0), "{arguments:?}: {}", err(&ended));
+    assert_eq!(
+        ended.status.code(),
+        Some(0),
+        "{arguments:?}: {}",
+        err(&ended)
+    );
     out(&ended).trim().to_owned()
 }
 
@@ -440,41 +739,98 @@ fn explain_judges_without_the_service() {
     let now = std::time::Duration::from_secs(idp.clock.now().as_secs().unsigned_abs());
     let at = humantime::format_rfc3339(std::time::UNIX_EPOCH + now).to_string();
     let explain = |more: &[&str], token: &str| {
-        doorward(&[&["explain", "--token", "-", "--at", &at], more].concat(), &settings, token)
+        doorward(
+            &[&["explain", "--token", "-", "--at", &at], more].concat(),
+            &settings,
+            token,
+        )
     };
     let good = idp.token().sign();
     let allowed = explain(&[], &good);
     let told = String::from_utf8_lossy(&allowed.stdout);
     assert_eq!(allowed.status.code(), Some(0), "{told}");
     assert!(told.ends_with("allow ok: the request may pass\n"), "{told}");
-    assert!(!told.contains(good.rsplit('.').next().unwrap()), "the signature is never shown");
-    let denied = explain(&["--output", "json"], &idp.token().claim("aud", "other").sign());
+    assert!(
+        !told.contains(good.rsplit('.').next().unwrap()),
+        "the signature is never shown"
+    );
+    let denied = explain(
+        &["--output", "json"],
+        &idp.token().claim("aud", "other").sign(),
+    );
     assert_eq!(denied.status.code(), Some(1));
     let told: serde_json::Value = serde_json::from_slice(&denied.stdout).unwrap();
-    assert_eq!((told["verdict"].as_str(), told["reason"].as_str()), (Some("deny"), Some("audience_mismatch")));
+    assert_eq!(
+        (told["verdict"].as_str(), told["reason"].as_str()),
+        (Some("deny"), Some("audience_mismatch"))
+    );
     let fetched = idp.fetches();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("jwks.json");
     std::fs::write(&file, idp.jwks()).unwrap();
-    assert_eq!(explain(&["--jwks-file", file.to_str().unwrap()], &good).status.code(), Some(0));
+    assert_eq!(
+        explain(&["--jwks-file", file.to_str().unwrap()], &good)
+            .status
+            .code(),
+        Some(0)
+    );
     assert_eq!(idp.fetches(), fetched, "the keys were at hand");
-    let later = doorward(&["explain", "--token", "-", "--at", "2100-01-01T00:00:00Z"], &settings, &good);
-    assert!(String::from_utf8_lossy(&later.stdout).contains("deny token_expired"), "{later:?}");
+    let later = doorward(
+        &["explain", "--token", "-", "--at", "2100-01-01T00:00:00Z"],
+        &settings,
+        &good,
+    );
+    assert!(
+        String::from_utf8_lossy(&later.stdout).contains("deny token_expired"),
+        "{later:?}"
+    );
     let on_the_command_line = doorward(&["explain", "--token", &good], &settings, "");
     let told = [out(&on_the_command_line), err(&on_the_command_line)].concat();
     assert_eq!(on_the_command_line.status.code(), Some(2), "{told}");
-    assert!(told.contains("--token takes nothing but `-`") && !told.contains(&good), "{told}");
+    assert!(
+        told.contains("--token takes nothing but `-`") && !told.contains(&good),
+        "{told}"
+    );
     for (command, code, told) in [
-        (&["explain", "--token-file"][..], 1, "cannot read the file (it looks like no path): "),
-        (&["explain", "--at"], 2, "one of them may be a token, so they are not shown"),
-        (&["explain"], 2, "one of them may be a token, so they are not shown"),
-        (&["token", "inspect"], 2, "one of them may be a token, so they are not shown"),
+        (
+            &["explain", "--token-file"][..],
+            1,
+            "cannot read the file (it looks like no path): ",
+        ),
+        (
+            &["explain", "--at"],
+            2,
+            "one of them may be a token, so they are not shown",
+        ),
+        (
+            &["explain"],
+            2,
+            "one of them may be a token, so they are not shown",
+        ),
+        (
+            &["token", "inspect"],
+            2,
+            "one of them may be a token, so they are not shown",
+        ),
     ] {
         let pasted = doorward(&[command, &[&good]].concat(), &settings, "");
-        assert_eq!((pasted.status.code(), out(&pasted)), (Some(code), ""), "{command:?}");
-        assert!(err(&pasted).contains(told) && !err(&pasted).contains(&good), "{}", err(&pasted));
+        assert_eq!(
+            (pasted.status.code(), out(&pasted)),
+            (Some(code), ""),
+            "{command:?}"
+        );
+        assert!(
+            err(&pasted).contains(told) && !err(&pasted).contains(&good),
+            "{}",
+            err(&pasted)
+        );
     }
-    assert_eq!(doorward(&["explain", "--at", "soon"], &settings, "").status.code(), Some(2));
+    assert_eq!(
+        doorward(&["explain", "--at", "soon"], &settings, "")
+            .status
+            .code(),
+        Some(2)
+    );
 }
 
 const EXPLAINED: &str = "
@@ -491,17 +847,32 @@ routes:
 fn explain_takes_the_request_apart_into_options() {
     let idp = TestIssuer::new();
     let place = tempfile::tempdir().unwrap();
-    let file = written(&place, "doorward.yaml", &format!("jwks: '{}'{EXPLAINED}", idp.jwks()));
+    let file = written(
+        &place,
+        "doorward.yaml",
+        &format!("jwks: '{}'{EXPLAINED}", idp.jwks()),
+    );
     let token = idp.token().claim("scope", "read").sign();
     let token_file = written(&place, "token", &format!("Bearer {token}\n"));
     let now = std::time::Duration::from_secs(idp.clock.now().as_secs().unsigned_abs());
     let at = humantime::format_rfc3339(std::time::UNIX_EPOCH + now).to_string();
     let explain = |more: &[&str]| {
-        let told = doorward(&[&["--config", text(&file), "explain", "--at", &at], more].concat(), &[], "");
+        let told = doorward(
+            &[&["--config", text(&file), "explain", "--at", &at], more].concat(),
+            &[],
+            "",
+        );
         assert_eq!(err(&told), "", "{more:?}");
         (told.status.code(), out(&told).to_owned())
     };
-    let post = ["--method", "POST", "--host", "a.example", "--uri", "/things/7?secret=x"];
+    let post = [
+        "--method",
+        "POST",
+        "--host",
+        "a.example",
+        "--uri",
+        "/things/7?secret=x",
+    ];
     let denied = explain(&[&post[..], &["--token-file", text(&token_file)]].concat());
     assert_eq!(denied.0, Some(1));
     insta::assert_snapshot!(denied.1, @r#"
@@ -572,15 +943,34 @@ fn explain_takes_the_request_apart_into_options() {
     hint: request the token with these scopes, and grant them to the client
     challenge: Bearer realm="doorward", error="insufficient_scope", error_description="the token lacks a required scope", scope="write"
     "#);
-    let get = explain(&["--method", "GET", "--host", "a.example", "--uri", "/things/7"]);
+    let get = explain(&[
+        "--method",
+        "GET",
+        "--host",
+        "a.example",
+        "--uri",
+        "/things/7",
+    ]);
     assert_eq!(get.0, Some(1));
-    assert!(get.1.contains("method POST\n      found     method GET\n"), "{}", get.1);
+    assert!(
+        get.1.contains("method POST\n      found     method GET\n"),
+        "{}",
+        get.1
+    );
     let open = explain(&["--policy", "open"]);
     assert_eq!(open.0, Some(0));
-    assert!(open.1.contains("one of the name \"open\"") && open.1.contains("allow ok"), "{}", open.1);
+    assert!(
+        open.1.contains("one of the name \"open\"") && open.1.contains("allow ok"),
+        "{}",
+        open.1
+    );
     assert_eq!(explain(&["--policy", "nobody"]).0, Some(1));
     let trial = explain(&["--method", "GET", "--host", "a.example", "--uri", "/trial"]);
-    assert_eq!(trial.0, Some(0), "the request passes, and the refusal is only reported");
+    assert_eq!(
+        trial.0,
+        Some(0),
+        "the request passes, and the refusal is only reported"
+    );
     assert!(trial.1.contains("would_deny token_missing"), "{}", trial.1);
 }
 
@@ -592,16 +982,38 @@ fn a_file_without_end_is_read_no_further_than_a_token_may_be_long() {
         &["token", "inspect", "--token-file", "/dev/zero"],
     ] {
         let ended = doorward(arguments, &[], "");
-        assert_eq!((ended.status.code(), out(&ended)), (Some(1), ""), "{arguments:?}");
-        assert!(err(&ended).contains("/dev/zero has more than 1 MiB"), "{}", err(&ended));
+        assert_eq!(
+            (ended.status.code(), out(&ended)),
+            (Some(1), ""),
+            "{arguments:?}"
+        );
+        assert!(
+            err(&ended).contains("/dev/zero has more than 1 MiB"),
+            "{}",
+            err(&ended)
+        );
     }
 }
 
 #[test]
 fn a_token_cannot_write_to_the_terminal() {
     let claims = r#"{"sub": "\u009b31m\u202e\u007f\u001b\u200b"}"#;
-    let token = doorward(&["token", "issue", "--hmac-secret-file", "-", "--claims", claims], &[], SECRET);
+    let token = doorward(
+        &[
+            "token",
+            "issue",
+            "--hmac-secret-file",
+            "-",
+            "--claims",
+            claims,
+        ],
+        &[],
+        SECRET,
+    );
     let shown = doorward(&["token", "inspect"], &[], out(&token));
     let text = out(&shown);
-    assert!(text.contains(r#""\u009b31m\u202e\u007f\u001b\u200b""#), "{text}");
+    assert!(
+        text.contains(r#""\u009b31m\u202e\u007f\u001b\u200b""#),
+        "{text}"
+    );
 }

@@ -1,4 +1,5 @@
-//! What operators are told when a configuration is wrong, to the letter: what is wrong, where, and what to do.
+//! What operators are told when a configuration is wrong, to the letter: what is wrong, where, and
+//! what to do.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -12,8 +13,8 @@ use crate::support::{TestGate, TestIssuer, TokenBuilder};
 
 const SECRET: &str = "correct-horse-battery-staple-secret";
 
-/// Whatever is written into whatever setting: a URL is told without what may be secret in it, and a path only if it looks
-/// like one.
+/// Whatever is written into whatever setting: a URL is told without what may be secret in it, and a
+/// path only if it looks like one.
 #[test]
 fn no_problem_tells_a_secret() {
     let schema: serde_json::Value = serde_json::from_str(&doorward::config::schema()).unwrap();
@@ -23,7 +24,12 @@ fn no_problem_tells_a_secret() {
     assert!(names.len() > 60, "{names:?}");
     let jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzM2NyM3QifQ.s3cr3t";
     // Whatever is no path may be the secret that was to be in a file.
-    let in_place_of_files = ["hunter2-s3cr3t", "c3VwZXI/s3cr3t+a==", "/s3cr3t+a==", "s3cr3t"];
+    let in_place_of_files = [
+        "hunter2-s3cr3t",
+        "c3VwZXI/s3cr3t+a==",
+        "/s3cr3t+a==",
+        "s3cr3t",
+    ];
     let anywhere = [
         jwt,
         &["/run/secrets/", jwt].concat(),
@@ -38,7 +44,11 @@ fn no_problem_tells_a_secret() {
     for name in names {
         let more = in_place_of_files.iter().filter(|_| name.ends_with("_file"));
         for value in anywhere.iter().chain(more) {
-            let problems = TestGate::new().set(&name.to_uppercase(), *value).configuration().map(drop).unwrap_err();
+            let problems = TestGate::new()
+                .set(&name.to_uppercase(), *value)
+                .configuration()
+                .map(drop)
+                .unwrap_err();
             if problems.contains("s3cr3t") {
                 told.entry(name).or_insert(problems);
             }
@@ -52,15 +62,41 @@ fn no_problem_tells_a_secret() {
             "https://c.example/?key=s3cr3t",
             "DOORWARD_OTLP_ENDPOINT: not understood (write the base URL",
         ),
-        ("OTLP_ENDPOINT", "https://c.example/#s3cr3t", "DOORWARD_OTLP_ENDPOINT: not understood (write the base URL"),
-        ("JWKS_BEARER_TOKEN_FILE", jwt, "DOORWARD_JWKS_BEARER_TOKEN_FILE: cannot read the file that is named here"),
-        ("HMAC_SECRET_FILE", "hunter2-s3cr3t", "DOORWARD_HMAC_SECRET_FILE: cannot read the file that is named here"),
-        ("JWKS_BEARER_TOKEN_FILE", "/nowhere/token", "cannot read /nowhere/token: No such file or directory"),
-        ("JWKS_CA_FILE", "nowhere.pem", "cannot read nowhere.pem: No such file or directory"),
+        (
+            "OTLP_ENDPOINT",
+            "https://c.example/#s3cr3t",
+            "DOORWARD_OTLP_ENDPOINT: not understood (write the base URL",
+        ),
+        (
+            "JWKS_BEARER_TOKEN_FILE",
+            jwt,
+            "DOORWARD_JWKS_BEARER_TOKEN_FILE: cannot read the file that is named here",
+        ),
+        (
+            "HMAC_SECRET_FILE",
+            "hunter2-s3cr3t",
+            "DOORWARD_HMAC_SECRET_FILE: cannot read the file that is named here",
+        ),
+        (
+            "JWKS_BEARER_TOKEN_FILE",
+            "/nowhere/token",
+            "cannot read /nowhere/token: No such file or directory",
+        ),
+        (
+            "JWKS_CA_FILE",
+            "nowhere.pem",
+            "cannot read nowhere.pem: No such file or directory",
+        ),
     ] {
-        let gate = TestGate::new().set("ISSUER", "https://idp.example").set("AUDIENCE", "api").set(name, value);
+        let gate = TestGate::new()
+            .set("ISSUER", "https://idp.example")
+            .set("AUDIENCE", "api")
+            .set(name, value);
         let told = gate.configuration().map(drop).unwrap_err();
-        assert!(told.contains(expected) && !told.contains("s3cr3t"), "{name}: {told}");
+        assert!(
+            told.contains(expected) && !told.contains("s3cr3t"),
+            "{name}: {told}"
+        );
     }
 }
 
@@ -419,23 +455,35 @@ fn each_setting_has_a_message_that_is_shown() {
         include_str!("presets/okta.rs"),
         include_str!("tls/mod.rs"),
     ];
-    let snapshots = sources.iter().flat_map(|source| source.lines()).map(|line| {
-        let behind_macro = line.split_once(", @").map_or(line, |(_, snapshot)| snapshot);
-        behind_macro.trim_start_matches([' ', 'r', '#', '"'])
-    });
-    let shown: Vec<_> =
-        snapshots.filter(|line| line.starts_with("DOORWARD_") || line.starts_with("doorward.yaml:")).collect();
-    for line in doorward::config::reference().lines().filter_map(|line| line.strip_prefix("| `")) {
+    let snapshots = sources
+        .iter()
+        .flat_map(|source| source.lines())
+        .map(|line| {
+            let behind_macro = line
+                .split_once(", @")
+                .map_or(line, |(_, snapshot)| snapshot);
+            behind_macro.trim_start_matches([' ', 'r', '#', '"'])
+        });
+    let shown: Vec<_> = snapshots
+        .filter(|line| line.starts_with("DOORWARD_") || line.starts_with("doorward.yaml:"))
+        .collect();
+    for line in doorward::config::reference()
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+    {
         let name = line.split('`').next().unwrap();
         let variable = format!("DOORWARD_{}", name.to_uppercase());
         // doorward.yaml:LINE:COLUMN: PLACE: what is wrong
         let in_file = |line: &&str| {
-            let place = line.strip_prefix("doorward.yaml:").and_then(|rest| rest.split(": ").nth(1));
+            let place = line
+                .strip_prefix("doorward.yaml:")
+                .and_then(|rest| rest.split(": ").nth(1));
             place.and_then(|place| place.rsplit('.').next()?.split('[').next()) == Some(name)
         };
         let told = shown.iter().any(|line| {
             let behind = line.strip_prefix(&variable);
-            behind.is_some_and(|rest| rest.starts_with(": ") || rest.starts_with("_FILE: ")) || in_file(line)
+            behind.is_some_and(|rest| rest.starts_with(": ") || rest.starts_with("_FILE: "))
+                || in_file(line)
         });
         assert!(told, "no message about {name}");
     }
@@ -477,7 +525,11 @@ fn all_problems_are_told_at_once() {
 
 #[test]
 fn values_of_fetching_are_judged_beside_a_fixed_key_source_too() {
-    let told = problems(&[("HMAC_SECRET", SECRET), ("JWKS_WAIT", "x"), ("ALLOW_INSECURE_HTTP", "x")]);
+    let told = problems(&[
+        ("HMAC_SECRET", SECRET),
+        ("JWKS_WAIT", "x"),
+        ("ALLOW_INSECURE_HTTP", "x"),
+    ]);
     insta::assert_snapshot!(told, @r#"
     DOORWARD_ALLOW_INSECURE_HTTP: "x" is not understood (write true or false)
     DOORWARD_JWKS_WAIT: "x" is not understood (write a duration such as 30s, 5m or 24h)
@@ -487,28 +539,43 @@ fn values_of_fetching_are_judged_beside_a_fixed_key_source_too() {
 #[test]
 fn there_is_one_key_source() {
     insta::assert_snapshot!(problems(&[("JWKS", "{}"), ("HMAC_SECRET", SECRET)]), @"DOORWARD_HMAC_SECRET: a second key source beside jwks (keep one of them)");
-    let three =
-        [("JWKS_URL", "https://idp.example/jwks"), ("DISCOVERY_URL", "https://idp.example/d"), ("JWKS_FILE", "/x")];
+    let three = [
+        ("JWKS_URL", "https://idp.example/jwks"),
+        ("DISCOVERY_URL", "https://idp.example/d"),
+        ("JWKS_FILE", "/x"),
+    ];
     insta::assert_snapshot!(problems(&three), @r"
     DOORWARD_JWKS_URL: a second key source beside discovery_url (keep one of them)
     DOORWARD_JWKS_FILE: a second key source beside discovery_url (keep one of them)
     ");
-    let urls = [("JWKS_URL", "https://idp.example/jwks"), ("HMAC_SECRET_FILE", "/x")];
+    let urls = [
+        ("JWKS_URL", "https://idp.example/jwks"),
+        ("HMAC_SECRET_FILE", "/x"),
+    ];
     insta::assert_snapshot!(problems(&urls), @"DOORWARD_HMAC_SECRET_FILE: a second key source beside jwks_url (keep one of them)");
 }
 
 #[test]
 fn a_source_that_is_given_empty_is_named_and_not_the_other() {
-    let told = problems(&[("DISCOVERY_URL", ""), ("JWKS_URL", "https://idp.example/jwks")]);
+    let told = problems(&[
+        ("DISCOVERY_URL", ""),
+        ("JWKS_URL", "https://idp.example/jwks"),
+    ]);
     insta::assert_snapshot!(told, @"DOORWARD_DISCOVERY_URL: empty (give a value, or leave the setting out)");
-    let told = problems(&[("DISCOVERY_URL", "https://idp.example/d"), ("JWKS_URL", " ")]);
+    let told = problems(&[
+        ("DISCOVERY_URL", "https://idp.example/d"),
+        ("JWKS_URL", " "),
+    ]);
     insta::assert_snapshot!(told, @"DOORWARD_JWKS_URL: empty (give a value, or leave the setting out)");
 }
 
 #[test]
 fn the_previous_secret_goes_with_a_secret() {
     insta::assert_snapshot!(problems(&[("HMAC_SECRET_PREVIOUS", SECRET)]), @"DOORWARD_HMAC_SECRET_PREVIOUS: has no meaning without hmac_secret (the secret that signs is DOORWARD_HMAC_SECRET)");
-    let told = problems(&[("HMAC_SECRET", "short"), ("HMAC_SECRET_PREVIOUS_FILE", "/nowhere/old")]);
+    let told = problems(&[
+        ("HMAC_SECRET", "short"),
+        ("HMAC_SECRET_PREVIOUS_FILE", "/nowhere/old"),
+    ]);
     insta::assert_snapshot!(told, @r"
     DOORWARD_HMAC_SECRET: 5 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)
     DOORWARD_HMAC_SECRET_PREVIOUS_FILE: cannot read /nowhere/old: No such file or directory (os error 2)
@@ -527,7 +594,9 @@ fn quotes_around_a_value_are_refused() {
         ("ISSUER", "\"\""),
     ] {
         let told = problems(&[(name, value)]);
-        let expected = format!("DOORWARD_{name}: in quotes, which would be part of the value (leave them out: ");
+        let expected = format!(
+            "DOORWARD_{name}: in quotes, which would be part of the value (leave them out: "
+        );
         assert!(told.starts_with(&expected), "{name}={value}: {told}");
     }
     for fine in ["it's", "\"", "'a", "a\"b\""] {
@@ -547,7 +616,9 @@ fn algorithms_go_with_the_key_source() {
 
 #[test]
 fn a_secret_is_as_long_as_its_hash_however_it_is_written() {
-    let told = |secret: &str, encoding| problems(&[("HMAC_SECRET", secret), ("HMAC_SECRET_ENCODING", encoding)]);
+    let told = |secret: &str, encoding| {
+        problems(&[("HMAC_SECRET", secret), ("HMAC_SECRET_ENCODING", encoding)])
+    };
     insta::assert_snapshot!(told(&"ab".repeat(31), "hex"), @"DOORWARD_HMAC_SECRET: 31 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)");
     insta::assert_snapshot!(told(&"zz".repeat(32), "hex"), @"DOORWARD_HMAC_SECRET: not hexadecimal (DOORWARD_HMAC_SECRET_ENCODING says how it is written)");
     insta::assert_snapshot!(told(&"abc".repeat(33), "hex"), @"DOORWARD_HMAC_SECRET: not hexadecimal (DOORWARD_HMAC_SECRET_ENCODING says how it is written)");
@@ -567,7 +638,11 @@ fn a_secret_is_as_long_as_its_hash_however_it_is_written() {
 #[test]
 fn a_profile_that_demands_an_audience_and_an_issuer_gets_them() {
     insta::assert_snapshot!(problems(&[("TOKEN_TYPE", "at+jwt"), ("AUDIENCE", "*")]), @"DOORWARD_AUDIENCE: `*` beside token_type at+jwt, which demands an audience (name the audiences of this API, or set DOORWARD_TOKEN_TYPE=any)");
-    let nameless = [("HMAC_SECRET", SECRET), ("AUDIENCE", "api"), ("TOKEN_TYPE", "at+jwt")];
+    let nameless = [
+        ("HMAC_SECRET", SECRET),
+        ("AUDIENCE", "api"),
+        ("TOKEN_TYPE", "at+jwt"),
+    ];
     insta::assert_snapshot!(set(TestGate::new(), &nameless).configuration().unwrap_err(), @"DOORWARD_ISSUER: missing beside token_type at+jwt (set the issuer's `iss`, or DOORWARD_TOKEN_TYPE=any)");
     insta::assert_snapshot!(problems(&[("TOKEN_TYPE", "at+jwt"), ("ACCEPTED_TYPES", "x")]), @"DOORWARD_ACCEPTED_TYPES: has no meaning beside token_type at+jwt (leave it out, or set DOORWARD_TOKEN_TYPE=any)");
 }
@@ -583,7 +658,8 @@ fn a_secret_file_that_cannot_be_used_is_told_by_its_own_name() {
     let place = tempfile::tempdir().unwrap();
     let file = |name: &str, content: &[u8]| written(&place, name, content);
     let told = |path: PathBuf| {
-        problems(&[("HMAC_SECRET_FILE", path.to_str().unwrap())]).replace(place.path().to_str().unwrap(), "/run")
+        problems(&[("HMAC_SECRET_FILE", path.to_str().unwrap())])
+            .replace(place.path().to_str().unwrap(), "/run")
     };
     insta::assert_snapshot!(told(place.path().join("missing")), @"DOORWARD_HMAC_SECRET_FILE: cannot read /run/missing: No such file or directory (os error 2)");
     insta::assert_snapshot!(told(place.path().to_owned()), @"DOORWARD_HMAC_SECRET_FILE: cannot read /run: not a regular file");
@@ -606,9 +682,16 @@ fn one_line_end_of_a_secret_file_is_no_part_of_the_secret() {
         assert_eq!(judged(&format!("{SECRET}{end}"), SECRET), "200", "{end:?}");
     }
     for end in ["\n\n", " \n", "\r\n\n"] {
-        assert_eq!(judged(&format!("{SECRET}{end}"), SECRET), "401 signature_invalid", "{end:?}");
+        assert_eq!(
+            judged(&format!("{SECRET}{end}"), SECRET),
+            "401 signature_invalid",
+            "{end:?}"
+        );
     }
-    assert_eq!(judged(&format!("{SECRET}\n\n"), &format!("{SECRET}\n")), "200");
+    assert_eq!(
+        judged(&format!("{SECRET}\n\n"), &format!("{SECRET}\n")),
+        "200"
+    );
 }
 
 #[test]
@@ -618,8 +701,14 @@ fn a_secret_is_never_echoed() {
     let path = path.to_str().unwrap();
     for settings in [
         &[("HMAC_SECRET", "s3cr3t-value")][..],
-        &[("HMAC_SECRET", "s3cr3t-value"), ("HMAC_SECRET_ENCODING", "hex")],
-        &[("HMAC_SECRET", "s3cr3t-value!"), ("HMAC_SECRET_ENCODING", "base64")],
+        &[
+            ("HMAC_SECRET", "s3cr3t-value"),
+            ("HMAC_SECRET_ENCODING", "hex"),
+        ],
+        &[
+            ("HMAC_SECRET", "s3cr3t-value!"),
+            ("HMAC_SECRET_ENCODING", "base64"),
+        ],
         &[("HMAC_SECRET", "s3cr3t-value"), ("HMAC_SECRET_FILE", path)],
         &[("HMAC_SECRET", "s3cr3t-value"), ("JWKS", "{}")],
         &[("HMAC_SECRET", "s3cr3t-value"), ("ALGORITHMS", "RS256")],
@@ -635,13 +724,18 @@ fn a_secret_is_never_echoed() {
         &[("RESOURCE_METADATA", "ftp://user:s3cr3t-value@idp.example")],
     ] {
         let told = problems(settings);
-        assert!(!told.is_empty() && !told.contains("s3cr3t"), "{settings:?}: {told}");
+        assert!(
+            !told.is_empty() && !told.contains("s3cr3t"),
+            "{settings:?}: {told}"
+        );
     }
 }
 
 #[test]
 fn a_configuration_shows_no_secret_in_debug_output() {
-    let gate = TestGate::new().set("ISSUER", "https://idp.example").set("AUDIENCE", "api");
+    let gate = TestGate::new()
+        .set("ISSUER", "https://idp.example")
+        .set("AUDIENCE", "api");
     let shown = |gate: crate::support::GateBuilder| format!("{:?}", gate.configuration().unwrap());
     assert!(!shown(gate.clone().set("JWKS_HEADERS", "X-Key: s3cr3t-value")).contains("s3cr3t"));
     assert!(!shown(gate.set("HMAC_SECRET", SECRET)).contains("horse"));
@@ -649,10 +743,17 @@ fn a_configuration_shows_no_secret_in_debug_output() {
 
 #[test]
 fn a_variable_that_is_no_text_is_told_and_not_echoed() {
-    let pairs =
-        [("DOORWARD_AUDIENCE", b"api".to_vec()), ("DOORWARD_ISSUER", b"https://idp.example/\xFFs3cr3t".to_vec())];
+    let pairs = [
+        ("DOORWARD_AUDIENCE", b"api".to_vec()),
+        (
+            "DOORWARD_ISSUER",
+            b"https://idp.example/\xFFs3cr3t".to_vec(),
+        ),
+    ];
     let pairs = pairs.map(|(name, value)| (OsString::from(name), OsString::from_vec(value)));
-    let told = Configuration::from_environment(pairs).unwrap_err().to_string();
+    let told = Configuration::from_environment(pairs)
+        .unwrap_err()
+        .to_string();
     insta::assert_snapshot!(told, @r#"
     DOORWARD_ISSUER: not UTF-8 (a value is text; base64 or a file can carry other bytes)
     DOORWARD_ISSUER: missing (set the exact `iss` of the tokens; only a fixed key source can do without)
@@ -661,16 +762,34 @@ fn a_variable_that_is_no_text_is_told_and_not_echoed() {
 
 #[test]
 fn names_are_in_capitals_or_unknown() {
-    let pairs = [("DOORWARD_AUDIENCE", "api"), ("DOORWARD_audience", "*"), ("DOORWARD_ISSUER", "https://idp.example")];
-    let read = Configuration::from_environment(pairs.map(|(name, value)| (name.into(), value.into())));
-    assert_eq!(read.unwrap_err().to_string(), "DOORWARD_audience: unknown setting (names are in capitals)");
+    let pairs = [
+        ("DOORWARD_AUDIENCE", "api"),
+        ("DOORWARD_audience", "*"),
+        ("DOORWARD_ISSUER", "https://idp.example"),
+    ];
+    let read =
+        Configuration::from_environment(pairs.map(|(name, value)| (name.into(), value.into())));
+    assert_eq!(
+        read.unwrap_err().to_string(),
+        "DOORWARD_audience: unknown setting (names are in capitals)"
+    );
 }
 
 #[test]
 fn variables_of_others_are_none_of_our_business() {
-    let pairs = [("PATH", "/bin"), ("doorward_listen", "x"), ("NOT_DOORWARD_LISTEN", "x")];
-    let own = [("DOORWARD_AUDIENCE", "api"), ("DOORWARD_ISSUER", "https://idp.example")];
-    let pairs = pairs.into_iter().chain(own).map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let pairs = [
+        ("PATH", "/bin"),
+        ("doorward_listen", "x"),
+        ("NOT_DOORWARD_LISTEN", "x"),
+    ];
+    let own = [
+        ("DOORWARD_AUDIENCE", "api"),
+        ("DOORWARD_ISSUER", "https://idp.example"),
+    ];
+    let pairs = pairs
+        .into_iter()
+        .chain(own)
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
     assert!(Configuration::from_environment(pairs).is_ok());
 }
 
@@ -695,7 +814,10 @@ fn service_links_of_kubernetes_are_passed_over() {
 
 #[test]
 fn no_setting_looks_like_a_service_link() {
-    for line in doorward::config::reference().lines().filter_map(|line| line.strip_prefix("| `")) {
+    for line in doorward::config::reference()
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+    {
         let name = line.split('`').next().unwrap();
         let taken = name.ends_with("service_host")
             || name.ends_with("service_port")
@@ -709,38 +831,114 @@ fn no_setting_looks_like_a_service_link() {
 fn settings_take_effect() {
     let idp = TestIssuer::new();
     let with = |settings: &[(&str, &str)]| set(TestGate::new().trusting(&idp), settings).spawn();
-    let token = idp.token().claim("scope", "read").claim("tenant", "a").claim("client_id", "app");
+    let token = idp
+        .token()
+        .claim("scope", "read")
+        .claim("tenant", "a")
+        .claim("client_id", "app");
     for (settings, token, expected) in [
-        (&[("LEEWAY", "10s")][..], token.clone().expires_in(-9), "200"),
-        (&[("LEEWAY", "10s")], token.clone().expires_in(-10), "401 token_expired"),
-        (&[("REQUIRE_EXP", "false")], token.clone().without("exp"), "200"),
+        (
+            &[("LEEWAY", "10s")][..],
+            token.clone().expires_in(-9),
+            "200",
+        ),
+        (
+            &[("LEEWAY", "10s")],
+            token.clone().expires_in(-10),
+            "401 token_expired",
+        ),
+        (
+            &[("REQUIRE_EXP", "false")],
+            token.clone().without("exp"),
+            "200",
+        ),
         (&[], token.clone().without("exp"), "401 claim_missing"),
-        (&[("MAX_TOKEN_AGE", "1h")], token.clone().without("iat"), "401 claim_missing"),
+        (
+            &[("MAX_TOKEN_AGE", "1h")],
+            token.clone().without("iat"),
+            "401 claim_missing",
+        ),
         (&[("REQUIRED_SCOPES", "read")], token.clone(), "200"),
-        (&[("REQUIRED_SCOPES", "read, write")], token.clone(), "403 scope_insufficient"),
+        (
+            &[("REQUIRED_SCOPES", "read, write")],
+            token.clone(),
+            "403 scope_insufficient",
+        ),
         (&[("REQUIRED_CLAIMS", "tenant=a")], token.clone(), "200"),
-        (&[("REQUIRED_CLAIMS", "tenant=b")], token.clone(), "403 policy_denied"),
-        (&[("REQUIRED_CLAIMS", "other")], token.clone(), "401 claim_missing"),
-        (&[("REQUIRED_CLAIMS", "groups=cn=admins")], token.clone().claim("groups", vec!["cn=admins"]), "200"),
-        (&[("REQUIRED_CLAIMS", "tenant=YWJj=")], token.clone().claim("tenant", "YWJj="), "200"),
-        (&[("REQUIRED_CLAIMS", "\"a=b\"=c")], token.clone().claim("a=b", "c"), "200"),
+        (
+            &[("REQUIRED_CLAIMS", "tenant=b")],
+            token.clone(),
+            "403 policy_denied",
+        ),
+        (
+            &[("REQUIRED_CLAIMS", "other")],
+            token.clone(),
+            "401 claim_missing",
+        ),
+        (
+            &[("REQUIRED_CLAIMS", "groups=cn=admins")],
+            token.clone().claim("groups", vec!["cn=admins"]),
+            "200",
+        ),
+        (
+            &[("REQUIRED_CLAIMS", "tenant=YWJj=")],
+            token.clone().claim("tenant", "YWJj="),
+            "200",
+        ),
+        (
+            &[("REQUIRED_CLAIMS", "\"a=b\"=c")],
+            token.clone().claim("a=b", "c"),
+            "200",
+        ),
         (
             &[("REQUIRED_CLAIMS", "https://x.example/tenant=c")],
             token.clone().claim("https://x.example/tenant", "c"),
             "200",
         ),
-        (&[("AUDIENCE", "web, mobile")], token.clone(), "401 audience_mismatch"),
+        (
+            &[("AUDIENCE", "web, mobile")],
+            token.clone(),
+            "401 audience_mismatch",
+        ),
         (&[("AUDIENCE", "web, api")], token.clone(), "200"),
-        (&[("AUDIENCE", "web, api"), ("AUDIENCE_MATCH", "all")], token.clone(), "401 audience_mismatch"),
+        (
+            &[("AUDIENCE", "web, api"), ("AUDIENCE_MATCH", "all")],
+            token.clone(),
+            "401 audience_mismatch",
+        ),
         (&[("AUDIENCE", "*")], token.clone().without("aud"), "200"),
-        (&[("AUDIENCE", "app"), ("AUDIENCE_FALLBACK", "client_id")], token.clone().without("aud"), "200"),
+        (
+            &[("AUDIENCE", "app"), ("AUDIENCE_FALLBACK", "client_id")],
+            token.clone().without("aud"),
+            "200",
+        ),
         (&[("ALGORITHMS", "ES256")], token.clone(), "200"),
-        (&[("TOKEN_TYPE", "at+jwt")], token.clone(), "401 token_type_mismatch"),
-        (&[("ACCEPTED_TYPES", "x+jwt")], token.clone().header("typ", "x+jwt"), "200"),
-        (&[("MAX_TOKEN_BYTES", "64")], token.clone(), "401 token_too_large"),
-        (&[("CLAIM_HEADERS_MAX_BYTES", "64")], token.clone(), "403 claim_headers_too_large"),
+        (
+            &[("TOKEN_TYPE", "at+jwt")],
+            token.clone(),
+            "401 token_type_mismatch",
+        ),
+        (
+            &[("ACCEPTED_TYPES", "x+jwt")],
+            token.clone().header("typ", "x+jwt"),
+            "200",
+        ),
+        (
+            &[("MAX_TOKEN_BYTES", "64")],
+            token.clone(),
+            "401 token_too_large",
+        ),
+        (
+            &[("CLAIM_HEADERS_MAX_BYTES", "64")],
+            token.clone(),
+            "403 claim_headers_too_large",
+        ),
     ] {
-        assert_eq!(with(settings).judge(&token.sign()), expected, "{settings:?}");
+        assert_eq!(
+            with(settings).judge(&token.sign()),
+            expected,
+            "{settings:?}"
+        );
     }
 }
 
@@ -748,11 +946,25 @@ fn settings_take_effect() {
 fn a_quoted_namespace_has_members() {
     let idp = TestIssuer::new();
     let path = "\"https://hasura.io/jwt/claims\".x-hasura-default-role";
-    let gate = TestGate::new().trusting(&idp).set("CLAIM_HEADERS", format!("{path}=X-Role"));
-    let gate = gate.set("REQUIRED_CLAIMS", format!("{path}=editor")).spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("CLAIM_HEADERS", format!("{path}=X-Role"));
+    let gate = gate
+        .set("REQUIRED_CLAIMS", format!("{path}=editor"))
+        .spawn();
     let claims = serde_json::json!({"x-hasura-default-role": "editor"});
-    let allowed = gate.get("/verify").bearer(&idp.token().claim("https://hasura.io/jwt/claims", claims).sign()).send();
-    assert_eq!((allowed.verdict().as_str(), allowed.get("x-role")), ("200", Some("editor")));
+    let allowed = gate
+        .get("/verify")
+        .bearer(
+            &idp.token()
+                .claim("https://hasura.io/jwt/claims", claims)
+                .sign(),
+        )
+        .send();
+    assert_eq!(
+        (allowed.verdict().as_str(), allowed.get("x-role")),
+        ("200", Some("editor"))
+    );
     assert_eq!(gate.judge(&idp.token().sign()), "401 claim_missing");
 }
 
@@ -760,21 +972,34 @@ fn a_quoted_namespace_has_members() {
 fn both_secrets_of_a_rotation_are_taken() {
     let idp = TestIssuer::new();
     let by = |secret: &[u8]| {
-        idp.token_by(Arc::new(SigningKey::secret(Algorithm::HS256, secret))).without_header("kid").sign()
+        idp.token_by(Arc::new(SigningKey::secret(Algorithm::HS256, secret)))
+            .without_header("kid")
+            .sign()
     };
     let [new, old, other] = [[1; 32], [2; 32], [3; 32]];
     let hex = |secret: [u8; 32]| secret.map(|byte| format!("{byte:02x}")).concat();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("previous");
     std::fs::write(&file, format!("{}\n", hex(old))).unwrap();
-    let gate = TestGate::new().by_time_of(&idp).set("ISSUER", idp.url()).set("AUDIENCE", "api");
-    let gate = gate.set("HMAC_SECRET", hex(new)).set("HMAC_SECRET_ENCODING", "hex");
-    let rotating = gate.clone().set("HMAC_SECRET_PREVIOUS_FILE", file.to_str().unwrap()).spawn();
+    let gate = TestGate::new()
+        .by_time_of(&idp)
+        .set("ISSUER", idp.url())
+        .set("AUDIENCE", "api");
+    let gate = gate
+        .set("HMAC_SECRET", hex(new))
+        .set("HMAC_SECRET_ENCODING", "hex");
+    let rotating = gate
+        .clone()
+        .set("HMAC_SECRET_PREVIOUS_FILE", file.to_str().unwrap())
+        .spawn();
     let rotated = gate.clone().spawn();
     let same = gate.set("HMAC_SECRET_PREVIOUS", hex(new)).spawn();
     let verdicts = |gate: &TestGate| [new, old, other].map(|secret| gate.judge(&by(&secret)));
     assert_eq!(verdicts(&rotating), ["200", "200", "401 signature_invalid"]);
-    assert_eq!(verdicts(&rotated), ["200", "401 signature_invalid", "401 signature_invalid"]);
+    assert_eq!(
+        verdicts(&rotated),
+        ["200", "401 signature_invalid", "401 signature_invalid"]
+    );
     assert_eq!(verdicts(&same), verdicts(&rotated));
 }
 
@@ -783,7 +1008,10 @@ fn a_secret_may_be_wrapped_into_lines() {
     let idp = TestIssuer::new();
     let secret = [0xA5; 64];
     let wrapped = |text: &str, width: usize| {
-        let lines = text.as_bytes().chunks(width).map(|line| String::from_utf8(line.to_vec()).unwrap() + "\n");
+        let lines = text
+            .as_bytes()
+            .chunks(width)
+            .map(|line| String::from_utf8(line.to_vec()).unwrap() + "\n");
         lines.collect::<String>()
     };
     let base64 = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, secret);
@@ -792,38 +1020,73 @@ fn a_secret_may_be_wrapped_into_lines() {
     for (encoding, text) in [("base64", wrapped(&base64, 64)), ("hex", wrapped(&hex, 60))] {
         let file = directory.path().join(encoding);
         std::fs::write(&file, text).unwrap();
-        let gate = TestGate::new().by_time_of(&idp).set("ISSUER", idp.url()).set("AUDIENCE", "api");
-        let gate = gate.set("HMAC_SECRET_ENCODING", encoding).set("HMAC_SECRET_FILE", file.to_str().unwrap()).spawn();
+        let gate = TestGate::new()
+            .by_time_of(&idp)
+            .set("ISSUER", idp.url())
+            .set("AUDIENCE", "api");
+        let gate = gate
+            .set("HMAC_SECRET_ENCODING", encoding)
+            .set("HMAC_SECRET_FILE", file.to_str().unwrap())
+            .spawn();
         let key = Arc::new(SigningKey::secret(Algorithm::HS256, &secret));
-        assert_eq!(gate.judge(&idp.token_by(key).without_header("kid").sign()), "200", "{encoding}");
+        assert_eq!(
+            gate.judge(&idp.token_by(key).without_header("kid").sign()),
+            "200",
+            "{encoding}"
+        );
     }
 }
 
 #[test]
 fn answers_look_as_configured() {
     let idp = TestIssuer::new();
-    let gate =
-        TestGate::new().trusting(&idp).set("REALM", "my api").set("CLAIM_HEADERS", "sub=X-User, tenant=X-Tenant");
-    let gate = gate.set("RESOURCE_METADATA", "https://api.example/.well-known/oauth-protected-resource").spawn();
-    let challenge = gate.get("/verify").send().get("www-authenticate").unwrap().to_owned();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("REALM", "my api")
+        .set("CLAIM_HEADERS", "sub=X-User, tenant=X-Tenant");
+    let gate = gate
+        .set(
+            "RESOURCE_METADATA",
+            "https://api.example/.well-known/oauth-protected-resource",
+        )
+        .spawn();
+    let challenge = gate
+        .get("/verify")
+        .send()
+        .get("www-authenticate")
+        .unwrap()
+        .to_owned();
     insta::assert_snapshot!(challenge, @r#"Bearer realm="my api", resource_metadata="https://api.example/.well-known/oauth-protected-resource""#);
     let allowed = gate.get("/verify").bearer(&idp.token().sign()).send();
     assert_eq!(
-        (allowed.get("x-user"), allowed.get("x-tenant"), allowed.get("x-auth-subject")),
+        (
+            allowed.get("x-user"),
+            allowed.get("x-tenant"),
+            allowed.get("x-auth-subject")
+        ),
         (Some("alice"), Some(""), None)
     );
 }
 
 #[test]
 fn trusting_everybody_must_be_said_twice() {
-    assert_eq!(problems(&[("TRUSTED_PROXIES", "0.0.0.0/0, ::/0"), ("TRUST_ANY_PROXY", "true")]), "");
+    assert_eq!(
+        problems(&[
+            ("TRUSTED_PROXIES", "0.0.0.0/0, ::/0"),
+            ("TRUST_ANY_PROXY", "true")
+        ]),
+        ""
+    );
 }
 
 /// What is wrong with a good configuration after each of these alone, one line each.
 fn each(settings: &[(&str, &str)]) -> String {
     let told = settings.iter().map(|setting| {
         let told = problems(&[*setting]);
-        assert!(told.starts_with(&format!("DOORWARD_{}: ", setting.0)), "{setting:?}: {told}");
+        assert!(
+            told.starts_with(&format!("DOORWARD_{}: ", setting.0)),
+            "{setting:?}: {told}"
+        );
         told
     });
     told.collect::<Vec<_>>().join("\n")
@@ -831,18 +1094,31 @@ fn each(settings: &[(&str, &str)]) -> String {
 
 /// What is wrong with a good configuration after these.
 fn problems(settings: &[(&str, &str)]) -> String {
-    let good = TestGate::new().set("ISSUER", "https://idp.example").set("AUDIENCE", "api");
-    set(good, settings).configuration().err().unwrap_or_default()
+    let good = TestGate::new()
+        .set("ISSUER", "https://idp.example")
+        .set("AUDIENCE", "api");
+    set(good, settings)
+        .configuration()
+        .err()
+        .unwrap_or_default()
 }
 
 fn without(names: &[&str]) -> String {
     let all = [("ISSUER", "https://idp.example"), ("AUDIENCE", "api")];
-    let kept: Vec<_> = all.into_iter().filter(|(name, _)| !names.contains(name)).collect();
+    let kept: Vec<_> = all
+        .into_iter()
+        .filter(|(name, _)| !names.contains(name))
+        .collect();
     set(TestGate::new(), &kept).configuration().unwrap_err()
 }
 
-fn set(gate: crate::support::GateBuilder, settings: &[(&str, &str)]) -> crate::support::GateBuilder {
-    settings.iter().fold(gate, |gate, (name, value)| gate.set(name, *value))
+fn set(
+    gate: crate::support::GateBuilder,
+    settings: &[(&str, &str)],
+) -> crate::support::GateBuilder {
+    settings
+        .iter()
+        .fold(gate, |gate, (name, value)| gate.set(name, *value))
 }
 
 fn written(place: &tempfile::TempDir, name: &str, content: &[u8]) -> PathBuf {
@@ -853,7 +1129,10 @@ fn written(place: &tempfile::TempDir, name: &str, content: &[u8]) -> PathBuf {
 
 #[test]
 fn nothing_is_watched_without_a_file() {
-    let told = TestGate::new().set("ISSUER", "https://idp.example").set("AUDIENCE", "api").set("RELOAD", "on_change");
+    let told = TestGate::new()
+        .set("ISSUER", "https://idp.example")
+        .set("AUDIENCE", "api")
+        .set("RELOAD", "on_change");
     insta::assert_snapshot!(told.configuration().unwrap_err(), @"DOORWARD_RELOAD: on_change without a configuration file (name one by --config or DOORWARD_CONFIG, or set DOORWARD_RELOAD=signal)");
     assert!(told.file("access_log: all").configuration().is_ok());
 }

@@ -1,4 +1,5 @@
-//! The configuration file: what it says, who wins over it, and what operators are told when it is wrong.
+//! The configuration file: what it says, who wins over it, and what operators are told when it is
+//! wrong.
 
 use crate::support::{GateBuilder, TestGate, TestIssuer};
 
@@ -6,7 +7,10 @@ const MINIMAL: &str = "issuer: https://idp.example\naudience: [api]\n";
 
 /// Two issuers with fixed keys, and the file that knows both.
 pub fn two_issuers() -> (TestIssuer, TestIssuer, GateBuilder) {
-    let (main, legacy) = (TestIssuer::new(), TestIssuer::new().named("https://legacy.example"));
+    let (main, legacy) = (
+        TestIssuer::new(),
+        TestIssuer::new().named("https://legacy.example"),
+    );
     legacy.rotate("key-ES256");
     let file = format!(
         "issuers:
@@ -32,11 +36,19 @@ pub fn two_issuers() -> (TestIssuer, TestIssuer, GateBuilder) {
 fn each_issuer_has_its_own_keys_and_rules() {
     let (main, legacy, gate) = two_issuers();
     let gate = gate.spawn();
-    assert_eq!(gate.judge(&main.token().claim("scope", "read").sign()), "200");
+    assert_eq!(
+        gate.judge(&main.token().claim("scope", "read").sign()),
+        "200"
+    );
     assert_eq!(gate.judge(&main.token().sign()), "403 scope_insufficient");
-    assert_eq!(gate.judge(&legacy.token().claim("aud", "whatever").sign()), "200");
+    assert_eq!(
+        gate.judge(&legacy.token().claim("aud", "whatever").sign()),
+        "200"
+    );
     for name in ["main", "legacy.example"] {
-        let series = format!(r#"doorward_decisions_total{{issuer="{name}",reason="ok",route="none",verdict="allow"}}"#);
+        let series = format!(
+            r#"doorward_decisions_total{{issuer="{name}",reason="ok",route="none",verdict="allow"}}"#
+        );
         assert!(gate.metric(&series) > 0.5, "{series}");
     }
 }
@@ -62,23 +74,65 @@ denials:
         idp.url(),
         idp.jwks()
     );
-    let gate = TestGate::new().by_time_of(&idp).file(file).set("REALM", "from environment").spawn();
-    let allowed = gate.get("/verify").header("X-Token", idp.token().claim("groups", vec!["a", "b|c"]).sign()).send();
-    assert_eq!((allowed.status, allowed.get("x-user"), allowed.get("x-groups")), (200, Some("alice"), Some("a|b%7Cc")));
-    assert!(allowed.get("x-claims").unwrap().starts_with("eyJ"), "{allowed:?}");
+    let gate = TestGate::new()
+        .by_time_of(&idp)
+        .file(file)
+        .set("REALM", "from environment")
+        .spawn();
+    let allowed = gate
+        .get("/verify")
+        .header(
+            "X-Token",
+            idp.token().claim("groups", vec!["a", "b|c"]).sign(),
+        )
+        .send();
+    assert_eq!(
+        (
+            allowed.status,
+            allowed.get("x-user"),
+            allowed.get("x-groups")
+        ),
+        (200, Some("alice"), Some("a|b%7Cc"))
+    );
+    assert!(
+        allowed.get("x-claims").unwrap().starts_with("eyJ"),
+        "{allowed:?}"
+    );
     let denied = gate.get("/verify").send();
-    assert_eq!((denied.status, denied.body.as_str()), (418, r#"{"code":1,"list":[true,null]}"#));
+    assert_eq!(
+        (denied.status, denied.body.as_str()),
+        (418, r#"{"code":1,"list":[true,null]}"#)
+    );
     let expired = gate.get("/verify").bearer("x").send();
-    assert!(expired.get("www-authenticate").unwrap().contains(r#"realm="from environment""#), "{expired:?}");
+    assert!(
+        expired
+            .get("www-authenticate")
+            .unwrap()
+            .contains(r#"realm="from environment""#),
+        "{expired:?}"
+    );
 }
 
 #[test]
 fn the_environment_wins_and_a_list_is_replaced_as_a_whole() {
-    let read = TestGate::new().file(format!("{MINIMAL}listen: ['127.0.0.1:1', 'unix:/a']\n")).configuration().unwrap();
+    let read = TestGate::new()
+        .file(format!("{MINIMAL}listen: ['127.0.0.1:1', 'unix:/a']\n"))
+        .configuration()
+        .unwrap();
     assert_eq!(read.server.listen.len(), 1, "as the environment says");
-    assert_eq!(read.issuers[0].accepted.metadata_name(), Some("https://idp.example"));
-    let read = TestGate::new().file(MINIMAL).set("ISSUER", "https://other.example").configuration().unwrap();
-    assert_eq!(read.issuers[0].accepted.metadata_name(), Some("https://other.example"));
+    assert_eq!(
+        read.issuers[0].accepted.metadata_name(),
+        Some("https://idp.example")
+    );
+    let read = TestGate::new()
+        .file(MINIMAL)
+        .set("ISSUER", "https://other.example")
+        .configuration()
+        .unwrap();
+    assert_eq!(
+        read.issuers[0].accepted.metadata_name(),
+        Some("https://other.example")
+    );
 }
 
 #[test]
@@ -100,17 +154,32 @@ issuers:
 #[test]
 fn the_example_of_the_documentation_is_read() {
     let page = doorward::config::reference();
-    let example = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let example = page
+        .split("```yaml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
     let read = TestGate::new().file(example).configuration().unwrap();
     assert_eq!(
-        read.issuers.iter().map(|issuer| issuer.name.as_str()).collect::<Vec<_>>(),
+        read.issuers
+            .iter()
+            .map(|issuer| issuer.name.as_str())
+            .collect::<Vec<_>>(),
         ["main", "legacy.example.com"]
     );
 }
 
 #[test]
 fn what_is_no_file_is_told() {
-    let told = each(&["audience: [api\n", "- a\n", "just text\n", "a: 1\na: 2\n", "a: !include x\n"]);
+    let told = each(&[
+        "audience: [api\n",
+        "- a\n",
+        "just text\n",
+        "a: 1\na: 2\n",
+        "a: !include x\n",
+    ]);
     insta::assert_snapshot!(told, @"
     doorward.yaml:1:11: unclosed bracket '['
     ---
@@ -130,7 +199,9 @@ fn what_is_no_file_is_told() {
     ---
     doorward.yaml:1:1: not a mapping of settings
     ");
-    let missing = doorward::config::Source::new(Some("/nowhere/doorward.yaml".into()), []).read().unwrap_err();
+    let missing = doorward::config::Source::new(Some("/nowhere/doorward.yaml".into()), [])
+        .read()
+        .unwrap_err();
     insta::assert_snapshot!(missing.to_string(), @"/nowhere/doorward.yaml: cannot read /nowhere/doorward.yaml: No such file or directory (os error 2)");
 }
 
@@ -180,12 +251,15 @@ issuer:
 
 #[test]
 fn each_header_that_stands_twice_is_told() {
-    let headers = ["X-A", "X-B", "x_a", "X-C", "X_B"].map(|name| format!("\n  - {{claim: sub, header: {name}}}"));
+    let headers = ["X-A", "X-B", "x_a", "X-C", "X_B"]
+        .map(|name| format!("\n  - {{claim: sub, header: {name}}}"));
     insta::assert_snapshot!(problems(&format!("{MINIMAL}claim_headers:{}\n", headers.concat())), @"
     doorward.yaml:6:5: claim_headers[2]: x_a stands twice (one header per claim; names that differ only in case, - and _ are the same)
     doorward.yaml:8:5: claim_headers[4]: X_B stands twice (one header per claim; names that differ only in case, - and _ are the same)
     ");
-    let in_environment = TestGate::new().file(MINIMAL).set("CLAIM_HEADERS", "sub=X-A,iss=X_A,aud=X-B,jti=x-b");
+    let in_environment = TestGate::new()
+        .file(MINIMAL)
+        .set("CLAIM_HEADERS", "sub=X-A,iss=X_A,aud=X-B,jti=x-b");
     insta::assert_snapshot!(in_environment.configuration().unwrap_err(), @"
     DOORWARD_CLAIM_HEADERS: X_A stands twice (one header per claim; names that differ only in case, - and _ are the same)
     DOORWARD_CLAIM_HEADERS: x-b stands twice (one header per claim; names that differ only in case, - and _ are the same)
@@ -237,11 +311,24 @@ issuers:
 #[test]
 fn issuers_are_listed_in_the_file_only() {
     let listed = "issuers:\n  - {issuer: 'https://idp.example', audience: [api]}\n";
-    let told = |name: &str, value: &str| TestGate::new().file(listed).set(name, value).configuration().unwrap_err();
+    let told = |name: &str, value: &str| {
+        TestGate::new()
+            .file(listed)
+            .set(name, value)
+            .configuration()
+            .unwrap_err()
+    };
     insta::assert_snapshot!(told("AUDIENCE", "api"), @"DOORWARD_AUDIENCE: belongs to one issuer, and there is a list of them (set it in `issuers`)");
     insta::assert_snapshot!(told("HMAC_SECRET_FILE", "/run/secret"), @"DOORWARD_HMAC_SECRET_FILE: belongs to one issuer, and there is a list of them (set it in `issuers`)");
     insta::assert_snapshot!(TestGate::new().set("ISSUERS", "https://a.example").configuration().unwrap_err(), @"DOORWARD_ISSUERS: has no form in the environment (it takes a file: see `doorward serve --help`)");
-    assert!(TestGate::new().file(listed).set("JWKS_REFRESH", "1m").configuration().is_ok(), "said once for all");
+    assert!(
+        TestGate::new()
+            .file(listed)
+            .set("JWKS_REFRESH", "1m")
+            .configuration()
+            .is_ok(),
+        "said once for all"
+    );
 }
 
 #[test]
@@ -263,20 +350,38 @@ fn problems(file: &str) -> String {
 
 /// What is told about each of these, a line of dashes between them.
 fn each(files: &[&str]) -> String {
-    files.iter().map(|file| problems(file)).collect::<Vec<_>>().join("\n---\n")
+    files
+        .iter()
+        .map(|file| problems(file))
+        .collect::<Vec<_>>()
+        .join("\n---\n")
 }
 
 #[test]
 fn a_name_with_nothing_behind_it_is_no_text() {
-    for text in ["realm: null", "realm: ~", "realm:", "audience: null", "audience: [null]", "hmac_secret_file: null"] {
+    for text in [
+        "realm: null",
+        "realm: ~",
+        "realm:",
+        "audience: null",
+        "audience: [null]",
+        "hmac_secret_file: null",
+    ] {
         let told = problems(&format!("{text}\n"));
         assert!(
-            told.contains(": no value (write one, or leave the name out; the text is \"null\", in quotes)"),
+            told.contains(
+                ": no value (write one, or leave the name out; the text is \"null\", in quotes)"
+            ),
             "{told}"
         );
     }
-    for own in ["match:", "match: {host: null}", "match: {path: ~}", "match: {methods: [null]}", "match: {}, require:"]
-    {
+    for own in [
+        "match:",
+        "match: {host: null}",
+        "match: {path: ~}",
+        "match: {methods: [null]}",
+        "match: {}, require:",
+    ] {
         let told = problems(&format!("proxy: traefik\nroutes: [{{name: a, {own}}}]\n"));
         assert!(told.contains("no value"), "{own}: {told}");
     }
@@ -290,12 +395,27 @@ fn a_secret_of_the_environment_wins_over_one_of_the_file_in_either_form() {
     std::fs::write(&path, "f".repeat(32)).unwrap();
     let path = path.to_str().unwrap();
     let short = TestGate::new().set("AUDIENCE", "api");
-    let gate = short.clone().set("HMAC_SECRET", "e".repeat(32)).file("hmac_secret_file: /nowhere\n");
+    let gate = short
+        .clone()
+        .set("HMAC_SECRET", "e".repeat(32))
+        .file("hmac_secret_file: /nowhere\n");
     assert!(gate.configuration().is_ok());
-    let gate = short.clone().set("HMAC_SECRET_FILE", path).file("hmac_secret: short\n");
+    let gate = short
+        .clone()
+        .set("HMAC_SECRET_FILE", path)
+        .file("hmac_secret: short\n");
     assert!(gate.configuration().is_ok());
-    let both = format!("hmac_secret: {}\nhmac_secret_file: {path}\n", "f".repeat(32));
-    assert!(short.file(both).configuration().unwrap_err().contains("given twice"));
+    let both = format!(
+        "hmac_secret: {}\nhmac_secret_file: {path}\n",
+        "f".repeat(32)
+    );
+    assert!(
+        short
+            .file(both)
+            .configuration()
+            .unwrap_err()
+            .contains("given twice")
+    );
 }
 
 #[test]
@@ -305,9 +425,15 @@ fn no_denial_stands_twice_in_a_text_of_the_environment() {
         r#"{"token_missing": {"status": 400, "status": 401}}"#,
         r#"{"*": {"body": {"a": 1, "a": 2}}}"#,
     ] {
-        let gate = TestGate::new().set("ISSUER", "https://a.example").set("AUDIENCE", "a").set("DENIALS", denials);
+        let gate = TestGate::new()
+            .set("ISSUER", "https://a.example")
+            .set("AUDIENCE", "a")
+            .set("DENIALS", denials);
         let told = gate.configuration().map(drop).unwrap_err();
-        assert_eq!(told, "DOORWARD_DENIALS: a member stands twice, or too deep (keep one of them)");
+        assert_eq!(
+            told,
+            "DOORWARD_DENIALS: a member stands twice, or too deep (keep one of them)"
+        );
     }
 }
 

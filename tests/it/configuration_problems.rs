@@ -1,4 +1,5 @@
-//! What operators are told about mistakes that are seldom made, to the letter: what is wrong, where, and what to do.
+//! What operators are told about mistakes that are seldom made, to the letter: what is wrong,
+//! where, and what to do.
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -8,7 +9,9 @@ use crate::support::TestGate;
 
 /// What is wrong with this setting beside a good issuer and audience.
 fn told(name: &str, value: &str) -> String {
-    let good = TestGate::new().set("ISSUER", "https://idp.example").set("AUDIENCE", "api");
+    let good = TestGate::new()
+        .set("ISSUER", "https://idp.example")
+        .set("AUDIENCE", "api");
     good.set(name, value).configuration().map(drop).unwrap_err()
 }
 
@@ -22,8 +25,14 @@ fn told_of_file(name: &str, content: &str) -> String {
 
 /// What is wrong with this route.
 fn told_of_route(route: &str) -> String {
-    let file = format!("proxy: traefik\nissuer: https://idp.example\naudience: [api]\nroutes:\n- {route}\n");
-    TestGate::new().file(file).configuration().map(drop).unwrap_err()
+    let file = format!(
+        "proxy: traefik\nissuer: https://idp.example\naudience: [api]\nroutes:\n- {route}\n"
+    );
+    TestGate::new()
+        .file(file)
+        .configuration()
+        .map(drop)
+        .unwrap_err()
 }
 
 #[test]
@@ -45,7 +54,10 @@ fn an_authority_whose_certificate_is_none() {
     let told = |content: &str| told_of_file("JWKS_CA_FILE", content);
     let none = "-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n";
     insta::assert_snapshot!(told(none), @"DOORWARD_JWKS_CA_FILE: section 1 of /run/file.pem is not the certificate that it says it is (`openssl x509 -noout -text` shows what it is)");
-    let good = rcgen::generate_simple_self_signed(Vec::new()).unwrap().cert.pem();
+    let good = rcgen::generate_simple_self_signed(Vec::new())
+        .unwrap()
+        .cert
+        .pem();
     insta::assert_snapshot!(told(&format!("{good}{none}")), @"DOORWARD_JWKS_CA_FILE: section 2 of /run/file.pem is not the certificate that it says it is (`openssl x509 -noout -text` shows what it is)");
     insta::assert_snapshot!(told(&good[..good.len() / 2]), @"DOORWARD_JWKS_CA_FILE: /run/file.pem holds a broken PEM section (was the file cut off?)");
 }
@@ -71,10 +83,22 @@ fn more_public_keys_than_are_tried() {
 
 /// A fresh Ed25519 key in PEM (RFC 8410 section 4).
 fn public_key() -> String {
-    let jwk = SigningKey::generate(Algorithm::EdDSA).unwrap().to_public_jwk(None).unwrap();
-    let point = BASE64_URL_SAFE_NO_PAD.decode(jwk["x"].as_str().unwrap()).unwrap();
-    let spki = [&b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..], &point].concat();
-    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", BASE64_STANDARD.encode(spki))
+    let jwk = SigningKey::generate(Algorithm::EdDSA)
+        .unwrap()
+        .to_public_jwk(None)
+        .unwrap();
+    let point = BASE64_URL_SAFE_NO_PAD
+        .decode(jwk["x"].as_str().unwrap())
+        .unwrap();
+    let spki = [
+        &b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..],
+        &point,
+    ]
+    .concat();
+    format!(
+        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+        BASE64_STANDARD.encode(spki)
+    )
 }
 
 #[test]
@@ -90,6 +114,7 @@ fn a_route_that_is_longer_than_any_route() {
 #[test]
 fn a_pattern_that_is_longer_than_any_pattern() {
     let long = "a".repeat(1025);
-    let route = format!("{{name: a, match: {{}}, require: {{claims: [{{claim: x, matches: {long}}}]}}}}");
+    let route =
+        format!("{{name: a, match: {{}}, require: {{claims: [{{claim: x, matches: {long}}}]}}}}");
     insta::assert_snapshot!(told_of_route(&route).replace(&long, "…"), @r#"doorward.yaml:5:54: routes[0].require.claims[0].matches: "…": longer than 1024 bytes (write a regular expression for the whole text)"#);
 }

@@ -15,11 +15,24 @@ fn every_line_of_the_page_gets_the_answer_above_it() {
         let promised = line.promise.split(':').next().unwrap();
         assert_eq!(answer.verdict(), promised, "{}\n{answer:?}", line.command);
     }
-    for promised in ["200", "401 token_missing", "401 token_expired", "401 signature_invalid", "401 audience_mismatch"]
-    {
-        assert!(lines.iter().any(|line| line.promise.starts_with(&format!("{promised}:"))), "no line for {promised}");
+    for promised in [
+        "200",
+        "401 token_missing",
+        "401 token_expired",
+        "401 signature_invalid",
+        "401 audience_mismatch",
+    ] {
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.promise.starts_with(&format!("{promised}:"))),
+            "no line for {promised}"
+        );
     }
-    let spoofing: Vec<_> = lines.iter().filter(|line| line.command.contains("mallory")).collect();
+    let spoofing: Vec<_> = lines
+        .iter()
+        .filter(|line| line.command.contains("mallory"))
+        .collect();
     assert_eq!(spoofing.len(), 1);
     let answer = spoofing[0].run();
     assert_eq!(answer.json()["identity"]["x-auth-subject"], "alice");
@@ -52,8 +65,11 @@ struct Line {
 impl Line {
     /// Runs it as a reader of the page would.
     fn run(&self) -> Answer {
-        let shell =
-            Command::new("timeout").args(["20", "sh", "-c", &self.command]).env("no_proxy", "*").output().unwrap();
+        let shell = Command::new("timeout")
+            .args(["20", "sh", "-c", &self.command])
+            .env("no_proxy", "*")
+            .output()
+            .unwrap();
         assert!(shell.status.success(), "{}\n{shell:?}", self.command);
         Answer::parse(&shell.stdout)
     }
@@ -68,7 +84,10 @@ fn read_page(stdout: BufReader<ChildStdout>) -> Vec<Line> {
         if let Some(comment) = line.strip_prefix("# ") {
             comment.clone_into(&mut promise);
         } else if line.starts_with("curl ") {
-            lines.push(Line { promise: std::mem::take(&mut promise), command: line });
+            lines.push(Line {
+                promise: std::mem::take(&mut promise),
+                command: line,
+            });
             if lines.last().unwrap().command.contains(LAST) {
                 return lines;
             }

@@ -1,4 +1,5 @@
-//! Questions in the words of Envoy's HTTP service of `ext_authz`: the client's own request line behind a prefix.
+//! Questions in the words of Envoy's HTTP service of `ext_authz`: the client's own request line
+//! behind a prefix.
 
 use crate::support::{Request, TestGate, TestIssuer};
 
@@ -10,12 +11,17 @@ routes:
 ";
 
 fn gate(idp: &TestIssuer) -> TestGate {
-    TestGate::new().trusting(idp).set("PROXY", "envoy").file(ROUTES).spawn()
+    TestGate::new()
+        .trusting(idp)
+        .set("PROXY", "envoy")
+        .file(ROUTES)
+        .spawn()
 }
 
 /// The question about this request.
 fn ask(gate: &TestGate, method: &str, uri: &str) -> Request {
-    gate.request(method, &format!("/verify/envoy{uri}")).host("a.example")
+    gate.request(method, &format!("/verify/envoy{uri}"))
+        .host("a.example")
 }
 
 #[test]
@@ -31,10 +37,15 @@ fn the_request_line_and_the_host_are_the_original_request() {
         ("GET", "//admin///x", "401 token_missing", "admin"),
         ("GET", "/verify/envoy/public/x", "401 token_missing", "rest"),
     ] {
-        assert_eq!(ask(&gate, method, uri).send().verdict(), verdict, "{method} {uri}");
+        assert_eq!(
+            ask(&gate, method, uri).send().verdict(),
+            verdict,
+            "{method} {uri}"
+        );
         let line = gate.log_lines().pop().unwrap();
         let path = uri.split('?').next().unwrap();
-        let seen = ["route", "method", "host", "path"].map(|name| line[name].as_str().unwrap_or_default().to_owned());
+        let seen = ["route", "method", "host", "path"]
+            .map(|name| line[name].as_str().unwrap_or_default().to_owned());
         assert_eq!(seen, [route, method, "a.example", path], "{line}");
     }
     let elsewhere = gate.get("/verify/envoy/public/x").host("b.example").send();
@@ -67,9 +78,20 @@ fn odd_paths_are_refused_as_in_any_dialect() {
 fn no_header_describes_another_request() {
     let idp = TestIssuer::new();
     let gate = gate(&idp);
-    let lies = ["X-Forwarded-Uri", "X-Original-URI", "X-Envoy-Original-Path", "X-Rewrite-URL"];
-    let request = lies.iter().fold(ask(&gate, "GET", "/admin"), |request, name| request.header(name, "/public/x"));
-    let request = request.header("X-Forwarded-Method", "GET").header("X-Forwarded-Host", "a.example");
+    let lies = [
+        "X-Forwarded-Uri",
+        "X-Original-URI",
+        "X-Envoy-Original-Path",
+        "X-Rewrite-URL",
+    ];
+    let request = lies
+        .iter()
+        .fold(ask(&gate, "GET", "/admin"), |request, name| {
+            request.header(name, "/public/x")
+        });
+    let request = request
+        .header("X-Forwarded-Method", "GET")
+        .header("X-Forwarded-Host", "a.example");
     let request = request.header("X-Original-URL", "http://a.example/public/x");
     assert_eq!(request.send().verdict(), "401 token_missing");
 }
@@ -91,7 +113,11 @@ fn what_is_no_client_path_is_none() {
         ("/verify/Envoy/public/x", "404"),
         ("/verify/nginx/public/x", "404"),
     ] {
-        assert_eq!(gate.get(target).host("a.example").send().verdict(), verdict, "{target}");
+        assert_eq!(
+            gate.get(target).host("a.example").send().verdict(),
+            verdict,
+            "{target}"
+        );
     }
 }
 
@@ -100,31 +126,64 @@ fn what_is_no_client_path_is_none() {
 fn other_spellings_of_the_identity_are_to_be_removed() {
     let idp = TestIssuer::new();
     let headers = "sub=X-Auth-Subject, email=Mail, team=X-Team";
-    let gate = TestGate::new().trusting(&idp).set("CLAIM_HEADERS", headers).spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("CLAIM_HEADERS", headers)
+        .spawn();
     let asked = |target: &str| gate.get(target).bearer(&idp.token().sign()).send();
     let answer = asked("/verify/envoy/x");
-    assert_eq!((answer.status, answer.get("x-auth-subject")), (200, Some("alice")));
+    assert_eq!(
+        (answer.status, answer.get("x-auth-subject")),
+        (200, Some("alice"))
+    );
     assert_eq!(
         answer.get("x-envoy-auth-headers-to-remove"),
         Some("x-auth_subject, x_auth-subject, x_auth_subject, x_team")
     );
     assert_eq!(asked("/verify").get("x-envoy-auth-headers-to-remove"), None);
     let denied = gate.get("/verify/envoy/x").send();
-    assert_eq!((denied.verdict().as_str(), denied.get("x-envoy-auth-headers-to-remove")), ("401 token_missing", None));
+    assert_eq!(
+        (
+            denied.verdict().as_str(),
+            denied.get("x-envoy-auth-headers-to-remove")
+        ),
+        ("401 token_missing", None)
+    );
 
-    let plain = TestGate::new().trusting(&idp).set("CLAIM_HEADERS", "sub=Subject").spawn();
-    let answer = plain.get("/verify/envoy/x").bearer(&idp.token().sign()).send();
-    assert_eq!((answer.status, answer.get("x-envoy-auth-headers-to-remove")), (200, None));
+    let plain = TestGate::new()
+        .trusting(&idp)
+        .set("CLAIM_HEADERS", "sub=Subject")
+        .spawn();
+    let answer = plain
+        .get("/verify/envoy/x")
+        .bearer(&idp.token().sign())
+        .send();
+    assert_eq!(
+        (answer.status, answer.get("x-envoy-auth-headers-to-remove")),
+        (200, None)
+    );
 }
 
 #[test]
 fn a_token_in_the_query_is_the_clients() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("PROXY", "envoy").set("TOKEN_SOURCES", "query:access_token").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("PROXY", "envoy")
+        .set("TOKEN_SOURCES", "query:access_token")
+        .spawn();
     let token = idp.token().sign();
     let asked = |uri: &str| ask(&gate, "GET", uri).send().verdict();
     assert_eq!(asked(&format!("/x?a=b&access_token={token}")), "200");
-    assert_eq!(asked(&format!("/x?access_token={token}&access_token=x")), "401 token_ambiguous");
+    assert_eq!(
+        asked(&format!("/x?access_token={token}&access_token=x")),
+        "401 token_ambiguous"
+    );
     assert_eq!(asked("/x"), "401 token_missing");
-    assert_eq!(gate.get(&format!("/verify?access_token={token}")).send().verdict(), "403 forwarded_headers_missing");
+    assert_eq!(
+        gate.get(&format!("/verify?access_token={token}"))
+            .send()
+            .verdict(),
+        "403 forwarded_headers_missing"
+    );
 }

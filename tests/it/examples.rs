@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::nginx::NGINX;
 use crate::support::proxy_lines::printed;
 use crate::support::{
-    Answer, GateBuilder, Proxy, Request, Site, TestGate, TestIssuer, TokenBuilder, doorward, shipped,
+    Answer, GateBuilder, Proxy, Request, Site, TestGate, TestIssuer, TokenBuilder, doorward,
+    shipped,
 };
 use crate::traefik::TRAEFIK;
 
@@ -24,7 +25,9 @@ fn example(name: &str, replaced: &[(&str, &str)]) -> String {
 
 fn ask(gate: &TestGate, method: &str) -> Request {
     let request = gate.get("/verify").header("X-Forwarded-Method", method);
-    request.header("X-Forwarded-Host", "app.example").header("X-Forwarded-Uri", "/things/1")
+    request
+        .header("X-Forwarded-Host", "app.example")
+        .header("X-Forwarded-Uri", "/things/1")
 }
 
 fn seen(answer: &Answer) -> (u16, serde_json::Value) {
@@ -34,7 +37,10 @@ fn seen(answer: &Answer) -> (u16, serde_json::Value) {
 /// A token by this secret with `sub`, `iat` and `exp` and nothing else.
 pub fn plain(idp: &TestIssuer, secret: &[u8]) -> TokenBuilder {
     let key = Arc::new(SigningKey::secret(Algorithm::HS256, secret));
-    idp.token_by(key).without_header("kid").without("iss").without("aud")
+    idp.token_by(key)
+        .without_header("kid")
+        .without("iss")
+        .without("aud")
 }
 
 #[test]
@@ -44,25 +50,47 @@ fn the_header_token_decorator() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("secret");
     std::fs::write(&file, format!("{}\n", "5a".repeat(32))).unwrap();
-    let text = example("header-token.yaml", &[("/run/secrets/header-token", file.to_str().unwrap())]);
+    let text = example(
+        "header-token.yaml",
+        &[("/run/secrets/header-token", file.to_str().unwrap())],
+    );
     let gate = TestGate::new().by_time_of(&idp).file(text).spawn();
     let good = plain(&idp, &secret).sign();
     for method in ["POST", "PUT", "DELETE"] {
         let allowed = ask(&gate, method).header("token", &good).send();
-        assert_eq!((allowed.verdict().as_str(), allowed.get("x-auth-subject")), ("200", Some("alice")), "{method}");
-        let missing = json!({"code": "400", "status": "Bad Request", "message": "Token header is required"});
+        assert_eq!(
+            (allowed.verdict().as_str(), allowed.get("x-auth-subject")),
+            ("200", Some("alice")),
+            "{method}"
+        );
+        let missing =
+            json!({"code": "400", "status": "Bad Request", "message": "Token header is required"});
         assert_eq!(seen(&ask(&gate, method).send()), (400, missing), "{method}");
     }
     for method in ["GET", "HEAD", "OPTIONS", "PATCH"] {
-        assert_eq!(ask(&gate, method).send().status, 200, "{method} was never guarded");
+        assert_eq!(
+            ask(&gate, method).send().status,
+            200,
+            "{method} was never guarded"
+        );
     }
     let refused = |token: String| seen(&ask(&gate, "POST").header("token", token).send());
-    let told = |message: &str| (401, json!({"code": "401", "status": "Unauthorized", "message": message}));
-    assert_eq!(refused(plain(&idp, &secret).expires_in(-100).sign()), told("Token expired"));
+    let told = |message: &str| {
+        (
+            401,
+            json!({"code": "401", "status": "Unauthorized", "message": message}),
+        )
+    };
+    assert_eq!(
+        refused(plain(&idp, &secret).expires_in(-100).sign()),
+        told("Token expired")
+    );
     for wrong in [
         "x".to_owned(),
         plain(&idp, &[1; 32]).sign(),
-        plain(&idp, &secret).claim("iss", "https://somebody.example").sign(),
+        plain(&idp, &secret)
+            .claim("iss", "https://somebody.example")
+            .sign(),
         format!("Bearer {good}"),
     ] {
         assert_eq!(refused(wrong), told("Invalid Token"));
@@ -72,28 +100,52 @@ fn the_header_token_decorator() {
 #[test]
 fn the_oidc_decorator() {
     let idp = TestIssuer::with_keys(vec![crate::support::key(Algorithm::RS256)]).serve();
-    let text = example("oidc-api.yaml", &[("https://idp.example.com/realms/main", &idp.url())]);
+    let text = example(
+        "oidc-api.yaml",
+        &[("https://idp.example.com/realms/main", &idp.url())],
+    );
     let gate = TestGate::new().by_time_of(&idp).file(text).spawn();
     let allowed = ask(&gate, "GET").bearer(&idp.token().sign()).send();
-    assert_eq!((allowed.status, allowed.get("x-user-id")), (200, Some("alice")));
+    assert_eq!(
+        (allowed.status, allowed.get("x-user-id")),
+        (200, Some("alice"))
+    );
     let error = |request: Request| {
         let (status, body) = seen(&request.send());
         assert_eq!(status, 401);
         assert_eq!(body["status"], 401);
         body["code"].as_str().unwrap().to_owned()
     };
-    assert_eq!(error(ask(&gate, "GET")), "auth.authorization_header_missing");
+    assert_eq!(
+        error(ask(&gate, "GET")),
+        "auth.authorization_header_missing"
+    );
     for malformed in ["Bearer", "x", "a.b.c"] {
         let request = ask(&gate, "GET").header("Authorization", malformed);
-        assert_eq!(error(request), "auth.authorization_token_invalid_format", "{malformed}");
+        assert_eq!(
+            error(request),
+            "auth.authorization_token_invalid_format",
+            "{malformed}"
+        );
     }
     for bad in ["Bearer a b", "Bearer x.y"] {
-        assert_eq!(error(ask(&gate, "GET").header("Authorization", bad)), "invalid_token", "{bad}");
+        assert_eq!(
+            error(ask(&gate, "GET").header("Authorization", bad)),
+            "invalid_token",
+            "{bad}"
+        );
     }
     let basic = ask(&gate, "GET").header("Authorization", "Basic YTpi");
     assert_eq!(error(basic), "auth.authorization_token_type_not_supported");
-    for wrong in [idp.token().expires_in(-100), idp.token().claim("aud", "x"), idp.token().claim("iss", "x")] {
-        assert_eq!(error(ask(&gate, "GET").bearer(&wrong.sign())), "invalid_token");
+    for wrong in [
+        idp.token().expires_in(-100),
+        idp.token().claim("aud", "x"),
+        idp.token().claim("iss", "x"),
+    ] {
+        assert_eq!(
+            error(ask(&gate, "GET").bearer(&wrong.sign())),
+            "invalid_token"
+        );
     }
 }
 
@@ -102,22 +154,52 @@ fn the_cognito_decorator() {
     let pool = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_aBcDeFgHi";
     let idp = TestIssuer::with_keys(vec![crate::support::key(Algorithm::RS256)]).named(pool);
     let gate = cognito(&idp).set("JWKS", idp.jwks()).spawn();
-    let access = || idp.token().without("aud").claim("client_id", "app").claim("token_use", "access");
+    let access = || {
+        idp.token()
+            .without("aud")
+            .claim("client_id", "app")
+            .claim("token_use", "access")
+    };
     let id = || idp.token().claim("aud", "app").claim("token_use", "id");
-    for token in [access(), id(), access().claim("cognito:groups", vec!["staff", "admins"])] {
+    for token in [
+        access(),
+        id(),
+        access().claim("cognito:groups", vec!["staff", "admins"]),
+    ] {
         let allowed = ask(&gate, "GET").bearer(&token.sign()).send();
-        assert_eq!((allowed.verdict().as_str(), allowed.get("x-auth-subject")), ("200", Some("alice")));
-        let groups = if token.claims_text().contains("staff") { "staff,admins" } else { "" };
+        assert_eq!(
+            (allowed.verdict().as_str(), allowed.get("x-auth-subject")),
+            ("200", Some("alice"))
+        );
+        let groups = if token.claims_text().contains("staff") {
+            "staff,admins"
+        } else {
+            ""
+        };
         assert_eq!(allowed.get("x-auth-groups"), Some(groups));
     }
-    for missing in [ask(&gate, "GET"), ask(&gate, "GET").header("Authorization", "")] {
+    for missing in [
+        ask(&gate, "GET"),
+        ask(&gate, "GET").header("Authorization", ""),
+    ] {
         assert_told(&missing.send());
     }
     for expired in [access(), id()] {
-        assert_told(&ask(&gate, "GET").bearer(&expired.expires_in(-100).sign()).send());
+        assert_told(
+            &ask(&gate, "GET")
+                .bearer(&expired.expires_in(-100).sign())
+                .send(),
+        );
     }
     let good = access().sign();
-    for wrong in ["Basic YTpi", "Bearer", "Bearer x.y", "Bearer a b", &good, &format!("Token {good}")] {
+    for wrong in [
+        "Basic YTpi",
+        "Bearer",
+        "Bearer x.y",
+        "Bearer a b",
+        &good,
+        &format!("Token {good}"),
+    ] {
         assert_told(&ask(&gate, "GET").header("Authorization", wrong).send());
     }
     for wrong in [
@@ -137,34 +219,57 @@ fn the_cognito_decorator() {
     }
 }
 
-/// As the decorator did, which took an outage for a bad token; but the client learns when to come back.
+/// As the decorator did, which took an outage for a bad token; but the client learns when to come
+/// back.
 #[test]
 fn the_cognito_decorator_without_keys() {
     let keys = TestIssuer::new().serve();
     keys.answer_instead(500, "");
     let location = format!("{}/jwks", keys.url());
-    let idp = TestIssuer::new().named("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_aBcDeFgHi");
-    let gate = cognito(&idp).set("JWKS_URL", location).set("JWKS_WAIT", "10ms").spawn();
+    let idp =
+        TestIssuer::new().named("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_aBcDeFgHi");
+    let gate = cognito(&idp)
+        .set("JWKS_URL", location)
+        .set("JWKS_WAIT", "10ms")
+        .spawn();
     let token = idp.token().claim("aud", "app").claim("token_use", "id");
     let answer = ask(&gate, "GET").bearer(&token.sign()).send();
     assert_eq!(seen(&answer), (401, json!({"message": "Ocurrió un error"})));
-    assert_eq!((answer.get("retry-after"), answer.get("www-authenticate")), (Some("5"), None));
+    assert_eq!(
+        (answer.get("retry-after"), answer.get("www-authenticate")),
+        (Some("5"), None)
+    );
     assert_told(&ask(&gate, "GET").send());
     assert_told(&ask(&gate, "GET").bearer("x.y").send());
 }
 
 /// The example with the three variables of the service that it replaces.
 fn cognito(idp: &TestIssuer) -> GateBuilder {
-    let gate = TestGate::new().by_time_of(idp).file(example("cognito.yaml", &[]));
-    let pool = [("REGION", "eu-west-1"), ("USERPOOL_ID", "eu-west-1_aBcDeFgHi"), ("APP_CLIENT_ID", "app")];
-    pool.iter().fold(gate, |gate, (name, value)| gate.variable(&format!("COGNITO_{name}"), value))
+    let gate = TestGate::new()
+        .by_time_of(idp)
+        .file(example("cognito.yaml", &[]));
+    let pool = [
+        ("REGION", "eu-west-1"),
+        ("USERPOOL_ID", "eu-west-1_aBcDeFgHi"),
+        ("APP_CLIENT_ID", "app"),
+    ];
+    pool.iter().fold(gate, |gate, (name, value)| {
+        gate.variable(&format!("COGNITO_{name}"), value)
+    })
 }
 
 /// 401 with the one message as the only member of a JSON object, and no identity.
 fn assert_told(answer: &Answer) {
-    assert_eq!(seen(answer), (401, json!({"message": "Ocurrió un error"})), "{answer:?}");
+    assert_eq!(
+        seen(answer),
+        (401, json!({"message": "Ocurrió un error"})),
+        "{answer:?}"
+    );
     let field = |name| answer.get(name).unwrap_or_default();
-    assert_eq!((field("content-type"), field("cache-control")), ("application/json", "no-store"));
+    assert_eq!(
+        (field("content-type"), field("cache-control")),
+        ("application/json", "no-store")
+    );
     assert_eq!((field("x-auth-subject"), field("x-auth-groups")), ("", ""));
 }
 
@@ -174,22 +279,54 @@ fn the_api_token_decorator() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("secret");
     std::fs::write(&file, format!("{secret}\n")).unwrap();
-    let text = example("api-token.yaml", &[("/run/secrets/jwt-secret-key", file.to_str().unwrap())]);
-    let issued =
-        doorward(&["token", "issue", "--hmac-secret-file", file.to_str().unwrap(), "--subject", "alice"], &[], "");
+    let text = example(
+        "api-token.yaml",
+        &[("/run/secrets/jwt-secret-key", file.to_str().unwrap())],
+    );
+    let issued = doorward(
+        &[
+            "token",
+            "issue",
+            "--hmac-secret-file",
+            file.to_str().unwrap(),
+            "--subject",
+            "alice",
+        ],
+        &[],
+        "",
+    );
     let issued = String::from_utf8(issued.stdout).unwrap().trim().to_owned();
-    let by_machine = TestGate::new().by_machine_time().file(text.as_str()).spawn();
+    let by_machine = TestGate::new()
+        .by_machine_time()
+        .file(text.as_str())
+        .spawn();
     let allowed = ask(&by_machine, "GET").header("api-token", &issued).send();
-    assert_eq!((allowed.status, allowed.get("x-auth-subject")), (200, Some("alice")));
+    assert_eq!(
+        (allowed.status, allowed.get("x-auth-subject")),
+        (200, Some("alice"))
+    );
 
     let idp = TestIssuer::new();
     let gate = TestGate::new().by_time_of(&idp).file(text).spawn();
     let answer = |token: &str| seen(&ask(&gate, "GET").header("api-token", token).send());
-    assert_eq!(ask(&gate, "GET").header("api-token", plain(&idp, secret.as_bytes()).sign()).send().status, 200);
-    assert_eq!(seen(&ask(&gate, "GET").send()), (400, json!({"error": "Authentication token not provided"})));
+    assert_eq!(
+        ask(&gate, "GET")
+            .header("api-token", plain(&idp, secret.as_bytes()).sign())
+            .send()
+            .status,
+        200
+    );
+    assert_eq!(
+        seen(&ask(&gate, "GET").send()),
+        (400, json!({"error": "Authentication token not provided"}))
+    );
     let expired = plain(&idp, secret.as_bytes()).expires_in(-100).sign();
     assert_eq!(answer(&expired), (400, json!({"message": "invalid token"})));
-    for wrong in ["x", &plain(&idp, &[1; 32]).sign(), &plain(&idp, secret.as_bytes()).without("exp").sign()] {
+    for wrong in [
+        "x",
+        &plain(&idp, &[1; 32]).sign(),
+        &plain(&idp, secret.as_bytes()).without("exp").sign(),
+    ] {
         assert_eq!(answer(wrong), (400, json!({"message": "invalid token"})));
     }
 }
@@ -197,29 +334,59 @@ fn the_api_token_decorator() {
 /// The same for whoever has no test issuer at hand.
 #[test]
 fn the_fixtures_of_the_oidc_decorator() {
-    let files = ["oidc-api.yaml", "oidc-api.fixtures"].map(|name| format!("deploy/examples/{name}"));
-    let checked = doorward(&["check", "--config", &files[0], "--fixtures", &files[1]], &[], "");
+    let files =
+        ["oidc-api.yaml", "oidc-api.fixtures"].map(|name| format!("deploy/examples/{name}"));
+    let checked = doorward(
+        &["check", "--config", &files[0], "--fixtures", &files[1]],
+        &[],
+        "",
+    );
     let told = String::from_utf8(checked.stdout).unwrap();
-    assert_eq!((checked.status.code(), told.lines().last()), (Some(0), Some("cases: 14, failed: 0")), "{told}");
+    assert_eq!(
+        (checked.status.code(), told.lines().last()),
+        (Some(0), Some("cases: 14, failed: 0")),
+        "{told}"
+    );
 }
 
 /// The lines for the proxy that stand beside the examples.
 pub fn proxy_lines() -> Vec<(String, String)> {
     let idp = TestIssuer::with_keys(vec![crate::support::key(Algorithm::RS256)]);
     let proxies = [&NGINX, &TRAEFIK];
-    let all = EXAMPLES.iter().flat_map(|(name, settings)| proxies.map(|proxy| (proxy, *name, settings(&idp))));
-    all.map(|(proxy, name, gate)| (lines_file(proxy, name), printed(proxy.dialect.parse().unwrap(), &gate))).collect()
+    let all = EXAMPLES
+        .iter()
+        .flat_map(|(name, settings)| proxies.map(|proxy| (proxy, *name, settings(&idp))));
+    all.map(|(proxy, name, gate)| {
+        (
+            lines_file(proxy, name),
+            printed(proxy.dialect.parse().unwrap(), &gate),
+        )
+    })
+    .collect()
 }
 
 /// The examples, with what is only there in production exchanged.
 pub const EXAMPLES: [(&str, Settings); 4] = [
-    ("api-token", |idp| guarded_by_secret(idp, "api-token.yaml", "hmac_secret_file: /run/secrets/jwt-secret-key")),
+    ("api-token", |idp| {
+        guarded_by_secret(
+            idp,
+            "api-token.yaml",
+            "hmac_secret_file: /run/secrets/jwt-secret-key",
+        )
+    }),
     ("cognito", |idp| cognito(idp).set("JWKS", idp.jwks())),
-    ("header-token", |idp| guarded_by_secret(idp, "header-token.yaml", "hmac_secret_file: /run/secrets/header-token")),
+    ("header-token", |idp| {
+        guarded_by_secret(
+            idp,
+            "header-token.yaml",
+            "hmac_secret_file: /run/secrets/header-token",
+        )
+    }),
     ("oidc-api", |idp| {
-        let gate = TestGate::new()
-            .by_time_of(idp)
-            .file(example("oidc-api.yaml", &[("https://idp.example.com/realms/main", &idp.url())]));
+        let gate = TestGate::new().by_time_of(idp).file(example(
+            "oidc-api.yaml",
+            &[("https://idp.example.com/realms/main", &idp.url())],
+        ));
         gate.set("JWKS", idp.jwks())
     }),
 ];
@@ -228,11 +395,17 @@ pub type Settings = fn(&TestIssuer) -> GateBuilder;
 
 fn guarded_by_secret(idp: &TestIssuer, name: &str, file: &str) -> GateBuilder {
     let secret = format!("hmac_secret: '{}'", "5a".repeat(32));
-    TestGate::new().by_time_of(idp).file(example(name, &[(file, &secret)]))
+    TestGate::new()
+        .by_time_of(idp)
+        .file(example(name, &[(file, &secret)]))
 }
 
 pub fn lines_file(proxy: &Proxy, example: &str) -> String {
-    let end = if proxy.dialect == "nginx" { "conf" } else { "yml" };
+    let end = if proxy.dialect == "nginx" {
+        "conf"
+    } else {
+        "yml"
+    };
     format!("deploy/examples/{example}.{}.{end}", proxy.dialect)
 }
 
@@ -246,13 +419,25 @@ fn behind(proxy: &Proxy, name: &str, idp: TestIssuer) -> Site {
     Site::with_lines(proxy, &shipped(&lines_file(proxy, name), &[]), idp, gate)
 }
 
-/// With this token the application gets doorward's value, and without one nothing, whatever the client claims to be.
-fn nobody_else_is_named(site: &Site, method: &str, header: &str, with_token: &dyn Fn(Request) -> Request) {
-    let forged =
-        || site.request(method, "/things/1").header(header, MALLORY).header(&header.replace('-', "_"), MALLORY);
+/// With this token the application gets doorward's value, and without one nothing, whatever the
+/// client claims to be.
+fn nobody_else_is_named(
+    site: &Site,
+    method: &str,
+    header: &str,
+    with_token: &dyn Fn(Request) -> Request,
+) {
+    let forged = || {
+        site.request(method, "/things/1")
+            .header(header, MALLORY)
+            .header(&header.replace('-', "_"), MALLORY)
+    };
     let seen = site.served(with_token(forged()));
     assert_eq!(seen.get(header), "alice");
-    assert!(!seen.fields.iter().any(|(_, value)| value.contains(MALLORY)), "{seen:?}");
+    assert!(
+        !seen.fields.iter().any(|(_, value)| value.contains(MALLORY)),
+        "{seen:?}"
+    );
     assert!([400, 401].contains(&site.refused(forged()).status));
 }
 
@@ -261,7 +446,9 @@ fn the_api_token_decorator_behind_a_proxy() {
     for proxy in [&NGINX, &TRAEFIK] {
         let site = behind(proxy, "api-token", TestIssuer::new());
         let token = plain(&site.idp, "5a".repeat(32).as_bytes()).sign();
-        nobody_else_is_named(&site, "GET", "X-Auth-Subject", &|request| request.header("api-token", &token));
+        nobody_else_is_named(&site, "GET", "X-Auth-Subject", &|request| {
+            request.header("api-token", &token)
+        });
     }
 }
 
@@ -270,15 +457,25 @@ fn the_header_token_decorator_behind_a_proxy() {
     for proxy in [&NGINX, &TRAEFIK] {
         let site = behind(proxy, "header-token", TestIssuer::new());
         let token = plain(&site.idp, &[0x5a; 32]).sign();
-        nobody_else_is_named(&site, "POST", "X-Auth-Subject", &|request| request.header("token", &token));
+        nobody_else_is_named(&site, "POST", "X-Auth-Subject", &|request| {
+            request.header("token", &token)
+        });
         let open = site.served(site.get("/things/1").header("X-Auth-Subject", MALLORY));
         assert_eq!(open.get("X-Auth-Subject"), "");
 
-        // nginx 1.22 asks with the first of two fields, so the application must not get the other one.
-        let twice = site.request("POST", "/things/1").header("token", &token).header("token", MALLORY).send();
+        // nginx 1.22 asks with the first of two fields, so the application must not get the other
+        // one.
+        let twice = site
+            .request("POST", "/things/1")
+            .header("token", &token)
+            .header("token", MALLORY)
+            .send();
         if twice.status == 200 {
             let seen = Site::echoed(&twice);
-            assert!(!seen.fields.iter().any(|(_, value)| value.contains(MALLORY)), "{seen:?}");
+            assert!(
+                !seen.fields.iter().any(|(_, value)| value.contains(MALLORY)),
+                "{seen:?}"
+            );
         } else {
             assert_eq!((twice.status, proxy.dialect), (401, "traefik"));
         }
@@ -304,10 +501,23 @@ fn the_cognito_decorator_behind_a_proxy() {
     for proxy in [&NGINX, &TRAEFIK] {
         let idp = TestIssuer::with_keys(vec![crate::support::key(Algorithm::RS256)]).named(pool);
         let site = behind(proxy, "cognito", idp);
-        let token = site.idp.token().claim("aud", "app").claim("token_use", "id");
-        nobody_else_is_named(&site, "GET", "X-Auth-Subject", &|request| request.bearer(&token.sign()));
-        let groups = token.clone().claim("cognito:groups", vec!["staff", "admins"]).sign();
-        let seen = site.served(site.get("/").bearer(&groups).header("X-Auth-Groups", MALLORY));
+        let token = site
+            .idp
+            .token()
+            .claim("aud", "app")
+            .claim("token_use", "id");
+        nobody_else_is_named(&site, "GET", "X-Auth-Subject", &|request| {
+            request.bearer(&token.sign())
+        });
+        let groups = token
+            .clone()
+            .claim("cognito:groups", vec!["staff", "admins"])
+            .sign();
+        let seen = site.served(
+            site.get("/")
+                .bearer(&groups)
+                .header("X-Auth-Groups", MALLORY),
+        );
         assert_eq!(seen.get("X-Auth-Groups"), "staff,admins");
     }
 }
@@ -318,8 +528,13 @@ fn every_example_is_run_here() {
     for entry in std::fs::read_dir("deploy/examples").unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let is_beside_one = EXAMPLES.iter().any(|(example, _)| {
-            [&NGINX, &TRAEFIK].iter().any(|proxy| lines_file(proxy, example) == format!("deploy/examples/{name}"))
+            [&NGINX, &TRAEFIK]
+                .iter()
+                .any(|proxy| lines_file(proxy, example) == format!("deploy/examples/{name}"))
         });
-        assert!(is_beside_one || own.contains(&format!("\"{name}\"")), "{name}");
+        assert!(
+            is_beside_one || own.contains(&format!("\"{name}\"")),
+            "{name}"
+        );
     }
 }

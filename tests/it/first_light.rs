@@ -8,7 +8,10 @@ use crate::support::{TestGate, TestIssuer, key};
 fn a_good_token_passes_and_the_claims_come_back() {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).spawn();
-    let answer = gate.get("/verify").bearer(&idp.token().claim("email", "a@example.com").sign()).send();
+    let answer = gate
+        .get("/verify")
+        .bearer(&idp.token().claim("email", "a@example.com").sign())
+        .send();
     assert_eq!((answer.status, answer.body.as_str()), (200, ""));
     assert_eq!(answer.get("x-auth-subject"), Some("alice"));
     assert_eq!(answer.get("x-auth-email"), Some("a@example.com"));
@@ -22,7 +25,10 @@ fn no_token_is_challenged() {
     let gate = TestGate::new().trusting(&idp).spawn();
     let answer = gate.get("/verify").send();
     assert_eq!(answer.verdict(), "401 token_missing");
-    assert_eq!(answer.get("www-authenticate"), Some("Bearer realm=\"doorward\""));
+    assert_eq!(
+        answer.get("www-authenticate"),
+        Some("Bearer realm=\"doorward\"")
+    );
     assert_eq!(answer.json()["code"], "token_missing");
 }
 

@@ -26,7 +26,10 @@ impl Fixtures {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("doorward.yaml"), configuration).unwrap();
         std::fs::create_dir(folder.path().join("fixtures")).unwrap();
-        Self { folder, settings: Vec::new() }
+        Self {
+            folder,
+            settings: Vec::new(),
+        }
     }
 
     fn file(self, name: &str, text: impl AsRef<str>) -> Self {
@@ -40,15 +43,35 @@ impl Fixtures {
 
     fn check(&self) -> Output {
         let configuration = self.folder.path().join("doorward.yaml");
-        let settings: Vec<_> = self.settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        doorward(&["check", "--config", text(&configuration), "--fixtures", text(&self.path())], &settings, "")
+        let settings: Vec<_> = self
+            .settings
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        doorward(
+            &[
+                "check",
+                "--config",
+                text(&configuration),
+                "--fixtures",
+                text(&self.path()),
+            ],
+            &settings,
+            "",
+        )
     }
 
     /// Exit code and what is told, without the way to the folder.
     fn told(&self) -> String {
-        let Output { status, stdout, stderr } = self.check();
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = self.check();
         let told = [stdout, stderr].concat();
-        let told = String::from_utf8(told).unwrap().replace(text(self.folder.path()), "");
+        let told = String::from_utf8(told)
+            .unwrap()
+            .replace(text(self.folder.path()), "");
         format!("{} {}", status.code().unwrap(), told.trim_end())
     }
 }
@@ -66,7 +89,9 @@ fn told(configuration: &str, cases: &str) -> String {
 fn the_examples_of_the_documentation_do_what_the_page_says() {
     let page = include_str!("../../docs/fixtures.md");
     let block = |language: &str, number: usize| {
-        let blocks = page.split("\n```").filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'));
+        let blocks = page
+            .split("\n```")
+            .filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'));
         blocks.collect::<Vec<_>>()[number]
     };
     let told = told(block("yaml", 0), block("yaml", 1));
@@ -135,7 +160,16 @@ cases:
 fn signatures_and_secrets_are_never_shown() {
     let secret = "a production secret of more than 32 bytes";
     let issued = doorward(
-        &["token", "issue", "--hmac-secret-file", "-", "--subject", "alice", "--audience", "api"],
+        &[
+            "token",
+            "issue",
+            "--hmac-secret-file",
+            "-",
+            "--subject",
+            "alice",
+            "--audience",
+            "api",
+        ],
         &[],
         secret,
     );
@@ -143,10 +177,22 @@ fn signatures_and_secrets_are_never_shown() {
     let cases = format!("cases:\n  - {{name: real, token: {token}, expect: {{verdict: allow}}}}\n");
     let configuration = format!("audience: [api]\nhmac_secret: {secret}\n");
     let told = told(&configuration, &cases);
-    assert!(told.starts_with("1 ") && told.contains("expected allow, got deny signature_invalid"), "{told}");
-    assert!(!told.contains(token.rsplit('.').next().unwrap()) && !told.contains(secret), "{told}");
-    let longest = told.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').map(str::len).max();
-    assert!(longest < Some(40), "no signature by the key of the run either: {told}");
+    assert!(
+        told.starts_with("1 ") && told.contains("expected allow, got deny signature_invalid"),
+        "{told}"
+    );
+    assert!(
+        !told.contains(token.rsplit('.').next().unwrap()) && !told.contains(secret),
+        "{told}"
+    );
+    let longest = told
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
+        .map(str::len)
+        .max();
+    assert!(
+        longest < Some(40),
+        "no signature by the key of the run either: {told}"
+    );
 }
 
 #[test]
@@ -168,25 +214,39 @@ fn keys_of_the_run_replace_the_real_ones_and_nobody_is_asked() {
 
 #[test]
 fn every_algorithm_signs_and_notices_a_forgery() {
-    let names = doorward::jose::Algorithm::ALL.iter().map(|algorithm| algorithm.name());
+    let names = doorward::jose::Algorithm::ALL
+        .iter()
+        .map(|algorithm| algorithm.name());
     let (secret, public): (Vec<_>, Vec<_>) = names.partition(|name| name.starts_with("HS"));
     let cases = |algorithms: &[&str]| {
         let pairs = algorithms.iter().flat_map(|algorithm| {
             let case = json!({"name": algorithm, "algorithm": algorithm, "claims": {"aud": "api"}});
-            let expected = [json!({"verdict": "allow"}), json!({"verdict": "deny", "reason": "signature_invalid"})];
-            [false, true].into_iter().zip(expected).map(move |(forged, expect)| {
-                let mut case = case.clone();
-                case["forged"] = forged.into();
-                case["expect"] = expect;
-                case
-            })
+            let expected = [
+                json!({"verdict": "allow"}),
+                json!({"verdict": "deny", "reason": "signature_invalid"}),
+            ];
+            [false, true]
+                .into_iter()
+                .zip(expected)
+                .map(move |(forged, expect)| {
+                    let mut case = case.clone();
+                    case["forged"] = forged.into();
+                    case["expect"] = expect;
+                    case
+                })
         });
         json!({"cases": pairs.collect::<Vec<_>>()}).to_string()
     };
-    let all = told("issuer: https://idp.example\naudience: [api]\n", &cases(&public));
+    let all = told(
+        "issuer: https://idp.example\naudience: [api]\n",
+        &cases(&public),
+    );
     assert!(all.ends_with("cases: 28, failed: 0"), "{all}");
     for algorithm in secret {
-        let configuration = format!("audience: [api]\nalgorithms: {algorithm}\nhmac_secret: {}\n", "x".repeat(64));
+        let configuration = format!(
+            "audience: [api]\nalgorithms: {algorithm}\nhmac_secret: {}\n",
+            "x".repeat(64)
+        );
         let told = told(&configuration, &cases(&[algorithm]));
         assert!(told.ends_with("cases: 2, failed: 0"), "{told}");
     }
@@ -196,12 +256,19 @@ fn every_algorithm_signs_and_notices_a_forgery() {
 fn no_case_depends_on_an_earlier_one() {
     let case = |name: &str, now: u32, expect: &Value| {
         let now = format!("2026-01-31T12:00:0{now}Z");
-        let claims = json!({"aud": "api", "iat": 1_769_860_800, "nbf": 1_769_860_805, "exp": 1_769_860_900});
+        let claims =
+            json!({"aud": "api", "iat": 1_769_860_800, "nbf": 1_769_860_805, "exp": 1_769_860_900});
         json!({"name": name, "now": now, "claims": claims, "expect": expect})
     };
     let early = json!({"verdict": "deny", "reason": "token_not_yet_valid"});
-    let cases = [case("late", 5, &json!({"verdict": "allow"})), case("the same token, early", 4, &early)];
-    let configuration = format!("audience: [api]\nleeway: 0s\nhmac_secret: {}\n", "x".repeat(32));
+    let cases = [
+        case("late", 5, &json!({"verdict": "allow"})),
+        case("the same token, early", 4, &early),
+    ];
+    let configuration = format!(
+        "audience: [api]\nleeway: 0s\nhmac_secret: {}\n",
+        "x".repeat(32)
+    );
     let told = told(&configuration, &json!({ "cases": cases }).to_string());
     assert!(told.ends_with("cases: 2, failed: 0"), "{told}");
 }
@@ -212,7 +279,10 @@ fn a_pem_file_stands_for_any_kid() {
     let place = tempfile::tempdir().unwrap();
     let pem = place.path().join("key.pem");
     std::fs::write(&pem, pair.public_key_pem()).unwrap();
-    let configuration = format!("audience: [api]\npublic_key_file: {}\nalgorithms: ES256\n", text(&pem));
+    let configuration = format!(
+        "audience: [api]\npublic_key_file: {}\nalgorithms: ES256\n",
+        text(&pem)
+    );
     let cases = "cases:
   - {name: any, claims: {aud: api}, header: {kid: any}, expect: {verdict: allow}}
   - {name: none, claims: {aud: api}, header: {kid: null}, expect: {verdict: allow}}
@@ -226,16 +296,30 @@ fn a_pem_file_stands_for_any_kid() {
 fn presets_work_as_their_page_says() {
     let page = include_str!("../../docs/presets.md");
     for section in page.split("\n## ").skip(1) {
-        let block = |language: &str| section.split(&format!("```{language}\n")).nth(1)?.split("```").next();
+        let block = |language: &str| {
+            section
+                .split(&format!("```{language}\n"))
+                .nth(1)?
+                .split("```")
+                .next()
+        };
         let mut claims: Map<String, Value> = serde_json::from_str(block("json").unwrap()).unwrap();
         claims.retain(|name, _| !matches!(name.as_str(), "iat" | "exp" | "nbf"));
         if claims.contains_key("auth_time") {
             claims.insert("auth_time".to_owned(), "-1m".into());
         }
-        let headers = block("text").unwrap().lines().filter_map(|line| line.split_once(": "));
-        let headers: Map<_, _> = headers.map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let headers = block("text")
+            .unwrap()
+            .lines()
+            .filter_map(|line| line.split_once(": "));
+        let headers: Map<_, _> = headers
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
         let case = json!({"name": "as written", "claims": claims, "expect": {"verdict": "allow", "headers": headers}});
-        let told = told(block("yaml").unwrap(), &json!({"cases": [case]}).to_string());
+        let told = told(
+            block("yaml").unwrap(),
+            &json!({"cases": [case]}).to_string(),
+        );
         assert!(told.ends_with("cases: 1, failed: 0"), "{section}\n{told}");
     }
 }
@@ -317,7 +401,10 @@ cases:
   - {name: b, claims: {}, header: x, expect: {verdict: allow, headers: {a: [1]}}}
   - {name: c}
 ";
-    let fixtures = Fixtures::new(CONFIGURATION).file("b.yml", second).file("a.yaml", first).file("c.yaml", "[]");
+    let fixtures = Fixtures::new(CONFIGURATION)
+        .file("b.yml", second)
+        .file("a.yaml", first)
+        .file("c.yaml", "[]");
     insta::assert_snapshot!(fixtures.told(), @r#"
     78 configuration: ok
     /fixtures/a.yaml:5:5: cases[0].claims: exp: "+5 mns" is no time (write +5m, -1h, or seconds since 1970)
@@ -372,28 +459,54 @@ fn nothing_checked_is_an_error() {
     let fixtures = || Fixtures::new(CONFIGURATION);
     for (fixtures, why) in [
         (fixtures(), "no fixtures: no file ends in .yaml or .yml"),
-        (fixtures().file("README.md", "cases"), "no fixtures: no file ends in .yaml or .yml"),
-        (fixtures().file("a.yaml", ""), "a.yaml:1:1: is empty (write name: value, or leave the file out)"),
-        (fixtures().file("a.yaml", "cases: []"), "a.yaml:1:1: cases: an empty list (give at least one)"),
-        (fixtures().file("a.yaml", "cases: [x]"), "a.yaml:1:9: cases[0]: not a mapping (write name: value)"),
+        (
+            fixtures().file("README.md", "cases"),
+            "no fixtures: no file ends in .yaml or .yml",
+        ),
+        (
+            fixtures().file("a.yaml", ""),
+            "a.yaml:1:1: is empty (write name: value, or leave the file out)",
+        ),
+        (
+            fixtures().file("a.yaml", "cases: []"),
+            "a.yaml:1:1: cases: an empty list (give at least one)",
+        ),
+        (
+            fixtures().file("a.yaml", "cases: [x]"),
+            "a.yaml:1:9: cases[0]: not a mapping (write name: value)",
+        ),
     ] {
         let told = fixtures.told();
         assert!(told.starts_with("78 ") && told.ends_with(why), "{told}");
     }
     let gone = Fixtures::new(CONFIGURATION);
     std::fs::remove_dir(gone.path()).unwrap();
-    assert!(gone.told().contains("/fixtures: cannot be read: No such file"), "{}", gone.told());
+    assert!(
+        gone.told()
+            .contains("/fixtures: cannot be read: No such file"),
+        "{}",
+        gone.told()
+    );
     let crowded = fixtures();
     for number in 0..=1000 {
         std::fs::write(crowded.path().join(format!("{number}.yaml")), "").unwrap();
     }
-    assert!(crowded.told().ends_with("/fixtures: 1001 files, but at most 1000 are read"), "{}", crowded.told());
+    assert!(
+        crowded
+            .told()
+            .ends_with("/fixtures: 1001 files, but at most 1000 are read"),
+        "{}",
+        crowded.told()
+    );
 }
 
 #[test]
 fn a_wrong_configuration_is_told_before_any_case() {
     let told = told("audience: [api]\n", "cases: []");
-    assert!(told.starts_with("78 ") && told.contains("doorward.yaml:1:1: issuer: missing"), "{told}");
+    assert!(
+        told.starts_with("78 ") && told.contains("doorward.yaml:1:1: issuer: missing"),
+        "{told}"
+    );
 }
 
 #[test]

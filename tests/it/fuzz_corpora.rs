@@ -1,4 +1,5 @@
-//! What fuzzing has kept, judged anew: `fuzz/corpus/` holds at least one input for each way through the code that it found.
+//! What fuzzing has kept, judged anew: `fuzz/corpus/` holds at least one input for each way through
+//! the code that it found.
 
 use std::panic::catch_unwind;
 use std::path::PathBuf;
@@ -39,13 +40,20 @@ fn replay(target: &str, judge: fn(&[u8])) {
     for file in files {
         let input = std::fs::read(&file).unwrap();
         let verdict = catch_unwind(|| judge(&input));
-        assert!(verdict.is_ok(), "{} does not hold; what was found stands above", file.display());
+        assert!(
+            verdict.is_ok(),
+            "{} does not hold; what was found stands above",
+            file.display()
+        );
     }
 }
 
 fn corpus(target: &str) -> Vec<PathBuf> {
     let folder = repository().join("fuzz/corpus").join(target);
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     files
 }

@@ -56,14 +56,22 @@ fn what_proxies_do_is_up_to_date() {
     compare_section("docs/proxies.md", "matrix", &proxy_matrix::tables());
 }
 
-/// What the command prints for the default settings is in the files that we ship, in each that has its marks.
+/// What the command prints for the default settings is in the files that we ship, in each that has
+/// its marks.
 #[test]
 fn the_lines_of_proxy_files_are_up_to_date() {
-    let printed = Proxy::ALL.map(|proxy| proxy.lines(&HeaderNames::shipped()).unwrap()).concat();
-    let files: Vec<_> = files_below("deploy").into_iter().filter(|file| !file.starts_with("deploy/examples")).collect();
+    let printed = Proxy::ALL
+        .map(|proxy| proxy.lines(&HeaderNames::shipped()).unwrap())
+        .concat();
+    let files: Vec<_> = files_below("deploy")
+        .into_iter()
+        .filter(|file| !file.starts_with("deploy/examples"))
+        .collect();
     let mut found = BTreeSet::new();
     for file in &files {
-        let Ok(text) = std::fs::read_to_string(root().join(file)) else { continue };
+        let Ok(text) = std::fs::read_to_string(root().join(file)) else {
+            continue;
+        };
         let own = marks(&text);
         if !own.is_empty() {
             compare(file.to_str().unwrap(), &with_lines(&text, &printed));
@@ -85,7 +93,13 @@ fn files_below(folder: &str) -> Vec<PathBuf> {
     let paths = entries.map(|entry| entry.unwrap().path());
     let here = |path: PathBuf| path.strip_prefix(root()).unwrap().to_owned();
     paths
-        .flat_map(|path| if path.is_dir() { files_below(here(path).to_str().unwrap()) } else { vec![here(path)] })
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(here(path).to_str().unwrap())
+            } else {
+                vec![here(path)]
+            }
+        })
         .collect()
 }
 
@@ -97,8 +111,13 @@ fn root() -> &'static Path {
 fn compare_section(page: &str, section: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let text = std::fs::read_to_string(path).unwrap();
-    let (begin, end) = (format!("<!-- {section}:begin -->\n\n"), format!("\n<!-- {section}:end -->"));
-    let marks = text.split_once(&begin).and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
+    let (begin, end) = (
+        format!("<!-- {section}:begin -->\n\n"),
+        format!("\n<!-- {section}:end -->"),
+    );
+    let marks = text
+        .split_once(&begin)
+        .and_then(|(before, rest)| Some((before, rest.split_once(&end)?.1)));
     let (before, after) = marks.unwrap_or_else(|| panic!("{page} lost the marks of `{section}`"));
     compare(page, &format!("{before}{begin}{expected}{end}{after}"));
 }
@@ -109,5 +128,8 @@ fn compare(page: &str, expected: &str) {
         std::fs::write(&path, expected).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "{page} is out of date: UPDATE_DOCS=1 cargo test --test it generated_docs");
+    assert!(
+        found == expected,
+        "{page} is out of date: UPDATE_DOCS=1 cargo test --test it generated_docs"
+    );
 }

@@ -1,4 +1,5 @@
-//! Glewlwyd as the issuer: a provider in C whose access tokens are those of RFC 9068. Found by discovery alone.
+//! Glewlwyd as the issuer: a provider in C whose access tokens are those of RFC 9068. Found by
+//! discovery alone.
 
 use std::process::Command;
 
@@ -14,46 +15,72 @@ const DATABASE: &str = "/usr/share/doc/glewlwyd/database/init.sqlite3.sql.gz";
 #[test]
 fn its_tokens_meet_the_profile_of_rfc_9068() {
     let provider = Provider::start();
-    let gate = trusting(&provider, "read").set("TOKEN_TYPE", "at+jwt").spawn();
+    let gate = trusting(&provider, "read")
+        .set("TOKEN_TYPE", "at+jwt")
+        .spawn();
     let answer = gate.get("/verify").bearer(&provider.token()).send();
     assert_eq!(answer.verdict(), "200", "{answer:?}");
-    let identity =
-        ["subject", "client-id", "scopes", "issuer"].map(|name| answer.get(&format!("x-auth-{name}")).unwrap());
+    let identity = ["subject", "client-id", "scopes", "issuer"]
+        .map(|name| answer.get(&format!("x-auth-{name}")).unwrap());
     assert_eq!(identity, ["svc", "svc", "read", &provider.issuer]);
-    assert_eq!(trusting(&provider, "another").spawn().judge(&provider.token()), "401 audience_mismatch");
+    assert_eq!(
+        trusting(&provider, "another")
+            .spawn()
+            .judge(&provider.token()),
+        "401 audience_mismatch"
+    );
 }
 
 #[test]
 fn its_rotation_is_noticed_by_the_first_token_of_the_new_key() {
     let provider = Provider::start();
-    let gate = trusting(&provider, "read").set("JWKS_MIN_REFETCH", "1s").spawn();
+    let gate = trusting(&provider, "read")
+        .set("JWKS_MIN_REFETCH", "1s")
+        .spawn();
     let old = provider.token();
-    assert_eq!((gate.judge(&old), gate.judge(&old)), ("200".into(), "200".into()));
+    assert_eq!(
+        (gate.judge(&old), gate.judge(&old)),
+        ("200".into(), "200".into())
+    );
     provider.rotate("two");
     assert_eq!(gate.judge(&old), "200", "nobody has told the service yet");
-    assert_eq!(gate.judge(&provider.token()), "200", "not at the next refresh, but now");
+    assert_eq!(
+        gate.judge(&provider.token()),
+        "200",
+        "not at the next refresh, but now"
+    );
     assert_eq!(gate.judge(&old), "401 key_unknown", "cached or not");
 }
 
 #[test]
 fn its_restart_is_nothing_to_its_tokens() {
     let mut provider = Provider::start();
-    let gate = trusting(&provider, "read").set("JWKS_REFRESH", "1s").spawn();
+    let gate = trusting(&provider, "read")
+        .set("JWKS_REFRESH", "1s")
+        .spawn();
     let [cached, unseen] = [(); 2].map(|()| provider.token());
     assert_eq!(gate.judge(&cached), "200");
     provider.stop();
-    gate.wait_for("/status", |answer| !answer.json()["issuers"][0]["last_error"].is_null());
-    assert_eq!((gate.judge(&cached), gate.judge(&unseen)), ("200".into(), "200".into()));
+    gate.wait_for("/status", |answer| {
+        !answer.json()["issuers"][0]["last_error"].is_null()
+    });
+    assert_eq!(
+        (gate.judge(&cached), gate.judge(&unseen)),
+        ("200".into(), "200".into())
+    );
     assert_eq!(gate.admin("/readyz").send().status, 200);
     provider.start_again();
-    gate.wait_for("/status", |answer| answer.json()["issuers"][0]["last_error"].is_null());
+    gate.wait_for("/status", |answer| {
+        answer.json()["issuers"][0]["last_error"].is_null()
+    });
     assert_eq!(gate.judge(&provider.token()), "200");
 }
 
 fn trusting(provider: &Provider, audience: &str) -> GateBuilder {
     // A slow machine is no reason for a 503.
     let gate = TestGate::new().by_machine_time().set("JWKS_WAIT", "15s");
-    gate.set("ISSUER", &provider.issuer).set("AUDIENCE", audience)
+    gate.set("ISSUER", &provider.issuer)
+        .set("AUDIENCE", audience)
 }
 
 /// The provider, with a database that outlives it.
@@ -69,11 +96,23 @@ impl Provider {
         let directory = tempfile::tempdir().unwrap();
         let database = directory.path().join("glewlwyd.db");
         let load = format!("zcat {DATABASE} | sqlite3 {}", database.display());
-        assert!(Command::new("sh").args(["-c", &load]).status().unwrap().success(), "{load}");
+        assert!(
+            Command::new("sh")
+                .args(["-c", &load])
+                .status()
+                .unwrap()
+                .success(),
+            "{load}"
+        );
         let running = Component::listening(|_, port| command(port, &directory));
         let port = running.address.port();
         let issuer = format!("http://127.0.0.1:{port}/api/oidc");
-        let provider = Self { issuer, running: Some(running), port, directory };
+        let provider = Self {
+            issuer,
+            running: Some(running),
+            port,
+            directory,
+        };
         provider.set_up();
         provider
     }
@@ -110,15 +149,29 @@ impl Provider {
     }
 
     fn administrate(&self, method: &str, path: &str, body: &Value) {
-        let login = self.ask("POST", "auth/").body(r#"{"username":"admin","password":"password"}"#).send();
-        let session = login.get("set-cookie").unwrap().split(';').next().unwrap().to_owned();
-        let answer = self.ask(method, path).header("Cookie", session).body(body.to_string()).send();
+        let login = self
+            .ask("POST", "auth/")
+            .body(r#"{"username":"admin","password":"password"}"#)
+            .send();
+        let session = login
+            .get("set-cookie")
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
+        let answer = self
+            .ask(method, path)
+            .header("Cookie", session)
+            .body(body.to_string())
+            .send();
         assert_eq!(answer.status, 200, "{method} {path}: {answer:?}");
     }
 
     fn ask(&self, method: &str, path: &str) -> Request {
         let address = ([127, 0, 0, 1], self.port).into();
-        Request::new(address, method, &format!("/api/{path}")).header("Content-Type", "application/json")
+        Request::new(address, method, &format!("/api/{path}"))
+            .header("Content-Type", "application/json")
     }
 
     /// An access token by client credentials.
@@ -127,7 +180,9 @@ impl Provider {
         let request = Request::new(address, "POST", "/api/oidc/token");
         let request = request.header("Authorization", "Basic c3ZjOnN2Yy1zZWNyZXQ=");
         let request = request.header("Content-Type", "application/x-www-form-urlencoded");
-        let answer: Answer = request.body("grant_type=client_credentials&scope=read").send();
+        let answer: Answer = request
+            .body("grant_type=client_credentials&scope=read")
+            .send();
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["access_token"].as_str().unwrap().to_owned()
     }
@@ -137,7 +192,9 @@ impl Provider {
     }
 
     fn start_again(&mut self) {
-        self.running = Some(Component::listening_on(self.port, |_| command(self.port, &self.directory)));
+        self.running = Some(Component::listening_on(self.port, |_| {
+            command(self.port, &self.directory)
+        }));
     }
 }
 
@@ -146,8 +203,14 @@ fn command(port: u16, directory: &TempDir) -> Command {
     let configuration = shipped(
         CONFIGURATION,
         &[
-            ("port=4593", &format!("port={port}\nbind_address=\"127.0.0.1\"")),
-            ("http://localhost:4593/", &format!("http://127.0.0.1:{port}")),
+            (
+                "port=4593",
+                &format!("port={port}\nbind_address=\"127.0.0.1\""),
+            ),
+            (
+                "http://localhost:4593/",
+                &format!("http://127.0.0.1:{port}"),
+            ),
             ("log_mode=\"file\"", "log_mode=\"console\""),
             (
                 "@include \"/etc/glewlwyd/glewlwyd-db.conf\"",
@@ -165,7 +228,10 @@ fn command(port: u16, directory: &TempDir) -> Command {
 /// An RSA key as a JWK, with its private part.
 fn private_key(id: &str) -> Value {
     let script = "console.log(JSON.stringify(require('crypto').generateKeyPairSync('rsa', {modulusLength: 2048}).privateKey.export({format: 'jwk'})))";
-    let made = Command::new(program("node")).args(["-e", script]).output().unwrap();
+    let made = Command::new(program("node"))
+        .args(["-e", script])
+        .output()
+        .unwrap();
     let mut key: Value = serde_json::from_slice(&made.stdout).unwrap();
     key.as_object_mut().unwrap().extend([
         ("kid".to_owned(), id.into()),

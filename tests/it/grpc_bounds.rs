@@ -20,22 +20,38 @@ const MAX_GROWTH: u64 = 24 << 20;
 
 /// The program with a gRPC listener that waits long for questions.
 fn started(keys: &[(&str, &str)]) -> (Service, SocketAddr) {
-    let listeners = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0"), ("GRPC_LISTEN", "127.0.0.1:0")];
-    let others = [("AUDIENCE", "api"), ("CLIENT_HEADER_TIMEOUT", "1m"), ("WORKERS", "2")];
+    let listeners = [
+        ("LISTEN", "127.0.0.1:0"),
+        ("ADMIN_LISTEN", "127.0.0.1:0"),
+        ("GRPC_LISTEN", "127.0.0.1:0"),
+    ];
+    let others = [
+        ("AUDIENCE", "api"),
+        ("CLIENT_HEADER_TIMEOUT", "1m"),
+        ("WORKERS", "2"),
+    ];
     let mut service = Service::start(&["serve"], &[&listeners, &others, keys].concat());
     let grpc = service.address("grpc");
     (service, grpc)
 }
 
-/// While answers wait for keys, their questions are there twice for a moment: as they came, and decoded.
+/// While answers wait for keys, their questions are there twice for a moment: as they came, and
+/// decoded.
 #[test]
 fn questions_that_wait_for_keys_take_bounded_memory() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    let keys = [("ISSUER", url.as_str()), ("JWKS_WAIT", "1m"), ("JWKS_TIMEOUT", "1m")];
+    let keys = [
+        ("ISSUER", url.as_str()),
+        ("JWKS_WAIT", "1m"),
+        ("JWKS_TIMEOUT", "1m"),
+    ];
     let (service, grpc) = started(&keys);
-    let check = Check::get("/").bearer(&TestIssuer::new().token().claim("iss", url.as_str()).sign());
-    let check = (0..900).fold(check, |check, number| check.header(&format!("x-{number}"), &"y".repeat(128)));
+    let check =
+        Check::get("/").bearer(&TestIssuer::new().token().claim("iss", url.as_str()).sign());
+    let check = (0..900).fold(check, |check, number| {
+        check.header(&format!("x-{number}"), &"y".repeat(128))
+    });
     let question = CheckRequest::from(check).encode_to_vec();
     let question = message(u32::try_from(question.len()).unwrap(), &question);
     let before = service.resident_bytes();
@@ -51,12 +67,21 @@ fn questions_that_wait_for_keys_take_bounded_memory() {
     for _ in 0..1000 {
         assert!(grown() < MAX_GROWTH, "{} bytes", grown());
     }
-    println!("{} streams of {} bytes wait for keys: {} KiB", client.max_streams(), question.len(), grown() / 1024);
+    println!(
+        "{} streams of {} bytes wait for keys: {} KiB",
+        client.max_streams(),
+        question.len(),
+        grown() / 1024
+    );
 }
 
-/// How much more memory the program has when a client has sent this on as many streams as it may have, each without its end.
+/// How much more memory the program has when a client has sent this on as many streams as it may
+/// have, each without its end.
 fn growth(unfinished: &[u8]) -> u64 {
-    let (service, grpc) = started(&[("ISSUER", "me"), ("HMAC_SECRET", "0123456789abcdef0123456789abcdef")]);
+    let (service, grpc) = started(&[
+        ("ISSUER", "me"),
+        ("HMAC_SECRET", "0123456789abcdef0123456789abcdef"),
+    ]);
     let mut client = Http2Client::connect(grpc);
     let before = service.resident_bytes();
     for _ in 0..client.max_streams() {
@@ -66,7 +91,12 @@ fn growth(unfinished: &[u8]) -> u64 {
     client.settle();
     assert_eq!((&client.resets[..], client.goaway), (&[][..], None));
     let grown = service.resident_bytes().saturating_sub(before);
-    println!("{} streams of {} bytes: {} KiB", client.max_streams(), unfinished.len(), grown / 1024);
+    println!(
+        "{} streams of {} bytes: {} KiB",
+        client.max_streams(),
+        unfinished.len(),
+        grown / 1024
+    );
     grown
 }
 
@@ -87,9 +117,14 @@ fn unfinished_questions_take_bounded_memory() {
 fn questions_of_many_parts_take_no_more() {
     let lines: Vec<u8> = [0x0a, 0].repeat(65_000);
     // `attributes.request.http.header_map`, from the inside.
-    let question = [13, 2, 4, 1].into_iter().fold(lines, |inner, field| nested(field, &inner));
+    let question = [13, 2, 4, 1]
+        .into_iter()
+        .fold(lines, |inner, field| nested(field, &inner));
     let length = u32::try_from(question.len()).unwrap();
-    assert!((MAX_MESSAGE - 2000..=MAX_MESSAGE).contains(&length), "{length}");
+    assert!(
+        (MAX_MESSAGE - 2000..=MAX_MESSAGE).contains(&length),
+        "{length}"
+    );
     let grown = growth(&message(length, &question));
     assert!(grown < MAX_GROWTH, "{grown} bytes");
 }
@@ -126,11 +161,27 @@ fn what_is_too_large_is_named() {
     let check = Check::get("/").bearer(&idp.token().sign());
     let padded = |bytes: usize| check.clone().http(|http| http.body = "x".repeat(bytes));
     assert_eq!(client.verdict(padded(120 * 1024)), "200");
-    assert_eq!(client.ask(padded(128 * 1024)).unwrap_err().code(), Code::OutOfRange);
+    assert_eq!(
+        client.ask(padded(128 * 1024)).unwrap_err().code(),
+        Code::OutOfRange
+    );
     let lines = |number: usize| (0..number).fold(check.clone(), |check, _| check.line("x", b"y"));
-    assert_eq!(client.ask(lines(999)).map(drop).map_err(|status| status.code()), Ok(()));
+    assert_eq!(
+        client
+            .ask(lines(999))
+            .map(drop)
+            .map_err(|status| status.code()),
+        Ok(())
+    );
     let many = client.ask(lines(1001)).unwrap_err();
-    assert_eq!((many.code(), many.message().starts_with("1002 header fields")), (Code::OutOfRange, true), "{many}");
+    assert_eq!(
+        (
+            many.code(),
+            many.message().starts_with("1002 header fields")
+        ),
+        (Code::OutOfRange, true),
+        "{many}"
+    );
     // The connection still serves.
     assert_eq!(client.verdict(check), "200");
 }
@@ -143,10 +194,17 @@ fn a_question_that_does_not_end_is_given_up() {
         let begun = unending(&client, path, tokio_stream::empty());
         let whole = unending(&client, path, tokio_stream::once(Bytes::new()));
         for given_up in [begun, whole] {
-            assert_eq!(given_up.unwrap_err().code(), Code::DeadlineExceeded, "{path}");
+            assert_eq!(
+                given_up.unwrap_err().code(),
+                Code::DeadlineExceeded,
+                "{path}"
+            );
         }
     }
-    assert_eq!(client.verdict(Check::get("/").bearer(&idp.token().sign())), "200");
+    assert_eq!(
+        client.verdict(Check::get("/").bearer(&idp.token().sign())),
+        "200"
+    );
 }
 
 /// Asks with these messages, and never says that there are no more.
@@ -159,7 +217,9 @@ fn unending(
         let mut grpc = Grpc::new(channel);
         grpc.ready().await.unwrap();
         let messages = Request::new(messages.chain(tokio_stream::pending()));
-        let answer = grpc.client_streaming(messages, PathAndQuery::from_static(path), Plain).await;
+        let answer = grpc
+            .client_streaming(messages, PathAndQuery::from_static(path), Plain)
+            .await;
         answer.map(tonic::Response::into_inner)
     })
 }
@@ -187,5 +247,10 @@ fn a_client_that_has_us_reset_its_streams_loses_its_connection() {
         client.overflow(stream);
         client.settle();
     }
-    assert_eq!(client.goaway, Some(11), "ENHANCE_YOUR_CALM after {}", client.resets.len());
+    assert_eq!(
+        client.goaway,
+        Some(11),
+        "ENHANCE_YOUR_CALM after {}",
+        client.resets.len()
+    );
 }

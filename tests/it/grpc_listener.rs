@@ -18,7 +18,9 @@ use tonic::{Code, Request, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::support::{Check, Client, GrpcClient, Service, TestGate, TestIssuer, doorward, eventually};
+use crate::support::{
+    Check, Client, GrpcClient, Service, TestGate, TestIssuer, doorward, eventually,
+};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
@@ -27,8 +29,12 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 pub fn gate(settings: &[(&str, &str)]) -> (TestIssuer, TestGate) {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("GRPC_LISTEN", "127.0.0.1:0");
-    let gate = settings.iter().fold(gate, |gate, (name, value)| gate.set(name, *value));
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("GRPC_LISTEN", "127.0.0.1:0");
+    let gate = settings
+        .iter()
+        .fold(gate, |gate, (name, value)| gate.set(name, *value));
     (idp, gate.spawn())
 }
 
@@ -40,15 +46,43 @@ fn questions_are_bounded_and_what_is_none_is_an_error() {
     let padded = |bytes: usize| check.clone().http(|http| http.body = "x".repeat(bytes));
     assert_eq!(client.verdict(padded(100 * 1024)), "200");
     let code = |asked: Result<Bytes, Status>| asked.unwrap_err().code();
-    assert_eq!(client.ask(padded(128 * 1024)).unwrap_err().code(), Code::OutOfRange);
-    for garbage in [&b"\xff\xff\xff\xff"[..], b"\x0a\x7f", b"\x0a\x02\x22\xff", &[0x0b; 10_000]] {
-        assert_eq!(code(raw(&client, CHECK, garbage, "")), Code::Internal, "{garbage:?}");
+    assert_eq!(
+        client.ask(padded(128 * 1024)).unwrap_err().code(),
+        Code::OutOfRange
+    );
+    for garbage in [
+        &b"\xff\xff\xff\xff"[..],
+        b"\x0a\x7f",
+        b"\x0a\x02\x22\xff",
+        &[0x0b; 10_000],
+    ] {
+        assert_eq!(
+            code(raw(&client, CHECK, garbage, "")),
+            Code::Internal,
+            "{garbage:?}"
+        );
     }
     // Text that is no UTF-8 is no text (field 4, `path`).
-    assert_eq!(code(raw(&client, CHECK, b"\x0a\x07\x22\x05\x12\x03\x22\x01\xff", "")), Code::Internal);
-    for path in ["/envoy.service.auth.v3.Authorization/Other", "/envoy.service.auth.v2.Authorization/Check", "/x", "/"]
-    {
-        assert_eq!(code(raw(&client, path, b"", "")), Code::Unimplemented, "{path}");
+    assert_eq!(
+        code(raw(
+            &client,
+            CHECK,
+            b"\x0a\x07\x22\x05\x12\x03\x22\x01\xff",
+            ""
+        )),
+        Code::Internal
+    );
+    for path in [
+        "/envoy.service.auth.v3.Authorization/Other",
+        "/envoy.service.auth.v2.Authorization/Check",
+        "/x",
+        "/",
+    ] {
+        assert_eq!(
+            code(raw(&client, path, b"", "")),
+            Code::Unimplemented,
+            "{path}"
+        );
     }
     for reflection in ["v1", "v1alpha"] {
         let path = format!("/grpc.reflection.{reflection}.ServerReflection/ServerReflectionInfo");
@@ -56,7 +90,10 @@ fn questions_are_bounded_and_what_is_none_is_an_error() {
     }
     raw(&client, CHECK, b"", &"x".repeat(10_000)).unwrap();
     let refused = raw(&client, CHECK, b"", &"x".repeat(20_000)).unwrap_err();
-    assert_eq!((refused.code(), refused.message()), (Code::ResourceExhausted, "the metadata are over 16384 bytes"));
+    assert_eq!(
+        (refused.code(), refused.message()),
+        (Code::ResourceExhausted, "the metadata are over 16384 bytes")
+    );
     // So large that HTTP/2 refuses it itself (431).
     assert!(raw(&client, CHECK, b"", &"x".repeat(40_000)).is_err());
     // And the connection still serves.
@@ -67,10 +104,14 @@ fn questions_are_bounded_and_what_is_none_is_an_error() {
 fn raw(client: &GrpcClient, path: &str, message: &[u8], filler: &str) -> Result<Bytes, Status> {
     client.with(async |channel| {
         let mut request = Request::new(Bytes::copy_from_slice(message));
-        request.metadata_mut().insert("filler", MetadataValue::try_from(filler).unwrap());
+        request
+            .metadata_mut()
+            .insert("filler", MetadataValue::try_from(filler).unwrap());
         let mut grpc = Grpc::new(channel);
         grpc.ready().await.unwrap();
-        let answer = grpc.unary(request, PathAndQuery::try_from(path).unwrap(), Plain).await;
+        let answer = grpc
+            .unary(request, PathAndQuery::try_from(path).unwrap(), Plain)
+            .await;
         answer.map(tonic::Response::into_inner)
     })
 }
@@ -116,9 +157,13 @@ impl Decoder for Plain {
 fn streams_and_header_lists_are_bounded() {
     let (_idp, gate) = gate(&[]);
     let settings = settings_of(gate.grpc);
-    // SETTINGS_MAX_CONCURRENT_STREAMS, _INITIAL_WINDOW_SIZE and _MAX_HEADER_LIST_SIZE (RFC 9113 section 6.5.2).
+    // SETTINGS_MAX_CONCURRENT_STREAMS, _INITIAL_WINDOW_SIZE and _MAX_HEADER_LIST_SIZE (RFC 9113
+    // section 6.5.2).
     for expected in [(3, 64), (4, 64 * 1024), (6, 32 * 1024)] {
-        assert!(settings.contains(&expected), "{expected:?} is not in {settings:?}");
+        assert!(
+            settings.contains(&expected),
+            "{expected:?} is not in {settings:?}"
+        );
     }
 }
 
@@ -132,7 +177,11 @@ fn settings_of(address: SocketAddr) -> Vec<(u16, u32)> {
     let mut settings = vec![0; usize::from(head[1]) << 8 | usize::from(head[2])];
     stream.read_exact(&mut settings).unwrap();
     let mut rest = &settings[..];
-    std::iter::from_fn(|| rest.has_remaining().then(|| (rest.get_u16(), rest.get_u32()))).collect()
+    std::iter::from_fn(|| {
+        rest.has_remaining()
+            .then(|| (rest.get_u16(), rest.get_u32()))
+    })
+    .collect()
 }
 
 #[test]
@@ -153,7 +202,9 @@ fn whoever_is_slow_to_begin_is_cut_off() {
 fn http_1_is_not_spoken() {
     let (_idp, gate) = gate(&[]);
     let mut stream = TcpStream::connect(gate.grpc).unwrap();
-    stream.write_all(b"GET /verify HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    stream
+        .write_all(b"GET /verify HTTP/1.1\r\nHost: x\r\n\r\n")
+        .unwrap();
     let mut said = Vec::new();
     let _ = stream.read_to_end(&mut said);
     assert!(!said.starts_with(b"HTTP/1"), "{said:?}");
@@ -179,15 +230,26 @@ fn a_new_configuration_is_in_force_here_too() {
     let idp = TestIssuer::new().serve();
     let file = |port: u16, more: &str| {
         let url = idp.url();
-        format!("issuers: [{{name: a, issuer: '{url}', audience: api{more}}}]\ngrpc_listen: ['127.0.0.1:{port}']\n")
+        format!(
+            "issuers: [{{name: a, issuer: '{url}', audience: api{more}}}]\ngrpc_listen: ['127.0.0.1:{port}']\n"
+        )
     };
     let gate = TestGate::new().by_time_of(&idp).file(file(0, "")).spawn();
     let (client, token) = (GrpcClient::connect(gate.grpc), idp.token().sign());
     assert_eq!(client.verdict(Check::get("/").bearer(&token)), "200");
     gate.rewrite(&file(1, ", required_scopes: [read]"));
     assert!(gate.reload());
-    assert_eq!(client.verdict(Check::get("/").bearer(&token)), "403 scope_insufficient");
-    assert!(gate.events().iter().any(|line| line.contains("needs a restart")), "{:?}", gate.events());
+    assert_eq!(
+        client.verdict(Check::get("/").bearer(&token)),
+        "403 scope_insufficient"
+    );
+    assert!(
+        gate.events()
+            .iter()
+            .any(|line| line.contains("needs a restart")),
+        "{:?}",
+        gate.events()
+    );
 }
 
 #[test]
@@ -202,9 +264,15 @@ fn health_is_told_of_the_service_and_of_all() {
 
 fn health(client: &GrpcClient, service: &str) -> Result<i32, Code> {
     let asked = client.with(async |channel| {
-        HealthClient::new(channel).check(HealthCheckRequest { service: service.to_owned() }).await
+        HealthClient::new(channel)
+            .check(HealthCheckRequest {
+                service: service.to_owned(),
+            })
+            .await
     });
-    asked.map(|answer| answer.into_inner().status).map_err(|status| status.code())
+    asked
+        .map(|answer| answer.into_inner().status)
+        .map_err(|status| status.code())
 }
 
 #[test]
@@ -214,34 +282,53 @@ fn while_it_leaves_the_service_is_not_healthy_and_still_answers() {
     assert_eq!(client.verdict(Check::get("/").bearer(&token())), "200");
     service.signal("TERM");
     service.wait_for_line("stopping");
-    eventually("NOT_SERVING", || (health(&client, "") == Ok(2)).then_some(()));
-    assert_eq!(health(&client, "envoy.service.auth.v3.Authorization"), Ok(2));
+    eventually("NOT_SERVING", || {
+        (health(&client, "") == Ok(2)).then_some(())
+    });
+    assert_eq!(
+        health(&client, "envoy.service.auth.v3.Authorization"),
+        Ok(2)
+    );
     assert_eq!(client.verdict(Check::get("/").bearer(&token())), "200");
-    assert_eq!(GrpcClient::connect(grpc).verdict(Check::get("/")), "401 token_missing");
+    assert_eq!(
+        GrpcClient::connect(grpc).verdict(Check::get("/")),
+        "401 token_missing"
+    );
     let told = Instant::now();
     service.signal("TERM");
     assert_eq!(service.wait(), Some(0), "{}", service.log);
-    assert!(told.elapsed() < Duration::from_secs(15), "the second signal ends at once");
+    assert!(
+        told.elapsed() < Duration::from_secs(15),
+        "the second signal ends at once"
+    );
 }
 
 #[test]
 fn running_questions_finish_and_nothing_new_is_accepted() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    let keys = [("ISSUER", url.as_str()), ("AUDIENCE", "api"), ("JWKS_WAIT", "1m"), ("JWKS_TIMEOUT", "1m")];
+    let keys = [
+        ("ISSUER", url.as_str()),
+        ("AUDIENCE", "api"),
+        ("JWKS_WAIT", "1m"),
+        ("JWKS_TIMEOUT", "1m"),
+    ];
     let (mut service, grpc) = started_with(&[&keys[..], &[("SHUTDOWN_TIMEOUT", "60s")]].concat());
     let token = TestIssuer::new().token().claim("iss", url.as_str()).sign();
     let client = GrpcClient::connect(grpc);
     let last = client.with(async |channel| {
         let mut running = pin!(ask(channel.clone(), Check::get("/").bearer(&token)));
-        // One connection is read in order: when the second question is answered, the first has arrived.
+        // One connection is read in order: when the second question is answered, the first has
+        // arrived.
         tokio::select! {
             biased;
             _ = &mut running => panic!("answered without keys"),
             answered = ask(channel, Check::get("/")) => assert!(answered.is_ok()),
         }
         service.signal("TERM");
-        eventually("a closed port", || TcpStream::connect(grpc).is_err().then_some(()));
+        eventually("a closed port", || {
+            TcpStream::connect(grpc).is_err().then_some(())
+        });
         drop(silent);
         running.await.unwrap()
     });
@@ -254,7 +341,12 @@ fn running_questions_finish_and_nothing_new_is_accepted() {
 fn running_questions_get_no_longer_than_the_timeout() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    let keys = [("ISSUER", url.as_str()), ("AUDIENCE", "api"), ("JWKS_WAIT", "1m"), ("JWKS_TIMEOUT", "1m")];
+    let keys = [
+        ("ISSUER", url.as_str()),
+        ("AUDIENCE", "api"),
+        ("JWKS_WAIT", "1m"),
+        ("JWKS_TIMEOUT", "1m"),
+    ];
     let (mut service, grpc) = started_with(&[&keys[..], &[("SHUTDOWN_TIMEOUT", "0s")]].concat());
     let token = TestIssuer::new().token().claim("iss", url.as_str()).sign();
     let client = GrpcClient::connect(grpc);
@@ -273,7 +365,12 @@ fn running_questions_get_no_longer_than_the_timeout() {
 
 fn ask(channel: Channel, check: Check) -> impl Future<Output = Result<CheckResponse, Status>> {
     let mut client = AuthorizationClient::new(channel);
-    async move { client.check(CheckRequest::from(check)).await.map(tonic::Response::into_inner) }
+    async move {
+        client
+            .check(CheckRequest::from(check))
+            .await
+            .map(tonic::Response::into_inner)
+    }
 }
 
 #[test]
@@ -284,12 +381,21 @@ fn what_somebody_else_has_is_an_error_that_says_so() {
     let ended = doorward(&["serve"], &settings, "");
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(1), "{said}");
-    assert!(said.contains(&format!("doorward: cannot listen on {address}: Address already in use")), "{said}");
+    assert!(
+        said.contains(&format!(
+            "doorward: cannot listen on {address}: Address already in use"
+        )),
+        "{said}"
+    );
 }
 
 /// The program, running, with its gRPC address.
 fn started(settings: &[(&str, &str)]) -> (Service, SocketAddr) {
-    let issuer = [("ISSUER", "me"), ("AUDIENCE", "api"), ("HMAC_SECRET", SECRET)];
+    let issuer = [
+        ("ISSUER", "me"),
+        ("AUDIENCE", "api"),
+        ("HMAC_SECRET", SECRET),
+    ];
     started_with(&[&issuer[..], settings].concat())
 }
 
@@ -299,15 +405,35 @@ fn started_with(settings: &[(&str, &str)]) -> (Service, SocketAddr) {
     (service, grpc)
 }
 
-const LISTENERS: [(&str, &str); 4] =
-    [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0"), ("GRPC_LISTEN", "127.0.0.1:0"), ("ACCESS_LOG", "off")];
+const LISTENERS: [(&str, &str); 4] = [
+    ("LISTEN", "127.0.0.1:0"),
+    ("ADMIN_LISTEN", "127.0.0.1:0"),
+    ("GRPC_LISTEN", "127.0.0.1:0"),
+    ("ACCESS_LOG", "off"),
+];
 
 fn with_secret() -> Vec<(&'static str, &'static str)> {
-    let issuer = [("ISSUER", "me"), ("AUDIENCE", "api"), ("HMAC_SECRET", SECRET)];
+    let issuer = [
+        ("ISSUER", "me"),
+        ("AUDIENCE", "api"),
+        ("HMAC_SECRET", SECRET),
+    ];
     [&LISTENERS[..2], &issuer].concat()
 }
 
 fn token() -> String {
-    let arguments = ["token", "issue", "--hmac-secret-file", "-", "--issuer", "me", "--audience", "api"];
-    String::from_utf8(doorward(&arguments, &[], SECRET).stdout).unwrap().trim().to_owned()
+    let arguments = [
+        "token",
+        "issue",
+        "--hmac-secret-file",
+        "-",
+        "--issuer",
+        "me",
+        "--audience",
+        "api",
+    ];
+    String::from_utf8(doorward(&arguments, &[], SECRET).stdout)
+        .unwrap()
+        .trim()
+        .to_owned()
 }

@@ -13,14 +13,21 @@ fn counts(lookup: u32) -> Value {
 /// Compares these counts with those of a baseline.
 fn guard(baseline: &Value, measured: &Value) -> Output {
     let place = tempfile::tempdir().unwrap();
-    let [baseline, measured] = [("baseline", baseline), ("measured", measured)].map(|(name, counts)| {
-        let file = place.path().join(name);
-        std::fs::write(&file, counts.to_string()).unwrap();
-        file
-    });
+    let [baseline, measured] =
+        [("baseline", baseline), ("measured", measured)].map(|(name, counts)| {
+            let file = place.path().join(name);
+            std::fs::write(&file, counts.to_string()).unwrap();
+            file
+        });
     let mut command = Command::new(program("python3"));
     command.arg(repository().join("scripts/guard.py"));
-    command.arg("--baseline").arg(baseline).arg("--measured").arg(measured).output().unwrap()
+    command
+        .arg("--baseline")
+        .arg(baseline)
+        .arg("--measured")
+        .arg(measured)
+        .output()
+        .unwrap()
 }
 
 fn passes(baseline: &Value, measured: &Value) -> String {
@@ -39,7 +46,10 @@ fn failed(baseline: &Value, measured: &Value) -> Output {
 fn refusal(baseline: &Value, measured: &Value) -> String {
     let said = String::from_utf8(failed(baseline, measured).stderr).unwrap();
     let (error, hint) = said.split_once('\n').unwrap();
-    assert!(hint.starts_with("guard: hint: ") && hint.contains("make guard-baseline"), "{hint}");
+    assert!(
+        hint.starts_with("guard: hint: ") && hint.contains("make guard-baseline"),
+        "{hint}"
+    );
     error.strip_prefix("guard: error: ").unwrap().to_owned()
 }
 
@@ -50,21 +60,37 @@ fn five_percent_more_pass_and_six_do_not() {
         assert!(!said.contains("renew"), "{said}");
     }
     let error = refusal(&counts(1000), &counts(1060));
-    assert_eq!(error, "lookup takes 1060 instructions, 6.0 % more than 1000; 5 % are allowed");
+    assert_eq!(
+        error,
+        "lookup takes 1060 instructions, 6.0 % more than 1000; 5 % are allowed"
+    );
 }
 
 #[test]
 fn much_less_passes_and_is_told() {
     let said = passes(&counts(1000), &counts(900));
-    assert!(said.lines().any(|line| line.contains("lookup") && line.contains("renew the baseline")), "{said}");
+    assert!(
+        said.lines()
+            .any(|line| line.contains("lookup") && line.contains("renew the baseline")),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_part_that_went_away_and_one_that_nothing_guards_are_errors() {
     let mut less = counts(1000);
-    less["instructions"].as_object_mut().unwrap().remove("lookup");
-    assert_eq!(refusal(&counts(1000), &less), "lookup is in the baseline and was not counted");
-    assert_eq!(refusal(&less, &counts(1000)), "lookup is not in the baseline, so that nothing guards it");
+    less["instructions"]
+        .as_object_mut()
+        .unwrap()
+        .remove("lookup");
+    assert_eq!(
+        refusal(&counts(1000), &less),
+        "lookup is in the baseline and was not counted"
+    );
+    assert_eq!(
+        refusal(&less, &counts(1000)),
+        "lookup is not in the baseline, so that nothing guards it"
+    );
 }
 
 #[test]
@@ -75,21 +101,36 @@ fn counts_of_another_toolchain_are_told_and_not_judged() {
     assert_eq!(output.status.code(), Some(0));
     let said = String::from_utf8(output.stderr).unwrap();
     let (notice, hint) = said.split_once('\n').unwrap();
-    assert_eq!(notice, "guard: not guarded: the baseline is of rustc 1.95.0, and this is rustc 1.96.0");
-    assert!(hint.starts_with("guard: hint: ") && hint.contains("make guard-baseline"), "{hint}");
+    assert_eq!(
+        notice,
+        "guard: not guarded: the baseline is of rustc 1.95.0, and this is rustc 1.96.0"
+    );
+    assert!(
+        hint.starts_with("guard: hint: ") && hint.contains("make guard-baseline"),
+        "{hint}"
+    );
     assert!(String::from_utf8(output.stdout).unwrap().contains("2000"));
 }
 
 #[test]
 fn what_was_not_counted_is_an_error_with_any_toolchain() {
     let mut less = counts(1000);
-    less["instructions"].as_object_mut().unwrap().remove("lookup");
+    less["instructions"]
+        .as_object_mut()
+        .unwrap()
+        .remove("lookup");
     less["toolchain"]["rustc"] = json!("1.96.0");
     let said = String::from_utf8(failed(&counts(1000), &less).stderr).unwrap();
-    assert!(said.contains("guard: error: lookup is in the baseline and was not counted\n"), "{said}");
+    assert!(
+        said.contains("guard: error: lookup is in the baseline and was not counted\n"),
+        "{said}"
+    );
     for (baseline, measured) in [(1000, 0), (0, 1000)] {
         let error = refusal(&counts(baseline), &counts(measured));
-        assert_eq!(error, "lookup takes no instructions, so that they were not counted");
+        assert_eq!(
+            error,
+            "lookup takes no instructions, so that they were not counted"
+        );
     }
     let none = json!({"toolchain": counts(1)["toolchain"], "instructions": {}});
     assert_eq!(refusal(&none, &none), "nothing was counted");
@@ -98,8 +139,14 @@ fn what_was_not_counted_is_an_error_with_any_toolchain() {
 #[test]
 fn a_baseline_of_no_toolchain_is_none() {
     let mut baseline = counts(1000);
-    baseline["toolchain"].as_object_mut().unwrap().remove("valgrind");
-    assert_eq!(refusal(&baseline, &counts(2000)), "the baseline does not say which toolchain it is of");
+    baseline["toolchain"]
+        .as_object_mut()
+        .unwrap()
+        .remove("valgrind");
+    assert_eq!(
+        refusal(&baseline, &counts(2000)),
+        "the baseline does not say which toolchain it is of"
+    );
 }
 
 #[test]
@@ -108,7 +155,21 @@ fn the_baseline_has_what_the_benchmark_counts() {
     let baseline: Value = serde_json::from_str(&read("benches/guard.json")).unwrap();
     let source = read("benches/guard.rs");
     let (_, list) = source.split_once("benchmarks = [").unwrap();
-    let mut parts: Vec<_> = list.split(']').next().unwrap().split(',').map(str::trim).collect();
+    let mut parts: Vec<_> = list
+        .split(']')
+        .next()
+        .unwrap()
+        .split(',')
+        .map(str::trim)
+        .collect();
     parts.sort_unstable();
-    assert_eq!(baseline["instructions"].as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>(), parts);
+    assert_eq!(
+        baseline["instructions"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+        parts
+    );
 }

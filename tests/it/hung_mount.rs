@@ -17,7 +17,10 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), server: None }
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            server: None,
+        }
     }
 
     fn write(&self, name: &str, text: &str) -> String {
@@ -30,10 +33,16 @@ impl Place {
     fn hang(&mut self) {
         let script = repository().join("tests/it/support/hung_mount.py");
         let mut command = Command::new(program("python3"));
-        command.arg(script).arg(self.directory.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .arg(script)
+            .arg(self.directory.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut server = command.spawn().unwrap();
         let mut said = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        BufReader::new(server.stdout.take().unwrap())
+            .read_line(&mut said)
+            .unwrap();
         assert_eq!(said, "mounted\n", "hint: as root, where there is /dev/fuse");
         self.server = Some(server);
     }
@@ -56,14 +65,19 @@ fn jwks(id: &str) -> String {
 /// How many threads of the program read files.
 fn readers(service: &Service) -> usize {
     let threads = std::fs::read_dir(format!("/proc/{}/task", service.id())).unwrap();
-    let names = threads.flatten().map(|thread| std::fs::read_to_string(thread.path().join("comm")).unwrap_or_default());
+    let names = threads
+        .flatten()
+        .map(|thread| std::fs::read_to_string(thread.path().join("comm")).unwrap_or_default());
     names.filter(|name| name == "file\n").count()
 }
 
 #[test]
 #[ignore = "mounts a file system: make hung-mount-test"]
 fn files_that_do_not_answer_stop_neither_other_issuers_nor_reloads_nor_the_end() {
-    let (well, other) = (FaultyIssuer::serving(jwks("old")), FaultyIssuer::serving(jwks("other")));
+    let (well, other) = (
+        FaultyIssuer::serving(jwks("old")),
+        FaultyIssuer::serving(jwks("other")),
+    );
     let mut hung = Place::new();
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("doorward.yaml");
@@ -83,15 +97,34 @@ fn files_that_do_not_answer_stop_neither_other_issuers_nor_reloads_nor_the_end()
     let mut service = Service::start(&["serve", "--config", file.to_str().unwrap()], &[]);
     let admin = service.address("admin");
     let wait_for = |satisfied: &dyn Fn(&Value) -> bool| {
-        let status = || Request::new(admin, "GET", "/status").host("localhost").send().json()["issuers"].clone();
+        let status = || {
+            Request::new(admin, "GET", "/status")
+                .host("localhost")
+                .send()
+                .json()["issuers"]
+                .clone()
+        };
         eventually("another status", || Some(status()).filter(satisfied))
     };
-    wait_for(&|issuers| issuers.as_array().unwrap().iter().all(|issuer| issuer["usable"] == true));
+    wait_for(&|issuers| {
+        issuers
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|issuer| issuer["usable"] == true)
+    });
 
     hung.hang();
-    let hangs = |issuer: &Value| issuer["last_error"].as_str().is_some_and(|error| error.contains("does not answer"));
+    let hangs = |issuer: &Value| {
+        issuer["last_error"]
+            .as_str()
+            .is_some_and(|error| error.contains("does not answer"))
+    };
     let status = wait_for(&|issuers| hangs(&issuers[1]) && hangs(&issuers[2]));
-    assert!(status[1]["usable"] == true && status[2]["usable"] == true, "{status}");
+    assert!(
+        status[1]["usable"] == true && status[2]["usable"] == true,
+        "{status}"
+    );
     well.set_keys(jwks("new"));
     wait_for(&|issuers| issuers[0]["keys"][0]["id"] == "new");
     for _ in 0..3 {
@@ -115,7 +148,9 @@ fn a_start_on_files_that_do_not_answer_ends_with_an_error_or_by_a_signal() {
     hung.hang();
     let mut waiting = Service::start(&["serve", "--config", &path], &[]);
     let mut stopped = Service::start(&["serve", "--config", &path], &[]);
-    eventually("a program that reads", || (readers(&stopped) == 1).then_some(()));
+    eventually("a program that reads", || {
+        (readers(&stopped) == 1).then_some(())
+    });
     stopped.signal("TERM");
     assert_eq!((stopped.wait(), stopped.log.as_str()), (Some(0), ""));
     assert_eq!(waiting.wait(), Some(78));

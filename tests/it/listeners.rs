@@ -1,4 +1,5 @@
-//! Sockets and the end of the service: unix sockets, taken ports, keep-alive, shutdown without a lost request.
+//! Sockets and the end of the service: unix sockets, taken ports, keep-alive, shutdown without a
+//! lost request.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use nix::sys::socket::Backlog;
 
-use crate::support::{Client, Request, Service, TestGate, TestIssuer, doorward, eventually, free_port};
+use crate::support::{
+    Client, Request, Service, TestGate, TestIssuer, doorward, eventually, free_port,
+};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -21,14 +24,23 @@ fn a_unix_socket_answers_and_has_the_mode_and_group_it_should() {
     let own_group = std::fs::metadata(place.path()).unwrap().gid();
     let idp = TestIssuer::new();
     for (mode, expected) in [("0660", 0o660), ("0600", 0o600), ("777", 0o777)] {
-        let gate = TestGate::new().trusting(&idp).set("LISTEN", unix(&path)).set("UNIX_SOCKET_MODE", mode);
+        let gate = TestGate::new()
+            .trusting(&idp)
+            .set("LISTEN", unix(&path))
+            .set("UNIX_SOCKET_MODE", mode);
         let _gate = gate.set("UNIX_SOCKET_GROUP", own_group.to_string()).spawn();
         let file = std::fs::metadata(&path).unwrap();
-        assert_eq!((file.permissions().mode() & 0o777, file.gid()), (expected, own_group));
+        assert_eq!(
+            (file.permissions().mode() & 0o777, file.gid()),
+            (expected, own_group)
+        );
         assert_eq!(ask_unix(&path, &idp.token().sign()), "HTTP/1.1 200 OK");
         assert_eq!(ask_unix(&path, "x"), "HTTP/1.1 401 Unauthorized");
     }
-    let left: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    let left: Vec<_> = std::fs::read_dir(place.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name())
+        .collect();
     assert!(left.iter().all(|name| name == "verify.sock"), "{left:?}");
 }
 
@@ -37,11 +49,21 @@ fn the_peer_of_a_unix_socket_is_a_trusted_proxy() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("verify.sock");
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("LISTEN", unix(&path)).set("PROXY", "traefik");
-    let _gate = gate.set("ALLOW_PREFLIGHT", "true").set("TRUSTED_PROXIES", "10.0.0.0/8").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("LISTEN", unix(&path))
+        .set("PROXY", "traefik");
+    let _gate = gate
+        .set("ALLOW_PREFLIGHT", "true")
+        .set("TRUSTED_PROXIES", "10.0.0.0/8")
+        .spawn();
     let mut stream = UnixStream::connect(&path).unwrap();
     let fields = "X-Forwarded-Method: OPTIONS\r\nOrigin: https://x.example\r\nAccess-Control-Request-Method: PUT";
-    write!(stream, "GET /verify HTTP/1.1\r\nHost: x\r\n{fields}\r\n\r\n").unwrap();
+    write!(
+        stream,
+        "GET /verify HTTP/1.1\r\nHost: x\r\n{fields}\r\n\r\n"
+    )
+    .unwrap();
     assert_eq!(status_line(stream), "HTTP/1.1 200 OK");
 }
 
@@ -52,7 +74,10 @@ fn a_stale_socket_file_is_replaced() {
     drop(UnixListener::bind(&path).unwrap());
     assert!(path.exists());
     let idp = TestIssuer::new();
-    let _gate = TestGate::new().trusting(&idp).set("LISTEN", unix(&path)).spawn();
+    let _gate = TestGate::new()
+        .trusting(&idp)
+        .set("LISTEN", unix(&path))
+        .spawn();
     assert_eq!(ask_unix(&path, &idp.token().sign()), "HTTP/1.1 200 OK");
 }
 
@@ -67,18 +92,38 @@ fn what_somebody_else_has_is_an_error_that_says_so() {
     for (setting, address, why) in [
         ("LISTEN", unix(&live), "another process answers there"),
         ("LISTEN", unix(&file), "there is a file that is no socket"),
-        ("LISTEN", unix(&place.path().join("missing/x.sock")), "No such file or directory"),
+        (
+            "LISTEN",
+            unix(&place.path().join("missing/x.sock")),
+            "No such file or directory",
+        ),
         ("LISTEN", port.clone(), "Address already in use"),
         ("ADMIN_LISTEN", port.clone(), "Address already in use"),
-        ("LISTEN", format!("127.0.0.1:0,{port}"), "Address already in use"),
+        (
+            "LISTEN",
+            format!("127.0.0.1:0,{port}"),
+            "Address already in use",
+        ),
     ] {
-        let settings: Vec<_> = with_secret().into_iter().filter(|(name, _)| *name != setting).collect();
-        let settings: Vec<_> = settings.into_iter().chain([(setting, address.as_str())]).collect();
+        let settings: Vec<_> = with_secret()
+            .into_iter()
+            .filter(|(name, _)| *name != setting)
+            .collect();
+        let settings: Vec<_> = settings
+            .into_iter()
+            .chain([(setting, address.as_str())])
+            .collect();
         let ended = doorward(&["serve"], &settings, "");
         let said = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(1), "{said}");
-        let told = format!("doorward: cannot listen on {}: ", address.rsplit(',').next().unwrap());
-        assert!(said.contains(&told) && said.contains(why), "{told}{why}: {said}");
+        let told = format!(
+            "doorward: cannot listen on {}: ",
+            address.rsplit(',').next().unwrap()
+        );
+        assert!(
+            said.contains(&told) && said.contains(why),
+            "{told}{why}: {said}"
+        );
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
 }
@@ -92,11 +137,18 @@ fn of_many_starts_at_once_one_has_the_socket() {
         let (mut serve, mut refused) = (Vec::new(), Vec::new());
         for mut start in starts {
             let is_first = start.line_or_end("verify listener").is_some();
-            if is_first { serve.push(start) } else { refused.push(start) }
+            if is_first {
+                serve.push(start)
+            } else {
+                refused.push(start)
+            }
         }
         for start in &mut refused {
             assert_eq!(start.wait(), Some(1), "{}", start.log);
-            let told = format!("doorward: cannot listen on {}: another process ", unix(&path));
+            let told = format!(
+                "doorward: cannot listen on {}: another process ",
+                unix(&path)
+            );
             assert!(start.log.contains(&told), "{}", start.log);
         }
         assert_eq!(serve.len(), 1, "round {round}");
@@ -104,7 +156,10 @@ fn of_many_starts_at_once_one_has_the_socket() {
         // Half of the rounds leave their lock file behind, as a crash does.
         serve[0].signal(if round % 2 == 0 { "KILL" } else { "TERM" });
         serve[0].wait();
-        assert_eq!(place.path().join("verify.sock.lock").exists(), round % 2 == 0);
+        assert_eq!(
+            place.path().join("verify.sock.lock").exists(),
+            round % 2 == 0
+        );
     }
 }
 
@@ -114,21 +169,43 @@ fn a_socket_is_had_until_the_end_and_not_until_nothing_more_is_accepted() {
     let path = place.path().join("verify.sock");
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    let keys = [("ISSUER", url.as_str()), ("JWKS_WAIT", "1m"), ("JWKS_TIMEOUT", "1m"), ("SHUTDOWN_TIMEOUT", "60s")];
+    let keys = [
+        ("ISSUER", url.as_str()),
+        ("JWKS_WAIT", "1m"),
+        ("JWKS_TIMEOUT", "1m"),
+        ("SHUTDOWN_TIMEOUT", "60s"),
+    ];
     let listen = unix(&path);
-    let settings = [&keys[..], &[("LISTEN", &listen), ("ADMIN_LISTEN", "127.0.0.1:0"), ("AUDIENCE", "api")]].concat();
+    let settings = [
+        &keys[..],
+        &[
+            ("LISTEN", &listen),
+            ("ADMIN_LISTEN", "127.0.0.1:0"),
+            ("AUDIENCE", "api"),
+        ],
+    ]
+    .concat();
     let mut service = Service::start(&["serve"], &settings);
     service.wait_for_line("admin listener");
     let mut running = UnixStream::connect(&path).unwrap();
     let token = TestIssuer::new().token().claim("iss", url.as_str()).sign();
-    write!(running, "GET /verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+    write!(
+        running,
+        "GET /verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+    )
+    .unwrap();
     let idle = UnixStream::connect(&path).unwrap();
     service.signal("TERM");
     service.wait_for_line("stopping");
-    eventually("a closed socket", || UnixStream::connect(&path).is_err().then_some(()));
+    eventually("a closed socket", || {
+        UnixStream::connect(&path).is_err().then_some(())
+    });
     let ended = doorward(&["serve"], &settings, "");
     let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(said.contains("another process listens there, or is about to"), "{said}");
+    assert!(
+        said.contains("another process listens there, or is about to"),
+        "{said}"
+    );
     drop((silent, idle));
     assert_eq!(status_line(running), "HTTP/1.1 503 Service Unavailable");
     assert_eq!(service.wait(), Some(0));
@@ -145,13 +222,22 @@ fn a_socket_whose_owner_accepts_nothing_is_an_error_at_once() {
     let _fills_the_queue = UnixStream::connect(&path).unwrap();
     let mut start = serving(&path);
     assert_eq!(start.wait(), Some(1), "{}", start.log);
-    assert!(start.log.contains("another process listens and accepts nothing there"), "{}", start.log);
+    assert!(
+        start
+            .log
+            .contains("another process listens and accepts nothing there"),
+        "{}",
+        start.log
+    );
 }
 
 #[test]
 fn a_lock_file_that_is_left_over_means_nothing_and_a_false_one_is_not_touched() {
     let place = tempfile::tempdir().unwrap();
-    let (path, lock) = (place.path().join("verify.sock"), place.path().join("verify.sock.lock"));
+    let (path, lock) = (
+        place.path().join("verify.sock"),
+        place.path().join("verify.sock.lock"),
+    );
     std::fs::write(&lock, "4711").unwrap();
     let mut service = serving(&path);
     service.wait_for_line("verify listener");
@@ -190,7 +276,10 @@ fn several_listeners_answer() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("verify.sock");
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("LISTEN", format!("127.0.0.1:0, {}", unix(&path))).spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("LISTEN", format!("127.0.0.1:0, {}", unix(&path)))
+        .spawn();
     assert_eq!(gate.judge(&idp.token().sign()), "200");
     assert_eq!(ask_unix(&path, &idp.token().sign()), "HTTP/1.1 200 OK");
 }
@@ -202,8 +291,14 @@ fn a_connection_is_used_again_whatever_was_answered() {
     let mut client = Client::connect(gate.verify);
     let token = idp.token().sign();
     for _ in 0..20 {
-        assert_eq!(client.send(&gate.get("/verify").bearer(&token)).verdict(), "200");
-        assert_eq!(client.send(&gate.get("/verify")).verdict(), "401 token_missing");
+        assert_eq!(
+            client.send(&gate.get("/verify").bearer(&token)).verdict(),
+            "200"
+        );
+        assert_eq!(
+            client.send(&gate.get("/verify")).verdict(),
+            "401 token_missing"
+        );
         assert_eq!(client.send(&gate.get("/nowhere")).verdict(), "404");
     }
 }
@@ -211,26 +306,42 @@ fn a_connection_is_used_again_whatever_was_answered() {
 #[test]
 fn without_keep_alive_a_connection_ends_with_its_answer() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("KEEP_ALIVE", "0s").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("KEEP_ALIVE", "0s")
+        .spawn();
     let mut client = Client::connect(gate.verify);
     let answer = client.send(&gate.get("/verify").bearer(&idp.token().sign()));
-    assert_eq!((answer.verdict().as_str(), answer.get("connection")), ("200", Some("close")));
+    assert_eq!(
+        (answer.verdict().as_str(), answer.get("connection")),
+        ("200", Some("close"))
+    );
     assert!(client.is_closed());
 }
 
 #[test]
 fn an_idle_connection_ends_after_keep_alive() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("KEEP_ALIVE", "1s").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("KEEP_ALIVE", "1s")
+        .spawn();
     let mut client = Client::connect(gate.verify);
-    assert_eq!(client.send(&gate.get("/verify")).verdict(), "401 token_missing");
+    assert_eq!(
+        client.send(&gate.get("/verify")).verdict(),
+        "401 token_missing"
+    );
     assert!(client.is_closed());
 }
 
 #[test]
 fn connections_beyond_the_limit_wait_for_their_turn() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("WORKERS", "1").set("MAX_CONNECTIONS", "2").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("WORKERS", "1")
+        .set("MAX_CONNECTIONS", "2")
+        .spawn();
     let ask = gate.get("/verify");
     let mut served: Vec<Client> = (0..2).map(|_| Client::connect(gate.verify)).collect();
     for client in &mut served {
@@ -243,7 +354,10 @@ fn connections_beyond_the_limit_wait_for_their_turn() {
     }
     assert!(waiting.is_silent(), "a third connection was served");
     served.pop();
-    assert_eq!(waiting.read_answer(false).unwrap().verdict(), "401 token_missing");
+    assert_eq!(
+        waiting.read_answer(false).unwrap().verdict(),
+        "401 token_missing"
+    );
 }
 
 #[test]
@@ -251,7 +365,13 @@ fn hanging_up_has_the_configuration_read_anew() {
     let (mut service, verify, _) = started(&[]);
     service.signal("HUP");
     service.wait_for_line("configuration in force");
-    assert_eq!(Request::new(verify, "GET", "/verify").bearer(&token()).send().verdict(), "200");
+    assert_eq!(
+        Request::new(verify, "GET", "/verify")
+            .bearer(&token())
+            .send()
+            .verdict(),
+        "200"
+    );
 }
 
 #[test]
@@ -259,19 +379,37 @@ fn hanging_up_while_it_starts_ends_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("doorward.yaml");
     let route = |number: u32| format!("  - {{name: r{number}, match: {{path: /{number}/**}}}}\n");
-    std::fs::write(&file, format!("routes:\n{}", (0..2_000).map(route).collect::<String>())).unwrap();
+    std::fs::write(
+        &file,
+        format!("routes:\n{}", (0..2_000).map(route).collect::<String>()),
+    )
+    .unwrap();
     let admin = format!("127.0.0.1:{}", free_port());
-    let settings = [("ADMIN_LISTEN", admin.as_str()), ("HMAC_SECRET", SECRET), ("AUDIENCE", "api")];
-    let settings = [&settings[..], &[("LISTEN", "127.0.0.1:0"), ("PROXY", "traefik")]].concat();
+    let settings = [
+        ("ADMIN_LISTEN", admin.as_str()),
+        ("HMAC_SECRET", SECRET),
+        ("AUDIENCE", "api"),
+    ];
+    let settings = [
+        &settings[..],
+        &[("LISTEN", "127.0.0.1:0"), ("PROXY", "traefik")],
+    ]
+    .concat();
     let mut service = Service::start(&["serve", "--config", file.to_str().unwrap()], &settings);
     // Bit 0 is signal 1.
     eventually("a handler for SIGHUP", || {
         let status = std::fs::read_to_string(format!("/proc/{}/status", service.id())).unwrap();
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:\t")).unwrap();
+        let caught = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigCgt:\t"))
+            .unwrap();
         (u64::from_str_radix(caught, 16).unwrap() & 1 == 1).then_some(())
     });
     service.signal("HUP");
-    assert!(TcpStream::connect(&admin).is_err(), "it has started before it can be told anything");
+    assert!(
+        TcpStream::connect(&admin).is_err(),
+        "it has started before it can be told anything"
+    );
     service.wait_for_line("configuration in force");
 }
 
@@ -281,39 +419,76 @@ fn while_it_leaves_the_service_is_not_ready_and_still_answers() {
     let token = token();
     assert_eq!(Request::new(admin, "GET", "/readyz").send().status, 200);
     let mut open = Client::connect(verify);
-    assert_eq!(open.send(&Request::new(verify, "GET", "/verify").bearer(&token)).verdict(), "200");
+    assert_eq!(
+        open.send(&Request::new(verify, "GET", "/verify").bearer(&token))
+            .verdict(),
+        "200"
+    );
     service.signal("TERM");
     service.wait_for_line("stopping");
     wait_until_not_ready(admin);
     let ready = Request::new(admin, "GET", "/readyz").send();
-    assert_eq!((ready.status, ready.json()["status"].as_str()), (503, Some("stopping")));
+    assert_eq!(
+        (ready.status, ready.json()["status"].as_str()),
+        (503, Some("stopping"))
+    );
     assert_eq!(Request::new(admin, "GET", "/healthz").send().status, 200);
-    assert_eq!(Request::new(verify, "GET", "/verify").bearer(&token).send().verdict(), "200");
-    assert_eq!(open.send(&Request::new(verify, "GET", "/verify")).verdict(), "401 token_missing");
+    assert_eq!(
+        Request::new(verify, "GET", "/verify")
+            .bearer(&token)
+            .send()
+            .verdict(),
+        "200"
+    );
+    assert_eq!(
+        open.send(&Request::new(verify, "GET", "/verify")).verdict(),
+        "401 token_missing"
+    );
     let told = Instant::now();
     service.signal("TERM");
     assert_eq!(service.wait(), Some(0), "{}", service.log);
-    assert!(told.elapsed() < Duration::from_secs(15), "the second signal ends at once");
+    assert!(
+        told.elapsed() < Duration::from_secs(15),
+        "the second signal ends at once"
+    );
 }
 
 #[test]
 fn running_requests_finish_and_are_the_last_on_their_connections() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    // One worker: who asks later is answered later. The wait for keys ends with the issuer, long before its own end.
-    let keys = [("ISSUER", url.as_str()), ("AUDIENCE", "api"), ("JWKS_WAIT", "1m"), ("JWKS_TIMEOUT", "1m")];
+    // One worker: who asks later is answered later. The wait for keys ends with the issuer, long
+    // before its own end.
+    let keys = [
+        ("ISSUER", url.as_str()),
+        ("AUDIENCE", "api"),
+        ("JWKS_WAIT", "1m"),
+        ("JWKS_TIMEOUT", "1m"),
+    ];
     let (mut service, verify, _) =
         started_with(&[&keys[..], &[("WORKERS", "1"), ("SHUTDOWN_TIMEOUT", "60s")]].concat());
     let mut waiting = Client::connect(verify);
     let token = TestIssuer::new().token().claim("iss", url.as_str()).sign();
-    waiting.write(&Request::new(verify, "GET", "/verify").bearer(&token).bytes());
+    waiting.write(
+        &Request::new(verify, "GET", "/verify")
+            .bearer(&token)
+            .bytes(),
+    );
     let mut idle = Client::connect(verify);
-    assert_eq!(idle.send(&Request::new(verify, "GET", "/verify")).verdict(), "401 token_missing");
+    assert_eq!(
+        idle.send(&Request::new(verify, "GET", "/verify")).verdict(),
+        "401 token_missing"
+    );
     service.signal("TERM");
     wait_until_refused(verify);
     drop(silent);
-    let last = waiting.read_answer(false).expect("the running request finishes");
-    assert_eq!((last.verdict().as_str(), last.get("connection")), ("503 keys_unavailable", Some("close")));
+    let last = waiting
+        .read_answer(false)
+        .expect("the running request finishes");
+    assert_eq!(
+        (last.verdict().as_str(), last.get("connection")),
+        ("503 keys_unavailable", Some("close"))
+    );
     assert!(waiting.is_closed() && idle.is_closed());
     assert_eq!(service.wait(), Some(0));
 }
@@ -339,7 +514,8 @@ fn no_request_fails_while_the_service_leaves() {
     assert!(service.log.contains("stopped"), "{}", service.log);
 }
 
-/// Asks on one connection until told to end; a closed connection is opened anew, a lost or wrong answer is a failure.
+/// Asks on one connection until told to end; a closed connection is opened anew, a lost or wrong
+/// answer is a failure.
 fn hammer(verify: SocketAddr, token: &str, left: &AtomicBool, answered: &AtomicUsize) {
     let request = Request::new(verify, "GET", "/verify").bearer(token);
     let mut client = Client::connect(verify);
@@ -389,7 +565,12 @@ fn started_with(settings: &[(&str, &str)]) -> (Service, SocketAddr, SocketAddr) 
 
 fn with_secret() -> Vec<(&'static str, &'static str)> {
     let listeners = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0")];
-    let issuer = [("ISSUER", "me"), ("AUDIENCE", "api"), ("HMAC_SECRET", SECRET), ("ACCESS_LOG", "off")];
+    let issuer = [
+        ("ISSUER", "me"),
+        ("AUDIENCE", "api"),
+        ("HMAC_SECRET", SECRET),
+        ("ACCESS_LOG", "off"),
+    ];
     [&listeners[..], &issuer].concat()
 }
 
@@ -399,7 +580,10 @@ fn token() -> String {
 
 fn issue(arguments: &[&str]) -> String {
     let arguments = [&["token", "issue", "--hmac-secret-file", "-"], arguments].concat();
-    String::from_utf8(doorward(&arguments, &[], SECRET).stdout).unwrap().trim().to_owned()
+    String::from_utf8(doorward(&arguments, &[], SECRET).stdout)
+        .unwrap()
+        .trim()
+        .to_owned()
 }
 
 fn unix(path: &Path) -> String {
@@ -408,7 +592,11 @@ fn unix(path: &Path) -> String {
 
 fn ask_unix(path: &Path, token: &str) -> String {
     let mut stream = UnixStream::connect(path).unwrap();
-    write!(stream, "GET /verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+    write!(
+        stream,
+        "GET /verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+    )
+    .unwrap();
     status_line(stream)
 }
 

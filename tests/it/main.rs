@@ -1,6 +1,12 @@
 //! All integration tests, in one binary: they start the service and talk to it over sockets.
 #![allow(clippy::disallowed_methods)] // of the service
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 // A test binary has no outside, so `pub` says only "for the neighbours".
 #![allow(unreachable_pub)]
 

@@ -1,4 +1,5 @@
-//! A WSGI application with the usual override of the method, behind each proxy: it serves the request that doorward allowed.
+//! A WSGI application with the usual override of the method, behind each proxy: it serves the
+//! request that doorward allowed.
 
 use std::process::Command;
 
@@ -10,7 +11,8 @@ use crate::nginx::NGINX;
 use crate::support::{Component, Request, Site, program};
 use crate::traefik::TRAEFIK;
 
-/// Werkzeug behind the server of Python's own library, with the middleware that Flask's documentation shows.
+/// Werkzeug behind the server of Python's own library, with the middleware that Flask's
+/// documentation shows.
 const APPLICATION: &str = r#"
 import sys
 from wsgiref.simple_server import make_server
@@ -65,14 +67,32 @@ fn the_method_allowed_is_the_method_served() {
     };
     for spelling in SPELLINGS {
         let around = Request::new(application.address, "POST", "/");
-        assert_eq!(post(around, spelling), "DELETE", "the application does not fall for {spelling}");
+        assert_eq!(
+            post(around, spelling),
+            "DELETE",
+            "the application does not fall for {spelling}"
+        );
     }
     for proxy in [&NGINX, &TRAEFIK, &CADDY, &ENVOY, &ENVOY_GRPC, &HAPROXY] {
-        let site = Site::in_front_of(proxy, application.address, "routes: [{name: all, match: {}}]\n");
+        let site = Site::in_front_of(
+            proxy,
+            application.address,
+            "routes: [{name: all, match: {}}]\n",
+        );
         for spelling in SPELLINGS {
             let request = site.request("POST", "/").bearer(&site.idp.token().sign());
-            assert_eq!(post(request, spelling), "POST", "{} with {spelling}", proxy.dialect);
-            assert_eq!(site.gate().log_lines().pop().unwrap()["method"], "POST", "{}", proxy.dialect);
+            assert_eq!(
+                post(request, spelling),
+                "POST",
+                "{} with {spelling}",
+                proxy.dialect
+            );
+            assert_eq!(
+                site.gate().log_lines().pop().unwrap()["method"],
+                "POST",
+                "{}",
+                proxy.dialect
+            );
         }
     }
 }

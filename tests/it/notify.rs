@@ -28,20 +28,31 @@ impl Manager {
     fn new() -> Self {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("notify");
-        Self::listening(UnixDatagram::bind(&path).unwrap(), path.to_str().unwrap().to_owned(), place)
+        Self::listening(
+            UnixDatagram::bind(&path).unwrap(),
+            path.to_str().unwrap().to_owned(),
+            place,
+        )
     }
 
     /// At an address that is no file (unix(7)).
     fn abstract_one() -> Self {
         let place = tempfile::tempdir().unwrap();
         let name = format!("doorward{}", place.path().display());
-        let socket = UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+        let socket =
+            UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
         Self::listening(socket, format!("@{name}"), place)
     }
 
     fn listening(socket: UnixDatagram, address: String, place: tempfile::TempDir) -> Self {
-        socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        Self { socket, address, _place: place }
+        socket
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        Self {
+            socket,
+            address,
+            _place: place,
+        }
     }
 
     fn start(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Service {
@@ -52,7 +63,10 @@ impl Manager {
     /// The next thing that it is told.
     fn told(&self) -> String {
         let mut buffer = [0; 4096];
-        let length = self.socket.recv(&mut buffer).expect("the manager was told nothing");
+        let length = self
+            .socket
+            .recv(&mut buffer)
+            .expect("the manager was told nothing");
         String::from_utf8(buffer[..length].to_vec()).unwrap()
     }
 }
@@ -67,19 +81,32 @@ fn it_is_told_when_the_service_serves_reads_anew_and_stops() {
         let mut service = manager.start(&["serve"], &[]);
         assert_eq!(manager.told(), "READY=1\nSTATUS=serving by configuration 1");
         let verify = service.address("verify");
-        assert_eq!(Request::new(verify, "GET", "/verify").send().verdict(), "401 token_missing");
+        assert_eq!(
+            Request::new(verify, "GET", "/verify").send().verdict(),
+            "401 token_missing"
+        );
 
         let before = monotonic_micros();
         service.signal("HUP");
         let told = manager.told();
         let lines: Vec<&str> = told.lines().collect();
-        assert_eq!((lines[0], lines[2]), ("RELOADING=1", "STATUS=reading a new configuration"));
-        let at: u128 = lines[1].strip_prefix("MONOTONIC_USEC=").unwrap().parse().unwrap();
+        assert_eq!(
+            (lines[0], lines[2]),
+            ("RELOADING=1", "STATUS=reading a new configuration")
+        );
+        let at: u128 = lines[1]
+            .strip_prefix("MONOTONIC_USEC=")
+            .unwrap()
+            .parse()
+            .unwrap();
         assert!((before..=monotonic_micros()).contains(&at), "{before} {at}");
         assert_eq!(manager.told(), "READY=1\nSTATUS=serving by configuration 2");
 
         service.signal("TERM");
-        assert_eq!(manager.told(), "STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC=15000000");
+        assert_eq!(
+            manager.told(),
+            "STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC=15000000"
+        );
         assert_eq!(service.wait(), Some(0));
     }
 }
@@ -96,7 +123,10 @@ fn a_configuration_that_is_refused_leaves_the_service_ready() {
     service.signal("HUP");
     assert!(manager.told().starts_with("RELOADING=1\n"));
     let told = manager.told();
-    assert_eq!(told, "READY=1\nSTATUS=serving by configuration 1; a new one was refused, see the log");
+    assert_eq!(
+        told,
+        "READY=1\nSTATUS=serving by configuration 1; a new one was refused, see the log"
+    );
 }
 
 #[test]
@@ -110,16 +140,27 @@ fn a_watchdog_hears_that_all_is_well() {
     drop(service);
 
     let other = Manager::new();
-    let mut service = other.start(&["serve"], &[("WATCHDOG_USEC", "100000"), ("WATCHDOG_PID", &own)]);
+    let mut service = other.start(
+        &["serve"],
+        &[("WATCHDOG_USEC", "100000"), ("WATCHDOG_PID", &own)],
+    );
     assert!(other.told().starts_with("READY=1\n"));
     service.address("verify");
     service.signal("TERM");
-    assert!(other.told().starts_with("STOPPING=1\n"), "the watchdog is somebody else's");
+    assert!(
+        other.told().starts_with("STOPPING=1\n"),
+        "the watchdog is somebody else's"
+    );
 }
 
 #[test]
 fn variables_that_make_no_sense_stop_the_start() {
-    let told = [("NOTIFY_SOCKET", "vsock:2:1"), ("WATCHDOG_USEC", "soon"), ("WATCHDOG_USEC", "0")].map(|variable| {
+    let told = [
+        ("NOTIFY_SOCKET", "vsock:2:1"),
+        ("WATCHDOG_USEC", "soon"),
+        ("WATCHDOG_USEC", "0"),
+    ]
+    .map(|variable| {
         let mut service = Service::start_with(&["serve"], SETTINGS, &[variable]);
         assert_eq!(service.wait(), Some(1));
         std::mem::take(&mut service.log)

@@ -1,4 +1,5 @@
-//! A certified `OpenID` provider as the issuer. The service is told its name, and finds the rest by discovery.
+//! A certified `OpenID` provider as the issuer. The service is told its name, and finds the rest by
+//! discovery.
 
 use std::path::Path;
 use std::process::Command;
@@ -19,7 +20,8 @@ fn tokens_of_every_algorithm_pass() {
     for resource in [RS256, ES256, EDDSA] {
         let answer = gate.get("/verify").bearer(&provider.token(resource)).send();
         assert_eq!(answer.verdict(), "200", "{resource}: {answer:?}");
-        let identity = ["client-id", "scopes", "issuer"].map(|name| answer.get(&format!("x-auth-{name}")).unwrap());
+        let identity = ["client-id", "scopes", "issuer"]
+            .map(|name| answer.get(&format!("x-auth-{name}")).unwrap());
         assert_eq!(identity, ["svc", "read", &provider.issuer]);
     }
 }
@@ -30,21 +32,28 @@ fn a_token_for_another_api_is_refused() {
     let gate = trusting(&provider, RS256).spawn();
     assert_eq!(gate.judge(&provider.token(RS256)), "200");
     for resource in [ES256, EDDSA] {
-        assert_eq!(gate.judge(&provider.token(resource)), "401 audience_mismatch");
+        assert_eq!(
+            gate.judge(&provider.token(resource)),
+            "401 audience_mismatch"
+        );
     }
 }
 
 #[test]
 fn the_profile_of_rfc_9068_is_met() {
     let provider = Provider::start();
-    let gate = trusting(&provider, ES256).set("TOKEN_TYPE", "at+jwt").spawn();
+    let gate = trusting(&provider, ES256)
+        .set("TOKEN_TYPE", "at+jwt")
+        .spawn();
     assert_eq!(gate.judge(&provider.token(ES256)), "200");
 }
 
 #[test]
 fn rotated_keys_are_noticed_by_the_first_token_of_the_new_one() {
     let mut provider = Provider::start();
-    let gate = trusting(&provider, RS256).set("JWKS_MIN_REFETCH", "1s").spawn();
+    let gate = trusting(&provider, RS256)
+        .set("JWKS_MIN_REFETCH", "1s")
+        .spawn();
     let [cached, unseen] = [(); 2].map(|()| provider.token(RS256));
     assert_eq!(gate.judge(&cached), "200");
 
@@ -66,7 +75,13 @@ fn a_rotation_with_overlap_denies_nobody() {
     let (old_keys, new_keys) = (provider.keys(), Provider::start().keys());
     let gate = trusting(&provider, RS256).set("JWKS_REFRESH", "1s").spawn();
     let known = |count: usize| {
-        gate.wait_for("/status", |answer| answer.json()["issuers"][0]["keys"].as_array().unwrap().len() == count);
+        gate.wait_for("/status", |answer| {
+            answer.json()["issuers"][0]["keys"]
+                .as_array()
+                .unwrap()
+                .len()
+                == count
+        });
     };
     let old = provider.token(RS256);
     assert_eq!(gate.judge(&old), "200");
@@ -75,10 +90,16 @@ fn a_rotation_with_overlap_denies_nobody() {
     known(2 * old_keys.len());
     provider.restart_with(&[&new_keys[..], &old_keys].concat());
     let new = provider.token(RS256);
-    assert_eq!([&old, &new, &old].map(|token| gate.judge(token)), ["200", "200", "200"]);
+    assert_eq!(
+        [&old, &new, &old].map(|token| gate.judge(token)),
+        ["200", "200", "200"]
+    );
     provider.restart_with(&new_keys);
     known(new_keys.len());
-    assert_eq!((gate.judge(&new), gate.judge(&old)), ("200".into(), "401 key_unknown".into()));
+    assert_eq!(
+        (gate.judge(&new), gate.judge(&old)),
+        ("200".into(), "401 key_unknown".into())
+    );
 }
 
 #[test]
@@ -86,7 +107,10 @@ fn the_service_starts_before_its_issuer() {
     let mut provider = Provider::start();
     let early = provider.token(ES256);
     provider.stop();
-    let gate = trusting(&provider, ES256).set("JWKS_WAIT", "10ms").set("JWKS_MIN_REFETCH", "1s").spawn();
+    let gate = trusting(&provider, ES256)
+        .set("JWKS_WAIT", "10ms")
+        .set("JWKS_MIN_REFETCH", "1s")
+        .spawn();
     assert_eq!(gate.judge(&early), "503 keys_unavailable");
     assert_eq!(gate.admin("/readyz").send().status, 503);
     provider.start_again();
@@ -98,7 +122,8 @@ fn the_service_starts_before_its_issuer() {
 fn trusting(provider: &Provider, audience: &str) -> GateBuilder {
     // A slow machine is no reason for a 503.
     let gate = TestGate::new().by_machine_time().set("JWKS_WAIT", "15s");
-    gate.set("ISSUER", &provider.issuer).set("AUDIENCE", audience)
+    gate.set("ISSUER", &provider.issuer)
+        .set("AUDIENCE", audience)
 }
 
 /// The provider, with keys that outlive it.
@@ -114,7 +139,12 @@ impl Provider {
         let directory = tempfile::tempdir().unwrap();
         let running = Component::listening(|_, port| command(port, directory.path()));
         let port = running.address.port();
-        Self { issuer: format!("http://127.0.0.1:{port}"), running: Some(running), port, directory }
+        Self {
+            issuer: format!("http://127.0.0.1:{port}"),
+            running: Some(running),
+            port,
+            directory,
+        }
     }
 
     fn stop(&mut self) {
@@ -138,7 +168,11 @@ impl Provider {
     /// Comes back with these keys.
     fn restart_with(&mut self, private_keys: &[Value]) {
         self.stop();
-        std::fs::write(keys(self.directory.path()), serde_json::to_string(private_keys).unwrap()).unwrap();
+        std::fs::write(
+            keys(self.directory.path()),
+            serde_json::to_string(private_keys).unwrap(),
+        )
+        .unwrap();
         self.start_again();
     }
 
@@ -152,8 +186,12 @@ impl Provider {
     fn token(&self, resource: &str) -> String {
         let form = format!("grant_type=client_credentials&scope=read&resource={resource}");
         let address = ([127, 0, 0, 1], self.port).into();
-        let request = Request::new(address, "POST", "/token").header("Authorization", "Basic c3ZjOnN2Yy1zZWNyZXQ=");
-        let answer = request.header("Content-Type", "application/x-www-form-urlencoded").body(form).send();
+        let request = Request::new(address, "POST", "/token")
+            .header("Authorization", "Basic c3ZjOnN2Yy1zZWNyZXQ=");
+        let answer = request
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(form)
+            .send();
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["access_token"].as_str().unwrap().to_owned()
     }
@@ -161,7 +199,9 @@ impl Provider {
 
 fn command(port: u16, directory: &Path) -> Command {
     let mut command = Command::new(program("node"));
-    command.arg(repository().join("tests/oidc-provider/op.mjs")).args(["--port", &port.to_string()]);
+    command
+        .arg(repository().join("tests/oidc-provider/op.mjs"))
+        .args(["--port", &port.to_string()]);
     command.arg("--keys").arg(keys(directory));
     command
 }

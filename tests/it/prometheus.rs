@@ -5,7 +5,9 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{Component, Request, TestGate, TestIssuer, eventually, program, repository, shipped};
+use crate::support::{
+    Component, Request, TestGate, TestIssuer, eventually, program, repository, shipped,
+};
 
 const CONFIGURATION: &str = "deploy/prometheus/prometheus.yml";
 const RULES: &str = "deploy/prometheus/doorward.rules.yml";
@@ -25,13 +27,24 @@ fn decisions_arrive_in_prometheus() {
     }
     for (query, expected) in [
         (r#"sum(doorward_decisions_total{verdict="allow"})"#, "7"),
-        (r#"doorward_decisions_total{verdict="allow",issuer="idp.example"}"#, "7"),
+        (
+            r#"doorward_decisions_total{verdict="allow",issuer="idp.example"}"#,
+            "7",
+        ),
         (r#"doorward_decisions_total{reason="token_malformed"}"#, "3"),
-        (r#"sum(doorward_decision_duration_seconds_count{job="doorward"})"#, "10"),
-        (r#"sum(doorward_token_cache_requests_total{result="hit"})"#, "6"),
+        (
+            r#"sum(doorward_decision_duration_seconds_count{job="doorward"})"#,
+            "10",
+        ),
+        (
+            r#"sum(doorward_token_cache_requests_total{result="hit"})"#,
+            "6",
+        ),
         (r#"up{job="doorward"}"#, "1"),
     ] {
-        eventually(&format!("{query} to be {expected}"), || (values(&prometheus, query)? == [expected]).then_some(()));
+        eventually(&format!("{query} to be {expected}"), || {
+            (values(&prometheus, query)? == [expected]).then_some(())
+        });
     }
     // The alerts find series that they understand, and nothing to complain about.
     let rules = eventually("silent alerts", || {
@@ -44,7 +57,11 @@ fn decisions_arrive_in_prometheus() {
 
 #[test]
 fn promtool_accepts_what_we_ship() {
-    for arguments in [["check", "config", CONFIGURATION], ["check", "rules", RULES], ["test", "rules", RULES_TEST]] {
+    for arguments in [
+        ["check", "config", CONFIGURATION],
+        ["check", "rules", RULES],
+        ["test", "rules", RULES_TEST],
+    ] {
         let output = promtool(&arguments, "");
         assert!(output.status.success(), "{arguments:?}: {output:?}");
     }
@@ -54,20 +71,35 @@ fn promtool_accepts_what_we_ship() {
 fn promtool_accepts_the_metrics_page() {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).spawn();
-    for token in [idp.token().sign(), "broken".to_owned(), idp.token().expires_in(-60).sign()] {
+    for token in [
+        idp.token().sign(),
+        "broken".to_owned(),
+        idp.token().expires_in(-60).sign(),
+    ] {
         gate.judge(&token);
     }
     let page = gate.admin("/metrics").send().body;
     let output = promtool(&["check", "metrics"], &page);
-    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
-    assert!(!promtool(&["check", "metrics"], "this is no metric").status.success(), "it would accept anything");
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{output:?}"
+    );
+    assert!(
+        !promtool(&["check", "metrics"], "this is no metric")
+            .status
+            .success(),
+        "it would accept anything"
+    );
 }
 
 /// With the commented line of the shipped file, and without it.
 #[test]
 fn prometheus_scrapes_with_the_token() {
     let token = "correct-horse-battery-staple";
-    let gate = TestGate::new().trusting(&TestIssuer::new()).set("ADMIN_TOKEN", token).spawn();
+    let gate = TestGate::new()
+        .trusting(&TestIssuer::new())
+        .set("ADMIN_TOKEN", token)
+        .spawn();
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("token");
     std::fs::write(&file, token).unwrap();
@@ -75,7 +107,9 @@ fn prometheus_scrapes_with_the_token() {
     let with_token = format!("authorization: {{credentials_file: {}}}", file.display());
     for (changes, up) in [(vec![(line, with_token.as_str())], "1"), (Vec::new(), "0")] {
         let prometheus = start_with(&gate, &changes);
-        eventually(&format!("up {up}"), || (values(&prometheus, r#"up{job="doorward"}"#)? == [up]).then_some(()));
+        eventually(&format!("up {up}"), || {
+            (values(&prometheus, r#"up{job="doorward"}"#)? == [up]).then_some(())
+        });
     }
 }
 
@@ -94,12 +128,22 @@ fn start_with(gate: &TestGate, changes: &[(&str, &str)]) -> Component {
         let mut command = Command::new(program("prometheus"));
         command
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-            .arg(format!("--config.file={}", directory.join("prometheus.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", directory.join("data").display()));
+            .arg(format!(
+                "--config.file={}",
+                directory.join("prometheus.yml").display()
+            ))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                directory.join("data").display()
+            ));
         command
     });
     eventually("a ready Prometheus", || {
-        (Request::new(prometheus.address, "GET", "/-/ready").send().status == 200).then_some(())
+        (Request::new(prometheus.address, "GET", "/-/ready")
+            .send()
+            .status
+            == 200)
+            .then_some(())
     });
     prometheus
 }
@@ -109,7 +153,12 @@ pub fn values(prometheus: &Component, query: &str) -> Option<Vec<String>> {
     let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let answer = ask(prometheus, &format!("/api/v1/query?query={query}"))?;
     let results = answer["data"]["result"].as_array()?;
-    Some(results.iter().map(|result| result["value"][1].as_str().unwrap().to_owned()).collect())
+    Some(
+        results
+            .iter()
+            .map(|result| result["value"][1].as_str().unwrap().to_owned())
+            .collect(),
+    )
 }
 
 pub fn ask(prometheus: &Component, target: &str) -> Option<Value> {
@@ -119,9 +168,18 @@ pub fn ask(prometheus: &Component, target: &str) -> Option<Value> {
 
 fn promtool(arguments: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(program("promtool"));
-    command.args(arguments).current_dir(repository()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+        .args(arguments)
+        .current_dir(repository())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(stdin.as_bytes())
+        .unwrap();
     child.wait_with_output().unwrap()
 }
 
@@ -131,12 +189,20 @@ fn every_series_that_an_alert_names_is_there_from_the_start() {
     let gate = TestGate::new().discovering(&idp).spawn();
     // The last thing that is noted about a fetch.
     let fetched = "\ndoorward_jwks_last_success_timestamp_seconds{issuer=\"127.0.0.1\"}";
-    let page = gate.wait_for("/metrics", |answer| answer.body.contains(fetched)).body;
+    let page = gate
+        .wait_for("/metrics", |answer| answer.body.contains(fetched))
+        .body;
     let rules = shipped(RULES, &[]);
     let named = rules.split("doorward_").skip(1);
-    let named =
-        named.map(|rest| rest.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_').next().unwrap());
+    let named = named.map(|rest| {
+        rest.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_')
+            .next()
+            .unwrap()
+    });
     for name in named {
-        assert!(page.contains(&format!("\ndoorward_{name}")), "doorward_{name}");
+        assert!(
+            page.contains(&format!("\ndoorward_{name}")),
+            "doorward_{name}"
+        );
     }
 }

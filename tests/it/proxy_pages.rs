@@ -1,4 +1,5 @@
-//! The pages about proxies: the first block of each is a configuration that works, all others are taken from what we ship.
+//! The pages about proxies: the first block of each is a configuration that works, all others are
+//! taken from what we ship.
 
 use crate::caddy::CADDY;
 use crate::envoy::{ENVOY, endpoint};
@@ -15,7 +16,8 @@ fn the_shortest_nginx_works() {
     works(&NGINX, |wiring| {
         Component::listening(|directory, port| {
             surround(directory);
-            let site = shortest("nginx", "nginx", wiring).replace("listen 80;", &format!("listen 127.0.0.1:{port};"));
+            let site = shortest("nginx", "nginx", wiring)
+                .replace("listen 80;", &format!("listen 127.0.0.1:{port};"));
             std::fs::write(directory.join("doorward.conf"), site).unwrap();
             command(directory)
         })
@@ -24,12 +26,16 @@ fn the_shortest_nginx_works() {
 
 #[test]
 fn the_shortest_traefik_works() {
-    works(&TRAEFIK, |wiring| traefik::start_with_routes(&shortest("traefik", "yaml", wiring)));
+    works(&TRAEFIK, |wiring| {
+        traefik::start_with_routes(&shortest("traefik", "yaml", wiring))
+    });
 }
 
 #[test]
 fn the_shortest_caddy_works() {
-    works(&CADDY, |wiring| caddy::start_site(&shortest("caddy", "caddyfile", wiring)));
+    works(&CADDY, |wiring| {
+        caddy::start_site(&shortest("caddy", "caddyfile", wiring))
+    });
 }
 
 #[test]
@@ -50,7 +56,8 @@ fn around_filters(filters: &str, port: u16, wiring: &Wiring) -> String {
             "  - {{name: {name}, load_assignment: {{cluster_name: {name}, endpoints: [{{lb_endpoints: [{endpoint}]}}]}}}}\n"
         )
     };
-    let clusters = cluster("doorward", &wiring.doorward) + &cluster("application", &wiring.application);
+    let clusters =
+        cluster("doorward", &wiring.doorward) + &cluster("application", &wiring.application);
     format!(
         r#"static_resources:
   listeners:
@@ -74,18 +81,26 @@ fn the_shortest_envoy_by_grpc_works() {
         Component::listening(|directory, port| {
             let page = shortest("envoy-grpc", "yaml", wiring);
             let (filters, cluster) = page.split_once("clusters:\n").unwrap();
-            let cluster = cluster.replace(&envoy::address("127.0.0.1:9000"), &envoy::address(&wiring.doorward));
+            let cluster = cluster.replace(
+                &envoy::address("127.0.0.1:9000"),
+                &envoy::address(&wiring.doorward),
+            );
             let whole = around_filters(&filters.replace('\n', "\n          "), port, wiring);
             let application = whole.lines().next_back().unwrap();
             let (before, _) = whole.split_once("  clusters:\n").unwrap();
-            envoy::command(directory, &format!("{before}  clusters:\n{application}\n{cluster}"))
+            envoy::command(
+                directory,
+                &format!("{before}  clusters:\n{application}\n{cluster}"),
+            )
         })
     });
 }
 
 #[test]
 fn the_shortest_haproxy_works() {
-    works(&HAPROXY, |wiring| haproxy::start_as(wiring, &shortest("haproxy", "haproxy", wiring), &[]));
+    works(&HAPROXY, |wiring| {
+        haproxy::start_as(wiring, &shortest("haproxy", "haproxy", wiring), &[])
+    });
 }
 
 /// Whatever else the pages show is in what we ship, line for line.
@@ -93,7 +108,11 @@ fn the_shortest_haproxy_works() {
 fn what_the_pages_quote_is_what_we_ship() {
     let pages = [
         ("nginx", "nginx", ["nginx/doorward.conf"].as_slice()),
-        ("traefik", "yaml", &["traefik/dynamic.yml", "traefik/traefik.yml"]),
+        (
+            "traefik",
+            "yaml",
+            &["traefik/dynamic.yml", "traefik/traefik.yml"],
+        ),
         ("caddy", "caddyfile", &["caddy/Caddyfile"]),
         ("envoy", "yaml", &["envoy/envoy.yaml"]),
         ("envoy-grpc", "yaml", &["envoy/envoy-grpc.yaml"]),
@@ -101,10 +120,19 @@ fn what_the_pages_quote_is_what_we_ship() {
         ("haproxy", "lua", &["haproxy/doorward.lua"]),
     ];
     for (page, language, files) in pages {
-        let shipped: String = files.iter().map(|file| read(&format!("deploy/{file}"))).collect();
+        let shipped: String = files
+            .iter()
+            .map(|file| read(&format!("deploy/{file}")))
+            .collect();
         let quotes = blocks(&format!("docs/{page}.md"), language);
-        for line in quotes.iter().skip(usize::from(language != "lua")).flat_map(|block| block.lines()) {
-            let is_there = shipped.lines().any(|other| is_quoted(line.trim(), other.trim_start()));
+        for line in quotes
+            .iter()
+            .skip(usize::from(language != "lua"))
+            .flat_map(|block| block.lines())
+        {
+            let is_there = shipped
+                .lines()
+                .any(|other| is_quoted(line.trim(), other.trim_start()));
             assert!(is_there, "{page}: {line:?} is not in {files:?}");
         }
     }
@@ -116,27 +144,50 @@ fn is_quoted(line: &str, shipped: &str) -> bool {
     shipped.starts_with(line) || uncommented.is_some_and(|shipped| shipped.starts_with(line))
 }
 
-/// Debian 12 has 2.6, and many a server 2.10: with the shipped file neither lets another spelling or an omitted header pass.
+/// Debian 12 has 2.6, and many a server 2.10: with the shipped file neither lets another spelling
+/// or an omitted header pass.
 #[test]
 fn an_older_caddy_is_safe_with_the_scrub_and_not_without() {
-    let spoofed = ["X_Auth_Subject", "X-Auth-Roles", "X_Auth_Roles", "X-Auth_Email"];
+    let spoofed = [
+        "X_Auth_Subject",
+        "X-Auth-Roles",
+        "X_Auth_Roles",
+        "X-Auth_Email",
+    ];
     let seen = |proxy: &Proxy| {
         let site = Site::behind(proxy, &[]);
-        let request = spoofed.iter().fold(site.get("/"), |request, name| request.header(name, "mallory"));
+        let request = spoofed.iter().fold(site.get("/"), |request, name| {
+            request.header(name, "mallory")
+        });
         let seen = site.served(request.bearer(&site.idp.token().sign()));
         assert_eq!(seen.get("X-Auth-Subject"), "alice");
-        seen.fields.iter().filter(|(_, value)| value == "mallory").count()
+        seen.fields
+            .iter()
+            .filter(|(_, value)| value == "mallory")
+            .count()
     };
-    assert_eq!(seen(&Proxy { start: |wiring| caddy::start_shipped("caddy-2.10", wiring, &[]), ..CADDY }), 0);
+    assert_eq!(
+        seen(&Proxy {
+            start: |wiring| caddy::start_shipped("caddy-2.10", wiring, &[]),
+            ..CADDY
+        }),
+        0
+    );
     let without: fn(&Wiring) -> Component =
         |wiring| caddy::start_shipped("caddy-2.10", wiring, &SCRUB.map(|line| (line, "")));
-    assert_eq!(seen(&Proxy { start: without, ..CADDY }), spoofed.len());
+    assert_eq!(
+        seen(&Proxy {
+            start: without,
+            ..CADDY
+        }),
+        spoofed.len()
+    );
 }
 
 const SCRUB: [&str; 2] = ["request_header -X-Auth-*", "request_header -*_*"];
 
-/// The doors are closed and open as they should be, no client names itself or leaves HTTP/1.1 past doorward, and nothing passes
-/// while doorward is down.
+/// The doors are closed and open as they should be, no client names itself or leaves HTTP/1.1 past
+/// doorward, and nothing passes while doorward is down.
 fn works(proxy: &Proxy, start: fn(&Wiring) -> Component) {
     let ways_out = Leaver::behind(&Proxy { start, ..*proxy }).with_all_upgrades();
     assert!(!ways_out.contains(&Left::ForH2c), "{ways_out:?}");
@@ -144,11 +195,29 @@ fn works(proxy: &Proxy, start: fn(&Wiring) -> Component) {
     let token = site.idp.token().sign();
     for name in ["X-Auth-Subject", "x-auth-subject"] {
         let seen = site.served(site.get("/x?y=1").header(name, "mallory").bearer(&token));
-        assert_eq!((seen.get("X-Auth-Subject"), seen.target.as_str()), ("alice", "/x?y=1"));
+        assert_eq!(
+            (seen.get("X-Auth-Subject"), seen.target.as_str()),
+            ("alice", "/x?y=1")
+        );
     }
-    assert_eq!(site.served(site.request("POST", "/").bearer(&token).body("text")).body, "text");
-    assert_eq!(site.refused(site.get("/").header("X-Auth-Subject", "mallory")).status, 401);
-    assert_eq!(site.refused(site.get("/").bearer(&site.idp.token().expires_in(-60).sign())).status, 401);
+    assert_eq!(
+        site.served(site.request("POST", "/").bearer(&token).body("text"))
+            .body,
+        "text"
+    );
+    assert_eq!(
+        site.refused(site.get("/").header("X-Auth-Subject", "mallory"))
+            .status,
+        401
+    );
+    assert_eq!(
+        site.refused(
+            site.get("/")
+                .bearer(&site.idp.token().expires_in(-60).sign())
+        )
+        .status,
+        401
+    );
     site.stop_doorward();
     assert!(site.refused(site.get("/").bearer(&token)).status >= 500);
 }
@@ -156,7 +225,9 @@ fn works(proxy: &Proxy, start: fn(&Wiring) -> Component) {
 /// The first block of a page, connected.
 fn shortest(page: &str, language: &str, wiring: &Wiring) -> String {
     let block = blocks(&format!("docs/{page}.md"), language).remove(0);
-    block.replace("127.0.0.1:8080", &wiring.doorward).replace("127.0.0.1:3000", &wiring.application)
+    block
+        .replace("127.0.0.1:8080", &wiring.doorward)
+        .replace("127.0.0.1:3000", &wiring.application)
 }
 
 fn read(file: &str) -> String {

@@ -11,7 +11,11 @@ issuers:
 /// Everything that is wrong with routes of these, behind this proxy.
 fn problems(proxy: &str, routes: &str) -> String {
     let file = format!("proxy: {proxy}\n{}\nroutes:\n{routes}", ISSUERS.trim());
-    TestGate::new().file(file).configuration().map(drop).unwrap_err()
+    TestGate::new()
+        .file(file)
+        .configuration()
+        .map(drop)
+        .unwrap_err()
 }
 
 #[test]
@@ -90,7 +94,8 @@ fn problems_of_routes_are_told() {
     doorward.yaml:18:31: routes[12].resource_metadata: has no effect where tokens are not looked at (leave it out, or change `access`)
     doorward.yaml:19:5: routes[13]: not a mapping (write name: value)
     "#);
-    let names = ["twin", "other", "twin", "other", "twin"].map(|name| format!("  - {{name: {name}, match: {{}}}}\n"));
+    let names = ["twin", "other", "twin", "other", "twin"]
+        .map(|name| format!("  - {{name: {name}, match: {{}}}}\n"));
     insta::assert_snapshot!(problems("traefik", &names.concat()), @"
     doorward.yaml:8:5: routes[2]: is called twin, as routes[0] is (give each route a name of its own)
     doorward.yaml:9:5: routes[3]: is called other, as routes[1] is (give each route a name of its own)
@@ -156,15 +161,33 @@ fn what_asks_for_nothing_is_an_error() {
     doorward.yaml:15:44: routes[9].require.when: mismatched input '<EOF>' at line 1, column 1 (write an expression in CEL, such as claims.tenant == request.host)
     doorward.yaml:16:34: routes[10].require: no value (write one, or leave the name out; the text is "null", in quotes)
     "#);
-    for list in
-        ["routes: []", "issuers: []", "audience: []", "required_scopes: []", "required_claims: []", "algorithms: []"]
-    {
-        let general = [("issuer", "issuer: https://idp.example\n"), ("audience", "audience: api\n")];
+    for list in [
+        "routes: []",
+        "issuers: []",
+        "audience: []",
+        "required_scopes: []",
+        "required_claims: []",
+        "algorithms: []",
+    ] {
+        let general = [
+            ("issuer", "issuer: https://idp.example\n"),
+            ("audience", "audience: api\n"),
+        ];
         let own = list.split(':').next().unwrap();
-        let general = general.iter().filter(|(name, _)| *name != own && own != "issuers").map(|(_, line)| *line);
+        let general = general
+            .iter()
+            .filter(|(name, _)| *name != own && own != "issuers")
+            .map(|(_, line)| *line);
         let file: String = general.chain([list, "\n"]).collect();
-        let told = TestGate::new().file(file).configuration().map(drop).unwrap_err();
-        assert!(told.contains(&format!("{own}: an empty list (give at least one)")), "{told}");
+        let told = TestGate::new()
+            .file(file)
+            .configuration()
+            .map(drop)
+            .unwrap_err();
+        assert!(
+            told.contains(&format!("{own}: an empty list (give at least one)")),
+            "{told}"
+        );
     }
 }
 
@@ -278,9 +301,14 @@ fn the_routes_are_told_about_although_something_else_is_wrong() {
     doorward.yaml:1:12: issuers[0].issuer: no URL (the keys are found by the issuer's URL; if it is none, set jwks_url or another key source)
     doorward.yaml:2:11: routes[0].name: "a b": not 1 to 64 letters, digits, `-`, `_` and `.` with a letter or digit first
     "#);
-    let told = TestGate::new().file("issuer: https://a.example\naudience: a\nroutes: []\n").configuration();
+    let told = TestGate::new()
+        .file("issuer: https://a.example\naudience: a\nroutes: []\n")
+        .configuration();
     insta::assert_snapshot!(told.map(drop).unwrap_err(), @"doorward.yaml:3:1: routes: an empty list (give at least one)");
-    let told =
-        TestGate::new().set("ISSUER", "https://a.example").set("AUDIENCE", "a").set("ROUTES", "a").configuration();
+    let told = TestGate::new()
+        .set("ISSUER", "https://a.example")
+        .set("AUDIENCE", "a")
+        .set("ROUTES", "a")
+        .configuration();
     insta::assert_snapshot!(told.map(drop).unwrap_err(), @"DOORWARD_ROUTES: has no form in the environment (it takes a file: see `doorward serve --help`)");
 }

@@ -1,4 +1,5 @@
-//! Tokens that another implementation signed, and our development tokens as another implementation sees them.
+//! Tokens that another implementation signed, and our development tokens as another implementation
+//! sees them.
 
 use doorward::clock::SystemClock;
 use doorward::domain::Clock;
@@ -13,11 +14,31 @@ type FromPem = fn(&[u8]) -> jsonwebtoken::errors::Result<EncodingKey>;
 
 #[test]
 fn tokens_by_another_implementation_pass() {
-    let keys: [(&rcgen::SignatureAlgorithm, FromPem, &[jsonwebtoken::Algorithm]); 4] = [
-        (&rcgen::PKCS_RSA_SHA256, EncodingKey::from_rsa_pem, &RSA_ALGORITHMS),
-        (&rcgen::PKCS_ECDSA_P256_SHA256, EncodingKey::from_ec_pem, &[jsonwebtoken::Algorithm::ES256]),
-        (&rcgen::PKCS_ECDSA_P384_SHA384, EncodingKey::from_ec_pem, &[jsonwebtoken::Algorithm::ES384]),
-        (&rcgen::PKCS_ED25519, EncodingKey::from_ed_pem, &[jsonwebtoken::Algorithm::EdDSA]),
+    let keys: [(
+        &rcgen::SignatureAlgorithm,
+        FromPem,
+        &[jsonwebtoken::Algorithm],
+    ); 4] = [
+        (
+            &rcgen::PKCS_RSA_SHA256,
+            EncodingKey::from_rsa_pem,
+            &RSA_ALGORITHMS,
+        ),
+        (
+            &rcgen::PKCS_ECDSA_P256_SHA256,
+            EncodingKey::from_ec_pem,
+            &[jsonwebtoken::Algorithm::ES256],
+        ),
+        (
+            &rcgen::PKCS_ECDSA_P384_SHA384,
+            EncodingKey::from_ec_pem,
+            &[jsonwebtoken::Algorithm::ES384],
+        ),
+        (
+            &rcgen::PKCS_ED25519,
+            EncodingKey::from_ed_pem,
+            &[jsonwebtoken::Algorithm::EdDSA],
+        ),
     ];
     for (kind, from_pem, algorithms) in keys {
         let key = rcgen::KeyPair::generate_for(kind).unwrap();
@@ -31,7 +52,12 @@ fn tokens_by_another_implementation_pass() {
                 .set("PUBLIC_KEY_FILE", file.path().to_str().unwrap())
                 .set("ALGORITHMS", format!("{algorithm:?}"))
                 .spawn();
-            let token = encode(&Header::new(*algorithm), &claims(gate.clock.secs()), &signing).unwrap();
+            let token = encode(
+                &Header::new(*algorithm),
+                &claims(gate.clock.secs()),
+                &signing,
+            )
+            .unwrap();
             assert_eq!(gate.judge(&token), "200", "{algorithm:?}");
         }
     }
@@ -56,7 +82,10 @@ fn tokens_by_a_shared_secret_pass() {
 
 #[test]
 fn another_implementation_accepts_our_signatures() {
-    for algorithm in Algorithms::asymmetric().iter().filter(|algorithm| !UNKNOWN_TO_IT.contains(algorithm)) {
+    for algorithm in Algorithms::asymmetric()
+        .iter()
+        .filter(|algorithm| !UNKNOWN_TO_IT.contains(algorithm))
+    {
         let key = SigningKey::generate(algorithm).unwrap();
         let token = key.sign(&Map::new(), &claims(1_000)).unwrap();
         let jwk = serde_json::from_value(key.to_public_jwk(None).unwrap()).unwrap();
@@ -72,14 +101,22 @@ fn another_implementation_accepts_our_signatures() {
 fn generated_tokens_are_judged_alike_or_differ_for_a_known_reason() {
     for algorithm in [Algorithm::HS256, Algorithm::EdDSA] {
         let tally = Comparison::new(algorithm, SystemClock.now().as_secs()).run(2_000, 1);
-        assert!(tally.both_accept > 200 && tally.both_deny > 200, "the tokens are all alike");
+        assert!(
+            tally.both_accept > 200 && tally.both_deny > 200,
+            "the tokens are all alike"
+        );
         assert_eq!(tally.failures, 0, "{}", tally.descriptions.join("\n\n"));
     }
 }
 
 /// What the other implementation does not know.
-const UNKNOWN_TO_IT: [Algorithm; 5] =
-    [Algorithm::ES512, Algorithm::ES256K, Algorithm::ML_DSA_44, Algorithm::ML_DSA_65, Algorithm::ML_DSA_87];
+const UNKNOWN_TO_IT: [Algorithm; 5] = [
+    Algorithm::ES512,
+    Algorithm::ES256K,
+    Algorithm::ML_DSA_44,
+    Algorithm::ML_DSA_65,
+    Algorithm::ML_DSA_87,
+];
 
 const RSA_ALGORITHMS: [jsonwebtoken::Algorithm; 6] = {
     use jsonwebtoken::Algorithm::{PS256, PS384, PS512, RS256, RS384, RS512};

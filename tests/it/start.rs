@@ -9,14 +9,23 @@ use nix::unistd::Pid;
 
 use crate::support::{Request, Service, eventually};
 
-const SETTINGS: &[(&str, &str)] = &[("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0"), ("ACCESS_LOG", "off")];
+const SETTINGS: &[(&str, &str)] = &[
+    ("LISTEN", "127.0.0.1:0"),
+    ("ADMIN_LISTEN", "127.0.0.1:0"),
+    ("ACCESS_LOG", "off"),
+];
 
 /// A configuration that takes a while to read.
 fn long_file() -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let routes: Vec<String> = (0..2000).map(|n| format!("  - {{name: r{n}, match: {{path: /{n}}}}}\n")).collect();
+    let routes: Vec<String> = (0..2000)
+        .map(|n| format!("  - {{name: r{n}, match: {{path: /{n}}}}}\n"))
+        .collect();
     let secret = "hmac_secret: 0123456789abcdef0123456789abcdef";
-    let text = format!("proxy: nginx\nissuer: me\naudience: [api]\n{secret}\nroutes:\n{}", routes.concat());
+    let text = format!(
+        "proxy: nginx\nissuer: me\naudience: [api]\n{secret}\nroutes:\n{}",
+        routes.concat()
+    );
     std::fs::write(file.path(), text).unwrap();
     file
 }
@@ -33,9 +42,14 @@ impl Masks {
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let mask = |name: &str| {
             let hexadecimal = status.lines().find_map(|line| line.strip_prefix(name));
-            hexadecimal.and_then(|text| u64::from_str_radix(text.trim(), 16).ok()).unwrap_or_default()
+            hexadecimal
+                .and_then(|text| u64::from_str_radix(text.trim(), 16).ok())
+                .unwrap_or_default()
         };
-        Self { held: mask("SigBlk:"), heard: mask("SigCgt:") }
+        Self {
+            held: mask("SigBlk:"),
+            heard: mask("SigCgt:"),
+        }
     }
 
     fn has(mask: u64, signal: Signal) -> bool {
@@ -45,13 +59,18 @@ impl Masks {
 
 /// The program, started and seen as soon as it can be; and whether it still holds its signals back.
 fn just_started(file: &tempfile::NamedTempFile) -> (Service, bool) {
-    let service = Service::start(&["serve", "--config", file.path().to_str().unwrap()], SETTINGS);
+    let service = Service::start(
+        &["serve", "--config", file.path().to_str().unwrap()],
+        SETTINGS,
+    );
     let mut seen = Masks::default();
     while !Masks::has(seen.held | seen.heard, Signal::SIGHUP) {
         // Between exec(2) and `main` a signal ends any program: that time is not looked at.
         seen = Masks::of(service.id());
     }
-    let is_held = [Signal::SIGHUP, Signal::SIGTERM, Signal::SIGINT].iter().all(|signal| Masks::has(seen.held, *signal));
+    let is_held = [Signal::SIGHUP, Signal::SIGTERM, Signal::SIGINT]
+        .iter()
+        .all(|signal| Masks::has(seen.held, *signal));
     (service, is_held)
 }
 
@@ -91,7 +110,11 @@ fn many_sighups_do_not_end_the_start() {
     service.wait_for_line("configuration in force");
     stop.send(()).unwrap();
     flood.join().unwrap();
-    assert_eq!(Request::new(verify, "GET", "/verify").send().status, 403, "no dialect names a route");
+    assert_eq!(
+        Request::new(verify, "GET", "/verify").send().status,
+        403,
+        "no dialect names a route"
+    );
     send(&service, Signal::SIGTERM);
     assert_eq!(service.wait(), Some(0));
 }
@@ -103,7 +126,11 @@ fn a_signal_to_end_at_the_very_start_is_obeyed() {
         let (mut service, _) = just_started(&file);
         send(&service, signal);
         assert_eq!(service.wait(), Some(0), "{signal}: {}", service.log);
-        assert!(!service.log.contains("listener"), "it did not begin: {}", service.log);
+        assert!(
+            !service.log.contains("listener"),
+            "it did not begin: {}",
+            service.log
+        );
     }
 }
 
@@ -111,10 +138,16 @@ fn a_signal_to_end_at_the_very_start_is_obeyed() {
 fn other_commands_end_by_signals_as_any_program_does() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
     // It waits for a token that does not come.
-    let mut child = command.args(["token", "inspect"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .args(["token", "inspect"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
     let id = child.id();
     eventually("a program that waits and holds nothing back", || {
-        let sleeps = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap().contains("State:\tS");
+        let sleeps = std::fs::read_to_string(format!("/proc/{id}/status"))
+            .unwrap()
+            .contains("State:\tS");
         (sleeps && Masks::of(id).held == 0).then_some(())
     });
     kill(Pid::from_raw(id.try_into().unwrap()), Signal::SIGTERM).unwrap();

@@ -6,11 +6,14 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::nginx;
-use crate::support::{Component, Request, TestGate, TestIssuer, TokenBuilder, Wiring, program, repository, shipped};
+use crate::support::{
+    Component, Request, TestGate, TestIssuer, TokenBuilder, Wiring, program, repository, shipped,
+};
 
 const SNIPPET: &str = "deploy/nginx/snippets/doorward-headers.conf";
 
-/// Serves a Flask application by the server of Python's own library, to which `X_Auth_Name` is `X-Auth-Name`.
+/// Serves a Flask application by the server of Python's own library, to which `X_Auth_Name` is
+/// `X-Auth-Name`.
 const WSGI: &str = "import sys, wsgiref.simple_server as server; from upstream import app; \
                     server.make_server('127.0.0.1', int(sys.argv[1]), app).serve_forever()";
 
@@ -37,10 +40,17 @@ fn spring() {
         std::fs::write(directory.join("Upstream.java"), code).unwrap();
         let packages = repository().join(".tools/java/*").display().to_string();
         let mut javac = Command::new(program("javac"));
-        javac.args(["-parameters", "-cp", &packages, "-d", ".", "Upstream.java"]).current_dir(directory);
+        javac
+            .args(["-parameters", "-cp", &packages, "-d", ".", "Upstream.java"])
+            .current_dir(directory);
         assert!(javac.status().unwrap().success(), "it does not compile");
         let mut command = Command::new(program("java"));
-        command.args(["-cp", &format!(".:{packages}"), "example.Upstream", "--server.address=127.0.0.1"]);
+        command.args([
+            "-cp",
+            &format!(".:{packages}"),
+            "example.Upstream",
+            "--server.address=127.0.0.1",
+        ]);
         command.arg(format!("--server.port={port}"));
         command
     }));
@@ -52,7 +62,10 @@ fn python_takes_an_underscore_for_a_hyphen_and_nginx_keeps_it_out() {
     let upstream = Upstream::behind_nginx("python", start_flask);
     let named = |request: Request| me(request.header("X_Auth_Name", "mallory"))["name"].clone();
     assert_eq!(named(upstream.around("/me")), json!("mallory"));
-    assert_eq!(named(upstream.get("/me").bearer(&upstream.idp.token().sign())), Value::Null);
+    assert_eq!(
+        named(upstream.get("/me").bearer(&upstream.idp.token().sign())),
+        Value::Null
+    );
 }
 
 fn start_flask(directory: &Path, port: u16, code: &str) -> Command {
@@ -65,36 +78,84 @@ fn start_flask(directory: &Path, port: u16, code: &str) -> Command {
 fn reads_what_the_token_says(upstream: &Upstream) {
     let name = "Zoë Müller + Söhne, 日本 100%";
     let roles = json!(["clerk", "a,b", "50%", "Prüfer", " x "]);
-    let token = || upstream.idp.token().claim("scope", "orders:read orders:write");
-    let full = token().claim("name", name).claim("roles", roles.clone()).claim("tenant", json!({"id": 7}));
+    let token = || {
+        upstream
+            .idp
+            .token()
+            .claim("scope", "orders:read orders:write")
+    };
+    let full = token()
+        .claim("name", name)
+        .claim("roles", roles.clone())
+        .claim("tenant", json!({"id": 7}));
     let identity = me(upstream.get("/me").bearer(&full.sign()));
-    assert_eq!((&identity["subject"], &identity["name"]), (&json!("alice"), &json!(name)));
-    assert_eq!((&identity["scopes"], &identity["roles"]), (&json!(["orders:read", "orders:write"]), &roles));
-    assert_eq!((&identity["claims"]["tenant"]["id"], &identity["claims"]["name"]), (&json!(7), &json!(name)));
+    assert_eq!(
+        (&identity["subject"], &identity["name"]),
+        (&json!("alice"), &json!(name))
+    );
+    assert_eq!(
+        (&identity["scopes"], &identity["roles"]),
+        (&json!(["orders:read", "orders:write"]), &roles)
+    );
+    assert_eq!(
+        (
+            &identity["claims"]["tenant"]["id"],
+            &identity["claims"]["name"]
+        ),
+        (&json!(7), &json!(name))
+    );
 
     // No claim: none at all, and not the client's own.
     let plain = upstream.idp.token();
-    let own =
-        [("X-Auth-Name", "mallory"), ("X-Auth-Roles", "clerk"), ("X-Auth-Scopes", "all"), ("X_Auth_Roles", "clerk")];
-    let with_own = |request: Request| own.iter().fold(request, |request, (name, value)| request.header(name, value));
+    let own = [
+        ("X-Auth-Name", "mallory"),
+        ("X-Auth-Roles", "clerk"),
+        ("X-Auth-Scopes", "all"),
+        ("X_Auth_Roles", "clerk"),
+    ];
+    let with_own = |request: Request| {
+        own.iter().fold(request, |request, (name, value)| {
+            request.header(name, value)
+        })
+    };
     let identity = me(with_own(upstream.get("/me").bearer(&plain.sign())));
     let read = ["name", "scopes", "roles"].map(|name| &identity[name]);
     assert_eq!(read, [&Value::Null, &json!([]), &json!([])]);
-    let status = |token: &TokenBuilder| with_own(upstream.get("/orders").bearer(&token.sign())).send().status;
+    let status = |token: &TokenBuilder| {
+        with_own(upstream.get("/orders").bearer(&token.sign()))
+            .send()
+            .status
+    };
     assert_eq!((status(&full), status(&plain)), (200, 403));
-    assert_eq!(upstream.get("/me").header("X-Auth-Subject", "mallory").send().verdict(), "401 token_missing");
+    assert_eq!(
+        upstream
+            .get("/me")
+            .header("X-Auth-Subject", "mallory")
+            .send()
+            .verdict(),
+        "401 token_missing"
+    );
 
     // As a proxy sends it that passes empty headers on.
-    let empty = ["Subject", "Name", "Scopes", "Roles", "Claims"].map(|name| format!("X-Auth-{name}"));
-    let request = empty.iter().fold(upstream.around("/me"), |request, name| request.header(name, ""));
-    assert_eq!(me(request), json!({"subject": null, "name": null, "scopes": [], "roles": [], "claims": null}));
+    let empty =
+        ["Subject", "Name", "Scopes", "Roles", "Claims"].map(|name| format!("X-Auth-{name}"));
+    let request = empty.iter().fold(upstream.around("/me"), |request, name| {
+        request.header(name, "")
+    });
+    assert_eq!(
+        me(request),
+        json!({"subject": null, "name": null, "scopes": [], "roles": [], "claims": null})
+    );
 
     // Not the path of a reference to a host.
     assert_ne!(upstream.around("//x/me").send().status, 200);
 
     // Whoever gets past the proxy is whoever he likes.
     let around = |target: &str| with_own(upstream.around(target));
-    assert_eq!(me(around("/me").header("X-Auth-Subject", "mallory"))["subject"], "mallory");
+    assert_eq!(
+        me(around("/me").header("X-Auth-Subject", "mallory"))["subject"],
+        "mallory"
+    );
     assert_eq!(around("/orders").send().status, 200);
 }
 
@@ -118,7 +179,12 @@ impl Upstream {
         let gate = TestGate::new().trusting(&idp).file(block("yaml")).spawn();
         let wiring = Wiring::new(gate.verify.to_string(), application.address);
         let nginx = nginx::start_with(&wiring, &headers());
-        Self { idp, application, nginx, _gate: gate }
+        Self {
+            idp,
+            application,
+            nginx,
+            _gate: gate,
+        }
     }
 
     fn get(&self, target: &str) -> Request {
@@ -134,10 +200,18 @@ impl Upstream {
 /// The shipped snippet, changed as the page says.
 fn headers() -> String {
     let pairs = block("nginx");
-    let named = pairs.lines().filter_map(|line| line.strip_prefix("proxy_set_header ")?.split(' ').next());
+    let named = pairs
+        .lines()
+        .filter_map(|line| line.strip_prefix("proxy_set_header ")?.split(' ').next());
     let listed = shipped(SNIPPET, &[]);
-    let blanks = named.map(|name| listed.lines().find(|line| line.starts_with(&format!("proxy_set_header {name} "))));
-    let blanks: Vec<_> = blanks.map(|line| (line.expect("a name of the list"), "")).collect();
+    let blanks = named.map(|name| {
+        listed
+            .lines()
+            .find(|line| line.starts_with(&format!("proxy_set_header {name} ")))
+    });
+    let blanks: Vec<_> = blanks
+        .map(|line| (line.expect("a name of the list"), ""))
+        .collect();
     shipped(SNIPPET, &blanks) + &pairs
 }
 
@@ -151,8 +225,13 @@ fn me(request: Request) -> Value {
 /// The only block of the page in this language.
 fn block(language: &str) -> String {
     let page = shipped("docs/upstreams.md", &[]);
-    let (_, behind) = page.split_once(&format!("```{language}\n")).unwrap_or_else(|| panic!("no {language}"));
+    let (_, behind) = page
+        .split_once(&format!("```{language}\n"))
+        .unwrap_or_else(|| panic!("no {language}"));
     let (block, rest) = behind.split_once("```").unwrap();
-    assert!(!rest.contains(&format!("```{language}\n")), "{language} stands twice");
+    assert!(
+        !rest.contains(&format!("```{language}\n")),
+        "{language} stands twice"
+    );
     block.to_owned()
 }

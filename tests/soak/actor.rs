@@ -17,7 +17,8 @@ pub const SHORT_STALE: Duration = Duration::from_secs(6);
 /// A change of keys is known after `REFRESH` and a second.
 const CHANGE: Duration = Duration::from_millis(3_500);
 
-/// A fault is over for the service when it has tried again: after 6 seconds at most, plus a fetch that times out.
+/// A fault is over for the service when it has tried again: after 6 seconds at most, plus a fetch
+/// that times out.
 const RECOVERY: Duration = Duration::from_secs(8);
 
 /// What an issuer does to its tokens.
@@ -40,8 +41,15 @@ pub enum Character {
 }
 
 impl Character {
-    pub const ALL: [Self; 7] =
-        [Self::Steady, Self::Rotating, Self::Swapping, Self::Failing, Self::Hanging, Self::Lying, Self::Gone];
+    pub const ALL: [Self; 7] = [
+        Self::Steady,
+        Self::Rotating,
+        Self::Swapping,
+        Self::Failing,
+        Self::Hanging,
+        Self::Lying,
+        Self::Gone,
+    ];
 }
 
 /// An issuer.
@@ -76,9 +84,20 @@ const UNAVAILABLE: &str = "503 keys_unavailable";
 
 impl Actor {
     pub fn new(character: Character) -> Self {
-        let first = KnownKey { key: fresh("key-0"), since: Instant::now(), gone: None };
+        let first = KnownKey {
+            key: fresh("key-0"),
+            since: Instant::now(),
+            gone: None,
+        };
         let issuer = FaultyIssuer::serving(jwks(std::slice::from_ref(&first)));
-        Self { character, issuer, state: Mutex::new(State { keys: vec![first], fault: None }) }
+        Self {
+            character,
+            issuer,
+            state: Mutex::new(State {
+                keys: vec![first],
+                fault: None,
+            }),
+        }
     }
 
     pub fn name(&self) -> String {
@@ -90,7 +109,8 @@ impl Actor {
         self.issuer.fetches()
     }
 
-    /// How often that may be: by schedule, a tenth early at most, and for unknown key names; a retry takes longer than both.
+    /// How often that may be: by schedule, a tenth early at most, and for unknown key names; a
+    /// retry takes longer than both.
     pub fn allowed_fetches(elapsed: Duration) -> usize {
         let elapsed = elapsed.as_secs_f64();
         let by_schedule = elapsed / (REFRESH.as_secs_f64() * 0.9);
@@ -105,7 +125,11 @@ impl Actor {
     pub fn any_key(&self, rng: &mut fastrand::Rng) -> KnownKey {
         let state = self.state.lock().unwrap();
         let newest = state.keys.len() - 1;
-        let chosen = if rng.u8(..4) == 0 { rng.usize(..=newest) } else { newest };
+        let chosen = if rng.u8(..4) == 0 {
+            rng.usize(..=newest)
+        } else {
+            newest
+        };
         state.keys[chosen].clone()
     }
 
@@ -114,8 +138,16 @@ impl Actor {
         let state = self.state.lock().unwrap();
         let now = Instant::now();
         let same = |own: &&KnownKey| Arc::ptr_eq(&own.key, &known.key);
-        let gone = state.keys.iter().find(same).map_or(known.gone, |own| own.gone);
-        let out = if self.character == Character::Swapping { INVALID } else { UNKNOWN };
+        let gone = state
+            .keys
+            .iter()
+            .find(same)
+            .map_or(known.gone, |own| own.gone);
+        let out = if self.character == Character::Swapping {
+            INVALID
+        } else {
+            UNKNOWN
+        };
         match gone {
             Some(gone) if now < gone + CHANGE => vec![GOOD, out],
             Some(_) => vec![out],
@@ -126,8 +158,12 @@ impl Actor {
 
     /// The keys are known; they may be too old.
     fn acceptable_by_age(&self, state: &State, now: Instant) -> Acceptable {
-        let Some((began, ended)) = state.fault.filter(|_| self.character == Character::Gone) else { return vec![GOOD] };
-        if ended.is_some_and(|ended| now > ended + RECOVERY) || now + REFRESH * 2 < began + SHORT_STALE {
+        let Some((began, ended)) = state.fault.filter(|_| self.character == Character::Gone) else {
+            return vec![GOOD];
+        };
+        if ended.is_some_and(|ended| now > ended + RECOVERY)
+            || now + REFRESH * 2 < began + SHORT_STALE
+        {
             vec![GOOD]
         } else if ended.is_none() && now > began + SHORT_STALE + Duration::from_secs(1) {
             vec![UNAVAILABLE]
@@ -140,8 +176,13 @@ impl Actor {
     pub fn acceptable_for_unknown_key(&self) -> Acceptable {
         let fault = self.state.lock().unwrap().fault;
         // A fetch that nobody answers keeps the request waiting for `jwks_wait`; then it is 503.
-        let is_well = fault.is_none_or(|(_, ended)| ended.is_some_and(|ended| ended.elapsed() > RECOVERY));
-        if is_well { vec![UNKNOWN] } else { vec![UNKNOWN, UNAVAILABLE] }
+        let is_well =
+            fault.is_none_or(|(_, ended)| ended.is_some_and(|ended| ended.elapsed() > RECOVERY));
+        if is_well {
+            vec![UNKNOWN]
+        } else {
+            vec![UNKNOWN, UNAVAILABLE]
+        }
     }
 
     /// Does what is in its character, again and again, while it is the time for it.
@@ -160,22 +201,35 @@ impl Actor {
                     self.misbehave(stage, fault, rng.u64(2..8));
                 }
                 Character::Hanging => {
-                    let fault = rng.choice([Behaviour::Hang, Behaviour::Drip, Behaviour::HangAltogether]).unwrap();
+                    let fault = rng
+                        .choice([Behaviour::Hang, Behaviour::Drip, Behaviour::HangAltogether])
+                        .unwrap();
                     self.misbehave(stage, fault, rng.u64(2..8));
                 }
                 Character::Lying => {
                     let lie = rng.choice(lies(stage)).unwrap();
-                    self.issuer.set_metadata("https://elsewhere.example", &format!("{}/jwks", self.issuer.url));
+                    self.issuer.set_metadata(
+                        "https://elsewhere.example",
+                        &format!("{}/jwks", self.issuer.url),
+                    );
                     self.misbehave(stage, lie, rng.u64(2..8));
                 }
-                Character::Gone => self.misbehave(stage, Behaviour::Answer(503, "", Vec::new()), rng.u64(9..13)),
+                Character::Gone => self.misbehave(
+                    stage,
+                    Behaviour::Answer(503, "", Vec::new()),
+                    rng.u64(9..13),
+                ),
             }
         }
     }
 
     fn rotate(&self, stage: &Stage) {
         self.change_keys(|keys| {
-            keys.push(KnownKey { key: fresh(&format!("key-{}", keys.len())), since: Instant::now(), gone: None });
+            keys.push(KnownKey {
+                key: fresh(&format!("key-{}", keys.len())),
+                since: Instant::now(),
+                gone: None,
+            });
         });
         sleep_until(stage, Instant::now() + CHANGE);
         self.change_keys(|keys| {
@@ -188,7 +242,11 @@ impl Actor {
     fn swap(&self, stage: &Stage) {
         self.change_keys(|keys| {
             retire(keys);
-            keys.push(KnownKey { key: fresh("key-0"), since: Instant::now(), gone: None });
+            keys.push(KnownKey {
+                key: fresh("key-0"),
+                since: Instant::now(),
+                gone: None,
+            });
         });
         sleep_until(stage, Instant::now() + CHANGE);
     }
@@ -205,7 +263,8 @@ impl Actor {
         self.state.lock().unwrap().fault = Some((began, None));
         self.issuer.behave(behaviour);
         sleep_until(stage, began + Duration::from_secs(seconds));
-        self.issuer.set_metadata(&self.issuer.url, &format!("{}/jwks", self.issuer.url));
+        self.issuer
+            .set_metadata(&self.issuer.url, &format!("{}/jwks", self.issuer.url));
         self.issuer.behave(Behaviour::Serve);
         self.state.lock().unwrap().fault = Some((began, Some(Instant::now())));
         sleep_until(stage, Instant::now() + RECOVERY);
@@ -233,11 +292,18 @@ fn failures() -> Vec<Behaviour> {
 
 fn lies(stage: &Stage) -> Vec<Behaviour> {
     let page = b"<html><body>Sign in</body></html>".to_vec();
-    let elsewhere = stage.actors.first().map(|actor| format!("Location: {}/jwks\r\n", actor.issuer.url));
+    let elsewhere = stage
+        .actors
+        .first()
+        .map(|actor| format!("Location: {}/jwks\r\n", actor.issuer.url));
     vec![
         Behaviour::Answer(200, "", page),
         Behaviour::Answer(200, "", b"{\"keys\": []}".to_vec()),
-        Behaviour::Answer(200, "", b"{\"keys\": [{\"kty\": \"oct\", \"k\": \"AAAA\"}]}".to_vec()),
+        Behaviour::Answer(
+            200,
+            "",
+            b"{\"keys\": [{\"kty\": \"oct\", \"k\": \"AAAA\"}]}".to_vec(),
+        ),
         Behaviour::Answer(200, "", vec![b' '; 600 * 1024]),
         // There are a few of these in a run, each of a few bytes.
         Behaviour::Answer(302, elsewhere.unwrap_or_default().leak(), Vec::new()),
@@ -250,6 +316,8 @@ fn fresh(id: &str) -> Arc<SigningKey> {
 
 fn jwks(keys: &[KnownKey]) -> String {
     let present = keys.iter().filter(|known| known.gone.is_none());
-    let keys: Vec<_> = present.filter_map(|known| known.key.to_public_jwk(None)).collect();
+    let keys: Vec<_> = present
+        .filter_map(|known| known.key.to_public_jwk(None))
+        .collect();
     serde_json::json!({ "keys": keys }).to_string()
 }

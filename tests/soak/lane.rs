@@ -33,7 +33,8 @@ pub struct Lane {
 enum Traffic {
     /// Tokens by keys of the issuers.
     Known,
-    /// Tokens with invented key names. They may have to wait, so they have connections of their own.
+    /// Tokens with invented key names. They may have to wait, so they have connections of their
+    /// own.
     Unknown,
 }
 
@@ -52,7 +53,9 @@ pub enum Kind {
 impl Lane {
     pub fn all(address: SocketAddr) -> Vec<Self> {
         let lanes = |traffic| (0..LANES).map(move |_| Self { address, traffic });
-        lanes(Traffic::Known).chain(lanes(Traffic::Unknown)).collect()
+        lanes(Traffic::Known)
+            .chain(lanes(Traffic::Unknown))
+            .collect()
     }
 
     pub fn drive(&self, stage: &Stage, tally: &Tally, mut rng: fastrand::Rng) {
@@ -68,9 +71,14 @@ impl Lane {
             let request = Request::new(self.address, "GET", "/verify").bearer(&ask.token);
             let verdict = client.send(&request).verdict();
             let took = started.elapsed();
-            let is_right = before.contains(&verdict.as_str()) || ask.acceptable(actor).contains(&verdict.as_str());
+            let is_right = before.contains(&verdict.as_str())
+                || ask.acceptable(actor).contains(&verdict.as_str());
             if !is_right {
-                tally.complain(&format!("{:?} token of {}: {verdict} instead of {before:?}", ask.kind, actor.name()));
+                tally.complain(&format!(
+                    "{:?} token of {}: {verdict} instead of {before:?}",
+                    ask.kind,
+                    actor.name()
+                ));
             }
             tally.count(phase, ask.kind, is_right, took, verdict == "200");
             // Who fell behind does not catch up in a burst.
@@ -80,7 +88,11 @@ impl Lane {
     }
 
     fn interval(&self, phase: Phase) -> Duration {
-        let unknown = if phase == Phase::Flood { RATE / 2 } else { UNKNOWN_RATE };
+        let unknown = if phase == Phase::Flood {
+            RATE / 2
+        } else {
+            UNKNOWN_RATE
+        };
         let together = match self.traffic {
             Traffic::Known => RATE - unknown,
             Traffic::Unknown => unknown,
@@ -91,7 +103,8 @@ impl Lane {
     fn next(&self, actor: &Actor, kept: &mut Kept, rng: &mut fastrand::Rng) -> Ask {
         let known = actor.any_key(rng);
         let fresh = |rng: &mut fastrand::Rng| {
-            TokenBuilder::new(known.key.clone(), &actor.issuer.url, now()).subject(&rng.u64(..).to_string())
+            TokenBuilder::new(known.key.clone(), &actor.issuer.url, now())
+                .subject(&rng.u64(..).to_string())
         };
         let kind = match (self.traffic, rng.u8(..20)) {
             (Traffic::Unknown, _) => Kind::UnknownKey,
@@ -142,7 +155,9 @@ impl Ask {
             Kind::Tampered => "401 signature_invalid",
         };
         let of_good = actor.acceptable(&self.known).into_iter();
-        of_good.map(|verdict| if verdict == "200" { instead } else { verdict }).collect()
+        of_good
+            .map(|verdict| if verdict == "200" { instead } else { verdict })
+            .collect()
     }
 }
 

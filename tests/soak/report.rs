@@ -31,7 +31,11 @@ impl Tally {
         *counts.answers.entry(kind).or_default() += 1;
         counts.wrong += u64::from(!is_right);
         if passed {
-            counts.times.entry(phase.name()).or_default().push(took.as_micros().try_into().unwrap_or(u32::MAX));
+            counts
+                .times
+                .entry(phase.name())
+                .or_default()
+                .push(took.as_micros().try_into().unwrap_or(u32::MAX));
         }
     }
 
@@ -63,7 +67,11 @@ pub struct Report {
 
 impl Report {
     pub fn is_good(&self) -> bool {
-        self.tally.counts().1 == 0 && self.fetches.iter().all(|(_, asked)| *asked <= Actor::allowed_fetches(self.took))
+        self.tally.counts().1 == 0
+            && self
+                .fetches
+                .iter()
+                .all(|(_, asked)| *asked <= Actor::allowed_fetches(self.took))
     }
 }
 
@@ -82,14 +90,28 @@ impl fmt::Display for Report {
         for (name, asked) in &self.fetches {
             writeln!(f, "| {name} | {asked} | {allowed} |")?;
         }
-        writeln!(f, "\n| tokens that passed | p50 | p99 |\n| --- | ---: | ---: |")?;
+        writeln!(
+            f,
+            "\n| tokens that passed | p50 | p99 |\n| --- | ---: | ---: |"
+        )?;
         for phase in Phase::MEASURED {
             let times = counts.times.entry(phase.name()).or_default();
             times.sort_unstable();
-            writeln!(f, "| {} | {} µs | {} µs |", phase.name(), quantile(times, 50), quantile(times, 99))?;
+            writeln!(
+                f,
+                "| {} | {} µs | {} µs |",
+                phase.name(),
+                quantile(times, 50),
+                quantile(times, 99)
+            )?;
         }
         let (start, end) = self.memory;
-        writeln!(f, "\nMemory (resident): {:.1} MiB at the start, {:.1} MiB at the end.", mib(start), mib(end))
+        writeln!(
+            f,
+            "\nMemory (resident): {:.1} MiB at the start, {:.1} MiB at the end.",
+            mib(start),
+            mib(end)
+        )
     }
 }
 
@@ -106,7 +128,10 @@ impl Kind {
 }
 
 fn quantile(sorted: &[u32], percent: usize) -> u32 {
-    sorted.get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
+    sorted
+        .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or_default()
 }
 
 #[allow(clippy::cast_precision_loss)] // megabytes

@@ -1,6 +1,13 @@
-//! Sustained load while issuers rotate, fail, hang and lie: `make soak`, and docs/reliability.md for what came of it.
+//! Sustained load while issuers rotate, fail, hang and lie: `make soak`, and docs/reliability.md
+//! for what came of it.
 #![allow(clippy::disallowed_methods)] // of the service
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 // An example has no outside, so `pub` says only "for the neighbours".
 #![allow(unreachable_pub)]
 
@@ -33,8 +40,8 @@ use report::{Report, Tally};
 use service::Service;
 use stage::{Phase, Stage};
 
-/// Has the release build judge tokens while its issuers misbehave by a seeded schedule, and counts every answer against
-/// what it must be.
+/// Has the release build judge tokens while its issuers misbehave by a seeded schedule, and counts
+/// every answer against what it must be.
 #[derive(Parser)]
 struct Arguments {
     /// How long altogether.
@@ -47,7 +54,10 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let actors: Vec<Actor> = Character::ALL.iter().map(|character| Actor::new(*character)).collect();
+    let actors: Vec<Actor> = Character::ALL
+        .iter()
+        .map(|character| Actor::new(*character))
+        .collect();
     let service = Service::start(&actors);
     let stage = Stage::new(actors, Duration::from_secs_f64(arguments.minutes * 60.0));
     let memory_at_start = service.resident_kilobytes();
@@ -56,11 +66,19 @@ fn main() -> ExitCode {
         seed: arguments.seed,
         took: stage.began.elapsed(),
         tally,
-        fetches: stage.actors.iter().map(|actor| (actor.name(), actor.fetches())).collect(),
+        fetches: stage
+            .actors
+            .iter()
+            .map(|actor| (actor.name(), actor.fetches()))
+            .collect(),
         memory: (memory_at_start, service.resident_kilobytes()),
     };
     print!("{report}");
-    if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if report.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Everybody on the stage until it is over.
@@ -97,13 +115,19 @@ fn show_progress(stage: &Stage, total: &Tally) {
 
 /// The time of day in seconds, for tokens.
 fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
     i64::try_from(since.as_secs()).unwrap()
 }
 
 /// Until then, but not beyond the end.
 fn sleep_until(stage: &Stage, moment: Instant) {
     while Instant::now() < moment && stage.phase() != Phase::Over {
-        thread::sleep(moment.saturating_duration_since(Instant::now()).min(Duration::from_millis(100)));
+        thread::sleep(
+            moment
+                .saturating_duration_since(Instant::now())
+                .min(Duration::from_millis(100)),
+        );
     }
 }

@@ -19,7 +19,13 @@ impl Service {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("doorward.yaml");
         std::fs::write(&file, configuration(actors)).unwrap();
-        let program = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("doorward");
+        let program = std::env::current_exe()
+            .unwrap()
+            .parent()
+            .unwrap()
+            .parent()
+            .unwrap()
+            .join("doorward");
         let mut child = Command::new(&program)
             .arg("serve")
             .arg("--config")
@@ -28,13 +34,23 @@ impl Service {
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}\nhint: run `make soak`", program.display()));
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let listens = lines.find(|line| line.contains("verify listener")).expect("it ended at once");
+            .unwrap_or_else(|error| {
+                panic!("{}: {error}\nhint: run `make soak`", program.display())
+            });
+        let mut lines = BufReader::new(child.stderr.take().unwrap())
+            .lines()
+            .map(Result::unwrap);
+        let listens = lines
+            .find(|line| line.contains("verify listener"))
+            .expect("it ended at once");
         let line: serde_json::Value = serde_json::from_str(&listens).unwrap();
         let address = line["address"].as_str().unwrap().parse().unwrap();
         // The file may go only now, and the pipe must not fill up.
-        let keys = lines.by_ref().filter(|line| line.contains("keys changed")).take(actors.len()).count();
+        let keys = lines
+            .by_ref()
+            .filter(|line| line.contains("keys changed"))
+            .take(actors.len())
+            .count();
         assert_eq!(keys, actors.len(), "keys of all issuers");
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
@@ -42,7 +58,10 @@ impl Service {
 
     pub fn resident_kilobytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 }
@@ -70,10 +89,17 @@ issuers:
         MIN_REFETCH.as_secs(),
     );
     for actor in actors {
-        let stale =
-            if actor.character == Character::Gone { format!("{}s", SHORT_STALE.as_secs()) } else { "1h".into() };
+        let stale = if actor.character == Character::Gone {
+            format!("{}s", SHORT_STALE.as_secs())
+        } else {
+            "1h".into()
+        };
         let (name, url) = (actor.name(), &actor.issuer.url);
-        writeln!(text, "  - {{name: {name}, issuer: '{url}', audience: [api], jwks_max_stale: {stale}}}").unwrap();
+        writeln!(
+            text,
+            "  - {{name: {name}, issuer: '{url}', audience: [api], jwks_max_stale: {stale}}}"
+        )
+        .unwrap();
     }
     text
 }

@@ -44,7 +44,11 @@ impl Phase {
 
 impl Stage {
     pub fn new(actors: Vec<Actor>, whole: Duration) -> Self {
-        Self { actors, began: Instant::now(), whole }
+        Self {
+            actors,
+            began: Instant::now(),
+            whole,
+        }
     }
 
     pub fn length(&self) -> Duration {

@@ -18,15 +18,18 @@ pub(in crate::cli) struct Inspect {
 }
 
 impl Inspect {
-    /// Prints header and claims, and says that nobody vouches for them. The signature is not shown: with it, the output
-    /// would be a token.
+    /// Prints header and claims, and says that nobody vouches for them. The signature is not shown:
+    /// with it, the output would be a token.
     pub(in crate::cli) fn run(self) -> Result<(), Failure> {
         let text = read(&self.token_file)?;
         let token = text.trim();
         let token = token.strip_prefix("Bearer ").unwrap_or(token).trim();
         let parts: Vec<&str> = token.splitn(6, '.').collect();
         let &[header, payload, _] = parts.as_slice() else {
-            return Err(Failure::failed(format!("a compact JWS has three parts, this has {}", parts.len())));
+            return Err(Failure::failed(format!(
+                "a compact JWS has three parts, this has {}",
+                parts.len()
+            )));
         };
         let shown = json!({
             "verified": false,
@@ -34,12 +37,15 @@ impl Inspect {
             "claims": decoded("payload", payload)?,
         });
         eprintln!("not verified: anyone can have written this");
-        // Anyone can have written what moves a cursor or turns the direction of what stands beside it.
+        // Anyone can have written what moves a cursor or turns the direction of what stands beside
+        // it.
         print(&visible_json(&format!("{shown:#}\n")))
     }
 }
 
 fn decoded(name: &str, part: &str) -> Result<Value, Failure> {
-    let bytes = decode_base64url(part).ok_or_else(|| Failure::failed(format!("the {name} is not base64url")))?;
-    serde_json::from_slice(&bytes).map_err(|error| Failure::failed(format!("the {name} is not JSON: {error}")))
+    let bytes = decode_base64url(part)
+        .ok_or_else(|| Failure::failed(format!("the {name} is not base64url")))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::failed(format!("the {name} is not JSON: {error}")))
 }

@@ -58,7 +58,9 @@ impl Issue {
         let key = self.key()?;
         let mut header = Map::from_iter([("typ".to_owned(), self.typ.clone().into())]);
         header.extend(self.kid.clone().map(|kid| ("kid".to_owned(), kid.into())));
-        let token = key.sign(&header, &self.claims()).map_err(|_| Failure::failed("the key does not sign"))?;
+        let token = key
+            .sign(&header, &self.claims())
+            .map_err(|_| Failure::failed("the key does not sign"))?;
         print(&format!("{token}\n"))
     }
 
@@ -67,17 +69,28 @@ impl Issue {
             let key = SigningKey::parse(&read(path)?, self.algorithm);
             return key.map_err(|error| Failure::failed(format!("{}: {error}", path.display())));
         }
-        let path = self.hmac_secret_file.as_ref().ok_or_else(|| Failure::failed("no key"))?;
+        let path = self
+            .hmac_secret_file
+            .as_ref()
+            .ok_or_else(|| Failure::failed("no key"))?;
         let algorithm = self.algorithm.unwrap_or(Algorithm::HS256);
         if algorithm.family() != Family::Secret {
-            return Err(Failure::failed(InvalidSecret::Algorithm(algorithm).to_string()));
+            return Err(Failure::failed(
+                InvalidSecret::Algorithm(algorithm).to_string(),
+            ));
         }
         let text = read(path)?;
-        let text = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-        let secret = crate::config::decode_secret(&self.hmac_secret_encoding, text).map_err(Failure::failed)?;
+        let text = text.strip_suffix('\n').map_or(text.as_str(), |line| {
+            line.strip_suffix('\r').unwrap_or(line)
+        });
+        let secret = crate::config::decode_secret(&self.hmac_secret_encoding, text)
+            .map_err(Failure::failed)?;
         // What the service would refuse is refused here: a forgotten encoding shows at once.
         VerificationKey::secret(algorithm, &secret).map_err(|weak| {
-            Failure::failed(format!("{}: {weak} (is --hmac-secret-encoding right?)", path.display()))
+            Failure::failed(format!(
+                "{}: {weak} (is --hmac-secret-encoding right?)",
+                path.display()
+            ))
         })?;
         Ok(SigningKey::secret(algorithm, &secret))
     }
@@ -88,8 +101,16 @@ impl Issue {
             ("iat".to_owned(), now.as_secs().into()),
             ("exp".to_owned(), now.plus(self.expires_in).as_secs().into()),
         ]);
-        let named = [("iss", &self.issuer), ("sub", &self.subject), ("scope", &self.scope)];
-        claims.extend(named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into()))));
+        let named = [
+            ("iss", &self.issuer),
+            ("sub", &self.subject),
+            ("scope", &self.scope),
+        ];
+        claims.extend(
+            named
+                .into_iter()
+                .filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into()))),
+        );
         match self.audience.as_slice() {
             [] => {}
             [only] => drop(claims.insert("aud".to_owned(), only.clone().into())),

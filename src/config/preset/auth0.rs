@@ -7,10 +7,17 @@ use crate::config::setting::Setting;
 use crate::config::value;
 use crate::verify::RoleClaims;
 
-pub(super) const DOMAIN: Setting =
-    Setting::optional("auth0_domain", "–", "Domain of the tenant, such as `acme.eu.auth0.com`, or its custom domain.");
+pub(super) const DOMAIN: Setting = Setting::optional(
+    "auth0_domain",
+    "–",
+    "Domain of the tenant, such as `acme.eu.auth0.com`, or its custom domain.",
+);
 
-pub(super) const PROVIDER: Provider = Provider { settings: &[DOMAIN], read, aliases: &[] };
+pub(super) const PROVIDER: Provider = Provider {
+    settings: &[DOMAIN],
+    read,
+    aliases: &[],
+};
 
 fn read(reader: &mut Reader) -> Result<Preset, Refused> {
     let domain = reader.required(&DOMAIN, value::host_name, "set the domain of the tenant")?;

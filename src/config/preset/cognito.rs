@@ -24,9 +24,12 @@ pub(super) const APP_CLIENT_ID: Setting = Setting::optional(
     "–",
     "Ids of the app clients whose tokens are taken, unless `audience` is given; for the single issuer also read from `COGNITO_APP_CLIENT_ID`.",
 ).shaped(Shape::List(&Shape::Text));
-pub(super) const TOKEN_USE: Setting =
-    Setting::new("cognito_token_use", "access", "Which tokens are taken, by `token_use`: `access`, `id` or both.")
-        .shaped(Shape::List(&Shape::Word(&value::words(TOKEN_USES))));
+pub(super) const TOKEN_USE: Setting = Setting::new(
+    "cognito_token_use",
+    "access",
+    "Which tokens are taken, by `token_use`: `access`, `id` or both.",
+)
+.shaped(Shape::List(&Shape::Word(&value::words(TOKEN_USES))));
 
 pub(super) const PROVIDER: Provider = Provider {
     settings: &[REGION, USERPOOL_ID, APP_CLIENT_ID, TOKEN_USE],
@@ -41,17 +44,30 @@ pub(super) const PROVIDER: Provider = Provider {
 const TOKEN_USES: &[(&str, &str); 2] = &[("access", "access"), ("id", "id")];
 
 fn read(reader: &mut Reader) -> Result<Preset, Refused> {
-    let region = reader.required(&REGION, value::url_segment, "set the region of the user pool, such as eu-west-1");
-    let pool = reader.required(&USERPOOL_ID, value::url_segment, "set the id of the user pool");
+    let region = reader.required(
+        &REGION,
+        value::url_segment,
+        "set the region of the user pool, such as eu-west-1",
+    );
+    let pool = reader.required(
+        &USERPOOL_ID,
+        value::url_segment,
+        "set the id of the user pool",
+    );
     let clients = reader.optional_list(&APP_CLIENT_ID, value::url_segment);
     let uses = reader.list(&TOKEN_USE, value::one_of(TOKEN_USES));
     let (region, pool) = (region?, pool?);
     if !pool.starts_with(&format!("{region}_")) {
-        let invalid = Invalid::new(format!("not a user pool of {region}")).hint("its id begins with its region");
+        let invalid = Invalid::new(format!("not a user pool of {region}"))
+            .hint("its id begins with its region");
         return Err(reader.refuse(&USERPOOL_ID, invalid));
     }
     let issuer = format!("https://cognito-idp.{region}.amazonaws.com/{pool}");
-    fill_keys(reader, format!("{issuer}/.well-known/jwks.json"), &USERPOOL_ID);
+    fill_keys(
+        reader,
+        format!("{issuer}/.well-known/jwks.json"),
+        &USERPOOL_ID,
+    );
     if let Some(clients) = clients? {
         reader.fill(&AUDIENCE, clients.join(","), &APP_CLIENT_ID);
     }

@@ -15,7 +15,11 @@ pub(super) const TENANTS: Setting = Setting::optional(
 )
 .shaped(Shape::List(&Shape::Text));
 
-pub(super) const PROVIDER: Provider = Provider { settings: &[TENANTS], read, aliases: &[] };
+pub(super) const PROVIDER: Provider = Provider {
+    settings: &[TENANTS],
+    read,
+    aliases: &[],
+};
 
 fn read(reader: &mut Reader) -> Result<Preset, Refused> {
     let Some(tenants) = reader.optional_list(&TENANTS, tenant)? else {
@@ -33,8 +37,16 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
             return Err(reader.refuse(&TENANTS, invalid));
         }
     };
-    let only = if let [Some(only)] = tenants.as_slice() { only } else { "common" };
-    fill_keys(reader, format!("https://login.microsoftonline.com/{only}/discovery/v2.0/keys"), &TENANTS);
+    let only = if let [Some(only)] = tenants.as_slice() {
+        only
+    } else {
+        "common"
+    };
+    fill_keys(
+        reader,
+        format!("https://login.microsoftonline.com/{only}/discovery/v2.0/keys"),
+        &TENANTS,
+    );
     Ok(Preset {
         accepted,
         rule: Some(ProviderRule::Tenant),
@@ -49,6 +61,8 @@ fn tenant(text: &str) -> Result<Option<String>, Invalid> {
     match EntraTenant::parse(&id) {
         Some(_) => Ok(Some(id)),
         None if id == "*" => Ok(None),
-        None => Err(Invalid::expected("write the directory id of the tenant, a GUID")),
+        None => Err(Invalid::expected(
+            "write the directory id of the tenant, a GUID",
+        )),
     }
 }

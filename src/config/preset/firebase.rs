@@ -14,9 +14,14 @@ pub(super) const PROJECT: Setting = Setting::optional(
     "Id of the project; it is also the audience, unless `audience` is given.",
 );
 
-const KEYS: &str = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
+const KEYS: &str =
+    "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
 
-pub(super) const PROVIDER: Provider = Provider { settings: &[PROJECT], read, aliases: &[] };
+pub(super) const PROVIDER: Provider = Provider {
+    settings: &[PROJECT],
+    read,
+    aliases: &[],
+};
 
 fn read(reader: &mut Reader) -> Result<Preset, Refused> {
     let project = reader.required(&PROJECT, value::url_segment, "set the id of the project")?;

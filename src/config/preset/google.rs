@@ -9,7 +9,9 @@ pub(super) const PROVIDER: Provider = Provider {
         Ok(Preset {
             // Google writes both; its metadata names the first.
             accepted: AcceptedIssuers::Named(
-                ["https://accounts.google.com", "accounts.google.com"].map(str::to_owned).to_vec(),
+                ["https://accounts.google.com", "accounts.google.com"]
+                    .map(str::to_owned)
+                    .to_vec(),
             ),
             rule: None,
             roles: None,

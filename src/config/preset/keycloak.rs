@@ -22,19 +22,35 @@ pub(super) const INTERNAL_URL: Setting = Setting::optional(
     "Where doorward reaches Keycloak: keys are fetched from there, while `iss` stays as it is.",
 );
 
-pub(super) const PROVIDER: Provider = Provider { settings: &[URL, REALM, INTERNAL_URL], read, aliases: &[] };
+pub(super) const PROVIDER: Provider = Provider {
+    settings: &[URL, REALM, INTERNAL_URL],
+    read,
+    aliases: &[],
+};
 
 fn read(reader: &mut Reader) -> Result<Preset, Refused> {
-    let url = reader.required(&URL, base_url, "set the URL of Keycloak, such as https://sso.example.com");
+    let url = reader.required(
+        &URL,
+        base_url,
+        "set the URL of Keycloak, such as https://sso.example.com",
+    );
     let realm = reader.required(&REALM, value::url_segment, "set the name of the realm");
     let internal = reader.optional(&INTERNAL_URL, base_url);
     let (url, realm, internal) = (url?, realm?, internal?);
     if let (Some(_), [source, ..]) = (&internal, KeySource::given(reader).as_slice()) {
-        let invalid = Invalid::new(format!("has no meaning beside {}", source.name)).hint("keep one of them");
+        let invalid =
+            Invalid::new(format!("has no meaning beside {}", source.name)).hint("keep one of them");
         return Err(reader.refuse(&INTERNAL_URL, invalid));
     }
-    let origin = if internal.is_some() { INTERNAL_URL } else { URL };
-    let keys = format!("{}/realms/{realm}/protocol/openid-connect/certs", internal.as_ref().unwrap_or(&url));
+    let origin = if internal.is_some() {
+        INTERNAL_URL
+    } else {
+        URL
+    };
+    let keys = format!(
+        "{}/realms/{realm}/protocol/openid-connect/certs",
+        internal.as_ref().unwrap_or(&url)
+    );
     fill_keys(reader, keys, &origin);
     Ok(Preset {
         accepted: AcceptedIssuers::Named(vec![format!("{url}/realms/{realm}")]),
@@ -47,8 +63,15 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
 /// A URL without a slash at its end.
 fn base_url(text: &str) -> Result<String, Invalid> {
     let text = value::text(text)?;
-    let expected = || Invalid::new("no URL of a server").hint("write https://host, with a path if there is one");
+    let expected = || {
+        Invalid::new("no URL of a server").hint("write https://host, with a path if there is one")
+    };
     let url = Url::parse(&text).map_err(|_| expected())?;
-    let is_bare = url.has_host() && url.query().is_none() && url.fragment().is_none() && !text.contains('@');
-    if is_bare { Ok(text.trim_end_matches('/').to_owned()) } else { Err(expected()) }
+    let is_bare =
+        url.has_host() && url.query().is_none() && url.fragment().is_none() && !text.contains('@');
+    if is_bare {
+        Ok(text.trim_end_matches('/').to_owned())
+    } else {
+        Err(expected())
+    }
 }

@@ -1,7 +1,8 @@
 //! Presets: what is known of a provider's tokens, filled in beneath what the operator says.
 //!
-//! A preset gives settings that nobody gave: the operator's own always win. What follows from the provider alone, the names
-//! of the issuer and the claims only this provider has, goes into the [`Preset`].
+//! A preset gives settings that nobody gave: the operator's own always win. What follows from the
+//! provider alone, the names of the issuer and the claims only this provider has, goes into the
+//! [`Preset`].
 
 mod auth0;
 mod cognito;
@@ -79,7 +80,8 @@ impl Preset {
         let mut others = Ok(());
         for (name, provider) in PROVIDERS {
             if chosen.is_none_or(|chosen| chosen.settings != provider.settings) {
-                let invalid = Invalid::new(format!("belongs to preset {name}")).hint(format!("set $preset={name}"));
+                let invalid = Invalid::new(format!("belongs to preset {name}"))
+                    .hint(format!("set $preset={name}"));
                 others = others.and(reader.refuse_given(provider.settings, &invalid));
             }
         }
@@ -90,7 +92,8 @@ impl Preset {
 
 /// The variables without our prefix that this preset reads.
 pub(super) fn aliases(preset: Option<&str>) -> &'static [(&'static str, Setting)] {
-    let chosen = preset.and_then(|preset| PROVIDERS.iter().find(|(name, _)| *name == preset.trim()));
+    let chosen =
+        preset.and_then(|preset| PROVIDERS.iter().find(|(name, _)| *name == preset.trim()));
     chosen.map_or(&[], |(_, provider)| provider.aliases)
 }
 

@@ -7,15 +7,29 @@ use crate::config::setting::Setting;
 use crate::config::value;
 use crate::verify::RoleClaims;
 
-pub(super) const DOMAIN: Setting =
-    Setting::optional("okta_domain", "–", "Domain of the organisation, such as `acme.okta.com`, or its custom domain.");
-pub(super) const AUTHORIZATION_SERVER: Setting =
-    Setting::new("okta_authorization_server", "default", "Id of the authorization server.");
+pub(super) const DOMAIN: Setting = Setting::optional(
+    "okta_domain",
+    "–",
+    "Domain of the organisation, such as `acme.okta.com`, or its custom domain.",
+);
+pub(super) const AUTHORIZATION_SERVER: Setting = Setting::new(
+    "okta_authorization_server",
+    "default",
+    "Id of the authorization server.",
+);
 
-pub(super) const PROVIDER: Provider = Provider { settings: &[DOMAIN, AUTHORIZATION_SERVER], read, aliases: &[] };
+pub(super) const PROVIDER: Provider = Provider {
+    settings: &[DOMAIN, AUTHORIZATION_SERVER],
+    read,
+    aliases: &[],
+};
 
 fn read(reader: &mut Reader) -> Result<Preset, Refused> {
-    let domain = reader.required(&DOMAIN, value::host_name, "set the domain of the organisation");
+    let domain = reader.required(
+        &DOMAIN,
+        value::host_name,
+        "set the domain of the organisation",
+    );
     let server = reader.read(&AUTHORIZATION_SERVER, value::url_segment);
     Ok(Preset {
         accepted: AcceptedIssuers::Named(vec![format!("https://{}/oauth2/{}", domain?, server?)]),

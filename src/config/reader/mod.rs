@@ -25,7 +25,11 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(section: Section, files: FilesInUse) -> Self {
-        Self { section, files, problems: Problems::default() }
+        Self {
+            section,
+            files,
+            problems: Problems::default(),
+        }
     }
 
     /// The files that were read, once everything was.
@@ -59,7 +63,9 @@ impl Reader {
         setting: &Setting,
         parse: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Result<Option<T>, Refused> {
-        let Some(given) = self.given(setting)? else { return Ok(None) };
+        let Some(given) = self.given(setting)? else {
+            return Ok(None);
+        };
         self.parse(setting, &given, parse).map(Some)
     }
 
@@ -83,8 +89,13 @@ impl Reader {
         if let Some(found) = self.optional_list(setting, &element)? {
             return Ok(found);
         }
-        let elements = setting.default_text().split(',').map(|text| element(text.trim()));
-        elements.collect::<Result<_, _>>().map_err(|invalid| self.refuse(setting, invalid))
+        let elements = setting
+            .default_text()
+            .split(',')
+            .map(|text| element(text.trim()));
+        elements
+            .collect::<Result<_, _>>()
+            .map_err(|invalid| self.refuse(setting, invalid))
     }
 
     /// A list that may be left out; if given, it has at least one element.
@@ -93,21 +104,29 @@ impl Reader {
         setting: &Setting,
         element: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Result<Option<Vec<T>>, Refused> {
-        let Some(elements) = self.elements(setting)? else { return Ok(None) };
+        let Some(elements) = self.elements(setting)? else {
+            return Ok(None);
+        };
         // Every element is looked at, so that every problem is told.
-        let found: Vec<_> = elements.iter().map(|given| self.parse(setting, given, &element)).collect();
+        let found: Vec<_> = elements
+            .iter()
+            .map(|given| self.parse(setting, given, &element))
+            .collect();
         found.into_iter().collect::<Result<_, _>>().map(Some)
     }
 
-    /// A list of mappings of the file, each read as a section of its own, in which names that its shape does not have are
-    /// noted. Of the settings around it only those that are named here hold in it as well, unless it has its own.
+    /// A list of mappings of the file, each read as a section of its own, in which names that its
+    /// shape does not have are noted. Of the settings around it only those that are named here hold
+    /// in it as well, unless it has its own.
     pub(super) fn sections<T>(
         &mut self,
         setting: &Setting,
         inherited: &[Setting],
         read: impl Fn(&mut Self, usize) -> Result<T, Refused>,
     ) -> Result<Option<Vec<T>>, Refused> {
-        let Some(elements) = self.elements(setting)? else { return Ok(None) };
+        let Some(elements) = self.elements(setting)? else {
+            return Ok(None);
+        };
         let found: Vec<_> = elements
             .into_iter()
             .enumerate()
@@ -116,13 +135,16 @@ impl Reader {
         found.into_iter().collect::<Result<_, _>>().map(Some)
     }
 
-    /// A mapping of the file, read as a section of its own, in which names that its shape does not have are noted.
+    /// A mapping of the file, read as a section of its own, in which names that its shape does not
+    /// have are noted.
     pub(super) fn mapping<T>(
         &mut self,
         setting: &Setting,
         read: impl FnOnce(&mut Self) -> Result<T, Refused>,
     ) -> Result<Option<T>, Refused> {
-        let Some(given) = self.given(setting)? else { return Ok(None) };
+        let Some(given) = self.given(setting)? else {
+            return Ok(None);
+        };
         self.section(setting, given, &[], read).map(Some)
     }
 
@@ -132,12 +154,16 @@ impl Reader {
         setting: &Setting,
         parse: impl FnOnce(&Value) -> Result<T, Invalid>,
     ) -> Result<Option<T>, Refused> {
-        let Some(given) = self.given(setting)? else { return Ok(None) };
+        let Some(given) = self.given(setting)? else {
+            return Ok(None);
+        };
         let value = match &given.value {
             GivenValue::Node(node) => node.to_json(),
             GivenValue::Variable(text) => Value::String(text.clone()),
         };
-        parse(&value).map(Some).map_err(|invalid| self.refuse_at(&given.place, invalid))
+        parse(&value)
+            .map(Some)
+            .map_err(|invalid| self.refuse_at(&given.place, invalid))
     }
 
     /// A node of the file, where how it is written counts.
@@ -146,36 +172,50 @@ impl Reader {
         setting: &Setting,
         parse: impl FnOnce(&Node) -> Result<T, Invalid>,
     ) -> Result<Option<T>, Refused> {
-        let Some(given) = self.given(setting)? else { return Ok(None) };
-        let GivenValue::Node(node) = &given.value else {
-            return Err(self.refuse_at(&given.place, Invalid::new("has no form in the environment")));
+        let Some(given) = self.given(setting)? else {
+            return Ok(None);
         };
-        parse(node).map(Some).map_err(|invalid| self.refuse_at(&given.place, invalid))
+        let GivenValue::Node(node) = &given.value else {
+            return Err(
+                self.refuse_at(&given.place, Invalid::new("has no form in the environment"))
+            );
+        };
+        parse(node)
+            .map(Some)
+            .map_err(|invalid| self.refuse_at(&given.place, invalid))
     }
 
     /// A setting that is a document of its own: JSON text, or in the file just written out.
     pub(super) fn json(&mut self, setting: &Setting) -> Result<Option<String>, Refused> {
-        let Some(given) = self.given(setting)? else { return Ok(None) };
+        let Some(given) = self.given(setting)? else {
+            return Ok(None);
+        };
         match (&given.value, given.text()) {
             (GivenValue::Node(node), None) => Ok(Some(node.to_json().to_string())),
             _ => self.parse(setting, &given, value::text).map(Some),
         }
     }
 
-    /// The members of a setting that is an object, each read by its name and value: JSON text, or in the file just written
-    /// out, where each has a place of its own.
+    /// The members of a setting that is an object, each read by its name and value: JSON text, or
+    /// in the file just written out, where each has a place of its own.
     pub(super) fn members<T>(
         &mut self,
         setting: &Setting,
         example: &str,
         read: impl Fn(&str, Value) -> Result<T, Invalid>,
     ) -> Result<Option<Vec<T>>, Refused> {
-        let Some(given) = self.given(setting)? else { return Ok(None) };
-        let members = given.into_members(example).map_err(|(place, invalid)| self.refuse_at(&place, invalid))?;
+        let Some(given) = self.given(setting)? else {
+            return Ok(None);
+        };
+        let members = given
+            .into_members(example)
+            .map_err(|(place, invalid)| self.refuse_at(&place, invalid))?;
         // Every member is looked at, so that every problem is told.
         let found: Vec<_> = members
             .into_iter()
-            .map(|own| read(&own.name, own.value).map_err(|invalid| self.refuse_at(&own.place, invalid)))
+            .map(|own| {
+                read(&own.name, own.value).map_err(|invalid| self.refuse_at(&own.place, invalid))
+            })
             .collect();
         found.into_iter().collect::<Result<_, _>>().map(Some)
     }
@@ -199,13 +239,23 @@ impl Reader {
 
     /// Whether a setting was given in the file, where a list may be more than texts.
     pub(super) fn is_in_file(&self, setting: &Setting) -> bool {
-        self.section.values.get(setting.name).is_some_and(|given| matches!(given.value, GivenValue::Node(_)))
+        self.section
+            .values
+            .get(setting.name)
+            .is_some_and(|given| matches!(given.value, GivenValue::Node(_)))
     }
 
-    /// Gives a setting that nobody gave this text, as if it had been written where the other one is.
+    /// Gives a setting that nobody gave this text, as if it had been written where the other one
+    /// is.
     pub(super) fn fill(&mut self, setting: &Setting, text: impl Into<String>, origin: &Setting) {
-        let given = Given { value: GivenValue::Variable(text.into()), place: self.section.place_of(origin.name) };
-        self.section.values.entry(setting.name.to_owned()).or_insert(given);
+        let given = Given {
+            value: GivenValue::Variable(text.into()),
+            place: self.section.place_of(origin.name),
+        };
+        self.section
+            .values
+            .entry(setting.name.to_owned())
+            .or_insert(given);
     }
 
     fn section<T>(
@@ -217,24 +267,36 @@ impl Reader {
     ) -> Result<T, Refused> {
         let GivenValue::Node(node) = given.value else {
             let hint = "it takes a file: see `doorward serve --help`";
-            return Err(self.refuse_at(&given.place, Invalid::new("has no form in the environment").hint(hint)));
+            return Err(self.refuse_at(
+                &given.place,
+                Invalid::new("has no form in the environment").hint(hint),
+            ));
         };
         let Content::Map(entries) = node.content else {
-            return Err(self.refuse_at(&given.place, Invalid::new("not a mapping").hint("write name: value")));
+            return Err(self.refuse_at(
+                &given.place,
+                Invalid::new("not a mapping").hint("write name: value"),
+            ));
         };
         if entries.is_empty() && matches!(setting.shape, Shape::FilledSection(_)) {
             // Whoever writes it down believes that it asks for something.
-            let invalid = Invalid::new("an empty mapping").hint("write what it is to ask for, or leave it out");
+            let invalid = Invalid::new("an empty mapping")
+                .hint("write what it is to ask for, or leave it out");
             return Err(self.refuse_at(&given.place, invalid));
         }
         let mut section = Section::of_map(entries, given.place);
         for name in inherited.iter().map(|setting| setting.name) {
             if let Some(outer) = self.section.values.get(name) {
-                section.values.entry(name.to_owned()).or_insert_with(|| outer.clone());
+                section
+                    .values
+                    .entry(name.to_owned())
+                    .or_insert_with(|| outer.clone());
             }
         }
         let outer = std::mem::replace(&mut self.section, section);
-        if let Shape::Section(known) | Shape::FilledSection(known) | Shape::Sections(known) = setting.shape {
+        if let Shape::Section(known) | Shape::FilledSection(known) | Shape::Sections(known) =
+            setting.shape
+        {
             self.refuse_unknown_names(known);
         }
         let found = read(self);
@@ -243,16 +305,20 @@ impl Reader {
     }
 
     fn elements(&mut self, setting: &Setting) -> Result<Option<Vec<Given>>, Refused> {
-        let Some(given) = self.given(setting)? else { return Ok(None) };
+        let Some(given) = self.given(setting)? else {
+            return Ok(None);
+        };
         let place = given.place.clone();
         match given.into_elements() {
-            Some(elements) if elements.is_empty() => {
-                Err(self.refuse_at(&place, Invalid::new("an empty list").hint("give at least one")))
-            }
+            Some(elements) if elements.is_empty() => Err(self.refuse_at(
+                &place,
+                Invalid::new("an empty list").hint("give at least one"),
+            )),
             Some(elements) => Ok(Some(elements)),
-            None => {
-                Err(self.refuse_at(&place, Invalid::new("not a list").hint("write [a, b], or a line with - for each")))
-            }
+            None => Err(self.refuse_at(
+                &place,
+                Invalid::new("not a list").hint("write [a, b], or a line with - for each"),
+            )),
         }
     }
 
@@ -262,22 +328,26 @@ impl Reader {
         given: &Given,
         parse: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Result<T, Refused> {
-        let parsed = single(given).and_then(|text| parse(text).map_err(|invalid| shown(setting, text, invalid)));
+        let parsed = single(given)
+            .and_then(|text| parse(text).map_err(|invalid| shown(setting, text, invalid)));
         parsed.map_err(|invalid| self.refuse_at(&given.place, invalid))
     }
 
     /// What was given, from the file if it is a secret in a file.
     fn given(&mut self, setting: &Setting) -> Result<Option<Given>, Refused> {
         let inline = self.section.values.get(setting.name).cloned();
-        let file = setting.secret.then(|| self.section.values.get(&setting.file_name()).cloned()).flatten();
+        let file = setting
+            .secret
+            .then(|| self.section.values.get(&setting.file_name()).cloned())
+            .flatten();
         match (inline, file) {
             (Some(_), Some(_)) => {
                 let hint = format!("keep one of ${} and ${}", setting.name, setting.file_name());
                 Err(self.refuse(setting, Invalid::new("given twice").hint(hint)))
             }
             (None, Some(file)) => self.secret_file(&file).map(Some),
-            // Whoever has a template write nothing here does not mean the text `null`, and for a rule nothing would be more
-            // than anybody wants to allow.
+            // Whoever has a template write nothing here does not mean the text `null`, and for a
+            // rule nothing would be more than anybody wants to allow.
             (Some(null), None) if null.is_null() => Err(self.refuse_at(&null.place, no_value())),
             (inline, None) => Ok(inline),
         }
@@ -286,12 +356,17 @@ impl Reader {
 
 fn single(given: &Given) -> Result<&str, Invalid> {
     given.text().ok_or_else(|| {
-        if given.is_null() { no_value() } else { Invalid::new("a list or a mapping, where one value is expected") }
+        if given.is_null() {
+            no_value()
+        } else {
+            Invalid::new("a list or a mapping, where one value is expected")
+        }
     })
 }
 
 fn no_value() -> Invalid {
-    Invalid::new("no value").hint("write one, or leave the name out; the text is \"null\", in quotes")
+    Invalid::new("no value")
+        .hint("write one, or leave the name out; the text is \"null\", in quotes")
 }
 
 /// Shows the value that was not understood, unless it is a secret or may have one in it.
@@ -301,5 +376,8 @@ fn shown(setting: &Setting, text: &str, invalid: Invalid) -> Invalid {
         return invalid;
     }
     let start: String = text.chars().take(60).collect();
-    Invalid { message: format!("{start:?} is {}", invalid.message), ..invalid }
+    Invalid {
+        message: format!("{start:?} is {}", invalid.message),
+        ..invalid
+    }
 }

@@ -13,27 +13,47 @@ const MAX_FILE_BYTES: usize = 1 << 20;
 
 impl Reader {
     /// The bytes of a file that a setting names.
-    pub(in crate::config) fn file(&mut self, setting: &Setting, path: &Path) -> Result<Vec<u8>, Refused> {
-        self.files.read(path, MAX_FILE_BYTES).map_err(|invalid| self.refuse(setting, invalid))
+    pub(in crate::config) fn file(
+        &mut self,
+        setting: &Setting,
+        path: &Path,
+    ) -> Result<Vec<u8>, Refused> {
+        self.files
+            .read(path, MAX_FILE_BYTES)
+            .map_err(|invalid| self.refuse(setting, invalid))
     }
 
-    /// Notes if a file cannot be read that is read anew when it is needed: its contents are none of the configuration.
-    pub(in crate::config) fn readable(&mut self, setting: &Setting, path: &Path) -> Result<(), Refused> {
-        file::read(path, MAX_FILE_BYTES).map(drop).map_err(|invalid| self.refuse(setting, invalid))
+    /// Notes if a file cannot be read that is read anew when it is needed: its contents are none of
+    /// the configuration.
+    pub(in crate::config) fn readable(
+        &mut self,
+        setting: &Setting,
+        path: &Path,
+    ) -> Result<(), Refused> {
+        file::read(path, MAX_FILE_BYTES)
+            .map(drop)
+            .map_err(|invalid| self.refuse(setting, invalid))
     }
 
     /// A secret read from the file that is named here; it stands where its file's name does.
     pub(super) fn secret_file(&mut self, named: &Given) -> Result<Given, Refused> {
         let path = single(named).and_then(value::text);
-        let secret = path.and_then(|path| self.files.read(Path::new(&path), MAX_FILE_BYTES)).and_then(|bytes| {
-            let mut text = String::from_utf8(bytes).map_err(|_| Invalid::new("the file is not UTF-8"))?;
-            // Editors and `echo` end a file with a line end that is no part of the secret: one, not more.
-            if text.ends_with('\n') {
-                text.truncate(text.len() - 1 - usize::from(text.ends_with("\r\n")));
-            }
-            Ok(text)
-        });
+        let secret = path
+            .and_then(|path| self.files.read(Path::new(&path), MAX_FILE_BYTES))
+            .and_then(|bytes| {
+                let mut text =
+                    String::from_utf8(bytes).map_err(|_| Invalid::new("the file is not UTF-8"))?;
+                // Editors and `echo` end a file with a line end that is no part of the secret: one,
+                // not more.
+                if text.ends_with('\n') {
+                    text.truncate(text.len() - 1 - usize::from(text.ends_with("\r\n")));
+                }
+                Ok(text)
+            });
         let text = secret.map_err(|invalid| self.refuse_at(&named.place, invalid))?;
-        Ok(Given { value: GivenValue::Variable(text), place: named.place.clone() })
+        Ok(Given {
+            value: GivenValue::Variable(text),
+            place: named.place.clone(),
+        })
     }
 }

@@ -18,15 +18,22 @@ pub(in crate::config) struct Refused;
 impl Reader {
     /// Notes that something is wrong with a setting.
     pub(in crate::config) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Refused {
-        let by_file = setting.secret && !self.section.values.contains_key(setting.name) && self.is_given(setting);
-        let name = if by_file { setting.file_name() } else { setting.name.to_owned() };
+        let by_file = setting.secret
+            && !self.section.values.contains_key(setting.name)
+            && self.is_given(setting);
+        let name = if by_file {
+            setting.file_name()
+        } else {
+            setting.name.to_owned()
+        };
         let place = self.section.place_of(&name);
         self.refuse_at(&place, invalid)
     }
 
     /// Notes that something is wrong at a place.
     pub(in crate::config) fn refuse_at(&mut self, place: &Place, invalid: Invalid) -> Refused {
-        let problem = Problem::new(place.to_string(), place.spell(&invalid.message)).in_order(place.position());
+        let problem = Problem::new(place.to_string(), place.spell(&invalid.message))
+            .in_order(place.position());
         self.problems.push(match invalid.hint {
             Some(hint) => problem.with_hint(place.spell(&hint)),
             None => problem,
@@ -34,7 +41,8 @@ impl Reader {
         Refused
     }
 
-    /// Notes what is wrong with elements of a list, by their positions; with none of them nothing is.
+    /// Notes what is wrong with elements of a list, by their positions; with none of them nothing
+    /// is.
     pub(in crate::config) fn refuse_elements(
         &mut self,
         setting: &Setting,
@@ -44,8 +52,13 @@ impl Reader {
         if wrong.peek().is_none() {
             return Ok(());
         }
-        let elements =
-            self.section.values.get(setting.name).cloned().and_then(Given::into_elements).unwrap_or_default();
+        let elements = self
+            .section
+            .values
+            .get(setting.name)
+            .cloned()
+            .and_then(Given::into_elements)
+            .unwrap_or_default();
         for (index, invalid) in wrong {
             let place = elements.get(index).map(|element| element.place.clone());
             let place = place.unwrap_or_else(|| self.section.place_of(setting.name));
@@ -56,7 +69,9 @@ impl Reader {
 
     /// Adds what was noticed elsewhere.
     pub(in crate::config) fn add_problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
-        problems.into_iter().for_each(|problem| self.problems.push(problem));
+        problems
+            .into_iter()
+            .for_each(|problem| self.problems.push(problem));
     }
 
     /// Notes every name that is none of these settings', and the nearest one that is.
@@ -70,11 +85,16 @@ impl Reader {
             .map(|(name, given)| (name.clone(), given.place.clone()))
             .collect();
         for (name, place) in unknown {
-            let nearest = known.iter().map(|known| (strsim::damerau_levenshtein(&name, known), known)).min();
+            let nearest = known
+                .iter()
+                .map(|known| (strsim::damerau_levenshtein(&name, known), known))
+                .min();
             // More than a third of the letters changed is no slip of the finger.
             let near = (name.len() / 3).clamp(1, 4);
             let hint = match nearest {
-                Some((distance, nearest)) if distance <= near => format!("did you mean ${nearest}?"),
+                Some((distance, nearest)) if distance <= near => {
+                    format!("did you mean ${nearest}?")
+                }
                 _ if known.len() <= MAX_NAMED => format!("there is {}", known.join(", ")),
                 _ => "`doorward config reference` lists all settings".to_owned(),
             };
@@ -83,9 +103,19 @@ impl Reader {
     }
 
     /// Notes every one of these settings that was given here, where none of them has a meaning.
-    pub(in crate::config) fn refuse_given(&mut self, settings: &[Setting], invalid: &Invalid) -> Result<(), Refused> {
-        let given: Vec<_> = settings.iter().filter(|setting| self.is_given(setting)).collect();
-        let refused: Vec<_> = given.into_iter().map(|setting| self.refuse(setting, invalid.clone())).collect();
+    pub(in crate::config) fn refuse_given(
+        &mut self,
+        settings: &[Setting],
+        invalid: &Invalid,
+    ) -> Result<(), Refused> {
+        let given: Vec<_> = settings
+            .iter()
+            .filter(|setting| self.is_given(setting))
+            .collect();
+        let refused: Vec<_> = given
+            .into_iter()
+            .map(|setting| self.refuse(setting, invalid.clone()))
+            .collect();
         refused.first().map_or(Ok(()), |refused| Err(*refused))
     }
 }

@@ -1,9 +1,18 @@
-//! Envoy's HTTP service of `ext_authz`: it asks with the client's own request line behind a prefix, and the client's host.
+//! Envoy's HTTP service of `ext_authz`: it asks with the client's own request line behind a prefix,
+//! and the client's host.
 
 use super::Question;
 use crate::domain::{Field, Original};
 
 pub(super) fn original<'a>(asked: &Question<'a>) -> Original<'a> {
-    let uri = if asked.tail.starts_with('/') { Field::Once(asked.tail.as_bytes()) } else { Field::Absent };
-    Original { method: Field::Once(asked.method.as_bytes()), host: asked.fields.field("host"), uri }
+    let uri = if asked.tail.starts_with('/') {
+        Field::Once(asked.tail.as_bytes())
+    } else {
+        Field::Absent
+    };
+    Original {
+        method: Field::Once(asked.method.as_bytes()),
+        host: asked.fields.field("host"),
+        uri,
+    }
 }

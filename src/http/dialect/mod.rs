@@ -1,6 +1,7 @@
 //! How a proxy describes the request that it asks about.
 //!
-//! Each dialect reads its own headers and no others: a header that "also works" is a header that a client can set.
+//! Each dialect reads its own headers and no others: a header that "also works" is a header that a
+//! client can set.
 
 mod envoy;
 mod forwarded;
@@ -29,7 +30,8 @@ pub enum Dialect {
     Nginx,
     /// `X-Forwarded-*` as Traefik and Caddy send them, and `HAProxy` can be told to.
     Forwarded,
-    /// Envoy's HTTP service of `ext_authz`, which asks with the client's method, host, path and query.
+    /// Envoy's HTTP service of `ext_authz`, which asks with the client's method, host, path and
+    /// query.
     Envoy,
 }
 
@@ -53,8 +55,8 @@ impl Dialect {
         }
     }
 
-    /// Whether a denial's body and special status get through to the client. nginx turns any status but 401 and 403 into
-    /// 500, never shows the body, and gives up the connection over it.
+    /// Whether a denial's body and special status get through to the client. nginx turns any status
+    /// but 401 and 403 into 500, never shows the body, and gives up the connection over it.
     pub(super) const fn carries_denials(self) -> bool {
         !matches!(self, Self::Nginx)
     }

@@ -3,5 +3,8 @@
 use crate::domain::{HeaderFields, Original};
 
 pub(super) fn original(fields: &dyn HeaderFields) -> Original<'_> {
-    Original::from_url(fields.field("x-original-method"), fields.field("x-original-url"))
+    Original::from_url(
+        fields.field("x-original-method"),
+        fields.field("x-original-url"),
+    )
 }

@@ -25,7 +25,8 @@ pub enum ClaimRule {
     Equals(ClaimValue),
     /// It is one of these values.
     OneOf(Vec<ClaimValue>),
-    /// It is an array with this value in it, or this value alone: many issuers write an array of one so.
+    /// It is an array with this value in it, or this value alone: many issuers write an array of
+    /// one so.
     Contains(ClaimValue),
     /// It is a text, and all of it fits.
     Matches(TextPattern),
@@ -33,8 +34,14 @@ pub enum ClaimRule {
 
 impl ClaimRequirement {
     pub(super) fn judge(&self, token: &VerifiedToken) -> Result<(), Denial> {
-        let is_satisfied = token.find(&self.claim).is_some_and(|claim| self.rule.is_satisfied_by(claim));
-        if is_satisfied { Ok(()) } else { Err(Reason::PolicyDenied.into()) }
+        let is_satisfied = token
+            .find(&self.claim)
+            .is_some_and(|claim| self.rule.is_satisfied_by(claim));
+        if is_satisfied {
+            Ok(())
+        } else {
+            Err(Reason::PolicyDenied.into())
+        }
     }
 }
 
@@ -79,23 +86,49 @@ mod tests {
         let number = |json| ClaimValue::number(json).unwrap();
         let pattern = || ClaimRule::Matches(TextPattern::parse("a|bc").unwrap());
         for (rule, satisfied, other) in [
-            (ClaimRule::Exists, &[r#""a""#, "0", "false", "[]", "{}"][..], &[r#""""#][..]),
-            (ClaimRule::Equals(text("a")), &[r#""a""#], &[r#"["a"]"#, r#""ab""#, r#"{"a":"a"}"#]),
-            (ClaimRule::OneOf(vec![text("a"), number("1")]), &[r#""a""#, "1", "1.0"], &[r#""1""#, r#"["a"]"#, "[1]"]),
+            (
+                ClaimRule::Exists,
+                &[r#""a""#, "0", "false", "[]", "{}"][..],
+                &[r#""""#][..],
+            ),
+            (
+                ClaimRule::Equals(text("a")),
+                &[r#""a""#],
+                &[r#"["a"]"#, r#""ab""#, r#"{"a":"a"}"#],
+            ),
+            (
+                ClaimRule::OneOf(vec![text("a"), number("1")]),
+                &[r#""a""#, "1", "1.0"],
+                &[r#""1""#, r#"["a"]"#, "[1]"],
+            ),
             (ClaimRule::OneOf(vec![]), &[], &[r#""a""#]),
             (
                 ClaimRule::Contains(text("a")),
                 &[r#"["b","a"]"#, r#""a""#],
                 &[r#"["ab"]"#, r#""ab""#, r#"[["a"]]"#, "[]", r#"{"a":1}"#],
             ),
-            (ClaimRule::Contains(number("2")), &["[1, 2]", "2"], &["[12]", r#"["2"]"#]),
-            (pattern(), &[r#""a""#, r#""bc""#], &[r#""abc""#, r#"["a"]"#, r#""a\n""#]),
+            (
+                ClaimRule::Contains(number("2")),
+                &["[1, 2]", "2"],
+                &["[12]", r#"["2"]"#],
+            ),
+            (
+                pattern(),
+                &[r#""a""#, r#""bc""#],
+                &[r#""abc""#, r#"["a"]"#, r#""a\n""#],
+            ),
         ] {
             for claim in satisfied {
-                assert!(rule.is_satisfied_by(Json::of_strict(claim)), "{rule:?} {claim}");
+                assert!(
+                    rule.is_satisfied_by(Json::of_strict(claim)),
+                    "{rule:?} {claim}"
+                );
             }
             for claim in other {
-                assert!(!rule.is_satisfied_by(Json::of_strict(claim)), "{rule:?} {claim}");
+                assert!(
+                    !rule.is_satisfied_by(Json::of_strict(claim)),
+                    "{rule:?} {claim}"
+                );
             }
         }
     }

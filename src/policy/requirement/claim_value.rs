@@ -7,8 +7,9 @@ use crate::policy::decimal::Decimal;
 
 /// A single value that a claim may have.
 ///
-/// Nothing is converted: the text `1` is not the number 1. Numbers are compared by value and exactly: `1.0` is 1, and two
-/// numbers that are one for a double are two for whoever numbers his customers.
+/// Nothing is converted: the text `1` is not the number 1. Numbers are compared by value and
+/// exactly: `1.0` is 1, and two numbers that are one for a double are two for whoever numbers his
+/// customers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimValue(Kind);
 
@@ -33,13 +34,18 @@ impl ClaimValue {
     /// This number, as JSON writes it; nothing, if it is none.
     pub fn number(json: &str) -> Option<Self> {
         let is_number = serde_json::from_str::<serde_json::Number>(json).is_ok();
-        Decimal::parse(json).filter(|_| is_number).map(Kind::Number).map(Self)
+        Decimal::parse(json)
+            .filter(|_| is_number)
+            .map(Kind::Number)
+            .map(Self)
     }
 
     pub(super) fn equals(&self, claim: Json<'_>) -> bool {
         match &self.0 {
             Kind::Text(own) => claim.string().is_some_and(|text| text == **own),
-            Kind::Number(own) => claim.number().is_some() && Decimal::parse(claim.as_written()).as_ref() == Some(own),
+            Kind::Number(own) => {
+                claim.number().is_some() && Decimal::parse(claim.as_written()).as_ref() == Some(own)
+            }
             Kind::Boolean(own) => claim.as_written() == if *own { "true" } else { "false" },
         }
     }
@@ -82,7 +88,11 @@ mod tests {
             (ClaimValue::boolean(false), "0", false),
             (ClaimValue::boolean(false), "null", false),
         ] {
-            assert_eq!(value.equals(Json::of_strict(claim)), expected, "{value:?} {claim}");
+            assert_eq!(
+                value.equals(Json::of_strict(claim)),
+                expected,
+                "{value:?} {claim}"
+            );
         }
         for text in ["", "x", "\"1\"", "01", "+1", "1 2", "NaN"] {
             assert_eq!(ClaimValue::number(text), None, "{text}");

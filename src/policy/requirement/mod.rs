@@ -45,9 +45,9 @@ impl Requirement {
         match self {
             Self::Scopes(_) => token.scopes().to_string(),
             Self::Claim(own) => token.told_at(&own.claim).to_owned(),
-            Self::Condition(condition) => {
-                condition.evaluate(facts).map_or_else(|failure| failure.to_string(), |verdict| verdict.to_string())
-            }
+            Self::Condition(condition) => condition
+                .evaluate(facts)
+                .map_or_else(|failure| failure.to_string(), |verdict| verdict.to_string()),
         }
     }
 
@@ -74,7 +74,9 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::*;
-    use crate::domain::{BearerToken, ClaimPath, Field, ForwardedRequest, HeaderFields, Original, Scopes, Timestamp};
+    use crate::domain::{
+        BearerToken, ClaimPath, Field, ForwardedRequest, HeaderFields, Original, Scopes, Timestamp,
+    };
     use crate::jose::{Algorithm, CompactJws, KeySet, SigningKey, VerificationKey};
     use crate::policy::{ClaimHeaders, Principal};
     use crate::verify::{AcceptedAudience, AudienceRule, Expectations, TimeRules, TokenTypeRule};
@@ -83,19 +85,38 @@ mod tests {
 
     /// Whoever has a token with these claims.
     pub(super) fn principal(claims: &Value) -> Principal {
-        let token = SigningKey::secret(Algorithm::HS256, SECRET).sign(&Map::new(), claims).unwrap();
-        let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), usize::MAX).unwrap()).unwrap();
-        let keys = KeySet::of_any_id(vec![VerificationKey::secret(Algorithm::HS256, SECRET).unwrap()]);
-        let signed = parsed.into_signed(&keys.candidates(None, Algorithm::HS256).unwrap()).unwrap();
+        let token = SigningKey::secret(Algorithm::HS256, SECRET)
+            .sign(&Map::new(), claims)
+            .unwrap();
+        let parsed =
+            CompactJws::parse(BearerToken::parse(token.as_bytes(), usize::MAX).unwrap()).unwrap();
+        let keys = KeySet::of_any_id(vec![
+            VerificationKey::secret(Algorithm::HS256, SECRET).unwrap(),
+        ]);
+        let signed = parsed
+            .into_signed(&keys.candidates(None, Algorithm::HS256).unwrap())
+            .unwrap();
         let nothing = Expectations {
-            audience: AudienceRule { accepted: AcceptedAudience::Everyone, fallback: Vec::new() },
-            token_type: TokenTypeRule::Any { accepted: Vec::new() },
-            time: TimeRules { leeway: Duration::ZERO, require_exp: false, max_token_age: None },
+            audience: AudienceRule {
+                accepted: AcceptedAudience::Everyone,
+                fallback: Vec::new(),
+            },
+            token_type: TokenTypeRule::Any {
+                accepted: Vec::new(),
+            },
+            time: TimeRules {
+                leeway: Duration::ZERO,
+                require_exp: false,
+                max_token_age: None,
+            },
             provider: None,
             roles: None,
             required_claims: Vec::new(),
         };
-        Principal::new(nothing.judge(signed, NOW, &mut ()).unwrap(), &ClaimHeaders::new(Vec::new(), 0))
+        Principal::new(
+            nothing.judge(signed, NOW, &mut ()).unwrap(),
+            &ClaimHeaders::new(Vec::new(), 0),
+        )
     }
 
     pub(super) const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
@@ -110,29 +131,56 @@ mod tests {
 
     /// A request of which the proxy says this.
     pub(super) const fn request(original: Original<'_>) -> ForwardedRequest<'_> {
-        ForwardedRequest { fields: &NoFields, original, peer_trusted: true, route_name: None }
+        ForwardedRequest {
+            fields: &NoFields,
+            original,
+            peer_trusted: true,
+            route_name: None,
+        }
     }
 
-    pub(super) const UNDESCRIBED: Original<'static> =
-        Original { method: Field::Absent, host: Field::Absent, uri: Field::Absent };
+    pub(super) const UNDESCRIBED: Original<'static> = Original {
+        method: Field::Absent,
+        host: Field::Absent,
+        uri: Field::Absent,
+    };
 
     #[test]
     fn each_requirement_has_its_reason() {
-        let principal =
-            principal(&json!({"scope": "read", "realm": {"roles": ["admin"]}, "nothing": null, "tenant": "a"}));
+        let principal = principal(
+            &json!({"scope": "read", "realm": {"roles": ["admin"]}, "nothing": null, "tenant": "a"}),
+        );
         let contains = |path, value| {
             let claim = ClaimPath::parse(path).unwrap();
-            Requirement::Claim(ClaimRequirement { claim, rule: ClaimRule::Contains(ClaimValue::text(value)) })
+            Requirement::Claim(ClaimRequirement {
+                claim,
+                rule: ClaimRule::Contains(ClaimValue::text(value)),
+            })
         };
         let exists = |path| {
-            Requirement::Claim(ClaimRequirement { claim: ClaimPath::parse(path).unwrap(), rule: ClaimRule::Exists })
+            Requirement::Claim(ClaimRequirement {
+                claim: ClaimPath::parse(path).unwrap(),
+                rule: ClaimRule::Exists,
+            })
         };
         let when = |source| Requirement::Condition(Condition::parse(source, false).unwrap());
         for (requirement, expected) in [
-            (Requirement::Scopes(ScopeRequirement::all_of(Scopes::parse("read"))), Ok(())),
-            (Requirement::Scopes(ScopeRequirement::all_of(Scopes::parse("read write"))), Err("scope_insufficient")),
-            (Requirement::Scopes(ScopeRequirement::one_of(Scopes::parse("read write"))), Ok(())),
-            (Requirement::Scopes(ScopeRequirement::one_of(Scopes::parse("write"))), Err("scope_insufficient")),
+            (
+                Requirement::Scopes(ScopeRequirement::all_of(Scopes::parse("read"))),
+                Ok(()),
+            ),
+            (
+                Requirement::Scopes(ScopeRequirement::all_of(Scopes::parse("read write"))),
+                Err("scope_insufficient"),
+            ),
+            (
+                Requirement::Scopes(ScopeRequirement::one_of(Scopes::parse("read write"))),
+                Ok(()),
+            ),
+            (
+                Requirement::Scopes(ScopeRequirement::one_of(Scopes::parse("write"))),
+                Err("scope_insufficient"),
+            ),
             (contains("realm.roles", "admin"), Ok(())),
             (contains("realm.roles", "root"), Err("policy_denied")),
             (contains("realm.groups", "admin"), Err("policy_denied")),
@@ -142,11 +190,20 @@ mod tests {
             (when("claims.tenant == 'b'"), Err("policy_denied")),
             (when("claims.absent == 'b'"), Err("policy_denied")),
             (when("claims.tenant"), Err("policy_denied")),
-            (when("request.host == claims.tenant"), Err("forwarded_headers_missing")),
+            (
+                when("request.host == claims.tenant"),
+                Err("forwarded_headers_missing"),
+            ),
         ] {
             let request = request(UNDESCRIBED);
-            let facts = Facts { principal: &principal, request: &request, now: NOW };
-            let verdict = requirement.judge(&facts, &mut ()).map_err(|denial| denial.code());
+            let facts = Facts {
+                principal: &principal,
+                request: &request,
+                now: NOW,
+            };
+            let verdict = requirement
+                .judge(&facts, &mut ())
+                .map_err(|denial| denial.code());
             assert_eq!(verdict, expected, "{requirement:?}");
         }
     }

@@ -44,14 +44,21 @@ impl TextPattern {
 impl fmt::Display for TextPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = self.0.as_str();
-        f.write_str(whole.strip_prefix(r"\A(?:").and_then(|rest| rest.strip_suffix(r")\z")).unwrap_or(whole))
+        f.write_str(
+            whole
+                .strip_prefix(r"\A(?:")
+                .and_then(|rest| rest.strip_suffix(r")\z"))
+                .unwrap_or(whole),
+        )
     }
 }
 
 /// Compiles a pattern that may fit anywhere in a text.
 pub(super) fn compile(pattern: &str) -> Result<Regex, TextPatternError> {
     let mut builder = RegexBuilder::new(pattern);
-    builder.size_limit(MAX_COMPILED_BYTES).dfa_size_limit(MAX_COMPILED_BYTES);
+    builder
+        .size_limit(MAX_COMPILED_BYTES)
+        .dfa_size_limit(MAX_COMPILED_BYTES);
     builder.build().map_err(|error| {
         // The library draws a picture over several lines; the last one tells what is wrong.
         let message = error.to_string();
@@ -83,16 +90,36 @@ mod tests {
             ("", "", true),
             ("", "a", false),
         ] {
-            assert_eq!(TextPattern::parse(pattern).unwrap().matches(text), expected, "{pattern} {text:?}");
+            assert_eq!(
+                TextPattern::parse(pattern).unwrap().matches(text),
+                expected,
+                "{pattern} {text:?}"
+            );
         }
     }
 
     #[test]
     fn other_patterns_are_refused() {
-        for pattern in ["a)|(?:b", "(", r"(a)\1", "(?=a)", r"\w{1000}{1000}", "(?x)a # b"] {
-            assert!(matches!(TextPattern::parse(pattern), Err(TextPatternError::Malformed(_))), "{pattern}");
+        for pattern in [
+            "a)|(?:b",
+            "(",
+            r"(a)\1",
+            "(?=a)",
+            r"\w{1000}{1000}",
+            "(?x)a # b",
+        ] {
+            assert!(
+                matches!(
+                    TextPattern::parse(pattern),
+                    Err(TextPatternError::Malformed(_))
+                ),
+                "{pattern}"
+            );
         }
-        assert_eq!(TextPattern::parse(&"a".repeat(1025)).unwrap_err(), TextPatternError::TooLong);
+        assert_eq!(
+            TextPattern::parse(&"a".repeat(1025)).unwrap_err(),
+            TextPatternError::TooLong
+        );
     }
 
     proptest! {

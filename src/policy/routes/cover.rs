@@ -6,8 +6,8 @@ use super::host_tree::HostTree;
 use super::search::NO_ROUTE;
 use super::{Access, Route, RouteName};
 
-/// A route that no request comes to by its host, path and method, because earlier routes take or refuse all that it is for.
-/// It can still be asked for by its name.
+/// A route that no request comes to by its host, path and method, because earlier routes take or
+/// refuse all that it is for. It can still be asked for by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreachedRoute {
     /// Its position among the routes.
@@ -33,14 +33,21 @@ impl UnreachedRoute {
     /// All of these among the routes.
     pub(super) fn all(routes: &[Route], tree: &HostTree) -> Vec<Self> {
         let unreached = |(number, route)| {
-            let mut cover = Cover { routes, route, number, whole: NO_ROUTE, parts: Vec::new() };
+            let mut cover = Cover {
+                routes,
+                route,
+                number,
+                whole: NO_ROUTE,
+                parts: Vec::new(),
+            };
             tree.cover(&mut cover);
             cover.outcome()
         };
         routes.iter().enumerate().filter_map(unreached).collect()
     }
 
-    /// Whether it asks for a good token, or denies everything, while an earlier one lets its requests pass without a token.
+    /// Whether it asks for a good token, or denies everything, while an earlier one lets its
+    /// requests pass without a token.
     pub fn is_opened(&self) -> bool {
         let is_open = |access: Access| matches!(access, Access::Anonymous | Access::Optional);
         !is_open(self.access) && self.behind.iter().any(|earlier| is_open(earlier.access))
@@ -51,10 +58,26 @@ impl fmt::Display for UnreachedRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, behind, .. } = self;
         write!(f, "{name} is never reached by matching: ")?;
-        for (count, EarlierRoute { position, name, access }) in behind.iter().enumerate() {
-            write!(f, "{}routes[{position}] {name} ({access})", if count > 0 { " and " } else { "" })?;
+        for (
+            count,
+            EarlierRoute {
+                position,
+                name,
+                access,
+            },
+        ) in behind.iter().enumerate()
+        {
+            write!(
+                f,
+                "{}routes[{position}] {name} ({access})",
+                if count > 0 { " and " } else { "" }
+            )?;
         }
-        write!(f, " {} every request first", if behind.len() > 1 { "take" } else { "takes" })
+        write!(
+            f,
+            " {} every request first",
+            if behind.len() > 1 { "take" } else { "takes" }
+        )
     }
 }
 
@@ -75,13 +98,18 @@ impl Cover<'_> {
         number < self.number.min(self.whole)
     }
 
-    /// These routes, in ascending order, match or refuse each request that the host and the path of the route match.
+    /// These routes, in ascending order, match or refuse each request that the host and the path of
+    /// the route match.
     pub(super) fn offer(&mut self, numbers: &[usize]) {
         for &number in numbers {
-            let Some(earlier) = self.routes.get(number).filter(|_| self.is_open_for(number)) else { return };
+            let Some(earlier) = self.routes.get(number).filter(|_| self.is_open_for(number)) else {
+                return;
+            };
             match (&earlier.methods, &self.route.methods) {
                 (None, _) => self.whole = number,
-                (Some(earlier), Some(own)) if own.iter().all(|method| earlier.has(method)) => self.whole = number,
+                (Some(earlier), Some(own)) if own.iter().all(|method| earlier.has(method)) => {
+                    self.whole = number
+                }
                 (Some(earlier), Some(own)) => {
                     let is_new = |method| earlier.has(method) && !self.is_taken(method);
                     if own.iter().any(is_new) {
@@ -94,14 +122,21 @@ impl Cover<'_> {
     }
 
     fn is_taken(&self, method: &str) -> bool {
-        let methods = self.parts.iter().filter_map(|part| self.routes.get(*part)?.methods.as_ref());
+        let methods = self
+            .parts
+            .iter()
+            .filter_map(|part| self.routes.get(*part)?.methods.as_ref());
         methods.into_iter().any(|methods| methods.has(method))
     }
 
     fn outcome(mut self) -> Option<UnreachedRoute> {
         // What comes behind the one that takes everything takes nothing.
         self.parts.retain(|part| *part < self.whole);
-        let is_in_parts = self.route.methods.as_ref().is_some_and(|own| own.iter().all(|method| self.is_taken(method)));
+        let is_in_parts = self
+            .route
+            .methods
+            .as_ref()
+            .is_some_and(|own| own.iter().all(|method| self.is_taken(method)));
         if !is_in_parts {
             if self.whole == NO_ROUTE {
                 return None;
@@ -111,10 +146,19 @@ impl Cover<'_> {
         self.parts.sort_unstable();
         let earlier = |&position: &usize| {
             let Route { name, rules, .. } = self.routes.get(position)?;
-            Some(EarlierRoute { position, name: name.clone(), access: rules.access })
+            Some(EarlierRoute {
+                position,
+                name: name.clone(),
+                access: rules.access,
+            })
         };
         let behind = self.parts.iter().filter_map(earlier).collect();
         let Route { name, rules, .. } = self.route;
-        Some(UnreachedRoute { position: self.number, name: name.clone(), behind, access: rules.access })
+        Some(UnreachedRoute {
+            position: self.number,
+            name: name.clone(),
+            behind,
+            access: rules.access,
+        })
     }
 }

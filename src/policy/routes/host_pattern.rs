@@ -29,7 +29,10 @@ impl HostPattern {
     pub(super) fn matches(&self, host: &RequestHost<'_>) -> bool {
         match self {
             Self::Exact(own) => host.as_str() == &**own,
-            Self::Below(parent) => host.as_str().strip_suffix(&**parent).is_some_and(|front| front.ends_with('.')),
+            Self::Below(parent) => host
+                .as_str()
+                .strip_suffix(&**parent)
+                .is_some_and(|front| front.ends_with('.')),
         }
     }
 }
@@ -63,17 +66,34 @@ mod tests {
         ] {
             let judged = RequestHost::judge(Field::Once(host.as_bytes())).unwrap();
             let pattern = HostPattern::parse(pattern).unwrap();
-            assert_eq!(HostPattern::parse(&pattern.to_string()).as_ref(), Ok(&pattern));
+            assert_eq!(
+                HostPattern::parse(&pattern.to_string()).as_ref(),
+                Ok(&pattern)
+            );
             assert_eq!(pattern.matches(&judged), expected, "{pattern} {host}");
         }
     }
 
     #[test]
     fn other_patterns_are_refused() {
-        for text in
-            ["", "*", "*.", "*.*.example", "a.*", "a*.example", "**.example", "a:80", "https://a", "*.[::1]", ".a"]
-        {
-            assert_eq!(HostPattern::parse(text), Err(RoutePatternError::Host), "{text}");
+        for text in [
+            "",
+            "*",
+            "*.",
+            "*.*.example",
+            "a.*",
+            "a*.example",
+            "**.example",
+            "a:80",
+            "https://a",
+            "*.[::1]",
+            ".a",
+        ] {
+            assert_eq!(
+                HostPattern::parse(text),
+                Err(RoutePatternError::Host),
+                "{text}"
+            );
         }
     }
 }

@@ -29,7 +29,11 @@ struct Node {
 
 impl HostTree {
     pub(super) fn new(routes: &[Route]) -> Self {
-        let mut tree = Self { blind: PathTree::default(), root: Node::default(), first: NO_ROUTE };
+        let mut tree = Self {
+            blind: PathTree::default(),
+            root: Node::default(),
+            first: NO_ROUTE,
+        };
         for (number, route) in routes.iter().enumerate() {
             let paths = match &route.host {
                 None => &mut tree.blind,
@@ -52,7 +56,8 @@ impl HostTree {
         }
     }
 
-    /// Offers the routes that leave no request to the one in question, for all that it says about hosts and paths.
+    /// Offers the routes that leave no request to the one in question, for all that it says about
+    /// hosts and paths.
     pub(super) fn cover(&self, cover: &mut Cover<'_>) {
         self.blind.cover(cover);
         match &cover.route.host {
@@ -65,7 +70,9 @@ impl HostTree {
 
 impl Node {
     fn descend(&mut self, host: &str) -> &mut Self {
-        host.rsplit('.').fold(self, |node, label| node.labels.entry(label.into()).or_default())
+        host.rsplit('.').fold(self, |node, label| {
+            node.labels.entry(label.into()).or_default()
+        })
     }
 
     fn search(&self, host: &str, search: &mut Search<'_, '_>) {

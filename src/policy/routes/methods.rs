@@ -10,15 +10,18 @@ use crate::domain::RequestMethod;
 pub struct Methods(Box<[Box<str>]>);
 
 impl Methods {
-    /// Reads a list of methods. Small letters are taken for a mistake: `get` is another method than `GET`
-    /// (RFC 9110 section 9.1), and nobody sends it.
+    /// Reads a list of methods. Small letters are taken for a mistake: `get` is another method than
+    /// `GET` (RFC 9110 section 9.1), and nobody sends it.
     pub fn parse<'a>(list: impl IntoIterator<Item = &'a str>) -> Result<Self, RoutePatternError> {
-        let is_method_byte =
-            |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+        let is_method_byte = |byte: u8| {
+            byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_')
+        };
         let is_method = |text: &str| !text.is_empty() && text.bytes().all(is_method_byte);
         let methods: Box<[Box<str>]> = list.into_iter().map(Box::from).collect();
         let are_methods = !methods.is_empty() && methods.iter().all(|method| is_method(method));
-        are_methods.then_some(Self(methods)).ok_or(RoutePatternError::Methods)
+        are_methods
+            .then_some(Self(methods))
+            .ok_or(RoutePatternError::Methods)
     }
 
     pub(super) fn contains(&self, method: RequestMethod<'_>) -> bool {
@@ -48,13 +51,29 @@ mod tests {
     #[test]
     fn methods_are_exact() {
         let methods = Methods::parse(["GET", "M-SEARCH"]).unwrap();
-        for (method, expected) in [("GET", true), ("M-SEARCH", true), ("HEAD", false), ("get", false), ("GETS", false)]
-        {
+        for (method, expected) in [
+            ("GET", true),
+            ("M-SEARCH", true),
+            ("HEAD", false),
+            ("get", false),
+            ("GETS", false),
+        ] {
             let method = RequestMethod::judge(Field::Once(method.as_bytes())).unwrap();
             assert_eq!(methods.contains(method), expected, "{method:?}");
         }
-        for list in [&[][..], &[""], &["get"], &["GET", "POST "], &["*"], &["GET,POST"]] {
-            assert_eq!(Methods::parse(list.iter().copied()), Err(RoutePatternError::Methods), "{list:?}");
+        for list in [
+            &[][..],
+            &[""],
+            &["get"],
+            &["GET", "POST "],
+            &["*"],
+            &["GET,POST"],
+        ] {
+            assert_eq!(
+                Methods::parse(list.iter().copied()),
+                Err(RoutePatternError::Methods),
+                "{list:?}"
+            );
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Which route a request takes.
 //!
-//! Routes are asked in their order, and the first match counts. A route looks at the host first, then at the path, then at
-//! the method, and at each only if it says something about it. If it comes to look at a part that the proxy did not
-//! describe, or described in a way that two servers may read differently, the request is refused: to go on with the next
-//! route would be to assume that this one did not match.
+//! Routes are asked in their order, and the first match counts. A route looks at the host first,
+//! then at the path, then at the method, and at each only if it says something about it. If it
+//! comes to look at a part that the proxy did not describe, or described in a way that two servers
+//! may read differently, the request is refused: to go on with the next route would be to assume
+//! that this one did not match.
 //!
-//! [`RouteTable::explain`] does exactly that. [`RouteTable::find`] comes to the same end without a walk, through two trees:
-//! host labels from the right, and in each place the segments of paths.
+//! [`RouteTable::explain`] does exactly that. [`RouteTable::find`] comes to the same end without a
+//! walk, through two trees: host labels from the right, and in each place the segments of paths.
 
 mod access;
 mod cover;

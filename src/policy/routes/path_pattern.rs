@@ -12,9 +12,10 @@ const MAX_SEGMENTS: usize = 32;
 
 /// A path, written decoded and compared with regard to case.
 ///
-/// `*` is any text inside one segment, but never an empty segment; a segment has one at most, alone or beside other text
-/// (`/users/*/keys`, `/images/*.png`). `/**` at the end is the path in front of it and everything below: `/admin/**` covers
-/// `/admin`, `/admin/` and `/admin/x`, while `/admin` is only itself.
+/// `*` is any text inside one segment, but never an empty segment; a segment has one at most, alone
+/// or beside other text (`/users/*/keys`, `/images/*.png`). `/**` at the end is the path in front
+/// of it and everything below: `/admin/**` covers `/admin`, `/admin/` and `/admin/x`, while
+/// `/admin` is only itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPattern {
     pub(super) segments: Box<[Segment]>,
@@ -56,20 +57,30 @@ impl PathPattern {
             return Err(RoutePatternError::EmptySegment);
         }
         segments.extend(last);
-        let segments = segments.into_iter().map(Segment::parse).collect::<Result<_, _>>()?;
-        Ok(Self { segments, with_below })
+        let segments = segments
+            .into_iter()
+            .map(Segment::parse)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            segments,
+            with_below,
+        })
     }
 
     pub(super) fn matches(&self, path: &RequestPath<'_>) -> bool {
         let mut rest = path.as_str().split('/').skip(1);
-        let fits = self.segments.iter().all(|segment| rest.next().is_some_and(|text| segment.matches(text)));
+        let fits = self
+            .segments
+            .iter()
+            .all(|segment| rest.next().is_some_and(|text| segment.matches(text)));
         fits && (self.with_below || rest.next().is_none())
     }
 }
 
 impl Segment {
     fn parse(text: &str) -> Result<Self, RoutePatternError> {
-        let is_foreign = |character: char| character.is_ascii_control() || r"\?#;{}".contains(character);
+        let is_foreign =
+            |character: char| character.is_ascii_control() || r"\?#;{}".contains(character);
         if let Some(character) = text.chars().find(|character| is_foreign(*character)) {
             return Err(RoutePatternError::Character(character));
         }
@@ -81,9 +92,10 @@ impl Segment {
         }
         match text.split_once('*') {
             None => Ok(Self::Literal(text.into())),
-            Some((before, after)) if !after.contains('*') => {
-                Ok(Self::Star(Star { before: before.into(), after: after.into() }))
-            }
+            Some((before, after)) if !after.contains('*') => Ok(Self::Star(Star {
+                before: before.into(),
+                after: after.into(),
+            })),
             Some(_) if text.contains("**") => Err(RoutePatternError::DoubleStar),
             Some(_) => Err(RoutePatternError::SeveralStars),
         }
@@ -99,7 +111,9 @@ impl Segment {
 
 impl Star {
     pub(super) fn matches(&self, text: &str) -> bool {
-        let between = text.strip_prefix(&*self.before).and_then(|rest| rest.strip_suffix(&*self.after));
+        let between = text
+            .strip_prefix(&*self.before)
+            .and_then(|rest| rest.strip_suffix(&*self.after));
         between.is_some() && !text.is_empty()
     }
 
@@ -107,7 +121,9 @@ impl Star {
     pub(super) fn covers(&self, other: &Segment) -> bool {
         match other {
             Segment::Literal(text) => self.matches(text),
-            Segment::Star(Star { before, after }) => before.starts_with(&*self.before) && after.ends_with(&*self.after),
+            Segment::Star(Star { before, after }) => {
+                before.starts_with(&*self.before) && after.ends_with(&*self.after)
+            }
         }
     }
 }
@@ -136,13 +152,29 @@ mod tests {
         for (pattern, matching, other) in [
             ("/", &["/", "//", "/?x"][..], &["/a"][..]),
             ("/**", &["/", "/a", "/a/b/"], &[]),
-            ("/admin", &["/admin", "/%61dmin", "//admin"], &["/admin/", "/Admin", "/admin/x", "/adminx", "/"]),
+            (
+                "/admin",
+                &["/admin", "/%61dmin", "//admin"],
+                &["/admin/", "/Admin", "/admin/x", "/adminx", "/"],
+            ),
             ("/admin/", &["/admin/", "/admin//"], &["/admin"]),
-            ("/admin/**", &["/admin", "/admin/", "/admin/a/b"], &["/adminx", "/", "/x/admin"]),
-            ("/a/*", &["/a/b", "/a/*", "/a/%C3%A9"], &["/a", "/a/", "/a/b/", "/a/b/c"]),
+            (
+                "/admin/**",
+                &["/admin", "/admin/", "/admin/a/b"],
+                &["/adminx", "/", "/x/admin"],
+            ),
+            (
+                "/a/*",
+                &["/a/b", "/a/*", "/a/%C3%A9"],
+                &["/a", "/a/", "/a/b/", "/a/b/c"],
+            ),
             ("/*/b", &["/a/b"], &["/b", "//b", "/a/a/b"]),
             ("/a/*/**", &["/a/b", "/a/b/c"], &["/a", "/a/"]),
-            ("/img-*.png", &["/img-1.png", "/img-.png"], &["/img.png", "/img-1.pngx", "/img-/x.png"]),
+            (
+                "/img-*.png",
+                &["/img-1.png", "/img-.png"],
+                &["/img.png", "/img-1.pngx", "/img-/x.png"],
+            ),
             ("/aba*ba", &["/ababa", "/abaxba"], &["/aba", "/abba"]),
             ("/a*", &["/a", "/ab"], &["/", "/b", "/a/b"]),
             ("/é b", &["/%c3%a9%20b"], &["/e b"]),
@@ -151,8 +183,9 @@ mod tests {
             let text = pattern;
             let pattern = PathPattern::parse(text).unwrap();
             assert_eq!(pattern.to_string(), text);
-            let is_match =
-                |uri: &str| RequestPath::judge(Field::Once(uri.as_bytes())).is_ok_and(|p| pattern.matches(&p));
+            let is_match = |uri: &str| {
+                RequestPath::judge(Field::Once(uri.as_bytes())).is_ok_and(|p| pattern.matches(&p))
+            };
             assert!(matching.iter().all(|uri| is_match(uri)), "{pattern:?}");
             assert!(!other.iter().any(|uri| is_match(uri)), "{pattern:?}");
         }

@@ -20,8 +20,8 @@ pub(super) struct PathTree {
 
 /// All patterns that begin alike.
 ///
-/// There is one way from the root to a node, so a search comes to a node once at most, whatever the path: there is no
-/// backtracking that a crafted path could make expensive.
+/// There is one way from the root to a node, so a search comes to a node once at most, whatever the
+/// path: there is no backtracking that a crafted path could make expensive.
 #[derive(Debug)]
 struct Node {
     /// The first route here or further down.
@@ -36,14 +36,20 @@ struct Node {
 
 impl Default for PathTree {
     fn default() -> Self {
-        Self { blind: Vec::new(), root: Node::default(), first_strict: NO_ROUTE }
+        Self {
+            blind: Vec::new(),
+            root: Node::default(),
+            first_strict: NO_ROUTE,
+        }
     }
 }
 
 impl PathTree {
     /// Adds a route; numbers come in ascending order.
     pub(super) fn add(&mut self, number: usize, route: &Route) {
-        let Some(pattern) = &route.path else { return self.blind.push(number) };
+        let Some(pattern) = &route.path else {
+            return self.blind.push(number);
+        };
         if !route.allow_path_parameters {
             self.first_strict = self.first_strict.min(number);
         }
@@ -62,13 +68,16 @@ impl PathTree {
         self.root.search(path.as_str().strip_prefix('/'), search);
     }
 
-    /// Offers the routes that leave no request to the one in question, for all that it says about paths.
+    /// Offers the routes that leave no request to the one in question, for all that it says about
+    /// paths.
     pub(super) fn cover(&self, cover: &mut Cover<'_>) {
         cover.offer(&self.blind);
         match &cover.route.path {
             // One for every path refuses what has none that can be relied on.
             None => cover.offer(&self.root.below),
-            Some(pattern) => self.root.cover(&pattern.segments, pattern.with_below, cover),
+            Some(pattern) => self
+                .root
+                .cover(&pattern.segments, pattern.with_below, cover),
         }
     }
 }
@@ -76,7 +85,13 @@ impl PathTree {
 impl Default for Node {
     fn default() -> Self {
         let (literals, stars, exact, below) = Default::default();
-        Self { first: NO_ROUTE, literals, stars, exact, below }
+        Self {
+            first: NO_ROUTE,
+            literals,
+            stars,
+            exact,
+            below,
+        }
     }
 }
 
@@ -88,7 +103,12 @@ impl Node {
             node = node.child(segment);
             node.first = node.first.min(number);
         }
-        if pattern.with_below { &mut node.below } else { &mut node.exact }.push(number);
+        if pattern.with_below {
+            &mut node.below
+        } else {
+            &mut node.exact
+        }
+        .push(number);
     }
 
     fn child(&mut self, segment: &Segment) -> &mut Self {
@@ -124,8 +144,12 @@ impl Node {
             return;
         }
         search.offer(&self.below);
-        let Some(rest) = rest else { return search.offer(&self.exact) };
-        let (segment, rest) = rest.split_once('/').map_or((rest, None), |(segment, rest)| (segment, Some(rest)));
+        let Some(rest) = rest else {
+            return search.offer(&self.exact);
+        };
+        let (segment, rest) = rest
+            .split_once('/')
+            .map_or((rest, None), |(segment, rest)| (segment, Some(rest)));
         if let Some(next) = self.literals.get(segment) {
             next.search(rest, search);
         }

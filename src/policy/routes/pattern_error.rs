@@ -50,8 +50,12 @@ impl RoutePatternError {
             Self::Encoded => "write the character itself, paths are compared decoded",
             Self::DoubleStar => "end the pattern with `/**`, or use `*` for one segment",
             Self::SeveralStars => "use one `*`, which is any text inside a segment",
-            Self::Host => "write `app.example.com` or `*.example.com`, without a port; leave it out for all hosts",
-            Self::Methods => "write at least one method in capitals, or leave it out for all methods",
+            Self::Host => {
+                "write `app.example.com` or `*.example.com`, without a port; leave it out for all hosts"
+            }
+            Self::Methods => {
+                "write at least one method in capitals, or leave it out for all methods"
+            }
         }
     }
 }

@@ -17,8 +17,8 @@ pub struct Route {
     pub path: Option<PathPattern>,
     /// The methods; all if there is none.
     pub methods: Option<Methods>,
-    /// Whether a path may have parameters (`/a;b=c`). They are no part of what is compared, so whoever allows them must
-    /// know that the server behind drops them too.
+    /// Whether a path may have parameters (`/a;b=c`). They are no part of what is compared, so
+    /// whoever allows them must know that the server behind drops them too.
     pub allow_path_parameters: bool,
     /// What holds for them.
     pub rules: Rules,
@@ -73,12 +73,20 @@ impl Route {
     }
 
     fn is_for_host(&self, request: &RequestParts<'_>) -> Result<bool, Reason> {
-        let Some(pattern) = &self.host else { return Ok(true) };
-        request.host.as_ref().map(|host| pattern.matches(host)).map_err(|reason| *reason)
+        let Some(pattern) = &self.host else {
+            return Ok(true);
+        };
+        request
+            .host
+            .as_ref()
+            .map(|host| pattern.matches(host))
+            .map_err(|reason| *reason)
     }
 
     fn is_for_path(&self, request: &RequestParts<'_>) -> Result<bool, Reason> {
-        let Some(pattern) = &self.path else { return Ok(true) };
+        let Some(pattern) = &self.path else {
+            return Ok(true);
+        };
         let path = request.path.as_ref().map_err(|reason| *reason)?;
         if path.has_parameters() && !self.allow_path_parameters {
             return Err(Reason::ForwardedHeadersAmbiguous);
@@ -87,7 +95,9 @@ impl Route {
     }
 
     pub(super) fn is_for_method(&self, request: &RequestParts<'_>) -> Result<bool, Reason> {
-        let Some(methods) = &self.methods else { return Ok(true) };
+        let Some(methods) = &self.methods else {
+            return Ok(true);
+        };
         request.method.map(|method| methods.contains(method))
     }
 }

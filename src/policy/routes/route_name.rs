@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// The longest name, in bytes.
 const MAX_BYTES: usize = 64;
 
-/// The name of a route, fit for a URL path (`/policy/NAME/verify`), a log line and the label of a metric.
+/// The name of a route, fit for a URL path (`/policy/NAME/verify`), a log line and the label of a
+/// metric.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RouteName(Arc<str>);
 
@@ -24,11 +25,14 @@ pub enum RouteNameError {
 impl RouteName {
     /// Reads a name.
     pub fn parse(text: &str) -> Result<Self, RouteNameError> {
-        let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let is_name_byte =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         let starts_well = text.starts_with(|first: char| first.is_ascii_alphanumeric());
         match text {
             "none" => Err(RouteNameError::Reserved),
-            _ if starts_well && text.len() <= MAX_BYTES && text.bytes().all(is_name_byte) => Ok(Self(text.into())),
+            _ if starts_well && text.len() <= MAX_BYTES && text.bytes().all(is_name_byte) => {
+                Ok(Self(text.into()))
+            }
             _ => Err(RouteNameError::Malformed),
         }
     }
@@ -60,8 +64,14 @@ mod tests {
             assert_eq!(RouteName::parse(name).unwrap().to_string(), name);
         }
         let long = "a".repeat(65);
-        for text in ["", ".", "..", "-a", "a b", "a/b", "a%2f", "\u{e9}", "a\n", &long] {
-            assert_eq!(RouteName::parse(text), Err(RouteNameError::Malformed), "{text:?}");
+        for text in [
+            "", ".", "..", "-a", "a b", "a/b", "a%2f", "\u{e9}", "a\n", &long,
+        ] {
+            assert_eq!(
+                RouteName::parse(text),
+                Err(RouteNameError::Malformed),
+                "{text:?}"
+            );
         }
         assert_eq!(RouteName::parse("none"), Err(RouteNameError::Reserved));
     }

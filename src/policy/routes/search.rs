@@ -16,7 +16,12 @@ pub(super) struct Search<'t, 'r> {
 
 impl<'t, 'r> Search<'t, 'r> {
     pub(super) const fn new(routes: &'t [Route], request: &'r RequestParts<'r>) -> Self {
-        Self { routes, request, number: NO_ROUTE, verdict: Err(Reason::RouteDenied) }
+        Self {
+            routes,
+            request,
+            number: NO_ROUTE,
+            verdict: Err(Reason::RouteDenied),
+        }
     }
 
     /// What was found.
@@ -37,7 +42,9 @@ impl<'t, 'r> Search<'t, 'r> {
     /// These routes, in ascending order, are for the host and the path of the request.
     pub(super) fn offer(&mut self, numbers: &[usize]) {
         for &number in numbers.iter().take_while(|number| **number < self.number) {
-            let Some(route) = self.routes.get(number) else { return };
+            let Some(route) = self.routes.get(number) else {
+                return;
+            };
             match route.is_for_method(self.request) {
                 Ok(false) => {}
                 Ok(true) => return self.settle(number, Ok(route)),

@@ -27,37 +27,51 @@ pub struct RouteNameTaken {
 }
 
 impl RouteTable {
-    /// Prepares these routes; the first one is asked first. Names that stand twice are errors, all of them.
+    /// Prepares these routes; the first one is asked first. Names that stand twice are errors, all
+    /// of them.
     pub fn new(routes: Vec<Route>) -> Result<Self, Vec<RouteNameTaken>> {
         let mut names = HashMap::with_capacity(routes.len());
         let mut taken = Vec::new();
         for (again, route) in routes.iter().enumerate() {
             let first = *names.entry(route.name.clone()).or_insert(again);
             if first != again {
-                taken.push(RouteNameTaken { first, again, name: route.name.clone() });
+                taken.push(RouteNameTaken {
+                    first,
+                    again,
+                    name: route.name.clone(),
+                });
             }
         }
         if !taken.is_empty() {
             return Err(taken);
         }
         let tree = HostTree::new(&routes);
-        Ok(Self { routes: routes.into(), names, tree })
+        Ok(Self {
+            routes: routes.into(),
+            names,
+            tree,
+        })
     }
 
     /// The first route for this request.
     ///
-    /// Errors: [`Reason::RouteDenied`] if there is none; the reason why a part of the request is not known, if a route
-    /// comes first that looks at it.
+    /// Errors: [`Reason::RouteDenied`] if there is none; the reason why a part of the request is
+    /// not known, if a route comes first that looks at it.
     pub fn find(&self, request: &RequestParts<'_>) -> Result<&Route, Reason> {
         let mut search = Search::new(&self.routes, request);
         self.tree.search(&mut search);
         search.verdict()
     }
 
-    /// What each route has to say about this request, in their order. The first one that does not differ decides, and
-    /// [`find`](Self::find) finds just that.
-    pub fn explain(&self, request: &RequestParts<'_>) -> impl Iterator<Item = (&Route, RouteVerdict)> {
-        self.routes.iter().map(|route| (route, route.judge(request)))
+    /// What each route has to say about this request, in their order. The first one that does not
+    /// differ decides, and [`find`](Self::find) finds just that.
+    pub fn explain(
+        &self,
+        request: &RequestParts<'_>,
+    ) -> impl Iterator<Item = (&Route, RouteVerdict)> {
+        self.routes
+            .iter()
+            .map(|route| (route, route.judge(request)))
     }
 
     /// The routes in their order.
@@ -111,16 +125,24 @@ mod tests {
             name: RouteName::parse(name).unwrap(),
             host: host.map(|host| HostPattern::parse(host).unwrap()),
             path: path.map(|path| PathPattern::parse(path).unwrap()),
-            methods: (!methods.is_empty()).then(|| Methods::parse(methods.iter().copied()).unwrap()),
+            methods: (!methods.is_empty())
+                .then(|| Methods::parse(methods.iter().copied()).unwrap()),
             allow_path_parameters: false,
             position: 0,
-            rules: Rules::authenticated(Arc::new(TokenSources::new(Vec::new(), 0)), Preflight::Judged),
+            rules: Rules::authenticated(
+                Arc::new(TokenSources::new(Vec::new(), 0)),
+                Preflight::Judged,
+            ),
         }
     }
 
     fn parts<'a>(method: &'a str, host: &'a str, uri: &'a str) -> RequestParts<'a> {
         let field = |text: &'a str| Field::Once(text.as_bytes());
-        RequestParts::judge(&Original { method: field(method), host: field(host), uri: field(uri) })
+        RequestParts::judge(&Original {
+            method: field(method),
+            host: field(host),
+            uri: field(uri),
+        })
     }
 
     fn found<'t>(table: &'t RouteTable, request: &RequestParts<'_>) -> Result<&'t str, Reason> {
@@ -129,7 +151,9 @@ mod tests {
 
     /// What the walk through all routes comes to.
     fn walked<'t>(table: &'t RouteTable, request: &RequestParts<'_>) -> Result<&'t str, Reason> {
-        let decision = table.explain(request).find(|(_, verdict)| !matches!(verdict, RouteVerdict::Differs(_)));
+        let decision = table
+            .explain(request)
+            .find(|(_, verdict)| !matches!(verdict, RouteVerdict::Differs(_)));
         match decision {
             None => Err(Reason::RouteDenied),
             Some((_, RouteVerdict::Refuses(_, reason))) => Err(reason),
@@ -140,11 +164,19 @@ mod tests {
     fn house() -> RouteTable {
         RouteTable::new(vec![
             route("health", None, Some("/healthz"), &[]),
-            route("admin", Some("*.example.com"), Some("/admin/**"), &["GET", "POST"]),
+            route(
+                "admin",
+                Some("*.example.com"),
+                Some("/admin/**"),
+                &["GET", "POST"],
+            ),
             route("admin-else", Some("*.example.com"), Some("/admin/**"), &[]),
             route("user-keys", None, Some("/users/*/keys"), &["GET"]),
             route("me", None, Some("/users/me/**"), &[]),
-            Route { allow_path_parameters: true, ..route("matrix", Some("m.example"), Some("/m/**"), &[]) },
+            Route {
+                allow_path_parameters: true,
+                ..route("matrix", Some("m.example"), Some("/m/**"), &[])
+            },
             route("app", Some("app.example"), None, &[]),
             route("get", None, None, &["GET"]),
         ])
@@ -166,7 +198,11 @@ mod tests {
             ("GET", "other", "/", Ok("get")),
             ("POST", "other", "/", Err(Reason::RouteDenied)),
         ] {
-            assert_eq!(found(&table, &parts(method, host, uri)), expected, "{method} {host} {uri}");
+            assert_eq!(
+                found(&table, &parts(method, host, uri)),
+                expected,
+                "{method} {host} {uri}"
+            );
         }
     }
 
@@ -179,7 +215,10 @@ mod tests {
             route("rest", None, None, &[]),
         ]);
         let table = blind_first.unwrap();
-        let (missing, ambiguous) = (Err(Reason::ForwardedHeadersMissing), Err(Reason::ForwardedHeadersAmbiguous));
+        let (missing, ambiguous) = (
+            Err(Reason::ForwardedHeadersMissing),
+            Err(Reason::ForwardedHeadersAmbiguous),
+        );
         let once = |text: &'static str| Field::Once(text.as_bytes());
         for (method, host, uri, expected) in [
             (once("GET"), once("app.example"), once("/a/../b"), Ok("app")),
@@ -199,30 +238,70 @@ mod tests {
 
     #[test]
     fn parameters_are_for_routes_that_allow_them() {
-        let allowed = || Route { allow_path_parameters: true, ..route("allowed", None, Some("/a/**"), &[]) };
+        let allowed = || Route {
+            allow_path_parameters: true,
+            ..route("allowed", None, Some("/a/**"), &[])
+        };
         let strict = || route("strict", None, Some("/b"), &[]);
         let table = RouteTable::new(vec![allowed(), strict()]).unwrap();
-        assert_eq!(found(&table, &parts("GET", "x", "/a;v=1/b;w")), Ok("allowed"));
-        assert_eq!(found(&table, &parts("GET", "x", "/c;v=1")), Err(Reason::ForwardedHeadersAmbiguous));
-        assert_eq!(found(&table, &parts("GET", "x", "/a/..;/b")), Err(Reason::ForwardedHeadersAmbiguous));
+        assert_eq!(
+            found(&table, &parts("GET", "x", "/a;v=1/b;w")),
+            Ok("allowed")
+        );
+        assert_eq!(
+            found(&table, &parts("GET", "x", "/c;v=1")),
+            Err(Reason::ForwardedHeadersAmbiguous)
+        );
+        assert_eq!(
+            found(&table, &parts("GET", "x", "/a/..;/b")),
+            Err(Reason::ForwardedHeadersAmbiguous)
+        );
         let table = RouteTable::new(vec![strict(), allowed()]).unwrap();
-        assert_eq!(found(&table, &parts("GET", "x", "/a;v=1")), Err(Reason::ForwardedHeadersAmbiguous));
+        assert_eq!(
+            found(&table, &parts("GET", "x", "/a;v=1")),
+            Err(Reason::ForwardedHeadersAmbiguous)
+        );
     }
 
     #[test]
     fn each_route_says_what_differs() {
         let table = house();
         let request = parts("PUT", "a.example.com", "/admin/x");
-        let verdicts: Vec<_> = table.explain(&request).map(|(_, verdict)| verdict).collect();
-        let [path, method, host] = [RoutePart::Path, RoutePart::Method, RoutePart::Host].map(RouteVerdict::Differs);
-        assert_eq!(verdicts, [path, method, RouteVerdict::Matches, path, path, host, host, method]);
+        let verdicts: Vec<_> = table
+            .explain(&request)
+            .map(|(_, verdict)| verdict)
+            .collect();
+        let [path, method, host] =
+            [RoutePart::Path, RoutePart::Method, RoutePart::Host].map(RouteVerdict::Differs);
+        assert_eq!(
+            verdicts,
+            [
+                path,
+                method,
+                RouteVerdict::Matches,
+                path,
+                path,
+                host,
+                host,
+                method
+            ]
+        );
     }
 
     #[test]
     fn names_are_unique_and_found() {
-        let again = ["a", "b", "a", "b", "a"].map(|name| route(name, None, None, &[])).to_vec();
-        let taken = |first, again, name| RouteNameTaken { first, again, name: RouteName::parse(name).unwrap() };
-        assert_eq!(RouteTable::new(again).unwrap_err(), [taken(0, 2, "a"), taken(1, 3, "b"), taken(0, 4, "a")]);
+        let again = ["a", "b", "a", "b", "a"]
+            .map(|name| route(name, None, None, &[]))
+            .to_vec();
+        let taken = |first, again, name| RouteNameTaken {
+            first,
+            again,
+            name: RouteName::parse(name).unwrap(),
+        };
+        assert_eq!(
+            RouteTable::new(again).unwrap_err(),
+            [taken(0, 2, "a"), taken(1, 3, "b"), taken(0, 4, "a")]
+        );
         let table = house();
         assert_eq!(table.named("me").unwrap().name.as_str(), "me");
         assert!(table.named("Me").is_none() && table.named("").is_none());
@@ -233,10 +312,17 @@ mod tests {
         assert!(house().looks_at_request());
         let all = RouteTable::new(vec![route("all", None, None, &[])]).unwrap();
         assert!(!all.looks_at_request());
-        assert_eq!(found(&RouteTable::new(Vec::new()).unwrap(), &parts("GET", "x", "/")), Err(Reason::RouteDenied));
+        assert_eq!(
+            found(
+                &RouteTable::new(Vec::new()).unwrap(),
+                &parts("GET", "x", "/")
+            ),
+            Err(Reason::RouteDenied)
+        );
     }
 
-    fn any_route() -> impl Strategy<Value = (Option<String>, Option<String>, Vec<&'static str>, bool)> {
+    fn any_route()
+    -> impl Strategy<Value = (Option<String>, Option<String>, Vec<&'static str>, bool)> {
         let host = "(\\*\\.)?[ab](\\.[ab]){0,2}";
         let path = "(/(a|b|\\*|a\\*|\\*b)){0,3}/(a|\\*|\\*\\*)?";
         let methods = prop_oneof![Just(vec![]), Just(vec!["GET"]), Just(vec!["GET", "PUT"])];
@@ -252,11 +338,20 @@ mod tests {
             usize,
             (Option<String>, Option<String>, Vec<_>, _),
         )| {
-            let route = route(&format!("r{number}"), host.as_deref(), path.as_deref(), &methods);
-            Route { allow_path_parameters, ..route }
+            let route = route(
+                &format!("r{number}"),
+                host.as_deref(),
+                path.as_deref(),
+                &methods,
+            );
+            Route {
+                allow_path_parameters,
+                ..route
+            }
         };
-        vec(any_route(), 0..12)
-            .prop_map(move |routes| RouteTable::new(routes.into_iter().enumerate().map(numbered).collect()).unwrap())
+        vec(any_route(), 0..12).prop_map(move |routes| {
+            RouteTable::new(routes.into_iter().enumerate().map(numbered).collect()).unwrap()
+        })
     }
 
     /// Which routes are not reached, and behind which.
@@ -266,7 +361,11 @@ mod tests {
             .unreached()
             .iter()
             .map(|unreached| {
-                let behind: Vec<_> = unreached.behind.iter().map(|earlier| earlier.name.as_str()).collect();
+                let behind: Vec<_> = unreached
+                    .behind
+                    .iter()
+                    .map(|earlier| earlier.name.as_str())
+                    .collect();
                 format!("{} behind {}", unreached.name, behind.join(", "))
             })
             .collect()
@@ -277,49 +376,162 @@ mod tests {
         let all = || ("all", None, None, &[][..]);
         for (earlier, later, expected) in [
             (vec![all()], all(), true),
-            (vec![all()], ("x", Some("a.example"), Some("/admin/**"), &["GET"][..]), true),
-            (vec![("e", None, Some("/**"), &[])], ("x", Some("a.example"), None, &["GET"]), true),
+            (
+                vec![all()],
+                ("x", Some("a.example"), Some("/admin/**"), &["GET"][..]),
+                true,
+            ),
+            (
+                vec![("e", None, Some("/**"), &[])],
+                ("x", Some("a.example"), None, &["GET"]),
+                true,
+            ),
             (vec![("e", None, Some("/"), &[])], all(), false),
             (vec![("e", None, None, &["GET"])], all(), false),
             (vec![("e", Some("a.example"), None, &[])], all(), false),
-            (vec![("e", Some("a.example"), None, &[])], ("x", Some("A.example."), None, &[]), true),
-            (vec![("e", Some("a.example"), None, &[])], ("x", Some("*.a.example"), None, &[]), false),
-            (vec![("e", Some("*.a.example"), None, &[])], ("x", Some("a.example"), None, &[]), false),
-            (vec![("e", Some("*.a.example"), None, &[])], ("x", Some("b.a.example"), None, &[]), true),
-            (vec![("e", Some("*.a.example"), None, &[])], ("x", Some("*.a.example"), None, &[]), true),
-            (vec![("e", Some("*.a.example"), None, &[])], ("x", Some("*.c.b.a.example"), None, &[]), true),
-            (vec![("e", Some("*.b.example"), None, &[])], ("x", Some("*.example"), None, &[]), false),
-            (vec![("e", Some("*.a.example"), None, &[])], ("x", Some("ba.example"), None, &[]), false),
-            (vec![("e", None, Some("/a/**"), &[])], ("x", None, Some("/a"), &[]), true),
-            (vec![("e", None, Some("/a/**"), &[])], ("x", None, Some("/a/*/b/**"), &[]), true),
-            (vec![("e", None, Some("/a/**"), &[])], ("x", None, Some("/**"), &[]), false),
-            (vec![("e", None, Some("/a/b/**"), &[])], ("x", None, Some("/a/**"), &[]), false),
-            (vec![("e", None, Some("/a"), &[])], ("x", None, Some("/a/"), &[]), false),
-            (vec![("e", None, Some("/a/*"), &[])], ("x", None, Some("/a/"), &[]), false),
-            (vec![("e", None, Some("/a/*"), &[])], ("x", None, Some("/a/b"), &[]), true),
-            (vec![("e", None, Some("/a/*"), &[])], ("x", None, Some("/a/b/**"), &[]), false),
-            (vec![("e", None, Some("/*/b"), &[])], ("x", None, Some("/a*/b"), &[]), true),
-            (vec![("e", None, Some("/a*c"), &[])], ("x", None, Some("/ab*bc"), &[]), true),
-            (vec![("e", None, Some("/ab*bc"), &[])], ("x", None, Some("/a*c"), &[]), false),
-            (vec![("e", None, Some("/ab*bc"), &[])], ("x", None, Some("/abc"), &[]), false),
-            (vec![("e", None, Some("/a"), &[])], ("x", None, Some("/*"), &[]), false),
-            (vec![("e", None, None, &["GET", "PUT"])], ("x", None, None, &["PUT"]), true),
-            (vec![("e", None, None, &["GET"])], ("x", None, None, &["GET", "HEAD"]), false),
             (
-                vec![("e", None, None, &["HEAD", "PUT"]), ("f", None, None, &["GET"])],
+                vec![("e", Some("a.example"), None, &[])],
+                ("x", Some("A.example."), None, &[]),
+                true,
+            ),
+            (
+                vec![("e", Some("a.example"), None, &[])],
+                ("x", Some("*.a.example"), None, &[]),
+                false,
+            ),
+            (
+                vec![("e", Some("*.a.example"), None, &[])],
+                ("x", Some("a.example"), None, &[]),
+                false,
+            ),
+            (
+                vec![("e", Some("*.a.example"), None, &[])],
+                ("x", Some("b.a.example"), None, &[]),
+                true,
+            ),
+            (
+                vec![("e", Some("*.a.example"), None, &[])],
+                ("x", Some("*.a.example"), None, &[]),
+                true,
+            ),
+            (
+                vec![("e", Some("*.a.example"), None, &[])],
+                ("x", Some("*.c.b.a.example"), None, &[]),
+                true,
+            ),
+            (
+                vec![("e", Some("*.b.example"), None, &[])],
+                ("x", Some("*.example"), None, &[]),
+                false,
+            ),
+            (
+                vec![("e", Some("*.a.example"), None, &[])],
+                ("x", Some("ba.example"), None, &[]),
+                false,
+            ),
+            (
+                vec![("e", None, Some("/a/**"), &[])],
+                ("x", None, Some("/a"), &[]),
+                true,
+            ),
+            (
+                vec![("e", None, Some("/a/**"), &[])],
+                ("x", None, Some("/a/*/b/**"), &[]),
+                true,
+            ),
+            (
+                vec![("e", None, Some("/a/**"), &[])],
+                ("x", None, Some("/**"), &[]),
+                false,
+            ),
+            (
+                vec![("e", None, Some("/a/b/**"), &[])],
+                ("x", None, Some("/a/**"), &[]),
+                false,
+            ),
+            (
+                vec![("e", None, Some("/a"), &[])],
+                ("x", None, Some("/a/"), &[]),
+                false,
+            ),
+            (
+                vec![("e", None, Some("/a/*"), &[])],
+                ("x", None, Some("/a/"), &[]),
+                false,
+            ),
+            (
+                vec![("e", None, Some("/a/*"), &[])],
+                ("x", None, Some("/a/b"), &[]),
+                true,
+            ),
+            (
+                vec![("e", None, Some("/a/*"), &[])],
+                ("x", None, Some("/a/b/**"), &[]),
+                false,
+            ),
+            (
+                vec![("e", None, Some("/*/b"), &[])],
+                ("x", None, Some("/a*/b"), &[]),
+                true,
+            ),
+            (
+                vec![("e", None, Some("/a*c"), &[])],
+                ("x", None, Some("/ab*bc"), &[]),
+                true,
+            ),
+            (
+                vec![("e", None, Some("/ab*bc"), &[])],
+                ("x", None, Some("/a*c"), &[]),
+                false,
+            ),
+            (
+                vec![("e", None, Some("/ab*bc"), &[])],
+                ("x", None, Some("/abc"), &[]),
+                false,
+            ),
+            (
+                vec![("e", None, Some("/a"), &[])],
+                ("x", None, Some("/*"), &[]),
+                false,
+            ),
+            (
+                vec![("e", None, None, &["GET", "PUT"])],
+                ("x", None, None, &["PUT"]),
+                true,
+            ),
+            (
+                vec![("e", None, None, &["GET"])],
+                ("x", None, None, &["GET", "HEAD"]),
+                false,
+            ),
+            (
+                vec![
+                    ("e", None, None, &["HEAD", "PUT"]),
+                    ("f", None, None, &["GET"]),
+                ],
                 ("x", None, None, &["GET", "HEAD"]),
                 true,
             ),
             (
-                vec![("e", None, Some("/a"), &["HEAD"]), ("f", None, None, &["GET"])],
+                vec![
+                    ("e", None, Some("/a"), &["HEAD"]),
+                    ("f", None, None, &["GET"]),
+                ],
                 ("x", None, None, &["GET", "HEAD"]),
                 false,
             ),
         ] {
             let behind: Vec<_> = earlier.iter().map(|(name, ..)| *name).collect();
             let made = |(name, host, path, methods)| route(name, host, path, methods);
-            let later = Route { name: RouteName::parse("later").unwrap(), ..made(later) };
-            let routes: Vec<_> = earlier.into_iter().map(made).chain([later.clone()]).collect();
+            let later = Route {
+                name: RouteName::parse("later").unwrap(),
+                ..made(later)
+            };
+            let routes: Vec<_> = earlier
+                .into_iter()
+                .map(made)
+                .chain([later.clone()])
+                .collect();
             let expected = expected.then(|| format!("later behind {}", behind.join(", ")));
             assert_eq!(unreached(routes), Vec::from_iter(expected), "{later:?}");
         }
@@ -327,15 +539,29 @@ mod tests {
 
     #[test]
     fn the_first_that_takes_all_is_named() {
-        let names = ["a", "b", "c"].map(|name| route(name, None, None, &[])).to_vec();
+        let names = ["a", "b", "c"]
+            .map(|name| route(name, None, None, &[]))
+            .to_vec();
         assert_eq!(unreached(names), ["b behind a", "c behind a"]);
-        assert_eq!(unreached(house().iter().cloned().collect()), Vec::<String>::new());
-        // One that takes parameters is in front of one that does not, and the other way round: what the first refuses does
-        // not come to the second.
-        let allowed = || Route { allow_path_parameters: true, ..route("allowed", None, Some("/a/**"), &[]) };
+        assert_eq!(
+            unreached(house().iter().cloned().collect()),
+            Vec::<String>::new()
+        );
+        // One that takes parameters is in front of one that does not, and the other way round: what
+        // the first refuses does not come to the second.
+        let allowed = || Route {
+            allow_path_parameters: true,
+            ..route("allowed", None, Some("/a/**"), &[])
+        };
         let strict = || route("strict", None, Some("/a/**"), &[]);
-        assert_eq!(unreached(vec![allowed(), strict()]), ["strict behind allowed"]);
-        assert_eq!(unreached(vec![strict(), allowed()]), ["allowed behind strict"]);
+        assert_eq!(
+            unreached(vec![allowed(), strict()]),
+            ["strict behind allowed"]
+        );
+        assert_eq!(
+            unreached(vec![strict(), allowed()]),
+            ["allowed behind strict"]
+        );
     }
 
     proptest! {

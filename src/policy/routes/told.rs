@@ -9,7 +9,8 @@ use crate::domain::{Finding, Reason, RequestHost, RequestParts, RequestPath};
 const MAX_TOLD: usize = 20;
 
 impl RouteTable {
-    /// The routes up to the one that decides: which part of the request each of them looked at, and what it saw.
+    /// The routes up to the one that decides: which part of the request each of them looked at, and
+    /// what it saw.
     pub(in crate::policy) fn findings(&self, request: &RequestParts<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut skipped = 0_usize;
@@ -19,24 +20,42 @@ impl RouteTable {
                 RouteVerdict::Differs(part) => {
                     skipped += 1;
                     if skipped <= MAX_TOLD {
-                        findings.push(Finding::skipped("route", route.expected(&[part]), found(request, &[part])));
+                        findings.push(Finding::skipped(
+                            "route",
+                            route.expected(&[part]),
+                            found(request, &[part]),
+                        ));
                     }
                 }
                 RouteVerdict::Matches => {
-                    decision = Some(Finding::passed("route", route.expected(ALL), found(request, ALL)));
+                    decision = Some(Finding::passed(
+                        "route",
+                        route.expected(ALL),
+                        found(request, ALL),
+                    ));
                     break;
                 }
                 RouteVerdict::Refuses(part, _) => {
-                    decision = Some(Finding::failed("route", route.expected(&[part]), found(request, &[part])));
+                    decision = Some(Finding::failed(
+                        "route",
+                        route.expected(&[part]),
+                        found(request, &[part]),
+                    ));
                     break;
                 }
             }
         }
         if skipped > MAX_TOLD {
             let more = format!("and {} more", skipped - MAX_TOLD);
-            findings.push(Finding::skipped("route", more, "for other requests as well"));
+            findings.push(Finding::skipped(
+                "route",
+                more,
+                "for other requests as well",
+            ));
         }
-        findings.push(decision.unwrap_or_else(|| Finding::failed("route", "one for this request", "none")));
+        findings.push(
+            decision.unwrap_or_else(|| Finding::failed("route", "one for this request", "none")),
+        );
         findings
     }
 }
@@ -46,9 +65,15 @@ const ALL: &[RoutePart] = &[RoutePart::Host, RoutePart::Path, RoutePart::Method]
 impl Route {
     /// What these parts of a request have to be.
     fn expected(&self, parts: &[RoutePart]) -> String {
-        let patterns = parts.iter().filter_map(|part| Some(format!("{part} {}", self.pattern(*part)?)));
+        let patterns = parts
+            .iter()
+            .filter_map(|part| Some(format!("{part} {}", self.pattern(*part)?)));
         let patterns: Vec<_> = patterns.collect();
-        let told = if patterns.is_empty() { "everything".to_owned() } else { patterns.join(", ") };
+        let told = if patterns.is_empty() {
+            "everything".to_owned()
+        } else {
+            patterns.join(", ")
+        };
         format!("{}: {told}", self.name)
     }
 

@@ -53,11 +53,19 @@ impl Draft {
     pub fn finish(self, keys: &Keys, rng: &mut Rng) -> Finished {
         let header = (self.write_header)(self.header, rng);
         let claims = (self.write_claims)(self.claims, rng);
-        let input = format!("{}.{}", encode_base64url(&header), encode_base64url(&claims));
+        let input = format!(
+            "{}.{}",
+            encode_base64url(&header),
+            encode_base64url(&claims)
+        );
         let mut signature = (self.sign)(keys, &input);
         (self.spoil_signature)(&mut signature, rng);
         let token = (self.spoil_token)(format!("{input}.{}", encode_base64url(signature)), rng);
-        Finished { header, claims, token }
+        Finished {
+            header,
+            claims,
+            token,
+        }
     }
 }
 

@@ -8,7 +8,12 @@ use super::keys::Keys;
 use super::scene::Scene;
 
 /// The differences that this header and these claims account for.
-pub fn examine(header: &[u8], claims: &[u8], algorithm: Algorithm, scene: Scene) -> Vec<Difference> {
+pub fn examine(
+    header: &[u8],
+    claims: &[u8],
+    algorithm: Algorithm,
+    scene: Scene,
+) -> Vec<Difference> {
     let mut found = Vec::new();
     if let Ok(header) = serde_json::from_slice(header) {
         examine_header(&header, algorithm, &mut found);

@@ -33,8 +33,15 @@ pub struct Specimen {
 impl<'a> Generator<'a> {
     pub fn new(keys: &'a Keys, now: i64, seed: u64) -> Self {
         let algorithm = keys.own.algorithm();
-        let twists = twists::all().filter(|twist| (twist.applies_to)(algorithm)).collect();
-        Self { keys, scene: Scene { now }, rng: Rng::with_seed(seed), twists }
+        let twists = twists::all()
+            .filter(|twist| (twist.applies_to)(algorithm))
+            .collect();
+        Self {
+            keys,
+            scene: Scene { now },
+            rng: Rng::with_seed(seed),
+            twists,
+        }
     }
 
     pub fn specimen(&mut self) -> Specimen {
@@ -47,15 +54,25 @@ impl<'a> Generator<'a> {
         for twist in &twists {
             (twist.apply)(&mut draft, &mut self.rng);
         }
-        let Finished { header, claims, token } = draft.finish(self.keys, &mut self.rng);
+        let Finished {
+            header,
+            claims,
+            token,
+        } = draft.finish(self.keys, &mut self.rng);
         let differences = if is_open {
             examine(&header, &claims, self.keys.own.algorithm(), self.scene)
         } else {
-            twists.iter().filter_map(|twist| twist.effect.difference()).collect()
+            twists
+                .iter()
+                .filter_map(|twist| twist.effect.difference())
+                .collect()
         };
         Specimen {
             algorithm: self.keys.own.algorithm(),
-            public_key: self.keys.public_key().map_or_else(String::new, |key| key.to_string()),
+            public_key: self
+                .keys
+                .public_key()
+                .map_or_else(String::new, |key| key.to_string()),
             header,
             claims,
             token,
@@ -85,10 +102,15 @@ impl<'a> Generator<'a> {
     /// Members that nobody reads.
     fn decorate(&mut self, draft: &mut Draft) {
         for index in 0..self.rng.usize(..4) {
-            draft.claims.set(&format!("claim {index}"), random_json::value(&mut self.rng, 3));
+            draft.claims.set(
+                &format!("claim {index}"),
+                random_json::value(&mut self.rng, 3),
+            );
         }
         if self.rng.u8(..4) == 0 {
-            draft.header.set("member", random_json::value(&mut self.rng, 2));
+            draft
+                .header
+                .set("member", random_json::value(&mut self.rng, 2));
             draft.claims.set("scope", quoted("read write"));
         }
     }
@@ -107,7 +129,10 @@ impl Specimen {
     /// Whether this judge must accept; nothing if nobody can know.
     pub fn expected(&self, judge: Side) -> Option<bool> {
         let refused = |effect: Effect| {
-            effect == Effect::Fatal || effect.difference().is_some_and(|difference| difference.side() == judge)
+            effect == Effect::Fatal
+                || effect
+                    .difference()
+                    .is_some_and(|difference| difference.side() == judge)
         };
         if self.twists.iter().any(|twist| twist.effect == Effect::Open) {
             return None;
@@ -117,12 +142,19 @@ impl Specimen {
 
     /// The first known reason why this judge alone denies.
     pub fn reason_for(&self, denying: Side) -> Option<Difference> {
-        self.differences.iter().copied().find(|difference| difference.side() == denying)
+        self.differences
+            .iter()
+            .copied()
+            .find(|difference| difference.side() == denying)
     }
 
     /// What is known about the token, to judge it again by hand.
     pub fn description(&self) -> String {
-        let twists: Vec<_> = self.twists.iter().map(|twist| format!("{}: {}", twist.place, twist.name)).collect();
+        let twists: Vec<_> = self
+            .twists
+            .iter()
+            .map(|twist| format!("{}: {}", twist.place, twist.name))
+            .collect();
         format!(
             "{} with [{}]\n  header {}\n  claims {}\n  token  {}\n  key    {}",
             self.algorithm,

@@ -1,4 +1,5 @@
-//! The two judges, set as equal as they can be: one issuer, one audience, one algorithm, one key, no leeway.
+//! The two judges, set as equal as they can be: one issuer, one audience, one algorithm, one key,
+//! no leeway.
 
 use std::sync::Arc;
 
@@ -20,8 +21,12 @@ pub struct Doorward(Gate);
 
 impl Doorward {
     pub fn new(keys: &Keys, now: i64) -> Self {
-        let jwks = keys.public_key().map(|key| json!({"keys": [key]}).to_string());
-        let key = jwks.as_ref().map_or(("HMAC_SECRET", keys.secret), |jwks| ("JWKS", jwks));
+        let jwks = keys
+            .public_key()
+            .map(|key| json!({"keys": [key]}).to_string());
+        let key = jwks
+            .as_ref()
+            .map_or(("HMAC_SECRET", keys.secret), |jwks| ("JWKS", jwks));
         let settings = [
             ("ISSUER", ISSUER),
             ("AUDIENCE", AUDIENCE),
@@ -31,13 +36,20 @@ impl Doorward {
             key,
         ];
         let pairs = settings.map(|(name, value)| (format!("DOORWARD_{name}").into(), value.into()));
-        let configuration = Configuration::from_environment(pairs).unwrap_or_else(|problems| panic!("{problems}"));
-        Self(Gate { clock: Arc::new(StandingClock(now)), ..gate(configuration) })
+        let configuration =
+            Configuration::from_environment(pairs).unwrap_or_else(|problems| panic!("{problems}"));
+        Self(Gate {
+            clock: Arc::new(StandingClock(now)),
+            ..gate(configuration)
+        })
     }
 
     pub fn judge(&self, token: &str) -> Verdict {
         let authorization = Authorization::bearer(token);
-        let decision = ready(self.0.decide(&authorization.request(), &mut DecisionRecord::default()));
+        let decision = ready(
+            self.0
+                .decide(&authorization.request(), &mut DecisionRecord::default()),
+        );
         decision.map(drop).map_err(|denial| format!("{denial:?}"))
     }
 }
@@ -80,6 +92,8 @@ impl Other {
     }
 
     pub fn judge(&self, token: &str) -> Verdict {
-        decode::<Value>(token, &self.key, &self.validation).map(drop).map_err(|error| format!("{error:?}"))
+        decode::<Value>(token, &self.key, &self.validation)
+            .map(drop)
+            .map_err(|error| format!("{error:?}"))
     }
 }

@@ -11,15 +11,21 @@ pub struct Keys {
     pub own: SigningKey,
     /// Somebody else's, of the same algorithm.
     pub other: SigningKey,
-    /// The issuer's key with another algorithm where that exists, else somebody's with another algorithm.
+    /// The issuer's key with another algorithm where that exists, else somebody's with another
+    /// algorithm.
     pub sibling: SigningKey,
     /// The issuer's shared secret; not used with public keys.
     pub secret: &'static str,
 }
 
 /// Two private RSA keys, which serve all RSA algorithms: making one takes a while.
-static RSA: LazyLock<[String; 2]> =
-    LazyLock::new(|| [(); 2].map(|()| rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap().serialize_pem()));
+static RSA: LazyLock<[String; 2]> = LazyLock::new(|| {
+    [(); 2].map(|()| {
+        rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)
+            .unwrap()
+            .serialize_pem()
+    })
+});
 
 impl Keys {
     /// The `kid` of the issuer's key.
@@ -29,13 +35,27 @@ impl Keys {
         let secret = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
         let sibling = sibling(algorithm);
         let [own, other, sibling] = match algorithm.family() {
-            Family::Rsa => [(&RSA[0], algorithm), (&RSA[1], algorithm), (&RSA[0], sibling)]
-                .map(|(pem, algorithm)| SigningKey::parse(pem, Some(algorithm)).unwrap()),
-            Family::Secret => [(algorithm, secret), (algorithm, "another"), (sibling, secret)]
-                .map(|(algorithm, secret)| SigningKey::secret(algorithm, secret.as_bytes())),
-            _ => [algorithm, algorithm, sibling].map(|algorithm| SigningKey::generate(algorithm).unwrap()),
+            Family::Rsa => [
+                (&RSA[0], algorithm),
+                (&RSA[1], algorithm),
+                (&RSA[0], sibling),
+            ]
+            .map(|(pem, algorithm)| SigningKey::parse(pem, Some(algorithm)).unwrap()),
+            Family::Secret => [
+                (algorithm, secret),
+                (algorithm, "another"),
+                (sibling, secret),
+            ]
+            .map(|(algorithm, secret)| SigningKey::secret(algorithm, secret.as_bytes())),
+            _ => [algorithm, algorithm, sibling]
+                .map(|algorithm| SigningKey::generate(algorithm).unwrap()),
         };
-        Self { own, other, sibling, secret }
+        Self {
+            own,
+            other,
+            sibling,
+            secret,
+        }
     }
 
     /// The issuer's public key; none with a shared secret.
@@ -46,7 +66,10 @@ impl Keys {
     /// Somebody else's key as a token might bring it along.
     pub fn other_public_key(&self) -> String {
         let public = self.other.to_public_jwk(None);
-        public.map_or_else(|| r#"{"kty":"oct","k":"YW5vdGhlcg"}"#.to_owned(), |jwk| jwk.to_string())
+        public.map_or_else(
+            || r#"{"kty":"oct","k":"YW5vdGhlcg"}"#.to_owned(),
+            |jwk| jwk.to_string(),
+        )
     }
 }
 

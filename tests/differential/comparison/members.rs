@@ -23,7 +23,10 @@ impl Members {
     }
 
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Writes the member again, beside the first.
@@ -42,11 +45,22 @@ impl Members {
     pub fn written(mut self, rng: &mut Rng) -> String {
         rng.shuffle(&mut self.0);
         let spaced = rng.u8(..4) == 0;
-        let mut blank = || if spaced { [" ", "", "\n", "\t", "\r\n  "][rng.usize(..5)] } else { "" };
-        let members = self
-            .0
-            .iter()
-            .map(|(name, value)| format!("{}\"{name}\"{}:{}{value}{}", blank(), blank(), blank(), blank()));
+        let mut blank = || {
+            if spaced {
+                [" ", "", "\n", "\t", "\r\n  "][rng.usize(..5)]
+            } else {
+                ""
+            }
+        };
+        let members = self.0.iter().map(|(name, value)| {
+            format!(
+                "{}\"{name}\"{}:{}{value}{}",
+                blank(),
+                blank(),
+                blank(),
+                blank()
+            )
+        });
         format!("{{{}}}", members.collect::<Vec<_>>().join(","))
     }
 }
@@ -60,7 +74,11 @@ pub fn quoted(text: &str) -> String {
 pub fn escaped(text: &str, rng: &mut Rng) -> String {
     let position = rng.usize(..text.chars().count());
     let write = |(index, character): (usize, char)| {
-        if index == position { format!("\\u{:04x}", u32::from(character)) } else { character.to_string() }
+        if index == position {
+            format!("\\u{:04x}", u32::from(character))
+        } else {
+            character.to_string()
+        }
     };
     text.chars().enumerate().map(write).collect()
 }

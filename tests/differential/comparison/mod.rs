@@ -1,7 +1,8 @@
-//! Doorward's judgement beside that of the `jsonwebtoken` crate, on tokens that are peculiar in known ways.
+//! Doorward's judgement beside that of the `jsonwebtoken` crate, on tokens that are peculiar in
+//! known ways.
 //!
-//! Every peculiarity says beforehand what either judge must answer to it, so an unexpected difference is noticed, and an
-//! unexpected agreement too.
+//! Every peculiarity says beforehand what either judge must answer to it, so an unexpected
+//! difference is noticed, and an unexpected agreement too.
 
 mod difference;
 mod draft;
@@ -61,11 +62,17 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// For tokens of this algorithm; `now` is the machine's time, because the other judge goes by it.
+    /// For tokens of this algorithm; `now` is the machine's time, because the other judge goes by
+    /// it.
     pub fn new(algorithm: Algorithm, now: i64) -> Self {
         let keys = Keys::new(algorithm);
         let (doorward, other) = (Doorward::new(&keys, now), Other::new(&keys));
-        Self { keys, now, doorward, other }
+        Self {
+            keys,
+            now,
+            doorward,
+            other,
+        }
     }
 
     /// Has both judge this many tokens; the seed decides which, apart from the keys.
@@ -74,7 +81,11 @@ impl Comparison {
         let mut tally = Tally::default();
         for _ in 0..tokens {
             let specimen = generator.specimen();
-            tally.add(&specimen, &self.doorward.judge(&specimen.token), &self.other.judge(&specimen.token));
+            tally.add(
+                &specimen,
+                &self.doorward.judge(&specimen.token),
+                &self.other.judge(&specimen.token),
+            );
         }
         tally
     }

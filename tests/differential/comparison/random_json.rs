@@ -27,12 +27,20 @@ pub fn value(rng: &mut Rng, depth: usize) -> String {
 
 /// A text of characters that programs trip over, and of ordinary ones.
 pub fn text(rng: &mut Rng) -> String {
-    const ODD: &[char] =
-        &['\0', '\n', '\u{7f}', '"', '\\', '/', '%', 'é', '中', '\u{202e}', '\u{feff}', '😀', '\u{e000}'];
+    const ODD: &[char] = &[
+        '\0', '\n', '\u{7f}', '"', '\\', '/', '%', 'é', '中', '\u{202e}', '\u{feff}', '😀',
+        '\u{e000}',
+    ];
     let length = rng.usize(..20);
-    repeat_with(|| if rng.u8(..4) == 0 { ODD[rng.usize(..ODD.len())] } else { rng.alphanumeric() })
-        .take(length)
-        .collect()
+    repeat_with(|| {
+        if rng.u8(..4) == 0 {
+            ODD[rng.usize(..ODD.len())]
+        } else {
+            rng.alphanumeric()
+        }
+    })
+    .take(length)
+    .collect()
 }
 
 /// An array in an array and so on, with a number in the innermost.

@@ -26,8 +26,8 @@ const MAX_DESCRIPTIONS: usize = 10;
 impl Tally {
     pub fn add(&mut self, specimen: &Specimen, doorward: &Verdict, other: &Verdict) {
         self.count(doorward.is_ok(), other.is_ok());
-        let mut is_right =
-            is_as_expected(specimen, Side::Doorward, doorward) && is_as_expected(specimen, Side::Other, other);
+        let mut is_right = is_as_expected(specimen, Side::Doorward, doorward)
+            && is_as_expected(specimen, Side::Other, other);
         let denying = match (doorward.is_ok(), other.is_ok()) {
             (false, true) => Some(Side::Doorward),
             (true, false) => Some(Side::Other),
@@ -75,12 +75,16 @@ impl Tally {
         self.failures += 1;
         if self.descriptions.len() < MAX_DESCRIPTIONS {
             let description = specimen.description();
-            self.descriptions.push(format!("{description}\n  doorward {doorward:?}, jsonwebtoken {other:?}"));
+            self.descriptions.push(format!(
+                "{description}\n  doorward {doorward:?}, jsonwebtoken {other:?}"
+            ));
         }
     }
 }
 
 /// To agree is not enough: with a wrong key both would deny everything.
 fn is_as_expected(specimen: &Specimen, judge: Side, verdict: &Verdict) -> bool {
-    specimen.expected(judge).is_none_or(|expected| expected == verdict.is_ok())
+    specimen
+        .expected(judge)
+        .is_none_or(|expected| expected == verdict.is_ok())
 }

@@ -8,7 +8,8 @@ use super::draft::Draft;
 
 /// A peculiarity of a token.
 pub struct Twist {
-    /// What it changes, such as `claims/exp`. A token has one twist for each place, and none within another one's.
+    /// What it changes, such as `claims/exp`. A token has one twist for each place, and none within
+    /// another one's.
     pub place: &'static str,
     /// What it is, for a reader.
     pub name: &'static str,
@@ -31,8 +32,19 @@ pub enum Effect {
 }
 
 impl Twist {
-    pub const fn new(place: &'static str, name: &'static str, effect: Effect, apply: fn(&mut Draft, &mut Rng)) -> Self {
-        Self { place, name, effect, apply, applies_to: |_| true }
+    pub const fn new(
+        place: &'static str,
+        name: &'static str,
+        effect: Effect,
+        apply: fn(&mut Draft, &mut Rng),
+    ) -> Self {
+        Self {
+            place,
+            name,
+            effect,
+            apply,
+            applies_to: |_| true,
+        }
     }
 
     pub const fn only(self, applies_to: fn(Algorithm) -> bool) -> Self {

@@ -14,7 +14,11 @@ fn h1_every_mapped_header_is_there_on_200_and_none_on_a_denial() {
         .iter()
         .fold(idp.token(), |token, name| token.claim(name, Value::Null));
     assert_allowed_as(&send(&gate, &null.sign()), "", &idp.url(), "null claims");
-    let full = idp.token().claim("email", "a@example.com").claim("client_id", "app").claim("scope", "read write");
+    let full = idp
+        .token()
+        .claim("email", "a@example.com")
+        .claim("client_id", "app")
+        .claim("scope", "read write");
     let expected = [
         ("x-auth-client-id", "app"),
         ("x-auth-email", "a@example.com"),
@@ -24,21 +28,52 @@ fn h1_every_mapped_header_is_there_on_200_and_none_on_a_denial() {
     ];
     assert_allowed(&send(&gate, &full.sign()), &expected, "all claims");
     // A denial is compared field by field, so a claim in it would show.
-    assert_token_denied(&gate, &full.clone().expires_in(-3600).sign(), "token_expired", "all claims, but too late");
-    assert_token_denied(&gate, &full.claim("aud", "other").sign(), "audience_mismatch", "for somebody else");
+    assert_token_denied(
+        &gate,
+        &full.clone().expires_in(-3600).sign(),
+        "token_expired",
+        "all claims, but too late",
+    );
+    assert_token_denied(
+        &gate,
+        &full.claim("aud", "other").sign(),
+        "audience_mismatch",
+        "for somebody else",
+    );
     assert_denied(&gate.get("/verify").send(), "token_missing", "no token");
 }
 
 #[test]
 fn h2_what_the_client_says_about_itself_is_neither_believed_nor_echoed() {
     let (idp, gate) = built(|gate| gate);
-    let names = ["X-Auth-Subject", "x-auth-subject", "X_Auth_Subject", "X-Auth-Email", "X-Auth-User", "X-Auth-Reason"];
+    let names = [
+        "X-Auth-Subject",
+        "x-auth-subject",
+        "X_Auth_Subject",
+        "X-Auth-Email",
+        "X-Auth-User",
+        "X-Auth-Reason",
+    ];
     for name in names {
         for value in ["admin", ""] {
-            let request = || gate.get("/verify").header(name, value).header("Connection", "X-Auth-Subject");
+            let request = || {
+                gate.get("/verify")
+                    .header(name, value)
+                    .header("Connection", "X-Auth-Subject")
+            };
             let what = format!("{name}: {value:?}");
-            assert_allowed_as(&request().bearer(&idp.token().sign()).send(), "alice", &idp.url(), &what);
-            assert_allowed_as(&request().bearer(&idp.token().without("sub").sign()).send(), "", &idp.url(), &what);
+            assert_allowed_as(
+                &request().bearer(&idp.token().sign()).send(),
+                "alice",
+                &idp.url(),
+                &what,
+            );
+            assert_allowed_as(
+                &request().bearer(&idp.token().without("sub").sign()).send(),
+                "",
+                &idp.url(),
+                &what,
+            );
             assert_denied(&request().send(), "token_missing", &what);
         }
     }
@@ -46,17 +81,35 @@ fn h2_what_the_client_says_about_itself_is_neither_believed_nor_echoed() {
 
 #[test]
 fn h3_naughty_strings_travel_as_visible_ascii_and_come_back_whole() {
-    let (idp, gate) = built(|gate| gate.set("CLAIM_HEADERS", "sub=X-Auth-Subject, groups=X-Auth-Groups"));
+    let (idp, gate) =
+        built(|gate| gate.set("CLAIM_HEADERS", "sub=X-Auth-Subject, groups=X-Auth-Groups"));
     let mut seen = std::collections::HashMap::new();
     let ascii = (0..128_u8).map(|byte| format!("a{}b", char::from(byte)));
     for text in NAUGHTY.iter().map(|text| (*text).to_owned()).chain(ascii) {
-        let answer = send(&gate, &idp.token().subject(&text).claim("groups", json!([text, "z"])).sign());
+        let answer = send(
+            &gate,
+            &idp.token()
+                .subject(&text)
+                .claim("groups", json!([text, "z"]))
+                .sign(),
+        );
         assert_eq!(answer.verdict(), "200", "{text:?}");
-        let (single, list) = (value(&answer, "x-auth-subject"), value(&answer, "x-auth-groups"));
+        let (single, list) = (
+            value(&answer, "x-auth-subject"),
+            value(&answer, "x-auth-groups"),
+        );
         assert_eq!(decoded(single), text, "{single}");
-        assert_eq!(list.split(',').map(decoded).collect::<Vec<_>>(), [text.as_str(), "z"], "{list}");
+        assert_eq!(
+            list.split(',').map(decoded).collect::<Vec<_>>(),
+            [text.as_str(), "z"],
+            "{list}"
+        );
         assert_eq!(answer.fields.len(), 5, "{text:?} made no field of its own");
-        assert_eq!(seen.insert(single.to_owned(), text.clone()).filter(|earlier| *earlier != text), None);
+        assert_eq!(
+            seen.insert(single.to_owned(), text.clone())
+                .filter(|earlier| *earlier != text),
+            None
+        );
     }
 }
 
@@ -84,7 +137,8 @@ fn h5_values_that_are_no_text_keep_every_digit_or_are_refused() {
     let (idp, gate) = built(|gate| gate.set("CLAIM_HEADERS", "x=X-Auth-X"));
     let with = |json: &str| {
         let claims = idp.token().claims_text();
-        idp.token().sign_payload(claims.replacen('{', &format!("{{\"x\":{json},"), 1))
+        idp.token()
+            .sign_payload(claims.replacen('{', &format!("{{\"x\":{json},"), 1))
     };
     for (json, expected) in [
         ("0", "0"),
@@ -102,7 +156,10 @@ fn h5_values_that_are_no_text_keep_every_digit_or_are_refused() {
         (r#"["a","b,c"]"#, "a,b%2Cc"),
         (r#"["a",1,true]"#, "a,1,true"),
         (r#"[["a"],{"b":1}]"#, "WyJhIl0,eyJiIjoxfQ"),
-        (r#"{"b":9007199254740993}"#, "eyJiIjo5MDA3MTk5MjU0NzQwOTkzfQ"),
+        (
+            r#"{"b":9007199254740993}"#,
+            "eyJiIjo5MDA3MTk5MjU0NzQwOTkzfQ",
+        ),
     ] {
         assert_allowed(&send(&gate, &with(json)), &[("x-auth-x", expected)], json);
     }
@@ -118,16 +175,27 @@ fn h5_values_that_are_no_text_keep_every_digit_or_are_refused() {
 
 #[test]
 fn h6_headers_that_do_not_fit_are_refused_and_never_cut() {
-    let (idp, gate) = built(|gate| gate.set("CLAIM_HEADERS", "sub=X-Auth-Subject, groups=X-Auth-Groups"));
+    let (idp, gate) =
+        built(|gate| gate.set("CLAIM_HEADERS", "sub=X-Auth-Subject, groups=X-Auth-Groups"));
     // Two names, two values, and four bytes for each line.
     let room = 3072 - "X-Auth-Subject".len() - "alice".len() - "X-Auth-Groups".len() - 8;
     let fits = idp.token().claim("groups", "x".repeat(room)).sign();
-    assert_allowed(&send(&gate, &fits), &[("x-auth-groups", &"x".repeat(room)), ("x-auth-subject", "alice")], "full");
+    assert_allowed(
+        &send(&gate, &fits),
+        &[
+            ("x-auth-groups", &"x".repeat(room)),
+            ("x-auth-subject", "alice"),
+        ],
+        "full",
+    );
     let groups: Vec<String> = (0..500).map(|n| format!("group-{n}")).collect();
     for (what, groups) in [
         ("a byte more", json!("x".repeat(room + 1))),
         ("4 KiB", json!("x".repeat(4096))),
-        ("a third of it, but encoded", json!("ü".repeat(room / 6 + 1))),
+        (
+            "a third of it, but encoded",
+            json!("ü".repeat(room / 6 + 1)),
+        ),
         ("500 groups", json!(groups)),
     ] {
         let token = idp.token().claim("groups", groups).sign();
@@ -150,7 +218,12 @@ fn h7_two_claims_never_share_a_header() {
     ] {
         assert_refused(mapping, "stands twice");
     }
-    assert!(mapping("sub=X-Auth-User, sub=X-Auth-Subject").configuration().is_ok(), "one claim may have two headers");
+    assert!(
+        mapping("sub=X-Auth-User, sub=X-Auth-Subject")
+            .configuration()
+            .is_ok(),
+        "one claim may have two headers"
+    );
 }
 
 #[test]
@@ -180,16 +253,28 @@ fn h8_headers_that_mean_something_are_no_place_for_a_claim() {
     ] {
         assert_refused(&format!("sub={name}"), "means something else already");
     }
-    for name in ["", "X Auth", "X-Auth:", "X-Auth\r\nX-Evil", "X-Äuth", "X-Auth\u{0}", "(x)", "\"x\"", "x/y"] {
+    for name in [
+        "",
+        "X Auth",
+        "X-Auth:",
+        "X-Auth\r\nX-Evil",
+        "X-Äuth",
+        "X-Auth\u{0}",
+        "(x)",
+        "\"x\"",
+        "x/y",
+    ] {
         assert_refused(&format!("sub={name}"), "no header name");
     }
 }
 
 #[test]
 fn h9_a_claim_path_leads_to_one_claim() {
-    let paths =
-        r#"realm.roles=X-Auth-A, "a.b".c=X-Auth-B, https://x.example/roles=X-Auth-C, list.0=X-Auth-D, $=X-Auth-E"#;
-    let (idp, gate) = built(|gate| gate.set("CLAIM_HEADERS", paths).set("CLAIM_HEADERS_MAX_BYTES", "65536"));
+    let paths = r#"realm.roles=X-Auth-A, "a.b".c=X-Auth-B, https://x.example/roles=X-Auth-C, list.0=X-Auth-D, $=X-Auth-E"#;
+    let (idp, gate) = built(|gate| {
+        gate.set("CLAIM_HEADERS", paths)
+            .set("CLAIM_HEADERS_MAX_BYTES", "65536")
+    });
     let token = idp
         .token()
         .claim("realm", json!({"roles": ["admin", "user"]}))
@@ -216,12 +301,17 @@ fn built(settings: impl Fn(GateBuilder) -> GateBuilder) -> (TestIssuer, TestGate
 }
 
 fn mapping(mapping: &str) -> GateBuilder {
-    TestGate::new().trusting(&TestIssuer::new()).set("CLAIM_HEADERS", mapping)
+    TestGate::new()
+        .trusting(&TestIssuer::new())
+        .set("CLAIM_HEADERS", mapping)
 }
 
 fn assert_refused(text: &str, problem: &str) {
     let problems = mapping(text).configuration().map(drop).unwrap_err();
-    assert!(problems.contains(problem) && problems.contains("CLAIM_HEADERS"), "{text}: {problems}");
+    assert!(
+        problems.contains(problem) && problems.contains("CLAIM_HEADERS"),
+        "{text}: {problems}"
+    );
 }
 
 fn send(gate: &TestGate, token: &str) -> Answer {
@@ -230,7 +320,10 @@ fn send(gate: &TestGate, token: &str) -> Answer {
 
 fn value<'a>(answer: &'a Answer, name: &str) -> &'a str {
     let value = answer.get(name).unwrap();
-    assert!(value.bytes().all(|byte| matches!(byte, 0x20..=0x7E)), "{value:?}");
+    assert!(
+        value.bytes().all(|byte| matches!(byte, 0x20..=0x7E)),
+        "{value:?}"
+    );
     value
 }
 

@@ -9,19 +9,34 @@ fn every_case_of_the_page_has_its_tests() {
     let without: Vec<_> = rows()
         .into_iter()
         .filter(|row| {
-            row.names.is_empty() || !row.names.iter().all(|name| tests.iter().any(|test| row.covers(name, test)))
+            row.names.is_empty()
+                || !row
+                    .names
+                    .iter()
+                    .all(|name| tests.iter().any(|test| row.covers(name, test)))
         })
         .map(|row| format!("{} {:?}", row.case, row.names))
         .collect();
-    assert_eq!(without, Vec::<String>::new(), "rows of docs/cases.md without a test");
+    assert_eq!(
+        without,
+        Vec::<String>::new(),
+        "rows of docs/cases.md without a test"
+    );
 }
 
 #[test]
 fn every_test_stands_in_the_page() {
     let rows = rows();
-    let named = |test: &str| rows.iter().any(|row| row.names.iter().any(|name| row.covers(name, test)));
+    let named = |test: &str| {
+        rows.iter()
+            .any(|row| row.names.iter().any(|name| row.covers(name, test)))
+    };
     let missing: Vec<_> = tests().into_iter().filter(|test| !named(test)).collect();
-    assert_eq!(missing, Vec::<String>::new(), "tests that no row of docs/cases.md names");
+    assert_eq!(
+        missing,
+        Vec::<String>::new(),
+        "tests that no row of docs/cases.md names"
+    );
 }
 
 #[test]
@@ -29,14 +44,21 @@ fn no_case_stands_twice_in_the_page() {
     let rows = rows();
     let cases: BTreeSet<_> = rows.iter().map(|row| row.case.as_str()).collect();
     assert_eq!(cases.len(), rows.len());
-    assert!(rows.len() > 50, "the page was not read: {} rows", rows.len());
+    assert!(
+        rows.len() > 50,
+        "the page was not read: {} rows",
+        rows.len()
+    );
 }
 
 #[test]
 fn every_promise_of_the_reliability_page_has_its_tests() {
     let page = std::fs::read_to_string(root().join("docs/reliability.md")).unwrap();
     let tests = tests();
-    let promises: Vec<_> = page.lines().filter(|line| line.starts_with("| P")).collect();
+    let promises: Vec<_> = page
+        .lines()
+        .filter(|line| line.starts_with("| P"))
+        .collect();
     assert_eq!(promises.len(), 10);
     for promise in promises {
         let shown_by = promise.trim_end_matches(" |").rsplit(" | ").next().unwrap();
@@ -54,20 +76,34 @@ fn no_case_of_a_whole_group_is_missing_in_the_page() {
     let cases: BTreeSet<_> = rows().into_iter().map(|row| row.case).collect();
     for (group, least) in GROUPS {
         let found = cases.iter().filter(|case| case.starts_with(group)).count();
-        let missing: Vec<_> =
-            (1..=least.max(found)).map(|n| format!("{group}{n}")).filter(|case| !cases.contains(case)).collect();
-        assert_eq!(missing, Vec::<String>::new(), "group {group} has {found} rows");
+        let missing: Vec<_> = (1..=least.max(found))
+            .map(|n| format!("{group}{n}"))
+            .filter(|case| !cases.contains(case))
+            .collect();
+        assert_eq!(
+            missing,
+            Vec::<String>::new(),
+            "group {group} has {found} rows"
+        );
     }
 }
 
 #[test]
 fn every_file_that_a_page_names_is_there() {
-    let pages = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = std::fs::read_dir(root().join("docs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     for page in pages.filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
         let text = std::fs::read_to_string(&page).unwrap();
         let quoted = text.split('`').skip(1).step_by(2);
-        for name in quoted.filter(|name| name.starts_with("tests/") && !name.contains(char::is_whitespace)) {
-            assert!(root().join(name).exists(), "{} names {name}", page.display());
+        for name in
+            quoted.filter(|name| name.starts_with("tests/") && !name.contains(char::is_whitespace))
+        {
+            assert!(
+                root().join(name).exists(),
+                "{} names {name}",
+                page.display()
+            );
         }
     }
 }
@@ -88,10 +124,24 @@ impl Row {
 fn rows() -> Vec<Row> {
     let page = std::fs::read_to_string(root().join("docs/cases.md")).unwrap();
     let rows = page.lines().filter_map(|line| {
-        let cells: Vec<_> = line.strip_prefix("| ")?.trim_end_matches(" |").split(" | ").collect();
-        let [case, _, _, tests] = cells.as_slice() else { return None };
-        let names = tests.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-        is_case(case).then(|| Row { case: (*case).to_owned(), names })
+        let cells: Vec<_> = line
+            .strip_prefix("| ")?
+            .trim_end_matches(" |")
+            .split(" | ")
+            .collect();
+        let [case, _, _, tests] = cells.as_slice() else {
+            return None;
+        };
+        let names = tests
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect();
+        is_case(case).then(|| Row {
+            case: (*case).to_owned(),
+            names,
+        })
     });
     rows.collect()
 }
@@ -101,10 +151,12 @@ fn is_case(text: &str) -> bool {
     group.chars().all(|letter| letter.is_ascii_uppercase()) && number.parse::<u8>().is_ok()
 }
 
-/// The names of all test functions in this directory, but for those of this file; and of the scenarios that bear the name of a
-/// case and are a test for each proxy.
+/// The names of all test functions in this directory, but for those of this file; and of the
+/// scenarios that bear the name of a case and are a test for each proxy.
 fn tests() -> BTreeSet<String> {
-    let files = std::fs::read_dir(root().join("tests/it/cases")).unwrap().map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(root().join("tests/it/cases"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let sources = files.filter(|file| file.file_name().is_some_and(|name| name != "index.rs"));
     let tests = sources.flat_map(|file| tests_in(&std::fs::read_to_string(file).unwrap()));
     tests.chain(scenarios()).collect()
@@ -112,9 +164,15 @@ fn tests() -> BTreeSet<String> {
 
 fn scenarios() -> Vec<String> {
     let suite = std::fs::read_to_string(root().join("tests/it/support/proxy_suite.rs")).unwrap();
-    let names = suite.lines().filter_map(|line| line.trim().strip_suffix(','));
+    let names = suite
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix(','));
     names
-        .filter(|name| name.split('_').next().is_some_and(|case| is_case(&case.to_uppercase())))
+        .filter(|name| {
+            name.split('_')
+                .next()
+                .is_some_and(|case| is_case(&case.to_uppercase()))
+        })
         .map(str::to_owned)
         .collect()
 }

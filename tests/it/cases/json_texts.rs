@@ -1,7 +1,9 @@
-//! A16: what is JSON and what is not, as the claims of a token, as its header, and as a value inside either.
+//! A16: what is JSON and what is not, as the claims of a token, as its header, and as a value
+//! inside either.
 //!
-//! The list is in the manner of the well-known parsing suites: texts that every reader must take, texts that none may
-//! take, and texts about which readers differ. There is one oracle beside it, `serde_json`, and two rules stricter than it: no member twice, and a bound to the nesting.
+//! The list is in the manner of the well-known parsing suites: texts that every reader must take,
+//! texts that none may take, and texts about which readers differ. There is one oracle beside it,
+//! `serde_json`, and two rules stricter than it: no member twice, and a bound to the nesting.
 
 use doorward::jose::decode_base64url;
 use serde_json::Value;
@@ -13,12 +15,29 @@ use crate::support::{Client, TestGate, TestIssuer, TokenBuilder};
 fn a16_json_is_read_by_the_letter_wherever_it_stands() {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).spawn();
-    let mut reader = Reader { client: Client::connect(gate.verify), token: idp.token(), gate: &gate, idp: &idp };
-    let refused = REFUSED.iter().map(|text| text.to_vec()).chain(nested(&[33, 128, 1000]));
+    let mut reader = Reader {
+        client: Client::connect(gate.verify),
+        token: idp.token(),
+        gate: &gate,
+        idp: &idp,
+    };
+    let refused = REFUSED
+        .iter()
+        .map(|text| text.to_vec())
+        .chain(nested(&[33, 128, 1000]));
     let stricter = STRICTER.iter().map(|text| text.as_bytes().to_vec());
-    let good: Vec<_> = GOOD.iter().map(|text| text.as_bytes().to_vec()).chain(nested(&[31])).collect();
+    let good: Vec<_> = GOOD
+        .iter()
+        .map(|text| text.as_bytes().to_vec())
+        .chain(nested(&[31]))
+        .collect();
     let bad: Vec<_> = refused.chain(stricter).collect();
-    assert!(good.len() > 90 && bad.len() > 150, "{} and {}", good.len(), bad.len());
+    assert!(
+        good.len() > 90 && bad.len() > 150,
+        "{} and {}",
+        good.len(),
+        bad.len()
+    );
     for text in &good {
         reader.assert_read(text);
     }
@@ -33,7 +52,11 @@ fn a16_the_list_agrees_with_another_reader_but_for_the_stricter_rules() {
         assert!(serde_json::from_str::<Value>(text).is_ok(), "{text:?}");
     }
     for text in REFUSED {
-        assert!(serde_json::from_slice::<Value>(text).is_err(), "{:?}", String::from_utf8_lossy(text));
+        assert!(
+            serde_json::from_slice::<Value>(text).is_err(),
+            "{:?}",
+            String::from_utf8_lossy(text)
+        );
     }
 }
 
@@ -57,19 +80,43 @@ impl Reader<'_> {
             assert_allowed_as(&answer, "alice", &self.idp.url(), &what);
         }
         // All the claims there are: an object is one that names no issuer.
-        let reason = if text.trim_ascii().starts_with(b"{") { "issuer_unknown" } else { "claim_invalid" };
+        let reason = if text.trim_ascii().starts_with(b"{") {
+            "issuer_unknown"
+        } else {
+            "claim_invalid"
+        };
         self.assert_denied(&self.token.sign_text(&header, text), reason, &what);
-        self.assert_denied(&self.token.sign_text(text, &claims), "token_malformed", &what);
+        self.assert_denied(
+            &self.token.sign_text(text, &claims),
+            "token_malformed",
+            &what,
+        );
     }
 
     fn assert_refused(&mut self, text: &[u8]) {
         let what = shown(text);
         let (header, claims) = self.good_texts();
-        self.assert_denied(&self.token.sign_text(&header, with_value(&claims, text)), "claim_invalid", &what);
-        self.assert_denied(&self.token.sign_text(with_value(&header, text), &claims), "token_malformed", &what);
-        self.assert_denied(&self.token.sign_text(text, &claims), "token_malformed", &what);
+        self.assert_denied(
+            &self.token.sign_text(&header, with_value(&claims, text)),
+            "claim_invalid",
+            &what,
+        );
+        self.assert_denied(
+            &self.token.sign_text(with_value(&header, text), &claims),
+            "token_malformed",
+            &what,
+        );
+        self.assert_denied(
+            &self.token.sign_text(text, &claims),
+            "token_malformed",
+            &what,
+        );
         // No payload at all is a detached one.
-        let reason = if text.is_empty() { "token_malformed" } else { "claim_invalid" };
+        let reason = if text.is_empty() {
+            "token_malformed"
+        } else {
+            "claim_invalid"
+        };
         self.assert_denied(&self.token.sign_text(&header, text), reason, &what);
     }
 
@@ -94,10 +141,15 @@ fn with_value(object: &str, text: &[u8]) -> Vec<u8> {
 /// Arrays, objects, and both by turns, so deep in each other.
 fn nested(depths: &[usize]) -> impl Iterator<Item = Vec<u8>> {
     depths.iter().flat_map(|depth| {
-        let of =
-            |open: &str, close: &str, repeats: usize| format!("{}1{}", open.repeat(repeats), close.repeat(repeats));
+        let of = |open: &str, close: &str, repeats: usize| {
+            format!("{}1{}", open.repeat(repeats), close.repeat(repeats))
+        };
         let by_turns = of("{\"a\":[", "]}", depth / 2);
-        let by_turns = if depth % 2 == 1 { format!("[{by_turns}]") } else { by_turns };
+        let by_turns = if depth % 2 == 1 {
+            format!("[{by_turns}]")
+        } else {
+            by_turns
+        };
         [of("[", "]", *depth), of("{\"a\":", "}", *depth), by_turns].map(String::into_bytes)
     })
 }

@@ -9,33 +9,57 @@ use crate::cases::wire::{assert_token_denied, misses};
 use crate::support::{Answer, Behaviour, FaultyIssuer, TestGate, TestIssuer, eventually, key};
 
 fn file(idp: &TestIssuer, audience: &str, more: &str) -> String {
-    format!("issuer: {}\naudience: [{audience}]\nworkers: 1\n{more}\n", idp.url())
+    format!(
+        "issuer: {}\naudience: [{audience}]\nworkers: 1\n{more}\n",
+        idp.url()
+    )
 }
 
 #[test]
 fn f8_verified_tokens_are_forgotten_with_their_configuration() {
     let idp = TestIssuer::new().serve();
-    let gate = TestGate::new().by_time_of(&idp).file(file(&idp, "api", "")).spawn();
+    let gate = TestGate::new()
+        .by_time_of(&idp)
+        .file(file(&idp, "api", ""))
+        .spawn();
     let token = idp.token().claim("email", "a@example.com").sign();
     assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"]);
     gate.rewrite(&file(&idp, "other", ""));
     assert!(gate.reload());
     assert_token_denied(&gate, &token, "audience_mismatch", "another audience");
-    gate.rewrite(&file(&idp, "api", "claim_headers: [{claim: email, header: X-Auth-Subject}]"));
+    gate.rewrite(&file(
+        &idp,
+        "api",
+        "claim_headers: [{claim: email, header: X-Auth-Subject}]",
+    ));
     assert!(gate.reload());
     let answer = gate.get("/verify").bearer(&token).send();
-    assert_eq!((answer.status, answer.get("x-auth-subject")), (200, Some("a@example.com")), "another header map");
+    assert_eq!(
+        (answer.status, answer.get("x-auth-subject")),
+        (200, Some("a@example.com")),
+        "another header map"
+    );
     gate.rewrite(&file(&idp, "api", "required_claims: [tenant]"));
     assert!(gate.reload());
-    assert_token_denied(&gate, &token, "claim_missing", "another requirement of the token itself");
-    gate.rewrite(
-        &file(&idp, "api", "").replace("issuer: ", "jwks_url: http://127.0.0.1:1/\nissuer: https://other.example/"),
+    assert_token_denied(
+        &gate,
+        &token,
+        "claim_missing",
+        "another requirement of the token itself",
     );
+    gate.rewrite(&file(&idp, "api", "").replace(
+        "issuer: ",
+        "jwks_url: http://127.0.0.1:1/\nissuer: https://other.example/",
+    ));
     assert!(gate.reload());
     assert_token_denied(&gate, &token, "issuer_unknown", "another issuer");
     gate.rewrite(&file(&idp, "api", ""));
     assert!(gate.reload());
-    assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"], "and back again");
+    assert_eq!(
+        [gate.judge(&token), gate.judge(&token)],
+        ["200", "200"],
+        "and back again"
+    );
     assert_eq!(misses(&gate), 6, "once under each configuration");
 }
 
@@ -63,8 +87,16 @@ fn e26_a_new_configuration_disturbs_no_fetching() {
 #[test]
 fn k6_requests_meanwhile_see_one_configuration_each() {
     let idp = TestIssuer::new().serve();
-    let one = file(&idp, "api", "claim_headers: [{claim: sub, header: X-One}]\nrealm: one");
-    let two = file(&idp, "api", "claim_headers: [{claim: iss, header: X-Two}]\nrealm: two");
+    let one = file(
+        &idp,
+        "api",
+        "claim_headers: [{claim: sub, header: X-One}]\nrealm: one",
+    );
+    let two = file(
+        &idp,
+        "api",
+        "claim_headers: [{claim: iss, header: X-Two}]\nrealm: two",
+    );
     let gate = TestGate::new().by_time_of(&idp).file(one.as_str()).spawn();
     let (token, done) = (idp.token().sign(), AtomicBool::new(false));
     std::thread::scope(|scope| {
@@ -93,14 +125,31 @@ fn k6_requests_meanwhile_see_one_configuration_each() {
 /// It is in force for whoever comes while the other one still waits for its key.
 #[test]
 fn k6_a_request_under_way_ends_with_the_configuration_it_began_with() {
-    let new = Arc::new(SigningKey::generate(Algorithm::ES256).unwrap().with_id("new"));
-    let (before, after) = (TestIssuer::new(), TestIssuer::with_keys(vec![key(Algorithm::ES256), new.clone()]));
+    let new = Arc::new(
+        SigningKey::generate(Algorithm::ES256)
+            .unwrap()
+            .with_id("new"),
+    );
+    let (before, after) = (
+        TestIssuer::new(),
+        TestIssuer::with_keys(vec![key(Algorithm::ES256), new.clone()]),
+    );
     let keys = FaultyIssuer::serving(before.jwks());
     let text = |header: &str| {
-        let fetching = format!("jwks_url: {}/jwks\njwks_wait: 20s\njwks_timeout: 20s", keys.url);
-        file(&before, "api", &format!("{fetching}\nclaim_headers: [{{claim: sub, header: {header}}}]"))
+        let fetching = format!(
+            "jwks_url: {}/jwks\njwks_wait: 20s\njwks_timeout: 20s",
+            keys.url
+        );
+        file(
+            &before,
+            "api",
+            &format!("{fetching}\nclaim_headers: [{{claim: sub, header: {header}}}]"),
+        )
     };
-    let gate = TestGate::new().by_time_of(&before).file(text("X-Old")).spawn();
+    let gate = TestGate::new()
+        .by_time_of(&before)
+        .file(text("X-Old"))
+        .spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
     let (known, unknown) = (before.token().sign(), before.token_by(new).sign());
     let ask = |token: &str| gate.get("/verify").bearer(token).send();
@@ -110,7 +159,9 @@ fn k6_a_request_under_way_ends_with_the_configuration_it_began_with() {
     keys.behave(Behaviour::Delay);
     std::thread::scope(|scope| {
         let asking = scope.spawn(|| ask(&unknown));
-        eventually("the fetch for the new key", || (keys.fetches() == 2).then_some(()));
+        eventually("the fetch for the new key", || {
+            (keys.fetches() == 2).then_some(())
+        });
         gate.rewrite(&text("X-New"));
         assert!(gate.reload());
         assert_eq!(subject(&ask(&known)), [None, Some("alice")]);

@@ -12,12 +12,18 @@ routes:
 ";
 
 fn site(idp: &TestIssuer) -> TestGate {
-    TestGate::new().trusting(idp).set("PROXY", "traefik").file(SITE).spawn()
+    TestGate::new()
+        .trusting(idp)
+        .set("PROXY", "traefik")
+        .file(SITE)
+        .spawn()
 }
 
 fn ask(gate: &TestGate, method: &str, host: &str, uri: impl AsRef<str>) -> Request {
     let request = gate.get("/verify").header("X-Forwarded-Method", method);
-    request.header("X-Forwarded-Host", host).header("X-Forwarded-Uri", uri.as_ref())
+    request
+        .header("X-Forwarded-Host", host)
+        .header("X-Forwarded-Uri", uri.as_ref())
 }
 
 fn verdict(gate: &TestGate, uri: impl AsRef<str>) -> String {
@@ -27,7 +33,14 @@ fn verdict(gate: &TestGate, uri: impl AsRef<str>) -> String {
 #[test]
 fn i1_query_and_prefix_never_make_a_path_public() {
     let gate = site(&TestIssuer::new());
-    for uri in ["/public", "/public/", "/public/a", "/public?x=/admin", "/public/a?../admin", "/healthz?token=x"] {
+    for uri in [
+        "/public",
+        "/public/",
+        "/public/a",
+        "/public?x=/admin",
+        "/public/a?../admin",
+        "/healthz?token=x",
+    ] {
         assert_eq!(verdict(&gate, uri), "200", "{uri}");
     }
     for uri in [
@@ -48,16 +61,35 @@ fn i1_query_and_prefix_never_make_a_path_public() {
     ] {
         assert_eq!(verdict(&gate, uri), "401 token_missing", "{uri}");
     }
-    for (method, host) in [("POST", "a.example"), ("HEAD", "a.example"), ("get", "a.example")] {
-        assert_eq!(ask(&gate, method, host, "/healthz").send().verdict(), "401 token_missing", "{method}");
+    for (method, host) in [
+        ("POST", "a.example"),
+        ("HEAD", "a.example"),
+        ("get", "a.example"),
+    ] {
+        assert_eq!(
+            ask(&gate, method, host, "/healthz").send().verdict(),
+            "401 token_missing",
+            "{method}"
+        );
     }
-    assert_eq!(ask(&gate, "GET", "b.example", "/public").send().verdict(), "401 token_missing");
+    assert_eq!(
+        ask(&gate, "GET", "b.example", "/public").send().verdict(),
+        "401 token_missing"
+    );
 }
 
 #[test]
 fn i2_a_fragment_is_no_part_of_a_path() {
     let gate = site(&TestIssuer::new());
-    for uri in ["/admin#/public", "/public#/../admin", "/public%23/x", "/healthz#", "/healthz%23x", "#/public", "/#"] {
+    for uri in [
+        "/admin#/public",
+        "/public#/../admin",
+        "/public%23/x",
+        "/healthz#",
+        "/healthz%23x",
+        "#/public",
+        "/#",
+    ] {
         let answer = ask(&gate, "GET", "a.example", uri).send();
         assert_denied(&answer, "forwarded_headers_ambiguous", uri);
     }
@@ -98,9 +130,21 @@ fn i3_a_path_with_two_readings_is_refused() {
         "*",
         "",
     ] {
-        assert_denied(&ask(&gate, "GET", "a.example", uri).send(), "forwarded_headers_ambiguous", uri);
+        assert_denied(
+            &ask(&gate, "GET", "a.example", uri).send(),
+            "forwarded_headers_ambiguous",
+            uri,
+        );
     }
-    for uri in ["//public", "/public//a", "/%70ublic", "/p%75blic/%61", "/public/a.b", "/public/.a", "/public/..a"] {
+    for uri in [
+        "//public",
+        "/public//a",
+        "/%70ublic",
+        "/p%75blic/%61",
+        "/public/a.b",
+        "/public/.a",
+        "/public/..a",
+    ] {
         assert_eq!(verdict(&gate, uri), "200", "{uri}");
     }
 }
@@ -108,12 +152,32 @@ fn i3_a_path_with_two_readings_is_refused() {
 #[test]
 fn i4_encoded_slashes_and_odd_hosts_are_refused() {
     let gate = site(&TestIssuer::new());
-    for uri in ["/public%2fa", "/public%2Fa", "/public/%2e%2e%2fadmin", "/public%5ca", "/a%2f..%2fpublic", "/%2fpublic"]
-    {
-        assert_denied(&ask(&gate, "GET", "a.example", uri).send(), "forwarded_headers_ambiguous", uri);
+    for uri in [
+        "/public%2fa",
+        "/public%2Fa",
+        "/public/%2e%2e%2fadmin",
+        "/public%5ca",
+        "/a%2f..%2fpublic",
+        "/%2fpublic",
+    ] {
+        assert_denied(
+            &ask(&gate, "GET", "a.example", uri).send(),
+            "forwarded_headers_ambiguous",
+            uri,
+        );
     }
-    for host in ["A.Example", "a.example.", "a.example:443", "A.EXAMPLE.:8080", "a.example:"] {
-        assert_eq!(ask(&gate, "GET", host, "/public").send().verdict(), "200", "{host}");
+    for host in [
+        "A.Example",
+        "a.example.",
+        "a.example:443",
+        "A.EXAMPLE.:8080",
+        "a.example:",
+    ] {
+        assert_eq!(
+            ask(&gate, "GET", host, "/public").send().verdict(),
+            "200",
+            "{host}"
+        );
     }
     for host in [
         "user@a.example",
@@ -137,8 +201,19 @@ fn i4_encoded_slashes_and_odd_hosts_are_refused() {
         let answer = ask(&gate, "GET", host, "/public").send();
         assert_denied(&answer, "forwarded_headers_ambiguous", host);
     }
-    for host in ["xa.example", "a.example.evil", "b.a.example", "a-example", "127.0.0.1", "[::1]"] {
-        assert_eq!(ask(&gate, "GET", host, "/public").send().verdict(), "401 token_missing", "{host}");
+    for host in [
+        "xa.example",
+        "a.example.evil",
+        "b.a.example",
+        "a-example",
+        "127.0.0.1",
+        "[::1]",
+    ] {
+        assert_eq!(
+            ask(&gate, "GET", host, "/public").send().verdict(),
+            "401 token_missing",
+            "{host}"
+        );
     }
 }
 
@@ -157,8 +232,16 @@ fn i5_other_spellings_of_forwarded_headers_are_ignored() {
         ("X-HTTP-Method-Override", "GET"),
     ] {
         let request = || ask(&gate, "GET", "a.example", "/admin").header(name, value);
-        assert_eq!(request().send().verdict(), "401 token_missing", "{name} beside the real ones");
-        let alone = gate.get("/verify").header(name, value).header("X-Forwarded-Host", "b.example").send();
+        assert_eq!(
+            request().send().verdict(),
+            "401 token_missing",
+            "{name} beside the real ones"
+        );
+        let alone = gate
+            .get("/verify")
+            .header(name, value)
+            .header("X-Forwarded-Host", "b.example")
+            .send();
         assert_denied(&alone, "forwarded_headers_missing", name);
     }
 }
@@ -166,14 +249,20 @@ fn i5_other_spellings_of_forwarded_headers_are_ignored() {
 #[test]
 fn i6_only_proxies_describe_requests() {
     let idp = TestIssuer::new();
-    let foreign = TestGate::new().trusting(&idp).set("PROXY", "traefik").set("TRUSTED_PROXIES", "192.0.2.0/24");
+    let foreign = TestGate::new()
+        .trusting(&idp)
+        .set("PROXY", "traefik")
+        .set("TRUSTED_PROXIES", "192.0.2.0/24");
     let gate = foreign.file(SITE).spawn();
     let token = idp.token().sign();
     for uri in ["/public", "/admin"] {
         let answer = ask(&gate, "GET", "a.example", uri).bearer(&token).send();
         assert_denied(&answer, "forwarded_headers_untrusted", uri);
     }
-    let everybody = TestGate::new().trusting(&idp).set("TRUSTED_PROXIES", "0.0.0.0/0").configuration();
+    let everybody = TestGate::new()
+        .trusting(&idp)
+        .set("TRUSTED_PROXIES", "0.0.0.0/0")
+        .configuration();
     assert!(everybody.unwrap_err().contains("believes everybody"));
 }
 
@@ -181,31 +270,57 @@ fn i6_only_proxies_describe_requests() {
 #[test]
 fn i7_an_address_in_a_header_is_never_used() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("PROXY", "traefik").file(SITE);
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("PROXY", "traefik")
+        .file(SITE);
     let foreign = gate.clone().set("TRUSTED_PROXIES", "192.0.2.0/24").spawn();
     let gate = gate.set("TRUSTED_PROXIES", "127.0.0.0/8").spawn();
     let token = idp.token().sign();
     let decisions = |add: &dyn Fn(Request) -> Request| {
         let asked = [(&gate, "/public"), (&gate, "/admin"), (&foreign, "/public")];
-        let bearing = asked.map(|(gate, uri)| add(ask(gate, "GET", "a.example", uri).bearer(&token)).send().verdict());
+        let bearing = asked.map(|(gate, uri)| {
+            add(ask(gate, "GET", "a.example", uri).bearer(&token))
+                .send()
+                .verdict()
+        });
         let explained = add(gate.explain("{}")).send().status;
-        (bearing, add(ask(&gate, "GET", "a.example", "/admin")).send().verdict(), explained)
+        (
+            bearing,
+            add(ask(&gate, "GET", "a.example", "/admin"))
+                .send()
+                .verdict(),
+            explained,
+        )
     };
     let expected = decisions(&|request| request);
-    assert_eq!(expected.0, ["200", "200", "403 forwarded_headers_untrusted"]);
+    assert_eq!(
+        expected.0,
+        ["200", "200", "403 forwarded_headers_untrusted"]
+    );
     let (line, series) = (last_line(&gate), decision_series(&gate));
     let mut asked = 1;
     for name in ADDRESS_HEADERS {
         for value in ADDRESSES {
-            assert_eq!(decisions(&|request| request.header(name, value)), expected, "{name}: {value}");
+            assert_eq!(
+                decisions(&|request| request.header(name, value)),
+                expected,
+                "{name}: {value}"
+            );
             assert_eq!(last_line(&gate), line, "{name}: {value}");
             asked += 1;
         }
     }
-    let twice =
-        |request: Request| ADDRESS_HEADERS.iter().fold(request, |r, name| r.header(name, "::1").header(name, "x"));
+    let twice = |request: Request| {
+        ADDRESS_HEADERS
+            .iter()
+            .fold(request, |r, name| r.header(name, "::1").header(name, "x"))
+    };
     assert_eq!(decisions(&twice), expected);
-    let expected: Vec<_> = series.into_iter().map(|(labels, count)| (labels, count * (asked + 1))).collect();
+    let expected: Vec<_> = series
+        .into_iter()
+        .map(|(labels, count)| (labels, count * (asked + 1)))
+        .collect();
     assert_eq!(decision_series(&gate), expected);
     assert!(!gate.log.text().contains("203.0.113") && !foreign.log.text().contains("203.0.113"));
 }
@@ -253,8 +368,13 @@ fn last_line(gate: &TestGate) -> serde_json::Value {
 /// How often each decision was made.
 fn decision_series(gate: &TestGate) -> Vec<(String, u64)> {
     let page = gate.admin("/metrics").send().body;
-    let lines = page.lines().filter_map(|line| line.strip_prefix("doorward_decisions_total")?.rsplit_once(' '));
-    lines.map(|(labels, count)| (labels.to_owned(), count.parse().unwrap())).collect()
+    let lines = page.lines().filter_map(|line| {
+        line.strip_prefix("doorward_decisions_total")?
+            .rsplit_once(' ')
+    });
+    lines
+        .map(|(labels, count)| (labels.to_owned(), count.parse().unwrap()))
+        .collect()
 }
 
 #[test]
@@ -262,18 +382,34 @@ fn i8_connection_takes_no_header_away() {
     let idp = TestIssuer::new();
     let gate = site(&idp);
     let listed = "authorization, x-forwarded-uri, x-forwarded-host, x-auth-subject";
-    let answer = ask(&gate, "GET", "a.example", "/admin").header("Connection", listed).send();
+    let answer = ask(&gate, "GET", "a.example", "/admin")
+        .header("Connection", listed)
+        .send();
     assert_denied(&answer, "token_missing", listed);
     let good = idp.token().sign();
-    let answer = ask(&gate, "GET", "a.example", "/admin").header("Connection", listed).bearer(&good).send();
-    assert_eq!((answer.status, answer.get("x-auth-subject")), (200, Some("alice")));
+    let answer = ask(&gate, "GET", "a.example", "/admin")
+        .header("Connection", listed)
+        .bearer(&good)
+        .send();
+    assert_eq!(
+        (answer.status, answer.get("x-auth-subject")),
+        (200, Some("alice"))
+    );
 }
 
 #[test]
 fn i9_who_asks_changes_no_route() {
     let gate = site(&TestIssuer::new());
-    for agent in ["kube-probe/1.30", "GoogleHC/1.0", "ELB-HealthChecker/2.0", "Traefik", "curl/8"] {
-        let answer = ask(&gate, "GET", "a.example", "/admin").header("User-Agent", agent).send();
+    for agent in [
+        "kube-probe/1.30",
+        "GoogleHC/1.0",
+        "ELB-HealthChecker/2.0",
+        "Traefik",
+        "curl/8",
+    ] {
+        let answer = ask(&gate, "GET", "a.example", "/admin")
+            .header("User-Agent", agent)
+            .send();
         assert_denied(&answer, "token_missing", agent);
     }
 }
@@ -281,13 +417,19 @@ fn i9_who_asks_changes_no_route() {
 #[test]
 fn i10_a_description_that_stands_twice_is_refused() {
     let gate = site(&TestIssuer::new());
-    for (name, value) in
-        [("X-Forwarded-Uri", "/public"), ("X-Forwarded-Host", "a.example"), ("x-forwarded-uri", "/admin")]
-    {
-        let answer = ask(&gate, "GET", "a.example", "/public").header(name, value).send();
+    for (name, value) in [
+        ("X-Forwarded-Uri", "/public"),
+        ("X-Forwarded-Host", "a.example"),
+        ("x-forwarded-uri", "/admin"),
+    ] {
+        let answer = ask(&gate, "GET", "a.example", "/public")
+            .header(name, value)
+            .send();
         assert_denied(&answer, "forwarded_headers_ambiguous", name);
     }
-    let answer = ask(&gate, "GET", "a.example", "/healthz").header("X-Forwarded-Method", "GET").send();
+    let answer = ask(&gate, "GET", "a.example", "/healthz")
+        .header("X-Forwarded-Method", "GET")
+        .send();
     assert_denied(&answer, "forwarded_headers_ambiguous", "method");
 }
 
@@ -303,26 +445,46 @@ routes:
     let gate = TestGate::new().trusting(&idp).file(routes).spawn();
     let judge = |email: &str| gate.judge(&idp.token().claim("email", email).sign());
     assert_eq!(judge("aaa@example.com"), "200");
-    for email in
-        ["xaaa@example.com", "aaa@example.com.evil", "aaa@exampleXcom", "aaa@example.com\n", "b\naaa@example.com"]
-    {
+    for email in [
+        "xaaa@example.com",
+        "aaa@example.com.evil",
+        "aaa@exampleXcom",
+        "aaa@example.com\n",
+        "b\naaa@example.com",
+    ] {
         assert_eq!(judge(email), "403 policy_denied", "{email:?}");
     }
     // An engine that backtracks would not come back from this.
-    assert_eq!(judge(&format!("{}!", "a".repeat(4_000))), "403 policy_denied");
+    assert_eq!(
+        judge(&format!("{}!", "a".repeat(4_000))),
+        "403 policy_denied"
+    );
 }
 
 #[test]
 fn i12_what_no_route_takes_is_denied() {
     let idp = TestIssuer::new();
     let routes = "routes:\n  - {name: only, match: {path: /only}}\n";
-    let gate = TestGate::new().trusting(&idp).set("PROXY", "traefik").file(routes).spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("PROXY", "traefik")
+        .file(routes)
+        .spawn();
     let good = idp.token().sign();
     let asked = |uri: &str| ask(&gate, "GET", "a.example", uri).bearer(&good).send();
     assert_eq!(asked("/only").verdict(), "200");
     assert_denied(&asked("/other"), "route_denied", "good token, no route");
-    for (file, told) in [("routes: []", "an empty list"), ("routes:\n", "no value"), ("routes: [", "unclosed")] {
-        let read = TestGate::new().trusting(&idp).file(file).configuration().map(drop).unwrap_err();
+    for (file, told) in [
+        ("routes: []", "an empty list"),
+        ("routes:\n", "no value"),
+        ("routes: [", "unclosed"),
+    ] {
+        let read = TestGate::new()
+            .trusting(&idp)
+            .file(file)
+            .configuration()
+            .map(drop)
+            .unwrap_err();
         assert!(read.contains(told), "{file}: {read}");
     }
 }
@@ -337,10 +499,19 @@ routes:
   - {name: other, match: {path: /other}, audience: [other]}
   - {name: claims, match: {path: /claims}, require: {claims: [{claim: role, equals: boss}]}}
 ";
-    let gate = TestGate::new().trusting(&idp).set("PROXY", "traefik").set("WORKERS", "1").file(routes).spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("PROXY", "traefik")
+        .set("WORKERS", "1")
+        .file(routes)
+        .spawn();
     let (narrow, wide) = (
         idp.token().claim("role", "clerk").sign(),
-        idp.token().claim("role", "boss").claim("scope", "admin").claim("aud", vec!["api", "other"]).sign(),
+        idp.token()
+            .claim("role", "boss")
+            .claim("scope", "admin")
+            .claim("aud", vec!["api", "other"])
+            .sign(),
     );
     for round in 0..3 {
         for (uri, expected) in [
@@ -349,8 +520,17 @@ routes:
             ("/other", "401 audience_mismatch"),
             ("/claims", "403 policy_denied"),
         ] {
-            let judge = |token: &str| ask(&gate, "GET", "a.example", uri).bearer(token).send().verdict();
-            assert_eq!((judge(&wide).as_str(), judge(&narrow).as_str()), ("200", expected), "{uri} in round {round}");
+            let judge = |token: &str| {
+                ask(&gate, "GET", "a.example", uri)
+                    .bearer(token)
+                    .send()
+                    .verdict()
+            };
+            assert_eq!(
+                (judge(&wide).as_str(), judge(&narrow).as_str()),
+                ("200", expected),
+                "{uri} in round {round}"
+            );
         }
     }
     assert_eq!(hits(&gate), 2 * (3 * 4 - 1), "each token was verified once");

@@ -8,16 +8,35 @@ use serde_json::{Value, json};
 use super::wire::{assert_each_denied, assert_token_denied};
 use crate::support::{TestGate, TestIssuer, TokenBuilder, key};
 
-const RSA: [Algorithm; 6] =
-    [Algorithm::RS256, Algorithm::RS384, Algorithm::RS512, Algorithm::PS256, Algorithm::PS384, Algorithm::PS512];
+const RSA: [Algorithm; 6] = [
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+];
 
-const CURVES: [Algorithm; 4] = [Algorithm::ES256, Algorithm::ES384, Algorithm::ES512, Algorithm::ES256K];
+const CURVES: [Algorithm; 4] = [
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::ES512,
+    Algorithm::ES256K,
+];
 
 /// The same RSA key for each of its algorithms, named after it.
 pub fn rsa(algorithm: Algorithm) -> Arc<SigningKey> {
     static PEM: OnceLock<String> = OnceLock::new();
-    let pem = PEM.get_or_init(|| rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap().serialize_pem());
-    Arc::new(SigningKey::parse(pem, Some(algorithm)).unwrap().with_id(format!("rsa-{algorithm}")))
+    let pem = PEM.get_or_init(|| {
+        rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)
+            .unwrap()
+            .serialize_pem()
+    });
+    Arc::new(
+        SigningKey::parse(pem, Some(algorithm))
+            .unwrap()
+            .with_id(format!("rsa-{algorithm}")),
+    )
 }
 
 #[test]
@@ -32,13 +51,33 @@ fn b6_no_rsa_algorithm_stands_for_another() {
         for used in RSA.into_iter().filter(|used| used != own) {
             let what = format!("{used} with a key for {own}");
             let hidden = idp.token().signed_by(rsa(used));
-            assert_token_denied(gate, &hidden.sign(), "signature_invalid", format!("{what}, not admitted"));
+            assert_token_denied(
+                gate,
+                &hidden.sign(),
+                "signature_invalid",
+                format!("{what}, not admitted"),
+            );
             let admitted = hidden.header("alg", used.name());
-            assert_token_denied(gate, &admitted.sign(), "algorithm_not_allowed", format!("{what}, admitted"));
+            assert_token_denied(
+                gate,
+                &admitted.sign(),
+                "algorithm_not_allowed",
+                format!("{what}, admitted"),
+            );
             let nameless = admitted.clone().without_header("kid");
-            assert_token_denied(gate, &nameless.sign(), "key_unknown", format!("{what}, admitted, no name"));
+            assert_token_denied(
+                gate,
+                &nameless.sign(),
+                "key_unknown",
+                format!("{what}, admitted, no name"),
+            );
             let pretended = idp.token().header("alg", used.name());
-            assert_token_denied(gate, &pretended.sign(), "algorithm_not_allowed", format!("{what}, pretended"));
+            assert_token_denied(
+                gate,
+                &pretended.sign(),
+                "algorithm_not_allowed",
+                format!("{what}, pretended"),
+            );
         }
     }
 }
@@ -52,7 +91,12 @@ fn b6_no_curve_stands_for_another() {
             let what = format!("{used} with a key for {own}");
             let hidden = idp.token_by(key(own)).signed_by(key(used));
             assert_token_denied(&gate, &hidden.sign(), "signature_invalid", &what);
-            assert_token_denied(&gate, &hidden.without_header("kid").sign(), "signature_invalid", &what);
+            assert_token_denied(
+                &gate,
+                &hidden.without_header("kid").sign(),
+                "signature_invalid",
+                &what,
+            );
             let admitted = idp.token_by(key(own)).header("alg", used.name());
             assert_token_denied(&gate, &admitted.sign(), "algorithm_not_allowed", &what);
         }
@@ -89,10 +133,20 @@ fn b10_signatures_of_absurd_numbers_are_invalid() {
             ("s, s", [s, s]),
             ("all ones", [&vec![0xFF; r.len()], &vec![0xFF; r.len()]]),
         ];
-        let spoiled = spoiled.map(|(what, halves)| (format!("{algorithm}: {what}"), compact(&input, halves.concat())));
+        let spoiled = spoiled.map(|(what, halves)| {
+            (
+                format!("{algorithm}: {what}"),
+                compact(&input, halves.concat()),
+            )
+        });
         assert_each_denied(&gate, "signature_invalid", spoiled);
-        // That this one passes shows that the order is the right one (and B12 that it is the same identity).
-        assert_eq!(gate.judge(&compact(&input, [r, &minus(&order, s)].concat())), "200", "{algorithm}: r, n - s");
+        // That this one passes shows that the order is the right one (and B12 that it is the same
+        // identity).
+        assert_eq!(
+            gate.judge(&compact(&input, [r, &minus(&order, s)].concat())),
+            "200",
+            "{algorithm}: r, n - s"
+        );
         drop(idp);
     }
 }
@@ -113,7 +167,10 @@ fn b10_rsa_signatures_are_numbers_below_the_modulus() {
             ("n + 1", plus(&modulus, &one)),
             ("n - s", minus(&modulus, &signature)),
             // The same number to a reader that reduces it.
-            ("s + n", without_leading_zero(plus(&longer(&signature), &longer(&modulus)))),
+            (
+                "s + n",
+                without_leading_zero(plus(&longer(&signature), &longer(&modulus))),
+            ),
             ("s with a zero in front", longer(&signature)),
             ("the short form of 1", vec![1]),
         ]
@@ -136,11 +193,23 @@ fn b10_an_edwards_signature_has_one_spelling() {
         ("R, S + L", [point, &same_to_a_reducer].concat()),
         ("R, L", [point, &reversed(&order)].concat()),
         ("R, 0", [point, &[0; 32]].concat()),
-        ("R, L - S", [point, &reversed(&minus(&order, &reversed(scalar)))].concat()),
-        ("the neutral point, 0", [neutral.as_slice(), &[0; 32]].concat()),
-        ("the neutral point, S", [neutral.as_slice(), scalar].concat()),
+        (
+            "R, L - S",
+            [point, &reversed(&minus(&order, &reversed(scalar)))].concat(),
+        ),
+        (
+            "the neutral point, 0",
+            [neutral.as_slice(), &[0; 32]].concat(),
+        ),
+        (
+            "the neutral point, S",
+            [neutral.as_slice(), scalar].concat(),
+        ),
         ("0, 0", vec![0; 64]),
-        ("-R, S", [&[&point[..31], &[point[31] ^ 0x80]].concat(), scalar].concat()),
+        (
+            "-R, S",
+            [&[&point[..31], &[point[31] ^ 0x80]].concat(), scalar].concat(),
+        ),
         ("S, R", [scalar, point].concat()),
     ]
     .map(|(what, signature)| (what, compact(&input, signature)));
@@ -152,16 +221,33 @@ fn b10_secrets_and_lattices_have_signatures_of_one_length() {
     let secret = "0123456789abcdef".repeat(8);
     for algorithm in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
         let idp = TestIssuer::new();
-        let gate = TestGate::new().by_time_of(&idp).set("ISSUER", idp.url()).set("AUDIENCE", "api");
-        let gate = gate.set("HMAC_SECRET", secret.as_str()).set("ALGORITHMS", algorithm.name()).spawn();
+        let gate = TestGate::new()
+            .by_time_of(&idp)
+            .set("ISSUER", idp.url())
+            .set("AUDIENCE", "api");
+        let gate = gate
+            .set("HMAC_SECRET", secret.as_str())
+            .set("ALGORITHMS", algorithm.name())
+            .spawn();
         let by = |algorithm| Arc::new(SigningKey::secret(algorithm, secret.as_bytes()));
         let token = idp.token_by(by(algorithm)).without_header("kid");
-        let others = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512].into_iter().filter(|own| *own != algorithm);
-        let hidden = others.map(|other| (format!("a {other} tag"), token.clone().signed_by(by(other)).sign()));
+        let others = [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512]
+            .into_iter()
+            .filter(|own| *own != algorithm);
+        let hidden = others.map(|other| {
+            (
+                format!("a {other} tag"),
+                token.clone().signed_by(by(other)).sign(),
+            )
+        });
         assert_each_denied(&gate, "signature_invalid", hidden);
         assert_lengths_judged(&gate, &token.sign());
     }
-    for algorithm in [Algorithm::ML_DSA_44, Algorithm::ML_DSA_65, Algorithm::ML_DSA_87] {
+    for algorithm in [
+        Algorithm::ML_DSA_44,
+        Algorithm::ML_DSA_65,
+        Algorithm::ML_DSA_87,
+    ] {
         let idp = TestIssuer::with_keys(vec![key(algorithm)]);
         let gate = TestGate::new().trusting(&idp).spawn();
         assert_lengths_judged(&gate, &idp.token().sign());
@@ -183,35 +269,84 @@ fn b10_a_signature_is_of_one_text_by_one_key() {
         let good = token.sign();
         let [header, payload, signature] = parts(&good);
         let bytes = decode_base64url(&signature).unwrap();
-        let respaced = |part: &str| encode_base64url([b" ", decode_base64url(part).unwrap().as_slice()].concat());
+        let respaced = |part: &str| {
+            encode_base64url([b" ", decode_base64url(part).unwrap().as_slice()].concat())
+        };
         let reordered = {
             let members = String::from_utf8(decode_base64url(&header).unwrap()).unwrap();
             let kid = format!(",\"kid\":\"key-{algorithm}\"");
-            encode_base64url(format!("{{{},{}", &kid[1..], &members.replace(&kid, "")[1..]))
+            encode_base64url(format!(
+                "{{{},{}",
+                &kid[1..],
+                &members.replace(&kid, "")[1..]
+            ))
         };
-        let of_text = |text: String| encode_base64url(key(algorithm).signature(text.as_bytes()).unwrap());
+        let of_text =
+            |text: String| encode_base64url(key(algorithm).signature(text.as_bytes()).unwrap());
         let (of_header, of_payload) = (of_text(header.clone()), of_text(payload.clone()));
         let of_bytes = of_text(token.claims_text());
         let forgeries = [
-            ("another key of the same kind", token.clone().signed_by(stranger).sign()),
+            (
+                "another key of the same kind",
+                token.clone().signed_by(stranger).sign(),
+            ),
             (
                 "the signature of another subject",
-                [&header, &payload, &parts(&token.clone().subject("bob").sign())[2]].map(String::as_str).join("."),
+                [
+                    &header,
+                    &payload,
+                    &parts(&token.clone().subject("bob").sign())[2],
+                ]
+                .map(String::as_str)
+                .join("."),
             ),
             (
                 "another subject",
-                [&header, &parts(&token.clone().subject("bob").sign())[1], &signature].map(String::as_str).join("."),
+                [
+                    &header,
+                    &parts(&token.clone().subject("bob").sign())[1],
+                    &signature,
+                ]
+                .map(String::as_str)
+                .join("."),
             ),
-            ("a blank more in the header", [respaced(&header), payload.clone(), signature.clone()].join(".")),
-            ("a blank more in the claims", [header.clone(), respaced(&payload), signature.clone()].join(".")),
-            ("members in another order", [reordered, payload.clone(), signature.clone()].join(".")),
-            ("of the header alone", [header.clone(), payload.clone(), of_header].join(".")),
-            ("of the payload alone", [header.clone(), payload.clone(), of_payload].join(".")),
-            ("of the bare claims", [header.clone(), payload.clone(), of_bytes].join(".")),
-            ("in hexadecimal", compact(&format!("{header}.{payload}"), hexadecimal(&bytes))),
-            ("in base64url twice", compact(&format!("{header}.{payload}"), &signature)),
+            (
+                "a blank more in the header",
+                [respaced(&header), payload.clone(), signature.clone()].join("."),
+            ),
+            (
+                "a blank more in the claims",
+                [header.clone(), respaced(&payload), signature.clone()].join("."),
+            ),
+            (
+                "members in another order",
+                [reordered, payload.clone(), signature.clone()].join("."),
+            ),
+            (
+                "of the header alone",
+                [header.clone(), payload.clone(), of_header].join("."),
+            ),
+            (
+                "of the payload alone",
+                [header.clone(), payload.clone(), of_payload].join("."),
+            ),
+            (
+                "of the bare claims",
+                [header.clone(), payload.clone(), of_bytes].join("."),
+            ),
+            (
+                "in hexadecimal",
+                compact(&format!("{header}.{payload}"), hexadecimal(&bytes)),
+            ),
+            (
+                "in base64url twice",
+                compact(&format!("{header}.{payload}"), &signature),
+            ),
             ("nothing", format!("{header}.{payload}.")),
-            ("the payload", [header.clone(), payload.clone(), payload.clone()].join(".")),
+            (
+                "the payload",
+                [header.clone(), payload.clone(), payload.clone()].join("."),
+            ),
         ];
         assert_each_denied(
             &gate,
@@ -224,7 +359,11 @@ fn b10_a_signature_is_of_one_text_by_one_key() {
 
 #[test]
 fn c2_good_tokens_pass_as_real_issuers_write_them() {
-    let idp = TestIssuer::with_keys(vec![rsa(Algorithm::RS256), key(Algorithm::ES256), key(Algorithm::EdDSA)]);
+    let idp = TestIssuer::with_keys(vec![
+        rsa(Algorithm::RS256),
+        key(Algorithm::ES256),
+        key(Algorithm::EdDSA),
+    ]);
     let gate = TestGate::new().trusting(&idp).spawn();
     let now = idp.clock.secs();
     for (what, token) in as_issuers_write_them(&idp.token(), now) {
@@ -237,7 +376,11 @@ fn c2_good_tokens_pass_as_real_issuers_write_them() {
             r#"{ "alg" : "RS256",\n  "kid" : "rsa-RS256" }"#.replace("\\n", "\n"),
             claims.replace(',', ",\r\n\t"),
         ),
-        ("typ in front", r#"{"typ":"JWT","kid":"rsa-RS256","alg":"RS256"}"#.into(), claims.clone()),
+        (
+            "typ in front",
+            r#"{"typ":"JWT","kid":"rsa-RS256","alg":"RS256"}"#.into(),
+            claims.clone(),
+        ),
         (
             "escaped",
             r#"{"\u0061lg":"RS\u003256","kid":"rsa\u002dRS256"}"#.into(),
@@ -255,7 +398,11 @@ fn c2_good_tokens_pass_as_real_issuers_write_them() {
             claims.replace(&format!("\"exp\":{}", now + 300), "\"exp\":1.9e9"),
         ),
     ] {
-        assert_eq!(gate.judge(&idp.token().sign_text(&header, payload)), "200", "{what}: {header}");
+        assert_eq!(
+            gate.judge(&idp.token().sign_text(&header, payload)),
+            "200",
+            "{what}: {header}"
+        );
     }
     let by_its_later_name = idp.token_by(key(Algorithm::EdDSA)).header("alg", "Ed25519");
     assert_eq!(gate.judge(&by_its_later_name.sign()), "200", "RFC 9864");
@@ -264,8 +411,12 @@ fn c2_good_tokens_pass_as_real_issuers_write_them() {
 /// Tokens with the members that well-known issuers put into theirs.
 fn as_issuers_write_them(token: &TokenBuilder, now: i64) -> Vec<(&'static str, TokenBuilder)> {
     let with = |header: &[(&str, Value)], claims: &[(&str, Value)]| {
-        let token = header.iter().fold(token.clone(), |token, (name, value)| token.header(name, value.clone()));
-        claims.iter().fold(token, |token, (name, value)| token.claim(name, value.clone()))
+        let token = header.iter().fold(token.clone(), |token, (name, value)| {
+            token.header(name, value.clone())
+        });
+        claims.iter().fold(token, |token, (name, value)| {
+            token.claim(name, value.clone())
+        })
     };
     let digest = encode_base64url([7; 20]);
     vec![
@@ -282,7 +433,10 @@ fn as_issuers_write_them(token: &TokenBuilder, now: i64) -> Vec<(&'static str, T
                     ("acr", json!("1")),
                     ("allowed-origins", json!(["https://app.example"])),
                     ("realm_access", json!({"roles": ["offline_access", "user"]})),
-                    ("resource_access", json!({"account": {"roles": ["view-profile"]}})),
+                    (
+                        "resource_access",
+                        json!({"account": {"roles": ["view-profile"]}}),
+                    ),
                     ("scope", json!("openid email")),
                     ("email_verified", json!(true)),
                 ],
@@ -335,7 +489,10 @@ fn as_issuers_write_them(token: &TokenBuilder, now: i64) -> Vec<(&'static str, T
                 &[],
                 &[
                     ("user_id", json!("alice")),
-                    ("firebase", json!({"identities": {"email": ["a@example.com"]}, "sign_in_provider": "password"})),
+                    (
+                        "firebase",
+                        json!({"identities": {"email": ["a@example.com"]}, "sign_in_provider": "password"}),
+                    ),
                     ("email", json!("a@example.com")),
                     ("picture", json!("https://example.com/a.png?x=1&y=2")),
                 ],
@@ -343,16 +500,42 @@ fn as_issuers_write_them(token: &TokenBuilder, now: i64) -> Vec<(&'static str, T
         ),
         (
             "an ID token's",
-            with(&[], &[("nonce", json!("n-0S6")), ("at_hash", json!("77Qm")), ("auth_time", json!(now))]),
+            with(
+                &[],
+                &[
+                    ("nonce", json!("n-0S6")),
+                    ("at_hash", json!("77Qm")),
+                    ("auth_time", json!(now)),
+                ],
+            ),
         ),
         (
             "links to certificates, which nobody follows",
-            with(&[("x5u", json!("https://idp.example/x")), ("x5c", json!([]))], &[]),
+            with(
+                &[("x5u", json!("https://idp.example/x")), ("x5c", json!([]))],
+                &[],
+            ),
         ),
-        ("names in other scripts", with(&[], &[("name", json!("Алиса 日本 \u{1f600}")), ("given_name", json!(""))])),
+        (
+            "names in other scripts",
+            with(
+                &[],
+                &[
+                    ("name", json!("Алиса 日本 \u{1f600}")),
+                    ("given_name", json!("")),
+                ],
+            ),
+        ),
         (
             "null where there is nothing",
-            with(&[], &[("email", Value::Null), ("scope", Value::Null), ("azp", Value::Null)]),
+            with(
+                &[],
+                &[
+                    ("email", Value::Null),
+                    ("scope", Value::Null),
+                    ("azp", Value::Null),
+                ],
+            ),
         ),
     ]
 }
@@ -369,21 +552,34 @@ fn assert_lengths_judged(gate: &TestGate, good: &str) {
         ("a zero in front", [&[0], signature.as_slice()].concat()),
         ("zeros", vec![0; signature.len()]),
         ("ones", vec![0xFF; signature.len()]),
-        ("the first bit flipped", [&[signature[0] ^ 0x80], &signature[1..]].concat()),
+        (
+            "the first bit flipped",
+            [&[signature[0] ^ 0x80], &signature[1..]].concat(),
+        ),
         ("in hexadecimal", hexadecimal(&signature)),
     ];
-    assert_each_denied(gate, "signature_invalid", spoiled.map(|(what, bytes)| (what, compact(input, bytes))));
+    assert_each_denied(
+        gate,
+        "signature_invalid",
+        spoiled.map(|(what, bytes)| (what, compact(input, bytes))),
+    );
     assert_eq!(gate.judge(good), "200");
 }
 
-/// An issuer with this key, a service that trusts it, and what is signed in a good token, with its signature.
+/// An issuer with this key, a service that trusts it, and what is signed in a good token, with its
+/// signature.
 fn signed_by(key: Arc<SigningKey>) -> (TestIssuer, TestGate, String, Vec<u8>) {
     let idp = TestIssuer::with_keys(vec![key]);
     let gate = TestGate::new().trusting(&idp).spawn();
     let good = idp.token().sign();
     assert_eq!(gate.judge(&good), "200");
     let (input, signature) = good.rsplit_once('.').unwrap();
-    (idp, gate, input.to_owned(), decode_base64url(signature).unwrap())
+    (
+        idp,
+        gate,
+        input.to_owned(),
+        decode_base64url(signature).unwrap(),
+    )
 }
 
 fn compact(input: &str, signature: impl AsRef<[u8]>) -> String {
@@ -391,7 +587,12 @@ fn compact(input: &str, signature: impl AsRef<[u8]>) -> String {
 }
 
 fn parts(token: &str) -> [String; 3] {
-    token.split('.').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
+    token
+        .split('.')
+        .map(str::to_owned)
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap()
 }
 
 /// The orders of the groups of [`CURVES`] (SEC 2 section 2).
@@ -412,12 +613,17 @@ fn order_of_length(order: &str, length: usize) -> Vec<u8> {
 }
 
 fn hex(digits: &str) -> Vec<u8> {
-    (0..digits.len() / 2).map(|at| u8::from_str_radix(&digits[2 * at..][..2], 16).unwrap()).collect()
+    (0..digits.len() / 2)
+        .map(|at| u8::from_str_radix(&digits[2 * at..][..2], 16).unwrap())
+        .collect()
 }
 
 fn hexadecimal(bytes: &[u8]) -> Vec<u8> {
     let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)])
+        .collect()
 }
 
 fn number(value: u8, length: usize) -> Vec<u8> {

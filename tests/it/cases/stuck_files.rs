@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Authority, FaultyIssuer, Request, Service, TlsPlace, eventually};
 
-/// A service with two issuers: one is well throughout, and the other has something to do with a file.
+/// A service with two issuers: one is well throughout, and the other has something to do with a
+/// file.
 struct House {
     place: tempfile::TempDir,
     service: Service,
@@ -40,17 +41,28 @@ impl House {
         std::fs::write(&file, text).unwrap();
         let mut service = Service::start(&["serve", "--config", file.to_str().unwrap()], &[]);
         let admin = service.address("admin");
-        let house = Self { place, service, admin, well };
-        house.wait_for(|status| status["issuers"][0]["usable"] == true && status["issuers"][1]["usable"] == true);
+        let house = Self {
+            place,
+            service,
+            admin,
+            well,
+        };
+        house.wait_for(|status| {
+            status["issuers"][0]["usable"] == true && status["issuers"][1]["usable"] == true
+        });
         house
     }
 
     fn status(&self) -> Answer {
-        Request::new(self.admin, "GET", "/status").host("localhost").send()
+        Request::new(self.admin, "GET", "/status")
+            .host("localhost")
+            .send()
     }
 
     fn wait_for(&self, satisfied: impl Fn(&Value) -> bool) -> Value {
-        eventually("another status", || Some(self.status().json()).filter(&satisfied))
+        eventually("another status", || {
+            Some(self.status().json()).filter(&satisfied)
+        })
     }
 
     /// Puts a pipe in the place of this file.
@@ -61,7 +73,8 @@ impl House {
         path
     }
 
-    /// The other issuer's key is exchanged in time, a reload is reported and the word to stop is obeyed.
+    /// The other issuer's key is exchanged in time, a reload is reported and the word to stop is
+    /// obeyed.
     fn lives_on(mut self, what_comes_of_a_reload: &str) {
         self.well.set_keys(jwks(&fresh_key("new")));
         self.wait_for(|status| status["issuers"][0]["keys"][0]["id"] == "new");
@@ -88,13 +101,21 @@ fn e33_a_bearer_token_file_that_becomes_a_pipe_stops_nothing_else() {
     let place = tempfile::tempdir().unwrap();
     let path = write(place.path(), "token", "secret");
     let other = FaultyIssuer::serving(jwks(&fresh_key("other")));
-    let settings = format!("jwks_url: '{}/jwks', jwks_bearer_token_file: {path}", other.url);
+    let settings = format!(
+        "jwks_url: '{}/jwks', jwks_bearer_token_file: {path}",
+        other.url
+    );
     let house = House::new(place, &settings, "");
     house.stuff("token");
     let error = "keys: cannot read the bearer token file: not a regular file";
     house.wait_for(|status| status["issuers"][1]["last_error"] == error);
     house.lives_on(REFUSED);
-    assert!(other.requests().iter().all(|request| request.contains("\r\nauthorization: Bearer secret\r\n")));
+    assert!(
+        other
+            .requests()
+            .iter()
+            .all(|request| request.contains("\r\nauthorization: Bearer secret\r\n"))
+    );
 }
 
 #[test]
@@ -116,10 +137,22 @@ fn e33_a_certificate_file_that_becomes_a_pipe_stops_nothing_else() {
         std::fs::copy(tls.path(name), place.path().join(name)).unwrap();
     }
     let at = |name: &str| place.path().join(name).display().to_string();
-    let more = format!("tls_certificate_file: {}\ntls_key_file: {}\n", at("certificate.pem"), at("key.pem"));
-    let house = House::new(place, "hmac_secret: 0123456789abcdef0123456789abcdef", &more);
+    let more = format!(
+        "tls_certificate_file: {}\ntls_key_file: {}\n",
+        at("certificate.pem"),
+        at("key.pem")
+    );
+    let house = House::new(
+        place,
+        "hmac_secret: 0123456789abcdef0123456789abcdef",
+        &more,
+    );
     house.stuff("certificate.pem");
-    house.wait_for(|status| status["tls"]["last_error"].as_str().is_some_and(|error| error.contains(REFUSED)));
+    house.wait_for(|status| {
+        status["tls"]["last_error"]
+            .as_str()
+            .is_some_and(|error| error.contains(REFUSED))
+    });
     house.lives_on(REFUSED);
 }
 

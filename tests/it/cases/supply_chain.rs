@@ -1,5 +1,5 @@
-//! What the program is built of. `make deny` asks cargo-deny the same questions; here they are asked on every change, by the
-//! same lists (`deny.toml`).
+//! What the program is built of. `make deny` asks cargo-deny the same questions; here they are
+//! asked on every change, by the same lists (`deny.toml`).
 
 use std::process::Command;
 
@@ -14,10 +14,18 @@ struct Crate {
     licence: String,
 }
 
-/// The crates that are built. `Cargo.lock` also has those that some feature of some dependency would bring, and nobody asks for.
+/// The crates that are built. `Cargo.lock` also has those that some feature of some dependency
+/// would bring, and nobody asks for.
 fn built() -> Vec<Crate> {
     let mut cargo = Command::new(program("cargo"));
-    cargo.args(["tree", "--offline", "--locked", "--edges=all", "--prefix=none", "--format={p};{l}"]);
+    cargo.args([
+        "tree",
+        "--offline",
+        "--locked",
+        "--edges=all",
+        "--prefix=none",
+        "--format={p};{l}",
+    ]);
     cargo.args(TARGETS.iter().flat_map(|target| ["--target", target]));
     let output = cargo.current_dir(repository()).output().unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -25,8 +33,15 @@ fn built() -> Vec<Crate> {
     let crates = tree.lines().filter_map(|line| {
         let (package, licence) = line.split_once(';')?;
         let mut words = package.split(' ');
-        let (name, version) = (words.next()?.to_owned(), words.next()?.trim_start_matches('v').to_owned());
-        Some(Crate { name, version, licence: licence.trim_end_matches(" (*)").to_owned() })
+        let (name, version) = (
+            words.next()?.to_owned(),
+            words.next()?.trim_start_matches('v').to_owned(),
+        );
+        Some(Crate {
+            name,
+            version,
+            licence: licence.trim_end_matches(" (*)").to_owned(),
+        })
     });
     crates.collect()
 }
@@ -34,8 +49,19 @@ fn built() -> Vec<Crate> {
 /// The quoted words of `deny.toml` between these two.
 fn list(begin: &str, end: &str) -> Vec<String> {
     let text = shipped("deny.toml", &[]);
-    let rest = text.split_once(begin).unwrap().1.split_once(end).unwrap().0.to_owned();
-    rest.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    let rest = text
+        .split_once(begin)
+        .unwrap()
+        .1
+        .split_once(end)
+        .unwrap()
+        .0
+        .to_owned();
+    rest.split('"')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -46,24 +72,37 @@ fn k10_nothing_that_is_banned_is_built() {
     assert!(built.len() > 200, "the tree was not read");
     for package in &built {
         let ban = banned.iter().find(|ban| is(package, ban));
-        assert!(ban.is_none(), "{} {} is banned", package.name, package.version);
+        assert!(
+            ban.is_none(),
+            "{} {} is banned",
+            package.name,
+            package.version
+        );
     }
 }
 
 /// Whether it is this crate, or is older than this version of it: `h2:<0.4`.
 fn is(package: &Crate, ban: &str) -> bool {
-    let Some((name, below)) = ban.split_once(":<") else { return package.name == ban };
+    let Some((name, below)) = ban.split_once(":<") else {
+        return package.name == ban;
+    };
     package.name == name && numbers(&package.version) < numbers(below)
 }
 
 fn numbers(version: &str) -> Vec<u64> {
-    version.split('.').map_while(|number| number.parse().ok()).collect()
+    version
+        .split('.')
+        .map_while(|number| number.parse().ok())
+        .collect()
 }
 
 #[test]
 fn k10_bans_are_understood() {
-    let package =
-        |name: &str, version: &str| Crate { name: name.into(), version: version.into(), licence: String::new() };
+    let package = |name: &str, version: &str| Crate {
+        name: name.into(),
+        version: version.into(),
+        licence: String::new(),
+    };
     assert!(is(&package("h2", "0.3.27"), "h2:<0.4") && !is(&package("h2", "0.4.1"), "h2:<0.4"));
     assert!(is(&package("ring", "0.17.14"), "ring") && !is(&package("ring-io", "1.0.0"), "ring"));
 }
@@ -72,12 +111,16 @@ fn k10_bans_are_understood() {
 #[test]
 fn k10_everything_comes_from_crates_io_with_its_digest() {
     let lock = shipped("Cargo.lock", &[]);
-    let packages: Vec<_> =
-        lock.split("[[package]]").skip(1).filter(|package| !package.contains("\"doorward\"")).collect();
+    let packages: Vec<_> = lock
+        .split("[[package]]")
+        .skip(1)
+        .filter(|package| !package.contains("\"doorward\""))
+        .collect();
     assert!(packages.len() > 200, "the lock file was not read");
     for package in packages {
         assert!(
-            package.contains("\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n"),
+            package
+                .contains("\nsource = \"registry+https://github.com/rust-lang/crates.io-index\"\n"),
             "{package}"
         );
         assert!(package.contains("\nchecksum = \""), "{package}");
@@ -89,7 +132,13 @@ fn k10_every_licence_is_allowed() {
     let allowed = list("\nallow = [", "]");
     let wrong: Vec<_> = built()
         .into_iter()
-        .filter(|package| !Licence { rest: &package.licence, allowed: &allowed }.any())
+        .filter(|package| {
+            !Licence {
+                rest: &package.licence,
+                allowed: &allowed,
+            }
+            .any()
+        })
         .map(|package| format!("{}: {:?}", package.name, package.licence))
         .collect();
     assert_eq!(wrong, Vec::<String>::new());
@@ -98,9 +147,21 @@ fn k10_every_licence_is_allowed() {
 #[test]
 fn k10_licences_are_understood() {
     let allowed = ["MIT".to_owned(), "ISC".to_owned()];
-    let may = |text: &str| Licence { rest: text, allowed: &allowed }.any();
-    for good in ["MIT", "MIT OR GPL-3.0", "GPL-3.0/MIT", "ISC AND (GPL-3.0 OR MIT)", "A AND B OR MIT", "MIT or GPL-3.0"]
-    {
+    let may = |text: &str| {
+        Licence {
+            rest: text,
+            allowed: &allowed,
+        }
+        .any()
+    };
+    for good in [
+        "MIT",
+        "MIT OR GPL-3.0",
+        "GPL-3.0/MIT",
+        "ISC AND (GPL-3.0 OR MIT)",
+        "A AND B OR MIT",
+        "MIT or GPL-3.0",
+    ] {
         assert!(may(good), "{good}");
     }
     for bad in [
@@ -119,8 +180,8 @@ fn k10_licences_are_understood() {
     }
 }
 
-/// An SPDX expression while it is read: `AND` binds closer than `OR`, for which `/` stands in older manifests. Operators
-/// are all in upper case or all in lower case.
+/// An SPDX expression while it is read: `AND` binds closer than `OR`, for which `/` stands in older
+/// manifests. Operators are all in upper case or all in lower case.
 struct Licence<'a> {
     rest: &'a str,
     allowed: &'a [String],
@@ -154,7 +215,10 @@ impl Licence<'_> {
             return self.takes(")") && may;
         }
         self.rest = self.rest.trim_start();
-        let end = self.rest.find([' ', '/', '(', ')']).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find([' ', '/', '(', ')'])
+            .unwrap_or(self.rest.len());
         let (name, rest) = self.rest.split_at(end);
         self.rest = rest;
         // An exception makes it another licence, which is not on the list.
@@ -167,7 +231,9 @@ impl Licence<'_> {
 
     fn takes(&mut self, word: &str) -> bool {
         let left = self.rest.trim_start();
-        let rest = left.strip_prefix(word).or_else(|| left.strip_prefix(&word.to_ascii_lowercase()));
+        let rest = left
+            .strip_prefix(word)
+            .or_else(|| left.strip_prefix(&word.to_ascii_lowercase()));
         self.rest = rest.unwrap_or(self.rest);
         rest.is_some()
     }

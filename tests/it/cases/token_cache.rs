@@ -11,14 +11,22 @@ use crate::support::{Client, GateBuilder, TestGate, TestIssuer, key};
 #[test]
 fn f1_a_token_seen_before_is_answered_alike_from_the_cache() {
     let (idp, gate) = house();
-    let token = idp.token().claim("email", "a@example.com").claim("scope", "read write").claim("azp", "app").sign();
+    let token = idp
+        .token()
+        .claim("email", "a@example.com")
+        .claim("scope", "read write")
+        .claim("azp", "app")
+        .sign();
     let first = claims_of(&gate, &token);
     assert_eq!((hits(&gate), misses(&gate)), (0, 1));
     let second = claims_of(&gate, &token);
     assert_eq!((hits(&gate), misses(&gate)), (1, 1));
     assert_eq!(first, second);
     assert_eq!(first.len(), 5);
-    assert!(first.iter().all(|(_, value)| !value.is_empty()), "{first:?}");
+    assert!(
+        first.iter().all(|(_, value)| !value.is_empty()),
+        "{first:?}"
+    );
 }
 
 #[test]
@@ -28,7 +36,11 @@ fn f2_a_cached_token_is_over_when_it_says_so() {
         let token = idp.token().expires_in(life).sign();
         assert_eq!(gate.judge(&token), "200");
         gate.clock.advance(seconds(life - 1));
-        assert_eq!((gate.judge(&token).as_str(), hits(&gate)), ("200", 1), "the last second, from the cache");
+        assert_eq!(
+            (gate.judge(&token).as_str(), hits(&gate)),
+            ("200", 1),
+            "the last second, from the cache"
+        );
         gate.clock.advance(seconds(leeway));
         assert_eq!(gate.judge(&token), "200", "the last second of the leeway");
         gate.clock.advance(seconds(1));
@@ -40,7 +52,9 @@ fn f2_a_cached_token_is_over_when_it_says_so() {
 #[test]
 fn f3_tokens_are_told_apart_by_every_bit() {
     let (idp, gate) = house();
-    let tokens: Vec<_> = (0..300).map(|n| (n.to_string(), idp.token().subject(&n.to_string()).sign())).collect();
+    let tokens: Vec<_> = (0..300)
+        .map(|n| (n.to_string(), idp.token().subject(&n.to_string()).sign()))
+        .collect();
     let mut client = Client::connect(gate.verify);
     for _ in 0..2 {
         for (subject, token) in &tokens {
@@ -53,7 +67,11 @@ fn f3_tokens_are_told_apart_by_every_bit() {
     for position in 0..good.len() {
         let mut near = good.clone().into_bytes();
         near[position] ^= 1;
-        let answer = client.send(&gate.get("/verify").header("Authorization", [b"Bearer ", near.as_slice()].concat()));
+        let answer = client.send(
+            &gate
+                .get("/verify")
+                .header("Authorization", [b"Bearer ", near.as_slice()].concat()),
+        );
         assert_ne!(answer.status, 200, "bit flipped at {position}");
     }
     assert_eq!(hits(&gate), 300, "none of them was taken for the good one");
@@ -77,7 +95,10 @@ fn f4_tokens_at_the_same_moment_never_exchange_their_headers() {
         }
     });
     assert_eq!(hits(&gate) + misses(&gate), 10_000);
-    assert!(misses(&gate) <= 8, "at most each worker's first of each token");
+    assert!(
+        misses(&gate) <= 8,
+        "at most each worker's first of each token"
+    );
 }
 
 #[test]
@@ -89,16 +110,29 @@ fn f6_what_a_request_needs_is_judged_on_every_hit() {
         assert_eq!(hits(&gate), round, "the token is good, the request is not");
     }
     let known = hits(&gate);
-    let foreign = idp.token().claim("scope", "read").claim("aud", "other").sign();
+    let foreign = idp
+        .token()
+        .claim("scope", "read")
+        .claim("aud", "other")
+        .sign();
     for round in 0..3 {
         assert_token_denied(&gate, &foreign, "audience_mismatch", round);
         assert_eq!(hits(&gate), known + round, "it may be for another route");
     }
     let known = hits(&gate);
     for (reason, token) in [
-        ("token_type_mismatch", idp.token().claim("scope", "read").header("typ", "dpop+jwt")),
-        ("claim_invalid", idp.token().claim("scope", "read").claim("sub", 1)),
-        ("proof_missing", idp.token().claim("scope", "read").claim("cnf", json!({}))),
+        (
+            "token_type_mismatch",
+            idp.token().claim("scope", "read").header("typ", "dpop+jwt"),
+        ),
+        (
+            "claim_invalid",
+            idp.token().claim("scope", "read").claim("sub", 1),
+        ),
+        (
+            "proof_missing",
+            idp.token().claim("scope", "read").claim("cnf", json!({})),
+        ),
     ] {
         let token = token.sign();
         assert_token_denied(&gate, &token, reason, "first");
@@ -114,10 +148,19 @@ fn f7_a_key_that_left_the_set_takes_its_cached_tokens_along() {
     assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"]);
     let new = idp.rotate("new");
     gate.clock.advance(seconds(30));
-    assert_eq!((gate.judge(&token).as_str(), hits(&gate)), ("200", 2), "nobody knows yet");
+    assert_eq!(
+        (gate.judge(&token).as_str(), hits(&gate)),
+        ("200", 2),
+        "nobody knows yet"
+    );
     gate.clock.advance(seconds(30));
     wait_for_refresh(&gate, &idp, 2);
-    assert_token_denied(&gate, &token, "key_unknown", "with the first request after the refresh");
+    assert_token_denied(
+        &gate,
+        &token,
+        "key_unknown",
+        "with the first request after the refresh",
+    );
     assert_eq!(hits(&gate), 2);
     assert_eq!(gate.judge(&idp.token_by(new).sign()), "200");
 }
@@ -130,7 +173,12 @@ fn f7_a_key_name_that_is_used_again_takes_them_along_too() {
     let new = idp.rotate("key-ES256");
     gate.clock.advance(seconds(60));
     wait_for_refresh(&gate, &idp, 2);
-    assert_token_denied(&gate, &token, "signature_invalid", "another key under the old one's name");
+    assert_token_denied(
+        &gate,
+        &token,
+        "signature_invalid",
+        "another key under the old one's name",
+    );
     assert_eq!(gate.judge(&idp.token_by(new).sign()), "200");
 }
 
@@ -148,14 +196,20 @@ fn f7_a_rotation_that_a_new_token_reveals_counts_at_once() {
 #[test]
 fn f7_tokens_of_keys_that_stay_remain_cached() {
     let idp = TestIssuer::with_keys(vec![key(Algorithm::ES256), key(Algorithm::EdDSA)]).serve();
-    let gate = TestGate::new().discovering(&idp).set("JWKS_REFRESH", "1m").spawn();
+    let gate = TestGate::new()
+        .discovering(&idp)
+        .set("JWKS_REFRESH", "1m")
+        .spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
     let token = idp.token().expires_in(3600).sign();
     assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"]);
     idp.set_keys(vec![key(Algorithm::ES256)]);
     gate.clock.advance(seconds(60));
     wait_for_refresh(&gate, &idp, 2);
-    assert_eq!((gate.judge(&token).as_str(), hits(&gate), misses(&gate)), ("200", 2, 1));
+    assert_eq!(
+        (gate.judge(&token).as_str(), hits(&gate), misses(&gate)),
+        ("200", 2, 1)
+    );
 }
 
 #[test]
@@ -166,14 +220,27 @@ fn f9_a_denial_is_never_remembered() {
     let forged = format!("{input}.{}", "A".repeat(86));
     assert_token_denied(&gate, &forged, "signature_invalid", "forged");
     assert_eq!(gate.judge(&good), "200", "the same header and claims");
-    assert_token_denied(&gate, &forged, "signature_invalid", "forged, after the good one");
+    assert_token_denied(
+        &gate,
+        &forged,
+        "signature_invalid",
+        "forged, after the good one",
+    );
 
-    let new = std::sync::Arc::new(SigningKey::generate(Algorithm::ES256).unwrap().with_id("new"));
+    let new = std::sync::Arc::new(
+        SigningKey::generate(Algorithm::ES256)
+            .unwrap()
+            .with_id("new"),
+    );
     let early = idp.token_by(new.clone()).sign();
     assert_token_denied(&gate, &early, "key_unknown", "not published yet");
     idp.set_keys(vec![key(Algorithm::ES256), new]);
     gate.clock.advance(seconds(30));
-    assert_eq!(gate.judge(&early), "200", "as soon as the issuer may be asked again");
+    assert_eq!(
+        gate.judge(&early),
+        "200",
+        "as soon as the issuer may be asked again"
+    );
     assert_eq!(idp.fetches(), 3, "at the start, in vain, and with success");
 }
 
@@ -182,7 +249,9 @@ fn f10_an_outage_is_never_remembered() {
     let idp = TestIssuer::new().serve();
     idp.answer_instead(500, "");
     let gate = TestGate::new().discovering(&idp).spawn();
-    gate.wait_for("/metrics", |answer| answer.body.contains(r#"result="failure"} 1"#));
+    gate.wait_for("/metrics", |answer| {
+        answer.body.contains(r#"result="failure"} 1"#)
+    });
     let token = idp.token().sign();
     for _ in 0..2 {
         let answer = gate.get("/verify").bearer(&token).send();
@@ -198,8 +267,11 @@ fn f10_an_outage_is_never_remembered() {
 #[test]
 fn f14_without_a_cache_the_answers_are_the_same() {
     let (idp, with) = built(|gate| gate.set("REQUIRED_SCOPES", "read"));
-    let without =
-        TestGate::new().trusting(&idp).set("REQUIRED_SCOPES", "read").set("TOKEN_CACHE_CAPACITY", "0").spawn();
+    let without = TestGate::new()
+        .trusting(&idp)
+        .set("REQUIRED_SCOPES", "read")
+        .set("TOKEN_CACHE_CAPACITY", "0")
+        .spawn();
     let good = idp.token().claim("scope", "read");
     let tokens = [
         good.clone(),
@@ -242,10 +314,16 @@ fn built(settings: impl Fn(GateBuilder) -> GateBuilder) -> (TestIssuer, TestGate
     (idp, gate)
 }
 
-/// With an issuer on the network whose keys have arrived, and tokens that stay cached for as long as they live.
+/// With an issuer on the network whose keys have arrived, and tokens that stay cached for as long
+/// as they live.
 fn served(settings: impl Fn(GateBuilder) -> GateBuilder) -> (TestIssuer, TestGate) {
     let idp = TestIssuer::new().serve();
-    let gate = settings(TestGate::new().discovering(&idp).set("TOKEN_CACHE_TTL", "1h")).spawn();
+    let gate = settings(
+        TestGate::new()
+            .discovering(&idp)
+            .set("TOKEN_CACHE_TTL", "1h"),
+    )
+    .spawn();
     wait_for_refresh(&gate, &idp, 1);
     (idp, gate)
 }
@@ -253,15 +331,22 @@ fn served(settings: impl Fn(GateBuilder) -> GateBuilder) -> (TestIssuer, TestGat
 fn wait_for_refresh(gate: &TestGate, idp: &TestIssuer, times: u64) {
     let name = "127.0.0.1";
     assert!(idp.url().contains(name));
-    let series = format!("doorward_jwks_refresh_total{{issuer=\"{name}\",result=\"success\"}} {times}");
-    gate.wait_for("/metrics", |answer| answer.body.lines().any(|line| line == series));
+    let series =
+        format!("doorward_jwks_refresh_total{{issuer=\"{name}\",result=\"success\"}} {times}");
+    gate.wait_for("/metrics", |answer| {
+        answer.body.lines().any(|line| line == series)
+    });
     assert_eq!(count(gate, series.rsplit_once(' ').unwrap().0), times);
 }
 
 fn claims_of(gate: &TestGate, token: &str) -> Vec<(String, String)> {
     let answer = gate.get("/verify").bearer(token).send();
     assert_eq!(answer.verdict(), "200");
-    let mut fields: Vec<_> = answer.fields.into_iter().filter(|(name, _)| name.starts_with("x-auth-")).collect();
+    let mut fields: Vec<_> = answer
+        .fields
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("x-auth-"))
+        .collect();
     fields.sort();
     fields
 }

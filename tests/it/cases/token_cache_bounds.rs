@@ -56,7 +56,10 @@ fn f11_a_flood_of_tokens_fills_the_cache_and_no_more() {
 #[test]
 fn f12_other_spellings_of_a_cached_token_are_judged_for_themselves() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("TOKEN_SOURCES", "bearer, header:X-Token, cookie:token").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("TOKEN_SOURCES", "bearer, header:X-Token, cookie:token")
+        .spawn();
     let good = idp.token().sign();
     assert_eq!([gate.judge(&good), gate.judge(&good)], ["200", "200"]);
     assert_eq!((hits(&gate), misses(&gate)), (1, 1));
@@ -65,11 +68,19 @@ fn f12_other_spellings_of_a_cached_token_are_judged_for_themselves() {
     for (what, twin, reason) in [
         ("padding", format!("{good}="), "token_malformed"),
         ("padding twice", format!("{good}=="), "token_malformed"),
-        ("padding inside", format!("{header}=.{payload}.{signature}"), "token_malformed"),
+        (
+            "padding inside",
+            format!("{header}=.{payload}.{signature}"),
+            "token_malformed",
+        ),
         ("an empty part", format!("{good}."), "token_malformed"),
         ("a comma", format!("{good},"), "token_malformed"),
         ("twice", format!("{good} {good}"), "token_malformed"),
-        ("a bit of the signature", format!("{input}.{}", flipped(signature)), "signature_invalid"),
+        (
+            "a bit of the signature",
+            format!("{input}.{}", flipped(signature)),
+            "signature_invalid",
+        ),
         ("no signature", format!("{input}."), "signature_invalid"),
         ("another case", good.to_ascii_lowercase(), "token_malformed"),
     ] {
@@ -78,11 +89,15 @@ fn f12_other_spellings_of_a_cached_token_are_judged_for_themselves() {
     assert_eq!(hits(&gate), 1, "none of them was the good one");
     // How the same token is brought is not part of it.
     let requests = [
-        gate.get("/verify").header("Authorization", format!("bearer {good}")),
-        gate.get("/verify").header("Authorization", format!("BEARER   {good}")),
-        gate.get("/verify").header("Authorization", format!("Bearer {good} \t")),
+        gate.get("/verify")
+            .header("Authorization", format!("bearer {good}")),
+        gate.get("/verify")
+            .header("Authorization", format!("BEARER   {good}")),
+        gate.get("/verify")
+            .header("Authorization", format!("Bearer {good} \t")),
         gate.get("/verify").header("X-Token", &good),
-        gate.get("/verify").header("Cookie", format!("a=b; token={good}")),
+        gate.get("/verify")
+            .header("Cookie", format!("a=b; token={good}")),
     ];
     for (position, request) in requests.into_iter().enumerate() {
         assert_allowed_as(&request.send(), "alice", &idp.url(), position);
@@ -93,15 +108,35 @@ fn f12_other_spellings_of_a_cached_token_are_judged_for_themselves() {
 #[test]
 fn f13_a_token_whose_claims_take_too_much_is_not_kept() {
     let idp = TestIssuer::new();
-    let gate = by_secret(&idp, &[("MAX_TOKEN_BYTES", "98304"), ("CLAIM_HEADERS_MAX_BYTES", "65536")]);
-    for (length, kept) in [(1_000, true), (15_000, true), (17_000, false), (60_000, false)] {
+    let gate = by_secret(
+        &idp,
+        &[
+            ("MAX_TOKEN_BYTES", "98304"),
+            ("CLAIM_HEADERS_MAX_BYTES", "65536"),
+        ],
+    );
+    for (length, kept) in [
+        (1_000, true),
+        (15_000, true),
+        (17_000, false),
+        (60_000, false),
+    ] {
         let before = (hits(&gate), misses(&gate), entries(&gate));
         let token = token(&idp).claim("email", "x".repeat(length)).sign();
-        assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"], "{length}");
-        let found = (hits(&gate) - before.0, misses(&gate) - before.1, entries(&gate) - before.2);
+        assert_eq!(
+            [gate.judge(&token), gate.judge(&token)],
+            ["200", "200"],
+            "{length}"
+        );
+        let found = (
+            hits(&gate) - before.0,
+            misses(&gate) - before.1,
+            entries(&gate) - before.2,
+        );
         assert_eq!(found, if kept { (1, 1, 1) } else { (0, 2, 0) }, "{length}");
     }
-    // Claims are kept once as they are, for routes to ask about, and those that become headers once more.
+    // Claims are kept once as they are, for routes to ask about, and those that become headers once
+    // more.
     for (length, kept) in [(30_000, 1), (33_000, 0)] {
         let long = token(&idp).claim("unmapped", "x".repeat(length)).sign();
         let before = hits(&gate);
@@ -113,12 +148,19 @@ fn f13_a_token_whose_claims_take_too_much_is_not_kept() {
 #[test]
 fn f13_larger_tokens_take_more_of_the_capacity() {
     let idp = TestIssuer::new();
-    let settings = [("MAX_TOKEN_BYTES", "98304"), ("CLAIM_HEADERS_MAX_BYTES", "65536"), ("TOKEN_CACHE_CAPACITY", "20")];
+    let settings = [
+        ("MAX_TOKEN_BYTES", "98304"),
+        ("CLAIM_HEADERS_MAX_BYTES", "65536"),
+        ("TOKEN_CACHE_CAPACITY", "20"),
+    ];
     // A small one is one unit of 2 KiB; a large one ten, for the claim itself and its header.
     for (length, fitting) in [(0, 20), (9_500, 2)] {
         let gate = by_secret(&idp, &settings);
         for n in 0..fitting + 5 {
-            let token = token(&idp).subject(&n.to_string()).claim("email", "x".repeat(length)).sign();
+            let token = token(&idp)
+                .subject(&n.to_string())
+                .claim("email", "x".repeat(length))
+                .sign();
             assert_eq!(gate.judge(&token), "200");
             assert_eq!(entries(&gate), (n + 1).min(fitting), "of {length} bytes");
         }
@@ -130,21 +172,35 @@ fn f13_many_small_values_take_what_they_take_in_memory() {
     let idp = TestIssuer::new();
     let kept = |gate: &TestGate, path: &str, name: &str, value: &Value| {
         for n in 0..25 {
-            let token = token(&idp).subject(&n.to_string()).claim(name, value.clone()).sign();
+            let token = token(&idp)
+                .subject(&n.to_string())
+                .claim(name, value.clone())
+                .sign();
             assert_eq!(gate.get(path).bearer(&token).send().verdict(), "200");
         }
         entries(gate)
     };
     // A letter has a piece of memory of its own, which counts 32 bytes at least.
     let gate = by_secret(&idp, &[("TOKEN_CACHE_CAPACITY", "20")]);
-    assert_eq!(kept(&gate, "/verify", "scope", &vec!["a"; 55].join(" ").into()), 10, "two units each");
+    assert_eq!(
+        kept(&gate, "/verify", "scope", &vec!["a"; 55].join(" ").into()),
+        10,
+        "two units each"
+    );
     // An object has room for some members at once.
     let settings = "audience: api\ntoken_cache_capacity: 20\nproxy: traefik\nroutes:";
     let routes = "- {name: a, match: {}, require: {when: 'claims.o.size() > 0'}}";
-    let file = format!("issuer: '{}'\nhmac_secret: {SECRET}\n{settings}\n  {routes}\n", idp.url());
+    let file = format!(
+        "issuer: '{}'\nhmac_secret: {SECRET}\n{settings}\n  {routes}\n",
+        idp.url()
+    );
     let nested = (0..20).fold(json!(1), |inner, _| json!({ "a": inner }));
     let gate = TestGate::new().by_time_of(&idp).file(file).spawn();
-    assert_eq!(kept(&gate, "/policy/a/verify", "o", &json!([nested, nested])), 2, "more than six units each");
+    assert_eq!(
+        kept(&gate, "/policy/a/verify", "o", &json!([nested, nested])),
+        2,
+        "more than six units each"
+    );
 }
 
 #[test]
@@ -160,19 +216,33 @@ fn f15_a_cached_token_stands_nowhere_in_memory() {
     ];
     let mut service = Service::start(&["serve"], &settings);
     let verify = service.address("verify");
-    let judge = |token: &str| Request::new(verify, "GET", "/verify").bearer(token).send().verdict();
+    let judge = |token: &str| {
+        Request::new(verify, "GET", "/verify")
+            .bearer(token)
+            .send()
+            .verdict()
+    };
     let key: Arc<_> = SigningKey::secret(Algorithm::HS256, SECRET.as_bytes()).into();
     let of = |subject: &str| {
-        TokenBuilder::new(key.clone(), "me", 4_000_000_000).without_header("kid").claim("iat", 0).subject(subject)
+        TokenBuilder::new(key.clone(), "me", 4_000_000_000)
+            .without_header("kid")
+            .claim("iat", 0)
+            .subject(subject)
     };
     let good = of("who-is-remembered").sign();
     assert_eq!(judge(&good), "200");
     // The buffers that the request passed through are used again by other requests.
     for n in 0..200 {
-        assert_eq!(judge(&of("other").claim("filler", "x".repeat(20 * n)).sign()), "200");
+        assert_eq!(
+            judge(&of("other").claim("filler", "x".repeat(20 * n)).sign()),
+            "200"
+        );
     }
     let memory = memory_of(service.id());
-    assert!(is_in(&memory, "who-is-remembered"), "what is kept of it is found");
+    assert!(
+        is_in(&memory, "who-is-remembered"),
+        "what is kept of it is found"
+    );
     for part in good.split('.').skip(1) {
         assert!(!is_in(&memory, part), "a part of the token was found");
     }
@@ -184,13 +254,20 @@ fn f16_what_nobody_presents_any_more_is_forgotten() {
     let idp = TestIssuer::new();
     let gate = by_secret(&idp, &[("TOKEN_CACHE_TTL", "5m")]);
     let lasting = token(&idp).subject("lasting").expires_in(3600).sign();
-    let of = |life: i64| token(&idp).subject(&life.to_string()).expires_in(life).sign();
+    let of = |life: i64| {
+        token(&idp)
+            .subject(&life.to_string())
+            .expires_in(life)
+            .sign()
+    };
     for token in [&lasting, &of(60), &of(61), &of(3600)] {
         assert_eq!(gate.judge(token), "200");
     }
     let wait_for_entries = |left: u64| {
         let counted = format!("doorward_token_cache_evictions_total {}", 4 - left);
-        gate.wait_for("/metrics", |answer| answer.body.lines().any(|line| line == counted));
+        gate.wait_for("/metrics", |answer| {
+            answer.body.lines().any(|line| line == counted)
+        });
         assert_eq!(entries(&gate), left);
     };
     assert_eq!((entries(&gate), count_of_evictions(&gate)), (4, 0));
@@ -199,10 +276,17 @@ fn f16_what_nobody_presents_any_more_is_forgotten() {
     gate.clock.advance(Duration::from_mins(1));
     wait_for_entries(2);
     gate.clock.advance(Duration::from_secs(179));
-    assert_eq!((gate.judge(&lasting).as_str(), hits(&gate)), ("200", 1), "the last second of the five minutes");
+    assert_eq!(
+        (gate.judge(&lasting).as_str(), hits(&gate)),
+        ("200", 1),
+        "the last second of the five minutes"
+    );
     gate.clock.advance(Duration::from_mins(1));
     wait_for_entries(0);
-    assert_eq!((gate.judge(&lasting).as_str(), hits(&gate), entries(&gate)), ("200", 1, 1));
+    assert_eq!(
+        (gate.judge(&lasting).as_str(), hits(&gate), entries(&gate)),
+        ("200", 1, 1)
+    );
 }
 
 #[test]
@@ -232,7 +316,10 @@ fn f17_a_token_that_comes_twice_at_once_is_kept_once_and_pushes_nobody_out() {
                 let mut client = Client::connect(gate.verify);
                 for token in &tokens {
                     all.wait();
-                    assert_eq!(client.send(&gate.get("/verify").bearer(token)).verdict(), "200");
+                    assert_eq!(
+                        client.send(&gate.get("/verify").bearer(token)).verdict(),
+                        "200"
+                    );
                 }
             });
         }
@@ -248,7 +335,10 @@ fn f18_tokens_that_come_in_turn_displace_those_that_come_no_more() {
     let mut round = |tokens: &[String]| {
         let before = hits(&gate);
         for token in tokens {
-            assert_eq!(client.send(&gate.get("/verify").bearer(token)).verdict(), "200");
+            assert_eq!(
+                client.send(&gate.get("/verify").bearer(token)).verdict(),
+                "200"
+            );
         }
         hits(&gate) - before
     };
@@ -265,7 +355,8 @@ fn f18_tokens_that_come_in_turn_displace_those_that_come_no_more() {
 /// Whatever the process can write to.
 fn memory_of(process: u32) -> Vec<Vec<u8>> {
     let map = std::fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
-    let file = File::open(format!("/proc/{process}/mem")).expect("the memory of a child can be read");
+    let file =
+        File::open(format!("/proc/{process}/mem")).expect("the memory of a child can be read");
     let writable = map.lines().filter(|line| line.contains(" rw"));
     let regions = writable.filter_map(|line| {
         let (from, to) = line.split_once(' ')?.0.split_once('-')?;
@@ -279,7 +370,9 @@ fn memory_of(process: u32) -> Vec<Vec<u8>> {
 }
 
 fn is_in(memory: &[Vec<u8>], text: &str) -> bool {
-    memory.iter().any(|region| contains(region, text.as_bytes()))
+    memory
+        .iter()
+        .any(|region| contains(region, text.as_bytes()))
 }
 
 /// Looks at the places where the first byte stands only: a debug build has much memory to walk.
@@ -295,18 +388,28 @@ fn contains(mut region: &[u8], text: &[u8]) -> bool {
 }
 
 fn by_secret(idp: &TestIssuer, settings: &[(&str, &str)]) -> TestGate {
-    let gate =
-        TestGate::new().by_time_of(idp).set("ISSUER", idp.url()).set("AUDIENCE", "api").set("HMAC_SECRET", SECRET);
-    settings.iter().fold(gate, |gate, (name, value)| gate.set(name, *value)).spawn()
+    let gate = TestGate::new()
+        .by_time_of(idp)
+        .set("ISSUER", idp.url())
+        .set("AUDIENCE", "api")
+        .set("HMAC_SECRET", SECRET);
+    settings
+        .iter()
+        .fold(gate, |gate, (name, value)| gate.set(name, *value))
+        .spawn()
 }
 
 fn token(idp: &TestIssuer) -> TokenBuilder {
-    idp.token_by(Arc::new(SigningKey::secret(Algorithm::HS256, SECRET.as_bytes()).with_id("any")))
+    idp.token_by(Arc::new(
+        SigningKey::secret(Algorithm::HS256, SECRET.as_bytes()).with_id("any"),
+    ))
 }
 
 /// How many tokens `/status` says are kept.
 fn entries(gate: &TestGate) -> u64 {
-    gate.admin("/status").send().json()["token_cache"]["entries"].as_u64().unwrap()
+    gate.admin("/status").send().json()["token_cache"]["entries"]
+        .as_u64()
+        .unwrap()
 }
 
 fn count_of_evictions(gate: &TestGate) -> u64 {
@@ -315,5 +418,9 @@ fn count_of_evictions(gate: &TestGate) -> u64 {
 
 /// Another signature of the same length: its first character is another one.
 fn flipped(signature: &str) -> String {
-    format!("{}{}", if signature.starts_with('A') { 'B' } else { 'A' }, &signature[1..])
+    format!(
+        "{}{}",
+        if signature.starts_with('A') { 'B' } else { 'A' },
+        &signature[1..]
+    )
 }

@@ -15,14 +15,24 @@ fn house() -> (TestIssuer, TestGate) {
 /// As large a token as may be configured.
 fn roomy_house() -> (TestIssuer, TestGate) {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("MAX_TOKEN_BYTES", "98304").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("MAX_TOKEN_BYTES", "98304")
+        .spawn();
     (idp, gate)
 }
 
 #[test]
 fn a1_nothing_behind_the_scheme_is_no_credential() {
     let (_idp, gate) = house();
-    for value in ["Bearer", "Bearer ", "Bearer      ", "bearer", "Bearer\t", "Bearer \t "] {
+    for value in [
+        "Bearer",
+        "Bearer ",
+        "Bearer      ",
+        "bearer",
+        "Bearer\t",
+        "Bearer \t ",
+    ] {
         let answer = gate.get("/verify").header("Authorization", value).send();
         assert_denied(&answer, "authorization_malformed", format!("{value:?}"));
     }
@@ -45,8 +55,17 @@ fn a2_other_than_three_parts_are_malformed() {
         "..".into(),
         "...".into(),
     ];
-    assert_each_denied(&gate, "token_malformed", tokens.map(|token| (token.clone(), token)));
-    assert_token_denied(&gate, &format!("{good}.{payload}.{signature}"), "token_encrypted", "five parts");
+    assert_each_denied(
+        &gate,
+        "token_malformed",
+        tokens.map(|token| (token.clone(), token)),
+    );
+    assert_token_denied(
+        &gate,
+        &format!("{good}.{payload}.{signature}"),
+        "token_encrypted",
+        "five parts",
+    );
     assert_eq!(gate.judge(&good), "200");
 }
 
@@ -55,11 +74,28 @@ fn a3_bytes_outside_base64url_are_malformed_or_not_even_http() {
     let (idp, gate) = house();
     let good = idp.token().sign();
     for part in 0..3 {
-        let malformed: [&[u8]; 12] =
-            [b"=", b"==", b"+", b"/", b" ", b"\t", b",", b"%", b"~", b"\"", b"\x80", "\u{a0}".as_bytes()];
+        let malformed: [&[u8]; 12] = [
+            b"=",
+            b"==",
+            b"+",
+            b"/",
+            b" ",
+            b"\t",
+            b",",
+            b"%",
+            b"~",
+            b"\"",
+            b"\x80",
+            "\u{a0}".as_bytes(),
+        ];
         for stray in malformed {
-            for value in [appended(&good, part, stray), inserted(&good, part, stray), prepended(&good, part, stray)] {
-                // What a space stands in front of is still the token: the scheme takes any number of them.
+            for value in [
+                appended(&good, part, stray),
+                inserted(&good, part, stray),
+                prepended(&good, part, stray),
+            ] {
+                // What a space stands in front of is still the token: the scheme takes any number
+                // of them.
                 let is_separator = stray == b" " && value.starts_with(b"Bearer  ");
                 let trimmed = part == 2 && stray.trim_ascii().is_empty() && value.ends_with(stray);
                 if !is_separator && !trimmed {
@@ -85,7 +121,11 @@ fn a4_non_canonical_base64_is_refused_and_never_equal_to_the_good_token() {
     assert_eq!(gate.judge(&good), "200");
     for part in 0..3 {
         let twin = twin_with_spare_bits_set(&good, part);
-        assert_eq!(decoded_leniently(&twin), decoded_leniently(&good), "the twin says the same to a lenient reader");
+        assert_eq!(
+            decoded_leniently(&twin),
+            decoded_leniently(&good),
+            "the twin says the same to a lenient reader"
+        );
         assert_token_denied(&gate, &twin, "token_malformed", format!("part {part}"));
     }
     assert_eq!(hits(&gate), 0);
@@ -114,7 +154,11 @@ fn a5_text_that_is_not_plain_utf8_is_refused() {
         );
     }
     let padded = token.sign_text(format!(" {header}\r\n"), format!("\t{claims}\n"));
-    assert_eq!(gate.judge(&padded), "200", "white space around JSON is JSON");
+    assert_eq!(
+        gate.judge(&padded),
+        "200",
+        "white space around JSON is JSON"
+    );
 }
 
 #[test]
@@ -134,7 +178,11 @@ fn a6_every_crit_is_refused() {
         json!(false),
     ];
     let tokens = variants.map(|crit| {
-        let token = idp.token().header("crit", crit.clone()).header("exp", 1).header("unheard-of", true);
+        let token = idp
+            .token()
+            .header("crit", crit.clone())
+            .header("exp", 1)
+            .header("unheard-of", true);
         (crit, token.sign())
     });
     assert_each_denied(&gate, "header_critical_unsupported", tokens);
@@ -146,30 +194,86 @@ fn a7_unencoded_and_detached_payloads_are_refused() {
     let token = idp.token();
     let unencoded = token.clone().header("b64", false);
     let with_crit = unencoded.clone().header("crit", json!(["b64"]));
-    assert_token_denied(&gate, &unencoded.sign(), "token_malformed", "b64 without crit");
-    assert_eq!(gate.judge(&token.clone().header("b64", true).sign()), "200", "b64 true is what holds without it");
-    let critical = token.clone().header("b64", true).header("crit", json!(["b64"]));
-    assert_token_denied(&gate, &critical.sign(), "header_critical_unsupported", "b64 true with crit");
-    assert_token_denied(&gate, &token.clone().header("b64", "true").sign(), "token_malformed", "b64 a text");
-    assert_token_denied(&gate, &with_crit.sign(), "header_critical_unsupported", "b64 with crit");
+    assert_token_denied(
+        &gate,
+        &unencoded.sign(),
+        "token_malformed",
+        "b64 without crit",
+    );
+    assert_eq!(
+        gate.judge(&token.clone().header("b64", true).sign()),
+        "200",
+        "b64 true is what holds without it"
+    );
+    let critical = token
+        .clone()
+        .header("b64", true)
+        .header("crit", json!(["b64"]));
+    assert_token_denied(
+        &gate,
+        &critical.sign(),
+        "header_critical_unsupported",
+        "b64 true with crit",
+    );
+    assert_token_denied(
+        &gate,
+        &token.clone().header("b64", "true").sign(),
+        "token_malformed",
+        "b64 a text",
+    );
+    assert_token_denied(
+        &gate,
+        &with_crit.sign(),
+        "header_critical_unsupported",
+        "b64 with crit",
+    );
     let header = encode_base64url(header_text(&idp));
     let raw = r#"{"sub":"mallory"}"#;
-    assert_token_denied(&gate, &signed(&header, raw, raw), "token_malformed", "a raw payload");
+    assert_token_denied(
+        &gate,
+        &signed(&header, raw, raw),
+        "token_malformed",
+        "a raw payload",
+    );
     let claims = encode_base64url(token.claims_text());
-    assert_token_denied(&gate, &signed(&header, "", &claims), "token_malformed", "detached, signed with its payload");
-    assert_token_denied(&gate, &signed(&header, "", ""), "token_malformed", "detached, signed without");
-    assert_eq!(gate.judge(&signed(&header, &claims, &claims)), "200", "the same, attached");
+    assert_token_denied(
+        &gate,
+        &signed(&header, "", &claims),
+        "token_malformed",
+        "detached, signed with its payload",
+    );
+    assert_token_denied(
+        &gate,
+        &signed(&header, "", ""),
+        "token_malformed",
+        "detached, signed without",
+    );
+    assert_eq!(
+        gate.judge(&signed(&header, &claims, &claims)),
+        "200",
+        "the same, attached"
+    );
 }
 
 #[test]
 fn a8_nested_and_compressed_tokens_are_refused() {
     let (idp, gate) = house();
     let inner = idp.token().sign();
-    for cty in
-        [json!("JWT"), json!("jwt"), json!("application/jwt"), json!("Application/JWT"), json!(1), json!(["JWT"])]
-    {
+    for cty in [
+        json!("JWT"),
+        json!("jwt"),
+        json!("application/jwt"),
+        json!("Application/JWT"),
+        json!(1),
+        json!(["JWT"]),
+    ] {
         let token = idp.token().header("cty", cty.clone());
-        assert_token_denied(&gate, &token.sign(), "token_malformed", format!("cty {cty}, claims inside"));
+        assert_token_denied(
+            &gate,
+            &token.sign(),
+            "token_malformed",
+            format!("cty {cty}, claims inside"),
+        );
         assert_token_denied(
             &gate,
             &token.sign_payload(&inner),
@@ -177,15 +281,45 @@ fn a8_nested_and_compressed_tokens_are_refused() {
             format!("cty {cty}, a token inside"),
         );
     }
-    assert_token_denied(&gate, &idp.token().sign_payload(&inner), "claim_invalid", "a token inside, and no cty");
-    for zip in [json!("NONE"), json!(""), json!("GZIP"), json!("def"), Value::Null] {
-        assert_eq!(gate.judge(&idp.token().header("zip", zip.clone()).sign()), "200", "{zip} means nothing here");
+    assert_token_denied(
+        &gate,
+        &idp.token().sign_payload(&inner),
+        "claim_invalid",
+        "a token inside, and no cty",
+    );
+    for zip in [
+        json!("NONE"),
+        json!(""),
+        json!("GZIP"),
+        json!("def"),
+        Value::Null,
+    ] {
+        assert_eq!(
+            gate.judge(&idp.token().header("zip", zip.clone()).sign()),
+            "200",
+            "{zip} means nothing here"
+        );
     }
     for zip in [json!(1), json!(["DEF"]), json!({})] {
-        assert_token_denied(&gate, &idp.token().header("zip", zip.clone()).sign(), "token_malformed", zip);
+        assert_token_denied(
+            &gate,
+            &idp.token().header("zip", zip.clone()).sign(),
+            "token_malformed",
+            zip,
+        );
     }
-    let members = [("zip", "DEF"), ("enc", "A128GCM"), ("enc", ""), ("enc", "none")];
-    let tokens = members.map(|(name, value)| (format!("{name} {value}"), idp.token().header(name, value).sign()));
+    let members = [
+        ("zip", "DEF"),
+        ("enc", "A128GCM"),
+        ("enc", ""),
+        ("enc", "none"),
+    ];
+    let tokens = members.map(|(name, value)| {
+        (
+            format!("{name} {value}"),
+            idp.token().header(name, value).sign(),
+        )
+    });
     assert_each_denied(&gate, "token_malformed", tokens);
 }
 
@@ -195,7 +329,16 @@ fn a9_encrypted_tokens_are_refused_before_any_work_is_done_for_them() {
     let nothing = String::new();
     let (wrapped, text) = ("A".repeat(342), "A".repeat(600));
     for alg in KEY_MANAGEMENT {
-        for enc in ["A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM", "XC20P", "none", ""] {
+        for enc in [
+            "A128CBC-HS256",
+            "A256CBC-HS512",
+            "A128GCM",
+            "A192GCM",
+            "A256GCM",
+            "XC20P",
+            "none",
+            "",
+        ] {
             let header = json!({"alg": alg, "enc": enc, "kid": "key-ES256"});
             for key in [&wrapped, &nothing] {
                 let token = encrypted(header.to_string(), key, &text);
@@ -219,15 +362,30 @@ fn a9_encrypted_tokens_are_refused_before_any_work_is_done_for_them() {
         json!("no header"),
         Value::Null,
     ] {
-        assert_token_denied(&gate, &encrypted(header.to_string(), "AAAA", &bomb), "token_encrypted", header);
+        assert_token_denied(
+            &gate,
+            &encrypted(header.to_string(), "AAAA", &bomb),
+            "token_encrypted",
+            header,
+        );
     }
     for header in ["", "{", "\u{feff}{}", "\0"] {
-        assert_token_denied(&gate, &encrypted(header, "AAAA", &bomb), "token_encrypted", header);
+        assert_token_denied(
+            &gate,
+            &encrypted(header, "AAAA", &bomb),
+            "token_encrypted",
+            header,
+        );
     }
     assert_token_denied(&gate, "....", "token_encrypted", "five parts of nothing");
     let [header, payload, signature] = parts(&idp.token().sign());
     let around = format!("{header}..{payload}.{signature}.{signature}");
-    assert_token_denied(&gate, &around, "token_encrypted", "the parts of a good token among them");
+    assert_token_denied(
+        &gate,
+        &around,
+        "token_encrypted",
+        "the parts of a good token among them",
+    );
     for broken in ["A.A.A.A.A=", "A.A.A+.A.A", "A.A.A.A.A ,", "A.A.\u{e9}.A.A"] {
         assert_token_denied(&gate, broken, "token_malformed", broken);
     }
@@ -260,7 +418,10 @@ const KEY_MANAGEMENT: [&str; 20] = [
 
 /// A JWE in compact serialisation, or what looks like one from outside.
 fn encrypted(header: impl AsRef<[u8]>, key: &str, text: &str) -> String {
-    format!("{}.{key}.AAAAAAAAAAAAAAAA.{text}.AAAAAAAAAAAAAAAAAAAAAA", encode_base64url(header))
+    format!(
+        "{}.{key}.AAAAAAAAAAAAAAAA.{text}.AAAAAAAAAAAAAAAAAAAAAA",
+        encode_base64url(header)
+    )
 }
 
 #[test]
@@ -269,12 +430,22 @@ fn a10_json_serialisations_are_malformed() {
     let [protected, payload, signature] = parts(&idp.token().sign());
     let jwe = json!({"protected": protected, "encrypted_key": "AA", "iv": "AA", "ciphertext": payload, "tag": "AA"});
     let flattened = json!({"payload": payload, "protected": protected, "signature": signature});
-    let member = json!({"protected": protected, "signature": signature, "header": {"kid": "key-ES256"}});
+    let member =
+        json!({"protected": protected, "signature": signature, "header": {"kid": "key-ES256"}});
     let general = json!({"payload": payload, "signatures": [member]});
-    for (what, document) in [("flattened", &flattened), ("general", &general), ("encrypted", &jwe)] {
+    for (what, document) in [
+        ("flattened", &flattened),
+        ("general", &general),
+        ("encrypted", &jwe),
+    ] {
         let text = document.to_string();
         assert_token_denied(&gate, &text, "token_malformed", what);
-        assert_token_denied(&gate, &encode_base64url(&text), "token_malformed", format!("{what}, in base64url"));
+        assert_token_denied(
+            &gate,
+            &encode_base64url(&text),
+            "token_malformed",
+            format!("{what}, in base64url"),
+        );
     }
 }
 
@@ -284,8 +455,22 @@ fn a11_claims_that_are_no_object_are_invalid() {
     let now = idp.clock.secs();
     let in_order = json!([now + 300, now, "alice", "https://idp.example", "api"]).to_string();
     let pairs = format!("[{}]", idp.token().claims_text());
-    let payloads =
-        ["[]", &in_order, &pairs, "\"alice\"", "\"\"", "1", "0", "-0.5", "null", "true", " ", "{", "{}{}", "nil"];
+    let payloads = [
+        "[]",
+        &in_order,
+        &pairs,
+        "\"alice\"",
+        "\"\"",
+        "1",
+        "0",
+        "-0.5",
+        "null",
+        "true",
+        " ",
+        "{",
+        "{}{}",
+        "nil",
+    ];
     let tokens = payloads.map(|payload| (payload.to_owned(), idp.token().sign_payload(payload)));
     assert_each_denied(&gate, "claim_invalid", tokens);
     assert_token_denied(
@@ -299,9 +484,21 @@ fn a11_claims_that_are_no_object_are_invalid() {
 #[test]
 fn a12_oversized_tokens_are_refused_unread() {
     let (idp, gate) = house();
-    assert_eq!(gate.judge(&of_length(&idp, 16384)), "200", "the limit itself");
-    assert_token_denied(&gate, &of_length(&idp, 16386), "token_too_large", "two bytes more");
-    let small = TestGate::new().trusting(&idp).set("MAX_TOKEN_BYTES", "8192").spawn();
+    assert_eq!(
+        gate.judge(&of_length(&idp, 16384)),
+        "200",
+        "the limit itself"
+    );
+    assert_token_denied(
+        &gate,
+        &of_length(&idp, 16386),
+        "token_too_large",
+        "two bytes more",
+    );
+    let small = TestGate::new()
+        .trusting(&idp)
+        .set("MAX_TOKEN_BYTES", "8192")
+        .spawn();
     assert_eq!(small.judge(&of_length(&idp, 8192)), "200");
     for (gate, limit) in [(&gate, 16384), (&small, 8192)] {
         // Whatever is too large is not looked at: not even for characters that no token has.
@@ -311,7 +508,8 @@ fn a12_oversized_tokens_are_refused_unread() {
             }
         }
     }
-    // Not much more than a head may have: of a request that is refused while it is sent, the answer can be lost.
+    // Not much more than a head may have: of a request that is refused while it is sent, the answer
+    // can be lost.
     let huge = gate.get("/verify").bearer(&"A".repeat(132 * 1024)).bytes();
     assert_not_http(&gate, &huge, &[431], "132 KiB");
     assert_eq!(gate.judge(&idp.token().sign()), "200");
@@ -320,7 +518,12 @@ fn a12_oversized_tokens_are_refused_unread() {
 #[test]
 fn a13_a_token_of_dots_is_malformed() {
     let (idp, gate) = roomy_house();
-    assert_token_denied(&gate, &".".repeat(98304), "token_malformed", "as many dots as fit");
+    assert_token_denied(
+        &gate,
+        &".".repeat(98304),
+        "token_malformed",
+        "as many dots as fit",
+    );
     assert_token_denied(&gate, &".".repeat(98305), "token_too_large", "one more");
     assert_eq!(gate.judge(&idp.token().sign()), "200");
 }
@@ -335,10 +538,23 @@ fn a14_nesting_over_32_is_refused() {
     };
     let (header, claims) = (header_text(&idp), token.claims_text());
     // The object itself is the first of the 32.
-    assert_eq!(gate.judge(&token.sign_text(with(&header, 31), with(&claims, 31))), "200");
+    assert_eq!(
+        gate.judge(&token.sign_text(with(&header, 31), with(&claims, 31))),
+        "200"
+    );
     for arrays in [32, 127, 128, 30_000] {
-        assert_token_denied(&gate, &token.sign_text(with(&header, arrays), &claims), "token_malformed", arrays);
-        assert_token_denied(&gate, &token.sign_text(&header, with(&claims, arrays)), "claim_invalid", arrays);
+        assert_token_denied(
+            &gate,
+            &token.sign_text(with(&header, arrays), &claims),
+            "token_malformed",
+            arrays,
+        );
+        assert_token_denied(
+            &gate,
+            &token.sign_text(&header, with(&claims, arrays)),
+            "claim_invalid",
+            arrays,
+        );
     }
 }
 
@@ -346,7 +562,10 @@ fn a14_nesting_over_32_is_refused() {
 fn a15_a_member_that_stands_twice_is_refused() {
     let idp = TestIssuer::new();
     let mapping = "sub=X-Auth-Subject, role=X-Auth-Role";
-    let gate = TestGate::new().trusting(&idp).set("CLAIM_HEADERS", mapping).spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("CLAIM_HEADERS", mapping)
+        .spawn();
     let token = idp.token().claim("role", "user");
     let (header, claims) = (header_text(&idp), token.claims_text());
     let and = |text: &str, more: &str| format!("{},{more}}}", text.strip_suffix('}').unwrap());
@@ -360,7 +579,12 @@ fn a15_a_member_that_stands_twice_is_refused() {
         r#""crit":["exp"],"crit":["exp"]"#,
         r#""x":{"y":1,"y":1}"#,
     ] {
-        assert_token_denied(&gate, &token.sign_text(and(&header, more), &claims), "token_malformed", more);
+        assert_token_denied(
+            &gate,
+            &token.sign_text(and(&header, more), &claims),
+            "token_malformed",
+            more,
+        );
     }
     for more in [
         r#""iss":"https://idp.example""#,
@@ -373,10 +597,18 @@ fn a15_a_member_that_stands_twice_is_refused() {
         r#""r\u006fle":"admin""#,
         r#""x":[{"y":1,"y":2}]"#,
     ] {
-        assert_token_denied(&gate, &token.sign_text(&header, and(&claims, more)), "claim_invalid", more);
+        assert_token_denied(
+            &gate,
+            &token.sign_text(&header, and(&claims, more)),
+            "claim_invalid",
+            more,
+        );
     }
     assert_eq!(
-        gate.judge(&token.sign_text(and(&header, r#""x":{"alg":"none"}"#), and(&claims, r#""Role":"admin""#))),
+        gate.judge(&token.sign_text(
+            and(&header, r#""x":{"alg":"none"}"#),
+            and(&claims, r#""Role":"admin""#)
+        )),
         "200"
     );
 }
@@ -385,17 +617,34 @@ fn a15_a_member_that_stands_twice_is_refused() {
 type Spoiler = (&'static str, fn(&str) -> Vec<u8>);
 
 const SPOILERS: [Spoiler; 11] = [
-    ("a byte order mark", |text| format!("\u{feff}{text}").into_bytes()),
-    ("UTF-16, little end first", |text| text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
-    ("UTF-16, big end first", |text| text.encode_utf16().flat_map(u16::to_be_bytes).collect()),
-    ("UTF-16 with its mark", |text| format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()),
+    ("a byte order mark", |text| {
+        format!("\u{feff}{text}").into_bytes()
+    }),
+    ("UTF-16, little end first", |text| {
+        text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+    }),
+    ("UTF-16, big end first", |text| {
+        text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+    }),
+    ("UTF-16 with its mark", |text| {
+        format!("\u{feff}{text}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect()
+    }),
     ("Latin-1 in a value", |text| with_member(text, b"caf\xe9")),
     ("an overlong slash", |text| with_member(text, b"\xc0\xaf")),
-    ("half a surrogate pair", |text| with_member(text, b"\xed\xa0\x80")),
-    ("half a surrogate pair, escaped", |text| with_member(text, b"\\ud800")),
+    ("half a surrogate pair", |text| {
+        with_member(text, b"\xed\xa0\x80")
+    }),
+    ("half a surrogate pair, escaped", |text| {
+        with_member(text, b"\\ud800")
+    }),
     ("a letter behind it", |text| format!("{text}x").into_bytes()),
     ("NUL behind it", |text| format!("{text}\0").into_bytes()),
-    ("another object behind it", |text| format!("{text}{text}").into_bytes()),
+    ("another object behind it", |text| {
+        format!("{text}{text}").into_bytes()
+    }),
 ];
 
 fn with_member(text: &str, value: &[u8]) -> Vec<u8> {
@@ -411,12 +660,19 @@ fn header_text(idp: &TestIssuer) -> String {
 
 /// A token of these parts, signed by the issuer's key as if its payload were another.
 fn signed(header: &str, shown_payload: &str, signed_payload: &str) -> String {
-    let signature = key(Algorithm::ES256).signature(format!("{header}.{signed_payload}").as_bytes()).unwrap();
+    let signature = key(Algorithm::ES256)
+        .signature(format!("{header}.{signed_payload}").as_bytes())
+        .unwrap();
     format!("{header}.{shown_payload}.{}", encode_base64url(signature))
 }
 
 fn parts(token: &str) -> [String; 3] {
-    token.split('.').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
+    token
+        .split('.')
+        .map(str::to_owned)
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap()
 }
 
 fn appended(token: &str, part: usize, stray: &[u8]) -> Vec<u8> {
@@ -428,7 +684,9 @@ fn prepended(token: &str, part: usize, stray: &[u8]) -> Vec<u8> {
 }
 
 fn inserted(token: &str, part: usize, stray: &[u8]) -> Vec<u8> {
-    spoiled(token, part, |text| [&text[..10], stray, &text[10..]].concat())
+    spoiled(token, part, |text| {
+        [&text[..10], stray, &text[10..]].concat()
+    })
 }
 
 /// The value of the header with one part of the token spoiled.
@@ -441,7 +699,9 @@ fn spoiled(token: &str, part: usize, spoil: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8
 /// A good token none of whose parts ends at a boundary of three bytes.
 fn with_spare_bits(idp: &TestIssuer) -> String {
     let fillers = ["", "x", "xx"];
-    let all = fillers.iter().flat_map(|a| fillers.map(|b| idp.token().header("fill", *a).claim("fill", b).sign()));
+    let all = fillers
+        .iter()
+        .flat_map(|a| fillers.map(|b| idp.token().header("fill", *a).claim("fill", b).sign()));
     let uneven = |token: &String| parts(token).iter().all(|part| part.len() % 4 != 0);
     all.into_iter().find(uneven).unwrap()
 }
@@ -464,16 +724,26 @@ fn decoded_leniently(token: &str) -> Vec<Vec<u8>> {
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent);
     let engine = GeneralPurpose::new(&base64::alphabet::URL_SAFE, lenient);
-    parts(token).iter().map(|part| engine.decode(part).unwrap()).collect()
+    parts(token)
+        .iter()
+        .map(|part| engine.decode(part).unwrap())
+        .collect()
 }
 
 /// A good token of exactly this many bytes.
 fn of_length(idp: &TestIssuer, length: usize) -> String {
     let with = |header: usize, claims: usize| -> TokenBuilder {
-        idp.token().header("fill", "x".repeat(header)).claim("fill", "x".repeat(claims))
+        idp.token()
+            .header("fill", "x".repeat(header))
+            .claim("fill", "x".repeat(claims))
     };
     let base = with(0, 0).sign().len();
     let about = (length - base) / 4 * 3;
-    let mut tries = (0..4).flat_map(|header| (0..12).map(move |more| (header, (about + 6).saturating_sub(more))));
-    tries.find_map(|(header, claims)| Some(with(header, claims).sign()).filter(|token| token.len() == length)).unwrap()
+    let mut tries = (0..4)
+        .flat_map(|header| (0..12).map(move |more| (header, (about + 6).saturating_sub(more))));
+    tries
+        .find_map(|(header, claims)| {
+            Some(with(header, claims).sign()).filter(|token| token.len() == length)
+        })
+        .unwrap()
 }

@@ -19,7 +19,9 @@ struct Wall {
 
 impl Wall {
     fn showing(error: &str) -> Self {
-        let wall = Self { place: tempfile::tempdir().unwrap() };
+        let wall = Self {
+            place: tempfile::tempdir().unwrap(),
+        };
         wall.show(error);
         wall
     }
@@ -51,9 +53,13 @@ impl Wall {
 
 /// Where Debian and its relatives, and others, have libfaketime.
 fn library() -> PathBuf {
-    let libraries = std::fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
+    let libraries = std::fs::read_dir("/usr/lib")
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let places = libraries.chain(["/usr/lib", "/usr/lib64", "/usr/local/lib"].map(PathBuf::from));
-    let found = places.map(|place| place.join("faketime/libfaketimeMT.so.1")).find(|library| library.is_file());
+    let found = places
+        .map(|place| place.join("faketime/libfaketimeMT.so.1"))
+        .find(|library| library.is_file());
     found.unwrap_or_else(|| panic!("libfaketime is not installed\nhint: run `make setup`"))
 }
 
@@ -67,13 +73,21 @@ fn jwks(key: &SigningKey) -> String {
 
 /// A token that is good at all these dates.
 fn token(key: Arc<SigningKey>, issuer: &str) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     let token = TokenBuilder::new(key, issuer, now.try_into().unwrap());
     token.without("iat").expires_in(10 * 366 * 86_400).sign()
 }
 
 fn settings<'a>(own: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
-    let common = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0"), ("AUDIENCE", "api"), ("WORKERS", "1")];
+    let common = [
+        ("LISTEN", "127.0.0.1:0"),
+        ("ADMIN_LISTEN", "127.0.0.1:0"),
+        ("AUDIENCE", "api"),
+        ("WORKERS", "1"),
+    ];
     [&common, own].concat()
 }
 
@@ -83,21 +97,46 @@ fn e31_the_program_fetches_on_when_its_clock_is_put_right() {
         let (old, new) = (fresh_key("old"), fresh_key("new"));
         let issuer = FaultyIssuer::serving(jwks(&old));
         let wall = Wall::showing(error);
-        let own = [("ISSUER", issuer.url.as_str()), ("JWKS_REFRESH", "1s"), ("TOKEN_CACHE_TTL", "24h")];
+        let own = [
+            ("ISSUER", issuer.url.as_str()),
+            ("JWKS_REFRESH", "1s"),
+            ("TOKEN_CACHE_TTL", "24h"),
+        ];
         let mut service = wall.start(&settings(&own));
         let (verify, admin) = (service.address("verify"), service.address("admin"));
-        let judge = |token: &str| Request::new(verify, "GET", "/verify").bearer(token).send().verdict();
+        let judge = |token: &str| {
+            Request::new(verify, "GET", "/verify")
+                .bearer(token)
+                .send()
+                .verdict()
+        };
         let old = token(old, &issuer.url);
         eventually("keys", || (judge(&old) == "200").then_some(()));
 
         wall.show("+0");
         issuer.set_keys(jwks(&new));
-        eventually("the end of the old key", || (judge(&old) == "401 key_unknown").then_some(()));
+        eventually("the end of the old key", || {
+            (judge(&old) == "401 key_unknown").then_some(())
+        });
         assert_eq!(judge(&token(new, &issuer.url)), "200", "{error}");
-        assert_eq!(Request::new(admin, "GET", "/readyz").send().status, 200, "{error}");
-        let status = Request::new(admin, "GET", "/status").host("localhost").send().json()["issuers"][0].clone();
-        let (age, next) = (&status["fetched_seconds_ago"], &status["next_refresh_in_seconds"]);
-        assert!(age.as_u64() < Some(3600) && next.as_u64() <= Some(1), "{error}: {status}");
+        assert_eq!(
+            Request::new(admin, "GET", "/readyz").send().status,
+            200,
+            "{error}"
+        );
+        let status = Request::new(admin, "GET", "/status")
+            .host("localhost")
+            .send()
+            .json()["issuers"][0]
+            .clone();
+        let (age, next) = (
+            &status["fetched_seconds_ago"],
+            &status["next_refresh_in_seconds"],
+        );
+        assert!(
+            age.as_u64() < Some(3600) && next.as_u64() <= Some(1),
+            "{error}: {status}"
+        );
         end(&mut service);
     }
 }
@@ -114,8 +153,12 @@ fn e31_the_program_gets_its_first_keys_when_its_clock_is_put_right() {
         service.wait_for_line("keys cannot be fetched");
         wall.show("+0");
         issuer.behave(Behaviour::Serve);
-        eventually("keys", || (Request::new(admin, "GET", "/readyz").send().status == 200).then_some(()));
-        let answer = Request::new(verify, "GET", "/verify").bearer(&token(key, &issuer.url)).send();
+        eventually("keys", || {
+            (Request::new(admin, "GET", "/readyz").send().status == 200).then_some(())
+        });
+        let answer = Request::new(verify, "GET", "/verify")
+            .bearer(&token(key, &issuer.url))
+            .send();
         assert_eq!(answer.verdict(), "200", "{error}");
         end(&mut service);
     }
@@ -130,15 +173,28 @@ fn e31_the_program_follows_key_files_when_its_clock_is_put_right() {
         let (old, new) = (fresh_key("old"), fresh_key("new"));
         write(&old);
         let wall = Wall::showing(error);
-        let own = [("ISSUER", "https://idp.example"), ("JWKS_FILE", file.to_str().unwrap())];
+        let own = [
+            ("ISSUER", "https://idp.example"),
+            ("JWKS_FILE", file.to_str().unwrap()),
+        ];
         let mut service = wall.start(&settings(&own));
         let verify = service.address("verify");
-        let judge = |token: &str| Request::new(verify, "GET", "/verify").bearer(token).send().verdict();
-        let (old, by_new) = (token(old, "https://idp.example"), token(new.clone(), "https://idp.example"));
+        let judge = |token: &str| {
+            Request::new(verify, "GET", "/verify")
+                .bearer(token)
+                .send()
+                .verdict()
+        };
+        let (old, by_new) = (
+            token(old, "https://idp.example"),
+            token(new.clone(), "https://idp.example"),
+        );
         eventually("keys", || (judge(&old) == "200").then_some(()));
         wall.show("+0");
         write(&new);
-        eventually("the end of the old key", || (judge(&old) == "401 key_unknown").then_some(()));
+        eventually("the end of the old key", || {
+            (judge(&old) == "401 key_unknown").then_some(())
+        });
         assert_eq!(judge(&by_new), "200", "{error}");
         end(&mut service);
     }

@@ -6,8 +6,13 @@ use serde_json::json;
 use crate::support::{Answer, TestGate};
 
 /// The headers that claims become where nothing else is configured.
-const CLAIM_HEADERS: [&str; 5] =
-    ["x-auth-client-id", "x-auth-email", "x-auth-issuer", "x-auth-scopes", "x-auth-subject"];
+const CLAIM_HEADERS: [&str; 5] = [
+    "x-auth-client-id",
+    "x-auth-email",
+    "x-auth-issuer",
+    "x-auth-scopes",
+    "x-auth-subject",
+];
 
 /// Each of these tokens must be denied for this reason.
 pub fn assert_each_denied<W: std::fmt::Display>(
@@ -23,7 +28,12 @@ pub fn assert_each_denied<W: std::fmt::Display>(
     assert!(seen > 0, "nothing was tried");
 }
 
-pub fn assert_token_denied(gate: &TestGate, token: &str, reason: &str, what: impl std::fmt::Display) {
+pub fn assert_token_denied(
+    gate: &TestGate,
+    token: &str,
+    reason: &str,
+    what: impl std::fmt::Display,
+) {
     assert_denied(&gate.get("/verify").bearer(token).send(), reason, what);
 }
 
@@ -40,29 +50,60 @@ pub fn assert_denied(answer: &Answer, reason: &str, what: impl std::fmt::Display
         }
         (expected, found) => assert_eq!(found, expected.as_deref(), "{what}"),
     }
-    let body = json!({"error": error(status, reason), "error_description": meaning, "code": reason});
+    let body =
+        json!({"error": error(status, reason), "error_description": meaning, "code": reason});
     assert_eq!(answer.json(), body, "{what}");
-    assert_eq!(answer.get("content-type"), Some("application/json"), "{what}");
+    assert_eq!(
+        answer.get("content-type"),
+        Some("application/json"),
+        "{what}"
+    );
     assert_eq!(answer.get("cache-control"), Some("no-store"), "{what}");
-    let mut fields = vec!["cache-control", "content-length", "content-type", "date", "x-auth-reason"];
+    let mut fields = vec![
+        "cache-control",
+        "content-length",
+        "content-type",
+        "date",
+        "x-auth-reason",
+    ];
     fields.extend(challenge.map(|_| "www-authenticate"));
     fields.extend((status == 503).then_some("retry-after"));
     assert_fields(answer, fields, &what);
 }
 
 /// 200 with an empty body, these claim headers with these values, and no other field.
-pub fn assert_allowed(answer: &Answer, claim_headers: &[(&str, &str)], what: impl std::fmt::Display) {
-    assert_eq!((answer.verdict().as_str(), answer.body.as_str()), ("200", ""), "{what}");
+pub fn assert_allowed(
+    answer: &Answer,
+    claim_headers: &[(&str, &str)],
+    what: impl std::fmt::Display,
+) {
+    assert_eq!(
+        (answer.verdict().as_str(), answer.body.as_str()),
+        ("200", ""),
+        "{what}"
+    );
     assert_eq!(answer.get("cache-control"), Some("no-store"), "{what}");
     for (name, value) in claim_headers {
         assert_eq!(answer.get(name), Some(*value), "{what}: {name}");
     }
     let names = claim_headers.iter().map(|(name, _)| *name);
-    assert_fields(answer, ["cache-control", "content-length", "date"].into_iter().chain(names), what);
+    assert_fields(
+        answer,
+        ["cache-control", "content-length", "date"]
+            .into_iter()
+            .chain(names),
+        what,
+    );
 }
 
-/// 200 with the usual claim headers, for a token of this subject that says nothing else about itself.
-pub fn assert_allowed_as(answer: &Answer, subject: &str, issuer: &str, what: impl std::fmt::Display) {
+/// 200 with the usual claim headers, for a token of this subject that says nothing else about
+/// itself.
+pub fn assert_allowed_as(
+    answer: &Answer,
+    subject: &str,
+    issuer: &str,
+    what: impl std::fmt::Display,
+) {
     let mut expected = CLAIM_HEADERS.map(|name| (name, ""));
     expected[2].1 = issuer;
     expected[4].1 = subject;
@@ -80,7 +121,10 @@ pub fn misses(gate: &TestGate) -> u64 {
 }
 
 fn cache_requests(gate: &TestGate, result: &str) -> u64 {
-    count(gate, &format!("doorward_token_cache_requests_total{{result=\"{result}\"}}"))
+    count(
+        gate,
+        &format!("doorward_token_cache_requests_total{{result=\"{result}\"}}"),
+    )
 }
 
 /// The value of a counter, which is a whole number.
@@ -89,18 +133,38 @@ pub fn count(gate: &TestGate, series: &str) -> u64 {
     gate.metric(series) as u64
 }
 
-/// Refused by the HTTP layer: nobody judged anything, so there is no reason, and the connection is over.
-pub fn assert_not_http(gate: &TestGate, request: &[u8], statuses: &[u16], what: impl std::fmt::Display) {
+/// Refused by the HTTP layer: nobody judged anything, so there is no reason, and the connection is
+/// over.
+pub fn assert_not_http(
+    gate: &TestGate,
+    request: &[u8],
+    statuses: &[u16],
+    what: impl std::fmt::Display,
+) {
     let mut client = crate::support::Client::connect(gate.verify);
     let answer = client.send_bytes(request, false);
     assert!(statuses.contains(&answer.status), "{what}: {answer:?}");
-    assert!(!answer.fields.iter().any(|(name, _)| name.starts_with("x-auth-")), "{what}: {answer:?}");
+    assert!(
+        !answer
+            .fields
+            .iter()
+            .any(|(name, _)| name.starts_with("x-auth-")),
+        "{what}: {answer:?}"
+    );
     assert!(client.is_closed(), "{what}");
 }
 
-fn assert_fields<'a>(answer: &Answer, expected: impl IntoIterator<Item = &'a str>, what: impl std::fmt::Display) {
+fn assert_fields<'a>(
+    answer: &Answer,
+    expected: impl IntoIterator<Item = &'a str>,
+    what: impl std::fmt::Display,
+) {
     let mut expected: Vec<&str> = expected.into_iter().collect();
-    let mut found: Vec<&str> = answer.fields.iter().map(|(name, _)| name.as_str()).collect();
+    let mut found: Vec<&str> = answer
+        .fields
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     expected.sort_unstable();
     found.sort_unstable();
     assert_eq!(found, expected, "{what}");

@@ -1,4 +1,5 @@
-//! What the program does with a wrong setting: it names it and ends. There is no default to fall back to.
+//! What the program does with a wrong setting: it names it and ends. There is no default to fall
+//! back to.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -6,7 +7,8 @@ use std::process::Output;
 
 use crate::support::{Request, Service, doorward, eventually};
 
-/// A value of each setting that can be given in the environment, beside an issuer and an audience, or that of a preset.
+/// A value of each setting that can be given in the environment, beside an issuer and an audience,
+/// or that of a preset.
 const ENVIRONMENT: &[(&str, &str)] = &[
     ("listen", "8080"),
     ("unix_socket_mode", "0999"),
@@ -105,7 +107,11 @@ const PRESETS_NEED: &[(&str, &str, &str)] = &[
     ("cognito", "cognito_region", "eu-west-1"),
     ("cognito", "cognito_userpool_id", "eu-west-1_a"),
     ("auth0", "auth0_domain", "acme.auth0.com"),
-    ("entra", "entra_tenants", "72f988bf-86f1-41af-91ab-2d7cd011db47"),
+    (
+        "entra",
+        "entra_tenants",
+        "72f988bf-86f1-41af-91ab-2d7cd011db47",
+    ),
     ("keycloak", "keycloak_url", "https://sso.acme.example"),
     ("keycloak", "keycloak_realm", "acme"),
     ("okta", "okta_domain", "acme.okta.com"),
@@ -114,28 +120,88 @@ const PRESETS_NEED: &[(&str, &str, &str)] = &[
 
 /// A value of each setting that only the file knows: where it stands, and the line.
 const FILE: &[(&str, &str)] = &[
-    ("claim_headers[0].claim", "claim_headers: [{claim: a..b, header: X-A}]"),
-    ("claim_headers[0].header", "claim_headers: [{claim: a, header: X A}]"),
-    ("claim_headers[0].separator", "claim_headers: [{claim: a, header: X-A, separator: '%'}]"),
-    ("claim_headers[0].encoding", "claim_headers: [{claim: a, header: X-A, encoding: hex}]"),
+    (
+        "claim_headers[0].claim",
+        "claim_headers: [{claim: a..b, header: X-A}]",
+    ),
+    (
+        "claim_headers[0].header",
+        "claim_headers: [{claim: a, header: X A}]",
+    ),
+    (
+        "claim_headers[0].separator",
+        "claim_headers: [{claim: a, header: X-A, separator: '%'}]",
+    ),
+    (
+        "claim_headers[0].encoding",
+        "claim_headers: [{claim: a, header: X-A, encoding: hex}]",
+    ),
     ("routes[0].name", "routes: [{name: a b, match: {}}]"),
     ("routes[0].match", "routes: [{name: a, match: /admin}]"),
-    ("routes[0].access", "routes: [{name: a, access: nobody, match: {}}]"),
-    ("routes[0].issuers[0]", "routes: [{name: a, issuers: [another], match: {}}]"),
-    ("routes[0].audience", "routes: [{name: a, audience: [a, '*'], match: {}}]"),
-    ("routes[0].token_sources[0]", "routes: [{name: a, token_sources: [body], match: {}}]"),
-    ("routes[0].denials", "routes: [{name: a, denials: {token_missing: {status: 200}}, match: {}}]"),
-    ("routes[0].require", "routes: [{name: a, require: [admin], match: {}}]"),
-    ("routes[0].allow_preflight", "routes: [{name: a, allow_preflight: yes, match: {}}]"),
-    ("routes[0].allow_path_parameters", "routes: [{name: a, allow_path_parameters: 1, match: {}}]"),
-    ("routes[0].report_only", "routes: [{name: a, report_only: maybe, match: {}}]"),
-    ("routes[0].match.host", "routes: [{name: a, match: {host: 'a:80'}}]"),
-    ("routes[0].match.path", "routes: [{name: a, match: {path: admin}}]"),
-    ("routes[0].match.methods", "routes: [{name: a, match: {methods: [get]}}]"),
-    ("routes[0].require.scopes[0]", "routes: [{name: a, require: {scopes: ['a\"b']}, match: {}}]"),
-    ("routes[0].require.when", "routes: [{name: a, require: {when: 'claims.a ='}, match: {}}]"),
-    ("routes[0].require.any_scope", "routes: [{name: a, require: {any_scope: []}, match: {}}]"),
-    ("routes[0].require.claims", "routes: [{name: a, require: {claims: {claim: x}}, match: {}}]"),
+    (
+        "routes[0].access",
+        "routes: [{name: a, access: nobody, match: {}}]",
+    ),
+    (
+        "routes[0].issuers[0]",
+        "routes: [{name: a, issuers: [another], match: {}}]",
+    ),
+    (
+        "routes[0].audience",
+        "routes: [{name: a, audience: [a, '*'], match: {}}]",
+    ),
+    (
+        "routes[0].token_sources[0]",
+        "routes: [{name: a, token_sources: [body], match: {}}]",
+    ),
+    (
+        "routes[0].denials",
+        "routes: [{name: a, denials: {token_missing: {status: 200}}, match: {}}]",
+    ),
+    (
+        "routes[0].require",
+        "routes: [{name: a, require: [admin], match: {}}]",
+    ),
+    (
+        "routes[0].allow_preflight",
+        "routes: [{name: a, allow_preflight: yes, match: {}}]",
+    ),
+    (
+        "routes[0].allow_path_parameters",
+        "routes: [{name: a, allow_path_parameters: 1, match: {}}]",
+    ),
+    (
+        "routes[0].report_only",
+        "routes: [{name: a, report_only: maybe, match: {}}]",
+    ),
+    (
+        "routes[0].match.host",
+        "routes: [{name: a, match: {host: 'a:80'}}]",
+    ),
+    (
+        "routes[0].match.path",
+        "routes: [{name: a, match: {path: admin}}]",
+    ),
+    (
+        "routes[0].match.methods",
+        "routes: [{name: a, match: {methods: [get]}}]",
+    ),
+    (
+        "routes[0].require.scopes[0]",
+        "routes: [{name: a, require: {scopes: ['a\"b']}, match: {}}]",
+    ),
+    (
+        "routes[0].require.when",
+        "routes: [{name: a, require: {when: 'claims.a ='}, match: {}}]",
+    ),
+    (
+        "routes[0].require.any_scope",
+        "routes: [{name: a, require: {any_scope: []}, match: {}}]",
+    ),
+    (
+        "routes[0].require.claims",
+        "routes: [{name: a, require: {claims: {claim: x}}, match: {}}]",
+    ),
     (
         "routes[0].require.claims[0].exists",
         "routes: [{name: a, require: {claims: [{claim: x, exists: false}]}, match: {}}]",
@@ -164,7 +230,11 @@ fn k7_each_setting_of_the_environment_ends_the_program_if_it_is_wrong() {
         let name = setting.to_uppercase();
         let good = [("ISSUER", "https://idp.example"), ("AUDIENCE", "api")];
         let wrong = (name.as_str(), *value);
-        let settings: Vec<_> = good.into_iter().filter(|(good, _)| *good != name).chain([wrong]).collect();
+        let settings: Vec<_> = good
+            .into_iter()
+            .filter(|(good, _)| *good != name)
+            .chain([wrong])
+            .collect();
         assert_ends(&serve(&[], &settings), &format!("DOORWARD_{name}: "));
     }
 }
@@ -176,13 +246,26 @@ fn k7_each_setting_of_the_environment_ends_the_program_from_the_file_too() {
     for (setting, value) in ENVIRONMENT {
         let own = [("issuer", "https://idp.example"), ("audience", "api")];
         let ports = [("listen", "127.0.0.1:0"), ("admin_listen", "127.0.0.1:0")];
-        let good = own.into_iter().chain(ports).filter(|(good, _)| good != setting);
-        let lines: Vec<_> = good.map(|(name, value)| format!("{name}: {value}\n")).collect();
-        std::fs::write(&path, format!("{}{setting}: {}\n", lines.concat(), in_file(setting, value))).unwrap();
+        let good = own
+            .into_iter()
+            .chain(ports)
+            .filter(|(good, _)| good != setting);
+        let lines: Vec<_> = good
+            .map(|(name, value)| format!("{name}: {value}\n"))
+            .collect();
+        std::fs::write(
+            &path,
+            format!("{}{setting}: {}\n", lines.concat(), in_file(setting, value)),
+        )
+        .unwrap();
         let ended = doorward(&["serve", "--config", path.to_str().unwrap()], &[], "");
         assert_ends_one_of(
             &ended,
-            &[format!(": {setting}: "), format!(": {setting}[0]: "), format!(": {setting}[0].")],
+            &[
+                format!(": {setting}: "),
+                format!(": {setting}[0]: "),
+                format!(": {setting}[0]."),
+            ],
         );
     }
 }
@@ -203,16 +286,34 @@ fn k7_each_setting_of_a_preset_ends_the_program_if_it_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("doorward.yaml");
     for (preset, setting, wrong) in PRESETS {
-        let needed = PRESETS_NEED.iter().filter(|(of, name, _)| of == preset && name != setting);
+        let needed = PRESETS_NEED
+            .iter()
+            .filter(|(of, name, _)| of == preset && name != setting);
         let needed = needed.map(|(_, name, value)| (*name, *value));
-        let all: Vec<_> =
-            [("preset", *preset), ("audience", "api"), (setting, wrong)].into_iter().chain(needed).collect();
-        let variables: Vec<_> = all.iter().map(|(name, value)| (name.to_uppercase(), *value)).collect();
-        let variables: Vec<_> = variables.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-        assert_ends(&serve(&[], &variables), &format!("DOORWARD_{}: ", setting.to_uppercase()));
-        let lines = all.iter().map(|(name, value)| format!("{name}: {}\n", serde_json::Value::from(*value)));
+        let all: Vec<_> = [("preset", *preset), ("audience", "api"), (setting, wrong)]
+            .into_iter()
+            .chain(needed)
+            .collect();
+        let variables: Vec<_> = all
+            .iter()
+            .map(|(name, value)| (name.to_uppercase(), *value))
+            .collect();
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), *value))
+            .collect();
+        assert_ends(
+            &serve(&[], &variables),
+            &format!("DOORWARD_{}: ", setting.to_uppercase()),
+        );
+        let lines = all
+            .iter()
+            .map(|(name, value)| format!("{name}: {}\n", serde_json::Value::from(*value)));
         std::fs::write(&path, lines.collect::<String>()).unwrap();
-        assert_ends_one_of(&serve_file(&path), &[format!(": {setting}: "), format!(": {setting}[0]: ")]);
+        assert_ends_one_of(
+            &serve_file(&path),
+            &[format!(": {setting}: "), format!(": {setting}[0]: ")],
+        );
     }
 }
 
@@ -229,11 +330,25 @@ fn k7_each_setting_of_the_file_ends_the_program_if_it_is_wrong() {
 
 #[test]
 fn k7_no_setting_is_forgotten_here() {
-    let last = |place: &str| place.rsplit('.').next().unwrap().split('[').next().unwrap().to_owned();
+    let last = |place: &str| {
+        place
+            .rsplit('.')
+            .next()
+            .unwrap()
+            .split('[')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
     let tried = ENVIRONMENT.iter().chain(FILE).map(|(place, _)| *place);
-    let tried: BTreeSet<_> = tried.chain(PRESETS.iter().map(|(_, name, _)| *name)).map(last).collect();
+    let tried: BTreeSet<_> = tried
+        .chain(PRESETS.iter().map(|(_, name, _)| *name))
+        .map(last)
+        .collect();
     let page = doorward::config::reference();
-    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let rows = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let settings: BTreeSet<_> = rows.map(str::to_owned).collect();
     assert_eq!(tried, settings);
 }
@@ -253,9 +368,20 @@ fn k7_a_file_that_cannot_be_read_ends_the_program() {
         "TLS_KEY",
     ] {
         let name = format!("{name}_FILE");
-        for path in [missing.as_path(), folder.path(), std::path::Path::new("/dev/zero")] {
-            let settings = [("ISSUER", "https://idp.example"), ("AUDIENCE", "api"), (&name, path.to_str().unwrap())];
-            assert_ends(&serve(&[], &settings), &format!("DOORWARD_{name}: cannot read "));
+        for path in [
+            missing.as_path(),
+            folder.path(),
+            std::path::Path::new("/dev/zero"),
+        ] {
+            let settings = [
+                ("ISSUER", "https://idp.example"),
+                ("AUDIENCE", "api"),
+                (&name, path.to_str().unwrap()),
+            ];
+            assert_ends(
+                &serve(&[], &settings),
+                &format!("DOORWARD_{name}: cannot read "),
+            );
         }
     }
 }
@@ -265,10 +391,22 @@ type Break = fn(&Path);
 /// Broken files: how they come about, and what is told about each.
 const BROKEN: [(Break, &str); 5] = [
     (|_| (), "doorward.yaml: cannot read "),
-    (|path| std::fs::create_dir(path).unwrap(), "doorward.yaml: cannot read "),
-    (|path| std::fs::write(path, "").unwrap(), "doorward.yaml:1:1: is empty"),
-    (|path| std::fs::write(path, "routes: [").unwrap(), "doorward.yaml:1:"),
-    (|path| std::fs::write(path, format!("{GOOD}routes: []\n")).unwrap(), "routes: an empty list"),
+    (
+        |path| std::fs::create_dir(path).unwrap(),
+        "doorward.yaml: cannot read ",
+    ),
+    (
+        |path| std::fs::write(path, "").unwrap(),
+        "doorward.yaml:1:1: is empty",
+    ),
+    (
+        |path| std::fs::write(path, "routes: [").unwrap(),
+        "doorward.yaml:1:",
+    ),
+    (
+        |path| std::fs::write(path, format!("{GOOD}routes: []\n")).unwrap(),
+        "routes: an empty list",
+    ),
 ];
 
 const GOOD: &str = "issuer: me\naudience: [api]\nhmac_secret: 0123456789abcdef0123456789abcdef\n";
@@ -293,8 +431,16 @@ fn i12_routes_that_cannot_be_read_end_the_program_at_the_start() {
 fn i12_routes_that_cannot_be_read_leave_the_old_ones_in_force() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("doorward.yaml");
-    std::fs::write(&path, format!("{GOOD}routes: [{{name: closed, match: {{}}, access: denied}}]\n")).unwrap();
-    let settings = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0"), ("LOG_FORMAT", "json")];
+    std::fs::write(
+        &path,
+        format!("{GOOD}routes: [{{name: closed, match: {{}}, access: denied}}]\n"),
+    )
+    .unwrap();
+    let settings = [
+        ("LISTEN", "127.0.0.1:0"),
+        ("ADMIN_LISTEN", "127.0.0.1:0"),
+        ("LOG_FORMAT", "json"),
+    ];
     let mut service = Service::start(&["serve", "--config", path.to_str().unwrap()], &settings);
     let (verify, admin) = (service.address("verify"), service.address("admin"));
     for (number, (break_it, told)) in BROKEN.into_iter().enumerate() {
@@ -303,19 +449,36 @@ fn i12_routes_that_cannot_be_read_leave_the_old_ones_in_force() {
         service.signal("HUP");
         let line = service.wait_for_line(told);
         assert!(line.contains("configuration refused"), "{told}: {line}");
-        let failures = format!("doorward_config_reload_total{{result=\"failure\"}} {}", number + 1);
+        let failures = format!(
+            "doorward_config_reload_total{{result=\"failure\"}} {}",
+            number + 1
+        );
         eventually("the failure in the metrics", || {
-            Request::new(admin, "GET", "/metrics").send().body.contains(&failures).then_some(())
+            Request::new(admin, "GET", "/metrics")
+                .send()
+                .body
+                .contains(&failures)
+                .then_some(())
         });
-        assert_eq!(Request::new(verify, "GET", "/verify").send().verdict(), "403 route_denied", "{told}");
+        assert_eq!(
+            Request::new(verify, "GET", "/verify").send().verdict(),
+            "403 route_denied",
+            "{told}"
+        );
     }
 }
 
 /// On free ports, in case it starts after all.
 fn serve(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let ports = ["LISTEN", "ADMIN_LISTEN"].map(|name| (name, "127.0.0.1:0"));
-    let ports = ports.into_iter().filter(|(port, _)| !settings.iter().any(|(name, _)| name == port));
-    doorward(&[&["serve"], arguments].concat(), &ports.chain(settings.iter().copied()).collect::<Vec<_>>(), "")
+    let ports = ports
+        .into_iter()
+        .filter(|(port, _)| !settings.iter().any(|(name, _)| name == port));
+    doorward(
+        &[&["serve"], arguments].concat(),
+        &ports.chain(settings.iter().copied()).collect::<Vec<_>>(),
+        "",
+    )
 }
 
 fn serve_file(path: &Path) -> Output {
@@ -325,13 +488,20 @@ fn serve_file(path: &Path) -> Output {
 /// As below, in one of several places.
 fn assert_ends_one_of(ended: &Output, places: &[String]) {
     let stderr = String::from_utf8_lossy(&ended.stderr);
-    let told = places.iter().find(|place| stderr.contains(place.as_str())).unwrap_or(&places[0]);
+    let told = places
+        .iter()
+        .find(|place| stderr.contains(place.as_str()))
+        .unwrap_or(&places[0]);
     assert_ends(ended, told);
 }
 
 /// The setting by its name, and the exit code for a bad configuration.
 fn assert_ends(ended: &Output, told: &str) {
     let stderr = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!((ended.status.code(), ended.stdout.len()), (Some(78), 0), "{told}: {stderr}");
+    assert_eq!(
+        (ended.status.code(), ended.stdout.len()),
+        (Some(78), 0),
+        "{told}: {stderr}"
+    );
     assert!(stderr.contains(told), "{told}: {stderr}");
 }

@@ -1,4 +1,5 @@
-//! `deploy/debian`: what `make deb-test` installs, upgrades and removes, as far as it can be checked without root.
+//! `deploy/debian`: what `make deb-test` installs, upgrades and removes, as far as it can be
+//! checked without root.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,12 +10,27 @@ use super::systemd::{SERVICE, values};
 use crate::support::{doorward, program, repository, shipped};
 
 fn assets() -> Vec<(String, String)> {
-    let arguments = ["metadata", "--no-deps", "--offline", "--locked", "--format-version=1"];
-    let output = Command::new(program("cargo")).args(arguments).current_dir(repository()).output().unwrap();
+    let arguments = [
+        "metadata",
+        "--no-deps",
+        "--offline",
+        "--locked",
+        "--format-version=1",
+    ];
+    let output = Command::new(program("cargo"))
+        .args(arguments)
+        .current_dir(repository())
+        .output()
+        .unwrap();
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let assets = metadata["packages"][0]["metadata"]["deb"]["assets"].as_array().unwrap();
+    let assets = metadata["packages"][0]["metadata"]["deb"]["assets"]
+        .as_array()
+        .unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    assets.iter().map(|asset| (text(&asset[0]), text(&asset[1]))).collect()
+    assets
+        .iter()
+        .map(|asset| (text(&asset[0]), text(&asset[1])))
+        .collect()
 }
 
 #[test]
@@ -24,11 +40,18 @@ fn the_package_has_what_the_unit_names() {
         let folder = Path::new(source).parent().unwrap();
         let built = folder == Path::new("target/release");
         let pattern = source.contains('*');
-        assert!(built || pattern && folder.is_dir() || Path::new(source).is_file(), "{source}");
+        assert!(
+            built || pattern && folder.is_dir() || Path::new(source).is_file(),
+            "{source}"
+        );
     }
     let installed = |source: &str, path: &str| {
         let (_, place) = assets.iter().find(|(own, _)| own == source).unwrap();
-        let name = if place.ends_with('/') { source.rsplit('/').next().unwrap() } else { "" };
+        let name = if place.ends_with('/') {
+            source.rsplit('/').next().unwrap()
+        } else {
+            ""
+        };
         assert_eq!(format!("/{place}{name}"), path);
     };
     let command = values(SERVICE, "ExecStart").remove(0);
@@ -36,7 +59,10 @@ fn the_package_has_what_the_unit_names() {
     assert_eq!(words[1..3], ["serve", "--config"]);
     installed("target/release/doorward", words[0]);
     installed("deploy/debian/doorward.yaml", words[3]);
-    installed("deploy/debian/default", values(SERVICE, "EnvironmentFile")[0].trim_start_matches('-'));
+    installed(
+        "deploy/debian/default",
+        values(SERVICE, "EnvironmentFile")[0].trim_start_matches('-'),
+    );
 }
 
 /// As it comes it is no configuration, and says so; with its comments taken away it is one.
@@ -47,25 +73,43 @@ fn the_installed_configuration_wants_an_issuer_and_nothing_else() {
     let check = |text: &str| {
         std::fs::write(&file, text).unwrap();
         let output = doorward(&["check", "--config", file.to_str().unwrap()], &[], "");
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
     };
     let shipped = shipped("deploy/debian/doorward.yaml", &[]);
     let (code, problems) = check(&shipped);
     assert_eq!(code, Some(78));
     assert!(problems.contains("audience: missing"), "{problems}");
-    assert_eq!(check(&shipped.replace("\n#issuer", "\nissuer").replace("\n#audience", "\naudience")).0, Some(0));
+    assert_eq!(
+        check(
+            &shipped
+                .replace("\n#issuer", "\nissuer")
+                .replace("\n#audience", "\naudience")
+        )
+        .0,
+        Some(0)
+    );
     let all = ["issuer", "audience", "proxy"];
-    let uncommented =
-        all.iter().fold(shipped, |text, name| text.replace(&format!("\n#{name}:"), &format!("\n{name}:")));
+    let uncommented = all.iter().fold(shipped, |text, name| {
+        text.replace(&format!("\n#{name}:"), &format!("\n{name}:"))
+    });
     assert_eq!(check(&uncommented).0, Some(0));
 }
 
 #[test]
 fn the_variables_of_the_environment_file_are_settings() {
     let text = shipped("deploy/debian/default", &[]);
-    let settings: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("#DOORWARD_")?.split_once('=')).collect();
+    let settings: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("#DOORWARD_")?.split_once('='))
+        .collect();
     assert!(settings.len() > 1);
-    let needed = [("ISSUER", "https://idp.example.com"), ("AUDIENCE", "my-api")];
+    let needed = [
+        ("ISSUER", "https://idp.example.com"),
+        ("AUDIENCE", "my-api"),
+    ];
     let output = doorward(&["check"], &[&needed, settings.as_slice()].concat(), "");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }

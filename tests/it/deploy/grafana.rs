@@ -1,4 +1,5 @@
-//! `deploy/grafana`: what the dashboard asks has an answer, from a real Prometheus that scraped the running service.
+//! `deploy/grafana`: what the dashboard asks has an answer, from a real Prometheus that scraped the
+//! running service.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,11 +21,17 @@ fn dashboard() -> Value {
 /// The queries of all panels, each with the title of its panel.
 fn queries() -> Vec<(String, String)> {
     let dashboard = dashboard();
-    let panels = dashboard["panels"].as_array().unwrap().iter().filter(|panel| panel["type"] != "row");
+    let panels = dashboard["panels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|panel| panel["type"] != "row");
     let of_panel = |panel: &Value| {
         let title = panel["title"].as_str().unwrap().to_owned();
         let targets = panel["targets"].as_array().unwrap().clone();
-        targets.into_iter().map(move |target| (title.clone(), target["expr"].as_str().unwrap().to_owned()))
+        targets
+            .into_iter()
+            .map(move |target| (title.clone(), target["expr"].as_str().unwrap().to_owned()))
     };
     panels.flat_map(of_panel).collect()
 }
@@ -33,7 +40,10 @@ fn queries() -> Vec<(String, String)> {
 #[test]
 fn every_query_finds_something() {
     let idp = TestIssuer::new().serve();
-    let gate = TestGate::new().by_time_of(&idp).file(configuration(&idp)).spawn();
+    let gate = TestGate::new()
+        .by_time_of(&idp)
+        .file(configuration(&idp))
+        .spawn();
     let prometheus = prometheus::start(&gate);
     assert!(gate.reload());
     let mut open = queries();
@@ -41,9 +51,12 @@ fn every_query_finds_something() {
     eventually("every query to find something", || {
         ask_about_everything(&gate, &idp);
         open.retain(|(title, query)| {
-            let query = query.replace("$instance", ".+").replace("$__rate_interval", "10s");
+            let query = query
+                .replace("$instance", ".+")
+                .replace("$__rate_interval", "10s");
             assert!(!query.contains('$'), "{title}: {query}");
-            let found = prometheus::values(&prometheus, &query).unwrap_or_else(|| panic!("{title}: refused: {query}"));
+            let found = prometheus::values(&prometheus, &query)
+                .unwrap_or_else(|| panic!("{title}: refused: {query}"));
             // Without TLS there is no certificate that ends.
             found.iter().all(|value| value == "NaN") && !query.contains("doorward_tls_")
         });
@@ -67,17 +80,32 @@ fn ask_about_everything(gate: &TestGate, idp: &TestIssuer) {
     let token = idp.token().sign();
     assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"]);
     assert_eq!(gate.judge("broken"), "401 token_malformed");
-    assert_eq!(gate.judge(&idp.token().expires_in(-60).sign()), "401 token_expired");
-    assert_eq!(gate.judge(&idp.token().claim("iss", GONE).sign()), "503 keys_unavailable");
+    assert_eq!(
+        gate.judge(&idp.token().expires_in(-60).sign()),
+        "401 token_expired"
+    );
+    assert_eq!(
+        gate.judge(&idp.token().claim("iss", GONE).sign()),
+        "503 keys_unavailable"
+    );
 }
 
 /// Every metric that is documented is on the dashboard.
 #[test]
 fn every_metric_is_shown() {
-    let all: String = queries().into_iter().map(|(_, query)| query + " ").collect();
+    let all: String = queries()
+        .into_iter()
+        .map(|(_, query)| query + " ")
+        .collect();
     let page = shipped("docs/metrics.md", &[]);
-    let documented: BTreeSet<_> = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
-    let missing: Vec<_> = documented.into_iter().filter(|metric| !all.contains(metric)).collect();
+    let documented: BTreeSet<_> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    let missing: Vec<_> = documented
+        .into_iter()
+        .filter(|metric| !all.contains(metric))
+        .collect();
     assert_eq!(missing, Vec::<&str>::new());
 }
 
@@ -86,19 +114,30 @@ fn every_metric_is_shown() {
 fn the_dashboard_is_well_formed() {
     let dashboard = dashboard();
     let panels = dashboard["panels"].as_array().unwrap();
-    let ids: BTreeSet<_> = panels.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
+    let ids: BTreeSet<_> = panels
+        .iter()
+        .map(|panel| panel["id"].as_u64().unwrap())
+        .collect();
     assert_eq!(ids.len(), panels.len());
     let mut taken = BTreeSet::new();
     for panel in panels {
-        let [x, y, w, h] = ["x", "y", "w", "h"].map(|name| panel["gridPos"][name].as_u64().unwrap());
+        let [x, y, w, h] =
+            ["x", "y", "w", "h"].map(|name| panel["gridPos"][name].as_u64().unwrap());
         assert!(x + w <= 24, "{panel}");
         let places = (x..x + w).flat_map(|x| (y..y + h).map(move |y| (x, y)));
-        assert!(places.into_iter().all(|place| taken.insert(place)), "{} lies on another panel", panel["title"]);
+        assert!(
+            places.into_iter().all(|place| taken.insert(place)),
+            "{} lies on another panel",
+            panel["title"]
+        );
         for target in panel["targets"].as_array().into_iter().flatten() {
             assert_eq!(target["datasource"]["uid"], "${datasource}");
         }
     }
     let variables = dashboard["templating"]["list"].as_array().unwrap();
-    let names: Vec<_> = variables.iter().map(|variable| variable["name"].as_str().unwrap()).collect();
+    let names: Vec<_> = variables
+        .iter()
+        .map(|variable| variable["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["datasource", "instance"]);
 }

@@ -1,5 +1,5 @@
-//! What the controller of ingress-nginx makes of our `ConfigMap`s, as far as it concerns leaving HTTP/1.1: the lines of its
-//! template around them, run by nginx itself. The controller is not run.
+//! What the controller of ingress-nginx makes of our `ConfigMap`s, as far as it concerns leaving
+//! HTTP/1.1: the lines of its template around them, run by nginx itself. The controller is not run.
 
 use std::collections::BTreeSet;
 
@@ -42,10 +42,15 @@ server {
 fn start(wiring: &Wiring, with_snippet: bool, more_headers: &str) -> Component {
     let controller = documents("deploy/kubernetes/proxies/ingress-nginx/controller.yaml");
     let snippet =
-        find(&controller, "ConfigMap", "ingress-nginx-controller")["data"]["server-snippet"].as_str().unwrap();
-    let blank = find(&controller, "ConfigMap", "blank-headers")["data"].as_object().unwrap();
-    let headers =
-        blank.iter().map(|(name, value)| format!("proxy_set_header {name} \"{}\";\n", value.as_str().unwrap()));
+        find(&controller, "ConfigMap", "ingress-nginx-controller")["data"]["server-snippet"]
+            .as_str()
+            .unwrap();
+    let blank = find(&controller, "ConfigMap", "blank-headers")["data"]
+        .as_object()
+        .unwrap();
+    let headers = blank
+        .iter()
+        .map(|(name, value)| format!("proxy_set_header {name} \"{}\";\n", value.as_str().unwrap()));
     let headers: String = headers.chain([more_headers.to_owned()]).collect();
     Component::listening(|directory, port| {
         let site = TEMPLATE
@@ -66,12 +71,18 @@ fn ways_out(start: fn(&Wiring) -> Component) -> BTreeSet<Left> {
 
 #[test]
 fn its_server_snippet_keeps_clients_from_leaving_for_h2c() {
-    assert_eq!(ways_out(|wiring| start(wiring, true, "")), BTreeSet::from([Left::No, Left::ForWebSocket]));
+    assert_eq!(
+        ways_out(|wiring| start(wiring, true, "")),
+        BTreeSet::from([Left::No, Left::ForWebSocket])
+    );
 }
 
 /// Which is why the manifest warns, and why `proxy-set-headers` is no way to mend it.
 #[test]
 fn without_it_they_leave_and_a_header_of_ours_does_not_help() {
     assert!(ways_out(|wiring| start(wiring, false, "")).contains(&Left::ForH2c));
-    assert!(ways_out(|wiring| start(wiring, false, "proxy_set_header Upgrade \"\";")).contains(&Left::ForH2c));
+    assert!(
+        ways_out(|wiring| start(wiring, false, "proxy_set_header Upgrade \"\";"))
+            .contains(&Left::ForH2c)
+    );
 }

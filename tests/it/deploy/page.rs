@@ -1,4 +1,5 @@
-//! `docs/deployment.md`: every line of its blocks is run here, or names something that exists and is tried elsewhere.
+//! `docs/deployment.md`: every line of its blocks is run here, or names something that exists and
+//! is tried elsewhere.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +15,10 @@ fn every_line_of_the_page_means_something() {
     for block in blocks(PAGE, "sh") {
         let mut folder = repository().to_owned();
         for line in block.lines() {
-            assert!(is_known(line.trim_start_matches("sudo "), &mut folder), "nobody has tried `{line}`");
+            assert!(
+                is_known(line.trim_start_matches("sudo "), &mut folder),
+                "nobody has tried `{line}`"
+            );
             lines += 1;
         }
     }
@@ -32,14 +36,28 @@ fn is_known(line: &str, folder: &mut PathBuf) -> bool {
         ["make", target] => shipped("Makefile", &[]).contains(&format!("\n{target}: ")),
         ["apt-get", "install", file] => *file == package(),
         ["sudoedit", file] | ["doorward", "check", "--config", file] => installed(file),
-        ["systemctl", "enable", "--now", unit] => repository().join(format!("deploy/systemd/{unit}.service")).is_file(),
-        ["openssl", ..] => {
-            Command::new("sh").args(["-c", line]).current_dir(scratch().path()).status().unwrap().success()
+        ["systemctl", "enable", "--now", unit] => repository()
+            .join(format!("deploy/systemd/{unit}.service"))
+            .is_file(),
+        ["openssl", ..] => Command::new("sh")
+            .args(["-c", line])
+            .current_dir(scratch().path())
+            .status()
+            .unwrap()
+            .success(),
+        ["docker", "build", "-t", tag, "."] => {
+            *tag == image() && folder.join("Dockerfile").is_file()
         }
-        ["docker", "build", "-t", tag, "."] => *tag == image() && folder.join("Dockerfile").is_file(),
         ["docker", "push", tag] => *tag == image(),
         ["docker", "compose", "up", "--detach"] => folder.join("compose.yaml").is_file(),
-        ["docker", "compose", "run", "--rm", "doorward", arguments @ ..] => makes_a_token(arguments),
+        [
+            "docker",
+            "compose",
+            "run",
+            "--rm",
+            "doorward",
+            arguments @ ..,
+        ] => makes_a_token(arguments),
         ["kubectl", "apply", "-k", place] => renders(&folder.join(place)),
         _ => false,
     }
@@ -47,7 +65,10 @@ fn is_known(line: &str, folder: &mut PathBuf) -> bool {
 
 /// `make deb-test` installs it.
 fn package() -> String {
-    format!("./target/debian/doorward_{}-1_amd64.deb", env!("CARGO_PKG_VERSION"))
+    format!(
+        "./target/debian/doorward_{}-1_amd64.deb",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 fn installed(file: &str) -> bool {
@@ -57,7 +78,11 @@ fn installed(file: &str) -> bool {
 fn image() -> String {
     let overlay = documents("deploy/kubernetes/overlays/example/kustomization.yaml").remove(0);
     let image = &overlay["images"][0];
-    format!("{}:{}", image["newName"].as_str().unwrap(), image["newTag"].as_str().unwrap())
+    format!(
+        "{}:{}",
+        image["newName"].as_str().unwrap(),
+        image["newTag"].as_str().unwrap()
+    )
 }
 
 fn scratch() -> tempfile::TempDir {
@@ -71,13 +96,27 @@ fn makes_a_token(arguments: &[&str]) -> bool {
     std::fs::write(&secret, "5a".repeat(32)).unwrap();
     let secret_of_the_container = "/run/secrets/token-secret";
     assert!(arguments.contains(&secret_of_the_container));
-    let arguments: Vec<_> =
-        arguments.iter().map(|word| if *word == secret_of_the_container { secret.as_str() } else { word }).collect();
+    let arguments: Vec<_> = arguments
+        .iter()
+        .map(|word| {
+            if *word == secret_of_the_container {
+                secret.as_str()
+            } else {
+                word
+            }
+        })
+        .collect();
     doorward(&arguments, &[], "").status.success()
 }
 
 fn renders(place: &Path) -> bool {
-    Command::new(program("kubectl")).arg("kustomize").arg(place).output().unwrap().status.success()
+    Command::new(program("kubectl"))
+        .arg("kustomize")
+        .arg(place)
+        .output()
+        .unwrap()
+        .status
+        .success()
 }
 
 #[test]
@@ -95,21 +134,34 @@ fn the_configuration_of_the_page_is_one() {
 #[test]
 fn the_addition_to_the_unit_is_understood() {
     let folder = scratch();
-    let unit = shipped("deploy/systemd/doorward.service", &[("ExecStart=/usr/bin/doorward", "ExecStart=/bin/true")]);
+    let unit = shipped(
+        "deploy/systemd/doorward.service",
+        &[("ExecStart=/usr/bin/doorward", "ExecStart=/bin/true")],
+    );
     std::fs::write(folder.path().join("doorward.service"), unit).unwrap();
     for socket in ["doorward.socket", "doorward-admin.socket"] {
-        std::fs::write(folder.path().join(socket), shipped(&format!("deploy/systemd/{socket}"), &[])).unwrap();
+        std::fs::write(
+            folder.path().join(socket),
+            shipped(&format!("deploy/systemd/{socket}"), &[]),
+        )
+        .unwrap();
     }
     let addition = folder.path().join("doorward.service.d");
     std::fs::create_dir(&addition).unwrap();
     let verify = |lines: &str| {
         std::fs::write(addition.join("override.conf"), lines).unwrap();
         let mut command = Command::new(program("systemd-analyze"));
-        let output =
-            command.args(["verify", "--man=no", "./doorward.service"]).current_dir(folder.path()).output().unwrap();
+        let output = command
+            .args(["verify", "--man=no", "./doorward.service"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
         String::from_utf8(output.stderr).unwrap()
     };
     let lines = blocks(PAGE, "ini").remove(0);
     assert_eq!(verify(&lines), "");
-    assert!(verify(&lines.replace("LoadCredential", "LoadCredentials")).contains("Unknown key 'LoadCredentials'"));
+    assert!(
+        verify(&lines.replace("LoadCredential", "LoadCredentials"))
+            .contains("Unknown key 'LoadCredentials'")
+    );
 }

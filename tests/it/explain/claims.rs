@@ -7,15 +7,24 @@ use crate::support::{TestGate, TestIssuer, TokenBuilder};
 
 /// The stage at which each of these tokens ends.
 fn ends(gate: &TestGate, tokens: &[TokenBuilder]) -> String {
-    let told: Vec<_> = tokens.iter().map(|token| last(gate, &json!({"token": token.sign()}))).collect();
+    let told: Vec<_> = tokens
+        .iter()
+        .map(|token| last(gate, &json!({"token": token.sign()})))
+        .collect();
     told.join("\n")
 }
 
 #[test]
 fn a_good_token_comes_through_every_stage() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("REQUIRED_CLAIMS", "tenant=acme").spawn();
-    let token = idp.token().claim("tenant", "acme").claim("scope", "read write");
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("REQUIRED_CLAIMS", "tenant=acme")
+        .spawn();
+    let token = idp
+        .token()
+        .claim("tenant", "acme")
+        .claim("scope", "read write");
     insta::assert_snapshot!(token_told(&gate, token.sign()), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
     passed  route | none: a valid token for everything | no routes
@@ -45,7 +54,10 @@ fn a_good_token_comes_through_every_stage() {
 #[test]
 fn time() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("MAX_TOKEN_AGE", "1h").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("MAX_TOKEN_AGE", "1h")
+        .spawn();
     let now = idp.clock.secs();
     insta::assert_snapshot!(token_told(&gate, idp.token().expires_in(-100).sign()), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
@@ -131,7 +143,10 @@ fn time() {
 #[test]
 fn type_and_profile() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("ACCEPTED_TYPES", "x+jwt").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("ACCEPTED_TYPES", "x+jwt")
+        .spawn();
     insta::assert_snapshot!(token_told(&gate, idp.token().header("typ", "logout+jwt").sign()), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
     passed  route | none: a valid token for everything | no routes
@@ -146,8 +161,16 @@ fn type_and_profile() {
     failed  typ | none, JWT, at+jwt or x+jwt | logout+jwt
     deny token_type_mismatch (send an access token, not an ID token; see `token_type` and `accepted_types`)
     "#);
-    let strict = TestGate::new().trusting(&idp).set("TOKEN_TYPE", "at+jwt").spawn();
-    let token = || idp.token().header("typ", "at+jwt").claim("client_id", "web").claim("jti", "1");
+    let strict = TestGate::new()
+        .trusting(&idp)
+        .set("TOKEN_TYPE", "at+jwt")
+        .spawn();
+    let token = || {
+        idp.token()
+            .header("typ", "at+jwt")
+            .claim("client_id", "web")
+            .claim("jti", "1")
+    };
     insta::assert_snapshot!(token_told(&strict, token().without("jti").sign()), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
     passed  route | none: a valid token for everything | no routes
@@ -241,9 +264,15 @@ fn subject_confirmation_and_scope() {
 #[test]
 fn required_claims_and_scopes() {
     let idp = TestIssuer::new();
-    let settings = TestGate::new().trusting(&idp).set("REQUIRED_CLAIMS", "tenant=acme,realm.id");
+    let settings = TestGate::new()
+        .trusting(&idp)
+        .set("REQUIRED_CLAIMS", "tenant=acme,realm.id");
     let gate = settings.set("REQUIRED_SCOPES", "read,write").spawn();
-    let token = || idp.token().claim("tenant", "acme").claim("realm", json!({"id": 7}));
+    let token = || {
+        idp.token()
+            .claim("tenant", "acme")
+            .claim("realm", json!({"id": 7}))
+    };
     insta::assert_snapshot!(token_told(&gate, token().claim("tenant", "evil").sign()), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
     passed  route | none: a valid token for everything | no routes
@@ -306,7 +335,11 @@ fn required_claims_and_scopes() {
 #[test]
 fn audiences() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("AUDIENCE", "api,web").set("AUDIENCE_FALLBACK", "azp").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("AUDIENCE", "api,web")
+        .set("AUDIENCE_FALLBACK", "azp")
+        .spawn();
     insta::assert_snapshot!(token_told(&gate, idp.token().claim("aud", json!(["other"])).sign()), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
     passed  route | none: a valid token for everything | no routes
@@ -343,7 +376,11 @@ fn audiences() {
 fn what_a_provider_adds() {
     let pool = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a";
     let idp = TestIssuer::new().named(pool);
-    let cognito = [("PRESET", "cognito"), ("COGNITO_REGION", "eu-west-1"), ("COGNITO_USERPOOL_ID", "eu-west-1_a")];
+    let cognito = [
+        ("PRESET", "cognito"),
+        ("COGNITO_REGION", "eu-west-1"),
+        ("COGNITO_USERPOOL_ID", "eu-west-1_a"),
+    ];
     let gate = preset(&idp, &cognito);
     insta::assert_snapshot!(token_told(&gate, idp.token().claim("token_use", "id").sign()), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
@@ -381,7 +418,10 @@ fn what_a_provider_adds() {
     "#);
 
     let idp = TestIssuer::new().named("https://securetoken.google.com/shop");
-    let gate = preset(&idp, &[("PRESET", "firebase"), ("FIREBASE_PROJECT", "shop")]);
+    let gate = preset(
+        &idp,
+        &[("PRESET", "firebase"), ("FIREBASE_PROJECT", "shop")],
+    );
     insta::assert_snapshot!(ends(&gate, &[
         idp.token().claim("sub", ""),
         idp.token(),
@@ -396,14 +436,23 @@ fn what_a_provider_adds() {
 }
 
 fn preset(idp: &TestIssuer, settings: &[(&str, &str)]) -> TestGate {
-    let gate = TestGate::new().by_time_of(idp).set("AUDIENCE", "api").set("JWKS", idp.jwks());
-    settings.iter().fold(gate, |gate, (name, value)| gate.set(name, *value)).spawn()
+    let gate = TestGate::new()
+        .by_time_of(idp)
+        .set("AUDIENCE", "api")
+        .set("JWKS", idp.jwks());
+    settings
+        .iter()
+        .fold(gate, |gate, (name, value)| gate.set(name, *value))
+        .spawn()
 }
 
 #[test]
 fn claims_that_do_not_fit_into_headers() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("CLAIM_HEADERS_MAX_BYTES", "256").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("CLAIM_HEADERS_MAX_BYTES", "256")
+        .spawn();
     insta::assert_snapshot!(token_told(&gate, idp.token().claim("scope", "x".repeat(300)).sign()), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
     passed  route | none: a valid token for everything | no routes

@@ -17,12 +17,22 @@ fn explained(gate: &TestGate, description: &Value) -> Value {
     answer.json()
 }
 
-/// The whole transcript: one line for each stage with what was expected and found, then the verdict and the hint.
+/// The whole transcript: one line for each stage with what was expected and found, then the verdict
+/// and the hint.
 fn told(gate: &TestGate, description: &Value) -> String {
     let told = explained(gate, description);
-    let lines: Vec<_> = told["stages"].as_array().unwrap().iter().map(line).collect();
+    let lines: Vec<_> = told["stages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(line)
+        .collect();
     let [verdict, reason] = ["verdict", "reason"].map(|name| told[name].as_str().unwrap());
-    format!("{}\n{verdict} {reason} ({})\n", lines.join("\n"), told["hint"].as_str().unwrap_or("no hint"))
+    format!(
+        "{}\n{verdict} {reason} ({})\n",
+        lines.join("\n"),
+        told["hint"].as_str().unwrap_or("no hint")
+    )
 }
 
 fn line(stage: &Value) -> String {
@@ -41,7 +51,10 @@ fn token_told(gate: &TestGate, token: impl Into<String>) -> String {
 fn last(gate: &TestGate, description: &Value) -> String {
     let told = explained(gate, description);
     let [verdict, reason] = ["verdict", "reason"].map(|name| told[name].as_str().unwrap());
-    format!("{verdict} {reason}: {}", line(told["stages"].as_array().unwrap().last().unwrap()))
+    format!(
+        "{verdict} {reason}: {}",
+        line(told["stages"].as_array().unwrap().last().unwrap())
+    )
 }
 
 fn get(uri: &str, token: &str) -> Value {

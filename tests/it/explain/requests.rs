@@ -8,9 +8,15 @@ use crate::support::{TestGate, TestIssuer};
 #[test]
 fn a_token_is_put_where_the_route_looks_for_it() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("TOKEN_SOURCES", "cookie:session").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("TOKEN_SOURCES", "cookie:session")
+        .spawn();
     let token = idp.token().sign();
-    assert_eq!(explained(&gate, &json!({ "token": token }))["verdict"], "allow");
+    assert_eq!(
+        explained(&gate, &json!({ "token": token }))["verdict"],
+        "allow"
+    );
     let elsewhere = json!({"headers": {"Authorization": format!("Bearer {token}")}});
     assert_eq!(explained(&gate, &elsewhere)["reason"], "token_missing");
     let own = json!({"headers": {"Cookie": format!("session={token}")}});
@@ -24,8 +30,9 @@ fn explaining_leaves_no_traces() {
     assert_eq!(gate.judge(&idp.token().sign()), "200");
     let count = || {
         let page = gate.admin("/metrics").send().body;
-        let counted =
-            page.lines().filter(|line| line.starts_with("doorward_decision") || line.starts_with("doorward_token"));
+        let counted = page.lines().filter(|line| {
+            line.starts_with("doorward_decision") || line.starts_with("doorward_token")
+        });
         counted.map(str::to_owned).collect::<Vec<_>>()
     };
     let (before, fetched, lines) = (count(), idp.fetches(), gate.log_lines().len());
@@ -35,14 +42,24 @@ fn explaining_leaves_no_traces() {
         let signature = token.rsplit('.').next().unwrap();
         assert!(signature.len() < 5 || !told.contains(signature), "{told}");
     }
-    assert_eq!((count(), idp.fetches(), gate.log_lines().len()), (before, fetched, lines));
+    assert_eq!(
+        (count(), idp.fetches(), gate.log_lines().len()),
+        (before, fetched, lines)
+    );
 }
 
 #[test]
 fn what_is_no_description_is_refused_without_being_echoed() {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).spawn();
-    for body in ["", "{", "[]", r#"{"tokn": "secret"}"#, r#"{"token": 1}"#, r#"{"token": "secret"} x"#] {
+    for body in [
+        "",
+        "{",
+        "[]",
+        r#"{"tokn": "secret"}"#,
+        r#"{"token": 1}"#,
+        r#"{"token": "secret"} x"#,
+    ] {
         let answer = gate.explain(body).send();
         assert_eq!(answer.status, 400, "{body}");
         assert!(!answer.body.contains("secret"), "{answer:?}");

@@ -24,7 +24,12 @@ routes:
 fn skipped_routes_tell_their_pattern_and_what_they_saw() {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).file(ROUTES).spawn();
-    let ask = |method: &str, uri: &str| told(&gate, &json!({"method": method, "host": "a.example", "uri": uri}));
+    let ask = |method: &str, uri: &str| {
+        told(
+            &gate,
+            &json!({"method": method, "host": "a.example", "uri": uri}),
+        )
+    };
     insta::assert_snapshot!(ask("POST", "/admin/x?secret=1"), @r#"
     passed  request | described by a trusted proxy | method POST, host a.example, path /admin/x (by a trusted proxy)
     skipped route | health: path /healthz | path /admin/x
@@ -57,7 +62,12 @@ fn skipped_routes_tell_their_pattern_and_what_they_saw() {
 fn routes_that_settle_it_without_a_token() {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).file(ROUTES).spawn();
-    let ask = |uri: &str| told(&gate, &json!({"method": "GET", "host": "a.example", "uri": uri}));
+    let ask = |uri: &str| {
+        told(
+            &gate,
+            &json!({"method": "GET", "host": "a.example", "uri": uri}),
+        )
+    };
     insta::assert_snapshot!(ask("/healthz"), @r#"
     passed  request | described by a trusted proxy | method GET, host a.example, path /healthz (by a trusted proxy)
     passed  route | health: path /healthz | host a.example, path /healthz, method GET
@@ -122,7 +132,13 @@ fn requirements() {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).file(ROUTES).spawn();
     let ask = |scope: &str, role: &str| {
-        told(&gate, &get("/admin", &idp.token().claim("scope", scope).claim("role", role).sign()))
+        told(
+            &gate,
+            &get(
+                "/admin",
+                &idp.token().claim("scope", scope).claim("role", role).sign(),
+            ),
+        )
     };
     insta::assert_snapshot!(ask("read", "boss"), @r#"
     passed  request | described by a trusted proxy | method GET, host a.example, path /admin (by a trusted proxy)
@@ -173,13 +189,26 @@ fn requirements() {
     failed  requirement | role equals "boss" | "clerk"
     deny policy_denied (the token lacks what `require` of the route asks for)
     "#);
-    let allowed = explained(&gate, &get("/admin", &idp.token().claim("scope", "admin").claim("role", "boss").sign()));
-    assert_eq!((&allowed["verdict"], &allowed["hint"]), (&json!("allow"), &json!(null)));
+    let allowed = explained(
+        &gate,
+        &get(
+            "/admin",
+            &idp.token()
+                .claim("scope", "admin")
+                .claim("role", "boss")
+                .sign(),
+        ),
+    );
+    assert_eq!(
+        (&allowed["verdict"], &allowed["hint"]),
+        (&json!("allow"), &json!(null))
+    );
 }
 
 #[test]
 fn issuers_and_audiences_of_a_route() {
-    let [one, two] = ["https://one.example", "https://two.example"].map(|iss| TestIssuer::new().named(iss));
+    let [one, two] =
+        ["https://one.example", "https://two.example"].map(|iss| TestIssuer::new().named(iss));
     let file = format!(
         "proxy: traefik
 issuers:
@@ -218,10 +247,18 @@ routes:
   - {name: long, require: {when: "claims.long + 1 == 2"}, match: {}}
 "#;
     let gate = TestGate::new().trusting(&idp).file(routes).spawn();
-    let token = idp.token().claim("tenant", "acme").claim("level", 1).claim("long", "é".repeat(500)).sign();
+    let token = idp
+        .token()
+        .claim("tenant", "acme")
+        .claim("level", 1)
+        .claim("long", "é".repeat(500))
+        .sign();
     let no_tenant = idp.token().sign();
     let named = |policy: &str, method: &str| {
-        let told = last(&gate, &json!({"policy": policy, "method": method, "token": token}));
+        let told = last(
+            &gate,
+            &json!({"policy": policy, "method": method, "token": token}),
+        );
         // Long values are cut.
         assert!(told.len() < 400, "{told}");
         told
@@ -258,25 +295,44 @@ fn of_many_routes_twenty_are_told() {
     let gate = TestGate::new().trusting(&idp).file(file).spawn();
     let told = told(&gate, &get("/999", "x"));
     assert_eq!(told.matches("skipped route").count(), 21, "{told}");
-    assert!(told.contains("skipped route | and 979 more | for other requests as well\n"), "{told}");
-    assert!(told.contains("passed  route | r999: path /999 | host a.example, path /999, method GET\n"), "{told}");
+    assert!(
+        told.contains("skipped route | and 979 more | for other requests as well\n"),
+        "{told}"
+    );
+    assert!(
+        told.contains("passed  route | r999: path /999 | host a.example, path /999, method GET\n"),
+        "{told}"
+    );
 }
 
 #[test]
 fn of_many_stages_the_last_is_always_told() {
     let idp = TestIssuer::new();
     let claims: Vec<_> = (0..200).map(|number| format!("c{number}")).collect();
-    let gate = TestGate::new().trusting(&idp).set("REQUIRED_CLAIMS", claims.join(",")).spawn();
-    let token = claims.iter().take(199).fold(idp.token(), |token, name| token.claim(name, 1));
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("REQUIRED_CLAIMS", claims.join(","))
+        .spawn();
+    let token = claims
+        .iter()
+        .take(199)
+        .fold(idp.token(), |token, name| token.claim(name, 1));
     let told = told(&gate, &json!({"token": token.sign()}));
     assert_eq!(told.lines().count(), 130, "{told}");
-    assert!(told.contains("failed  required claim | c199, not empty | absent\n"), "{told}");
+    assert!(
+        told.contains("failed  required claim | c199, not empty | absent\n"),
+        "{told}"
+    );
 }
 
 #[test]
 fn a_preflight_passes_where_it_may() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).file(ROUTES).set("ALLOW_PREFLIGHT", "true").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .file(ROUTES)
+        .set("ALLOW_PREFLIGHT", "true")
+        .spawn();
     let headers = json!({"Origin": "https://x.example", "Access-Control-Request-Method": "GET"});
     let ask = |method: &str| json!({"method": method, "host": "a.example", "uri": "/nowhere", "headers": headers});
     insta::assert_snapshot!(told(&gate, &ask("OPTIONS")), @r#"

@@ -9,9 +9,15 @@ use crate::support::{TestGate, TestIssuer, key};
 #[test]
 fn a_token_that_is_not_there_or_there_twice() {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("TOKEN_SOURCES", "bearer,cookie:session").spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("TOKEN_SOURCES", "bearer,cookie:session")
+        .spawn();
     let fields = |authorization: &str, cookie: &str| {
-        told(&gate, &json!({"headers": {"Authorization": authorization, "Cookie": cookie}}))
+        told(
+            &gate,
+            &json!({"headers": {"Authorization": authorization, "Cookie": cookie}}),
+        )
     };
     insta::assert_snapshot!(told(&gate, &json!({})), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
@@ -87,7 +93,10 @@ fn a_token_that_is_no_jws() {
     failed  form | a compact JWS (RFC 7515) | parts: 3, header {"alg":"ES256","crit":["b64"],"b64":false}
     deny header_critical_unsupported (no extension of RFC 7515 section 4.1.11 is supported)
     "#);
-    let encrypted = format!("{}.a.b.c.d", encode_base64url(r#"{"alg":"dir","enc":"A256GCM"}"#));
+    let encrypted = format!(
+        "{}.a.b.c.d",
+        encode_base64url(r#"{"alg":"dir","enc":"A256GCM"}"#)
+    );
     insta::assert_snapshot!(token_told(&gate, encrypted), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
     passed  route | none: a valid token for everything | no routes
@@ -96,7 +105,9 @@ fn a_token_that_is_no_jws() {
     failed  form | a compact JWS (RFC 7515) | parts: 5, header {"alg":"dir","enc":"A256GCM"}
     deny token_encrypted (ask the issuer for signed tokens that are not encrypted)
     "#);
-    let twice = idp.token().sign_payload(r#"{"iss":"https://idp.example","iss":"https://idp.example"}"#);
+    let twice = idp
+        .token()
+        .sign_payload(r#"{"iss":"https://idp.example","iss":"https://idp.example"}"#);
     insta::assert_snapshot!(token_told(&gate, twice), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
     passed  route | none: a valid token for everything | no routes
@@ -146,8 +157,14 @@ fn issuers_without_a_name_and_of_every_tenant_are_expected_too() {
 #[test]
 fn a_token_by_the_wrong_algorithm_or_key() {
     let idp = TestIssuer::with_keys(vec![key(Algorithm::ES256), key(Algorithm::EdDSA)]);
-    let gate = TestGate::new().trusting(&idp).set("ALGORITHMS", "ES256,EdDSA").spawn();
-    let other_algorithm = idp.token_by(key(Algorithm::RS256)).header("kid", "key-ES256").sign();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("ALGORITHMS", "ES256,EdDSA")
+        .spawn();
+    let other_algorithm = idp
+        .token_by(key(Algorithm::RS256))
+        .header("kid", "key-ES256")
+        .sign();
     insta::assert_snapshot!(token_told(&gate, other_algorithm), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
     passed  route | none: a valid token for everything | no routes
@@ -189,7 +206,8 @@ fn a_token_by_the_wrong_algorithm_or_key() {
 
 #[test]
 fn the_keys_that_were_tried_are_told_with_their_age() {
-    let make = |id: &str| std::sync::Arc::new(SigningKey::generate(Algorithm::ES256).unwrap().with_id(id));
+    let make =
+        |id: &str| std::sync::Arc::new(SigningKey::generate(Algorithm::ES256).unwrap().with_id(id));
     let keys: Vec<_> = ["one", "two", "three"].map(make).into();
     let idp = TestIssuer::with_keys(keys.clone()).serve();
     let gate = TestGate::new().discovering(&idp).spawn();
@@ -264,7 +282,10 @@ fn texts_of_the_client_are_bounded() {
         for stage in told["stages"].as_array().unwrap() {
             for name in ["expected", "found"] {
                 let text = stage[name].as_str().unwrap();
-                assert!(text.chars().filter(|character| *character != '\\').count() < 520, "{text}");
+                assert!(
+                    text.chars().filter(|character| *character != '\\').count() < 520,
+                    "{text}"
+                );
                 assert!(!text.contains('\n'), "{text}");
             }
         }
@@ -278,8 +299,14 @@ fn an_opaque_token_and_a_misplaced_signature_are_not_shown() {
     let token = idp.token().sign();
     let parts: Vec<_> = token.split('.').collect();
     let swapped = format!("{}.{}.{}", parts[2], parts[1], parts[0]);
-    for (token, hidden) in [(encode_base64url("opensesame"), "opensesame"), (swapped, parts[2])] {
+    for (token, hidden) in [
+        (encode_base64url("opensesame"), "opensesame"),
+        (swapped, parts[2]),
+    ] {
         let told = token_told(&gate, token);
-        assert!(told.contains("the first is no JSON object in base64url") && !told.contains(hidden), "{told}");
+        assert!(
+            told.contains("the first is no JSON object in base64url") && !told.contains(hidden),
+            "{told}"
+        );
     }
 }

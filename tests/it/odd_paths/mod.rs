@@ -1,7 +1,8 @@
-//! Odd paths through real proxies: what was not let in must not be reached, whatever a server makes of the path.
+//! Odd paths through real proxies: what was not let in must not be reached, whatever a server makes
+//! of the path.
 //!
-//! All proxies stand in front of one service and one application. The requests go out byte by byte and carry no token, so
-//! whatever reaches the application went through an open route.
+//! All proxies stand in front of one service and one application. The requests go out byte by byte
+//! and carry no token, so whatever reaches the application went through an open route.
 
 mod judgement;
 mod paths;
@@ -39,7 +40,8 @@ routes:
 ";
 const HOSTS: [&str; 2] = ["guarded.example", "open.example"];
 
-/// How many paths are made up beside the table, and from what. A run with other numbers is a run with other paths.
+/// How many paths are made up beside the table, and from what. A run with other numbers is a run
+/// with other paths.
 const RANDOM_PATHS: usize = 700;
 const SEED: u64 = 20_261_124;
 
@@ -53,7 +55,11 @@ enum Fate {
     /// The service took this route, and the route wanted a token.
     Denied { route: String },
     /// It reached the application like this.
-    Served { route: String, host: String, target: String },
+    Served {
+        route: String,
+        host: String,
+        target: String,
+    },
 }
 
 struct Trial {
@@ -66,44 +72,87 @@ struct Trial {
 #[test]
 fn open_routes_lead_nowhere_else() {
     let mut served = 0;
-    for Trial { proxy, target, fate, .. } in trials() {
-        let Fate::Served { route, host, target: seen } = fate else { continue };
-        assert_eq!(route == "public", host == "open.example", "{proxy}: the host served is not the host judged");
-        let what = format!("{proxy} made {seen:?} at {host} of {:?}", String::from_utf8_lossy(target));
+    for Trial {
+        proxy,
+        target,
+        fate,
+        ..
+    } in trials()
+    {
+        let Fate::Served {
+            route,
+            host,
+            target: seen,
+        } = fate
+        else {
+            continue;
+        };
+        assert_eq!(
+            route == "public",
+            host == "open.example",
+            "{proxy}: the host served is not the host judged"
+        );
+        let what = format!(
+            "{proxy} made {seen:?} at {host} of {:?}",
+            String::from_utf8_lossy(target)
+        );
         for reading in readings::of(seen) {
             assert!(is_open(host, &reading), "{what}, which may be {reading:?}");
         }
         served += 1;
     }
-    assert!(served > 500, "{served} requests were served: this says nothing");
+    assert!(
+        served > 500,
+        "{served} requests were served: this says nothing"
+    );
 }
 
 #[test]
 fn proxies_agree_on_the_route_or_refuse() {
     let mut routes = BTreeMap::<(&str, &[u8]), BTreeMap<&str, Vec<&str>>>::new();
-    for Trial { proxy, host, target, fate } in trials() {
+    for Trial {
+        proxy,
+        host,
+        target,
+        fate,
+    } in trials()
+    {
         if let Fate::Denied { route } | Fate::Served { route, .. } = fate {
-            routes.entry((host, target)).or_default().entry(route).or_default().push(proxy);
+            routes
+                .entry((host, target))
+                .or_default()
+                .entry(route)
+                .or_default()
+                .push(proxy);
         }
     }
-    let differ = routes.iter().filter(|((_, target), routes)| routes.len() > 1 && !is_read_in_two_ways(target));
-    let differ: Vec<_> =
-        differ.map(|((host, target), routes)| format!("{host} {} {routes:?}", target.escape_ascii())).collect();
+    let differ = routes
+        .iter()
+        .filter(|((_, target), routes)| routes.len() > 1 && !is_read_in_two_ways(target));
+    let differ: Vec<_> = differ
+        .map(|((host, target), routes)| format!("{host} {} {routes:?}", target.escape_ascii()))
+        .collect();
     assert_eq!(differ, Vec::<String>::new());
 }
 
-/// Of `//..` Traefik merges the slashes first, and Envoy goes up first. Each asks for what it then serves.
+/// Of `//..` Traefik merges the slashes first, and Envoy goes up first. Each asks for what it then
+/// serves.
 fn is_read_in_two_ways(target: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(target).to_lowercase().replace("%2e", ".");
+    let text = String::from_utf8_lossy(target)
+        .to_lowercase()
+        .replace("%2e", ".");
     text.contains("//") && text.contains("..")
 }
 
-/// Not the same as `/`, for those who resolve the target as a reference: the page about upstreams warns of it.
+/// Not the same as `/`, for those who resolve the target as a reference: the page about upstreams
+/// warns of it.
 #[test]
 fn two_slashes_in_front_reach_the_application_behind_some() {
     let mut passed_on = BTreeSet::new();
     for Trial { proxy, fate, .. } in trials() {
-        let Fate::Served { host, target, .. } = fate else { continue };
+        let Fate::Served { host, target, .. } = fate else {
+            continue;
+        };
         if readings::behind_a_host(target).is_some_and(|path| !is_open(host, &path)) {
             passed_on.insert(*proxy);
         }
@@ -114,9 +163,15 @@ fn two_slashes_in_front_reach_the_application_behind_some() {
 /// What became of the table at the host where one directory is guarded, in Markdown.
 pub fn table() -> String {
     let names = PROXIES.map(|(name, _)| name);
-    let head = format!("| target | {} |\n{}|\n", names.join(" | "), "| --- ".repeat(names.len() + 1));
+    let head = format!(
+        "| target | {} |\n{}|\n",
+        names.join(" | "),
+        "| --- ".repeat(names.len() + 1)
+    );
     let rows = paths::TABLE.iter().map(|target| {
-        let here = trials().iter().filter(|trial| trial.host == HOSTS[0] && trial.target == *target);
+        let here = trials()
+            .iter()
+            .filter(|trial| trial.host == HOSTS[0] && trial.target == *target);
         let cells: Vec<_> = here.map(|trial| trial.fate.told(target)).collect();
         format!("| {} | {} |\n", code(target), cells.join(" | "))
     });
@@ -125,7 +180,12 @@ pub fn table() -> String {
 
 /// Bytes as inline code in a cell of a table.
 fn code(bytes: &[u8]) -> String {
-    let text = bytes.escape_ascii().to_string().replace("\\\\", "\\").replace("\\\"", "\"").replace('|', "\\|");
+    let text = bytes
+        .escape_ascii()
+        .to_string()
+        .replace("\\\\", "\\")
+        .replace("\\\"", "\"")
+        .replace('|', "\\|");
     match text.as_str() {
         "" => "(empty)".into(),
         text if text.contains('`') => format!("`` {text} ``"),
@@ -147,8 +207,9 @@ impl Fate {
     }
 }
 
-/// Whether the routes give this away without a token. Of what a server makes of a path only the outcome must be in the open
-/// directory: who stops before that (`/publi%63/x` to the letter) finds nothing.
+/// Whether the routes give this away without a token. Of what a server makes of a path only the
+/// outcome must be in the open directory: who stops before that (`/publi%63/x` to the letter) finds
+/// nothing.
 fn is_open(host: &str, path: &str) -> bool {
     match host {
         "guarded.example" => !readings::is_in(path, "/admin"),
@@ -165,18 +226,28 @@ fn trials() -> &'static [Trial] {
 
 fn run() -> Vec<Trial> {
     let idp = TestIssuer::new();
-    let gate = TestGate::new().trusting(&idp).set("PROXY", "traefik").file(ROUTES).spawn();
+    let gate = TestGate::new()
+        .trusting(&idp)
+        .set("PROXY", "traefik")
+        .file(ROUTES)
+        .spawn();
     let application = Echo::start();
     let wiring = Wiring::new(gate.verify.to_string(), application.address);
     let mut rng = fastrand::Rng::with_seed(SEED);
     let random = std::iter::repeat_with(|| paths::random(&mut rng)).take(RANDOM_PATHS);
-    let targets: BTreeSet<_> = paths::TABLE.iter().map(|path| path.to_vec()).chain(random).collect();
+    let targets: BTreeSet<_> = paths::TABLE
+        .iter()
+        .map(|path| path.to_vec())
+        .chain(random)
+        .collect();
     let answers: Vec<_> = std::thread::scope(|scope| {
         let runs = PROXIES.map(|(name, start)| {
             let (wiring, targets) = (&wiring, &targets);
             scope.spawn(move || {
                 let proxy = start(wiring);
-                let asked = targets.iter().flat_map(|target| HOSTS.map(|host| (host, target)));
+                let asked = targets
+                    .iter()
+                    .flat_map(|target| HOSTS.map(|host| (host, target)));
                 let answers = asked.enumerate().map(|(number, (host, target))| {
                     let id = format!("{name}-{number}");
                     let answer = ask(proxy.address, host, target, &id);
@@ -185,12 +256,19 @@ fn run() -> Vec<Trial> {
                 answers.collect::<Vec<_>>()
             })
         });
-        runs.into_iter().flat_map(|run| run.join().unwrap()).collect()
+        runs.into_iter()
+            .flat_map(|run| run.join().unwrap())
+            .collect()
     });
     let decisions: HashMap<_, _> = gate
         .log_lines()
         .into_iter()
-        .map(|line| (line["request_id"].as_str().unwrap_or_default().to_owned(), line))
+        .map(|line| {
+            (
+                line["request_id"].as_str().unwrap_or_default().to_owned(),
+                line,
+            )
+        })
         .collect();
     let trial = |(proxy, host, target, id, answer): (_, _, _, String, Answered)| Trial {
         proxy,
@@ -205,12 +283,16 @@ fn run() -> Vec<Trial> {
 type Answered = Option<(u16, Option<Echoed>)>;
 
 fn ask(proxy: SocketAddr, host: &str, target: &[u8], id: &str) -> Answered {
-    let head = format!(" HTTP/1.1\r\nHost: {host}\r\nX-Request-Id: {id}\r\nConnection: close\r\n\r\n");
+    let head =
+        format!(" HTTP/1.1\r\nHost: {host}\r\nX-Request-Id: {id}\r\nConnection: close\r\n\r\n");
     let mut client = Client::connect(proxy);
     client.write_what_is_taken(&[b"GET ", target, head.as_bytes()].concat());
     let answer = client.read_answer(false)?;
     let came_through = answer.get("x-application").is_some();
-    Some((answer.status, came_through.then(|| serde_json::from_str(&answer.body).unwrap())))
+    Some((
+        answer.status,
+        came_through.then(|| serde_json::from_str(&answer.body).unwrap()),
+    ))
 }
 
 fn fate(decision: Option<&serde_json::Value>, answer: Answered) -> Fate {
@@ -224,12 +306,22 @@ fn fate(decision: Option<&serde_json::Value>, answer: Answered) -> Fate {
     match echoed {
         Some(seen) => {
             assert_eq!(text("verdict"), "allow", "{decision} {seen:?}");
-            Fate::Served { route: text("route"), host: seen.get("host").to_owned(), target: seen.target }
+            Fate::Served {
+                route: text("route"),
+                host: seen.get("host").to_owned(),
+                target: seen.target,
+            }
         }
         None if text("reason") == "forwarded_headers_ambiguous" => Fate::RefusedAsOdd,
         None => {
-            assert_eq!((text("reason"), status), ("token_missing".into(), Some(401)), "{decision}");
-            Fate::Denied { route: text("route") }
+            assert_eq!(
+                (text("reason"), status),
+                ("token_missing".into(), Some(401)),
+                "{decision}"
+            );
+            Fate::Denied {
+                route: text("route"),
+            }
         }
     }
 }

@@ -131,9 +131,10 @@ pub const TABLE: &[&[u8]] = &[
 
 /// What the others are made of.
 const PIECES: &[&[u8]] = &[
-    b"/", b"/", b"/", b"//", b"admin", b"admin", b"public", b"public", b"x", b".", b"..", b"..", b"%2e", b"%2E%2e",
-    b"%2f", b"%2F", b"%5c", b"\\", b";x", b";", b"%3b", b"%00", b"%23", b"#", b"?", b"%3f", b"%25", b"%252e", b"%",
-    b"%61", b"%20", b"\xe9", b"%c3%a9", b"%ff", b"ADMIN", b"%u002e", b"~", b"%7e",
+    b"/", b"/", b"/", b"//", b"admin", b"admin", b"public", b"public", b"x", b".", b"..", b"..",
+    b"%2e", b"%2E%2e", b"%2f", b"%2F", b"%5c", b"\\", b";x", b";", b"%3b", b"%00", b"%23", b"#",
+    b"?", b"%3f", b"%25", b"%252e", b"%", b"%61", b"%20", b"\xe9", b"%c3%a9", b"%ff", b"ADMIN",
+    b"%u002e", b"~", b"%7e",
 ];
 
 /// Paths that nobody has thought of, for a property.

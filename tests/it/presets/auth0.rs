@@ -4,26 +4,55 @@ use super::{filled_in, gate_of, told};
 use crate::support::TestIssuer;
 
 const ISS: &str = "https://acme.eu.auth0.com/";
-const SETTINGS: [(&str, &str); 3] =
-    [("PRESET", "auth0"), ("AUTH0_DOMAIN", "acme.eu.auth0.com"), ("AUDIENCE", "https://api.acme.example")];
+const SETTINGS: [(&str, &str); 3] = [
+    ("PRESET", "auth0"),
+    ("AUTH0_DOMAIN", "acme.eu.auth0.com"),
+    ("AUDIENCE", "https://api.acme.example"),
+];
 
 #[test]
 fn tokens_of_the_tenant_pass() {
-    assert_eq!(filled_in(&SETTINGS), (vec![ISS.to_owned()], format!("metadata of {ISS}")));
+    assert_eq!(
+        filled_in(&SETTINGS),
+        (vec![ISS.to_owned()], format!("metadata of {ISS}"))
+    );
     let idp = TestIssuer::new().named(ISS);
-    let gate = gate_of(&idp, &[&SETTINGS[..], &[("REQUIRED_SCOPES", "read:orders")]].concat());
+    let gate = gate_of(
+        &idp,
+        &[&SETTINGS[..], &[("REQUIRED_SCOPES", "read:orders")]].concat(),
+    );
     let good = || {
-        let audience = vec!["https://api.acme.example", "https://acme.eu.auth0.com/userinfo"];
-        idp.token().claim("aud", audience).claim("scope", "openid read:orders").claim("azp", "app")
+        let audience = vec![
+            "https://api.acme.example",
+            "https://acme.eu.auth0.com/userinfo",
+        ];
+        idp.token()
+            .claim("aud", audience)
+            .claim("scope", "openid read:orders")
+            .claim("azp", "app")
     };
     for (token, verdict) in [
         (good(), "200"),
-        (good().claim("aud", "https://acme.eu.auth0.com/userinfo"), "401 audience_mismatch"),
+        (
+            good().claim("aud", "https://acme.eu.auth0.com/userinfo"),
+            "401 audience_mismatch",
+        ),
         (good().claim("scope", "openid"), "403 scope_insufficient"),
-        (good().claim("iss", "https://acme.eu.auth0.com"), "401 issuer_unknown"),
-        (good().claim("iss", "https://evil.eu.auth0.com/"), "401 issuer_unknown"),
+        (
+            good().claim("iss", "https://acme.eu.auth0.com"),
+            "401 issuer_unknown",
+        ),
+        (
+            good().claim("iss", "https://evil.eu.auth0.com/"),
+            "401 issuer_unknown",
+        ),
     ] {
-        assert_eq!(gate.judge(&token.sign()), verdict, "{}", token.claims_text());
+        assert_eq!(
+            gate.judge(&token.sign()),
+            verdict,
+            "{}",
+            token.claims_text()
+        );
     }
 }
 

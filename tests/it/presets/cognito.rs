@@ -12,7 +12,10 @@ const SETTINGS: [(&str, &str); 4] = [
 ];
 
 fn access_token(idp: &TestIssuer) -> TokenBuilder {
-    idp.token().without("aud").claim("client_id", "app2").claim("token_use", "access")
+    idp.token()
+        .without("aud")
+        .claim("client_id", "app2")
+        .claim("token_use", "access")
 }
 
 fn id_token(idp: &TestIssuer) -> TokenBuilder {
@@ -21,7 +24,13 @@ fn id_token(idp: &TestIssuer) -> TokenBuilder {
 
 #[test]
 fn issuer_and_keys_follow_from_the_pool() {
-    assert_eq!(filled_in(&SETTINGS), (vec![ISS.to_owned()], format!("keys at {ISS}/.well-known/jwks.json")));
+    assert_eq!(
+        filled_in(&SETTINGS),
+        (
+            vec![ISS.to_owned()],
+            format!("keys at {ISS}/.well-known/jwks.json")
+        )
+    );
 }
 
 #[test]
@@ -33,28 +42,54 @@ fn access_tokens_of_the_app_clients_pass() {
         (good(), "200"),
         (good().claim("aud", "app1"), "200"),
         (id_token(&idp), "401 token_type_mismatch"),
-        (good().claim("token_use", "refresh"), "401 token_type_mismatch"),
-        (good().claim("token_use", vec!["access"]), "401 token_type_mismatch"),
+        (
+            good().claim("token_use", "refresh"),
+            "401 token_type_mismatch",
+        ),
+        (
+            good().claim("token_use", vec!["access"]),
+            "401 token_type_mismatch",
+        ),
         (good().without("token_use"), "401 claim_missing"),
         (good().claim("client_id", "app3"), "401 audience_mismatch"),
         (good().claim("client_id", "*"), "401 audience_mismatch"),
         (good().without("client_id"), "401 audience_mismatch"),
         (good().claim("aud", "another"), "401 audience_mismatch"),
-        (good().claim("iss", ISS.replace("aBc", "xyz")), "401 issuer_unknown"),
-        (good().claim("iss", ISS.replace("eu-west-1.", "us-east-1.")), "401 issuer_unknown"),
+        (
+            good().claim("iss", ISS.replace("aBc", "xyz")),
+            "401 issuer_unknown",
+        ),
+        (
+            good().claim("iss", ISS.replace("eu-west-1.", "us-east-1.")),
+            "401 issuer_unknown",
+        ),
     ] {
-        assert_eq!(gate.judge(&token.sign()), verdict, "{}", token.claims_text());
+        assert_eq!(
+            gate.judge(&token.sign()),
+            verdict,
+            "{}",
+            token.claims_text()
+        );
     }
 }
 
 #[test]
 fn id_tokens_pass_where_they_are_asked_for() {
     let idp = TestIssuer::new().named(ISS);
-    for (uses, access, id) in [("id", "401 token_type_mismatch", "200"), ("access,id", "200", "200")] {
-        let gate = gate_of(&idp, &[&SETTINGS[..], &[("COGNITO_TOKEN_USE", uses)]].concat());
+    for (uses, access, id) in [
+        ("id", "401 token_type_mismatch", "200"),
+        ("access,id", "200", "200"),
+    ] {
+        let gate = gate_of(
+            &idp,
+            &[&SETTINGS[..], &[("COGNITO_TOKEN_USE", uses)]].concat(),
+        );
         assert_eq!(gate.judge(&access_token(&idp).sign()), access, "{uses}");
         assert_eq!(gate.judge(&id_token(&idp).sign()), id, "{uses}");
-        assert_eq!(gate.judge(&id_token(&idp).claim("aud", "app3").sign()), "401 audience_mismatch");
+        assert_eq!(
+            gate.judge(&id_token(&idp).claim("aud", "app3").sign()),
+            "401 audience_mismatch"
+        );
     }
 }
 
@@ -66,16 +101,31 @@ fn the_usual_variables_are_read_where_our_own_are_missing() {
         ("COGNITO_APP_CLIENT_ID", "app1"),
     ];
     let with = |more: &[(&str, &str)]| read(&[&aliases, more].concat());
-    let names =
-        |more: &[(&str, &str)]| with(more).unwrap().issuers.remove(0).accepted.metadata_name().map(str::to_owned);
+    let names = |more: &[(&str, &str)]| {
+        with(more)
+            .unwrap()
+            .issuers
+            .remove(0)
+            .accepted
+            .metadata_name()
+            .map(str::to_owned)
+    };
     let preset = ("DOORWARD_PRESET", "cognito");
     assert_eq!(names(&[preset]).as_deref(), Some(ISS));
     let own = names(&[preset, ("DOORWARD_COGNITO_USERPOOL_ID", "eu-west-1_own")]);
-    assert_eq!(own.as_deref(), Some("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_own"));
+    assert_eq!(
+        own.as_deref(),
+        Some("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_own")
+    );
     // Another program's variables mean nothing to another preset.
     let other = names(&[("DOORWARD_PRESET", "google"), ("DOORWARD_AUDIENCE", "x")]);
     assert_eq!(other.as_deref(), Some("https://accounts.google.com"));
-    let wrong = read(&[preset, ("COGNITO_REGION", "a b"), ("COGNITO_USERPOOL_ID", ""), ("COGNITO_APP_CLIENT_ID", "*")]);
+    let wrong = read(&[
+        preset,
+        ("COGNITO_REGION", "a b"),
+        ("COGNITO_USERPOOL_ID", ""),
+        ("COGNITO_APP_CLIENT_ID", "*"),
+    ]);
     insta::assert_snapshot!(wrong.map(drop).unwrap_err(), @r#"
     COGNITO_REGION: "a b" is not understood (write letters, digits, -, ., _ and ~)
     DOORWARD_COGNITO_USERPOOL_ID: missing (set the id of the user pool)

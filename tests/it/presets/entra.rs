@@ -10,10 +10,15 @@ use crate::support::{FaultyIssuer, TestGate, TestIssuer, TokenBuilder};
 const OWN: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 const OTHER: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 const APPLICATION: &str = "6e74172b-be56-4843-9ff4-e66a39bb12e3";
-const AUDIENCE: &str = "6e74172b-be56-4843-9ff4-e66a39bb12e3,api://6e74172b-be56-4843-9ff4-e66a39bb12e3";
+const AUDIENCE: &str =
+    "6e74172b-be56-4843-9ff4-e66a39bb12e3,api://6e74172b-be56-4843-9ff4-e66a39bb12e3";
 
 fn settings(tenants: &str) -> [(&str, &str); 3] {
-    [("PRESET", "entra"), ("ENTRA_TENANTS", tenants), ("AUDIENCE", AUDIENCE)]
+    [
+        ("PRESET", "entra"),
+        ("ENTRA_TENANTS", tenants),
+        ("AUDIENCE", AUDIENCE),
+    ]
 }
 
 fn v1(tenant: &str) -> String {
@@ -25,38 +30,74 @@ fn v2(tenant: &str) -> String {
 }
 
 fn token(idp: &TestIssuer, iss: &str, tid: &str) -> TokenBuilder {
-    idp.token().claim("iss", iss).claim("tid", tid).claim("aud", APPLICATION)
+    idp.token()
+        .claim("iss", iss)
+        .claim("tid", tid)
+        .claim("aud", APPLICATION)
 }
 
-fn assert_verdicts(gate: &TestGate, tokens: impl IntoIterator<Item = (TokenBuilder, &'static str)>) {
+fn assert_verdicts(
+    gate: &TestGate,
+    tokens: impl IntoIterator<Item = (TokenBuilder, &'static str)>,
+) {
     for (token, verdict) in tokens {
-        assert_eq!(gate.judge(&token.sign()), verdict, "{}", token.claims_text());
+        assert_eq!(
+            gate.judge(&token.sign()),
+            verdict,
+            "{}",
+            token.claims_text()
+        );
     }
 }
 
 #[test]
 fn names_and_keys_follow_from_the_tenants() {
-    let keys = |of: &str| format!("keys at https://login.microsoftonline.com/{of}/discovery/v2.0/keys");
-    assert_eq!(filled_in(&settings(&OWN.to_uppercase())), (vec![v2(OWN), v1(OWN)], keys(OWN)));
+    let keys =
+        |of: &str| format!("keys at https://login.microsoftonline.com/{of}/discovery/v2.0/keys");
+    assert_eq!(
+        filled_in(&settings(&OWN.to_uppercase())),
+        (vec![v2(OWN), v1(OWN)], keys(OWN))
+    );
     let both = vec![v2(OWN), v1(OWN), v2(OTHER), v1(OTHER)];
-    assert_eq!(filled_in(&settings(&format!("{OWN},{OTHER}"))), (both, keys("common")));
+    assert_eq!(
+        filled_in(&settings(&format!("{OWN},{OTHER}"))),
+        (both, keys("common"))
+    );
 }
 
 #[test]
 fn tokens_of_the_listed_tenant_pass() {
     let idp = TestIssuer::new();
-    let gate = gate_of(&idp, &[&settings(OWN)[..], &[("REQUIRED_SCOPES", "Orders.Read")]].concat());
+    let gate = gate_of(
+        &idp,
+        &[&settings(OWN)[..], &[("REQUIRED_SCOPES", "Orders.Read")]].concat(),
+    );
     let good = |iss: &str| token(&idp, iss, OWN).claim("scp", "Orders.Read");
     assert_verdicts(
         &gate,
         [
             (good(&v2(OWN)), "200"),
-            (good(&v1(OWN)).claim("aud", format!("api://{APPLICATION}")), "200"),
-            (good(&v2(OWN)).claim("aud", "00000003-0000-0000-c000-000000000000"), "401 audience_mismatch"),
-            (good(&v2(OWN)).claim("scp", "User.Read"), "403 scope_insufficient"),
+            (
+                good(&v1(OWN)).claim("aud", format!("api://{APPLICATION}")),
+                "200",
+            ),
+            (
+                good(&v2(OWN)).claim("aud", "00000003-0000-0000-c000-000000000000"),
+                "401 audience_mismatch",
+            ),
+            (
+                good(&v2(OWN)).claim("scp", "User.Read"),
+                "403 scope_insufficient",
+            ),
             (good(&v2(OWN)).claim("tid", OTHER), "401 claim_invalid"),
-            (good(&v2(OWN)).claim("tid", json!([OWN])), "401 claim_invalid"),
-            (good(&v2(OWN)).claim("tid", Value::Null), "401 claim_missing"),
+            (
+                good(&v2(OWN)).claim("tid", json!([OWN])),
+                "401 claim_invalid",
+            ),
+            (
+                good(&v2(OWN)).claim("tid", Value::Null),
+                "401 claim_missing",
+            ),
             (good(&v1(OWN)).without("tid"), "401 claim_missing"),
             (good(&v2(OTHER)).claim("tid", OTHER), "401 issuer_unknown"),
             (good(&v2(OTHER)), "401 issuer_unknown"),
@@ -75,10 +116,19 @@ fn with_a_star_every_tenant_passes_whose_two_names_agree() {
             (token(&idp, &v2(OWN), OWN), "200"),
             (token(&idp, &v1(OTHER), OTHER), "200"),
             (token(&idp, &v2(OWN), OTHER), "401 claim_invalid"),
-            (token(&idp, &v2(OWN), &OWN.to_uppercase()), "401 claim_invalid"),
+            (
+                token(&idp, &v2(OWN), &OWN.to_uppercase()),
+                "401 claim_invalid",
+            ),
             (token(&idp, &v2(OWN), "*"), "401 claim_invalid"),
-            (token(&idp, &v1(OTHER), OTHER).without("tid"), "401 claim_missing"),
-            (token(&idp, &v2(OWN), OWN).claim("aud", "another"), "401 audience_mismatch"),
+            (
+                token(&idp, &v1(OTHER), OTHER).without("tid"),
+                "401 claim_missing",
+            ),
+            (
+                token(&idp, &v2(OWN), OWN).claim("aud", "another"),
+                "401 audience_mismatch",
+            ),
         ],
     );
     let strangers = [
@@ -96,22 +146,45 @@ fn with_a_star_every_tenant_passes_whose_two_names_agree() {
         format!("https://sts.windows.net/{OWN}/{OTHER}/"),
         "https://idp.example".to_owned(),
     ];
-    assert_verdicts(&gate, strangers.map(|iss| (token(&idp, &iss, OWN), "401 issuer_unknown")));
-    assert_verdicts(&gate, [(token(&idp, "x", OWN).without("iss"), "401 issuer_unknown")]);
+    assert_verdicts(
+        &gate,
+        strangers.map(|iss| (token(&idp, &iss, OWN), "401 issuer_unknown")),
+    );
+    assert_verdicts(
+        &gate,
+        [(token(&idp, "x", OWN).without("iss"), "401 issuer_unknown")],
+    );
 }
 
 #[test]
 fn a_key_that_names_a_tenant_signs_for_that_tenant_only() {
     let idp = TestIssuer::new();
     for (issuer, own, other) in [
-        (json!("https://login.microsoftonline.com/{tenantid}/v2.0"), "200", "200"),
+        (
+            json!("https://login.microsoftonline.com/{tenantid}/v2.0"),
+            "200",
+            "200",
+        ),
         (json!(v2(OWN)), "200", "401 key_unknown"),
-        (json!("https://idp.example"), "401 key_unknown", "401 key_unknown"),
+        (
+            json!("https://idp.example"),
+            "401 key_unknown",
+            "401 key_unknown",
+        ),
     ] {
         let mut jwks: Value = serde_json::from_str(&idp.jwks()).unwrap();
         jwks["keys"][0]["issuer"] = issuer;
-        let gate = super::builder(&settings("*")).by_time_of(&idp).set("JWKS", jwks.to_string()).spawn();
-        assert_verdicts(&gate, [(token(&idp, &v1(OWN), OWN), own), (token(&idp, &v2(OTHER), OTHER), other)]);
+        let gate = super::builder(&settings("*"))
+            .by_time_of(&idp)
+            .set("JWKS", jwks.to_string())
+            .spawn();
+        assert_verdicts(
+            &gate,
+            [
+                (token(&idp, &v1(OWN), OWN), own),
+                (token(&idp, &v2(OTHER), OTHER), other),
+            ],
+        );
     }
 }
 
@@ -124,15 +197,25 @@ fn a_key_that_is_limited_to_a_tenant_later_takes_the_tokens_of_others_with_it() 
         jwks["keys"][0]["issuer"] = json!(issuer);
         jwks.to_string()
     };
-    let published = FaultyIssuer::serving(jwks("https://login.microsoftonline.com/{tenantid}/v2.0"));
-    let gate = super::builder(&settings("*")).by_time_of(&idp).set("TOKEN_CACHE_TTL", "24h").set("NAME", "entra");
-    let gate = gate.set("JWKS_URL", format!("{}/jwks", published.url)).spawn();
+    let published =
+        FaultyIssuer::serving(jwks("https://login.microsoftonline.com/{tenantid}/v2.0"));
+    let gate = super::builder(&settings("*"))
+        .by_time_of(&idp)
+        .set("TOKEN_CACHE_TTL", "24h")
+        .set("NAME", "entra");
+    let gate = gate
+        .set("JWKS_URL", format!("{}/jwks", published.url))
+        .spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
-    let [own, other] = [OWN, OTHER].map(|tenant| token(&idp, &v2(tenant), tenant).expires_in(86_400).sign());
+    let [own, other] =
+        [OWN, OTHER].map(|tenant| token(&idp, &v2(tenant), tenant).expires_in(86_400).sign());
     let verdicts = || [&own, &other].map(|token| gate.judge(token));
     let refreshed = "doorward_jwks_refresh_total{issuer=\"entra\",result=\"success\"}";
     for (limit, expected) in [
-        ("https://login.microsoftonline.com/{tenantid}/v2.0", ["200", "200"]),
+        (
+            "https://login.microsoftonline.com/{tenantid}/v2.0",
+            ["200", "200"],
+        ),
         (&v2(OWN), ["200", "401 key_unknown"]),
         (&v2(OTHER), ["401 key_unknown", "200"]),
     ] {
@@ -152,8 +235,13 @@ fn a_key_that_names_its_tenant_in_no_words_is_nobodys() {
     for issuer in [json!(1), Value::Null, json!([v2(OWN)])] {
         let mut jwks: Value = serde_json::from_str(&idp.jwks()).unwrap();
         jwks["keys"][0]["issuer"] = issuer;
-        let told = super::builder(&settings("*")).set("JWKS", jwks.to_string()).configuration();
-        assert!(told.is_err_and(|told| told.contains("DOORWARD_JWKS")), "{jwks}");
+        let told = super::builder(&settings("*"))
+            .set("JWKS", jwks.to_string())
+            .configuration();
+        assert!(
+            told.is_err_and(|told| told.contains("DOORWARD_JWKS")),
+            "{jwks}"
+        );
     }
 }
 

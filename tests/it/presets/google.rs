@@ -9,15 +9,35 @@ const NAMES: [&str; 2] = ["https://accounts.google.com", "accounts.google.com"];
 
 #[test]
 fn both_names_share_the_keys() {
-    assert_eq!(filled_in(&SETTINGS), (NAMES.map(str::to_owned).to_vec(), format!("metadata of {}", NAMES[0])));
+    assert_eq!(
+        filled_in(&SETTINGS),
+        (
+            NAMES.map(str::to_owned).to_vec(),
+            format!("metadata of {}", NAMES[0])
+        )
+    );
     let idp = TestIssuer::new();
     let gate = gate_of(&idp, &SETTINGS);
-    let good = |iss: &str| idp.token().claim("iss", iss).claim("aud", CLIENT).claim("azp", CLIENT);
+    let good = |iss: &str| {
+        idp.token()
+            .claim("iss", iss)
+            .claim("aud", CLIENT)
+            .claim("azp", CLIENT)
+    };
     for iss in NAMES {
         assert_eq!(gate.judge(&good(iss).sign()), "200", "{iss}");
-        assert_eq!(gate.judge(&good(iss).claim("aud", "another").sign()), "401 audience_mismatch", "{iss}");
+        assert_eq!(
+            gate.judge(&good(iss).claim("aud", "another").sign()),
+            "401 audience_mismatch",
+            "{iss}"
+        );
     }
-    for iss in ["http://accounts.google.com", "https://accounts.google.com/", "accounts.google.com.evil.example", ""] {
+    for iss in [
+        "http://accounts.google.com",
+        "https://accounts.google.com/",
+        "accounts.google.com.evil.example",
+        "",
+    ] {
         assert_eq!(gate.judge(&good(iss).sign()), "401 issuer_unknown", "{iss}");
     }
 }

@@ -14,28 +14,71 @@ const SETTINGS: [(&str, &str); 4] = [
 #[test]
 fn issuer_and_keys_follow_from_the_realm() {
     let certs = "realms/acme/protocol/openid-connect/certs";
-    assert_eq!(filled_in(&SETTINGS), (vec![ISS.to_owned()], format!("keys at https://sso.acme.example/{certs}")));
-    let internal = [&SETTINGS[..], &[("KEYCLOAK_INTERNAL_URL", "http://127.0.0.1:8080/auth")]].concat();
-    assert_eq!(filled_in(&internal), (vec![ISS.to_owned()], format!("keys at http://127.0.0.1:8080/auth/{certs}")));
+    assert_eq!(
+        filled_in(&SETTINGS),
+        (
+            vec![ISS.to_owned()],
+            format!("keys at https://sso.acme.example/{certs}")
+        )
+    );
+    let internal = [
+        &SETTINGS[..],
+        &[("KEYCLOAK_INTERNAL_URL", "http://127.0.0.1:8080/auth")],
+    ]
+    .concat();
+    assert_eq!(
+        filled_in(&internal),
+        (
+            vec![ISS.to_owned()],
+            format!("keys at http://127.0.0.1:8080/auth/{certs}")
+        )
+    );
 }
 
 #[test]
 fn tokens_of_the_realm_pass() {
     let idp = TestIssuer::new().named(ISS);
-    let gate = gate_of(&idp, &[&SETTINGS[..], &[("REQUIRED_CLAIMS", "realm_access.roles=clerk")]].concat());
+    let gate = gate_of(
+        &idp,
+        &[
+            &SETTINGS[..],
+            &[("REQUIRED_CLAIMS", "realm_access.roles=clerk")],
+        ]
+        .concat(),
+    );
     let good = || {
         let roles = serde_json::json!({"roles": ["offline_access", "clerk"]});
-        idp.token().claim("aud", vec!["orders-api", "account"]).claim("typ", "Bearer").claim("realm_access", roles)
+        idp.token()
+            .claim("aud", vec!["orders-api", "account"])
+            .claim("typ", "Bearer")
+            .claim("realm_access", roles)
     };
     for (token, verdict) in [
         (good(), "200"),
         (good().claim("aud", "account"), "401 audience_mismatch"),
-        (good().without("aud").claim("azp", "orders-api"), "401 audience_mismatch"),
-        (good().claim("realm_access", serde_json::json!({"roles": []})), "403 policy_denied"),
-        (good().claim("iss", "https://sso.acme.example/realms/master"), "401 issuer_unknown"),
-        (good().claim("iss", "https://sso.acme.example/realms/acme/"), "401 issuer_unknown"),
+        (
+            good().without("aud").claim("azp", "orders-api"),
+            "401 audience_mismatch",
+        ),
+        (
+            good().claim("realm_access", serde_json::json!({"roles": []})),
+            "403 policy_denied",
+        ),
+        (
+            good().claim("iss", "https://sso.acme.example/realms/master"),
+            "401 issuer_unknown",
+        ),
+        (
+            good().claim("iss", "https://sso.acme.example/realms/acme/"),
+            "401 issuer_unknown",
+        ),
     ] {
-        assert_eq!(gate.judge(&token.sign()), verdict, "{}", token.claims_text());
+        assert_eq!(
+            gate.judge(&token.sign()),
+            verdict,
+            "{}",
+            token.claims_text()
+        );
     }
 }
 
@@ -43,11 +86,17 @@ fn tokens_of_the_realm_pass() {
 fn keys_come_from_the_internal_address() {
     let idp = TestIssuer::new().serve();
     let address = idp.url();
-    let gate = super::builder(&SETTINGS).by_time_of(&idp).set("KEYCLOAK_INTERNAL_URL", &address).spawn();
+    let gate = super::builder(&SETTINGS)
+        .by_time_of(&idp)
+        .set("KEYCLOAK_INTERNAL_URL", &address)
+        .spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
     let token = idp.token().claim("iss", ISS).claim("aud", "orders-api");
     assert_eq!(gate.judge(&token.sign()), "200");
-    assert_eq!(gate.judge(&token.claim("iss", format!("{address}/realms/acme")).sign()), "401 issuer_unknown");
+    assert_eq!(
+        gate.judge(&token.claim("iss", format!("{address}/realms/acme")).sign()),
+        "401 issuer_unknown"
+    );
 }
 
 #[test]
@@ -69,5 +118,11 @@ fn what_is_missing_or_contradicts_is_told() {
 
     DOORWARD_KEYCLOAK_INTERNAL_URL: has no meaning beside jwks_url (keep one of them)
     "#);
-    assert!(TestGate::new().file("preset: keycloak\n").configuration().unwrap_err().contains("keycloak_url"));
+    assert!(
+        TestGate::new()
+            .file("preset: keycloak\n")
+            .configuration()
+            .unwrap_err()
+            .contains("keycloak_url")
+    );
 }

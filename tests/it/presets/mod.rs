@@ -1,6 +1,7 @@
 //! Presets: what they fill in, and how tokens of each provider's shape fare on the wire.
 //!
-//! The providers are out of reach, so their tokens are made with keys of our own, which the configuration gives.
+//! The providers are out of reach, so their tokens are made with keys of our own, which the
+//! configuration gives.
 
 mod auth0;
 mod cognito;
@@ -20,23 +21,36 @@ use crate::support::{GateBuilder, TestGate, TestIssuer};
 
 /// The service with these settings, and keys of this issuer.
 fn gate_of(issuer: &TestIssuer, settings: &[(&str, &str)]) -> TestGate {
-    builder(settings).by_time_of(issuer).set("JWKS", issuer.jwks()).spawn()
+    builder(settings)
+        .by_time_of(issuer)
+        .set("JWKS", issuer.jwks())
+        .spawn()
 }
 
 fn builder(settings: &[(&str, &str)]) -> GateBuilder {
-    settings.iter().fold(TestGate::new(), |gate, (name, value)| gate.set(name, *value))
+    settings
+        .iter()
+        .fold(TestGate::new(), |gate, (name, value)| {
+            gate.set(name, *value)
+        })
 }
 
 /// What is wrong with each of these, in a paragraph of its own.
 fn told(each: &[&[(&str, &str)]]) -> String {
-    let problems = each.iter().map(|settings| builder(settings).configuration().map(drop).unwrap_err());
+    let problems = each
+        .iter()
+        .map(|settings| builder(settings).configuration().map(drop).unwrap_err());
     problems.collect::<Vec<_>>().join("\n\n")
 }
 
 /// What these variables, written out, come to.
 fn read(variables: &[(&str, &str)]) -> Result<Configuration, String> {
-    let pairs = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    Source::new(None, pairs).read().map_err(|problems| problems.to_string())
+    let pairs = variables
+        .iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    Source::new(None, pairs)
+        .read()
+        .map_err(|problems| problems.to_string())
 }
 
 /// The `iss` that the only issuer's tokens may have, and where its keys are fetched or discovered.
@@ -47,7 +61,9 @@ fn filled_in(settings: &[(&str, &str)]) -> (Vec<String>, String) {
         AcceptedIssuers::Named(names) => names,
         other => panic!("{other:?}"),
     };
-    let KeySource::Remote(keys) = only.keys else { panic!("keys are not fetched") };
+    let KeySource::Remote(keys) = only.keys else {
+        panic!("keys are not fetched")
+    };
     let location = match &keys.location {
         KeyLocation::Jwks(url) => format!("keys at {url}"),
         KeyLocation::Discovery { issuer, .. } => format!("metadata of {issuer}"),
@@ -81,19 +97,37 @@ fn an_issuer_beside_a_preset_is_the_only_one() {
         ("ISSUER", "accounts.google.com"),
         ("JWKS_URL", "https://x.example/"),
     ];
-    assert_eq!(filled_in(&settings), (vec!["accounts.google.com".to_owned()], "keys at https://x.example/".to_owned()));
+    assert_eq!(
+        filled_in(&settings),
+        (
+            vec!["accounts.google.com".to_owned()],
+            "keys at https://x.example/".to_owned()
+        )
+    );
 }
 
 #[test]
 fn two_issuers_of_one_name_are_told_whatever_their_order() {
     let file = |first: &str, second: &str| format!("issuers: [{first}, {second}]\n");
     let google = "{preset: google, audience: a, name: one}";
-    let plain = "{issuer: accounts.google.com, jwks_url: 'https://x.example/', audience: a, name: two}";
+    let plain =
+        "{issuer: accounts.google.com, jwks_url: 'https://x.example/', audience: a, name: two}";
     let any = "{preset: entra, entra_tenants: ['*'], audience: a, name: any}";
     let tenant = "{preset: entra, entra_tenants: [72F988BF-86f1-41af-91ab-2d7cd011db47], audience: a, name: tenant}";
-    let told =
-        [(google, plain), (plain, google), (any, tenant), (tenant, any), (any, &any.replace("name: any", "name: x"))]
-            .map(|(first, second)| TestGate::new().file(file(first, second)).configuration().map(drop).unwrap_err());
+    let told = [
+        (google, plain),
+        (plain, google),
+        (any, tenant),
+        (tenant, any),
+        (any, &any.replace("name: any", "name: x")),
+    ]
+    .map(|(first, second)| {
+        TestGate::new()
+            .file(file(first, second))
+            .configuration()
+            .map(drop)
+            .unwrap_err()
+    });
     insta::assert_snapshot!(told.join("\n"), @r#"
     doorward.yaml:1:53: issuers[1]: takes "accounts.google.com", as issuers[0] does (give each issuer once)
     doorward.yaml:1:98: issuers[1]: takes "accounts.google.com", as issuers[0] does (give each issuer once)

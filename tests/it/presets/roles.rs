@@ -1,4 +1,5 @@
-//! `roles` is the same for all providers; tokens, metadata and key sets have the shape that each documents.
+//! `roles` is the same for all providers; tokens, metadata and key sets have the shape that each
+//! documents.
 
 use doorward::jose::Algorithm;
 use serde_json::{Map, Value, json};
@@ -146,7 +147,11 @@ fn keycloak() -> Shape {
 fn okta() -> Shape {
     let iss = "https://acme.okta.com/oauth2/default";
     Shape {
-        settings: &[("PRESET", "okta"), ("OKTA_DOMAIN", "acme.okta.com"), ("AUDIENCE", "api://default")],
+        settings: &[
+            ("PRESET", "okta"),
+            ("OKTA_DOMAIN", "acme.okta.com"),
+            ("AUDIENCE", "api://default"),
+        ],
         metadata: json!({
             "issuer": iss,
             "authorization_endpoint": format!("{iss}/v1/authorize"),
@@ -165,7 +170,10 @@ fn okta() -> Shape {
 
 fn google() -> Shape {
     Shape {
-        settings: &[("PRESET", "google"), ("AUDIENCE", "407408718192.apps.googleusercontent.com")],
+        settings: &[
+            ("PRESET", "google"),
+            ("AUDIENCE", "407408718192.apps.googleusercontent.com"),
+        ],
         metadata: json!({
             "issuer": "https://accounts.google.com",
             "authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth",
@@ -207,7 +215,15 @@ fn firebase() -> Shape {
 }
 
 fn shapes() -> [Shape; 7] {
-    [cognito(), auth0(), entra(), keycloak(), okta(), google(), firebase()]
+    [
+        cognito(),
+        auth0(),
+        entra(),
+        keycloak(),
+        okta(),
+        google(),
+        firebase(),
+    ]
 }
 
 const RULES: &str = "
@@ -232,8 +248,15 @@ fn roles_are_roles_whoever_the_provider() {
             ("some", "200", "403 policy_denied"),
             ("roleless", "403 policy_denied", "200"),
         ] {
-            let ask = |token: &str| gate.get(&format!("/policy/{route}/verify")).bearer(token).send();
-            let (answer, nobody) = (ask(&clerk), ask(&token(&idp, &shape.claims, &json!({})).sign()));
+            let ask = |token: &str| {
+                gate.get(&format!("/policy/{route}/verify"))
+                    .bearer(token)
+                    .send()
+            };
+            let (answer, nobody) = (
+                ask(&clerk),
+                ask(&token(&idp, &shape.claims, &json!({})).sign()),
+            );
             assert_eq!(
                 (answer.verdict().as_str(), nobody.verdict().as_str()),
                 (of_clerk, of_nobody),
@@ -255,21 +278,41 @@ fn roles_are_roles_whoever_the_provider() {
 #[test]
 fn roles_may_be_required_of_all_tokens() {
     for shape in shapes() {
-        for (required, of_nobody) in [("roles=clerk", "401 claim_missing"), ("roles", "401 claim_missing")] {
-            let (idp, _published, gate) = spawned(&shape, |gate| gate.set("REQUIRED_CLAIMS", required));
-            assert_eq!(gate.judge(&token(&idp, &shape.claims, &shape.roles).sign()), "200", "{shape}");
-            assert_eq!(gate.judge(&token(&idp, &shape.claims, &json!({})).sign()), of_nobody, "{shape}");
+        for (required, of_nobody) in [
+            ("roles=clerk", "401 claim_missing"),
+            ("roles", "401 claim_missing"),
+        ] {
+            let (idp, _published, gate) =
+                spawned(&shape, |gate| gate.set("REQUIRED_CLAIMS", required));
+            assert_eq!(
+                gate.judge(&token(&idp, &shape.claims, &shape.roles).sign()),
+                "200",
+                "{shape}"
+            );
+            assert_eq!(
+                gate.judge(&token(&idp, &shape.claims, &json!({})).sign()),
+                of_nobody,
+                "{shape}"
+            );
         }
-        let (idp, _published, gate) = spawned(&shape, |gate| gate.set("REQUIRED_CLAIMS", "roles=owner"));
-        assert_eq!(gate.judge(&token(&idp, &shape.claims, &shape.roles).sign()), "403 policy_denied", "{shape}");
+        let (idp, _published, gate) =
+            spawned(&shape, |gate| gate.set("REQUIRED_CLAIMS", "roles=owner"));
+        assert_eq!(
+            gate.judge(&token(&idp, &shape.claims, &shape.roles).sign()),
+            "403 policy_denied",
+            "{shape}"
+        );
     }
 }
 
 #[test]
 fn roles_are_an_array_of_texts_or_invalid() {
-    for (shape, name) in
-        [(cognito(), "cognito:groups"), (auth0(), "permissions"), (entra(), "roles"), (okta(), "groups")]
-    {
+    for (shape, name) in [
+        (cognito(), "cognito:groups"),
+        (auth0(), "permissions"),
+        (entra(), "roles"),
+        (okta(), "groups"),
+    ] {
         let (idp, _published, gate) = spawned(&shape, |gate| gate.file(RULES));
         for (value, verdict, header) in [
             (json!("clerk"), "200", Some("clerk")),
@@ -282,7 +325,11 @@ fn roles_are_an_array_of_texts_or_invalid() {
         ] {
             let token = token(&idp, &shape.claims, &json!({ name: value })).sign();
             let answer = gate.get("/policy/open/verify").bearer(&token).send();
-            assert_eq!((answer.verdict().as_str(), answer.get("x-auth-roles")), (verdict, header), "{value} {shape}");
+            assert_eq!(
+                (answer.verdict().as_str(), answer.get("x-auth-roles")),
+                (verdict, header),
+                "{value} {shape}"
+            );
         }
     }
 }
@@ -294,25 +341,61 @@ fn no_role_of_the_realm_or_of_one_client_passes_for_another_clients() {
     let realm = |roles: &[&str]| json!({"realm_access": {"roles": roles}});
     let clients = |roles: &Value| json!({ "resource_access": roles });
     for (audience, roles, header) in [
-        (api, realm(&["https://api.example.com:admin", "https:admin", "clerk"]), "https:admin,clerk"),
-        (api, clients(&json!({api: {"roles": ["admin"]}})), "https://api.example.com:admin"),
-        ("urn:acme:orders", realm(&["urn:acme:orders:admin", "urn:acme:ordersx:admin"]), "urn:acme:ordersx:admin"),
-        ("acme:orders", realm(&["acme:orders:admin", "acme:orders:", "acme:orders"]), "acme:orders"),
+        (
+            api,
+            realm(&["https://api.example.com:admin", "https:admin", "clerk"]),
+            "https:admin,clerk",
+        ),
+        (
+            api,
+            clients(&json!({api: {"roles": ["admin"]}})),
+            "https://api.example.com:admin",
+        ),
+        (
+            "urn:acme:orders",
+            realm(&["urn:acme:orders:admin", "urn:acme:ordersx:admin"]),
+            "urn:acme:ordersx:admin",
+        ),
+        (
+            "acme:orders",
+            realm(&["acme:orders:admin", "acme:orders:", "acme:orders"]),
+            "acme:orders",
+        ),
         (
             "acme,acme:orders",
-            clients(&json!({"acme": {"roles": ["orders:admin", "reader"]}, "acme:orders": {"roles": ["writer"]}})),
+            clients(
+                &json!({"acme": {"roles": ["orders:admin", "reader"]}, "acme:orders": {"roles": ["writer"]}}),
+            ),
             "acme:reader,acme:orders:writer",
         ),
-        ("acme,acme:orders", realm(&["acme:orders:admin", "acme:admin", "clerk"]), "clerk"),
+        (
+            "acme,acme:orders",
+            realm(&["acme:orders:admin", "acme:admin", "clerk"]),
+            "clerk",
+        ),
     ] {
         let mut shape = keycloak();
         shape.claims["aud"] = audience.split(',').collect();
-        let (idp, _published, gate) = spawned(&shape, |gate| gate.set("AUDIENCE", audience).file(RULES));
-        let token = token(&idp, &shape.claims, &json!({"realm_access": {}, "resource_access": {}}));
-        let token =
-            roles.as_object().unwrap().iter().fold(token, |token, (name, value)| token.claim(name, value.clone()));
+        let (idp, _published, gate) =
+            spawned(&shape, |gate| gate.set("AUDIENCE", audience).file(RULES));
+        let token = token(
+            &idp,
+            &shape.claims,
+            &json!({"realm_access": {}, "resource_access": {}}),
+        );
+        let token = roles
+            .as_object()
+            .unwrap()
+            .iter()
+            .fold(token, |token, (name, value)| {
+                token.claim(name, value.clone())
+            });
         let answer = gate.get("/policy/open/verify").bearer(&token.sign()).send();
-        assert_eq!(answer.get("x-auth-roles"), Some(header), "{audience} {roles}");
+        assert_eq!(
+            answer.get("x-auth-roles"),
+            Some(header),
+            "{audience} {roles}"
+        );
     }
     // And so it is where a route asks for one.
     let rule = format!(
@@ -320,11 +403,21 @@ fn no_role_of_the_realm_or_of_one_client_passes_for_another_clients() {
     );
     let mut shape = keycloak();
     shape.claims["aud"] = json!([api]);
-    let (idp, _published, gate) = spawned(&shape, |gate| gate.set("AUDIENCE", api).file(rule.clone()));
-    let judge =
-        |roles: &Value| gate.get("/policy/admin/verify").bearer(&token(&idp, &shape.claims, roles).sign()).send();
-    assert_eq!(judge(&realm(&["https://api.example.com:admin"])).verdict(), "403 policy_denied");
-    assert_eq!(judge(&clients(&json!({api: {"roles": ["admin"]}}))).verdict(), "200");
+    let (idp, _published, gate) =
+        spawned(&shape, |gate| gate.set("AUDIENCE", api).file(rule.clone()));
+    let judge = |roles: &Value| {
+        gate.get("/policy/admin/verify")
+            .bearer(&token(&idp, &shape.claims, roles).sign())
+            .send()
+    };
+    assert_eq!(
+        judge(&realm(&["https://api.example.com:admin"])).verdict(),
+        "403 policy_denied"
+    );
+    assert_eq!(
+        judge(&clients(&json!({api: {"roles": ["admin"]}}))).verdict(),
+        "200"
+    );
 }
 
 #[test]
@@ -333,7 +426,10 @@ fn where_the_provider_says_what_roles_are_no_other_claim_is_them() {
         let (idp, _published, gate) = spawned(&shape, |gate| gate.file(RULES));
         let token = token(&idp, &shape.claims, &json!({"roles": ["clerk"]})).sign();
         for route in ["rule", "condition", "some"] {
-            let answer = gate.get(&format!("/policy/{route}/verify")).bearer(&token).send();
+            let answer = gate
+                .get(&format!("/policy/{route}/verify"))
+                .bearer(&token)
+                .send();
             assert_eq!(answer.verdict(), "403 policy_denied", "{route} {shape}");
         }
     }
@@ -343,39 +439,70 @@ fn where_the_provider_says_what_roles_are_no_other_claim_is_them() {
 fn without_a_preset_roles_are_a_claim_like_any_other() {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).file(RULES).spawn();
-    for (value, header) in [(json!(["clerk"]), "clerk"), (json!("clerk"), "clerk"), (json!([]), ""), (json!([1]), "1")]
-    {
-        let answer = gate.get("/policy/open/verify").bearer(&idp.token().claim("roles", value).sign()).send();
+    for (value, header) in [
+        (json!(["clerk"]), "clerk"),
+        (json!("clerk"), "clerk"),
+        (json!([]), ""),
+        (json!([1]), "1"),
+    ] {
+        let answer = gate
+            .get("/policy/open/verify")
+            .bearer(&idp.token().claim("roles", value).sign())
+            .send();
         assert_eq!(answer.get("x-auth-roles"), Some(header));
     }
 }
 
 /// The provider on loopback, and the service that finds its keys there.
-fn spawned(shape: &Shape, with: impl Fn(GateBuilder) -> GateBuilder) -> (TestIssuer, FaultyIssuer, TestGate) {
+fn spawned(
+    shape: &Shape,
+    with: impl Fn(GateBuilder) -> GateBuilder,
+) -> (TestIssuer, FaultyIssuer, TestGate) {
     let own = key(Algorithm::RS256);
     let idp = TestIssuer::with_keys(vec![own.clone()]);
     let bare = own.to_public_jwk(None).unwrap();
     let published = |more: &Value| {
         let names = ["kty", "n", "e"];
-        let members = names.iter().map(|name| ((*name).to_owned(), bare[name].clone()));
+        let members = names
+            .iter()
+            .map(|name| ((*name).to_owned(), bare[name].clone()));
         let id = [("kid".to_owned(), json!(own.id()))];
-        members.chain(id).chain(more.as_object().unwrap().clone()).collect::<Map<_, _>>()
+        members
+            .chain(id)
+            .chain(more.as_object().unwrap().clone())
+            .collect::<Map<_, _>>()
     };
-    let keys: Vec<_> = [&shape.key].into_iter().chain(&shape.others).map(published).collect();
+    let keys: Vec<_> = [&shape.key]
+        .into_iter()
+        .chain(&shape.others)
+        .map(published)
+        .collect();
     let provider = FaultyIssuer::serving(json!({ "keys": keys }).to_string());
     let mut metadata = shape.metadata.clone();
     metadata["jwks_uri"] = format!("{}/jwks", provider.url).into();
     provider.describe(metadata.to_string());
-    let gate = builder(shape.settings).by_time_of(&idp).set("PROXY", "traefik");
-    let gate = with(gate.set("DISCOVERY_URL", format!("{}/.well-known/openid-configuration", provider.url))).spawn();
+    let gate = builder(shape.settings)
+        .by_time_of(&idp)
+        .set("PROXY", "traefik");
+    let gate = with(gate.set(
+        "DISCOVERY_URL",
+        format!("{}/.well-known/openid-configuration", provider.url),
+    ))
+    .spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
     (idp, provider, gate)
 }
 
 /// A token with these claims.
 fn token(idp: &TestIssuer, claims: &Value, more: &Value) -> TokenBuilder {
-    let all = claims.as_object().unwrap().iter().chain(more.as_object().unwrap());
-    all.fold(idp.token().without("aud"), |token, (name, value)| token.claim(name, value.clone()))
+    let all = claims
+        .as_object()
+        .unwrap()
+        .iter()
+        .chain(more.as_object().unwrap());
+    all.fold(idp.token().without("aud"), |token, (name, value)| {
+        token.claim(name, value.clone())
+    })
 }
 
 impl std::fmt::Display for Shape {

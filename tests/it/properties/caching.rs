@@ -48,9 +48,16 @@ fn good_tokens_are_known_the_second_time_and_bad_ones_never() {
         assert!(!known, "token {position}");
         let (second, known) = house.cached.judge_and_tell(token);
         assert_eq!(first, second, "token {position}");
-        // What only lacks a scope or the audience was a good token, and may suffice on another route.
-        let of_requests = ["scope_insufficient", "audience_mismatch", "claim_headers_too_large"];
-        let is_good = first.as_ref().map_or_else(|reason| of_requests.contains(reason), |_| true);
+        // What only lacks a scope or the audience was a good token, and may suffice on another
+        // route.
+        let of_requests = [
+            "scope_insufficient",
+            "audience_mismatch",
+            "claim_headers_too_large",
+        ];
+        let is_good = first
+            .as_ref()
+            .map_or_else(|reason| of_requests.contains(reason), |_| true);
         let lives_on_leeway = first.as_ref().is_ok_and(|values| values[0] == LEEWAY_ALONE);
         let is_kept = is_good && !lives_on_leeway;
         assert_eq!(known, is_kept, "token {position}: {first:?}");
@@ -61,7 +68,11 @@ fn good_tokens_are_known_the_second_time_and_bad_ones_never() {
 #[test]
 fn the_tokens_have_many_verdicts() {
     let house = House::new();
-    let mut verdicts: Vec<_> = house.tokens.iter().map(|token| house.uncached.judge(token)).collect();
+    let mut verdicts: Vec<_> = house
+        .tokens
+        .iter()
+        .map(|token| house.uncached.judge(token))
+        .collect();
     verdicts.sort();
     verdicts.dedup();
     assert!(verdicts.len() >= 10, "{verdicts:?}");
@@ -90,7 +101,11 @@ impl House {
 
     fn wait(&self, seconds: i64) {
         let duration = Duration::from_secs(seconds.unsigned_abs());
-        if seconds < 0 { self.clock.set_back(duration) } else { self.clock.advance(duration) }
+        if seconds < 0 {
+            self.clock.set_back(duration)
+        } else {
+            self.clock.advance(duration)
+        }
     }
 }
 
@@ -123,7 +138,11 @@ fn tokens(key: &Arc<SigningKey>, clock: &TestClock) -> Vec<String> {
         token("by another key").signed_by(key_of_a_stranger()),
     ];
     let mut tokens: Vec<String> = made.iter().map(TokenBuilder::sign).collect();
-    tokens.extend([format!("{}.", tokens[0]), format!("{}A", tokens[0]), token("x").claim("iss", "y").sign()]);
+    tokens.extend([
+        format!("{}.", tokens[0]),
+        format!("{}A", tokens[0]),
+        token("x").claim("iss", "y").sign(),
+    ]);
     tokens
 }
 

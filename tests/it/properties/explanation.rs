@@ -1,4 +1,5 @@
-//! A decision aloud is the same decision: routes, requirements, conditions, and whatever a proxy may say.
+//! A decision aloud is the same decision: routes, requirements, conditions, and whatever a proxy
+//! may say.
 
 use doorward::domain::{Field, ForwardedRequest, HeaderFields, Original};
 use doorward::jose::Algorithm;
@@ -84,25 +85,54 @@ fn question() -> impl Strategy<Value = Question> {
         "/%2e",
         "no-path",
     ]);
-    let names = &["open", "closed", "perhaps", "trial", "write", "own", "other", "elsewhere", "nobody", ""][..];
+    let names = &[
+        "open",
+        "closed",
+        "perhaps",
+        "trial",
+        "write",
+        "own",
+        "other",
+        "elsewhere",
+        "nobody",
+        "",
+    ][..];
     (
         part(&["GET", "POST", "OPTIONS", "G T"]),
-        part(&["a.example", "x.a.example", "other.example", "c.example", "?"]),
+        part(&[
+            "a.example",
+            "x.a.example",
+            "other.example",
+            "c.example",
+            "?",
+        ]),
         paths,
         option::weighted(0.3, select(names)),
         proptest::bool::weighted(0.9),
         any::<bool>(),
-        option::weighted(0.9, select(&["authorization", "cookie", "sec-websocket-protocol", "other scheme"][..])),
+        option::weighted(
+            0.9,
+            select(
+                &[
+                    "authorization",
+                    "cookie",
+                    "sec-websocket-protocol",
+                    "other scheme",
+                ][..],
+            ),
+        ),
     )
-        .prop_map(|(method, host, uri, route_name, peer_trusted, preflight, token_in)| Question {
-            method,
-            host,
-            uri,
-            route_name,
-            peer_trusted,
-            preflight,
-            token_in,
-        })
+        .prop_map(
+            |(method, host, uri, route_name, peer_trusted, preflight, token_in)| Question {
+                method,
+                host,
+                uri,
+                route_name,
+                peer_trusted,
+                preflight,
+                token_in,
+            },
+        )
 }
 
 /// A good token after some changes, most of which some route minds.
@@ -131,9 +161,15 @@ fn changed(token: TokenBuilder) -> impl Strategy<Value = String> {
         1 => proptest::collection::vec(change, 0..4),
     ];
     changes.prop_map(move |changes| {
-        let token = changes.into_iter().fold(token.clone().claim("tenant", "acme"), |token, (name, json)| {
-            token.claim(name, serde_json::from_str::<serde_json::Value>(json).unwrap())
-        });
+        let token = changes.into_iter().fold(
+            token.clone().claim("tenant", "acme"),
+            |token, (name, json)| {
+                token.claim(
+                    name,
+                    serde_json::from_str::<serde_json::Value>(json).unwrap(),
+                )
+            },
+        );
         token.sign()
     })
 }

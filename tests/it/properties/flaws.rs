@@ -1,5 +1,5 @@
-//! A permit means a good signature, met expectations and met requirements; a denial names the first flaw in the order of
-//! `docs/behaviour.md`.
+//! A permit means a good signature, met expectations and met requirements; a denial names the first
+//! flaw in the order of `docs/behaviour.md`.
 
 use std::sync::{Arc, OnceLock};
 
@@ -25,40 +25,85 @@ struct Flaw {
 }
 
 const fn flaw(place: &'static str, reason: &'static str, spoil: fn(Draft) -> Draft) -> Flaw {
-    Flaw { place, reason, spoil }
+    Flaw {
+        place,
+        reason,
+        spoil,
+    }
 }
 
 /// All flaws, in the order in which they are judged.
 const FLAWS: &[Flaw] = &[
-    flaw("crit", "header_critical_unsupported", |draft| draft.header("crit", json!(["exp"]))),
-    flaw("b64", "token_malformed", |draft| draft.header("b64", json!(false))),
-    flaw("payload", "claim_invalid", |draft| Draft { behind: ",", ..draft }),
-    flaw("iss", "issuer_unknown", |draft| draft.claim("iss", json!("https://other.example"))),
+    flaw("crit", "header_critical_unsupported", |draft| {
+        draft.header("crit", json!(["exp"]))
+    }),
+    flaw("b64", "token_malformed", |draft| {
+        draft.header("b64", json!(false))
+    }),
+    flaw("payload", "claim_invalid", |draft| Draft {
+        behind: ",",
+        ..draft
+    }),
+    flaw("iss", "issuer_unknown", |draft| {
+        draft.claim("iss", json!("https://other.example"))
+    }),
     flaw("iss", "issuer_unknown", |draft| draft.without("iss")),
-    flaw("alg", "algorithm_not_allowed", |draft| draft.header("alg", json!("EdDSA")).signed_by(key(Algorithm::EdDSA))),
-    flaw("kid", "key_unknown", |draft| draft.header("kid", json!("nobody's"))),
-    flaw("signature", "signature_invalid", |draft| draft.signed_by(stranger())),
-    flaw("typ", "token_type_mismatch", |draft| draft.header("typ", json!("secevent+jwt"))),
+    flaw("alg", "algorithm_not_allowed", |draft| {
+        draft
+            .header("alg", json!("EdDSA"))
+            .signed_by(key(Algorithm::EdDSA))
+    }),
+    flaw("kid", "key_unknown", |draft| {
+        draft.header("kid", json!("nobody's"))
+    }),
+    flaw("signature", "signature_invalid", |draft| {
+        draft.signed_by(stranger())
+    }),
+    flaw("typ", "token_type_mismatch", |draft| {
+        draft.header("typ", json!("secevent+jwt"))
+    }),
     // A time that is no number is not told from another one.
-    flaw("exp", "claim_invalid", |draft| draft.claim("exp", json!("soon"))),
-    flaw("nbf", "claim_invalid", |draft| draft.claim("nbf", json!(null))),
-    flaw("iat", "claim_invalid", |draft| draft.claim("iat", json!({}))),
+    flaw("exp", "claim_invalid", |draft| {
+        draft.claim("exp", json!("soon"))
+    }),
+    flaw("nbf", "claim_invalid", |draft| {
+        draft.claim("nbf", json!(null))
+    }),
+    flaw("iat", "claim_invalid", |draft| {
+        draft.claim("iat", json!({}))
+    }),
     flaw("exp", "token_expired", |draft| draft.time("exp", 0)),
     flaw("exp", "claim_missing", |draft| draft.without("exp")),
     flaw("nbf", "token_not_yet_valid", |draft| draft.time("nbf", 1)),
-    flaw("iat", "token_issued_in_future", |draft| draft.time("iat", 1)),
+    flaw("iat", "token_issued_in_future", |draft| {
+        draft.time("iat", 1)
+    }),
     flaw("iat", "claim_missing", |draft| draft.without("iat")),
     flaw("iat", "token_too_old", |draft| draft.time("iat", -3601)),
     flaw("sub", "claim_invalid", |draft| draft.claim("sub", json!(1))),
-    flaw("cnf", "proof_missing", |draft| draft.claim("cnf", json!({"jkt": "x"}))),
+    flaw("cnf", "proof_missing", |draft| {
+        draft.claim("cnf", json!({"jkt": "x"}))
+    }),
     flaw("tenant", "claim_missing", |draft| draft.without("tenant")),
-    flaw("role", "policy_denied", |draft| draft.claim("role", json!(["user"]))),
-    flaw("scope", "claim_invalid", |draft| draft.claim("scope", json!(["read", 1]))),
-    flaw("aud", "audience_mismatch", |draft| draft.claim("aud", json!(["app"]))),
-    flaw("aud", "audience_mismatch", |draft| draft.claim("aud", json!(["api", 1]))),
+    flaw("role", "policy_denied", |draft| {
+        draft.claim("role", json!(["user"]))
+    }),
+    flaw("scope", "claim_invalid", |draft| {
+        draft.claim("scope", json!(["read", 1]))
+    }),
+    flaw("aud", "audience_mismatch", |draft| {
+        draft.claim("aud", json!(["app"]))
+    }),
+    flaw("aud", "audience_mismatch", |draft| {
+        draft.claim("aud", json!(["api", 1]))
+    }),
     flaw("aud", "audience_mismatch", |draft| draft.without("aud")),
-    flaw("scope", "scope_insufficient", |draft| draft.claim("scope", json!("write"))),
-    flaw("email", "claim_headers_too_large", |draft| draft.claim("email", json!("e".repeat(4096)))),
+    flaw("scope", "scope_insufficient", |draft| {
+        draft.claim("scope", json!("write"))
+    }),
+    flaw("email", "claim_headers_too_large", |draft| {
+        draft.claim("email", json!("e".repeat(4096)))
+    }),
 ];
 
 #[test]
@@ -72,8 +117,17 @@ fn no_flaw_passes_and_each_alone_is_named() {
 #[test]
 fn of_every_two_flaws_the_first_is_named() {
     for (position, first) in FLAWS.iter().enumerate() {
-        for second in FLAWS[position + 1..].iter().filter(|second| second.place != first.place) {
-            assert_eq!(judged(&[first, second]), Err(first.reason), "{} and {}", first.place, second.place);
+        for second in FLAWS[position + 1..]
+            .iter()
+            .filter(|second| second.place != first.place)
+        {
+            assert_eq!(
+                judged(&[first, second]),
+                Err(first.reason),
+                "{} and {}",
+                first.place,
+                second.place
+            );
         }
     }
 }
@@ -94,14 +148,20 @@ fn of_any_flaws_the_first_is_named_and_without_one_it_is_a_permit() {
 /// The verdict about a token with these flaws.
 fn judged(flaws: &[&Flaw]) -> Verdict {
     let (key, judge) = house();
-    let draft = flaws.iter().fold(Draft::good(key, &judge.clock), |draft, flaw| (flaw.spoil)(draft));
+    let draft = flaws
+        .iter()
+        .fold(Draft::good(key, &judge.clock), |draft, flaw| {
+            (flaw.spoil)(draft)
+        });
     let payload = format!("{}{}", draft.token.claims_text(), draft.behind);
     judge.judge(draft.token.sign_payload(payload))
 }
 
 /// The claim headers of a token without a flaw.
 fn permit() -> Vec<String> {
-    ["alice", "read write", "a@example.com"].map(str::to_owned).to_vec()
+    ["alice", "read write", "a@example.com"]
+        .map(str::to_owned)
+        .to_vec()
 }
 
 /// One for all tests here: nothing of it changes, and no token is seen twice but the good one.
@@ -123,7 +183,9 @@ fn house() -> (&'static Arc<SigningKey>, &'static Judge) {
 /// A key of the same algorithm that nobody trusts.
 fn stranger() -> Arc<SigningKey> {
     static STRANGER: OnceLock<Arc<SigningKey>> = OnceLock::new();
-    STRANGER.get_or_init(|| Arc::new(SigningKey::generate(Algorithm::ES256).unwrap())).clone()
+    STRANGER
+        .get_or_init(|| Arc::new(SigningKey::generate(Algorithm::ES256).unwrap()))
+        .clone()
 }
 
 impl Draft {
@@ -136,15 +198,25 @@ impl Draft {
             .claim("role", json!(["user", "admin"]))
             .claim("scope", "read write")
             .claim("email", "a@example.com");
-        Self { token, behind: "", now: clock.secs() }
+        Self {
+            token,
+            behind: "",
+            now: clock.secs(),
+        }
     }
 
     fn header(self, name: &str, value: serde_json::Value) -> Self {
-        Self { token: self.token.header(name, value), ..self }
+        Self {
+            token: self.token.header(name, value),
+            ..self
+        }
     }
 
     fn claim(self, name: &str, value: serde_json::Value) -> Self {
-        Self { token: self.token.claim(name, value), ..self }
+        Self {
+            token: self.token.claim(name, value),
+            ..self
+        }
     }
 
     /// A time, counted from now.
@@ -154,10 +226,16 @@ impl Draft {
     }
 
     fn without(self, name: &str) -> Self {
-        Self { token: self.token.without(name), ..self }
+        Self {
+            token: self.token.without(name),
+            ..self
+        }
     }
 
     fn signed_by(self, key: Arc<SigningKey>) -> Self {
-        Self { token: self.token.signed_by(key), ..self }
+        Self {
+            token: self.token.signed_by(key),
+            ..self
+        }
     }
 }

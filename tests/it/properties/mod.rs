@@ -1,4 +1,5 @@
-//! What holds for every input, asked of the decision itself: no sockets, so that thousands of inputs are cheap.
+//! What holds for every input, asked of the decision itself: no sockets, so that thousands of
+//! inputs are cheap.
 
 mod caching;
 mod explanation;
@@ -12,7 +13,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use doorward::app::offline_gate;
-use doorward::domain::{Denial, Field, FindingOutcome, ForwardedRequest, HeaderFields, Original, Reason, Turn};
+use doorward::domain::{
+    Denial, Field, FindingOutcome, ForwardedRequest, HeaderFields, Original, Reason, Turn,
+};
 use doorward::gate::{DecisionRecord, Gate, Transcript};
 use doorward::jose::{Algorithm, Family, SigningKey, encode_base64url};
 use doorward::policy::Permit;
@@ -35,9 +38,15 @@ struct Judge {
 impl Judge {
     /// With these settings, whose one issuer has its keys in them.
     fn new(settings: &GateBuilder, clock: &TestClock) -> Self {
-        let configuration = settings.configuration().unwrap_or_else(|problems| panic!("{problems}"));
-        let gate = offline_gate(configuration, Arc::new(clock.clone())).expect("the keys are in the settings");
-        Self { gate, clock: clock.clone() }
+        let configuration = settings
+            .configuration()
+            .unwrap_or_else(|problems| panic!("{problems}"));
+        let gate = offline_gate(configuration, Arc::new(clock.clone()))
+            .expect("the keys are in the settings");
+        Self {
+            gate,
+            clock: clock.clone(),
+        }
     }
 
     fn judge(&self, token: impl AsRef<[u8]>) -> Verdict {
@@ -59,15 +68,33 @@ impl Judge {
         let mut record = DecisionRecord::default();
         let decision = ready(self.gate.decide(request, &mut record));
         // Aloud it is the same decision, whatever the property.
-        assert_agreement(&decision, record.reported, &ready(self.gate.explain(request)));
+        assert_agreement(
+            &decision,
+            record.reported,
+            &ready(self.gate.explain(request)),
+        );
         let text = |value: &bytes::Bytes| String::from_utf8(value.to_vec()).unwrap();
-        let verdict = decision.map(|permit| permit.claim_values().unwrap_or_default().iter().map(text).collect());
-        (verdict.map_err(|denial| denial.code()), matches!(record.cache, CacheUse::Hit))
+        let verdict = decision.map(|permit| {
+            permit
+                .claim_values()
+                .unwrap_or_default()
+                .iter()
+                .map(text)
+                .collect()
+        });
+        (
+            verdict.map_err(|denial| denial.code()),
+            matches!(record.cache, CacheUse::Hit),
+        )
     }
 }
 
 /// The transcript comes to this decision, by its last stage; its texts are bounded.
-fn assert_agreement(decision: &Result<Permit, Denial>, reported: Option<Reason>, told: &Transcript) {
+fn assert_agreement(
+    decision: &Result<Permit, Denial>,
+    reported: Option<Reason>,
+    told: &Transcript,
+) {
     let expected = match (decision, reported) {
         (Err(denial), _) if denial.turn() == Turn::Ours => ("error", denial.code()),
         (Err(denial), _) => ("deny", denial.code()),
@@ -76,11 +103,26 @@ fn assert_agreement(decision: &Result<Permit, Denial>, reported: Option<Reason>,
     };
     assert_eq!((told.verdict, told.reason), expected, "{told:?}");
     let (last, earlier) = told.stages.split_last().expect("there are always stages");
-    assert_eq!(last.outcome == FindingOutcome::Failed, told.reason != "ok", "{told:?}");
-    assert!(earlier.iter().all(|stage| stage.outcome != FindingOutcome::Failed), "{told:?}");
+    assert_eq!(
+        last.outcome == FindingOutcome::Failed,
+        told.reason != "ok",
+        "{told:?}"
+    );
+    assert!(
+        earlier
+            .iter()
+            .all(|stage| stage.outcome != FindingOutcome::Failed),
+        "{told:?}"
+    );
     // A control character is written as an escape of at most eight.
-    let is_bounded = |text: &String| text.chars().count() <= 256 * 8 + 1 && !text.contains(char::is_control);
-    assert!(told.stages.iter().all(|stage| is_bounded(&stage.expected) && is_bounded(&stage.found)), "{told:?}");
+    let is_bounded =
+        |text: &String| text.chars().count() <= 256 * 8 + 1 && !text.contains(char::is_control);
+    assert!(
+        told.stages
+            .iter()
+            .all(|stage| is_bounded(&stage.expected) && is_bounded(&stage.found)),
+        "{told:?}"
+    );
 }
 
 /// An `Authorization` field and nothing else.
@@ -88,7 +130,11 @@ struct Bearer(Vec<u8>);
 
 impl HeaderFields for Bearer {
     fn field(&self, name: &str) -> Field<'_> {
-        if name == "authorization" { Field::Once(&self.0) } else { Field::Absent }
+        if name == "authorization" {
+            Field::Once(&self.0)
+        } else {
+            Field::Absent
+        }
     }
 }
 
@@ -102,10 +148,15 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
 
 /// A key for this algorithm, and the settings of a service that trusts it and nothing else.
 fn trusted(algorithm: Algorithm) -> (Arc<SigningKey>, GateBuilder) {
-    let settings = TestGate::new().set("ISSUER", ISSUER).set("AUDIENCE", "api").set("ALGORITHMS", algorithm.name());
+    let settings = TestGate::new()
+        .set("ISSUER", ISSUER)
+        .set("AUDIENCE", "api")
+        .set("ALGORITHMS", algorithm.name());
     if algorithm.family() == Family::Secret {
         let secret = [7; 64];
-        let settings = settings.set("HMAC_SECRET", encode_base64url(secret)).set("HMAC_SECRET_ENCODING", "base64");
+        let settings = settings
+            .set("HMAC_SECRET", encode_base64url(secret))
+            .set("HMAC_SECRET_ENCODING", "base64");
         return (Arc::new(SigningKey::secret(algorithm, &secret)), settings);
     }
     let key = key(algorithm);
@@ -116,10 +167,18 @@ fn trusted(algorithm: Algorithm) -> (Arc<SigningKey>, GateBuilder) {
 /// A good token by this key, in the making.
 fn good(key: &Arc<SigningKey>, clock: &TestClock) -> TokenBuilder {
     let token = TokenBuilder::new(key.clone(), ISSUER, clock.secs());
-    if key.id().is_some() { token } else { token.without_header("kid") }
+    if key.id().is_some() {
+        token
+    } else {
+        token.without_header("kid")
+    }
 }
 
 /// So many cases, whatever the environment says, and no file beside the tests.
 fn cases(cases: u32) -> Config {
-    Config { cases, failure_persistence: None, ..Config::default() }
+    Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    }
 }

@@ -52,9 +52,13 @@ fn any_json_under_a_signature_that_is_nobodys() {
 
 #[test]
 fn any_json_that_the_issuer_signed() {
-    let mapped = "$=X-All,sub=X-Sub,scope=X-Scope,exp=X-Exp,a.b=X-A-B,client_id=X-Client,\"a\".b.c=X-C";
+    let mapped =
+        "$=X-All,sub=X-Sub,scope=X-Scope,exp=X-Exp,a.b=X-A-B,client_id=X-Client,\"a\".b.c=X-C";
     let (judge, good) = house(|plain| {
-        plain.set("CLAIM_HEADERS", mapped).set("REQUIRED_CLAIMS", "a.b.c=1").set("AUDIENCE_FALLBACK", "azp")
+        plain
+            .set("CLAIM_HEADERS", mapped)
+            .set("REQUIRED_CLAIMS", "a.b.c=1")
+            .set("AUDIENCE_FALLBACK", "azp")
     });
     let permits = Cell::new(0);
     proptest!(cases(512), |(header in any_members(&HEADER_MEMBERS), claims in any_members(&CLAIMS))| {
@@ -71,7 +75,10 @@ fn any_json_that_the_issuer_signed() {
 fn any_header_fields() {
     let (judge, _) = house(|plain| {
         plain
-            .set("TOKEN_SOURCES", "bearer,header:X-Token,header:X-Other:Token,cookie:session")
+            .set(
+                "TOKEN_SOURCES",
+                "bearer,header:X-Token,header:X-Other:Token,cookie:session",
+            )
             .set("PROXY", "traefik")
             .set("ALLOW_PREFLIGHT", "true")
     });
@@ -84,15 +91,34 @@ fn any_header_fields() {
     });
 }
 
-const HEADER_MEMBERS: [&str; 9] = ["alg", "kid", "typ", "cty", "crit", "b64", "zip", "jwk", "x5c"];
-const CLAIMS: [&str; 13] =
-    ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "scp", "client_id", "azp", "cnf", "a"];
+const HEADER_MEMBERS: [&str; 9] = [
+    "alg", "kid", "typ", "cty", "crit", "b64", "zip", "jwk", "x5c",
+];
+const CLAIMS: [&str; 13] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "scope",
+    "scp",
+    "client_id",
+    "azp",
+    "cnf",
+    "a",
+];
 
 /// The token with these members of header and claims set otherwise.
 fn with_members(token: TokenBuilder, header: &Value, claims: &Value) -> TokenBuilder {
     let (header, claims) = (header.as_object().unwrap(), claims.as_object().unwrap());
-    let token = header.iter().fold(token, |token, (name, value)| token.header(name, value.clone()));
-    claims.iter().fold(token, |token, (name, value)| token.claim(name, value.clone()))
+    let token = header.iter().fold(token, |token, (name, value)| {
+        token.header(name, value.clone())
+    });
+    claims.iter().fold(token, |token, (name, value)| {
+        token.claim(name, value.clone())
+    })
 }
 
 /// An object with some of these members, each of any value.
@@ -139,7 +165,18 @@ impl AnyField {
 
 fn any_field() -> impl Strategy<Value = AnyField> {
     let start = proptest::sample::select(
-        &["", "Bearer ", "bearer", "Token ", "Basic ", "session=", "a=b; session=", "OPTIONS", "GET", "https://"][..],
+        &[
+            "",
+            "Bearer ",
+            "bearer",
+            "Token ",
+            "Basic ",
+            "session=",
+            "a=b; session=",
+            "OPTIONS",
+            "GET",
+            "https://",
+        ][..],
     );
     let once = (start, vec(any::<u8>(), 0..40), any::<bool>()).prop_map(|(start, rest, whole)| {
         let rest = if whole { Vec::new() } else { rest };
@@ -153,12 +190,23 @@ struct AnyFields(Vec<(&'static str, AnyField)>);
 
 impl HeaderFields for AnyFields {
     fn field(&self, name: &str) -> Field<'_> {
-        let found = self.0.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+        let found = self
+            .0
+            .iter()
+            .find(|(own, _)| own.eq_ignore_ascii_case(name));
         found.map_or(Field::Absent, |(_, field)| field.as_field())
     }
 }
 
 fn any_fields() -> impl Strategy<Value = AnyFields> {
-    let names = ["authorization", "x-token", "x-other", "cookie", "origin", "access-control-request-method"];
-    vec(any_field(), names.len()).prop_map(move |fields| AnyFields(names.into_iter().zip(fields).collect()))
+    let names = [
+        "authorization",
+        "x-token",
+        "x-other",
+        "cookie",
+        "origin",
+        "access-control-request-method",
+    ];
+    vec(any_field(), names.len())
+        .prop_map(move |fields| AnyFields(names.into_iter().zip(fields).collect()))
 }

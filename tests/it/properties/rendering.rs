@@ -1,4 +1,5 @@
-//! Claims become headers without loss: two that differ never look alike, and no byte can end a header line.
+//! Claims become headers without loss: two that differ never look alike, and no byte can end a
+//! header line.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -13,7 +14,8 @@ use serde_json::Value;
 use super::{Judge, cases, good, trusted};
 use crate::support::TestClock;
 
-/// What could be confused: the escape and what it makes (`%20`, `%25`, `%2C`), a blank, the separator, and other bytes.
+/// What could be confused: the escape and what it makes (`%20`, `%25`, `%2C`), a blank, the
+/// separator, and other bytes.
 const TRICKY: [&str; 9] = ["%", "2", "0", "5", "C", " ", ",", "\n", "\u{e9}"];
 
 #[test]
@@ -26,9 +28,13 @@ fn different_texts_never_render_alike() {
 fn different_arrays_of_texts_never_render_alike() {
     let house = House::new();
     let texts: Vec<String> = texts_up_to(&["%", "2", "C", ","], 3).split_off(1);
-    let pairs = texts.iter().flat_map(|one| texts.iter().map(|two| vec![one.clone(), two.clone()]));
+    let pairs = texts
+        .iter()
+        .flat_map(|one| texts.iter().map(|two| vec![one.clone(), two.clone()]));
     let shorter = std::iter::once(Vec::new()).chain(texts.iter().map(|one| vec![one.clone()]));
-    assert_distinct(&house, shorter.chain(pairs).collect(), |array| array.as_slice().into());
+    assert_distinct(&house, shorter.chain(pairs).collect(), |array| {
+        array.as_slice().into()
+    });
 }
 
 #[test]
@@ -44,7 +50,10 @@ fn any_text_comes_back_from_its_header() {
 #[test]
 fn any_array_of_texts_comes_back_from_its_header() {
     let house = House::new();
-    let texts = vec(any_text().prop_filter("not empty", |text| !text.is_empty()), 1..5);
+    let texts = vec(
+        any_text().prop_filter("not empty", |text| !text.is_empty()),
+        1..5,
+    );
     proptest!(cases(256), |(texts in texts)| {
         let rendered = house.rendered(texts.as_slice().into()).unwrap();
         assert_plain(&rendered);
@@ -56,7 +65,9 @@ fn any_array_of_texts_comes_back_from_its_header() {
 #[test]
 fn any_scopes_come_back_from_their_header() {
     let house = House::new();
-    let scope = any_text().prop_map(|text| text.replace(' ', "")).prop_filter("not empty", |text| !text.is_empty());
+    let scope = any_text()
+        .prop_map(|text| text.replace(' ', ""))
+        .prop_filter("not empty", |text| !text.is_empty());
     proptest!(cases(128), |(scopes in vec(scope, 1..5))| {
         let rendered = house.render("scope", scopes.join(" ").into()).unwrap();
         assert_plain(&rendered);
@@ -85,8 +96,13 @@ struct House {
 impl House {
     fn new() -> Self {
         let (key, settings) = trusted(Algorithm::HS256);
-        let settings = settings.set("CLAIM_HEADERS", "c=X-C,scope=X-Scope").set("TOKEN_CACHE_CAPACITY", "0");
-        Self { key, judge: Judge::new(&settings, &TestClock::new()) }
+        let settings = settings
+            .set("CLAIM_HEADERS", "c=X-C,scope=X-Scope")
+            .set("TOKEN_CACHE_CAPACITY", "0");
+        Self {
+            key,
+            judge: Judge::new(&settings, &TestClock::new()),
+        }
     }
 
     fn rendered(&self, value: Value) -> Result<String, &'static str> {
@@ -95,13 +111,19 @@ impl House {
 
     /// The header of this claim, as the service answers it.
     fn render(&self, claim: &str, value: Value) -> Result<String, &'static str> {
-        let token = good(&self.key, &self.judge.clock).claim(claim, value).sign();
+        let token = good(&self.key, &self.judge.clock)
+            .claim(claim, value)
+            .sign();
         let values = self.judge.judge(token)?;
         Ok(values[usize::from(claim == "scope")].clone())
     }
 }
 
-fn assert_distinct<T: Debug + Clone + Eq + Hash>(house: &House, all: Vec<T>, value: impl Fn(&T) -> Value) {
+fn assert_distinct<T: Debug + Clone + Eq + Hash>(
+    house: &House,
+    all: Vec<T>,
+    value: impl Fn(&T) -> Value,
+) {
     assert!(all.len() > 500, "nothing was tried");
     let mut seen: HashMap<String, T> = HashMap::new();
     for one in all {
@@ -115,7 +137,10 @@ fn assert_distinct<T: Debug + Clone + Eq + Hash>(house: &House, all: Vec<T>, val
 
 /// Visible ASCII and blanks inside, and nothing that an HTTP library would cut off.
 fn assert_plain(rendered: &str) {
-    assert!(rendered.bytes().all(|byte| matches!(byte, 0x20..=0x7E)), "{rendered:?}");
+    assert!(
+        rendered.bytes().all(|byte| matches!(byte, 0x20..=0x7E)),
+        "{rendered:?}"
+    );
     assert_eq!(rendered.trim_matches(' '), rendered);
 }
 
@@ -124,7 +149,10 @@ fn texts_up_to(pieces: &[&str], most: usize) -> Vec<String> {
     let mut texts = vec![String::new()];
     let mut longest = texts.clone();
     for _ in 0..most {
-        longest = longest.iter().flat_map(|text| pieces.iter().map(move |piece| format!("{text}{piece}"))).collect();
+        longest = longest
+            .iter()
+            .flat_map(|text| pieces.iter().map(move |piece| format!("{text}{piece}")))
+            .collect();
         texts.extend(longest.iter().cloned());
     }
     texts
@@ -140,7 +168,10 @@ fn decoded(rendered: &str) -> String {
     let mut rest = rendered.as_bytes();
     while let Some((&byte, behind)) = rest.split_first() {
         let (byte, behind) = match byte {
-            b'%' => (u8::from_str_radix(std::str::from_utf8(&behind[..2]).unwrap(), 16).unwrap(), &behind[2..]),
+            b'%' => (
+                u8::from_str_radix(std::str::from_utf8(&behind[..2]).unwrap(), 16).unwrap(),
+                &behind[2..],
+            ),
             plain => (plain, behind),
         };
         bytes.push(byte);

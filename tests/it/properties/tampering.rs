@@ -7,7 +7,8 @@ use proptest::sample::Index;
 use super::{Judge, cases, good, trusted};
 use crate::support::TestClock;
 
-/// A judge without a cache, which would answer for the good token, and a good token of this algorithm.
+/// A judge without a cache, which would answer for the good token, and a good token of this
+/// algorithm.
 fn house(algorithm: Algorithm) -> (Judge, String) {
     let clock = TestClock::new();
     let (key, settings) = trusted(algorithm);
@@ -18,7 +19,11 @@ fn house(algorithm: Algorithm) -> (Judge, String) {
 }
 
 fn assert_denied(judge: &Judge, token: &[u8], what: impl std::fmt::Display) {
-    assert!(judge.judge(token).is_err(), "{what}: {}", String::from_utf8_lossy(token));
+    assert!(
+        judge.judge(token).is_err(),
+        "{what}: {}",
+        String::from_utf8_lossy(token)
+    );
 }
 
 /// The algorithms whose signatures are quickly checked.
@@ -30,22 +35,35 @@ fn every_flipped_bit_is_noticed() {
         let (judge, token) = house(algorithm);
         for at in 0..token.len() {
             for bit in 0..8 {
-                assert_denied(&judge, &flipped(&token, at, bit), format!("{algorithm}: bit {bit} of byte {at}"));
+                assert_denied(
+                    &judge,
+                    &flipped(&token, at, bit),
+                    format!("{algorithm}: bit {bit} of byte {at}"),
+                );
             }
         }
     }
 }
 
-/// One bit each: five of the eight mostly make another letter of the alphabet, which only the signature can notice.
+/// One bit each: five of the eight mostly make another letter of the alphabet, which only the
+/// signature can notice.
 #[test]
 fn a_flipped_bit_in_any_byte_is_noticed_by_every_algorithm() {
     for &algorithm in Algorithm::ALL {
         let (judge, token) = house(algorithm);
         // The signatures of lattices have thousands of bytes, of which every fourth will do.
-        let step = if algorithm.family() == Family::Lattice { 4 } else { 1 };
+        let step = if algorithm.family() == Family::Lattice {
+            4
+        } else {
+            1
+        };
         for at in (0..token.len()).step_by(step) {
             let bit = u8::try_from(at % 5).unwrap();
-            assert_denied(&judge, &flipped(&token, at, bit), format!("{algorithm}: bit {bit} of byte {at}"));
+            assert_denied(
+                &judge,
+                &flipped(&token, at, bit),
+                format!("{algorithm}: bit {bit} of byte {at}"),
+            );
         }
     }
 }
@@ -55,15 +73,27 @@ fn every_truncation_and_every_byte_more_is_noticed() {
     for algorithm in QUICK {
         let (judge, token) = house(algorithm);
         for length in 0..token.len() {
-            assert_denied(&judge, &token.as_bytes()[..length], format!("{algorithm}: the first {length} bytes"));
-            assert_denied(&judge, &token.as_bytes()[token.len() - length..], format!("{algorithm}: the last {length}"));
+            assert_denied(
+                &judge,
+                &token.as_bytes()[..length],
+                format!("{algorithm}: the first {length} bytes"),
+            );
+            assert_denied(
+                &judge,
+                &token.as_bytes()[token.len() - length..],
+                format!("{algorithm}: the last {length}"),
+            );
         }
         for byte in 0..=255 {
             let behind = [token.as_bytes(), &[byte]].concat();
             assert_denied(&judge, &behind, format!("{algorithm}: {byte} behind"));
             // A blank in front belongs to the scheme.
             if byte != b' ' {
-                assert_denied(&judge, &[&[byte], token.as_bytes()].concat(), format!("{algorithm}: {byte} in front"));
+                assert_denied(
+                    &judge,
+                    &[&[byte], token.as_bytes()].concat(),
+                    format!("{algorithm}: {byte} in front"),
+                );
             }
         }
     }
@@ -80,7 +110,8 @@ fn tokens_of_every_algorithm_notice_every_kind_of_change() {
     }
 }
 
-/// RFC 8725 says nothing about it, FIPS 186-5 makes it so: with (r, s) also (r, n − s) is a signature.
+/// RFC 8725 says nothing about it, FIPS 186-5 makes it so: with (r, s) also (r, n − s) is a
+/// signature.
 #[test]
 fn the_ecdsa_twin_is_the_same_identity_and_there_is_no_third() {
     for (algorithm, order) in ORDERS {
@@ -93,14 +124,31 @@ fn the_ecdsa_twin_is_the_same_identity_and_there_is_no_third() {
         let with = |r: &[u8], s: &[u8]| format!("{input}.{}", encode_base64url([r, s].concat()));
         let twin = with(r, &difference(&order, s));
         assert_ne!(twin, token, "{algorithm}");
-        assert_eq!(judge.judge(&twin), judge.judge(&token), "{algorithm}: the same claims");
-        for other in [with(&difference(&order, r), s), with(s, r), with(&order, s), with(r, &order)] {
+        assert_eq!(
+            judge.judge(&twin),
+            judge.judge(&token),
+            "{algorithm}: the same claims"
+        );
+        for other in [
+            with(&difference(&order, r), s),
+            with(s, r),
+            with(&order, s),
+            with(r, &order),
+        ] {
             assert_denied(&judge, other.as_bytes(), algorithm);
         }
         // Only with P-521 there is room for numbers above the order, which mean the same modulo it.
         if let (Some(high_r), Some(high_s)) = (sum(&order, r), sum(&order, s)) {
-            assert_denied(&judge, with(&high_r, s).as_bytes(), format!("{algorithm}: r above the order"));
-            assert_denied(&judge, with(r, &high_s).as_bytes(), format!("{algorithm}: s above the order"));
+            assert_denied(
+                &judge,
+                with(&high_r, s).as_bytes(),
+                format!("{algorithm}: r above the order"),
+            );
+            assert_denied(
+                &judge,
+                with(r, &high_s).as_bytes(),
+                format!("{algorithm}: s above the order"),
+            );
         }
     }
 }
@@ -134,7 +182,8 @@ fn any_change() -> impl Strategy<Value = Change> {
 }
 
 impl Change {
-    /// The token with the change, which is another one: a replacement by the same byte becomes a flipped bit.
+    /// The token with the change, which is another one: a replacement by the same byte becomes a
+    /// flipped bit.
     fn of(&self, token: &str) -> Vec<u8> {
         let mut bytes = token.as_bytes().to_vec();
         let length = bytes.len();
@@ -163,7 +212,10 @@ fn flipped(token: &str, at: usize, bit: u8) -> Vec<u8> {
 
 /// The orders of the curves (SP 800-186 section 3.2.1, SEC 2 section 2.4.1).
 const ORDERS: [(Algorithm, &str); 4] = [
-    (Algorithm::ES256, "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551"),
+    (
+        Algorithm::ES256,
+        "FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551",
+    ),
     (
         Algorithm::ES384,
         "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973",
@@ -175,21 +227,31 @@ const ORDERS: [(Algorithm, &str); 4] = [
             "FA51868783BF2F966B7FCC0148F709A5D03BB5C9B8899C47AEBB6FB71E91386409",
         ),
     ),
-    (Algorithm::ES256K, "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141"),
+    (
+        Algorithm::ES256K,
+        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141",
+    ),
 ];
 
 fn bytes_of(hex: &str) -> Vec<u8> {
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 /// The larger number less the smaller one, both big-endian and of the same length.
 fn difference(larger: &[u8], smaller: &[u8]) -> Vec<u8> {
     let mut borrow = 0;
-    let digits = larger.iter().zip(smaller).rev().map(|(minuend, subtrahend)| {
-        let digit = i16::from(*minuend) - i16::from(*subtrahend) - borrow;
-        borrow = i16::from(digit < 0);
-        u8::try_from(digit.rem_euclid(256)).unwrap()
-    });
+    let digits = larger
+        .iter()
+        .zip(smaller)
+        .rev()
+        .map(|(minuend, subtrahend)| {
+            let digit = i16::from(*minuend) - i16::from(*subtrahend) - borrow;
+            borrow = i16::from(digit < 0);
+            u8::try_from(digit.rem_euclid(256)).unwrap()
+        });
     let mut difference: Vec<u8> = digits.collect();
     assert_eq!(borrow, 0, "the first number is the larger one");
     difference.reverse();

@@ -25,18 +25,31 @@ static KEYS: LazyLock<HashMap<&'static str, Key>> = LazyLock::new(|| {
         ("p384", &rcgen::PKCS_ECDSA_P384_SHA384, Algorithm::ES384),
         ("p521", &rcgen::PKCS_ECDSA_P521_SHA512, Algorithm::ES512),
     ];
-    named.into_iter().map(|(name, generator, algorithm)| (name, Key::generate(generator, algorithm))).collect()
+    named
+        .into_iter()
+        .map(|(name, generator, algorithm)| (name, Key::generate(generator, algorithm)))
+        .collect()
 });
 
 impl Key {
     fn generate(generator: &'static rcgen::SignatureAlgorithm, algorithm: Algorithm) -> Self {
         loop {
-            let pem = rcgen::KeyPair::generate_for(generator).unwrap().serialize_pem();
-            let public = SigningKey::parse(&pem, Some(algorithm)).unwrap().to_public_jwk(None).unwrap();
+            let pem = rcgen::KeyPair::generate_for(generator)
+                .unwrap()
+                .serialize_pem();
+            let public = SigningKey::parse(&pem, Some(algorithm))
+                .unwrap()
+                .to_public_jwk(None)
+                .unwrap();
             // Of P-521 one with a zero in front of it, which can be left out.
-            let x = public.get("x").map(|x| decode_base64url(x.as_str().unwrap()).unwrap());
+            let x = public
+                .get("x")
+                .map(|x| decode_base64url(x.as_str().unwrap()).unwrap());
             if algorithm != Algorithm::ES512 || x.is_some_and(|x| x[0] == 0) {
-                return Self { pem, public: object(&public).clone() };
+                return Self {
+                    pem,
+                    public: object(&public).clone(),
+                };
             }
         }
     }
@@ -54,7 +67,11 @@ impl Key {
             bytes = bytes.into_iter().skip_while(|byte| *byte == 0).collect();
         }
         let text = encode_base64url(bytes);
-        let padding = if padded { "=".repeat((4 - text.len() % 4) % 4) } else { String::new() };
+        let padding = if padded {
+            "=".repeat((4 - text.len() % 4) % 4)
+        } else {
+            String::new()
+        };
         text + &padding
     }
 }
@@ -65,7 +82,9 @@ pub(super) fn filled_in(document: &Value) -> String {
     let template = document.to_string();
     let mut rest = template.as_str();
     while let Some((before, behind)) = rest.split_once("\"{") {
-        let placeholder = behind.split_once("}\"").filter(|(inside, _)| inside.contains('.') && !inside.contains('"'));
+        let placeholder = behind
+            .split_once("}\"")
+            .filter(|(inside, _)| inside.contains('.') && !inside.contains('"'));
         text.push_str(before);
         let Some((placeholder, after)) = placeholder else {
             text.push_str("\"{");
@@ -81,7 +100,11 @@ pub(super) fn filled_in(document: &Value) -> String {
 
 /// A token of a document, with its times filled in.
 pub(super) fn signed(token: &Value, now: i64) -> String {
-    let (key, algorithm) = token["signed_by"].as_str().unwrap().split_once(' ').unwrap();
+    let (key, algorithm) = token["signed_by"]
+        .as_str()
+        .unwrap()
+        .split_once(' ')
+        .unwrap();
     let mut claims = object(&token["claims"]).clone();
     for (name, after) in [("iat", 0), ("nbf", 0), ("auth_time", 0), ("exp", 300)] {
         if let Some(time) = claims.get_mut(name).filter(|time| **time == 0) {
@@ -93,7 +116,9 @@ pub(super) fn signed(token: &Value, now: i64) -> String {
         encode_base64url(token["header"].to_string()),
         encode_base64url(Value::Object(claims).to_string())
     );
-    let signature = signing_key(key, algorithm.parse().unwrap()).signature(input.as_bytes()).unwrap();
+    let signature = signing_key(key, algorithm.parse().unwrap())
+        .signature(input.as_bytes())
+        .unwrap();
     format!("{input}.{}", encode_base64url(signature))
 }
 

@@ -1,8 +1,10 @@
-//! Key documents, metadata and tokens in the shapes in which providers write them; the keys are our own.
+//! Key documents, metadata and tokens in the shapes in which providers write them; the keys are our
+//! own.
 //!
-//! Each file of `tests/providers/` is a provider: settings, documents, what must come of its keys, and tokens with what must come
-//! of them. In its texts `{a.n}` stands for the modulus of the key `a`; `0` in front of a member is a zero in front of the number,
-//! `-` a number without the zeros in front of it, and `=` behind it the padding of base64. Times that are 0 are filled in.
+//! Each file of `tests/providers/` is a provider: settings, documents, what must come of its keys,
+//! and tokens with what must come of them. In its texts `{a.n}` stands for the modulus of the key
+//! `a`; `0` in front of a member is a zero in front of the number, `-` a number without the zeros
+//! in front of it, and `=` behind it the padding of base64. Times that are 0 are filled in.
 
 mod keys;
 mod spellings;
@@ -43,8 +45,12 @@ const PROVIDERS: [&str; 22] = [
 
 #[test]
 fn every_provider_is_there() {
-    let files = std::fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path());
-    let mut names: Vec<_> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    let files = std::fs::read_dir(directory())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut names: Vec<_> = files
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
     names.sort_unstable();
     assert_eq!(names, PROVIDERS);
 }
@@ -57,18 +63,37 @@ fn keys_and_tokens_of_every_provider_are_what_they_are() {
         let gate = spawned(&provider, &issuer);
         let status = gate.admin("/status").send().json()["issuers"][0].clone();
         let of_key = |key: &Value| json!({"id": key["id"], "algorithms": key["algorithms"]});
-        let keys: Vec<_> = status["keys"].as_array().unwrap().iter().map(of_key).collect();
+        let keys: Vec<_> = status["keys"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(of_key)
+            .collect();
         assert_eq!(json!(keys), provider["keys"], "{name}");
         let none = json!([]);
         assert_eq!(status["refused_keys"], none, "{name}");
-        assert_eq!(&status["encryption_keys"], provider.get("encryption").unwrap_or(&none), "{name}");
+        assert_eq!(
+            &status["encryption_keys"],
+            provider.get("encryption").unwrap_or(&none),
+            "{name}"
+        );
         for token in provider["tokens"].as_array().unwrap() {
             let text = signed(token, gate.clock.now().as_secs());
-            assert_eq!(judge(&gate, &provider, &text), token["answer"].as_str().unwrap(), "{name}: {token}");
+            assert_eq!(
+                judge(&gate, &provider, &text),
+                token["answer"].as_str().unwrap(),
+                "{name}: {token}"
+            );
         }
-        // About documents; that the shipped proxy files do not send a provider's own header is another matter.
-        let is_about_documents = |event: &String| event.starts_with("WARN") && !event.contains("doorward config proxy");
-        let warnings: Vec<_> = gate.events().into_iter().filter(is_about_documents).collect();
+        // About documents; that the shipped proxy files do not send a provider's own header is
+        // another matter.
+        let is_about_documents =
+            |event: &String| event.starts_with("WARN") && !event.contains("doorward config proxy");
+        let warnings: Vec<_> = gate
+            .events()
+            .into_iter()
+            .filter(is_about_documents)
+            .collect();
         assert_eq!(warnings, Vec::<String>::new(), "{name}");
     }
 }
@@ -81,8 +106,15 @@ fn spawned(provider: &Value, issuer: &FaultyIssuer) -> TestGate {
     }
     let gate = match provider.get("metadata") {
         Some(metadata) => {
-            issuer.describe(metadata.to_string().replace("{jwks_uri}", &format!("{}/jwks", issuer.url)));
-            gate.set("DISCOVERY_URL", format!("{}/.well-known/openid-configuration", issuer.url))
+            issuer.describe(
+                metadata
+                    .to_string()
+                    .replace("{jwks_uri}", &format!("{}/jwks", issuer.url)),
+            );
+            gate.set(
+                "DISCOVERY_URL",
+                format!("{}/.well-known/openid-configuration", issuer.url),
+            )
         }
         None => gate.set("JWKS_URL", format!("{}/jwks", issuer.url)),
     };
@@ -93,7 +125,10 @@ fn spawned(provider: &Value, issuer: &FaultyIssuer) -> TestGate {
 
 /// The verdict about this token where the provider's proxies send it.
 fn judge(gate: &TestGate, provider: &Value, token: &str) -> String {
-    let source = provider["settings"].get("TOKEN_SOURCES").and_then(Value::as_str).unwrap_or_default();
+    let source = provider["settings"]
+        .get("TOKEN_SOURCES")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     match source.split([':', ',']).nth(1) {
         Some(header) => gate.get("/verify").header(header, token).send().verdict(),
         None => gate.judge(token),

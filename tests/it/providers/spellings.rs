@@ -9,7 +9,9 @@ use super::keys::filled_in;
 use super::{PROVIDERS, object, read};
 
 /// Members that an issuer may leave out, or write with nothing in them.
-const OPTIONAL: [&str; 13] = ["use", "alg", "key_ops", "kid", "x5c", "x5t", "x5u", "d", "p", "q", "oth", "priv", "ext"];
+const OPTIONAL: [&str; 13] = [
+    "use", "alg", "key_ops", "kid", "x5c", "x5t", "x5u", "d", "p", "q", "oth", "priv", "ext",
+];
 
 /// Members that hold a number or bytes.
 const NUMBERS: [&str; 5] = ["n", "e", "x", "y", "pub"];
@@ -43,7 +45,9 @@ type Members = Vec<(String, String)>;
 fn changed(mut key: Members, change: &Change) -> Members {
     let text = |written: &str| serde_json::from_str::<String>(written).unwrap();
     let number = |key: &mut Members, name: &str, spelt: &dyn Fn(&str) -> String| {
-        let found = key.iter_mut().find(|(own, value)| own == name && value != "null");
+        let found = key
+            .iter_mut()
+            .find(|(own, value)| own == name && value != "null");
         if let Some((_, value)) = found {
             *value = Value::from(spelt(text(value).trim_end_matches('='))).to_string();
         }
@@ -55,7 +59,9 @@ fn changed(mut key: Members, change: &Change) -> Members {
             }
         }
         Change::Padding(name) => {
-            number(&mut key, name, &|bare| format!("{bare}{}", "=".repeat((4 - bare.len() % 4) % 4)));
+            number(&mut key, name, &|bare| {
+                format!("{bare}{}", "=".repeat((4 - bare.len() % 4) % 4))
+            });
         }
         Change::Zero(name) => {
             number(&mut key, name, &|bare| {
@@ -76,15 +82,26 @@ fn shuffle<T>(list: &mut [T], indices: &[Index]) {
 fn keys_of(document: &str) -> Vec<Members> {
     let document: Value = serde_json::from_str(document).unwrap();
     let keys = document["keys"].as_array().unwrap().iter();
-    keys.map(|key| object(key).iter().map(|(name, value)| (name.clone(), value.to_string())).collect()).collect()
+    keys.map(|key| {
+        object(key)
+            .iter()
+            .map(|(name, value)| (name.clone(), value.to_string()))
+            .collect()
+    })
+    .collect()
 }
 
 fn text(keys: &[Members]) -> String {
     let key = |key: &Members| {
-        let members = key.iter().map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())));
+        let members = key
+            .iter()
+            .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())));
         format!("{{{}}}", members.collect::<Vec<_>>().join(","))
     };
-    format!("{{\"keys\":[{}]}}", keys.iter().map(key).collect::<Vec<_>>().join(","))
+    format!(
+        "{{\"keys\":[{}]}}",
+        keys.iter().map(key).collect::<Vec<_>>().join(",")
+    )
 }
 
 proptest! {

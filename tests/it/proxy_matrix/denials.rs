@@ -4,13 +4,34 @@ use super::{Case, Stand};
 use crate::support::{Answer, Site};
 
 pub const CASES: &[Case] = &[
-    Case { name: "no token", look: |stand| told(&stand.site.refused(stand.site.get("/"))) },
-    Case { name: "an expired token", look: expired },
-    Case { name: "two `Authorization` fields", look: two_authorizations },
-    Case { name: "a scope is missing", look: missing_scope },
-    Case { name: "doorward has no keys", look: no_keys },
-    Case { name: "doorward is down", look: down },
-    Case { name: "doorward does not answer", look: silent },
+    Case {
+        name: "no token",
+        look: |stand| told(&stand.site.refused(stand.site.get("/"))),
+    },
+    Case {
+        name: "an expired token",
+        look: expired,
+    },
+    Case {
+        name: "two `Authorization` fields",
+        look: two_authorizations,
+    },
+    Case {
+        name: "a scope is missing",
+        look: missing_scope,
+    },
+    Case {
+        name: "doorward has no keys",
+        look: no_keys,
+    },
+    Case {
+        name: "doorward is down",
+        look: down,
+    },
+    Case {
+        name: "doorward does not answer",
+        look: silent,
+    },
 ];
 
 fn expired(stand: &Stand) -> String {
@@ -19,11 +40,23 @@ fn expired(stand: &Stand) -> String {
 }
 
 fn two_authorizations(stand: &Stand) -> String {
-    told(&stand.site.refused(stand.site.get("/").bearer(&stand.token()).bearer(&stand.token())))
+    told(
+        &stand.site.refused(
+            stand
+                .site
+                .get("/")
+                .bearer(&stand.token())
+                .bearer(&stand.token()),
+        ),
+    )
 }
 
 fn missing_scope(stand: &Stand) -> String {
-    told(&stand.site.refused(stand.site.get("/").bearer(&stand.site.idp.token().sign())))
+    told(
+        &stand
+            .site
+            .refused(stand.site.get("/").bearer(&stand.site.idp.token().sign())),
+    )
 }
 
 fn no_keys(stand: &Stand) -> String {
@@ -46,14 +79,26 @@ fn silent(stand: &Stand) -> String {
 
 /// Status, reason, and what comes with it.
 fn told(answer: &Answer) -> String {
-    let has_text = answer.get("content-type") == Some("application/json") && answer.body.contains("\"error\"");
+    let has_text =
+        answer.get("content-type") == Some("application/json") && answer.body.contains("\"error\"");
     let parts = [
         (answer.get("www-authenticate").is_some(), "challenge"),
         (answer.get("retry-after").is_some(), "Retry-After"),
         (has_text, "JSON"),
     ];
-    let said = parts.iter().filter(|(is_there, _)| *is_there).map(|(_, what)| *what);
-    let (status, reason) = (answer.status.to_string(), answer.get("x-auth-reason").map(|reason| format!("`{reason}`")));
-    let words: Vec<_> = std::iter::once(status).chain(reason).chain(said.map(str::to_owned)).collect();
+    let said = parts
+        .iter()
+        .filter(|(is_there, _)| *is_there)
+        .map(|(_, what)| *what);
+    let (status, reason) = (
+        answer.status.to_string(),
+        answer
+            .get("x-auth-reason")
+            .map(|reason| format!("`{reason}`")),
+    );
+    let words: Vec<_> = std::iter::once(status)
+        .chain(reason)
+        .chain(said.map(str::to_owned))
+        .collect();
     words.join(" ")
 }

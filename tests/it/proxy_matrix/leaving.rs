@@ -1,5 +1,5 @@
-//! Ways out of HTTP/1.1. Only WebSocket is one: whatever else a connection becomes, what follows reaches the application
-//! past doorward.
+//! Ways out of HTTP/1.1. Only WebSocket is one: whatever else a connection becomes, what follows
+//! reaches the application past doorward.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,13 @@ use crate::haproxy::{HAPROXY, start_changed};
 use crate::support::{Component, H2cApplication, Left, Proxy, Request, Site, Wiring};
 
 /// `Upgrade` fields of a request, in their order.
-const UPGRADES: [&[&str]; 5] =
-    [&["h2c"], &["h2c", "websocket"], &["websocket", "h2c"], &["h2c, websocket"], &["websocket, h2c"]];
+const UPGRADES: [&[&str]; 5] = [
+    &["h2c"],
+    &["h2c", "websocket"],
+    &["websocket", "h2c"],
+    &["h2c, websocket"],
+    &["websocket, h2c"],
+];
 
 const ROUTES: &str = "routes:
 - {name: open, match: {path: /open}, access: anonymous}
@@ -20,15 +25,30 @@ const ROUTES: &str = "routes:
 
 pub(super) fn look(stand: &Stand) -> Vec<Seen> {
     let leaver = Leaver::behind(stand.proxy);
-    let upgrades = UPGRADES.iter().map(|words| (named(words), in_words(&leaver.with_upgrades(words))));
-    let preface = ("an HTTP/2 preface behind the first request".into(), in_words(&leaver.with(|request| request)));
+    let upgrades = UPGRADES
+        .iter()
+        .map(|words| (named(words), in_words(&leaver.with_upgrades(words))));
+    let preface = (
+        "an HTTP/2 preface behind the first request".into(),
+        in_words(&leaver.with(|request| request)),
+    );
     upgrades
-        .chain([preface, ("`CONNECT`, and a request behind it".into(), connect(&stand.site, &stand.token()))])
+        .chain([
+            preface,
+            (
+                "`CONNECT`, and a request behind it".into(),
+                connect(&stand.site, &stand.token()),
+            ),
+        ])
         .collect()
 }
 
 fn named(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`Upgrade: {word}`")).collect::<Vec<_>>().join(", ")
+    words
+        .iter()
+        .map(|word| format!("`Upgrade: {word}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn in_words(outcomes: &BTreeSet<Left>) -> String {
@@ -55,14 +75,19 @@ impl Leaver {
 
     /// All that comes of each of these upgrades.
     pub fn with_all_upgrades(&self) -> BTreeSet<Left> {
-        UPGRADES.iter().flat_map(|words| self.with_upgrades(words)).collect()
+        UPGRADES
+            .iter()
+            .flat_map(|words| self.with_upgrades(words))
+            .collect()
     }
 
     /// What comes of these fields, as far as they go for h2c, and with those of WebSocket beside.
     fn with_upgrades(&self, words: &[&str]) -> BTreeSet<Left> {
         let upgrade = |request: Request| {
             let request = request.header("Connection", "Upgrade, HTTP2-Settings");
-            let request = words.iter().fold(request, |request, word| request.header("Upgrade", word));
+            let request = words
+                .iter()
+                .fold(request, |request, word| request.header("Upgrade", word));
             request.header("HTTP2-Settings", "AAMAAABkAARAAAAAAAIAAAAA")
         };
         let key = |request: Request| {
@@ -76,8 +101,13 @@ impl Leaver {
 
     /// What comes of a request that is allowed: on an open route, and by a token.
     fn with(&self, change: impl Fn(Request) -> Request) -> BTreeSet<Left> {
-        let guarded = self.site.get("/guarded").bearer(&self.site.idp.token().sign());
-        [self.site.get("/open"), guarded].map(|request| self.application.try_to_leave(&change(request))).into()
+        let guarded = self
+            .site
+            .get("/guarded")
+            .bearer(&self.site.idp.token().sign());
+        [self.site.get("/open"), guarded]
+            .map(|request| self.application.try_to_leave(&change(request)))
+            .into()
     }
 }
 
@@ -85,7 +115,11 @@ impl Leaver {
 fn connect(site: &Site, token: &str) -> String {
     const MARK: &str = "behind-the-tunnel";
     let connect = site.request("CONNECT", "doorward:80").bearer(token).bytes();
-    let behind = site.request("DELETE", "/admin").header("X-Mark", MARK).header("Connection", "close").bytes();
+    let behind = site
+        .request("DELETE", "/admin")
+        .header("X-Mark", MARK)
+        .header("Connection", "close")
+        .bytes();
     let mut client = site.connect();
     client.write_what_is_taken(&[connect, behind].concat());
     let came_back = String::from_utf8_lossy(&client.read_until(MARK.as_bytes())).into_owned();
@@ -93,21 +127,46 @@ fn connect(site: &Site, token: &str) -> String {
         return PASSED.into();
     }
     let status = came_back.split(' ').nth(1).expect("an answer").to_owned();
-    if status == "200" { "200, and what follows is checked".into() } else { status }
+    if status == "200" {
+        "200, and what follows is checked".into()
+    } else {
+        status
+    }
 }
 
 /// Each mended file lets h2c through without the line that mends it.
 #[test]
 fn the_word_is_set_because_letting_it_through_lets_h2c_through() {
-    let caddy: fn(&Wiring) -> Component =
-        |wiring| start_shipped("caddy", wiring, &[("request_header @websocket Upgrade websocket\n", "\n")]);
-    let older_caddy: fn(&Wiring) -> Component =
-        |wiring| start_shipped("caddy-2.10", wiring, &[("request_header @websocket Upgrade websocket\n", "\n")]);
-    let haproxy: fn(&Wiring) -> Component =
-        |wiring| start_changed(wiring, &[("http-request set-header upgrade websocket if websocket\n", "\n")]);
+    let caddy: fn(&Wiring) -> Component = |wiring| {
+        start_shipped(
+            "caddy",
+            wiring,
+            &[("request_header @websocket Upgrade websocket\n", "\n")],
+        )
+    };
+    let older_caddy: fn(&Wiring) -> Component = |wiring| {
+        start_shipped(
+            "caddy-2.10",
+            wiring,
+            &[("request_header @websocket Upgrade websocket\n", "\n")],
+        )
+    };
+    let haproxy: fn(&Wiring) -> Component = |wiring| {
+        start_changed(
+            wiring,
+            &[(
+                "http-request set-header upgrade websocket if websocket\n",
+                "\n",
+            )],
+        )
+    };
     for (proxy, start) in [(&CADDY, caddy), (&CADDY, older_caddy), (&HAPROXY, haproxy)] {
         let outcomes = Leaver::behind(&Proxy { start, ..*proxy }).with_all_upgrades();
-        assert!(outcomes.contains(&Left::ForH2c), "{}: {outcomes:?}", proxy.dialect);
+        assert!(
+            outcomes.contains(&Left::ForH2c),
+            "{}: {outcomes:?}",
+            proxy.dialect
+        );
     }
 }
 
@@ -115,6 +174,10 @@ fn the_word_is_set_because_letting_it_through_lets_h2c_through() {
 #[test]
 fn nobody_leaves_an_older_caddy() {
     let older: fn(&Wiring) -> Component = |wiring| start_shipped("caddy-2.10", wiring, &[]);
-    let outcomes = Leaver::behind(&Proxy { start: older, ..CADDY }).with_all_upgrades();
+    let outcomes = Leaver::behind(&Proxy {
+        start: older,
+        ..CADDY
+    })
+    .with_all_upgrades();
     assert_eq!(outcomes, BTreeSet::from([Left::No, Left::ForWebSocket]));
 }

@@ -1,7 +1,8 @@
-//! What clients and applications get to see behind each proxy with the configuration that we ship for it, as the tables of
-//! docs/proxies.md.
+//! What clients and applications get to see behind each proxy with the configuration that we ship
+//! for it, as the tables of docs/proxies.md.
 //!
-//! What must hold everywhere is asserted by the proxy suite. Here is written down where proxies differ.
+//! What must hold everywhere is asserted by the proxy suite. Here is written down where proxies
+//! differ.
 
 mod denials;
 pub mod leaving;
@@ -49,8 +50,12 @@ type Look = fn(&Stand) -> Vec<Seen>;
 
 /// The tables, with their headings.
 const TABLES: [(&str, Look); 5] = [
-    ("What the client is told", |stand| stand.look_at(denials::CASES)),
-    ("What a client brings along", |stand| stand.look_at(smuggling::CASES)),
+    ("What the client is told", |stand| {
+        stand.look_at(denials::CASES)
+    }),
+    ("What a client brings along", |stand| {
+        stand.look_at(smuggling::CASES)
+    }),
     ("The same in other spellings", spellings::look),
     ("Leaving HTTP/1.1", leaving::look),
     ("Traffic", |stand| stand.look_at(traffic::CASES)),
@@ -74,11 +79,20 @@ fn seen() -> &'static [Vec<Vec<Seen>>] {
 
 impl Stand {
     fn at(proxy: &'static Proxy) -> Self {
-        Self { proxy, site: Site::behind(proxy, &[("REQUIRED_SCOPES", "read"), ("ALLOW_PREFLIGHT", "true")]) }
+        Self {
+            proxy,
+            site: Site::behind(
+                proxy,
+                &[("REQUIRED_SCOPES", "read"), ("ALLOW_PREFLIGHT", "true")],
+            ),
+        }
     }
 
     fn look_at(&self, cases: &[Case]) -> Vec<Seen> {
-        cases.iter().map(|case| (case.name.to_owned(), (case.look)(self))).collect()
+        cases
+            .iter()
+            .map(|case| (case.name.to_owned(), (case.look)(self)))
+            .collect()
     }
 
     /// A good token.
@@ -86,10 +100,13 @@ impl Stand {
         self.site.idp.token().claim("scope", "read").sign()
     }
 
-    /// A site with these claim headers, and a proxy with the lines that the command prints for them.
+    /// A site with these claim headers, and a proxy with the lines that the command prints for
+    /// them.
     fn mapping(&self, claim_headers: &str) -> Site {
         let idp = TestIssuer::new();
-        let gate = TestGate::new().trusting(&idp).set("CLAIM_HEADERS", claim_headers);
+        let gate = TestGate::new()
+            .trusting(&idp)
+            .set("CLAIM_HEADERS", claim_headers);
         Site::with_printed_lines(self.proxy, idp, gate)
     }
 
@@ -108,20 +125,34 @@ pub fn tables() -> String {
     let lines = "| --- ".repeat(head.len() + 1);
     let table = |(at, (title, _)): (usize, &(&str, _))| {
         let row = |(row, (name, _)): (usize, &Seen)| {
-            let cells: Vec<_> = seen().iter().map(|tables| tables[at][row].1.as_str()).collect();
+            let cells: Vec<_> = seen()
+                .iter()
+                .map(|tables| tables[at][row].1.as_str())
+                .collect();
             format!("| {name} | {} |\n", cells.join(" | "))
         };
         let rows: String = seen()[0][at].iter().enumerate().map(row).collect();
-        format!("### {title}\n\n| | {} |\n{lines}|\n{rows}", head.join(" | "))
+        format!(
+            "### {title}\n\n| | {} |\n{lines}|\n{rows}",
+            head.join(" | ")
+        )
     };
-    TABLES.iter().enumerate().map(table).collect::<Vec<_>>().join("\n")
+    TABLES
+        .iter()
+        .enumerate()
+        .map(table)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Whatever the table says elsewhere, this word may not stand in it.
 #[test]
 fn nothing_is_smuggled_past_any_proxy() {
     let columns = PROXIES.iter().zip(seen());
-    let cells = columns.flat_map(|((proxy, _), tables)| tables.iter().flatten().map(move |seen| (proxy, seen)));
-    let passed: Vec<_> = cells.filter(|(_, (_, cell))| cell.contains(smuggling::PASSED)).collect();
+    let cells = columns
+        .flat_map(|((proxy, _), tables)| tables.iter().flatten().map(move |seen| (proxy, seen)));
+    let passed: Vec<_> = cells
+        .filter(|(_, (_, cell))| cell.contains(smuggling::PASSED))
+        .collect();
     assert!(passed.is_empty(), "{passed:#?}");
 }

@@ -15,12 +15,16 @@ fn rows() -> BTreeSet<String> {
     let page = std::fs::read_to_string(root().join("docs/correctness.md")).unwrap();
     let (_, section) = page.split_once("## Examples of the RFCs").unwrap();
     let section = section.split("\n## ").next().unwrap();
-    let names = section.lines().filter_map(|line| line.strip_suffix("` |")?.rsplit_once('`'));
+    let names = section
+        .lines()
+        .filter_map(|line| line.strip_suffix("` |")?.rsplit_once('`'));
     names.map(|(_, name)| name.to_owned()).collect()
 }
 
 fn tests() -> BTreeSet<String> {
-    let files = std::fs::read_dir(root().join("tests/it/rfc_examples")).unwrap().map(|entry| entry.unwrap().path());
+    let files = std::fs::read_dir(root().join("tests/it/rfc_examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     let examples = files.filter(|file| file.file_name().is_some_and(|name| name != "index.rs"));
     examples.flat_map(|file| tests_in(&file)).collect()
 }
@@ -28,7 +32,10 @@ fn tests() -> BTreeSet<String> {
 fn tests_in(file: &Path) -> Vec<String> {
     let module = file.file_stem().unwrap().to_str().unwrap();
     let source = std::fs::read_to_string(file).unwrap();
-    let names = source.split("#[test]\n").skip(1).filter_map(|text| text.split_once("fn ")?.1.split_once('('));
+    let names = source
+        .split("#[test]\n")
+        .skip(1)
+        .filter_map(|text| text.split_once("fn ")?.1.split_once('('));
     names.map(|(name, _)| format!("{module}::{name}")).collect()
 }
 

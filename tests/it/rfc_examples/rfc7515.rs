@@ -4,8 +4,8 @@ use doorward::jose::Algorithm;
 use serde_json::{Value, json};
 
 use super::{
-    END_OF_JOES_CLAIMS, SECRET, any_gate, assert_signed_by, assert_signed_with, gate_with_key, gate_with_secret,
-    input_and_signature, judge_at,
+    END_OF_JOES_CLAIMS, SECRET, any_gate, assert_signed_by, assert_signed_with, gate_with_key,
+    gate_with_secret, input_and_signature, judge_at,
 };
 
 /// The claims of most examples: issuer `joe`, an end, and one claim more.
@@ -23,7 +23,8 @@ const A2_SIGNATURE: &str = concat!(
     "Vt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw",
 );
 
-const A3_SIGNATURE: &str = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+const A3_SIGNATURE: &str =
+    "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
 
 const A4: &str = concat!(
     "eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA.AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2",
@@ -63,7 +64,10 @@ fn a1_hs256() {
     assert_signed_with(SECRET, input, signature);
     let gate = gate_with_secret("joe", SECRET);
     assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS - 1, A1), "200");
-    assert_eq!(gate.get("/verify").bearer(A1).send().get("x-auth-issuer"), Some("joe"));
+    assert_eq!(
+        gate.get("/verify").bearer(A1).send().get("x-auth-issuer"),
+        Some("joe")
+    );
     assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS, A1), "401 token_expired");
 }
 
@@ -72,9 +76,15 @@ fn a2_rs256() {
     let token = format!("eyJhbGciOiJSUzI1NiJ9.{PAYLOAD}.{A2_SIGNATURE}");
     let gate = gate_with_key("joe", &a2_key());
     assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS - 1, &token), "200");
-    assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS, &token), "401 token_expired");
+    assert_eq!(
+        judge_at(&gate, END_OF_JOES_CLAIMS, &token),
+        "401 token_expired"
+    );
     let other_header = format!("eyJhbGciOiJSUzI1NiIgfQ.{PAYLOAD}.{A2_SIGNATURE}");
-    assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS - 1, &other_header), "401 signature_invalid");
+    assert_eq!(
+        judge_at(&gate, END_OF_JOES_CLAIMS - 1, &other_header),
+        "401 signature_invalid"
+    );
 }
 
 #[test]
@@ -82,21 +92,33 @@ fn a3_es256() {
     let token = format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}.{A3_SIGNATURE}");
     let gate = gate_with_key("joe", &a3_key());
     assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS - 1, &token), "200");
-    assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS, &token), "401 token_expired");
-    assert_eq!(judge_at(&gate_with_key("jane", &a3_key()), 0, &token), "401 issuer_unknown");
+    assert_eq!(
+        judge_at(&gate, END_OF_JOES_CLAIMS, &token),
+        "401 token_expired"
+    );
+    assert_eq!(
+        judge_at(&gate_with_key("jane", &a3_key()), 0, &token),
+        "401 issuer_unknown"
+    );
 }
 
 #[test]
 fn a4_es512() {
     let (input, signature) = input_and_signature(A4);
     assert_signed_by(&a4_key(), Algorithm::ES512, input, signature);
-    assert_eq!(gate_with_key("joe", &a4_key()).judge(A4), "401 claim_invalid");
+    assert_eq!(
+        gate_with_key("joe", &a4_key()).judge(A4),
+        "401 claim_invalid"
+    );
 }
 
 #[test]
 fn a5_none() {
     let token = format!("eyJhbGciOiJub25lIn0.{PAYLOAD}.");
-    assert_eq!(judge_at(&any_gate(), END_OF_JOES_CLAIMS - 1, &token), "401 algorithm_not_allowed");
+    assert_eq!(
+        judge_at(&any_gate(), END_OF_JOES_CLAIMS - 1, &token),
+        "401 algorithm_not_allowed"
+    );
 }
 
 #[test]
@@ -110,7 +132,10 @@ fn a6_general_json() {
     ]);
     let token = json!({"payload": PAYLOAD, "signatures": signatures}).to_string();
     let gate = gate_with_key("joe", &a2_key());
-    assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS - 1, &token), "401 token_malformed");
+    assert_eq!(
+        judge_at(&gate, END_OF_JOES_CLAIMS - 1, &token),
+        "401 token_malformed"
+    );
 }
 
 #[test]
@@ -120,7 +145,10 @@ fn a7_flattened_json() {
         "header": {"kid": "e9bc097a-ce51-4036-9562-d2ade882db0d"}, "signature": A3_SIGNATURE,
     });
     let gate = gate_with_key("joe", &a3_key());
-    assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS - 1, &token.to_string()), "401 token_malformed");
+    assert_eq!(
+        judge_at(&gate, END_OF_JOES_CLAIMS - 1, &token.to_string()),
+        "401 token_malformed"
+    );
 }
 
 #[test]
@@ -136,5 +164,8 @@ fn e_unknown_crit() {
 fn f_detached() {
     let detached = A1.replace(PAYLOAD, "");
     let gate = gate_with_secret("joe", SECRET);
-    assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS - 1, &detached), "401 token_malformed");
+    assert_eq!(
+        judge_at(&gate, END_OF_JOES_CLAIMS - 1, &detached),
+        "401 token_malformed"
+    );
 }

@@ -15,7 +15,10 @@ const N: &str = concat!(
 );
 
 fn private_elliptic_curve_key() -> Value {
-    with(public_elliptic_curve_key(), json!({"d": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}))
+    with(
+        public_elliptic_curve_key(),
+        json!({"d": "870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}),
+    )
 }
 
 fn public_elliptic_curve_key() -> Value {
@@ -58,7 +61,10 @@ pub(super) fn private_rsa_key() -> Value {
         "GyM_p6JrXySiz1toFgKbWV-JdI3jQ4ypu9rbMWx3rQJBfmt0FoYzgUIZEVFEcOqwemRN81zoDAaa-Bk0KWNGDjJHZDdDmFhW3AN7",
         "lI-puxk_mHZGJ11rxyR8O55XLSe3SPmRfKwZI6yU24ZxvQKFYItdldUKGzO6Ia6zTKhAVRU",
     );
-    with(public_rsa_key(), json!({"d": d, "p": p, "q": q, "dp": dp, "dq": dq, "qi": qi}))
+    with(
+        public_rsa_key(),
+        json!({"d": d, "p": p, "q": q, "dp": dp, "dq": dq, "qi": qi}),
+    )
 }
 
 #[test]
@@ -84,26 +90,53 @@ fn a3_symmetric_keys() {
         {"kty": "oct", "k": SECRET, "kid": "HMAC key used in JWS A.1 example"},
     ]);
     let settings = TestGate::new().set("ISSUER", "joe").set("AUDIENCE", "*");
-    let refused = settings.set("JWKS", json!({ "keys": keys }).to_string()).configuration().unwrap_err();
-    assert_eq!(refused.matches("a shared secret in a key set").count(), 2, "{refused}");
+    let refused = settings
+        .set("JWKS", json!({ "keys": keys }).to_string())
+        .configuration()
+        .unwrap_err();
+    assert_eq!(
+        refused.matches("a shared secret in a key set").count(),
+        2,
+        "{refused}"
+    );
 }
 
-/// The RSA key makes tokens that pass; the other one is for encryption, and what it signs has no key here.
+/// The RSA key makes tokens that pass; the other one is for encryption, and what it signs has no
+/// key here.
 fn assert_usable(gate: &TestGate, status: &Value) {
-    let ids = |list: &str| status[list].as_array().unwrap().iter().map(|key| key["id"].clone()).collect::<Vec<_>>();
+    let ids = |list: &str| {
+        status[list]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| key["id"].clone())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(ids("keys"), [json!("2011-04-29")]);
-    assert_eq!((&status["refused_keys"], &status["encryption_keys"]), (&json!([]), &json!(["1"])));
+    assert_eq!(
+        (&status["refused_keys"], &status["encryption_keys"]),
+        (&json!([]), &json!(["1"]))
+    );
     assert_eq!(gate.judge(&signed_by(&private_rsa_key(), gate)), "200");
-    assert_eq!(gate.judge(&signed_by(&private_elliptic_curve_key(), gate)), "401 key_unknown");
+    assert_eq!(
+        gate.judge(&signed_by(&private_elliptic_curve_key(), gate)),
+        "401 key_unknown"
+    );
 }
 
 fn signed_by(private: &Value, gate: &TestGate) -> String {
     let claims = json!({"iss": "joe", "exp": gate.clock.secs() + 60});
-    SigningKey::parse(&private.to_string(), None).unwrap().sign(&Map::new(), &claims).unwrap()
+    SigningKey::parse(&private.to_string(), None)
+        .unwrap()
+        .sign(&Map::new(), &claims)
+        .unwrap()
 }
 
 fn gate_with_keys(keys: &[Value]) -> TestGate {
-    gate(&[("ISSUER", "joe"), ("JWKS", &json!({ "keys": keys }).to_string())])
+    gate(&[
+        ("ISSUER", "joe"),
+        ("JWKS", &json!({ "keys": keys }).to_string()),
+    ])
 }
 
 fn issuer_status(gate: &TestGate) -> Value {
@@ -111,7 +144,9 @@ fn issuer_status(gate: &TestGate) -> Value {
 }
 
 fn with(mut jwk: Value, members: Value) -> Value {
-    let Value::Object(members) = members else { panic!("no members") };
+    let Value::Object(members) = members else {
+        panic!("no members")
+    };
     jwk.as_object_mut().unwrap().extend(members);
     jwk
 }

@@ -72,30 +72,51 @@ fn section_4_1_rs256() {
     let input = input(&header("RS256", BILBO));
     assert_signed_by(&rsa_key(), Algorithm::RS256, &input, SIGNATURE_4_1);
     let gate = gate_with_key("joe", &rsa_key());
-    assert_eq!(gate.judge(&format!("{input}.{SIGNATURE_4_1}")), "401 claim_invalid");
+    assert_eq!(
+        gate.judge(&format!("{input}.{SIGNATURE_4_1}")),
+        "401 claim_invalid"
+    );
 }
 
 #[test]
 fn section_4_2_ps384() {
     let input = input(&header("PS384", BILBO));
     assert_signed_by(&rsa_key(), Algorithm::PS384, &input, SIGNATURE_4_2);
-    let gate = gate(&[("ISSUER", "joe"), ("JWKS", &key_set(&rsa_key())), ("ALGORITHMS", "PS384")]);
-    assert_eq!(gate.judge(&format!("{input}.{SIGNATURE_4_2}")), "401 claim_invalid");
+    let gate = gate(&[
+        ("ISSUER", "joe"),
+        ("JWKS", &key_set(&rsa_key())),
+        ("ALGORITHMS", "PS384"),
+    ]);
+    assert_eq!(
+        gate.judge(&format!("{input}.{SIGNATURE_4_2}")),
+        "401 claim_invalid"
+    );
 }
 
 #[test]
 fn section_4_3_es512() {
     let input = input(&header("ES512", BILBO));
-    assert_signed_by(&elliptic_curve_key(), Algorithm::ES512, &input, SIGNATURE_4_3);
+    assert_signed_by(
+        &elliptic_curve_key(),
+        Algorithm::ES512,
+        &input,
+        SIGNATURE_4_3,
+    );
     let gate = gate_with_key("joe", &elliptic_curve_key());
-    assert_eq!(gate.judge(&format!("{input}.{SIGNATURE_4_3}")), "401 claim_invalid");
+    assert_eq!(
+        gate.judge(&format!("{input}.{SIGNATURE_4_3}")),
+        "401 claim_invalid"
+    );
 }
 
 #[test]
 fn section_4_4_hs256() {
     let input = input(&header("HS256", SECRET_ID));
     assert_signed_with(SECRET, &input, SIGNATURE_4_4);
-    assert_eq!(gate_with_secret("joe", SECRET).judge(&format!("{input}.{SIGNATURE_4_4}")), "401 claim_invalid");
+    assert_eq!(
+        gate_with_secret("joe", SECRET).judge(&format!("{input}.{SIGNATURE_4_4}")),
+        "401 claim_invalid"
+    );
 }
 
 #[test]
@@ -120,7 +141,8 @@ fn section_4_6_header_partly_protected() {
 #[test]
 fn section_4_7_header_not_protected() {
     assert_signed_with(SECRET, &input(""), SIGNATURE_4_7);
-    let signature = json!({"header": {"alg": "HS256", "kid": SECRET_ID}, "signature": SIGNATURE_4_7});
+    let signature =
+        json!({"header": {"alg": "HS256", "kid": SECRET_ID}, "signature": SIGNATURE_4_7});
     assert_both_serialisations_malformed(&signature);
     assert_malformed(&format!("{}.{SIGNATURE_4_7}", input("")));
 }
@@ -128,14 +150,26 @@ fn section_4_7_header_not_protected() {
 #[test]
 fn section_4_8_several_signatures() {
     let protected = r#"{"alg":"RS256"}"#;
-    assert_signed_by(&rsa_key(), Algorithm::RS256, &input(protected), SIGNATURE_4_8_RS256);
-    assert_signed_by(&elliptic_curve_key(), Algorithm::ES512, &input(""), SIGNATURE_4_8_ES512);
+    assert_signed_by(
+        &rsa_key(),
+        Algorithm::RS256,
+        &input(protected),
+        SIGNATURE_4_8_RS256,
+    );
+    assert_signed_by(
+        &elliptic_curve_key(),
+        Algorithm::ES512,
+        &input(""),
+        SIGNATURE_4_8_ES512,
+    );
     let signatures = json!([
         {"protected": encode_base64url(protected), "header": {"kid": BILBO}, "signature": SIGNATURE_4_8_RS256},
         {"header": {"alg": "ES512", "kid": BILBO}, "signature": SIGNATURE_4_8_ES512},
         {"protected": encode_base64url(header("HS256", SECRET_ID)), "signature": SIGNATURE_4_4},
     ]);
-    assert_malformed(&json!({"payload": encode_base64url(SENTENCE), "signatures": signatures}).to_string());
+    assert_malformed(
+        &json!({"payload": encode_base64url(SENTENCE), "signatures": signatures}).to_string(),
+    );
 }
 
 /// The JOSE header, spelled as the examples spell it.
@@ -145,7 +179,11 @@ fn header(algorithm: &str, key: &str) -> String {
 
 /// What is signed under this header.
 fn input(header: &str) -> String {
-    format!("{}.{}", encode_base64url(header), encode_base64url(SENTENCE))
+    format!(
+        "{}.{}",
+        encode_base64url(header),
+        encode_base64url(SENTENCE)
+    )
 }
 
 /// General and flattened JSON (RFC 7515 section 7.2) of one signature.
@@ -158,5 +196,9 @@ fn assert_both_serialisations_malformed(signature: &Value) {
 }
 
 fn assert_malformed(token: &str) {
-    assert_eq!(gate_with_secret("joe", SECRET).judge(token), "401 token_malformed", "{token}");
+    assert_eq!(
+        gate_with_secret("joe", SECRET).judge(token),
+        "401 token_malformed",
+        "{token}"
+    );
 }

@@ -12,8 +12,15 @@ const THUMBPRINT: &str = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
 #[test]
 fn section_3_1_as_key_name() {
     let mut jwk = public_rsa_key();
-    let required = format!(r#"{{"e":"AQAB","kty":"RSA","n":"{}"}}"#, jwk["n"].as_str().unwrap());
-    assert_eq!(sha256(&required), THUMBPRINT, "the key is that of the example");
+    let required = format!(
+        r#"{{"e":"AQAB","kty":"RSA","n":"{}"}}"#,
+        jwk["n"].as_str().unwrap()
+    );
+    assert_eq!(
+        sha256(&required),
+        THUMBPRINT,
+        "the key is that of the example"
+    );
     jwk["kid"] = THUMBPRINT.into();
     let gate = gate_with_key("joe", &jwk);
     let key = SigningKey::parse(&private_rsa_key().to_string(), None).unwrap();

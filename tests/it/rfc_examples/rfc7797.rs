@@ -13,16 +13,25 @@ fn section_4_1_encoded_payload() {
     let token = "eyJhbGciOiJIUzI1NiJ9.JC4wMg.5mvfOroL-g7HyqJoozehmsaqmvTYGEq5jTI1gVvoEoQ";
     let (input, signature) = input_and_signature(token);
     assert_signed_with(SECRET, input, signature);
-    assert_eq!(gate_with_secret("joe", SECRET).judge(token), "401 claim_invalid");
+    assert_eq!(
+        gate_with_secret("joe", SECRET).judge(token),
+        "401 claim_invalid"
+    );
 }
 
 #[test]
 fn section_4_2_unencoded_payload() {
     assert_signed_with(SECRET, &format!("{HEADER}.$.02"), SIGNATURE);
     let gate = gate_with_secret("joe", SECRET);
-    assert_eq!(gate.judge(&format!("{HEADER}..{SIGNATURE}")), "401 header_critical_unsupported");
+    assert_eq!(
+        gate.judge(&format!("{HEADER}..{SIGNATURE}")),
+        "401 header_critical_unsupported"
+    );
     // The payload has a dot: inside the compact form it would be two parts.
-    assert_eq!(gate.judge(&format!("{HEADER}.$.02.{SIGNATURE}")), "401 token_malformed");
+    assert_eq!(
+        gate.judge(&format!("{HEADER}.$.02.{SIGNATURE}")),
+        "401 token_malformed"
+    );
     let flattened = json!({"protected": HEADER, "payload": "$.02", "signature": SIGNATURE});
     assert_eq!(gate.judge(&flattened.to_string()), "401 token_malformed");
 }

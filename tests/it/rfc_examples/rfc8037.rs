@@ -24,31 +24,54 @@ fn private_key() -> SigningKey {
 fn a1_a2_key_pair() {
     let gate = gate_with_key("joe", &public_key());
     let claims = json!({"iss": "joe", "exp": gate.clock.secs() + 60});
-    assert_eq!(gate.judge(&private_key().sign(&Map::new(), &claims).unwrap()), "200");
+    assert_eq!(
+        gate.judge(&private_key().sign(&Map::new(), &claims).unwrap()),
+        "200"
+    );
 }
 
 #[test]
 fn a3_thumbprint_as_key_name() {
-    let thumbprint = sha256(r#"{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#);
+    let thumbprint = sha256(
+        r#"{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+    );
     assert_eq!(thumbprint, "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     let mut jwk = public_key();
     jwk["kid"] = thumbprint.as_str().into();
     let gate = gate_with_key("joe", &jwk);
     let claims = json!({"iss": "joe", "exp": gate.clock.secs() + 60});
-    assert_eq!(gate.judge(&private_key().with_id(thumbprint).sign(&Map::new(), &claims).unwrap()), "200");
+    assert_eq!(
+        gate.judge(
+            &private_key()
+                .with_id(thumbprint)
+                .sign(&Map::new(), &claims)
+                .unwrap()
+        ),
+        "200"
+    );
 }
 
 #[test]
 fn a4_signing() {
     let (input, signature) = input_and_signature(TOKEN);
     let own = private_key().signature(input.as_bytes()).unwrap();
-    assert_eq!(encode_base64url(own), signature, "Ed25519 signs alike each time");
-    assert_eq!(decode_base64url(input.split('.').nth(1).unwrap()).unwrap(), b"Example of Ed25519 signing");
+    assert_eq!(
+        encode_base64url(own),
+        signature,
+        "Ed25519 signs alike each time"
+    );
+    assert_eq!(
+        decode_base64url(input.split('.').nth(1).unwrap()).unwrap(),
+        b"Example of Ed25519 signing"
+    );
 }
 
 #[test]
 fn a5_validation() {
     let (input, signature) = input_and_signature(TOKEN);
     assert_signed_by(&public_key(), Algorithm::EdDSA, input, signature);
-    assert_eq!(gate_with_key("joe", &public_key()).judge(TOKEN), "401 claim_invalid");
+    assert_eq!(
+        gate_with_key("joe", &public_key()).judge(TOKEN),
+        "401 claim_invalid"
+    );
 }

@@ -11,7 +11,8 @@ use crate::support::{TestGate, key};
 const ISSUED_AT: i64 = 1_618_354_090;
 const END: i64 = 1_639_528_912;
 
-/// Section 3. The RFC publishes neither a key nor a signature, so the key is one of ours under its name.
+/// Section 3. The RFC publishes neither a key nor a signature, so the key is one of ours under its
+/// name.
 #[test]
 fn section_3_access_token() {
     let (key, gate) = house();
@@ -20,8 +21,14 @@ fn section_3_access_token() {
     let answer = gate.get("/verify").bearer(&token).send();
     assert_eq!(answer.get("x-auth-subject"), Some("5ba552d67"));
     assert_eq!(answer.get("x-auth-client-id"), Some("s6BhdRkqt3"));
-    assert_eq!(answer.get("x-auth-scopes"), Some("openid profile reademail"));
-    assert_eq!(judge_at(&gate, ISSUED_AT - 1, &token), "401 token_issued_in_future");
+    assert_eq!(
+        answer.get("x-auth-scopes"),
+        Some("openid profile reademail")
+    );
+    assert_eq!(
+        judge_at(&gate, ISSUED_AT - 1, &token),
+        "401 token_issued_in_future"
+    );
     assert_eq!(judge_at(&gate, END - 1, &token), "200");
     assert_eq!(judge_at(&gate, END, &token), "401 token_expired");
 }
@@ -38,10 +45,26 @@ fn section_4_validation() {
         }
         judge_at(&gate, ISSUED_AT, &sign(&key, token_type, &claims))
     };
-    assert_eq!(judge("application/at+jwt", "jti", Some("another".into())), "200");
-    assert_eq!(judge("JWT", "jti", Some("another".into())), "401 token_type_mismatch");
-    assert_eq!(judge("at+JWT", "aud", Some("https://other.example.com/".into())), "401 audience_mismatch");
-    assert_eq!(judge("at+JWT", "iss", Some("https://authorization-server.example.com".into())), "401 issuer_unknown");
+    assert_eq!(
+        judge("application/at+jwt", "jti", Some("another".into())),
+        "200"
+    );
+    assert_eq!(
+        judge("JWT", "jti", Some("another".into())),
+        "401 token_type_mismatch"
+    );
+    assert_eq!(
+        judge("at+JWT", "aud", Some("https://other.example.com/".into())),
+        "401 audience_mismatch"
+    );
+    assert_eq!(
+        judge(
+            "at+JWT",
+            "iss",
+            Some("https://authorization-server.example.com".into())
+        ),
+        "401 issuer_unknown"
+    );
     for name in ["exp", "aud", "sub", "client_id", "iat", "jti"] {
         assert_eq!(judge("at+JWT", name, None), "401 claim_missing", "{name}");
     }

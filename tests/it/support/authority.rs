@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use doorward::domain::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose,
 };
 use tempfile::TempDir;
 
@@ -27,7 +27,9 @@ pub struct TlsPlace(TempDir);
 impl Authority {
     pub fn new() -> Self {
         let mut parameters = CertificateParams::default();
-        parameters.distinguished_name.push(DnType::CommonName, "Test Authority");
+        parameters
+            .distinguished_name
+            .push(DnType::CommonName, "Test Authority");
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         Self(CertifiedIssuer::self_signed(parameters, key()).unwrap())
@@ -45,7 +47,11 @@ impl Authority {
     /// The same up to this time.
     pub fn server_until(&self, end: Timestamp) -> Credentials {
         let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-        self.sign(CertificateParams::new(names).unwrap(), ExtendedKeyUsagePurpose::ServerAuth, end)
+        self.sign(
+            CertificateParams::new(names).unwrap(),
+            ExtendedKeyUsagePurpose::ServerAuth,
+            end,
+        )
     }
 
     /// For a proxy that has to show who it is.
@@ -55,16 +61,29 @@ impl Authority {
 
     /// The same up to this time.
     pub fn client_until(&self, end: Timestamp) -> Credentials {
-        self.sign(CertificateParams::default(), ExtendedKeyUsagePurpose::ClientAuth, end)
+        self.sign(
+            CertificateParams::default(),
+            ExtendedKeyUsagePurpose::ClientAuth,
+            end,
+        )
     }
 
-    fn sign(&self, mut parameters: CertificateParams, usage: ExtendedKeyUsagePurpose, end: Timestamp) -> Credentials {
-        let end = std::time::UNIX_EPOCH + std::time::Duration::from_millis(end.as_millis().try_into().unwrap());
+    fn sign(
+        &self,
+        mut parameters: CertificateParams,
+        usage: ExtendedKeyUsagePurpose,
+        end: Timestamp,
+    ) -> Credentials {
+        let end = std::time::UNIX_EPOCH
+            + std::time::Duration::from_millis(end.as_millis().try_into().unwrap());
         parameters.not_after = end.into();
         parameters.extended_key_usages = vec![usage];
         let key = key();
         let certificate = parameters.signed_by(&key, &self.0).unwrap();
-        Credentials { certificate: certificate.pem(), key: key.serialize_pem() }
+        Credentials {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        }
     }
 }
 
@@ -100,13 +119,21 @@ impl TlsPlace {
     /// The settings, as names and values.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let file = |name: &str| self.path(name).to_str().unwrap().to_owned();
-        let own = [("TLS_CERTIFICATE_FILE", file("certificate.pem")), ("TLS_KEY_FILE", file("key.pem"))];
-        let mutual = self.path("ca.pem").exists().then(|| ("TLS_CLIENT_CA_FILE", file("ca.pem")));
+        let own = [
+            ("TLS_CERTIFICATE_FILE", file("certificate.pem")),
+            ("TLS_KEY_FILE", file("key.pem")),
+        ];
+        let mutual = self
+            .path("ca.pem")
+            .exists()
+            .then(|| ("TLS_CLIENT_CA_FILE", file("ca.pem")));
         own.into_iter().chain(mutual).collect()
     }
 
     /// A service that goes by what is there.
     pub fn used_by(&self, gate: GateBuilder) -> GateBuilder {
-        self.settings().into_iter().fold(gate, |gate, (name, value)| gate.set(name, value))
+        self.settings()
+            .into_iter()
+            .fold(gate, |gate, (name, value)| gate.set(name, value))
     }
 }

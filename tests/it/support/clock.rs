@@ -14,7 +14,10 @@ impl TestClock {
     /// Noon of a day in 2026, ten days after the machine was switched on.
     pub fn new() -> Self {
         let uptime = Uptime::new(Duration::from_hours(240));
-        Self(Arc::new(watch::Sender::new(Moment { date: Timestamp::from_secs(1_780_000_000), uptime })))
+        Self(Arc::new(watch::Sender::new(Moment {
+            date: Timestamp::from_secs(1_780_000_000),
+            uptime,
+        })))
     }
 
     /// Time passes.
@@ -22,7 +25,8 @@ impl TestClock {
         self.0.send_modify(|now| *now = now.plus(by));
     }
 
-    /// The machine sleeps: time passes, and those who wait for a time do not notice before the clock is moved again.
+    /// The machine sleeps: time passes, and those who wait for a time do not notice before the
+    /// clock is moved again.
     pub fn sleep(&self, by: Duration) {
         self.0.send_if_modified(|now| {
             *now = now.plus(by);

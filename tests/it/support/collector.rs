@@ -51,7 +51,10 @@ impl Collector {
 
 /// An attribute of a span, as text.
 pub fn attribute<'a>(span: &'a Span, key: &str) -> Option<&'a str> {
-    let found = span.attributes.iter().find(|attribute| attribute.key == key)?;
+    let found = span
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key == key)?;
     match found.value.as_ref()?.value.as_ref()? {
         Value::StringValue(text) => Some(text),
         other => panic!("{key} is no text: {other:?}"),
@@ -67,7 +70,15 @@ fn serve(mut stream: &TcpStream, tell: &Sender<Posted>) -> std::io::Result<()> {
                 return Ok(());
             }
         }
-        let length = head.to_lowercase().split_once("content-length: ").unwrap().1.lines().next().unwrap().parse();
+        let length = head
+            .to_lowercase()
+            .split_once("content-length: ")
+            .unwrap()
+            .1
+            .lines()
+            .next()
+            .unwrap()
+            .parse();
         let mut body = vec![0; length.unwrap()];
         reader.read_exact(&mut body)?;
         let _ = tell.send(read(head, &body));
@@ -79,10 +90,22 @@ fn read(head: String, body: &[u8]) -> Posted {
     let mut request = ExportTraceServiceRequest::decode(body).unwrap();
     let resource_spans = request.resource_spans.remove(0);
     let resource = resource_spans.resource.unwrap().attributes.into_iter();
-    let text = |value: Option<Value>| if let Some(Value::StringValue(text)) = value { text } else { String::new() };
+    let text = |value: Option<Value>| {
+        if let Some(Value::StringValue(text)) = value {
+            text
+        } else {
+            String::new()
+        }
+    };
     Posted {
         head,
-        resource: resource.map(|pair| (pair.key, text(pair.value.and_then(|value| value.value)))).collect(),
-        spans: resource_spans.scope_spans.into_iter().flat_map(|scope| scope.spans).collect(),
+        resource: resource
+            .map(|pair| (pair.key, text(pair.value.and_then(|value| value.value))))
+            .collect(),
+        spans: resource_spans
+            .scope_spans
+            .into_iter()
+            .flat_map(|scope| scope.spans)
+            .collect(),
     }
 }

@@ -1,7 +1,7 @@
 //! Real programs beside the service: proxies, Prometheus, an identity provider.
 //!
-//! Each runs in a directory and a process group of its own. Both are gone when it is dropped, and a failing test shows
-//! what the program said.
+//! Each runs in a directory and a process group of its own. Both are gone when it is dropped, and a
+//! failing test shows what the program said.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -33,7 +33,8 @@ pub struct Component {
 }
 
 impl Component {
-    /// Starts what `prepare` makes of a directory and a free port, and waits until it listens there.
+    /// Starts what `prepare` makes of a directory and a free port, and waits until it listens
+    /// there.
     pub fn listening(prepare: impl Fn(&Path, u16) -> Command) -> Self {
         for _ in 0..STARTS {
             let (directory, port) = (directory(), free_port());
@@ -51,7 +52,10 @@ impl Component {
         let directory = directory();
         let command = prepare(directory.path());
         let mut component = Self::start_in(directory, command, port);
-        assert!(component.wait_until_it_listens(), "port {port} was taken meanwhile");
+        assert!(
+            component.wait_until_it_listens(),
+            "port {port} was taken meanwhile"
+        );
         component
     }
 
@@ -64,21 +68,32 @@ impl Component {
 
     /// Sends a signal such as `STOP`.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args([format!("-{name}"), self.child.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 
     /// Everything it has said.
     pub fn log(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(self.directory.path().join("log")).unwrap()).into_owned()
+        String::from_utf8_lossy(&std::fs::read(self.directory.path().join("log")).unwrap())
+            .into_owned()
     }
 
     /// The first line of its log that has this in it.
     pub fn wait_for_line(&mut self, part: &str) -> String {
         eventually(&format!("a line with {part:?}"), || {
             let ended = self.child.try_wait().unwrap();
-            let found = self.log().lines().find(|line| line.contains(part)).map(str::to_owned);
-            assert!(ended.is_none() || found.is_some(), "it ended without a line with {part:?}");
+            let found = self
+                .log()
+                .lines()
+                .find(|line| line.contains(part))
+                .map(str::to_owned);
+            assert!(
+                ended.is_none() || found.is_some(),
+                "it ended without a line with {part:?}"
+            );
             found
         })
     }
@@ -92,7 +107,11 @@ impl Component {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        Self { address: (Ipv4Addr::LOCALHOST, port).into(), child, directory }
+        Self {
+            address: (Ipv4Addr::LOCALHOST, port).into(),
+            child,
+            directory,
+        }
     }
 
     /// Whether it does; it does not if somebody else took the port meanwhile.
@@ -101,7 +120,10 @@ impl Component {
         eventually("a listening program", || {
             let ended = self.child.try_wait().unwrap();
             if let Some(status) = ended {
-                let taken = self.log().to_ascii_lowercase().contains("address already in use");
+                let taken = self
+                    .log()
+                    .to_ascii_lowercase()
+                    .contains("address already in use");
                 assert!(taken, "the program ended at once: {status}");
                 return Some(false);
             }
@@ -114,10 +136,17 @@ impl Drop for Component {
     fn drop(&mut self) {
         // The group: nginx has workers.
         let mut kill = Command::new("kill");
-        let _ = kill.args(["-KILL", "--", &format!("-{}", self.child.id())]).stderr(Stdio::null()).status();
+        let _ = kill
+            .args(["-KILL", "--", &format!("-{}", self.child.id())])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!("--- {} said:\n{}---", self.directory.path().display(), self.log());
+            eprintln!(
+                "--- {} said:\n{}---",
+                self.directory.path().display(),
+                self.log()
+            );
         }
     }
 }
@@ -126,9 +155,12 @@ impl Drop for Component {
 pub fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let own = repository().join(".tools/venv/bin");
-    let directories =
-        std::iter::once(own).chain(std::env::split_paths(&path)).chain(["/usr/sbin", "/sbin"].map(Into::into));
-    let found = directories.map(|directory| directory.join(name)).find(|file| file.is_file());
+    let directories = std::iter::once(own)
+        .chain(std::env::split_paths(&path))
+        .chain(["/usr/sbin", "/sbin"].map(Into::into));
+    let found = directories
+        .map(|directory| directory.join(name))
+        .find(|file| file.is_file());
     found.unwrap_or_else(|| panic!("{name} is not installed\nhint: run `make setup`"))
 }
 
@@ -137,9 +169,11 @@ pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file of the repository with these places exchanged. Each must be there, or the test would test something else.
+/// A file of the repository with these places exchanged. Each must be there, or the test would test
+/// something else.
 pub fn shipped(file: &str, changes: &[(&str, &str)]) -> String {
-    let text = std::fs::read_to_string(repository().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let text = std::fs::read_to_string(repository().join(file))
+        .unwrap_or_else(|error| panic!("{file}: {error}"));
     changes.iter().fold(text, |text, (from, to)| {
         assert!(text.contains(from), "{file} has no {from:?}");
         text.replace(from, to)
@@ -159,17 +193,22 @@ pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A port that nobody listens on, and that no other test gets while this process lives: what listens there may stop and
-/// come back. It lies below those that the system gives to outgoing connections.
+/// A port that nobody listens on, and that no other test gets while this process lives: what
+/// listens there may stop and come back. It lies below those that the system gives to outgoing
+/// connections.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     static RESERVED: Mutex<Vec<File>> = Mutex::new(Vec::new());
     loop {
         // Different runs on one machine begin at different places.
-        let number = std::process::id().wrapping_mul(7919).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let number = std::process::id()
+            .wrapping_mul(7919)
+            .wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
         let port = u16::try_from(20_000 + number % 12_000).unwrap();
-        let reservation = File::create(std::env::temp_dir().join(format!("doorward-port-{port}"))).unwrap();
-        if reservation.try_lock().is_ok() && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        let reservation =
+            File::create(std::env::temp_dir().join(format!("doorward-port-{port}"))).unwrap();
+        if reservation.try_lock().is_ok() && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+        {
             RESERVED.lock().unwrap().push(reservation);
             return port;
         }
@@ -178,17 +217,26 @@ pub fn free_port() -> u16 {
 
 /// A directory that the workers of a server may enter, whoever they run as.
 fn directory() -> TempDir {
-    let directory = tempfile::Builder::new().prefix("doorward-").tempdir().unwrap();
+    let directory = tempfile::Builder::new()
+        .prefix("doorward-")
+        .tempdir()
+        .unwrap();
     std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     directory
 }
 
 /// Whether this process itself listens on this port: an open port alone might be somebody else's.
 fn listens(process: u32, port: u16) -> bool {
-    let Some(socket) = sockets(port, "0A").pop() else { return false };
-    let Ok(files) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return false };
+    let Some(socket) = sockets(port, "0A").pop() else {
+        return false;
+    };
+    let Ok(files) = std::fs::read_dir(format!("/proc/{process}/fd")) else {
+        return false;
+    };
     let link = PathBuf::from(format!("socket:[{socket}]"));
-    files.flatten().any(|file| std::fs::read_link(file.path()).is_ok_and(|target| target == link))
+    files
+        .flatten()
+        .any(|file| std::fs::read_link(file.path()).is_ok_and(|target| target == link))
 }
 
 /// Whether a connection to this port of this machine is open at the end that was asked.
@@ -199,11 +247,13 @@ pub fn is_connected(port: u16) -> bool {
 /// The inodes of the sockets of this port in this state (proc(5)).
 fn sockets(port: u16, state: &str) -> Vec<String> {
     let suffix = format!(":{port:04X}");
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| std::fs::read_to_string(table).unwrap_or_default());
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"]
+        .map(|table| std::fs::read_to_string(table).unwrap_or_default());
     let lines = tables.iter().flat_map(|table| table.lines());
     let found = lines.filter_map(|line| {
         let columns: Vec<&str> = line.split_whitespace().collect();
-        (columns.get(1)?.ends_with(&suffix) && *columns.get(3)? == state).then(|| columns[9].to_owned())
+        (columns.get(1)?.ends_with(&suffix) && *columns.get(3)? == state)
+            .then(|| columns[9].to_owned())
     });
     found.collect()
 }

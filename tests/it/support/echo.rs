@@ -58,11 +58,15 @@ impl Drop for Echo {
 impl Echoed {
     /// All values of the field of this name, in whatever case it came.
     pub fn all(&self, name: &str) -> Vec<&str> {
-        let same = self.fields.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
+        let same = self
+            .fields
+            .iter()
+            .filter(|(own, _)| own.eq_ignore_ascii_case(name));
         same.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The value of the field of this name; empty if there is none, for a proxy may drop an empty field.
+    /// The value of the field of this name; empty if there is none, for a proxy may drop an empty
+    /// field.
     pub fn get(&self, name: &str) -> &str {
         match self.all(name)[..] {
             [] => "",
@@ -112,12 +116,17 @@ fn answer(mut stream: &TcpStream, request: &Echoed) -> std::io::Result<()> {
     Ok(())
 }
 
-/// From here on every byte comes back. Some proxies look at the answer to the client's key (RFC 6455 section 4.2.2).
-fn switch(mut stream: &TcpStream, request: &Echoed, mut reader: BufReader<&TcpStream>) -> std::io::Result<()> {
-    let answered = request.get("sec-websocket-key").to_owned() + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/// From here on every byte comes back. Some proxies look at the answer to the client's key (RFC
+/// 6455 section 4.2.2).
+fn switch(
+    mut stream: &TcpStream,
+    request: &Echoed,
+    mut reader: BufReader<&TcpStream>,
+) -> std::io::Result<()> {
+    let answered =
+        request.get("sec-websocket-key").to_owned() + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     let accept = BASE64_STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, answered.as_bytes()));
-    let head =
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ";
+    let head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ";
     stream.write_all(format!("{head}{accept}\r\n\r\n").as_bytes())?;
     std::io::copy(&mut reader, &mut stream)?;
     stream.shutdown(Shutdown::Write)
@@ -126,13 +135,18 @@ fn switch(mut stream: &TcpStream, request: &Echoed, mut reader: BufReader<&TcpSt
 /// The next request, or nothing at the end of the connection.
 fn read_request(reader: &mut impl BufRead) -> std::io::Result<Option<Echoed>> {
     let line = read_line(reader)?;
-    let Some((method, target)) =
-        line.split_once(' ').and_then(|(method, rest)| Some((method, rest.split_once(' ')?.0)))
+    let Some((method, target)) = line
+        .split_once(' ')
+        .and_then(|(method, rest)| Some((method, rest.split_once(' ')?.0)))
     else {
         return Ok(None);
     };
-    let mut request =
-        Echoed { method: method.into(), target: target.into(), fields: read_fields(reader)?, body: String::new() };
+    let mut request = Echoed {
+        method: method.into(),
+        target: target.into(),
+        fields: read_fields(reader)?,
+        body: String::new(),
+    };
     request.body = read_body(reader, &request)?;
     Ok(Some(request))
 }
@@ -141,16 +155,22 @@ fn read_fields(reader: &mut impl BufRead) -> std::io::Result<Vec<(String, String
     let mut fields = Vec::new();
     loop {
         let line = read_line(reader)?;
-        let Some((name, value)) = line.split_once(':') else { return Ok(fields) };
+        let Some((name, value)) = line.split_once(':') else {
+            return Ok(fields);
+        };
         fields.push((name.to_owned(), value.trim().to_owned()));
     }
 }
 
 fn read_body(reader: &mut impl BufRead, request: &Echoed) -> std::io::Result<String> {
     let mut body = Vec::new();
-    if request.get("transfer-encoding").eq_ignore_ascii_case("chunked") {
+    if request
+        .get("transfer-encoding")
+        .eq_ignore_ascii_case("chunked")
+    {
         loop {
-            let length = u64::from_str_radix(read_line(reader)?.trim(), 16).map_err(std::io::Error::other)?;
+            let length = u64::from_str_radix(read_line(reader)?.trim(), 16)
+                .map_err(std::io::Error::other)?;
             reader.take(length).read_to_end(&mut body)?;
             read_line(reader)?;
             if length == 0 {
@@ -167,5 +187,7 @@ fn read_body(reader: &mut impl BufRead, request: &Echoed) -> std::io::Result<Str
 fn read_line(reader: &mut impl BufRead) -> std::io::Result<String> {
     let mut line = Vec::new();
     reader.read_until(b'\n', &mut line)?;
-    Ok(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())
+    Ok(String::from_utf8_lossy(&line)
+        .trim_end_matches(['\r', '\n'])
+        .to_owned())
 }

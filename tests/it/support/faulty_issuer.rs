@@ -1,4 +1,5 @@
-//! An issuer that does whatever can go wrong on the network. Only the standard library: the soak test uses it too.
+//! An issuer that does whatever can go wrong on the network. Only the standard library: the soak
+//! test uses it too.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -127,7 +128,9 @@ fn accept(listener: &TcpListener, state: &Arc<State>) {
         if state.stopped.load(Ordering::SeqCst) {
             return;
         }
-        let (Ok(stream), state) = (stream, state.clone()) else { continue };
+        let (Ok(stream), state) = (stream, state.clone()) else {
+            continue;
+        };
         thread::spawn(move || {
             state.open.fetch_add(1, Ordering::SeqCst);
             // The other side may be gone at any moment.
@@ -147,7 +150,12 @@ fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
         if !head.contains("/jwks HTTP/1.1\r\n") {
             let known = head.contains("/.well-known/openid-configuration HTTP/1.1\r\n");
             let body = state.metadata.lock().unwrap().clone();
-            answer(&mut stream, if known { 200 } else { 404 }, "", body.as_bytes())?;
+            answer(
+                &mut stream,
+                if known { 200 } else { 404 },
+                "",
+                body.as_bytes(),
+            )?;
             continue;
         }
         state.requests.lock().unwrap().push(head);
@@ -166,7 +174,9 @@ fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
 fn act(stream: &mut TcpStream, behaviour: Behaviour, state: &State) -> std::io::Result<bool> {
     match behaviour {
         Behaviour::Serve | Behaviour::Delay => {
-            while *state.behaviour.lock().unwrap() == Behaviour::Delay && !state.stopped.load(Ordering::SeqCst) {
+            while *state.behaviour.lock().unwrap() == Behaviour::Delay
+                && !state.stopped.load(Ordering::SeqCst)
+            {
                 thread::park_timeout(Duration::from_millis(5));
             }
             let keys = state.keys.lock().unwrap().clone();
@@ -208,7 +218,10 @@ fn act(stream: &mut TcpStream, behaviour: Behaviour, state: &State) -> std::io::
 }
 
 fn answer(stream: &mut TcpStream, status: u16, headers: &str, body: &[u8]) -> std::io::Result<()> {
-    let head = format!("HTTP/1.1 {status} x\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
+    let head = format!(
+        "HTTP/1.1 {status} x\r\nContent-Length: {}\r\n{headers}\r\n",
+        body.len()
+    );
     stream.write_all(&[head.as_bytes(), body].concat())
 }
 

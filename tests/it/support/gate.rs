@@ -54,9 +54,15 @@ pub struct SharedLog(Arc<Mutex<Vec<u8>>>);
 impl TestGate {
     #[allow(clippy::new_ret_no_self)] // reads well: TestGate::new().trusting(&idp).spawn()
     pub fn new() -> GateBuilder {
-        let settings = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0"), ("WORKERS", "2")];
+        let settings = [
+            ("LISTEN", "127.0.0.1:0"),
+            ("ADMIN_LISTEN", "127.0.0.1:0"),
+            ("WORKERS", "2"),
+        ];
         GateBuilder {
-            settings: settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            settings: settings
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
             variables: Vec::new(),
             file: None,
             clock: TestClock::new(),
@@ -67,7 +73,11 @@ impl TestGate {
 
     /// Where a proxy asks: by gRPC, if that is on.
     pub fn asked(&self) -> SocketAddr {
-        if self.grpc.port() == 0 { self.verify } else { self.grpc }
+        if self.grpc.port() == 0 {
+            self.verify
+        } else {
+            self.grpc
+        }
     }
 
     pub fn request(&self, method: &str, target: &str) -> Request {
@@ -85,7 +95,9 @@ impl TestGate {
 
     /// Asks the admin listener what would become of a described request.
     pub fn explain(&self, description: impl AsRef<[u8]>) -> Request {
-        Request::new(self.admin, "POST", "/explain").host("localhost").body(description)
+        Request::new(self.admin, "POST", "/explain")
+            .host("localhost")
+            .body(description)
     }
 
     /// The verdict about this token: `200`, or `401 token_expired`.
@@ -94,14 +106,21 @@ impl TestGate {
     }
 
     /// Asks the admin listener until the answer satisfies; gives up by panicking.
-    pub fn wait_for(&self, target: &str, satisfied: impl Fn(&super::Answer) -> bool) -> super::Answer {
+    pub fn wait_for(
+        &self,
+        target: &str,
+        satisfied: impl Fn(&super::Answer) -> bool,
+    ) -> super::Answer {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
         loop {
             let answer = self.admin(target).send();
             if satisfied(&answer) {
                 return answer;
             }
-            assert!(std::time::Instant::now() < deadline, "never satisfied; at last: {answer:?}");
+            assert!(
+                std::time::Instant::now() < deadline,
+                "never satisfied; at last: {answer:?}"
+            );
             std::thread::yield_now();
         }
     }
@@ -109,18 +128,30 @@ impl TestGate {
     /// The value of this series, labels included as Prometheus writes them; 0 if there is none.
     pub fn metric(&self, series: &str) -> f64 {
         let page = self.admin("/metrics").send().body;
-        let line = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ').map(str::to_owned));
+        let line = page.lines().find_map(|line| {
+            line.strip_prefix(series)?
+                .strip_prefix(' ')
+                .map(str::to_owned)
+        });
         line.map_or(0.0, |value| value.parse().unwrap())
     }
 
-    /// What the service has logged about itself so far, each with its level in front. Only what happens on its own thread,
-    /// as fetching does.
+    /// What the service has logged about itself so far, each with its level in front. Only what
+    /// happens on its own thread, as fetching does.
     pub fn events(&self) -> Vec<String> {
         let lines = self.events.text();
-        let events = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let events = lines
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
         let own = events.filter(|event| event["target"].as_str().unwrap().starts_with("doorward"));
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-        let told = own.map(|event| format!("{} {}", text(&event["level"]), text(&event["fields"]["message"])));
+        let told = own.map(|event| {
+            format!(
+                "{} {}",
+                text(&event["level"]),
+                text(&event["fields"]["message"])
+            )
+        });
         told.collect()
     }
 
@@ -136,8 +167,8 @@ impl TestGate {
         std::fs::rename(&beside, self.directory.path().join(FILE)).unwrap();
     }
 
-    /// Mounts this text in the place of the configuration file as Kubernetes does, and tells nobody: the file is a link
-    /// through `..data`, and that is the link which is exchanged.
+    /// Mounts this text in the place of the configuration file as Kubernetes does, and tells
+    /// nobody: the file is a link through `..data`, and that is the link which is exchanged.
     pub fn remount(&self, version: &str, text: &str) {
         let at = |name: &str| self.directory.path().join(name);
         std::fs::create_dir(at(version)).unwrap();
@@ -157,19 +188,30 @@ impl TestGate {
         std::fs::remove_file(self.directory.path().join(FILE)).unwrap();
     }
 
-    /// Asks for the configuration to be read anew, and waits for what comes of it; tells whether it is in force.
+    /// Asks for the configuration to be read anew, and waits for what comes of it; tells whether it
+    /// is in force.
     pub fn reload(&self) -> bool {
-        let count = |result: &str| self.metric(&format!("doorward_config_reload_total{{result=\"{result}\"}}"));
+        let count = |result: &str| {
+            self.metric(&format!(
+                "doorward_config_reload_total{{result=\"{result}\"}}"
+            ))
+        };
         let before = (count("success"), count("failure"));
         self.ask_for_reload.send_modify(|times| *times += 1);
-        self.wait_for("/metrics", |_| (count("success"), count("failure")) != before);
+        self.wait_for("/metrics", |_| {
+            (count("success"), count("failure")) != before
+        });
         count("success") > before.0
     }
 
     /// The lines of the access log so far.
     pub fn log_lines(&self) -> Vec<serde_json::Value> {
         self.log_queue.flush();
-        self.log.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.log
+            .text()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 }
 
@@ -193,15 +235,21 @@ impl GateBuilder {
         self
     }
 
-    /// Trusts this issuer by keys in the configuration, for the audience `api`; its clock is the service's.
+    /// Trusts this issuer by keys in the configuration, for the audience `api`; its clock is the
+    /// service's.
     pub fn trusting(self, issuer: &TestIssuer) -> Self {
         let jwks = issuer.jwks();
-        self.by_time_of(issuer).set("ISSUER", issuer.url()).set("JWKS", jwks).set("AUDIENCE", "api")
+        self.by_time_of(issuer)
+            .set("ISSUER", issuer.url())
+            .set("JWKS", jwks)
+            .set("AUDIENCE", "api")
     }
 
     /// Trusts this issuer by discovery, for the audience `api`; its clock is the service's.
     pub fn discovering(self, issuer: &TestIssuer) -> Self {
-        self.by_time_of(issuer).set("ISSUER", issuer.url()).set("AUDIENCE", "api")
+        self.by_time_of(issuer)
+            .set("ISSUER", issuer.url())
+            .set("AUDIENCE", "api")
     }
 
     pub fn by_time_of(mut self, issuer: &TestIssuer) -> Self {
@@ -217,7 +265,10 @@ impl GateBuilder {
 
     /// Fetches keys as it would with these variables in the environment.
     pub fn egress(mut self, variables: &[(&str, &str)]) -> Self {
-        let pairs: Vec<_> = variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let pairs: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
         self.egress = Egress::of_environment(&pairs);
         self
     }
@@ -232,15 +283,26 @@ impl GateBuilder {
     pub fn configuration(&self) -> Result<Configuration, String> {
         let directory = tempfile::tempdir().unwrap();
         let read = self.source(directory.path()).read();
-        read.map_err(|problems| problems.to_string().replace(&format!("{}/", directory.path().display()), ""))
+        read.map_err(|problems| {
+            problems
+                .to_string()
+                .replace(&format!("{}/", directory.path().display()), "")
+        })
     }
 
     /// The settings, with the file in this directory.
     fn source(&self, directory: &Path) -> Source {
         let path = directory.join(FILE);
-        self.file.iter().for_each(|text| std::fs::write(&path, text).unwrap());
-        let own = self.settings.iter().map(|(name, value)| (format!("DOORWARD_{name}"), value.clone()));
-        let pairs = own.chain(self.variables.clone()).map(|(name, value)| (name.into(), value.into()));
+        self.file
+            .iter()
+            .for_each(|text| std::fs::write(&path, text).unwrap());
+        let own = self
+            .settings
+            .iter()
+            .map(|(name, value)| (format!("DOORWARD_{name}"), value.clone()));
+        let pairs = own
+            .chain(self.variables.clone())
+            .map(|(name, value)| (name.into(), value.into()));
         Source::new(self.file.as_ref().map(|_| path), pairs)
     }
 
@@ -255,7 +317,11 @@ impl GateBuilder {
         let (tell, shutdown) = Shutdown::channel();
         let (report, reported) = std::sync::mpsc::channel();
         let surroundings = Surroundings {
-            clock: if self.machine_time { Arc::new(SystemClock) } else { Arc::new(self.clock.clone()) },
+            clock: if self.machine_time {
+                Arc::new(SystemClock)
+            } else {
+                Arc::new(self.clock.clone())
+            },
             egress: self.egress.clone(),
             log: log_queue.clone(),
             log_format: LogFormat::Json,
@@ -264,13 +330,22 @@ impl GateBuilder {
         let events = SharedLog::default();
         let writer = events.clone();
         let thread = std::thread::spawn(move || {
-            let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+            let subscriber = tracing_subscriber::fmt()
+                .json()
+                .with_writer(move || writer.clone())
+                .finish();
             let _until_the_end = tracing::subscriber::set_default(subscriber);
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async move {
                 let application = Application::build(configuration, &surroundings).unwrap();
-                let addresses =
-                    [application.verify_addresses(), application.admin_addresses(), application.grpc_addresses()];
+                let addresses = [
+                    application.verify_addresses(),
+                    application.admin_addresses(),
+                    application.grpc_addresses(),
+                ];
                 let addresses = addresses.map(tcp);
                 report.send(addresses).unwrap();
                 application.run(shutdown, reload).await.unwrap();
@@ -299,7 +374,10 @@ impl Drop for TestGate {
         self.tell.send_modify(|times| *times += 2);
         if let Some(thread) = self.thread.take() {
             let ended = thread.join();
-            assert!(ended.is_ok() || std::thread::panicking(), "the service panicked");
+            assert!(
+                ended.is_ok() || std::thread::panicking(),
+                "the service panicked"
+            );
         }
     }
 }

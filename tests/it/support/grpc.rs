@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use envoy_types::ext_authz::v3::pb::{CheckRequest, CheckResponse, HeaderValue, HeaderValueOption, HttpResponse};
+use envoy_types::ext_authz::v3::pb::{
+    CheckRequest, CheckResponse, HeaderValue, HeaderValueOption, HttpResponse,
+};
 use envoy_types::pb::envoy::config::core::v3::HeaderMap;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
 use envoy_types::pb::envoy::service::auth::v3::authorization_client::AuthorizationClient;
@@ -37,7 +39,9 @@ impl GrpcClient {
     }
 
     pub fn ask(&self, check: Check) -> Result<CheckResponse, Status> {
-        let answer = self.runtime.block_on(AuthorizationClient::new(self.channel.clone()).check(check.0));
+        let answer = self
+            .runtime
+            .block_on(AuthorizationClient::new(self.channel.clone()).check(check.0));
         answer.map(tonic::Response::into_inner)
     }
 
@@ -68,7 +72,12 @@ impl Check {
 
     /// Changes the described request.
     pub fn http(mut self, change: impl FnOnce(&mut HttpRequest)) -> Self {
-        let request = self.0.attributes.get_or_insert_default().request.get_or_insert_default();
+        let request = self
+            .0
+            .attributes
+            .get_or_insert_default()
+            .request
+            .get_or_insert_default();
         change(request.http.get_or_insert_default());
         self
     }
@@ -84,15 +93,24 @@ impl Check {
     /// Adds a line to `header_map`, as Envoy does with `encode_raw_headers`.
     pub fn line(self, name: &str, value: &[u8]) -> Self {
         self.http(|http| {
-            let line = HeaderValue { key: name.to_owned(), value: String::new(), raw_value: value.to_owned() };
-            http.header_map.get_or_insert_with(HeaderMap::default).headers.push(line);
+            let line = HeaderValue {
+                key: name.to_owned(),
+                value: String::new(),
+                raw_value: value.to_owned(),
+            };
+            http.header_map
+                .get_or_insert_with(HeaderMap::default)
+                .headers
+                .push(line);
         })
     }
 
     /// Names a route.
     pub fn policy(mut self, name: &str) -> Self {
         let attributes = self.0.attributes.get_or_insert_default();
-        attributes.context_extensions.insert("policy".to_owned(), name.to_owned());
+        attributes
+            .context_extensions
+            .insert("policy".to_owned(), name.to_owned());
         self
     }
 
@@ -117,7 +135,11 @@ pub fn verdict(answer: &CheckResponse) -> String {
             "200".to_owned()
         }
         HttpResponse::DeniedResponse(denied) => {
-            assert_ne!(answer.status.as_ref().unwrap().code, 0, "Envoy would let it pass");
+            assert_ne!(
+                answer.status.as_ref().unwrap().code,
+                0,
+                "Envoy would let it pass"
+            );
             let code = value(&denied.headers, "x-auth-reason").expect("a reason");
             format!("{} {code}", denied.status.as_ref().unwrap().code)
         }
@@ -127,7 +149,10 @@ pub fn verdict(answer: &CheckResponse) -> String {
 
 /// The value of this header in an answer, if it is there once.
 pub fn value<'a>(headers: &'a [HeaderValueOption], name: &str) -> Option<&'a str> {
-    let mut found = headers.iter().filter_map(|option| option.header.as_ref()).filter(|header| header.key == name);
+    let mut found = headers
+        .iter()
+        .filter_map(|option| option.header.as_ref())
+        .filter(|header| header.key == name);
     let value = found.next().map(|header| header.value.as_str());
     assert!(found.next().is_none(), "{name} is there twice");
     value

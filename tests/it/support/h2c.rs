@@ -1,7 +1,7 @@
 //! An application that speaks HTTP/2 to any client that asks for `h2c`, and a client that tries to.
 //!
-//! Inside such a tunnel a client speaks to the application past the proxy: doorward sees no request, and every header is the
-//! client's own.
+//! Inside such a tunnel a client speaks to the application past the proxy: doorward sees no
+//! request, and every header is the client's own.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -12,7 +12,8 @@ use super::{Client, Component, Request, program};
 
 const APPLICATION: &str = include_str!("h2c_application.py");
 
-/// What the client asks for in the tunnel and nowhere else, and what the application answers that with.
+/// What the client asks for in the tunnel and nowhere else, and what the application answers that
+/// with.
 const SMUGGLED: (&str, &str) = ("DELETE", "/admin/users");
 const SERVED: &[u8] = b"served DELETE";
 
@@ -67,9 +68,15 @@ impl H2cApplication {
         client.read_until(SERVED);
         let asked = &self.asked()[before..];
         let h2c = asked.iter().any(|asked| {
-            asked.version == "2" || asked.upgrade.iter().any(|value| value.to_ascii_lowercase().contains("h2c"))
+            asked.version == "2"
+                || asked
+                    .upgrade
+                    .iter()
+                    .any(|value| value.to_ascii_lowercase().contains("h2c"))
         });
-        let smuggled = asked.iter().any(|asked| (asked.method.as_str(), asked.path.as_str()) == SMUGGLED);
+        let smuggled = asked
+            .iter()
+            .any(|asked| (asked.method.as_str(), asked.path.as_str()) == SMUGGLED);
         assert!(!smuggled || h2c, "it was not sent by HTTP/1.1: {asked:?}");
         match status {
             _ if h2c => Left::ForH2c,
@@ -83,8 +90,8 @@ impl H2cApplication {
     }
 }
 
-/// The preface of HTTP/2 (RFC 9113 section 3.4), no settings, and a request on stream 3: after an upgrade, stream 1 is that
-/// of the first request.
+/// The preface of HTTP/2 (RFC 9113 section 3.4), no settings, and a request on stream 3: after an
+/// upgrade, stream 1 is that of the first request.
 fn smuggled() -> Vec<u8> {
     const SETTINGS: u8 = 4;
     const HEADERS: u8 = 1;
@@ -97,7 +104,10 @@ fn smuggled() -> Vec<u8> {
         (":path", path),
         ("x-auth-subject", "root"),
     ];
-    let headers: Vec<u8> = fields.iter().flat_map(|(name, value)| literal(name, value)).collect();
+    let headers: Vec<u8> = fields
+        .iter()
+        .flat_map(|(name, value)| literal(name, value))
+        .collect();
     [
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
         frame(SETTINGS, 0, 0, &[]),
@@ -123,13 +133,29 @@ fn literal(name: &str, value: &str) -> Vec<u8> {
 fn the_application_does_speak_h2c() {
     let application = H2cApplication::start();
     let request = || Request::new(application.address(), "GET", "/");
-    assert_eq!(application.try_to_leave(&request()), Left::ForH2c, "HTTP/2 behind a request of HTTP/1.1");
-    let upgrade = |word: &str| request().header("Connection", "Upgrade, HTTP2-Settings").header("Upgrade", word);
+    assert_eq!(
+        application.try_to_leave(&request()),
+        Left::ForH2c,
+        "HTTP/2 behind a request of HTTP/1.1"
+    );
+    let upgrade = |word: &str| {
+        request()
+            .header("Connection", "Upgrade, HTTP2-Settings")
+            .header("Upgrade", word)
+    };
     let settings = |request: Request| request.header("HTTP2-Settings", "AAMAAABkAARAAAAAAAIAAAAA");
     let key = |request: Request| {
-        request.header("Sec-WebSocket-Version", "13").header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+        request
+            .header("Sec-WebSocket-Version", "13")
+            .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
     };
-    assert_eq!(application.try_to_leave(&settings(upgrade("h2c"))), Left::ForH2c);
+    assert_eq!(
+        application.try_to_leave(&settings(upgrade("h2c"))),
+        Left::ForH2c
+    );
     assert_eq!(application.asked().pop().unwrap().subject, ["root"]);
-    assert_eq!(application.try_to_leave(&key(upgrade("websocket"))), Left::ForWebSocket);
+    assert_eq!(
+        application.try_to_leave(&key(upgrade("websocket"))),
+        Left::ForWebSocket
+    );
 }

@@ -28,7 +28,14 @@ pub struct Answer {
 impl Request {
     pub fn new(to: SocketAddr, method: &str, target: &str) -> Self {
         let (method, target, host) = (method.into(), target.into(), "doorward".into());
-        Self { to, method, target, host, fields: Vec::new(), body: Vec::new() }
+        Self {
+            to,
+            method,
+            target,
+            host,
+            fields: Vec::new(),
+            body: Vec::new(),
+        }
     }
 
     /// The `Host` field, in place of `doorward`.
@@ -60,7 +67,12 @@ impl Request {
 
     /// The bytes of the request.
     pub fn bytes(&self) -> Vec<u8> {
-        let Self { method, target, host, .. } = self;
+        let Self {
+            method,
+            target,
+            host,
+            ..
+        } = self;
         let mut bytes = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n").into_bytes();
         for (name, value) in &self.fields {
             bytes.extend_from_slice(name.as_bytes());
@@ -119,7 +131,8 @@ impl<S: Read + Write> Client<S> {
     /// Sends these bytes and reads one answer; one to HEAD has no body whatever it announces.
     pub fn send_bytes(&mut self, bytes: &[u8], head: bool) -> Answer {
         self.write(bytes);
-        self.read_answer(head).expect("the connection ended without an answer")
+        self.read_answer(head)
+            .expect("the connection ended without an answer")
     }
 
     pub fn write(&mut self, bytes: &[u8]) {
@@ -134,7 +147,11 @@ impl<S: Read + Write> Client<S> {
     /// The next answer, or nothing if the connection ended before one began.
     pub fn read_answer(&mut self, head: bool) -> Option<Answer> {
         let end = loop {
-            if let Some(end) = self.buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            if let Some(end) = self
+                .buffer
+                .windows(4)
+                .position(|window| window == b"\r\n\r\n")
+            {
                 break end;
             }
             if !self.fill() {
@@ -170,7 +187,10 @@ impl<S: Read + Write> Client<S> {
     }
 
     fn read_body(&mut self, answer: &Answer) -> String {
-        match answer.get("content-length").map(|length| length.parse::<usize>().unwrap()) {
+        match answer
+            .get("content-length")
+            .map(|length| length.parse::<usize>().unwrap())
+        {
             Some(length) => {
                 while self.buffer.len() < length {
                     assert!(self.fill(), "the connection ended inside a body");
@@ -219,7 +239,14 @@ impl<S: Read + Write> Client<S> {
                 self.buffer.extend_from_slice(&chunk[..length]);
                 true
             }
-            Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof) => false,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof
+                ) =>
+            {
+                false
+            }
             Err(error) => panic!("reading: {error}"),
         }
     }
@@ -229,23 +256,39 @@ impl Answer {
     /// Head and body as `curl -i` prints them.
     pub fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
-        Self { body: body.to_owned(), ..Self::parse_head(head) }
+        let (head, body) = text
+            .split_once("\r\n\r\n")
+            .unwrap_or_else(|| panic!("no answer: {text:?}"));
+        Self {
+            body: body.to_owned(),
+            ..Self::parse_head(head)
+        }
     }
 
     fn parse_head(head: &str) -> Self {
         let mut lines = head.trim_end().split("\r\n");
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1))
+            .and_then(|code| code.parse().ok());
         let fields = lines.map(|line| {
             let (name, value) = line.split_once(':').expect("a header field");
             (name.to_ascii_lowercase(), value.trim().to_owned())
         });
-        Self { status: status.expect("a status line"), fields: fields.collect(), body: String::new() }
+        Self {
+            status: status.expect("a status line"),
+            fields: fields.collect(),
+            body: String::new(),
+        }
     }
 
     /// The field of this name; a test that expects one does not expect two.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let mut values = self.fields.iter().filter(|(own, _)| own == name).map(|(_, value)| value.as_str());
+        let mut values = self
+            .fields
+            .iter()
+            .filter(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str());
         let value = values.next();
         assert_eq!(values.next(), None, "{name} stands twice");
         value

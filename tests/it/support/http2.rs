@@ -51,7 +51,10 @@ impl Http2Client {
             resets: Vec::new(),
             goaway: None,
         };
-        client.stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").unwrap();
+        client
+            .stream
+            .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+            .unwrap();
         client.frame(SETTINGS, 0, 0, &[]);
         client.settle();
         client
@@ -59,12 +62,20 @@ impl Http2Client {
 
     /// Streams that the server lets us have open.
     pub fn max_streams(&self) -> u32 {
-        self.settings.iter().find(|(id, _)| *id == 3).expect("MAX_CONCURRENT_STREAMS").1
+        self.settings
+            .iter()
+            .find(|(id, _)| *id == 3)
+            .expect("MAX_CONCURRENT_STREAMS")
+            .1
     }
 
     /// Begins a call of this method, and gives its stream.
     pub fn begin(&mut self, path: &str) -> u32 {
-        self.last_stream = if self.last_stream == 0 { 1 } else { self.last_stream + 2 };
+        self.last_stream = if self.last_stream == 0 {
+            1
+        } else {
+            self.last_stream + 2
+        };
         self.windows.insert(self.last_stream, self.stream_window);
         let fields = [
             (":method", "POST"),
@@ -74,7 +85,10 @@ impl Http2Client {
             ("content-type", "application/grpc"),
             ("te", "trailers"),
         ];
-        let block: Vec<u8> = fields.into_iter().flat_map(|(name, value)| literal(name, value)).collect();
+        let block: Vec<u8> = fields
+            .into_iter()
+            .flat_map(|(name, value)| literal(name, value))
+            .collect();
         self.frame(HEADERS, WHOLE, self.last_stream, &block);
         self.last_stream
     }
@@ -83,7 +97,10 @@ impl Http2Client {
     pub fn send(&mut self, stream: u32, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let window = self.window.min(self.windows[&stream]);
-            let length = usize::try_from(window).unwrap_or(0).min(MAX_FRAME).min(bytes.len());
+            let length = usize::try_from(window)
+                .unwrap_or(0)
+                .min(MAX_FRAME)
+                .min(bytes.len());
             if length == 0 {
                 assert!(self.read_frame().is_some(), "the connection ended");
                 continue;
@@ -111,7 +128,8 @@ impl Http2Client {
         self.frame(WINDOW_UPDATE, 0, stream, &0x7fff_ffff_u32.to_be_bytes());
     }
 
-    /// Sends everything that this sends at once, so that the server has all of it before it looks at any.
+    /// Sends everything that this sends at once, so that the server has all of it before it looks
+    /// at any.
     pub fn in_one_write(&mut self, send: impl FnOnce(&mut Self)) {
         self.unsent = Some(Vec::new());
         send(self);
@@ -153,7 +171,10 @@ impl Http2Client {
                 let pairs = payload.chunks(6);
                 self.settings = pairs
                     .map(|pair| {
-                        (u16::from_be_bytes([pair[0], pair[1]]), u32::from_be_bytes(pair[2..].try_into().unwrap()))
+                        (
+                            u16::from_be_bytes([pair[0], pair[1]]),
+                            u32::from_be_bytes(pair[2..].try_into().unwrap()),
+                        )
                     })
                     .collect();
                 let window = self.settings.iter().find(|(id, _)| *id == 4);
@@ -172,7 +193,14 @@ impl Http2Client {
     fn fill(&mut self, bytes: &mut [u8]) -> Option<()> {
         match self.stream.read_exact(bytes) {
             Ok(()) => Some(()),
-            Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => None,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset
+                ) =>
+            {
+                None
+            }
             Err(error) => panic!("reading: {error}"),
         }
     }

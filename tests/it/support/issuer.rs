@@ -20,7 +20,11 @@ pub fn key(algorithm: Algorithm) -> Arc<SigningKey> {
     if let Some(key) = keys.iter().find(|key| key.algorithm() == algorithm) {
         return key.clone();
     }
-    let key = Arc::new(SigningKey::generate(algorithm).unwrap().with_id(format!("key-{algorithm}")));
+    let key = Arc::new(
+        SigningKey::generate(algorithm)
+            .unwrap()
+            .with_id(format!("key-{algorithm}")),
+    );
     keys.push(key.clone());
     key
 }
@@ -61,7 +65,11 @@ impl TestIssuer {
             versions: AtomicBool::new(false),
             not_modified: AtomicUsize::new(0),
         };
-        Self { clock: TestClock::new(), state: Arc::new(state), server: None }
+        Self {
+            clock: TestClock::new(),
+            state: Arc::new(state),
+            server: None,
+        }
     }
 
     /// With another name, which need not be on the network.
@@ -124,7 +132,11 @@ impl TestIssuer {
 
     /// From now on `/jwks` adds this header.
     pub fn add_header(&self, name: &'static str, value: impl Into<String>) {
-        self.state.headers.lock().unwrap().push((name, value.into()));
+        self.state
+            .headers
+            .lock()
+            .unwrap()
+            .push((name, value.into()));
     }
 
     /// From now on `/jwks` has an `ETag`, and answers 304 to who knows it.
@@ -155,12 +167,24 @@ impl Drop for TestIssuer {
 fn serve(state: Arc<State>, socket: TcpListener) -> ServerHandle {
     let (tell, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async move {
             let data = web::Data::from(state);
-            let app = move || App::new().app_data(data.clone()).default_service(web::to(answer));
-            let server =
-                HttpServer::new(app).disable_signals().workers(1).shutdown_timeout(0).listen(socket).unwrap().run();
+            let app = move || {
+                App::new()
+                    .app_data(data.clone())
+                    .default_service(web::to(answer))
+            };
+            let server = HttpServer::new(app)
+                .disable_signals()
+                .workers(1)
+                .shutdown_timeout(0)
+                .listen(socket)
+                .unwrap()
+                .run();
             tell.send(server.handle()).unwrap();
             let _ = server.await;
         });
@@ -184,7 +208,12 @@ async fn answer(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
 }
 
 fn jwks(request: &HttpRequest, state: &State) -> HttpResponse {
-    let (status, body) = state.instead.lock().unwrap().clone().unwrap_or_else(|| (200, jwks_text(state)));
+    let (status, body) = state
+        .instead
+        .lock()
+        .unwrap()
+        .clone()
+        .unwrap_or_else(|| (200, jwks_text(state)));
     let mut answer = HttpResponse::build(StatusCode::from_u16(status).unwrap());
     for (name, value) in &*state.headers.lock().unwrap() {
         answer.insert_header((*name, value.as_str()));
@@ -192,8 +221,16 @@ fn jwks(request: &HttpRequest, state: &State) -> HttpResponse {
     if !state.versions.load(Ordering::SeqCst) || status != 200 {
         return answer.body(body);
     }
-    let version = format!("\"{:016x}\"", body.bytes().fold(0_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(byte)));
-    if request.headers().get("if-none-match").is_some_and(|known| known.as_bytes() == version.as_bytes()) {
+    let version = format!(
+        "\"{:016x}\"",
+        body.bytes()
+            .fold(0_u64, |sum, byte| sum.wrapping_mul(31) + u64::from(byte))
+    );
+    if request
+        .headers()
+        .get("if-none-match")
+        .is_some_and(|known| known.as_bytes() == version.as_bytes())
+    {
         state.not_modified.fetch_add(1, Ordering::SeqCst);
         return answer.status(StatusCode::NOT_MODIFIED).finish();
     }
@@ -201,6 +238,12 @@ fn jwks(request: &HttpRequest, state: &State) -> HttpResponse {
 }
 
 fn jwks_text(state: &State) -> String {
-    let keys: Vec<Value> = state.keys.lock().unwrap().iter().filter_map(|key| key.to_public_jwk(None)).collect();
+    let keys: Vec<Value> = state
+        .keys
+        .lock()
+        .unwrap()
+        .iter()
+        .filter_map(|key| key.to_public_jwk(None))
+        .collect();
     json!({ "keys": keys }).to_string()
 }

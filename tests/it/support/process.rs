@@ -5,9 +5,14 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-/// Runs the program to its end, with these `DOORWARD_` settings and nothing else in its environment but `PATH`.
+/// Runs the program to its end, with these `DOORWARD_` settings and nothing else in its environment
+/// but `PATH`.
 pub fn doorward(arguments: &[&str], settings: &[(&str, &str)], stdin: &str) -> Output {
-    let mut child = command(arguments, settings).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = command(arguments, settings)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let _watch = Watchdog::over(child.id());
     let mut input = child.stdin.take().unwrap();
     // A program that ends without reading is fine.
@@ -18,7 +23,10 @@ pub fn doorward(arguments: &[&str], settings: &[(&str, &str)], stdin: &str) -> O
 
 fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorward"));
-    command.args(arguments).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     for (name, value) in settings {
         command.env(format!("DOORWARD_{name}"), value);
     }
@@ -26,7 +34,8 @@ fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     command
 }
 
-/// Kills a program that takes far too long, so that a test which waits for its end fails and does not hang.
+/// Kills a program that takes far too long, so that a test which waits for its end fails and does
+/// not hang.
 struct Watchdog(#[allow(dead_code)] Sender<()>);
 
 impl Watchdog {
@@ -35,7 +44,9 @@ impl Watchdog {
         let (dropped, ended) = channel();
         std::thread::spawn(move || {
             if ended.recv_timeout(Duration::from_mins(1)) == Err(RecvTimeoutError::Timeout) {
-                let _ = Command::new("kill").args(["-KILL", &id.to_string()]).status();
+                let _ = Command::new("kill")
+                    .args(["-KILL", &id.to_string()])
+                    .status();
             }
         });
         Self(dropped)
@@ -57,12 +68,25 @@ impl Service {
     }
 
     /// The same with variables of these very names.
-    pub fn start_with(arguments: &[&str], settings: &[(&str, &str)], variables: &[(&str, &str)]) -> Self {
+    pub fn start_with(
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut command = command(arguments, settings);
         command.envs(variables.iter().copied());
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { _watch: Watchdog::over(child.id()), child, stderr, log: String::new() }
+        Self {
+            _watch: Watchdog::over(child.id()),
+            child,
+            stderr,
+            log: String::new(),
+        }
     }
 
     pub fn id(&self) -> u32 {
@@ -72,7 +96,10 @@ impl Service {
     /// The memory that it has now (proc(5), `VmRSS`).
     pub fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
@@ -107,7 +134,10 @@ impl Service {
     }
 
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status().unwrap();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.id().to_string()])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 

@@ -1,11 +1,12 @@
-//! A site behind a real proxy: client → proxy → application, with the proxy asking the service about every request.
+//! A site behind a real proxy: client → proxy → application, with the proxy asking the service
+//! about every request.
 
 use std::net::SocketAddr;
 
 use super::proxy_lines::{printed, with_lines};
 use super::{
-    Answer, Client, Component, Echo, Echoed, GateBuilder, Relay, Request, TestGate, TestIssuer, eventually, free_port,
-    is_connected, shipped,
+    Answer, Client, Component, Echo, Echoed, GateBuilder, Relay, Request, TestGate, TestIssuer,
+    eventually, free_port, is_connected, shipped,
 };
 
 /// A proxy that a site can stand behind.
@@ -16,7 +17,8 @@ pub struct Proxy {
     pub start: fn(&Wiring) -> Component,
     /// What clients get while the service does not answer.
     pub when_down: u16,
-    /// What clients get for two `Authorization` fields: status, and the reason if the service gave one.
+    /// What clients get for two `Authorization` fields: status, and the reason if the service gave
+    /// one.
     pub two_authorizations: &'static str,
     /// Whether the service's own 503 reaches the client as it is, and not just its status.
     pub passes_on_503: bool,
@@ -31,14 +33,19 @@ pub struct Wiring {
     pub doorward: String,
     /// Where the application is.
     pub application: String,
-    /// What `doorward config proxy` printed, in place of the shipped lines; nothing leaves those as they are.
+    /// What `doorward config proxy` printed, in place of the shipped lines; nothing leaves those as
+    /// they are.
     pub lines: String,
 }
 
 impl Wiring {
     /// With the shipped lines.
     pub fn new(doorward: impl Into<String>, application: SocketAddr) -> Self {
-        Self { doorward: doorward.into(), application: application.to_string(), lines: String::new() }
+        Self {
+            doorward: doorward.into(),
+            application: application.to_string(),
+            lines: String::new(),
+        }
     }
 
     /// A shipped file with these places exchanged, and the lines of this site.
@@ -69,16 +76,33 @@ impl Site {
     pub fn counting(proxy: &Proxy, settings: &[(&str, &str)]) -> Self {
         let idp = TestIssuer::new();
         let gate = TestGate::new().trusting(&idp);
-        Self::wired(proxy, "", idp, gate, settings, |gate| Some(Relay::to(gate.asked())), None)
+        Self::wired(
+            proxy,
+            "",
+            idp,
+            gate,
+            settings,
+            |gate| Some(Relay::to(gate.asked())),
+            None,
+        )
     }
 
-    pub fn with(proxy: &Proxy, idp: TestIssuer, gate: GateBuilder, settings: &[(&str, &str)]) -> Self {
+    pub fn with(
+        proxy: &Proxy,
+        idp: TestIssuer,
+        gate: GateBuilder,
+        settings: &[(&str, &str)],
+    ) -> Self {
         Self::wired(proxy, "", idp, gate, settings, |_| None, None)
     }
 
     /// Behind a proxy with the lines that `doorward config proxy` prints for this configuration.
     pub fn with_printed_lines(proxy: &Proxy, idp: TestIssuer, gate: GateBuilder) -> Self {
-        let name = if proxy.dialect == BY_GRPC { "envoy-grpc" } else { proxy.dialect };
+        let name = if proxy.dialect == BY_GRPC {
+            "envoy-grpc"
+        } else {
+            proxy.dialect
+        };
         let lines = printed(name.parse().unwrap(), &gate);
         Self::with_lines(proxy, &lines, idp, gate)
     }
@@ -110,14 +134,26 @@ impl Site {
             BY_GRPC => gate.set("GRPC_LISTEN", listen).set("PROXY", "envoy"),
             dialect => gate.set("LISTEN", listen).set("PROXY", dialect),
         };
-        let settings = settings.iter().fold(gate, |gate, (name, value)| gate.set(name, *value));
+        let settings = settings
+            .iter()
+            .fold(gate, |gate, (name, value)| gate.set(name, *value));
         let gate = settings.clone().spawn();
         let (application, relay) = (Echo::start(), relay(&gate));
         let doorward = relay.as_ref().map_or(gate.asked(), |relay| relay.address);
         let served_by = elsewhere.unwrap_or(application.address);
-        let wiring = Wiring { lines: lines.to_owned(), ..Wiring::new(doorward.to_string(), served_by) };
+        let wiring = Wiring {
+            lines: lines.to_owned(),
+            ..Wiring::new(doorward.to_string(), served_by)
+        };
         let proxy = (proxy.start)(&wiring);
-        Self { idp, application, proxy, relay, gate: Some(gate), settings }
+        Self {
+            idp,
+            application,
+            proxy,
+            relay,
+            gate: Some(gate),
+            settings,
+        }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -143,7 +179,10 @@ impl Site {
 
     /// How many connections there were between the proxy and the service.
     pub fn connections_to_doorward(&self) -> usize {
-        self.relay.as_ref().expect("a site that counts").connections()
+        self.relay
+            .as_ref()
+            .expect("a site that counts")
+            .connections()
     }
 
     /// From now on the service of a site that counts hears and says nothing.
@@ -153,7 +192,10 @@ impl Site {
 
     /// The next question to the service of a site that counts is lost with its connection.
     pub fn lose_a_question(&self) {
-        self.relay.as_ref().expect("a site that counts").hang_up_once();
+        self.relay
+            .as_ref()
+            .expect("a site that counts")
+            .hang_up_once();
     }
 
     pub fn stop_doorward(&mut self) {
@@ -171,13 +213,21 @@ impl Site {
     pub fn served(&self, request: Request) -> Echoed {
         let before = self.application.requests();
         let seen = Self::echoed(&request.send());
-        assert_eq!(self.application.requests(), before + 1, "it came through more than once");
+        assert_eq!(
+            self.application.requests(),
+            before + 1,
+            "it came through more than once"
+        );
         seen
     }
 
     /// The application's answer, unwrapped.
     pub fn echoed(answer: &Answer) -> Echoed {
-        assert_eq!((answer.status, answer.get("x-application")), (200, Some("echo")), "not served: {answer:?}");
+        assert_eq!(
+            (answer.status, answer.get("x-application")),
+            (200, Some("echo")),
+            "not served: {answer:?}"
+        );
         serde_json::from_str(&answer.body).unwrap()
     }
 
@@ -185,8 +235,16 @@ impl Site {
     pub fn refused(&self, request: Request) -> Answer {
         let before = self.application.requests();
         let answer = request.send();
-        assert_eq!(self.application.requests(), before, "it came through: {answer:?}");
-        assert_eq!(answer.get("x-application"), None, "it came through: {answer:?}");
+        assert_eq!(
+            self.application.requests(),
+            before,
+            "it came through: {answer:?}"
+        );
+        assert_eq!(
+            answer.get("x-application"),
+            None,
+            "it came through: {answer:?}"
+        );
         answer
     }
 }

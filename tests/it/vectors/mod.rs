@@ -1,6 +1,7 @@
 //! The signature vectors of Project Wycheproof, asked of the one function that judges signatures.
 //!
-//! Each family has its test; `docs/correctness.md` shows what came out, and `generated_docs.rs` compares.
+//! Each family has its test; `docs/correctness.md` shows what came out, and `generated_docs.rs`
+//! compares.
 
 mod ecdsa;
 mod eddsa;

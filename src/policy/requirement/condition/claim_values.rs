@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelUInt};
+use cel::common::types::{
+    CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelUInt,
+};
 use cel::common::value::{CowVal, Val};
 
 use crate::jose::Json;
@@ -17,7 +19,8 @@ const BYTES_PER_OBJECT: usize = 192;
 
 /// The claims of a token as values of the expression language.
 ///
-/// Whole numbers are `int` where they fit, else `uint`; all other numbers are `double`. `null` is `null`.
+/// Whole numbers are `int` where they fit, else `uint`; all other numbers are `double`. `null` is
+/// `null`.
 #[derive(Debug)]
 pub(in crate::policy) struct ClaimValues(Box<dyn Val>);
 
@@ -29,13 +32,21 @@ impl ClaimValues {
 
     /// At most about how many bytes the values of these claims take in memory.
     pub(in crate::policy) fn size(token: &VerifiedToken) -> usize {
-        let sizes = token.members().unwrap_or_default().into_iter().map(|(name, value)| {
-            let text = value.as_written();
-            // Each value but the first has one of these in front of it or is a member of an object.
-            let inner = text.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
-            let objects = text.bytes().filter(|byte| *byte == b'{').count();
-            name.len() + text.len() + (1 + inner) * BYTES_PER_VALUE + objects * BYTES_PER_OBJECT
-        });
+        let sizes = token
+            .members()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, value)| {
+                let text = value.as_written();
+                // Each value but the first has one of these in front of it or is a member of an
+                // object.
+                let inner = text
+                    .bytes()
+                    .filter(|byte| matches!(byte, b',' | b'[' | b'{'))
+                    .count();
+                let objects = text.bytes().filter(|byte| *byte == b'{').count();
+                name.len() + text.len() + (1 + inner) * BYTES_PER_VALUE + objects * BYTES_PER_OBJECT
+            });
         sizes.sum()
     }
 
@@ -62,7 +73,8 @@ fn value(json: Json<'_>) -> Option<Box<dyn Val>> {
 }
 
 fn map(members: Vec<(Cow<'_, str>, Json<'_>)>) -> Option<Box<dyn Val>> {
-    let member = |(name, own): (Cow<'_, str>, _)| Some((CelMapKey::from(name.into_owned()), value(own)?));
+    let member =
+        |(name, own): (Cow<'_, str>, _)| Some((CelMapKey::from(name.into_owned()), value(own)?));
     let members: Option<HashMap<_, _>> = members.into_iter().map(member).collect();
     Some(Box::new(CelMap::from(members?)))
 }
@@ -74,6 +86,9 @@ fn number(written: &str) -> Option<Box<dyn Val>> {
     if let Ok(uint) = written.parse::<u64>() {
         return Some(Box::new(CelUInt::from(uint)));
     }
-    let double = written.parse::<f64>().ok().filter(|double| double.is_finite())?;
+    let double = written
+        .parse::<f64>()
+        .ok()
+        .filter(|double| double.is_finite())?;
     Some(Box::new(CelDouble::from(double)))
 }

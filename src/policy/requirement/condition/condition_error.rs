@@ -39,7 +39,8 @@ pub enum ConditionError {
     /// A token or a request must not choose what is compiled.
     #[error("matches(…) with a pattern that is no literal")]
     PatternNotLiteral,
-    /// What is put in again and again must not be chosen by a token or a request: a text could grow without bounds.
+    /// What is put in again and again must not be chosen by a token or a request: a text could grow
+    /// without bounds.
     #[error("replace(…) or join(…) that puts in what is no literal")]
     PutInNotLiteral,
     /// A token could make for texts and lists that take the memory away.
@@ -63,13 +64,21 @@ impl ConditionError {
             Self::Malformed { .. } | Self::Unreadable => {
                 "write an expression in CEL, such as claims.tenant == request.host"
             }
-            Self::UnknownName(_) => "read claims.NAME, request.method, request.host, request.path or now",
+            Self::UnknownName(_) => {
+                "read claims.NAME, request.method, request.host, request.path or now"
+            }
             Self::NameTaken(_) => "choose another name",
-            Self::UnknownFunction(_) => "write a function of CEL or of its strings extension, but not format or quote",
+            Self::UnknownFunction(_) => {
+                "write a function of CEL or of its strings extension, but not format or quote"
+            }
             Self::TwoLoops => "use one of all, exists, exists_one, map and filter, once",
-            Self::GrowsTooMuch => "put less together; in a loop, only what belongs to the loop's variable",
+            Self::GrowsTooMuch => {
+                "put less together; in a loop, only what belongs to the loop's variable"
+            }
             Self::PatternNotLiteral | Self::PutInNotLiteral => "write it down as a text in quotes",
-            Self::Pattern { .. } => "write a regular expression without look-around and back-references",
+            Self::Pattern { .. } => {
+                "write a regular expression without look-around and back-references"
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ use super::{ClaimValues, Condition, ConditionFailure};
 use crate::domain::{ForwardedRequest, Reason, RequestParts, Timestamp};
 use crate::policy::Principal;
 
-/// A condition reads no longer text of the request: what a loop over the claims does with it, it does in each round, and
-/// anybody can send a path of 100 KiB.
+/// A condition reads no longer text of the request: what a loop over the claims does with it, it
+/// does in each round, and anybody can send a path of 100 KiB.
 const MAX_TEXT_BYTES: usize = 8 * 1024;
 
 /// What requirements judge by.
@@ -37,7 +37,10 @@ pub(super) struct Variables<'a> {
 
 impl<'a> Variables<'a> {
     /// These facts, as far as the condition reads them.
-    pub(super) fn of(facts: &Facts<'a>, condition: &'a Condition) -> Result<Self, ConditionFailure> {
+    pub(super) fn of(
+        facts: &Facts<'a>,
+        condition: &'a Condition,
+    ) -> Result<Self, ConditionFailure> {
         let reads = condition.reads;
         let claims = facts.principal.values().ok_or(ConditionFailure::Claims)?;
         let now = date_time(facts.now).ok_or(ConditionFailure::Time)?;
@@ -78,16 +81,20 @@ impl VariableResolver for Variables<'_> {
             "request.method" => self.method.as_ref().map(borrowed),
             "request.host" => self.host.as_ref().map(borrowed),
             "request.path" => self.path.as_ref().map(borrowed),
-            other => {
-                pattern::number(other).and_then(|number| self.patterns.get(number)).map(|own| CowVal::Borrowed(own))
-            }
+            other => pattern::number(other)
+                .and_then(|number| self.patterns.get(number))
+                .map(|own| CowVal::Borrowed(own)),
         }
     }
 }
 
 fn text(part: &'static str, text: &str) -> Result<CelString<'static>, ConditionFailure> {
     if text.len() > MAX_TEXT_BYTES {
-        return Err(ConditionFailure::TooLong { part, bytes: text.len(), most: MAX_TEXT_BYTES });
+        return Err(ConditionFailure::TooLong {
+            part,
+            bytes: text.len(),
+            most: MAX_TEXT_BYTES,
+        });
     }
     Ok(text.to_owned().into())
 }

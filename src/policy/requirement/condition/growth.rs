@@ -1,9 +1,10 @@
 //! How large what a condition makes can become.
 //!
-//! Nothing in the language holds a result for later, so a condition as long as it may be cannot make much of what it reads,
-//! but for three things: each round of a loop makes its own, a replacement or a separator is put in many times, and what
-//! was made can be the material of the next step. So each step is counted by what it makes of the claims in the worst case,
-//! and all of them together must stay below a bound.
+//! Nothing in the language holds a result for later, so a condition as long as it may be cannot
+//! make much of what it reads, but for three things: each round of a loop makes its own, a
+//! replacement or a separator is put in many times, and what was made can be the material of the
+//! next step. So each step is counted by what it makes of the claims in the worst case, and all of
+//! them together must stay below a bound.
 
 use super::ConditionError;
 
@@ -25,15 +26,24 @@ struct Amount {
 
 impl Amount {
     fn and(self, other: Self) -> Self {
-        Self { times: self.times.saturating_add(other.times), plus: self.plus.saturating_add(other.plus) }
+        Self {
+            times: self.times.saturating_add(other.times),
+            plus: self.plus.saturating_add(other.plus),
+        }
     }
 
     fn of(self, factor: u64) -> Self {
-        Self { times: self.times.saturating_mul(factor), plus: self.plus.saturating_mul(factor) }
+        Self {
+            times: self.times.saturating_mul(factor),
+            plus: self.plus.saturating_mul(factor),
+        }
     }
 
     fn or(self, other: Self) -> Self {
-        Self { times: self.times.max(other.times), plus: self.plus.max(other.plus) }
+        Self {
+            times: self.times.max(other.times),
+            plus: self.plus.max(other.plus),
+        }
     }
 }
 
@@ -61,22 +71,41 @@ impl Size {
 
     const fn none(kind: Kind) -> Self {
         let none = Amount { times: 0, plus: 0 };
-        Self { text: none, elements: none, kind }
+        Self {
+            text: none,
+            elements: none,
+            kind,
+        }
     }
 
     fn text(text: Amount) -> Self {
-        Self { text, kind: Kind::Text, ..Self::EMPTY }
+        Self {
+            text,
+            kind: Kind::Text,
+            ..Self::EMPTY
+        }
     }
 
     /// That of the larger one, whichever it is.
     pub(super) fn or(self, other: Self) -> Self {
-        let kind = if self.kind == other.kind { self.kind } else { Kind::Any };
-        Self { text: self.text.or(other.text), elements: self.elements.or(other.elements), kind }
+        let kind = if self.kind == other.kind {
+            self.kind
+        } else {
+            Kind::Any
+        };
+        Self {
+            text: self.text.or(other.text),
+            elements: self.elements.or(other.elements),
+            kind,
+        }
     }
 
     /// That of a part, of which nothing else is known.
     pub(super) fn part(self) -> Self {
-        Self { kind: Kind::Any, ..self }
+        Self {
+            kind: Kind::Any,
+            ..self
+        }
     }
 }
 
@@ -90,16 +119,28 @@ pub(super) struct Growth {
 
 impl Default for Growth {
     fn default() -> Self {
-        Self { rounds: Amount { times: 0, plus: 1 }, made: Amount::default() }
+        Self {
+            rounds: Amount { times: 0, plus: 1 },
+            made: Amount::default(),
+        }
     }
 }
 
 impl Growth {
-    /// What is read as a whole: once, or in a loop again in each round, and then nothing may be made of it.
+    /// What is read as a whole: once, or in a loop again in each round, and then nothing may be
+    /// made of it.
     pub(super) fn whole(&self) -> Size {
         let once = Amount { times: 1, plus: 0 };
-        let amount = if self.rounds.times == 0 && self.rounds.plus == 1 { once } else { once.of(u64::MAX) };
-        Size { text: amount, elements: amount, kind: Kind::Any }
+        let amount = if self.rounds.times == 0 && self.rounds.plus == 1 {
+            once
+        } else {
+            once.of(u64::MAX)
+        };
+        Size {
+            text: amount,
+            elements: amount,
+            kind: Kind::Any,
+        }
     }
 
     /// A text that stands in the expression.
@@ -107,15 +148,32 @@ impl Growth {
         Size::text(self.rounds.of(u64::try_from(bytes).unwrap_or(u64::MAX)))
     }
 
-    /// A list or a map of these. One of literals is as long as it is written, so it does not count before it is kept.
-    pub(super) fn list(&mut self, parts: &[Size], is_literal: bool) -> Result<Size, ConditionError> {
-        let elements = self.rounds.of(u64::try_from(parts.len()).unwrap_or(u64::MAX));
-        let list = parts.iter().fold(Size { elements, ..Size::EMPTY }, |list, part| Size {
-            text: list.text.and(part.text),
-            elements: list.elements.and(part.elements),
-            kind: Kind::Any,
-        });
-        if is_literal { Ok(list) } else { self.count(list) }
+    /// A list or a map of these. One of literals is as long as it is written, so it does not count
+    /// before it is kept.
+    pub(super) fn list(
+        &mut self,
+        parts: &[Size],
+        is_literal: bool,
+    ) -> Result<Size, ConditionError> {
+        let elements = self
+            .rounds
+            .of(u64::try_from(parts.len()).unwrap_or(u64::MAX));
+        let list = parts.iter().fold(
+            Size {
+                elements,
+                ..Size::EMPTY
+            },
+            |list, part| Size {
+                text: list.text.and(part.text),
+                elements: list.elements.and(part.elements),
+                kind: Kind::Any,
+            },
+        );
+        if is_literal {
+            Ok(list)
+        } else {
+            self.count(list)
+        }
     }
 
     /// The sum of two; texts and lists have one too.
@@ -132,8 +190,14 @@ impl Growth {
         }
     }
 
-    /// What a function makes of its subject; `put_in` is the length of the text that it may put in many times.
-    pub(super) fn call(&mut self, function: &str, subject: Size, put_in: usize) -> Result<Size, ConditionError> {
+    /// What a function makes of its subject; `put_in` is the length of the text that it may put in
+    /// many times.
+    pub(super) fn call(
+        &mut self,
+        function: &str,
+        subject: Size,
+        put_in: usize,
+    ) -> Result<Size, ConditionError> {
         let put_in = u64::try_from(put_in).unwrap_or(u64::MAX);
         let own = subject.text;
         match function {
@@ -147,16 +211,23 @@ impl Growth {
             "join" => self.count(Size::text(own.and(subject.elements.of(put_in)))),
             "split" => {
                 let elements = own.and(self.rounds.of(2));
-                self.count(Size { text: own, elements, kind: Kind::Any })
+                self.count(Size {
+                    text: own,
+                    elements,
+                    kind: Kind::Any,
+                })
             }
             _ => Ok(Size::FIXED),
         }
     }
 
-    /// From here on a step is taken for each element of this; tells how often it was taken before, and how large all
-    /// elements are together.
+    /// From here on a step is taken for each element of this; tells how often it was taken before,
+    /// and how large all elements are together.
     pub(super) fn enter(&mut self, range: Size) -> (Rounds, Size) {
-        (Rounds(std::mem::replace(&mut self.rounds, range.elements)), range.part())
+        (
+            Rounds(std::mem::replace(&mut self.rounds, range.elements)),
+            range.part(),
+        )
     }
 
     /// The loop is over.
@@ -165,7 +236,10 @@ impl Growth {
     }
 
     fn count(&mut self, size: Size) -> Result<Size, ConditionError> {
-        self.made = self.made.and(size.text).and(size.elements.of(ELEMENT_BYTES));
+        self.made = self
+            .made
+            .and(size.text)
+            .and(size.elements.of(ELEMENT_BYTES));
         if self.made.times > MAX_TIMES || self.made.plus > MAX_CONSTANT {
             return Err(ConditionError::GrowsTooMuch);
         }

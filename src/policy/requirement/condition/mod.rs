@@ -1,7 +1,9 @@
-//! Conditions in the Common Expression Language (CEL, <https://cel.dev>), over `claims`, `request` and `now`.
+//! Conditions in the Common Expression Language (CEL, <https://cel.dev>), over `claims`, `request`
+//! and `now`.
 //!
-//! The language always ends, but the library that evaluates it counts no steps and takes the stack as deep as an expression
-//! goes. So what an expression may be is settled when it is read: before that by its bounds, and then by a review.
+//! The language always ends, but the library that evaluates it counts no steps and takes the stack
+//! as deep as an expression goes. So what an expression may be is settled when it is read: before
+//! that by its bounds, and then by a review.
 
 mod bounds;
 mod claim_values;
@@ -53,17 +55,32 @@ struct Reads {
 impl Condition {
     /// Reads an expression, at most 2 KiB long and 16 levels deep.
     ///
-    /// It may call functions of the language and of its strings extension, loop once, match against patterns that stand in
-    /// it, and make no more than so much of what it reads. A path with parameters (`/a;b=c`) is known to it only if these are allowed.
+    /// It may call functions of the language and of its strings extension, loop once, match against
+    /// patterns that stand in it, and make no more than so much of what it reads. A path with
+    /// parameters (`/a;b=c`) is known to it only if these are allowed.
     pub fn parse(source: &str, allow_path_parameters: bool) -> Result<Self, ConditionError> {
         bounds::check(source)?;
         let read = with_ample_stack(|| {
-            let mut expression = ENVIRONMENT.parser().parse(source).map_err(|errors| malformed(&errors))?;
+            let mut expression = ENVIRONMENT
+                .parser()
+                .parse(source)
+                .map_err(|errors| malformed(&errors))?;
             let review = Review::of(&mut expression)?;
             Ok((expression, review))
         });
-        let (expression, Review { patterns, reads, .. }) = read.unwrap_or(Err(ConditionError::Unreadable))?;
-        Ok(Self { source: source.to_owned(), expression, patterns, reads, allow_path_parameters })
+        let (
+            expression,
+            Review {
+                patterns, reads, ..
+            },
+        ) = read.unwrap_or(Err(ConditionError::Unreadable))?;
+        Ok(Self {
+            source: source.to_owned(),
+            expression,
+            patterns,
+            reads,
+            allow_path_parameters,
+        })
     }
 
     /// Whether it reads what the proxy says about the original request.
@@ -101,20 +118,24 @@ impl fmt::Display for Condition {
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut environment = Env::stdlib().with_optional_support(false);
-    // Names that are taken are the one thing that can go wrong, and then a condition that uses them fails.
-    let _ = extensions::strings(&mut environment).and_then(|()| pattern::extension(&mut environment));
+    // Names that are taken are the one thing that can go wrong, and then a condition that uses them
+    // fails.
+    let _ =
+        extensions::strings(&mut environment).and_then(|()| pattern::extension(&mut environment));
     Arc::new(environment)
 });
 
-/// How much stack the parser may take for what the bounds let through; it is not touched before it is needed.
+/// How much stack the parser may take for what the bounds let through; it is not touched before it
+/// is needed.
 const PARSER_STACK_BYTES: usize = 128 << 20;
 
 thread_local! {
     static HAS_AMPLE_STACK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs this with the stack that the parser may take, and nothing if it gives up. Conditions that are read meanwhile share
-/// it: a thread for each of ten thousand would take longer than all the rest.
+/// Runs this with the stack that the parser may take, and nothing if it gives up. Conditions that
+/// are read meanwhile share it: a thread for each of ten thousand would take longer than all the
+/// rest.
 pub fn with_ample_stack<T: Send>(read: impl FnOnce() -> T + Send) -> Option<T> {
     if HAS_AMPLE_STACK.get() {
         // As at the end of a thread: what it worked on is dropped with it.
@@ -125,17 +146,31 @@ pub fn with_ample_stack<T: Send>(read: impl FnOnce() -> T + Send) -> Option<T> {
         read()
     };
     thread::scope(|scope| {
-        let reader = thread::Builder::new().stack_size(PARSER_STACK_BYTES).spawn_scoped(scope, own);
+        let reader = thread::Builder::new()
+            .stack_size(PARSER_STACK_BYTES)
+            .spawn_scoped(scope, own);
         reader.ok()?.join().ok()
     })
 }
 
 fn malformed(errors: &ParseErrors) -> ConditionError {
-    let Some(first) = errors.errors.first() else { return ConditionError::Unreadable };
-    let [line, column] = [first.pos.0, first.pos.1].map(|position| usize::try_from(position).unwrap_or_default());
+    let Some(first) = errors.errors.first() else {
+        return ConditionError::Unreadable;
+    };
+    let [line, column] =
+        [first.pos.0, first.pos.1].map(|position| usize::try_from(position).unwrap_or_default());
     // What else might have stood there is most of the language.
-    let what = first.msg.split(" expecting ").next().unwrap_or_default().trim_start_matches("Syntax error: ");
-    ConditionError::Malformed { what: what.to_owned(), line, column }
+    let what = first
+        .msg
+        .split(" expecting ")
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches("Syntax error: ");
+    ConditionError::Malformed {
+        what: what.to_owned(),
+        line,
+        column,
+    }
 }
 
 #[cfg(test)]
@@ -160,9 +195,17 @@ mod tests {
     fn evaluated(source: &str) -> String {
         let field = |text: &'static str| Field::Once(text.as_bytes());
         let (method, host) = (field("PATCH"), field("Acme.Example.com:8443"));
-        let request = request(Original { method, host, uri: field("/tenants/%61cme//files?x=/y") });
+        let request = request(Original {
+            method,
+            host,
+            uri: field("/tenants/%61cme//files?x=/y"),
+        });
         let alice = alice();
-        let facts = Facts { principal: &alice, request: &request, now: NOW };
+        let facts = Facts {
+            principal: &alice,
+            request: &request,
+            now: NOW,
+        };
         let verdict = Condition::parse(source, false).unwrap().evaluate(&facts);
         verdict.map_or_else(|failure| failure.to_string(), |verdict| verdict.to_string())
     }
@@ -217,13 +260,22 @@ mod tests {
             ("claims.level == 4", "false"),
             ("claims.level == '3'", "false"),
             ("claims.absent == 1", "No such key: absent"),
-            ("claims.level", "a value of type int, neither true nor false"),
-            ("claims.roles", "a value of type list, neither true nor false"),
+            (
+                "claims.level",
+                "a value of type int, neither true nor false",
+            ),
+            (
+                "claims.roles",
+                "a value of type list, neither true nor false",
+            ),
             ("'true'", "a value of type string, neither true nor false"),
             ("null", "a value of type null, neither true nor false"),
             ("claims.roles[7] == 'x'", "Index out of bounds: Int(7)"),
             ("claims.level / 0 == 1", "Division by zero of Int(3)"),
-            ("claims.level.matches('3')", "found no matching overload for 'matches' applied to 'int.(pattern)'"),
+            (
+                "claims.level.matches('3')",
+                "found no matching overload for 'matches' applied to 'int.(pattern)'",
+            ),
         ] {
             assert_eq!(evaluated(source), found, "{source}");
         }
@@ -248,14 +300,26 @@ mod tests {
             ("claims.sub.length() == 1", no_function("length")),
             ("'%s'.format([claims.sub]) == ''", no_function("format")),
             ("optional.of(1).hasValue()", no_function("hasValue")),
-            ("claims.all(x, true) && claims.roles.all(x, true)", E::TwoLoops),
-            ("claims.roles.all(x, claims.roles.exists(y, x == y))", E::TwoLoops),
+            (
+                "claims.all(x, true) && claims.roles.all(x, true)",
+                E::TwoLoops,
+            ),
+            (
+                "claims.roles.all(x, claims.roles.exists(y, x == y))",
+                E::TwoLoops,
+            ),
             ("claims.roles.map(x, x).exists(y, true)", E::TwoLoops),
-            ("claims.roles.all(claims, true)", E::NameTaken("claims".to_owned())),
+            (
+                "claims.roles.all(claims, true)",
+                E::NameTaken("claims".to_owned()),
+            ),
             ("claims.sub.matches(claims.email)", E::PatternNotLiteral),
             ("claims.sub.matches('a' + 'b')", E::PatternNotLiteral),
             ("claims.sub.matches()", E::PatternNotLiteral),
-            ("claims.sub.replace('a', claims.email) == ''", E::PutInNotLiteral),
+            (
+                "claims.sub.replace('a', claims.email) == ''",
+                E::PutInNotLiteral,
+            ),
             ("claims.roles.join(claims.email) == ''", E::PutInNotLiteral),
             ("join(claims.roles, claims.email) == ''", E::PutInNotLiteral),
         ] {
@@ -288,26 +352,52 @@ mod tests {
             ("claims.roles.exists(x, x == request.path)", true),
             ("true || request.method == ''", true),
         ] {
-            assert_eq!(Condition::parse(source, false).unwrap().reads_request(), expected, "{source}");
+            assert_eq!(
+                Condition::parse(source, false).unwrap().reads_request(),
+                expected,
+                "{source}"
+            );
         }
         let reads = Condition::parse("request.host == ''", false).unwrap().reads;
-        assert_eq!(reads, Reads { host: true, ..Reads::default() });
+        assert_eq!(
+            reads,
+            Reads {
+                host: true,
+                ..Reads::default()
+            }
+        );
     }
 
     #[test]
     fn a_part_that_is_not_known_decides_nothing() {
         let alice = alice();
         let judged = |source, allow_path_parameters, uri: &'static str| {
-            let request = request(Original { uri: Field::Once(uri.as_bytes()), ..UNDESCRIBED });
-            let facts = Facts { principal: &alice, request: &request, now: NOW };
+            let request = request(Original {
+                uri: Field::Once(uri.as_bytes()),
+                ..UNDESCRIBED
+            });
+            let facts = Facts {
+                principal: &alice,
+                request: &request,
+                now: NOW,
+            };
             let condition = Condition::parse(source, allow_path_parameters).unwrap();
             condition.judge(&facts).map_err(|denial| denial.code())
         };
         assert_eq!(judged("request.path == '/a'", false, "/a"), Ok(()));
         assert_eq!(judged("request.path == '/a'", true, "/a;b"), Ok(()));
-        assert_eq!(judged("request.path == '/a'", false, "/a;b"), Err("forwarded_headers_ambiguous"));
-        assert_eq!(judged("request.path != '/a'", true, "/a/../b"), Err("forwarded_headers_ambiguous"));
-        assert_eq!(judged("true || request.host == ''", true, "/"), Err("forwarded_headers_missing"));
+        assert_eq!(
+            judged("request.path == '/a'", false, "/a;b"),
+            Err("forwarded_headers_ambiguous")
+        );
+        assert_eq!(
+            judged("request.path != '/a'", true, "/a/../b"),
+            Err("forwarded_headers_ambiguous")
+        );
+        assert_eq!(
+            judged("true || request.host == ''", true, "/"),
+            Err("forwarded_headers_missing")
+        );
     }
 
     #[test]
@@ -316,19 +406,48 @@ mod tests {
         let judged = |source, method: &str, uri: &str| {
             let field = |text: &'static str| Field::Once(text.as_bytes());
             let (method, uri) = (Field::Once(method.as_bytes()), Field::Once(uri.as_bytes()));
-            let request = request(Original { method, host: field("a.example"), uri });
-            let facts = Facts { principal: &alice, request: &request, now: NOW };
-            Condition::parse(source, false).unwrap().judge(&facts).map_err(|denial| denial.code())
+            let request = request(Original {
+                method,
+                host: field("a.example"),
+                uri,
+            });
+            let facts = Facts {
+                principal: &alice,
+                request: &request,
+                now: NOW,
+            };
+            Condition::parse(source, false)
+                .unwrap()
+                .judge(&facts)
+                .map_err(|denial| denial.code())
         };
         // Decoded, as it is read.
         let path = |length: usize| format!("/{}?{}", "%61".repeat(length - 1), "b".repeat(10_000));
-        for source in ["request.path.startsWith('/a')", "true || request.path == ''", "!(request.path == '')"] {
+        for source in [
+            "request.path.startsWith('/a')",
+            "true || request.path == ''",
+            "!(request.path == '')",
+        ] {
             assert_eq!(judged(source, "GET", &path(8192)), Ok(()), "{source}");
-            assert_eq!(judged(source, "GET", &path(8193)), Err("policy_denied"), "{source}");
+            assert_eq!(
+                judged(source, "GET", &path(8193)),
+                Err("policy_denied"),
+                "{source}"
+            );
         }
-        assert_eq!(judged("request.host == 'a.example'", "GET", &path(8193)), Ok(()), "it reads something else");
-        assert_eq!(judged("request.method != 'GET'", &"A".repeat(8192), "/"), Ok(()));
-        assert_eq!(judged("request.method != 'GET'", &"A".repeat(8193), "/"), Err("policy_denied"));
+        assert_eq!(
+            judged("request.host == 'a.example'", "GET", &path(8193)),
+            Ok(()),
+            "it reads something else"
+        );
+        assert_eq!(
+            judged("request.method != 'GET'", &"A".repeat(8192), "/"),
+            Ok(())
+        );
+        assert_eq!(
+            judged("request.method != 'GET'", &"A".repeat(8193), "/"),
+            Err("policy_denied")
+        );
     }
 
     /// As much as a worker has.
@@ -340,7 +459,12 @@ mod tests {
             Condition::parse(&source, false)?;
             Ok(evaluated(&source))
         };
-        thread::Builder::new().stack_size(WORKER_STACK_BYTES).spawn(run).unwrap().join().unwrap()
+        thread::Builder::new()
+            .stack_size(WORKER_STACK_BYTES)
+            .spawn(run)
+            .unwrap()
+            .join()
+            .unwrap()
     }
 
     #[test]
@@ -362,7 +486,10 @@ mod tests {
             ("(".repeat(16) + "true" + &")".repeat(16), true),
             ("[".repeat(16) + "true" + &"]".repeat(16) + " == 1", true),
             ("!(".repeat(8) + "true" + &")".repeat(8), true),
-            ("claims.roles.all(x, ".to_owned() + &"(".repeat(15) + "true" + &")".repeat(16), true),
+            (
+                "claims.roles.all(x, ".to_owned() + &"(".repeat(15) + "true" + &")".repeat(16),
+                true,
+            ),
         ] {
             let told = on_a_worker(deep.clone());
             assert_eq!(told.is_ok(), is_read, "{deep} {told:?}");
@@ -374,7 +501,10 @@ mod tests {
     fn no_loop_makes_a_text_of_the_claims_in_each_round() {
         let many = |part: &str, separator: &str, count| vec![part; count].join(separator);
         for source in [
-            format!("claims.l.map(x, {}).size() > 0", many(&format!("({})", many("claims.t", "+", 9)), "+", 10)),
+            format!(
+                "claims.l.map(x, {}).size() > 0",
+                many(&format!("({})", many("claims.t", "+", 9)), "+", 10)
+            ),
             "claims.l.map(x, claims.t).size() > 0".to_owned(),
             "claims.l.map(x, [claims.t]).size() > 0".to_owned(),
             "claims.l.map(x, {x: claims.t}).size() > 0".to_owned(),
@@ -388,10 +518,22 @@ mod tests {
             "claims.l.exists(x, x in [claims.t])".to_owned(),
             "claims.t.split('').exists(x, x + claims.l == x)".to_owned(),
             format!("claims.l.map(x, [{}]).size() > 0", many("1", ",", 200)),
-            format!("claims.l.exists(x, x.replace('', '{0}').replace('', '{0}') == x)", many("a", "", 200)),
-            format!("claims.t.replace('', '{0}').replace('', '{0}').size() > 0", many("a", "", 100)),
-            format!("''.replace('', '{0}').replace('', '{0}').replace('', '{0}').size() > 0", many("a", "", 600)),
-            format!("claims.t.split('').join('{0}').split('').join('{0}').size() > 0", many("a", "", 100)),
+            format!(
+                "claims.l.exists(x, x.replace('', '{0}').replace('', '{0}') == x)",
+                many("a", "", 200)
+            ),
+            format!(
+                "claims.t.replace('', '{0}').replace('', '{0}').size() > 0",
+                many("a", "", 100)
+            ),
+            format!(
+                "''.replace('', '{0}').replace('', '{0}').replace('', '{0}').size() > 0",
+                many("a", "", 600)
+            ),
+            format!(
+                "claims.t.split('').join('{0}').split('').join('{0}').size() > 0",
+                many("a", "", 100)
+            ),
             format!("size([{}]) > 0", many("claims.t.split('')", ",", 60)),
             format!("size({}) > 0", many("claims.l", "+", 60)),
         ] {
@@ -401,23 +543,31 @@ mod tests {
 
     #[test]
     fn what_is_made_is_not_much_more_than_what_is_read() {
-        let read = json!({"l": vec!["a"; 2000], "t": "b".repeat(4000)}).to_string().len();
+        let read = json!({"l": vec!["a"; 2000], "t": "b".repeat(4000)})
+            .to_string()
+            .len();
         let large = principal(&json!({"l": vec!["a"; 2000], "t": "b".repeat(4000)}));
         let request = request(UNDESCRIBED);
-        let facts = Facts { principal: &large, request: &request, now: NOW };
+        let facts = Facts {
+            principal: &large,
+            request: &request,
+            now: NOW,
+        };
         for source in [
             "claims.l.map(x, x)".to_owned(),
             "claims.l.map(x, [x, x, 1, 'a'])".to_owned(),
             "claims.l.map(x, x + ':admin')".to_owned(),
             "claims.l.map(x, x.upperAscii() + x.trim()).join(', ')".to_owned(),
-            "claims.l.filter(x, x == claims.t || x in claims.l || !claims.t.startsWith(x))".to_owned(),
+            "claims.l.filter(x, x == claims.t || x in claims.l || !claims.t.startsWith(x))"
+                .to_owned(),
             "claims.t.split('').map(x, x.replace('', 'aaaaaaaaaa'))".to_owned(),
             "claims.t.split('').join('aaaaaaaaaa')".to_owned(),
             format!("claims.t.replace('', '{}')", "a".repeat(1900)),
             ["claims.t"; 7].join("+"),
             "'' + ".to_owned() + &["claims.t"; 60].join("+"),
         ] {
-            let condition = Condition::parse(&source, false).unwrap_or_else(|error| panic!("{source}: {error}"));
+            let condition = Condition::parse(&source, false)
+                .unwrap_or_else(|error| panic!("{source}: {error}"));
             let variables = Variables::of(&facts, &condition).unwrap();
             let mut context = Context::with_env(ENVIRONMENT.clone());
             context.set_variable_resolver(&variables);

@@ -1,7 +1,8 @@
 //! Regular expressions in conditions, compiled once.
 //!
-//! The library would compile a pattern for each evaluation, which takes longer than to check a signature. So each literal
-//! pattern gives way to a variable that holds it compiled, and `matches` is ours.
+//! The library would compile a pattern for each evaluation, which takes longer than to check a
+//! signature. So each literal pattern gives way to a variable that holds it compiled, and `matches`
+//! is ours.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -14,7 +15,8 @@ use regex::Regex;
 use super::ConditionError;
 use crate::policy::requirement::text_pattern;
 
-/// What stands in front of its number in the name of a pattern's variable. No name can be written so.
+/// What stands in front of its number in the name of a pattern's variable. No name can be written
+/// so.
 const PREFIX: char = '#';
 
 /// A compiled regular expression as a value of the language.
@@ -24,7 +26,10 @@ pub(super) struct Pattern(Regex);
 impl Pattern {
     pub(super) fn compile(pattern: &str) -> Result<Self, ConditionError> {
         let compiled = text_pattern::compile(pattern).map(Self);
-        compiled.map_err(|error| ConditionError::Pattern { pattern: pattern.to_owned(), error })
+        compiled.map_err(|error| ConditionError::Pattern {
+            pattern: pattern.to_owned(),
+            error,
+        })
     }
 }
 
@@ -38,17 +43,30 @@ pub(super) fn number(name: &str) -> Option<usize> {
     name.strip_prefix(PREFIX)?.parse().ok()
 }
 
-/// Adds `text.matches(pattern)` and `matches(text, pattern)`: whether the pattern fits anywhere in the text.
+/// Adds `text.matches(pattern)` and `matches(text, pattern)`: whether the pattern fits anywhere in
+/// the text.
 pub(super) fn extension(environment: &mut Env) -> Result<(), DeclarationError> {
     let pattern = || Type::new_opaque_type(TYPE_NAME);
-    environment.add_member_overload("matches", "matches_member", STRING_TYPE, vec![pattern()], matches)?;
+    environment.add_member_overload(
+        "matches",
+        "matches_member",
+        STRING_TYPE,
+        vec![pattern()],
+        matches,
+    )?;
     environment.add_overload("matches", "matches", vec![STRING_TYPE, pattern()], matches)
 }
 
 fn matches<'b, 'v>(arguments: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
-    let [text, pattern] = <[_; 2]>::try_from(arguments).map_err(|_| ExecutionError::MissingArgumentOrTarget)?;
-    match (text.downcast_ref::<CelString<'_>>(), pattern.downcast_ref::<Pattern>()) {
-        (Some(text), Some(Pattern(regex))) => Ok(CowVal::owned(CelBool::from(regex.is_match(text.inner())))),
+    let [text, pattern] =
+        <[_; 2]>::try_from(arguments).map_err(|_| ExecutionError::MissingArgumentOrTarget)?;
+    match (
+        text.downcast_ref::<CelString<'_>>(),
+        pattern.downcast_ref::<Pattern>(),
+    ) {
+        (Some(text), Some(Pattern(regex))) => {
+            Ok(CowVal::owned(CelBool::from(regex.is_match(text.inner()))))
+        }
         _ => Err(ExecutionError::MissingArgumentOrTarget),
     }
 }

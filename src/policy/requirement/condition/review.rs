@@ -10,7 +10,8 @@ use super::{ConditionError, Reads};
 /// How deep an expression may be. Brackets are not all: each `.a` and each `+` adds a level too.
 const MAX_DEPTH: usize = 64;
 
-/// The functions and operators of the language, and of its strings extension those that a condition has a use for.
+/// The functions and operators of the language, and of its strings extension those that a condition
+/// has a use for.
 const FUNCTIONS: &str = "_?_:_ _&&_ _||_ !_ @not_strictly_false _==_ _!=_ _<_ _<=_ _>_ _>=_ @in _[_] _+_ _-_ _*_ _/_ _%_ -_
     bool bytes charAt contains double duration dyn endsWith getDate getDayOfMonth getDayOfWeek getDayOfYear getFullYear getHours
     getMilliseconds getMinutes getMonth getSeconds indexOf int join lastIndexOf lowerAscii matches replace reverse size split
@@ -53,9 +54,15 @@ impl Review {
             Expr::Select(select) => self.visit_select(select),
             Expr::Call(call) => self.visit_call(call),
             Expr::List(list) => self.visit_parts(&mut list.elements.iter_mut()),
-            Expr::Map(map) => self.visit_parts(&mut map.entries.iter_mut().flat_map(|entry| match &mut entry.expr {
-                EntryExpr::StructField(field) => [None, Some(&mut field.value)].into_iter().flatten(),
-                EntryExpr::MapEntry(entry) => [Some(&mut entry.key), Some(&mut entry.value)].into_iter().flatten(),
+            Expr::Map(map) => self.visit_parts(&mut map.entries.iter_mut().flat_map(|entry| {
+                match &mut entry.expr {
+                    EntryExpr::StructField(field) => {
+                        [None, Some(&mut field.value)].into_iter().flatten()
+                    }
+                    EntryExpr::MapEntry(entry) => [Some(&mut entry.key), Some(&mut entry.value)]
+                        .into_iter()
+                        .flatten(),
+                }
             })),
             Expr::Struct(message) => Err(ConditionError::UnknownName(message.type_name.clone())),
             Expr::Comprehension(own) => self.visit_loop(own),
@@ -88,7 +95,11 @@ impl Review {
         match (is_request, select.field.as_str()) {
             (false, _) => {
                 let operand = self.visit(&mut select.operand)?;
-                return Ok(if select.test { Size::FIXED } else { operand.part() });
+                return Ok(if select.test {
+                    Size::FIXED
+                } else {
+                    operand.part()
+                });
             }
             (true, "method") if !select.test => self.reads.method = true,
             (true, "host") if !select.test => self.reads.host = true,
@@ -98,7 +109,10 @@ impl Review {
         Ok(self.growth.whole())
     }
 
-    fn visit_parts(&mut self, parts: &mut dyn Iterator<Item = &mut Expression>) -> Result<Size, ConditionError> {
+    fn visit_parts(
+        &mut self,
+        parts: &mut dyn Iterator<Item = &mut Expression>,
+    ) -> Result<Size, ConditionError> {
         let mut is_literal = true;
         let sizes = parts.map(|part| {
             is_literal &= matches!(part.expr, Expr::Literal(_));
@@ -117,7 +131,10 @@ impl Review {
             let pattern = call.args.pop().ok_or(ConditionError::PatternNotLiteral)?;
             let variable = self.compile(&pattern)?;
             self.visit_operands(call)?;
-            call.args.push(Expression { id: pattern.id, expr: Expr::Ident(variable) });
+            call.args.push(Expression {
+                id: pattern.id,
+                expr: Expr::Ident(variable),
+            });
             return Ok(Size::FIXED);
         }
         let operands = self.visit_operands(call)?;
@@ -152,13 +169,20 @@ impl Review {
         let range = self.visit(&mut own.iter_range)?;
         self.visit(&mut own.accu_init)?;
         let (before, elements) = self.growth.enter(range);
-        for name in [Some(&own.iter_var), own.iter_var2.as_ref()].into_iter().flatten() {
+        for name in [Some(&own.iter_var), own.iter_var2.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             self.bound.push((name.clone(), elements));
         }
         // What was gathered is counted where something is added to it.
         self.bound.push((own.accu_var.clone(), Size::EMPTY));
         // What follows could not tell which of the two is read.
-        if let Some((taken, _)) = self.bound.iter().find(|(name, _)| name == "request" || is_among(name, VARIABLES)) {
+        if let Some((taken, _)) = self
+            .bound
+            .iter()
+            .find(|(name, _)| name == "request" || is_among(name, VARIABLES))
+        {
             return Err(ConditionError::NameTaken(taken.clone()));
         }
         self.visit(&mut own.loop_cond)?;
@@ -198,17 +222,33 @@ mod tests {
 
     #[test]
     fn the_library_has_all_of_these() {
-        for name in FUNCTIONS.split_whitespace().filter(|name| name.starts_with(char::is_alphabetic)) {
-            let calls = [format!("{name}(1)"), format!("'a'.{name}()"), format!("[1].{name}()")].map(|call| {
+        for name in FUNCTIONS
+            .split_whitespace()
+            .filter(|name| name.starts_with(char::is_alphabetic))
+        {
+            let calls = [
+                format!("{name}(1)"),
+                format!("'a'.{name}()"),
+                format!("[1].{name}()"),
+            ]
+            .map(|call| {
                 let expression = ENVIRONMENT.parser().parse(&call).unwrap();
                 Context::with_env(ENVIRONMENT.clone()).resolve(&expression)
             });
-            let is_unknown = |told: &Result<_, _>| matches!(told, Err(ExecutionError::UndeclaredReference(_)));
+            let is_unknown =
+                |told: &Result<_, _>| matches!(told, Err(ExecutionError::UndeclaredReference(_)));
             assert!(!calls.iter().all(is_unknown), "{name}: {calls:?}");
         }
         for name in TYPES.split_whitespace() {
-            let expression = ENVIRONMENT.parser().parse(&format!("type({name}) == type")).unwrap();
-            assert_eq!(Context::with_env(ENVIRONMENT.clone()).resolve(&expression), Ok(true.into()), "{name}");
+            let expression = ENVIRONMENT
+                .parser()
+                .parse(&format!("type({name}) == type"))
+                .unwrap();
+            assert_eq!(
+                Context::with_env(ENVIRONMENT.clone()).resolve(&expression),
+                Ok(true.into()),
+                "{name}"
+            );
         }
     }
 }

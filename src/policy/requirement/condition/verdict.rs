@@ -37,15 +37,23 @@ pub enum ConditionFailure {
 impl fmt::Display for ConditionFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Request(reason) => write!(f, "a part of the request is not known ({})", reason.code()),
+            Self::Request(reason) => {
+                write!(f, "a part of the request is not known ({})", reason.code())
+            }
             Self::TooLong { part, bytes, most } => {
-                write!(f, "a {part} of {bytes} bytes, of which conditions read {most} at most")
+                write!(
+                    f,
+                    "a {part} of {bytes} bytes, of which conditions read {most} at most"
+                )
             }
             Self::Claims => f.write_str("claims that cannot be converted"),
             Self::Time => f.write_str("a time that is in no calendar"),
             Self::Evaluation(error) => {
                 let told = error.to_string();
-                f.write_str(told.get(..told.floor_char_boundary(MAX_TOLD)).unwrap_or_default())
+                f.write_str(
+                    told.get(..told.floor_char_boundary(MAX_TOLD))
+                        .unwrap_or_default(),
+                )
             }
             Self::NotBoolean(other) => write!(f, "a value of type {other}, neither true nor false"),
         }

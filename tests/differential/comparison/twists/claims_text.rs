@@ -10,9 +10,15 @@ pub static TWISTS: &[Twist] = &[
     Twist::new("claims", "white space around", Harmless, |draft, _| {
         draft.write_claims = |members, rng| header_text::in_white_space(&members.written(rng), rng);
     }),
-    Twist::new("claims", "something around that is no white space", Fatal, |draft, _| {
-        draft.write_claims = |members, rng| header_text::in_other_space(&members.written(rng), rng);
-    }),
+    Twist::new(
+        "claims",
+        "something around that is no white space",
+        Fatal,
+        |draft, _| {
+            draft.write_claims =
+                |members, rng| header_text::in_other_space(&members.written(rng), rng);
+        },
+    ),
     Twist::new("claims", "something behind", Fatal, |draft, _| {
         draft.write_claims = |members, rng| header_text::with_trailing(&members.written(rng), rng);
     }),
@@ -27,13 +33,20 @@ pub static TWISTS: &[Twist] = &[
             let object = members.written(rng);
             let wrapped = format!("[{object}]");
             let quoted = super::super::members::quoted(&object);
-            let choice = ["", "{}", "[]", "null", "true", "1", "\"\"", &wrapped, &quoted];
+            let choice = [
+                "", "{}", "[]", "null", "true", "1", "\"\"", &wrapped, &quoted,
+            ];
             rng.choice(choice).unwrap().as_bytes().to_vec()
         };
     }),
-    Twist::new("claims", "the values in an array", Differs(Difference::ClaimsArray), |draft, _| {
-        draft.write_claims = |members, _| values(&members);
-    }),
+    Twist::new(
+        "claims",
+        "the values in an array",
+        Differs(Difference::ClaimsArray),
+        |draft, _| {
+            draft.write_claims = |members, _| values(&members);
+        },
+    ),
 ];
 
 /// In the order in which the other judge would read them.

@@ -9,9 +9,14 @@ pub static TWISTS: &[Twist] = &[
     Twist::new("header", "white space around", Harmless, |draft, _| {
         draft.write_header = |members, rng| in_white_space(&members.written(rng), rng);
     }),
-    Twist::new("header", "something around that is no white space", Fatal, |draft, _| {
-        draft.write_header = |members, rng| in_other_space(&members.written(rng), rng);
-    }),
+    Twist::new(
+        "header",
+        "something around that is no white space",
+        Fatal,
+        |draft, _| {
+            draft.write_header = |members, rng| in_other_space(&members.written(rng), rng);
+        },
+    ),
     Twist::new("header", "something behind", Fatal, |draft, _| {
         draft.write_header = |members, rng| with_trailing(&members.written(rng), rng);
     }),
@@ -25,7 +30,10 @@ pub static TWISTS: &[Twist] = &[
         draft.write_header = |members, rng| {
             let alg = members.get("alg").unwrap();
             let (list, pair) = (format!("[{alg}]"), format!("[\"JWT\",{alg}]"));
-            rng.choice(["", "{}", "[]", "null", "1", alg, &list, &pair]).unwrap().as_bytes().to_vec()
+            rng.choice(["", "{}", "[]", "null", "1", alg, &list, &pair])
+                .unwrap()
+                .as_bytes()
+                .to_vec()
         };
     }),
 ];
@@ -38,13 +46,27 @@ pub fn in_white_space(json: &str, rng: &mut Rng) -> Vec<u8> {
 
 /// What others take for white space.
 pub fn in_other_space(json: &str, rng: &mut Rng) -> Vec<u8> {
-    let other = rng.choice(["\u{feff}", "\u{b}", "\u{c}", "\u{a0}", "\u{2028}", "\0", "/**/", "//\n"]).unwrap();
-    if rng.bool() { format!("{other}{json}").into() } else { format!("{json}{other}").into() }
+    let other = rng
+        .choice([
+            "\u{feff}", "\u{b}", "\u{c}", "\u{a0}", "\u{2028}", "\0", "/**/", "//\n",
+        ])
+        .unwrap();
+    if rng.bool() {
+        format!("{other}{json}").into()
+    } else {
+        format!("{json}{other}").into()
+    }
 }
 
 pub fn with_trailing(json: &str, rng: &mut Rng) -> Vec<u8> {
-    let trailing = rng.choice(["{}", "}", ",", "x", " null", "\"", ";", "\n{}"]).unwrap();
-    if rng.u8(..8) == 0 { format!("{json}{json}").into() } else { format!("{json}{trailing}").into() }
+    let trailing = rng
+        .choice(["{}", "}", ",", "x", " null", "\"", ";", "\n{}"])
+        .unwrap();
+    if rng.u8(..8) == 0 {
+        format!("{json}{json}").into()
+    } else {
+        format!("{json}{trailing}").into()
+    }
 }
 
 /// Cut off anywhere, or written as JSON's relatives are.
@@ -64,7 +86,14 @@ pub fn not_utf8(json: &str, rng: &mut Rng) -> Vec<u8> {
         return json.encode_utf16().flat_map(u16::to_le_bytes).collect();
     }
     let inside = &json[1..];
-    let sequence: &[u8] =
-        rng.choice([b"\xff" as &[u8], b"\xc0\xaf", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xe2\x82"]).unwrap();
+    let sequence: &[u8] = rng
+        .choice([
+            b"\xff" as &[u8],
+            b"\xc0\xaf",
+            b"\xed\xa0\x80",
+            b"\xf5\x80\x80\x80",
+            b"\xe2\x82",
+        ])
+        .unwrap();
     [b"{\"" as &[u8], sequence, b"\":1,", inside.as_bytes()].concat()
 }

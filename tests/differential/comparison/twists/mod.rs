@@ -25,12 +25,23 @@ pub fn all() -> impl Iterator<Item = &'static Twist> {
     .flatten()
 }
 
-/// A byte changed by chance and then signed. The place is everywhere, so that nothing else is twisted.
+/// A byte changed by chance and then signed. The place is everywhere, so that nothing else is
+/// twisted.
 pub static OPEN: [Twist; 2] = [
-    Twist::new("", "a byte of the claims changed, and signed", Effect::Open, |draft, _| {
-        draft.write_claims = |members, rng| token::mutated(members.written(rng).into(), rng);
-    }),
-    Twist::new("", "a byte of the header changed, and signed", Effect::Open, |draft, _| {
-        draft.write_header = |members, rng| token::mutated(members.written(rng).into(), rng);
-    }),
+    Twist::new(
+        "",
+        "a byte of the claims changed, and signed",
+        Effect::Open,
+        |draft, _| {
+            draft.write_claims = |members, rng| token::mutated(members.written(rng).into(), rng);
+        },
+    ),
+    Twist::new(
+        "",
+        "a byte of the header changed, and signed",
+        Effect::Open,
+        |draft, _| {
+            draft.write_header = |members, rng| token::mutated(members.written(rng).into(), rng);
+        },
+    ),
 ];

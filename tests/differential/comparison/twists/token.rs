@@ -11,19 +11,32 @@ pub static TWISTS: &[Twist] = &[
     Twist::new("token", "padded", Fatal, |draft, _| {
         draft.spoil_token = |token, rng| in_one_part(&token, rng, |part| format!("{part}="));
     }),
-    Twist::new("token", "stray bits in the last character of a part", Fatal, |draft, _| {
-        draft.spoil_token = |token, _| with_stray_bits(&token);
-    }),
+    Twist::new(
+        "token",
+        "stray bits in the last character of a part",
+        Fatal,
+        |draft, _| {
+            draft.spoil_token = |token, _| with_stray_bits(&token);
+        },
+    ),
     Twist::new("token", "of the other alphabet", Fatal, |draft, _| {
         draft.spoil_token = |token, _| {
             let other = token.replace('-', "+").replace('_', "/");
-            if other == token { format!("{token}+") } else { other }
+            if other == token {
+                format!("{token}+")
+            } else {
+                other
+            }
         };
     }),
     Twist::new("token", "a character more", Fatal, |draft, _| {
         draft.spoil_token = |mut token, rng| {
             let position = rng.usize(1..=token.len());
-            token.insert(position, rng.choice(['.', ' ', '\n', '\t', '=', '!', '%', ',', '\0', 'A', 'é']).unwrap());
+            token.insert(
+                position,
+                rng.choice(['.', ' ', '\n', '\t', '=', '!', '%', ',', '\0', 'A', 'é'])
+                    .unwrap(),
+            );
             token
         };
     }),
@@ -36,7 +49,9 @@ pub static TWISTS: &[Twist] = &[
     Twist::new("token", "a character changed", Fatal, |draft, _| {
         draft.spoil_token = |token, rng| {
             let position = rng.usize(..token.len());
-            let others: Vec<char> = ('-'..='z').filter(|other| !token[position..].starts_with(*other)).collect();
+            let others: Vec<char> = ('-'..='z')
+                .filter(|other| !token[position..].starts_with(*other))
+                .collect();
             let other = rng.choice(others).unwrap();
             format!("{}{other}{}", &token[..position], &token[position + 1..])
         };
@@ -103,8 +118,13 @@ fn in_one_part(token: &str, rng: &mut Rng, change: fn(&str) -> String) -> String
 /// Changes a bit that stands for nothing, in the last part that has one.
 fn with_stray_bits(token: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut parts: Vec<Vec<u8>> = token.split('.').map(|part| part.as_bytes().to_vec()).collect();
-    let Some(part) = parts.iter_mut().rev().find(|part| part.len() % 4 >= 2) else { return format!("{token}A") };
+    let mut parts: Vec<Vec<u8>> = token
+        .split('.')
+        .map(|part| part.as_bytes().to_vec())
+        .collect();
+    let Some(part) = parts.iter_mut().rev().find(|part| part.len() % 4 >= 2) else {
+        return format!("{token}A");
+    };
     let last = part.last_mut().unwrap();
     *last = ALPHABET[ALPHABET.iter().position(|byte| byte == last).unwrap() ^ 1];
     String::from_utf8(parts.join(&b'.')).unwrap()
