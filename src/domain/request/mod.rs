@@ -1,5 +1,21 @@
 //! The request a proxy asks about.
 
+mod authority;
+mod described;
+mod host;
+mod method;
+mod parts;
+mod path;
+mod query;
+
+pub use authority::Authority;
+pub use described::{DescribedParts, DescribedRequest};
+pub use host::RequestHost;
+pub use method::RequestMethod;
+pub use parts::RequestParts;
+pub use path::RequestPath;
+pub use query::RequestQuery;
+
 use std::fmt;
 
 use super::Reason;

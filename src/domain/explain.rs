@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use serde::Serialize;
 
-use super::is_unseen;
+use super::printable::is_unseen;
 
 /// Whoever is told how a decision comes about.
 ///

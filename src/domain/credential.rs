@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Denial, Reason};
+use super::denial::Denial;
+use super::reason::Reason;
 
 /// A token as a client presented it: not empty, within the size limit, otherwise unjudged.
 ///

@@ -1,6 +1,7 @@
 //! The method of the original request.
 
-use super::{Field, Reason};
+use super::Field;
+use crate::domain::Reason;
 
 /// The method of the original request (RFC 9110 section 9.1), which is case-sensitive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Field, Reason};
+use super::Field;
+use crate::domain::Reason;
 
 /// A path that every server behind us reads alike: percent-decoded, without empty segments but for
 /// the last, and without path parameters. There is one way to get it: [`judge`](Self::judge).

@@ -1,6 +1,10 @@
 //! The original request, taken apart.
 
-use super::{Original, Reason, RequestHost, RequestMethod, RequestPath};
+use super::Original;
+use super::host::RequestHost;
+use super::method::RequestMethod;
+use super::path::RequestPath;
+use crate::domain::Reason;
 
 /// The parts of the original request by which routes and conditions judge: each is known, or it is
 /// known why not.

@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::RequestHost;
+use super::host::RequestHost;
 
 /// A host in its one spelling, and its port if that is written. There is no user in it (RFC 9110
 /// section 4.2.4).

@@ -1,6 +1,7 @@
 //! The query of the original request.
 
-use super::{Field, Reason};
+use super::Field;
+use crate::domain::Reason;
 
 /// The query of the original request as it was sent, without decoding (RFC 3986 section 3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-use super::{Field, Reason};
+use super::Field;
+use crate::domain::Reason;
 
 /// The longest host name that DNS knows, in bytes (RFC 1035 section 2.3.4).
 const MAX_BYTES: usize = 253;
