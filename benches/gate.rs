@@ -4,9 +4,9 @@ use std::hint::black_box;
 
 use crate::support::{Authorization, ISSUER, configuration, decide, gate, key, token};
 use criterion::Criterion;
-use doorward::clock::SystemClock;
 use doorward::domain::{BearerToken, Clock};
 use doorward::jose::{Algorithm, CompactJws};
+use doorward::platform::SystemClock;
 
 pub fn cached(criterion: &mut Criterion) {
     // No two signatures by ES256 are alike, so that no two tokens are.

@@ -16,7 +16,6 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use doorward::app::offline_gate;
-use doorward::clock::StoppedClock;
 use doorward::config::{Configuration, Source};
 use doorward::domain::{
     BearerToken, Clock, Denial, Field, ForwardedRequest, Original, PresentedToken, Timestamp,
@@ -25,6 +24,7 @@ use doorward::gate::{DecisionRecord, DenialAnswers, Gate};
 use doorward::http::{Dialect, Responder};
 use doorward::issuers::Issuer;
 use doorward::jose::{Algorithm, SigningKey};
+use doorward::platform::StoppedClock;
 use doorward::policy::{Permit, Principal, Rules};
 use gungraun::prelude::*;
 use gungraun::{Callgrind, LibraryBenchmarkConfig};

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use doorward::app::offline_gate;
-use doorward::clock::SystemClock;
 use doorward::config::Configuration;
 use doorward::domain::{Clock, Field, ForwardedRequest, HeaderFields, Original, Timestamp};
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, SigningKey};
+use doorward::platform::SystemClock;
 use serde_json::{Map, json};
 
 pub const ISSUER: &str = "https://issuer.example";

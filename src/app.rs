@@ -1,7 +1,6 @@
 //! Floor 7: the only place that wires things together.
 
 mod assembly;
-mod background;
 mod certificates;
 mod keepers;
 mod reload;
@@ -27,11 +26,10 @@ use crate::config::{
 use crate::domain::Clock;
 use crate::grpc::{CheckService, GrpcHandle, GrpcServer};
 use crate::http::{AdminService, Lifecycle, Pulse, VerifyService, admin_server, verify_server};
-use crate::listener::{BoundListener, HandedSockets, SocketLock, bind};
 use crate::outbound::{Courier, Egress, InvalidClient};
+use crate::platform::{Background, BoundListener, HandedSockets, SocketLock, bind};
 use crate::telemetry::{LogQueue, Metrics, Spans};
 use assembly::{Draft, Workshop};
-use background::Background;
 use certificates::Certificates;
 use keepers::{Fetchers, Keepers};
 use sweeper::sweep_cache;

@@ -15,7 +15,6 @@
 
 pub mod app;
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod domain;
@@ -25,8 +24,8 @@ pub mod grpc;
 pub mod http;
 pub mod issuers;
 pub mod jose;
-pub mod listener;
 pub mod outbound;
+pub mod platform;
 pub mod policy;
 pub mod proxy_files;
 pub mod telemetry;

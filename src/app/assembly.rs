@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use prometheus::IntCounter;
 
-use super::background::Background;
 use super::certificates::Certificates;
 use super::keepers::{Fetchers, Keepers};
 use super::{StartError, Surroundings};
@@ -15,6 +14,7 @@ use crate::gate::{DenialAnswers, Door, Gate, TokenCache, Verifier};
 use crate::http::{AdminAccess, Generation, Lifecycle, Rehearsal, Responder};
 use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
+use crate::platform::Background;
 use crate::policy::{Policy, RouteTable, Rules, UnreachedRoute};
 use crate::proxy_files::warnings;
 use crate::telemetry::{AccessLogger, Metrics, Spans};

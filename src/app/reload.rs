@@ -9,10 +9,10 @@ use tokio::task::spawn_blocking;
 
 use super::StartError;
 use super::assembly::{Draft, Workshop};
-use super::background::Background;
 use super::keepers::{Fetchers, fetchers};
 use crate::config::{Configuration, Files, FixedSettings, Problem, ReloadTrigger, Source};
 use crate::http::{Generation, VerifyService};
+use crate::platform::Background;
 
 /// How often the contents of the files are compared, where that was asked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

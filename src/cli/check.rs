@@ -11,11 +11,11 @@ use super::serve::runtime;
 use super::ways_out::{refuse_broken_proxies, refuse_without_client};
 use super::{fixtures, keys};
 use crate::app::MAX_UNREACHED;
-use crate::clock::SystemClock;
 use crate::config::{IssuerSettings, KeySource, Source};
 use crate::domain::{Clock, Timestamp};
 use crate::jose::KeySet;
 use crate::outbound::{Egress, ProxyName};
+use crate::platform::SystemClock;
 use crate::policy::UnreachedRoute;
 use crate::proxy_files::warnings;
 

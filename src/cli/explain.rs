@@ -13,12 +13,12 @@ use super::serve::runtime;
 use super::token::read;
 use super::ways_out::refuse_broken_proxies;
 use crate::app::rehearsal;
-use crate::clock::{StoppedClock, SystemClock};
 use crate::config::{Configuration, IssuerSettings, KeySource, Source};
 use crate::domain::{BearerToken, Clock, DescribedRequest, FindingOutcome, Timestamp};
 use crate::gate::Transcript;
 use crate::jose::{CompactJws, KeySet, StatedIssuer};
 use crate::outbound::Egress;
+use crate::platform::{StoppedClock, SystemClock};
 
 #[derive(Args)]
 pub(super) struct Explain {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use listenfd::ListenFd;
 
 use super::exit::Failure;
-use crate::listener::HandedSockets;
+use crate::platform::HandedSockets;
 
 /// More than anybody has listeners.
 const MOST: usize = 64;

@@ -12,10 +12,9 @@ use super::handed_sockets;
 use super::signals::{HeldSignals, Signals};
 use super::ways_out::{not_started, refuse_broken_proxies};
 use crate::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
-use crate::clock::SystemClock;
 use crate::config::{Configuration, Files, LogFormat, Logging, Problems, Source};
-use crate::listener::HandedSockets;
 use crate::outbound::Egress;
+use crate::platform::{HandedSockets, SystemClock};
 use crate::telemetry::{LogQueue, install};
 
 pub(super) fn run(

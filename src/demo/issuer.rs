@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{AUDIENCE, TOKEN_LIFE};
-use crate::clock::SystemClock;
 use crate::domain::Clock;
 use crate::jose::{Algorithm, SigningKey};
+use crate::platform::SystemClock;
 
 /// A development issuer with a key for each of three algorithms.
 #[derive(Clone)]

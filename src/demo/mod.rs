@@ -16,9 +16,9 @@ use std::time::Duration;
 use actix_web::dev::Server;
 
 use crate::app::{Application, Reload, ServiceManager, Shutdown, StartError, Surroundings};
-use crate::clock::SystemClock;
 use crate::config::{Configuration, Listen, LogFormat, LogLevel, Problems};
 use crate::outbound::Egress;
+use crate::platform::SystemClock;
 use crate::telemetry::{LogQueue, install};
 use issuer::DevelopmentIssuer;
 

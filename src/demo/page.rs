@@ -5,9 +5,9 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::Demo;
-use crate::clock::SystemClock;
 use crate::domain::Clock;
 use crate::jose::Algorithm;
+use crate::platform::SystemClock;
 
 impl Demo {
     /// The lines to paste. Above each stands a comment with the status, for a denial its reason,

@@ -19,7 +19,7 @@ use super::CheckService;
 use super::connection::{Connection, Peer, Socket};
 use super::services::{Authorization, Services};
 use crate::config::ServerSettings;
-use crate::listener::BoundListener;
+use crate::platform::BoundListener;
 
 /// Questions that are answered at once on one connection; Envoy opens another one for more.
 const MAX_STREAMS: u32 = 64;

@@ -18,7 +18,7 @@ use super::status::status;
 use super::{CurrentTls, Lifecycle, VerifyService};
 use crate::config::Readiness;
 use crate::issuers::Issuer;
-use crate::listener::BoundListener;
+use crate::platform::BoundListener;
 
 /// What the admin listener works with.
 pub struct AdminService {

@@ -15,7 +15,7 @@ use super::tls::server_config;
 use super::{CurrentTls, Dialect, Generation, Pulse, Question};
 use crate::config::{ServerSettings, TrustedProxies};
 use crate::domain::ForwardedRequest;
-use crate::listener::BoundListener;
+use crate::platform::BoundListener;
 use crate::telemetry::Metrics;
 
 /// What the verify listener works with.

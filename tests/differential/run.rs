@@ -20,9 +20,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
-use doorward::clock::SystemClock;
 use doorward::domain::Clock;
 use doorward::jose::Algorithm;
+use doorward::platform::SystemClock;
 
 use comparison::{ALGORITHMS, Comparison, Difference, Tally};
 

@@ -1,9 +1,9 @@
 //! Tokens that another implementation signed, and our development tokens as another implementation
 //! sees them.
 
-use doorward::clock::SystemClock;
 use doorward::domain::Clock;
 use doorward::jose::{Algorithm, Algorithms, SigningKey};
+use doorward::platform::SystemClock;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Map, Value, json};
 

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::read;
 use crate::cli::exit::{Failure, print};
-use crate::clock::SystemClock;
 use crate::domain::Clock;
 use crate::jose::{Algorithm, Family, InvalidSecret, SigningKey, VerificationKey};
+use crate::platform::SystemClock;
 
 #[derive(Args)]
 #[command(group(ArgGroup::new("with").required(true)))]

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use doorward::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
-use doorward::clock::SystemClock;
 use doorward::config::{Configuration, Files, Listen, LogFormat, Source};
 use doorward::outbound::Egress;
+use doorward::platform::SystemClock;
 use doorward::telemetry::LogQueue;
 use tempfile::TempDir;
 use tokio::sync::watch;

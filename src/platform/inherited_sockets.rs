@@ -10,7 +10,7 @@ use listenfd::ListenFd;
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::AcceptConn;
 
-use super::BoundListener;
+use super::listener::BoundListener;
 
 /// Sockets that were open before the service was started, in the place of addresses in the
 /// configuration. Whoever holds them keeps them while the service is restarted, and no connection

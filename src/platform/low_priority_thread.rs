@@ -22,7 +22,7 @@ const MOST_GIVING_WAY: usize = 2;
 
 /// Threads for what must not be in the way of decisions.
 #[derive(Clone)]
-pub(super) struct Background(Arc<Semaphore>);
+pub(crate) struct Background(Arc<Semaphore>);
 
 impl Default for Background {
     fn default() -> Self {
@@ -34,7 +34,7 @@ impl Background {
     /// Does this in a thread that gets what the workers leave over. Where they leave nothing it is
     /// done once more, by one that takes its share; Linux would not let the first one ask for more.
     /// Whichever comes first counts.
-    pub(super) async fn result<T: Send + 'static>(
+    pub(crate) async fn result<T: Send + 'static>(
         &self,
         work: impl Fn() -> T + Send + Sync + 'static,
     ) -> io::Result<T> {
@@ -43,7 +43,7 @@ impl Background {
 
     /// Frees this with what the workers leave over, whenever that is; at once if too much waits for
     /// that already.
-    pub(super) fn free(&self, value: impl Send + 'static) -> io::Result<()> {
+    pub(crate) fn free(&self, value: impl Send + 'static) -> io::Result<()> {
         let place = self.0.clone().try_acquire_owned();
         begin(move || {
             if place.is_ok() {

@@ -12,7 +12,8 @@ use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, connect, listen, socket,
 };
 
-use super::{BACKLOG, SocketLock};
+use super::listener::BACKLOG;
+use super::socket_lock::SocketLock;
 use crate::config::UnixSocketSettings;
 
 /// Makes the socket beside its place and moves it there: it is never there with other permissions

@@ -2,10 +2,6 @@
 //! is an error at once.
 #![expect(clippy::disallowed_methods, reason = "nothing runs yet")]
 
-mod handed_sockets;
-mod socket_file;
-mod socket_lock;
-
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
@@ -13,9 +9,7 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::socket::{Backlog, listen};
 
-pub use handed_sockets::{HandedSockets, UnfitSocket};
-pub use socket_lock::SocketLock;
-
+use super::socket_lock::SocketLock;
 use crate::config::{Listen, UnixSocketSettings};
 
 /// A socket that listens.
@@ -28,7 +22,7 @@ pub enum BoundListener {
 }
 
 /// How many connections may wait to be accepted.
-const BACKLOG: i32 = 1024;
+pub(super) const BACKLOG: i32 = 1024;
 
 /// Binds all of them, or none. The locks of their files are to be kept as long as the service runs.
 pub fn bind(
@@ -70,7 +64,7 @@ fn bind_unix(
     settings: &UnixSocketSettings,
     locks: &mut Vec<SocketLock>,
 ) -> io::Result<BoundListener> {
-    let (listener, lock) = socket_file::bind(path, settings)?;
+    let (listener, lock) = super::socket_file::bind(path, settings)?;
     locks.push(lock);
     Ok(BoundListener::Unix(listener, path.to_owned()))
 }

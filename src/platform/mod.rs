@@ -1,0 +1,16 @@
+//! Layer 4: what the operating system gives: the time, sockets, a thread of low priority.
+//!
+//! Nothing here knows what is decided with it.
+
+mod clock;
+mod inherited_sockets;
+mod listener;
+mod low_priority_thread;
+mod socket_file;
+mod socket_lock;
+
+pub use clock::{StoppedClock, SystemClock};
+pub use inherited_sockets::HandedSockets;
+pub use listener::{BoundListener, bind};
+pub(crate) use low_priority_thread::Background;
+pub use socket_lock::SocketLock;
