@@ -64,7 +64,7 @@ impl Certificates {
             spawn_blocking(move || files.read().map_err(|problems| in_one_line(&problems))).await;
         match read.unwrap_or_else(|error| Err(error.to_string())) {
             Ok(identity) if identity.is_same(&current.identity) => {
-                self.current.last_error.store(None)
+                self.current.last_error.store(None);
             }
             Ok(identity) => {
                 let next = TlsSettings {

@@ -97,9 +97,9 @@ impl Reload {
             let number = service.generation().number;
             workshop.metrics.count_reload(is_in_force, number);
             if is_in_force {
-                manager.serving(number)
+                manager.serving(number);
             } else {
-                manager.still_serving(number)
+                manager.still_serving(number);
             }
         }
     }

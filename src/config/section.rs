@@ -321,7 +321,7 @@ impl Place {
             match (self, rest.strip_prefix('=')) {
                 _ if name.is_empty() => spelled.extend(["$", rest]),
                 (Self::Environment { .. }, _) => {
-                    spelled.extend([PREFIX, &name.to_ascii_uppercase(), rest])
+                    spelled.extend([PREFIX, &name.to_ascii_uppercase(), rest]);
                 }
                 (Self::File { .. }, Some(value)) => spelled.extend([name, ": ", value]),
                 (Self::File { .. }, None) => spelled.extend([name, rest]),

@@ -111,7 +111,7 @@ impl KeySet {
         {
             Ok(keys) => keys.into_iter().for_each(|key| self.add(key)),
             Err(refusal @ JwkRefusal::Encryption) => {
-                self.for_encryption.push(RefusedKey { id: id(), refusal })
+                self.for_encryption.push(RefusedKey { id: id(), refusal });
             }
             Err(refusal) => self.refused.push(RefusedKey { id: id(), refusal }),
         }

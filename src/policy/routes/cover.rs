@@ -108,7 +108,7 @@ impl Cover<'_> {
             match (&earlier.methods, &self.route.methods) {
                 (None, _) => self.whole = number,
                 (Some(earlier), Some(own)) if own.iter().all(|method| earlier.has(method)) => {
-                    self.whole = number
+                    self.whole = number;
                 }
                 (Some(earlier), Some(own)) => {
                     let is_new = |method| earlier.has(method) && !self.is_taken(method);
