@@ -6,7 +6,7 @@ use std::sync::Arc;
 use prometheus::IntCounter;
 
 use super::certificates::Certificates;
-use super::keepers::{Fetchers, Keepers};
+use super::key_refreshers::{Fetchers, Keepers};
 use super::{StartError, Surroundings};
 use crate::config::{Configuration, KeySource, ProxySettings, TokenSettings};
 use crate::domain::Clock;

@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::StartError;
 use super::assembly::{Draft, Workshop};
-use super::keepers::{Fetchers, fetchers};
+use super::key_refreshers::{Fetchers, fetchers};
 use crate::config::{Configuration, Files, FixedSettings, Problem, ReloadTrigger, Source};
 use crate::http::{Generation, VerifyService};
 use crate::platform::Background;

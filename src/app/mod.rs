@@ -2,11 +2,11 @@
 
 mod assembly;
 mod certificates;
-mod keepers;
+mod key_refreshers;
 mod reload;
-mod service_manager;
 mod shutdown;
 mod sweeper;
+mod systemd;
 
 use std::io;
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use tokio::task::JoinSet;
 
 pub use assembly::{MAX_UNREACHED, gate_of_keys, offline_gate, rehearsal};
 pub use reload::Reload;
-pub use service_manager::{ServiceManager, UnknownManager};
 pub use shutdown::Shutdown;
+pub use systemd::{ServiceManager, UnknownManager};
 
 use crate::config::{
     Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, ServerSettings, TraceSettings,
@@ -31,7 +31,7 @@ use crate::platform::{Background, BoundListener, HandedSockets, SocketLock, bind
 use crate::telemetry::{LogQueue, Metrics, Spans};
 use assembly::{Draft, Workshop};
 use certificates::Certificates;
-use keepers::{Fetchers, Keepers};
+use key_refreshers::{Fetchers, Keepers};
 use sweeper::sweep_cache;
 
 /// What the service finds around it.
