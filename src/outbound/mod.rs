@@ -4,15 +4,9 @@
 //! are not followed, a body is read to a limit, a request ends in time, and an address can be
 //! required to be a public one.
 
-mod address;
-mod client;
-mod courier;
-mod egress;
-mod no_proxy;
+mod http;
 
-pub use address::AddressRule;
-pub use client::{
-    Answer, Ask, EntityTag, FetchError, Fetched, HttpClient, InvalidClient, in_words,
+pub use http::{
+    AddressRule, Answer, Ask, Courier, Egress, EntityTag, FetchError, Fetched, HttpClient,
+    InvalidClient, ProxyName, in_words,
 };
-pub use courier::Courier;
-pub use egress::{Egress, ProxyName};

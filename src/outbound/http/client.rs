@@ -13,8 +13,8 @@ use secrecy::ExposeSecret;
 use tokio::task::spawn_blocking;
 use url::Url;
 
-use super::address::{NoPermittedAddress, Resolver, is_public, literal};
-use super::{AddressRule, Egress};
+use super::address::{AddressRule, NoPermittedAddress, Resolver, is_public, literal};
+use super::egress::Egress;
 use crate::config::{FetchSettings, read_regular_file};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);

@@ -9,8 +9,8 @@ use reqwest::Client;
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::client::{build, builder};
-use super::{Egress, InvalidClient, in_words};
+use super::client::{InvalidClient, build, builder, in_words};
+use super::egress::Egress;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 

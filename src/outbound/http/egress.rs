@@ -8,8 +8,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, Proxy};
 use url::Url;
 
-use super::InvalidClient;
-use super::client::invalid;
+use super::client::{InvalidClient, invalid};
 use super::no_proxy::NoProxy;
 use crate::config::Problem;
 use crate::domain::is_loopback;
