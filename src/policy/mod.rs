@@ -6,9 +6,7 @@ mod decimal;
 mod permit;
 mod preflight;
 mod principal;
-mod render;
 mod requirement;
-mod route_issuers;
 mod routes;
 mod rules;
 mod scope_requirement;
@@ -22,10 +20,10 @@ pub use requirement::{
     ClaimRequirement, ClaimRule, ClaimValue, Condition, ConditionError, ConditionFailure, Facts,
     Requirement, TextPattern, TextPatternError, with_ample_stack,
 };
-pub use route_issuers::RouteIssuers;
 pub use routes::{
-    Access, EarlierRoute, HostPattern, Methods, PathPattern, Route, RouteName, RouteNameError,
-    RouteNameTaken, RoutePart, RoutePatternError, RouteTable, RouteVerdict, UnreachedRoute,
+    Access, EarlierRoute, HostPattern, Methods, PathPattern, Route, RouteIssuers, RouteName,
+    RouteNameError, RouteNameTaken, RoutePart, RoutePatternError, RouteTable, RouteVerdict,
+    UnreachedRoute,
 };
 pub use rules::Rules;
 pub use scope_requirement::ScopeRequirement;

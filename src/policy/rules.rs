@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::routes::Access;
-use super::{Facts, Permit, Preflight, Principal, Requirement, RouteIssuers, ScopeRequirement};
+use super::routes::{Access, RouteIssuers};
+use super::{Facts, Permit, Preflight, Principal, Requirement, ScopeRequirement};
 use crate::domain::{Denial, ForwardedRequest, Notes, Reason, Timestamp};
 use crate::extract::TokenSources;
 use crate::verify::{AcceptedAudience, Expectations};

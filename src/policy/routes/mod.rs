@@ -11,6 +11,7 @@
 
 mod access;
 mod cover;
+mod explain;
 mod host_pattern;
 mod host_tree;
 mod methods;
@@ -18,10 +19,10 @@ mod path_pattern;
 mod path_tree;
 mod pattern_error;
 mod route;
+mod route_issuers;
 mod route_name;
 mod search;
 mod table;
-mod told;
 
 pub use access::Access;
 pub use cover::{EarlierRoute, UnreachedRoute};
@@ -30,5 +31,6 @@ pub use methods::Methods;
 pub use path_pattern::PathPattern;
 pub use pattern_error::RoutePatternError;
 pub use route::{Route, RoutePart, RouteVerdict};
+pub use route_issuers::RouteIssuers;
 pub use route_name::{RouteName, RouteNameError};
 pub use table::{RouteNameTaken, RouteTable};

@@ -1,10 +1,12 @@
 //! Claims as response headers, for the proxy to hand to the application.
 
+mod render;
+
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
-use super::{Permit, render};
+use super::Permit;
 use crate::domain::{ClaimPath, Finding, Reason};
 use crate::jose::Json;
 use crate::verify::VerifiedToken;

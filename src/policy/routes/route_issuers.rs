@@ -11,7 +11,7 @@ pub enum RouteIssuers {
 
 impl RouteIssuers {
     /// Whether it is the issuer at this position too.
-    pub(super) fn contain(&self, position: usize) -> bool {
+    pub(crate) fn contain(&self, position: usize) -> bool {
         match self {
             Self::All => true,
             Self::These(positions) => positions.contains(&position),

@@ -7,9 +7,9 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::decimal::exact_double;
 use crate::domain::Reason;
 use crate::jose::{Json, encode_base64url};
+use crate::policy::exact_double;
 
 /// Renders a claim at the end of a text.
 pub(super) fn value(claim: Json<'_>, separator: &str, text: &mut String) -> Result<(), Reason> {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Route, RoutePart, RouteTable, RouteVerdict};
+use super::route::{Route, RoutePart, RouteVerdict};
+use super::table::RouteTable;
 use crate::domain::{Finding, Reason, RequestHost, RequestParts, RequestPath};
 
 /// So many skipped routes are told.
