@@ -2,6 +2,7 @@
 //! about it.
 
 mod claim_headers;
+mod condition;
 mod decimal;
 mod permit;
 mod preflight;
@@ -10,16 +11,15 @@ mod requirement;
 mod routes;
 mod rules;
 mod scope_requirement;
+pub(crate) mod text_pattern;
 
 pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders};
+pub use condition::{Condition, ConditionError, ConditionFailure, Facts, with_ample_stack};
 pub use decimal::exact_double;
 pub use permit::Permit;
 pub use preflight::Preflight;
 pub use principal::Principal;
-pub use requirement::{
-    ClaimRequirement, ClaimRule, ClaimValue, Condition, ConditionError, ConditionFailure, Facts,
-    Requirement, TextPattern, TextPatternError, with_ample_stack,
-};
+pub use requirement::{ClaimRequirement, ClaimRule, ClaimValue, Requirement};
 pub use routes::{
     Access, EarlierRoute, HostPattern, Methods, PathPattern, Route, RouteIssuers, RouteName,
     RouteNameError, RouteNameTaken, RoutePart, RoutePatternError, RouteTable, RouteVerdict,
@@ -27,6 +27,7 @@ pub use routes::{
 };
 pub use rules::Rules;
 pub use scope_requirement::ScopeRequirement;
+pub use text_pattern::{TextPattern, TextPatternError};
 
 use crate::domain::{Denial, Finding, ForwardedRequest, Notes, Reason, RequestParts};
 

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 
 use super::ClaimHeaders;
-use super::requirement::ClaimValues;
+use super::condition::ClaimValues;
 use crate::domain::Reason;
 use crate::verify::VerifiedToken;
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::condition::Facts;
 use super::routes::{Access, RouteIssuers};
-use super::{Facts, Permit, Preflight, Principal, Requirement, ScopeRequirement};
+use super::{Permit, Preflight, Principal, Requirement, ScopeRequirement};
 use crate::domain::{Denial, ForwardedRequest, Notes, Reason, Timestamp};
 use crate::extract::TokenSources;
 use crate::verify::{AcceptedAudience, Expectations};

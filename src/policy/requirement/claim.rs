@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::{ClaimValue, TextPattern};
+use super::ClaimValue;
 use crate::domain::{ClaimPath, Denial, Reason};
 use crate::jose::Json;
+use crate::policy::TextPattern;
 use crate::verify::VerifiedToken;
 
 /// A claim, and the rule it must follow.

@@ -2,14 +2,10 @@
 
 mod claim;
 mod claim_value;
-mod condition;
-mod text_pattern;
 
+use super::condition::{Condition, Facts};
 pub use claim::{ClaimRequirement, ClaimRule};
 pub use claim_value::ClaimValue;
-pub(in crate::policy) use condition::ClaimValues;
-pub use condition::{Condition, ConditionError, ConditionFailure, Facts, with_ample_stack};
-pub use text_pattern::{TextPattern, TextPatternError};
 
 use std::fmt;
 
@@ -68,7 +64,7 @@ impl fmt::Display for Requirement {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::time::Duration;
 
     use serde_json::{Map, Value, json};
@@ -84,7 +80,7 @@ mod tests {
     const SECRET: &[u8] = &[7; 32];
 
     /// Whoever has a token with these claims.
-    pub(super) fn principal(claims: &Value) -> Principal {
+    pub(crate) fn principal(claims: &Value) -> Principal {
         let token = SigningKey::secret(Algorithm::HS256, SECRET)
             .sign(&Map::new(), claims)
             .unwrap();
@@ -119,7 +115,7 @@ mod tests {
         )
     }
 
-    pub(super) const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
+    pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
 
     struct NoFields;
 
@@ -130,7 +126,7 @@ mod tests {
     }
 
     /// A request of which the proxy says this.
-    pub(super) const fn request(original: Original<'_>) -> ForwardedRequest<'_> {
+    pub(crate) const fn request(original: Original<'_>) -> ForwardedRequest<'_> {
         ForwardedRequest {
             fields: &NoFields,
             original,
@@ -139,7 +135,7 @@ mod tests {
         }
     }
 
-    pub(super) const UNDESCRIBED: Original<'static> = Original {
+    pub(crate) const UNDESCRIBED: Original<'static> = Original {
         method: Field::Absent,
         host: Field::Absent,
         uri: Field::Absent,

@@ -3,9 +3,10 @@
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr};
 use cel::parser::Expression;
 
-use super::growth::{Growth, Size};
+use super::Reads;
+use super::condition_error::ConditionError;
+use super::output_bound::{Growth, Size};
 use super::pattern::{self, Pattern};
-use super::{ConditionError, Reads};
 
 /// How deep an expression may be. Brackets are not all: each `.a` and each `+` adds a level too.
 const MAX_DEPTH: usize = 64;
@@ -218,7 +219,7 @@ mod tests {
     use cel::{Context, ExecutionError};
 
     use super::*;
-    use crate::policy::requirement::condition::ENVIRONMENT;
+    use crate::policy::condition::ENVIRONMENT;
 
     #[test]
     fn the_library_has_all_of_these() {

@@ -6,7 +6,7 @@
 //! next step. So each step is counted by what it makes of the claims in the worst case, and all of
 //! them together must stay below a bound.
 
-use super::ConditionError;
+use super::condition_error::ConditionError;
 
 /// All that is made takes at most this many times the bytes that are read.
 const MAX_TIMES: u64 = 2048;

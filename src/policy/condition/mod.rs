@@ -5,14 +5,14 @@
 //! as deep as an expression goes. So what an expression may be is settled when it is read: before
 //! that by its bounds, and then by a review.
 
-mod bounds;
 mod claim_values;
 mod condition_error;
 mod facts;
-mod growth;
+mod failure;
+mod limits;
+mod output_bound;
 mod pattern;
-mod review;
-mod verdict;
+mod static_check;
 
 use std::cell::Cell;
 use std::fmt;
@@ -27,9 +27,9 @@ pub(in crate::policy) use claim_values::ClaimValues;
 pub use condition_error::ConditionError;
 pub use facts::Facts;
 use facts::Variables;
+pub use failure::ConditionFailure;
 use pattern::Pattern;
-use review::Review;
-pub use verdict::ConditionFailure;
+use static_check::Review;
 
 use crate::domain::{Denial, Reason};
 
@@ -59,7 +59,7 @@ impl Condition {
     /// patterns that stand in it, and make no more than so much of what it reads. A path with
     /// parameters (`/a;b=c`) is known to it only if these are allowed.
     pub fn parse(source: &str, allow_path_parameters: bool) -> Result<Self, ConditionError> {
-        bounds::check(source)?;
+        limits::check(source)?;
         let read = with_ample_stack(|| {
             let mut expression = ENVIRONMENT
                 .parser()
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_documentation_are_true_for_alice() {
-        let page = include_str!("../../../../docs/behaviour.md");
+        let page = include_str!("../../../docs/behaviour.md");
         let (_, block) = page.split_once("```cel\n").unwrap();
         let (examples, _) = block.split_once("```").unwrap();
         assert!(examples.lines().count() > 5);

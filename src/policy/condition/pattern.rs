@@ -12,8 +12,8 @@ use cel::common::value::{CowVal, StaticVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 use regex::Regex;
 
-use super::ConditionError;
-use crate::policy::requirement::text_pattern;
+use super::condition_error::ConditionError;
+use crate::policy::text_pattern;
 
 /// What stands in front of its number in the name of a pattern's variable. No name can be written
 /// so.

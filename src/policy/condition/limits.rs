@@ -1,6 +1,6 @@
 //! What can be settled about an expression before the library reads it.
 
-use super::ConditionError;
+use super::condition_error::ConditionError;
 
 /// The longest expression, in bytes.
 const MAX_BYTES: usize = 2048;

@@ -54,7 +54,7 @@ impl fmt::Display for TextPattern {
 }
 
 /// Compiles a pattern that may fit anywhere in a text.
-pub(super) fn compile(pattern: &str) -> Result<Regex, TextPatternError> {
+pub(crate) fn compile(pattern: &str) -> Result<Regex, TextPatternError> {
     let mut builder = RegexBuilder::new(pattern);
     builder
         .size_limit(MAX_COMPILED_BYTES)

@@ -5,8 +5,10 @@ use cel::common::value::CowVal;
 use cel::context::VariableResolver;
 use chrono::{DateTime, FixedOffset};
 
+use super::Condition;
+use super::claim_values::ClaimValues;
+use super::failure::ConditionFailure;
 use super::pattern::{self, Pattern};
-use super::{ClaimValues, Condition, ConditionFailure};
 use crate::domain::{ForwardedRequest, Reason, RequestParts, Timestamp};
 use crate::policy::Principal;
 
