@@ -20,12 +20,13 @@ use doorward::config::{Configuration, Source};
 use doorward::domain::{
     BearerToken, Clock, Denial, Field, ForwardedRequest, Original, PresentedToken, Timestamp,
 };
-use doorward::gate::{DecisionRecord, DenialAnswers, Gate};
+use doorward::gate::{DecisionRecord, Gate};
 use doorward::http::{Dialect, Responder};
 use doorward::issuers::Issuer;
 use doorward::jose::{Algorithm, SigningKey};
 use doorward::platform::StoppedClock;
 use doorward::policy::{Permit, Principal, Rules};
+use doorward::response::DenialAnswers;
 use gungraun::prelude::*;
 use gungraun::{Callgrind, LibraryBenchmarkConfig};
 use serde_json::json;

@@ -28,5 +28,6 @@ pub mod outbound;
 pub mod platform;
 pub mod policy;
 pub mod proxy_files;
+pub mod response;
 pub mod telemetry;
 pub mod verify;

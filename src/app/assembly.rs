@@ -10,13 +10,14 @@ use super::key_refreshers::{Fetchers, Keepers};
 use super::{StartError, Surroundings};
 use crate::config::{Configuration, KeySource, ProxySettings, TokenSettings};
 use crate::domain::Clock;
-use crate::gate::{DenialAnswers, Door, Gate, TokenCache, Verifier};
+use crate::gate::{Door, Gate, TokenCache, Verifier};
 use crate::http::{AdminAccess, Generation, Lifecycle, Rehearsal, Responder};
 use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
 use crate::platform::Background;
 use crate::policy::{Policy, RouteTable, Rules, UnreachedRoute};
 use crate::proxy_files::warnings;
+use crate::response::DenialAnswers;
 use crate::telemetry::{AccessLogger, Metrics, Spans};
 
 /// So many routes that are not reached are named. Where routes are asked for by name, all but one

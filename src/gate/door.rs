@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{DecisionRecord, DenialAnswers, Gate};
+use super::{DecisionRecord, Gate};
 use crate::config::TrustedProxies;
 use crate::domain::{Denial, ForwardedRequest, HeaderFields, Original};
 use crate::policy::Permit;
+use crate::response::DenialAnswers;
 use crate::telemetry::{
     AccessEntry, AccessLogger, DecisionCounters, Metrics, OriginalTexts, Outcome, Spans, request_id,
 };

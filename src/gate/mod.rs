@@ -1,7 +1,5 @@
 //! Floor 5: the decision. Read [`Gate::decide`] first: it is the service.
 
-mod challenge;
-mod denial_answers;
 mod described_request;
 mod door;
 mod explanation;
@@ -14,7 +12,6 @@ mod verifier;
 
 use std::sync::Arc;
 
-pub use denial_answers::{DenialAnswer, DenialAnswers};
 pub use door::{Decided, Door};
 pub use record::DecisionRecord;
 pub use token_cache::TokenCache;

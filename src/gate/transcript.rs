@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::DenialAnswers;
 use crate::domain::{Denial, Finding, FindingOutcome, Notes, Reason};
+use crate::response::DenialAnswers;
 
 /// The stages of a decision, each with what was expected and what was found. It holds claims, and
 /// never a signature or a secret.

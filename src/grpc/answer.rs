@@ -9,8 +9,9 @@ use tonic::Code;
 
 use super::metadata::metadata;
 use crate::domain::{Denial, Turn};
-use crate::gate::{Decided, DenialAnswer, Door};
+use crate::gate::{Decided, Door};
 use crate::policy::{ClaimHeaders, Permit};
+use crate::response::DenialAnswer;
 
 /// What a decision is answered with.
 pub(super) fn answer(door: &Door, decided: &Decided) -> CheckResponse {

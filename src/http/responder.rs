@@ -11,8 +11,8 @@ use actix_web::http::header::{
 
 use super::{Dialect, Lifecycle};
 use crate::domain::{Denial, Reason};
-use crate::gate::{DenialAnswer, DenialAnswers};
 use crate::policy::{ClaimHeaders, Permit};
+use crate::response::{DenialAnswer, DenialAnswers};
 
 /// Makes answers.
 pub struct Responder {

@@ -1,0 +1,6 @@
+//! TODO
+
+mod challenge;
+mod denial_responses;
+
+pub use denial_responses::{DenialAnswer, DenialAnswers};
