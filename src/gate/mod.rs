@@ -1,22 +1,19 @@
 //! Floor 5: the decision. Read [`Gate::decide`] first: it is the service.
 
-mod described_request;
-mod door;
-mod explanation;
+mod explain;
 mod record;
+mod service;
 mod token_cache;
 mod token_digest;
-mod told;
-mod transcript;
 mod verifier;
 
 use std::sync::Arc;
 
-pub use door::{Decided, Door};
+pub use explain::Transcript;
 pub use record::DecisionRecord;
+pub use service::{Decided, Door};
 pub use token_cache::TokenCache;
 pub use token_digest::TokenDigest;
-pub use transcript::Transcript;
 pub use verifier::Verifier;
 
 use crate::domain::{Clock, Denial, ForwardedRequest, Moment, Notes};

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::token_cache::CachedToken;
-use super::{DecisionRecord, TokenCache, TokenDigest, told};
+use super::{DecisionRecord, TokenCache, TokenDigest};
 use crate::domain::{BearerToken, Denial, Moment, Notes, Reason};
+use crate::gate::explain::token;
 use crate::issuers::{Issuer, Issuers, TrustedKey};
 use crate::jose::CompactJws;
 use crate::policy::{ClaimHeaders, Principal, Rules};
@@ -78,19 +79,19 @@ impl Verifier {
         notes: &mut N,
     ) -> Result<(Arc<Issuer>, TrustedKey, VerifiedToken), Denial> {
         let jws = CompactJws::parse(token);
-        notes.found(|| told::form(token, &jws));
+        notes.found(|| token::form(token, &jws));
         let jws = jws?;
         let issuer = self
             .issuers
             .find(jws.unverified_claims())
             .ok_or(Reason::IssuerUnknown);
         let issuer = notes.judged("issuer", issuer, || {
-            (&self.issuers, told::stated_issuer(&jws))
+            (&self.issuers, token::stated_issuer(&jws))
         })?;
         record.issuer = Some(issuer.position);
         let wanted = rules.judge_issuer(issuer.position);
         notes.judged("issuer of the route", wanted, || {
-            (told::issuers(rules, &self.issuers), &issuer.name)
+            (token::issuers(rules, &self.issuers), &issuer.name)
         })?;
         let algorithm = jws.header().algorithm();
         let allowed = if issuer.algorithms.contains(algorithm) {
@@ -106,10 +107,10 @@ impl Verifier {
             .keys
             .candidates(jws.header().key_id(), algorithm, worth_fetching, now)
             .await;
-        notes.found(|| told::keys(jws.header(), issuer, &found, now));
+        notes.found(|| token::keys(jws.header(), issuer, &found, now));
         let (candidates, snapshot) = found?;
         let signed = jws.into_signed(&candidates);
-        notes.found(|| told::signature(&candidates, &signed));
+        notes.found(|| token::signature(&candidates, &signed));
         let signed = signed?;
         let key = snapshot.trusted(signed.key());
         let verified = issuer.expectations.judge(signed, now.date, notes)?;

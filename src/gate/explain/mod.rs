@@ -1,8 +1,15 @@
 //! A decision aloud.
 
-use super::transcript::Told;
-use super::{DecisionRecord, Gate, Transcript};
+mod described_request;
+pub(crate) mod token;
+mod transcript;
+
+pub use transcript::Transcript;
+
+use super::Gate;
+use super::record::DecisionRecord;
 use crate::domain::ForwardedRequest;
+use transcript::Told;
 
 impl Gate {
     /// Tells how a decision about this request comes about: it is made as for a proxy, with

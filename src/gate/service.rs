@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{DecisionRecord, Gate};
+use super::Gate;
+use super::record::DecisionRecord;
 use crate::config::TrustedProxies;
 use crate::domain::{Denial, ForwardedRequest, HeaderFields, Original};
 use crate::policy::Permit;

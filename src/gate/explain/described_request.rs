@@ -1,8 +1,9 @@
 //! Decisions about requests in words, for whoever wants to know what would become of them.
 
-use super::{DecisionRecord, Gate, Transcript};
+use super::transcript::Transcript;
 use crate::domain::{Denial, DescribedParts, DescribedRequest};
 use crate::extract::TokenPlace;
+use crate::gate::{DecisionRecord, Gate};
 use crate::policy::Permit;
 
 impl Gate {
