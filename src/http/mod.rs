@@ -6,26 +6,20 @@
 //! [`Permit`]: crate::policy::Permit
 
 mod admin;
-mod admin_access;
 mod dialect;
-mod explain;
 mod fields;
-mod generation;
+mod heartbeat;
 mod lifecycle;
-mod pulse;
-mod rehearsal;
 mod responder;
-mod status;
+mod service_snapshot;
 mod tls;
 mod verify;
 
-pub use admin::{AdminService, admin_server};
-pub use admin_access::AdminAccess;
+pub use admin::{AdminAccess, AdminService, Rehearsal, RehearsedAnswer, admin_server};
 pub use dialect::{Dialect, Question};
-pub use generation::Generation;
+pub use heartbeat::Pulse;
 pub use lifecycle::Lifecycle;
-pub use pulse::Pulse;
-pub use rehearsal::{Rehearsal, RehearsedAnswer};
 pub use responder::Responder;
+pub use service_snapshot::Generation;
 pub use tls::CurrentTls;
 pub use verify::{VerifyService, verify_server};

@@ -11,8 +11,10 @@ use arc_swap::{ArcSwap, Guard};
 use tokio::net::UnixStream;
 
 use super::fields::Fields;
+use super::heartbeat::Pulse;
+use super::service_snapshot::Generation;
 use super::tls::server_config;
-use super::{CurrentTls, Dialect, Generation, Pulse, Question};
+use super::{CurrentTls, Dialect, Question};
 use crate::config::{ServerSettings, TrustedProxies};
 use crate::domain::ForwardedRequest;
 use crate::platform::BoundListener;

@@ -1,8 +1,8 @@
 //! The service without sockets, for questions that nobody has asked yet.
 
-use super::{Dialect, Responder};
 use crate::domain::DescribedRequest;
 use crate::gate::{DecisionRecord, Gate, Transcript};
+use crate::http::{Dialect, Responder};
 use crate::telemetry::Outcome;
 
 /// The service without sockets, logs and metrics.

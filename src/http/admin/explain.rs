@@ -6,10 +6,10 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use serde_json::json;
 
-use super::admin::json_answer;
-use super::admin_access::Admission;
-use super::{AdminService, VerifyService};
+use super::access::Admission;
+use super::{AdminService, json_answer};
 use crate::domain::DescribedRequest;
+use crate::http::VerifyService;
 
 /// A longer description is refused.
 pub(super) const MAX_BYTES: usize = 64 * 1024;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{AdminAccess, Dialect, Responder};
+use super::admin::AdminAccess;
+use super::dialect::Dialect;
+use super::responder::Responder;
 use crate::config::Readiness;
 use crate::gate::Door;
 

@@ -6,9 +6,9 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{Digest, SHA256, digest};
 use secrecy::ExposeSecret;
 
-use super::fields::Fields;
 use crate::config::AdminSettings;
 use crate::domain::{Authority, Field, HeaderFields};
+use crate::http::fields::Fields;
 
 /// Who may ask the admin listener.
 pub struct AdminAccess {

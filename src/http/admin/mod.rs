@@ -1,5 +1,13 @@
 //! The admin listener: metrics, health, readiness and status.
 
+mod access;
+mod explain;
+mod simulator;
+mod status;
+
+pub use access::AdminAccess;
+pub use simulator::{Rehearsal, RehearsedAnswer};
+
 use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -12,13 +20,12 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, HttpMessage, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
-use super::admin_access::Refused;
-use super::explain;
-use super::status::status;
 use super::{CurrentTls, Lifecycle, VerifyService};
 use crate::config::Readiness;
 use crate::issuers::Issuer;
 use crate::platform::BoundListener;
+use access::Refused;
+use status::status;
 
 /// What the admin listener works with.
 pub struct AdminService {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{CurrentTls, Generation};
 use crate::domain::Moment;
+use crate::http::{CurrentTls, Generation};
 use crate::issuers::{Issuer, shown_key_id};
 use crate::jose::{Algorithm, RefusedKey};
 
