@@ -6,20 +6,16 @@
 //! [`Permit`]: crate::policy::Permit
 
 mod admin;
-mod dialect;
-mod fields;
+mod header_fields;
 mod heartbeat;
 mod lifecycle;
-mod responder;
 mod service_snapshot;
 mod tls;
 mod verify;
 
 pub use admin::{AdminAccess, AdminService, Rehearsal, RehearsedAnswer, admin_server};
-pub use dialect::{Dialect, Question};
 pub use heartbeat::Pulse;
 pub use lifecycle::Lifecycle;
-pub use responder::Responder;
 pub use service_snapshot::Generation;
 pub use tls::CurrentTls;
-pub use verify::{VerifyService, verify_server};
+pub use verify::{Dialect, Question, Responder, VerifyService, verify_server};

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::admin::AdminAccess;
-use super::dialect::Dialect;
-use super::responder::Responder;
+use super::verify::{Dialect, Responder};
 use crate::config::Readiness;
 use crate::gate::Door;
 

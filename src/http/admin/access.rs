@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 
 use crate::config::AdminSettings;
 use crate::domain::{Authority, Field, HeaderFields};
-use crate::http::fields::Fields;
+use crate::http::header_fields::Fields;
 
 /// Who may ask the admin listener.
 pub struct AdminAccess {

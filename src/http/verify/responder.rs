@@ -9,8 +9,9 @@ use actix_web::http::header::{
     RETRY_AFTER, WWW_AUTHENTICATE,
 };
 
-use super::{Dialect, Lifecycle};
+use super::dialect::Dialect;
 use crate::domain::{Denial, Reason};
+use crate::http::Lifecycle;
 use crate::policy::{ClaimHeaders, Permit};
 use crate::response::{DenialAnswer, DenialAnswers};
 
@@ -19,7 +20,7 @@ pub struct Responder {
     claim_headers: Vec<HeaderName>,
     /// Other spellings of these, for Envoy to take away.
     aliases: HeaderValue,
-    pub(super) denials: Arc<DenialAnswers>,
+    pub(crate) denials: Arc<DenialAnswers>,
     lifecycle: Arc<Lifecycle>,
 }
 

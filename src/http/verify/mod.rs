@@ -1,5 +1,11 @@
 //! The verify listener.
 
+mod dialect;
+mod responder;
+
+pub use dialect::{Dialect, Question};
+pub use responder::Responder;
+
 use std::any::Any;
 use std::sync::Arc;
 
@@ -10,11 +16,11 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use arc_swap::{ArcSwap, Guard};
 use tokio::net::UnixStream;
 
-use super::fields::Fields;
+use super::CurrentTls;
+use super::header_fields::Fields;
 use super::heartbeat::Pulse;
 use super::service_snapshot::Generation;
 use super::tls::server_config;
-use super::{CurrentTls, Dialect, Question};
 use crate::config::{ServerSettings, TrustedProxies};
 use crate::domain::ForwardedRequest;
 use crate::platform::BoundListener;
