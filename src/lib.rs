@@ -19,6 +19,7 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod extract;
+pub mod fixtures;
 pub mod gate;
 pub mod grpc;
 pub mod http;

@@ -23,7 +23,7 @@ struct Seen {
 
 /// Files while a configuration is read from them.
 #[derive(Debug, Default)]
-pub(super) struct FilesInUse {
+pub(crate) struct FilesInUse {
     looked_at: Files,
     used: Files,
 }

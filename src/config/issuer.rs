@@ -143,7 +143,7 @@ impl IssuerSettings {
     }
 
     /// The position of the issuer of this name.
-    pub(super) fn position(all: &[Self], name: &str) -> Result<usize, Invalid> {
+    pub(crate) fn position(all: &[Self], name: &str) -> Result<usize, Invalid> {
         all.iter()
             .position(|issuer| issuer.name == name)
             .ok_or_else(|| {
@@ -153,7 +153,7 @@ impl IssuerSettings {
     }
 
     /// Their names, to be shown.
-    pub(super) fn names(all: &[Self]) -> String {
+    pub(crate) fn names(all: &[Self]) -> String {
         all.iter()
             .map(|issuer| issuer.name.as_str())
             .collect::<Vec<_>>()

@@ -284,7 +284,7 @@ fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, 
     Ok(Algorithms::new(given))
 }
 
-pub(super) fn algorithm(text: &str) -> Result<Algorithm, Invalid> {
+pub(crate) fn algorithm(text: &str) -> Result<Algorithm, Invalid> {
     text.parse().map_err(|_| {
         let names: Vec<_> = Algorithm::ALL
             .iter()

@@ -16,21 +16,20 @@ mod file;
 mod file_keys;
 mod files;
 mod fixed;
-mod fixture;
 mod issuer;
-mod key_source;
+pub(crate) mod key_source;
 mod logging;
 mod preset;
 mod problem;
 mod proxy;
 mod reader;
 mod readings;
-mod reference;
+pub(crate) mod reference;
 mod refresh;
 mod remote_keys;
 mod requirements;
 mod routes;
-mod schema;
+pub(crate) mod schema;
 mod section;
 mod server;
 mod setting;
@@ -40,7 +39,7 @@ mod tls;
 mod tls_identity;
 mod tokens;
 mod traces;
-mod value;
+pub(crate) mod value;
 
 use std::ffi::OsString;
 
@@ -52,29 +51,31 @@ pub use fetch::FetchSettings;
 pub use file::read_regular_file;
 pub use file_keys::FileKeys;
 pub use files::Files;
+pub(crate) use files::FilesInUse;
 pub use fixed::FixedSettings;
-pub use fixture::{
-    ExpectedAnswer, FixtureCase, SignedClaims, fixture_reference, fixture_schema, read_fixtures,
-};
 pub use issuer::IssuerSettings;
 pub use key_source::{KeySource, decode_secret};
 pub use logging::{AccessLog, LogFormat, LogLevel, Logging};
 pub use problem::{Problem, Problems};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};
+pub(crate) use reader::{Reader, Refused};
 pub use reference::reference;
 pub use refresh::RefreshSettings;
 pub use remote_keys::{KeyLocation, RemoteKeys, is_trustworthy};
 pub use routes::{RouteAnswers, RouteSettings};
 pub use schema::schema;
+pub(crate) use section::Section;
 pub use server::{Listen, Readiness, ReloadTrigger, ServerSettings, UnixSocketSettings};
+pub(crate) use setting::Setting;
+pub(crate) use shape::Shape;
 pub use source::Source;
 pub use tls::{TlsFiles, TlsSettings};
 pub use tls_identity::TlsIdentity;
 pub use tokens::{CacheSettings, TokenSettings};
 pub use traces::TraceSettings;
+pub(crate) use value::Invalid;
 
 use crate::policy::ClaimHeaders;
-use reader::{Reader, Refused};
 use routes::General;
 
 /// Everything an operator can say, checked.

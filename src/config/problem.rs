@@ -43,7 +43,7 @@ impl Problem {
 }
 
 impl Problems {
-    pub(super) fn append(&mut self, mut others: Self) {
+    pub(crate) fn append(&mut self, mut others: Self) {
         self.0.append(&mut others.0);
     }
 

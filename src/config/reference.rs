@@ -77,7 +77,7 @@ denials:
 ";
 
 /// A table of settings.
-pub(super) fn section(page: &mut String, title: &str, sections: &[&[Setting]]) {
+pub(crate) fn section(page: &mut String, title: &str, sections: &[&[Setting]]) {
     // Writing to a String cannot fail.
     let _ = write!(
         page,

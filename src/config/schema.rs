@@ -19,7 +19,7 @@ pub fn schema() -> String {
 }
 
 /// The JSON Schema of a file with these settings.
-pub(super) fn document(title: &str, settings: &[&[Setting]]) -> String {
+pub(crate) fn document(title: &str, settings: &[&[Setting]]) -> String {
     let mut schema = section(settings);
     if let Some(members) = schema.as_object_mut() {
         members.insert(

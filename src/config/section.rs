@@ -17,7 +17,7 @@ pub(super) const PREFIX: &str = "DOORWARD_";
 
 /// The values of some settings, by their names.
 #[derive(Debug, Clone)]
-pub(super) struct Section {
+pub(crate) struct Section {
     pub(super) values: BTreeMap<String, Given>,
     /// Where a setting stands that was not given.
     pub(super) place: Place,
@@ -48,7 +48,7 @@ pub(super) struct Member {
 
 /// Where something stands.
 #[derive(Debug, Clone)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// In the environment.
     Environment {
         /// The variable; empty for all of it.
@@ -65,7 +65,7 @@ pub(super) enum Place {
 
 impl Section {
     /// The settings of this file.
-    pub(super) fn of_file(path: &Path, files: &mut FilesInUse) -> Result<Self, Problems> {
+    pub(crate) fn of_file(path: &Path, files: &mut FilesInUse) -> Result<Self, Problems> {
         let name: Arc<str> = path.display().to_string().into();
         let refused = |place: String, message: String| Problems::from(Problem::new(place, message));
         let bytes = files
@@ -289,7 +289,7 @@ impl Place {
     }
 
     /// File, line and column.
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         match self {
             Self::Environment { variable } => variable.clone(),
             Self::File { file, position, .. } => format!("{file}:{position}"),

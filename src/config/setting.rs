@@ -8,7 +8,7 @@ use super::{
 
 /// A setting as operators know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Setting {
+pub(crate) struct Setting {
     /// Its name in a file; in the environment it is `DOORWARD_` and this in capitals.
     pub(super) name: &'static str,
     /// What holds where nobody says anything, as one would write it.
@@ -34,7 +34,7 @@ pub(super) enum Default {
 }
 
 impl Setting {
-    pub(super) const fn new(name: &'static str, default: &'static str, help: &'static str) -> Self {
+    pub(crate) const fn new(name: &'static str, default: &'static str, help: &'static str) -> Self {
         Self {
             name,
             default: Default::Value(default),
@@ -44,7 +44,7 @@ impl Setting {
         }
     }
 
-    pub(super) const fn optional(
+    pub(crate) const fn optional(
         name: &'static str,
         otherwise: &'static str,
         help: &'static str,
@@ -58,7 +58,7 @@ impl Setting {
         }
     }
 
-    pub(super) const fn required(name: &'static str, help: &'static str) -> Self {
+    pub(crate) const fn required(name: &'static str, help: &'static str) -> Self {
         Self {
             name,
             default: Default::Required,
@@ -79,7 +79,7 @@ impl Setting {
     }
 
     /// The same setting with values of this shape; without this they are texts.
-    pub(super) const fn shaped(self, shape: Shape) -> Self {
+    pub(crate) const fn shaped(self, shape: Shape) -> Self {
         Self { shape, ..self }
     }
 

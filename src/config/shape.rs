@@ -9,7 +9,7 @@ use crate::jose::Algorithm;
 
 /// What the value of a setting looks like in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// A text; what YAML takes for a number is one too, such as `0660`.
     Text,
     /// `true` or `false`.

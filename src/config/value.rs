@@ -8,27 +8,27 @@ use crate::domain::{ClaimPath, Reason};
 
 /// Why a text is no such value: what it is not, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Invalid {
+pub(crate) struct Invalid {
     pub(super) message: String,
     pub(super) hint: Option<String>,
 }
 
 impl Invalid {
-    pub(super) fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             hint: None,
         }
     }
 
-    pub(super) fn expected(hint: impl Into<String>) -> Self {
+    pub(crate) fn expected(hint: impl Into<String>) -> Self {
         Self {
             message: "not understood".into(),
             hint: Some(hint.into()),
         }
     }
 
-    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self {
             hint: Some(hint.into()),
             ..self
@@ -36,7 +36,7 @@ impl Invalid {
     }
 }
 
-pub(super) fn text(text: &str) -> Result<String, Invalid> {
+pub(crate) fn text(text: &str) -> Result<String, Invalid> {
     match text.trim() {
         "" => Err(Invalid::new("empty").hint("give a value, or leave the setting out")),
         text if is_quoted(text) => Err(Invalid::new("in quotes, which would be part of the value")
@@ -54,7 +54,7 @@ fn is_quoted(text: &str) -> bool {
     })
 }
 
-pub(super) fn boolean(text: &str) -> Result<bool, Invalid> {
+pub(crate) fn boolean(text: &str) -> Result<bool, Invalid> {
     match text.trim() {
         "true" => Ok(true),
         "false" => Ok(false),
@@ -62,7 +62,7 @@ pub(super) fn boolean(text: &str) -> Result<bool, Invalid> {
     }
 }
 
-pub(super) fn duration(text: &str) -> Result<Duration, Invalid> {
+pub(crate) fn duration(text: &str) -> Result<Duration, Invalid> {
     humantime::parse_duration(text.trim())
         .map_err(|_| Invalid::expected("write a duration such as 30s, 5m or 24h"))
 }
@@ -86,7 +86,7 @@ pub(super) fn duration_within(
 }
 
 /// A number within bounds, both of which are allowed.
-pub(super) fn number(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, Invalid> {
+pub(crate) fn number(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, Invalid> {
     move |text| {
         let hint = || format!("a whole number from {least} to {most}");
         let found: u64 = text.trim().parse().map_err(|_| Invalid::expected(hint()))?;
@@ -106,7 +106,7 @@ pub(super) fn size(least: u64, most: u64) -> impl Fn(&str) -> Result<usize, Inva
 }
 
 /// One of a few words.
-pub(super) fn one_of<T: Copy>(
+pub(crate) fn one_of<T: Copy>(
     words: &'static [(&'static str, T)],
 ) -> impl Fn(&str) -> Result<T, Invalid> {
     move |text| {
@@ -119,7 +119,7 @@ pub(super) fn one_of<T: Copy>(
 }
 
 /// The words of such a list, for the schema.
-pub(super) const fn words<T, const N: usize>(list: &[(&'static str, T); N]) -> [&'static str; N] {
+pub(crate) const fn words<T, const N: usize>(list: &[(&'static str, T); N]) -> [&'static str; N] {
     let mut words = [""; N];
     let mut at = 0;
     while at < N {
@@ -155,7 +155,7 @@ pub(super) fn host_name(text: &str) -> Result<String, Invalid> {
 }
 
 /// A reason code; the hint is for what resembles none.
-pub(super) fn reason(hint: &'static str) -> impl Fn(&str) -> Result<Reason, Invalid> {
+pub(crate) fn reason(hint: &'static str) -> impl Fn(&str) -> Result<Reason, Invalid> {
     move |code| {
         Reason::from_code(code).ok_or_else(|| {
             let hint = Reason::nearest(code)

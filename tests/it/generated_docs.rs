@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use doorward::config::{fixture_reference, fixture_schema, reference, schema};
+use doorward::config::{reference, schema};
 use doorward::domain::reason_reference;
+use doorward::fixtures::{fixture_reference, fixture_schema};
 use doorward::proxy_files::{HeaderNames, Proxy};
 use doorward::telemetry::metrics_reference;
 

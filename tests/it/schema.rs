@@ -18,7 +18,7 @@ fn validator() -> Validator {
 
 fn fixture_validator() -> Validator {
     jsonschema::draft202012::new(
-        &serde_json::from_str(&doorward::config::fixture_schema()).unwrap(),
+        &serde_json::from_str(&doorward::fixtures::fixture_schema()).unwrap(),
     )
     .unwrap()
 }
@@ -53,7 +53,7 @@ fn the_schema_is_a_schema_and_printed_as_it_is() {
         (&["config", "schema"][..], doorward::config::schema()),
         (
             &["config", "schema", "--fixtures"],
-            doorward::config::fixture_schema(),
+            doorward::fixtures::fixture_schema(),
         ),
     ] {
         let printed = doorward(arguments, &[], "");

@@ -14,17 +14,17 @@ use super::value::{self, Invalid};
 use super::{Files, Problems};
 use crate::domain::may_hold_secret;
 
-pub(super) use refusals::Refused;
+pub(crate) use refusals::Refused;
 
 /// The values that were given, and what is wrong with them.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     section: Section,
     files: FilesInUse,
     problems: Problems,
 }
 
 impl Reader {
-    pub(super) fn new(section: Section, files: FilesInUse) -> Self {
+    pub(crate) fn new(section: Section, files: FilesInUse) -> Self {
         Self {
             section,
             files,
@@ -38,7 +38,7 @@ impl Reader {
     }
 
     /// The configuration, if nothing was wrong with any of it.
-    pub(super) fn finish<T>(self, read: Result<T, Refused>) -> Result<T, Problems> {
+    pub(crate) fn finish<T>(self, read: Result<T, Refused>) -> Result<T, Problems> {
         match read {
             Ok(read) if self.problems.is_empty() => Ok(read),
             _ => Err(self.problems.sorted()),
@@ -46,7 +46,7 @@ impl Reader {
     }
 
     /// A setting that has a default.
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &mut self,
         setting: &Setting,
         parse: impl Fn(&str) -> Result<T, Invalid>,
@@ -58,7 +58,7 @@ impl Reader {
     }
 
     /// A setting that may be left out.
-    pub(super) fn optional<T>(
+    pub(crate) fn optional<T>(
         &mut self,
         setting: &Setting,
         parse: impl Fn(&str) -> Result<T, Invalid>,
@@ -70,7 +70,7 @@ impl Reader {
     }
 
     /// A setting that must be there.
-    pub(super) fn required<T>(
+    pub(crate) fn required<T>(
         &mut self,
         setting: &Setting,
         parse: impl Fn(&str) -> Result<T, Invalid>,
@@ -118,7 +118,7 @@ impl Reader {
     /// A list of mappings of the file, each read as a section of its own, in which names that its
     /// shape does not have are noted. Of the settings around it only those that are named here hold
     /// in it as well, unless it has its own.
-    pub(super) fn sections<T>(
+    pub(crate) fn sections<T>(
         &mut self,
         setting: &Setting,
         inherited: &[Setting],
@@ -137,7 +137,7 @@ impl Reader {
 
     /// A mapping of the file, read as a section of its own, in which names that its shape does not
     /// have are noted.
-    pub(super) fn mapping<T>(
+    pub(crate) fn mapping<T>(
         &mut self,
         setting: &Setting,
         read: impl FnOnce(&mut Self) -> Result<T, Refused>,
@@ -149,7 +149,7 @@ impl Reader {
     }
 
     /// A value of the file with its type, if it is more than a text.
-    pub(super) fn value<T>(
+    pub(crate) fn value<T>(
         &mut self,
         setting: &Setting,
         parse: impl FnOnce(&Value) -> Result<T, Invalid>,
@@ -221,12 +221,12 @@ impl Reader {
     }
 
     /// Where the section stands.
-    pub(super) const fn place(&self) -> &Place {
+    pub(crate) const fn place(&self) -> &Place {
         &self.section.place
     }
 
     /// Whether a setting was given at all, itself or as a file.
-    pub(super) fn is_given(&self, setting: &Setting) -> bool {
+    pub(crate) fn is_given(&self, setting: &Setting) -> bool {
         let given = |name: &str| self.section.values.contains_key(name);
         given(setting.name) || setting.secret && given(&setting.file_name())
     }

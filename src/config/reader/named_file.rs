@@ -13,11 +13,7 @@ const MAX_FILE_BYTES: usize = 1 << 20;
 
 impl Reader {
     /// The bytes of a file that a setting names.
-    pub(in crate::config) fn file(
-        &mut self,
-        setting: &Setting,
-        path: &Path,
-    ) -> Result<Vec<u8>, Refused> {
+    pub(crate) fn file(&mut self, setting: &Setting, path: &Path) -> Result<Vec<u8>, Refused> {
         self.files
             .read(path, MAX_FILE_BYTES)
             .map_err(|invalid| self.refuse(setting, invalid))
@@ -25,11 +21,7 @@ impl Reader {
 
     /// Notes if a file cannot be read that is read anew when it is needed: its contents are none of
     /// the configuration.
-    pub(in crate::config) fn readable(
-        &mut self,
-        setting: &Setting,
-        path: &Path,
-    ) -> Result<(), Refused> {
+    pub(crate) fn readable(&mut self, setting: &Setting, path: &Path) -> Result<(), Refused> {
         file::read(path, MAX_FILE_BYTES)
             .map(drop)
             .map_err(|invalid| self.refuse(setting, invalid))

@@ -13,11 +13,11 @@ const MAX_NAMED: usize = 12;
 ///
 /// It carries nothing: all problems are reported together at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::config) struct Refused;
+pub(crate) struct Refused;
 
 impl Reader {
     /// Notes that something is wrong with a setting.
-    pub(in crate::config) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Refused {
+    pub(crate) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Refused {
         let by_file = setting.secret
             && !self.section.values.contains_key(setting.name)
             && self.is_given(setting);
@@ -31,7 +31,7 @@ impl Reader {
     }
 
     /// Notes that something is wrong at a place.
-    pub(in crate::config) fn refuse_at(&mut self, place: &Place, invalid: Invalid) -> Refused {
+    pub(crate) fn refuse_at(&mut self, place: &Place, invalid: Invalid) -> Refused {
         let problem = Problem::new(place.to_string(), place.spell(&invalid.message))
             .in_order(place.position());
         self.problems.push(match invalid.hint {
@@ -43,7 +43,7 @@ impl Reader {
 
     /// Notes what is wrong with elements of a list, by their positions; with none of them nothing
     /// is.
-    pub(in crate::config) fn refuse_elements(
+    pub(crate) fn refuse_elements(
         &mut self,
         setting: &Setting,
         wrong: impl IntoIterator<Item = (usize, Invalid)>,
@@ -68,14 +68,14 @@ impl Reader {
     }
 
     /// Adds what was noticed elsewhere.
-    pub(in crate::config) fn add_problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
+    pub(crate) fn add_problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
         problems
             .into_iter()
             .for_each(|problem| self.problems.push(problem));
     }
 
     /// Notes every name that is none of these settings', and the nearest one that is.
-    pub(in crate::config) fn refuse_unknown_names(&mut self, settings: &[&[Setting]]) {
+    pub(crate) fn refuse_unknown_names(&mut self, settings: &[&[Setting]]) {
         let known = setting::names(settings);
         let unknown: Vec<_> = self
             .section
@@ -103,7 +103,7 @@ impl Reader {
     }
 
     /// Notes every one of these settings that was given here, where none of them has a meaning.
-    pub(in crate::config) fn refuse_given(
+    pub(crate) fn refuse_given(
         &mut self,
         settings: &[Setting],
         invalid: &Invalid,
