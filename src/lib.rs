@@ -16,6 +16,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod config_reader;
 pub mod demo;
 pub mod domain;
 pub mod extract;

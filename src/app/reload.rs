@@ -10,7 +10,8 @@ use tokio::task::spawn_blocking;
 use super::StartError;
 use super::assembly::{Draft, Workshop};
 use super::key_refreshers::{Fetchers, fetchers};
-use crate::config::{Configuration, Files, FixedSettings, Problem, ReloadTrigger, Source};
+use crate::config::{Configuration, FixedSettings, ReloadTrigger, Source};
+use crate::config_reader::{Files, Problem};
 use crate::http::{Generation, VerifyService};
 use crate::platform::Background;
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::config::Problems;
+use crate::config_reader::Problems;
 
 /// Why a command did not do what it was asked to.
 pub(super) enum Failure {

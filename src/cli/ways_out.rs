@@ -5,7 +5,8 @@ use std::ffi::OsString;
 
 use super::exit::Failure;
 use crate::app::StartError;
-use crate::config::{Configuration, KeySource, Problem, Problems, RemoteKeys};
+use crate::config::{Configuration, KeySource, RemoteKeys};
+use crate::config_reader::{Problem, Problems};
 use crate::issuers::KeyFetcher;
 use crate::outbound::Egress;
 

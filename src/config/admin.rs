@@ -2,10 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::domain::Authority;
 
 const ADMIN_TOKEN: Setting = Setting::secret(
@@ -25,7 +22,7 @@ const ADMIN_HOSTS: Setting = Setting::optional(
 )
 .shaped(Shape::List(&Shape::Text));
 
-pub(super) const SETTINGS: &[Setting] = &[ADMIN_TOKEN, ADMIN_TOKEN_METRICS, ADMIN_HOSTS];
+pub(crate) const SETTINGS: &[Setting] = &[ADMIN_TOKEN, ADMIN_TOKEN_METRICS, ADMIN_HOSTS];
 
 /// A shorter one can be guessed: nothing limits how often somebody tries.
 const MIN_TOKEN_BYTES: usize = 16;

@@ -3,10 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::domain::Reason;
 
 const REALM: Setting = Setting::new(
@@ -25,7 +22,7 @@ pub(super) const DENIALS: Setting = Setting::optional(
     "Status and body per reason, as a JSON object: `{\"token_missing\": {\"status\": 400, \"body\": {}}}`. Keys are reason codes, `401`, `403`, `503` or `*`; the most specific wins.",
 ).shaped(Shape::Denials);
 
-pub(super) const SETTINGS: &[Setting] = &[REALM, RESOURCE_METADATA, DENIALS];
+pub(crate) const SETTINGS: &[Setting] = &[REALM, RESOURCE_METADATA, DENIALS];
 
 /// What denials look like.
 #[derive(Debug, Clone)]

@@ -1,9 +1,6 @@
 //! Which audiences an issuer's tokens must name.
 
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::verify::{AcceptedAudience, AudienceMatch, AudienceRule, TokenTypeRule};
 
 pub(super) const AUDIENCE: Setting = Setting::optional(

@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::policy::{ClaimEncoding, ClaimHeader, ClaimHeaders};
 
 const CLAIM_HEADERS: Setting = Setting::new(
@@ -20,7 +17,7 @@ const MAX_BYTES: Setting = Setting::new(
 )
 .shaped(Shape::Number);
 
-pub(super) const SETTINGS: &[Setting] = &[CLAIM_HEADERS, MAX_BYTES];
+pub(crate) const SETTINGS: &[Setting] = &[CLAIM_HEADERS, MAX_BYTES];
 
 const CLAIM: Setting = Setting::required("claim", "Path of the claim; `$` is all claims.");
 const HEADER: Setting = Setting::required("header", "Name of the header.");

@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::file;
 use super::key_source::JWKS_FILE;
-use super::reader::{Reader, Refused};
 use super::refresh::RefreshSettings;
-use super::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, file, value};
 use crate::jose::{Algorithms, KeySet};
 
 /// A longer file is refused.

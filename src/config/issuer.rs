@@ -8,11 +8,8 @@ use super::accepted_issuers::AcceptedIssuers;
 use super::audience::{self, AUDIENCE, AUDIENCE_FALLBACK, AUDIENCE_MATCH};
 use super::key_source::{self, KeySource};
 use super::preset::{self, PRESET, Preset};
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
 use super::{fetch, refresh};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::domain::{ClaimPath, Scopes};
 use crate::policy::ScopeRequirement;
 use crate::verify::{AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
@@ -82,7 +79,7 @@ pub(super) const SETTINGS: &[Setting] = &[
 ];
 
 /// The settings of one issuer.
-pub(super) const SECTIONS: &[&[Setting]] = &[
+pub(crate) const SECTIONS: &[&[Setting]] = &[
     SETTINGS,
     preset::SETTINGS,
     key_source::SETTINGS,
@@ -99,7 +96,7 @@ const INHERITED: &[Setting] = &[
     fetch::JWKS_TIMEOUT,
 ];
 
-pub(super) const ISSUERS: Setting = Setting::optional(
+pub(crate) const ISSUERS: Setting = Setting::optional(
     "issuers",
     "–",
     "Several issuers, only in the file: a list of mappings with the settings of an issuer, each found by its exact `iss`.",

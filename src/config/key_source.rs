@@ -7,12 +7,9 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 
 use super::fetch::FetchSettings;
 use super::file_keys::FileKeys;
-use super::reader::{Reader, Refused};
 use super::refresh::RefreshSettings;
 use super::remote_keys::RemoteKeys;
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::jose::{Algorithm, Algorithms, Family, InvalidSecret, KeySet, VerificationKey};
 
 pub(super) const DISCOVERY_URL: Setting = Setting::optional(

@@ -1,9 +1,6 @@
 //! What is written down.
 
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value;
+use crate::config_reader::{Reader, Refused, Setting, Shape, value};
 
 const LOG: Setting = Setting::new(
     "log",
@@ -30,7 +27,7 @@ const METRICS_ROUTE_LABEL: Setting = Setting::new(
 )
 .shaped(Shape::Boolean);
 
-pub(super) const SETTINGS: &[Setting] = &[LOG, LOG_FORMAT, ACCESS_LOG, METRICS_ROUTE_LABEL];
+pub(crate) const SETTINGS: &[Setting] = &[LOG, LOG_FORMAT, ACCESS_LOG, METRICS_ROUTE_LABEL];
 
 /// What is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

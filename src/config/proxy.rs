@@ -4,10 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::policy::Preflight;
 
 const PROXY: Setting = Setting::new(
@@ -34,7 +31,7 @@ const ALLOW_PREFLIGHT: Setting = Setting::new(
 )
 .shaped(Shape::Boolean);
 
-pub(super) const SETTINGS: &[Setting] = &[PROXY, TRUSTED_PROXIES, TRUST_ANY_PROXY, ALLOW_PREFLIGHT];
+pub(crate) const SETTINGS: &[Setting] = &[PROXY, TRUSTED_PROXIES, TRUST_ANY_PROXY, ALLOW_PREFLIGHT];
 
 /// How the proxy speaks, and whom to believe.
 #[derive(Debug, Clone)]

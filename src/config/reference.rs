@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::setting::{Default, SERVICE, Setting};
 use super::{claim_headers, issuer, requirements, routes};
+use crate::config_reader::{Default, SERVICE, Setting};
 
 /// All settings as Markdown.
 pub fn reference() -> String {

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value;
+use crate::config_reader::{Reader, Refused, Setting, Shape, value};
 
 pub(super) const JWKS_REFRESH: Setting = Setting::new(
     "jwks_refresh",

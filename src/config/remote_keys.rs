@@ -5,9 +5,8 @@ use url::Url;
 use super::fetch::FetchSettings;
 use super::issuer::ISSUER;
 use super::key_source::{DISCOVERY_URL, JWKS_URL};
-use super::reader::{Reader, Refused};
 use super::refresh::RefreshSettings;
-use super::value::Invalid;
+use crate::config_reader::{Invalid, Reader, Refused};
 use crate::domain::is_loopback;
 use crate::jose::Algorithms;
 

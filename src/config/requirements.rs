@@ -2,12 +2,10 @@
 
 use serde_json::{Number, Value};
 
-use super::document::{Content, Node, Scalar};
 use super::issuer::scope;
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
+use crate::config_reader::{
+    Content, Invalid, Node, Reader, Refused, Scalar, Setting, Shape, value,
+};
 use crate::domain::{ClaimPath, Scopes};
 use crate::policy::{
     ClaimRequirement, ClaimRule, ClaimValue, Condition, Requirement, ScopeRequirement, TextPattern,

@@ -4,14 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::audience;
-use super::reader::{Reader, Refused};
 use super::requirements;
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
 use super::{
     CustomDenial, DenialKey, IssuerSettings, ProxySettings, TokenSettings, answers, tokens,
 };
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::extract::TokenSources;
 use crate::policy::{
     Access, HostPattern, Methods, PathPattern, Preflight, Route, RouteIssuers, RouteName,
@@ -19,7 +16,7 @@ use crate::policy::{
 };
 use crate::verify::AudienceMatch;
 
-pub(super) const ROUTES: Setting = Setting::optional(
+pub(crate) const ROUTES: Setting = Setting::optional(
     "routes",
     "every request needs a valid token",
     "Routes, only in the file: the first one that matches counts, and what none matches is refused.",

@@ -4,10 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 
 const LISTEN: Setting = Setting::new(
     "listen",
@@ -86,7 +83,7 @@ const RELOAD: Setting = Setting::new(
     "What has the configuration read anew: `signal` (SIGHUP), or `on_change`, which also looks at the configuration file, and those that it names, every second.",
 ).shaped(Shape::Word(&value::words(TRIGGERS)));
 
-pub(super) const SETTINGS: &[Setting] = &[
+pub(crate) const SETTINGS: &[Setting] = &[
     LISTEN,
     UNIX_SOCKET_MODE,
     UNIX_SOCKET_GROUP,

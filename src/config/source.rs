@@ -3,12 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::files::FilesInUse;
-use super::reader::Reader;
-use super::section::{Given, Section};
-use super::{
-    Configuration, Files, Listen, Problem, Problems, ServerSettings, environment, issuer, preset,
-    setting,
+use super::{Configuration, Listen, ServerSettings, issuer, preset};
+use crate::config_reader::{
+    Files, FilesInUse, Given, Problem, Problems, Reader, Section, environment, setting,
 };
 use crate::policy::with_ample_stack;
 

@@ -2,11 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
 use super::tls_identity::TlsIdentity;
-use super::value::{self, Invalid};
-use super::{Problem, file};
+use crate::config_reader::{Invalid, Problem, Reader, Refused, Setting, file, value};
 
 pub(super) const CERTIFICATE: Setting = Setting::optional(
     "tls_certificate_file",
@@ -24,7 +21,7 @@ pub(super) const CLIENT_CA: Setting = Setting::optional(
     "PEM file with certificates of authorities; then who connects must show a certificate that one of them signed (mutual TLS).",
 );
 
-pub(super) const SETTINGS: &[Setting] = &[CERTIFICATE, KEY, CLIENT_CA];
+pub(crate) const SETTINGS: &[Setting] = &[CERTIFICATE, KEY, CLIENT_CA];
 
 /// A longer file is refused.
 const MAX_BYTES: usize = 1 << 20;

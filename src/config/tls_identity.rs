@@ -14,7 +14,7 @@ use rustls::{InconsistentKeys, RootCertStore};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::tls::{CERTIFICATE, CLIENT_CA, Flaw, KEY};
-use super::value::Invalid;
+use crate::config_reader::Invalid;
 use crate::domain::Timestamp;
 
 /// What a TLS listener shows of itself, and whom it lets in.

@@ -4,10 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ProxySettings;
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::extract::{TokenSource, TokenSources};
 
 pub(super) const TOKEN_SOURCES: Setting = Setting::new(
@@ -34,7 +31,7 @@ const CACHE_TTL: Setting = Setting::new(
 )
 .shaped(Shape::Duration);
 
-pub(super) const SETTINGS: &[Setting] =
+pub(crate) const SETTINGS: &[Setting] =
     &[TOKEN_SOURCES, MAX_TOKEN_BYTES, CACHE_CAPACITY, CACHE_TTL];
 
 /// Where tokens stand, and how they are kept.

@@ -4,10 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::fetch;
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::Invalid;
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape};
 
 const OTLP_ENDPOINT: Setting = Setting::optional(
     "otlp_endpoint",
@@ -26,7 +23,7 @@ const TRACE_SAMPLE_RATIO: Setting = Setting::new(
 )
 .shaped(Shape::Text);
 
-pub(super) const SETTINGS: &[Setting] = &[OTLP_ENDPOINT, OTLP_HEADERS, TRACE_SAMPLE_RATIO];
+pub(crate) const SETTINGS: &[Setting] = &[OTLP_ENDPOINT, OTLP_HEADERS, TRACE_SAMPLE_RATIO];
 
 /// Where spans go.
 #[derive(Debug, Clone)]

@@ -16,7 +16,8 @@ use std::time::Duration;
 use actix_web::dev::Server;
 
 use crate::app::{Application, Reload, ServiceManager, Shutdown, StartError, Surroundings};
-use crate::config::{Configuration, Listen, LogFormat, LogLevel, Problems};
+use crate::config::{Configuration, Listen, LogFormat, LogLevel};
+use crate::config_reader::Problems;
 use crate::outbound::Egress;
 use crate::platform::SystemClock;
 use crate::telemetry::{LogQueue, install};

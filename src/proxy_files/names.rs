@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use super::Proxy;
 use super::removed::EarlyRemoval;
-use crate::config::{Configuration, Problem, Problems, default_claim_headers};
+use crate::config::{Configuration, default_claim_headers};
+use crate::config_reader::{Problem, Problems};
 use crate::extract::TokenSources;
 
 /// What doorward reads in any configuration.

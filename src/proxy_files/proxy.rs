@@ -8,7 +8,7 @@ use super::{
     Block, HeaderNames, caddy, envoy, haproxy, ingress_nginx, istio, kubernetes_gateway, names,
     nginx, traefik,
 };
-use crate::config::Problems;
+use crate::config_reader::Problems;
 
 /// A proxy whose lines are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,7 @@
 
 use super::{Preset, Provider};
 use crate::config::accepted_issuers::AcceptedIssuers;
-use crate::config::reader::{Reader, Refused};
-use crate::config::setting::Setting;
-use crate::config::value;
+use crate::config_reader::{Reader, Refused, Setting, value};
 use crate::verify::RoleClaims;
 
 pub(super) const DOMAIN: Setting = Setting::optional(

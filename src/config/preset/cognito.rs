@@ -3,10 +3,7 @@
 use super::{PRESET, Preset, Provider, fill_keys};
 use crate::config::accepted_issuers::AcceptedIssuers;
 use crate::config::audience::{AUDIENCE, AUDIENCE_FALLBACK};
-use crate::config::reader::{Reader, Refused};
-use crate::config::setting::Setting;
-use crate::config::shape::Shape;
-use crate::config::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::verify::{ProviderRule, RoleClaims};
 
 pub(super) const REGION: Setting = Setting::optional(

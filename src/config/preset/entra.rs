@@ -2,10 +2,7 @@
 
 use super::{Preset, Provider, fill_keys};
 use crate::config::accepted_issuers::AcceptedIssuers;
-use crate::config::reader::{Reader, Refused};
-use crate::config::setting::Setting;
-use crate::config::shape::Shape;
-use crate::config::value::Invalid;
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape};
 use crate::verify::{EntraTenant, ProviderRule, RoleClaims};
 
 pub(super) const TENANTS: Setting = Setting::optional(

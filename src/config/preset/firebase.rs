@@ -3,9 +3,7 @@
 use super::{Preset, Provider, fill_keys};
 use crate::config::accepted_issuers::AcceptedIssuers;
 use crate::config::audience::AUDIENCE;
-use crate::config::reader::{Reader, Refused};
-use crate::config::setting::Setting;
-use crate::config::value;
+use crate::config_reader::{Reader, Refused, Setting, value};
 use crate::verify::ProviderRule;
 
 pub(super) const PROJECT: Setting = Setting::optional(

@@ -5,9 +5,7 @@ use url::Url;
 use super::{Preset, Provider, fill_keys};
 use crate::config::accepted_issuers::AcceptedIssuers;
 use crate::config::key_source::KeySource;
-use crate::config::reader::{Reader, Refused};
-use crate::config::setting::Setting;
-use crate::config::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, value};
 use crate::verify::RoleClaims;
 
 pub(super) const URL: Setting = Setting::optional(

@@ -14,10 +14,7 @@ mod okta;
 
 use super::accepted_issuers::AcceptedIssuers;
 use super::key_source::{JWKS_URL, KeySource};
-use super::reader::{Reader, Refused};
-use super::setting::Setting;
-use super::shape::Shape;
-use super::value::{self, Invalid};
+use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::verify::{ProviderRule, RoleClaims};
 
 pub(super) const PRESET: Setting = Setting::optional(

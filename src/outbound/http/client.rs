@@ -15,7 +15,8 @@ use url::Url;
 
 use super::address::{AddressRule, NoPermittedAddress, Resolver, is_public, literal};
 use super::egress::Egress;
-use crate::config::{FetchSettings, read_regular_file};
+use crate::config::FetchSettings;
+use crate::config_reader::read_regular_file;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::client::{InvalidClient, invalid};
 use super::no_proxy::NoProxy;
-use crate::config::Problem;
+use crate::config_reader::Problem;
 use crate::domain::is_loopback;
 
 /// How requests of our own leave the machine: straight out, or through the proxy that the

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use doorward::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
-use doorward::config::{Configuration, Files, Listen, LogFormat, Source};
+use doorward::config::{Configuration, Listen, LogFormat, Source};
+use doorward::config_reader::Files;
 use doorward::outbound::Egress;
 use doorward::platform::SystemClock;
 use doorward::telemetry::LogQueue;

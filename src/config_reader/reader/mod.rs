@@ -6,12 +6,12 @@ mod refusals;
 use serde_json::Value;
 
 use super::document::{Content, Node};
-use super::files::FilesInUse;
+use super::files::{Files, FilesInUse};
+use super::problem::Problems;
 use super::section::{Given, GivenValue, Place, Section};
 use super::setting::Setting;
 use super::shape::Shape;
 use super::value::{self, Invalid};
-use super::{Files, Problems};
 use crate::domain::may_hold_secret;
 
 pub(crate) use refusals::Refused;
@@ -33,7 +33,7 @@ impl Reader {
     }
 
     /// The files that were read, once everything was.
-    pub(super) fn take_files(&mut self) -> Files {
+    pub(crate) fn take_files(&mut self) -> Files {
         std::mem::take(&mut self.files).into_used()
     }
 
@@ -81,7 +81,7 @@ impl Reader {
     }
 
     /// A list that has a default.
-    pub(super) fn list<T>(
+    pub(crate) fn list<T>(
         &mut self,
         setting: &Setting,
         element: impl Fn(&str) -> Result<T, Invalid>,
@@ -99,7 +99,7 @@ impl Reader {
     }
 
     /// A list that may be left out; if given, it has at least one element.
-    pub(super) fn optional_list<T>(
+    pub(crate) fn optional_list<T>(
         &mut self,
         setting: &Setting,
         element: impl Fn(&str) -> Result<T, Invalid>,
@@ -167,7 +167,7 @@ impl Reader {
     }
 
     /// A node of the file, where how it is written counts.
-    pub(super) fn node<T>(
+    pub(crate) fn node<T>(
         &mut self,
         setting: &Setting,
         parse: impl FnOnce(&Node) -> Result<T, Invalid>,
@@ -186,7 +186,7 @@ impl Reader {
     }
 
     /// A setting that is a document of its own: JSON text, or in the file just written out.
-    pub(super) fn json(&mut self, setting: &Setting) -> Result<Option<String>, Refused> {
+    pub(crate) fn json(&mut self, setting: &Setting) -> Result<Option<String>, Refused> {
         let Some(given) = self.given(setting)? else {
             return Ok(None);
         };
@@ -198,7 +198,7 @@ impl Reader {
 
     /// The members of a setting that is an object, each read by its name and value: JSON text, or
     /// in the file just written out, where each has a place of its own.
-    pub(super) fn members<T>(
+    pub(crate) fn members<T>(
         &mut self,
         setting: &Setting,
         example: &str,
@@ -232,13 +232,13 @@ impl Reader {
     }
 
     /// Whether a setting was given by its own name, and with an empty text.
-    pub(super) fn is_empty(&self, setting: &Setting) -> bool {
+    pub(crate) fn is_empty(&self, setting: &Setting) -> bool {
         let text = self.section.values.get(setting.name).and_then(Given::text);
         text.is_some_and(|text| text.trim().is_empty())
     }
 
     /// Whether a setting was given in the file, where a list may be more than texts.
-    pub(super) fn is_in_file(&self, setting: &Setting) -> bool {
+    pub(crate) fn is_in_file(&self, setting: &Setting) -> bool {
         self.section
             .values
             .get(setting.name)
@@ -247,7 +247,7 @@ impl Reader {
 
     /// Gives a setting that nobody gave this text, as if it had been written where the other one
     /// is.
-    pub(super) fn fill(&mut self, setting: &Setting, text: impl Into<String>, origin: &Setting) {
+    pub(crate) fn fill(&mut self, setting: &Setting, text: impl Into<String>, origin: &Setting) {
         let given = Given {
             value: GivenValue::Variable(text.into()),
             place: self.section.place_of(origin.name),

@@ -9,8 +9,8 @@ use crate::domain::{ClaimPath, Reason};
 /// Why a text is no such value: what it is not, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invalid {
-    pub(super) message: String,
-    pub(super) hint: Option<String>,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
 }
 
 impl Invalid {
@@ -68,7 +68,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, Invalid> {
 }
 
 /// A duration within bounds, both of which are allowed.
-pub(super) fn duration_within(
+pub(crate) fn duration_within(
     least: Duration,
     most: Duration,
 ) -> impl Fn(&str) -> Result<Duration, Invalid> {
@@ -99,7 +99,7 @@ pub(crate) fn number(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, Inva
 }
 
 /// A number within bounds, as a size or a count.
-pub(super) fn size(least: u64, most: u64) -> impl Fn(&str) -> Result<usize, Invalid> {
+pub(crate) fn size(least: u64, most: u64) -> impl Fn(&str) -> Result<usize, Invalid> {
     move |text| {
         usize::try_from(number(least, most)(text)?).map_err(|_| Invalid::new("out of range"))
     }
@@ -134,8 +134,8 @@ pub(crate) const fn words<T, const N: usize>(list: &[(&'static str, T); N]) -> [
 }
 
 /// A name that stands as it is in a URL and in a list: no slash, no comma, no `*`.
-pub(super) fn url_segment(text: &str) -> Result<String, Invalid> {
-    let found = self::text(text)?;
+pub(crate) fn url_segment(text: &str) -> Result<String, Invalid> {
+    let found = crate::config_reader::value::text(text)?;
     let is_plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
     if found.bytes().all(is_plain) && !matches!(&*found, "." | "..") {
@@ -146,7 +146,7 @@ pub(super) fn url_segment(text: &str) -> Result<String, Invalid> {
 }
 
 /// The name of a host, in small letters as it stands in an `iss`.
-pub(super) fn host_name(text: &str) -> Result<String, Invalid> {
+pub(crate) fn host_name(text: &str) -> Result<String, Invalid> {
     let name = url_segment(text)
         .map_err(|invalid| invalid.hint("write a host without https:// and path"))?;
     let url = Url::parse(&format!("https://{name}/")).ok();
@@ -167,7 +167,7 @@ pub(crate) fn reason(hint: &'static str) -> impl Fn(&str) -> Result<Reason, Inva
 }
 
 /// A path to a claim.
-pub(super) fn claim_path(text: &str) -> Result<ClaimPath, Invalid> {
+pub(crate) fn claim_path(text: &str) -> Result<ClaimPath, Invalid> {
     ClaimPath::parse(text.trim()).map_err(|error| {
         Invalid::new(format!("{:?}: {error}", text.trim()))
             .hint("write a path such as realm_access.roles; quote a segment that has a dot in it")

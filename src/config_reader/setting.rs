@@ -2,7 +2,7 @@
 //! go by this.
 
 use super::shape::Shape;
-use super::{
+use crate::config::{
     admin, answers, claim_headers, issuer, logging, proxy, routes, server, tls, tokens, traces,
 };
 
@@ -10,21 +10,21 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Setting {
     /// Its name in a file; in the environment it is `DOORWARD_` and this in capitals.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// What holds where nobody says anything, as one would write it.
-    pub(super) default: Default,
+    pub(crate) default: Default,
     /// What its value looks like in a file.
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
     /// One sentence for the reference.
-    pub(super) help: &'static str,
+    pub(crate) help: &'static str,
     /// Whether its value must never be shown; it can then also be given as a file, by the name with
     /// `_file` behind it.
-    pub(super) secret: bool,
+    pub(crate) secret: bool,
 }
 
 /// What holds where nobody says anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Default {
+pub(crate) enum Default {
     /// This value.
     Value(&'static str),
     /// Nothing, or something that the description tells.
@@ -68,7 +68,7 @@ impl Setting {
         }
     }
 
-    pub(super) const fn secret(name: &'static str, help: &'static str) -> Self {
+    pub(crate) const fn secret(name: &'static str, help: &'static str) -> Self {
         Self {
             name,
             default: Default::Described("–"),
@@ -84,12 +84,12 @@ impl Setting {
     }
 
     /// The name by which a secret is given as a file.
-    pub(super) fn file_name(&self) -> String {
+    pub(crate) fn file_name(&self) -> String {
         format!("{}_file", self.name)
     }
 
     /// The default, as one would write it.
-    pub(super) const fn default_text(&self) -> &'static str {
+    pub(crate) const fn default_text(&self) -> &'static str {
         match self.default {
             Default::Value(text) => text,
             Default::Described(_) | Default::Required => "",
@@ -98,7 +98,7 @@ impl Setting {
 }
 
 /// The settings of the service, section by section.
-pub(super) const SERVICE: &[&[Setting]] = &[
+pub(crate) const SERVICE: &[&[Setting]] = &[
     server::SETTINGS,
     admin::SETTINGS,
     tls::SETTINGS,
@@ -112,7 +112,7 @@ pub(super) const SERVICE: &[&[Setting]] = &[
 ];
 
 /// Whether a setting anywhere in the file has this name.
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     is_among([SERVICE, issuer::SECTIONS].concat().as_slice(), name)
 }
 
@@ -131,7 +131,7 @@ fn is_among(sections: &[&[Setting]], name: &str) -> bool {
 }
 
 /// The other name by which a secret can be given: as itself, or as a file.
-pub(super) fn other_form(name: &str) -> Option<String> {
+pub(crate) fn other_form(name: &str) -> Option<String> {
     let secrets = || {
         [SERVICE, issuer::SECTIONS]
             .concat()
@@ -147,7 +147,7 @@ pub(super) fn other_form(name: &str) -> Option<String> {
 }
 
 /// Every name by which these settings can be given, the `_file` ones too.
-pub(super) fn names(sections: &[&[Setting]]) -> Vec<String> {
+pub(crate) fn names(sections: &[&[Setting]]) -> Vec<String> {
     let all = sections.iter().flat_map(|section| section.iter());
     all.flat_map(|setting| {
         std::iter::once(setting.name.to_owned()).chain(setting.secret.then(|| setting.file_name()))

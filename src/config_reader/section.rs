@@ -9,30 +9,30 @@ use serde_json::{Map, Value};
 
 use super::document::{Content, Key, MAX_BYTES, Node, Position};
 use super::files::FilesInUse;
+use super::problem::{Problem, Problems};
 use super::value::{self, Invalid};
-use super::{Problem, Problems};
 use crate::jose::Json;
 
-pub(super) const PREFIX: &str = "DOORWARD_";
+pub(crate) const PREFIX: &str = "DOORWARD_";
 
 /// The values of some settings, by their names.
 #[derive(Debug, Clone)]
 pub(crate) struct Section {
-    pub(super) values: BTreeMap<String, Given>,
+    pub(crate) values: BTreeMap<String, Given>,
     /// Where a setting stands that was not given.
-    pub(super) place: Place,
+    pub(crate) place: Place,
 }
 
 /// A value, and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Given {
-    pub(super) value: GivenValue,
-    pub(super) place: Place,
+pub(crate) struct Given {
+    pub(crate) value: GivenValue,
+    pub(crate) place: Place,
 }
 
 /// A value.
 #[derive(Debug, Clone)]
-pub(super) enum GivenValue {
+pub(crate) enum GivenValue {
     /// The text of an environment variable; a list is separated by commas.
     Variable(String),
     /// A node of the file.
@@ -40,10 +40,10 @@ pub(super) enum GivenValue {
 }
 
 /// A member of an object, and where it stands.
-pub(super) struct Member {
-    pub(super) name: String,
-    pub(super) value: Value,
-    pub(super) place: Place,
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) value: Value,
+    pub(crate) place: Place,
 }
 
 /// Where something stands.
@@ -98,7 +98,7 @@ impl Section {
     }
 
     /// The settings of a mapping of the file.
-    pub(super) fn of_map(entries: Vec<(Key, Node)>, place: Place) -> Self {
+    pub(crate) fn of_map(entries: Vec<(Key, Node)>, place: Place) -> Self {
         let given = entries.into_iter().map(|(key, node)| {
             let place = place.member(&key.name).at(key.position);
             (
@@ -116,7 +116,7 @@ impl Section {
     }
 
     /// Where this setting stands, or would stand.
-    pub(super) fn place_of(&self, name: &str) -> Place {
+    pub(crate) fn place_of(&self, name: &str) -> Place {
         self.values
             .get(name)
             .map_or_else(|| self.place.member(name), |given| given.place.clone())
@@ -125,7 +125,7 @@ impl Section {
 
 impl Given {
     /// The elements of a list, each with its place; nothing if it is no list.
-    pub(super) fn into_elements(self) -> Option<Vec<Given>> {
+    pub(crate) fn into_elements(self) -> Option<Vec<Given>> {
         let place = self.place;
         let node = match self.value {
             GivenValue::Variable(text) => return Some(variable_elements(&text, &place)),
@@ -153,7 +153,7 @@ impl Given {
     }
 
     /// The members of an object, each with its place; what is wrong, if it is none.
-    pub(super) fn into_members(self, example: &str) -> Result<Vec<Member>, (Place, Invalid)> {
+    pub(crate) fn into_members(self, example: &str) -> Result<Vec<Member>, (Place, Invalid)> {
         let place = self.place;
         let text = match self.value {
             GivenValue::Node(Node {
@@ -202,12 +202,12 @@ impl Given {
     }
 
     /// Whether there is a name and nothing behind it, or `null`.
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         matches!(&self.value, GivenValue::Node(Node { content: Content::Scalar(scalar), .. }) if scalar.is_null())
     }
 
     /// The text of a single value; nothing if it is a list, a mapping or null.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             GivenValue::Variable(text) => Some(text),
             GivenValue::Node(Node {
@@ -234,11 +234,11 @@ fn variable_elements(text: &str, place: &Place) -> Vec<Given> {
 
 impl Place {
     /// Everything in the environment.
-    pub(super) const ENVIRONMENT: Self = Self::Environment {
+    pub(crate) const ENVIRONMENT: Self = Self::Environment {
         variable: String::new(),
     };
 
-    pub(super) fn member(&self, name: &str) -> Self {
+    pub(crate) fn member(&self, name: &str) -> Self {
         match self {
             Self::Environment { .. } => Self::Environment {
                 variable: format!("{PREFIX}{}", name.to_ascii_uppercase()),
@@ -296,12 +296,12 @@ impl Place {
         }
     }
 
-    pub(super) fn is_in_file(&self) -> bool {
+    pub(crate) fn is_in_file(&self) -> bool {
         matches!(self, Self::File { .. })
     }
 
     /// Line and column, if it is in the file.
-    pub(super) fn position(&self) -> Option<Position> {
+    pub(crate) fn position(&self) -> Option<Position> {
         match self {
             Self::Environment { .. } => None,
             Self::File { position, .. } => Some(*position),
@@ -309,7 +309,7 @@ impl Place {
     }
 
     /// A text in which `$setting` and `$setting=value` are written as one would write them there.
-    pub(super) fn spell(&self, text: &str) -> String {
+    pub(crate) fn spell(&self, text: &str) -> String {
         let mut parts = text.split('$');
         let mut spelled = parts.next().unwrap_or_default().to_owned();
         for part in parts {

@@ -19,7 +19,7 @@ const MOST_OF_ONE: usize = 4;
 const MOST: usize = 64;
 
 /// The readings that are under way.
-pub(super) struct Readings {
+pub(crate) struct Readings {
     patience: Duration,
     under_way: Mutex<Vec<Reading>>,
     ended: Condvar,
@@ -39,7 +39,7 @@ struct Place {
 
 impl Readings {
     /// None yet; each is waited for so long.
-    pub(super) const fn new(patience: Duration) -> Self {
+    pub(crate) const fn new(patience: Duration) -> Self {
         Self {
             patience,
             under_way: Mutex::new(Vec::new()),
@@ -53,7 +53,7 @@ impl Readings {
         clippy::disallowed_methods,
         reason = "it waits for a bounded time, and its documentation says so"
     )]
-    pub(super) fn make<T: Send + 'static>(
+    pub(crate) fn make<T: Send + 'static>(
         &'static self,
         path: &Path,
         read: impl FnOnce() -> io::Result<T> + Send + 'static,

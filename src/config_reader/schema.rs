@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::issuer;
 use super::setting::{Default, SERVICE, Setting};
 use super::shape::Shape;
+use crate::config::issuer;
 
 /// The JSON Schema (draft 2020-12) of the configuration file.
 ///
@@ -32,7 +32,7 @@ pub(crate) fn document(title: &str, settings: &[&[Setting]]) -> String {
 }
 
 /// A mapping with these settings and no others.
-pub(super) fn section(settings: &[&[Setting]]) -> Value {
+pub(crate) fn section(settings: &[&[Setting]]) -> Value {
     let all = || settings.iter().copied().flatten();
     let properties: Map<String, Value> = all().flat_map(properties).collect();
     let required: Vec<_> = all()

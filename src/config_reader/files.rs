@@ -48,7 +48,7 @@ impl Files {
 
 impl FilesInUse {
     /// Contents as they were at this look.
-    pub(super) fn of(looked_at: Files) -> Self {
+    pub(crate) fn of(looked_at: Files) -> Self {
         Self {
             looked_at,
             used: Files::default(),
@@ -56,7 +56,7 @@ impl FilesInUse {
     }
 
     /// The bytes of this file as they were at the look, or as they are now if it was not looked at.
-    pub(super) fn read(&mut self, path: &Path, max_bytes: usize) -> Result<Vec<u8>, Invalid> {
+    pub(crate) fn read(&mut self, path: &Path, max_bytes: usize) -> Result<Vec<u8>, Invalid> {
         let Self { looked_at, used } = self;
         let seen = used.0.entry(path.to_owned()).or_insert_with(|| {
             looked_at
@@ -69,7 +69,7 @@ impl FilesInUse {
     }
 
     /// The files that were needed.
-    pub(super) fn into_used(self) -> Files {
+    pub(crate) fn into_used(self) -> Files {
         self.used
     }
 }

@@ -37,7 +37,7 @@ impl Problem {
         }
     }
 
-    pub(super) fn in_order(self, position: Option<Position>) -> Self {
+    pub(crate) fn in_order(self, position: Option<Position>) -> Self {
         Self { position, ..self }
     }
 }
@@ -47,12 +47,12 @@ impl Problems {
         self.0.append(&mut others.0);
     }
 
-    pub(super) fn push(&mut self, problem: Problem) {
+    pub(crate) fn push(&mut self, problem: Problem) {
         self.0.push(problem);
     }
 
     /// Those of the environment first, then those of the file from top to bottom.
-    pub(super) fn sorted(mut self) -> Self {
+    pub(crate) fn sorted(mut self) -> Self {
         self.0.sort_by_key(|problem| problem.position);
         // What several sections inherit is told once.
         self.0.dedup();

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::{Reader, Refused, single};
-use crate::config::file;
-use crate::config::section::{Given, GivenValue};
-use crate::config::setting::Setting;
-use crate::config::value::{self, Invalid};
+use super::refusals::Refused;
+use super::{Reader, single};
+use crate::config_reader::section::{Given, GivenValue};
+use crate::config_reader::setting::Setting;
+use crate::config_reader::value::Invalid;
+use crate::config_reader::{file, value};
 
 /// A file that a setting names is read no further than this.
 const MAX_FILE_BYTES: usize = 1 << 20;
@@ -28,7 +29,7 @@ impl Reader {
     }
 
     /// A secret read from the file that is named here; it stands where its file's name does.
-    pub(super) fn secret_file(&mut self, named: &Given) -> Result<Given, Refused> {
+    pub(crate) fn secret_file(&mut self, named: &Given) -> Result<Given, Refused> {
         let path = single(named).and_then(value::text);
         let secret = path
             .and_then(|path| self.files.read(Path::new(&path), MAX_FILE_BYTES))

@@ -28,7 +28,7 @@ pub fn read_regular_file(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
 }
 
 /// The same for a setting.
-pub(super) fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>, Invalid> {
+pub(crate) fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>, Invalid> {
     let shown = shown_path(path).unwrap_or(NOT_SHOWN);
     read_regular_file(path, max_bytes).map_err(|error| match error.kind() {
         io::ErrorKind::FileTooLarge => {

@@ -10,7 +10,7 @@ use serde_saphyr::{Budget, Location, Options, Spanned, UserMessageFormatter};
 use super::setting;
 
 /// A longer file is refused.
-pub(super) const MAX_BYTES: usize = 8 << 20;
+pub(crate) const MAX_BYTES: usize = 8 << 20;
 
 /// Deeper than any setting goes, bodies of denials included.
 const MAX_DEPTH: usize = 32;
@@ -23,14 +23,14 @@ const MAX_ALIASES: usize = 1_000;
 
 /// A value, and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) content: Content,
-    pub(super) position: Position,
+pub(crate) struct Node {
+    pub(crate) content: Content,
+    pub(crate) position: Position,
 }
 
 /// A value.
 #[derive(Debug, Clone)]
-pub(super) enum Content {
+pub(crate) enum Content {
     /// A text, a number, a truth value or nothing.
     Scalar(Scalar),
     List(Vec<Node>),
@@ -40,48 +40,48 @@ pub(super) enum Content {
 
 /// A single value: as it was written, and what YAML takes it for.
 #[derive(Debug, Clone)]
-pub(super) struct Scalar {
-    pub(super) text: String,
+pub(crate) struct Scalar {
+    pub(crate) text: String,
     value: Value,
 }
 
 impl Scalar {
     /// What YAML takes it for; a number as a double, if it is none of 64 bits.
-    pub(super) const fn value(&self) -> &Value {
+    pub(crate) const fn value(&self) -> &Value {
         &self.value
     }
 
     /// Whether nothing is there, or `null`.
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         self.value.is_null()
     }
 }
 
 /// A name, and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Key {
-    pub(super) name: String,
-    pub(super) position: Position,
+pub(crate) struct Key {
+    pub(crate) name: String,
+    pub(crate) position: Position,
 }
 
 /// Line and column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Position {
+pub(crate) struct Position {
     line: u64,
     column: u64,
 }
 
 /// Why a text is no configuration file.
 #[derive(Debug)]
-pub(super) struct InvalidDocument {
-    pub(super) message: String,
-    pub(super) position: Position,
+pub(crate) struct InvalidDocument {
+    pub(crate) message: String,
+    pub(crate) position: Position,
 }
 
 impl Node {
     /// Reads one YAML document. No name may stand twice in a mapping, no tag is known, and depth,
     /// size and aliases are bounded: a file must not be able to take the memory away.
-    pub(super) fn parse(text: &str) -> Result<Self, InvalidDocument> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidDocument> {
         if text.len() > MAX_BYTES {
             return Err(InvalidDocument::new(
                 format!("more than {} MiB", MAX_BYTES >> 20),
@@ -120,7 +120,7 @@ impl Node {
     }
 
     /// As JSON.
-    pub(super) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         match &self.content {
             Content::Scalar(scalar) => scalar.value.clone(),
             Content::List(elements) => elements.iter().map(Self::to_json).collect(),

@@ -1,10 +1,11 @@
 //! What is wrong with settings.
 
 use super::Reader;
-use crate::config::Problem;
-use crate::config::section::{Given, Place};
-use crate::config::setting::{self, Setting};
-use crate::config::value::Invalid;
+use crate::config_reader::problem::Problem;
+use crate::config_reader::section::{Given, Place};
+use crate::config_reader::setting;
+use crate::config_reader::setting::Setting;
+use crate::config_reader::value::Invalid;
 
 /// Sections with more settings than this do not name them all where one is unknown.
 const MAX_NAMED: usize = 12;

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::Problem;
+use super::problem::Problem;
 use super::section::{Given, GivenValue, PREFIX, Place, Section};
 use super::setting::Setting;
 
 /// Reads the variables whose names begin with `DOORWARD_`; what cannot be read is told.
-pub(super) fn read(
+pub(crate) fn read(
     pairs: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> (Section, Vec<Problem>) {
     let mut problems = Vec::new();
@@ -58,7 +58,7 @@ pub(super) fn read(
 
 /// Adds what variables without our prefix say, by their names; what was said to doorward itself
 /// wins. An empty one says nothing.
-pub(super) fn add_aliases(
+pub(crate) fn add_aliases(
     section: &mut Section,
     pairs: &[(OsString, OsString)],
     aliases: &[(&str, Setting)],

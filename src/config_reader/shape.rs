@@ -48,7 +48,7 @@ pub(crate) enum Shape {
 
 impl Shape {
     /// As JSON Schema.
-    pub(super) fn schema(&self) -> Value {
+    pub(crate) fn schema(&self) -> Value {
         match self {
             Self::Text => json!({"type": ["string", "number"]}),
             Self::Boolean => json!({"type": "boolean"}),
@@ -87,7 +87,7 @@ impl Shape {
 
     /// A value of this shape as JSON, from how one would write it in the environment; nothing if it
     /// has no form there.
-    pub(super) fn value(&self, text: &str) -> Option<Value> {
+    pub(crate) fn value(&self, text: &str) -> Option<Value> {
         match self {
             Self::Boolean | Self::Number => serde_json::from_str(text).ok(),
             Self::List(element) => text
