@@ -4,22 +4,14 @@
 //! every problem is reported at once; a value that passed is a ready value of floor 1 or a plain
 //! setting for an upper floor.
 
-mod accepted_issuers;
 pub(crate) mod admin;
 pub(crate) mod answers;
-mod audience;
 pub(crate) mod claim_headers;
-mod fetch;
-mod file_keys;
 mod fixed;
 pub(crate) mod issuer;
-pub(crate) mod key_source;
 pub(crate) mod logging;
-mod preset;
 pub(crate) mod proxy;
 pub(crate) mod reference;
-mod refresh;
-mod remote_keys;
 mod requirements;
 pub(crate) mod routes;
 pub(crate) mod server;
@@ -32,20 +24,17 @@ pub(crate) mod traces;
 use std::ffi::OsString;
 
 use crate::config_reader::{Problems, Reader, Refused};
-pub use accepted_issuers::AcceptedIssuers;
 pub use admin::AdminSettings;
 pub use answers::{Answers, CustomDenial, DenialKey};
 pub use claim_headers::default_claim_headers;
-pub use fetch::FetchSettings;
-pub use file_keys::FileKeys;
 pub use fixed::FixedSettings;
-pub use issuer::IssuerSettings;
-pub use key_source::{KeySource, decode_secret};
+pub use issuer::{
+    AcceptedIssuers, FetchSettings, FileKeys, IssuerSettings, KeyLocation, KeySource,
+    RefreshSettings, RemoteKeys, decode_secret, is_trustworthy,
+};
 pub use logging::{AccessLog, LogFormat, LogLevel, Logging};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
-pub use refresh::RefreshSettings;
-pub use remote_keys::{KeyLocation, RemoteKeys, is_trustworthy};
 pub use routes::{RouteAnswers, RouteSettings};
 pub use server::{Listen, Readiness, ReloadTrigger, ServerSettings, UnixSocketSettings};
 pub use source::Source;

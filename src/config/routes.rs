@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::audience;
 use super::requirements;
 use super::{
     CustomDenial, DenialKey, IssuerSettings, ProxySettings, TokenSettings, answers, tokens,
 };
+use crate::config::issuer::audience;
 use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::extract::TokenSources;
 use crate::policy::{

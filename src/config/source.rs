@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Configuration, Listen, ServerSettings, issuer, preset};
+use super::{Configuration, Listen, ServerSettings, issuer};
+use crate::config::issuer::preset;
 use crate::config_reader::{
     Files, FilesInUse, Given, Problem, Problems, Reader, Section, environment, setting,
 };

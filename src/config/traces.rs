@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::fetch;
+use crate::config::issuer::keys::fetch;
 use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape};
 
 const OTLP_ENDPOINT: Setting = Setting::optional(

@@ -4,32 +4,32 @@ use std::time::Duration;
 
 use crate::config_reader::{Reader, Refused, Setting, Shape, value};
 
-pub(super) const JWKS_REFRESH: Setting = Setting::new(
+pub(crate) const JWKS_REFRESH: Setting = Setting::new(
     "jwks_refresh",
     "5m",
     "How often keys are fetched in the background, unless the answer's `max-age` asks for it sooner.",
 )
 .shaped(Shape::Duration);
-pub(super) const JWKS_MIN_REFETCH: Setting = Setting::new(
+pub(crate) const JWKS_MIN_REFETCH: Setting = Setting::new(
     "jwks_min_refetch",
     "30s",
     "An unknown `kid` makes for a fetch at most this often.",
 )
 .shaped(Shape::Duration);
-pub(super) const JWKS_MAX_STALE: Setting = Setting::new(
+pub(crate) const JWKS_MAX_STALE: Setting = Setting::new(
     "jwks_max_stale",
     "24h",
     "How long the last good keys are used while fetching fails.",
 )
 .shaped(Shape::Duration);
-pub(super) const JWKS_WAIT: Setting = Setting::new(
+pub(crate) const JWKS_WAIT: Setting = Setting::new(
     "jwks_wait",
     "500ms",
     "How long a request may wait for a fetch; then it is 503.",
 )
 .shaped(Shape::Duration);
 
-pub(super) const SETTINGS: &[Setting] =
+pub(crate) const SETTINGS: &[Setting] =
     &[JWKS_REFRESH, JWKS_MIN_REFETCH, JWKS_MAX_STALE, JWKS_WAIT];
 
 /// When keys are fetched, and how long they are good.

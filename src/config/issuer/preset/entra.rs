@@ -1,7 +1,7 @@
 //! Microsoft Entra ID: one tenant, several, or all of them.
 
 use super::{Preset, Provider, fill_keys};
-use crate::config::accepted_issuers::AcceptedIssuers;
+use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape};
 use crate::verify::{EntraTenant, ProviderRule, RoleClaims};
 

@@ -1,8 +1,8 @@
 //! Firebase Authentication: ID tokens.
 
 use super::{Preset, Provider, fill_keys};
-use crate::config::accepted_issuers::AcceptedIssuers;
-use crate::config::audience::AUDIENCE;
+use crate::config::issuer::accepted_issuers::AcceptedIssuers;
+use crate::config::issuer::audience::AUDIENCE;
 use crate::config_reader::{Reader, Refused, Setting, value};
 use crate::verify::ProviderRule;
 

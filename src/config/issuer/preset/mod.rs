@@ -13,11 +13,11 @@ mod keycloak;
 mod okta;
 
 use super::accepted_issuers::AcceptedIssuers;
-use super::key_source::{JWKS_URL, KeySource};
+use super::keys::{JWKS_URL, KeySource};
 use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::verify::{ProviderRule, RoleClaims};
 
-pub(super) const PRESET: Setting = Setting::optional(
+pub(crate) const PRESET: Setting = Setting::optional(
     "preset",
     "none",
     "A provider whose issuer, keys, roles and own claims are known: `cognito`, `auth0`, `entra`, `keycloak`, `okta`, `google`, `firebase`.",
@@ -88,7 +88,7 @@ impl Preset {
 }
 
 /// The variables without our prefix that this preset reads.
-pub(super) fn aliases(preset: Option<&str>) -> &'static [(&'static str, Setting)] {
+pub(crate) fn aliases(preset: Option<&str>) -> &'static [(&'static str, Setting)] {
     let chosen =
         preset.and_then(|preset| PROVIDERS.iter().find(|(name, _)| *name == preset.trim()));
     chosen.map_or(&[], |(_, provider)| provider.aliases)

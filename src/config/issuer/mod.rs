@@ -1,18 +1,27 @@
 //! An issuer and what its tokens must satisfy.
 
+mod accepted_issuers;
+pub(crate) mod audience;
+pub(crate) mod keys;
+pub(crate) mod preset;
+
+pub use accepted_issuers::AcceptedIssuers;
+pub use keys::{
+    FetchSettings, FileKeys, KeyLocation, KeySource, RefreshSettings, RemoteKeys, decode_secret,
+    is_trustworthy,
+};
+
 use std::time::Duration;
 
 use url::Url;
 
-use super::accepted_issuers::AcceptedIssuers;
-use super::audience::{self, AUDIENCE, AUDIENCE_FALLBACK, AUDIENCE_MATCH};
-use super::key_source::{self, KeySource};
-use super::preset::{self, PRESET, Preset};
-use super::{fetch, refresh};
+use crate::config::issuer::keys::{fetch, refresh};
 use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::domain::{ClaimPath, Scopes};
 use crate::policy::ScopeRequirement;
 use crate::verify::{AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
+use audience::{AUDIENCE, AUDIENCE_FALLBACK, AUDIENCE_MATCH};
+use preset::{PRESET, Preset};
 
 const NAME: Setting = Setting::optional(
     "name",
@@ -68,7 +77,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     AUDIENCE,
     AUDIENCE_MATCH,
     AUDIENCE_FALLBACK,
-    key_source::ALGORITHMS,
+    keys::ALGORITHMS,
     TOKEN_TYPE,
     ACCEPTED_TYPES,
     LEEWAY,
@@ -82,7 +91,7 @@ pub(super) const SETTINGS: &[Setting] = &[
 pub(crate) const SECTIONS: &[&[Setting]] = &[
     SETTINGS,
     preset::SETTINGS,
-    key_source::SETTINGS,
+    keys::SETTINGS,
     fetch::SETTINGS,
     refresh::SETTINGS,
 ];

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::key_source::JWKS_FILE;
+use super::JWKS_FILE;
 use super::refresh::RefreshSettings;
 use crate::config_reader::{Invalid, Reader, Refused, file, value};
 use crate::jose::{Algorithms, KeySet};

@@ -1,7 +1,7 @@
 //! Google: ID tokens.
 
 use super::{Preset, Provider};
-use crate::config::accepted_issuers::AcceptedIssuers;
+use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 
 pub(super) const PROVIDER: Provider = Provider {
     settings: &[],

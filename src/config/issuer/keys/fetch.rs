@@ -38,14 +38,14 @@ const ALLOW_PRIVATE_JWKS: Setting = Setting::new(
 )
 .shaped(Shape::Boolean);
 
-pub(super) const JWKS_TIMEOUT: Setting = Setting::new(
+pub(crate) const JWKS_TIMEOUT: Setting = Setting::new(
     "jwks_timeout",
     "5s",
     "How long a fetch may take altogether.",
 )
 .shaped(Shape::Duration);
 
-pub(super) const SETTINGS: &[Setting] = &[
+pub(crate) const SETTINGS: &[Setting] = &[
     JWKS_CA_FILE,
     JWKS_HEADERS,
     JWKS_BEARER_TOKEN_FILE,
@@ -174,7 +174,7 @@ fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>
     Ok(Some(path))
 }
 
-pub(super) fn header(text: &str) -> Result<(String, SecretString), Invalid> {
+pub(crate) fn header(text: &str) -> Result<(String, SecretString), Invalid> {
     let expected = || Invalid::new("not understood").hint("write Name: value, separated by commas");
     let (name, value) = text.split_once(':').ok_or_else(expected)?;
     let is_name = !name.is_empty()

@@ -1,7 +1,7 @@
 //! Okta's custom authorization servers.
 
 use super::{Preset, Provider};
-use crate::config::accepted_issuers::AcceptedIssuers;
+use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 use crate::config_reader::{Reader, Refused, Setting, value};
 use crate::verify::RoleClaims;
 

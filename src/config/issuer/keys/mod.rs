@@ -1,14 +1,20 @@
 //! Where an issuer's keys come from.
 
+pub(crate) mod fetch;
+mod file;
+pub(crate) mod refresh;
+mod remote;
+
+pub use fetch::FetchSettings;
+pub use file::FileKeys;
+pub use refresh::RefreshSettings;
+pub use remote::{KeyLocation, RemoteKeys, is_trustworthy};
+
 use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use super::fetch::FetchSettings;
-use super::file_keys::FileKeys;
-use super::refresh::RefreshSettings;
-use super::remote_keys::RemoteKeys;
 use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::jose::{Algorithm, Algorithms, Family, InvalidSecret, KeySet, VerificationKey};
 

@@ -42,7 +42,7 @@ pub(super) fn read(
 }
 
 /// Audiences that were written for this setting.
-pub(super) fn accepted(
+pub(crate) fn accepted(
     reader: &mut Reader,
     setting: &Setting,
     names: Vec<String>,
@@ -59,7 +59,7 @@ pub(super) fn accepted(
 }
 
 /// The profile demands that `aud` is checked (RFC 9068 section 4).
-pub(super) fn is_unchecked_profile(
+pub(crate) fn is_unchecked_profile(
     accepted: &AcceptedAudience,
     token_type: &TokenTypeRule,
 ) -> bool {

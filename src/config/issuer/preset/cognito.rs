@@ -1,8 +1,8 @@
 //! Amazon Cognito user pools.
 
 use super::{PRESET, Preset, Provider, fill_keys};
-use crate::config::accepted_issuers::AcceptedIssuers;
-use crate::config::audience::{AUDIENCE, AUDIENCE_FALLBACK};
+use crate::config::issuer::accepted_issuers::AcceptedIssuers;
+use crate::config::issuer::audience::{AUDIENCE, AUDIENCE_FALLBACK};
 use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::verify::{ProviderRule, RoleClaims};
 

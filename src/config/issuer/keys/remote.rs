@@ -3,9 +3,9 @@
 use url::Url;
 
 use super::fetch::FetchSettings;
-use super::issuer::ISSUER;
-use super::key_source::{DISCOVERY_URL, JWKS_URL};
 use super::refresh::RefreshSettings;
+use super::{DISCOVERY_URL, JWKS_URL};
+use crate::config::issuer::ISSUER;
 use crate::config_reader::{Invalid, Reader, Refused};
 use crate::domain::is_loopback;
 use crate::jose::Algorithms;

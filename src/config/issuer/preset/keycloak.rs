@@ -3,8 +3,8 @@
 use url::Url;
 
 use super::{Preset, Provider, fill_keys};
-use crate::config::accepted_issuers::AcceptedIssuers;
-use crate::config::key_source::KeySource;
+use crate::config::issuer::accepted_issuers::AcceptedIssuers;
+use crate::config::issuer::keys::KeySource;
 use crate::config_reader::{Invalid, Reader, Refused, Setting, value};
 use crate::verify::RoleClaims;
 
