@@ -12,7 +12,6 @@ pub(crate) mod issuer;
 pub(crate) mod logging;
 pub(crate) mod proxy;
 pub(crate) mod reference;
-mod requirements;
 pub(crate) mod routes;
 pub(crate) mod server;
 mod source;

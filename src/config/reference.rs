@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{claim_headers, issuer, requirements, routes};
+use super::{claim_headers, issuer, routes};
+use crate::config::routes::requirements;
 use crate::config_reader::{Default, SERVICE, Setting};
 
 /// All settings as Markdown.

@@ -1,9 +1,10 @@
 //! Routes: which requests take which way, and what holds there.
 
+pub(crate) mod requirements;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::requirements;
 use super::{
     CustomDenial, DenialKey, IssuerSettings, ProxySettings, TokenSettings, answers, tokens,
 };

@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use super::issuer::scope;
+use crate::config::issuer::scope;
 use crate::config_reader::{
     Content, Invalid, Node, Reader, Refused, Scalar, Setting, Shape, value,
 };
@@ -37,7 +37,7 @@ const WHEN: Setting = Setting::optional(
 );
 
 /// The settings of `require`.
-pub(super) const ENTRY: &[Setting] = &[SCOPES, ANY_SCOPE, CLAIMS, WHEN];
+pub(crate) const ENTRY: &[Setting] = &[SCOPES, ANY_SCOPE, CLAIMS, WHEN];
 
 const CLAIM: Setting = Setting::required("claim", "Path of the claim.");
 const EXISTS: Setting = Setting::optional(
@@ -67,7 +67,7 @@ const MATCHES: Setting = Setting::optional(
 );
 
 /// The settings of one entry of `require.claims`.
-pub(super) const CLAIM_ENTRY: &[Setting] = &[CLAIM, EXISTS, EQUALS, ONE_OF, CONTAINS, MATCHES];
+pub(crate) const CLAIM_ENTRY: &[Setting] = &[CLAIM, EXISTS, EQUALS, ONE_OF, CONTAINS, MATCHES];
 
 pub(super) fn read(
     reader: &mut Reader,
