@@ -4,29 +4,24 @@
 //! every problem is reported at once; a value that passed is a ready value of floor 1 or a plain
 //! setting for an upper floor.
 
-pub(crate) mod admin;
-pub(crate) mod answers;
 pub(crate) mod claim_headers;
-mod fixed;
+pub(crate) mod denials;
 pub(crate) mod issuer;
 pub(crate) mod logging;
 pub(crate) mod proxy;
 pub(crate) mod reference;
+mod restart_only;
 pub(crate) mod routes;
 pub(crate) mod server;
 mod source;
-pub(crate) mod tls;
-mod tls_identity;
 pub(crate) mod tokens;
 pub(crate) mod traces;
 
 use std::ffi::OsString;
 
 use crate::config_reader::{Problems, Reader, Refused};
-pub use admin::AdminSettings;
-pub use answers::{Answers, CustomDenial, DenialKey};
 pub use claim_headers::default_claim_headers;
-pub use fixed::FixedSettings;
+pub use denials::{Answers, CustomDenial, DenialKey};
 pub use issuer::{
     AcceptedIssuers, FetchSettings, FileKeys, IssuerSettings, KeyLocation, KeySource,
     RefreshSettings, RemoteKeys, decode_secret, is_trustworthy,
@@ -34,11 +29,13 @@ pub use issuer::{
 pub use logging::{AccessLog, LogFormat, LogLevel, Logging};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
+pub use restart_only::FixedSettings;
 pub use routes::{RouteAnswers, RouteSettings};
-pub use server::{Listen, Readiness, ReloadTrigger, ServerSettings, UnixSocketSettings};
+pub use server::{
+    AdminSettings, Listen, Readiness, ReloadTrigger, ServerSettings, TlsFiles, TlsIdentity,
+    TlsSettings, UnixSocketSettings,
+};
 pub use source::Source;
-pub use tls::{TlsFiles, TlsSettings};
-pub use tls_identity::TlsIdentity;
 pub use tokens::{CacheSettings, TokenSettings};
 pub use traces::TraceSettings;
 

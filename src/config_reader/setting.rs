@@ -2,8 +2,9 @@
 //! go by this.
 
 use super::shape::Shape;
+use crate::config::server::{admin, tls};
 use crate::config::{
-    admin, answers, claim_headers, issuer, logging, proxy, routes, server, tls, tokens, traces,
+    claim_headers, denials, issuer, logging, proxy, routes, server, tokens, traces,
 };
 
 /// A setting as operators know it.
@@ -105,7 +106,7 @@ pub(crate) const SERVICE: &[&[Setting]] = &[
     proxy::SETTINGS,
     tokens::SETTINGS,
     claim_headers::SETTINGS,
-    answers::SETTINGS,
+    denials::SETTINGS,
     logging::SETTINGS,
     traces::SETTINGS,
     &[issuer::ISSUERS, routes::ROUTES],

@@ -5,9 +5,8 @@ pub(crate) mod requirements;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{
-    CustomDenial, DenialKey, IssuerSettings, ProxySettings, TokenSettings, answers, tokens,
-};
+use super::denials::{CustomDenial, DenialKey};
+use super::{IssuerSettings, ProxySettings, TokenSettings, denials, tokens};
 use crate::config::issuer::audience;
 use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::extract::TokenSources;
@@ -83,8 +82,8 @@ pub(super) const ENTRY: &[Setting] = &[
     ISSUERS,
     AUDIENCE,
     tokens::TOKEN_SOURCES,
-    answers::DENIALS,
-    answers::RESOURCE_METADATA,
+    denials::DENIALS,
+    denials::RESOURCE_METADATA,
     REQUIRE,
     ALLOW_PREFLIGHT,
     ALLOW_PATH_PARAMETERS,
@@ -229,8 +228,8 @@ fn read_route(
         })
     });
     let allow_path_parameters = reader.read(&ALLOW_PATH_PARAMETERS, value::boolean);
-    let denials = answers::read_denials(reader);
-    let resource_metadata = answers::read_resource_metadata(reader);
+    let denials = denials::read_denials(reader);
+    let resource_metadata = denials::read_resource_metadata(reader);
     let rules = read_rules(reader, general, allow_path_parameters);
     let general = general?;
     let Match {
@@ -346,7 +345,7 @@ fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Refused> 
         ISSUERS,
         AUDIENCE,
         tokens::TOKEN_SOURCES,
-        answers::RESOURCE_METADATA,
+        denials::RESOURCE_METADATA,
         REQUIRE,
         ALLOW_PREFLIGHT,
         REPORT_ONLY,

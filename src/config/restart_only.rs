@@ -1,6 +1,9 @@
 //! Settings that hold until the service is started anew.
 
-use super::{Configuration, Logging, ServerSettings, TraceSettings};
+use super::Configuration;
+use super::logging::Logging;
+use super::server::ServerSettings;
+use super::traces::TraceSettings;
 
 /// Settings that hold until the service is started anew: its sockets, its threads, how it logs and
 /// where spans go.

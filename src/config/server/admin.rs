@@ -39,7 +39,7 @@ pub struct AdminSettings {
 }
 
 impl AdminSettings {
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    pub(crate) fn read(reader: &mut Reader) -> Result<Self, Refused> {
         let token = reader.optional(&ADMIN_TOKEN, token);
         let token_metrics = reader.read(&ADMIN_TOKEN_METRICS, value::boolean);
         let hosts = reader.optional_list(&ADMIN_HOSTS, host);

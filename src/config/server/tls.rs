@@ -80,7 +80,7 @@ impl TlsFiles {
 }
 
 impl TlsSettings {
-    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Refused> {
+    pub(crate) fn read(reader: &mut Reader) -> Result<Option<Self>, Refused> {
         let certificate = readable(reader, &CERTIFICATE);
         let key = readable(reader, &KEY);
         let client_ca = readable(reader, &CLIENT_CA);

@@ -1,5 +1,13 @@
 //! Listeners, limits, readiness and shutdown.
 
+pub(crate) mod admin;
+pub(crate) mod tls;
+mod tls_identity;
+
+pub use admin::AdminSettings;
+pub use tls::{TlsFiles, TlsSettings};
+pub use tls_identity::TlsIdentity;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
