@@ -4,8 +4,8 @@ use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::exit::{Failure, print};
+use crate::config::schema;
 use crate::config::{Source, reference};
-use crate::config_reader::schema;
 use crate::fixtures::fixture_schema;
 use crate::proxy_files::{HeaderNames, Proxy};
 

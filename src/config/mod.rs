@@ -4,6 +4,7 @@
 //! every problem is reported at once; a value that passed is a ready value of floor 1 or a plain
 //! setting for an upper floor.
 
+pub(crate) mod catalog;
 pub(crate) mod claim_headers;
 pub(crate) mod denials;
 pub(crate) mod issuer;
@@ -20,6 +21,7 @@ pub(crate) mod traces;
 use std::ffi::OsString;
 
 use crate::config_reader::{Problems, Reader, Refused};
+pub use catalog::schema;
 pub use claim_headers::default_claim_headers;
 pub use denials::{Answers, CustomDenial, DenialKey};
 pub use issuer::{

@@ -1,10 +1,9 @@
 //! The table of all settings, for `config reference` and the documentation.
 
-use std::fmt::Write;
-
+use super::catalog::SERVICE;
 use super::{claim_headers, issuer, routes};
 use crate::config::routes::requirements;
-use crate::config_reader::{Default, SERVICE, Setting};
+use crate::config_reader::reference_table::section;
 
 /// All settings as Markdown.
 pub fn reference() -> String {
@@ -76,26 +75,3 @@ denials:
 
 `doorward check --config doorward.yaml` tells everything that is wrong with it, line by line.
 ";
-
-/// A table of settings.
-pub(crate) fn section(page: &mut String, title: &str, sections: &[&[Setting]]) {
-    // Writing to a String cannot fail.
-    let _ = write!(
-        page,
-        "\n## {title}\n\n| setting | default | meaning |\n| --- | --- | --- |\n"
-    );
-    for setting in sections.iter().flat_map(|settings| settings.iter()) {
-        let default = match setting.default {
-            Default::Value(value) => format!("`{value}`"),
-            Default::Described(text) => text.to_owned(),
-            Default::Required => "**required**".to_owned(),
-        };
-        let secret = if setting.secret { " *Secret.*" } else { "" };
-        let _ = writeln!(
-            page,
-            "| `{}` | {default} | {}{secret} |",
-            setting.name,
-            setting.help.replace('|', "\\|")
-        );
-    }
-}

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Configuration, Listen, ServerSettings, issuer};
+use super::{Configuration, Listen, ServerSettings, catalog};
 use crate::config::issuer::preset;
 use crate::config_reader::{
     Files, FilesInUse, Given, Problem, Problems, Reader, Section, environment, setting,
@@ -62,7 +62,7 @@ impl Source {
             Ok(reader) => reader,
             Err(problems) => return (Err(problems), files.into_used()),
         };
-        reader.refuse_unknown_names(&[setting::SERVICE, issuer::SECTIONS].concat());
+        reader.refuse_unknown_names(&catalog::settings());
         let configuration = Configuration::read(&mut reader);
         let used = reader.take_files();
         (reader.finish(configuration), used)
@@ -78,13 +78,14 @@ impl Source {
 
     /// A reader that has taken these files.
     fn reader(&self, files: &mut FilesInUse) -> Result<Reader, Problems> {
+        let settings = catalog::settings();
         let (mut section, problems) = environment::read(self.environment.iter().cloned());
         if let Some(path) = &self.file {
-            let mut from_file = Section::of_file(path, files)?;
+            let mut from_file = Section::of_file(path, files, &settings)?;
             section
                 .values
                 .keys()
-                .filter_map(|name| setting::other_form(name))
+                .filter_map(|name| setting::other_form(&settings, name))
                 .for_each(|other| {
                     from_file.values.remove(&other);
                 });

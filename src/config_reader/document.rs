@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_saphyr::options::MergeKeyPolicy;
 use serde_saphyr::{Budget, Location, Options, Spanned, UserMessageFormatter};
 
-use super::setting;
+use super::setting::{self, Setting};
 
 /// A longer file is refused.
 pub(crate) const MAX_BYTES: usize = 8 << 20;
@@ -81,7 +81,7 @@ pub(crate) struct InvalidDocument {
 impl Node {
     /// Reads one YAML document. No name may stand twice in a mapping, no tag is known, and depth,
     /// size and aliases are bounded: a file must not be able to take the memory away.
-    pub(crate) fn parse(text: &str) -> Result<Self, InvalidDocument> {
+    pub(crate) fn parse(text: &str, known: &[&[Setting]]) -> Result<Self, InvalidDocument> {
         if text.len() > MAX_BYTES {
             return Err(InvalidDocument::new(
                 format!("more than {} MiB", MAX_BYTES >> 20),
@@ -91,7 +91,7 @@ impl Node {
         let read = serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options());
         let root = read.map_err(|error| {
             let position = error.location().map_or(Position::START, Position::of);
-            InvalidDocument::new(without_place(&error), position)
+            InvalidDocument::new(without_place(&error, known), position)
         })?;
         Ok(Self::of(root, text))
     }
@@ -183,11 +183,11 @@ fn options() -> Options {
 
 /// What the parser says, without the place, which is told in front, and without what it quotes:
 /// that may be a secret.
-fn without_place(error: &serde_saphyr::Error) -> String {
+fn without_place(error: &serde_saphyr::Error, known: &[&[Setting]]) -> String {
     if let serde_saphyr::Error::DuplicateMappingKey {
         key: Some(name), ..
     } = error
-        && setting::is_name(name)
+        && setting::is_among(known, name)
     {
         return format!("duplicate mapping key `{name}`");
     }
@@ -293,13 +293,15 @@ mod tests {
 
     use super::*;
 
+    const KNOWN: &[&[Setting]] = &[&[Setting::optional("host", "", "")]];
+
     fn told(text: &str) -> String {
-        let error = Node::parse(text).unwrap_err();
+        let error = Node::parse(text, KNOWN).unwrap_err();
         format!("{}: {}", error.position, error.message)
     }
 
     fn scalars(text: &str) -> Vec<String> {
-        let Content::List(elements) = Node::parse(text).unwrap().content else {
+        let Content::List(elements) = Node::parse(text, KNOWN).unwrap().content else {
             panic!("no list")
         };
         let texts = elements.into_iter().map(|element| match element.content {
@@ -364,7 +366,7 @@ mod tests {
         let text: String = std::iter::once("a0: &a0 [x]\n".to_owned())
             .chain((1..10).map(level))
             .collect();
-        assert!(Node::parse(&text).is_err());
+        assert!(Node::parse(&text, KNOWN).is_err());
     }
 
     #[test]
@@ -379,7 +381,11 @@ mod tests {
 
     #[test]
     fn json_is_typed() {
-        let node = Node::parse("{a: [1, true, null, 'x', 1.5], b: {c: &t text, d: *t}}").unwrap();
+        let node = Node::parse(
+            "{a: [1, true, null, 'x', 1.5], b: {c: &t text, d: *t}}",
+            KNOWN,
+        )
+        .unwrap();
         assert_eq!(
             node.to_json(),
             json!({"a": [1, true, null, "x", 1.5], "b": {"c": "text", "d": "text"}})
@@ -389,7 +395,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics(text in r##"([a-z0-9:,\[\]{}&*!|>'"#\-?%@ \n\t]|é){0,80}"##) {
-            let _ = Node::parse(&text);
+            let _ = Node::parse(&text, KNOWN);
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
+use super::location::{PREFIX, Place};
 use super::problem::Problem;
-use super::section::{Given, GivenValue, PREFIX, Place, Section};
+use super::section::{Given, GivenValue, Section};
 use super::setting::Setting;
 
 /// Reads the variables whose names begin with `DOORWARD_`; what cannot be read is told.

@@ -1,26 +1,30 @@
-//! TODO
+//! Layer 2: how settings are read, whatever they are about.
+//!
+//! Values come from the environment and from a YAML file, each with its place. A section reads all
+//! of its settings before it puts any together, and every problem is collected, so that all are
+//! reported at once.
 
 mod document;
 pub(crate) mod environment;
 pub(crate) mod file;
 mod files;
+mod location;
 mod problem;
 mod reader;
 mod readings;
+pub(crate) mod reference_table;
 pub(crate) mod schema;
 mod section;
 pub(crate) mod setting;
-mod shape;
 pub(crate) mod value;
 
 pub(crate) use document::{Content, Node, Scalar};
 pub use file::read_regular_file;
 pub use files::Files;
 pub(crate) use files::FilesInUse;
+pub(crate) use problem::Refused;
 pub use problem::{Problem, Problems};
-pub(crate) use reader::{Reader, Refused};
-pub use schema::schema;
+pub(crate) use reader::Reader;
 pub(crate) use section::{Given, Section};
-pub(crate) use setting::{Default, SERVICE, Setting};
-pub(crate) use shape::Shape;
+pub(crate) use setting::{Setting, Shape};
 pub(crate) use value::Invalid;

@@ -113,3 +113,9 @@ impl fmt::Display for Problems {
         })
     }
 }
+
+/// Something is wrong with a setting, and the reader has taken note of it.
+///
+/// It carries nothing: all problems are reported together at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refused;

@@ -2,21 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::setting::{Default, SERVICE, Setting};
-use super::shape::Shape;
-use crate::config::issuer;
-
-/// The JSON Schema (draft 2020-12) of the configuration file.
-///
-/// It is made of the list that the reader goes by, and knows each setting and its type. What two
-/// settings have to do with each other, and whether a file or a URL is any good, is left to
-/// `doorward check`.
-pub fn schema() -> String {
-    document(
-        "Configuration of doorward",
-        &[SERVICE, issuer::SECTIONS].concat(),
-    )
-}
+use super::setting::{Default, Setting, Shape};
+use crate::domain::Reason;
+use crate::jose::Algorithm;
 
 /// The JSON Schema of a file with these settings.
 pub(crate) fn document(title: &str, settings: &[&[Setting]]) -> String {
@@ -75,4 +63,67 @@ fn described(mut schema: Value, help: &str) -> Value {
         members.insert("description".to_owned(), help.into());
     }
     schema
+}
+
+impl Shape {
+    /// As JSON Schema.
+    pub(crate) fn schema(&self) -> Value {
+        match self {
+            Self::Text => json!({"type": ["string", "number"]}),
+            Self::Boolean => json!({"type": "boolean"}),
+            Self::True => json!({"const": true}),
+            Self::Number => json!({"type": "integer", "minimum": 0}),
+            Self::Duration => json!({"type": "string", "pattern": DURATION}),
+            Self::Word(words) => json!({"enum": words}),
+            Self::Algorithm => {
+                let names = Algorithm::ALL.iter().map(|algorithm| algorithm.name());
+                json!({"enum": names.chain([Algorithm::ED25519]).collect::<Vec<_>>()})
+            }
+            Self::Reason => json!({"enum": codes().collect::<Vec<_>>()}),
+            Self::List(element) => list(&element.schema()),
+            Self::ClaimValue => json!({"type": ["string", "number", "boolean"]}),
+            Self::ClaimValues => {
+                json!({"type": "array", "minItems": 1, "items": Self::ClaimValue.schema()})
+            }
+            Self::Section(settings) => section(settings),
+            Self::FilledSection(settings) => {
+                let mut schema = section(settings);
+                if let Some(members) = schema.as_object_mut() {
+                    members.insert("minProperties".to_owned(), 1.into());
+                }
+                schema
+            }
+            Self::Sections(settings) => {
+                json!({"type": "array", "minItems": 1, "items": section(settings)})
+            }
+            Self::Mapping => json!({"type": "object"}),
+            Self::KeySet => {
+                json!({"type": ["object", "string"], "properties": {"keys": {"type": "array"}}, "required": ["keys"]})
+            }
+            Self::Denials => denials(),
+        }
+    }
+}
+
+/// Numbers with units, as `humantime` reads them; which units there are is left to it.
+const DURATION: &str = "^(0|[0-9]+(\\.[0-9]+)? *[a-zA-Zµ]+( *[0-9]+(\\.[0-9]+)? *[a-zA-Zµ]+)*)$";
+
+fn list(element: &Value) -> Value {
+    let mut single = element.clone();
+    if let Some(members) = single.as_object_mut() {
+        // With a comma it would look like the environment's way of writing lists.
+        members.insert("pattern".to_owned(), "^[^,]*$".into());
+    }
+    json!({"anyOf": [single, {"type": "array", "minItems": 1, "items": element}]})
+}
+
+fn codes() -> impl Iterator<Item = &'static str> {
+    Reason::ALL.iter().map(|reason| reason.code())
+}
+
+fn denials() -> Value {
+    let keys: Vec<_> = codes().chain(["401", "403", "503", "*"]).collect();
+    let status = json!({"type": "integer", "minimum": 400, "maximum": 599});
+    let denial = json!({"type": "object", "properties": {"status": status, "body": {}}, "additionalProperties": false});
+    json!({"type": ["object", "string"], "propertyNames": {"enum": keys}, "additionalProperties": denial})
 }

@@ -1,19 +1,18 @@
 //! What was given for the settings that are being read, and where.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::document::{Content, Key, MAX_BYTES, Node, Position};
+use super::document::{Content, Key, MAX_BYTES, Node};
 use super::files::FilesInUse;
+use super::location::Place;
 use super::problem::{Problem, Problems};
+use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::jose::Json;
-
-pub(crate) const PREFIX: &str = "DOORWARD_";
 
 /// The values of some settings, by their names.
 #[derive(Debug, Clone)]
@@ -46,26 +45,14 @@ pub(crate) struct Member {
     pub(crate) place: Place,
 }
 
-/// Where something stands.
-#[derive(Debug, Clone)]
-pub(crate) enum Place {
-    /// In the environment.
-    Environment {
-        /// The variable; empty for all of it.
-        variable: String,
-    },
-    /// In the file.
-    File {
-        file: Arc<str>,
-        position: Position,
-        /// The way to it, such as `issuers[1].audience`; empty for all of it.
-        path: String,
-    },
-}
-
 impl Section {
-    /// The settings of this file.
-    pub(crate) fn of_file(path: &Path, files: &mut FilesInUse) -> Result<Self, Problems> {
+    /// The settings of this file. Messages about it show known names only: another could be a
+    /// secret on a line of its own.
+    pub(crate) fn of_file(
+        path: &Path,
+        files: &mut FilesInUse,
+        known: &[&[Setting]],
+    ) -> Result<Self, Problems> {
         let name: Arc<str> = path.display().to_string().into();
         let refused = |place: String, message: String| Problems::from(Problem::new(place, message));
         let bytes = files
@@ -73,7 +60,7 @@ impl Section {
             .map_err(|invalid| refused(name.to_string(), invalid.message))?;
         let text = String::from_utf8(bytes)
             .map_err(|_| refused(name.to_string(), "not UTF-8".to_owned()))?;
-        let root = Node::parse(&text)
+        let root = Node::parse(&text, known)
             .map_err(|invalid| refused(format!("{name}:{}", invalid.position), invalid.message))?;
         let place = Place::File {
             file: name,
@@ -230,150 +217,4 @@ fn variable_elements(text: &str, place: &Place) -> Vec<Given> {
             place: place.clone(),
         })
         .collect()
-}
-
-impl Place {
-    /// Everything in the environment.
-    pub(crate) const ENVIRONMENT: Self = Self::Environment {
-        variable: String::new(),
-    };
-
-    pub(crate) fn member(&self, name: &str) -> Self {
-        match self {
-            Self::Environment { .. } => Self::Environment {
-                variable: format!("{PREFIX}{}", name.to_ascii_uppercase()),
-            },
-            Self::File {
-                file,
-                position,
-                path,
-            } => {
-                let path = if path.is_empty() {
-                    name.to_owned()
-                } else {
-                    format!("{path}.{name}")
-                };
-                Self::File {
-                    file: file.clone(),
-                    position: *position,
-                    path,
-                }
-            }
-        }
-    }
-
-    fn element(&self, index: usize) -> Self {
-        match self {
-            Self::Environment { .. } => self.clone(),
-            Self::File {
-                file,
-                position,
-                path,
-            } => Self::File {
-                file: file.clone(),
-                position: *position,
-                path: format!("{path}[{index}]"),
-            },
-        }
-    }
-
-    fn at(self, position: Position) -> Self {
-        match self {
-            Self::Environment { .. } => self,
-            Self::File { file, path, .. } => Self::File {
-                file,
-                position,
-                path,
-            },
-        }
-    }
-
-    /// File, line and column.
-    pub(crate) fn line(&self) -> String {
-        match self {
-            Self::Environment { variable } => variable.clone(),
-            Self::File { file, position, .. } => format!("{file}:{position}"),
-        }
-    }
-
-    pub(crate) fn is_in_file(&self) -> bool {
-        matches!(self, Self::File { .. })
-    }
-
-    /// Line and column, if it is in the file.
-    pub(crate) fn position(&self) -> Option<Position> {
-        match self {
-            Self::Environment { .. } => None,
-            Self::File { position, .. } => Some(*position),
-        }
-    }
-
-    /// A text in which `$setting` and `$setting=value` are written as one would write them there.
-    pub(crate) fn spell(&self, text: &str) -> String {
-        let mut parts = text.split('$');
-        let mut spelled = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let is_of_name = |letter: char| matches!(letter, 'a'..='z' | '0'..='9' | '_');
-            let end = part
-                .find(|letter| !is_of_name(letter))
-                .unwrap_or(part.len());
-            let (name, rest) = part.split_at(end);
-            match (self, rest.strip_prefix('=')) {
-                _ if name.is_empty() => spelled.extend(["$", rest]),
-                (Self::Environment { .. }, _) => {
-                    spelled.extend([PREFIX, &name.to_ascii_uppercase(), rest]);
-                }
-                (Self::File { .. }, Some(value)) => spelled.extend([name, ": ", value]),
-                (Self::File { .. }, None) => spelled.extend([name, rest]),
-            }
-        }
-        spelled
-    }
-}
-
-/// As operators find it: `DOORWARD_AUDIENCE`, or `doorward.yaml:12:5: issuers[1].audience`.
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Environment { variable } => f.write_str(variable),
-            Self::File {
-                file,
-                position,
-                path,
-            } if path.is_empty() => write!(f, "{file}:{position}"),
-            Self::File {
-                file,
-                position,
-                path,
-            } => write!(f, "{file}:{position}: {path}"),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_in_hints_are_spelled_as_they_are_given() {
-        let hint = "set $token_type=any, or $jwks_url (costs $ 5)";
-        assert_eq!(
-            Place::ENVIRONMENT.spell(hint),
-            "set DOORWARD_TOKEN_TYPE=any, or DOORWARD_JWKS_URL (costs $ 5)"
-        );
-        let position = Node::parse("a: 1").unwrap().position;
-        let file = Place::File {
-            file: "doorward.yaml".into(),
-            position,
-            path: "issuers[1]".into(),
-        };
-        assert_eq!(
-            file.spell(hint),
-            "set token_type: any, or jwks_url (costs $ 5)"
-        );
-        assert_eq!(
-            file.member("audience").to_string(),
-            "doorward.yaml:1:1: issuers[1].audience"
-        );
-    }
 }

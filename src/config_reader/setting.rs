@@ -1,11 +1,7 @@
 //! A setting, declared once: reading, `config reference`, `config schema` and the documentation all
 //! go by this.
 
-use super::shape::Shape;
-use crate::config::server::{admin, tls};
-use crate::config::{
-    claim_headers, denials, issuer, logging, proxy, routes, server, tokens, traces,
-};
+use serde_json::Value;
 
 /// A setting as operators know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,26 +94,8 @@ impl Setting {
     }
 }
 
-/// The settings of the service, section by section.
-pub(crate) const SERVICE: &[&[Setting]] = &[
-    server::SETTINGS,
-    admin::SETTINGS,
-    tls::SETTINGS,
-    proxy::SETTINGS,
-    tokens::SETTINGS,
-    claim_headers::SETTINGS,
-    denials::SETTINGS,
-    logging::SETTINGS,
-    traces::SETTINGS,
-    &[issuer::ISSUERS, routes::ROUTES],
-];
-
-/// Whether a setting anywhere in the file has this name.
-pub(crate) fn is_name(name: &str) -> bool {
-    is_among([SERVICE, issuer::SECTIONS].concat().as_slice(), name)
-}
-
-fn is_among(sections: &[&[Setting]], name: &str) -> bool {
+/// Whether one of these settings, or one of a section below them, has this name.
+pub(crate) fn is_among(sections: &[&[Setting]], name: &str) -> bool {
     sections
         .iter()
         .copied()
@@ -132,15 +110,13 @@ fn is_among(sections: &[&[Setting]], name: &str) -> bool {
 }
 
 /// The other name by which a secret can be given: as itself, or as a file.
-pub(crate) fn other_form(name: &str) -> Option<String> {
-    let secrets = || {
-        [SERVICE, issuer::SECTIONS]
-            .concat()
-            .into_iter()
-            .flatten()
-            .filter(|setting| setting.secret)
-    };
-    secrets().find_map(|secret| match name {
+pub(crate) fn other_form(sections: &[&[Setting]], name: &str) -> Option<String> {
+    let mut secrets = sections
+        .iter()
+        .copied()
+        .flatten()
+        .filter(|setting| setting.secret);
+    secrets.find_map(|secret| match name {
         _ if name == secret.name => Some(secret.file_name()),
         _ if name == secret.file_name() => Some(secret.name.to_owned()),
         _ => None,
@@ -154,4 +130,59 @@ pub(crate) fn names(sections: &[&[Setting]]) -> Vec<String> {
         std::iter::once(setting.name.to_owned()).chain(setting.secret.then(|| setting.file_name()))
     })
     .collect()
+}
+
+/// What the value of a setting looks like in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A text; what YAML takes for a number is one too, such as `0660`.
+    Text,
+    /// `true` or `false`.
+    Boolean,
+    /// Nothing but `true`.
+    True,
+    /// A whole number, not negative.
+    Number,
+    /// A text such as `5m`.
+    Duration,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// The name of a signature algorithm.
+    Algorithm,
+    /// A reason code.
+    Reason,
+    /// Several of these, or one by itself.
+    List(&'static Shape),
+    /// A text, a number or a truth value of a claim.
+    ClaimValue,
+    /// Several of those.
+    ClaimValues,
+    /// A mapping with these settings.
+    Section(&'static [&'static [Setting]]),
+    /// A mapping with at least one of these settings.
+    FilledSection(&'static [&'static [Setting]]),
+    /// Several mappings with these settings.
+    Sections(&'static [&'static [Setting]]),
+    /// A mapping with any names.
+    Mapping,
+    /// A key set, written out or as a JSON text.
+    KeySet,
+    /// Status and body by reason code, written out or as a JSON text.
+    Denials,
+}
+
+impl Shape {
+    /// A value of this shape as JSON, from how one would write it in the environment; nothing if it
+    /// has no form there.
+    pub(crate) fn value(&self, text: &str) -> Option<Value> {
+        match self {
+            Self::Boolean | Self::Number => serde_json::from_str(text).ok(),
+            Self::List(element) => text
+                .split(',')
+                .map(|part| element.value(part.trim()))
+                .collect(),
+            Self::Text | Self::Duration | Self::Word(_) | Self::Algorithm => Some(text.into()),
+            _ => None,
+        }
+    }
 }

@@ -17,8 +17,7 @@ const SECRET: &str = "correct-horse-battery-staple-secret";
 /// path only if it looks like one.
 #[test]
 fn no_problem_tells_a_secret() {
-    let schema: serde_json::Value =
-        serde_json::from_str(&doorward::config_reader::schema()).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&doorward::config::schema()).unwrap();
     let issuer = &schema["properties"]["issuers"]["items"];
     let names = [&schema, issuer].map(|section| section["properties"].as_object().unwrap().keys());
     let names: std::collections::BTreeSet<_> = names.into_iter().flatten().collect();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use doorward::config::reference;
-use doorward::config_reader::schema;
+use doorward::config::schema;
 use doorward::domain::reason_reference;
 use doorward::fixtures::{fixture_reference, fixture_schema};
 use doorward::proxy_files::{HeaderNames, Proxy};

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::doorward;
 
 fn schema() -> Value {
-    serde_json::from_str(&doorward::config_reader::schema()).unwrap()
+    serde_json::from_str(&doorward::config::schema()).unwrap()
 }
 
 fn validator() -> Validator {
@@ -50,7 +50,7 @@ fn problems(yaml: &str) -> Vec<String> {
 #[test]
 fn the_schema_is_a_schema_and_printed_as_it_is() {
     for (arguments, expected) in [
-        (&["config", "schema"][..], doorward::config_reader::schema()),
+        (&["config", "schema"][..], doorward::config::schema()),
         (
             &["config", "schema", "--fixtures"],
             doorward::fixtures::fixture_schema(),

@@ -7,14 +7,12 @@ use serde_json::Value;
 
 use super::document::{Content, Node};
 use super::files::{Files, FilesInUse};
-use super::problem::Problems;
-use super::section::{Given, GivenValue, Place, Section};
-use super::setting::Setting;
-use super::shape::Shape;
+use super::location::Place;
+use super::problem::{Problems, Refused};
+use super::section::{Given, GivenValue, Section};
+use super::setting::{Setting, Shape};
 use super::value::{self, Invalid};
 use crate::domain::may_hold_secret;
-
-pub(crate) use refusals::Refused;
 
 /// The values that were given, and what is wrong with them.
 pub(crate) struct Reader {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::refusals::Refused;
 use super::{Reader, single};
+use crate::config_reader::problem::Refused;
 use crate::config_reader::section::{Given, GivenValue};
 use crate::config_reader::setting::Setting;
 use crate::config_reader::value::Invalid;

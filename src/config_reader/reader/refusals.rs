@@ -1,20 +1,15 @@
 //! What is wrong with settings.
 
 use super::Reader;
-use crate::config_reader::problem::Problem;
-use crate::config_reader::section::{Given, Place};
+use crate::config_reader::location::Place;
+use crate::config_reader::problem::{Problem, Refused};
+use crate::config_reader::section::Given;
 use crate::config_reader::setting;
 use crate::config_reader::setting::Setting;
 use crate::config_reader::value::Invalid;
 
 /// Sections with more settings than this do not name them all where one is unknown.
 const MAX_NAMED: usize = 12;
-
-/// Something is wrong with a setting, and the reader has taken note of it.
-///
-/// It carries nothing: all problems are reported together at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refused;
 
 impl Reader {
     /// Notes that something is wrong with a setting.
