@@ -3,17 +3,13 @@
 use std::io;
 use std::sync::Arc;
 
-use prometheus::IntCounter;
-
 use super::certificates::Certificates;
 use super::key_refreshers::{Fetchers, Keepers};
-use super::{StartError, Surroundings};
-use crate::config::{Configuration, KeySource, ProxySettings, TokenSettings};
-use crate::domain::Clock;
+use super::start_error::StartError;
+use super::surroundings::Surroundings;
+use crate::config::{Configuration, ProxySettings, TokenSettings};
 use crate::gate::{Door, Gate, TokenCache, Verifier};
-use crate::http::{AdminAccess, Generation, Lifecycle, Rehearsal, Responder};
-use crate::issuers::{Issuer, Issuers, KeyStore};
-use crate::jose::KeySet;
+use crate::http::{AdminAccess, Generation, Lifecycle, Responder};
 use crate::platform::Background;
 use crate::policy::{Policy, RouteTable, Rules, UnreachedRoute};
 use crate::proxy_files::warnings;
@@ -23,87 +19,6 @@ use crate::telemetry::{AccessLogger, Metrics, Spans};
 /// So many routes that are not reached are named. Where routes are asked for by name, all but one
 /// may be such.
 pub const MAX_UNREACHED: usize = 20;
-
-/// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the
-/// service does, without sockets, logs and metrics. Nothing if there are keys to be fetched.
-pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Option<Gate> {
-    let at_hand = |source: &KeySource| match source {
-        KeySource::Fixed { keys, .. } => Some(keys.clone()),
-        KeySource::File(file) => file.read().ok(),
-        KeySource::Remote(_) => None,
-    };
-    let keys = configuration
-        .issuers
-        .iter()
-        .map(|issuer| at_hand(&issuer.keys))
-        .collect::<Option<_>>()?;
-    gate_of_keys(configuration, keys, clock).ok()
-}
-
-/// The same with these keys, those of each issuer in their order.
-pub fn gate_of_keys(
-    configuration: Configuration,
-    keys: Vec<KeySet>,
-    clock: Arc<dyn Clock>,
-) -> Result<Gate, prometheus::Error> {
-    let issuers = configuration.issuers.into_iter().zip(keys).enumerate().map(
-        |(position, (settings, keys))| {
-            let issuer = Issuer {
-                name: settings.name.into(),
-                position,
-                algorithms: settings.keys.algorithms().clone(),
-                expectations: settings.expectations,
-                required_scopes: settings.required_scopes,
-                keys: Arc::new(KeyStore::fixed(keys, clock.uptime())),
-            };
-            (settings.accepted, issuer)
-        },
-    );
-    let issuers = Issuers::new(issuers);
-    let policy = policy(
-        &configuration.proxy,
-        &configuration.tokens,
-        configuration.routes.map(|routes| routes.table),
-    );
-    let evictions = IntCounter::new("evictions", "Counted and never shown.")?;
-    let cache = TokenCache::new(
-        &configuration.tokens.cache,
-        policy.has_conditions(),
-        evictions,
-    );
-    Ok(Gate {
-        clock,
-        policy,
-        verifier: Verifier {
-            issuers,
-            claim_headers: configuration.claim_headers,
-            cache,
-        },
-    })
-}
-
-/// The service of a configuration with these keys, those of each issuer in their order, and without
-/// sockets.
-pub fn rehearsal(
-    mut configuration: Configuration,
-    keys: Vec<KeySet>,
-    clock: Arc<dyn Clock>,
-) -> Result<Rehearsal, StartError> {
-    let answers = configuration
-        .routes
-        .as_mut()
-        .map(|routes| std::mem::take(&mut routes.answers))
-        .unwrap_or_default();
-    let denials = Arc::new(DenialAnswers::new(configuration.answers.clone(), answers));
-    let responder = Responder::new(&configuration.claim_headers, denials, Arc::default());
-    let responder = responder.map_err(io::Error::other)?;
-    let dialect = configuration.proxy.dialect.into();
-    Ok(Rehearsal {
-        gate: gate_of_keys(configuration, keys, clock)?,
-        responder,
-        dialect,
-    })
-}
 
 /// A configuration with everything made of it that takes long where there are many routes, and
 /// needs nothing around it.
@@ -242,7 +157,11 @@ impl Workshop {
 }
 
 /// Which rules hold for which requests.
-fn policy(proxy: &ProxySettings, tokens: &TokenSettings, routes: Option<RouteTable>) -> Policy {
+pub(super) fn policy(
+    proxy: &ProxySettings,
+    tokens: &TokenSettings,
+    routes: Option<RouteTable>,
+) -> Policy {
     Policy::new(
         Rules::authenticated(tokens.sources.clone(), proxy.preflight),
         routes,

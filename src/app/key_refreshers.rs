@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use super::{StartError, Surroundings};
+use super::start_error::StartError;
+use super::surroundings::Surroundings;
 use crate::config::{IssuerSettings, KeySource, RefreshSettings, RemoteKeys};
 use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyOrigin, KeyStore, Refresher, report_keys};
 use crate::jose::KeySet;

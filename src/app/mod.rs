@@ -3,8 +3,12 @@
 mod assembly;
 mod certificates;
 mod key_refreshers;
+mod offline;
 mod reload;
 mod shutdown;
+mod spans;
+mod start_error;
+mod surroundings;
 mod sweeper;
 mod systemd;
 
@@ -15,39 +19,24 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use tokio::task::JoinSet;
 
-pub use assembly::{MAX_UNREACHED, gate_of_keys, offline_gate, rehearsal};
+pub use assembly::MAX_UNREACHED;
+pub use offline::{gate_of_keys, offline_gate, rehearsal};
 pub use reload::Reload;
 pub use shutdown::Shutdown;
+pub use start_error::StartError;
+pub use surroundings::Surroundings;
 pub use systemd::{ServiceManager, UnknownManager};
 
-use crate::config::{
-    Configuration, FixedSettings, Listen, LogFormat, ReloadTrigger, ServerSettings, TraceSettings,
-};
-use crate::domain::Clock;
+use crate::config::{Configuration, FixedSettings, Listen, ReloadTrigger, ServerSettings};
 use crate::grpc::{CheckService, GrpcHandle, GrpcServer};
 use crate::http::{AdminService, Lifecycle, Pulse, VerifyService, admin_server, verify_server};
-use crate::outbound::{Courier, Egress, InvalidClient};
 use crate::platform::{Background, BoundListener, HandedSockets, SocketLock, bind};
-use crate::telemetry::{LogQueue, Metrics, Spans};
+use crate::telemetry::{Metrics, Spans};
 use assembly::{Draft, Workshop};
 use certificates::Certificates;
 use key_refreshers::{Fetchers, Keepers};
+use spans::spans;
 use sweeper::sweep_cache;
-
-/// What the service finds around it.
-#[derive(Clone)]
-pub struct Surroundings {
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// How requests of our own leave the machine.
-    pub egress: Egress,
-    /// Where log lines go.
-    pub log: LogQueue,
-    /// How they look.
-    pub log_format: LogFormat,
-    /// Who is told how the service is.
-    pub manager: ServiceManager,
-}
 
 /// The whole service, bound to its sockets and not yet running.
 pub struct Application {
@@ -68,28 +57,6 @@ pub struct Application {
     pulse: Option<Pulse>,
     /// Given up when the service has ended, and not when it accepts no more.
     _locks: Vec<SocketLock>,
-}
-
-/// Why the service cannot start, although its configuration is fine.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A socket is taken, or its file cannot be made.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// A client for fetching keys cannot be made.
-    #[error("issuer {issuer}: cannot fetch keys with these settings: {error}")]
-    Client {
-        /// Whose keys.
-        issuer: String,
-        /// What is wrong.
-        error: InvalidClient,
-    },
-    /// Spans cannot be sent with these settings.
-    #[error("otlp_endpoint: cannot send spans there: {0}")]
-    Spans(String),
-    /// Two metrics of one name; a defect of ours.
-    #[error("metrics: {0}")]
-    Metrics(#[from] prometheus::Error),
 }
 
 impl Application {
@@ -269,15 +236,6 @@ async fn stop(lifecycle: &Lifecycle, delay: Duration, shutdown: &mut Shutdown, s
         () = again.told(2) => servers.stop(false).await,
     }
     tracing::info!("stopped");
-}
-
-fn spans(traces: &TraceSettings, surroundings: &Surroundings) -> Result<Arc<Spans>, StartError> {
-    let runtime = tokio::runtime::Handle::current();
-    let courier = Courier::new(&traces.url, &surroundings.egress, runtime);
-    let courier = courier.map_err(|error| StartError::Spans(error.to_string()))?;
-    Spans::new(traces, courier)
-        .map(Arc::new)
-        .map_err(|error| StartError::Spans(error.to_string()))
 }
 
 /// What tells each server to stop.

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
-use super::StartError;
 use super::assembly::{Draft, Workshop};
 use super::key_refreshers::{Fetchers, fetchers};
+use super::start_error::StartError;
 use crate::config::{Configuration, FixedSettings, ReloadTrigger, Source};
 use crate::config_reader::{Files, Problem};
 use crate::http::{Generation, VerifyService};

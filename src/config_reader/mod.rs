@@ -27,4 +27,4 @@ pub use problem::{Problem, Problems};
 pub(crate) use reader::Reader;
 pub(crate) use section::{Given, Section};
 pub(crate) use setting::{Setting, Shape};
-pub(crate) use value::Invalid;
+pub(crate) use value::{Invalid, texts};

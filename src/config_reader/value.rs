@@ -5,6 +5,8 @@ use std::time::Duration;
 use url::Url;
 
 use crate::domain::{ClaimPath, Reason};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Why a text is no such value: what it is not, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,6 +174,19 @@ pub(crate) fn claim_path(text: &str) -> Result<ClaimPath, Invalid> {
         Invalid::new(format!("{:?}: {error}", text.trim()))
             .hint("write a path such as realm_access.roles; quote a segment that has a dot in it")
     })
+}
+
+/// Names and texts.
+pub(crate) fn texts(value: &Value) -> Result<BTreeMap<String, String>, Invalid> {
+    let members = value
+        .as_object()
+        .ok_or_else(|| Invalid::new("not a mapping").hint("write {Name: value}"))?;
+    let texts = members.iter().map(|(name, value)| match value {
+        Value::String(text) => Ok((name.clone(), text.clone())),
+        Value::Number(_) | Value::Bool(_) => Ok((name.clone(), value.to_string())),
+        _ => Err(Invalid::new(format!("{name}: not a text")).hint("quote it")),
+    });
+    texts.collect()
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use aws_lc_rs::error::Unspecified;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{AUDIENCE, TOKEN_LIFE};
 use crate::domain::Clock;
 use crate::jose::{Algorithm, SigningKey};
 use crate::platform::SystemClock;
+use std::time::Duration;
 
 /// A development issuer with a key for each of three algorithms.
 #[derive(Clone)]
@@ -140,3 +140,9 @@ async fn token(
         Err(Unspecified) => HttpResponse::BadRequest().json(json!({"error": "invalid_request"})),
     }
 }
+
+/// The audience of the guarded site.
+pub(super) const AUDIENCE: &str = "demo-api";
+
+/// How long a token of the demo lives.
+const TOKEN_LIFE: Duration = Duration::from_hours(24);

@@ -11,7 +11,6 @@ mod site;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::Server;
 
@@ -21,10 +20,8 @@ use crate::config_reader::Problems;
 use crate::outbound::Egress;
 use crate::platform::SystemClock;
 use crate::telemetry::{LogQueue, install};
+use issuer::AUDIENCE;
 use issuer::DevelopmentIssuer;
-
-/// The audience of the guarded site.
-const AUDIENCE: &str = "demo-api";
 
 /// The whole demo, ready to answer.
 pub struct Demo {
@@ -144,6 +141,3 @@ fn tcp(addresses: &[Listen]) -> std::io::Result<SocketAddr> {
         _ => Err(std::io::ErrorKind::AddrNotAvailable.into()),
     }
 }
-
-/// How long a token of the demo lives.
-const TOKEN_LIFE: Duration = Duration::from_hours(24);

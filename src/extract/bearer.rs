@@ -1,6 +1,6 @@
 //! A token behind a scheme: `Authorization: Bearer TOKEN` (RFC 6750 section 2.1).
 
-use super::Found;
+use super::found::Found;
 use crate::domain::{Denial, Field, HeaderFields, Reason};
 
 const SCHEME: &str = "bearer";

@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memmem};
 
-use super::Found;
+use super::found::Found;
 use super::query::may_be_taken_for;
 use crate::domain::{Denial, Field, HeaderFields, Reason};
 
@@ -236,7 +236,7 @@ mod tests {
 
     /// The first one counts.
     fn go(text: &str) -> Option<String> {
-        let is_token = |name: &str| super::super::is_token(name);
+        let is_token = |name: &str| crate::extract::found::is_token(name);
         let unquoted = |value: &str| match value
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
@@ -337,7 +337,7 @@ mod tests {
         let mut rest = text.as_bytes();
         loop {
             rest = rest.trim_ascii_start();
-            let is_name = |byte: u8| super::super::is_token(&char::from(byte).to_string());
+            let is_name = |byte: u8| crate::extract::found::is_token(&char::from(byte).to_string());
             let (name, mut behind) = rest.split_at(length_of(rest, &is_name));
             if let Some(value) = behind
                 .trim_ascii_start()

@@ -1,6 +1,6 @@
 //! A token that is the whole value of a header field.
 
-use super::Found;
+use super::found::Found;
 use crate::domain::{Denial, Field, HeaderFields, Reason};
 
 /// Looks for a token in a header field; an empty field is no token.

@@ -5,6 +5,7 @@
 
 mod bearer;
 mod cookie;
+mod found;
 mod header;
 mod query;
 mod token_source;
@@ -17,20 +18,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 pub use token_source::{TokenPlace, TokenSource};
 
 use crate::domain::{Denial, Finding, ForwardedRequest, Notes, PresentedToken, Reason};
-
-/// What one source holds.
-enum Found<'a> {
-    /// Nothing that concerns this source.
-    Nothing,
-    /// Credentials of another scheme.
-    OtherScheme,
-    /// One word where a scheme and a token are expected.
-    OneWord,
-    /// This, in the token's place.
-    Token(&'a [u8]),
-    /// The same in base64url.
-    Base64url(&'a str),
-}
+use found::Found;
 
 /// The sources in which to look, and how large a token may be.
 #[derive(Debug, Clone)]
@@ -151,15 +139,6 @@ impl fmt::Display for TokenSources {
             self.max_token_bytes
         )
     }
-}
-
-/// Whether a text is a `token` of RFC 9110 section 5.6.2, as field names, schemes, cookie names and
-/// subprotocols are.
-fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 #[cfg(test)]

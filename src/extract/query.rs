@@ -2,7 +2,7 @@
 
 use url::form_urlencoded;
 
-use super::Found;
+use super::found::Found;
 use crate::domain::{Denial, Field, Reason, RequestPath, RequestQuery};
 
 /// Looks for a token in the parameter of this name; an empty parameter is no token.

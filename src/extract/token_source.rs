@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Found, bearer, cookie, header, is_token, query, websocket};
+use super::found::{Found, is_token};
+use super::{bearer, cookie, header, query, websocket};
 use crate::domain::{Denial, ForwardedRequest};
 
 /// Where a token may stand.

@@ -1,7 +1,7 @@
 //! A token among the subprotocols of a WebSocket handshake (RFC 6455 section 4.1), the only list
 //! that a browser lets a page write.
 
-use super::{Found, is_token};
+use super::found::{Found, is_token};
 use crate::domain::{Denial, HeaderFields, Reason};
 
 pub(super) const FIELD: &str = "sec-websocket-protocol";

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use base64::Engine;
-use base64::alphabet::URL_SAFE;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memchr_iter;
 
 use super::{Candidates, Claims, JoseHeader, UnverifiedClaims, VerificationKey};
@@ -164,32 +162,13 @@ fn decode(part: &[u8]) -> Result<Vec<u8>, Reason> {
         .map_err(|_| Reason::TokenMalformed)
 }
 
-/// Canonical base64url without padding (RFC 7515 section 2), as JOSE uses it everywhere.
-pub fn decode_base64url(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).ok()
-}
-
-/// The same where an issuer wrote it, for whom padding may stand at the end.
-pub(super) fn decode_padded_base64url(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_PADDED_OR_NOT.decode(text).ok()
-}
-
-const URL_SAFE_PADDED_OR_NOT: GeneralPurpose = GeneralPurpose::new(
-    &URL_SAFE,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
-/// base64url without padding (RFC 7515 section 2).
-pub fn encode_base64url(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::jose::encode_base64url;
     use crate::jose::{Algorithm, KeySet, SigningKey};
 
     fn parse(token: &[u8]) -> Result<(), Reason> {

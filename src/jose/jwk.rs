@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
 
-use super::compact::decode_padded_base64url;
+use super::base64url::decode_padded_base64url;
 use super::json::{Json, Object};
 use super::key::curve_algorithm;
 use super::{Algorithm, Algorithms, Family, VerificationKey, roca};

@@ -6,6 +6,7 @@
 //! signature nobody checked as if somebody had.
 
 mod algorithm;
+mod base64url;
 mod candidates;
 mod claims;
 mod compact;
@@ -21,9 +22,10 @@ mod roca;
 mod signing;
 
 pub use algorithm::{Algorithm, Algorithms, Family};
+pub use base64url::{decode_base64url, encode_base64url};
 pub use candidates::{Candidates, NoCandidate};
 pub use claims::{Claims, StatedIssuer, UnverifiedClaims};
-pub use compact::{CompactJws, SignedJws, decode_base64url, encode_base64url};
+pub use compact::{CompactJws, SignedJws};
 pub use header::JoseHeader;
 pub use json::Json;
 pub use jwk::JwkRefusal;

@@ -15,9 +15,9 @@ use aws_lc_rs::{error::Unspecified, hmac};
 use serde_json::{Map, Value, json};
 use x509_parser::pem::Pem;
 
-use super::compact::decode_padded_base64url;
+use super::base64url::{decode_padded_base64url, encode_base64url};
 use super::key::{curve_algorithm, curve_name};
-use super::{Algorithm, Family, encode_base64url};
+use super::{Algorithm, Family};
 
 /// A key that makes signatures with one algorithm.
 pub struct SigningKey {

@@ -1,6 +1,5 @@
 //! Floor 3: sockets, bound before anything runs, so that their addresses are known and a taken one
 //! is an error at once.
-#![expect(clippy::disallowed_methods, reason = "nothing runs yet")]
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -9,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::socket::{Backlog, listen};
 
+use super::socket_file::BACKLOG;
 use super::socket_lock::SocketLock;
 use crate::config::{Listen, UnixSocketSettings};
 
@@ -20,9 +20,6 @@ pub enum BoundListener {
     /// A unix socket, at this path.
     Unix(UnixListener, PathBuf),
 }
-
-/// How many connections may wait to be accepted.
-pub(super) const BACKLOG: i32 = 1024;
 
 /// Binds all of them, or none. The locks of their files are to be kept as long as the service runs.
 pub fn bind(

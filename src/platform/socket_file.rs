@@ -1,4 +1,5 @@
 //! A unix socket in the file system.
+#![expect(clippy::disallowed_methods, reason = "nothing runs yet")]
 
 use std::fs::Permissions;
 use std::io;
@@ -12,7 +13,6 @@ use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, connect, listen, socket,
 };
 
-use super::listener::BACKLOG;
 use super::socket_lock::SocketLock;
 use crate::config::UnixSocketSettings;
 
@@ -96,3 +96,6 @@ fn stream_socket(flags: SockFlag) -> nix::Result<OwnedFd> {
         None,
     )
 }
+
+/// How many connections may wait to be accepted.
+pub(super) const BACKLOG: i32 = 1024;

@@ -1,4 +1,5 @@
 //! The right to a socket file: a lock beside it, which one process has at a time.
+#![expect(clippy::disallowed_methods, reason = "nothing runs yet")]
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;

@@ -120,9 +120,7 @@ impl Rules {
         let token = principal.token();
         // A token that is told about was verified a moment ago, and then its time was told.
         expectations.time.judge(token.validity(), now, &mut ())?;
-        expectations
-            .audience
-            .judge(token, self.audience.as_ref(), notes)?;
+        token.validate_audience(&expectations.audience, self.audience.as_ref(), notes)?;
         let granted = token.scopes();
         notes.judged(
             "scopes of the issuer",

@@ -1,6 +1,6 @@
 //! `forward_auth`, and what happens before it.
 
-use super::removed::EarlyRemoval;
+use super::early_removal::EarlyRemoval;
 use super::{Block, HeaderNames, Proxy};
 
 const ROUTE: &str = "the Caddyfile, route of the site";

@@ -1,6 +1,6 @@
 //! `ext_authz`, by HTTP and by gRPC.
 
-use super::removed::EarlyRemoval;
+use super::early_removal::EarlyRemoval;
 use super::yaml::scalar;
 use super::{Block, HeaderNames, Proxy};
 

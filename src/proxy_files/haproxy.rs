@@ -1,6 +1,6 @@
 //! `http-request` rules, and the tables of the script.
 
-use super::removed::EarlyRemoval;
+use super::early_removal::EarlyRemoval;
 use super::{Block, HeaderNames, Proxy};
 
 const SCRIPT: &str = "doorward.lua, at its beginning";

@@ -1,7 +1,7 @@
 //! Envoy Gateway: its policies of the Kubernetes Gateway API.
 
+use super::early_removal::EarlyRemoval;
 use super::envoy::ODD;
-use super::removed::EarlyRemoval;
 use super::yaml::list;
 use super::{Block, HeaderNames, Proxy};
 

@@ -6,11 +6,14 @@
 
 mod block;
 mod caddy;
+mod early_removal;
 mod envoy;
+mod fitness;
 mod haproxy;
 mod ingress_nginx;
 mod istio;
 mod kubernetes_gateway;
+mod lines;
 mod names;
 mod nginx;
 mod proxy;

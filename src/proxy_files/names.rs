@@ -1,12 +1,9 @@
-//! The headers that a configuration is about, and whether a proxy can do with them what its lines
-//! say.
+//! The headers that a configuration is about.
 
 use std::collections::HashSet;
 
-use super::Proxy;
-use super::removed::EarlyRemoval;
+use super::early_removal::EarlyRemoval;
 use crate::config::{Configuration, default_claim_headers};
-use crate::config_reader::{Problem, Problems};
 use crate::extract::TokenSources;
 
 /// What doorward reads in any configuration.
@@ -18,40 +15,6 @@ const ASKED: [&str; 7] = [
     "Sec-WebSocket-Protocol",
     "X-Request-Id",
     "Traceparent",
-];
-
-/// What a proxy writes itself when it asks: about the message, and about the request that is to be
-/// decided on. A client's must never get there.
-const OWN: [&str; 17] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-method",
-    "x-forwarded-proto",
-    "x-forwarded-uri",
-    "x-original-method",
-    "x-original-url",
-];
-
-/// What a proxy itself writes for the application, by what it knows of the connection. A claim
-/// there would contradict it.
-const WRITTEN: [&str; 7] = [
-    "sec-websocket-protocol",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-proto",
-    "x-forwarded-server",
-    "x-real-ip",
 ];
 
 /// The headers that a configuration is about.
@@ -154,68 +117,4 @@ impl HeaderNames {
             .filter(|name| name.contains('_'))
             .map(|name| name.replace('_', "-"))
     }
-}
-
-/// Notes every name with which this proxy could not do what its lines say.
-pub(super) fn refuse_unfit(proxy: Proxy, names: &HeaderNames) -> Result<(), Problems> {
-    let asked = names
-        .asked_for_tokens()
-        .filter_map(|name| unfit_to_ask(proxy, name));
-    let mapped = names
-        .mapped()
-        .filter_map(|name| unfit_to_map(name).or_else(|| mapped_beside_a_token(name, names)));
-    let problems: Problems = asked.chain(mapped).collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems)
-    }
-}
-
-fn unfit_to_ask(proxy: Proxy, name: &str) -> Option<Problem> {
-    let problem = |what: &str| Problem::new("token_sources", format!("header:{name}: {what}"));
-    if !name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    {
-        let why = "the lines remove every name that has anything but letters, digits and hyphens in it, and nginx has no \
-                   variable for most of them";
-        return Some(
-            problem(why).with_hint("have clients send the token in a header such as X-Token"),
-        );
-    }
-    if OWN.contains(&name) {
-        let why = "the proxy writes this header itself when it asks";
-        return Some(
-            problem(why).with_hint("have clients send the token in a header such as X-Token"),
-        );
-    }
-    proxy
-        .removes_before_asking()
-        .is_some_and(|removed| removed.takes(name))
-        .then(|| {
-            let why = format!(
-                "{proxy} removes this header before it asks, since a client might name itself by it"
-            );
-            problem(&why).with_hint("have clients send the token in a header such as X-Token")
-        })
-}
-
-fn unfit_to_map(name: &str) -> Option<Problem> {
-    let is_written = WRITTEN.contains(&name.to_ascii_lowercase().replace('_', "-").as_str());
-    is_written.then(|| {
-        let what = format!(
-            "{name}: proxies write this header themselves, by what they know of the connection"
-        );
-        Problem::new("claim_headers", what).with_hint("choose a name such as X-Auth-…")
-    })
-}
-
-/// A server that takes both for one name could read the client's in place of doorward's.
-fn mapped_beside_a_token(name: &str, names: &HeaderNames) -> Option<Problem> {
-    let other = name.replace('_', "-");
-    (other != name && names.is_asked(&other)).then(|| {
-        let what = format!("{name}: {other}, which many servers take for the same name, is asked with and passed on");
-        Problem::new("claim_headers", what).with_hint("write it with hyphens, or choose another name")
-    })
 }

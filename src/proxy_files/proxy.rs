@@ -3,13 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::removed::EarlyRemoval;
-use super::{
-    Block, HeaderNames, caddy, envoy, haproxy, ingress_nginx, istio, kubernetes_gateway, names,
-    nginx, traefik,
-};
-use crate::config_reader::Problems;
-
 /// A proxy whose lines are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proxy {
@@ -60,47 +53,6 @@ impl Proxy {
             Self::KubernetesGateway => "kubernetes-gateway",
             Self::Istio => "istio",
         }
-    }
-
-    /// The lines for these headers.
-    ///
-    /// Errors: names with which this proxy could not do what its lines say.
-    pub fn blocks(self, names: &HeaderNames) -> Result<Vec<Block>, Problems> {
-        names::refuse_unfit(self, names)?;
-        Ok(match self {
-            Self::Nginx => nginx::blocks(names),
-            Self::Traefik => traefik::blocks(names),
-            Self::Caddy => caddy::blocks(names),
-            Self::Envoy => envoy::blocks(names),
-            Self::EnvoyGrpc => envoy::blocks_by_grpc(names),
-            Self::Haproxy => haproxy::blocks(names),
-            Self::IngressNginx => ingress_nginx::blocks(names),
-            Self::KubernetesGateway => kubernetes_gateway::blocks(names),
-            Self::Istio => istio::blocks(names),
-        })
-    }
-
-    /// What it takes away before doorward could see it; nothing, if it asks with what the client
-    /// sent.
-    pub(super) const fn removes_before_asking(self) -> Option<&'static EarlyRemoval> {
-        match self {
-            Self::Nginx | Self::Traefik | Self::IngressNginx | Self::Istio => None,
-            Self::Caddy => Some(&caddy::REMOVED),
-            Self::Envoy | Self::EnvoyGrpc => Some(&envoy::REMOVED),
-            Self::Haproxy => Some(&haproxy::REMOVED),
-            Self::KubernetesGateway => Some(&kubernetes_gateway::REMOVED),
-        }
-    }
-
-    /// What the command prints for these headers.
-    pub fn lines(self, names: &HeaderNames) -> Result<String, Problems> {
-        let blocks = self.blocks(names)?;
-        let blocks: Vec<_> = blocks.iter().map(ToString::to_string).collect();
-        Ok(format!(
-            "# By `doorward config proxy {self}`: each part takes the place of the one between the same two marks in the file\n\
-             # that is named above it.\n\n{}",
-            blocks.join("\n")
-        ))
     }
 }
 

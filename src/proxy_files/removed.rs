@@ -81,16 +81,3 @@ pub(super) fn is_listed(name: &str) -> bool {
         .flatten()
         .any(|own| own.eq_ignore_ascii_case(name))
 }
-
-/// What a proxy that removes before it asks takes away whatever is mapped; in lower case.
-pub(super) struct EarlyRemoval {
-    pub(super) prefixes: &'static [&'static str],
-    pub(super) names: &'static [&'static str],
-}
-
-impl EarlyRemoval {
-    /// Whether a name in lower case is among them.
-    pub(super) fn takes(&self, name: &str) -> bool {
-        self.prefixes.iter().any(|prefix| name.starts_with(prefix)) || self.names.contains(&name)
-    }
-}

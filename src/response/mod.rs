@@ -1,4 +1,6 @@
-//! TODO
+//! Layer 5: what goes back for a denial, whoever asks.
+//!
+//! The body by reason, the status, and the challenge (RFC 6750 section 3).
 
 mod challenge;
 mod denial_responses;

@@ -5,8 +5,8 @@ use prometheus::{
     IntGaugeVec, Registry,
 };
 
-use super::metrics::{counters, gauges, opts, registered};
 use super::metrics_reference as declared;
+use super::registry::{counters, gauges, opts, registered};
 
 /// What is measured about the keys of all issuers.
 pub(super) struct JwksFamilies {

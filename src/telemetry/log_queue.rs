@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use prometheus::IntCounter;
 
-use super::metrics;
+use super::registry;
 
 /// How many lines may wait.
 const CAPACITY: usize = 8192;
@@ -48,7 +48,7 @@ impl LogQueue {
             .spawn(move || write_all(&waiting, out))?;
         Ok(Self {
             orders,
-            dropped: metrics::log_lines_dropped().map_err(io::Error::other)?,
+            dropped: registry::log_lines_dropped().map_err(io::Error::other)?,
         })
     }
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
     Registry, TextEncoder,
 };
 
 use super::jwks_metrics::JwksFamilies;
 use super::metrics_reference as declared;
-use super::metrics_reference::Metric;
+use super::registry::{counters, gauges, opts, registered};
 use super::{CacheUse, DecisionCounters, JwksMetrics, LogQueue};
 
 /// Everything that is counted and measured.
@@ -168,10 +168,6 @@ fn duration_histograms(registry: &Registry) -> Result<[Histogram; 3], prometheus
         .map(|cache| family.with_label_values(&[cache.label()])))
 }
 
-pub(super) fn log_lines_dropped() -> Result<IntCounter, prometheus::Error> {
-    IntCounter::with_opts(opts(&declared::LOG_LINES_DROPPED))
-}
-
 fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
     let info = registered(
         registry,
@@ -179,24 +175,4 @@ fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
     )?;
     info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     Ok(())
-}
-
-pub(super) fn counters(metric: &Metric) -> Result<IntCounterVec, prometheus::Error> {
-    IntCounterVec::new(opts(metric), metric.labels)
-}
-
-pub(super) fn gauges(metric: &Metric) -> Result<IntGaugeVec, prometheus::Error> {
-    IntGaugeVec::new(opts(metric), metric.labels)
-}
-
-pub(super) fn opts(metric: &Metric) -> Opts {
-    Opts::new(metric.name, metric.help)
-}
-
-pub(super) fn registered<C: prometheus::core::Collector + Clone + 'static>(
-    registry: &Registry,
-    collector: C,
-) -> Result<C, prometheus::Error> {
-    registry.register(Box::new(collector.clone()))?;
-    Ok(collector)
 }

@@ -11,6 +11,7 @@ mod logging;
 mod metrics;
 mod metrics_reference;
 mod outcome;
+mod registry;
 mod spans;
 
 pub(crate) use access_log::request_id;

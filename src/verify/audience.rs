@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::VerifiedToken;
-use crate::domain::{Notes, Reason};
 use crate::jose::{Claims, Json};
 
 /// Which audiences a token must name.
@@ -40,35 +38,8 @@ pub enum AudienceMatch {
 }
 
 impl AudienceRule {
-    /// Judges whom a token is for: the audiences of this rule, or others that a route asks for in
-    /// their place.
-    pub fn judge(
-        &self,
-        token: &VerifiedToken,
-        in_their_place: Option<&AcceptedAudience>,
-        notes: &mut impl Notes,
-    ) -> Result<(), Reason> {
-        let satisfied = match in_their_place {
-            None => token.names_audience_of_issuer(),
-            Some(accepted) => self
-                .stated(token.claims())
-                .is_some_and(|stated| accepted.accepts(&stated)),
-        };
-        let outcome = if satisfied {
-            Ok(())
-        } else {
-            Err(Reason::AudienceMismatch)
-        };
-        notes.judged("aud", outcome, || {
-            (
-                in_their_place.unwrap_or(&self.accepted),
-                self.found(token.claims()),
-            )
-        })
-    }
-
     /// What it judges by, for people.
-    fn found(&self, claims: &Claims) -> String {
+    pub(super) fn found(&self, claims: &Claims) -> String {
         let stand_ins = self
             .fallback
             .iter()
@@ -85,7 +56,7 @@ impl AudienceRule {
     }
 
     /// The audiences the token states; nothing if it states them in a form that is not the RFC's.
-    fn stated<'a>(&self, claims: &'a Claims) -> Option<Vec<Cow<'a, str>>> {
+    pub(super) fn stated<'a>(&self, claims: &'a Claims) -> Option<Vec<Cow<'a, str>>> {
         let Some(aud) = claims.member("aud") else {
             return Some(
                 self.fallback
@@ -110,7 +81,7 @@ impl AcceptedAudience {
         }
     }
 
-    fn accepts(&self, stated: &[Cow<'_, str>]) -> bool {
+    pub(super) fn accepts(&self, stated: &[Cow<'_, str>]) -> bool {
         let is_stated = |name: &String| stated.iter().any(|stated| stated == name);
         match self {
             Self::Everyone => true,

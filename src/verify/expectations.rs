@@ -163,7 +163,7 @@ mod tests {
         let verified =
             expectations.judge(signed(header, &claims), Timestamp::from_secs(1000), &mut ());
         let verified = verified.map_err(|denial| denial.reason())?;
-        expectations.audience.judge(&verified, None, &mut ())?;
+        verified.validate_audience(&expectations.audience, None, &mut ())?;
         Ok(verified)
     }
 

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::Validity;
+use super::audience::{AcceptedAudience, AudienceRule};
 use super::role_claims::Roles;
-use super::{AudienceRule, Validity};
-use crate::domain::{ClaimPath, Scopes};
+use crate::domain::{ClaimPath, Notes, Reason, Scopes};
 use crate::jose::{Claims, Json};
 
 /// What glibc's heap gives to the smallest text, and what it takes beside each; others take less. A
@@ -20,6 +21,7 @@ pub struct VerifiedToken {
     roles: Roles,
     validity: Validity,
     claims: Claims,
+    /// Known from the beginning, because it is asked again with every request.
     names_audience_of_issuer: bool,
 }
 
@@ -72,10 +74,31 @@ impl VerifiedToken {
         self.roles.members(&self.claims)
     }
 
-    /// Whether it names the audiences that its issuer's tokens usually must name: known from the
-    /// beginning, because it is asked again with every request.
-    pub(super) const fn names_audience_of_issuer(&self) -> bool {
-        self.names_audience_of_issuer
+    /// Fails with [`Reason::AudienceMismatch`] if it is not for the audiences of this rule, which is
+    /// its issuer's, or for others that a route asks for in their place.
+    pub fn validate_audience(
+        &self,
+        rule: &AudienceRule,
+        in_their_place: Option<&AcceptedAudience>,
+        notes: &mut impl Notes,
+    ) -> Result<(), Reason> {
+        let satisfied = match in_their_place {
+            None => self.names_audience_of_issuer,
+            Some(accepted) => rule
+                .stated(&self.claims)
+                .is_some_and(|stated| accepted.accepts(&stated)),
+        };
+        let outcome = if satisfied {
+            Ok(())
+        } else {
+            Err(Reason::AudienceMismatch)
+        };
+        notes.judged("aud", outcome, || {
+            (
+                in_their_place.unwrap_or(&rule.accepted),
+                rule.found(&self.claims),
+            )
+        })
     }
 
     /// About how many bytes this takes in memory, beside itself.

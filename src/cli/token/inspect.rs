@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::read;
+use super::input::read;
 use crate::cli::exit::{Failure, print};
 use crate::domain::visible_json;
 use crate::jose::decode_base64url;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args};
 use serde_json::{Map, Value};
 
-use super::read;
+use super::input::read;
 use crate::cli::exit::{Failure, print};
 use crate::domain::Clock;
 use crate::jose::{Algorithm, Family, InvalidSecret, SigningKey, VerificationKey};

@@ -2,24 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::tls_identity::TlsIdentity;
+use super::tls_identity::{CERTIFICATE, CLIENT_CA, Flaw, KEY, TlsIdentity};
 use crate::config_reader::{Invalid, Problem, Reader, Refused, Setting, file, value};
-
-pub(super) const CERTIFICATE: Setting = Setting::optional(
-    "tls_certificate_file",
-    "–",
-    "PEM file with the certificate of the verify listener, and behind it those between it and its root. The TCP sockets of `listen` then speak TLS and nothing else. Files of certificates are compared every 5 seconds, and a bad one leaves the last good one in force.",
-);
-pub(super) const KEY: Setting = Setting::optional(
-    "tls_key_file",
-    "–",
-    "PEM file with the private key of that certificate (PKCS#8, SEC1 or PKCS#1), not encrypted.",
-);
-pub(super) const CLIENT_CA: Setting = Setting::optional(
-    "tls_client_ca_file",
-    "–",
-    "PEM file with certificates of authorities; then who connects must show a certificate that one of them signed (mutual TLS).",
-);
 
 pub(crate) const SETTINGS: &[Setting] = &[CERTIFICATE, KEY, CLIENT_CA];
 
@@ -42,9 +26,6 @@ pub struct TlsFiles {
     key: PathBuf,
     client_ca: Option<PathBuf>,
 }
-
-/// What one of the files is not good for.
-pub(super) type Flaw = (&'static Setting, Invalid);
 
 impl TlsFiles {
     /// What stands in the files now, or everything that is wrong with it. Reads from the disk,

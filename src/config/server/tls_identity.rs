@@ -13,8 +13,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, RootCertStore};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::tls::{CERTIFICATE, CLIENT_CA, Flaw, KEY};
-use crate::config_reader::Invalid;
+use crate::config_reader::{Invalid, Setting};
 use crate::domain::Timestamp;
 
 /// What a TLS listener shows of itself, and whom it lets in.
@@ -175,3 +174,24 @@ fn digest(files: &[&[u8]]) -> [u8; 32] {
     digest.copy_from_slice(context.finish().as_ref());
     digest
 }
+
+pub(super) const CERTIFICATE: Setting = Setting::optional(
+    "tls_certificate_file",
+    "–",
+    "PEM file with the certificate of the verify listener, and behind it those between it and its root. The TCP sockets of `listen` then speak TLS and nothing else. Files of certificates are compared every 5 seconds, and a bad one leaves the last good one in force.",
+);
+
+pub(super) const KEY: Setting = Setting::optional(
+    "tls_key_file",
+    "–",
+    "PEM file with the private key of that certificate (PKCS#8, SEC1 or PKCS#1), not encrypted.",
+);
+
+pub(super) const CLIENT_CA: Setting = Setting::optional(
+    "tls_client_ca_file",
+    "–",
+    "PEM file with certificates of authorities; then who connects must show a certificate that one of them signed (mutual TLS).",
+);
+
+/// What one of the files is not good for.
+pub(super) type Flaw = (&'static Setting, Invalid);

@@ -1,6 +1,7 @@
 //! A decision aloud.
 
 mod described_request;
+mod hints;
 pub(crate) mod token;
 mod transcript;
 

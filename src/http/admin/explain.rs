@@ -7,7 +7,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 use super::access::Admission;
-use super::{AdminService, json_answer};
+use super::service::{AdminService, json_answer};
 use crate::domain::DescribedRequest;
 use crate::http::VerifyService;
 

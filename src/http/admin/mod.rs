@@ -2,40 +2,28 @@
 
 mod access;
 mod explain;
+mod service;
 mod simulator;
 mod status;
 
 pub use access::AdminAccess;
+pub use service::AdminService;
 pub use simulator::{Rehearsal, RehearsedAnswer};
-
-use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, HttpMessage, HttpResponse, HttpServer, web};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{CurrentTls, Lifecycle, VerifyService};
 use crate::config::Readiness;
 use crate::issuers::Issuer;
 use crate::platform::BoundListener;
 use access::Refused;
+use service::json_answer;
 use status::status;
-
-/// What the admin listener works with.
-pub struct AdminService {
-    /// What it tells about.
-    pub verify: Arc<VerifyService>,
-    /// Where the service is in its life.
-    pub lifecycle: Arc<Lifecycle>,
-    /// The certificates of the verify listener, if it has any.
-    pub tls: Option<Arc<CurrentTls>>,
-}
 
 /// Runs the admin listener on these sockets.
 pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::io::Result<Server> {
@@ -162,10 +150,4 @@ async fn show_status(service: web::Data<AdminService>) -> HttpResponse {
         StatusCode::OK,
         &status(&service.verify.generation(), service.tls.as_deref()),
     )
-}
-
-pub(super) fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .json(body)
 }

@@ -8,7 +8,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::{ClientBuilder, Proxy};
 use url::Url;
 
-use super::client::{InvalidClient, invalid};
+use super::invalid_client::{InvalidClient, invalid};
 use super::no_proxy::NoProxy;
 use crate::config_reader::Problem;
 use crate::domain::is_loopback;

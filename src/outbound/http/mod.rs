@@ -1,14 +1,18 @@
-//! TODO
+//! The HTTP client: whom it may ask, through which proxy, and how much it takes.
 
 mod address;
 mod client;
 mod egress;
+mod error_chain;
+mod invalid_client;
 mod no_proxy;
 mod otlp;
+mod response;
 
 pub use address::AddressRule;
-pub use client::{
-    Answer, Ask, EntityTag, FetchError, Fetched, HttpClient, InvalidClient, in_words,
-};
+pub use client::{Ask, HttpClient};
 pub use egress::{Egress, ProxyName};
+pub use error_chain::in_words;
+pub use invalid_client::InvalidClient;
 pub use otlp::Courier;
+pub use response::{Answer, EntityTag, FetchError, Fetched};

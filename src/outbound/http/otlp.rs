@@ -9,8 +9,10 @@ use reqwest::Client;
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::client::{InvalidClient, build, builder, in_words};
+use super::client::{build, builder};
 use super::egress::Egress;
+use super::error_chain::in_words;
+use super::invalid_client::InvalidClient;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 

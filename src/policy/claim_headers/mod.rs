@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
-use super::Permit;
 use crate::domain::{ClaimPath, Finding, Reason};
 use crate::jose::Json;
 use crate::verify::VerifiedToken;
@@ -66,9 +65,9 @@ impl ClaimHeaders {
         &self.aliases
     }
 
-    /// What the application is told with this permit.
-    pub fn told(&self, permit: &Permit) -> Finding {
-        let values = permit.claim_values().unwrap_or_default();
+    /// What the application is told with these values.
+    pub fn told(&self, values: Option<&[Bytes]>) -> Finding {
+        let values = values.unwrap_or_default();
         let pairs = self.names().zip(values);
         let told = pairs.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)));
         let expected = format!("at most {} bytes", self.max_bytes);

@@ -5,10 +5,10 @@ use cel::common::value::CowVal;
 use cel::context::VariableResolver;
 use chrono::{DateTime, FixedOffset};
 
-use super::Condition;
 use super::claim_values::ClaimValues;
 use super::failure::ConditionFailure;
 use super::pattern::{self, Pattern};
+use super::static_check::Reads;
 use crate::domain::{ForwardedRequest, Reason, RequestParts, Timestamp};
 use crate::policy::Principal;
 
@@ -38,12 +38,13 @@ pub(super) struct Variables<'a> {
 }
 
 impl<'a> Variables<'a> {
-    /// These facts, as far as the condition reads them.
+    /// These facts, as far as a condition reads them.
     pub(super) fn of(
         facts: &Facts<'a>,
-        condition: &'a Condition,
+        reads: Reads,
+        allow_path_parameters: bool,
+        patterns: &'a [Pattern],
     ) -> Result<Self, ConditionFailure> {
-        let reads = condition.reads;
         let claims = facts.principal.values().ok_or(ConditionFailure::Claims)?;
         let now = date_time(facts.now).ok_or(ConditionFailure::Time)?;
         let mut variables = Self {
@@ -52,9 +53,9 @@ impl<'a> Variables<'a> {
             host: None,
             path: None,
             now: CelTimestamp::from(now),
-            patterns: &condition.patterns,
+            patterns,
         };
-        if condition.reads_request() {
+        if reads.any() {
             let parts = RequestParts::judge(&facts.request.original);
             if reads.method {
                 variables.method = Some(text("method", parts.method?.as_str())?);
@@ -65,7 +66,7 @@ impl<'a> Variables<'a> {
             if reads.path {
                 let path = parts.path?;
                 // A server that does not know parameters sees another path.
-                if path.has_parameters() && !condition.allow_path_parameters {
+                if path.has_parameters() && !allow_path_parameters {
                     return Err(Reason::ForwardedHeadersAmbiguous.into());
                 }
                 variables.path = Some(text("path", path.as_str())?);

@@ -9,16 +9,14 @@ mod claim_values;
 mod condition_error;
 mod facts;
 mod failure;
+mod large_stack;
 mod limits;
 mod output_bound;
 mod pattern;
 mod static_check;
 
-use std::cell::Cell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
-use std::thread;
 
 use cel::parser::Expression;
 use cel::{Context, Env, ParseErrors, Value, extensions};
@@ -28,10 +26,12 @@ pub use condition_error::ConditionError;
 pub use facts::Facts;
 use facts::Variables;
 pub use failure::ConditionFailure;
+pub use large_stack::with_ample_stack;
 use pattern::Pattern;
 use static_check::Review;
 
 use crate::domain::{Denial, Reason};
+use static_check::Reads;
 
 /// An expression that must be true.
 #[derive(Debug, Clone)]
@@ -42,14 +42,6 @@ pub struct Condition {
     patterns: Vec<Pattern>,
     reads: Reads,
     allow_path_parameters: bool,
-}
-
-/// The parts of the original request that a condition reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Reads {
-    method: bool,
-    host: bool,
-    path: bool,
 }
 
 impl Condition {
@@ -85,7 +77,7 @@ impl Condition {
 
     /// Whether it reads what the proxy says about the original request.
     pub fn reads_request(&self) -> bool {
-        self.reads != Reads::default()
+        self.reads.any()
     }
 
     pub(super) fn judge(&self, facts: &Facts<'_>) -> Result<(), Denial> {
@@ -98,7 +90,12 @@ impl Condition {
 
     /// What it comes to.
     pub(super) fn evaluate(&self, facts: &Facts<'_>) -> Result<bool, ConditionFailure> {
-        let variables = Variables::of(facts, self)?;
+        let variables = Variables::of(
+            facts,
+            self.reads,
+            self.allow_path_parameters,
+            &self.patterns,
+        )?;
         let mut context = Context::with_env(ENVIRONMENT.clone());
         context.set_variable_resolver(&variables);
         match context.resolve(&self.expression) {
@@ -124,34 +121,6 @@ static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
         extensions::strings(&mut environment).and_then(|()| pattern::extension(&mut environment));
     Arc::new(environment)
 });
-
-/// How much stack the parser may take for what the bounds let through; it is not touched before it
-/// is needed.
-const PARSER_STACK_BYTES: usize = 128 << 20;
-
-thread_local! {
-    static HAS_AMPLE_STACK: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs this with the stack that the parser may take, and nothing if it gives up. Conditions that
-/// are read meanwhile share it: a thread for each of ten thousand would take longer than all the
-/// rest.
-pub fn with_ample_stack<T: Send>(read: impl FnOnce() -> T + Send) -> Option<T> {
-    if HAS_AMPLE_STACK.get() {
-        // As at the end of a thread: what it worked on is dropped with it.
-        return catch_unwind(AssertUnwindSafe(read)).ok();
-    }
-    let own = || {
-        HAS_AMPLE_STACK.set(true);
-        read()
-    };
-    thread::scope(|scope| {
-        let reader = thread::Builder::new()
-            .stack_size(PARSER_STACK_BYTES)
-            .spawn_scoped(scope, own);
-        reader.ok()?.join().ok()
-    })
-}
 
 fn malformed(errors: &ParseErrors) -> ConditionError {
     let Some(first) = errors.errors.first() else {
@@ -459,7 +428,7 @@ mod tests {
             Condition::parse(&source, false)?;
             Ok(evaluated(&source))
         };
-        thread::Builder::new()
+        std::thread::Builder::new()
             .stack_size(WORKER_STACK_BYTES)
             .spawn(run)
             .unwrap()
@@ -568,7 +537,13 @@ mod tests {
         ] {
             let condition = Condition::parse(&source, false)
                 .unwrap_or_else(|error| panic!("{source}: {error}"));
-            let variables = Variables::of(&facts, &condition).unwrap();
+            let variables = Variables::of(
+                &facts,
+                condition.reads,
+                condition.allow_path_parameters,
+                &condition.patterns,
+            )
+            .unwrap();
             let mut context = Context::with_env(ENVIRONMENT.clone());
             context.set_variable_resolver(&variables);
             let made = bytes_of(&context.resolve(&condition.expression).unwrap());

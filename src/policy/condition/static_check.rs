@@ -3,7 +3,6 @@
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, SelectExpr};
 use cel::parser::Expression;
 
-use super::Reads;
 use super::condition_error::ConditionError;
 use super::output_bound::{Growth, Size};
 use super::pattern::{self, Pattern};
@@ -212,6 +211,21 @@ fn put_in(call: &CallExpr) -> Result<usize, ConditionError> {
 
 fn is_among(name: &str, names: &str) -> bool {
     names.split_whitespace().any(|own| own == name)
+}
+
+/// The parts of the original request that a condition reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Reads {
+    pub(crate) method: bool,
+    pub(crate) host: bool,
+    pub(crate) path: bool,
+}
+
+impl Reads {
+    /// Whether it reads any part.
+    pub(super) fn any(self) -> bool {
+        self != Self::default()
+    }
 }
 
 #[cfg(test)]

@@ -1,85 +1,8 @@
-//! Routes that no request comes to.
+//! A search for routes that take all requests of another.
 
-use std::fmt;
-
-use super::host_tree::HostTree;
+use super::Route;
 use super::search::NO_ROUTE;
-use super::{Access, Route, RouteName};
-
-/// A route that no request comes to by its host, path and method, because earlier routes take or
-/// refuse all that it is for. It can still be asked for by its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnreachedRoute {
-    /// Its position among the routes.
-    pub position: usize,
-    /// Its name.
-    pub name: RouteName,
-    /// The routes that take its place; none of them could be left out.
-    pub behind: Vec<EarlierRoute>,
-    access: Access,
-}
-
-/// A route that takes what a later one is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EarlierRoute {
-    /// Its position among the routes.
-    pub position: usize,
-    /// Its name.
-    pub name: RouteName,
-    access: Access,
-}
-
-impl UnreachedRoute {
-    /// All of these among the routes.
-    pub(super) fn all(routes: &[Route], tree: &HostTree) -> Vec<Self> {
-        let unreached = |(number, route)| {
-            let mut cover = Cover {
-                routes,
-                route,
-                number,
-                whole: NO_ROUTE,
-                parts: Vec::new(),
-            };
-            tree.cover(&mut cover);
-            cover.outcome()
-        };
-        routes.iter().enumerate().filter_map(unreached).collect()
-    }
-
-    /// Whether it asks for a good token, or denies everything, while an earlier one lets its
-    /// requests pass without a token.
-    pub fn is_opened(&self) -> bool {
-        let is_open = |access: Access| matches!(access, Access::Anonymous | Access::Optional);
-        !is_open(self.access) && self.behind.iter().any(|earlier| is_open(earlier.access))
-    }
-}
-
-impl fmt::Display for UnreachedRoute {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, behind, .. } = self;
-        write!(f, "{name} is never reached by matching: ")?;
-        for (
-            count,
-            EarlierRoute {
-                position,
-                name,
-                access,
-            },
-        ) in behind.iter().enumerate()
-        {
-            write!(
-                f,
-                "{}routes[{position}] {name} ({access})",
-                if count > 0 { " and " } else { "" }
-            )?;
-        }
-        write!(
-            f,
-            " {} every request first",
-            if behind.len() > 1 { "take" } else { "takes" }
-        )
-    }
-}
+use super::unreached::{EarlierRoute, UnreachedRoute};
 
 /// A search for earlier routes that take all requests of one.
 pub(super) struct Cover<'t> {
@@ -92,7 +15,17 @@ pub(super) struct Cover<'t> {
     parts: Vec<usize>,
 }
 
-impl Cover<'_> {
+impl<'t> Cover<'t> {
+    pub(super) fn new(routes: &'t [Route], route: &'t Route, number: usize) -> Self {
+        Self {
+            routes,
+            route,
+            number,
+            whole: NO_ROUTE,
+            parts: Vec::new(),
+        }
+    }
+
     /// Whether a route of this number, or a later one, could change the outcome.
     pub(super) fn is_open_for(&self, number: usize) -> bool {
         number < self.number.min(self.whole)
@@ -129,7 +62,7 @@ impl Cover<'_> {
         methods.into_iter().any(|methods| methods.has(method))
     }
 
-    fn outcome(mut self) -> Option<UnreachedRoute> {
+    pub(super) fn outcome(mut self) -> Option<UnreachedRoute> {
         // What comes behind the one that takes everything takes nothing.
         self.parts.retain(|part| *part < self.whole);
         let is_in_parts = self

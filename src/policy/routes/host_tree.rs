@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::cover::Cover;
 use super::path_tree::PathTree;
 use super::search::{NO_ROUTE, Search};
+use super::unreached::UnreachedRoute;
 use super::{HostPattern, Route};
 
 /// All routes.
@@ -54,6 +55,16 @@ impl HostTree {
             Ok(host) => self.root.search(host.as_str(), search),
             Err(reason) => search.refuse(self.first, *reason),
         }
+    }
+
+    /// The routes that no request comes to, because earlier ones take all that they are for.
+    pub(super) fn unreached(&self, routes: &[Route]) -> Vec<UnreachedRoute> {
+        let unreached = |(number, route)| {
+            let mut cover = Cover::new(routes, route, number);
+            self.cover(&mut cover);
+            cover.outcome()
+        };
+        routes.iter().enumerate().filter_map(unreached).collect()
     }
 
     /// Offers the routes that leave no request to the one in question, for all that it says about

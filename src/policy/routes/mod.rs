@@ -23,9 +23,9 @@ mod route_issuers;
 mod route_name;
 mod search;
 mod table;
+mod unreached;
 
 pub use access::Access;
-pub use cover::{EarlierRoute, UnreachedRoute};
 pub use host_pattern::HostPattern;
 pub use methods::Methods;
 pub use path_pattern::PathPattern;
@@ -34,3 +34,4 @@ pub use route::{Route, RoutePart, RouteVerdict};
 pub use route_issuers::RouteIssuers;
 pub use route_name::{RouteName, RouteNameError};
 pub use table::{RouteNameTaken, RouteTable};
+pub use unreached::{EarlierRoute, UnreachedRoute};

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::host_tree::HostTree;
 use super::search::Search;
-use super::{Route, RouteName, RouteVerdict, UnreachedRoute};
+use super::unreached::UnreachedRoute;
+use super::{Route, RouteName, RouteVerdict};
 use crate::domain::{Reason, RequestParts};
 
 /// All routes in their order, with what it takes to find the first one quickly.
@@ -92,7 +93,7 @@ impl RouteTable {
 
     /// The routes that no request comes to but by their names.
     pub fn unreached(&self) -> Vec<UnreachedRoute> {
-        UnreachedRoute::all(&self.routes, &self.tree)
+        self.tree.unreached(&self.routes)
     }
 
     /// Whether any route looks at what the proxy says about the original request.

@@ -1,6 +1,6 @@
 //! Auth0 tenants.
 
-use super::{Preset, Provider};
+use super::provider::{Preset, Provider};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 use crate::config_reader::{Reader, Refused, Setting, value};
 use crate::verify::RoleClaims;
@@ -24,6 +24,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
         accepted: AcceptedIssuers::Named(vec![format!("https://{domain}/")]),
         rule: None,
         roles: Some(RoleClaims::Named("permissions")),
+        audience_fallback: None,
         audience_hint: "set the identifier of the API at Auth0",
     })
 }

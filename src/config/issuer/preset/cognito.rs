@@ -1,8 +1,8 @@
 //! Amazon Cognito user pools.
 
-use super::{PRESET, Preset, Provider, fill_keys};
+use super::provider::{Preset, Provider, fill_keys};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
-use crate::config::issuer::audience::{AUDIENCE, AUDIENCE_FALLBACK};
+use crate::config::issuer::audience::AUDIENCE;
 use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
 use crate::verify::{ProviderRule, RoleClaims};
 
@@ -68,12 +68,12 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
     if let Some(clients) = clients? {
         reader.fill(&AUDIENCE, clients.join(","), &APP_CLIENT_ID);
     }
-    // Access tokens name the app client in another claim than ID tokens.
-    reader.fill(&AUDIENCE_FALLBACK, "client_id", &PRESET);
     Ok(Preset {
         accepted: AcceptedIssuers::Named(vec![issuer]),
         rule: Some(ProviderRule::TokenUse(uses?)),
         roles: Some(RoleClaims::Named("cognito:groups")),
+        // Access tokens name the app client in another claim than ID tokens.
+        audience_fallback: Some("client_id"),
         audience_hint: "set $cognito_app_client_id",
     })
 }

@@ -1,6 +1,6 @@
 //! Microsoft Entra ID: one tenant, several, or all of them.
 
-use super::{Preset, Provider, fill_keys};
+use super::provider::{Preset, Provider, fill_keys};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape};
 use crate::verify::{EntraTenant, ProviderRule, RoleClaims};
@@ -48,6 +48,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
         accepted,
         rule: Some(ProviderRule::Tenant),
         roles: Some(RoleClaims::Named("roles")),
+        audience_fallback: None,
         audience_hint: "set the application id of this API, and its URI (api://…) for tokens of version 1.0",
     })
 }

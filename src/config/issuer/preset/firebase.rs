@@ -1,6 +1,6 @@
 //! Firebase Authentication: ID tokens.
 
-use super::{Preset, Provider, fill_keys};
+use super::provider::{Preset, Provider, fill_keys};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 use crate::config::issuer::audience::AUDIENCE;
 use crate::config_reader::{Reader, Refused, Setting, value};
@@ -29,6 +29,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
         accepted: AcceptedIssuers::Named(vec![format!("https://securetoken.google.com/{project}")]),
         rule: Some(ProviderRule::Login),
         roles: None,
+        audience_fallback: None,
         audience_hint: "set $firebase_project",
     })
 }

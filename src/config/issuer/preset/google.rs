@@ -1,6 +1,6 @@
 //! Google: ID tokens.
 
-use super::{Preset, Provider};
+use super::provider::{Preset, Provider};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 
 pub(super) const PROVIDER: Provider = Provider {
@@ -15,6 +15,7 @@ pub(super) const PROVIDER: Provider = Provider {
             ),
             rule: None,
             roles: None,
+            audience_fallback: None,
             audience_hint: "set the OAuth client id of the application",
         })
     },

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Preset, Provider, fill_keys};
+use super::provider::{Preset, Provider, fill_keys};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 use crate::config::issuer::keys::KeySource;
 use crate::config_reader::{Invalid, Reader, Refused, Setting, value};
@@ -54,6 +54,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
         accepted: AcceptedIssuers::Named(vec![format!("{url}/realms/{realm}")]),
         rule: None,
         roles: Some(RoleClaims::RealmAndClients),
+        audience_fallback: None,
         audience_hint: "set the audience of this API, which a client scope of the realm adds to its tokens",
     })
 }

@@ -11,11 +11,13 @@ mod firebase;
 mod google;
 mod keycloak;
 mod okta;
+mod provider;
 
-use super::accepted_issuers::AcceptedIssuers;
-use super::keys::{JWKS_URL, KeySource};
+pub(crate) use provider::Preset;
+
+use super::audience::AUDIENCE_FALLBACK;
 use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
-use crate::verify::{ProviderRule, RoleClaims};
+use provider::Provider;
 
 pub(crate) const PRESET: Setting = Setting::optional(
     "preset",
@@ -38,27 +40,6 @@ pub(super) const SETTINGS: &[Setting] = &[
     okta::AUTHORIZATION_SERVER,
     firebase::PROJECT,
 ];
-
-/// What follows from a provider's settings.
-#[derive(Debug)]
-pub(super) struct Preset {
-    /// The `iss` of its tokens.
-    pub(super) accepted: AcceptedIssuers,
-    /// What only this provider's tokens say.
-    pub(super) rule: Option<ProviderRule>,
-    /// Where it writes roles, if it writes any.
-    pub(super) roles: Option<RoleClaims>,
-    /// What to do if there is no audience.
-    pub(super) audience_hint: &'static str,
-}
-
-/// A provider: its settings, and what follows from them.
-struct Provider {
-    settings: &'static [Setting],
-    read: fn(&mut Reader) -> Result<Preset, Refused>,
-    /// Settings that may also be given by variables of these names.
-    aliases: &'static [(&'static str, Setting)],
-}
 
 const PROVIDERS: &[(&str, &Provider); 7] = &[
     ("cognito", &cognito::PROVIDER),
@@ -83,6 +64,13 @@ impl Preset {
             }
         }
         let preset = chosen.map(|chosen| (chosen.read)(reader)).transpose();
+        if let Ok(Some(Self {
+            audience_fallback: Some(claim),
+            ..
+        })) = &preset
+        {
+            reader.fill(&AUDIENCE_FALLBACK, *claim, &PRESET);
+        }
         others.and(preset)
     }
 }
@@ -92,11 +80,4 @@ pub(crate) fn aliases(preset: Option<&str>) -> &'static [(&'static str, Setting)
     let chosen =
         preset.and_then(|preset| PROVIDERS.iter().find(|(name, _)| *name == preset.trim()));
     chosen.map_or(&[], |(_, provider)| provider.aliases)
-}
-
-/// Keys come from here unless the operator says from where.
-fn fill_keys(reader: &mut Reader, url: String, origin: &Setting) {
-    if KeySource::given(reader).is_empty() {
-        reader.fill(&JWKS_URL, url, origin);
-    }
 }

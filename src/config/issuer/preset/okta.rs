@@ -1,6 +1,6 @@
 //! Okta's custom authorization servers.
 
-use super::{Preset, Provider};
+use super::provider::{Preset, Provider};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 use crate::config_reader::{Reader, Refused, Setting, value};
 use crate::verify::RoleClaims;
@@ -33,6 +33,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Refused> {
         accepted: AcceptedIssuers::Named(vec![format!("https://{}/oauth2/{}", domain?, server?)]),
         rule: None,
         roles: Some(RoleClaims::Named("groups")),
+        audience_fallback: None,
         audience_hint: "set the audience of the authorization server, such as api://default",
     })
 }

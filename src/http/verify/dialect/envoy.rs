@@ -1,7 +1,7 @@
 //! Envoy's HTTP service of `ext_authz`: it asks with the client's own request line behind a prefix,
 //! and the client's host.
 
-use super::Question;
+use super::proxy_request::Question;
 use crate::domain::{Field, Original};
 
 pub(super) fn original<'a>(asked: &Question<'a>) -> Original<'a> {

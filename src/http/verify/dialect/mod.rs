@@ -6,20 +6,12 @@
 mod envoy;
 mod forwarded;
 mod nginx;
+mod proxy_request;
+
+pub use proxy_request::Question;
 
 use crate::config::DialectName;
-use crate::domain::{HeaderFields, Original};
-
-/// A question as it arrived, as far as a dialect may look at it.
-#[derive(Clone, Copy)]
-pub struct Question<'a> {
-    /// The header fields.
-    pub fields: &'a dyn HeaderFields,
-    /// The method of the request line.
-    pub method: &'a str,
-    /// What stands behind the path that was asked, with the query.
-    pub tail: &'a str,
-}
+use crate::domain::Original;
 
 /// How a proxy describes the request that it asks about, and what it can make of a denial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,26 @@
+//! What the admin listener works with.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
+use serde_json::Value;
+
+use crate::http::{CurrentTls, Lifecycle, VerifyService};
+
+/// What the admin listener works with.
+pub struct AdminService {
+    /// What it tells about.
+    pub verify: Arc<VerifyService>,
+    /// Where the service is in its life.
+    pub lifecycle: Arc<Lifecycle>,
+    /// The certificates of the verify listener, if it has any.
+    pub tls: Option<Arc<CurrentTls>>,
+}
+
+pub(super) fn json_answer(status: StatusCode, body: &Value) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(body)
+}

@@ -1,0 +1,33 @@
+//! Threads with enough stack for the parser of expressions.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+/// How much stack the parser may take for what the bounds let through; it is not touched before it
+/// is needed.
+const PARSER_STACK_BYTES: usize = 128 << 20;
+
+thread_local! {
+    static HAS_AMPLE_STACK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs this with the stack that the parser may take, and nothing if it gives up. Conditions that
+/// are read meanwhile share it: a thread for each of ten thousand would take longer than all the
+/// rest.
+pub fn with_ample_stack<T: Send>(read: impl FnOnce() -> T + Send) -> Option<T> {
+    if HAS_AMPLE_STACK.get() {
+        // As at the end of a thread: what it worked on is dropped with it.
+        return catch_unwind(AssertUnwindSafe(read)).ok();
+    }
+    let own = || {
+        HAS_AMPLE_STACK.set(true);
+        read()
+    };
+    thread::scope(|scope| {
+        let reader = thread::Builder::new()
+            .stack_size(PARSER_STACK_BYTES)
+            .spawn_scoped(scope, own);
+        reader.ok()?.join().ok()
+    })
+}
