@@ -22,7 +22,7 @@ pub fn issuers(criterion: &mut Criterion) {
         let request = authorization.request();
         decide(&gate, &request);
         group.bench_function(BenchmarkId::from_parameter(issuers), |bencher| {
-            bencher.iter(|| decide(&gate, black_box(&request)));;
+            bencher.iter(|| decide(&gate, black_box(&request)));
         });
     }
 }
@@ -102,7 +102,7 @@ pub fn condition(criterion: &mut Criterion) {
         ));
         decide(&gate, &request);
         group.bench_function(what, |bencher| {
-            bencher.iter(|| decide(&gate, black_box(&request)))
+            bencher.iter(|| decide(&gate, black_box(&request)));
         });
     }
 }

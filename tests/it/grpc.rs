@@ -388,7 +388,7 @@ fn repeated_fields_are_repeated() {
     let text = text.http(|http| {
         http.header_map.as_mut().unwrap().headers[0]
             .value
-            .clone_from(&bearer)
+            .clone_from(&bearer);
     });
     assert_eq!(client.verdict(text), "200");
 }
@@ -510,7 +510,7 @@ fn protocols_beside_the_token_are_told() {
     );
     let two_values = lines([&format!("bearer, {token}"), "chat"]);
     let two_values = two_values.http(|http| {
-        http.header_map.as_mut().unwrap().headers[1].value = format!("bearer, {token}")
+        http.header_map.as_mut().unwrap().headers[1].value = format!("bearer, {token}");
     });
     assert_eq!(client.verdict(two_values), "401 token_ambiguous");
     let two_names = Check::get("/")

@@ -138,9 +138,9 @@ fn of_many_starts_at_once_one_has_the_socket() {
         for mut start in starts {
             let is_first = start.line_or_end("verify listener").is_some();
             if is_first {
-                serve.push(start)
+                serve.push(start);
             } else {
-                refused.push(start)
+                refused.push(start);
             }
         }
         for start in &mut refused {

@@ -360,7 +360,7 @@ fn c13_absurd_ends_are_over_or_invalid_and_never_kept_beyond_the_caches_time() {
     .map(|exp| (exp, with_exp(exp)));
     let judge_all = || {
         far.iter()
-            .for_each(|(exp, token)| assert_eq!(gate.judge(token), "200", "{exp}"))
+            .for_each(|(exp, token)| assert_eq!(gate.judge(token), "200", "{exp}"));
     };
     let unread = misses(&gate);
     judge_all();
@@ -821,8 +821,8 @@ fn set_clock(gate: &TestGate, to: i64) {
     let by = to - gate.clock.secs();
     let distance = Duration::from_secs(by.unsigned_abs());
     if by < 0 {
-        gate.clock.set_back(distance)
+        gate.clock.set_back(distance);
     } else {
-        gate.clock.set_ahead(distance)
+        gate.clock.set_ahead(distance);
     }
 }

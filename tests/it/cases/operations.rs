@@ -25,7 +25,7 @@ fn k1_no_token_and_no_secret_is_ever_logged() {
         let log = logged(format, &settings, |verify| {
             tokens
                 .iter()
-                .for_each(|token| send_everywhere(verify, token))
+                .for_each(|token| send_everywhere(verify, token));
         });
         for reason in [
             "ok",

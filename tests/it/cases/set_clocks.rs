@@ -18,18 +18,18 @@ const ERRORS: [(Duration, bool); 4] = [(HOUR, true), (YEAR, true), (HOUR, false)
 /// Makes the date wrong by this much.
 fn spoil(clock: &TestClock, (by, is_ahead): (Duration, bool)) {
     if is_ahead {
-        clock.set_ahead(by)
+        clock.set_ahead(by);
     } else {
-        clock.set_back(by)
+        clock.set_back(by);
     }
 }
 
 /// Makes it right again.
 fn mend(clock: &TestClock, (by, is_ahead): (Duration, bool)) {
     if is_ahead {
-        clock.set_back(by)
+        clock.set_back(by);
     } else {
-        clock.set_ahead(by)
+        clock.set_ahead(by);
     }
 }
 

@@ -102,9 +102,9 @@ impl House {
     fn wait(&self, seconds: i64) {
         let duration = Duration::from_secs(seconds.unsigned_abs());
         if seconds < 0 {
-            self.clock.set_back(duration)
+            self.clock.set_back(duration);
         } else {
-            self.clock.advance(duration)
+            self.clock.advance(duration);
         }
     }
 }

@@ -70,11 +70,11 @@ impl Tally {
             }
             (Scope::Jose, Ok(_), TestResult::Invalid) if !accepted => self.refused += 1,
             (Scope::Jose, Ok(_), TestResult::Acceptable) if !accepted => {
-                self.count_outside("acceptable".into())
+                self.count_outside("acceptable".into());
             }
             // A key that nobody can load accepts nothing, which is right unless JOSE would have it.
             (Scope::Jose, Err(refusal), TestResult::Invalid) => {
-                self.count_outside(format!("key: {refusal}"))
+                self.count_outside(format!("key: {refusal}"));
             }
             (Scope::BadKey(expected), Err(refusal), _) if refusal == expected => {
                 self.count_outside(format!("key: {refusal}"));

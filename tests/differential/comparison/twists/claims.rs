@@ -29,7 +29,7 @@ pub static TWISTS: &[Twist] = &[
         },
     ),
     Twist::new("claims/aud", "missing", Fatal, |draft, _| {
-        draft.claims.remove("aud")
+        draft.claims.remove("aud");
     }),
     Twist::new("claims/aud", "another", Fatal, |draft, rng| {
         draft
@@ -54,7 +54,7 @@ pub static TWISTS: &[Twist] = &[
         draft.claims.rename("iss", escaped("iss", rng));
     }),
     Twist::new("claims/iss", "missing", Fatal, |draft, _| {
-        draft.claims.remove("iss")
+        draft.claims.remove("iss");
     }),
     Twist::new("claims/iss", "nearly the same", Fatal, |draft, rng| {
         let nearly = [
@@ -122,10 +122,10 @@ pub static TWISTS: &[Twist] = &[
             .repeat("iss", rng.choice(others.iter()).unwrap().as_str());
     }),
     Twist::new("claims/sub", "missing", Harmless, |draft, _| {
-        draft.claims.remove("sub")
+        draft.claims.remove("sub");
     }),
     Twist::new("claims/sub", "null", Harmless, |draft, _| {
-        draft.claims.set("sub", "null")
+        draft.claims.set("sub", "null");
     }),
     Twist::new("claims/sub", "any text", Harmless, |draft, rng| {
         draft.claims.set("sub", quoted(&random_json::text(rng)));

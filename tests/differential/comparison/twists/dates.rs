@@ -51,7 +51,7 @@ pub static TWISTS: &[Twist] = &[
         draft.claims.set("exp", *rng.choice(ANCIENT).unwrap());
     }),
     Twist::new("claims/exp", "missing", Fatal, |draft, _| {
-        draft.claims.remove("exp")
+        draft.claims.remove("exp");
     }),
     Twist::new("claims/exp", "in another case", Fatal, |draft, rng| {
         draft.claims.rename(
@@ -80,7 +80,7 @@ pub static TWISTS: &[Twist] = &[
         draft.claims.rename("exp", name);
     }),
     Twist::new("claims/nbf", "missing", Harmless, |draft, _| {
-        draft.claims.remove("nbf")
+        draft.claims.remove("nbf");
     }),
     Twist::new("claims/nbf", "past", Harmless, |draft, rng| {
         draft.claims.set("nbf", draft.scene.past(rng).to_string());
@@ -137,7 +137,7 @@ pub static TWISTS: &[Twist] = &[
             .repeat("nbf", draft.scene.past(rng).to_string());
     }),
     Twist::new("claims/iat", "missing", Harmless, |draft, _| {
-        draft.claims.remove("iat")
+        draft.claims.remove("iat");
     }),
     Twist::new("claims/iat", "past", Harmless, |draft, rng| {
         draft.claims.set("iat", draft.scene.past(rng).to_string());

@@ -16,7 +16,7 @@ pub static TWISTS: &[Twist] = &[
         draft.header.rename("alg", escaped("alg", rng));
     }),
     Twist::new("header/alg", "missing", Fatal, |draft, _| {
-        draft.header.remove("alg")
+        draft.header.remove("alg");
     }),
     Twist::new("header/alg", "none", Fatal, |draft, rng| {
         draft.header.set(
@@ -86,7 +86,7 @@ pub static TWISTS: &[Twist] = &[
     )
     .only(|algorithm| algorithm != Algorithm::EdDSA),
     Twist::new("header/typ", "missing", Harmless, |draft, _| {
-        draft.header.remove("typ")
+        draft.header.remove("typ");
     }),
     Twist::new(
         "header/typ",
@@ -131,7 +131,7 @@ pub static TWISTS: &[Twist] = &[
         );
     }),
     Twist::new("header/typ", "twice", Fatal, |draft, _| {
-        draft.header.repeat("typ", "\"JWT\"")
+        draft.header.repeat("typ", "\"JWT\"");
     }),
     Twist::new(
         "header/typ",
@@ -140,7 +140,7 @@ pub static TWISTS: &[Twist] = &[
         |draft, _| draft.header.set("typ", "null"),
     ),
     Twist::new("header/kid", "missing", Harmless, |draft, _| {
-        draft.header.remove("kid")
+        draft.header.remove("kid");
     }),
     Twist::new(
         "header/kid",
@@ -166,7 +166,7 @@ pub static TWISTS: &[Twist] = &[
             .set("kid", rng.choice(["1", "false", r#"["k"]"#, "{}"]).unwrap());
     }),
     Twist::new("header/kid", "twice", Fatal, |draft, _| {
-        draft.header.repeat("kid", "\"k\"")
+        draft.header.repeat("kid", "\"k\"");
     }),
     Twist::new(
         "header/kid",
@@ -198,7 +198,7 @@ pub static TWISTS: &[Twist] = &[
         );
     }),
     Twist::new("header/b64", "true", Harmless, |draft, _| {
-        draft.header.set("b64", "true")
+        draft.header.set("b64", "true");
     }),
     Twist::new(
         "header/b64",
@@ -416,7 +416,7 @@ pub static TWISTS: &[Twist] = &[
             .set("inside", random_json::nested(rng.usize(140..3000)));
     }),
     Twist::new("header/further", "half a character", Fatal, |draft, _| {
-        draft.header.set("inside", r#""\ud800""#)
+        draft.header.set("inside", r#""\ud800""#);
     }),
     Twist::new(
         "header/further",

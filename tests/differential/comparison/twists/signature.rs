@@ -17,7 +17,7 @@ pub static TWISTS: &[Twist] = &[
         draft.spoil_signature = |signature, rng| signature.truncate(rng.usize(1..signature.len()));
     }),
     Twist::new("signature", "empty", Fatal, |draft, _| {
-        draft.spoil_signature = |signature, _| signature.clear()
+        draft.spoil_signature = |signature, _| signature.clear();
     }),
     Twist::new("signature", "extended", Fatal, |draft, _| {
         draft.spoil_signature =
