@@ -23,9 +23,9 @@ fn k1_no_token_and_no_secret_is_ever_logged() {
     ];
     for format in ["json", "text"] {
         let log = logged(format, &settings, |verify| {
-            tokens
-                .iter()
-                .for_each(|token| send_everywhere(verify, token));
+            for token in tokens {
+                send_everywhere(verify, token);
+            }
         });
         for reason in [
             "ok",
