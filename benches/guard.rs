@@ -18,7 +18,7 @@ use actix_web::HttpResponse;
 use doorward::app::offline_gate;
 use doorward::config::{Configuration, Source};
 use doorward::domain::{
-    BearerToken, Clock, Denial, Field, ForwardedRequest, Original, PresentedToken, Timestamp,
+    BearerToken, Clock, Credential, Denial, Field, ForwardedRequest, OriginalRequest, Timestamp,
 };
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::http::{Dialect, Responder};
@@ -26,7 +26,7 @@ use doorward::issuers::Issuer;
 use doorward::jose::{Algorithm, SigningKey};
 use doorward::platform::StoppedClock;
 use doorward::policy::{Permit, Principal, Rules};
-use doorward::response::DenialAnswers;
+use doorward::response::DenialResponses;
 use gungraun::prelude::*;
 use gungraun::{Callgrind, LibraryBenchmarkConfig};
 use serde_json::json;
@@ -108,7 +108,7 @@ fn scene(settings: &str) -> &'static Scene {
     let request = described(authorization);
 
     let configuration = configuration(&key, settings);
-    let denials = Arc::new(DenialAnswers::new(
+    let denials = Arc::new(DenialResponses::new(
         configuration.answers.clone(),
         HashMap::new(),
     ));
@@ -116,7 +116,7 @@ fn scene(settings: &str) -> &'static Scene {
     let gate: &'static Gate = Box::leak(Box::new(
         offline_gate(configuration, Arc::new(StoppedClock(NOW))).unwrap(),
     ));
-    let rules = gate.policy.way(&request, &mut ()).unwrap().rules;
+    let rules = gate.policy.select(&request, &mut ()).unwrap().rules;
     let token = BearerToken::parse(token.as_bytes(), token.len()).unwrap();
     Box::leak(Box::new(Scene {
         gate,
@@ -144,7 +144,7 @@ fn configuration(key: &SigningKey, settings: &str) -> Configuration {
 
 fn described(authorization: &'static Authorization) -> ForwardedRequest<'static> {
     let field = |text: &'static str| Field::Once(text.as_bytes());
-    let original = Original {
+    let original = OriginalRequest {
         method: field("GET"),
         host: field("api.example.com"),
         uri: field("/v1/alice/keys?a=b"),
@@ -162,7 +162,7 @@ impl Scene {
         ready(self.gate.decide(&self.request, &mut record))
     }
 
-    fn extract(&self) -> Result<PresentedToken<'static>, Denial> {
+    fn extract(&self) -> Result<Credential<'static>, Denial> {
         self.rules.sources.extract(&self.request, &mut ())
     }
 
@@ -216,7 +216,7 @@ fn decide_uncached(scene: &'static Scene) -> Result<Permit, Denial> {
 // Finding the token in the request.
 #[library_benchmark(setup = knowing)]
 #[bench::all()]
-fn extract(scene: &'static Scene) -> Result<PresentedToken<'static>, Denial> {
+fn extract(scene: &'static Scene) -> Result<Credential<'static>, Denial> {
     black_box(scene).extract()
 }
 

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion};
-use doorward::domain::{Field, Original, RequestParts};
+use doorward::domain::{Field, OriginalRequest, RequestParts};
 use doorward::extract::TokenSources;
 use doorward::policy::{HostPattern, PathPattern, Preflight, Route, RouteName, RouteTable, Rules};
 
@@ -47,7 +47,7 @@ pub fn find(criterion: &mut Criterion) {
             ),
         ] {
             let (host, uri) = (Field::Once(host.as_bytes()), Field::Once(uri.as_bytes()));
-            let original = Original {
+            let original = OriginalRequest {
                 method: Field::Once(b"GET"),
                 host,
                 uri,

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion};
 use doorward::config::{Configuration, Source};
-use doorward::domain::{Field, ForwardedRequest, Original};
+use doorward::domain::{Field, ForwardedRequest, OriginalRequest};
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, SigningKey};
 use serde_json::json;
@@ -149,7 +149,7 @@ fn described<'a>(
     uri: &'a str,
 ) -> ForwardedRequest<'a> {
     let field = |text: &'a str| Field::Once(text.as_bytes());
-    let original = Original {
+    let original = OriginalRequest {
         method: field("GET"),
         host: field(host),
         uri: field(uri),

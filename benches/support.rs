@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use doorward::app::offline_gate;
 use doorward::config::Configuration;
-use doorward::domain::{Clock, Field, ForwardedRequest, HeaderFields, Original, Timestamp};
+use doorward::domain::{Clock, Field, ForwardedRequest, HeaderFields, OriginalRequest, Timestamp};
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, SigningKey};
 use doorward::platform::SystemClock;
@@ -63,7 +63,7 @@ impl Authorization {
     pub fn request(&self) -> ForwardedRequest<'_> {
         ForwardedRequest {
             fields: self,
-            original: Original::UNKNOWN,
+            original: OriginalRequest::UNKNOWN,
             peer_trusted: false,
             route_name: None,
         }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use doorward::domain::BearerToken;
 use doorward::jose::{
-    Algorithm, Algorithms, CompactJws, KeySet, StatedIssuer, VerificationKey, encode_base64url,
+    Algorithm, Algorithms, CompactJws, IssuerClaim, KeySet, VerificationKey, encode_base64url,
 };
 
 use super::encoding::canonical_base64url;
@@ -154,9 +154,9 @@ impl Stated {
             self.header.get("typ").and_then(Json::text)
         );
         let issuer = match self.claims.get("iss") {
-            None => StatedIssuer::Nobody,
-            Some(issuer) => issuer.text().map_or(StatedIssuer::Malformed, |name| {
-                StatedIssuer::Named(name.into())
+            None => IssuerClaim::Absent,
+            Some(issuer) => issuer.text().map_or(IssuerClaim::Malformed, |name| {
+                IssuerClaim::Named(name.into())
             }),
         };
         assert_eq!(jws.unverified_claims().issuer(), issuer);

@@ -1,7 +1,7 @@
 //! Header fields of every kind: who is let in is the one whose token is the only one in the
 //! request.
 //!
-//! The first line of the input is the surroundings, one letter each: `n`, `f` and `e` are the
+//! The first line of the input is the platform, one letter each: `n`, `f` and `e` are the
 //! dialects, `p` lets preflights pass, `t` trusts the peer. The other lines are fields, in which
 //! `{alice}` stands for her token, and so on.
 
@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use doorward::domain::{Field, ForwardedRequest};
 use doorward::gate::Gate;
-use doorward::http::{Dialect, Question};
+use doorward::http::{Dialect, ProxyRequest};
 
 use super::house::{AUDIENCE, Fields, ISSUER, NOW, decide, gate, signed};
 
@@ -52,7 +52,7 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
     }
 });
 
-/// Judges the bytes as surroundings and header fields.
+/// Judges the bytes as platform and header fields.
 pub fn judge(data: &[u8]) {
     let mut lines = data.split(|byte| *byte == b'\n');
     let said = lines.next().unwrap_or_default();
@@ -69,7 +69,7 @@ pub fn judge(data: &[u8]) {
         () => Dialect::Auto,
     };
     let preflights_pass = said.contains(&b'p');
-    let original = dialect.original(&Question {
+    let original = dialect.original(&ProxyRequest {
         fields: &fields,
         method: METHOD,
         tail: "/",

@@ -9,7 +9,8 @@ use std::time::Duration;
 use doorward::app::offline_gate;
 use doorward::config::Configuration;
 use doorward::domain::{
-    Clock, Denial, Field, ForwardedRequest, HeaderFields, Moment, Original, Timestamp, Uptime,
+    Clock, Denial, Field, ForwardedRequest, HeaderFields, Moment, OriginalRequest, Timestamp,
+    Uptime,
 };
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, SigningKey, encode_base64url};
@@ -60,7 +61,7 @@ pub fn present(gate: &Gate, token: &str) -> Result<Permit, Denial> {
         gate,
         &ForwardedRequest {
             fields: &fields,
-            original: Original::UNKNOWN,
+            original: OriginalRequest::UNKNOWN,
             peer_trusted: false,
             route_name: None,
         },

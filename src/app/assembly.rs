@@ -4,16 +4,16 @@ use std::io;
 use std::sync::Arc;
 
 use super::certificates::Certificates;
-use super::key_refreshers::{Fetchers, Keepers};
+use super::key_refreshers::{Fetchers, KeyRefreshers};
+use super::platform::Platform;
 use super::start_error::StartError;
-use super::surroundings::Surroundings;
 use crate::config::{Configuration, ProxySettings, TokenSettings};
-use crate::gate::{Door, Gate, TokenCache, Verifier};
-use crate::http::{AdminAccess, Generation, Lifecycle, Responder};
-use crate::platform::Background;
+use crate::gate::{DecisionService, Gate, TokenCache, Verifier};
+use crate::http::{AdminAccess, Lifecycle, Responder, ServiceSnapshot};
+use crate::platform::LowPriorityThread;
 use crate::policy::{Policy, RouteTable, Rules, UnreachedRoute};
 use crate::proxy_files::warnings;
-use crate::response::DenialAnswers;
+use crate::response::DenialResponses;
 use crate::telemetry::{AccessLogger, Metrics, Spans};
 
 /// So many routes that are not reached are named. Where routes are asked for by name, all but one
@@ -22,17 +22,17 @@ pub const MAX_UNREACHED: usize = 20;
 
 /// A configuration with everything made of it that takes long where there are many routes, and
 /// needs nothing around it.
-pub(super) struct Draft {
+pub(super) struct PreparedConfiguration {
     /// Without its routes.
     pub(super) configuration: Configuration,
     pub(super) policy: Policy,
-    denials: DenialAnswers,
+    denials: DenialResponses,
     route_names: Vec<Arc<str>>,
     unreached: Vec<UnreachedRoute>,
     warnings: Vec<String>,
 }
 
-impl Draft {
+impl PreparedConfiguration {
     pub(super) fn new(mut configuration: Configuration) -> Self {
         let warnings = warnings(&configuration);
         let routes = configuration.routes.take();
@@ -42,7 +42,10 @@ impl Draft {
         let (answers, unreached) = rest.unzip();
         Self {
             unreached: unreached.unwrap_or_default(),
-            denials: DenialAnswers::new(configuration.answers.clone(), answers.unwrap_or_default()),
+            denials: DenialResponses::new(
+                configuration.answers.clone(),
+                answers.unwrap_or_default(),
+            ),
             route_names: routes
                 .iter()
                 .flat_map(RouteTable::iter)
@@ -56,35 +59,35 @@ impl Draft {
 }
 
 /// What is there once, however often the configuration changes.
-pub(super) struct Workshop {
-    pub(super) surroundings: Surroundings,
+pub(super) struct SharedResources {
+    pub(super) platform: Platform,
     pub(super) metrics: Arc<Metrics>,
     pub(super) lifecycle: Arc<Lifecycle>,
     pub(super) spans: Option<Arc<Spans>>,
-    pub(super) keepers: Keepers,
+    pub(super) refreshers: KeyRefreshers,
     pub(super) certificates: Option<Certificates>,
-    pub(super) background: Background,
+    pub(super) background: LowPriorityThread,
 }
 
-impl Workshop {
+impl SharedResources {
     /// Everything that this configuration decides. Its cache is empty: what was verified under
     /// another configuration is to be verified again.
     ///
     /// Fetchers that are needed and not among these are made here, which blocks.
     pub(super) fn build(
         &mut self,
-        draft: Draft,
+        prepared: PreparedConfiguration,
         fetchers: Fetchers,
         number: u64,
-    ) -> Result<Generation, StartError> {
-        let Draft {
+    ) -> Result<ServiceSnapshot, StartError> {
+        let PreparedConfiguration {
             configuration,
             policy,
             denials,
             route_names,
             unreached,
             warnings,
-        } = draft;
+        } = prepared;
         for warning in warnings {
             tracing::warn!("{warning}");
         }
@@ -103,21 +106,21 @@ impl Workshop {
         let responder = Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone())
             .map_err(io::Error::other)?;
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
-        let issuers = self
-            .keepers
-            .employ(issuers, fetchers, &self.surroundings, &self.metrics)?;
+        let issuers =
+            self.refreshers
+                .reconcile(issuers, fetchers, &self.platform, &self.metrics)?;
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
         let evictions = self.metrics.cache_evictions.clone();
         let cache = TokenCache::new(&tokens.cache, policy.has_conditions(), evictions);
-        let Surroundings {
+        let Platform {
             clock,
             log,
             log_format,
             ..
-        } = &self.surroundings;
-        let door = Door {
+        } = &self.platform;
+        let decisions = DecisionService {
             gate: Gate {
                 clock: clock.clone(),
                 policy,
@@ -144,9 +147,9 @@ impl Workshop {
         {
             tracing::warn!(more, "routes that are never reached by matching");
         }
-        Ok(Generation {
+        Ok(ServiceSnapshot {
             number,
-            door: door.into(),
+            decisions: decisions.into(),
             responder,
             dialect: proxy.dialect.into(),
             readiness: server.readiness,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
+use super::platform::Platform;
 use super::start_error::StartError;
-use super::surroundings::Surroundings;
 use crate::config::{IssuerSettings, KeySource, RefreshSettings, RemoteKeys};
 use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyOrigin, KeyStore, Refresher, report_keys};
 use crate::jose::KeySet;
@@ -15,21 +15,21 @@ use crate::telemetry::Metrics;
 
 /// The tasks that keep keys fresh, by the names of their issuers. They end when they are dropped.
 #[derive(Default)]
-pub(super) struct Keepers {
-    by_name: HashMap<String, Keeper>,
+pub(super) struct KeyRefreshers {
+    by_name: HashMap<String, KeyRefresher>,
     /// All issuers, those whose keys nobody needs to keep fresh too.
     names: Vec<String>,
 }
 
 /// What keeps the keys of one issuer fresh.
-struct Keeper {
+struct KeyRefresher {
     source: KeySource,
     store: Arc<KeyStore>,
     task: JoinHandle<()>,
 }
 
 /// How an issuer comes by its keys.
-enum Supply {
+enum KeySupply {
     /// They are at hand.
     AtHand(KeySet),
     /// They stay where they are.
@@ -56,12 +56,12 @@ fn fetcher(issuer: String, keys: RemoteKeys, egress: &Egress) -> Result<KeyFetch
     KeyFetcher::new(keys, egress.clone()).map_err(|error| StartError::Client { issuer, error })
 }
 
-impl Keepers {
-    /// The issuers for which [`employ`](Self::employ) needs a fetcher.
+impl KeyRefreshers {
+    /// The issuers for which [`reconcile`](Self::reconcile) needs a fetcher.
     pub(super) fn wanted(&self, issuers: &[IssuerSettings]) -> Vec<(String, RemoteKeys)> {
         let wanted = issuers
             .iter()
-            .filter(|issuer| self.kept(issuer).is_none())
+            .filter(|issuer| self.unchanged(issuer).is_none())
             .filter_map(|issuer| match &issuer.keys {
                 KeySource::Remote(remote) => Some((issuer.name.clone(), remote.clone())),
                 KeySource::File(_) | KeySource::Fixed { .. } => None,
@@ -73,18 +73,18 @@ impl Keepers {
     /// before, the issuer keeps them: nobody waits for keys that are there, and an issuer that is
     /// down stays trusted. It keeps the task that fetches them too, unless that is to be done
     /// otherwise.
-    pub(super) fn employ(
+    pub(super) fn reconcile(
         &mut self,
         settings: Vec<IssuerSettings>,
         mut fetchers: Fetchers,
-        surroundings: &Surroundings,
+        platform: &Platform,
         metrics: &Metrics,
     ) -> Result<Issuers, StartError> {
         // What can fail comes first: a configuration that does not work must not harm the one
         // before.
         let supplies = settings
             .iter()
-            .map(|issuer| self.supply(issuer, &mut fetchers, surroundings));
+            .map(|issuer| self.supply(issuer, &mut fetchers, platform));
         let supplies = supplies.collect::<Result<Vec<_>, _>>()?;
         let names = settings.iter().map(|issuer| issuer.name.clone()).collect();
         let mut before = std::mem::take(&mut self.by_name);
@@ -94,24 +94,24 @@ impl Keepers {
             let algorithms = settings.keys.algorithms().clone();
             let dismissed = before.remove(&settings.name);
             let keys = match supply {
-                Supply::AtHand(keys) => at_hand(&name, keys, surroundings, metrics),
-                Supply::Kept(store) => {
+                KeySupply::AtHand(keys) => at_hand(&name, keys, platform, metrics),
+                KeySupply::Kept(store) => {
                     self.by_name
-                        .extend(dismissed.map(|keeper| (settings.name, keeper)));
+                        .extend(dismissed.map(|refresher| (settings.name, refresher)));
                     store
                 }
-                Supply::Fetched(origin, refresh, known) => {
-                    let keeper = Keeper::new(
+                KeySupply::Fetched(origin, refresh, known) => {
+                    let refresher = KeyRefresher::new(
                         &name,
                         settings.keys,
                         origin,
                         refresh,
                         known,
-                        surroundings,
+                        platform,
                         metrics,
                     );
-                    let store = keeper.store.clone();
-                    self.by_name.insert(settings.name, keeper);
+                    let store = refresher.store.clone();
+                    self.by_name.insert(settings.name, refresher);
                     store
                 }
             };
@@ -141,73 +141,68 @@ impl Keepers {
         &self,
         issuer: &IssuerSettings,
         fetchers: &mut Fetchers,
-        surroundings: &Surroundings,
-    ) -> Result<Supply, StartError> {
-        if let Some(keeper) = self.kept(issuer) {
-            return Ok(Supply::Kept(keeper.store.clone()));
+        platform: &Platform,
+    ) -> Result<KeySupply, StartError> {
+        if let Some(refresher) = self.unchanged(issuer) {
+            return Ok(KeySupply::Kept(refresher.store.clone()));
         }
         let before = self.by_name.get(&issuer.name);
         let known = before
-            .filter(|keeper| keeper.source.has_keys_of(&issuer.keys))
-            .map(|keeper| keeper.store.clone());
+            .filter(|refresher| refresher.source.has_keys_of(&issuer.keys))
+            .map(|refresher| refresher.store.clone());
         Ok(match &issuer.keys {
-            KeySource::Fixed { keys, .. } => Supply::AtHand(keys.clone()),
+            KeySource::Fixed { keys, .. } => KeySupply::AtHand(keys.clone()),
             KeySource::File(file) => {
-                Supply::Fetched(KeyOrigin::File(file.clone()), file.refresh, known)
+                KeySupply::Fetched(KeyOrigin::File(file.clone()), file.refresh, known)
             }
             KeySource::Remote(remote) => {
                 let at_hand = fetchers.remove(&issuer.name).map(Ok);
-                let make = || fetcher(issuer.name.clone(), remote.clone(), &surroundings.egress);
+                let make = || fetcher(issuer.name.clone(), remote.clone(), &platform.egress);
                 let fetcher = at_hand.unwrap_or_else(make)?;
-                Supply::Fetched(KeyOrigin::Remote(fetcher.into()), remote.refresh, known)
+                KeySupply::Fetched(KeyOrigin::Remote(fetcher.into()), remote.refresh, known)
             }
         })
     }
 
-    /// The keeper of its keys, if that goes on unchanged.
-    fn kept(&self, issuer: &IssuerSettings) -> Option<&Keeper> {
+    /// The refresher of its keys, if that goes on unchanged.
+    fn unchanged(&self, issuer: &IssuerSettings) -> Option<&KeyRefresher> {
         self.by_name
             .get(&issuer.name)
-            .filter(|keeper| keeper.source.is_followed_like(&issuer.keys))
+            .filter(|refresher| refresher.source.is_followed_like(&issuer.keys))
     }
 }
 
-fn at_hand(
-    name: &str,
-    keys: KeySet,
-    surroundings: &Surroundings,
-    metrics: &Metrics,
-) -> Arc<KeyStore> {
+fn at_hand(name: &str, keys: KeySet, platform: &Platform, metrics: &Metrics) -> Arc<KeyStore> {
     metrics
         .jwks(name)
         .keys
         .set(keys.len().try_into().unwrap_or(i64::MAX));
     report_keys(name, &keys, &KeySet::default());
-    Arc::new(KeyStore::fixed(keys, surroundings.clock.uptime()))
+    Arc::new(KeyStore::fixed(keys, platform.clock.uptime()))
 }
 
-impl Keeper {
+impl KeyRefresher {
     fn new(
         name: &Arc<str>,
         source: KeySource,
         origin: KeyOrigin,
         settings: RefreshSettings,
         known: Option<Arc<KeyStore>>,
-        surroundings: &Surroundings,
+        platform: &Platform,
         metrics: &Metrics,
     ) -> Self {
         let store = known.map_or_else(
             || KeyStore::refreshed(&settings),
             |known| known.continued(&settings),
         );
-        let had_keys = store.snapshot().is_usable(surroundings.clock.moment());
+        let had_keys = store.snapshot().is_usable(platform.clock.moment());
         let store = Arc::new(store);
         let refresher = Refresher {
             name: name.clone(),
             store: store.clone(),
             origin,
             settings,
-            clock: surroundings.clock.clone(),
+            clock: platform.clock.clone(),
             metrics: metrics.jwks(name),
             had_keys,
         };
@@ -219,7 +214,7 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for KeyRefresher {
     fn drop(&mut self) {
         self.task.abort();
     }

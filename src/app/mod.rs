@@ -4,11 +4,11 @@ mod assembly;
 mod certificates;
 mod key_refreshers;
 mod offline;
+mod platform;
 mod reload;
 mod shutdown;
 mod spans;
 mod start_error;
-mod surroundings;
 mod sweeper;
 mod systemd;
 
@@ -20,21 +20,21 @@ use actix_web::dev::{Server, ServerHandle};
 use tokio::task::JoinSet;
 
 pub use assembly::MAX_UNREACHED;
-pub use offline::{gate_of_keys, offline_gate, rehearsal};
+pub use offline::{gate_of_keys, offline_gate, simulator};
+pub use platform::Platform;
 pub use reload::Reload;
 pub use shutdown::Shutdown;
 pub use start_error::StartError;
-pub use surroundings::Surroundings;
-pub use systemd::{ServiceManager, UnknownManager};
+pub use systemd::{SystemdNotifier, UnknownManager};
 
-use crate::config::{Configuration, FixedSettings, Listen, ReloadTrigger, ServerSettings};
+use crate::config::{Configuration, Listen, ReloadTrigger, RestartOnlySettings, ServerSettings};
 use crate::grpc::{CheckService, GrpcHandle, GrpcServer};
-use crate::http::{AdminService, Lifecycle, Pulse, VerifyService, admin_server, verify_server};
-use crate::platform::{Background, BoundListener, HandedSockets, SocketLock, bind};
+use crate::http::{AdminService, Heartbeat, Lifecycle, VerifyService, admin_server, verify_server};
+use crate::platform::{BoundListener, InheritedSockets, LowPriorityThread, SocketLock, bind};
 use crate::telemetry::{Metrics, Spans};
-use assembly::{Draft, Workshop};
+use assembly::{PreparedConfiguration, SharedResources};
 use certificates::Certificates;
-use key_refreshers::{Fetchers, Keepers};
+use key_refreshers::{Fetchers, KeyRefreshers};
 use spans::spans;
 use sweeper::sweep_cache;
 
@@ -47,80 +47,81 @@ pub struct Application {
     admin_addresses: Vec<Listen>,
     grpc_addresses: Vec<Listen>,
     service: Arc<VerifyService>,
-    workshop: Workshop,
-    fixed: FixedSettings,
+    shared: SharedResources,
+    fixed: RestartOnlySettings,
     trigger: ReloadTrigger,
     lifecycle: Arc<Lifecycle>,
     spans: Option<Arc<Spans>>,
     shutdown_delay: Duration,
     shutdown_timeout: Duration,
-    pulse: Option<Pulse>,
+    heartbeat: Option<Heartbeat>,
     /// Given up when the service has ended, and not when it accepts no more.
     _locks: Vec<SocketLock>,
 }
 
 impl Application {
     /// Binds the sockets and puts everything together. Must be called inside a tokio runtime.
-    pub fn build(
-        configuration: Configuration,
-        surroundings: &Surroundings,
-    ) -> Result<Self, StartError> {
-        Self::build_on(HandedSockets::default(), configuration, surroundings)
+    pub fn build(configuration: Configuration, platform: &Platform) -> Result<Self, StartError> {
+        Self::build_on(InheritedSockets::default(), configuration, platform)
     }
 
     /// The same on sockets that are open already; where there are none for a listener its own are
     /// bound.
     pub fn build_on(
-        handed: HandedSockets,
+        inherited: InheritedSockets,
         configuration: Configuration,
-        surroundings: &Surroundings,
+        platform: &Platform,
     ) -> Result<Self, StartError> {
         let server = configuration.server.clone();
         let mut locks = Vec::new();
-        let mut sockets = |handed: Vec<BoundListener>, addresses: &[Listen]| {
-            if handed.is_empty() {
+        let mut sockets = |inherited: Vec<BoundListener>, addresses: &[Listen]| {
+            if inherited.is_empty() {
                 bind(addresses, &server.unix_socket, &mut locks)
             } else {
-                Ok(handed)
+                Ok(inherited)
             }
         };
-        let verify_sockets = sockets(handed.verify, &server.listen)?;
-        let admin_sockets = sockets(handed.admin, &server.admin_listen)?;
-        let grpc_sockets = sockets(handed.grpc, &server.grpc_listen)?;
+        let verify_sockets = sockets(inherited.verify, &server.listen)?;
+        let admin_sockets = sockets(inherited.admin, &server.admin_listen)?;
+        let grpc_sockets = sockets(inherited.grpc, &server.grpc_listen)?;
         let (verify_addresses, admin_addresses) =
             (addresses(&verify_sockets)?, addresses(&admin_sockets)?);
         let grpc_addresses = addresses(&grpc_sockets)?;
 
-        let (fixed, trigger) = (FixedSettings::of(&configuration), server.reload);
+        let (fixed, trigger) = (RestartOnlySettings::of(&configuration), server.reload);
         let metrics = Arc::new(Metrics::new(
             configuration.logging.metrics_route_label,
-            &surroundings.log,
+            &platform.log,
         )?);
         let lifecycle = Arc::new(Lifecycle::default());
         let spans = configuration
             .traces
             .as_ref()
-            .map(|traces| spans(traces, surroundings))
+            .map(|traces| spans(traces, platform))
             .transpose()?;
         let certificates = configuration
             .tls
             .clone()
-            .map(|tls| Certificates::new(tls, surroundings.clock.clone(), metrics.clone()));
+            .map(|tls| Certificates::new(tls, platform.clock.clone(), metrics.clone()));
         let tls = certificates
             .as_ref()
             .map(|certificates| certificates.current.clone());
-        let pulse = surroundings.manager.pulse();
-        let mut workshop = Workshop {
-            surroundings: surroundings.clone(),
+        let heartbeat = platform.manager.heartbeat();
+        let mut shared = SharedResources {
+            platform: platform.clone(),
             metrics: metrics.clone(),
             lifecycle: lifecycle.clone(),
             spans: spans.clone(),
-            keepers: Keepers::default(),
+            refreshers: KeyRefreshers::default(),
             certificates,
-            background: Background::default(),
+            background: LowPriorityThread::default(),
         };
         let service = Arc::new(VerifyService::new(
-            workshop.build(Draft::new(configuration), Fetchers::new(), 1)?,
+            shared.build(
+                PreparedConfiguration::new(configuration),
+                Fetchers::new(),
+                1,
+            )?,
             metrics,
         ));
         let admin = AdminService {
@@ -134,7 +135,7 @@ impl Application {
                 service.clone(),
                 &server,
                 tls.as_ref(),
-                pulse.clone(),
+                heartbeat.clone(),
                 verify_sockets,
             )?,
             admin: admin_server(admin, admin_sockets)?,
@@ -142,14 +143,14 @@ impl Application {
             admin_addresses,
             grpc_addresses,
             service,
-            workshop,
+            shared,
             fixed,
             trigger,
             lifecycle,
             spans,
             shutdown_delay: server.shutdown_delay,
             shutdown_timeout: server.shutdown_timeout,
-            pulse,
+            heartbeat,
             _locks: locks,
         })
     }
@@ -173,18 +174,18 @@ impl Application {
     /// Meanwhile a new configuration may be asked for.
     pub async fn run(self, mut shutdown: Shutdown, reload: Reload) -> io::Result<()> {
         let mut following = JoinSet::new();
-        let manager = self.workshop.surroundings.manager.clone();
-        if let Some(pulse) = self.pulse {
-            following.spawn(manager.clone().reassure(pulse));
+        let manager = self.shared.platform.manager.clone();
+        if let Some(heartbeat) = self.heartbeat {
+            following.spawn(manager.clone().notify_watchdog(heartbeat));
         }
-        if let Some(certificates) = self.workshop.certificates.clone() {
+        if let Some(certificates) = self.shared.certificates.clone() {
             following.spawn(certificates.follow());
         }
         following.spawn(sweep_cache(
             self.service.clone(),
-            self.workshop.surroundings.clock.clone(),
+            self.shared.platform.clock.clone(),
         ));
-        following.spawn(reload.follow(self.workshop, self.service, self.fixed, self.trigger));
+        following.spawn(reload.follow(self.shared, self.service, self.fixed, self.trigger));
         let servers = Servers {
             verify: self.verify.handle(),
             admin: self.admin.handle(),
@@ -261,7 +262,7 @@ impl Servers {
     }
 }
 
-/// The gRPC listener, if there is to be one. It goes through the door of whatever configuration the
+/// The gRPC listener, if there is to be one. It goes through the decisions of whatever configuration the
 /// verify listener has.
 fn grpc_server(
     service: &Arc<VerifyService>,
@@ -272,7 +273,7 @@ fn grpc_server(
         return Ok(None);
     }
     let service = service.clone();
-    let checks = CheckService::new(Arc::new(move || service.generation().door.clone()));
+    let checks = CheckService::new(Arc::new(move || service.generation().decisions.clone()));
     GrpcServer::new(checks, settings, sockets).map(Some)
 }
 

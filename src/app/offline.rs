@@ -10,10 +10,10 @@ use super::start_error::StartError;
 use crate::config::{Configuration, KeySource};
 use crate::domain::Clock;
 use crate::gate::{Gate, TokenCache, Verifier};
-use crate::http::{Rehearsal, Responder};
+use crate::http::{Responder, Simulator};
 use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
-use crate::response::DenialAnswers;
+use crate::response::DenialResponses;
 
 /// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the
 /// service does, without sockets, logs and metrics. Nothing if there are keys to be fetched.
@@ -75,21 +75,21 @@ pub fn gate_of_keys(
 
 /// The service of a configuration with these keys, those of each issuer in their order, and without
 /// sockets.
-pub fn rehearsal(
+pub fn simulator(
     mut configuration: Configuration,
     keys: Vec<KeySet>,
     clock: Arc<dyn Clock>,
-) -> Result<Rehearsal, StartError> {
+) -> Result<Simulator, StartError> {
     let answers = configuration
         .routes
         .as_mut()
         .map(|routes| std::mem::take(&mut routes.answers))
         .unwrap_or_default();
-    let denials = Arc::new(DenialAnswers::new(configuration.answers.clone(), answers));
+    let denials = Arc::new(DenialResponses::new(configuration.answers.clone(), answers));
     let responder = Responder::new(&configuration.claim_headers, denials, Arc::default());
     let responder = responder.map_err(io::Error::other)?;
     let dialect = configuration.proxy.dialect.into();
-    Ok(Rehearsal {
+    Ok(Simulator {
         gate: gate_of_keys(configuration, keys, clock)?,
         responder,
         dialect,

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
-use super::assembly::{Draft, Workshop};
+use super::assembly::{PreparedConfiguration, SharedResources};
 use super::key_refreshers::{Fetchers, fetchers};
 use super::start_error::StartError;
-use crate::config::{Configuration, FixedSettings, ReloadTrigger, Source};
+use crate::config::{Configuration, ReloadTrigger, RestartOnlySettings, Source};
 use crate::config_reader::{Files, Problem};
-use crate::http::{Generation, VerifyService};
-use crate::platform::Background;
+use crate::http::{ServiceSnapshot, VerifyService};
+use crate::platform::LowPriorityThread;
 
 /// How often the contents of the files are compared, where that was asked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -56,34 +56,34 @@ impl Reload {
     /// Puts each new configuration in force. One that is wrong is told, and changes nothing.
     pub(super) async fn follow(
         mut self,
-        mut workshop: Workshop,
+        mut shared: SharedResources,
         service: Arc<VerifyService>,
-        fixed: FixedSettings,
+        fixed: RestartOnlySettings,
         trigger: ReloadTrigger,
     ) {
         loop {
             let due = self.due(trigger).await;
-            let manager = workshop.surroundings.manager.clone();
+            let manager = shared.platform.manager.clone();
             manager.reloading();
             let (source, looked_at) = (self.source.clone(), due.clone().unwrap_or_default());
             // Ten thousand routes take a while, and so may a disk.
-            let read = workshop.background.result(move || {
+            let read = shared.background.result(move || {
                 let (configuration, files) = source.read_from(looked_at.clone());
-                (configuration.map(Draft::new), files)
+                (configuration.map(PreparedConfiguration::new), files)
             });
-            let read = read.await.map(|(draft, files)| {
+            let read = read.await.map(|(prepared, files)| {
                 self.seen = files.clone();
                 // A file that is named for the first time was looked at once only, and may be in
                 // the making.
                 let is_settled = due.is_none_or(|looked_at| files.are_among(&looked_at));
-                is_settled.then(|| self.read = files).map(|()| draft)
+                is_settled.then(|| self.read = files).map(|()| prepared)
             });
             let is_in_force = match read {
                 Ok(None) => {
                     manager.still_serving(service.generation().number);
                     continue;
                 }
-                Ok(Some(Ok(draft))) => put_in_force(draft, &mut workshop, &service, &fixed).await,
+                Ok(Some(Ok(prepared))) => activate(prepared, &mut shared, &service, &fixed).await,
                 Ok(Some(Err(problems))) => {
                     problems
                         .iter()
@@ -96,7 +96,7 @@ impl Reload {
                 }
             };
             let number = service.generation().number;
-            workshop.metrics.count_reload(is_in_force, number);
+            shared.metrics.count_reload(is_in_force, number);
             if is_in_force {
                 manager.serving(number);
             } else {
@@ -136,13 +136,21 @@ impl Reload {
 
 /// Decisions may have to wait while this runs, so that it does nothing once for each route, only
 /// for each series counted so far.
-async fn put_in_force(
-    draft: Draft,
-    workshop: &mut Workshop,
+async fn activate(
+    prepared: PreparedConfiguration,
+    shared: &mut SharedResources,
     service: &VerifyService,
-    fixed: &FixedSettings,
+    fixed: &RestartOnlySettings,
 ) -> bool {
-    if draft.policy.routes().is_none() && service.generation().door.gate.policy.routes().is_some() {
+    if prepared.policy.routes().is_none()
+        && service
+            .generation()
+            .decisions
+            .gate
+            .policy
+            .routes()
+            .is_some()
+    {
         // More likely than a wish is a file that was cut off, and without routes every token opens
         // everything.
         let problem = Problem::new("routes", "missing; the configuration in force has some");
@@ -150,13 +158,13 @@ async fn put_in_force(
         tracing::error!(%problem, "configuration refused");
         return false;
     }
-    let waiting = fixed.differing(&draft.configuration);
+    let waiting = fixed.differing(&prepared.configuration);
     let number = service.generation().number + 1;
-    let fetchers = fetchers_of(&draft.configuration, workshop).await;
-    match fetchers.and_then(|fetchers| workshop.build(draft, fetchers, number)) {
+    let fetchers = fetchers_of(&prepared.configuration, shared).await;
+    match fetchers.and_then(|fetchers| shared.build(prepared, fetchers, number)) {
         Ok(generation) => {
-            retire(service.replace(generation), workshop.background.clone());
-            service.generation().door.forget_other_series();
+            retire(service.replace(generation), shared.background.clone());
+            service.generation().decisions.forget_other_series();
             for setting in waiting {
                 tracing::warn!(
                     setting,
@@ -175,10 +183,10 @@ async fn put_in_force(
 
 async fn fetchers_of(
     configuration: &Configuration,
-    workshop: &Workshop,
+    shared: &SharedResources,
 ) -> Result<Fetchers, StartError> {
-    let wanted = workshop.keepers.wanted(&configuration.issuers);
-    let egress = workshop.surroundings.egress.clone();
+    let wanted = shared.refreshers.wanted(&configuration.issuers);
+    let egress = shared.platform.egress.clone();
     // Off the runtime, which also fetches other issuers' keys and handles signals.
     spawn_blocking(move || fetchers(wanted, &egress))
         .await
@@ -187,10 +195,10 @@ async fn fetchers_of(
 
 /// Frees what was in force before, once the requests that began with it are over. Whoever lets go
 /// last has to free ten thousand routes and a full cache, and that must not be a worker. A request
-/// by gRPC holds the door alone.
-fn retire(former: Arc<Generation>, background: Background) {
+/// by gRPC holds the decisions alone.
+fn retire(former: Arc<ServiceSnapshot>, background: LowPriorityThread) {
     tokio::spawn(async move {
-        while Arc::strong_count(&former) > 1 || Arc::strong_count(&former.door) > 1 {
+        while Arc::strong_count(&former) > 1 || Arc::strong_count(&former.decisions) > 1 {
             tokio::time::sleep(RETIRE_EVERY).await;
         }
         background.free(former)

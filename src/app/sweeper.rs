@@ -23,7 +23,8 @@ pub(super) async fn sweep_cache(service: Arc<VerifyService>, clock: Arc<dyn Cloc
         clock.reach(at).await;
         let (service, now) = (service.clone(), clock.moment());
         // Not with what the workers leave over: they wait for the locks that this takes.
-        let swept = spawn_blocking(move || service.generation().door.gate.cache().sweep(now)).await;
+        let swept =
+            spawn_blocking(move || service.generation().decisions.gate.cache().sweep(now)).await;
         if let Err(error) = swept {
             tracing::warn!(%error, "verified tokens that are over stay in memory: no thread to free them");
         }

@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
-use crate::http::Pulse;
+use crate::http::Heartbeat;
 
 /// The service manager that has started us, such as systemd. Without one nobody is told anything.
 #[derive(Debug, Clone, Default)]
-pub struct ServiceManager {
+pub struct SystemdNotifier {
     reports: Option<Arc<(UnixDatagram, SocketAddr)>>,
     /// How often it must hear from us, or it starts us anew.
     patience: Option<Duration>,
@@ -34,7 +34,7 @@ pub enum UnknownManager {
 /// How often the serving threads note the time while the manager waits.
 const BEATS: u32 = 12;
 
-impl ServiceManager {
+impl SystemdNotifier {
     /// As it has introduced itself to the process of this id.
     pub fn of_environment(
         environment: &[(OsString, OsString)],
@@ -103,19 +103,19 @@ impl ServiceManager {
     }
 
     /// What its watchdog is to be told about; nothing if it has none.
-    pub(super) fn pulse(&self) -> Option<Pulse> {
+    pub(super) fn heartbeat(&self) -> Option<Heartbeat> {
         self.reports.as_ref()?;
-        Some(Pulse::new(self.patience? / BEATS))
+        Some(Heartbeat::new(self.patience? / BEATS))
     }
 
     /// Tells the watchdog again and again that all is well, as long as the serving threads come
     /// round, and this one.
-    pub(super) async fn reassure(self, pulse: Pulse) {
+    pub(super) async fn notify_watchdog(self, heartbeat: Heartbeat) {
         let Some(patience) = self.patience else {
             return;
         };
         loop {
-            if pulse.is_regular() {
+            if heartbeat.is_regular() {
                 self.tell("WATCHDOG=1");
             } else {
                 tracing::error!(

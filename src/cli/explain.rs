@@ -12,11 +12,11 @@ use super::keys;
 use super::serve::runtime;
 use super::token::read;
 use super::ways_out::refuse_broken_proxies;
-use crate::app::rehearsal;
+use crate::app::simulator;
 use crate::config::{Configuration, IssuerSettings, KeySource, Source};
-use crate::domain::{BearerToken, Clock, DescribedRequest, FindingOutcome, Timestamp};
+use crate::domain::{BearerToken, Clock, DescribedRequest, StepOutcome, Timestamp};
 use crate::gate::Transcript;
-use crate::jose::{CompactJws, KeySet, StatedIssuer};
+use crate::jose::{CompactJws, IssuerClaim, KeySet};
 use crate::outbound::Egress;
 use crate::platform::{StoppedClock, SystemClock};
 
@@ -84,7 +84,7 @@ impl Explain {
             Some(at) => Arc::new(StoppedClock(at)),
             None => Arc::new(SystemClock),
         };
-        let rehearsal = rehearsal(configuration, keys, clock).map_err(Failure::failed)?;
+        let simulator = simulator(configuration, keys, clock).map_err(Failure::failed)?;
         let Self {
             method,
             host,
@@ -100,7 +100,7 @@ impl Explain {
             policy,
             ..DescribedRequest::default()
         };
-        let transcript = runtime()?.block_on(rehearsal.explain(&described));
+        let transcript = runtime()?.block_on(simulator.explain(&described));
         print(&match self.output {
             Output::Text => as_text(&transcript),
             Output::Json => format!("{:#}\n", serde_json::json!(transcript)),
@@ -132,7 +132,7 @@ impl Explain {
         egress: &Egress,
     ) -> Result<Vec<KeySet>, Failure> {
         let document = self.jwks_file.as_ref().map(|path| read(path)).transpose()?;
-        let stated = token.and_then(stated_issuer);
+        let stated = token.and_then(issuer_claim);
         configuration
             .issuers
             .iter()
@@ -167,11 +167,11 @@ fn keys_of(
     }
 }
 
-fn stated_issuer(token: &str) -> Option<String> {
+fn issuer_claim(token: &str) -> Option<String> {
     let jws = CompactJws::parse(BearerToken::parse(token.as_bytes(), usize::MAX).ok()?).ok()?;
     match jws.unverified_claims().issuer() {
-        StatedIssuer::Named(issuer) => Some(issuer.into_owned()),
-        StatedIssuer::Nobody | StatedIssuer::Malformed => None,
+        IssuerClaim::Named(issuer) => Some(issuer.into_owned()),
+        IssuerClaim::Absent | IssuerClaim::Malformed => None,
     }
 }
 
@@ -181,9 +181,9 @@ pub(super) fn as_text(transcript: &Transcript) -> String {
     // Writing to a String cannot fail.
     for stage in &transcript.stages {
         let mark = match stage.outcome {
-            FindingOutcome::Passed => "ok",
-            FindingOutcome::Skipped => "--",
-            FindingOutcome::Failed => "NO",
+            StepOutcome::Passed => "ok",
+            StepOutcome::Skipped => "--",
+            StepOutcome::Failed => "NO",
         };
         let _ = writeln!(text, "{mark}  {}", stage.stage);
         let _ = writeln!(text, "      expected  {}", stage.expected);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::exit::{Failure, print};
 use super::serve::runtime;
 use crate::config::{Listen, Source};
-use crate::outbound::in_words;
+use crate::outbound::error_chain;
 
 /// A service that takes longer to say that it is alive is not.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -36,7 +36,7 @@ async fn ask(address: &Listen) -> Result<String, String> {
         .get(url)
         .send()
         .await
-        .map_err(|error| format!("no answer: {}", in_words(error)))?;
+        .map_err(|error| format!("no answer: {}", error_chain(error)))?;
     match response.status().as_u16() {
         200 => response.text().await.map_err(|error| error.to_string()),
         status => Err(format!("status {status}")),

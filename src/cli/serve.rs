@@ -8,14 +8,14 @@ use std::thread;
 use tokio::sync::{oneshot, watch};
 
 use super::exit::Failure;
-use super::handed_sockets;
+use super::inherited_sockets;
 use super::signals::{HeldSignals, Signals};
 use super::ways_out::{not_started, refuse_broken_proxies};
-use crate::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
+use crate::app::{Application, Platform, Reload, Shutdown, SystemdNotifier};
 use crate::config::{Configuration, LogFormat, Logging, Source};
 use crate::config_reader::{Files, Problems};
 use crate::outbound::Egress;
-use crate::platform::{HandedSockets, SystemClock};
+use crate::platform::{InheritedSockets, SystemClock};
 use crate::telemetry::{LogQueue, install};
 
 pub(super) fn run(
@@ -28,17 +28,17 @@ pub(super) fn run(
         .block_on(async { held.hear() })
         .map_err(Failure::failed)?;
     // Before there are other threads; but errors of the configuration are reported first.
-    let sockets = handed_sockets::take(environment);
+    let sockets = inherited_sockets::take(environment);
     let Some((configuration, files)) = runtime.block_on(read(source, &mut signals))? else {
         return Ok(());
     };
     let (configuration, sockets) = (configuration?, sockets?);
     refuse_broken_proxies(&configuration, environment)?;
     let (ask_for_reload, reload) = Reload::channel(source.clone(), files);
-    let manager =
-        ServiceManager::of_environment(environment, std::process::id()).map_err(Failure::failed)?;
+    let manager = SystemdNotifier::of_environment(environment, std::process::id())
+        .map_err(Failure::failed)?;
     let (log, log_format) = start_log(configuration.logging)?;
-    let surroundings = Surroundings {
+    let platform = Platform {
         clock: Arc::new(SystemClock),
         egress: Egress::of_environment(environment),
         log: log.clone(),
@@ -48,7 +48,7 @@ pub(super) fn run(
     let served = runtime.block_on(serve(
         sockets,
         configuration,
-        surroundings,
+        platform,
         signals,
         ask_for_reload,
         reload,
@@ -79,15 +79,15 @@ async fn read(
 }
 
 async fn serve(
-    sockets: HandedSockets,
+    sockets: InheritedSockets,
     configuration: Configuration,
-    surroundings: Surroundings,
+    platform: Platform,
     signals: Signals,
     ask_for_reload: watch::Sender<u32>,
     reload: Reload,
 ) -> Result<(), Failure> {
     let application =
-        Application::build_on(sockets, configuration, &surroundings).map_err(not_started)?;
+        Application::build_on(sockets, configuration, &platform).map_err(not_started)?;
     let (tell, shutdown) = Shutdown::channel();
     signals.tell(tell, Some(ask_for_reload));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "doorward");

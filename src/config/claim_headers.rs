@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::policy::{ClaimEncoding, ClaimHeader, ClaimHeaders};
 
 const CLAIM_HEADERS: Setting = Setting::new(
@@ -70,7 +70,7 @@ const RESERVED: &[&str] = &[
 /// one that was decided on.
 const RESERVED_PREFIX: &str = "x-accel-";
 
-pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Refused> {
+pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Reported> {
     let list = if reader.is_in_file(&CLAIM_HEADERS) {
         reader
             .sections(&CLAIM_HEADERS, &[], |entry, _| read_entry(entry))
@@ -93,7 +93,7 @@ pub fn default_claim_headers() -> Vec<String> {
     pairs.map(|mapped| mapped.header).collect()
 }
 
-fn read_entry(reader: &mut Reader) -> Result<ClaimHeader, Refused> {
+fn read_entry(reader: &mut Reader) -> Result<ClaimHeader, Reported> {
     let claim = reader.required(
         &CLAIM,
         value::claim_path,

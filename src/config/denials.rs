@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::Reason;
 
 const REALM: Setting = Setting::new(
@@ -26,7 +26,7 @@ pub(crate) const SETTINGS: &[Setting] = &[REALM, RESOURCE_METADATA, DENIALS];
 
 /// What denials look like.
 #[derive(Debug, Clone)]
-pub struct Answers {
+pub struct DenialSettings {
     /// `realm` of the challenge.
     pub realm: String,
     /// `resource_metadata` of the challenge.
@@ -62,8 +62,8 @@ fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Valu
     Value::deserialize(deserializer).map(Some)
 }
 
-impl Answers {
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+impl DenialSettings {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let realm = reader.read(&REALM, quotable);
         let resource_metadata = read_resource_metadata(reader);
         let denials = read_denials(reader);
@@ -88,7 +88,7 @@ fn quotable(text: &str) -> Result<String, Invalid> {
     }
 }
 
-pub(super) fn read_resource_metadata(reader: &mut Reader) -> Result<Option<String>, Refused> {
+pub(super) fn read_resource_metadata(reader: &mut Reader) -> Result<Option<String>, Reported> {
     reader.optional(&RESOURCE_METADATA, metadata_url)
 }
 
@@ -104,7 +104,7 @@ fn metadata_url(text: &str) -> Result<String, Invalid> {
 
 pub(super) fn read_denials(
     reader: &mut Reader,
-) -> Result<Option<Vec<(DenialKey, CustomDenial)>>, Refused> {
+) -> Result<Option<Vec<(DenialKey, CustomDenial)>>, Reported> {
     reader.members(
         &DENIALS,
         "write {\"token_missing\": {\"status\": 400}}",

@@ -1,6 +1,6 @@
 //! What is written down.
 
-use crate::config_reader::{Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Reader, Reported, Setting, Shape, value};
 
 const LOG: Setting = Setting::new(
     "log",
@@ -74,7 +74,7 @@ pub enum AccessLog {
 }
 
 impl Logging {
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let level = reader.read(&LOG, value::one_of(LEVELS));
         let format = reader.optional(&LOG_FORMAT, value::one_of(FORMATS));
         let access_log = reader.read(&ACCESS_LOG, value::one_of(ACCESS_LOGS));

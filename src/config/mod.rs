@@ -20,10 +20,10 @@ pub(crate) mod traces;
 
 use std::ffi::OsString;
 
-use crate::config_reader::{Problems, Reader, Refused};
+use crate::config_reader::{Problems, Reader, Reported};
 pub use catalog::schema;
 pub use claim_headers::default_claim_headers;
-pub use denials::{Answers, CustomDenial, DenialKey};
+pub use denials::{CustomDenial, DenialKey, DenialSettings};
 pub use issuer::{
     AcceptedIssuers, FetchSettings, FileKeys, IssuerSettings, KeyLocation, KeySource,
     RefreshSettings, RemoteKeys, decode_secret, is_trustworthy,
@@ -31,8 +31,8 @@ pub use issuer::{
 pub use logging::{AccessLog, LogFormat, LogLevel, Logging};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
-pub use restart_only::FixedSettings;
-pub use routes::{RouteAnswers, RouteSettings};
+pub use restart_only::RestartOnlySettings;
+pub use routes::{RouteDenials, RouteSettings};
 pub use server::{
     AdminSettings, Listen, Readiness, ReloadTrigger, ServerSettings, TlsFiles, TlsIdentity,
     TlsSettings, UnixSocketSettings,
@@ -60,7 +60,7 @@ pub struct Configuration {
     /// Which claims become headers.
     pub claim_headers: ClaimHeaders,
     /// What denials look like.
-    pub answers: Answers,
+    pub answers: DenialSettings,
     /// What is written down.
     pub logging: Logging,
     /// Where spans go, if anybody wants them.
@@ -79,14 +79,14 @@ impl Configuration {
         Source::new(None, pairs).read()
     }
 
-    fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let server = ServerSettings::read(reader);
         let admin = AdminSettings::read(reader);
         let tls = TlsSettings::read(reader);
         let proxy = ProxySettings::read(reader);
         let tokens = TokenSettings::read(reader, &proxy);
         let claim_headers = claim_headers::read(reader);
-        let answers = Answers::read(reader);
+        let answers = DenialSettings::read(reader);
         let logging = Logging::read(reader);
         let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader);

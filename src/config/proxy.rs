@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::policy::Preflight;
 
 const PROXY: Setting = Setting::new(
@@ -70,7 +70,7 @@ impl DialectName {
         reader: &mut Reader,
         setting: &Setting,
         part: &str,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Reported> {
         if self != Self::Auto {
             return Ok(());
         }
@@ -94,7 +94,7 @@ impl TrustedProxies {
 }
 
 impl ProxySettings {
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let dialect = reader.read(&PROXY, value::one_of(DIALECTS));
         let trusted = reader.list(&TRUSTED_PROXIES, network);
         let trust_any = reader.read(&TRUST_ANY_PROXY, value::boolean);
@@ -114,7 +114,7 @@ impl ProxySettings {
         reader: &mut Reader,
         trusted: Vec<IpNet>,
         trust_any: bool,
-    ) -> Result<TrustedProxies, Refused> {
+    ) -> Result<TrustedProxies, Reported> {
         // Two halves are a whole.
         let everybody = IpNet::aggregate(&trusted)
             .iter()

@@ -8,14 +8,14 @@ use super::traces::TraceSettings;
 /// Settings that hold until the service is started anew: its sockets, its threads, how it logs and
 /// where spans go.
 #[derive(Debug, Clone)]
-pub struct FixedSettings {
+pub struct RestartOnlySettings {
     server: ServerSettings,
     logging: Logging,
     is_tls: bool,
     traces: Option<TraceSettings>,
 }
 
-impl FixedSettings {
+impl RestartOnlySettings {
     /// Those of this configuration.
     pub fn of(configuration: &Configuration) -> Self {
         let Configuration {

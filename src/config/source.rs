@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use super::{Configuration, Listen, ServerSettings, catalog};
 use crate::config::issuer::preset;
 use crate::config_reader::{
-    Files, FilesInUse, Given, Problem, Problems, Reader, Section, environment, setting,
+    Files, FilesInUse, Problem, Problems, Reader, Section, SettingInput, environment, setting,
 };
-use crate::policy::with_ample_stack;
+use crate::policy::with_large_stack;
 
 /// Where a configuration comes from: what is given in both places holds as the environment says.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl Source {
             looked_at.clone(),
         );
         // Once for all conditions of all routes.
-        with_ample_stack(|| self.read_here(looked_at)).unwrap_or(none)
+        with_large_stack(|| self.read_here(looked_at)).unwrap_or(none)
     }
 
     fn read_here(&self, looked_at: Files) -> (Result<Configuration, Problems>, Files) {
@@ -96,7 +96,7 @@ impl Source {
             section
                 .values
                 .get(preset::PRESET.name)
-                .and_then(Given::text),
+                .and_then(SettingInput::text),
         );
         environment::add_aliases(&mut section, &self.environment, aliases);
         let mut reader = Reader::new(section, std::mem::take(files));

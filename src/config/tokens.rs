@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ProxySettings;
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::extract::{TokenSource, TokenSources};
 
 pub(super) const TOKEN_SOURCES: Setting = Setting::new(
@@ -57,8 +57,8 @@ pub struct CacheSettings {
 impl TokenSettings {
     pub(super) fn read(
         reader: &mut Reader,
-        proxy: &Result<ProxySettings, Refused>,
-    ) -> Result<Self, Refused> {
+        proxy: &Result<ProxySettings, Reported>,
+    ) -> Result<Self, Reported> {
         let sources = reader.list(&TOKEN_SOURCES, source);
         let max_token_bytes = reader.read(&MAX_TOKEN_BYTES, value::size(64, 96 * 1024));
         let capacity = reader.read(&CACHE_CAPACITY, value::number(0, 100_000_000));
@@ -68,7 +68,7 @@ impl TokenSettings {
         );
         let sources = TokenSources::new(sources?, max_token_bytes?);
         if let Ok(proxy) = proxy
-            && sources.look_at_request()
+            && sources.needs_request()
         {
             proxy
                 .dialect

@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::config::issuer::keys::fetch;
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape};
 
 const OTLP_ENDPOINT: Setting = Setting::optional(
     "otlp_endpoint",
@@ -45,7 +45,7 @@ impl TraceSettings {
     }
 
     /// Nothing, if nobody wants spans.
-    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Refused> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Reported> {
         let url = reader.optional(&OTLP_ENDPOINT, endpoint);
         let headers = reader.optional_list(&OTLP_HEADERS, fetch::header);
         let sample_ratio = reader.read(&TRACE_SAMPLE_RATIO, ratio);

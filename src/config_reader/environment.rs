@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 
-use super::location::{PREFIX, Place};
+use super::location::{Location, PREFIX};
 use super::problem::Problem;
-use super::section::{Given, GivenValue, Section};
+use super::section::{InputValue, Section, SettingInput};
 use super::setting::Setting;
 
 /// Reads the variables whose names begin with `DOORWARD_`; what cannot be read is told.
@@ -39,11 +39,11 @@ pub(crate) fn read(
     let values: BTreeMap<String, String> =
         envy::prefixed(PREFIX).from_iter(given).unwrap_or_default();
     let values = values.into_iter().map(|(name, text)| {
-        let place = Place::ENVIRONMENT.member(&name);
+        let place = Location::ENVIRONMENT.member(&name);
         (
             name,
-            Given {
-                value: GivenValue::Variable(text),
+            SettingInput {
+                value: InputValue::Variable(text),
                 place,
             },
         )
@@ -51,7 +51,7 @@ pub(crate) fn read(
     (
         Section {
             values: values.collect(),
-            place: Place::ENVIRONMENT,
+            place: Location::ENVIRONMENT,
         },
         problems,
     )
@@ -70,11 +70,11 @@ pub(crate) fn add_aliases(
             .find(|(name, _)| name == variable)
             .and_then(|(_, value)| value.to_str());
         if let Some(text) = value.filter(|text| !text.is_empty()) {
-            let place = Place::Environment {
+            let place = Location::Environment {
                 variable: (*variable).to_owned(),
             };
-            let given = Given {
-                value: GivenValue::Variable(text.to_owned()),
+            let given = SettingInput {
+                value: InputValue::Variable(text.to_owned()),
                 place,
             };
             section

@@ -8,7 +8,7 @@ pub(crate) const PREFIX: &str = "DOORWARD_";
 
 /// Where something stands.
 #[derive(Debug, Clone)]
-pub(crate) enum Place {
+pub(crate) enum Location {
     /// In the environment.
     Environment {
         /// The variable; empty for all of it.
@@ -23,7 +23,7 @@ pub(crate) enum Place {
     },
 }
 
-impl Place {
+impl Location {
     /// Everything in the environment.
     pub(crate) const ENVIRONMENT: Self = Self::Environment {
         variable: String::new(),
@@ -123,7 +123,7 @@ impl Place {
 }
 
 /// As operators find it: `DOORWARD_AUDIENCE`, or `doorward.yaml:12:5: issuers[1].audience`.
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Environment { variable } => f.write_str(variable),
@@ -150,11 +150,11 @@ mod tests {
     fn settings_in_hints_are_spelled_as_they_are_given() {
         let hint = "set $token_type=any, or $jwks_url (costs $ 5)";
         assert_eq!(
-            Place::ENVIRONMENT.spell(hint),
+            Location::ENVIRONMENT.spell(hint),
             "set DOORWARD_TOKEN_TYPE=any, or DOORWARD_JWKS_URL (costs $ 5)"
         );
         let position = Node::parse("a: 1", &[]).unwrap().position;
-        let file = Place::File {
+        let file = Location::File {
             file: "doorward.yaml".into(),
             position,
             path: "issuers[1]".into(),

@@ -118,4 +118,4 @@ impl fmt::Display for Problems {
 ///
 /// It carries nothing: all problems are reported together at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refused;
+pub(crate) struct Reported;

@@ -32,7 +32,7 @@ struct Reading {
 }
 
 /// A reading's place among those that are under way; given back when it is dropped.
-struct Place {
+struct Location {
     among: &'static Readings,
     own: Reading,
 }
@@ -75,7 +75,7 @@ impl Readings {
     }
 
     #[expect(clippy::disallowed_methods, reason = "it waits for a bounded time")]
-    fn enter(&'static self, path: &Path) -> io::Result<Place> {
+    fn enter(&'static self, path: &Path) -> io::Result<Location> {
         let is_same = |reading: &&Reading| reading.path == path;
         let is_full = |under_way: &mut Vec<Reading>| {
             under_way.len() >= MOST || under_way.iter().filter(is_same).count() >= MOST_OF_ONE
@@ -100,7 +100,7 @@ impl Readings {
             since: Instant::now(),
         };
         under_way.push(own.clone());
-        Ok(Place { among: self, own })
+        Ok(Location { among: self, own })
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Reading>> {
@@ -111,7 +111,7 @@ impl Readings {
     }
 }
 
-impl Drop for Place {
+impl Drop for Location {
     fn drop(&mut self) {
         let mut under_way = self.among.lock();
         if let Some(position) = under_way.iter().position(|reading| *reading == self.own) {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::document::{Content, Key, MAX_BYTES, Node};
 use super::files::FilesInUse;
-use super::location::Place;
+use super::location::Location;
 use super::problem::{Problem, Problems};
 use super::setting::Setting;
 use super::value::{self, Invalid};
@@ -17,21 +17,21 @@ use crate::jose::Json;
 /// The values of some settings, by their names.
 #[derive(Debug, Clone)]
 pub(crate) struct Section {
-    pub(crate) values: BTreeMap<String, Given>,
+    pub(crate) values: BTreeMap<String, SettingInput>,
     /// Where a setting stands that was not given.
-    pub(crate) place: Place,
+    pub(crate) place: Location,
 }
 
 /// A value, and where it stands.
 #[derive(Debug, Clone)]
-pub(crate) struct Given {
-    pub(crate) value: GivenValue,
-    pub(crate) place: Place,
+pub(crate) struct SettingInput {
+    pub(crate) value: InputValue,
+    pub(crate) place: Location,
 }
 
 /// A value.
 #[derive(Debug, Clone)]
-pub(crate) enum GivenValue {
+pub(crate) enum InputValue {
     /// The text of an environment variable; a list is separated by commas.
     Variable(String),
     /// A node of the file.
@@ -42,7 +42,7 @@ pub(crate) enum GivenValue {
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) value: Value,
-    pub(crate) place: Place,
+    pub(crate) place: Location,
 }
 
 impl Section {
@@ -62,7 +62,7 @@ impl Section {
             .map_err(|_| refused(name.to_string(), "not UTF-8".to_owned()))?;
         let root = Node::parse(&text, known)
             .map_err(|invalid| refused(format!("{name}:{}", invalid.position), invalid.message))?;
-        let place = Place::File {
+        let place = Location::File {
             file: name,
             position: root.position,
             path: String::new(),
@@ -85,13 +85,13 @@ impl Section {
     }
 
     /// The settings of a mapping of the file.
-    pub(crate) fn of_map(entries: Vec<(Key, Node)>, place: Place) -> Self {
+    pub(crate) fn of_map(entries: Vec<(Key, Node)>, place: Location) -> Self {
         let given = entries.into_iter().map(|(key, node)| {
             let place = place.member(&key.name).at(key.position);
             (
                 key.name,
-                Given {
-                    value: GivenValue::Node(node),
+                SettingInput {
+                    value: InputValue::Node(node),
                     place,
                 },
             )
@@ -103,27 +103,27 @@ impl Section {
     }
 
     /// Where this setting stands, or would stand.
-    pub(crate) fn place_of(&self, name: &str) -> Place {
+    pub(crate) fn place_of(&self, name: &str) -> Location {
         self.values
             .get(name)
             .map_or_else(|| self.place.member(name), |given| given.place.clone())
     }
 }
 
-impl Given {
+impl SettingInput {
     /// The elements of a list, each with its place; nothing if it is no list.
-    pub(crate) fn into_elements(self) -> Option<Vec<Given>> {
+    pub(crate) fn into_elements(self) -> Option<Vec<SettingInput>> {
         let place = self.place;
         let node = match self.value {
-            GivenValue::Variable(text) => return Some(variable_elements(&text, &place)),
-            GivenValue::Node(node) => node,
+            InputValue::Variable(text) => return Some(variable_elements(&text, &place)),
+            InputValue::Node(node) => node,
         };
         match node.content {
             Content::List(nodes) => {
                 let element = |(index, node): (usize, Node)| {
                     let place = place.element(index).at(node.position);
-                    Given {
-                        value: GivenValue::Node(node),
+                    SettingInput {
+                        value: InputValue::Node(node),
                         place,
                     }
                 };
@@ -131,8 +131,8 @@ impl Given {
             }
             // One is a list of one; but what looks like the environment's way of writing lists is
             // none.
-            Content::Scalar(ref scalar) if !scalar.text.contains(',') => Some(vec![Given {
-                value: GivenValue::Node(node),
+            Content::Scalar(ref scalar) if !scalar.text.contains(',') => Some(vec![SettingInput {
+                value: InputValue::Node(node),
                 place,
             }]),
             Content::Scalar(_) | Content::Map(_) => None,
@@ -140,10 +140,10 @@ impl Given {
     }
 
     /// The members of an object, each with its place; what is wrong, if it is none.
-    pub(crate) fn into_members(self, example: &str) -> Result<Vec<Member>, (Place, Invalid)> {
+    pub(crate) fn into_members(self, example: &str) -> Result<Vec<Member>, (Location, Invalid)> {
         let place = self.place;
         let text = match self.value {
-            GivenValue::Node(Node {
+            InputValue::Node(Node {
                 content: Content::Map(entries),
                 ..
             }) => {
@@ -157,12 +157,12 @@ impl Given {
                 };
                 return Ok(entries.into_iter().map(member).collect());
             }
-            GivenValue::Node(Node {
+            InputValue::Node(Node {
                 content: Content::Scalar(scalar),
                 ..
             }) => scalar.text,
-            GivenValue::Node(node) => node.to_json().to_string(),
-            GivenValue::Variable(text) => text,
+            InputValue::Node(node) => node.to_json().to_string(),
+            InputValue::Variable(text) => text,
         };
         let object = value::text(&text).and_then(|text| {
             let object: Result<Map<String, Value>, _> = serde_json::from_str(&text);
@@ -190,30 +190,30 @@ impl Given {
 
     /// Whether there is a name and nothing behind it, or `null`.
     pub(crate) fn is_null(&self) -> bool {
-        matches!(&self.value, GivenValue::Node(Node { content: Content::Scalar(scalar), .. }) if scalar.is_null())
+        matches!(&self.value, InputValue::Node(Node { content: Content::Scalar(scalar), .. }) if scalar.is_null())
     }
 
     /// The text of a single value; nothing if it is a list, a mapping or null.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
-            GivenValue::Variable(text) => Some(text),
-            GivenValue::Node(Node {
+            InputValue::Variable(text) => Some(text),
+            InputValue::Node(Node {
                 content: Content::Scalar(scalar),
                 ..
             }) if !scalar.is_null() => Some(&scalar.text),
-            GivenValue::Node(_) => None,
+            InputValue::Node(_) => None,
         }
     }
 }
 
-fn variable_elements(text: &str, place: &Place) -> Vec<Given> {
+fn variable_elements(text: &str, place: &Location) -> Vec<SettingInput> {
     let elements = text
         .split(',')
         .map(str::trim)
         .filter(|part| !part.is_empty());
     elements
-        .map(|part| Given {
-            value: GivenValue::Variable(part.to_owned()),
+        .map(|part| SettingInput {
+            value: InputValue::Variable(part.to_owned()),
             place: place.clone(),
         })
         .collect()

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Server;
 
-use crate::app::{Application, Reload, ServiceManager, Shutdown, StartError, Surroundings};
+use crate::app::{Application, Platform, Reload, Shutdown, StartError, SystemdNotifier};
 use crate::config::{Configuration, Listen, LogFormat, LogLevel};
 use crate::config_reader::Problems;
 use crate::outbound::Egress;
@@ -70,16 +70,16 @@ impl Demo {
 
         let log = LogQueue::start(std::io::stderr())?;
         install(LogLevel::Warn, LogFormat::Text, log.clone());
-        let surroundings = Surroundings {
+        let platform = Platform {
             clock: Arc::new(SystemClock),
             egress: Egress::default(),
             log,
             log_format: LogFormat::Text,
-            manager: ServiceManager::default(),
+            manager: SystemdNotifier::default(),
         };
         let configuration =
             Configuration::from_environment(environment(at(1), at(2), issuer.url()))?;
-        let application = Application::build(configuration, &surroundings)?;
+        let application = Application::build(configuration, &platform)?;
         let (verify, admin) = (
             tcp(application.verify_addresses())?,
             tcp(application.admin_addresses())?,

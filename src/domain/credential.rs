@@ -35,9 +35,9 @@ impl<'a> BearerToken<'a> {
 /// What a client presented as its token: still where it stood in the request, or decoded from
 /// there.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PresentedToken<'a>(Cow<'a, [u8]>);
+pub struct Credential<'a>(Cow<'a, [u8]>);
 
-impl<'a> PresentedToken<'a> {
+impl<'a> Credential<'a> {
     /// Takes what stood in the token's place, or was decoded from there; see
     /// [`BearerToken::parse`].
     pub fn parse(bytes: impl Into<Cow<'a, [u8]>>, max_bytes: usize) -> Result<Self, Denial> {

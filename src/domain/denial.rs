@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Reason, Turn};
+use super::{DenialClass, Reason};
 
 /// A refused request and why; the answer, the log and the metric are made of it.
 ///
@@ -45,8 +45,8 @@ impl Denial {
     }
 
     /// Whose move is next.
-    pub const fn turn(&self) -> Turn {
-        self.reason.turn()
+    pub const fn class(&self) -> DenialClass {
+        self.reason.class()
     }
 
     /// The scopes that would have been needed, separated by spaces.

@@ -10,47 +10,47 @@ use super::printable::is_unseen;
 ///
 /// Serving tells nobody, which is `()`: then no closure ever runs, and the decision is compiled
 /// without them.
-pub trait Notes {
+pub trait Explain {
     /// Whether the decision is made for its telling alone. Then it leaves no trace and causes no
     /// work elsewhere: the token cache is neither read nor filled, and nothing is fetched.
-    const TRACELESS: bool;
+    const DRY_RUN: bool;
 
     /// Takes what was found.
-    fn found(&mut self, finding: impl FnOnce() -> Finding);
+    fn step(&mut self, step: impl FnOnce() -> ExplainStep);
 
     /// Takes several things that were found at once.
-    fn all_found<F: IntoIterator<Item = Finding>>(&mut self, findings: impl FnOnce() -> F);
+    fn steps<F: IntoIterator<Item = ExplainStep>>(&mut self, steps: impl FnOnce() -> F);
 
     /// Takes what was expected and what was found where this was judged, and hands the outcome on.
-    fn judged<T, E, X: Display, F: Display>(
+    fn outcome<T, E, X: Display, F: Display>(
         &mut self,
         stage: &'static str,
         outcome: Result<T, E>,
         told: impl FnOnce() -> (X, F),
     ) -> Result<T, E> {
-        self.found(|| {
+        self.step(|| {
             let (expected, found) = told();
-            Finding::of(stage, &outcome, expected, found)
+            ExplainStep::of(stage, &outcome, expected, found)
         });
         outcome
     }
 }
 
-impl Notes for () {
-    const TRACELESS: bool = false;
+impl Explain for () {
+    const DRY_RUN: bool = false;
 
-    fn found(&mut self, _: impl FnOnce() -> Finding) {}
+    fn step(&mut self, _: impl FnOnce() -> ExplainStep) {}
 
-    fn all_found<F: IntoIterator<Item = Finding>>(&mut self, _: impl FnOnce() -> F) {}
+    fn steps<F: IntoIterator<Item = ExplainStep>>(&mut self, _: impl FnOnce() -> F) {}
 }
 
 /// Something that was judged. It may hold claims, and never a signature or a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct ExplainStep {
     /// The name of the stage, or of the claim.
     pub stage: &'static str,
     /// What it came to.
-    pub outcome: FindingOutcome,
+    pub outcome: StepOutcome,
     /// What had to be there.
     pub expected: String,
     /// What was there.
@@ -60,7 +60,7 @@ pub struct Finding {
 /// What a judgement came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum FindingOutcome {
+pub enum StepOutcome {
     /// The request came through.
     Passed,
     /// It was not for this request, which harmed nobody.
@@ -69,7 +69,7 @@ pub enum FindingOutcome {
     Failed,
 }
 
-impl Finding {
+impl ExplainStep {
     /// What was expected and found where this was the outcome.
     pub fn of<T, E>(
         stage: &'static str,
@@ -78,9 +78,9 @@ impl Finding {
         found: impl Display,
     ) -> Self {
         let outcome = if outcome.is_ok() {
-            FindingOutcome::Passed
+            StepOutcome::Passed
         } else {
-            FindingOutcome::Failed
+            StepOutcome::Failed
         };
         Self {
             stage,
@@ -98,7 +98,7 @@ impl Finding {
     /// What was not for this request.
     pub fn skipped(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
         Self {
-            outcome: FindingOutcome::Skipped,
+            outcome: StepOutcome::Skipped,
             ..Self::passed(stage, expected, found)
         }
     }

@@ -17,16 +17,16 @@ mod time;
 
 pub use claim_path::{ClaimPath, ClaimPathError};
 pub use clock::Clock;
-pub use credential::{BearerToken, PresentedToken};
+pub use credential::{BearerToken, Credential};
 pub use denial::Denial;
-pub use explain::{Finding, FindingOutcome, Notes};
+pub use explain::{Explain, ExplainStep, StepOutcome};
 pub use loopback::{is_loopback, is_loopback_name};
 pub use moment::{Moment, Uptime};
 pub use printable::{is_unseen, may_hold_secret, may_hold_token, shown_path, visible_json};
-pub use reason::{Reason, Turn, reason_reference};
+pub use reason::{DenialClass, Reason, reason_reference};
 pub use request::{
-    Authority, DescribedParts, DescribedRequest, Field, ForwardedRequest, HeaderFields, Original,
-    RequestHost, RequestMethod, RequestParts, RequestPath, RequestQuery,
+    Authority, DescribedParts, DescribedRequest, Field, ForwardedRequest, HeaderFields,
+    OriginalRequest, RequestHost, RequestMethod, RequestParts, RequestPath, RequestQuery,
 };
 pub use scopes::Scopes;
 pub use time::{InvalidTime, Timestamp};

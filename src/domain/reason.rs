@@ -2,28 +2,28 @@
 
 /// Whose move is next after a denial. It decides the status class of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum DenialClass {
     /// The client must present another token (401).
-    Client,
+    Unauthenticated,
     /// An administrator must grant something or mend a configuration (403).
-    Administrator,
+    Forbidden,
     /// We, or a service we depend on, must recover (503).
-    Ours,
+    Unavailable,
 }
 
-impl Turn {
+impl DenialClass {
     /// The HTTP status of such a denial.
     pub const fn status(self) -> u16 {
         match self {
-            Self::Client => 401,
-            Self::Administrator => 403,
-            Self::Ours => 503,
+            Self::Unauthenticated => 401,
+            Self::Forbidden => 403,
+            Self::Unavailable => 503,
         }
     }
 }
 
 macro_rules! reasons {
-    ($($turn:ident { $($variant:ident $code:literal $meaning:literal,)+ })+) => {
+    ($($class:ident { $($variant:ident $code:literal $meaning:literal,)+ })+) => {
         /// Why a request was denied: one word for the answer, the log, the metric, the tests and
         /// the docs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,15 +47,15 @@ macro_rules! reasons {
             }
 
             /// Whose move is next.
-            pub const fn turn(self) -> Turn {
-                match self { $($(Self::$variant)|+ => Turn::$turn,)+ }
+            pub const fn class(self) -> DenialClass {
+                match self { $($(Self::$variant)|+ => DenialClass::$class,)+ }
             }
         }
     };
 }
 
 reasons! {
-    Client {
+    Unauthenticated {
         TokenMissing "token_missing" "no token was presented",
         AuthorizationMalformed "authorization_malformed" "the Authorization field is one word, so there is no credential in it",
         TokenMalformed "token_malformed" "the token is not a well-formed compact JWS",
@@ -78,7 +78,7 @@ reasons! {
         ClaimInvalid "claim_invalid" "a claim is malformed or has the wrong type",
         ProofMissing "proof_missing" "the token is bound to a key and no proof of possession was checked",
     }
-    Administrator {
+    Forbidden {
         ScopeInsufficient "scope_insufficient" "the token lacks a required scope",
         PolicyDenied "policy_denied" "the token does not satisfy the policy",
         RouteDenied "route_denied" "no route allows this request",
@@ -87,7 +87,7 @@ reasons! {
         ForwardedHeadersUntrusted "forwarded_headers_untrusted" "the peer is not a trusted proxy",
         ForwardedHeadersAmbiguous "forwarded_headers_ambiguous" "the description of the original request is ambiguous",
     }
-    Ours {
+    Unavailable {
         KeysUnavailable "keys_unavailable" "the keys of the issuer are not available",
         DependencyUnavailable "dependency_unavailable" "a service this decision depends on is not available",
     }
@@ -101,7 +101,7 @@ pub fn reason_reference() -> String {
     let rows = Reason::ALL.iter().map(|reason| {
         format!(
             "| {} | `{}` | {} |\n",
-            reason.turn().status(),
+            reason.class().status(),
             reason.code(),
             reason.meaning()
         )

@@ -19,7 +19,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 pub use token_source::{TokenPlace, TokenSource};
 
-use crate::domain::{Denial, Finding, ForwardedRequest, Notes, PresentedToken, Reason};
+use crate::domain::{Credential, Denial, Explain, ExplainStep, ForwardedRequest, Reason};
 use found::Found;
 
 /// The sources in which to look, and how large a token may be.
@@ -44,7 +44,7 @@ impl TokenSources {
     }
 
     /// Whether any of them looks at what the proxy says about the original request.
-    pub fn look_at_request(&self) -> bool {
+    pub fn needs_request(&self) -> bool {
         self.sources
             .iter()
             .any(|source| matches!(source, TokenSource::Query { .. }))
@@ -80,36 +80,36 @@ impl TokenSources {
     pub fn extract<'a>(
         &self,
         request: &ForwardedRequest<'a>,
-        notes: &mut impl Notes,
-    ) -> Result<PresentedToken<'a>, Denial> {
-        let mut token: Option<PresentedToken<'a>> = None;
+        explain: &mut impl Explain,
+    ) -> Result<Credential<'a>, Denial> {
+        let mut token: Option<Credential<'a>> = None;
         let mut nothing = Reason::TokenMissing;
         for source in &self.sources {
             let found = match source.look(request)? {
                 Found::Nothing => {
-                    notes.found(|| Finding::skipped("token source", source, "nothing"));
+                    explain.step(|| ExplainStep::skipped("token source", source, "nothing"));
                     continue;
                 }
                 Found::OtherScheme => {
-                    notes.found(|| Finding::skipped("token source", source, "another scheme"));
+                    explain.step(|| ExplainStep::skipped("token source", source, "another scheme"));
                     if nothing == Reason::TokenMissing {
                         nothing = Reason::SchemeUnsupported;
                     }
                     continue;
                 }
                 Found::OneWord => {
-                    notes.found(|| {
-                        Finding::skipped("token source", source, "one word, so no credential")
+                    explain.step(|| {
+                        ExplainStep::skipped("token source", source, "one word, so no credential")
                     });
                     nothing = Reason::AuthorizationMalformed;
                     continue;
                 }
-                Found::Token(bytes) => PresentedToken::parse(bytes, self.max_token_bytes)?,
+                Found::Token(bytes) => Credential::parse(bytes, self.max_token_bytes)?,
                 Found::Base64url(text) => self.decode(text)?,
             };
             let length = found.as_bearer().as_bytes().len();
-            notes.found(|| {
-                Finding::passed("token source", source, format!("a token of {length} bytes"))
+            explain.step(|| {
+                ExplainStep::passed("token source", source, format!("a token of {length} bytes"))
             });
             if token.as_ref().is_some_and(|earlier| *earlier != found) {
                 return Err(Reason::TokenAmbiguous.into());
@@ -119,7 +119,7 @@ impl TokenSources {
         token.ok_or_else(|| nothing.into())
     }
 
-    fn decode(&self, text: &str) -> Result<PresentedToken<'static>, Denial> {
+    fn decode(&self, text: &str) -> Result<Credential<'static>, Denial> {
         // Judged before it is decoded: four characters are three bytes.
         if text.len() / 4 * 3 > self.max_token_bytes {
             return Err(Reason::TokenTooLarge.into());
@@ -127,7 +127,7 @@ impl TokenSources {
         let bytes = BASE64_URL_SAFE_NO_PAD
             .decode(text)
             .map_err(|_| Reason::TokenMalformed)?;
-        PresentedToken::parse(bytes, self.max_token_bytes)
+        Credential::parse(bytes, self.max_token_bytes)
     }
 }
 

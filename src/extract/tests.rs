@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Field, HeaderFields, Original};
+use crate::domain::{Field, HeaderFields, OriginalRequest};
 
 struct Fields<'a>(Vec<(&'static str, &'a [u8])>);
 
@@ -28,7 +28,7 @@ fn extract(sources: &[&str], fields: &[(&'static str, &[u8])]) -> Result<String,
     let fields = Fields(fields.to_vec());
     let request = ForwardedRequest {
         fields: &fields,
-        original: Original::UNKNOWN,
+        original: OriginalRequest::UNKNOWN,
         peer_trusted: false,
         route_name: None,
     };

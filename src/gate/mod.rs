@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 pub use explain::Transcript;
 pub use record::DecisionRecord;
-pub use service::{Decided, Door};
+pub use service::{Decision, DecisionService};
 pub use token_cache::TokenCache;
 pub use token_digest::TokenDigest;
 pub use verifier::Verifier;
 
-use crate::domain::{Clock, Denial, ForwardedRequest, Moment, Notes};
+use crate::domain::{Clock, Denial, Explain, ForwardedRequest, Moment};
 use crate::issuers::Issuers;
 use crate::policy::{Permit, Policy, Rules};
 
@@ -38,32 +38,35 @@ impl Gate {
         request: &ForwardedRequest<'_>,
         record: &mut DecisionRecord,
     ) -> Result<Permit, Denial> {
-        self.decide_aloud(request, record, &mut ()).await
+        self.decide_explained(request, record, &mut ()).await
     }
 
     /// The same, with everything told that is found on the way.
-    pub async fn decide_aloud(
+    pub async fn decide_explained(
         &self,
         request: &ForwardedRequest<'_>,
         record: &mut DecisionRecord,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<Permit, Denial> {
         let now = self.clock.moment();
         record.began = Some(now.uptime);
-        let way = self.policy.way(request, notes)?;
-        record.route = way.route.map(|route| route.position);
-        let permit = match self.judge(request, way.rules, now, record, notes).await {
+        let selected = self.policy.select(request, explain)?;
+        record.route = selected.route.map(|route| route.position);
+        let permit = match self
+            .judge(request, selected.rules, now, record, explain)
+            .await
+        {
             Ok(permit) => permit,
             Err(denial) => {
                 record.clock_skew_suspected = denial.clock_skew_suspected();
-                if !way.rules.only_report() {
+                if !selected.rules.only_report() {
                     return Err(denial);
                 }
                 record.reported = Some(denial.reason());
                 Permit::for_nobody()
             }
         };
-        Ok(permit.with_other_protocols(way.rules.sources.other_protocols(request)))
+        Ok(permit.with_other_protocols(selected.rules.sources.other_protocols(request)))
     }
 
     async fn judge(
@@ -72,18 +75,18 @@ impl Gate {
         rules: &Rules,
         now: Moment,
         record: &mut DecisionRecord,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<Permit, Denial> {
-        if let Some(permit) = rules.settle_without_token(request, notes)? {
+        if let Some(permit) = rules.decide_without_credential(request, explain)? {
             return Ok(permit);
         }
-        let token = match rules.sources.extract(request, notes) {
+        let token = match rules.sources.extract(request, explain) {
             Ok(token) => token,
-            Err(denial) => return rules.settle_missing_token(denial, notes),
+            Err(denial) => return rules.handle_missing_credential(denial, explain),
         };
         let (issuer, principal) = self
             .verifier
-            .verify(token.as_bearer(), rules, now, record, notes)
+            .verify(token.as_bearer(), rules, now, record, explain)
             .await?;
         let permit = rules.authorize(
             principal,
@@ -91,9 +94,9 @@ impl Gate {
             &issuer.required_scopes,
             request,
             now.date,
-            notes,
+            explain,
         )?;
-        notes.found(|| self.verifier.claim_headers.told(permit.claim_values()));
+        explain.step(|| self.verifier.claim_headers.told(permit.claim_values()));
         Ok(permit)
     }
 

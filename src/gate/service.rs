@@ -7,16 +7,17 @@ use std::time::Duration;
 use super::Gate;
 use super::record::DecisionRecord;
 use crate::config::TrustedProxies;
-use crate::domain::{Denial, ForwardedRequest, HeaderFields, Original};
+use crate::domain::{Denial, ForwardedRequest, HeaderFields, OriginalRequest};
 use crate::policy::Permit;
-use crate::response::DenialAnswers;
+use crate::response::DenialResponses;
 use crate::telemetry::{
-    AccessEntry, AccessLogger, DecisionCounters, Metrics, OriginalTexts, Outcome, Spans, request_id,
+    AccessEntry, AccessLogger, DecisionCounters, Metrics, OriginalRequestTexts, Outcome, Spans,
+    request_id,
 };
 
 /// A gate whose decisions are measured, counted and written down. HTTP and gRPC go through the same
 /// one.
-pub struct Door {
+pub struct DecisionService {
     /// Decides.
     pub gate: Gate,
     /// Measures.
@@ -30,25 +31,25 @@ pub struct Door {
     /// Whose description of a request is believed.
     pub trusted: TrustedProxies,
     /// What denials look like.
-    pub denials: Arc<DenialAnswers>,
+    pub denials: Arc<DenialResponses>,
 }
 
 /// What came of a request.
-pub struct Decided {
+pub struct Decision {
     /// Leave to pass, or why not.
     pub decision: Result<Permit, Denial>,
     /// The position of the route that it took.
     pub route: Option<usize>,
 }
 
-impl Door {
+impl DecisionService {
     /// Decides about one request. `logged` is the request as the log tells it, and is asked for
     /// only where it does.
     pub async fn decide<'a>(
         &self,
         request: &ForwardedRequest<'a>,
-        logged: impl FnOnce() -> Original<'a>,
-    ) -> Decided {
+        logged: impl FnOnce() -> OriginalRequest<'a>,
+    ) -> Decision {
         let is_told = self.access_log.is_on() || self.spans.is_some();
         let mut record = DecisionRecord {
             is_told,
@@ -80,7 +81,7 @@ impl Door {
                 self.access_log.log(entry);
             }
         }
-        Decided {
+        Decision {
             decision,
             route: record.route,
         }
@@ -100,7 +101,7 @@ impl Door {
         outcome: Outcome,
         record: &DecisionRecord,
         duration: Duration,
-        original: &Original<'_>,
+        original: &OriginalRequest<'_>,
         fields: &dyn HeaderFields,
     ) -> AccessEntry {
         AccessEntry {
@@ -114,7 +115,7 @@ impl Door {
                 .route
                 .and_then(|at| Some(self.gate.policy.routes()?.at(at)?.name.label())),
             cache: record.cache.label(),
-            original: OriginalTexts::of(original),
+            original: OriginalRequestTexts::of(original),
             duration,
             request_id: request_id(fields.field("x-request-id"), fields.field("traceparent")),
             token_digest: record.digest.map(|digest| digest.start()),

@@ -45,7 +45,7 @@ pub struct TokenCache {
     evictions: IntCounter,
 }
 
-type Tokens = Cache<TokenDigest, Arc<CachedToken>, Units, BuildDigestHasher, Leaving>;
+type Tokens = Cache<TokenDigest, Arc<CachedToken>, EntryWeight, BuildDigestHasher, EvictionSink>;
 
 /// A token that was verified already.
 pub(super) struct CachedToken {
@@ -58,9 +58,9 @@ pub(super) struct CachedToken {
 
 /// Says how much of the capacity a token takes.
 #[derive(Clone)]
-struct Units;
+struct EntryWeight;
 
-impl Weighter<TokenDigest, Arc<CachedToken>> for Units {
+impl Weighter<TokenDigest, Arc<CachedToken>> for EntryWeight {
     fn weight(&self, _: &TokenDigest, token: &Arc<CachedToken>) -> u64 {
         token.units
     }
@@ -68,9 +68,9 @@ impl Weighter<TokenDigest, Arc<CachedToken>> for Units {
 
 /// Hands over what had to leave, to be counted and freed when no lock is held any more.
 #[derive(Clone)]
-struct Leaving;
+struct EvictionSink;
 
-impl Lifecycle<TokenDigest, Arc<CachedToken>> for Leaving {
+impl Lifecycle<TokenDigest, Arc<CachedToken>> for EvictionSink {
     type RequestState = Vec<(TokenDigest, Arc<CachedToken>)>;
 
     fn on_evict(
@@ -210,9 +210,9 @@ fn tokens(capacity: u64) -> Option<Tokens> {
         .build();
     Some(Cache::with_options(
         options.ok()?,
-        Units,
+        EntryWeight,
         BuildDigestHasher::default(),
-        Leaving,
+        EvictionSink,
     ))
 }
 

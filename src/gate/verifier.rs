@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::token_cache::CachedToken;
 use super::{DecisionRecord, TokenCache, TokenDigest};
-use crate::domain::{BearerToken, Denial, Moment, Notes, Reason};
+use crate::domain::{BearerToken, Denial, Explain, Moment, Reason};
 use crate::gate::explain::token;
 use crate::issuers::{Issuer, Issuers, TrustedKey};
 use crate::jose::CompactJws;
@@ -24,24 +24,24 @@ pub struct Verifier {
 
 impl Verifier {
     /// The one a token stands for, and its issuer.
-    pub async fn verify<N: Notes>(
+    pub async fn verify<N: Explain>(
         &self,
         token: BearerToken<'_>,
         rules: &Rules,
         now: Moment,
         record: &mut DecisionRecord,
-        notes: &mut N,
+        explain: &mut N,
     ) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
         record.digest = (self.cache.is_on() || record.is_told).then(|| TokenDigest::of(token));
-        if !N::TRACELESS
+        if !N::DRY_RUN
             && let Some(known) = self.look_up(now, record)
         {
             rules.judge_issuer(known.issuer.position)?;
             return Ok((known.issuer.clone(), known.principal.clone()));
         }
-        let (issuer, key, verified) = self.judge(token, rules, now, record, notes).await?;
+        let (issuer, key, verified) = self.judge(token, rules, now, record, explain).await?;
         let principal = Arc::new(Principal::new(verified, &self.claim_headers));
-        if !N::TRACELESS
+        if !N::DRY_RUN
             && let Some(digest) = record.digest
         {
             self.cache
@@ -70,27 +70,27 @@ impl Verifier {
 
     /// Whose token it is, then whether its key may sign it, then whether it did, and only then what
     /// it claims.
-    async fn judge<N: Notes>(
+    async fn judge<N: Explain>(
         &self,
         token: BearerToken<'_>,
         rules: &Rules,
         now: Moment,
         record: &mut DecisionRecord,
-        notes: &mut N,
+        explain: &mut N,
     ) -> Result<(Arc<Issuer>, TrustedKey, VerifiedToken), Denial> {
         let jws = CompactJws::parse(token);
-        notes.found(|| token::form(token, &jws));
+        explain.step(|| token::form(token, &jws));
         let jws = jws?;
         let issuer = self
             .issuers
             .find(jws.unverified_claims())
             .ok_or(Reason::IssuerUnknown);
-        let issuer = notes.judged("issuer", issuer, || {
-            (&self.issuers, token::stated_issuer(&jws))
+        let issuer = explain.outcome("issuer", issuer, || {
+            (&self.issuers, token::issuer_claim(&jws))
         })?;
         record.issuer = Some(issuer.position);
         let wanted = rules.judge_issuer(issuer.position);
-        notes.judged("issuer of the route", wanted, || {
+        explain.outcome("issuer of the route", wanted, || {
             (token::issuers(rules, &self.issuers), &issuer.name)
         })?;
         let algorithm = jws.header().algorithm();
@@ -99,21 +99,21 @@ impl Verifier {
         } else {
             Err(Reason::AlgorithmNotAllowed)
         };
-        notes.judged("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
+        explain.outcome("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
         // Nobody is asked for a key on behalf of a token that would be refused anyway.
         let latest_end = now.date.minus(issuer.expectations.time.leeway);
-        let worth_fetching = !N::TRACELESS && !jws.unverified_claims().seems_expired(latest_end);
+        let worth_fetching = !N::DRY_RUN && !jws.unverified_claims().seems_expired(latest_end);
         let found = issuer
             .keys
             .candidates(jws.header().key_id(), algorithm, worth_fetching, now)
             .await;
-        notes.found(|| token::keys(jws.header(), issuer, &found, now));
+        explain.step(|| token::keys(jws.header(), issuer, &found, now));
         let (candidates, snapshot) = found?;
         let signed = jws.into_signed(&candidates);
-        notes.found(|| token::signature(&candidates, &signed));
+        explain.step(|| token::signature(&candidates, &signed));
         let signed = signed?;
         let key = snapshot.trusted(signed.key());
-        let verified = issuer.expectations.judge(signed, now.date, notes)?;
+        let verified = issuer.expectations.judge(signed, now.date, explain)?;
         Ok((issuer.clone(), key, verified))
     }
 }

@@ -8,16 +8,16 @@ use envoy_types::pb::google::rpc;
 use tonic::Code;
 
 use super::metadata::metadata;
-use crate::domain::{Denial, Turn};
-use crate::gate::{Decided, Door};
+use crate::domain::{Denial, DenialClass};
+use crate::gate::{Decision, DecisionService};
 use crate::policy::{ClaimHeaders, Permit};
-use crate::response::DenialAnswer;
+use crate::response::DenialResponse;
 
 /// What a decision is answered with.
-pub(super) fn answer(door: &Door, decided: &Decided) -> CheckResponse {
+pub(super) fn answer(decisions: &DecisionService, decided: &Decision) -> CheckResponse {
     match &decided.decision {
-        Ok(permit) => allow(&door.gate.verifier.claim_headers, permit),
-        Err(denial) => deny(denial, &door.denials.answer(denial, decided.route)),
+        Ok(permit) => allow(&decisions.gate.verifier.claim_headers, permit),
+        Err(denial) => deny(denial, &decisions.denials.answer(denial, decided.route)),
     }
 }
 
@@ -51,7 +51,7 @@ fn allow(claim_headers: &ClaimHeaders, permit: &Permit) -> CheckResponse {
     }
 }
 
-fn deny(denial: &Denial, answer: &DenialAnswer<'_>) -> CheckResponse {
+fn deny(denial: &Denial, answer: &DenialResponse<'_>) -> CheckResponse {
     let challenge = answer
         .challenge
         .as_deref()
@@ -87,10 +87,10 @@ fn deny(denial: &Denial, answer: &DenialAnswer<'_>) -> CheckResponse {
 
 /// What Envoy decides by: anything but OK denies.
 const fn code(denial: &Denial) -> Code {
-    match denial.turn() {
-        Turn::Client => Code::Unauthenticated,
-        Turn::Administrator => Code::PermissionDenied,
-        Turn::Ours => Code::Unavailable,
+    match denial.class() {
+        DenialClass::Unauthenticated => Code::Unauthenticated,
+        DenialClass::Forbidden => Code::PermissionDenied,
+        DenialClass::Unavailable => Code::Unavailable,
     }
 }
 

@@ -3,7 +3,7 @@
 use envoy_types::ext_authz::v3::pb::{CheckRequest, HeaderValue};
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
 
-use crate::domain::{Field, HeaderFields, Original};
+use crate::domain::{Field, HeaderFields, OriginalRequest};
 
 /// The key of `context_extensions` under which a route of Envoy's names one of ours.
 const POLICY: &str = "policy";
@@ -32,14 +32,14 @@ impl<'a> Described<'a> {
     }
 
     /// Method, host, path and query, to the letter.
-    pub(super) fn original(&self) -> Original<'a> {
+    pub(super) fn original(&self) -> OriginalRequest<'a> {
         let Some(http) = self.http else {
-            return Original::UNKNOWN;
+            return OriginalRequest::UNKNOWN;
         };
         // Envoy leaves them empty and has the query in the path. Where they are not, the path is
         // not all there is to it.
         let is_whole = http.query.is_empty() && http.fragment.is_empty();
-        Original {
+        OriginalRequest {
             method: told(&http.method, values(http, ":method")),
             host: told(&http.host, values(http, ":authority")),
             uri: if is_whole {

@@ -4,16 +4,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-/// Whether the threads that serve still come round: each notes the time every now and then, and one
+/// Whether the threads that serve still come round: each explain the time every now and then, and one
 /// that is stuck does not.
 #[derive(Debug, Clone)]
-pub struct Pulse {
+pub struct Heartbeat {
     every: Duration,
     began: Instant,
     beats: Arc<Mutex<Vec<Weak<AtomicU64>>>>,
 }
 
-impl Pulse {
+impl Heartbeat {
     /// Of threads that note the time this often.
     pub fn new(every: Duration) -> Self {
         Self {
@@ -26,11 +26,11 @@ impl Pulse {
     /// Has the thread that calls it note the time from now on. To be called inside its runtime,
     /// with which it ends.
     pub(super) fn join(&self) {
-        let (pulse, beat) = (self.clone(), self.enter());
+        let (heartbeat, tick) = (self.clone(), self.enter());
         actix_web::rt::spawn(async move {
             loop {
-                beat.store(pulse.millis(), Ordering::Relaxed);
-                actix_web::rt::time::sleep(pulse.every).await;
+                tick.store(heartbeat.millis(), Ordering::Relaxed);
+                actix_web::rt::time::sleep(heartbeat.every).await;
             }
         });
     }
@@ -40,20 +40,20 @@ impl Pulse {
         let late = u64::try_from((self.every * 3).as_millis()).unwrap_or(u64::MAX);
         let oldest = self.millis().saturating_sub(late);
         let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
-        beats.retain(|beat| beat.strong_count() > 0);
+        beats.retain(|tick| tick.strong_count() > 0);
         beats
             .iter()
             .filter_map(Weak::upgrade)
-            .all(|beat| beat.load(Ordering::Relaxed) >= oldest)
+            .all(|tick| tick.load(Ordering::Relaxed) >= oldest)
     }
 
     fn enter(&self) -> Arc<AtomicU64> {
-        let beat = Arc::new(AtomicU64::new(self.millis()));
+        let tick = Arc::new(AtomicU64::new(self.millis()));
         self.beats
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(Arc::downgrade(&beat));
-        beat
+            .push(Arc::downgrade(&tick));
+        tick
     }
 
     fn millis(&self) -> u64 {
@@ -68,17 +68,17 @@ mod tests {
     #[test]
     fn a_thread_that_is_stuck_is_noticed_and_one_that_has_ended_is_not() {
         let long_ago = Instant::now().checked_sub(Duration::from_mins(1)).unwrap();
-        let pulse = Pulse {
+        let heartbeat = Heartbeat {
             began: long_ago,
-            ..Pulse::new(Duration::from_secs(1))
+            ..Heartbeat::new(Duration::from_secs(1))
         };
-        let (regular, stuck) = (pulse.enter(), pulse.enter());
-        assert!(pulse.is_regular());
-        stuck.store(pulse.millis() - 3100, Ordering::Relaxed);
-        assert!(!pulse.is_regular());
+        let (regular, stuck) = (heartbeat.enter(), heartbeat.enter());
+        assert!(heartbeat.is_regular());
+        stuck.store(heartbeat.millis() - 3100, Ordering::Relaxed);
+        assert!(!heartbeat.is_regular());
         drop(stuck);
-        assert!(pulse.is_regular());
+        assert!(heartbeat.is_regular());
         regular.store(0, Ordering::Relaxed);
-        assert!(!pulse.is_regular());
+        assert!(!heartbeat.is_regular());
     }
 }

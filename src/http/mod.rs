@@ -13,9 +13,9 @@ mod service_snapshot;
 mod tls;
 mod verify;
 
-pub use admin::{AdminAccess, AdminService, Rehearsal, RehearsedAnswer, admin_server};
-pub use heartbeat::Pulse;
+pub use admin::{AdminAccess, AdminService, SimulatedAnswer, Simulator, admin_server};
+pub use heartbeat::Heartbeat;
 pub use lifecycle::Lifecycle;
-pub use service_snapshot::Generation;
+pub use service_snapshot::ServiceSnapshot;
 pub use tls::CurrentTls;
-pub use verify::{Dialect, Question, Responder, VerifyService, verify_server};
+pub use verify::{Dialect, ProxyRequest, Responder, VerifyService, verify_server};

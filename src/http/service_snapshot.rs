@@ -5,15 +5,15 @@ use std::sync::Arc;
 use super::admin::AdminAccess;
 use super::verify::{Dialect, Responder};
 use crate::config::Readiness;
-use crate::gate::Door;
+use crate::gate::DecisionService;
 
 /// Everything that one reading of the configuration decides about answers. A request keeps to the
 /// one that it began with.
-pub struct Generation {
+pub struct ServiceSnapshot {
     /// Its number, counted from 1.
     pub number: u64,
     /// Decides, counts and writes down.
-    pub door: Arc<Door>,
+    pub decisions: Arc<DecisionService>,
     /// Answers.
     pub responder: Responder,
     /// How the plain `/verify` is understood.

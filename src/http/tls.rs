@@ -57,16 +57,17 @@ pub(super) fn server_config(
     clock: Arc<dyn Clock>,
 ) -> std::io::Result<ServerConfig> {
     let provider = Arc::new(default_provider());
-    let shown = Shown {
+    let shown = CertResolver {
         current: current.clone(),
         provider: provider.clone(),
     };
     let shown = Arc::new(shown);
-    let mut config = ServerConfig::builder_with_details(provider, Arc::new(HouseTime(clock)))
-        .with_protocol_versions(&[&TLS13, &TLS12])
-        .map_err(std::io::Error::other)?
-        .with_client_cert_verifier(shown.clone())
-        .with_cert_resolver(shown);
+    let mut config =
+        ServerConfig::builder_with_details(provider, Arc::new(ClockTimeProvider(clock)))
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .map_err(std::io::Error::other)?
+            .with_client_cert_verifier(shown.clone())
+            .with_cert_resolver(shown);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     // A session that is taken up again would spare a client the question whether its certificate
     // still counts.
@@ -76,18 +77,18 @@ pub(super) fn server_config(
 }
 
 /// What is shown to clients, and asked of them.
-struct Shown {
+struct CertResolver {
     current: Arc<CurrentTls>,
     provider: Arc<CryptoProvider>,
 }
 
-impl ResolvesServerCert for Shown {
+impl ResolvesServerCert for CertResolver {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.current.settings().identity.certified_key.clone())
     }
 }
 
-impl ClientCertVerifier for Shown {
+impl ClientCertVerifier for CertResolver {
     fn offer_client_auth(&self) -> bool {
         self.current.settings().identity.clients.is_some()
     }
@@ -152,16 +153,16 @@ impl ClientCertVerifier for Shown {
     }
 }
 
-impl std::fmt::Debug for Shown {
+impl std::fmt::Debug for CertResolver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Shown")
+        f.write_str("CertResolver")
     }
 }
 
 /// The service's clock, for the dates of clients' certificates.
-struct HouseTime(Arc<dyn Clock>);
+struct ClockTimeProvider(Arc<dyn Clock>);
 
-impl TimeProvider for HouseTime {
+impl TimeProvider for ClockTimeProvider {
     fn current_time(&self) -> Option<UnixTime> {
         let millis = u64::try_from(self.0.now().as_millis()).ok()?;
         Some(UnixTime::since_unix_epoch(
@@ -170,8 +171,8 @@ impl TimeProvider for HouseTime {
     }
 }
 
-impl std::fmt::Debug for HouseTime {
+impl std::fmt::Debug for ClockTimeProvider {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("HouseTime")
+        f.write_str("ClockTimeProvider")
     }
 }

@@ -9,7 +9,7 @@ use super::discovery::{InvalidMetadata, Metadata};
 use crate::config::{KeyLocation, RemoteKeys};
 use crate::jose::{InvalidKeySet, KeySet};
 use crate::outbound::{
-    AddressRule, Answer, Ask, Egress, EntityTag, FetchError, HttpClient, InvalidClient,
+    AddressRule, Egress, EntityTag, FetchBody, FetchError, FetchRequest, HttpClient, InvalidClient,
 };
 
 /// Fetches one issuer's keys.
@@ -96,7 +96,7 @@ impl KeyFetcher {
         let (url, rule) = self.locate(started).await?;
         let last = self.last.as_ref().filter(|last| last.url == url);
         let known = last.map(|last| &last.version);
-        let ask = Ask {
+        let ask = FetchRequest {
             url: &url,
             rule,
             with_credentials: self.is_configured(&url),
@@ -104,9 +104,9 @@ impl KeyFetcher {
         };
         let fetched = self.client.get(ask).await.map_err(FetchFailure::Keys)?;
         let keys = match (fetched.answer, last) {
-            (Answer::Document(body, version), _) => self.read(&body, version, url)?,
-            (Answer::NotModified, Some(last)) => last.keys.clone(),
-            (Answer::NotModified, None) => return Err(InvalidKeySet::Malformed.into()),
+            (FetchBody::Document(body, version), _) => self.read(&body, version, url)?,
+            (FetchBody::NotModified, Some(last)) => last.keys.clone(),
+            (FetchBody::NotModified, None) => return Err(InvalidKeySet::Malformed.into()),
         };
         Ok(FetchedKeys {
             keys,
@@ -170,7 +170,7 @@ impl KeyFetcher {
         document: &Url,
         until: Instant,
     ) -> Result<(Url, AddressRule), FetchFailure> {
-        let ask = Ask {
+        let ask = FetchRequest {
             url: document,
             rule: AddressRule::Any,
             with_credentials: true,
@@ -181,7 +181,7 @@ impl KeyFetcher {
         let fetched = answer
             .map_err(|_| FetchFailure::TimedOut)?
             .map_err(FetchFailure::Metadata)?;
-        let Answer::Document(body, _) = fetched.answer else {
+        let FetchBody::Document(body, _) = fetched.answer else {
             return Err(InvalidMetadata::Malformed.into());
         };
         let metadata = Metadata::parse(&body, issuer, self.settings.fetch.allow_insecure_http)?;

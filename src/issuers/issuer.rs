@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::KeyStore;
 use crate::config::AcceptedIssuers;
-use crate::jose::{Algorithms, StatedIssuer, UnverifiedClaims};
+use crate::jose::{Algorithms, IssuerClaim, UnverifiedClaims};
 use crate::policy::ScopeRequirement;
 use crate::verify::{EntraTenant, Expectations};
 
@@ -47,7 +47,7 @@ impl Issuers {
             let issuer = Arc::new(issuer);
             all.in_order.push(issuer.clone());
             match accepted {
-                AcceptedIssuers::Nobody => all.without_iss = Some(issuer),
+                AcceptedIssuers::Absent => all.without_iss = Some(issuer),
                 AcceptedIssuers::Named(names) => {
                     all.by_iss
                         .extend(names.into_iter().map(|name| (name, issuer.clone())));
@@ -63,9 +63,9 @@ impl Issuers {
     /// tokens without one.
     pub fn find(&self, claims: &UnverifiedClaims) -> Option<&Arc<Issuer>> {
         match claims.issuer() {
-            StatedIssuer::Nobody => self.without_iss.as_ref(),
-            StatedIssuer::Named(iss) => self.by_iss.get(&*iss).or_else(|| self.tenant_issuer(&iss)),
-            StatedIssuer::Malformed => None,
+            IssuerClaim::Absent => self.without_iss.as_ref(),
+            IssuerClaim::Named(iss) => self.by_iss.get(&*iss).or_else(|| self.tenant_issuer(&iss)),
+            IssuerClaim::Malformed => None,
         }
     }
 

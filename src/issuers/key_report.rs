@@ -30,13 +30,13 @@ pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
             "every key is another one than before: tokens signed until now are refused"
         );
     }
-    let crowded: Vec<_> = keys
-        .crowded()
-        .filter(|algorithm| !is_crowded(before, *algorithm))
+    let algorithms_over_candidate_limit: Vec<_> = keys
+        .algorithms_over_candidate_limit()
+        .filter(|algorithm| !has_too_many_candidates(before, *algorithm))
         .map(Algorithm::name)
         .collect();
-    if !crowded.is_empty() {
-        let algorithms = crowded.join(", ");
+    if !algorithms_over_candidate_limit.is_empty() {
+        let algorithms = algorithms_over_candidate_limit.join(", ");
         tracing::warn!(
             issuer,
             algorithms,
@@ -51,8 +51,9 @@ fn exposed(keys: &KeySet) -> impl Iterator<Item = PublishedKey<'_>> {
         .filter(PublishedKey::is_private_part_published)
 }
 
-fn is_crowded(keys: &KeySet, algorithm: Algorithm) -> bool {
-    keys.crowded().any(|crowded| crowded == algorithm)
+fn has_too_many_candidates(keys: &KeySet, algorithm: Algorithm) -> bool {
+    keys.algorithms_over_candidate_limit()
+        .any(|algorithms_over_candidate_limit| algorithms_over_candidate_limit == algorithm)
 }
 
 /// The id of a key as it is shown: it is the issuer's text, and may be of any length.

@@ -47,7 +47,7 @@ impl KeySet {
 
     /// The algorithms for which there are more keys without an id than are tried for a token, so
     /// that some never are.
-    pub fn crowded(&self) -> impl Iterator<Item = Algorithm> {
+    pub fn algorithms_over_candidate_limit(&self) -> impl Iterator<Item = Algorithm> {
         let nameless = self.keys.iter().filter(|key| key.id().is_none());
         let count = move |algorithm| {
             nameless
@@ -135,7 +135,9 @@ mod tests {
                     key
                 })
                 .collect();
-            read(&json!(entries)).crowded().collect::<Vec<_>>()
+            read(&json!(entries))
+                .algorithms_over_candidate_limit()
+                .collect::<Vec<_>>()
         };
         assert_eq!(nameless(MAX_CANDIDATES), []);
         assert_eq!(nameless(MAX_CANDIDATES + 1), [Algorithm::EdDSA]);

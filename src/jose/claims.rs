@@ -95,9 +95,9 @@ pub struct UnverifiedClaims(Claims);
 
 /// What the token says about its issuer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatedIssuer<'a> {
+pub enum IssuerClaim<'a> {
     /// There is no `iss` member at all.
-    Nobody,
+    Absent,
     /// This one.
     Named(Cow<'a, str>),
     /// Something that is not a string.
@@ -128,11 +128,11 @@ impl UnverifiedClaims {
     }
 
     /// Whose token this says it is.
-    pub fn issuer(&self) -> StatedIssuer<'_> {
+    pub fn issuer(&self) -> IssuerClaim<'_> {
         match self.0.get("iss").map(Json::string) {
-            None => StatedIssuer::Nobody,
-            Some(Some(issuer)) => StatedIssuer::Named(issuer),
-            Some(None) => StatedIssuer::Malformed,
+            None => IssuerClaim::Absent,
+            Some(Some(issuer)) => IssuerClaim::Named(issuer),
+            Some(None) => IssuerClaim::Malformed,
         }
     }
 
@@ -212,13 +212,13 @@ mod tests {
     #[test]
     fn what_a_token_says_of_itself() {
         let unverified = |text: &str| UnverifiedClaims::parse(text.into()).unwrap();
-        assert_eq!(unverified("{}").issuer(), StatedIssuer::Nobody);
+        assert_eq!(unverified("{}").issuer(), IssuerClaim::Absent);
         assert_eq!(
             unverified(r#"{"iss":"\u0061"}"#).issuer(),
-            StatedIssuer::Named("a".into())
+            IssuerClaim::Named("a".into())
         );
         for text in [r#"{"iss":null}"#, r#"{"iss":["a"]}"#, r#"{"iss":1}"#] {
-            assert_eq!(unverified(text).issuer(), StatedIssuer::Malformed, "{text}");
+            assert_eq!(unverified(text).issuer(), IssuerClaim::Malformed, "{text}");
         }
         let at = Timestamp::from_secs(100);
         assert!(unverified(r#"{"exp":100}"#).seems_expired(at));

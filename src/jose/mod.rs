@@ -24,7 +24,7 @@ mod signing;
 pub use algorithm::{Algorithm, Algorithms, Family};
 pub use base64url::{decode_base64url, encode_base64url};
 pub use candidates::{Candidates, NoCandidate};
-pub use claims::{Claims, StatedIssuer, UnverifiedClaims};
+pub use claims::{Claims, IssuerClaim, UnverifiedClaims};
 pub use compact::{CompactJws, SignedJws};
 pub use header::JoseHeader;
 pub use json::Json;

@@ -7,6 +7,6 @@
 mod http;
 
 pub use http::{
-    AddressRule, Answer, Ask, Courier, Egress, EntityTag, FetchError, Fetched, HttpClient,
-    InvalidClient, ProxyName, in_words,
+    AddressRule, Egress, EntityTag, FetchBody, FetchError, FetchRequest, FetchResponse, HttpClient,
+    InvalidClient, OtlpTransport, ProxyName, error_chain,
 };

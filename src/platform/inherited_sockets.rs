@@ -16,7 +16,7 @@ use super::listener::BoundListener;
 /// configuration. Whoever holds them keeps them while the service is restarted, and no connection
 /// is refused.
 #[derive(Debug, Default)]
-pub struct HandedSockets {
+pub struct InheritedSockets {
     /// For the verify listener.
     pub verify: Vec<BoundListener>,
     /// For the admin listener.
@@ -58,7 +58,7 @@ pub enum UnfitSocket {
     },
 }
 
-impl HandedSockets {
+impl InheritedSockets {
     /// Takes them out of these, each for the listener that its name says.
     pub fn take(mut sockets: ListenFd, names: &[&str]) -> Result<Self, UnfitSocket> {
         let mut handed = Self::default();

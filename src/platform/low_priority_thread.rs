@@ -22,15 +22,15 @@ const MOST_GIVING_WAY: usize = 2;
 
 /// Threads for what must not be in the way of decisions.
 #[derive(Clone)]
-pub(crate) struct Background(Arc<Semaphore>);
+pub(crate) struct LowPriorityThread(Arc<Semaphore>);
 
-impl Default for Background {
+impl Default for LowPriorityThread {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(MOST_GIVING_WAY)))
     }
 }
 
-impl Background {
+impl LowPriorityThread {
     /// Does this in a thread that gets what the workers leave over. Where they leave nothing it is
     /// done once more, by one that takes its share; Linux would not let the first one ask for more.
     /// Whichever comes first counts.
@@ -47,7 +47,7 @@ impl Background {
         let place = self.0.clone().try_acquire_owned();
         begin(move || {
             if place.is_ok() {
-                give_way();
+                lower_priority();
             }
             drop(value);
         })
@@ -64,7 +64,7 @@ impl Background {
             let (patient, tell_first) = (work.clone(), tell.clone());
             begin(move || {
                 let _place = place;
-                give_way();
+                lower_priority();
                 // If nobody waits any more, the other was faster or the service ends.
                 let _ = tell_first.blocking_send(patient());
             })?;
@@ -96,14 +96,14 @@ fn begin(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
 /// (sched(7), `SCHED_IDLE`): a nice thread may finish its slice first, and a decision would wait
 /// for milliseconds.
 #[cfg(target_os = "linux")]
-fn give_way() {
+fn lower_priority() {
     let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
     // Where it is not allowed, the work is done all the same.
     let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
 }
 
 #[cfg(not(target_os = "linux"))]
-const fn give_way() {}
+const fn lower_priority() {}
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
@@ -145,14 +145,14 @@ mod tests {
     }
 
     /// Frees something and tells by which policy.
-    fn policy_of_freeing(background: &Background) -> i32 {
+    fn policy_of_freeing(background: &LowPriorityThread) -> i32 {
         let (tell, mut told) = mpsc::channel(1);
         background.free(Tells(tell)).unwrap();
         told.blocking_recv().unwrap()
     }
 
     /// Takes a place until the sender is dropped.
-    fn starve(background: &Background) -> std::sync::mpsc::Sender<()> {
+    fn starve(background: &LowPriorityThread) -> std::sync::mpsc::Sender<()> {
         struct Starved(Receiver<()>);
         impl Drop for Starved {
             fn drop(&mut self) {
@@ -169,7 +169,7 @@ mod tests {
         let before = policy();
         assert_eq!(
             (
-                wait(Background::default().result(policy)).unwrap(),
+                wait(LowPriorityThread::default().result(policy)).unwrap(),
                 policy()
             ),
             (IDLE, before)
@@ -187,19 +187,20 @@ mod tests {
             policy()
         };
         assert_eq!(
-            wait(Background::default().first_result(Arc::new(work), Duration::ZERO)).unwrap(),
+            wait(LowPriorityThread::default().first_result(Arc::new(work), Duration::ZERO))
+                .unwrap(),
             NORMAL
         );
     }
 
     #[test]
     fn what_is_freed_is_freed_by_a_thread_that_gives_way() {
-        assert_eq!(policy_of_freeing(&Background::default()), IDLE);
+        assert_eq!(policy_of_freeing(&LowPriorityThread::default()), IDLE);
     }
 
     #[test]
     fn where_threads_that_give_way_get_no_core_no_more_of_them_begin() {
-        let background = Background::default();
+        let background = LowPriorityThread::default();
         let starved: Vec<_> = (0..MOST_GIVING_WAY).map(|_| starve(&background)).collect();
         assert_eq!(
             wait(background.first_result(Arc::new(policy), Duration::MAX)).unwrap(),
@@ -222,6 +223,6 @@ mod tests {
     #[test]
     fn work_that_panics_is_an_error() {
         let work: Arc<dyn Fn() + Send + Sync> = Arc::new(|| panic!("on purpose"));
-        assert!(wait(Background::default().first_result(work, Duration::ZERO)).is_err());
+        assert!(wait(LowPriorityThread::default().first_result(work, Duration::ZERO)).is_err());
     }
 }

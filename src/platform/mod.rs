@@ -10,7 +10,7 @@ mod socket_file;
 mod socket_lock;
 
 pub use clock::{StoppedClock, SystemClock};
-pub use inherited_sockets::HandedSockets;
+pub use inherited_sockets::InheritedSockets;
 pub use listener::{BoundListener, bind};
-pub(crate) use low_priority_thread::Background;
+pub(crate) use low_priority_thread::LowPriorityThread;
 pub use socket_lock::SocketLock;

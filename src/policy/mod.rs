@@ -14,7 +14,7 @@ mod scope_requirement;
 pub(crate) mod text_pattern;
 
 pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders};
-pub use condition::{Condition, ConditionError, ConditionFailure, Facts, with_ample_stack};
+pub use condition::{Condition, ConditionError, ConditionFailure, Facts, with_large_stack};
 pub use decimal::exact_double;
 pub use permit::Permit;
 pub use preflight::Preflight;
@@ -29,19 +29,19 @@ pub use rules::Rules;
 pub use scope_requirement::ScopeRequirement;
 pub use text_pattern::{TextPattern, TextPatternError};
 
-use crate::domain::{Denial, Finding, ForwardedRequest, Notes, Reason, RequestParts};
+use crate::domain::{Denial, Explain, ExplainStep, ForwardedRequest, Reason, RequestParts};
 
 /// Which rules hold for which requests.
 #[derive(Debug)]
 pub struct Policy {
     general: Rules,
     routes: Option<RouteTable>,
-    looks_at_request: bool,
+    needs_request: bool,
 }
 
 /// The rules for one request, and the route that they come from, if there are routes.
 #[derive(Debug, Clone, Copy)]
-pub struct Way<'p> {
+pub struct SelectedRoute<'p> {
     /// The route.
     pub route: Option<&'p Route>,
     /// Its rules, or those that hold everywhere.
@@ -51,35 +51,35 @@ pub struct Way<'p> {
 impl Policy {
     /// These rules everywhere; or, if there are routes, theirs on each and no way beside them.
     pub fn new(general: Rules, routes: Option<RouteTable>) -> Self {
-        let looks_at_request =
-            general.look_at_request() || routes.as_ref().is_some_and(RouteTable::looks_at_request);
+        let needs_request =
+            general.needs_request() || routes.as_ref().is_some_and(RouteTable::needs_request);
         Self {
             general,
             routes,
-            looks_at_request,
+            needs_request,
         }
     }
 
     /// The rules for this request.
-    pub fn way(
+    pub fn select(
         &self,
         request: &ForwardedRequest<'_>,
-        notes: &mut impl Notes,
-    ) -> Result<Way<'_>, Denial> {
+        explain: &mut impl Explain,
+    ) -> Result<SelectedRoute<'_>, Denial> {
         // Anyone could describe a request; only a proxy of ours is believed.
-        let is_believed = request.peer_trusted || !self.looks_at_request;
+        let is_believed = request.peer_trusted || !self.needs_request;
         let described = if is_believed {
             Ok(())
         } else {
             Err(Reason::ForwardedHeadersUntrusted)
         };
-        notes.judged("request", described, || {
+        explain.outcome("request", described, || {
             let peer = if request.peer_trusted {
                 "a trusted proxy"
             } else {
                 "a peer that is no trusted proxy"
             };
-            let expected = if self.looks_at_request {
+            let expected = if self.needs_request {
                 "described by a trusted proxy"
             } else {
                 "not looked at"
@@ -88,15 +88,15 @@ impl Policy {
         })?;
         match (&self.routes, request.route_name) {
             (None, None) => {
-                notes.found(|| {
-                    Finding::passed("route", "none: a valid token for everything", "no routes")
+                explain.step(|| {
+                    ExplainStep::passed("route", "none: a valid token for everything", "no routes")
                 });
-                Ok(Way {
+                Ok(SelectedRoute {
                     route: None,
                     rules: &self.general,
                 })
             }
-            (Some(routes), None) => self.way_of_first(routes, request, notes),
+            (Some(routes), None) => self.select_first(routes, request, explain),
             (routes, Some(name)) => {
                 let named = routes
                     .as_ref()
@@ -108,8 +108,8 @@ impl Policy {
                         if named.is_ok() { "it" } else { "none" },
                     )
                 };
-                let route = notes.judged("policy", named, told)?;
-                Ok(Way {
+                let route = explain.outcome("policy", named, told)?;
+                Ok(SelectedRoute {
                     route: Some(route),
                     rules: &route.rules,
                 })
@@ -118,26 +118,26 @@ impl Policy {
     }
 
     /// The rules of the first route that is for this request.
-    fn way_of_first<'p>(
+    fn select_first<'p>(
         &'p self,
         routes: &'p RouteTable,
         request: &ForwardedRequest<'_>,
-        notes: &mut impl Notes,
-    ) -> Result<Way<'p>, Denial> {
+        explain: &mut impl Explain,
+    ) -> Result<SelectedRoute<'p>, Denial> {
         let parts = RequestParts::judge(&request.original);
         let found = routes.find(&parts);
         // Routes are written for requests with their methods, and a preflight has another.
         if found.is_err_and(|reason| reason == Reason::RouteDenied)
-            && self.general.preflight.settle(request, notes)?.is_some()
+            && self.general.preflight.settle(request, explain)?.is_some()
         {
-            return Ok(Way {
+            return Ok(SelectedRoute {
                 route: None,
                 rules: &self.general,
             });
         }
-        notes.all_found(|| routes.findings(&parts));
+        explain.steps(|| routes.explain_steps(&parts));
         let route = found?;
-        Ok(Way {
+        Ok(SelectedRoute {
             route: Some(route),
             rules: &route.rules,
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Principal;
-use crate::domain::{Denial, Finding, Notes};
+use crate::domain::{Denial, Explain, ExplainStep};
 use crate::jose::Claims;
 
 /// Leave to pass; made only by [`Rules`](super::Rules), and nothing is answered with 200 without
@@ -20,10 +20,11 @@ impl Permit {
     /// For somebody whose claims fit into headers.
     pub(super) fn for_principal(
         principal: Arc<Principal>,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<Self, Denial> {
         if let Err(reason) = principal.claim_values() {
-            notes.found(|| Finding::failed("claim headers", "claims that fit", reason.meaning()));
+            explain
+                .step(|| ExplainStep::failed("claim headers", "claims that fit", reason.meaning()));
             return Err(reason.into());
         }
         Ok(Self {

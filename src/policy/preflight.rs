@@ -1,7 +1,7 @@
 //! CORS preflight requests (Fetch standard, section 3.2.2).
 
 use super::Permit;
-use crate::domain::{Denial, Field, Finding, ForwardedRequest, Notes, RequestMethod};
+use crate::domain::{Denial, Explain, ExplainStep, Field, ForwardedRequest, RequestMethod};
 
 /// Whether a CORS preflight passes without a token. Browsers send it without one, by rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,20 +26,21 @@ impl Preflight {
     pub(super) fn settle(
         self,
         request: &ForwardedRequest<'_>,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<Option<Permit>, Denial> {
         if self == Self::Judged {
             return Ok(None);
         }
         let method = RequestMethod::judge(request.original.method);
-        let method = notes.judged("method", method, || {
+        let method = explain.outcome("method", method, || {
             ("known, to tell a preflight", request.original.method)
         })?;
         let is_preflight = method.as_str() == "OPTIONS"
             && has(request, "origin")
             && has(request, "access-control-request-method");
         if is_preflight {
-            notes.found(|| Finding::passed("preflight", "passes without a token", "a preflight"));
+            explain
+                .step(|| ExplainStep::passed("preflight", "passes without a token", "a preflight"));
         }
         Ok(is_preflight.then(Permit::for_nobody))
     }

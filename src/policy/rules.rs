@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::condition::Facts;
 use super::routes::{Access, RouteIssuers};
 use super::{Permit, Preflight, Principal, Requirement, ScopeRequirement};
-use crate::domain::{Denial, ForwardedRequest, Notes, Reason, Timestamp};
+use crate::domain::{Denial, Explain, ForwardedRequest, Reason, Timestamp};
 use crate::extract::TokenSources;
 use crate::verify::{AcceptedAudience, Expectations};
 
@@ -43,10 +43,10 @@ impl Rules {
     }
 
     /// Whether they look at what the proxy says about the original request.
-    pub fn look_at_request(&self) -> bool {
+    pub fn needs_request(&self) -> bool {
         self.preflight == Preflight::Allowed
-            || self.access.looks_at_tokens() && self.sources.look_at_request()
-            || self.requirements.iter().any(Requirement::looks_at_request)
+            || self.access.looks_at_tokens() && self.sources.needs_request()
+            || self.requirements.iter().any(Requirement::needs_request)
     }
 
     /// Whether a refusal is only reported. Where nobody is let in nobody is: there is no token to
@@ -63,28 +63,28 @@ impl Rules {
     }
 
     /// What is settled without looking at a token: a denial, a permit, or nothing yet.
-    pub fn settle_without_token(
+    pub fn decide_without_credential(
         &self,
         request: &ForwardedRequest<'_>,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<Option<Permit>, Denial> {
         let open = if self.access == Access::Denied {
             Err(Reason::RouteDenied)
         } else {
             Ok(())
         };
-        notes.judged("access", open, || ("anything but denied", self.access))?;
+        explain.outcome("access", open, || ("anything but denied", self.access))?;
         match self.access {
             Access::Anonymous => Ok(Some(Permit::for_nobody())),
-            _ => self.preflight.settle(request, notes),
+            _ => self.preflight.settle(request, explain),
         }
     }
 
     /// What is settled by there being no token.
-    pub fn settle_missing_token(
+    pub fn handle_missing_credential(
         &self,
         denial: Denial,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<Permit, Denial> {
         let reason = denial.reason();
         let is_missing = matches!(reason, Reason::TokenMissing | Reason::SchemeUnsupported);
@@ -93,7 +93,7 @@ impl Rules {
         } else {
             Err(denial)
         };
-        notes.judged("token", settled, || (&self.sources, reason.meaning()))
+        explain.outcome("token", settled, || (&self.sources, reason.meaning()))
     }
 
     /// Whether tokens of the issuer at this position are accepted; before anything is done for the
@@ -115,14 +115,14 @@ impl Rules {
         required_scopes: &ScopeRequirement,
         request: &ForwardedRequest<'_>,
         now: Timestamp,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<Permit, Denial> {
         let token = principal.token();
         // A token that is told about was verified a moment ago, and then its time was told.
         expectations.time.judge(token.validity(), now, &mut ())?;
-        token.validate_audience(&expectations.audience, self.audience.as_ref(), notes)?;
+        token.validate_audience(&expectations.audience, self.audience.as_ref(), explain)?;
         let granted = token.scopes();
-        notes.judged(
+        explain.outcome(
             "scopes of the issuer",
             required_scopes.judge(granted),
             || (required_scopes, granted),
@@ -134,8 +134,8 @@ impl Rules {
         };
         self.requirements
             .iter()
-            .try_for_each(|required| required.judge(&facts, notes))?;
-        Permit::for_principal(principal, notes)
+            .try_for_each(|required| required.judge(&facts, explain))?;
+        Permit::for_principal(principal, explain)
     }
 }
 

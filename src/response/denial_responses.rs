@@ -6,8 +6,8 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::challenge::{challenge, error};
-use crate::config::{Answers, CustomDenial, DenialKey, RouteAnswers};
-use crate::domain::{Denial, Reason, Turn};
+use crate::config::{CustomDenial, DenialKey, DenialSettings, RouteDenials};
+use crate::domain::{Denial, DenialClass, Reason};
 use crate::policy::RouteName;
 
 /// Keys are fetched again within seconds; who comes back then finds them, or learns that it takes
@@ -15,25 +15,25 @@ use crate::policy::RouteName;
 const RETRY_AFTER_SECONDS: &str = "5";
 
 /// What each denial looks like.
-pub struct DenialAnswers {
-    usual: HashMap<Reason, Usual>,
+pub struct DenialResponses {
+    defaults: HashMap<Reason, DefaultResponse>,
     /// For a reason without an answer. There is none, and if there were one it would be denied.
-    otherwise: Usual,
-    general: Own,
+    otherwise: DefaultResponse,
+    general: Overrides,
     /// Those of routes that have their own, by the position of the route.
-    of_routes: HashMap<usize, Own>,
+    of_routes: HashMap<usize, Overrides>,
     /// The `resource_metadata` of routes that have their own, by the position of the route.
     resources: HashMap<usize, Box<str>>,
     /// Those positions by the names of the routes.
     positions: HashMap<RouteName, usize>,
-    answers: Answers,
+    answers: DenialSettings,
 }
 
 /// What one denial looks like.
 #[derive(Debug)]
-pub struct DenialAnswer<'a> {
+pub struct DenialResponse<'a> {
     /// The status that the reason's turn asks for.
-    pub usual_status: u16,
+    pub default_status: u16,
     /// The status that was configured, or the usual one.
     pub status: u16,
     /// The body that was configured, or the usual one; JSON.
@@ -49,7 +49,7 @@ pub struct DenialAnswer<'a> {
 }
 
 /// What a denial looks like where nobody said otherwise.
-struct Usual {
+struct DefaultResponse {
     status: u16,
     body: Bytes,
     challenge: Option<Bytes>,
@@ -57,20 +57,20 @@ struct Usual {
 
 /// What was configured otherwise, for all routes or for one. There may be thousands of these: they
 /// hold what was written and no more.
-struct Own {
+struct Overrides {
     policy: String,
-    list: Box<[(DenialKey, Custom)]>,
+    list: Box<[(DenialKey, Override)]>,
 }
 
 /// What was configured for some denials.
-struct Custom {
+struct Override {
     status: Option<u16>,
     body: Option<Bytes>,
 }
 
-impl DenialAnswers {
+impl DenialResponses {
     /// As it is configured, in general and for the routes at these positions.
-    pub fn new(answers: Answers, of_routes: HashMap<usize, RouteAnswers>) -> Self {
+    pub fn new(answers: DenialSettings, of_routes: HashMap<usize, RouteDenials>) -> Self {
         let (mut own_denials, mut positions, mut resources) =
             (HashMap::new(), HashMap::new(), HashMap::new());
         for (position, own) in of_routes {
@@ -81,18 +81,18 @@ impl DenialAnswers {
             if let Some(denials) = own.denials {
                 own_denials.insert(
                     position,
-                    Own::new(format!("/policy/{}", own.name), &denials),
+                    Overrides::new(format!("/policy/{}", own.name), &denials),
                 );
                 positions.insert(own.name, position);
             }
         }
         Self {
-            usual: Reason::ALL
+            defaults: Reason::ALL
                 .iter()
-                .map(|reason| (*reason, Usual::new(*reason, &answers)))
+                .map(|reason| (*reason, DefaultResponse::new(*reason, &answers)))
                 .collect(),
-            otherwise: Usual::new(Reason::DependencyUnavailable, &answers),
-            general: Own::new(String::new(), &answers.denials),
+            otherwise: DefaultResponse::new(Reason::DependencyUnavailable, &answers),
+            general: Overrides::new(String::new(), &answers.denials),
             of_routes: own_denials,
             resources,
             positions,
@@ -108,28 +108,32 @@ impl DenialAnswers {
     }
 
     /// What this denial looks like, on the route at this position if there was one.
-    pub fn answer(&self, denial: &Denial, route: Option<usize>) -> DenialAnswer<'_> {
+    pub fn answer(&self, denial: &Denial, route: Option<usize>) -> DenialResponse<'_> {
         let own = route
             .and_then(|position| self.of_routes.get(&position))
             .unwrap_or(&self.general);
-        let usual = self.usual.get(&denial.reason()).unwrap_or(&self.otherwise);
-        let usual_status = denial.turn().status();
-        let custom = own.custom(denial.reason(), usual_status);
-        DenialAnswer {
-            usual_status,
-            status: custom
-                .and_then(|custom| custom.status)
-                .unwrap_or(usual.status),
-            body: custom
-                .and_then(|custom| custom.body.as_ref())
-                .unwrap_or(&usual.body),
+        let defaults = self
+            .defaults
+            .get(&denial.reason())
+            .unwrap_or(&self.otherwise);
+        let default_status = denial.class().status();
+        let found = own.find(denial.reason(), default_status);
+        DenialResponse {
+            default_status,
+            status: found
+                .and_then(|found| found.status)
+                .unwrap_or(defaults.status),
+            body: found
+                .and_then(|found| found.body.as_ref())
+                .unwrap_or(&defaults.body),
             policy: &own.policy,
             code: denial.code(),
-            challenge: usual
+            challenge: defaults
                 .challenge
                 .as_ref()
-                .map(|usual| self.challenge(usual, denial, route)),
-            retry_after: (denial.turn() == Turn::Ours).then_some(RETRY_AFTER_SECONDS),
+                .map(|challenge| self.challenge(challenge, denial, route)),
+            retry_after: (denial.class() == DenialClass::Unavailable)
+                .then_some(RETRY_AFTER_SECONDS),
         }
     }
 
@@ -146,12 +150,13 @@ impl DenialAnswers {
     }
 }
 
-impl Usual {
-    fn new(reason: Reason, answers: &Answers) -> Self {
-        let is_challenge = reason.turn() == Turn::Client || reason == Reason::ScopeInsufficient;
+impl DefaultResponse {
+    fn new(reason: Reason, answers: &DenialSettings) -> Self {
+        let is_challenge =
+            reason.class() == DenialClass::Unauthenticated || reason == Reason::ScopeInsufficient;
         Self {
-            status: reason.turn().status(),
-            body: usual_body(reason).into(),
+            status: reason.class().status(),
+            body: default_body(reason).into(),
             challenge: is_challenge.then(|| {
                 challenge(
                     &answers.realm,
@@ -164,41 +169,41 @@ impl Usual {
     }
 }
 
-impl Own {
+impl Overrides {
     fn new(policy: String, denials: &[(DenialKey, CustomDenial)]) -> Self {
-        let custom = |custom: &CustomDenial| Custom {
-            status: custom.status,
-            body: custom.body.as_ref().map(|body| body.to_string().into()),
+        let found = |found: &CustomDenial| Override {
+            status: found.status,
+            body: found.body.as_ref().map(|body| body.to_string().into()),
         };
         Self {
             policy,
             list: denials
                 .iter()
-                .map(|(key, denial)| (*key, custom(denial)))
+                .map(|(key, denial)| (*key, found(denial)))
                 .collect(),
         }
     }
 
     /// What was configured for this reason: the most specific wins.
-    fn custom(&self, reason: Reason, usual_status: u16) -> Option<&Custom> {
+    fn find(&self, reason: Reason, default_status: u16) -> Option<&Override> {
         [
             DenialKey::Reason(reason),
-            DenialKey::Status(usual_status),
+            DenialKey::Status(default_status),
             DenialKey::Every,
         ]
         .iter()
         .find_map(|wanted| self.list.iter().find(|(key, _)| key == wanted))
-        .map(|(_, custom)| custom)
+        .map(|(_, found)| found)
     }
 }
 
-fn usual_body(reason: Reason) -> String {
+fn default_body(reason: Reason) -> String {
     // Where RFC 6750 has no error code, RFC 6749 section 4.1.2.1 has a fitting one.
-    let usual_error = match reason.turn() {
-        Turn::Ours => "temporarily_unavailable",
-        Turn::Client => error(reason).unwrap_or("access_denied"),
-        Turn::Administrator if reason == Reason::ScopeInsufficient => "insufficient_scope",
-        Turn::Administrator => "access_denied",
+    let usual_error = match reason.class() {
+        DenialClass::Unavailable => "temporarily_unavailable",
+        DenialClass::Unauthenticated => error(reason).unwrap_or("access_denied"),
+        DenialClass::Forbidden if reason == Reason::ScopeInsufficient => "insufficient_scope",
+        DenialClass::Forbidden => "access_denied",
     };
     json!({"error": usual_error, "error_description": reason.meaning(), "code": reason.code()})
         .to_string()

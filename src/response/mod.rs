@@ -5,4 +5,4 @@
 mod challenge;
 mod denial_responses;
 
-pub use denial_responses::{DenialAnswer, DenialAnswers};
+pub use denial_responses::{DenialResponse, DenialResponses};

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::LogQueue;
 use crate::config::{AccessLog, LogFormat};
-use crate::domain::{Field, Original, Timestamp, visible_json};
+use crate::domain::{Field, OriginalRequest, Timestamp, visible_json};
 
 /// Writes a line per decision, as far as it was asked for.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub struct AccessEntry {
     pub route: Option<Arc<str>>,
     pub cache: &'static str,
     #[serde(flatten)]
-    pub original: OriginalTexts,
+    pub original: OriginalRequestTexts,
     #[serde(rename = "duration_us", serialize_with = "as_micros")]
     pub duration: Duration,
     pub request_id: Option<Box<str>>,
@@ -41,7 +41,7 @@ pub struct AccessEntry {
 /// The original request as far as it is logged: never the query, which may hold a token.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)]
-pub struct OriginalTexts {
+pub struct OriginalRequestTexts {
     pub method: Option<Box<str>>,
     pub host: Option<Box<str>>,
     pub path: Option<Box<str>>,
@@ -92,9 +92,9 @@ impl AccessLogger {
     }
 }
 
-impl OriginalTexts {
+impl OriginalRequestTexts {
     /// What of this is logged.
-    pub fn of(original: &Original<'_>) -> Self {
+    pub fn of(original: &OriginalRequest<'_>) -> Self {
         let path = before(original.uri, |byte| matches!(byte, b'?' | b'#'));
         // A host that is none may hold what belongs elsewhere, a password or a query.
         let host = match before(original.host, |byte| matches!(byte, b'?' | b'#' | b'/')) {
@@ -236,7 +236,7 @@ mod tests {
     use crate::domain::is_unseen;
 
     fn entry(path: &[u8]) -> AccessEntry {
-        let original = Original {
+        let original = OriginalRequest {
             method: Field::Once(b"GET"),
             host: Field::Repeated,
             uri: Field::Once(path),
@@ -248,7 +248,7 @@ mod tests {
             issuer: Some("main".into()),
             route: None,
             cache: "miss",
-            original: OriginalTexts::of(&original),
+            original: OriginalRequestTexts::of(&original),
             duration: Duration::from_micros(12),
             request_id: None,
             token_digest: Some(DigestStart([0, 1, 2, 0xAB])),

@@ -129,7 +129,7 @@ impl Metrics {
         self.jwks.forget(issuer);
     }
 
-    /// Counts a configuration that was read anew, and notes which one is in force now.
+    /// Counts a configuration that was read anew, and explain which one is in force now.
     pub fn count_reload(&self, is_in_force: bool, generation: u64) {
         self.reloads
             .with_label_values(&[if is_in_force { "success" } else { "failure" }])

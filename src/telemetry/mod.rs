@@ -15,7 +15,7 @@ mod registry;
 mod spans;
 
 pub(crate) use access_log::request_id;
-pub use access_log::{AccessEntry, AccessLogger, DigestStart, OriginalTexts};
+pub use access_log::{AccessEntry, AccessLogger, DigestStart, OriginalRequestTexts};
 pub use cache_use::CacheUse;
 pub use decision_counters::DecisionCounters;
 pub use jwks_metrics::JwksMetrics;

@@ -1,6 +1,6 @@
 //! What came of a request.
 
-use crate::domain::{Reason, Turn};
+use crate::domain::{DenialClass, Reason};
 
 /// What came of a request, for the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +29,9 @@ impl Outcome {
     pub const fn verdict(self) -> &'static str {
         match self {
             Self::Allowed | Self::Reported(_) => "allow",
-            Self::Denied(reason) => match reason.turn() {
-                Turn::Ours => "error",
-                Turn::Client | Turn::Administrator => "deny",
+            Self::Denied(reason) => match reason.class() {
+                DenialClass::Unavailable => "error",
+                DenialClass::Unauthenticated | DenialClass::Forbidden => "deny",
             },
         }
     }

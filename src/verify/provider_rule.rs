@@ -3,7 +3,7 @@
 use super::EntraTenant;
 use super::required_claim::is_empty_text;
 use super::validity::date;
-use crate::domain::{Notes, Reason, Timestamp};
+use crate::domain::{Explain, Reason, Timestamp};
 use crate::jose::{Claims, Json, SignedJws};
 
 /// What the tokens of one provider must say beside the claims of the RFCs.
@@ -23,17 +23,17 @@ impl ProviderRule {
         &self,
         token: &SignedJws,
         latest: Timestamp,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<(), Reason> {
         let claims = token.claims();
         match self {
             Self::TokenUse(accepted) => {
                 let found = claims.told("token_use");
-                notes.judged("token_use", judge_token_use(claims, accepted), || {
+                explain.outcome("token_use", judge_token_use(claims, accepted), || {
                     (accepted.join(" or "), found)
                 })
             }
-            Self::Tenant => notes.judged("tid", judge_tenant(token), || {
+            Self::Tenant => explain.outcome("tid", judge_tenant(token), || {
                 let key = token.key().issuer().unwrap_or("every tenant");
                 let found = format!(
                     "{}, iss {}, a key of {key}",
@@ -46,11 +46,11 @@ impl ProviderRule {
                 )
             }),
             Self::Login => {
-                notes.judged("sub", judge_user(claims), || {
+                explain.outcome("sub", judge_user(claims), || {
                     ("there, and not empty", claims.told("sub"))
                 })?;
                 let found = claims.told("auth_time");
-                notes.judged("auth_time", judge_login(claims, latest), || {
+                explain.outcome("auth_time", judge_login(claims, latest), || {
                     (format!("at most {latest}"), found)
                 })
             }

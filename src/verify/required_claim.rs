@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::role_claims::Roles;
-use crate::domain::{ClaimPath, Notes, Reason};
+use crate::domain::{ClaimPath, Explain, Reason};
 use crate::jose::{Claims, Json};
 
 /// A claim that must be there, and may have to have a value.
@@ -20,10 +20,10 @@ impl RequiredClaim {
         &self,
         claims: &Claims,
         roles: &Roles,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<(), Reason> {
         let outcome = self.compare(roles.find(claims, &self.path));
-        notes.judged("required claim", outcome, || {
+        explain.outcome("required claim", outcome, || {
             (self, roles.told_at(claims, &self.path))
         })
     }

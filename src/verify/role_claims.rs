@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::AudienceRule;
-use crate::domain::{ClaimPath, Notes, Reason};
+use crate::domain::{ClaimPath, Explain, Reason};
 use crate::jose::{Claims, Json};
 
 /// Under this name rules and headers read them.
@@ -35,10 +35,10 @@ impl RoleClaims {
         self,
         claims: &Claims,
         audience: &AudienceRule,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<Roles, Reason> {
         let gathered = self.gather(claims, audience);
-        notes.judged("roles", gathered, || {
+        explain.outcome("roles", gathered, || {
             let found = match self {
                 Self::Named(name) => format!("{name} {}", claims.told(name)),
                 Self::RealmAndClients => {

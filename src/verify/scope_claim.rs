@@ -1,12 +1,12 @@
 //! The scopes a token grants (RFC 9068 section 2.2.3; `scp` as some providers call it).
 
-use crate::domain::{Notes, Reason, Scopes};
+use crate::domain::{Explain, Reason, Scopes};
 use crate::jose::{Claims, Json};
 
 /// Reads `scope`, or `scp` where there is no `scope`, as a space-separated string or an array of
 /// strings.
-pub(super) fn scopes(claims: &Claims, notes: &mut impl Notes) -> Result<Scopes, Reason> {
-    notes.judged("scope", read(claims), || {
+pub(super) fn scopes(claims: &Claims, explain: &mut impl Explain) -> Result<Scopes, Reason> {
+    explain.outcome("scope", read(claims), || {
         let name = if claims.member("scope").is_some() {
             "scope"
         } else {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::required_claim::is_empty_text;
-use crate::domain::{Notes, Reason};
+use crate::domain::{Explain, Reason};
 use crate::jose::{Claims, JoseHeader};
 
 /// Which types of token an issuer's tokens may be.
@@ -29,12 +29,12 @@ impl TokenTypeRule {
         &self,
         header: &JoseHeader,
         claims: &Claims,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<(), Reason> {
         let stated = header.token_type().unwrap_or("absent");
-        notes.judged("typ", self.judge_type(header), || (self, stated))?;
+        explain.outcome("typ", self.judge_type(header), || (self, stated))?;
         if *self == Self::AccessToken {
-            judge_profile(claims, notes)
+            judge_profile(claims, explain)
         } else {
             Ok(())
         }
@@ -69,14 +69,14 @@ impl fmt::Display for TokenTypeRule {
     }
 }
 
-fn judge_profile(claims: &Claims, notes: &mut impl Notes) -> Result<(), Reason> {
+fn judge_profile(claims: &Claims, explain: &mut impl Explain) -> Result<(), Reason> {
     for name in PROFILE_CLAIMS {
         let stated = if is_stated(claims, name) {
             Ok(())
         } else {
             Err(Reason::ClaimMissing)
         };
-        notes.judged(name, stated, || {
+        explain.outcome(name, stated, || {
             (
                 "there, and not empty (RFC 9068 section 2.2)",
                 claims.told(name),
@@ -92,7 +92,7 @@ fn judge_profile(claims: &Claims, notes: &mut impl Notes) -> Result<(), Reason> 
         } else {
             Err(Reason::ClaimInvalid)
         };
-        notes.judged(name, text, || ("a text", claims.told(name)))?;
+        explain.outcome(name, text, || ("a text", claims.told(name)))?;
     }
     Ok(())
 }

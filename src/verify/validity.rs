@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Number;
 
-use crate::domain::{Denial, Finding, Notes, Reason, Timestamp};
+use crate::domain::{Denial, Explain, ExplainStep, Reason, Timestamp};
 use crate::jose::{Claims, Json};
 
 /// A token that is outside its time by more than this, beyond the leeway, is old or early and no
@@ -34,11 +34,12 @@ pub struct TimeRules {
 
 impl Validity {
     /// Reads the three claims. Each must be a number; text that looks like one is not.
-    pub(super) fn from_claims(claims: &Claims, notes: &mut impl Notes) -> Result<Self, Reason> {
+    pub(super) fn from_claims(claims: &Claims, explain: &mut impl Explain) -> Result<Self, Reason> {
         // Those that are numbers are told about where they are compared.
         let mut date = |name| {
-            let told =
-                |_: &Reason| notes.found(|| Finding::failed(name, "a number", claims.told(name)));
+            let told = |_: &Reason| {
+                explain.step(|| ExplainStep::failed(name, "a number", claims.told(name)));
+            };
             date(claims, name).inspect_err(told)
         };
         let iat = date("iat")?;
@@ -65,9 +66,9 @@ impl TimeRules {
         &self,
         validity: &Validity,
         now: Timestamp,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<(), Denial> {
-        self.compare(validity, now, notes).map_err(|reason| {
+        self.compare(validity, now, explain).map_err(|reason| {
             let lenient = Self {
                 leeway: self.leeway.saturating_add(SUSPECTED_SKEW),
                 ..*self
@@ -85,7 +86,7 @@ impl TimeRules {
         &self,
         validity: &Validity,
         now: Timestamp,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<(), Reason> {
         let leeway = self.leeway.as_secs();
         let end = match validity.expires_at {
@@ -94,7 +95,7 @@ impl TimeRules {
             None if self.require_exp => Err(Reason::ClaimMissing),
             _ => Ok(()),
         };
-        notes.judged("exp", end, || {
+        explain.outcome("exp", end, || {
             let absent = if self.require_exp { "" } else { "absent, or " };
             let earliest = now.minus(self.leeway);
             (
@@ -110,18 +111,18 @@ impl TimeRules {
         let expected =
             || format!("absent, or at most {latest_start} (now {now}, leeway {leeway} s)");
         let not_before = starts(validity.not_before, Reason::TokenNotYetValid);
-        notes.judged("nbf", not_before, || {
+        explain.outcome("nbf", not_before, || {
             (expected(), told(validity.not_before))
         })?;
         let issued_at = starts(validity.issued_at, Reason::TokenIssuedInFuture);
-        notes.judged("iat", issued_at, || (expected(), told(validity.issued_at)))?;
+        explain.outcome("iat", issued_at, || (expected(), told(validity.issued_at)))?;
         self.max_token_age.map_or(Ok(()), |max_age| {
             let age = match validity.old_since {
                 None => Err(Reason::ClaimMissing),
                 Some(old_since) if now > old_since.plus(max_age).plus(self.leeway) => Err(Reason::TokenTooOld),
                 Some(_) => Ok(()),
             };
-            notes.judged("age", age, || {
+            explain.outcome("age", age, || {
                 let (oldest, max_age) = (now.minus(self.leeway).minus(max_age), max_age.as_secs());
                 (
                     format!("iat at least {oldest} (now {now}, max_token_age {max_age} s, leeway {leeway} s)"),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Validity;
 use super::audience::{AcceptedAudience, AudienceRule};
 use super::role_claims::Roles;
-use crate::domain::{ClaimPath, Notes, Reason, Scopes};
+use crate::domain::{ClaimPath, Explain, Reason, Scopes};
 use crate::jose::{Claims, Json};
 
 /// What glibc's heap gives to the smallest text, and what it takes beside each; others take less. A
@@ -80,7 +80,7 @@ impl VerifiedToken {
         &self,
         rule: &AudienceRule,
         in_their_place: Option<&AcceptedAudience>,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<(), Reason> {
         let satisfied = match in_their_place {
             None => self.names_audience_of_issuer,
@@ -93,7 +93,7 @@ impl VerifiedToken {
         } else {
             Err(Reason::AudienceMismatch)
         };
-        notes.judged("aud", outcome, || {
+        explain.outcome("aud", outcome, || {
             (
                 in_their_place.unwrap_or(&rule.accepted),
                 rule.found(&self.claims),

@@ -1,6 +1,6 @@
 //! Which audiences an issuer's tokens must name.
 
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::verify::{AcceptedAudience, AudienceMatch, AudienceRule, TokenTypeRule};
 
 pub(super) const AUDIENCE: Setting = Setting::optional(
@@ -26,8 +26,8 @@ pub(super) const HINT: &str = "set the audiences this API accepts, or \"*\"";
 /// `hint` tells what to do if there is none.
 pub(super) fn read(
     reader: &mut Reader,
-    hint: Result<&str, Refused>,
-) -> Result<AudienceRule, Refused> {
+    hint: Result<&str, Reported>,
+) -> Result<AudienceRule, Reported> {
     let names = reader.optional_list(&AUDIENCE, value::text);
     let quantity = reader.read(&AUDIENCE_MATCH, value::one_of(MATCHES));
     let fallback = reader.optional_list(&AUDIENCE_FALLBACK, fallback_claim);
@@ -47,7 +47,7 @@ pub(crate) fn accepted(
     setting: &Setting,
     names: Vec<String>,
     quantity: AudienceMatch,
-) -> Result<AcceptedAudience, Refused> {
+) -> Result<AcceptedAudience, Reported> {
     match names.iter().any(|name| name == "*") {
         true if names.len() == 1 => Ok(AcceptedAudience::Everyone),
         true => {

@@ -16,7 +16,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::issuer::keys::{fetch, refresh};
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::{ClaimPath, Scopes};
 use crate::policy::ScopeRequirement;
 use crate::verify::{AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
@@ -128,7 +128,7 @@ pub struct IssuerSettings {
 
 impl IssuerSettings {
     /// The issuers of the list, or the one that stands outside of it.
-    pub(super) fn read_all(reader: &mut Reader) -> Result<Vec<Self>, Refused> {
+    pub(super) fn read_all(reader: &mut Reader) -> Result<Vec<Self>, Reported> {
         if !reader.is_given(&ISSUERS) {
             return Self::read(reader).map(|only| vec![only]);
         }
@@ -166,7 +166,7 @@ impl IssuerSettings {
             .join(", ")
     }
 
-    fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let preset = Preset::read(reader);
         let preset = preset
             .as_ref()
@@ -214,7 +214,7 @@ impl IssuerSettings {
 }
 
 /// Whose token it is must never be a matter of order, and a label must tell one issuer.
-fn refuse_twins(reader: &mut Reader, issuers: &[IssuerSettings]) -> Result<(), Refused> {
+fn refuse_twins(reader: &mut Reader, issuers: &[IssuerSettings]) -> Result<(), Reported> {
     let mut wrong = Vec::new();
     for (index, own) in issuers.iter().enumerate() {
         let earlier = || issuers.iter().take(index).enumerate();
@@ -235,12 +235,12 @@ fn refuse_twins(reader: &mut Reader, issuers: &[IssuerSettings]) -> Result<(), R
 /// An `issuer` beside a preset must be one of the preset's, and is then the only one.
 fn read_accepted(
     reader: &mut Reader,
-    preset: Result<Option<&Preset>, Refused>,
-) -> Result<AcceptedIssuers, Refused> {
+    preset: Result<Option<&Preset>, Reported>,
+) -> Result<AcceptedIssuers, Reported> {
     let stated = reader.optional(&ISSUER, value::text)?;
     let known = preset?.map(|preset| &preset.accepted);
     match (stated, known) {
-        (None, None) => Ok(AcceptedIssuers::Nobody),
+        (None, None) => Ok(AcceptedIssuers::Absent),
         (None, Some(known)) => Ok(known.clone()),
         (Some(stated), known) if known.is_none_or(|known| known.takes(&stated)) => {
             Ok(AcceptedIssuers::Named(vec![stated]))
@@ -256,7 +256,7 @@ fn read_accepted(
 /// Whether it is the profile of RFC 9068.
 const TOKEN_TYPES: &[(&str, bool); 2] = &[("any", false), ("at+jwt", true)];
 
-fn read_token_type(reader: &mut Reader) -> Result<TokenTypeRule, Refused> {
+fn read_token_type(reader: &mut Reader) -> Result<TokenTypeRule, Reported> {
     let profile = reader.read(&TOKEN_TYPE, value::one_of(TOKEN_TYPES));
     let accepted = reader.optional_list(&ACCEPTED_TYPES, value::text);
     let (profile, accepted) = (profile?, accepted?);
@@ -274,7 +274,7 @@ fn read_token_type(reader: &mut Reader) -> Result<TokenTypeRule, Refused> {
     })
 }
 
-fn read_time(reader: &mut Reader) -> Result<TimeRules, Refused> {
+fn read_time(reader: &mut Reader) -> Result<TimeRules, Reported> {
     let leeway = reader.read(
         &LEEWAY,
         value::duration_within(Duration::ZERO, Duration::from_hours(1)),
@@ -292,7 +292,7 @@ fn refuse_unchecked_profile(
     reader: &mut Reader,
     audience: AudienceRule,
     token_type: &TokenTypeRule,
-) -> Result<AudienceRule, Refused> {
+) -> Result<AudienceRule, Reported> {
     if audience::is_unchecked_profile(&audience.accepted, token_type) {
         let hint = "name the audiences of this API, or set $token_type=any";
         let invalid =
@@ -308,8 +308,8 @@ fn refuse_nameless_profile(
     reader: &mut Reader,
     accepted: &AcceptedIssuers,
     token_type: &TokenTypeRule,
-) -> Result<(), Refused> {
-    if *accepted == AcceptedIssuers::Nobody && *token_type == TokenTypeRule::AccessToken {
+) -> Result<(), Reported> {
+    if *accepted == AcceptedIssuers::Absent && *token_type == TokenTypeRule::AccessToken {
         let hint = "set the issuer's `iss`, or $token_type=any";
         return Err(reader.refuse(
             &ISSUER,

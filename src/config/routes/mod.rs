@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::denials::{CustomDenial, DenialKey};
 use super::{IssuerSettings, ProxySettings, TokenSettings, denials, tokens};
 use crate::config::issuer::audience;
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::extract::TokenSources;
 use crate::policy::{
     Access, HostPattern, Methods, PathPattern, Preflight, Route, RouteIssuers, RouteName,
@@ -116,14 +116,14 @@ pub struct RouteSettings {
     /// The routes.
     pub table: RouteTable,
     /// What some of them have in place of the general answers, by the position of the route.
-    pub answers: HashMap<usize, RouteAnswers>,
+    pub answers: HashMap<usize, RouteDenials>,
     /// The routes that no request comes to but by their names.
     pub unreached: Vec<UnreachedRoute>,
 }
 
 /// What a route has in place of the general answers.
 #[derive(Debug)]
-pub struct RouteAnswers {
+pub struct RouteDenials {
     /// The name of the route.
     pub name: RouteName,
     /// Its denials, if it has its own.
@@ -144,11 +144,11 @@ impl<'a> General<'a> {
     /// These settings; if they were refused, what depends on them is not judged, and all the rest
     /// of the routes is.
     pub(super) fn of(
-        issuers: &'a Result<Vec<IssuerSettings>, Refused>,
-        proxy: &'a Result<ProxySettings, Refused>,
-        tokens: &'a Result<TokenSettings, Refused>,
-    ) -> Result<Self, Refused> {
-        let refused = |refused: &Refused| *refused;
+        issuers: &'a Result<Vec<IssuerSettings>, Reported>,
+        proxy: &'a Result<ProxySettings, Reported>,
+        tokens: &'a Result<TokenSettings, Reported>,
+    ) -> Result<Self, Reported> {
+        let refused = |refused: &Reported| *refused;
         let (issuers, proxy) = (
             issuers.as_ref().map_err(refused)?,
             proxy.as_ref().map_err(refused)?,
@@ -164,8 +164,8 @@ impl<'a> General<'a> {
 impl RouteSettings {
     pub(super) fn read(
         reader: &mut Reader,
-        general: Result<General<'_>, Refused>,
-    ) -> Result<Option<Self>, Refused> {
+        general: Result<General<'_>, Reported>,
+    ) -> Result<Option<Self>, Reported> {
         let read = reader.sections(&ROUTES, &[], |entry, position| {
             read_route(entry, position, general)
         });
@@ -215,8 +215,8 @@ fn indistinct(RouteNameTaken { first, again, name }: RouteNameTaken) -> (usize, 
 fn read_route(
     reader: &mut Reader,
     position: usize,
-    general: Result<General<'_>, Refused>,
-) -> Result<(Route, RouteAnswers), Refused> {
+    general: Result<General<'_>, Reported>,
+) -> Result<(Route, RouteDenials), Reported> {
     let name = reader.required(&NAME, route_name, "give it a name, such as admin");
     let matches = reader.mapping(&MATCH, read_match).and_then(|matches| {
         // What stands last in a file is what is missing from one that was cut off.
@@ -247,7 +247,7 @@ fn read_route(
         rules: rules?,
     };
     refuse_blind(reader, &route, general.proxy)?;
-    let answers = RouteAnswers {
+    let answers = RouteDenials {
         name: route.name.clone(),
         denials: denials?,
         resource_metadata: resource_metadata?,
@@ -261,7 +261,7 @@ struct Match {
     methods: Option<Methods>,
 }
 
-fn read_match(reader: &mut Reader) -> Result<Match, Refused> {
+fn read_match(reader: &mut Reader) -> Result<Match, Reported> {
     let host = reader.optional(&HOST, |text| {
         HostPattern::parse(text).map_err(|error| pattern(text, error))
     });
@@ -288,9 +288,9 @@ fn pattern(text: &str, error: RoutePatternError) -> Invalid {
 
 fn read_rules(
     reader: &mut Reader,
-    general: Result<General<'_>, Refused>,
-    allow_path_parameters: Result<bool, Refused>,
-) -> Result<Rules, Refused> {
+    general: Result<General<'_>, Reported>,
+    allow_path_parameters: Result<bool, Reported>,
+) -> Result<Rules, Reported> {
     let access = reader.read(&ACCESS, value::one_of(ACCESSES));
     let issuers = general.and_then(|general| read_issuers(reader, general.issuers));
     let audience = reader.optional_list(&AUDIENCE, value::text);
@@ -326,7 +326,7 @@ const ACCESSES: &[(&str, Access); 4] = &[
     ("denied", Access::Denied),
 ];
 
-fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIssuers, Refused> {
+fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIssuers, Reported> {
     let positions = reader.optional_list(&ISSUERS, |name| IssuerSettings::position(known, name))?;
     Ok(positions.map_or(RouteIssuers::All, |positions| {
         RouteIssuers::These(positions.into())
@@ -335,7 +335,7 @@ fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIs
 
 /// Who writes a requirement down believes that it is enforced, and who only reports on a `denied`
 /// route would open it.
-fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Refused> {
+fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Reported> {
     if access.looks_at_tokens() {
         return Ok(());
     }
@@ -357,7 +357,7 @@ fn refuse_unchecked_profile(
     reader: &mut Reader,
     rules: &Rules,
     issuers: &[IssuerSettings],
-) -> Result<(), Refused> {
+) -> Result<(), Reported> {
     let Some(accepted) = &rules.audience else {
         return Ok(());
     };
@@ -373,14 +373,14 @@ fn refuse_unchecked_profile(
     Ok(())
 }
 
-fn refuse_blind(reader: &mut Reader, route: &Route, proxy: &ProxySettings) -> Result<(), Refused> {
-    if !route.looks_at_request() {
+fn refuse_blind(reader: &mut Reader, route: &Route, proxy: &ProxySettings) -> Result<(), Reported> {
+    if !route.needs_request() {
         return Ok(());
     }
     let setting = match () {
         () if !route.is_for_everything() => &MATCH,
         () if route.rules.preflight == Preflight::Allowed => &ALLOW_PREFLIGHT,
-        () if route.rules.sources.look_at_request() => &tokens::TOKEN_SOURCES,
+        () if route.rules.sources.needs_request() => &tokens::TOKEN_SOURCES,
         () => &REQUIRE,
     };
     proxy.dialect.refuse_unnamed(reader, setting, "request")

@@ -4,7 +4,7 @@ use serde_json::{Number, Value};
 
 use crate::config::issuer::scope;
 use crate::config_reader::{
-    Content, Invalid, Node, Reader, Refused, Scalar, Setting, Shape, value,
+    Content, Invalid, Node, Reader, Reported, Scalar, Setting, Shape, value,
 };
 use crate::domain::{ClaimPath, Scopes};
 use crate::policy::{
@@ -73,7 +73,7 @@ pub(super) fn read(
     reader: &mut Reader,
     setting: &Setting,
     allow_path_parameters: bool,
-) -> Result<Vec<Requirement>, Refused> {
+) -> Result<Vec<Requirement>, Reported> {
     Ok(reader
         .mapping(setting, |reader| {
             read_requirements(reader, allow_path_parameters)
@@ -84,7 +84,7 @@ pub(super) fn read(
 fn read_requirements(
     reader: &mut Reader,
     allow_path_parameters: bool,
-) -> Result<Vec<Requirement>, Refused> {
+) -> Result<Vec<Requirement>, Reported> {
     let scopes = reader.optional_list(&SCOPES, scope);
     let any_scope = reader.optional_list(&ANY_SCOPE, scope);
     let claims = reader.sections(&CLAIMS, &[], |entry, _| read_claim(entry));
@@ -106,7 +106,7 @@ fn read_requirements(
     Ok(requirements)
 }
 
-fn read_claim(reader: &mut Reader) -> Result<ClaimRequirement, Refused> {
+fn read_claim(reader: &mut Reader) -> Result<ClaimRequirement, Reported> {
     let claim = reader.required(&CLAIM, path, "name a claim, such as realm_access.roles");
     let exists = reader.optional(&EXISTS, only_true);
     let equals = reader.node(&EQUALS, |node| claim_value(node).map(ClaimRule::Equals));

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::Authority;
 
 const ADMIN_TOKEN: Setting = Setting::secret(
@@ -39,7 +39,7 @@ pub struct AdminSettings {
 }
 
 impl AdminSettings {
-    pub(crate) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    pub(crate) fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let token = reader.optional(&ADMIN_TOKEN, token);
         let token_metrics = reader.read(&ADMIN_TOKEN_METRICS, value::boolean);
         let hosts = reader.optional_list(&ADMIN_HOSTS, host);

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 
 const LISTEN: Setting = Setting::new(
     "listen",
@@ -176,7 +176,7 @@ pub struct UnixSocketSettings {
 }
 
 impl ServerSettings {
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let listen = reader.list(&LISTEN, address);
         let admin_listen = Self::read_admin_listen(reader);
         let grpc_listen = reader.optional_list(&GRPC_LISTEN, address);
@@ -231,7 +231,7 @@ impl ServerSettings {
         })
     }
 
-    pub(super) fn read_admin_listen(reader: &mut Reader) -> Result<Vec<Listen>, Refused> {
+    pub(super) fn read_admin_listen(reader: &mut Reader) -> Result<Vec<Listen>, Reported> {
         reader.list(&ADMIN_LISTEN, address)
     }
 }
@@ -244,7 +244,7 @@ const TRIGGERS: &[(&str, ReloadTrigger); 2] = &[
 ];
 
 /// The file is what is watched: files that settings name are read anew with it.
-fn read_reload(reader: &mut Reader) -> Result<ReloadTrigger, Refused> {
+fn read_reload(reader: &mut Reader) -> Result<ReloadTrigger, Reported> {
     let trigger = reader.read(&RELOAD, value::one_of(TRIGGERS))?;
     if trigger == ReloadTrigger::OnChange && !reader.place().is_in_file() {
         let hint = "name one by --config or DOORWARD_CONFIG, or set $reload=signal";
@@ -264,7 +264,7 @@ fn refuse_shared(
     setting: &Setting,
     own: &[Listen],
     others: &[Listen],
-) -> Result<(), Refused> {
+) -> Result<(), Reported> {
     let is_fixed =
         |address: &&Listen| !matches!(address, Listen::Tcp(address) if address.port() == 0);
     let mut seen: Vec<&Listen> = others.iter().collect();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::tls_identity::{CERTIFICATE, CLIENT_CA, Flaw, KEY, TlsIdentity};
-use crate::config_reader::{Invalid, Problem, Reader, Refused, Setting, file, value};
+use crate::config_reader::{Invalid, Problem, Reader, Reported, Setting, file, value};
 
 pub(crate) const SETTINGS: &[Setting] = &[CERTIFICATE, KEY, CLIENT_CA];
 
@@ -61,7 +61,7 @@ impl TlsFiles {
 }
 
 impl TlsSettings {
-    pub(crate) fn read(reader: &mut Reader) -> Result<Option<Self>, Refused> {
+    pub(crate) fn read(reader: &mut Reader) -> Result<Option<Self>, Reported> {
         let certificate = readable(reader, &CERTIFICATE);
         let key = readable(reader, &KEY);
         let client_ca = readable(reader, &CLIENT_CA);
@@ -81,14 +81,14 @@ impl TlsSettings {
                 for (setting, invalid) in flaws {
                     reader.refuse(setting, invalid);
                 }
-                Err(Refused)
+                Err(Reported)
             }
         }
     }
 }
 
 /// A file that can be read, whatever is in it: it is told even where another one is missing.
-fn readable(reader: &mut Reader, setting: &Setting) -> Result<Option<PathBuf>, Refused> {
+fn readable(reader: &mut Reader, setting: &Setting) -> Result<Option<PathBuf>, Reported> {
     let Some(path) = reader.optional(setting, value::text)?.map(PathBuf::from) else {
         return Ok(None);
     };
@@ -101,7 +101,7 @@ fn pair(
     reader: &mut Reader,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
-) -> Result<Option<(PathBuf, PathBuf)>, Refused> {
+) -> Result<Option<(PathBuf, PathBuf)>, Reported> {
     match (certificate, key) {
         (Some(certificate), Some(key)) => Ok(Some((certificate, key))),
         (None, None) => Ok(None),

@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::document::{Content, Node};
 use super::files::{Files, FilesInUse};
-use super::location::Place;
-use super::problem::{Problems, Refused};
-use super::section::{Given, GivenValue, Section};
+use super::location::Location;
+use super::problem::{Problems, Reported};
+use super::section::{InputValue, Section, SettingInput};
 use super::setting::{Setting, Shape};
 use super::value::{self, Invalid};
 use crate::domain::may_hold_secret;
@@ -36,7 +36,7 @@ impl Reader {
     }
 
     /// The configuration, if nothing was wrong with any of it.
-    pub(crate) fn finish<T>(self, read: Result<T, Refused>) -> Result<T, Problems> {
+    pub(crate) fn finish<T>(self, read: Result<T, Reported>) -> Result<T, Problems> {
         match read {
             Ok(read) if self.problems.is_empty() => Ok(read),
             _ => Err(self.problems.sorted()),
@@ -48,7 +48,7 @@ impl Reader {
         &mut self,
         setting: &Setting,
         parse: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Result<T, Refused> {
+    ) -> Result<T, Reported> {
         match self.optional(setting, &parse)? {
             Some(found) => Ok(found),
             None => parse(setting.default_text()).map_err(|invalid| self.refuse(setting, invalid)),
@@ -60,7 +60,7 @@ impl Reader {
         &mut self,
         setting: &Setting,
         parse: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Result<Option<T>, Refused> {
+    ) -> Result<Option<T>, Reported> {
         let Some(given) = self.given(setting)? else {
             return Ok(None);
         };
@@ -73,7 +73,7 @@ impl Reader {
         setting: &Setting,
         parse: impl Fn(&str) -> Result<T, Invalid>,
         hint: &str,
-    ) -> Result<T, Refused> {
+    ) -> Result<T, Reported> {
         let found = self.optional(setting, parse)?;
         found.ok_or_else(|| self.refuse(setting, Invalid::new("missing").hint(hint)))
     }
@@ -83,7 +83,7 @@ impl Reader {
         &mut self,
         setting: &Setting,
         element: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Result<Vec<T>, Refused> {
+    ) -> Result<Vec<T>, Reported> {
         if let Some(found) = self.optional_list(setting, &element)? {
             return Ok(found);
         }
@@ -101,7 +101,7 @@ impl Reader {
         &mut self,
         setting: &Setting,
         element: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Result<Option<Vec<T>>, Refused> {
+    ) -> Result<Option<Vec<T>>, Reported> {
         let Some(elements) = self.elements(setting)? else {
             return Ok(None);
         };
@@ -120,8 +120,8 @@ impl Reader {
         &mut self,
         setting: &Setting,
         inherited: &[Setting],
-        read: impl Fn(&mut Self, usize) -> Result<T, Refused>,
-    ) -> Result<Option<Vec<T>>, Refused> {
+        read: impl Fn(&mut Self, usize) -> Result<T, Reported>,
+    ) -> Result<Option<Vec<T>>, Reported> {
         let Some(elements) = self.elements(setting)? else {
             return Ok(None);
         };
@@ -138,8 +138,8 @@ impl Reader {
     pub(crate) fn mapping<T>(
         &mut self,
         setting: &Setting,
-        read: impl FnOnce(&mut Self) -> Result<T, Refused>,
-    ) -> Result<Option<T>, Refused> {
+        read: impl FnOnce(&mut Self) -> Result<T, Reported>,
+    ) -> Result<Option<T>, Reported> {
         let Some(given) = self.given(setting)? else {
             return Ok(None);
         };
@@ -151,13 +151,13 @@ impl Reader {
         &mut self,
         setting: &Setting,
         parse: impl FnOnce(&Value) -> Result<T, Invalid>,
-    ) -> Result<Option<T>, Refused> {
+    ) -> Result<Option<T>, Reported> {
         let Some(given) = self.given(setting)? else {
             return Ok(None);
         };
         let value = match &given.value {
-            GivenValue::Node(node) => node.to_json(),
-            GivenValue::Variable(text) => Value::String(text.clone()),
+            InputValue::Node(node) => node.to_json(),
+            InputValue::Variable(text) => Value::String(text.clone()),
         };
         parse(&value)
             .map(Some)
@@ -169,11 +169,11 @@ impl Reader {
         &mut self,
         setting: &Setting,
         parse: impl FnOnce(&Node) -> Result<T, Invalid>,
-    ) -> Result<Option<T>, Refused> {
+    ) -> Result<Option<T>, Reported> {
         let Some(given) = self.given(setting)? else {
             return Ok(None);
         };
-        let GivenValue::Node(node) = &given.value else {
+        let InputValue::Node(node) = &given.value else {
             return Err(
                 self.refuse_at(&given.place, Invalid::new("has no form in the environment"))
             );
@@ -184,12 +184,12 @@ impl Reader {
     }
 
     /// A setting that is a document of its own: JSON text, or in the file just written out.
-    pub(crate) fn json(&mut self, setting: &Setting) -> Result<Option<String>, Refused> {
+    pub(crate) fn json(&mut self, setting: &Setting) -> Result<Option<String>, Reported> {
         let Some(given) = self.given(setting)? else {
             return Ok(None);
         };
         match (&given.value, given.text()) {
-            (GivenValue::Node(node), None) => Ok(Some(node.to_json().to_string())),
+            (InputValue::Node(node), None) => Ok(Some(node.to_json().to_string())),
             _ => self.parse(setting, &given, value::text).map(Some),
         }
     }
@@ -201,7 +201,7 @@ impl Reader {
         setting: &Setting,
         example: &str,
         read: impl Fn(&str, Value) -> Result<T, Invalid>,
-    ) -> Result<Option<Vec<T>>, Refused> {
+    ) -> Result<Option<Vec<T>>, Reported> {
         let Some(given) = self.given(setting)? else {
             return Ok(None);
         };
@@ -219,7 +219,7 @@ impl Reader {
     }
 
     /// Where the section stands.
-    pub(crate) const fn place(&self) -> &Place {
+    pub(crate) const fn place(&self) -> &Location {
         &self.section.place
     }
 
@@ -231,7 +231,11 @@ impl Reader {
 
     /// Whether a setting was given by its own name, and with an empty text.
     pub(crate) fn is_empty(&self, setting: &Setting) -> bool {
-        let text = self.section.values.get(setting.name).and_then(Given::text);
+        let text = self
+            .section
+            .values
+            .get(setting.name)
+            .and_then(SettingInput::text);
         text.is_some_and(|text| text.trim().is_empty())
     }
 
@@ -240,14 +244,14 @@ impl Reader {
         self.section
             .values
             .get(setting.name)
-            .is_some_and(|given| matches!(given.value, GivenValue::Node(_)))
+            .is_some_and(|given| matches!(given.value, InputValue::Node(_)))
     }
 
     /// Gives a setting that nobody gave this text, as if it had been written where the other one
     /// is.
     pub(crate) fn fill(&mut self, setting: &Setting, text: impl Into<String>, origin: &Setting) {
-        let given = Given {
-            value: GivenValue::Variable(text.into()),
+        let given = SettingInput {
+            value: InputValue::Variable(text.into()),
             place: self.section.place_of(origin.name),
         };
         self.section
@@ -259,11 +263,11 @@ impl Reader {
     fn section<T>(
         &mut self,
         setting: &Setting,
-        given: Given,
+        given: SettingInput,
         inherited: &[Setting],
-        read: impl FnOnce(&mut Self) -> Result<T, Refused>,
-    ) -> Result<T, Refused> {
-        let GivenValue::Node(node) = given.value else {
+        read: impl FnOnce(&mut Self) -> Result<T, Reported>,
+    ) -> Result<T, Reported> {
+        let InputValue::Node(node) = given.value else {
             let hint = "it takes a file: see `doorward serve --help`";
             return Err(self.refuse_at(
                 &given.place,
@@ -302,7 +306,7 @@ impl Reader {
         found
     }
 
-    fn elements(&mut self, setting: &Setting) -> Result<Option<Vec<Given>>, Refused> {
+    fn elements(&mut self, setting: &Setting) -> Result<Option<Vec<SettingInput>>, Reported> {
         let Some(given) = self.given(setting)? else {
             return Ok(None);
         };
@@ -323,16 +327,16 @@ impl Reader {
     fn parse<T>(
         &mut self,
         setting: &Setting,
-        given: &Given,
+        given: &SettingInput,
         parse: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Result<T, Refused> {
+    ) -> Result<T, Reported> {
         let parsed = single(given)
             .and_then(|text| parse(text).map_err(|invalid| shown(setting, text, invalid)));
         parsed.map_err(|invalid| self.refuse_at(&given.place, invalid))
     }
 
     /// What was given, from the file if it is a secret in a file.
-    fn given(&mut self, setting: &Setting) -> Result<Option<Given>, Refused> {
+    fn given(&mut self, setting: &Setting) -> Result<Option<SettingInput>, Reported> {
         let inline = self.section.values.get(setting.name).cloned();
         let file = setting
             .secret
@@ -352,7 +356,7 @@ impl Reader {
     }
 }
 
-fn single(given: &Given) -> Result<&str, Invalid> {
+fn single(given: &SettingInput) -> Result<&str, Invalid> {
     given.text().ok_or_else(|| {
         if given.is_null() {
             no_value()

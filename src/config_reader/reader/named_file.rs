@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{Reader, single};
-use crate::config_reader::problem::Refused;
-use crate::config_reader::section::{Given, GivenValue};
+use crate::config_reader::problem::Reported;
+use crate::config_reader::section::{InputValue, SettingInput};
 use crate::config_reader::setting::Setting;
 use crate::config_reader::value::Invalid;
 use crate::config_reader::{file, value};
@@ -14,7 +14,7 @@ const MAX_FILE_BYTES: usize = 1 << 20;
 
 impl Reader {
     /// The bytes of a file that a setting names.
-    pub(crate) fn file(&mut self, setting: &Setting, path: &Path) -> Result<Vec<u8>, Refused> {
+    pub(crate) fn file(&mut self, setting: &Setting, path: &Path) -> Result<Vec<u8>, Reported> {
         self.files
             .read(path, MAX_FILE_BYTES)
             .map_err(|invalid| self.refuse(setting, invalid))
@@ -22,14 +22,14 @@ impl Reader {
 
     /// Notes if a file cannot be read that is read anew when it is needed: its contents are none of
     /// the configuration.
-    pub(crate) fn readable(&mut self, setting: &Setting, path: &Path) -> Result<(), Refused> {
+    pub(crate) fn readable(&mut self, setting: &Setting, path: &Path) -> Result<(), Reported> {
         file::read(path, MAX_FILE_BYTES)
             .map(drop)
             .map_err(|invalid| self.refuse(setting, invalid))
     }
 
     /// A secret read from the file that is named here; it stands where its file's name does.
-    pub(crate) fn secret_file(&mut self, named: &Given) -> Result<Given, Refused> {
+    pub(crate) fn secret_file(&mut self, named: &SettingInput) -> Result<SettingInput, Reported> {
         let path = single(named).and_then(value::text);
         let secret = path
             .and_then(|path| self.files.read(Path::new(&path), MAX_FILE_BYTES))
@@ -44,8 +44,8 @@ impl Reader {
                 Ok(text)
             });
         let text = secret.map_err(|invalid| self.refuse_at(&named.place, invalid))?;
-        Ok(Given {
-            value: GivenValue::Variable(text),
+        Ok(SettingInput {
+            value: InputValue::Variable(text),
             place: named.place.clone(),
         })
     }

@@ -1,9 +1,9 @@
 //! What is wrong with settings.
 
 use super::Reader;
-use crate::config_reader::location::Place;
-use crate::config_reader::problem::{Problem, Refused};
-use crate::config_reader::section::Given;
+use crate::config_reader::location::Location;
+use crate::config_reader::problem::{Problem, Reported};
+use crate::config_reader::section::SettingInput;
 use crate::config_reader::setting;
 use crate::config_reader::setting::Setting;
 use crate::config_reader::value::Invalid;
@@ -13,7 +13,7 @@ const MAX_NAMED: usize = 12;
 
 impl Reader {
     /// Notes that something is wrong with a setting.
-    pub(crate) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Refused {
+    pub(crate) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Reported {
         let by_file = setting.secret
             && !self.section.values.contains_key(setting.name)
             && self.is_given(setting);
@@ -27,14 +27,14 @@ impl Reader {
     }
 
     /// Notes that something is wrong at a place.
-    pub(crate) fn refuse_at(&mut self, place: &Place, invalid: Invalid) -> Refused {
+    pub(crate) fn refuse_at(&mut self, place: &Location, invalid: Invalid) -> Reported {
         let problem = Problem::new(place.to_string(), place.spell(&invalid.message))
             .in_order(place.position());
         self.problems.push(match invalid.hint {
             Some(hint) => problem.with_hint(place.spell(&hint)),
             None => problem,
         });
-        Refused
+        Reported
     }
 
     /// Notes what is wrong with elements of a list, by their positions; with none of them nothing
@@ -43,7 +43,7 @@ impl Reader {
         &mut self,
         setting: &Setting,
         wrong: impl IntoIterator<Item = (usize, Invalid)>,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Reported> {
         let mut wrong = wrong.into_iter().peekable();
         if wrong.peek().is_none() {
             return Ok(());
@@ -53,14 +53,14 @@ impl Reader {
             .values
             .get(setting.name)
             .cloned()
-            .and_then(Given::into_elements)
+            .and_then(SettingInput::into_elements)
             .unwrap_or_default();
         for (index, invalid) in wrong {
             let place = elements.get(index).map(|element| element.place.clone());
             let place = place.unwrap_or_else(|| self.section.place_of(setting.name));
             self.refuse_at(&place, invalid);
         }
-        Err(Refused)
+        Err(Reported)
     }
 
     /// Adds what was noticed elsewhere.
@@ -103,7 +103,7 @@ impl Reader {
         &mut self,
         settings: &[Setting],
         invalid: &Invalid,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Reported> {
         let given: Vec<_> = settings
             .iter()
             .filter(|setting| self.is_given(setting))

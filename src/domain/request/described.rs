@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Field, ForwardedRequest, HeaderFields, Original};
+use super::{Field, ForwardedRequest, HeaderFields, OriginalRequest};
 
 /// A request in words: what a trusted proxy would say about it, and the token.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -52,7 +52,7 @@ impl DescribedRequest {
             text.as_ref()
                 .map_or(Field::Absent, |text| Field::Once(text.as_bytes()))
         };
-        let original = Original {
+        let original = OriginalRequest {
             method: field(&self.method),
             host: field(&self.host),
             uri: field(&parts.uri),

@@ -87,7 +87,7 @@ pub trait HeaderFields: Sync {
 /// Each part is what the proxy's dialect says and nothing else: there is no fallback from one
 /// header to another.
 #[derive(Debug, Clone, Copy)]
-pub struct Original<'a> {
+pub struct OriginalRequest<'a> {
     /// The method.
     pub method: Field<'a>,
     /// The host, possibly with a port.
@@ -96,7 +96,7 @@ pub struct Original<'a> {
     pub uri: Field<'a>,
 }
 
-impl<'a> Original<'a> {
+impl<'a> OriginalRequest<'a> {
     /// The proxy's dialect describes nothing.
     pub const UNKNOWN: Self = Self {
         method: Field::Absent,
@@ -118,7 +118,7 @@ impl<'a> Original<'a> {
 }
 
 /// Without the query, which may hold a token.
-impl fmt::Display for Original<'_> {
+impl fmt::Display for OriginalRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = match self.uri {
             Field::Once(uri) => Field::Once(
@@ -153,7 +153,7 @@ pub struct ForwardedRequest<'a> {
     /// The header fields as they arrived here, the client's own among them.
     pub fields: &'a dyn HeaderFields,
     /// What the proxy says about the client's request.
-    pub original: Original<'a>,
+    pub original: OriginalRequest<'a>,
     /// Whether what the proxy says may be believed.
     pub peer_trusted: bool,
     /// The route that the proxy's configuration asks for by name, instead of one that matches.
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_url_gives_host_and_uri() {
-        let original = Original::from_url(
+        let original = OriginalRequest::from_url(
             Field::Absent,
             Field::Once(b"https://a.example:8443/x?y=://z"),
         );
@@ -184,7 +184,7 @@ mod tests {
             "https://a.example",
             "https://a.example\\b/y",
         ] {
-            let original = Original::from_url(Field::Absent, Field::Once(url.as_bytes()));
+            let original = OriginalRequest::from_url(Field::Absent, Field::Once(url.as_bytes()));
             assert_eq!(
                 (original.host, original.uri),
                 (Field::Absent, Field::Absent),
@@ -204,7 +204,7 @@ mod tests {
             "HTTPS://a.example/x",
             "ftp://a.example/x",
         ] {
-            let original = Original::from_url(Field::Absent, Field::Once(url.as_bytes()));
+            let original = OriginalRequest::from_url(Field::Absent, Field::Once(url.as_bytes()));
             assert_eq!(
                 (original.host, original.uri),
                 (Field::Absent, Field::Absent),
@@ -212,7 +212,7 @@ mod tests {
             );
         }
         assert_eq!(
-            Original::from_url(Field::Absent, Field::Repeated).host,
+            OriginalRequest::from_url(Field::Absent, Field::Repeated).host,
             Field::Repeated
         );
     }

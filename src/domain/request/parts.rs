@@ -1,6 +1,6 @@
 //! The original request, taken apart.
 
-use super::Original;
+use super::OriginalRequest;
 use super::host::RequestHost;
 use super::method::RequestMethod;
 use super::path::RequestPath;
@@ -23,7 +23,7 @@ pub struct RequestParts<'a> {
 
 impl<'a> RequestParts<'a> {
     /// Judges what the proxy says.
-    pub fn judge(original: &Original<'a>) -> Self {
+    pub fn judge(original: &OriginalRequest<'a>) -> Self {
         Self {
             method: RequestMethod::judge(original.method),
             host: RequestHost::judge(original.host),

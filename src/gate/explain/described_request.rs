@@ -31,9 +31,9 @@ impl Gate {
             // Where no way is found nobody looks for a token.
             match self
                 .policy
-                .way(&without_token, &mut ())
+                .select(&without_token, &mut ())
                 .ok()
-                .and_then(|way| way.rules.sources.place(token))
+                .and_then(|selected| selected.rules.sources.place(token))
             {
                 Some(TokenPlace::Field(name, value)) => parts.set_field(name, value),
                 Some(TokenPlace::Parameter(parameter)) => parts.add_parameter(&parameter),

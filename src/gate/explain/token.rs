@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::domain::{BearerToken, Denial, Finding, Moment, Reason};
+use crate::domain::{BearerToken, Denial, ExplainStep, Moment, Reason};
 use crate::issuers::{Issuer, Issuers, KeySnapshot};
 use crate::jose::{
-    Candidates, CompactJws, JoseHeader, SignedJws, StatedIssuer, VerificationKey, decode_base64url,
+    Candidates, CompactJws, IssuerClaim, JoseHeader, SignedJws, VerificationKey, decode_base64url,
 };
 use crate::policy::{RouteIssuers, Rules};
 
@@ -13,7 +13,7 @@ use crate::policy::{RouteIssuers, Rules};
 const MAX_KEYS: usize = 5;
 
 /// The parts of the token, and its header.
-pub(crate) fn form(token: BearerToken<'_>, jws: &Result<CompactJws<'_>, Reason>) -> Finding {
+pub(crate) fn form(token: BearerToken<'_>, jws: &Result<CompactJws<'_>, Reason>) -> ExplainStep {
     // One more than those of a JWE is enough to know.
     let parts = token.as_bytes().splitn(6, |byte| *byte == b'.').count();
     let claims = if jws
@@ -25,7 +25,7 @@ pub(crate) fn form(token: BearerToken<'_>, jws: &Result<CompactJws<'_>, Reason>)
         ""
     };
     let found = format!("parts: {parts}, {}{claims}", header_as_written(token));
-    Finding::of("form", jws, "a compact JWS (RFC 7515)", found)
+    ExplainStep::of("form", jws, "a compact JWS (RFC 7515)", found)
 }
 
 /// The header as the token has it, even if the rest of the token is no good. What is no JSON object
@@ -47,11 +47,11 @@ fn header_as_written(token: BearerToken<'_>) -> String {
     )
 }
 
-pub(crate) fn stated_issuer(jws: &CompactJws<'_>) -> String {
+pub(crate) fn issuer_claim(jws: &CompactJws<'_>) -> String {
     match jws.unverified_claims().issuer() {
-        StatedIssuer::Nobody => "no iss".to_owned(),
-        StatedIssuer::Named(issuer) => format!("{issuer:?}"),
-        StatedIssuer::Malformed => "an iss that is no text".to_owned(),
+        IssuerClaim::Absent => "no iss".to_owned(),
+        IssuerClaim::Named(issuer) => format!("{issuer:?}"),
+        IssuerClaim::Malformed => "an iss that is no text".to_owned(),
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn keys(
     issuer: &Issuer,
     found: &Result<(Candidates, Arc<KeySnapshot>), Denial>,
     now: Moment,
-) -> Finding {
+) -> ExplainStep {
     let wanted = header
         .key_id()
         .map_or_else(|| "any key".to_owned(), |id| format!("key {id:?}"));
@@ -87,7 +87,7 @@ pub(crate) fn keys(
         }
         Err(_) => known(&issuer.keys.snapshot(), now),
     };
-    Finding::of(
+    ExplainStep::of(
         "key",
         found,
         format!("{wanted} for {}", header.algorithm()),
@@ -144,7 +144,10 @@ fn listed<'a>(
 }
 
 /// Which of the keys made the signature; they are tried one after the other.
-pub(crate) fn signature(candidates: &Candidates, signed: &Result<SignedJws, Reason>) -> Finding {
+pub(crate) fn signature(
+    candidates: &Candidates,
+    signed: &Result<SignedJws, Reason>,
+) -> ExplainStep {
     let found = match signed {
         Ok(signed) => {
             let before = candidates
@@ -160,7 +163,7 @@ pub(crate) fn signature(candidates: &Candidates, signed: &Result<SignedJws, Reas
         }
         Err(_) => format!("none of them made it; tried: {}", candidates.iter().count()),
     };
-    Finding::of("signature", signed, "made by one of these keys", found)
+    ExplainStep::of("signature", signed, "made by one of these keys", found)
 }
 
 fn name(key: &VerificationKey) -> String {

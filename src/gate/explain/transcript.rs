@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::hints::usual_hint;
-use crate::domain::{Denial, Finding, FindingOutcome, Notes, Reason};
-use crate::response::DenialAnswers;
+use crate::domain::{Denial, Explain, ExplainStep, Reason, StepOutcome};
+use crate::response::DenialResponses;
 
 /// The stages of a decision, each with what was expected and what was found. It holds claims, and
 /// never a signature or a secret.
@@ -22,64 +22,61 @@ pub struct Transcript {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
     /// The stages in their order; after one that failed there is none.
-    pub stages: Vec<Finding>,
+    pub stages: Vec<ExplainStep>,
     /// The denial, and the position of the route.
     #[serde(skip)]
     denied: Option<(Denial, Option<usize>)>,
 }
 
-/// What was told so far.
+/// What was steps so far.
 #[derive(Default)]
-pub(super) struct Told {
-    findings: Vec<Finding>,
+pub(super) struct Steps {
+    kept: Vec<ExplainStep>,
     left_out: usize,
 }
 
 /// So many stages are kept, and the last one always: it decides.
 const MAX_STAGES: usize = 128;
 
-impl Notes for Told {
-    const TRACELESS: bool = true;
+impl Explain for Steps {
+    const DRY_RUN: bool = true;
 
-    fn found(&mut self, finding: impl FnOnce() -> Finding) {
-        if self.findings.len() == MAX_STAGES {
-            self.findings.pop();
+    fn step(&mut self, step: impl FnOnce() -> ExplainStep) {
+        if self.kept.len() == MAX_STAGES {
+            self.kept.pop();
             self.left_out += 1;
         }
-        self.findings.push(finding());
+        self.kept.push(step());
     }
 
-    fn all_found<F: IntoIterator<Item = Finding>>(&mut self, findings: impl FnOnce() -> F) {
-        findings()
-            .into_iter()
-            .for_each(|finding| self.found(|| finding));
+    fn steps<F: IntoIterator<Item = ExplainStep>>(&mut self, steps: impl FnOnce() -> F) {
+        steps().into_iter().for_each(|step| self.step(|| step));
     }
 }
 
-impl Told {
-    fn into_stages(mut self) -> Vec<Finding> {
+impl Steps {
+    fn into_stages(mut self) -> Vec<ExplainStep> {
         if self.left_out > 0 {
-            let more = Finding::skipped(
+            let more = ExplainStep::skipped(
                 "more stages",
                 "passed as well",
                 format!("{} are left out", self.left_out),
             );
-            self.findings
-                .insert(self.findings.len().saturating_sub(1), more);
+            self.kept.insert(self.kept.len().saturating_sub(1), more);
         }
-        self.findings
+        self.kept
     }
 }
 
 impl Transcript {
-    /// What was told, and what it came to: a denial on the route at this position, or the report of
+    /// What was steps, and what it came to: a denial on the route at this position, or the report of
     /// one.
     pub(super) fn new(
-        told: Told,
+        steps: Steps,
         denied: Option<(Denial, Option<usize>)>,
         reported: Option<Reason>,
     ) -> Self {
-        let stages = told.into_stages();
+        let stages = steps.into_stages();
         let Some(reason) = denied
             .as_ref()
             .map(|(denial, _)| denial.reason())
@@ -96,14 +93,14 @@ impl Transcript {
                 denied,
             };
         };
-        let verdict = match (reported, reason.turn().status()) {
+        let verdict = match (reported, reason.class().status()) {
             (Some(_), _) => "would_deny",
             (None, 503) => "error",
             (None, _) => "deny",
         };
         let failed = stages
             .last()
-            .filter(|last| last.outcome == FindingOutcome::Failed);
+            .filter(|last| last.outcome == StepOutcome::Failed);
         let hint = Some(hint(reason, failed.map_or("", |last| last.stage)));
         Self {
             verdict,
@@ -118,7 +115,7 @@ impl Transcript {
 
     /// The same with the challenge that these answers have for the denial.
     #[must_use]
-    pub fn with_challenge(mut self, answers: &DenialAnswers) -> Self {
+    pub fn with_challenge(mut self, answers: &DenialResponses) -> Self {
         let answer = self
             .denied
             .as_ref()

@@ -37,11 +37,11 @@ pub(super) async fn explain(
     }
     match parse(&body) {
         Ok(described) => {
-            let door = &generation.door;
-            let transcript = door.gate.explain_described(&described).await;
+            let decisions = &generation.decisions;
+            let transcript = decisions.gate.explain_described(&described).await;
             json_answer(
                 StatusCode::OK,
-                &json!(transcript.with_challenge(&door.denials)),
+                &json!(transcript.with_challenge(&decisions.denials)),
             )
         }
         // The position, and not the text: it may hold a token.

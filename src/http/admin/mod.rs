@@ -8,7 +8,7 @@ mod status;
 
 pub use access::AdminAccess;
 pub use service::AdminService;
-pub use simulator::{Rehearsal, RehearsedAnswer};
+pub use simulator::{SimulatedAnswer, Simulator};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
@@ -99,7 +99,7 @@ async fn metrics(service: web::Data<AdminService>) -> HttpResponse {
     verify.metrics.cache_entries.set(
         verify
             .generation()
-            .door
+            .decisions
             .gate
             .cache()
             .len()
@@ -117,7 +117,7 @@ async fn healthz() -> HttpResponse {
 
 async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
     let generation = service.verify.generation();
-    let gate = &generation.door.gate;
+    let gate = &generation.decisions.gate;
     let now = gate.clock.moment();
     let has_keys = |issuer: &Issuer| issuer.keys.snapshot().is_usable(now);
     let issuers = gate.issuers();

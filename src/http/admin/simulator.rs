@@ -6,7 +6,7 @@ use crate::http::{Dialect, Responder};
 use crate::telemetry::Outcome;
 
 /// The service without sockets, logs and metrics.
-pub struct Rehearsal {
+pub struct Simulator {
     /// What decides.
     pub gate: Gate,
     /// What makes answers of decisions.
@@ -17,7 +17,7 @@ pub struct Rehearsal {
 
 /// What a proxy would get to see, and why.
 #[derive(Debug)]
-pub struct RehearsedAnswer {
+pub struct SimulatedAnswer {
     /// What came of the request.
     pub outcome: Outcome,
     /// The position of the route that it took.
@@ -28,7 +28,7 @@ pub struct RehearsedAnswer {
     pub headers: Vec<(String, String)>,
 }
 
-impl Rehearsal {
+impl Simulator {
     /// Tells how a decision about such a request comes about, with the challenge that goes with it.
     pub async fn explain(&self, described: &DescribedRequest) -> Transcript {
         self.gate
@@ -38,13 +38,13 @@ impl Rehearsal {
     }
 
     /// What the verify listener would answer.
-    pub async fn answer(&self, described: &DescribedRequest) -> RehearsedAnswer {
+    pub async fn answer(&self, described: &DescribedRequest) -> SimulatedAnswer {
         let mut record = DecisionRecord::default();
         let decision = self.gate.decide_described(described, &mut record).await;
         let response = self.responder.answer(&decision, self.dialect, record.route);
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         let headers = response.headers().iter();
-        RehearsedAnswer {
+        SimulatedAnswer {
             outcome: record.outcome(&decision),
             route: record.route,
             status: response.status().as_u16(),

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::domain::Moment;
-use crate::http::{CurrentTls, Generation};
+use crate::http::{CurrentTls, ServiceSnapshot};
 use crate::issuers::{Issuer, shown_key_id};
 use crate::jose::{Algorithm, RefusedKey};
 
-pub(super) fn status(generation: &Generation, tls: Option<&CurrentTls>) -> Value {
-    let gate = &generation.door.gate;
+pub(super) fn status(generation: &ServiceSnapshot, tls: Option<&CurrentTls>) -> Value {
+    let gate = &generation.decisions.gate;
     let now = gate.clock.moment();
     json!({
         "version": env!("CARGO_PKG_VERSION"),

@@ -3,7 +3,7 @@
 mod dialect;
 mod responder;
 
-pub use dialect::{Dialect, Question};
+pub use dialect::{Dialect, ProxyRequest};
 pub use responder::Responder;
 
 use std::any::Any;
@@ -18,8 +18,8 @@ use tokio::net::UnixStream;
 
 use super::CurrentTls;
 use super::header_fields::Fields;
-use super::heartbeat::Pulse;
-use super::service_snapshot::Generation;
+use super::heartbeat::Heartbeat;
+use super::service_snapshot::ServiceSnapshot;
 use super::tls::server_config;
 use crate::config::{ServerSettings, TrustedProxies};
 use crate::domain::ForwardedRequest;
@@ -28,14 +28,14 @@ use crate::telemetry::Metrics;
 
 /// What the verify listener works with.
 pub struct VerifyService {
-    current: ArcSwap<Generation>,
+    current: ArcSwap<ServiceSnapshot>,
     /// Counts and measures.
     pub metrics: Arc<Metrics>,
 }
 
 impl VerifyService {
     /// Answers as this configuration says.
-    pub fn new(first: Generation, metrics: Arc<Metrics>) -> Self {
+    pub fn new(first: ServiceSnapshot, metrics: Arc<Metrics>) -> Self {
         Self {
             current: ArcSwap::from_pointee(first),
             metrics,
@@ -43,14 +43,14 @@ impl VerifyService {
     }
 
     /// What is in force.
-    pub fn generation(&self) -> Guard<Arc<Generation>> {
+    pub fn generation(&self) -> Guard<Arc<ServiceSnapshot>> {
         self.current.load()
     }
 
     /// From the next request on answers as this configuration says. Gives what was in force before,
     /// which requests may still hold.
     #[must_use]
-    pub fn replace(&self, next: Generation) -> Arc<Generation> {
+    pub fn replace(&self, next: ServiceSnapshot) -> Arc<ServiceSnapshot> {
         self.current.swap(next.into())
     }
 }
@@ -60,10 +60,10 @@ pub fn verify_server(
     service: Arc<VerifyService>,
     settings: &ServerSettings,
     tls: Option<&Arc<CurrentTls>>,
-    pulse: Option<Pulse>,
+    pulse: Option<Heartbeat>,
     sockets: Vec<BoundListener>,
 ) -> std::io::Result<Server> {
-    let clock = service.generation().door.gate.clock.clone();
+    let clock = service.generation().decisions.gate.clock.clone();
     let tls = tls
         .map(|current| server_config(current, clock))
         .transpose()?;
@@ -72,7 +72,7 @@ pub fn verify_server(
     // is asked.
     let app = move || {
         // Called by each worker when it begins.
-        pulse.iter().for_each(Pulse::join);
+        pulse.iter().for_each(Heartbeat::join);
         App::new()
             .app_data(service.clone())
             .default_service(web::to(answer))
@@ -198,14 +198,14 @@ async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> Http
 }
 
 async fn verify(
-    generation: &Generation,
+    generation: &ServiceSnapshot,
     request: &HttpRequest,
     dialect: Dialect,
     tail: &str,
     route_name: Option<&str>,
 ) -> HttpResponse {
     let fields = Fields(request.headers());
-    let asked = Question {
+    let asked = ProxyRequest {
         fields: &fields,
         method: request.method().as_str(),
         tail: with_query(tail, request.uri()),
@@ -213,11 +213,11 @@ async fn verify(
     let forwarded = ForwardedRequest {
         fields: &fields,
         original: dialect.original(&asked),
-        peer_trusted: is_trusted_peer(&generation.door.trusted, request),
+        peer_trusted: is_trusted_peer(&generation.decisions.trusted, request),
         route_name,
     };
     let decided = generation
-        .door
+        .decisions
         .decide(&forwarded, || dialect.original_for_log(&asked))
         .await;
     generation

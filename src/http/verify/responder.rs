@@ -13,14 +13,14 @@ use super::dialect::Dialect;
 use crate::domain::{Denial, Reason};
 use crate::http::Lifecycle;
 use crate::policy::{ClaimHeaders, Permit};
-use crate::response::{DenialAnswer, DenialAnswers};
+use crate::response::{DenialResponse, DenialResponses};
 
 /// Makes answers.
 pub struct Responder {
     claim_headers: Vec<HeaderName>,
     /// Other spellings of these, for Envoy to take away.
     aliases: HeaderValue,
-    pub(crate) denials: Arc<DenialAnswers>,
+    pub(crate) denials: Arc<DenialResponses>,
     lifecycle: Arc<Lifecycle>,
 }
 
@@ -40,7 +40,7 @@ impl Responder {
     /// out would move every identity into its neighbour's header.
     pub fn new(
         claim_headers: &ClaimHeaders,
-        denials: Arc<DenialAnswers>,
+        denials: Arc<DenialResponses>,
         lifecycle: Arc<Lifecycle>,
     ) -> Result<Self, InvalidHeaderName> {
         // Names of headers are visible ASCII, so that no alias is refused.
@@ -109,7 +109,7 @@ impl Responder {
         let mut response = if dialect.carries_denials() {
             self.json(status(answer.status), answer.body.clone())
         } else {
-            self.empty(status(answer.usual_status))
+            self.empty(status(answer.default_status))
         };
         let headers = response.headers_mut();
         headers.insert(X_AUTH_REASON, HeaderValue::from_static(answer.code));
@@ -177,6 +177,6 @@ pub(super) fn no_store(headers: &mut HeaderMap) {
 }
 
 /// Where on this listener a denial is described.
-fn place(answer: &DenialAnswer<'_>) -> Option<HeaderValue> {
+fn place(answer: &DenialResponse<'_>) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("{}/denial/{}", answer.policy, answer.code)).ok()
 }

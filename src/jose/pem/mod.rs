@@ -75,8 +75,9 @@ impl KeySet {
             return Err(InvalidPem::NoKey);
         }
         let set = Self::of_any_id(keys);
-        let crowded = set.crowded().next();
-        crowded.map_or(Ok(set), |algorithm| Err(InvalidPem::TooManyKeys(algorithm)))
+        let algorithms_over_candidate_limit = set.algorithms_over_candidate_limit().next();
+        algorithms_over_candidate_limit
+            .map_or(Ok(set), |algorithm| Err(InvalidPem::TooManyKeys(algorithm)))
     }
 }
 

@@ -15,7 +15,8 @@ use super::address::{AddressRule, Resolver, is_public, literal};
 use super::egress::Egress;
 use super::invalid_client::{InvalidClient, invalid};
 use super::response::{
-    Answer, EntityTag, FetchError, Fetched, body, entity_tag, max_age, retry_after, transport,
+    EntityTag, FetchBody, FetchError, FetchResponse, body, entity_tag, max_age, retry_after,
+    transport,
 };
 use crate::config::FetchSettings;
 use crate::config_reader::read_regular_file;
@@ -37,7 +38,7 @@ pub struct HttpClient {
 
 /// One request for a document.
 #[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
+pub struct FetchRequest<'a> {
     /// Where it is.
     pub url: &'a Url,
     /// Which addresses that may be.
@@ -67,7 +68,7 @@ impl HttpClient {
 
     /// Fetches a document, unless it is still of the version that is known; only a complete answer
     /// counts.
-    pub async fn get(&self, ask: Ask<'_>) -> Result<Fetched, FetchError> {
+    pub async fn get(&self, ask: FetchRequest<'_>) -> Result<FetchResponse, FetchError> {
         if !ask.rule.permits_literal(ask.url) {
             return Err(FetchError::Address);
         }
@@ -91,15 +92,15 @@ impl HttpClient {
         match response.status() {
             StatusCode::OK => {
                 let version = entity_tag(response.headers());
-                Ok(Fetched {
-                    answer: Answer::Document(body(response).await?, version),
+                Ok(FetchResponse {
+                    answer: FetchBody::Document(body(response).await?, version),
                     max_age,
                     links,
                 })
             }
             // Nobody may call a document unchanged that was not asked about.
-            StatusCode::NOT_MODIFIED if ask.known.is_some() => Ok(Fetched {
-                answer: Answer::NotModified,
+            StatusCode::NOT_MODIFIED if ask.known.is_some() => Ok(FetchResponse {
+                answer: FetchBody::NotModified,
                 max_age,
                 links,
             }),
@@ -112,7 +113,7 @@ impl HttpClient {
 
     /// A client of its own for public addresses, because connections are reused: those of the
     /// others may lead anywhere.
-    fn client(&self, ask: &Ask<'_>) -> &Client {
+    fn client(&self, ask: &FetchRequest<'_>) -> &Client {
         match ask.rule {
             _ if self.egress.is_proxied(ask.url) => &self.proxied,
             AddressRule::Any => &self.anywhere,

@@ -2,7 +2,7 @@
 
 /// Why a request failed, without its URL: the whole chain of causes, because the outermost only
 /// says that it did.
-pub fn in_words(error: reqwest::Error) -> String {
+pub fn error_chain(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "timed out".into();
     }

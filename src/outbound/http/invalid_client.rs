@@ -1,6 +1,6 @@
 //! Clients that cannot be built.
 
-use super::error_chain::in_words;
+use super::error_chain::error_chain;
 
 /// A client that cannot be built: bad certificates or headers.
 #[derive(Debug, thiserror::Error)]
@@ -8,5 +8,5 @@ use super::error_chain::in_words;
 pub struct InvalidClient(pub(super) String);
 
 pub(super) fn invalid(error: reqwest::Error) -> InvalidClient {
-    InvalidClient(in_words(error))
+    InvalidClient(error_chain(error))
 }

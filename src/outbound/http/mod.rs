@@ -10,9 +10,9 @@ mod otlp;
 mod response;
 
 pub use address::AddressRule;
-pub use client::{Ask, HttpClient};
+pub use client::{FetchRequest, HttpClient};
 pub use egress::{Egress, ProxyName};
-pub use error_chain::in_words;
+pub use error_chain::error_chain;
 pub use invalid_client::InvalidClient;
-pub use otlp::Courier;
-pub use response::{Answer, EntityTag, FetchError, Fetched};
+pub use otlp::OtlpTransport;
+pub use response::{EntityTag, FetchBody, FetchError, FetchResponse};

@@ -11,20 +11,20 @@ use url::Url;
 
 use super::client::{build, builder};
 use super::egress::Egress;
-use super::error_chain::in_words;
+use super::error_chain::error_chain;
 use super::invalid_client::InvalidClient;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Delivers what is of use to others, within the bounds of everything that leaves the service. Of
 /// the answer it takes the status.
-pub struct Courier {
+pub struct OtlpTransport {
     client: Client,
     /// Where requests run: whoever hands them over does so from a thread of its own.
     runtime: Handle,
 }
 
-impl Courier {
+impl OtlpTransport {
     /// One that delivers to this address, by way of a proxy if there is one for it.
     pub fn new(to: &Url, egress: &Egress, runtime: Handle) -> Result<Self, InvalidClient> {
         let direct = builder(TIMEOUT, None)?;
@@ -41,22 +41,22 @@ impl Courier {
 }
 
 #[async_trait::async_trait]
-impl HttpClient for Courier {
+impl HttpClient for OtlpTransport {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (client, request) = (self.client.clone(), request.try_into()?);
         let answer = self
             .runtime
             .spawn(async move { client.execute(request).await })
             .await?
-            .map_err(in_words)?;
+            .map_err(error_chain)?;
         Ok(Response::builder()
             .status(answer.status())
             .body(Bytes::new())?)
     }
 }
 
-impl fmt::Debug for Courier {
+impl fmt::Debug for OtlpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Courier")
+        f.write_str("OtlpTransport")
     }
 }

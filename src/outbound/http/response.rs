@@ -7,14 +7,14 @@ use reqwest::Response;
 use reqwest::header::{DATE, ETAG, HeaderMap, HeaderValue, RETRY_AFTER};
 
 use super::address::{AddressRule, NoPermittedAddress};
-use super::error_chain::in_words;
+use super::error_chain::error_chain;
 
 /// A good answer, and how long it may be kept, as it says itself (`Cache-Control: max-age`, RFC
 /// 9111 section 5.2.2.1).
 #[derive(Debug)]
-pub struct Fetched {
+pub struct FetchResponse {
     /// What was answered.
-    pub answer: Answer,
+    pub answer: FetchBody,
     /// How long it may be kept.
     pub max_age: Option<Duration>,
     /// Which addresses a link in it may lead to.
@@ -23,7 +23,7 @@ pub struct Fetched {
 
 /// What was answered.
 #[derive(Debug)]
-pub enum Answer {
+pub enum FetchBody {
     /// Status 200: the body, complete, and its version.
     Document(Vec<u8>, Option<EntityTag>),
     /// Status 304: the version that was asked about is still the one (RFC 9110 section 15.4.5).
@@ -110,7 +110,7 @@ pub(super) fn transport(error: reqwest::Error) -> FetchError {
     {
         return FetchError::Address;
     }
-    FetchError::Transport(in_words(error))
+    FetchError::Transport(error_chain(error))
 }
 
 /// A longer body is refused, counted after decompression.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
-use crate::domain::{ClaimPath, Finding, Reason};
+use crate::domain::{ClaimPath, ExplainStep, Reason};
 use crate::jose::Json;
 use crate::verify::VerifiedToken;
 
@@ -66,12 +66,12 @@ impl ClaimHeaders {
     }
 
     /// What the application is told with these values.
-    pub fn told(&self, values: Option<&[Bytes]>) -> Finding {
+    pub fn told(&self, values: Option<&[Bytes]>) -> ExplainStep {
         let values = values.unwrap_or_default();
         let pairs = self.names().zip(values);
         let told = pairs.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)));
         let expected = format!("at most {} bytes", self.max_bytes);
-        Finding::passed(
+        ExplainStep::passed(
             "claim headers",
             expected,
             told.collect::<Vec<_>>().join("; "),

@@ -9,19 +9,19 @@ use std::thread;
 const PARSER_STACK_BYTES: usize = 128 << 20;
 
 thread_local! {
-    static HAS_AMPLE_STACK: Cell<bool> = const { Cell::new(false) };
+    static HAS_LARGE_STACK: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs this with the stack that the parser may take, and nothing if it gives up. Conditions that
 /// are read meanwhile share it: a thread for each of ten thousand would take longer than all the
 /// rest.
-pub fn with_ample_stack<T: Send>(read: impl FnOnce() -> T + Send) -> Option<T> {
-    if HAS_AMPLE_STACK.get() {
+pub fn with_large_stack<T: Send>(read: impl FnOnce() -> T + Send) -> Option<T> {
+    if HAS_LARGE_STACK.get() {
         // As at the end of a thread: what it worked on is dropped with it.
         return catch_unwind(AssertUnwindSafe(read)).ok();
     }
     let own = || {
-        HAS_AMPLE_STACK.set(true);
+        HAS_LARGE_STACK.set(true);
         read()
     };
     thread::scope(|scope| {

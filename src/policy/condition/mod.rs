@@ -28,9 +28,9 @@ pub use condition_error::ConditionError;
 pub use facts::Facts;
 use facts::Variables;
 pub use failure::ConditionFailure;
-pub use large_stack::with_ample_stack;
+pub use large_stack::with_large_stack;
 use pattern::Pattern;
-use static_check::Review;
+use static_check::StaticCheck;
 
 use crate::domain::{Denial, Reason};
 use static_check::Reads;
@@ -54,17 +54,17 @@ impl Condition {
     /// parameters (`/a;b=c`) is known to it only if these are allowed.
     pub fn parse(source: &str, allow_path_parameters: bool) -> Result<Self, ConditionError> {
         limits::check(source)?;
-        let read = with_ample_stack(|| {
+        let read = with_large_stack(|| {
             let mut expression = ENVIRONMENT
                 .parser()
                 .parse(source)
                 .map_err(|errors| malformed(&errors))?;
-            let review = Review::of(&mut expression)?;
+            let review = StaticCheck::of(&mut expression)?;
             Ok((expression, review))
         });
         let (
             expression,
-            Review {
+            StaticCheck {
                 patterns, reads, ..
             },
         ) = read.unwrap_or(Err(ConditionError::Unreadable))?;

@@ -111,13 +111,13 @@ impl Size {
 
 /// What the steps of a condition make, counted up to a bound.
 #[derive(Debug)]
-pub(super) struct Growth {
+pub(super) struct OutputBound {
     /// How often the step is taken that is looked at.
     rounds: Amount,
     made: Amount,
 }
 
-impl Default for Growth {
+impl Default for OutputBound {
     fn default() -> Self {
         Self {
             rounds: Amount { times: 0, plus: 1 },
@@ -126,7 +126,7 @@ impl Default for Growth {
     }
 }
 
-impl Growth {
+impl OutputBound {
     /// What is read as a whole: once, or in a loop again in each round, and then nothing may be
     /// made of it.
     pub(super) fn whole(&self) -> Size {

@@ -4,7 +4,7 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValu
 use cel::parser::Expression;
 
 use super::condition_error::ConditionError;
-use super::output_bound::{Growth, Size};
+use super::output_bound::{OutputBound, Size};
 use super::pattern::{self, Pattern};
 
 /// How deep an expression may be. Brackets are not all: each `.a` and each `+` adds a level too.
@@ -23,17 +23,17 @@ const TYPES: &str = "bool bytes double int list map null_type string type uint";
 
 /// What a walk through an expression has found.
 #[derive(Default)]
-pub(super) struct Review {
+pub(super) struct StaticCheck {
     pub(super) patterns: Vec<Pattern>,
     pub(super) reads: Reads,
-    growth: Growth,
+    growth: OutputBound,
     loops: usize,
     /// The variables of the loop in which the walk is, and how large they are.
     bound: Vec<(String, Size)>,
     depth: usize,
 }
 
-impl Review {
+impl StaticCheck {
     /// Walks through all of an expression, and puts variables in the place of patterns.
     pub(super) fn of(expression: &mut Expression) -> Result<Self, ConditionError> {
         let mut review = Self::default();

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::domain::{Field, Original};
+use crate::domain::{Field, OriginalRequest};
 use crate::policy::Principal;
 use crate::policy::requirement::tests::{NOW, UNDESCRIBED, principal, request};
 
@@ -18,7 +18,7 @@ fn alice() -> Principal {
 fn evaluated(source: &str) -> String {
     let field = |text: &'static str| Field::Once(text.as_bytes());
     let (method, host) = (field("PATCH"), field("Acme.Example.com:8443"));
-    let request = request(Original {
+    let request = request(OriginalRequest {
         method,
         host,
         uri: field("/tenants/%61cme//files?x=/y"),
@@ -195,7 +195,7 @@ fn what_it_reads_of_the_request_is_known() {
 fn a_part_that_is_not_known_decides_nothing() {
     let alice = alice();
     let judged = |source, allow_path_parameters, uri: &'static str| {
-        let request = request(Original {
+        let request = request(OriginalRequest {
             uri: Field::Once(uri.as_bytes()),
             ..UNDESCRIBED
         });
@@ -229,7 +229,7 @@ fn a_long_text_of_the_request_is_not_read() {
     let judged = |source, method: &str, uri: &str| {
         let field = |text: &'static str| Field::Once(text.as_bytes());
         let (method, uri) = (Field::Once(method.as_bytes()), Field::Once(uri.as_bytes()));
-        let request = request(Original {
+        let request = request(OriginalRequest {
             method,
             host: field("a.example"),
             uri,

@@ -10,7 +10,7 @@ pub use claim_value::ClaimValue;
 use std::fmt;
 
 use super::ScopeRequirement;
-use crate::domain::{Denial, Notes};
+use crate::domain::{Denial, Explain};
 
 /// One thing that a route asks of a verified token.
 #[derive(Debug, Clone)]
@@ -25,14 +25,14 @@ pub enum Requirement {
 
 impl Requirement {
     /// Judges what a token grants and claims.
-    pub fn judge(&self, facts: &Facts<'_>, notes: &mut impl Notes) -> Result<(), Denial> {
+    pub fn judge(&self, facts: &Facts<'_>, explain: &mut impl Explain) -> Result<(), Denial> {
         let token = facts.principal.token();
         let outcome = match self {
             Self::Scopes(scopes) => scopes.judge(token.scopes()),
             Self::Claim(claim) => claim.judge(token),
             Self::Condition(condition) => condition.judge(facts),
         };
-        notes.judged("requirement", outcome, || (self, self.found(facts)))
+        explain.outcome("requirement", outcome, || (self, self.found(facts)))
     }
 
     /// What it judges by, for people.
@@ -48,7 +48,7 @@ impl Requirement {
     }
 
     /// Whether it looks at what the proxy says about the original request.
-    pub fn looks_at_request(&self) -> bool {
+    pub fn needs_request(&self) -> bool {
         matches!(self, Self::Condition(condition) if condition.reads_request())
     }
 }
@@ -71,7 +71,8 @@ pub(super) mod tests {
 
     use super::*;
     use crate::domain::{
-        BearerToken, ClaimPath, Field, ForwardedRequest, HeaderFields, Original, Scopes, Timestamp,
+        BearerToken, ClaimPath, Field, ForwardedRequest, HeaderFields, OriginalRequest, Scopes,
+        Timestamp,
     };
     use crate::jose::{Algorithm, CompactJws, KeySet, SigningKey, VerificationKey};
     use crate::policy::{ClaimHeaders, Principal};
@@ -126,7 +127,7 @@ pub(super) mod tests {
     }
 
     /// A request of which the proxy says this.
-    pub(crate) const fn request(original: Original<'_>) -> ForwardedRequest<'_> {
+    pub(crate) const fn request(original: OriginalRequest<'_>) -> ForwardedRequest<'_> {
         ForwardedRequest {
             fields: &NoFields,
             original,
@@ -135,7 +136,7 @@ pub(super) mod tests {
         }
     }
 
-    pub(crate) const UNDESCRIBED: Original<'static> = Original {
+    pub(crate) const UNDESCRIBED: OriginalRequest<'static> = OriginalRequest {
         method: Field::Absent,
         host: Field::Absent,
         uri: Field::Absent,

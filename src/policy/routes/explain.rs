@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::route::{Route, RoutePart, RouteVerdict};
 use super::table::RouteTable;
-use crate::domain::{Finding, Reason, RequestHost, RequestParts, RequestPath};
+use crate::domain::{ExplainStep, Reason, RequestHost, RequestParts, RequestPath};
 
 /// So many skipped routes are told.
 const MAX_TOLD: usize = 20;
@@ -12,8 +12,8 @@ const MAX_TOLD: usize = 20;
 impl RouteTable {
     /// The routes up to the one that decides: which part of the request each of them looked at, and
     /// what it saw.
-    pub(in crate::policy) fn findings(&self, request: &RequestParts<'_>) -> Vec<Finding> {
-        let mut findings = Vec::new();
+    pub(in crate::policy) fn explain_steps(&self, request: &RequestParts<'_>) -> Vec<ExplainStep> {
+        let mut steps = Vec::new();
         let mut skipped = 0_usize;
         let mut decision = None;
         for (route, verdict) in self.explain(request) {
@@ -21,7 +21,7 @@ impl RouteTable {
                 RouteVerdict::Differs(part) => {
                     skipped += 1;
                     if skipped <= MAX_TOLD {
-                        findings.push(Finding::skipped(
+                        steps.push(ExplainStep::skipped(
                             "route",
                             route.expected(&[part]),
                             found(request, &[part]),
@@ -29,7 +29,7 @@ impl RouteTable {
                     }
                 }
                 RouteVerdict::Matches => {
-                    decision = Some(Finding::passed(
+                    decision = Some(ExplainStep::passed(
                         "route",
                         route.expected(ALL),
                         found(request, ALL),
@@ -37,7 +37,7 @@ impl RouteTable {
                     break;
                 }
                 RouteVerdict::Refuses(part, _) => {
-                    decision = Some(Finding::failed(
+                    decision = Some(ExplainStep::failed(
                         "route",
                         route.expected(&[part]),
                         found(request, &[part]),
@@ -48,16 +48,17 @@ impl RouteTable {
         }
         if skipped > MAX_TOLD {
             let more = format!("and {} more", skipped - MAX_TOLD);
-            findings.push(Finding::skipped(
+            steps.push(ExplainStep::skipped(
                 "route",
                 more,
                 "for other requests as well",
             ));
         }
-        findings.push(
-            decision.unwrap_or_else(|| Finding::failed("route", "one for this request", "none")),
+        steps.push(
+            decision
+                .unwrap_or_else(|| ExplainStep::failed("route", "one for this request", "none")),
         );
-        findings
+        steps
     }
 }
 

@@ -63,8 +63,8 @@ impl Route {
     }
 
     /// Whether any part of the request is looked at.
-    pub fn looks_at_request(&self) -> bool {
-        !self.is_for_everything() || self.rules.look_at_request()
+    pub fn needs_request(&self) -> bool {
+        !self.is_for_everything() || self.rules.needs_request()
     }
 
     /// Whether it matches every request.

@@ -9,7 +9,7 @@ use super::{
     AudienceRule, ProviderRule, RequiredClaim, RoleClaims, TimeRules, TokenTypeRule, Validity,
     VerifiedToken,
 };
-use crate::domain::{Denial, Notes, Reason, Timestamp};
+use crate::domain::{Denial, Explain, Reason, Timestamp};
 use crate::jose::{Claims, SignedJws};
 
 /// What the claims of an issuer's tokens must satisfy. `iss` is not among it: it is how the issuer
@@ -39,29 +39,29 @@ impl Expectations {
         &self,
         token: SignedJws,
         now: Timestamp,
-        notes: &mut impl Notes,
+        explain: &mut impl Explain,
     ) -> Result<VerifiedToken, Denial> {
         let claims = token.claims();
-        self.token_type.judge(token.header(), claims, notes)?;
-        let validity = Validity::from_claims(claims, notes)?;
-        self.time.judge(&validity, now, notes)?;
-        notes.judged("sub", judge_subject(claims), || {
+        self.token_type.judge(token.header(), claims, explain)?;
+        let validity = Validity::from_claims(claims, explain)?;
+        self.time.judge(&validity, now, explain)?;
+        explain.outcome("sub", judge_subject(claims), || {
             ("absent, or a text", claims.told("sub"))
         })?;
-        notes.judged("cnf", judge_confirmation(claims), || {
+        explain.outcome("cnf", judge_confirmation(claims), || {
             ("absent", claims.told("cnf"))
         })?;
         if let Some(provider) = &self.provider {
-            provider.judge(&token, now.plus(self.time.leeway), notes)?;
+            provider.judge(&token, now.plus(self.time.leeway), explain)?;
         }
         let roles = self.roles.map_or(Ok(Roles::AsWritten), |roles| {
-            roles.read(claims, &self.audience, notes)
+            roles.read(claims, &self.audience, explain)
         })?;
         self.required_claims
             .iter()
-            .try_for_each(|own| own.judge(claims, &roles, notes))?;
+            .try_for_each(|own| own.judge(claims, &roles, explain))?;
         Ok(VerifiedToken::new(
-            scopes(claims, notes)?,
+            scopes(claims, explain)?,
             roles,
             validity,
             token.into_claims(),

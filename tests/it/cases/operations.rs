@@ -23,7 +23,7 @@ fn k1_no_token_and_no_secret_is_ever_logged() {
     ];
     for format in ["json", "text"] {
         let log = logged(format, &settings, |verify| {
-            for token in tokens {
+            for token in &tokens {
                 send_everywhere(verify, token);
             }
         });

@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
-use doorward::domain::{Reason, Turn};
+use doorward::domain::{DenialClass, Reason};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -663,10 +663,10 @@ fn g12_each_code_has_its_answer_for_error_pages() {
     let (_, gate) = issuer_and_gate();
     for reason in Reason::ALL {
         let answer = gate.get(&format!("/denial/{}", reason.code())).send();
-        let status = match reason.turn() {
-            Turn::Client => 401,
-            Turn::Administrator => 403,
-            Turn::Ours => 503,
+        let status = match reason.class() {
+            DenialClass::Unauthenticated => 401,
+            DenialClass::Forbidden => 403,
+            DenialClass::Unavailable => 503,
         };
         assert_eq!(
             (answer.status, answer.json()["code"].as_str()),

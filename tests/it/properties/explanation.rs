@@ -1,7 +1,7 @@
 //! A decision aloud is the same decision: routes, requirements, conditions, and whatever a proxy
 //! may say.
 
-use doorward::domain::{Field, ForwardedRequest, HeaderFields, Original};
+use doorward::domain::{Field, ForwardedRequest, HeaderFields, OriginalRequest};
 use doorward::jose::Algorithm;
 use proptest::option;
 use proptest::prelude::*;
@@ -197,7 +197,7 @@ proptest! {
         }
         let fields = Fields(fields);
         let Question { route_name, peer_trusted, .. } = question;
-        let original = Original {
+        let original = OriginalRequest {
             method: question.method.field(),
             host: question.host.field(),
             uri: question.uri.field(),

@@ -14,7 +14,8 @@ use std::task::{Context, Poll, Waker};
 
 use doorward::app::offline_gate;
 use doorward::domain::{
-    Denial, Field, FindingOutcome, ForwardedRequest, HeaderFields, Original, Reason, Turn,
+    Denial, DenialClass, Field, ForwardedRequest, HeaderFields, OriginalRequest, Reason,
+    StepOutcome,
 };
 use doorward::gate::{DecisionRecord, Gate, Transcript};
 use doorward::jose::{Algorithm, Family, SigningKey, encode_base64url};
@@ -58,7 +59,7 @@ impl Judge {
         let fields = Bearer([b"Bearer ", token.as_ref()].concat());
         self.decide(&ForwardedRequest {
             fields: &fields,
-            original: Original::UNKNOWN,
+            original: OriginalRequest::UNKNOWN,
             peer_trusted: false,
             route_name: None,
         })
@@ -96,7 +97,7 @@ fn assert_agreement(
     told: &Transcript,
 ) {
     let expected = match (decision, reported) {
-        (Err(denial), _) if denial.turn() == Turn::Ours => ("error", denial.code()),
+        (Err(denial), _) if denial.class() == DenialClass::Unavailable => ("error", denial.code()),
         (Err(denial), _) => ("deny", denial.code()),
         (Ok(_), Some(reason)) => ("would_deny", reason.code()),
         (Ok(_), None) => ("allow", "ok"),
@@ -104,14 +105,14 @@ fn assert_agreement(
     assert_eq!((told.verdict, told.reason), expected, "{told:?}");
     let (last, earlier) = told.stages.split_last().expect("there are always stages");
     assert_eq!(
-        last.outcome == FindingOutcome::Failed,
+        last.outcome == StepOutcome::Failed,
         told.reason != "ok",
         "{told:?}"
     );
     assert!(
         earlier
             .iter()
-            .all(|stage| stage.outcome != FindingOutcome::Failed),
+            .all(|stage| stage.outcome != StepOutcome::Failed),
         "{told:?}"
     );
     // A control character is written as an escape of at most eight.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use doorward::app::{Application, Reload, ServiceManager, Shutdown, Surroundings};
+use doorward::app::{Application, Platform, Reload, Shutdown, SystemdNotifier};
 use doorward::config::{Configuration, Listen, LogFormat, Source};
 use doorward::config_reader::Files;
 use doorward::outbound::Egress;
@@ -317,7 +317,7 @@ impl GateBuilder {
         let log_queue = LogQueue::start(log.clone()).unwrap();
         let (tell, shutdown) = Shutdown::channel();
         let (report, reported) = std::sync::mpsc::channel();
-        let surroundings = Surroundings {
+        let platform = Platform {
             clock: if self.machine_time {
                 Arc::new(SystemClock)
             } else {
@@ -326,7 +326,7 @@ impl GateBuilder {
             egress: self.egress.clone(),
             log: log_queue.clone(),
             log_format: LogFormat::Json,
-            manager: ServiceManager::default(),
+            manager: SystemdNotifier::default(),
         };
         let events = SharedLog::default();
         let writer = events.clone();
@@ -341,7 +341,7 @@ impl GateBuilder {
                 .build()
                 .unwrap();
             runtime.block_on(async move {
-                let application = Application::build(configuration, &surroundings).unwrap();
+                let application = Application::build(configuration, &platform).unwrap();
                 let addresses = [
                     application.verify_addresses(),
                     application.admin_addresses(),

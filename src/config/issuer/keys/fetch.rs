@@ -8,7 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 
 const JWKS_CA_FILE: Setting = Setting::optional(
     "jwks_ca_file",
@@ -105,7 +105,7 @@ impl FetchSettings {
         } == *other
     }
 
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let extra_roots = reader
             .optional(&JWKS_CA_FILE, value::text)
             .and_then(|path| extra_roots(reader, path));
@@ -129,7 +129,7 @@ impl FetchSettings {
     }
 }
 
-fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u8>>, Refused> {
+fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u8>>, Reported> {
     let Some(path) = path else { return Ok(None) };
     let pem = reader.file(&JWKS_CA_FILE, Path::new(&path))?;
     match refuse_no_authorities(&pem, &path) {
@@ -166,7 +166,7 @@ fn refuse_no_authorities(pem: &[u8], path: &str) -> Result<(), Invalid> {
 }
 
 /// The file is read anew for each fetch; that it can be read at all is asked now.
-fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>, Refused> {
+fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>, Reported> {
     let Some(path) = path.map(PathBuf::from) else {
         return Ok(None);
     };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::JWKS_FILE;
 use super::refresh::RefreshSettings;
-use crate::config_reader::{Invalid, Reader, Refused, file, value};
+use crate::config_reader::{Invalid, Reader, Reported, file, value};
 use crate::jose::{Algorithms, KeySet};
 
 /// A longer file is refused.
@@ -36,7 +36,7 @@ impl FileKeys {
         reader: &mut Reader,
         algorithms: Algorithms,
         refresh: RefreshSettings,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, Reported> {
         let path = reader.read(&JWKS_FILE, value::text)?.into();
         let keys = Self {
             path,

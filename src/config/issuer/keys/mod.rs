@@ -15,7 +15,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::jose::{Algorithm, Algorithms, Family, InvalidSecret, KeySet, VerificationKey};
 
 pub(super) const DISCOVERY_URL: Setting = Setting::optional(
@@ -134,8 +134,8 @@ impl KeySource {
 
     pub(super) fn read(
         reader: &mut Reader,
-        issuer: Result<Option<&str>, Refused>,
-    ) -> Result<Self, Refused> {
+        issuer: Result<Option<&str>, Reported>,
+    ) -> Result<Self, Reported> {
         let given = Self::given(reader);
         let algorithms = read_algorithms(reader, given.contains(&HMAC_SECRET));
         let encoding = reader.read(&HMAC_SECRET_ENCODING, value::one_of(ENCODINGS));
@@ -174,7 +174,7 @@ fn read_fixed(
     source: &Setting,
     algorithms: &Algorithms,
     encoding: Encoding,
-) -> Result<KeySet, Refused> {
+) -> Result<KeySet, Reported> {
     match *source {
         JWKS => {
             let inline = reader.json(source)?.unwrap_or_default();
@@ -187,7 +187,7 @@ fn read_fixed(
             keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string())))
         }
         _ => {
-            let algorithm = algorithms.first_of(Family::Secret).ok_or(Refused)?;
+            let algorithm = algorithms.first_of(Family::Secret).ok_or(Reported)?;
             let current = secret(reader, source, algorithm, encoding);
             let previous = secret(reader, &HMAC_SECRET_PREVIOUS, algorithm, encoding);
             Ok(KeySet::of_any_id(
@@ -202,7 +202,7 @@ fn secret(
     setting: &Setting,
     algorithm: Algorithm,
     encoding: Encoding,
-) -> Result<Option<VerificationKey>, Refused> {
+) -> Result<Option<VerificationKey>, Reported> {
     let Some(secret) = reader.optional(setting, |text| encoding.decode(text))? else {
         return Ok(None);
     };
@@ -213,7 +213,7 @@ fn secret(
 
 /// One source is enough. What was given without a value is not meant; otherwise it is the first
 /// that counts.
-fn refuse_others(reader: &mut Reader, given: &[Setting]) -> Refused {
+fn refuse_others(reader: &mut Reader, given: &[Setting]) -> Reported {
     let empty: Vec<_> = given
         .iter()
         .filter(|source| reader.is_empty(source))
@@ -225,14 +225,14 @@ fn refuse_others(reader: &mut Reader, given: &[Setting]) -> Refused {
                 Invalid::new("empty").hint("give a value, or leave the setting out"),
             );
         }
-        return Refused;
+        return Reported;
     }
     let first = given.first().map_or("", |first| first.name);
     for other in given.iter().skip(1) {
         let message = format!("a second key source beside {first}");
         reader.refuse(other, Invalid::new(message).hint("keep one of them"));
     }
-    Refused
+    Reported
 }
 
 fn unfit(secret: &InvalidSecret) -> Invalid {
@@ -250,13 +250,13 @@ fn jwks(
     source: &Setting,
     document: &[u8],
     algorithms: &Algorithms,
-) -> Result<KeySet, Refused> {
+) -> Result<KeySet, Reported> {
     let keys = KeySet::from_jwks(document, algorithms);
     let hint = "give {\"keys\": […]} with at least one public key of an allowed algorithm";
     keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string()).hint(hint)))
 }
 
-fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, Refused> {
+fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, Reported> {
     let given = reader.optional_list(&ALGORITHMS, algorithm)?;
     let Some(given) = given else {
         return Ok(if for_secret {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config_reader::{Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Reader, Reported, Setting, Shape, value};
 
 pub(crate) const JWKS_REFRESH: Setting = Setting::new(
     "jwks_refresh",
@@ -61,7 +61,7 @@ impl RefreshSettings {
         }
     }
 
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Refused> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let interval = reader.read(
             &JWKS_REFRESH,
             value::duration_within(Duration::from_secs(1), YEAR),

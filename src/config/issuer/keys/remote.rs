@@ -6,7 +6,7 @@ use super::fetch::FetchSettings;
 use super::refresh::RefreshSettings;
 use super::{DISCOVERY_URL, JWKS_URL};
 use crate::config::issuer::ISSUER;
-use crate::config_reader::{Invalid, Reader, Refused};
+use crate::config_reader::{Invalid, Reader, Reported};
 use crate::domain::is_loopback;
 use crate::jose::Algorithms;
 
@@ -41,11 +41,11 @@ pub enum KeyLocation {
 impl RemoteKeys {
     pub(super) fn read(
         reader: &mut Reader,
-        issuer: Result<Option<&str>, Refused>,
-        algorithms: Result<Algorithms, Refused>,
-        fetch: Result<FetchSettings, Refused>,
-        refresh: Result<RefreshSettings, Refused>,
-    ) -> Result<Self, Refused> {
+        issuer: Result<Option<&str>, Reported>,
+        algorithms: Result<Algorithms, Reported>,
+        fetch: Result<FetchSettings, Reported>,
+        refresh: Result<RefreshSettings, Reported>,
+    ) -> Result<Self, Reported> {
         let allow_insecure_http = fetch.as_ref().is_ok_and(|fetch| fetch.allow_insecure_http);
         let url = |text: &str| fetch_url(text, allow_insecure_http);
         let discovery = reader.optional(&DISCOVERY_URL, url);
@@ -85,7 +85,7 @@ impl KeyLocation {
         reader: &mut Reader,
         issuer: &str,
         url: impl Fn(&str) -> Result<Url, Invalid>,
-    ) -> Result<Self, Refused> {
+    ) -> Result<Self, Reported> {
         let base = url(issuer).map_err(|invalid| {
             let no_url = "the keys are found by the issuer's URL; if it is none, set $jwks_url or another key source";
             let is_url = Url::parse(issuer).is_ok();

@@ -2,7 +2,7 @@
 
 use super::provider::{Preset, Provider};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
-use crate::config_reader::{Reader, Refused, Setting, value};
+use crate::config_reader::{Reader, Reported, Setting, value};
 use crate::verify::RoleClaims;
 
 pub(super) const DOMAIN: Setting = Setting::optional(
@@ -17,7 +17,7 @@ pub(super) const PROVIDER: Provider = Provider {
     aliases: &[],
 };
 
-fn read(reader: &mut Reader) -> Result<Preset, Refused> {
+fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     let domain = reader.required(&DOMAIN, value::host_name, "set the domain of the tenant")?;
     Ok(Preset {
         // With the slash, as Auth0 writes it.

@@ -3,7 +3,7 @@
 use super::provider::{Preset, Provider, fill_keys};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 use crate::config::issuer::audience::AUDIENCE;
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::verify::{ProviderRule, RoleClaims};
 
 pub(super) const REGION: Setting = Setting::optional(
@@ -40,7 +40,7 @@ pub(super) const PROVIDER: Provider = Provider {
 
 const TOKEN_USES: &[(&str, &str); 2] = &[("access", "access"), ("id", "id")];
 
-fn read(reader: &mut Reader) -> Result<Preset, Refused> {
+fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     let region = reader.required(
         &REGION,
         value::url_segment,

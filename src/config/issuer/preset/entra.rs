@@ -2,7 +2,7 @@
 
 use super::provider::{Preset, Provider, fill_keys};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape};
 use crate::verify::{EntraTenant, ProviderRule, RoleClaims};
 
 pub(super) const TENANTS: Setting = Setting::optional(
@@ -18,7 +18,7 @@ pub(super) const PROVIDER: Provider = Provider {
     aliases: &[],
 };
 
-fn read(reader: &mut Reader) -> Result<Preset, Refused> {
+fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     let Some(tenants) = reader.optional_list(&TENANTS, tenant)? else {
         let hint = "set the directory id of the tenant, or \"*\" for every tenant there is";
         return Err(reader.refuse(&TENANTS, Invalid::new("missing").hint(hint)));

@@ -3,7 +3,7 @@
 use super::provider::{Preset, Provider, fill_keys};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 use crate::config::issuer::audience::AUDIENCE;
-use crate::config_reader::{Reader, Refused, Setting, value};
+use crate::config_reader::{Reader, Reported, Setting, value};
 use crate::verify::ProviderRule;
 
 pub(super) const PROJECT: Setting = Setting::optional(
@@ -21,7 +21,7 @@ pub(super) const PROVIDER: Provider = Provider {
     aliases: &[],
 };
 
-fn read(reader: &mut Reader) -> Result<Preset, Refused> {
+fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     let project = reader.required(&PROJECT, value::url_segment, "set the id of the project")?;
     fill_keys(reader, KEYS.to_owned(), &PROJECT);
     reader.fill(&AUDIENCE, project.as_str(), &PROJECT);

@@ -5,7 +5,7 @@ use url::Url;
 use super::provider::{Preset, Provider, fill_keys};
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 use crate::config::issuer::keys::KeySource;
-use crate::config_reader::{Invalid, Reader, Refused, Setting, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, value};
 use crate::verify::RoleClaims;
 
 pub(super) const URL: Setting = Setting::optional(
@@ -26,7 +26,7 @@ pub(super) const PROVIDER: Provider = Provider {
     aliases: &[],
 };
 
-fn read(reader: &mut Reader) -> Result<Preset, Refused> {
+fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     let url = reader.required(
         &URL,
         base_url,

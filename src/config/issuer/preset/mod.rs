@@ -16,7 +16,7 @@ mod provider;
 pub(crate) use provider::Preset;
 
 use super::audience::AUDIENCE_FALLBACK;
-use crate::config_reader::{Invalid, Reader, Refused, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use provider::Provider;
 
 pub(crate) const PRESET: Setting = Setting::optional(
@@ -53,7 +53,7 @@ const PROVIDERS: &[(&str, &Provider); 7] = &[
 
 impl Preset {
     /// The preset of the issuer, if it has one.
-    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Refused> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Reported> {
         let chosen = reader.optional(&PRESET, value::one_of(PROVIDERS))?;
         let mut others = Ok(());
         for (name, provider) in PROVIDERS {

@@ -2,7 +2,7 @@
 
 use crate::config::issuer::accepted_issuers::AcceptedIssuers;
 use crate::config::issuer::keys::{JWKS_URL, KeySource};
-use crate::config_reader::{Reader, Refused, Setting};
+use crate::config_reader::{Reader, Reported, Setting};
 use crate::verify::{ProviderRule, RoleClaims};
 
 /// What follows from a provider's settings.
@@ -23,7 +23,7 @@ pub(crate) struct Preset {
 /// A provider: its settings, and what follows from them.
 pub(super) struct Provider {
     pub(crate) settings: &'static [Setting],
-    pub(crate) read: fn(&mut Reader) -> Result<Preset, Refused>,
+    pub(crate) read: fn(&mut Reader) -> Result<Preset, Reported>,
     /// Settings that may also be given by variables of these names.
     pub(crate) aliases: &'static [(&'static str, Setting)],
 }

@@ -1,9 +1,9 @@
 //! Traefik, Caddy, `HAProxy`, APISIX: `X-Forwarded-Method`, `-Host` and `-Uri`.
 
-use crate::domain::{Field, HeaderFields, Original};
+use crate::domain::{Field, HeaderFields, OriginalRequest};
 
-pub(super) fn original(fields: &dyn HeaderFields) -> Original<'_> {
-    Original {
+pub(super) fn original(fields: &dyn HeaderFields) -> OriginalRequest<'_> {
+    OriginalRequest {
         method: fields.field("x-forwarded-method"),
         host: fields.field("x-forwarded-host"),
         uri: fields.field("x-forwarded-uri"),

@@ -8,10 +8,10 @@ mod forwarded;
 mod nginx;
 mod proxy_request;
 
-pub use proxy_request::Question;
+pub use proxy_request::ProxyRequest;
 
 use crate::config::DialectName;
-use crate::domain::Original;
+use crate::domain::OriginalRequest;
 
 /// How a proxy describes the request that it asks about, and what it can make of a denial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,9 +29,9 @@ pub enum Dialect {
 
 impl Dialect {
     /// What the proxy says about the client's request.
-    pub fn original<'a>(self, asked: &Question<'a>) -> Original<'a> {
+    pub fn original<'a>(self, asked: &ProxyRequest<'a>) -> OriginalRequest<'a> {
         match self {
-            Self::Auto => Original::UNKNOWN,
+            Self::Auto => OriginalRequest::UNKNOWN,
             Self::Nginx => nginx::original(asked.fields),
             Self::Forwarded => forwarded::original(asked.fields),
             Self::Envoy => envoy::original(asked),
@@ -39,7 +39,7 @@ impl Dialect {
     }
 
     /// The same for the log, which believes nothing and may therefore look at everything.
-    pub(super) fn original_for_log<'a>(self, asked: &Question<'a>) -> Original<'a> {
+    pub(super) fn original_for_log<'a>(self, asked: &ProxyRequest<'a>) -> OriginalRequest<'a> {
         match self {
             Self::Auto if forwarded::is_spoken(asked.fields) => forwarded::original(asked.fields),
             Self::Auto => nginx::original(asked.fields),

@@ -4,7 +4,7 @@ use crate::domain::HeaderFields;
 
 /// A question as it arrived, as far as a dialect may look at it.
 #[derive(Clone, Copy)]
-pub struct Question<'a> {
+pub struct ProxyRequest<'a> {
     /// The header fields.
     pub fields: &'a dyn HeaderFields,
     /// The method of the request line.

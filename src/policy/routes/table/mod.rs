@@ -100,8 +100,8 @@ impl RouteTable {
     }
 
     /// Whether any route looks at what the proxy says about the original request.
-    pub fn looks_at_request(&self) -> bool {
-        self.routes.iter().any(Route::looks_at_request)
+    pub fn needs_request(&self) -> bool {
+        self.routes.iter().any(Route::needs_request)
     }
 
     /// Whether any route has a condition.

@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Field, Original};
+use crate::domain::{Field, OriginalRequest};
 use crate::extract::TokenSources;
 use crate::policy::routes::{HostPattern, Methods, PathPattern, RoutePart};
 use crate::policy::{Preflight, Rules};
@@ -27,7 +27,7 @@ fn route(name: &str, host: Option<&str>, path: Option<&str>, methods: &[&str]) -
 
 fn parts<'a>(method: &'a str, host: &'a str, uri: &'a str) -> RequestParts<'a> {
     let field = |text: &'a str| Field::Once(text.as_bytes());
-    RequestParts::judge(&Original {
+    RequestParts::judge(&OriginalRequest {
         method: field(method),
         host: field(host),
         uri: field(uri),
@@ -120,7 +120,7 @@ fn a_route_that_looks_at_what_is_not_known_refuses() {
         (once("GET"), Field::Repeated, once("/"), ambiguous),
         (Field::Absent, once("c.example"), once("/"), missing),
     ] {
-        let request = RequestParts::judge(&Original { method, host, uri });
+        let request = RequestParts::judge(&OriginalRequest { method, host, uri });
         assert_eq!(found(&table, &request), expected, "{request:?}");
     }
 }
@@ -198,9 +198,9 @@ fn names_are_unique_and_found() {
 
 #[test]
 fn a_table_knows_whether_it_looks() {
-    assert!(house().looks_at_request());
+    assert!(house().needs_request());
     let all = RouteTable::new(vec![route("all", None, None, &[])]).unwrap();
-    assert!(!all.looks_at_request());
+    assert!(!all.needs_request());
     assert_eq!(
         found(
             &RouteTable::new(Vec::new()).unwrap(),

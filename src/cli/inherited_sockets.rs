@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use listenfd::ListenFd;
 
 use super::exit::Failure;
-use crate::platform::HandedSockets;
+use crate::platform::InheritedSockets;
 
 /// More than anybody has listeners.
 const MOST: usize = 64;
@@ -13,7 +13,7 @@ const MOST: usize = 64;
 /// The sockets that this process was started with, if it was (`sd_listen_fds(3)`). To be called
 /// before there are threads: the variables that told of them are taken away, so that nobody else
 /// takes them for meant.
-pub(super) fn take(environment: &[(OsString, OsString)]) -> Result<HandedSockets, Failure> {
+pub(super) fn take(environment: &[(OsString, OsString)]) -> Result<InheritedSockets, Failure> {
     let variable = |name: &str| {
         environment
             .iter()
@@ -24,7 +24,7 @@ pub(super) fn take(environment: &[(OsString, OsString)]) -> Result<HandedSockets
     let Some(count) = variable("LISTEN_FDS")
         .filter(|_| variable("LISTEN_PID") == Some(&std::process::id().to_string()))
     else {
-        return Ok(HandedSockets::default());
+        return Ok(InheritedSockets::default());
     };
     if count.parse::<usize>().ok().is_none_or(|count| count > MOST) {
         return Err(Failure::failed(format!(
@@ -35,5 +35,5 @@ pub(super) fn take(environment: &[(OsString, OsString)]) -> Result<HandedSockets
         .unwrap_or_default()
         .split(':')
         .collect();
-    HandedSockets::take(ListenFd::from_env(), &names).map_err(Failure::failed)
+    InheritedSockets::take(ListenFd::from_env(), &names).map_err(Failure::failed)
 }

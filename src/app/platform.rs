@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::systemd::ServiceManager;
+use super::systemd::SystemdNotifier;
 use crate::config::LogFormat;
 use crate::domain::Clock;
 use crate::outbound::Egress;
@@ -10,7 +10,7 @@ use crate::telemetry::LogQueue;
 
 /// What the service finds around it.
 #[derive(Clone)]
-pub struct Surroundings {
+pub struct Platform {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How requests of our own leave the machine.
@@ -20,5 +20,5 @@ pub struct Surroundings {
     /// How they look.
     pub log_format: LogFormat,
     /// Who is told how the service is.
-    pub manager: ServiceManager,
+    pub manager: SystemdNotifier,
 }
