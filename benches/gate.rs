@@ -45,7 +45,7 @@ pub fn render(criterion: &mut Criterion) {
         .unwrap();
     let verified = issuer
         .expectations
-        .judge(
+        .validate(
             parsed.into_signed(&candidates).unwrap(),
             SystemClock.now(),
             &mut (),

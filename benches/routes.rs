@@ -53,14 +53,14 @@ pub fn find(criterion: &mut Criterion) {
                 uri,
             };
             assert_eq!(
-                table.find(&RequestParts::judge(&original)).is_ok(),
+                table.find(&RequestParts::parse(&original)).is_ok(),
                 what != "none",
                 "{what}"
             );
             group.bench_function(BenchmarkId::new(what, routes), |bencher| {
                 bencher.iter(|| {
                     table
-                        .find(&RequestParts::judge(black_box(&original)))
+                        .find(&RequestParts::parse(black_box(&original)))
                         .is_ok()
                 });
             });

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use doorward::jose::{Algorithm, Family, SigningKey, decode_base64url};
-use doorward_fuzz::house::{AUDIENCE, ISSUER, NOW, SECRET};
+use doorward_fuzz::fixture::{AUDIENCE, ISSUER, NOW, SECRET};
 use serde_json::{Map, Value, json};
 
 type Outcome = Result<(), Box<dyn Error>>;

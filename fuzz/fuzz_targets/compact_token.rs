@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| doorward_fuzz::compact_token::judge(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| doorward_fuzz::compact_token::check(data));

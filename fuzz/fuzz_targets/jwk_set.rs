@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| doorward_fuzz::jwk_set::judge(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| doorward_fuzz::jwk_set::check(data));

@@ -7,7 +7,7 @@ use doorward::domain::Reason;
 use doorward::gate::Gate;
 
 use super::encoding::{assert_travels_unchanged, canonical_base64url, percent_decoded};
-use super::house::{AUDIENCE, ISSUER, NOW, gate, present, signed};
+use super::fixture::{AUDIENCE, ISSUER, NOW, gate, present, signed};
 use super::json::{Json, decimal};
 
 static GATE: LazyLock<Gate> = LazyLock::new(|| {
@@ -22,7 +22,7 @@ static GATE: LazyLock<Gate> = LazyLock::new(|| {
 const MAX_BYTES: usize = 8192;
 
 /// Judges the bytes as a claim, if they are JSON, and as the text of one.
-pub fn judge(data: &[u8]) {
+pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
@@ -30,9 +30,9 @@ pub fn judge(data: &[u8]) {
         return;
     }
     if let Some(claim) = Json::parse(text) {
-        judge_claim(text.trim_ascii(), &claim);
+        check_claim(text.trim_ascii(), &claim);
     }
-    judge_claim(
+    check_claim(
         &serde_json::to_string(text).unwrap(),
         &Json::Text(text.to_owned()),
     );
@@ -43,10 +43,10 @@ pub fn judge(data: &[u8]) {
             .map(|element| Json::Text((*element).to_owned()))
             .collect(),
     );
-    judge_claim(&serde_json::to_string(&elements).unwrap(), &array);
+    check_claim(&serde_json::to_string(&elements).unwrap(), &array);
 }
 
-fn judge_claim(json: &str, claim: &Json) {
+fn check_claim(json: &str, claim: &Json) {
     let payload = format!(
         r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","exp":{},"c":{json}}}"#,
         NOW + 60

@@ -8,7 +8,7 @@ use doorward::gate::Gate;
 use doorward::policy::Permit;
 
 use super::encoding::{assert_travels_unchanged, percent_decoded};
-use super::house::{AUDIENCE, ISSUER, NOW, gate, present, signed};
+use super::fixture::{AUDIENCE, ISSUER, NOW, gate, present, signed};
 use super::json::Json;
 
 /// Small enough to be a token of the allowed size.
@@ -22,14 +22,14 @@ const LEEWAY: f64 = 30.0;
 static GATE: LazyLock<Gate> = LazyLock::new(|| gate(&[]));
 
 /// Judges the bytes as a payload.
-pub fn judge(data: &[u8]) {
+pub fn check(data: &[u8]) {
     if data.len() > MAX_PAYLOAD_BYTES {
         return;
     }
     let decision = present(&GATE, &signed(data));
     let acceptable = Json::strict_object(data).filter(is_acceptable);
     match (decision, acceptable) {
-        (Ok(permit), Some(claims)) => judge_headers(&permit, &claims),
+        (Ok(permit), Some(claims)) => check_headers(&permit, &claims),
         (Ok(_), None) => panic!("let in: {}", data.escape_ascii()),
         (Err(denial), Some(claims)) => assert!(
             explains(denial.reason(), &claims),
@@ -113,7 +113,7 @@ fn explains(reason: Reason, claims: &Json) -> bool {
     }
 }
 
-fn judge_headers(permit: &Permit, claims: &Json) {
+fn check_headers(permit: &Permit, claims: &Json) {
     let names: Vec<_> = GATE.verifier.claim_headers.names().collect();
     let values = permit.claim_values().unwrap();
     assert_eq!(

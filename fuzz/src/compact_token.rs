@@ -10,25 +10,25 @@ use doorward::jose::{
 };
 
 use super::encoding::canonical_base64url;
-use super::house::SECRET;
+use super::fixture::SECRET;
 use super::json::Json;
 
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// Judges the bytes as they are; where two line ends divide them, also the token that has these as
 /// its parts.
-pub fn judge(data: &[u8]) {
-    judge_token(data);
+pub fn check(data: &[u8]) {
+    check_token(data);
     let parts: Vec<_> = data
         .splitn(3, |byte| *byte == b'\n')
         .map(encode_base64url)
         .collect();
     if parts.len() == 3 {
-        judge_token(parts.join(".").as_bytes());
+        check_token(parts.join(".").as_bytes());
     }
 }
 
-fn judge_token(bytes: &[u8]) {
+fn check_token(bytes: &[u8]) {
     let Ok(token) = BearerToken::parse(bytes, MAX_TOKEN_BYTES) else {
         assert!(bytes.is_empty() || bytes.len() > MAX_TOKEN_BYTES);
         return;
@@ -36,7 +36,7 @@ fn judge_token(bytes: &[u8]) {
     match (CompactJws::parse(token), Stated::read(bytes)) {
         (Ok(jws), Some(stated)) => {
             stated.assert_same(&jws);
-            judge_signature(jws, bytes);
+            check_signature(jws, bytes);
         }
         (Err(_), None) => {}
         (Ok(_), None) => panic!("taken for a token: {}", bytes.escape_ascii()),
@@ -49,7 +49,7 @@ fn judge_token(bytes: &[u8]) {
 }
 
 /// Whatever our keys find signed begins with what one of them has signed.
-fn judge_signature(jws: CompactJws<'_>, bytes: &[u8]) {
+fn check_signature(jws: CompactJws<'_>, bytes: &[u8]) {
     let keys = if jws.header().algorithm().name().starts_with("HS") {
         &KEYS.secrets
     } else {

@@ -11,7 +11,7 @@ use doorward::domain::{Field, ForwardedRequest};
 use doorward::gate::Gate;
 use doorward::http::{Dialect, ProxyRequest};
 
-use super::house::{AUDIENCE, Fields, ISSUER, NOW, decide, gate, signed};
+use super::fixture::{AUDIENCE, Fields, ISSUER, NOW, decide, gate, signed};
 
 /// Of the question itself, which only Envoy's dialect looks at.
 const METHOD: &str = "OPTIONS";
@@ -53,7 +53,7 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
 });
 
 /// Judges the bytes as platform and header fields.
-pub fn judge(data: &[u8]) {
+pub fn check(data: &[u8]) {
     let mut lines = data.split(|byte| *byte == b'\n');
     let said = lines.next().unwrap_or_default();
     let fields = Fields(

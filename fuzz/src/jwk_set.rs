@@ -4,10 +4,10 @@
 use doorward::jose::{Algorithm, Algorithms, KeySet, VerificationKey};
 
 /// Judges the bytes as a key set and as a PEM file.
-pub fn judge(data: &[u8]) {
+pub fn check(data: &[u8]) {
     let all = Algorithms::asymmetric();
     if let Ok(set) = KeySet::from_jwks(data, &all) {
-        judge_set(&set, data, &all);
+        check_set(&set, data, &all);
         assert!(
             set.len() + set.refused().len() <= 100,
             "a set without bounds"
@@ -26,7 +26,7 @@ pub fn judge(data: &[u8]) {
         Algorithm::ML_DSA_44,
     ]);
     if let Ok(set) = KeySet::from_jwks(data, &some) {
-        judge_set(&set, data, &some);
+        check_set(&set, data, &some);
         let wider = KeySet::from_jwks(data, &all).unwrap();
         assert!(
             set.iter().all(|key| wider.contains(key)),
@@ -34,7 +34,7 @@ pub fn judge(data: &[u8]) {
         );
     }
     if let Ok(set) = KeySet::from_pem(data, &all) {
-        judge_set(&set, data, &all);
+        check_set(&set, data, &all);
         assert!(
             set.iter().all(|key| key.id().is_none()),
             "a PEM file names no keys"
@@ -42,7 +42,7 @@ pub fn judge(data: &[u8]) {
     }
 }
 
-fn judge_set(set: &KeySet, data: &[u8], allowed: &Algorithms) {
+fn check_set(set: &KeySet, data: &[u8], allowed: &Algorithms) {
     assert!(!set.is_empty(), "a set without keys is none");
     for key in set.iter() {
         assert!(
@@ -63,7 +63,7 @@ fn judge_set(set: &KeySet, data: &[u8], allowed: &Algorithms) {
                 .iter()
                 .all(|candidate| candidate.algorithm() == key.algorithm())
         );
-        judge_key(key, data);
+        check_key(key, data);
     }
 }
 
@@ -78,7 +78,7 @@ fn has_twin(set: &KeySet, key: &VerificationKey) -> bool {
 
 /// Nobody has signed anything with these keys: whatever they verify is a signature that anyone can
 /// make.
-fn judge_key(key: &VerificationKey, data: &[u8]) {
+fn check_key(key: &VerificationKey, data: &[u8]) {
     for length in signature_lengths(key.algorithm()) {
         let zeros = vec![0; *length];
         let (mut one, mut neutral) = (zeros.clone(), zeros.clone());

@@ -10,5 +10,5 @@ pub mod forwarded_request;
 pub mod jwk_set;
 
 mod encoding;
-pub mod house;
+pub mod fixture;
 mod json;

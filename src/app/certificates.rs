@@ -52,11 +52,11 @@ impl Certificates {
     pub(super) async fn follow(self) {
         loop {
             self.clock.reach(self.clock.moment().plus(LOOK_EVERY)).await;
-            self.look().await;
+            self.check().await;
         }
     }
 
-    async fn look(&self) {
+    async fn check(&self) {
         let current = self.current.settings().clone();
         let files = current.files.clone();
         // Off the runtime: a disk that hangs must not keep keys from being fetched.
@@ -76,11 +76,11 @@ impl Certificates {
                     self.note(&identity);
                 }
             }
-            Err(error) => self.tell(error),
+            Err(error) => self.log(error),
         }
     }
 
-    fn tell(&self, error: String) {
+    fn log(&self, error: String) {
         if self.current.last_error.load().as_deref() != Some(&error) {
             tracing::error!(%error, "new certificate refused; the one before stays in force");
             self.current.last_error.store(Some(error.into()));

@@ -200,7 +200,7 @@ impl Application {
         let stopping = async {
             // The servers were asked first, and answer only when their workers have begun.
             manager.serving(1);
-            shutdown.told(1).await;
+            shutdown.requested(1).await;
             manager.stopping(self.shutdown_delay + self.shutdown_timeout);
             stop(
                 &self.lifecycle,
@@ -224,8 +224,8 @@ impl Application {
 /// once.
 async fn stop(lifecycle: &Lifecycle, delay: Duration, shutdown: &mut Shutdown, servers: &Servers) {
     tracing::info!(delay = %humantime::format_duration(delay), "stopping");
-    lifecycle.leave();
-    servers.leave().await;
+    lifecycle.drain();
+    servers.drain().await;
     let finish = async {
         tokio::time::sleep(delay).await;
         lifecycle.close();
@@ -234,7 +234,7 @@ async fn stop(lifecycle: &Lifecycle, delay: Duration, shutdown: &mut Shutdown, s
     let mut again = shutdown.clone();
     tokio::select! {
         () = finish => {}
-        () = again.told(2) => servers.stop(false).await,
+        () = again.requested(2) => servers.stop(false).await,
     }
     tracing::info!("stopped");
 }
@@ -247,9 +247,9 @@ struct Servers {
 }
 
 impl Servers {
-    async fn leave(&self) {
+    async fn drain(&self) {
         if let Some(grpc) = &self.grpc {
-            grpc.leave().await;
+            grpc.drain().await;
         }
     }
 

@@ -127,7 +127,7 @@ impl Reload {
     /// them. That one cannot be read is a change like any other.
     async fn changed(&mut self) -> Option<Files> {
         let before = self.seen.clone();
-        let now = spawn_blocking(move || before.look_again()).await.ok()?;
+        let now = spawn_blocking(move || before.reread()).await.ok()?;
         let is_settled = now == self.seen;
         self.seen = now;
         (is_settled && self.seen != self.read).then(|| self.seen.clone())

@@ -15,7 +15,7 @@ impl Shutdown {
     }
 
     /// Resolves when the service was told so often; never, if nobody can tell it any more.
-    pub(super) async fn told(&mut self, times: u32) {
+    pub(super) async fn requested(&mut self, times: u32) {
         if self.0.wait_for(|told| *told >= times).await.is_err() {
             std::future::pending::<()>().await;
         }

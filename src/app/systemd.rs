@@ -72,7 +72,7 @@ impl SystemdNotifier {
 
     /// The service serves, by the configuration of this number.
     pub(super) fn serving(&self, configuration: u64) {
-        self.tell(&format!(
+        self.notify(&format!(
             "READY=1\nSTATUS=serving by configuration {configuration}"
         ));
     }
@@ -81,7 +81,7 @@ impl SystemdNotifier {
     pub(super) fn reloading(&self) {
         // systemd takes what we say for an answer to its signal only if it is younger.
         let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from);
-        self.tell(&format!(
+        self.notify(&format!(
             "RELOADING=1\nMONOTONIC_USEC={}\nSTATUS=reading a new configuration",
             now.as_micros()
         ));
@@ -91,13 +91,13 @@ impl SystemdNotifier {
     pub(super) fn still_serving(&self, configuration: u64) {
         let status =
             format!("serving by configuration {configuration}; a new one was refused, see the log");
-        self.tell(&format!("READY=1\nSTATUS={status}"));
+        self.notify(&format!("READY=1\nSTATUS={status}"));
     }
 
     /// The service stops, which takes at most so long.
     pub(super) fn stopping(&self, at_most: Duration) {
         let extension = (at_most + Duration::from_secs(5)).as_micros();
-        self.tell(&format!(
+        self.notify(&format!(
             "STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC={extension}"
         ));
     }
@@ -116,7 +116,7 @@ impl SystemdNotifier {
         };
         loop {
             if heartbeat.is_regular() {
-                self.tell("WATCHDOG=1");
+                self.notify("WATCHDOG=1");
             } else {
                 tracing::error!(
                     "a serving thread is stuck; the service manager's watchdog is not told that all is well"
@@ -126,7 +126,7 @@ impl SystemdNotifier {
         }
     }
 
-    fn tell(&self, state: &str) {
+    fn notify(&self, state: &str) {
         let Some((socket, manager)) = self.reports.as_deref() else {
             return;
         };

@@ -19,7 +19,7 @@ impl Demo {
     pub(super) fn run(self, held: &HeldSignals) -> Result<(), Failure> {
         runtime()?.block_on(async {
             let (tell, shutdown) = Shutdown::channel();
-            held.hear().map_err(Failure::failed)?.tell(tell, None);
+            held.listen().map_err(Failure::failed)?.forward(tell, None);
             let demo = demo::Demo::start(self.port).map_err(Failure::failed)?;
             print(&demo.page())?;
             demo.run(shutdown).await.map_err(Failure::failed)

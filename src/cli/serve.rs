@@ -25,7 +25,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let runtime = runtime()?;
     let mut signals = runtime
-        .block_on(async { held.hear() })
+        .block_on(async { held.listen() })
         .map_err(Failure::failed)?;
     // Before there are other threads; but errors of the configuration are reported first.
     let sockets = inherited_sockets::take(environment);
@@ -89,7 +89,7 @@ async fn serve(
     let application =
         Application::build_on(sockets, configuration, &platform).map_err(not_started)?;
     let (tell, shutdown) = Shutdown::channel();
-    signals.tell(tell, Some(ask_for_reload));
+    signals.forward(tell, Some(ask_for_reload));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "doorward");
     for address in application.verify_addresses() {
         tracing::info!(%address, "verify listener");

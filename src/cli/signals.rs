@@ -34,7 +34,7 @@ impl HeldSignals {
     }
 
     /// Installs handlers and unblocks them. Must be called inside a tokio runtime.
-    pub(super) fn hear(&self) -> io::Result<Signals> {
+    pub(super) fn listen(&self) -> io::Result<Signals> {
         let [hang_up, terminate, interrupt] = [
             SignalKind::hangup(),
             SignalKind::terminate(),
@@ -60,7 +60,11 @@ impl Signals {
     /// Every SIGTERM and every SIGINT tells once. SIGHUP asks for a reload; where there is no
     /// configuration it must not end the service, as it would end a program without a handler. Must
     /// be called inside a tokio runtime.
-    pub(super) fn tell(self, tell: watch::Sender<u32>, ask_for_reload: Option<watch::Sender<u32>>) {
+    pub(super) fn forward(
+        self,
+        tell: watch::Sender<u32>,
+        ask_for_reload: Option<watch::Sender<u32>>,
+    ) {
         let Self {
             mut hang_up,
             mut terminate,

@@ -295,7 +295,7 @@ mod tests {
 
     const KNOWN: &[&[Setting]] = &[&[Setting::optional("host", "", "")]];
 
-    fn told(text: &str) -> String {
+    fn message(text: &str) -> String {
         let error = Node::parse(text, KNOWN).unwrap_err();
         format!("{}: {}", error.position, error.message)
     }
@@ -313,15 +313,15 @@ mod tests {
 
     #[test]
     fn what_is_no_document_is_told_with_its_place() {
-        insta::assert_snapshot!(told("a: 1\nb: 2\na: 3\n"), @"3:1: duplicate mapping key is not allowed here");
-        insta::assert_snapshot!(told("{host: 1, host: 2}"), @"1:11: duplicate mapping key `host`");
-        insta::assert_snapshot!(told("a: [1, 2\n"), @"1:4: unclosed bracket '['");
-        insta::assert_snapshot!(told("a: 1\n---\na: 2\n"), @"3:1: only single YAML document expected but multiple found");
-        insta::assert_snapshot!(told("a: !secret x\n"), @"1:12: unsupported tag");
-        insta::assert_snapshot!(told("base: &b {x: 1}\nc: {<<: *b}\n"), @"2:5: merge key not allowed here");
-        insta::assert_snapshot!(told("? [a]\n: 1\n"), @"1:3: expected string scalar");
-        insta::assert_snapshot!(told(&format!("{}1{}", "[".repeat(40), "]".repeat(40))), @"1:33: YAML document too large or too complex: limits breached: Depth { depth: 33 }");
-        assert!(told(&"x".repeat(MAX_BYTES + 1)).contains("8 MiB"));
+        insta::assert_snapshot!(message("a: 1\nb: 2\na: 3\n"), @"3:1: duplicate mapping key is not allowed here");
+        insta::assert_snapshot!(message("{host: 1, host: 2}"), @"1:11: duplicate mapping key `host`");
+        insta::assert_snapshot!(message("a: [1, 2\n"), @"1:4: unclosed bracket '['");
+        insta::assert_snapshot!(message("a: 1\n---\na: 2\n"), @"3:1: only single YAML document expected but multiple found");
+        insta::assert_snapshot!(message("a: !secret x\n"), @"1:12: unsupported tag");
+        insta::assert_snapshot!(message("base: &b {x: 1}\nc: {<<: *b}\n"), @"2:5: merge key not allowed here");
+        insta::assert_snapshot!(message("? [a]\n: 1\n"), @"1:3: expected string scalar");
+        insta::assert_snapshot!(message(&format!("{}1{}", "[".repeat(40), "]".repeat(40))), @"1:33: YAML document too large or too complex: limits breached: Depth { depth: 33 }");
+        assert!(message(&"x".repeat(MAX_BYTES + 1)).contains("8 MiB"));
     }
 
     #[test]
@@ -346,13 +346,13 @@ mod tests {
             "&Tr0ub4dor a: *Tr0ub4dor x",
             "a: &Tr0ub4dor [*Tr0ub4dor]",
         ] {
-            let told = told(text);
+            let told = message(text);
             assert!(
                 !told.contains("Tr0u") && !told.contains("r0ub4dor"),
                 "{told}"
             );
         }
-        assert!(!told("hmac_secret: 1.0e+1000").contains("1.0e"));
+        assert!(!message("hmac_secret: 1.0e+1000").contains("1.0e"));
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(crate) struct FilesInUse {
 impl Files {
     /// The same files as they are now. Reads from the disk, which may take its time.
     #[must_use]
-    pub fn look_again(&self) -> Self {
+    pub fn reread(&self) -> Self {
         let look = |(path, seen): (&PathBuf, &Seen)| {
             let now = Seen::now(path, seen.max_bytes);
             // Contents that stay are kept once.

@@ -7,7 +7,7 @@ const SCHEME: &str = "bearer";
 
 /// Looks for `Authorization: Bearer TOKEN`. One word alone is no credential: that is a scheme and
 /// something behind it (RFC 9110 section 11.4).
-pub(super) fn look_in_authorization(fields: &dyn HeaderFields) -> Result<Found<'_>, Denial> {
+pub(super) fn find_in_authorization(fields: &dyn HeaderFields) -> Result<Found<'_>, Denial> {
     let Some(value) = only_value(fields, "authorization")? else {
         return Ok(Found::Nothing);
     };
@@ -41,7 +41,7 @@ fn unless_one_word<'a>(text: &[u8], found: Result<Found<'a>, Denial>) -> Result<
 }
 
 /// Looks for `SCHEME TOKEN` in a header field.
-pub(super) fn look<'a>(
+pub(super) fn find<'a>(
     fields: &'a dyn HeaderFields,
     name: &str,
     scheme: &str,

@@ -60,7 +60,7 @@ impl TokenSources {
     }
 
     /// Whether any of them looks among the protocols of a WebSocket.
-    pub fn look_at_protocols(&self) -> bool {
+    pub fn reads_protocols(&self) -> bool {
         self.sources.contains(&TokenSource::WebSocket)
     }
 
@@ -70,7 +70,7 @@ impl TokenSources {
     /// Where one does the list is there for every request, empty if there is nothing to say: it is
     /// to take the place of the client's own.
     pub fn other_protocols(&self, request: &ForwardedRequest<'_>) -> Option<String> {
-        self.look_at_protocols()
+        self.reads_protocols()
             .then(|| websocket::without_token(request.fields))
     }
 
@@ -85,7 +85,7 @@ impl TokenSources {
         let mut token: Option<Credential<'a>> = None;
         let mut nothing = Reason::TokenMissing;
         for source in &self.sources {
-            let found = match source.look(request)? {
+            let found = match source.find(request)? {
                 Found::Nothing => {
                     explain.step(|| ExplainStep::skipped("token source", source, "nothing"));
                     continue;

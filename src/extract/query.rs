@@ -10,9 +10,9 @@ use crate::domain::{Denial, Field, Reason, RequestPath, RequestQuery};
 /// Nothing is decoded: no character of a token needs an escape (RFC 7515 section 2), so one that is
 /// escaped is malformed. A parameter that another server may take for this one is ambiguous,
 /// because that server may read it instead.
-pub(super) fn look<'a>(uri: Field<'a>, name: &str) -> Result<Found<'a>, Denial> {
+pub(super) fn find<'a>(uri: Field<'a>, name: &str) -> Result<Found<'a>, Denial> {
     let mut token: Option<&[u8]> = None;
-    for parameter in RequestQuery::judge(uri)?.parameters() {
+    for parameter in RequestQuery::from_field(uri)?.parameters() {
         match value_of(parameter, name.as_bytes()) {
             Some(value) if !value.iter().copied().all(is_unreserved) => {
                 return Err(Reason::TokenMalformed.into());
@@ -94,8 +94,8 @@ mod tests {
 
     use super::*;
 
-    fn looked(uri: &str) -> Result<Option<&str>, &'static str> {
-        match look(Field::Once(uri.as_bytes()), "access_token") {
+    fn found(uri: &str) -> Result<Option<&str>, &'static str> {
+        match find(Field::Once(uri.as_bytes()), "access_token") {
             Ok(Found::Token(token)) => Ok(Some(std::str::from_utf8(token).unwrap())),
             Ok(Found::Nothing) => Ok(None),
             Ok(_) => panic!("neither a token nor nothing"),
@@ -116,7 +116,7 @@ mod tests {
             ("/a?access_tokens=a&my_access_token=b&token=c", None),
             ("/a?a%20b=1&c%C3%A9=%ff&100%25=%2541", None),
         ] {
-            assert_eq!(looked(uri), Ok(token), "{uri}");
+            assert_eq!(found(uri), Ok(token), "{uri}");
         }
     }
 
@@ -126,7 +126,7 @@ mod tests {
             "a%2Eb", "a+b", "%", "a;b", "a=", "a/b", "\"a\"", "a,b", "a\u{e9}",
         ] {
             assert_eq!(
-                looked(&format!("/?access_token={value}")),
+                found(&format!("/?access_token={value}")),
                 Err("token_malformed"),
                 "{value}"
             );
@@ -156,12 +156,12 @@ mod tests {
             "access_token;x=b",
         ] {
             assert_eq!(
-                looked(&format!("/?access_token=a&{other}")),
+                found(&format!("/?access_token=a&{other}")),
                 Err("token_ambiguous"),
                 "{other}"
             );
             assert_eq!(
-                looked(&format!("/?{other}&access_token=a")),
+                found(&format!("/?{other}&access_token=a")),
                 Err("token_ambiguous"),
                 "{other}"
             );
@@ -171,11 +171,11 @@ mod tests {
     #[test]
     fn a_parameter_is_written_so_that_it_is_read_again() {
         assert_eq!(
-            looked(&format!("/?{}", parameter("access_token", "a.b-c_d"))),
+            found(&format!("/?{}", parameter("access_token", "a.b-c_d"))),
             Ok(Some("a.b-c_d"))
         );
         assert_eq!(
-            looked(&format!("/?{}", parameter("access_token", "a&b c"))),
+            found(&format!("/?{}", parameter("access_token", "a&b c"))),
             Err("token_malformed")
         );
     }
@@ -207,7 +207,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 4096, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn a_reader_of_forms_finds_the_same(query in tricky()) {
-            if let Ok(found) = looked(&format!("/?{query}")) {
+            if let Ok(found) = found(&format!("/?{query}")) {
                 // And so does one who separates by semicolons too.
                 for query in [query.clone(), query.replace(';', "&")] {
                     let all = form_urlencoded::parse(query.as_bytes());
@@ -222,7 +222,7 @@ mod tests {
 
         #[test]
         fn any_bytes_get_an_answer(uri in any::<Vec<u8>>()) {
-            let _ = look(Field::Once(&[b"/?".as_slice(), &uri].concat()), "a");
+            let _ = find(Field::Once(&[b"/?".as_slice(), &uri].concat()), "a");
         }
     }
 }

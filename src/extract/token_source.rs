@@ -43,17 +43,17 @@ pub enum TokenPlace {
 }
 
 impl TokenSource {
-    pub(super) fn look<'a>(&self, request: &ForwardedRequest<'a>) -> Result<Found<'a>, Denial> {
+    pub(super) fn find<'a>(&self, request: &ForwardedRequest<'a>) -> Result<Found<'a>, Denial> {
         match self {
-            Self::Bearer => bearer::look_in_authorization(request.fields),
+            Self::Bearer => bearer::find_in_authorization(request.fields),
             Self::Header {
                 name,
                 scheme: Some(scheme),
-            } => bearer::look(request.fields, name, scheme),
-            Self::Header { name, scheme: None } => header::look(request.fields, name),
-            Self::Cookie { name } => cookie::look(request.fields, name),
-            Self::Query { name } => query::look(request.original.uri, name),
-            Self::WebSocket => websocket::look(request.fields),
+            } => bearer::find(request.fields, name, scheme),
+            Self::Header { name, scheme: None } => header::find(request.fields, name),
+            Self::Cookie { name } => cookie::find(request.fields, name),
+            Self::Query { name } => query::find(request.original.uri, name),
+            Self::WebSocket => websocket::find(request.fields),
         }
     }
 

@@ -53,7 +53,7 @@ impl Gate {
         let selected = self.policy.select(request, explain)?;
         record.route = selected.route.map(|route| route.position);
         let permit = match self
-            .judge(request, selected.rules, now, record, explain)
+            .decide_on(request, selected.rules, now, record, explain)
             .await
         {
             Ok(permit) => permit,
@@ -63,13 +63,13 @@ impl Gate {
                     return Err(denial);
                 }
                 record.reported = Some(denial.reason());
-                Permit::for_nobody()
+                Permit::anonymous()
             }
         };
         Ok(permit.with_other_protocols(selected.rules.sources.other_protocols(request)))
     }
 
-    async fn judge(
+    async fn decide_on(
         &self,
         request: &ForwardedRequest<'_>,
         rules: &Rules,
@@ -96,7 +96,7 @@ impl Gate {
             now.date,
             explain,
         )?;
-        explain.step(|| self.verifier.claim_headers.told(permit.claim_values()));
+        explain.step(|| self.verifier.claim_headers.describe(permit.claim_values()));
         Ok(permit)
     }
 

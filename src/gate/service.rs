@@ -75,7 +75,7 @@ impl DecisionService {
         if is_logged || place.is_some() {
             let entry = self.entry(outcome, &record, duration, &logged(), request.fields);
             if let Some((spans, place)) = place {
-                spans.tell(place, &entry);
+                spans.record(place, &entry);
             }
             if is_logged {
                 self.access_log.log(entry);

@@ -109,7 +109,7 @@ impl TokenCache {
     }
 
     /// Keeps a verified token, unless it is too large or about to end.
-    pub(super) fn keep(
+    pub(super) fn insert(
         &self,
         digest: TokenDigest,
         issuer: Arc<Issuer>,

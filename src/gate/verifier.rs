@@ -36,16 +36,18 @@ impl Verifier {
         if !N::DRY_RUN
             && let Some(known) = self.look_up(now, record)
         {
-            rules.judge_issuer(known.issuer.position)?;
+            rules.check_issuer(known.issuer.position)?;
             return Ok((known.issuer.clone(), known.principal.clone()));
         }
-        let (issuer, key, verified) = self.judge(token, rules, now, record, explain).await?;
+        let (issuer, key, verified) = self
+            .verify_fresh(token, rules, now, record, explain)
+            .await?;
         let principal = Arc::new(Principal::new(verified, &self.claim_headers));
         if !N::DRY_RUN
             && let Some(digest) = record.digest
         {
             self.cache
-                .keep(digest, issuer.clone(), key, principal.clone(), now);
+                .insert(digest, issuer.clone(), key, principal.clone(), now);
         }
         Ok((issuer, principal))
     }
@@ -70,7 +72,7 @@ impl Verifier {
 
     /// Whose token it is, then whether its key may sign it, then whether it did, and only then what
     /// it claims.
-    async fn judge<N: Explain>(
+    async fn verify_fresh<N: Explain>(
         &self,
         token: BearerToken<'_>,
         rules: &Rules,
@@ -89,7 +91,7 @@ impl Verifier {
             (&self.issuers, token::issuer_claim(&jws))
         })?;
         record.issuer = Some(issuer.position);
-        let wanted = rules.judge_issuer(issuer.position);
+        let wanted = rules.check_issuer(issuer.position);
         explain.outcome("issuer of the route", wanted, || {
             (token::issuers(rules, &self.issuers), &issuer.name)
         })?;
@@ -113,7 +115,7 @@ impl Verifier {
         explain.step(|| token::signature(&candidates, &signed));
         let signed = signed?;
         let key = snapshot.trusted(signed.key());
-        let verified = issuer.expectations.judge(signed, now.date, explain)?;
+        let verified = issuer.expectations.validate(signed, now.date, explain)?;
         Ok((issuer.clone(), key, verified))
     }
 }

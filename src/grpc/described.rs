@@ -40,10 +40,10 @@ impl<'a> Described<'a> {
         // not all there is to it.
         let is_whole = http.query.is_empty() && http.fragment.is_empty();
         OriginalRequest {
-            method: told(&http.method, values(http, ":method")),
-            host: told(&http.host, values(http, ":authority")),
+            method: attribute_or(&http.method, values(http, ":method")),
+            host: attribute_or(&http.host, values(http, ":authority")),
             uri: if is_whole {
-                told(&http.path, values(http, ":path"))
+                attribute_or(&http.path, values(http, ":path"))
             } else {
                 Field::Repeated
             },
@@ -86,7 +86,7 @@ impl HeaderFields for Described<'_> {
 /// What an attribute says. Envoy also sends it as a pseudo-header field, there with every byte and
 /// here with those exchanged that are no UTF-8; where the two differ, what would be judged is not
 /// what will be served.
-fn told<'a>(attribute: &'a str, pseudo: Field<'a>) -> Field<'a> {
+fn attribute_or<'a>(attribute: &'a str, pseudo: Field<'a>) -> Field<'a> {
     match pseudo {
         Field::Once(same) if same != attribute.as_bytes() => Field::Repeated,
         Field::Repeated => Field::Repeated,

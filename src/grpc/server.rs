@@ -139,7 +139,7 @@ impl GrpcServer {
 
 impl GrpcHandle {
     /// Says that the service is about to end; it still accepts.
-    pub async fn leave(&self) {
+    pub async fn drain(&self) {
         self.health.set_not_serving::<Authorization>().await;
         self.health
             .set_service_status("", ServingStatus::NotServing)

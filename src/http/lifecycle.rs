@@ -11,7 +11,7 @@ const CLOSING: u8 = 2;
 
 impl Lifecycle {
     /// It has been told to stop: it is not ready any more, and still accepts.
-    pub fn leave(&self) {
+    pub fn drain(&self) {
         self.0.fetch_max(LEAVING, Ordering::Relaxed);
     }
 
@@ -21,7 +21,7 @@ impl Lifecycle {
     }
 
     /// Whether it has been told to stop.
-    pub fn is_leaving(&self) -> bool {
+    pub fn is_draining(&self) -> bool {
         self.0.load(Ordering::Relaxed) >= LEAVING
     }
 

@@ -181,7 +181,7 @@ impl KeyStore {
         let deadline = Instant::now() + self.max_wait;
         loop {
             let snapshot = self.snapshot.load_full();
-            let reason = match Self::look(&snapshot, id, algorithm, now) {
+            let reason = match Self::find(&snapshot, id, algorithm, now) {
                 Ok(candidates) => return Ok((candidates, snapshot)),
                 Err(reason) => reason,
             };
@@ -219,7 +219,7 @@ impl KeyStore {
         }
     }
 
-    fn look(
+    fn find(
         snapshot: &KeySnapshot,
         id: Option<&str>,
         algorithm: Algorithm,

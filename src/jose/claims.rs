@@ -45,12 +45,12 @@ impl Claims {
     }
 
     /// The claim of this name as the issuer wrote it, for people.
-    pub fn told(&self, name: &str) -> &str {
+    pub fn describe(&self, name: &str) -> &str {
         self.get(name).map_or("absent", Json::as_written)
     }
 
     /// The claim at the end of a path as the issuer wrote it, for people.
-    pub fn told_at(&self, path: &ClaimPath) -> &str {
+    pub fn describe_at(&self, path: &ClaimPath) -> &str {
         self.at(path).map_or("absent", Json::as_written)
     }
 

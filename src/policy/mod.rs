@@ -124,11 +124,11 @@ impl Policy {
         request: &ForwardedRequest<'_>,
         explain: &mut impl Explain,
     ) -> Result<SelectedRoute<'p>, Denial> {
-        let parts = RequestParts::judge(&request.original);
+        let parts = RequestParts::parse(&request.original);
         let found = routes.find(&parts);
         // Routes are written for requests with their methods, and a preflight has another.
         if found.is_err_and(|reason| reason == Reason::RouteDenied)
-            && self.general.preflight.settle(request, explain)?.is_some()
+            && self.general.preflight.decide(request, explain)?.is_some()
         {
             return Ok(SelectedRoute {
                 route: None,

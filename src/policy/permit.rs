@@ -34,7 +34,7 @@ impl Permit {
     }
 
     /// For nobody in particular.
-    pub const fn for_nobody() -> Self {
+    pub const fn anonymous() -> Self {
         Self {
             principal: None,
             other_protocols: None,

@@ -23,7 +23,7 @@ impl From<bool> for Preflight {
 }
 
 impl Preflight {
-    pub(super) fn settle(
+    pub(super) fn decide(
         self,
         request: &ForwardedRequest<'_>,
         explain: &mut impl Explain,
@@ -31,7 +31,7 @@ impl Preflight {
         if self == Self::Judged {
             return Ok(None);
         }
-        let method = RequestMethod::judge(request.original.method);
+        let method = RequestMethod::from_field(request.original.method);
         let method = explain.outcome("method", method, || {
             ("known, to tell a preflight", request.original.method)
         })?;
@@ -42,7 +42,7 @@ impl Preflight {
             explain
                 .step(|| ExplainStep::passed("preflight", "passes without a token", "a preflight"));
         }
-        Ok(is_preflight.then(Permit::for_nobody))
+        Ok(is_preflight.then(Permit::anonymous))
     }
 }
 

@@ -45,14 +45,14 @@ impl Rules {
     /// Whether they look at what the proxy says about the original request.
     pub fn needs_request(&self) -> bool {
         self.preflight == Preflight::Allowed
-            || self.access.looks_at_tokens() && self.sources.needs_request()
+            || self.access.reads_credentials() && self.sources.needs_request()
             || self.requirements.iter().any(Requirement::needs_request)
     }
 
     /// Whether a refusal is only reported. Where nobody is let in nobody is: there is no token to
     /// try the rules with.
     pub fn only_report(&self) -> bool {
-        self.report_only && self.access.looks_at_tokens()
+        self.report_only && self.access.reads_credentials()
     }
 
     /// Whether claims are read by a condition.
@@ -75,8 +75,8 @@ impl Rules {
         };
         explain.outcome("access", open, || ("anything but denied", self.access))?;
         match self.access {
-            Access::Anonymous => Ok(Some(Permit::for_nobody())),
-            _ => self.preflight.settle(request, explain),
+            Access::Anonymous => Ok(Some(Permit::anonymous())),
+            _ => self.preflight.decide(request, explain),
         }
     }
 
@@ -89,7 +89,7 @@ impl Rules {
         let reason = denial.reason();
         let is_missing = matches!(reason, Reason::TokenMissing | Reason::SchemeUnsupported);
         let settled = if is_missing && self.access == Access::Optional {
-            Ok(Permit::for_nobody())
+            Ok(Permit::anonymous())
         } else {
             Err(denial)
         };
@@ -98,7 +98,7 @@ impl Rules {
 
     /// Whether tokens of the issuer at this position are accepted; before anything is done for the
     /// token's sake.
-    pub fn judge_issuer(&self, position: usize) -> Result<(), Reason> {
+    pub fn check_issuer(&self, position: usize) -> Result<(), Reason> {
         if self.issuers.contain(position) {
             Ok(())
         } else {
@@ -119,12 +119,12 @@ impl Rules {
     ) -> Result<Permit, Denial> {
         let token = principal.token();
         // A token that is told about was verified a moment ago, and then its time was told.
-        expectations.time.judge(token.validity(), now, &mut ())?;
+        expectations.time.validate(token.validity(), now, &mut ())?;
         token.validate_audience(&expectations.audience, self.audience.as_ref(), explain)?;
         let granted = token.scopes();
         explain.outcome(
             "scopes of the issuer",
-            required_scopes.judge(granted),
+            required_scopes.check(granted),
             || (required_scopes, granted),
         )?;
         let facts = Facts {
@@ -134,7 +134,7 @@ impl Rules {
         };
         self.requirements
             .iter()
-            .try_for_each(|required| required.judge(&facts, explain))?;
+            .try_for_each(|required| required.check(&facts, explain))?;
         Permit::for_principal(principal, explain)
     }
 }

@@ -34,7 +34,7 @@ impl ScopeRequirement {
     }
 
     /// Judges what a token grants.
-    pub fn judge(&self, granted: &Scopes) -> Result<(), Denial> {
+    pub fn check(&self, granted: &Scopes) -> Result<(), Denial> {
         let is_enough = if self.one_is_enough {
             self.scopes.iter().any(|scope| granted.contains(scope))
         } else {
@@ -76,24 +76,24 @@ mod tests {
         ] {
             let granted = Scopes::parse(granted);
             assert_eq!(
-                (one.judge(&granted).is_ok(), all.judge(&granted).is_ok()),
+                (one.check(&granted).is_ok(), all.check(&granted).is_ok()),
                 (of_one, of_all),
                 "{granted}"
             );
         }
-        let denial = one.judge(&Scopes::default()).unwrap_err();
+        let denial = one.check(&Scopes::default()).unwrap_err();
         assert_eq!(
             (denial.code(), denial.required_scopes()),
             ("scope_insufficient", Some("read write"))
         );
         assert!(
             ScopeRequirement::one_of(Scopes::default())
-                .judge(&Scopes::parse("read"))
+                .check(&Scopes::parse("read"))
                 .is_err()
         );
         assert!(
             ScopeRequirement::all_of(Scopes::default())
-                .judge(&Scopes::default())
+                .check(&Scopes::default())
                 .is_ok()
         );
     }

@@ -55,7 +55,7 @@ impl HeaderNames {
             asked.iter().map(|name| name.to_ascii_lowercase()).collect();
         let mut websocket = false;
         for source in sources {
-            websocket |= source.look_at_protocols();
+            websocket |= source.reads_protocols();
             // The parser has made them lower-case.
             asked.extend(
                 source

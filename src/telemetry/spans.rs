@@ -100,7 +100,7 @@ impl Spans {
     }
 
     /// Sends a decision away as a span. It never waits.
-    pub fn tell(&self, place: Place, entry: &AccessEntry) {
+    pub fn record(&self, place: Place, entry: &AccessEntry) {
         let millis = u64::try_from(entry.timestamp.as_millis()).unwrap_or(0);
         let end = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
         let is_failure = entry.verdict == "error";

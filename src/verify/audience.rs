@@ -44,8 +44,8 @@ impl AudienceRule {
             .fallback
             .iter()
             .filter(|_| claims.member("aud").is_none());
-        let told = stand_ins.map(|name| format!(", {name} {}", claims.told(name)));
-        std::iter::once(claims.told("aud").to_owned())
+        let told = stand_ins.map(|name| format!(", {name} {}", claims.describe(name)));
+        std::iter::once(claims.describe("aud").to_owned())
             .chain(told)
             .collect()
     }

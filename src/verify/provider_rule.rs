@@ -19,7 +19,7 @@ pub enum ProviderRule {
 
 impl ProviderRule {
     /// `latest` is the latest moment that may be over, clocks being what they are.
-    pub(super) fn judge(
+    pub(super) fn validate(
         &self,
         token: &SignedJws,
         latest: Timestamp,
@@ -28,17 +28,17 @@ impl ProviderRule {
         let claims = token.claims();
         match self {
             Self::TokenUse(accepted) => {
-                let found = claims.told("token_use");
-                explain.outcome("token_use", judge_token_use(claims, accepted), || {
+                let found = claims.describe("token_use");
+                explain.outcome("token_use", validate_token_use(claims, accepted), || {
                     (accepted.join(" or "), found)
                 })
             }
-            Self::Tenant => explain.outcome("tid", judge_tenant(token), || {
+            Self::Tenant => explain.outcome("tid", validate_tenant(token), || {
                 let key = token.key().issuer().unwrap_or("every tenant");
                 let found = format!(
                     "{}, iss {}, a key of {key}",
-                    claims.told("tid"),
-                    claims.told("iss")
+                    claims.describe("tid"),
+                    claims.describe("iss")
                 );
                 (
                     "the tenant in iss, and a key of every tenant or of this one",
@@ -46,11 +46,11 @@ impl ProviderRule {
                 )
             }),
             Self::Login => {
-                explain.outcome("sub", judge_user(claims), || {
-                    ("there, and not empty", claims.told("sub"))
+                explain.outcome("sub", validate_user(claims), || {
+                    ("there, and not empty", claims.describe("sub"))
                 })?;
-                let found = claims.told("auth_time");
-                explain.outcome("auth_time", judge_login(claims, latest), || {
+                let found = claims.describe("auth_time");
+                explain.outcome("auth_time", validate_login(claims, latest), || {
                     (format!("at most {latest}"), found)
                 })
             }
@@ -58,7 +58,7 @@ impl ProviderRule {
     }
 }
 
-fn judge_token_use(claims: &Claims, accepted: &[&str]) -> Result<(), Reason> {
+fn validate_token_use(claims: &Claims, accepted: &[&str]) -> Result<(), Reason> {
     let token_use = claims.member("token_use").ok_or(Reason::ClaimMissing)?;
     let fits = token_use
         .string()
@@ -71,7 +71,7 @@ fn judge_token_use(claims: &Claims, accepted: &[&str]) -> Result<(), Reason> {
 }
 
 /// All tenants share keys: only the agreement of the two claims says whose token it is.
-fn judge_tenant(token: &SignedJws) -> Result<(), Reason> {
+fn validate_tenant(token: &SignedJws) -> Result<(), Reason> {
     let claims = token.claims();
     let tid = claims
         .member("tid")
@@ -93,7 +93,7 @@ fn judge_tenant(token: &SignedJws) -> Result<(), Reason> {
     }
 }
 
-fn judge_user(claims: &Claims) -> Result<(), Reason> {
+fn validate_user(claims: &Claims) -> Result<(), Reason> {
     claims
         .member("sub")
         .filter(|subject| !is_empty_text(*subject))
@@ -101,7 +101,7 @@ fn judge_user(claims: &Claims) -> Result<(), Reason> {
         .map(drop)
 }
 
-fn judge_login(claims: &Claims, latest: Timestamp) -> Result<(), Reason> {
+fn validate_login(claims: &Claims, latest: Timestamp) -> Result<(), Reason> {
     let authenticated_at = date(claims, "auth_time")?.ok_or(Reason::ClaimMissing)?;
     if Timestamp::ceil(&authenticated_at) > latest {
         Err(Reason::TokenIssuedInFuture)

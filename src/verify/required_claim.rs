@@ -16,7 +16,7 @@ pub struct RequiredClaim {
 }
 
 impl RequiredClaim {
-    pub(super) fn judge(
+    pub(super) fn validate(
         &self,
         claims: &Claims,
         roles: &Roles,
@@ -24,7 +24,7 @@ impl RequiredClaim {
     ) -> Result<(), Reason> {
         let outcome = self.compare(roles.find(claims, &self.path));
         explain.outcome("required claim", outcome, || {
-            (self, roles.told_at(claims, &self.path))
+            (self, roles.describe_at(claims, &self.path))
         })
     }
 

@@ -40,10 +40,12 @@ impl RoleClaims {
         let gathered = self.gather(claims, audience);
         explain.outcome("roles", gathered, || {
             let found = match self {
-                Self::Named(name) => format!("{name} {}", claims.told(name)),
+                Self::Named(name) => format!("{name} {}", claims.describe(name)),
                 Self::RealmAndClients => {
-                    let (realm, clients) =
-                        (claims.told("realm_access"), claims.told("resource_access"));
+                    let (realm, clients) = (
+                        claims.describe("realm_access"),
+                        claims.describe("resource_access"),
+                    );
                     format!("realm_access {realm}, resource_access {clients}")
                 }
             };
@@ -74,10 +76,10 @@ impl Roles {
     }
 
     /// The same as the issuer wrote it, for people.
-    pub(super) fn told_at<'a>(&'a self, claims: &'a Claims, path: &ClaimPath) -> &'a str {
+    pub(super) fn describe_at<'a>(&'a self, claims: &'a Claims, path: &ClaimPath) -> &'a str {
         match self {
             Self::Gathered(roles) if path.is_name(NAME) => roles.as_deref().unwrap_or("absent"),
-            Self::Gathered(_) | Self::AsWritten => claims.told_at(path),
+            Self::Gathered(_) | Self::AsWritten => claims.describe_at(path),
         }
     }
 

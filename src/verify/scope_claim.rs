@@ -14,7 +14,7 @@ pub(super) fn scopes(claims: &Claims, explain: &mut impl Explain) -> Result<Scop
         };
         (
             "scope, or else scp: absent, a text, or an array of texts",
-            format!("{name} {}", claims.told(name)),
+            format!("{name} {}", claims.describe(name)),
         )
     })
 }

@@ -25,22 +25,22 @@ const PROFILE_CLAIMS: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat
 const PROFILE_TEXTS: [&str; 4] = ["iss", "sub", "client_id", "jti"];
 
 impl TokenTypeRule {
-    pub(super) fn judge(
+    pub(super) fn validate(
         &self,
         header: &JoseHeader,
         claims: &Claims,
         explain: &mut impl Explain,
     ) -> Result<(), Reason> {
         let stated = header.token_type().unwrap_or("absent");
-        explain.outcome("typ", self.judge_type(header), || (self, stated))?;
+        explain.outcome("typ", self.validate_type(header), || (self, stated))?;
         if *self == Self::AccessToken {
-            judge_profile(claims, explain)
+            validate_profile(claims, explain)
         } else {
             Ok(())
         }
     }
 
-    fn judge_type(&self, header: &JoseHeader) -> Result<(), Reason> {
+    fn validate_type(&self, header: &JoseHeader) -> Result<(), Reason> {
         let token_type = header.token_type().map(without_prefix);
         let is =
             |expected: &str| token_type.is_some_and(|stated| stated.eq_ignore_ascii_case(expected));
@@ -69,7 +69,7 @@ impl fmt::Display for TokenTypeRule {
     }
 }
 
-fn judge_profile(claims: &Claims, explain: &mut impl Explain) -> Result<(), Reason> {
+fn validate_profile(claims: &Claims, explain: &mut impl Explain) -> Result<(), Reason> {
     for name in PROFILE_CLAIMS {
         let stated = if is_stated(claims, name) {
             Ok(())
@@ -79,7 +79,7 @@ fn judge_profile(claims: &Claims, explain: &mut impl Explain) -> Result<(), Reas
         explain.outcome(name, stated, || {
             (
                 "there, and not empty (RFC 9068 section 2.2)",
-                claims.told(name),
+                claims.describe(name),
             )
         })?;
     }
@@ -92,7 +92,7 @@ fn judge_profile(claims: &Claims, explain: &mut impl Explain) -> Result<(), Reas
         } else {
             Err(Reason::ClaimInvalid)
         };
-        explain.outcome(name, text, || ("a text", claims.told(name)))?;
+        explain.outcome(name, text, || ("a text", claims.describe(name)))?;
     }
     Ok(())
 }

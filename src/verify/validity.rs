@@ -38,7 +38,7 @@ impl Validity {
         // Those that are numbers are told about where they are compared.
         let mut date = |name| {
             let told = |_: &Reason| {
-                explain.step(|| ExplainStep::failed(name, "a number", claims.told(name)));
+                explain.step(|| ExplainStep::failed(name, "a number", claims.describe(name)));
             };
             date(claims, name).inspect_err(told)
         };
@@ -62,7 +62,7 @@ impl TimeRules {
     ///
     /// A denial tells whether clocks would explain it: the token would pass with five more minutes
     /// of leeway.
-    pub fn judge(
+    pub fn validate(
         &self,
         validity: &Validity,
         now: Timestamp,
@@ -100,7 +100,7 @@ impl TimeRules {
             let earliest = now.minus(self.leeway);
             (
                 format!("{absent}after {earliest} (now {now}, leeway {leeway} s)"),
-                told(validity.expires_at),
+                describe(validity.expires_at),
             )
         })?;
         let latest_start = now.plus(self.leeway);
@@ -112,10 +112,12 @@ impl TimeRules {
             || format!("absent, or at most {latest_start} (now {now}, leeway {leeway} s)");
         let not_before = starts(validity.not_before, Reason::TokenNotYetValid);
         explain.outcome("nbf", not_before, || {
-            (expected(), told(validity.not_before))
+            (expected(), describe(validity.not_before))
         })?;
         let issued_at = starts(validity.issued_at, Reason::TokenIssuedInFuture);
-        explain.outcome("iat", issued_at, || (expected(), told(validity.issued_at)))?;
+        explain.outcome("iat", issued_at, || {
+            (expected(), describe(validity.issued_at))
+        })?;
         self.max_token_age.map_or(Ok(()), |max_age| {
             let age = match validity.old_since {
                 None => Err(Reason::ClaimMissing),
@@ -126,14 +128,14 @@ impl TimeRules {
                 let (oldest, max_age) = (now.minus(self.leeway).minus(max_age), max_age.as_secs());
                 (
                     format!("iat at least {oldest} (now {now}, max_token_age {max_age} s, leeway {leeway} s)"),
-                    told(validity.old_since),
+                    describe(validity.old_since),
                 )
             })
         })
     }
 }
 
-fn told(date: Option<Timestamp>) -> String {
+fn describe(date: Option<Timestamp>) -> String {
     date.map_or_else(|| "absent".to_owned(), |date| date.to_string())
 }
 
@@ -154,7 +156,7 @@ pub(super) fn date(claims: &Claims, name: &str) -> Result<Option<Number>, Reason
 mod tests {
     use super::*;
 
-    fn judge(
+    fn validate(
         rules: TimeRules,
         exp: Option<i64>,
         nbf: Option<i64>,
@@ -168,7 +170,7 @@ mod tests {
             old_since: at(iat),
         };
         rules
-            .judge(&validity, Timestamp::from_secs(1000), &mut ())
+            .validate(&validity, Timestamp::from_secs(1000), &mut ())
             .map_err(|denial| denial.reason())
     }
 
@@ -182,19 +184,22 @@ mod tests {
 
     #[test]
     fn the_second_of_exp_is_over() {
-        assert_eq!(judge(rules(0), Some(1001), None, None), Ok(()));
+        assert_eq!(validate(rules(0), Some(1001), None, None), Ok(()));
         assert_eq!(
-            judge(rules(0), Some(1000), None, None),
+            validate(rules(0), Some(1000), None, None),
             Err(Reason::TokenExpired)
         );
-        assert_eq!(judge(rules(30), Some(971), None, None), Ok(()));
+        assert_eq!(validate(rules(30), Some(971), None, None), Ok(()));
         assert_eq!(
-            judge(rules(30), Some(970), None, None),
+            validate(rules(30), Some(970), None, None),
             Err(Reason::TokenExpired)
         );
-        assert_eq!(judge(rules(0), None, None, None), Err(Reason::ClaimMissing));
         assert_eq!(
-            judge(
+            validate(rules(0), None, None, None),
+            Err(Reason::ClaimMissing)
+        );
+        assert_eq!(
+            validate(
                 TimeRules {
                     require_exp: false,
                     ..rules(0)
@@ -209,17 +214,20 @@ mod tests {
 
     #[test]
     fn beginnings_may_lie_ahead_by_the_leeway() {
-        assert_eq!(judge(rules(30), Some(9999), Some(1030), Some(1030)), Ok(()));
         assert_eq!(
-            judge(rules(30), Some(9999), Some(1031), None),
+            validate(rules(30), Some(9999), Some(1030), Some(1030)),
+            Ok(())
+        );
+        assert_eq!(
+            validate(rules(30), Some(9999), Some(1031), None),
             Err(Reason::TokenNotYetValid)
         );
         assert_eq!(
-            judge(rules(30), Some(9999), None, Some(1031)),
+            validate(rules(30), Some(9999), None, Some(1031)),
             Err(Reason::TokenIssuedInFuture)
         );
         assert_eq!(
-            judge(rules(30), Some(9999), Some(i64::MAX), None),
+            validate(rules(30), Some(9999), Some(i64::MAX), None),
             Err(Reason::TokenNotYetValid)
         );
     }
@@ -240,7 +248,7 @@ mod tests {
                 old_since: iat,
             };
             rules
-                .judge(&validity, at(1000), &mut ())
+                .validate(&validity, at(1000), &mut ())
                 .unwrap_err()
                 .clock_skew_suspected()
         };
@@ -267,17 +275,17 @@ mod tests {
             max_token_age: Some(Duration::from_secs(100)),
             ..rules(0)
         };
-        assert_eq!(judge(rules, Some(9999), None, Some(900)), Ok(()));
+        assert_eq!(validate(rules, Some(9999), None, Some(900)), Ok(()));
         assert_eq!(
-            judge(rules, Some(9999), None, Some(899)),
+            validate(rules, Some(9999), None, Some(899)),
             Err(Reason::TokenTooOld)
         );
         assert_eq!(
-            judge(rules, Some(9999), None, None),
+            validate(rules, Some(9999), None, None),
             Err(Reason::ClaimMissing)
         );
         assert_eq!(
-            judge(rules, Some(9999), None, Some(i64::MIN)),
+            validate(rules, Some(9999), None, Some(i64::MIN)),
             Err(Reason::TokenTooOld)
         );
     }

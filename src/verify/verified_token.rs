@@ -65,8 +65,8 @@ impl VerifiedToken {
     }
 
     /// The claim at the end of a path as the issuer wrote it, for people.
-    pub fn told_at(&self, path: &ClaimPath) -> &str {
-        self.roles.told_at(&self.claims, path)
+    pub fn describe_at(&self, path: &ClaimPath) -> &str {
+        self.roles.describe_at(&self.claims, path)
     }
 
     /// All claims by name. Where the provider's roles are known, `roles` is them.

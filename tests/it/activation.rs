@@ -113,7 +113,7 @@ fn tls_is_spoken_on_sockets_that_were_handed_over() {
     let _service = Component::listening_on(ports[0], command);
     assert_eq!(
         TlsClient::new(&authority, None)
-            .judge(verify, "x")
+            .verdict(verify, "x")
             .as_deref(),
         Ok("401 token_malformed")
     );

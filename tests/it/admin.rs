@@ -13,7 +13,7 @@ fn metrics_have_the_names_and_labels_that_dashboards_use() {
     let (idp, gate) = named_gate();
     let token = idp.token().sign();
     for token in [&token, &token, "x"] {
-        gate.judge(token);
+        gate.verdict(token);
     }
     for (series, value) in [
         (
@@ -100,7 +100,7 @@ fn metrics_tell_of_fetches() {
 #[test]
 fn promtool_finds_nothing_wrong_with_the_metrics() {
     let (idp, gate) = named_gate();
-    gate.judge(&idp.token().sign());
+    gate.verdict(&idp.token().sign());
     let answer = gate.admin("/metrics").send();
     assert_eq!(
         answer.get("content-type"),
@@ -138,7 +138,7 @@ fn the_route_label_can_be_left_out() {
         .set("NAME", "main")
         .set("METRICS_ROUTE_LABEL", "false")
         .spawn();
-    gate.judge(&idp.token().sign());
+    gate.verdict(&idp.token().sign());
     let series = r#"doorward_decisions_total{issuer="main",reason="ok",verdict="allow"}"#;
     assert!((gate.metric(series) - 1.0).abs() < f64::EPSILON);
 }
@@ -202,7 +202,7 @@ fn status_tells_of_keys_by_id_and_age_and_of_nothing_secret() {
         .spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
     let token = idp.token().sign();
-    gate.judge(&token);
+    gate.verdict(&token);
     idp.clock.advance(std::time::Duration::from_mins(1));
     let answer = gate.admin("/status").send();
     let status = answer.json();
@@ -398,8 +398,8 @@ fn the_access_log_can_be_of_denials_only_or_off() {
             .trusting(&idp)
             .set("ACCESS_LOG", which)
             .spawn();
-        gate.judge(&idp.token().sign());
-        gate.judge("x");
+        gate.verdict(&idp.token().sign());
+        gate.verdict("x");
         assert_eq!(gate.log_lines().len(), expected, "{which}");
     }
 }

@@ -1,4 +1,4 @@
-//! The house stays as `docs/architecture.md` draws it: a module uses its own room and lower floors
+//! The fixture stays as `docs/architecture.md` draws it: a module uses its own room and lower floors
 //! only.
 
 use std::path::{Path, PathBuf};

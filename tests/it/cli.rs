@@ -473,7 +473,7 @@ fn issued_tokens_of_a_secret_are_accepted_however_it_is_written() {
         ];
         // Editors end a file with a line end.
         assert_eq!(
-            gate.judge(&issued(&how, &format!("{secret}\n"))),
+            gate.verdict(&issued(&how, &format!("{secret}\n"))),
             "200",
             "{algorithm} {encoding}"
         );
@@ -481,7 +481,7 @@ fn issued_tokens_of_a_secret_are_accepted_however_it_is_written() {
             &["--hmac-secret-file", "-", "--algorithm", algorithm],
             &"another secret ".repeat(5),
         );
-        assert_eq!(gate.judge(&other), "401 signature_invalid");
+        assert_eq!(gate.verdict(&other), "401 signature_invalid");
     }
 }
 
@@ -498,12 +498,12 @@ fn issued_tokens_of_a_pem_key_are_accepted() {
             ("ALGORITHMS", algorithm),
         ]);
         assert_eq!(
-            gate.judge(&issued(&["--key-file", text(&private)], "")),
+            gate.verdict(&issued(&["--key-file", text(&private)], "")),
             "200",
             "{algorithm}"
         );
         assert_eq!(
-            gate.judge(&issued(&["--key-file", "-"], &pair.serialize_pem())),
+            gate.verdict(&issued(&["--key-file", "-"], &pair.serialize_pem())),
             "200",
             "{algorithm}"
         );
@@ -519,7 +519,7 @@ fn issued_tokens_of_a_jwk_are_accepted_and_name_it() {
     let jwks = serde_json::json!({"keys": [parsed.to_public_jwk(None)]}).to_string();
     let gate = started(&[("JWKS", &jwks)]);
     let token = issued(&["--key-file", "-"], private);
-    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(gate.verdict(&token), "200");
     assert_eq!(inspected(&token)["header"]["kid"], "mine");
     let renamed = issued(&["--key-file", "-", "--kid", "other"], private);
     assert_eq!(inspected(&renamed)["header"]["kid"], "other");
@@ -673,7 +673,7 @@ struct Running {
 }
 
 impl Running {
-    fn judge(&self, token: &str) -> String {
+    fn verdict(&self, token: &str) -> String {
         crate::support::Request::new(self.verify, "GET", "/verify")
             .bearer(token)
             .send()

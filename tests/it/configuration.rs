@@ -676,7 +676,7 @@ fn one_line_end_of_a_secret_file_is_no_part_of_the_secret() {
         let gate = TestGate::new().set("ISSUER", "me").set("AUDIENCE", "api");
         let gate = gate.set("HMAC_SECRET_FILE", path.to_str().unwrap()).spawn();
         let key = SigningKey::secret(Algorithm::HS256, secret.as_bytes()).with_id("any");
-        gate.judge(&TokenBuilder::new(key.into(), "me", gate.clock.secs()).sign())
+        gate.verdict(&TokenBuilder::new(key.into(), "me", gate.clock.secs()).sign())
     };
     for end in ["", "\n", "\r\n"] {
         assert_eq!(judged(&format!("{SECRET}{end}"), SECRET), "200", "{end:?}");
@@ -935,7 +935,7 @@ fn settings_take_effect() {
         ),
     ] {
         assert_eq!(
-            with(settings).judge(&token.sign()),
+            with(settings).verdict(&token.sign()),
             expected,
             "{settings:?}"
         );
@@ -965,7 +965,7 @@ fn a_quoted_namespace_has_members() {
         (allowed.verdict().as_str(), allowed.get("x-role")),
         ("200", Some("editor"))
     );
-    assert_eq!(gate.judge(&idp.token().sign()), "401 claim_missing");
+    assert_eq!(gate.verdict(&idp.token().sign()), "401 claim_missing");
 }
 
 #[test]
@@ -994,7 +994,7 @@ fn both_secrets_of_a_rotation_are_taken() {
         .spawn();
     let rotated = gate.clone().spawn();
     let same = gate.set("HMAC_SECRET_PREVIOUS", hex(new)).spawn();
-    let verdicts = |gate: &TestGate| [new, old, other].map(|secret| gate.judge(&by(&secret)));
+    let verdicts = |gate: &TestGate| [new, old, other].map(|secret| gate.verdict(&by(&secret)));
     assert_eq!(verdicts(&rotating), ["200", "200", "401 signature_invalid"]);
     assert_eq!(
         verdicts(&rotated),
@@ -1030,7 +1030,7 @@ fn a_secret_may_be_wrapped_into_lines() {
             .spawn();
         let key = Arc::new(SigningKey::secret(Algorithm::HS256, &secret));
         assert_eq!(
-            gate.judge(&idp.token_by(key).without_header("kid").sign()),
+            gate.verdict(&idp.token_by(key).without_header("kid").sign()),
             "200",
             "{encoding}"
         );

@@ -37,12 +37,12 @@ fn each_issuer_has_its_own_keys_and_rules() {
     let (main, legacy, gate) = two_issuers();
     let gate = gate.spawn();
     assert_eq!(
-        gate.judge(&main.token().claim("scope", "read").sign()),
+        gate.verdict(&main.token().claim("scope", "read").sign()),
         "200"
     );
-    assert_eq!(gate.judge(&main.token().sign()), "403 scope_insufficient");
+    assert_eq!(gate.verdict(&main.token().sign()), "403 scope_insufficient");
     assert_eq!(
-        gate.judge(&legacy.token().claim("aud", "whatever").sign()),
+        gate.verdict(&legacy.token().claim("aud", "whatever").sign()),
         "200"
     );
     for name in ["main", "legacy.example"] {

@@ -11,35 +11,35 @@ mod fuzz;
 
 #[test]
 fn compact_tokens() {
-    replay("compact_token", fuzz::compact_token::judge);
+    replay("compact_token", fuzz::compact_token::check);
 }
 
 #[test]
 fn key_sets() {
-    replay("jwk_set", fuzz::jwk_set::judge);
+    replay("jwk_set", fuzz::jwk_set::check);
 }
 
 #[test]
 fn claims() {
-    replay("claims", fuzz::claims::judge);
+    replay("claims", fuzz::claims::check);
 }
 
 #[test]
 fn forwarded_requests() {
-    replay("forwarded_request", fuzz::forwarded_request::judge);
+    replay("forwarded_request", fuzz::forwarded_request::check);
 }
 
 #[test]
 fn claims_to_headers() {
-    replay("claim_to_header", fuzz::claim_to_header::judge);
+    replay("claim_to_header", fuzz::claim_to_header::check);
 }
 
-fn replay(target: &str, judge: fn(&[u8])) {
+fn replay(target: &str, check: fn(&[u8])) {
     let files = corpus(target);
     assert!(files.len() >= 20, "{target}: only {} inputs", files.len());
     for file in files {
         let input = std::fs::read(&file).unwrap();
-        let verdict = catch_unwind(|| judge(&input));
+        let verdict = catch_unwind(|| check(&input));
         assert!(
             verdict.is_ok(),
             "{} does not hold; what was found stands above",

@@ -26,7 +26,7 @@ fn its_tokens_meet_the_profile_of_rfc_9068() {
     assert_eq!(
         trusting(&provider, "another")
             .spawn()
-            .judge(&provider.token()),
+            .verdict(&provider.token()),
         "401 audience_mismatch"
     );
 }
@@ -39,17 +39,17 @@ fn its_rotation_is_noticed_by_the_first_token_of_the_new_key() {
         .spawn();
     let old = provider.token();
     assert_eq!(
-        (gate.judge(&old), gate.judge(&old)),
+        (gate.verdict(&old), gate.verdict(&old)),
         ("200".into(), "200".into())
     );
     provider.rotate("two");
-    assert_eq!(gate.judge(&old), "200", "nobody has told the service yet");
+    assert_eq!(gate.verdict(&old), "200", "nobody has told the service yet");
     assert_eq!(
-        gate.judge(&provider.token()),
+        gate.verdict(&provider.token()),
         "200",
         "not at the next refresh, but now"
     );
-    assert_eq!(gate.judge(&old), "401 key_unknown", "cached or not");
+    assert_eq!(gate.verdict(&old), "401 key_unknown", "cached or not");
 }
 
 #[test]
@@ -59,13 +59,13 @@ fn its_restart_is_nothing_to_its_tokens() {
         .set("JWKS_REFRESH", "1s")
         .spawn();
     let [cached, unseen] = [(); 2].map(|()| provider.token());
-    assert_eq!(gate.judge(&cached), "200");
+    assert_eq!(gate.verdict(&cached), "200");
     provider.stop();
     gate.wait_for("/status", |answer| {
         !answer.json()["issuers"][0]["last_error"].is_null()
     });
     assert_eq!(
-        (gate.judge(&cached), gate.judge(&unseen)),
+        (gate.verdict(&cached), gate.verdict(&unseen)),
         ("200".into(), "200".into())
     );
     assert_eq!(gate.admin("/readyz").send().status, 200);
@@ -73,7 +73,7 @@ fn its_restart_is_nothing_to_its_tokens() {
     gate.wait_for("/status", |answer| {
         answer.json()["issuers"][0]["last_error"].is_null()
     });
-    assert_eq!(gate.judge(&provider.token()), "200");
+    assert_eq!(gate.verdict(&provider.token()), "200");
 }
 
 fn trusting(provider: &Provider, audience: &str) -> GateBuilder {

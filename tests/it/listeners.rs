@@ -280,7 +280,7 @@ fn several_listeners_answer() {
         .trusting(&idp)
         .set("LISTEN", format!("127.0.0.1:0, {}", unix(&path)))
         .spawn();
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
     assert_eq!(ask_unix(&path, &idp.token().sign()), "HTTP/1.1 200 OK");
 }
 

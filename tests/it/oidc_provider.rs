@@ -30,10 +30,10 @@ fn tokens_of_every_algorithm_pass() {
 fn a_token_for_another_api_is_refused() {
     let provider = Provider::start();
     let gate = trusting(&provider, RS256).spawn();
-    assert_eq!(gate.judge(&provider.token(RS256)), "200");
+    assert_eq!(gate.verdict(&provider.token(RS256)), "200");
     for resource in [ES256, EDDSA] {
         assert_eq!(
-            gate.judge(&provider.token(resource)),
+            gate.verdict(&provider.token(resource)),
             "401 audience_mismatch"
         );
     }
@@ -45,7 +45,7 @@ fn the_profile_of_rfc_9068_is_met() {
     let gate = trusting(&provider, ES256)
         .set("TOKEN_TYPE", "at+jwt")
         .spawn();
-    assert_eq!(gate.judge(&provider.token(ES256)), "200");
+    assert_eq!(gate.verdict(&provider.token(ES256)), "200");
 }
 
 #[test]
@@ -55,18 +55,22 @@ fn rotated_keys_are_noticed_by_the_first_token_of_the_new_one() {
         .set("JWKS_MIN_REFETCH", "1s")
         .spawn();
     let [cached, unseen] = [(); 2].map(|()| provider.token(RS256));
-    assert_eq!(gate.judge(&cached), "200");
+    assert_eq!(gate.verdict(&cached), "200");
 
     provider.rotate();
     let new = provider.token(RS256);
     // Nobody has told the service yet.
-    assert_eq!(gate.judge(&cached), "200");
+    assert_eq!(gate.verdict(&cached), "200");
     assert!(gate.metric(r#"doorward_token_cache_requests_total{result="hit"}"#) >= 1.0);
 
-    assert_eq!(gate.judge(&new), "200", "not at the next refresh, but now");
-    assert_eq!(gate.judge(&cached), "401 key_unknown");
-    assert_eq!(gate.judge(&unseen), "401 key_unknown");
-    assert_eq!(gate.judge(&new), "200");
+    assert_eq!(
+        gate.verdict(&new),
+        "200",
+        "not at the next refresh, but now"
+    );
+    assert_eq!(gate.verdict(&cached), "401 key_unknown");
+    assert_eq!(gate.verdict(&unseen), "401 key_unknown");
+    assert_eq!(gate.verdict(&new), "200");
 }
 
 #[test]
@@ -84,20 +88,20 @@ fn a_rotation_with_overlap_denies_nobody() {
         });
     };
     let old = provider.token(RS256);
-    assert_eq!(gate.judge(&old), "200");
+    assert_eq!(gate.verdict(&old), "200");
     // Published, then used, then alone; the first key of an algorithm is the one that signs.
     provider.restart_with(&[&old_keys[..], &new_keys].concat());
     known(2 * old_keys.len());
     provider.restart_with(&[&new_keys[..], &old_keys].concat());
     let new = provider.token(RS256);
     assert_eq!(
-        [&old, &new, &old].map(|token| gate.judge(token)),
+        [&old, &new, &old].map(|token| gate.verdict(token)),
         ["200", "200", "200"]
     );
     provider.restart_with(&new_keys);
     known(new_keys.len());
     assert_eq!(
-        (gate.judge(&new), gate.judge(&old)),
+        (gate.verdict(&new), gate.verdict(&old)),
         ("200".into(), "401 key_unknown".into())
     );
 }
@@ -111,11 +115,11 @@ fn the_service_starts_before_its_issuer() {
         .set("JWKS_WAIT", "10ms")
         .set("JWKS_MIN_REFETCH", "1s")
         .spawn();
-    assert_eq!(gate.judge(&early), "503 keys_unavailable");
+    assert_eq!(gate.verdict(&early), "503 keys_unavailable");
     assert_eq!(gate.admin("/readyz").send().status, 503);
     provider.start_again();
     gate.wait_for("/readyz", |answer| answer.status == 200);
-    assert_eq!(gate.judge(&early), "200");
+    assert_eq!(gate.verdict(&early), "200");
 }
 
 /// By discovery alone.

@@ -20,10 +20,10 @@ fn decisions_arrive_in_prometheus() {
     let prometheus = start(&gate);
     let token = idp.token().sign();
     for _ in 0..7 {
-        assert_eq!(gate.judge(&token), "200");
+        assert_eq!(gate.verdict(&token), "200");
     }
     for _ in 0..3 {
-        assert_eq!(gate.judge("broken"), "401 token_malformed");
+        assert_eq!(gate.verdict("broken"), "401 token_malformed");
     }
     for (query, expected) in [
         (r#"sum(doorward_decisions_total{verdict="allow"})"#, "7"),
@@ -76,7 +76,7 @@ fn promtool_accepts_the_metrics_page() {
         "broken".to_owned(),
         idp.token().expires_in(-60).sign(),
     ] {
-        gate.judge(&token);
+        gate.verdict(&token);
     }
     let page = gate.admin("/metrics").send().body;
     let output = promtool(&["check", "metrics"], &page);

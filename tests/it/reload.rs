@@ -33,15 +33,18 @@ fn what_is_new_counts_from_the_next_request_on() {
         .file(file(&idp, ""))
         .spawn();
     let token = idp.token().sign();
-    assert_eq!((gate.judge(&token).as_str(), generation(&gate)), ("200", 1));
+    assert_eq!(
+        (gate.verdict(&token).as_str(), generation(&gate)),
+        ("200", 1)
+    );
     gate.rewrite(&file(
         &idp,
         "claim_headers: [{claim: sub, header: X-User}]\nrequired_scopes: [read]",
     ));
-    assert_eq!(gate.judge(&token), "200", "nobody has read it yet");
+    assert_eq!(gate.verdict(&token), "200", "nobody has read it yet");
     assert!(gate.reload());
     assert_eq!(
-        (gate.judge(&token).as_str(), generation(&gate)),
+        (gate.verdict(&token).as_str(), generation(&gate)),
         ("403 scope_insufficient", 2)
     );
     let answer = gate
@@ -71,7 +74,10 @@ fn a_wrong_configuration_changes_nothing_and_is_told() {
         gate.rewrite(wrong);
         assert!(!gate.reload(), "{wrong}");
         assert_eq!(
-            (gate.judge(&idp.token().sign()).as_str(), generation(&gate)),
+            (
+                gate.verdict(&idp.token().sign()).as_str(),
+                generation(&gate)
+            ),
             ("200", 1),
             "{wrong}"
         );
@@ -95,13 +101,13 @@ fn keys_of_an_issuer_that_stays_are_kept_and_its_tokens_judged_anew() {
         .file(file(&idp, ""))
         .spawn();
     let token = idp.token().sign();
-    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(gate.verdict(&token), "200");
     let fetched = idp.fetches();
     // The issuer is gone: whoever needed its keys now would not get them.
     idp.answer_instead(500, "gone");
     gate.rewrite(&file(&idp, "audience_match: all"));
     assert!(gate.reload());
-    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(gate.verdict(&token), "200");
     assert_eq!(idp.fetches(), fetched);
     let misses = gate.metric(r#"doorward_token_cache_requests_total{result="miss"}"#);
     assert!(
@@ -139,7 +145,7 @@ fn keys_are_kept_while_only_the_fetching_changes() {
         gate.clock.advance(Duration::from_mins(1));
         gate.rewrite(&file(&idp, changed));
         assert!(gate.reload());
-        assert_eq!(gate.judge(&idp.token().sign()), "200", "{changed}");
+        assert_eq!(gate.verdict(&idp.token().sign()), "200", "{changed}");
         let failed =
             |status: &Value| status["issuers"][0]["consecutive_failures"].as_u64() > Some(0);
         gate.wait_for("/status", |answer| failed(&answer.json()));
@@ -159,7 +165,7 @@ fn keys_are_kept_while_only_the_fetching_changes() {
     gate.clock.advance(Duration::from_mins(5));
     gate.wait_for("/status", |answer| answer.body.contains("\"id\":\"new\""));
     assert_eq!(
-        gate.judge(&idp.token_by(new).sign()),
+        gate.verdict(&idp.token_by(new).sign()),
         "200",
         "the task fetches on"
     );
@@ -177,13 +183,13 @@ fn keys_that_are_kept_get_no_younger() {
         assert!(gate.reload());
         gate.clock.advance(Duration::from_mins(39));
         assert_eq!(
-            gate.judge(&idp.token().sign()),
+            gate.verdict(&idp.token().sign()),
             "200",
             "59 minutes after the last success"
         );
         gate.clock.advance(Duration::from_mins(1));
         assert_eq!(
-            gate.judge(&idp.token().sign()),
+            gate.verdict(&idp.token().sign()),
             "503 keys_unavailable",
             "an hour after it"
         );
@@ -193,7 +199,7 @@ fn keys_that_are_kept_get_no_younger() {
     gate.rewrite(&file(&idp, "jwks_max_stale: 10m"));
     assert!(gate.reload());
     assert_eq!(
-        gate.judge(&idp.token().sign()),
+        gate.verdict(&idp.token().sign()),
         "503 keys_unavailable",
         "too old for what is now said"
     );
@@ -204,7 +210,10 @@ fn an_algorithm_that_is_allowed_no_more_stops_at_once() {
     let (idp, gate) = down_with_keys("");
     gate.rewrite(&file(&idp, "algorithms: [RS256]"));
     assert!(gate.reload());
-    assert_eq!(gate.judge(&idp.token().sign()), "401 algorithm_not_allowed");
+    assert_eq!(
+        gate.verdict(&idp.token().sign()),
+        "401 algorithm_not_allowed"
+    );
 }
 
 #[test]
@@ -227,11 +236,11 @@ fn keys_are_dropped_with_what_made_them_trusted() {
         "jwks_url: http://127.0.0.1:1/".to_owned(),
     ] {
         let (idp, gate) = down_with_keys("jwks_wait: 1ms");
-        assert_eq!(gate.judge(&idp.token().sign()), "200");
+        assert_eq!(gate.verdict(&idp.token().sign()), "200");
         gate.rewrite(&file(&idp, &format!("jwks_wait: 1ms\n{changed}")));
         assert!(gate.reload());
         assert_eq!(
-            gate.judge(&idp.token().sign()),
+            gate.verdict(&idp.token().sign()),
             "503 keys_unavailable",
             "{changed}"
         );
@@ -255,11 +264,11 @@ fn an_issuer_that_goes_takes_its_tokens_and_series_along() {
         .by_time_of(&old)
         .file(issuer(&old, "old"))
         .spawn();
-    assert_eq!(gate.judge(&old.token().sign()), "200");
+    assert_eq!(gate.verdict(&old.token().sign()), "200");
     gate.rewrite(&issuer(&new, "new"));
     assert!(gate.reload());
-    assert_eq!(gate.judge(&old.token().sign()), "401 issuer_unknown");
-    assert_eq!(gate.judge(&new.token().sign()), "200");
+    assert_eq!(gate.verdict(&old.token().sign()), "401 issuer_unknown");
+    assert_eq!(gate.verdict(&new.token().sign()), "200");
     let page = gate.admin("/metrics").send().body;
     let keys = |name: &str| page.contains(&format!("doorward_jwks_keys{{issuer=\"{name}\"}}"));
     assert!(keys("new") && !keys("old"), "{page}");
@@ -341,7 +350,7 @@ fn a_file_is_watched_where_that_was_asked_for() {
     gate.wait_for("/status", |answer| {
         answer.body.contains("\"configuration_generation\":2")
     });
-    assert_eq!(gate.judge(&idp.token().sign()), "403 scope_insufficient");
+    assert_eq!(gate.verdict(&idp.token().sign()), "403 scope_insufficient");
 }
 
 #[test]
@@ -364,7 +373,7 @@ fn a_file_is_watched_behind_the_links_of_kubernetes() {
         let number = format!("\"configuration_generation\":{generation}");
         gate.wait_for("/status", |answer| answer.body.contains(&number));
         assert_eq!(
-            gate.judge(&idp.token().claim("scope", scope).sign()),
+            gate.verdict(&idp.token().claim("scope", scope).sign()),
             "200",
             "{version}"
         );
@@ -402,7 +411,7 @@ fn a_configuration_that_cannot_be_built_promises_nothing() {
         !told.iter().any(|line| line.contains("in force")),
         "{told:?}"
     );
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
 }
 
 /// Rules that stand in the file, while whose tokens are taken stands in the environment.
@@ -426,7 +435,10 @@ fn a_file_that_is_empty_or_gone_takes_no_rule_away() {
         gate.rewrite(text);
         gate.wait_for("/metrics", |_| failures() > times - 0.5);
         assert_eq!(
-            (gate.judge(&idp.token().sign()).as_str(), generation(&gate)),
+            (
+                gate.verdict(&idp.token().sign()).as_str(),
+                generation(&gate)
+            ),
             ("403 route_denied", 1),
             "{text:?}"
         );
@@ -463,7 +475,7 @@ fn a_file_that_is_being_written_is_left_alone() {
     while started.elapsed() < std::time::Duration::from_secs(4) {
         written += 1;
         gate.rewrite(&format!("{open}# {written}\n"));
-        assert_eq!(gate.judge(&idp.token().sign()), "403 route_denied");
+        assert_eq!(gate.verdict(&idp.token().sign()), "403 route_denied");
     }
     gate.wait_for("/status", |answer| {
         answer.body.contains("\"configuration_generation\":2")

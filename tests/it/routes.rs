@@ -742,15 +742,15 @@ fn numbers_of_the_file_lose_no_digit() {
         ("equals: 0x10", "16", "0"),
     ] {
         let gate = TestGate::new().trusting(&idp).file(route(rule)).spawn();
-        let judge = |number: &str| {
+        let verdict = |number: &str| {
             let claims = idp
                 .token()
                 .claims_text()
                 .replacen('{', &format!("{{\"n\":{number},"), 1);
-            gate.judge(&idp.token().sign_payload(claims))
+            gate.verdict(&idp.token().sign_payload(claims))
         };
         assert_eq!(
-            (judge(taken).as_str(), judge(refused).as_str()),
+            (verdict(taken).as_str(), verdict(refused).as_str()),
             ("200", "403 policy_denied"),
             "{rule}"
         );

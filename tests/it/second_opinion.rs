@@ -58,7 +58,7 @@ fn tokens_by_another_implementation_pass() {
                 &signing,
             )
             .unwrap();
-            assert_eq!(gate.judge(&token), "200", "{algorithm:?}");
+            assert_eq!(gate.verdict(&token), "200", "{algorithm:?}");
         }
     }
 }
@@ -76,7 +76,7 @@ fn tokens_by_a_shared_secret_pass() {
             .spawn();
         let key = EncodingKey::from_secret(secret.as_bytes());
         let token = encode(&Header::new(algorithm), &claims(gate.clock.secs()), &key).unwrap();
-        assert_eq!(gate.judge(&token), "200", "{algorithm:?}");
+        assert_eq!(gate.verdict(&token), "200", "{algorithm:?}");
     }
 }
 

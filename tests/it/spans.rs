@@ -176,7 +176,7 @@ fn a_collector_that_is_gone_changes_nothing() {
         .spawn();
     let token = idp.token().sign();
     for _ in 0..5000 {
-        assert_eq!(gate.judge(&token), "200");
+        assert_eq!(gate.verdict(&token), "200");
     }
 }
 

@@ -243,7 +243,7 @@ fn a_token_among_websocket_protocols() {
             "{lines:?}"
         );
     }
-    assert_eq!(gate.judge(&token), "401 token_missing", "it is no source");
+    assert_eq!(gate.verdict(&token), "401 token_missing", "it is no source");
 }
 
 fn protocols(answer: &Answer) -> Option<&str> {

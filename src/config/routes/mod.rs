@@ -336,7 +336,7 @@ fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIs
 /// Who writes a requirement down believes that it is enforced, and who only reports on a `denied`
 /// route would open it.
 fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Reported> {
-    if access.looks_at_tokens() {
+    if access.reads_credentials() {
         return Ok(());
     }
     let invalid = Invalid::new("has no effect where tokens are not looked at")
@@ -362,7 +362,7 @@ fn refuse_unchecked_profile(
         return Ok(());
     };
     let is_unchecked = |(position, issuer): (usize, &IssuerSettings)| {
-        rules.judge_issuer(position).is_ok()
+        rules.check_issuer(position).is_ok()
             && audience::is_unchecked_profile(accepted, &issuer.expectations.token_type)
     };
     if issuers.iter().enumerate().any(is_unchecked) {

@@ -19,7 +19,7 @@ impl<'a> RequestHost<'a> {
     ///
     /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if it
     /// is anything but one host with or without a port.
-    pub fn judge(host: Field<'a>) -> Result<Self, Reason> {
+    pub fn from_field(host: Field<'a>) -> Result<Self, Reason> {
         let authority = std::str::from_utf8(host.described()?).ok();
         let host = authority
             .and_then(Self::parse_with_port)
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn judged(host: &str) -> Result<String, Reason> {
-        RequestHost::judge(Field::Once(host.as_bytes())).map(|host| host.as_str().to_owned())
+        RequestHost::from_field(Field::Once(host.as_bytes())).map(|host| host.as_str().to_owned())
     }
 
     #[test]
@@ -169,15 +169,15 @@ mod tests {
             );
         }
         assert_eq!(
-            RequestHost::judge(Field::Once(b"\xff")),
+            RequestHost::from_field(Field::Once(b"\xff")),
             Err(Reason::ForwardedHeadersAmbiguous)
         );
         assert_eq!(
-            RequestHost::judge(Field::Repeated),
+            RequestHost::from_field(Field::Repeated),
             Err(Reason::ForwardedHeadersAmbiguous)
         );
         assert_eq!(
-            RequestHost::judge(Field::Absent),
+            RequestHost::from_field(Field::Absent),
             Err(Reason::ForwardedHeadersMissing)
         );
     }

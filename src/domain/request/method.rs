@@ -12,7 +12,7 @@ impl<'a> RequestMethod<'a> {
     ///
     /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if it
     /// cannot be a method.
-    pub fn judge(method: Field<'a>) -> Result<Self, Reason> {
+    pub fn from_field(method: Field<'a>) -> Result<Self, Reason> {
         let method = method.described()?;
         let is_method = !method.is_empty() && method.iter().all(u8::is_ascii_graphic);
         let text = std::str::from_utf8(method).ok().filter(|_| is_method);
@@ -33,22 +33,22 @@ mod tests {
     fn methods_are_visible_ascii() {
         for method in ["GET", "M-SEARCH", "get"] {
             assert_eq!(
-                RequestMethod::judge(Field::Once(method.as_bytes()))
+                RequestMethod::from_field(Field::Once(method.as_bytes()))
                     .unwrap()
                     .as_str(),
                 method
             );
         }
         for method in ["", " ", "GET ", "GET,POST GET", "G\u{c9}T"] {
-            let judged = RequestMethod::judge(Field::Once(method.as_bytes()));
+            let judged = RequestMethod::from_field(Field::Once(method.as_bytes()));
             assert_eq!(judged, Err(Reason::ForwardedHeadersAmbiguous), "{method}");
         }
         assert_eq!(
-            RequestMethod::judge(Field::Repeated),
+            RequestMethod::from_field(Field::Repeated),
             Err(Reason::ForwardedHeadersAmbiguous)
         );
         assert_eq!(
-            RequestMethod::judge(Field::Absent),
+            RequestMethod::from_field(Field::Absent),
             Err(Reason::ForwardedHeadersMissing)
         );
     }

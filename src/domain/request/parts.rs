@@ -23,11 +23,11 @@ pub struct RequestParts<'a> {
 
 impl<'a> RequestParts<'a> {
     /// Judges what the proxy says.
-    pub fn judge(original: &OriginalRequest<'a>) -> Self {
+    pub fn parse(original: &OriginalRequest<'a>) -> Self {
         Self {
-            method: RequestMethod::judge(original.method),
-            host: RequestHost::judge(original.host),
-            path: RequestPath::judge(original.uri),
+            method: RequestMethod::from_field(original.method),
+            host: RequestHost::from_field(original.host),
+            path: RequestPath::from_field(original.uri),
         }
     }
 }

@@ -14,7 +14,7 @@ impl<'a> RequestQuery<'a> {
     /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if two
     /// servers may see two queries in it: it has a `#`, a blank or a control character, or does not
     /// start with a path.
-    pub fn judge(uri: Field<'a>) -> Result<Self, Reason> {
+    pub fn from_field(uri: Field<'a>) -> Result<Self, Reason> {
         let uri = uri.described()?;
         let is_doubtful = |byte: &u8| byte.is_ascii_control() || matches!(byte, b' ' | b'#');
         if !uri.starts_with(b"/") || uri.iter().any(is_doubtful) {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     fn judged(uri: &[u8]) -> Result<Vec<&str>, Reason> {
-        let query = RequestQuery::judge(Field::Once(uri))?;
+        let query = RequestQuery::from_field(Field::Once(uri))?;
         Ok(query
             .parameters()
             .map(|parameter| std::str::from_utf8(parameter).unwrap())
@@ -78,11 +78,11 @@ mod tests {
             );
         }
         assert_eq!(
-            RequestQuery::judge(Field::Repeated),
+            RequestQuery::from_field(Field::Repeated),
             Err(Reason::ForwardedHeadersAmbiguous)
         );
         assert_eq!(
-            RequestQuery::judge(Field::Absent),
+            RequestQuery::from_field(Field::Absent),
             Err(Reason::ForwardedHeadersMissing)
         );
     }

@@ -15,7 +15,7 @@ use crate::domain::{Denial, Field, HeaderFields, Reason};
 /// too; a neighbouring subdomain can plant the second, and an application can be made to write a
 /// text into the value of another cookie. So whatever one of them may read as another cookie of
 /// this name is ambiguous, and so is one that another may read as a part of a quoted value.
-pub(super) fn look<'a>(fields: &'a dyn HeaderFields, name: &str) -> Result<Found<'a>, Denial> {
+pub(super) fn find<'a>(fields: &'a dyn HeaderFields, name: &str) -> Result<Found<'a>, Denial> {
     let cookies = match fields.field("cookie") {
         Field::Absent => return Ok(Found::Nothing),
         Field::Once(value) => value,

@@ -14,8 +14,8 @@ impl HeaderFields for Cookies<'_> {
     }
 }
 
-fn looked(cookies: impl AsRef<[u8]>) -> Result<Option<String>, &'static str> {
-    match look(&Cookies(cookies.as_ref()), "tok") {
+fn found(cookies: impl AsRef<[u8]>) -> Result<Option<String>, &'static str> {
+    match find(&Cookies(cookies.as_ref()), "tok") {
         Ok(Found::Token(token)) => Ok(Some(String::from_utf8_lossy(token).into_owned())),
         Ok(_) => Ok(None),
         Err(denial) => Err(denial.code()),
@@ -42,7 +42,7 @@ fn a_cookie_is_a_token() {
         ("; ;a;=;", None),
         ("atok=BAD", None),
     ] {
-        assert_eq!(looked(cookies), Ok(token.map(str::to_owned)), "{cookies}");
+        assert_eq!(found(cookies), Ok(token.map(str::to_owned)), "{cookies}");
     }
 }
 
@@ -71,7 +71,7 @@ fn what_may_be_another_one_is_ambiguous() {
             format!("{other}; tok=GOOD"),
             format!("a=b;{other};tok=GOOD"),
         ] {
-            assert_eq!(looked(&cookies), Err("token_ambiguous"), "{cookies}");
+            assert_eq!(found(&cookies), Err("token_ambiguous"), "{cookies}");
         }
     }
     for other in ["tok\u{a0}=BAD", "\u{a0}tok=BAD", "a=1\u{a0}tok=BAD"] {
@@ -79,15 +79,15 @@ fn what_may_be_another_one_is_ambiguous() {
             .chars()
             .map(|c| u8::try_from(u32::from(c)).unwrap())
             .collect();
-        assert_eq!(looked(latin), Err("token_ambiguous"), "{other}");
+        assert_eq!(found(latin), Err("token_ambiguous"), "{other}");
         assert_eq!(
-            looked(format!("tok=GOOD; {other}")),
+            found(format!("tok=GOOD; {other}")),
             Err("token_ambiguous"),
             "{other}"
         );
     }
     assert_eq!(
-        looked(b"tok=GOOD; a=1\x0btok=BAD; b=2\x85tok\x1f=BAD"),
+        found(b"tok=GOOD; a=1\x0btok=BAD; b=2\x85tok\x1f=BAD"),
         Err("token_ambiguous")
     );
 }
@@ -103,7 +103,7 @@ fn what_may_be_a_part_of_a_quoted_value_is_ambiguous() {
         "a=5\"; tok=GOOD",
         "a=x\"y=\"z; tok=GOOD; b=\"",
     ] {
-        assert_eq!(looked(cookies), Err("token_ambiguous"), "{cookies}");
+        assert_eq!(found(cookies), Err("token_ambiguous"), "{cookies}");
     }
 }
 
@@ -338,7 +338,7 @@ proptest! {
     fn no_server_finds_another_token(cookies in tricky()) {
         // What is no token is refused when it is parsed.
         let is_token = |token: &String| token.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if let Some(found) = looked(&cookies).ok().filter(|found| found.as_ref().is_none_or(is_token)) {
+        if let Some(found) = found(&cookies).ok().filter(|found| found.as_ref().is_none_or(is_token)) {
             for (reader, read) in READERS {
                 let other = read(&cookies).filter(|value| !value.is_empty());
                 prop_assert!(other.is_none() || other == found, "{} reads {:?}, not {:?}", reader, other, found);
@@ -348,6 +348,6 @@ proptest! {
 
     #[test]
     fn any_bytes_get_an_answer(cookies in any::<Vec<u8>>()) {
-        let _ = looked(cookies);
+        let _ = found(cookies);
     }
 }

@@ -16,7 +16,7 @@ const BEARER: &str = "bearer";
 const ENCODED: &str = "base64url.bearer.authorization.k8s.io.";
 
 /// Looks for `bearer, TOKEN`, or for a token in the form of Kubernetes.
-pub(super) fn look(fields: &dyn HeaderFields) -> Result<Found<'_>, Denial> {
+pub(super) fn find(fields: &dyn HeaderFields) -> Result<Found<'_>, Denial> {
     let credential = read(fields, |_| ())?;
     Ok(
         credential.map_or(Found::Nothing, |credential| match credential {

@@ -21,9 +21,9 @@ impl HeaderFields for Offer {
 type Told = Option<(&'static str, String)>;
 
 /// The token and the other protocols.
-fn looked(list: impl Into<Vec<u8>>) -> Result<(Told, String), &'static str> {
+fn found(list: impl Into<Vec<u8>>) -> Result<(Told, String), &'static str> {
     let offer = Offer(list.into());
-    let token = match look(&offer).map_err(|denial| denial.code())? {
+    let token = match find(&offer).map_err(|denial| denial.code())? {
         Found::Token(token) => Some(("plain", String::from_utf8(token.to_vec()).unwrap())),
         Found::Base64url(text) => Some(("encoded", text.to_owned())),
         Found::Nothing => None,
@@ -66,7 +66,7 @@ fn the_token_is_taken_out_of_the_list() {
         ("", None, ""),
     ] {
         let token = token.map(|(form, text)| (form, text.to_owned()));
-        assert_eq!(looked(list), Ok((token, others.to_owned())), "{list}");
+        assert_eq!(found(list), Ok((token, others.to_owned())), "{list}");
     }
 }
 
@@ -88,10 +88,10 @@ fn what_is_no_list_is_malformed() {
         "bearer, a=",
         "a\rX-Auth-Subject: root",
     ] {
-        assert_eq!(looked(list), Err("token_malformed"), "{list:?}");
+        assert_eq!(found(list), Err("token_malformed"), "{list:?}");
         assert_eq!(without_token(&Offer(list.into())), "", "{list:?}");
     }
-    assert_eq!(looked(b"a\xff".to_vec()), Err("token_malformed"));
+    assert_eq!(found(b"a\xff".to_vec()), Err("token_malformed"));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn several_lines_are_one_list() {
         ("chat\nbearer", "chat, bearer"),
         ("chat\n,", "chat, ,"),
     ] {
-        assert_eq!(looked(lines), looked(list), "{lines:?}");
+        assert_eq!(found(lines), found(list), "{lines:?}");
     }
 }
 
@@ -121,7 +121,7 @@ fn lines_that_are_not_known_are_ambiguous() {
         }
     }
     assert_eq!(
-        look(&Twice).err().map(|denial| denial.code()),
+        find(&Twice).err().map(|denial| denial.code()),
         Some("token_ambiguous")
     );
     assert_eq!(without_token(&Twice), "");
@@ -134,7 +134,7 @@ fn two_tokens_are_ambiguous() {
         "bearer, a, base64url.bearer.authorization.k8s.io.YQ",
         "base64url.bearer.authorization.k8s.io.YQ, x, base64url.bearer.authorization.k8s.io.Yg",
     ] {
-        assert_eq!(looked(list), Err("token_ambiguous"), "{list}");
+        assert_eq!(found(list), Err("token_ambiguous"), "{list}");
     }
 }
 
@@ -147,8 +147,8 @@ proptest! {
             0..12,
         ),
     ) {
-        if let Ok((token, others)) = looked(list.concat()) {
-            prop_assert_eq!(looked(others.as_str()), Ok((None, others.clone())));
+        if let Ok((token, others)) = found(list.concat()) {
+            prop_assert_eq!(found(others.as_str()), Ok((None, others.clone())));
             let count = |list: &str| list.split(',').filter(|element| !element.trim().is_empty()).count();
             prop_assert!(token.is_none() || count(&others) < count(&list.concat()));
             prop_assert!(token.is_some() || count(&others) == count(&list.concat()));
@@ -157,6 +157,6 @@ proptest! {
 
     #[test]
     fn any_bytes_get_an_answer(list in any::<Vec<u8>>()) {
-        let _ = looked(list);
+        let _ = found(list);
     }
 }

@@ -66,7 +66,7 @@ impl AdminAccess {
 
     /// Judges a request by all but its body. Its path counts to the letter: another spelling of an
     /// open path, which the router may still find, is not open.
-    pub(super) fn judge(&self, head: &RequestHead) -> Result<Admission, Refused> {
+    pub(super) fn admit(&self, head: &RequestHead) -> Result<Admission, Refused> {
         let path = head.uri.path();
         if matches!(path, "/healthz" | "/readyz") {
             return Ok(Admission::Open);
@@ -78,8 +78,8 @@ impl AdminAccess {
         }
         // Scrapers ask by the names that their discovery has.
         if !is_metrics {
-            let host = self.judge_host(head, &fields)?;
-            self.judge_origin(&host, &fields)?;
+            let host = self.check_host(head, &fields)?;
+            self.check_origin(&host, &fields)?;
         }
         match presented {
             _ if self.token.is_none() || is_metrics && !self.token_metrics => Ok(Admission::Open),
@@ -114,7 +114,7 @@ impl AdminAccess {
     /// The host that the request is for, which stops a name that somebody else gives our address
     /// (DNS rebinding). One in the target replaces the field (RFC 9112 section 3.2.2), which a
     /// proxy in between may have looked at: they must be the same.
-    fn judge_host(&self, head: &RequestHead, fields: &Fields<'_>) -> Result<Authority, Refused> {
+    fn check_host(&self, head: &RequestHead, fields: &Fields<'_>) -> Result<Authority, Refused> {
         let Field::Once(host) = fields.field("host") else {
             return Err(Refused::Host);
         };
@@ -136,7 +136,7 @@ impl AdminAccess {
     /// What a browser says about the page that a request comes from, which stops pages of others
     /// from asking with the user's way to us (CSRF). It says `null` for a page that hides where it
     /// comes from.
-    fn judge_origin(&self, host: &Authority, fields: &Fields<'_>) -> Result<(), Refused> {
+    fn check_origin(&self, host: &Authority, fields: &Fields<'_>) -> Result<(), Refused> {
         let site = fields.field("sec-fetch-site");
         if !matches!(
             site,

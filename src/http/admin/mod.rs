@@ -60,8 +60,8 @@ async fn admit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let judged = service.verify.generation().admin.judge(request.head());
-    match judged {
+    let admitted = service.verify.generation().admin.admit(request.head());
+    match admitted {
         Ok(admission) => {
             request.extensions_mut().insert(admission);
             next.call(request)
@@ -130,7 +130,7 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
         Readiness::Any => issuers.iter().any(|issuer| has_keys(issuer)),
         Readiness::All => without.is_empty(),
     };
-    let (status, word) = match (service.lifecycle.is_leaving(), enough) {
+    let (status, word) = match (service.lifecycle.is_draining(), enough) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         (false, true) => (StatusCode::OK, "ready"),
         (false, false) => (StatusCode::SERVICE_UNAVAILABLE, "waiting for keys"),

@@ -66,7 +66,7 @@ impl ClaimHeaders {
     }
 
     /// What the application is told with these values.
-    pub fn told(&self, values: Option<&[Bytes]>) -> ExplainStep {
+    pub fn describe(&self, values: Option<&[Bytes]>) -> ExplainStep {
         let values = values.unwrap_or_default();
         let pairs = self.names().zip(values);
         let told = pairs.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)));

@@ -56,7 +56,7 @@ impl<'a> Variables<'a> {
             patterns,
         };
         if reads.any() {
-            let parts = RequestParts::judge(&facts.request.original);
+            let parts = RequestParts::parse(&facts.request.original);
             if reads.method {
                 variables.method = Some(text("method", parts.method?.as_str())?);
             }

@@ -82,7 +82,7 @@ impl Condition {
         self.reads.any()
     }
 
-    pub(super) fn judge(&self, facts: &Facts<'_>) -> Result<(), Denial> {
+    pub(super) fn check(&self, facts: &Facts<'_>) -> Result<(), Denial> {
         match self.evaluate(facts) {
             Ok(true) => Ok(()),
             Err(ConditionFailure::Request(reason)) => Err(reason.into()),

@@ -205,7 +205,7 @@ fn a_part_that_is_not_known_decides_nothing() {
             now: NOW,
         };
         let condition = Condition::parse(source, allow_path_parameters).unwrap();
-        condition.judge(&facts).map_err(|denial| denial.code())
+        condition.check(&facts).map_err(|denial| denial.code())
     };
     assert_eq!(judged("request.path == '/a'", false, "/a"), Ok(()));
     assert_eq!(judged("request.path == '/a'", true, "/a;b"), Ok(()));
@@ -241,7 +241,7 @@ fn a_long_text_of_the_request_is_not_read() {
         };
         Condition::parse(source, false)
             .unwrap()
-            .judge(&facts)
+            .check(&facts)
             .map_err(|denial| denial.code())
     };
     // Decoded, as it is read.

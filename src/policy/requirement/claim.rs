@@ -34,7 +34,7 @@ pub enum ClaimRule {
 }
 
 impl ClaimRequirement {
-    pub(super) fn judge(&self, token: &VerifiedToken) -> Result<(), Denial> {
+    pub(super) fn check(&self, token: &VerifiedToken) -> Result<(), Denial> {
         let is_satisfied = token
             .find(&self.claim)
             .is_some_and(|claim| self.rule.is_satisfied_by(claim));

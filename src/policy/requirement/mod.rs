@@ -25,12 +25,12 @@ pub enum Requirement {
 
 impl Requirement {
     /// Judges what a token grants and claims.
-    pub fn judge(&self, facts: &Facts<'_>, explain: &mut impl Explain) -> Result<(), Denial> {
+    pub fn check(&self, facts: &Facts<'_>, explain: &mut impl Explain) -> Result<(), Denial> {
         let token = facts.principal.token();
         let outcome = match self {
-            Self::Scopes(scopes) => scopes.judge(token.scopes()),
-            Self::Claim(claim) => claim.judge(token),
-            Self::Condition(condition) => condition.judge(facts),
+            Self::Scopes(scopes) => scopes.check(token.scopes()),
+            Self::Claim(claim) => claim.check(token),
+            Self::Condition(condition) => condition.check(facts),
         };
         explain.outcome("requirement", outcome, || (self, self.found(facts)))
     }
@@ -40,7 +40,7 @@ impl Requirement {
         let token = facts.principal.token();
         match self {
             Self::Scopes(_) => token.scopes().to_string(),
-            Self::Claim(own) => token.told_at(&own.claim).to_owned(),
+            Self::Claim(own) => token.describe_at(&own.claim).to_owned(),
             Self::Condition(condition) => condition
                 .evaluate(facts)
                 .map_or_else(|failure| failure.to_string(), |verdict| verdict.to_string()),
@@ -111,7 +111,7 @@ pub(super) mod tests {
             required_claims: Vec::new(),
         };
         Principal::new(
-            nothing.judge(signed, NOW, &mut ()).unwrap(),
+            nothing.validate(signed, NOW, &mut ()).unwrap(),
             &ClaimHeaders::new(Vec::new(), 0),
         )
     }
@@ -199,7 +199,7 @@ pub(super) mod tests {
                 now: NOW,
             };
             let verdict = requirement
-                .judge(&facts, &mut ())
+                .check(&facts, &mut ())
                 .map_err(|denial| denial.code());
             assert_eq!(verdict, expected, "{requirement:?}");
         }

@@ -18,7 +18,7 @@ pub enum Access {
 
 impl Access {
     /// Whether a token makes a difference.
-    pub const fn looks_at_tokens(self) -> bool {
+    pub const fn reads_credentials(self) -> bool {
         matches!(self, Self::Optional | Self::Authenticated)
     }
 }

@@ -90,19 +90,19 @@ impl Route {
 
 fn found(request: &RequestParts<'_>, parts: &[RoutePart]) -> String {
     let told = parts.iter().map(|part| match part {
-        RoutePart::Host => part.told(request.host.as_ref().map(RequestHost::as_str)),
+        RoutePart::Host => part.describe(request.host.as_ref().map(RequestHost::as_str)),
         // With parameters it is refused where they are not allowed.
         RoutePart::Path if request.path.as_ref().is_ok_and(RequestPath::has_parameters) => {
-            part.told(request.path.as_ref().map(RequestPath::as_str)) + " and parameters (;)"
+            part.describe(request.path.as_ref().map(RequestPath::as_str)) + " and parameters (;)"
         }
-        RoutePart::Path => part.told(request.path.as_ref().map(RequestPath::as_str)),
-        RoutePart::Method => part.told(request.method.as_ref().map(|method| method.as_str())),
+        RoutePart::Path => part.describe(request.path.as_ref().map(RequestPath::as_str)),
+        RoutePart::Method => part.describe(request.method.as_ref().map(|method| method.as_str())),
     });
     told.collect::<Vec<_>>().join(", ")
 }
 
 impl RoutePart {
-    fn told(self, text: Result<&str, &Reason>) -> String {
+    fn describe(self, text: Result<&str, &Reason>) -> String {
         match text {
             Ok(text) => format!("{self} {text}"),
             Err(reason) => format!("{self} unknown: {}", reason.meaning()),

@@ -64,7 +64,7 @@ mod tests {
             ("*.example.com", "a.example.com.evil", false),
             ("[0::1]", "[::1]:80", true),
         ] {
-            let judged = RequestHost::judge(Field::Once(host.as_bytes())).unwrap();
+            let judged = RequestHost::from_field(Field::Once(host.as_bytes())).unwrap();
             let pattern = HostPattern::parse(pattern).unwrap();
             assert_eq!(
                 HostPattern::parse(&pattern.to_string()).as_ref(),

@@ -58,7 +58,7 @@ mod tests {
             ("get", false),
             ("GETS", false),
         ] {
-            let method = RequestMethod::judge(Field::Once(method.as_bytes())).unwrap();
+            let method = RequestMethod::from_field(Field::Once(method.as_bytes())).unwrap();
             assert_eq!(methods.contains(method), expected, "{method:?}");
         }
         for list in [

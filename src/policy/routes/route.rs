@@ -47,7 +47,7 @@ pub enum RoutePart {
 }
 
 impl Route {
-    pub(super) fn judge(&self, request: &RequestParts<'_>) -> RouteVerdict {
+    pub(super) fn compare(&self, request: &RequestParts<'_>) -> RouteVerdict {
         let parts = [
             (RoutePart::Host, self.is_for_host(request)),
             (RoutePart::Path, self.is_for_path(request)),

@@ -36,7 +36,7 @@ impl<'t, 'r> Search<'t, 'r> {
 
     /// The route of this number looks at a part of the request that cannot be relied on.
     pub(super) fn refuse(&mut self, number: usize, reason: Reason) {
-        self.settle(number, Err(reason));
+        self.record(number, Err(reason));
     }
 
     /// These routes, in ascending order, are for the host and the path of the request.
@@ -47,13 +47,13 @@ impl<'t, 'r> Search<'t, 'r> {
             };
             match route.is_for_method(self.request) {
                 Ok(false) => {}
-                Ok(true) => return self.settle(number, Ok(route)),
-                Err(reason) => return self.settle(number, Err(reason)),
+                Ok(true) => return self.record(number, Ok(route)),
+                Err(reason) => return self.record(number, Err(reason)),
             }
         }
     }
 
-    fn settle(&mut self, number: usize, verdict: Result<&'t Route, Reason>) {
+    fn record(&mut self, number: usize, verdict: Result<&'t Route, Reason>) {
         if self.is_open_for(number) {
             (self.number, self.verdict) = (number, verdict);
         }

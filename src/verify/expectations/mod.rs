@@ -35,31 +35,31 @@ impl Expectations {
     /// because routes may ask for other audiences.
     ///
     /// It takes a signed token, so that a forgery learns nothing about its claims.
-    pub fn judge(
+    pub fn validate(
         &self,
         token: SignedJws,
         now: Timestamp,
         explain: &mut impl Explain,
     ) -> Result<VerifiedToken, Denial> {
         let claims = token.claims();
-        self.token_type.judge(token.header(), claims, explain)?;
+        self.token_type.validate(token.header(), claims, explain)?;
         let validity = Validity::from_claims(claims, explain)?;
-        self.time.judge(&validity, now, explain)?;
-        explain.outcome("sub", judge_subject(claims), || {
-            ("absent, or a text", claims.told("sub"))
+        self.time.validate(&validity, now, explain)?;
+        explain.outcome("sub", validate_subject(claims), || {
+            ("absent, or a text", claims.describe("sub"))
         })?;
-        explain.outcome("cnf", judge_confirmation(claims), || {
-            ("absent", claims.told("cnf"))
+        explain.outcome("cnf", validate_confirmation(claims), || {
+            ("absent", claims.describe("cnf"))
         })?;
         if let Some(provider) = &self.provider {
-            provider.judge(&token, now.plus(self.time.leeway), explain)?;
+            provider.validate(&token, now.plus(self.time.leeway), explain)?;
         }
         let roles = self.roles.map_or(Ok(Roles::AsWritten), |roles| {
             roles.read(claims, &self.audience, explain)
         })?;
         self.required_claims
             .iter()
-            .try_for_each(|own| own.judge(claims, &roles, explain))?;
+            .try_for_each(|own| own.validate(claims, &roles, explain))?;
         Ok(VerifiedToken::new(
             scopes(claims, explain)?,
             roles,
@@ -72,7 +72,7 @@ impl Expectations {
 
 /// RFC 7519 section 4.1.2: the subject is a string. A number would meet another "1" in somebody's
 /// database.
-fn judge_subject(claims: &Claims) -> Result<(), Reason> {
+fn validate_subject(claims: &Claims) -> Result<(), Reason> {
     let is_text = claims
         .member("sub")
         .is_none_or(|subject| subject.string().is_some());
@@ -85,7 +85,7 @@ fn judge_subject(claims: &Claims) -> Result<(), Reason> {
 
 /// A token may be bound to a key (RFC 7800 section 3); whoever presents it has not shown that he
 /// has it.
-fn judge_confirmation(claims: &Claims) -> Result<(), Reason> {
+fn validate_confirmation(claims: &Claims) -> Result<(), Reason> {
     if claims.has("cnf") {
         Err(Reason::ProofMissing)
     } else {

@@ -52,7 +52,7 @@ fn signed(header: &Value, claims: &Value) -> SignedJws {
 
 /// The verdict about a good token with these members of header and claims set otherwise; `null`
 /// takes one out.
-fn judge(
+fn validate(
     expectations: &Expectations,
     header: &Value,
     changes: Value,
@@ -66,14 +66,15 @@ fn judge(
             members.insert(name, value)
         };
     }
-    let verified = expectations.judge(signed(header, &claims), Timestamp::from_secs(1000), &mut ());
+    let verified =
+        expectations.validate(signed(header, &claims), Timestamp::from_secs(1000), &mut ());
     let verified = verified.map_err(|denial| denial.reason())?;
     verified.validate_audience(&expectations.audience, None, &mut ())?;
     Ok(verified)
 }
 
 fn verdict(expectations: &Expectations, changes: Value) -> Result<(), Reason> {
-    judge(expectations, &json!({}), changes).map(drop)
+    validate(expectations, &json!({}), changes).map(drop)
 }
 
 #[test]
@@ -152,17 +153,17 @@ fn types_of_token() {
             } else {
                 Err(Reason::TokenTypeMismatch)
             };
-            assert_eq!(judge(rule, &typ, json!({})).map(drop), expected, "{typ}");
+            assert_eq!(validate(rule, &typ, json!({})).map(drop), expected, "{typ}");
         }
     }
     for name in ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"] {
-        let without = judge(&strict, &json!({"typ": "at+jwt"}), json!({ name: null }));
+        let without = validate(&strict, &json!({"typ": "at+jwt"}), json!({ name: null }));
         assert_eq!(without.map(drop), Err(Reason::ClaimMissing), "{name}");
-        let empty = judge(&strict, &json!({"typ": "at+jwt"}), json!({ name: "" }));
+        let empty = validate(&strict, &json!({"typ": "at+jwt"}), json!({ name: "" }));
         assert_eq!(empty.map(drop), Err(Reason::ClaimMissing), "{name}");
     }
     for name in ["iss", "sub", "client_id", "jti"] {
-        let number = judge(&strict, &json!({"typ": "at+jwt"}), json!({ name: 1 }));
+        let number = validate(&strict, &json!({"typ": "at+jwt"}), json!({ name: 1 }));
         assert_eq!(number.map(drop), Err(Reason::ClaimInvalid), "{name}");
     }
 }
@@ -193,7 +194,7 @@ fn times_subject_and_binding() {
         );
     }
     let claims = json!({"aud": "api", "exp": null});
-    let verdict = expectations().judge(
+    let verdict = expectations().validate(
         signed(&json!({}), &claims),
         Timestamp::from_secs(1000),
         &mut (),
@@ -207,7 +208,7 @@ fn times_subject_and_binding() {
 
 #[test]
 fn required_claims() {
-    let judge = |path: &str, value: Option<&str>, claims: Value| {
+    let required = |path: &str, value: Option<&str>, claims: Value| {
         let required = RequiredClaim {
             path: ClaimPath::parse(path).unwrap(),
             value: value.map(str::to_owned),
@@ -221,9 +222,9 @@ fn required_claims() {
         )
     };
     let missing = Err(Reason::ClaimMissing);
-    assert_eq!(judge("x", None, json!({})), missing);
-    assert_eq!(judge("x", None, json!({"x": ""})), missing);
-    assert_eq!(judge("x.y", None, json!({"x": {"y": 0}})), Ok(()));
+    assert_eq!(required("x", None, json!({})), missing);
+    assert_eq!(required("x", None, json!({"x": ""})), missing);
+    assert_eq!(required("x.y", None, json!({"x": {"y": 0}})), Ok(()));
     for (claim, passes) in [
         (json!("v"), true),
         (json!(["u", "v"]), true),
@@ -238,7 +239,7 @@ fn required_claims() {
             Err(Reason::PolicyDenied)
         };
         assert_eq!(
-            judge("x", Some("v"), json!({ "x": claim.clone() })),
+            required("x", Some("v"), json!({ "x": claim.clone() })),
             expected,
             "{claim}"
         );
@@ -251,11 +252,11 @@ fn required_claims() {
         (json!([7]), "7"),
     ] {
         assert_eq!(
-            judge("x", Some(value), json!({ "x": claim.clone() })),
+            required("x", Some(value), json!({ "x": claim.clone() })),
             Ok(()),
             "{claim}"
         );
-        let other = judge("x", Some("other"), json!({ "x": claim.clone() }));
+        let other = required("x", Some("other"), json!({ "x": claim.clone() }));
         assert_eq!(other, Err(Reason::PolicyDenied), "{claim}");
     }
     for (claim, value) in [
@@ -265,7 +266,7 @@ fn required_claims() {
         (json!(1.0), "1"),
     ] {
         assert_eq!(
-            judge("x", Some(value), json!({ "x": claim.clone() })),
+            required("x", Some(value), json!({ "x": claim.clone() })),
             Err(Reason::PolicyDenied),
             "{claim}"
         );
@@ -275,7 +276,7 @@ fn required_claims() {
 #[test]
 fn scopes_from_either_claim() {
     let scopes = |changes: Value| {
-        let token = judge(&expectations(), &json!({}), changes).unwrap();
+        let token = validate(&expectations(), &json!({}), changes).unwrap();
         token.scopes().iter().map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(scopes(json!({})), Vec::<String>::new());
@@ -287,7 +288,7 @@ fn scopes_from_either_claim() {
 
 #[test]
 fn a_verified_token_keeps_its_end() {
-    let token = judge(&expectations(), &json!({}), json!({})).unwrap();
+    let token = validate(&expectations(), &json!({}), json!({})).unwrap();
     assert_eq!(
         token.validity().expires_at(),
         Some(Timestamp::from_secs(2000))

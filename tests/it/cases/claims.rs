@@ -48,7 +48,7 @@ fn c1_good_tokens_of_every_algorithm_pass() {
 
 #[test]
 fn c3_an_iss_that_is_no_name_is_unknown() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let variants = [
         Value::Null,
         json!(""),
@@ -103,7 +103,7 @@ fn c4_another_issuers_token_is_unknown_and_asks_nobody() {
 
 #[test]
 fn c5_nearly_the_issuer_is_another_issuer() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let near = [
         "https://idp.example/",
         "https://IDP.example",
@@ -137,7 +137,7 @@ fn c5_nearly_the_issuer_is_another_issuer() {
         .replace("https:", "https\\u003a")
         .replace("//", "\\/\\/");
     assert_eq!(
-        gate.judge(&idp.token().sign_payload(escaped)),
+        gate.verdict(&idp.token().sign_payload(escaped)),
         "200",
         "escapes are spelling, not meaning"
     );
@@ -150,23 +150,23 @@ fn c6_a_token_of_one_issuer_never_passes_with_the_keys_of_another() {
     // The keys differ, their ids do not.
     let theirs = key(Algorithm::ES256);
     assert_eq!(
-        gate.judge(&legacy.token_by(theirs).sign()),
+        gate.verdict(&legacy.token_by(theirs).sign()),
         "401 signature_invalid"
     );
     let scoped = main.token().claim("scope", "read");
     assert_eq!(
-        gate.judge(&scoped.clone().claim("iss", legacy.url()).sign()),
+        gate.verdict(&scoped.clone().claim("iss", legacy.url()).sign()),
         "401 signature_invalid"
     );
     assert_eq!(
-        gate.judge(&scoped.claim("iss", "https://other.example").sign()),
+        gate.verdict(&scoped.claim("iss", "https://other.example").sign()),
         "401 issuer_unknown"
     );
 }
 
 #[test]
 fn c7_the_audience_must_be_named_exactly() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let mismatches = [
         Value::Null,
         json!(1),
@@ -227,18 +227,18 @@ fn c8_a_long_list_of_audiences_is_read_to_its_end() {
     );
     audiences.push("api");
     assert_eq!(
-        gate.judge(&idp.token().claim("aud", audiences).sign()),
+        gate.verdict(&idp.token().claim("aud", audiences).sign()),
         "200"
     );
 }
 
 #[test]
 fn c9_a_token_without_an_end_is_refused() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let endless = idp.token().without("exp").sign();
     assert_token_denied(&gate, &endless, "claim_missing", "no exp");
     let (_, lenient) = built(|gate| gate.set("REQUIRE_EXP", "false"));
-    assert_eq!(lenient.judge(&endless), "200");
+    assert_eq!(lenient.verdict(&endless), "200");
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn c10_the_second_of_exp_is_over() {
 
 #[test]
 fn c11_clocks_may_differ_by_the_leeway_and_no_more() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let now = idp.clock.secs();
     assert_token_denied(
         &gate,
@@ -294,7 +294,7 @@ fn c11_clocks_may_differ_by_the_leeway_and_no_more() {
 
 #[test]
 fn c12_times_must_be_numbers() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let now = idp.clock.secs();
     for name in ["exp", "nbf", "iat"] {
         for value in [
@@ -360,7 +360,7 @@ fn c13_absurd_ends_are_over_or_invalid_and_never_kept_beyond_the_caches_time() {
     .map(|exp| (exp, with_exp(exp)));
     let judge_all = || {
         for (exp, token) in &far {
-            assert_eq!(gate.judge(token), "200", "{exp}");
+            assert_eq!(gate.verdict(token), "200", "{exp}");
         }
     };
     let unread = misses(&gate);
@@ -378,7 +378,7 @@ fn c13_absurd_ends_are_over_or_invalid_and_never_kept_beyond_the_caches_time() {
 
 #[test]
 fn c14_a_token_of_the_future_is_not_yet_valid() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let future = [
         json!(idp.clock.secs() + 3600),
         json!(i64::MAX),
@@ -392,9 +392,9 @@ fn c14_a_token_of_the_future_is_not_yet_valid() {
         .expires_in(7200)
         .claim("nbf", idp.clock.secs() + 3600)
         .sign();
-    assert_eq!(gate.judge(&soon), "401 token_not_yet_valid");
+    assert_eq!(gate.verdict(&soon), "401 token_not_yet_valid");
     gate.clock.advance(Duration::from_secs(3570));
-    assert_eq!(gate.judge(&soon), "200", "its time has come");
+    assert_eq!(gate.verdict(&soon), "200", "its time has come");
 }
 
 #[test]
@@ -420,7 +420,7 @@ fn c15_a_token_has_an_age() {
 
 #[test]
 fn c16_the_type_of_token_is_judged() {
-    let (idp, any) = house();
+    let (idp, any) = fixture();
     let (_, strict) = built(|gate| gate.set("TOKEN_TYPE", "at+jwt"));
     let (_, listed) = built(|gate| gate.set("ACCEPTED_TYPES", "logout+jwt"));
     let (yes, no) = ("200", "401 token_type_mismatch");
@@ -442,11 +442,11 @@ fn c16_the_type_of_token_is_judged() {
         ("application/application/at+jwt", no, no, no),
     ] {
         let token = access_token.clone().header("typ", typ).sign();
-        let found = [&any, &strict, &listed].map(|gate| gate.judge(&token));
+        let found = [&any, &strict, &listed].map(|gate| gate.verdict(&token));
         assert_eq!(found, [by_any, by_strict, by_listed], "{typ}");
     }
     assert_eq!(
-        [&any, &strict].map(|gate| gate.judge(&access_token.sign())),
+        [&any, &strict].map(|gate| gate.verdict(&access_token.sign())),
         [yes, no],
         "no type"
     );
@@ -461,7 +461,7 @@ fn c16_the_type_of_token_is_judged() {
 
 #[test]
 fn c17_a_subject_is_a_string_and_may_be_required() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let (_, strict) = built(|gate| gate.set("REQUIRED_CLAIMS", "sub"));
     for sub in [
         json!(1),
@@ -501,7 +501,7 @@ fn c18_scopes_are_read_from_either_claim_and_may_be_required() {
         ("scp", json!(["other", "write", "read"])),
     ] {
         assert_eq!(
-            gate.judge(&idp.token().claim(name, value.clone()).sign()),
+            gate.verdict(&idp.token().claim(name, value.clone()).sign()),
             "200",
             "{name} {value}"
         );
@@ -559,7 +559,7 @@ fn c19_the_access_token_profile_has_seven_claims() {
         .header("typ", "at+jwt")
         .claim("client_id", "c")
         .claim("jti", "1");
-    assert_eq!(gate.judge(&complete.sign()), "200");
+    assert_eq!(gate.verdict(&complete.sign()), "200");
     for (name, when_absent, when_wrong) in [
         ("iss", "issuer_unknown", "issuer_unknown"),
         ("exp", "claim_missing", "claim_invalid"),
@@ -601,7 +601,7 @@ fn c19_the_access_token_profile_has_seven_claims() {
     // What is none of the seven may be anything.
     for name in ["nbf", "scope", "email", "azp", "auth_time"] {
         assert_eq!(
-            gate.judge(&complete.clone().without(name).sign()),
+            gate.verdict(&complete.clone().without(name).sign()),
             "200",
             "{name}"
         );
@@ -610,7 +610,7 @@ fn c19_the_access_token_profile_has_seven_claims() {
 
 #[test]
 fn c20_a_forgery_learns_nothing_about_its_claims() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let flaws = [
         ("nothing else", idp.token()),
         ("expired", idp.token().expires_in(-3600)),
@@ -633,14 +633,14 @@ fn c20_a_forgery_learns_nothing_about_its_claims() {
 
 #[test]
 fn c21_names_are_compared_after_escapes_and_with_their_case() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let now = idp.clock.secs();
     let escaped = |exp: i64| {
         let claims = idp.token().without("exp").claims_text();
         idp.token()
             .sign_payload(claims.replacen('{', &format!("{{\"\\u0065xp\":{exp},"), 1))
     };
-    assert_eq!(gate.judge(&escaped(now + 60)), "200");
+    assert_eq!(gate.verdict(&escaped(now + 60)), "200");
     assert_token_denied(&gate, &escaped(now - 60), "token_expired", "an escaped exp");
     for name in ["Exp", "EXP", "exp ", " exp", "e\u{445}p"] {
         assert_token_denied(
@@ -654,10 +654,10 @@ fn c21_names_are_compared_after_escapes_and_with_their_case() {
 
 #[test]
 fn c22_a_clock_that_jumps_is_survived() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let hour = Duration::from_hours(1);
     let token = idp.token().sign();
-    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(gate.verdict(&token), "200");
     gate.clock.set_back(hour);
     assert_token_denied(
         &gate,
@@ -667,9 +667,9 @@ fn c22_a_clock_that_jumps_is_survived() {
     );
     assert_eq!(hits(&gate), 1);
     let earlier = idp.token().sign();
-    assert_eq!(gate.judge(&earlier), "200");
+    assert_eq!(gate.verdict(&earlier), "200");
     gate.clock.set_ahead(hour);
-    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(gate.verdict(&token), "200");
     assert_token_denied(
         &gate,
         &earlier,
@@ -678,7 +678,7 @@ fn c22_a_clock_that_jumps_is_survived() {
     );
     gate.clock.set_ahead(hour);
     assert_token_denied(&gate, &token, "token_expired", "another hour");
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
 }
 
 #[test]
@@ -714,11 +714,11 @@ fn c23_dates_that_broke_other_clocks_are_dates() {
 fn c24_a_required_value_is_compared_byte_by_byte() {
     let (idp, gate) = built(|gate| gate.set("REQUIRED_CLAIMS", "email=jos\u{e9}@good.example"));
     assert_eq!(
-        gate.judge(&idp.token().claim("email", "jos\u{e9}@good.example").sign()),
+        gate.verdict(&idp.token().claim("email", "jos\u{e9}@good.example").sign()),
         "200"
     );
     assert_eq!(
-        gate.judge(
+        gate.verdict(
             &idp.token()
                 .claim("email", json!(["x", "jos\u{e9}@good.example"]))
                 .sign()
@@ -767,7 +767,7 @@ fn c24_a_required_value_may_be_a_number_or_a_boolean() {
     };
     for level in [json!(5), json!("5"), json!([4, 5])] {
         assert_eq!(
-            gate.judge(&token(level.clone(), json!(true))),
+            gate.verdict(&token(level.clone(), json!(true))),
             "200",
             "{level}"
         );
@@ -779,7 +779,7 @@ fn c24_a_required_value_may_be_a_number_or_a_boolean() {
         (json!(5), json!(false)),
     ] {
         assert_eq!(
-            gate.judge(&token(level.clone(), verified.clone())),
+            gate.verdict(&token(level.clone(), verified.clone())),
             "403 policy_denied",
             "{level} {verified}"
         );
@@ -788,7 +788,7 @@ fn c24_a_required_value_may_be_a_number_or_a_boolean() {
 
 #[test]
 fn l13_a_token_bound_to_a_key_needs_a_proof() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let confirmations = [
         json!({"jkt": encode_base64url([0; 32])}),
         json!({"x5t#S256": "x"}),
@@ -799,7 +799,7 @@ fn l13_a_token_bound_to_a_key_needs_a_proof() {
     assert_each_denied(&gate, "proof_missing", tokens);
 }
 
-fn house() -> (TestIssuer, TestGate) {
+fn fixture() -> (TestIssuer, TestGate) {
     built(|gate| gate)
 }
 

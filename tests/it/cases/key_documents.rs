@@ -61,7 +61,7 @@ fn d10_what_is_no_key_set_leaves_the_keys_there_were() {
         let what = start_of(&document);
         idp.answer_instead(200, document);
         wait_for_refresh(&idp, &gate, Some(message), &what);
-        assert_eq!(gate.judge(&idp.token().sign()), "200", "{what}");
+        assert_eq!(gate.verdict(&idp.token().sign()), "200", "{what}");
         assert_eq!(gate.admin("/readyz").send().status, 200, "{what}");
         idp.recover();
         wait_for_refresh(&idp, &gate, None, &what);
@@ -110,7 +110,7 @@ fn d11_a_set_has_a_hundred_keys_at_most() {
         );
         idp.answer_instead(200, document);
         wait_for_refresh(&idp, &gate, message, &what);
-        assert_eq!(gate.judge(&idp.token().sign()), "200", "{what}");
+        assert_eq!(gate.verdict(&idp.token().sign()), "200", "{what}");
         idp.recover();
         wait_for_refresh(&idp, &gate, None, &what);
     }

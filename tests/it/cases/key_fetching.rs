@@ -28,7 +28,7 @@ fn e5_a_certificate_of_a_configured_authority_is_trusted() {
         .set("JWKS_CA_FILE", server.authority.path().to_str().unwrap())
         .spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn e5_a_certificate_of_nobody_in_particular_is_not() {
     let gate = fetching_from(&idp, &server).spawn();
     let error = last_error(&gate);
     assert!(error.contains("certificate"), "{error}");
-    assert_eq!(gate.judge(&idp.token().sign()), "503 keys_unavailable");
+    assert_eq!(gate.verdict(&idp.token().sign()), "503 keys_unavailable");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn leaves_the_keys(status: u16, body: &str) {
     let start: String = body.chars().take(20).collect();
     idp.answer_instead(status, body);
     refresh(&idp, &gate, "failure");
-    assert_eq!(gate.judge(&idp.token().sign()), "200", "{status} {start}");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200", "{status} {start}");
     assert_eq!(gate.admin("/readyz").send().status, 200, "{status} {start}");
     assert!(
         issuer_status(&gate)["last_error"].is_string(),
@@ -122,18 +122,18 @@ fn e22_an_unchanged_key_set_is_not_sent_again() {
             0,
             "unchanged is as good as fetched"
         );
-        assert_eq!(gate.judge(&old), "200");
+        assert_eq!(gate.verdict(&old), "200");
     }
     let new = idp.rotate("new");
     refresh(&idp, &gate, "success");
     assert_eq!(
         (
-            gate.judge(&idp.token_by(new).expires_in(86_400).sign()),
+            gate.verdict(&idp.token_by(new).expires_in(86_400).sign()),
             idp.not_modified()
         ),
         ("200".into(), 2)
     );
-    assert_eq!(gate.judge(&old), "401 key_unknown");
+    assert_eq!(gate.verdict(&old), "401 key_unknown");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn e22_unchanged_counts_only_for_keys_that_are_known() {
     refresh(&idp, &gate, "failure");
     assert_eq!(issuer_status(&gate)["last_error"], "keys: status 304");
     assert_eq!(
-        gate.judge(&idp.token().sign()),
+        gate.verdict(&idp.token().sign()),
         "200",
         "the last good keys are still there"
     );
@@ -181,7 +181,7 @@ fn e7_a_redirect_is_not_followed() {
     });
     assert_eq!(target.fetches(), 0);
     assert_eq!(
-        gate.judge(&target.token().claim("iss", "me").sign()),
+        gate.verdict(&target.token().claim("iss", "me").sign()),
         "503 keys_unavailable"
     );
     drop(redirecting);
@@ -204,7 +204,7 @@ fn e19_a_discovery_document_of_another_issuer_is_refused() {
         let gate = gate.set("DISCOVERY_URL", &document).spawn();
         gate.wait_for("/metrics", |answer| counted(answer, "main", "failure"));
         assert_eq!(
-            gate.judge(&idp.token().claim("iss", issuer.as_str()).sign()),
+            gate.verdict(&idp.token().claim("iss", issuer.as_str()).sign()),
             "503 keys_unavailable"
         );
         let told = issuer_status(&gate)["last_error"]
@@ -232,7 +232,7 @@ fn e16_a_request_waits_for_a_slow_issuer_no_longer_than_jwks_wait() {
         .spawn();
     let started = std::time::Instant::now();
     assert_eq!(
-        gate.judge(&idp.token().claim("iss", url).sign()),
+        gate.verdict(&idp.token().claim("iss", url).sign()),
         "503 keys_unavailable"
     );
     assert!(
@@ -341,7 +341,7 @@ fn e16_metadata_may_take_more_than_a_third_of_the_time() {
             .claim("iss", metadata.issuer.as_str())
             .sign()
     };
-    until(&|| gate.judge(&by_new()) == "200");
+    until(&|| gate.verdict(&by_new()) == "200");
     // Silent ones leave enough for keys whose place is known.
     metadata.fall_silent();
     let asked = successor.fetches();
@@ -406,7 +406,7 @@ fn e5_a_name_that_does_not_resolve_is_told() {
         error.starts_with("keys: ") && error.contains("dns"),
         "{error}"
     );
-    assert_eq!(gate.judge(&idp.token().sign()), "503 keys_unavailable");
+    assert_eq!(gate.verdict(&idp.token().sign()), "503 keys_unavailable");
 }
 
 #[test]
@@ -450,9 +450,9 @@ fn e16_whatever_the_endpoint_does_with_a_connection_the_keys_stay_and_nothing_le
         for _ in 0..5 {
             issuer.behave(behaviour.clone());
             refresh(&idp, &gate, "failure");
-            assert_eq!(gate.judge(&token), "200", "{behaviour:?}");
+            assert_eq!(gate.verdict(&token), "200", "{behaviour:?}");
             assert_eq!(
-                gate.judge(&idp.token().claim("iss", issuer.url.as_str()).sign()),
+                gate.verdict(&idp.token().claim("iss", issuer.url.as_str()).sign()),
                 "200",
                 "{behaviour:?}"
             );
@@ -529,7 +529,7 @@ fn e18_metadata_from_outside_do_not_lead_inside() {
         if jwks_uri.contains("localhost") {
             let meant = ready(gate.set("ALLOW_PRIVATE_JWKS", "true"));
             assert_eq!(
-                meant.judge(&inside.token().claim("iss", "http://idp.example").sign()),
+                meant.verdict(&inside.token().claim("iss", "http://idp.example").sign()),
                 "200"
             );
         }
@@ -555,7 +555,7 @@ fn e20_a_small_body_that_unpacks_to_a_large_one_is_cut_off() {
     refresh(&idp, &gate, "failure");
     assert!(last_error(&gate).contains("larger than 512 KiB"));
     assert_eq!(
-        gate.judge(
+        gate.verdict(
             &idp.token()
                 .claim("iss", issuer.url.as_str())
                 .expires_in(3600)
@@ -571,7 +571,7 @@ fn e20_a_body_shorter_than_promised_is_no_body() {
     issuer.behave(Behaviour::CutOff);
     refresh(&idp, &gate, "failure");
     assert_eq!(
-        gate.judge(
+        gate.verdict(
             &idp.token()
                 .claim("iss", issuer.url.as_str())
                 .expires_in(3600)
@@ -593,7 +593,7 @@ fn e21_what_is_not_http_leaves_the_last_good_keys() {
         issuer.behave(Behaviour::Bytes(bytes));
         refresh(&idp, &gate, "failure");
         assert_eq!(
-            gate.judge(
+            gate.verdict(
                 &idp.token()
                     .claim("iss", issuer.url.as_str())
                     .expires_in(86_400)
@@ -652,7 +652,7 @@ fn e25_an_issuer_that_is_stopped_is_given_up_and_found_again() {
     server.signal("STOP");
     for _ in 0..3 {
         refresh(&idp, &gate, "failure");
-        assert_eq!(gate.judge(&token), "200");
+        assert_eq!(gate.verdict(&token), "200");
         assert!(last_error(&gate).contains("timed out"));
     }
     server.signal("CONT");
@@ -707,7 +707,7 @@ fn e30_requests_go_through_the_proxy_of_the_environment() {
             .set("NAME", "127.0.0.1"),
     );
     assert_eq!(
-        gate.judge(&idp.token().claim("iss", "http://idp.example").sign()),
+        gate.verdict(&idp.token().claim("iss", "http://idp.example").sign()),
         "200"
     );
     let asked = &proxy.requests()[0];
@@ -774,8 +774,8 @@ fn e30_nothing_that_stays_on_this_machine_goes_through_a_proxy() {
             };
             let gate = ready(gate);
             let token = |idp: &TestIssuer| idp.token().claim("iss", own.as_str()).sign();
-            assert_eq!(gate.judge(&token(&idp)), "200", "{own} {keys}");
-            assert_ne!(gate.judge(&token(&attacker)), "200", "{own} {keys}");
+            assert_eq!(gate.verdict(&token(&idp)), "200", "{own} {keys}");
+            assert_ne!(gate.verdict(&token(&attacker)), "200", "{own} {keys}");
         }
         assert_eq!(proxy.relay.connections(), 0, "{own}");
         assert!(issuer.fetches() >= 2, "{own}");

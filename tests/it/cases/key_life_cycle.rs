@@ -41,7 +41,7 @@ fn e1_the_service_starts_while_its_issuer_is_down_and_recovers_alone() {
     let idp = idp.serve_on(TcpListener::bind(address).unwrap());
     idp.clock.advance(Duration::from_secs(5));
     gate.wait_for("/readyz", is_ready);
-    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(gate.verdict(&token), "200");
 }
 
 #[test]
@@ -57,12 +57,16 @@ fn e8_old_keys_are_good_for_jwks_max_stale_and_then_it_is_503_until_the_issuer_r
         .token()
         .claim("exp", idp.clock.secs() + 24 * 3600)
         .sign();
-    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(gate.verdict(&token), "200");
     idp.answer_instead(500, "");
     idp.clock.advance(Duration::from_secs(7199));
-    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(gate.verdict(&token), "200");
     idp.clock.advance(Duration::from_secs(1));
-    assert_eq!(gate.judge(&token), "503 keys_unavailable", "cached or not");
+    assert_eq!(
+        gate.verdict(&token),
+        "503 keys_unavailable",
+        "cached or not"
+    );
     assert_eq!(gate.admin("/readyz").send().status, 503);
     idp.recover();
     // The retry that runs may have been asked too early; another one is due within seconds.
@@ -70,7 +74,7 @@ fn e8_old_keys_are_good_for_jwks_max_stale_and_then_it_is_503_until_the_issuer_r
         idp.clock.advance(Duration::from_secs(1));
         is_ready(answer)
     });
-    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(gate.verdict(&token), "200");
 }
 
 #[test]
@@ -88,7 +92,7 @@ fn e3_a_key_that_anyone_can_have_is_no_key_while_there_are_none() {
             .unwrap()
             .with_id("any")
             .into();
-        let verdict = gate.judge(&idp.token_by(any).claim("iss", url.as_str()).sign());
+        let verdict = gate.verdict(&idp.token_by(any).claim("iss", url.as_str()).sign());
         assert!(
             ["503 keys_unavailable", "401 algorithm_not_allowed"].contains(&verdict.as_str()),
             "{verdict}"
@@ -115,12 +119,12 @@ issuers:
     let all = builder.set("READINESS", "all").spawn();
     for gate in [&any, &all] {
         gate.wait_for("/metrics", |answer| counted(answer, "up", "success"));
-        assert_eq!(gate.judge(&up.token().sign()), "200");
+        assert_eq!(gate.verdict(&up.token().sign()), "200");
         assert_eq!(
-            gate.judge(&down.token().claim("iss", dead.url.as_str()).sign()),
+            gate.verdict(&down.token().claim("iss", dead.url.as_str()).sign()),
             "503 keys_unavailable"
         );
-        assert_eq!(gate.judge(&up.token().subject("bob").sign()), "200");
+        assert_eq!(gate.verdict(&up.token().subject("bob").sign()), "200");
         let page = gate.admin("/metrics").send().body;
         assert!(
             page.contains("doorward_jwks_keys{issuer=\"up\"} 1")
@@ -152,7 +156,7 @@ fn e6_ten_minutes_of_errors_deny_nobody_and_are_asked_about_ever_less_often() {
         let failures = gate.metric(FAILURES);
         idp.clock.advance(Duration::from_secs(wait + 1));
         gate.wait_for("/metrics", |_| gate.metric(FAILURES) > failures);
-        assert_eq!(gate.judge(&token), "200");
+        assert_eq!(gate.verdict(&token), "200");
         assert_eq!(gate.admin("/readyz").send().status, 200);
         waits.push(wait);
     }
@@ -211,13 +215,13 @@ fn e23_an_issuer_that_comes_and_goes_disturbs_nobody() {
         idp.answer_instead(500, "");
         refresh(&idp, &gate, "failure");
         assert_eq!(
-            (gate.judge(&token), gate.admin("/readyz").send().status),
+            (gate.verdict(&token), gate.admin("/readyz").send().status),
             ("200".into(), 200)
         );
         idp.recover();
         refresh(&idp, &gate, "success");
         assert_eq!(
-            (gate.judge(&token), gate.admin("/readyz").send().status),
+            (gate.verdict(&token), gate.admin("/readyz").send().status),
             ("200".into(), 200)
         );
     }
@@ -239,7 +243,7 @@ fn e29_a_key_file_is_followed_and_a_bad_one_leaves_the_last_good_keys() {
             .set("TOKEN_CACHE_TTL", "24h"),
     );
     let old = idp.token().expires_in(86_400).sign();
-    assert_eq!(gate.judge(&old), "200");
+    assert_eq!(gate.verdict(&old), "200");
 
     // As Kubernetes does it: the name is exchanged, the file is another one.
     let new = idp.rotate("new");
@@ -247,17 +251,17 @@ fn e29_a_key_file_is_followed_and_a_bad_one_leaves_the_last_good_keys() {
     std::fs::write(&next, idp.jwks()).unwrap();
     std::fs::rename(&next, &file).unwrap();
     assert_eq!(
-        gate.judge(&idp.token_by(new.clone()).sign()),
+        gate.verdict(&idp.token_by(new.clone()).sign()),
         "200",
         "the first token of a new key is enough"
     );
-    assert_eq!(gate.judge(&old), "401 key_unknown", "cached or not");
+    assert_eq!(gate.verdict(&old), "401 key_unknown", "cached or not");
 
     std::fs::write(&file, "{\"keys\": [").unwrap();
     refresh(&idp, &gate, "failure");
     std::fs::remove_file(&file).unwrap();
     refresh(&idp, &gate, "failure");
-    assert_eq!(gate.judge(&idp.token_by(new).sign()), "200");
+    assert_eq!(gate.verdict(&idp.token_by(new).sign()), "200");
     let error = issuer_status(&gate)["last_error"]
         .as_str()
         .unwrap()
@@ -274,7 +278,7 @@ fn e29_a_key_file_is_followed_and_a_bad_one_leaves_the_last_good_keys() {
     let third = idp.rotate("third");
     std::fs::write(&file, idp.jwks()).unwrap();
     refresh(&idp, &gate, "success");
-    assert_eq!(gate.judge(&idp.token_by(third).sign()), "200");
+    assert_eq!(gate.verdict(&idp.token_by(third).sign()), "200");
 }
 
 const FAILURES: &str = "doorward_jwks_refresh_total{issuer=\"127.0.0.1\",result=\"failure\"}";

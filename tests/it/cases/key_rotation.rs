@@ -15,9 +15,9 @@ const CACHE_HITS: &str = "doorward_token_cache_requests_total{result=\"hit\"}";
 #[test]
 fn e10_a_key_that_was_published_a_moment_ago_is_fetched_for_the_first_token() {
     let (idp, gate) = fetching();
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
     let new = idp.rotate("new");
-    assert_eq!(gate.judge(&idp.token_by(new).sign()), "200");
+    assert_eq!(gate.verdict(&idp.token_by(new).sign()), "200");
     assert_eq!(idp.fetches(), 2);
 }
 
@@ -26,20 +26,20 @@ fn e9_a_key_that_left_the_set_is_not_trusted_from_the_next_refresh_on() {
     let (idp, gate) = fetching();
     let old = idp.token().claim("exp", idp.clock.secs() + 7200).sign();
     assert_eq!(
-        (gate.judge(&old), gate.judge(&old)),
+        (gate.verdict(&old), gate.verdict(&old)),
         ("200".into(), "200".into())
     );
     assert!(gate.metric(CACHE_HITS) > 0.5);
     idp.rotate("new");
     refresh(&idp, &gate, "success");
-    assert_eq!(gate.judge(&old), "401 key_unknown", "cached or not");
+    assert_eq!(gate.verdict(&old), "401 key_unknown", "cached or not");
 }
 
 #[test]
 fn e9_a_key_stays_trusted_while_it_is_in_the_set_whatever_else_comes_and_goes() {
     let (idp, gate) = fetching();
     let token = idp.token().claim("exp", idp.clock.secs() + 7200).sign();
-    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(gate.verdict(&token), "200");
     let other = Arc::new(
         SigningKey::generate(Algorithm::ES384)
             .unwrap()
@@ -47,8 +47,8 @@ fn e9_a_key_stays_trusted_while_it_is_in_the_set_whatever_else_comes_and_goes() 
     );
     idp.set_keys(vec![other.clone(), key(Algorithm::ES256)]);
     refresh(&idp, &gate, "success");
-    assert_eq!(gate.judge(&token), "200");
-    assert_eq!(gate.judge(&idp.token_by(other).sign()), "200");
+    assert_eq!(gate.verdict(&token), "200");
+    assert_eq!(gate.verdict(&idp.token_by(other).sign()), "200");
     assert!(gate.metric(CACHE_HITS) > 0.5);
 }
 
@@ -78,7 +78,7 @@ fn e11_rotations_under_load_deny_nobody_and_make_one_fetch_at_a_time() {
                     let id = judged.fetch_add(1, Ordering::SeqCst);
                     let token = TokenBuilder::new(key, &issuer.url, gate.clock.secs())
                         .subject(&format!("user-{id}"));
-                    assert_eq!(gate.judge(&token.sign()), "200");
+                    assert_eq!(gate.verdict(&token.sign()), "200");
                 }
             });
         }
@@ -103,7 +103,7 @@ fn e24_a_set_of_other_keys_only_is_taken_and_told() {
     let (idp, gate) = fetching();
     let told = "WARN every key is another one than before: tokens signed until now are refused";
     let old = idp.token().expires_in(86_400).sign();
-    assert_eq!(gate.judge(&old), "200");
+    assert_eq!(gate.verdict(&old), "200");
     idp.set_keys(vec![key(Algorithm::EdDSA), key(Algorithm::ES256)]);
     refresh(&idp, &gate, "success");
     assert!(
@@ -112,7 +112,7 @@ fn e24_a_set_of_other_keys_only_is_taken_and_told() {
     );
     idp.rotate("somebody else's");
     refresh(&idp, &gate, "success");
-    assert_eq!(gate.judge(&old), "401 key_unknown");
+    assert_eq!(gate.verdict(&old), "401 key_unknown");
     assert_eq!(
         gate.events().iter().filter(|event| *event == told).count(),
         1
@@ -124,13 +124,13 @@ fn e27_a_new_key_of_an_old_name_ends_the_tokens_of_the_old_one() {
     let (idp, gate) = fetching();
     let old = idp.token().expires_in(86_400).sign();
     assert_eq!(
-        (gate.judge(&old), gate.judge(&old)),
+        (gate.verdict(&old), gate.verdict(&old)),
         ("200".into(), "200".into())
     );
     let new = idp.rotate(key(Algorithm::ES256).id().unwrap());
     refresh(&idp, &gate, "success");
-    assert_eq!(gate.judge(&old), "401 signature_invalid", "cached or not");
-    assert_eq!(gate.judge(&idp.token_by(new).sign()), "200");
+    assert_eq!(gate.verdict(&old), "401 signature_invalid", "cached or not");
+    assert_eq!(gate.verdict(&idp.token_by(new).sign()), "200");
 }
 
 fn jwks(keys: &[Arc<SigningKey>]) -> String {

@@ -12,7 +12,7 @@ use crate::support::{TestGate, TestIssuer, TokenBuilder, key};
 
 #[test]
 fn b1_alg_none_in_any_spelling_is_refused() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let variants = [
         (json!("none"), "algorithm_not_allowed"),
         (json!("None"), "algorithm_not_allowed"),
@@ -42,7 +42,7 @@ fn b1_alg_none_in_any_spelling_is_refused() {
         "token_malformed",
         "missing",
     );
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
 }
 
 #[test]
@@ -68,10 +68,10 @@ fn b2_algorithms_outside_the_list_are_refused() {
         .spawn();
     for key in &keys[1..] {
         let token = idp.token_by(key.clone()).sign();
-        assert_eq!(gate.judge(&token), "200", "{}", key.algorithm());
+        assert_eq!(gate.verdict(&token), "200", "{}", key.algorithm());
         assert_token_denied(&narrow, &token, "algorithm_not_allowed", key.algorithm());
     }
-    assert_eq!(narrow.judge(&idp.token().sign()), "200");
+    assert_eq!(narrow.verdict(&idp.token().sign()), "200");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn b3_a_public_key_is_nobodys_secret() {
             .set("PUBLIC_KEY_FILE", file.path().to_str().unwrap())
             .spawn();
         for gate in [TestGate::new().trusting(&idp).spawn(), by_pem] {
-            assert_eq!(gate.judge(&idp.token().sign()), "200");
+            assert_eq!(gate.verdict(&idp.token().sign()), "200");
             for (what, secret) in published_forms(&pair, &idp.jwks()) {
                 for forged in [Algorithm::HS256, Algorithm::HS384, Algorithm::HS512] {
                     let token = idp.token().header("alg", forged.name());
@@ -118,7 +118,7 @@ fn b3_a_public_key_is_nobodys_secret() {
 
 #[test]
 fn b4_guessed_secrets_open_nothing() {
-    let (idp, by_key) = house();
+    let (idp, by_key) = fixture();
     let secret = "8c3f1e0b5d7a49268c3f1e0b5d7a4926";
     let gate = TestGate::new()
         .by_time_of(&idp)
@@ -130,7 +130,7 @@ fn b4_guessed_secrets_open_nothing() {
             .without_header("kid")
     };
     assert_eq!(
-        by_secret.judge(&guess(secret.as_bytes()).sign()),
+        by_secret.verdict(&guess(secret.as_bytes()).sign()),
         "200",
         "who knows the secret may pass"
     );
@@ -182,7 +182,7 @@ fn b5_a_key_is_used_with_its_own_algorithm_only() {
                 "401 algorithm_not_allowed"
             };
             assert_eq!(
-                gate.judge(&idp.token_by(rsa(used)).sign()),
+                gate.verdict(&idp.token_by(rsa(used)).sign()),
                 expected,
                 "{used} with a key for {own}"
             );
@@ -210,7 +210,7 @@ fn b5_a_key_is_used_with_its_own_algorithm_only() {
 
 #[test]
 fn b7_a_token_does_not_bring_its_own_key() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let stranger = Arc::new(
         SigningKey::generate(Algorithm::ES256)
             .unwrap()
@@ -243,7 +243,7 @@ fn b7_a_token_does_not_bring_its_own_key() {
 
 #[test]
 fn b8_links_to_keys_are_never_followed() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}/keys", listener.local_addr().unwrap());
@@ -262,7 +262,7 @@ fn b8_links_to_keys_are_never_followed() {
             link,
         );
         assert_eq!(
-            gate.judge(&idp.token().header(link, url.as_str()).sign()),
+            gate.verdict(&idp.token().header(link, url.as_str()).sign()),
             "200",
             "ignored on a good token"
         );
@@ -276,7 +276,7 @@ fn b8_links_to_keys_are_never_followed() {
 
 #[test]
 fn b9_strange_key_names_are_unknown_and_leave_no_trace() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let long = "long".repeat(2500);
     let names = [
         "../../dev/null",
@@ -320,7 +320,11 @@ fn b9_strange_key_names_are_unknown_and_leave_no_trace() {
     let lines = gate.log_lines();
     assert_eq!(lines.len(), names.len() + 6);
     let nameless = idp.token().header("kid", "");
-    assert_eq!(gate.judge(&nameless.sign()), "200", "an empty name is none");
+    assert_eq!(
+        gate.verdict(&nameless.sign()),
+        "200",
+        "an empty name is none"
+    );
     let stranger = Arc::new(SigningKey::generate(Algorithm::ES256).unwrap());
     assert_token_denied(
         &gate,
@@ -355,13 +359,13 @@ fn b11_spoiled_signatures_are_invalid() {
             )
         });
         assert_each_denied(&gate, "signature_invalid", tokens);
-        assert_eq!(gate.judge(&good), "200");
+        assert_eq!(gate.verdict(&good), "200");
     }
 }
 
 #[test]
 fn b12_the_ecdsa_twin_of_a_signature_is_the_same_identity() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let good = idp.token().sign();
     let (input, signature) = good.rsplit_once('.').unwrap();
     let mut signature = decode_base64url(signature).unwrap();
@@ -403,12 +407,12 @@ fn b14_without_a_key_name_five_keys_are_tried() {
             "401 signature_invalid"
         };
         assert_eq!(
-            gate.judge(&idp.token_by(key.clone()).without_header("kid").sign()),
+            gate.verdict(&idp.token_by(key.clone()).without_header("kid").sign()),
             expected,
             "key {position}"
         );
         assert_eq!(
-            gate.judge(&idp.token_by(key.clone()).sign()),
+            gate.verdict(&idp.token_by(key.clone()).sign()),
             "200",
             "key {position} by its name"
         );
@@ -444,7 +448,7 @@ fn d2_a_bad_entry_never_spoils_the_good_ones() {
                 entry.clone(),
             ],
         );
-        assert_eq!(gate.judge(&idp.token().sign()), "200", "{entry}");
+        assert_eq!(gate.verdict(&idp.token().sign()), "200", "{entry}");
         let status = gate.admin("/status").send().json();
         let refused = status["issuers"][0]["refused_keys"]
             .as_array()
@@ -459,7 +463,7 @@ fn d2_a_bad_entry_never_spoils_the_good_ones() {
     }
     let with_certificate = with_member(with("kid", json!("key-ES256")), "x5c", json!("no list"));
     assert_eq!(
-        with_key_set(&idp, &[with_certificate]).judge(&idp.token().sign()),
+        with_key_set(&idp, &[with_certificate]).verdict(&idp.token().sign()),
         "200",
         "certificates are not read"
     );
@@ -489,7 +493,7 @@ fn d3_keys_for_something_else_are_passed_over() {
         other("alg", json!("none")),
     ] {
         let gate = with_key_set(&idp, &[entry.clone(), good.clone()]);
-        assert_eq!(gate.judge(&idp.token().sign()), "200", "{entry}");
+        assert_eq!(gate.verdict(&idp.token().sign()), "200", "{entry}");
         let token = idp
             .token_by(key(Algorithm::EdDSA))
             .header("kid", "other")
@@ -498,7 +502,7 @@ fn d3_keys_for_something_else_are_passed_over() {
     }
     let gate = with_key_set(&idp, &[other("use", json!("sig")), good]);
     assert_eq!(
-        gate.judge(
+        gate.verdict(
             &idp.token_by(key(Algorithm::EdDSA))
                 .header("kid", "other")
                 .sign()
@@ -516,7 +520,7 @@ fn d4_a_key_name_that_stands_twice_is_told_apart_or_refused() {
     let idp = TestIssuer::new();
     let by = |key: &Arc<SigningKey>| idp.token_by(key.clone()).header("kid", "k").sign();
     let gate = with_key_set(&idp, &[named(&one), named(&one)]);
-    assert_eq!(gate.judge(&by(&one)), "200", "the same key twice");
+    assert_eq!(gate.verdict(&by(&one)), "200", "the same key twice");
     assert_eq!(
         gate.admin("/status").send().json()["issuers"][0]["keys"]
             .as_array()
@@ -526,7 +530,7 @@ fn d4_a_key_name_that_stands_twice_is_told_apart_or_refused() {
     );
     let gate = with_key_set(&idp, &[named(&one), named(&other_type)]);
     assert_eq!(
-        [gate.judge(&by(&one)), gate.judge(&by(&other_type))],
+        [gate.verdict(&by(&one)), gate.verdict(&by(&other_type))],
         ["200", "200"],
         "told apart by algorithm"
     );
@@ -546,7 +550,7 @@ fn d4_a_key_name_that_stands_twice_is_told_apart_or_refused() {
         );
     }
     assert_eq!(
-        gate.judge(&by(&other_type)),
+        gate.verdict(&by(&other_type)),
         "200",
         "the third one of that name is clear"
     );
@@ -569,12 +573,12 @@ fn d4_an_empty_name_is_none_and_stands_for_no_other() {
         for key in &keys {
             let token = idp.token_by(key.clone());
             assert_eq!(
-                gate.judge(&token.clone().without_header("kid").sign()),
+                gate.verdict(&token.clone().without_header("kid").sign()),
                 "200",
                 "{name}"
             );
             assert_eq!(
-                gate.judge(&token.clone().header("kid", "").sign()),
+                gate.verdict(&token.clone().header("kid", "").sign()),
                 "200",
                 "{name}"
             );
@@ -607,7 +611,7 @@ fn with_key_set(idp: &TestIssuer, entries: &[Value]) -> TestGate {
         .spawn()
 }
 
-fn house() -> (TestIssuer, TestGate) {
+fn fixture() -> (TestIssuer, TestGate) {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).spawn();
     (idp, gate)

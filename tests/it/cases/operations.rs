@@ -195,7 +195,11 @@ fn k2_texts_of_the_request_never_break_a_line() {
             .subject(breaker)
             .header("kid", breaker)
             .claim("jti", breaker);
-        assert_eq!(gate.judge(&token.sign()), "401 key_unknown", "{breaker:?}");
+        assert_eq!(
+            gate.verdict(&token.sign()),
+            "401 key_unknown",
+            "{breaker:?}"
+        );
         expected += 1;
         // What cannot stand in a header field never gets so far.
         if breaker.contains(['\r', '\0']) {
@@ -268,17 +272,17 @@ fn k3_nothing_of_a_request_makes_a_series() {
         for n in 0..20 {
             let text = format!("invented-{round}-{n}");
             let token = idp.token().subject(&text);
-            let judge = |token: TokenBuilder| {
+            let verdict = |token: TokenBuilder| {
                 let host = gate.get("/verify").header("X-Forwarded-Host", "b.example");
                 host.bearer(&token.sign()).send().verdict()
             };
-            assert_eq!(judge(token.clone()), "200");
+            assert_eq!(verdict(token.clone()), "200");
             assert_eq!(
-                judge(token.clone().header("kid", text.as_str())),
+                verdict(token.clone().header("kid", text.as_str())),
                 "401 key_unknown"
             );
             assert_eq!(
-                judge(token.clone().claim("iss", text.as_str())),
+                verdict(token.clone().claim("iss", text.as_str())),
                 "401 issuer_unknown"
             );
             let named = gate
@@ -372,11 +376,11 @@ fn k9_tokens_that_differing_clocks_would_explain_are_counted() {
             token().claim("aud", "other").sign(),
             "broken".to_owned(),
         ] {
-            gate.judge(&unsuspicious);
+            gate.verdict(&unsuspicious);
         }
         assert_eq!(suspected(), Vec::<String>::new());
         let late = token().expires_in(31).sign();
-        assert_eq!(gate.judge(&late), "200");
+        assert_eq!(gate.verdict(&late), "200");
         for suspicious in [
             token().expires_in(-329).sign(),
             ahead("nbf", 330),
@@ -384,11 +388,11 @@ fn k9_tokens_that_differing_clocks_would_explain_are_counted() {
             ahead("iat", -3930),
             "broken".into(),
         ] {
-            gate.judge(&suspicious);
+            gate.verdict(&suspicious);
         }
         // A cached token too.
         idp.clock.advance(std::time::Duration::from_secs(61));
-        gate.judge(&late);
+        gate.verdict(&late);
         let series =
             |reason: &str, count: u8| format!("{{issuer=\"main\",reason=\"{reason}\"}} {count}");
         let expected = [
@@ -444,7 +448,7 @@ pub fn answers_for_each_reason() -> Vec<Answer> {
         .spawn();
     let now = idp.clock.secs();
     let good = || idp.token().claim("tenant", "a").claim("scope", "read");
-    assert_eq!(gate.judge(&good().sign()), "200");
+    assert_eq!(gate.verdict(&good().sign()), "200");
     let tokens = [
         "x".to_owned(),
         "x".repeat(9000),
@@ -611,7 +615,7 @@ fn k8_who_is_alive_may_not_be_ready() {
     let token = || idp.token().expires_in(86_400).sign();
     let verdicts = || {
         let [alive, ready] = ["/healthz", "/readyz"].map(|path| gate.admin(path).send().status);
-        (alive, ready, gate.judge(&token()))
+        (alive, ready, gate.verdict(&token()))
     };
     gate.wait_for("/metrics", |answer| {
         answer.body.contains(r#"result="failure"} 1"#)

@@ -23,7 +23,7 @@ fn f8_verified_tokens_are_forgotten_with_their_configuration() {
         .file(file(&idp, "api", ""))
         .spawn();
     let token = idp.token().claim("email", "a@example.com").sign();
-    assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"]);
+    assert_eq!([gate.verdict(&token), gate.verdict(&token)], ["200", "200"]);
     gate.rewrite(&file(&idp, "other", ""));
     assert!(gate.reload());
     assert_token_denied(&gate, &token, "audience_mismatch", "another audience");
@@ -56,7 +56,7 @@ fn f8_verified_tokens_are_forgotten_with_their_configuration() {
     gate.rewrite(&file(&idp, "api", ""));
     assert!(gate.reload());
     assert_eq!(
-        [gate.judge(&token), gate.judge(&token)],
+        [gate.verdict(&token), gate.verdict(&token)],
         ["200", "200"],
         "and back again"
     );
@@ -68,7 +68,7 @@ fn e26_a_new_configuration_disturbs_no_fetching() {
     let idp = TestIssuer::new().serve();
     let text = |leeway: u32| file(&idp, "api", &format!("leeway: {leeway}s\njwks_refresh: 1m"));
     let gate = TestGate::new().by_time_of(&idp).file(text(0)).spawn();
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
     let fetched = idp.fetches();
     for leeway in 1..6 {
         gate.rewrite(&text(leeway));
@@ -79,7 +79,7 @@ fn e26_a_new_configuration_disturbs_no_fetching() {
     let new = idp.rotate("new");
     gate.clock.advance(std::time::Duration::from_mins(1));
     gate.wait_for("/status", |answer| answer.body.contains("\"id\":\"new\""));
-    assert_eq!(gate.judge(&idp.token_by(new).sign()), "200");
+    assert_eq!(gate.verdict(&idp.token_by(new).sign()), "200");
     assert_eq!(idp.fetches(), fetched + 1, "once");
 }
 

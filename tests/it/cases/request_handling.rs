@@ -88,7 +88,7 @@ fn g4_two_authorization_fields_are_ambiguous_while_keys_are_missing_too() {
     let idp = TestIssuer::new();
     let gate = gate_of_a_dead_issuer(&idp).spawn();
     assert_eq!(
-        gate.judge(&idp.token().claim("iss", "http://127.0.0.1:9").sign()),
+        gate.verdict(&idp.token().claim("iss", "http://127.0.0.1:9").sign()),
         "503 keys_unavailable"
     );
     assert_two_fields_are_ambiguous(&idp, &gate);
@@ -130,17 +130,17 @@ fn g5_two_places_must_hold_the_same_token() {
         .set("TOKEN_SOURCES", "bearer,cookie:at")
         .spawn();
     let (one, other) = (idp.token().sign(), idp.token().subject("bob").sign());
-    let judge = |bearer: &str, cookie: &str| {
+    let verdict = |bearer: &str, cookie: &str| {
         gate.get("/verify")
             .bearer(bearer)
             .header("Cookie", format!("at={cookie}"))
             .send()
             .verdict()
     };
-    assert_eq!(judge(&one, &one), "200");
-    assert_eq!(judge(&one, &other), "401 token_ambiguous");
-    assert_eq!(judge(&other, &one), "401 token_ambiguous");
-    assert_eq!(judge(&one, "x"), "401 token_ambiguous");
+    assert_eq!(verdict(&one, &one), "200");
+    assert_eq!(verdict(&one, &other), "401 token_ambiguous");
+    assert_eq!(verdict(&other, &one), "401 token_ambiguous");
+    assert_eq!(verdict(&one, "x"), "401 token_ambiguous");
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn g8_a_head_that_does_not_arrive_in_time_is_408() {
         client.write(&whole[..sent]);
         (sent, client)
     });
-    assert_eq!(gate.judge(&token), "200", "others do not wait");
+    assert_eq!(gate.verdict(&token), "200", "others do not wait");
     for (sent, mut client) in begun {
         assert_eq!(refused_on(&mut client), 408, "after {sent} bytes");
     }

@@ -443,8 +443,8 @@ routes:
     require: {claims: [{claim: email, matches: '(a+)+@example\.com'}]}
 ";
     let gate = TestGate::new().trusting(&idp).file(routes).spawn();
-    let judge = |email: &str| gate.judge(&idp.token().claim("email", email).sign());
-    assert_eq!(judge("aaa@example.com"), "200");
+    let verdict = |email: &str| gate.verdict(&idp.token().claim("email", email).sign());
+    assert_eq!(verdict("aaa@example.com"), "200");
     for email in [
         "xaaa@example.com",
         "aaa@example.com.evil",
@@ -452,11 +452,11 @@ routes:
         "aaa@example.com\n",
         "b\naaa@example.com",
     ] {
-        assert_eq!(judge(email), "403 policy_denied", "{email:?}");
+        assert_eq!(verdict(email), "403 policy_denied", "{email:?}");
     }
     // An engine that backtracks would not come back from this.
     assert_eq!(
-        judge(&format!("{}!", "a".repeat(4_000))),
+        verdict(&format!("{}!", "a".repeat(4_000))),
         "403 policy_denied"
     );
 }
@@ -520,14 +520,14 @@ routes:
             ("/other", "401 audience_mismatch"),
             ("/claims", "403 policy_denied"),
         ] {
-            let judge = |token: &str| {
+            let verdict = |token: &str| {
                 ask(&gate, "GET", "a.example", uri)
                     .bearer(token)
                     .send()
                     .verdict()
             };
             assert_eq!(
-                (judge(&wide).as_str(), judge(&narrow).as_str()),
+                (verdict(&wide).as_str(), verdict(&narrow).as_str()),
                 ("200", expected),
                 "{uri} in round {round}"
             );

@@ -54,7 +54,7 @@ fn e31_a_date_that_is_put_right_delays_no_refresh() {
         let gate = ready(discovering(&idp));
         mend(&idp.clock, error);
         let old = timeless(idp.token()).sign();
-        assert_eq!(gate.judge(&old), "200", "{error:?}");
+        assert_eq!(gate.verdict(&old), "200", "{error:?}");
         let next = issuer_status(&gate)["next_refresh_in_seconds"]
             .as_u64()
             .unwrap();
@@ -68,12 +68,12 @@ fn e31_a_date_that_is_put_right_delays_no_refresh() {
         };
         gate.wait_for("/status", is_fresh);
         assert_eq!(
-            gate.judge(&old),
+            gate.verdict(&old),
             "401 key_unknown",
             "{error:?}, cached or not"
         );
         assert_eq!(
-            gate.judge(&timeless(idp.token_by(new)).sign()),
+            gate.verdict(&timeless(idp.token_by(new)).sign()),
             "200",
             "{error:?}"
         );
@@ -96,7 +96,7 @@ fn e31_keys_that_were_never_there_come_soon_after_the_date_is_put_right() {
         mend(&idp.clock, error);
         idp.clock.advance(Duration::from_secs(1));
         gate.wait_for("/readyz", is_ready);
-        assert_eq!(gate.judge(&idp.token().sign()), "200", "{error:?}");
+        assert_eq!(gate.verdict(&idp.token().sign()), "200", "{error:?}");
     }
 }
 
@@ -117,12 +117,12 @@ fn e31_no_date_makes_keys_younger() {
         // not for the clock to say.
         if error.1 {
             idp.clock.advance(Duration::from_secs(7199));
-            assert_eq!(gate.judge(&token), "200", "{error:?}");
+            assert_eq!(gate.verdict(&token), "200", "{error:?}");
             idp.clock.advance(Duration::from_secs(1));
         } else {
             idp.clock.advance(2 * HOUR);
         }
-        assert_eq!(gate.judge(&token), "503 keys_unavailable", "{error:?}");
+        assert_eq!(gate.verdict(&token), "503 keys_unavailable", "{error:?}");
         assert_eq!(gate.admin("/readyz").send().status, 503, "{error:?}");
     }
 }
@@ -134,9 +134,9 @@ fn e31_a_date_that_goes_forward_costs_a_fetch_and_no_token() {
     let token = timeless(idp.token()).sign();
     for (fetches, by) in [(2.0, HOUR), (3.0, YEAR)] {
         idp.clock.set_ahead(by);
-        assert_eq!(gate.judge(&token), "200", "{by:?}");
+        assert_eq!(gate.verdict(&token), "200", "{by:?}");
         gate.wait_for("/metrics", |_| gate.metric(SUCCESSES) >= fetches);
-        assert_eq!(gate.judge(&token), "200", "{by:?}");
+        assert_eq!(gate.verdict(&token), "200", "{by:?}");
     }
 }
 
@@ -144,10 +144,10 @@ fn e31_a_date_that_goes_forward_costs_a_fetch_and_no_token() {
 fn e31_no_date_lets_an_invented_key_name_fetch_again() {
     let idp = TestIssuer::new().serve();
     let gate = ready(discovering(&idp));
-    assert_eq!(gate.judge(&by_unknown_key(&idp, "a")), "401 key_unknown");
+    assert_eq!(gate.verdict(&by_unknown_key(&idp, "a")), "401 key_unknown");
     for by in [HOUR, YEAR] {
         idp.clock.set_back(by);
-        assert_eq!(gate.judge(&by_unknown_key(&idp, "b")), "401 key_unknown");
+        assert_eq!(gate.verdict(&by_unknown_key(&idp, "b")), "401 key_unknown");
         assert_eq!(idp.fetches(), 2, "{by:?}");
     }
 }
@@ -170,7 +170,7 @@ fn e31_a_key_file_is_followed_whatever_the_date_is() {
         );
         mend(&idp.clock, error);
         let old = timeless(idp.token()).sign();
-        assert_eq!(gate.judge(&old), "200", "{error:?}");
+        assert_eq!(gate.verdict(&old), "200", "{error:?}");
         // A date that goes forward makes a reading due; it must not overlap with the exchange of
         // the file.
         gate.wait_for("/status", |answer| {
@@ -180,7 +180,7 @@ fn e31_a_key_file_is_followed_whatever_the_date_is() {
         std::fs::write(&file, idp.jwks()).unwrap();
         idp.clock.advance(Duration::from_secs(5));
         gate.wait_for("/status", |answer| answer.body.contains("\"id\":\"new\""));
-        assert_eq!(gate.judge(&old), "401 key_unknown", "{error:?}");
+        assert_eq!(gate.verdict(&old), "401 key_unknown", "{error:?}");
     }
 }
 
@@ -189,20 +189,20 @@ fn e32_after_a_long_sleep_the_first_token_fetches() {
     let idp = TestIssuer::new().serve();
     let gate = ready(discovering(&idp).set("JWKS_MAX_STALE", "1h"));
     let cached = timeless(idp.token()).sign();
-    assert_eq!(gate.judge(&cached), "200");
+    assert_eq!(gate.verdict(&cached), "200");
     idp.clock.sleep(2 * HOUR);
     assert_eq!(gate.admin("/readyz").send().status, 503);
     let expired = idp.token().expires_in(-3600).sign();
     assert_eq!(
-        (gate.judge(&expired).as_str(), idp.fetches()),
+        (gate.verdict(&expired).as_str(), idp.fetches()),
         ("503 keys_unavailable", 1),
         "not on its behalf"
     );
-    assert_eq!((gate.judge(&cached).as_str(), idp.fetches()), ("200", 2));
+    assert_eq!((gate.verdict(&cached).as_str(), idp.fetches()), ("200", 2));
     assert_eq!(gate.admin("/readyz").send().status, 200);
     idp.clock.sleep(2 * HOUR);
     assert_eq!(
-        (gate.judge(&idp.token().sign()).as_str(), idp.fetches()),
+        (gate.verdict(&idp.token().sign()).as_str(), idp.fetches()),
         ("200", 3)
     );
 }
@@ -220,11 +220,11 @@ fn e32_an_issuer_that_is_down_after_a_long_sleep_is_asked_once_in_a_while() {
     issuer.behave(Behaviour::Close);
     idp.clock.sleep(2 * HOUR);
     for _ in 0..50 {
-        assert_eq!(gate.judge(&token()), "503 keys_unavailable");
+        assert_eq!(gate.verdict(&token()), "503 keys_unavailable");
     }
     // The client tries once more by itself where a connection that it had kept is closed.
     assert!((2..=3).contains(&issuer.fetches()), "{}", issuer.fetches());
     issuer.behave(Behaviour::Serve);
     idp.clock.sleep(Duration::from_secs(30));
-    assert_eq!(gate.judge(&token()), "200");
+    assert_eq!(gate.verdict(&token()), "200");
 }

@@ -44,7 +44,7 @@ fn b6_no_rsa_algorithm_stands_for_another() {
     let gates = RSA.map(|own| {
         let idp = TestIssuer::with_keys(vec![rsa(own)]);
         let gate = TestGate::new().trusting(&idp).spawn();
-        assert_eq!(gate.judge(&idp.token().sign()), "200", "{own}");
+        assert_eq!(gate.verdict(&idp.token().sign()), "200", "{own}");
         (own, idp, gate)
     });
     for (own, idp, gate) in &gates {
@@ -143,7 +143,7 @@ fn b10_signatures_of_absurd_numbers_are_invalid() {
         // That this one passes shows that the order is the right one (and B12 that it is the same
         // identity).
         assert_eq!(
-            gate.judge(&compact(&input, [r, &minus(&order, s)].concat())),
+            gate.verdict(&compact(&input, [r, &minus(&order, s)].concat())),
             "200",
             "{algorithm}: r, n - s"
         );
@@ -353,7 +353,7 @@ fn b10_a_signature_is_of_one_text_by_one_key() {
             "signature_invalid",
             forgeries.map(|(what, token)| (format!("{algorithm}: {what}"), token)),
         );
-        assert_eq!(gate.judge(&good), "200");
+        assert_eq!(gate.verdict(&good), "200");
     }
 }
 
@@ -367,7 +367,7 @@ fn c2_good_tokens_pass_as_real_issuers_write_them() {
     let gate = TestGate::new().trusting(&idp).spawn();
     let now = idp.clock.secs();
     for (what, token) in as_issuers_write_them(&idp.token(), now) {
-        assert_eq!(gate.judge(&token.sign()), "200", "{what}");
+        assert_eq!(gate.verdict(&token.sign()), "200", "{what}");
     }
     let claims = idp.token().claims_text();
     for (what, header, payload) in [
@@ -399,13 +399,13 @@ fn c2_good_tokens_pass_as_real_issuers_write_them() {
         ),
     ] {
         assert_eq!(
-            gate.judge(&idp.token().sign_text(&header, payload)),
+            gate.verdict(&idp.token().sign_text(&header, payload)),
             "200",
             "{what}: {header}"
         );
     }
     let by_its_later_name = idp.token_by(key(Algorithm::EdDSA)).header("alg", "Ed25519");
-    assert_eq!(gate.judge(&by_its_later_name.sign()), "200", "RFC 9864");
+    assert_eq!(gate.verdict(&by_its_later_name.sign()), "200", "RFC 9864");
 }
 
 /// Tokens with the members that well-known issuers put into theirs.
@@ -563,7 +563,7 @@ fn assert_lengths_judged(gate: &TestGate, good: &str) {
         "signature_invalid",
         spoiled.map(|(what, bytes)| (what, compact(input, bytes))),
     );
-    assert_eq!(gate.judge(good), "200");
+    assert_eq!(gate.verdict(good), "200");
 }
 
 /// An issuer with this key, a service that trusts it, and what is signed in a good token, with its
@@ -572,7 +572,7 @@ fn signed_by(key: Arc<SigningKey>) -> (TestIssuer, TestGate, String, Vec<u8>) {
     let idp = TestIssuer::with_keys(vec![key]);
     let gate = TestGate::new().trusting(&idp).spawn();
     let good = idp.token().sign();
-    assert_eq!(gate.judge(&good), "200");
+    assert_eq!(gate.verdict(&good), "200");
     let (input, signature) = good.rsplit_once('.').unwrap();
     (
         idp,

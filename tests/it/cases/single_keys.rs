@@ -224,7 +224,7 @@ fn d7_a_published_private_part_is_told_and_never_shown() {
             .find(|key| id.ends_with(key.algorithm().name()))
             .unwrap_or(&own[0]);
         assert_eq!(
-            gate.judge(&idp.token_by(key.clone()).header("kid", id).sign()),
+            gate.verdict(&idp.token_by(key.clone()).header("kid", id).sign()),
             "200",
             "{id}"
         );
@@ -449,7 +449,7 @@ fn d16_a_pem_key_for_rsassa_pss_makes_no_other_signatures() {
                 "401 algorithm_not_allowed"
             };
             assert_eq!(
-                gate.judge(&idp.token_by(rsa(used)).sign()),
+                gate.verdict(&idp.token_by(rsa(used)).sign()),
                 as_expected,
                 "{used} {parameters}"
             );
@@ -801,7 +801,7 @@ fn d13_a_key_for_encryption_is_not_refused_and_no_key() {
             id,
         );
     }
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
     let mut service = serve(&idp, &json!({ "keys": entries }).to_string(), "trace");
     service.wait_for_line("admin listener");
     service.signal("TERM");
@@ -844,7 +844,7 @@ fn d14_a_key_that_does_not_say_has_the_algorithm_of_its_curve() {
     for key in &keys {
         let name = key.algorithm().name();
         let token = idp.token_by(key.clone()).header("kid", name);
-        assert_eq!(gate.judge(&token.sign()), "200", "{name}");
+        assert_eq!(gate.verdict(&token.sign()), "200", "{name}");
         for other in [
             "RS256",
             "RS512",
@@ -908,7 +908,7 @@ fn d14_an_rsa_key_that_does_not_say_has_every_rsa_algorithm_of_the_issuers_list(
                 } else {
                     "401 algorithm_not_allowed"
                 };
-                assert_eq!(gate.judge(&token.sign()), as_expected, "{list:?} {used}");
+                assert_eq!(gate.verdict(&token.sign()), as_expected, "{list:?} {used}");
                 // A signature is by the algorithm that the token names, and by no other of the
                 // key's.
                 let other = expected
@@ -1061,7 +1061,7 @@ fn assert_refused(refused: &[Refused]) -> (TestIssuer, TestGate) {
             id,
         );
     }
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
     (idp, gate)
 }
 
@@ -1095,7 +1095,7 @@ fn assert_usable(usable: impl IntoIterator<Item = (String, Value, Arc<SigningKey
     assert_eq!(keys_of(&status, "keys").len(), usable.len());
     for (id, _, key) in usable {
         assert_eq!(
-            gate.judge(&idp.token_by(key).header("kid", id.as_str()).sign()),
+            gate.verdict(&idp.token_by(key).header("kid", id.as_str()).sign()),
             "200",
             "{id}"
         );

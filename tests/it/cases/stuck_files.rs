@@ -41,16 +41,16 @@ impl House {
         std::fs::write(&file, text).unwrap();
         let mut service = Service::start(&["serve", "--config", file.to_str().unwrap()], &[]);
         let admin = service.address("admin");
-        let house = Self {
+        let fixture = Self {
             place,
             service,
             admin,
             well,
         };
-        house.wait_for(|status| {
+        fixture.wait_for(|status| {
             status["issuers"][0]["usable"] == true && status["issuers"][1]["usable"] == true
         });
-        house
+        fixture
     }
 
     fn status(&self) -> Answer {
@@ -105,11 +105,11 @@ fn e33_a_bearer_token_file_that_becomes_a_pipe_stops_nothing_else() {
         "jwks_url: '{}/jwks', jwks_bearer_token_file: {path}",
         other.url
     );
-    let house = House::new(place, &settings, "");
-    house.stuff("token");
+    let fixture = House::new(place, &settings, "");
+    fixture.stuff("token");
     let error = "keys: cannot read the bearer token file: not a regular file";
-    house.wait_for(|status| status["issuers"][1]["last_error"] == error);
-    house.lives_on(REFUSED);
+    fixture.wait_for(|status| status["issuers"][1]["last_error"] == error);
+    fixture.lives_on(REFUSED);
     assert!(
         other
             .requests()
@@ -122,11 +122,11 @@ fn e33_a_bearer_token_file_that_becomes_a_pipe_stops_nothing_else() {
 fn e33_a_key_file_that_becomes_a_pipe_stops_nothing_else() {
     let place = tempfile::tempdir().unwrap();
     let path = write(place.path(), "jwks.json", &jwks(&fresh_key("other")));
-    let house = House::new(place, &format!("jwks_file: {path}"), "");
-    let path = house.stuff("jwks.json").display().to_string();
+    let fixture = House::new(place, &format!("jwks_file: {path}"), "");
+    let path = fixture.stuff("jwks.json").display().to_string();
     let error = format!("file: cannot read {path}: not a regular file");
-    house.wait_for(|status| status["issuers"][1]["last_error"] == error.as_str());
-    house.lives_on(REFUSED);
+    fixture.wait_for(|status| status["issuers"][1]["last_error"] == error.as_str());
+    fixture.lives_on(REFUSED);
 }
 
 #[test]
@@ -142,18 +142,18 @@ fn e33_a_certificate_file_that_becomes_a_pipe_stops_nothing_else() {
         at("certificate.pem"),
         at("key.pem")
     );
-    let house = House::new(
+    let fixture = House::new(
         place,
         "hmac_secret: 0123456789abcdef0123456789abcdef",
         &more,
     );
-    house.stuff("certificate.pem");
-    house.wait_for(|status| {
+    fixture.stuff("certificate.pem");
+    fixture.wait_for(|status| {
         status["tls"]["last_error"]
             .as_str()
             .is_some_and(|error| error.contains(REFUSED))
     });
-    house.lives_on(REFUSED);
+    fixture.lives_on(REFUSED);
 }
 
 #[test]
@@ -161,16 +161,16 @@ fn e33_a_secret_file_that_becomes_a_pipe_stops_nothing_else() {
     for more in ["", "reload: on_change\n"] {
         let place = tempfile::tempdir().unwrap();
         let own = write(place.path(), "secret", "0123456789abcdef0123456789abcdef");
-        let house = House::new(place, &format!("hmac_secret_file: {own}"), more);
-        house.stuff("secret");
-        house.lives_on(REFUSED);
+        let fixture = House::new(place, &format!("hmac_secret_file: {own}"), more);
+        fixture.stuff("secret");
+        fixture.lives_on(REFUSED);
     }
 }
 
 #[test]
 fn e33_the_configuration_file_that_becomes_a_pipe_stops_nothing_else() {
     let place = tempfile::tempdir().unwrap();
-    let house = House::new(place, "hmac_secret: 0123456789abcdef0123456789abcdef", "");
-    house.stuff("doorward.yaml");
-    house.lives_on(REFUSED);
+    let fixture = House::new(place, "hmac_secret: 0123456789abcdef0123456789abcdef", "");
+    fixture.stuff("doorward.yaml");
+    fixture.lives_on(REFUSED);
 }

@@ -10,7 +10,7 @@ use crate::support::{Client, GateBuilder, TestGate, TestIssuer, key};
 
 #[test]
 fn f1_a_token_seen_before_is_answered_alike_from_the_cache() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let token = idp
         .token()
         .claim("email", "a@example.com")
@@ -34,15 +34,15 @@ fn f2_a_cached_token_is_over_when_it_says_so() {
     for (leeway, life) in [(0, 60), (30, 60)] {
         let (idp, gate) = built(|gate| gate.set("LEEWAY", format!("{leeway}s")));
         let token = idp.token().expires_in(life).sign();
-        assert_eq!(gate.judge(&token), "200");
+        assert_eq!(gate.verdict(&token), "200");
         gate.clock.advance(seconds(life - 1));
         assert_eq!(
-            (gate.judge(&token).as_str(), hits(&gate)),
+            (gate.verdict(&token).as_str(), hits(&gate)),
             ("200", 1),
             "the last second, from the cache"
         );
         gate.clock.advance(seconds(leeway));
-        assert_eq!(gate.judge(&token), "200", "the last second of the leeway");
+        assert_eq!(gate.verdict(&token), "200", "the last second of the leeway");
         gate.clock.advance(seconds(1));
         assert_token_denied(&gate, &token, "token_expired", format!("leeway {leeway}"));
         assert_token_denied(&gate, &token, "token_expired", "and it stays so");
@@ -51,7 +51,7 @@ fn f2_a_cached_token_is_over_when_it_says_so() {
 
 #[test]
 fn f3_tokens_are_told_apart_by_every_bit() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let tokens: Vec<_> = (0..300)
         .map(|n| (n.to_string(), idp.token().subject(&n.to_string()).sign()))
         .collect();
@@ -79,7 +79,7 @@ fn f3_tokens_are_told_apart_by_every_bit() {
 
 #[test]
 fn f4_tokens_at_the_same_moment_never_exchange_their_headers() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let tokens = ["alice", "bob"].map(|subject| (subject, idp.token().subject(subject).sign()));
     std::thread::scope(|scope| {
         for worker in 0..4 {
@@ -145,11 +145,11 @@ fn f6_what_a_request_needs_is_judged_on_every_hit() {
 fn f7_a_key_that_left_the_set_takes_its_cached_tokens_along() {
     let (idp, gate) = served(|gate| gate.set("JWKS_REFRESH", "1m"));
     let token = idp.token().expires_in(3600).sign();
-    assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"]);
+    assert_eq!([gate.verdict(&token), gate.verdict(&token)], ["200", "200"]);
     let new = idp.rotate("new");
     gate.clock.advance(seconds(30));
     assert_eq!(
-        (gate.judge(&token).as_str(), hits(&gate)),
+        (gate.verdict(&token).as_str(), hits(&gate)),
         ("200", 2),
         "nobody knows yet"
     );
@@ -162,14 +162,14 @@ fn f7_a_key_that_left_the_set_takes_its_cached_tokens_along() {
         "with the first request after the refresh",
     );
     assert_eq!(hits(&gate), 2);
-    assert_eq!(gate.judge(&idp.token_by(new).sign()), "200");
+    assert_eq!(gate.verdict(&idp.token_by(new).sign()), "200");
 }
 
 #[test]
 fn f7_a_key_name_that_is_used_again_takes_them_along_too() {
     let (idp, gate) = served(|gate| gate.set("JWKS_REFRESH", "1m"));
     let token = idp.token().expires_in(3600).sign();
-    assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"]);
+    assert_eq!([gate.verdict(&token), gate.verdict(&token)], ["200", "200"]);
     let new = idp.rotate("key-ES256");
     gate.clock.advance(seconds(60));
     wait_for_refresh(&gate, &idp, 2);
@@ -179,16 +179,16 @@ fn f7_a_key_name_that_is_used_again_takes_them_along_too() {
         "signature_invalid",
         "another key under the old one's name",
     );
-    assert_eq!(gate.judge(&idp.token_by(new).sign()), "200");
+    assert_eq!(gate.verdict(&idp.token_by(new).sign()), "200");
 }
 
 #[test]
 fn f7_a_rotation_that_a_new_token_reveals_counts_at_once() {
     let (idp, gate) = served(|gate| gate);
     let token = idp.token().expires_in(3600).sign();
-    assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"]);
+    assert_eq!([gate.verdict(&token), gate.verdict(&token)], ["200", "200"]);
     let new = idp.rotate("new");
-    assert_eq!(gate.judge(&idp.token_by(new).sign()), "200");
+    assert_eq!(gate.verdict(&idp.token_by(new).sign()), "200");
     assert_token_denied(&gate, &token, "key_unknown", "cached, but its key is gone");
     assert_eq!(idp.fetches(), 2);
 }
@@ -202,12 +202,12 @@ fn f7_tokens_of_keys_that_stay_remain_cached() {
         .spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
     let token = idp.token().expires_in(3600).sign();
-    assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"]);
+    assert_eq!([gate.verdict(&token), gate.verdict(&token)], ["200", "200"]);
     idp.set_keys(vec![key(Algorithm::ES256)]);
     gate.clock.advance(seconds(60));
     wait_for_refresh(&gate, &idp, 2);
     assert_eq!(
-        (gate.judge(&token).as_str(), hits(&gate), misses(&gate)),
+        (gate.verdict(&token).as_str(), hits(&gate), misses(&gate)),
         ("200", 2, 1)
     );
 }
@@ -219,7 +219,7 @@ fn f9_a_denial_is_never_remembered() {
     let (input, _) = good.rsplit_once('.').unwrap();
     let forged = format!("{input}.{}", "A".repeat(86));
     assert_token_denied(&gate, &forged, "signature_invalid", "forged");
-    assert_eq!(gate.judge(&good), "200", "the same header and claims");
+    assert_eq!(gate.verdict(&good), "200", "the same header and claims");
     assert_token_denied(
         &gate,
         &forged,
@@ -237,7 +237,7 @@ fn f9_a_denial_is_never_remembered() {
     idp.set_keys(vec![key(Algorithm::ES256), new]);
     gate.clock.advance(seconds(30));
     assert_eq!(
-        gate.judge(&early),
+        gate.verdict(&early),
         "200",
         "as soon as the issuer may be asked again"
     );
@@ -261,7 +261,7 @@ fn f10_an_outage_is_never_remembered() {
     idp.recover();
     gate.clock.advance(seconds(4));
     gate.wait_for("/readyz", |answer| answer.status == 200);
-    assert_eq!(gate.judge(&token), "200");
+    assert_eq!(gate.verdict(&token), "200");
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn f14_without_a_cache_the_answers_are_the_same() {
     assert_eq!((hits(&without), misses(&without)), (0, 0));
 }
 
-fn house() -> (TestIssuer, TestGate) {
+fn fixture() -> (TestIssuer, TestGate) {
     built(|gate| gate)
 }
 

@@ -23,13 +23,13 @@ fn f11_a_flood_of_tokens_fills_the_cache_and_no_more() {
     let gate = by_secret(&idp, &[("TOKEN_CACHE_CAPACITY", "64")]);
     let mut client = Client::connect(gate.verify);
     let hot: [_; HOT] = std::array::from_fn(|n| token(&idp).subject(&format!("hot-{n}")).sign());
-    let mut judge = |token: &str| client.send(&gate.get("/verify").bearer(token)).verdict();
+    let mut verdict = |token: &str| client.send(&gate.get("/verify").bearer(token)).verdict();
     let mut asked = 0;
     for n in 0..FLOOD {
-        assert_eq!(judge(&token(&idp).subject(&n.to_string()).sign()), "200");
+        assert_eq!(verdict(&token(&idp).subject(&n.to_string()).sign()), "200");
         // Not in the last third: then they are forgotten, or nearly so.
         if n % 4 == 0 && n < FLOOD / 3 * 2 {
-            assert_eq!(judge(&hot[n as usize / 4 % HOT]), "200");
+            assert_eq!(verdict(&hot[n as usize / 4 % HOT]), "200");
             asked += 1;
         }
         if n % 500 == 499 {
@@ -46,7 +46,7 @@ fn f11_a_flood_of_tokens_fills_the_cache_and_no_more() {
     for _ in 0..10 {
         let before = hits(&gate);
         for token in &hot {
-            assert_eq!(judge(token), "200");
+            assert_eq!(verdict(token), "200");
         }
         found.push(hits(&gate) - before);
     }
@@ -61,7 +61,7 @@ fn f12_other_spellings_of_a_cached_token_are_judged_for_themselves() {
         .set("TOKEN_SOURCES", "bearer, header:X-Token, cookie:token")
         .spawn();
     let good = idp.token().sign();
-    assert_eq!([gate.judge(&good), gate.judge(&good)], ["200", "200"]);
+    assert_eq!([gate.verdict(&good), gate.verdict(&good)], ["200", "200"]);
     assert_eq!((hits(&gate), misses(&gate)), (1, 1));
     let (input, signature) = good.rsplit_once('.').unwrap();
     let (header, payload) = input.split_once('.').unwrap();
@@ -124,7 +124,7 @@ fn f13_a_token_whose_claims_take_too_much_is_not_kept() {
         let before = (hits(&gate), misses(&gate), entries(&gate));
         let token = token(&idp).claim("email", "x".repeat(length)).sign();
         assert_eq!(
-            [gate.judge(&token), gate.judge(&token)],
+            [gate.verdict(&token), gate.verdict(&token)],
             ["200", "200"],
             "{length}"
         );
@@ -140,7 +140,7 @@ fn f13_a_token_whose_claims_take_too_much_is_not_kept() {
     for (length, kept) in [(30_000, 1), (33_000, 0)] {
         let long = token(&idp).claim("unmapped", "x".repeat(length)).sign();
         let before = hits(&gate);
-        assert_eq!([gate.judge(&long), gate.judge(&long)], ["200", "200"]);
+        assert_eq!([gate.verdict(&long), gate.verdict(&long)], ["200", "200"]);
         assert_eq!(hits(&gate), before + kept, "{length}");
     }
 }
@@ -161,7 +161,7 @@ fn f13_larger_tokens_take_more_of_the_capacity() {
                 .subject(&n.to_string())
                 .claim("email", "x".repeat(length))
                 .sign();
-            assert_eq!(gate.judge(&token), "200");
+            assert_eq!(gate.verdict(&token), "200");
             assert_eq!(entries(&gate), (n + 1).min(fitting), "of {length} bytes");
         }
     }
@@ -216,7 +216,7 @@ fn f15_a_cached_token_stands_nowhere_in_memory() {
     ];
     let mut service = Service::start(&["serve"], &settings);
     let verify = service.address("verify");
-    let judge = |token: &str| {
+    let verdict = |token: &str| {
         Request::new(verify, "GET", "/verify")
             .bearer(token)
             .send()
@@ -230,11 +230,11 @@ fn f15_a_cached_token_stands_nowhere_in_memory() {
             .subject(subject)
     };
     let good = of("who-is-remembered").sign();
-    assert_eq!(judge(&good), "200");
+    assert_eq!(verdict(&good), "200");
     // The buffers that the request passed through are used again by other requests.
     for n in 0..200 {
         assert_eq!(
-            judge(&of("other").claim("filler", "x".repeat(20 * n)).sign()),
+            verdict(&of("other").claim("filler", "x".repeat(20 * n)).sign()),
             "200"
         );
     }
@@ -246,7 +246,7 @@ fn f15_a_cached_token_stands_nowhere_in_memory() {
     for part in good.split('.').skip(1) {
         assert!(!is_in(&memory, part), "a part of the token was found");
     }
-    assert_eq!(judge(&good), "200");
+    assert_eq!(verdict(&good), "200");
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn f16_what_nobody_presents_any_more_is_forgotten() {
             .sign()
     };
     for token in [&lasting, &of(60), &of(61), &of(3600)] {
-        assert_eq!(gate.judge(token), "200");
+        assert_eq!(gate.verdict(token), "200");
     }
     let wait_for_entries = |left: u64| {
         let counted = format!("doorward_token_cache_evictions_total {}", 4 - left);
@@ -277,14 +277,14 @@ fn f16_what_nobody_presents_any_more_is_forgotten() {
     wait_for_entries(2);
     gate.clock.advance(Duration::from_secs(179));
     assert_eq!(
-        (gate.judge(&lasting).as_str(), hits(&gate)),
+        (gate.verdict(&lasting).as_str(), hits(&gate)),
         ("200", 1),
         "the last second of the five minutes"
     );
     gate.clock.advance(Duration::from_mins(1));
     wait_for_entries(0);
     assert_eq!(
-        (gate.judge(&lasting).as_str(), hits(&gate), entries(&gate)),
+        (gate.verdict(&lasting).as_str(), hits(&gate), entries(&gate)),
         ("200", 1, 1)
     );
 }
@@ -295,10 +295,10 @@ fn f16_no_date_keeps_a_token_for_longer() {
     idp.clock.set_ahead(Duration::from_hours(8766));
     let gate = by_secret(&idp, &[("TOKEN_CACHE_TTL", "5m")]);
     let token = token(&idp).without("iat").expires_in(100).sign();
-    assert_eq!((gate.judge(&token).as_str(), entries(&gate)), ("200", 1));
+    assert_eq!((gate.verdict(&token).as_str(), entries(&gate)), ("200", 1));
     idp.clock.set_back(Duration::from_hours(8766));
     idp.clock.advance(Duration::from_secs(299));
-    assert_eq!((gate.judge(&token).as_str(), hits(&gate)), ("200", 1));
+    assert_eq!((gate.verdict(&token).as_str(), hits(&gate)), ("200", 1));
     // Presented no more; the sweeper was waiting for a minute of the wrong year.
     idp.clock.advance(Duration::from_secs(61));
     gate.wait_for("/metrics", |_| entries(&gate) == 0);

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use super::wire::{assert_denied, assert_each_denied, assert_not_http, assert_token_denied, hits};
 use crate::support::{TestGate, TestIssuer, TokenBuilder, key};
 
-fn house() -> (TestIssuer, TestGate) {
+fn fixture() -> (TestIssuer, TestGate) {
     let idp = TestIssuer::new();
     let gate = TestGate::new().trusting(&idp).spawn();
     (idp, gate)
 }
 
 /// As large a token as may be configured.
-fn roomy_house() -> (TestIssuer, TestGate) {
+fn roomy_fixture() -> (TestIssuer, TestGate) {
     let idp = TestIssuer::new();
     let gate = TestGate::new()
         .trusting(&idp)
@@ -24,7 +24,7 @@ fn roomy_house() -> (TestIssuer, TestGate) {
 
 #[test]
 fn a1_nothing_behind_the_scheme_is_no_credential() {
-    let (_idp, gate) = house();
+    let (_idp, gate) = fixture();
     for value in [
         "Bearer",
         "Bearer ",
@@ -40,7 +40,7 @@ fn a1_nothing_behind_the_scheme_is_no_credential() {
 
 #[test]
 fn a2_other_than_three_parts_are_malformed() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let good = idp.token().sign();
     let [header, payload, signature] = parts(&good);
     let tokens = [
@@ -66,12 +66,12 @@ fn a2_other_than_three_parts_are_malformed() {
         "token_encrypted",
         "five parts",
     );
-    assert_eq!(gate.judge(&good), "200");
+    assert_eq!(gate.verdict(&good), "200");
 }
 
 #[test]
 fn a3_bytes_outside_base64url_are_malformed_or_not_even_http() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let good = idp.token().sign();
     for part in 0..3 {
         let malformed: [&[u8]; 12] = [
@@ -111,14 +111,14 @@ fn a3_bytes_outside_base64url_are_malformed_or_not_even_http() {
             assert_not_http(&gate, &request, &[400], format!("{stray:?} in part {part}"));
         }
     }
-    assert_eq!(gate.judge(&good), "200");
+    assert_eq!(gate.verdict(&good), "200");
 }
 
 #[test]
 fn a4_non_canonical_base64_is_refused_and_never_equal_to_the_good_token() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let good = with_spare_bits(&idp);
-    assert_eq!(gate.judge(&good), "200");
+    assert_eq!(gate.verdict(&good), "200");
     for part in 0..3 {
         let twin = twin_with_spare_bits_set(&good, part);
         assert_eq!(
@@ -129,13 +129,13 @@ fn a4_non_canonical_base64_is_refused_and_never_equal_to_the_good_token() {
         assert_token_denied(&gate, &twin, "token_malformed", format!("part {part}"));
     }
     assert_eq!(hits(&gate), 0);
-    assert_eq!(gate.judge(&good), "200");
+    assert_eq!(gate.verdict(&good), "200");
     assert_eq!(hits(&gate), 1);
 }
 
 #[test]
 fn a5_text_that_is_not_plain_utf8_is_refused() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let token = idp.token();
     let header = header_text(&idp);
     let claims = token.claims_text();
@@ -155,7 +155,7 @@ fn a5_text_that_is_not_plain_utf8_is_refused() {
     }
     let padded = token.sign_text(format!(" {header}\r\n"), format!("\t{claims}\n"));
     assert_eq!(
-        gate.judge(&padded),
+        gate.verdict(&padded),
         "200",
         "white space around JSON is JSON"
     );
@@ -163,7 +163,7 @@ fn a5_text_that_is_not_plain_utf8_is_refused() {
 
 #[test]
 fn a6_every_crit_is_refused() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let variants = [
         json!(["unheard-of"]),
         json!([]),
@@ -190,7 +190,7 @@ fn a6_every_crit_is_refused() {
 
 #[test]
 fn a7_unencoded_and_detached_payloads_are_refused() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let token = idp.token();
     let unencoded = token.clone().header("b64", false);
     let with_crit = unencoded.clone().header("crit", json!(["b64"]));
@@ -201,7 +201,7 @@ fn a7_unencoded_and_detached_payloads_are_refused() {
         "b64 without crit",
     );
     assert_eq!(
-        gate.judge(&token.clone().header("b64", true).sign()),
+        gate.verdict(&token.clone().header("b64", true).sign()),
         "200",
         "b64 true is what holds without it"
     );
@@ -249,7 +249,7 @@ fn a7_unencoded_and_detached_payloads_are_refused() {
         "detached, signed without",
     );
     assert_eq!(
-        gate.judge(&signed(&header, &claims, &claims)),
+        gate.verdict(&signed(&header, &claims, &claims)),
         "200",
         "the same, attached"
     );
@@ -257,7 +257,7 @@ fn a7_unencoded_and_detached_payloads_are_refused() {
 
 #[test]
 fn a8_nested_and_compressed_tokens_are_refused() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let inner = idp.token().sign();
     for cty in [
         json!("JWT"),
@@ -295,7 +295,7 @@ fn a8_nested_and_compressed_tokens_are_refused() {
         Value::Null,
     ] {
         assert_eq!(
-            gate.judge(&idp.token().header("zip", zip.clone()).sign()),
+            gate.verdict(&idp.token().header("zip", zip.clone()).sign()),
             "200",
             "{zip} means nothing here"
         );
@@ -325,7 +325,7 @@ fn a8_nested_and_compressed_tokens_are_refused() {
 
 #[test]
 fn a9_encrypted_tokens_are_refused_before_any_work_is_done_for_them() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let nothing = String::new();
     let (wrapped, text) = ("A".repeat(342), "A".repeat(600));
     for alg in KEY_MANAGEMENT {
@@ -389,7 +389,7 @@ fn a9_encrypted_tokens_are_refused_before_any_work_is_done_for_them() {
     for broken in ["A.A.A.A.A=", "A.A.A+.A.A", "A.A.A.A.A ,", "A.A.\u{e9}.A.A"] {
         assert_token_denied(&gate, broken, "token_malformed", broken);
     }
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
 }
 
 /// How a JWE may bring its key (RFC 7518 section 4.1), and names that are none.
@@ -426,7 +426,7 @@ fn encrypted(header: impl AsRef<[u8]>, key: &str, text: &str) -> String {
 
 #[test]
 fn a10_json_serialisations_are_malformed() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let [protected, payload, signature] = parts(&idp.token().sign());
     let jwe = json!({"protected": protected, "encrypted_key": "AA", "iv": "AA", "ciphertext": payload, "tag": "AA"});
     let flattened = json!({"payload": payload, "protected": protected, "signature": signature});
@@ -451,7 +451,7 @@ fn a10_json_serialisations_are_malformed() {
 
 #[test]
 fn a11_claims_that_are_no_object_are_invalid() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     let now = idp.clock.secs();
     let in_order = json!([now + 300, now, "alice", "https://idp.example", "api"]).to_string();
     let pairs = format!("[{}]", idp.token().claims_text());
@@ -483,9 +483,9 @@ fn a11_claims_that_are_no_object_are_invalid() {
 
 #[test]
 fn a12_oversized_tokens_are_refused_unread() {
-    let (idp, gate) = house();
+    let (idp, gate) = fixture();
     assert_eq!(
-        gate.judge(&of_length(&idp, 16384)),
+        gate.verdict(&of_length(&idp, 16384)),
         "200",
         "the limit itself"
     );
@@ -499,7 +499,7 @@ fn a12_oversized_tokens_are_refused_unread() {
         .trusting(&idp)
         .set("MAX_TOKEN_BYTES", "8192")
         .spawn();
-    assert_eq!(small.judge(&of_length(&idp, 8192)), "200");
+    assert_eq!(small.verdict(&of_length(&idp, 8192)), "200");
     for (gate, limit) in [(&gate, 16384), (&small, 8192)] {
         // Whatever is too large is not looked at: not even for characters that no token has.
         for length in [limit + 1, 64 * 1024, 120 * 1024] {
@@ -512,12 +512,12 @@ fn a12_oversized_tokens_are_refused_unread() {
     // can be lost.
     let huge = gate.get("/verify").bearer(&"A".repeat(132 * 1024)).bytes();
     assert_not_http(&gate, &huge, &[431], "132 KiB");
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
 }
 
 #[test]
 fn a13_a_token_of_dots_is_malformed() {
-    let (idp, gate) = roomy_house();
+    let (idp, gate) = roomy_fixture();
     assert_token_denied(
         &gate,
         &".".repeat(98304),
@@ -525,12 +525,12 @@ fn a13_a_token_of_dots_is_malformed() {
         "as many dots as fit",
     );
     assert_token_denied(&gate, &".".repeat(98305), "token_too_large", "one more");
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
 }
 
 #[test]
 fn a14_nesting_over_32_is_refused() {
-    let (idp, gate) = roomy_house();
+    let (idp, gate) = roomy_fixture();
     let token = idp.token();
     let with = |text: &str, arrays: usize| {
         let nested = format!("{}1{}", "[".repeat(arrays), "]".repeat(arrays));
@@ -539,7 +539,7 @@ fn a14_nesting_over_32_is_refused() {
     let (header, claims) = (header_text(&idp), token.claims_text());
     // The object itself is the first of the 32.
     assert_eq!(
-        gate.judge(&token.sign_text(with(&header, 31), with(&claims, 31))),
+        gate.verdict(&token.sign_text(with(&header, 31), with(&claims, 31))),
         "200"
     );
     for arrays in [32, 127, 128, 30_000] {
@@ -605,7 +605,7 @@ fn a15_a_member_that_stands_twice_is_refused() {
         );
     }
     assert_eq!(
-        gate.judge(&token.sign_text(
+        gate.verdict(&token.sign_text(
             and(&header, r#""x":{"alg":"none"}"#),
             and(&claims, r#""Role":"admin""#)
         )),

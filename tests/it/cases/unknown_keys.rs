@@ -16,7 +16,7 @@ fn e12_an_unknown_key_name_fetches_once_per_jwks_min_refetch() {
     for round in 0..3 {
         for n in 0..20 {
             assert_eq!(
-                gate.judge(&by_unknown_key(&idp, &format!("{round}-{n}"))),
+                gate.verdict(&by_unknown_key(&idp, &format!("{round}-{n}"))),
                 "401 key_unknown"
             );
         }
@@ -24,7 +24,7 @@ fn e12_an_unknown_key_name_fetches_once_per_jwks_min_refetch() {
         assert_eq!(idp.fetches(), fetches);
         idp.clock.advance(Duration::from_secs(29));
         assert_eq!(
-            gate.judge(&by_unknown_key(&idp, "early")),
+            gate.verdict(&by_unknown_key(&idp, "early")),
             "401 key_unknown"
         );
         assert_eq!(idp.fetches(), fetches, "29 seconds are too early");
@@ -38,13 +38,13 @@ fn e12_failed_attempts_count_too() {
     idp.answer_instead(500, "");
     for n in 0..20 {
         assert_eq!(
-            gate.judge(&by_unknown_key(&idp, &n.to_string())),
+            gate.verdict(&by_unknown_key(&idp, &n.to_string())),
             "401 key_unknown"
         );
     }
     assert_eq!(idp.fetches(), 2);
     assert_eq!(
-        gate.judge(&idp.token().sign()),
+        gate.verdict(&idp.token().sign()),
         "200",
         "the last good keys are still there"
     );
@@ -58,7 +58,7 @@ fn e12_many_unknown_key_names_at_once_make_one_fetch() {
         .collect();
     thread::scope(|scope| {
         for token in &tokens {
-            scope.spawn(|| assert_eq!(gate.judge(token), "401 key_unknown"));
+            scope.spawn(|| assert_eq!(gate.verdict(token), "401 key_unknown"));
         }
     });
     assert_eq!(idp.fetches(), 2);
@@ -90,7 +90,7 @@ fn e13_nobody_is_asked_on_behalf_of_a_token_that_is_refused_anyway() {
         ),
     ] {
         for _ in 0..3 {
-            assert_eq!(gate.judge(&token.sign()), expected);
+            assert_eq!(gate.verdict(&token.sign()), expected);
         }
     }
     assert_eq!(idp.fetches(), 1);
@@ -131,7 +131,7 @@ fn e12_a_hundred_thousand_invented_key_names_in_a_minute_make_two_fetches() {
                     scope.spawn(move || flood(gate, rest, &format!("{round}-{lane}")));
                 }
             });
-            assert_eq!(gate.judge(&good), "200", "{behaviour:?}");
+            assert_eq!(gate.verdict(&good), "200", "{behaviour:?}");
             idp.clock.advance(Duration::from_secs(2));
         }
         assert!(
@@ -175,7 +175,7 @@ fn e14_a_bad_signature_by_a_known_key_asks_nobody() {
             .token_by(stranger.clone())
             .subject(&number.to_string())
             .sign();
-        assert_eq!(gate.judge(&token), "401 signature_invalid");
+        assert_eq!(gate.verdict(&token), "401 signature_invalid");
     }
     assert_eq!(idp.fetches(), 1);
 }
@@ -192,8 +192,8 @@ fn e15_a_token_without_a_key_name_asks_nobody() {
                 .without_header("kid")
                 .sign()
         };
-        assert_eq!(gate.judge(&nameless(&stranger)), "401 signature_invalid");
-        assert_eq!(gate.judge(&nameless(&other)), "401 key_unknown");
+        assert_eq!(gate.verdict(&nameless(&stranger)), "401 signature_invalid");
+        assert_eq!(gate.verdict(&nameless(&other)), "401 key_unknown");
     }
     assert_eq!(idp.fetches(), 1);
 }

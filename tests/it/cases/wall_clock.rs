@@ -104,21 +104,21 @@ fn e31_the_program_fetches_on_when_its_clock_is_put_right() {
         ];
         let mut service = wall.start(&settings(&own));
         let (verify, admin) = (service.address("verify"), service.address("admin"));
-        let judge = |token: &str| {
+        let verdict = |token: &str| {
             Request::new(verify, "GET", "/verify")
                 .bearer(token)
                 .send()
                 .verdict()
         };
         let old = token(old, &issuer.url);
-        eventually("keys", || (judge(&old) == "200").then_some(()));
+        eventually("keys", || (verdict(&old) == "200").then_some(()));
 
         wall.show("+0");
         issuer.set_keys(jwks(&new));
         eventually("the end of the old key", || {
-            (judge(&old) == "401 key_unknown").then_some(())
+            (verdict(&old) == "401 key_unknown").then_some(())
         });
-        assert_eq!(judge(&token(new, &issuer.url)), "200", "{error}");
+        assert_eq!(verdict(&token(new, &issuer.url)), "200", "{error}");
         assert_eq!(
             Request::new(admin, "GET", "/readyz").send().status,
             200,
@@ -179,7 +179,7 @@ fn e31_the_program_follows_key_files_when_its_clock_is_put_right() {
         ];
         let mut service = wall.start(&settings(&own));
         let verify = service.address("verify");
-        let judge = |token: &str| {
+        let verdict = |token: &str| {
             Request::new(verify, "GET", "/verify")
                 .bearer(token)
                 .send()
@@ -189,13 +189,13 @@ fn e31_the_program_follows_key_files_when_its_clock_is_put_right() {
             token(old, "https://idp.example"),
             token(new.clone(), "https://idp.example"),
         );
-        eventually("keys", || (judge(&old) == "200").then_some(()));
+        eventually("keys", || (verdict(&old) == "200").then_some(()));
         wall.show("+0");
         write(&new);
         eventually("the end of the old key", || {
-            (judge(&old) == "401 key_unknown").then_some(())
+            (verdict(&old) == "401 key_unknown").then_some(())
         });
-        assert_eq!(judge(&by_new), "200", "{error}");
+        assert_eq!(verdict(&by_new), "200", "{error}");
         end(&mut service);
     }
 }

@@ -78,14 +78,14 @@ fn configuration(idp: &TestIssuer) -> String {
 fn ask_about_everything(gate: &TestGate, idp: &TestIssuer) {
     idp.clock.advance(Duration::from_mins(1));
     let token = idp.token().sign();
-    assert_eq!([gate.judge(&token), gate.judge(&token)], ["200", "200"]);
-    assert_eq!(gate.judge("broken"), "401 token_malformed");
+    assert_eq!([gate.verdict(&token), gate.verdict(&token)], ["200", "200"]);
+    assert_eq!(gate.verdict("broken"), "401 token_malformed");
     assert_eq!(
-        gate.judge(&idp.token().expires_in(-60).sign()),
+        gate.verdict(&idp.token().expires_in(-60).sign()),
         "401 token_expired"
     );
     assert_eq!(
-        gate.judge(&idp.token().claim("iss", GONE).sign()),
+        gate.verdict(&idp.token().claim("iss", GONE).sign()),
         "503 keys_unavailable"
     );
 }

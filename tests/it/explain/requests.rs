@@ -27,7 +27,7 @@ fn a_token_is_put_where_the_route_looks_for_it() {
 fn explaining_leaves_no_traces() {
     let idp = TestIssuer::new().serve();
     let gate = TestGate::new().discovering(&idp).spawn();
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
     let count = || {
         let page = gate.admin("/metrics").send().body;
         let counted = page.lines().filter(|line| {

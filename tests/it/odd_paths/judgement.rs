@@ -12,7 +12,7 @@ proptest! {
 
     #[test]
     fn what_is_accepted_is_read_alike_by_all(target in paths::any()) {
-        let Ok(path) = RequestPath::judge(Field::Once(&target)) else { return Ok(()) };
+        let Ok(path) = RequestPath::from_field(Field::Once(&target)) else { return Ok(()) };
         let before_query = target.split(|byte| *byte == b'?').next().unwrap();
         let text = std::str::from_utf8(before_query).expect("what is no UTF-8 is refused");
         let settled: BTreeSet<_> = readings::of(text).into_iter().filter(|path| readings::is_settled(path)).collect();

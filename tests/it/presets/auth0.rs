@@ -48,7 +48,7 @@ fn tokens_of_the_tenant_pass() {
         ),
     ] {
         assert_eq!(
-            gate.judge(&token.sign()),
+            gate.verdict(&token.sign()),
             verdict,
             "{}",
             token.claims_text()

@@ -65,7 +65,7 @@ fn access_tokens_of_the_app_clients_pass() {
         ),
     ] {
         assert_eq!(
-            gate.judge(&token.sign()),
+            gate.verdict(&token.sign()),
             verdict,
             "{}",
             token.claims_text()
@@ -84,10 +84,10 @@ fn id_tokens_pass_where_they_are_asked_for() {
             &idp,
             &[&SETTINGS[..], &[("COGNITO_TOKEN_USE", uses)]].concat(),
         );
-        assert_eq!(gate.judge(&access_token(&idp).sign()), access, "{uses}");
-        assert_eq!(gate.judge(&id_token(&idp).sign()), id, "{uses}");
+        assert_eq!(gate.verdict(&access_token(&idp).sign()), access, "{uses}");
+        assert_eq!(gate.verdict(&id_token(&idp).sign()), id, "{uses}");
         assert_eq!(
-            gate.judge(&id_token(&idp).claim("aud", "app3").sign()),
+            gate.verdict(&id_token(&idp).claim("aud", "app3").sign()),
             "401 audience_mismatch"
         );
     }

@@ -42,7 +42,7 @@ fn assert_verdicts(
 ) {
     for (token, verdict) in tokens {
         assert_eq!(
-            gate.judge(&token.sign()),
+            gate.verdict(&token.sign()),
             verdict,
             "{}",
             token.claims_text()
@@ -209,7 +209,7 @@ fn a_key_that_is_limited_to_a_tenant_later_takes_the_tokens_of_others_with_it() 
     gate.wait_for("/readyz", |answer| answer.status == 200);
     let [own, other] =
         [OWN, OTHER].map(|tenant| token(&idp, &v2(tenant), tenant).expires_in(86_400).sign());
-    let verdicts = || [&own, &other].map(|token| gate.judge(token));
+    let verdicts = || [&own, &other].map(|token| gate.verdict(token));
     let refreshed = "doorward_jwks_refresh_total{issuer=\"entra\",result=\"success\"}";
     for (limit, expected) in [
         (

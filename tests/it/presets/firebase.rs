@@ -44,7 +44,7 @@ fn tokens_of_users_pass() {
         ),
     ] {
         assert_eq!(
-            gate.judge(&token.sign()),
+            gate.verdict(&token.sign()),
             verdict,
             "{}",
             token.claims_text()

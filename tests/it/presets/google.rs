@@ -25,9 +25,9 @@ fn both_names_share_the_keys() {
             .claim("azp", CLIENT)
     };
     for iss in NAMES {
-        assert_eq!(gate.judge(&good(iss).sign()), "200", "{iss}");
+        assert_eq!(gate.verdict(&good(iss).sign()), "200", "{iss}");
         assert_eq!(
-            gate.judge(&good(iss).claim("aud", "another").sign()),
+            gate.verdict(&good(iss).claim("aud", "another").sign()),
             "401 audience_mismatch",
             "{iss}"
         );
@@ -38,7 +38,11 @@ fn both_names_share_the_keys() {
         "accounts.google.com.evil.example",
         "",
     ] {
-        assert_eq!(gate.judge(&good(iss).sign()), "401 issuer_unknown", "{iss}");
+        assert_eq!(
+            gate.verdict(&good(iss).sign()),
+            "401 issuer_unknown",
+            "{iss}"
+        );
     }
 }
 

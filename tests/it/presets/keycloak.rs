@@ -74,7 +74,7 @@ fn tokens_of_the_realm_pass() {
         ),
     ] {
         assert_eq!(
-            gate.judge(&token.sign()),
+            gate.verdict(&token.sign()),
             verdict,
             "{}",
             token.claims_text()
@@ -92,9 +92,9 @@ fn keys_come_from_the_internal_address() {
         .spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
     let token = idp.token().claim("iss", ISS).claim("aud", "orders-api");
-    assert_eq!(gate.judge(&token.sign()), "200");
+    assert_eq!(gate.verdict(&token.sign()), "200");
     assert_eq!(
-        gate.judge(&token.claim("iss", format!("{address}/realms/acme")).sign()),
+        gate.verdict(&token.claim("iss", format!("{address}/realms/acme")).sign()),
         "401 issuer_unknown"
     );
 }

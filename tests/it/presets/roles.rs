@@ -285,12 +285,12 @@ fn roles_may_be_required_of_all_tokens() {
             let (idp, _published, gate) =
                 spawned(&shape, |gate| gate.set("REQUIRED_CLAIMS", required));
             assert_eq!(
-                gate.judge(&token(&idp, &shape.claims, &shape.roles).sign()),
+                gate.verdict(&token(&idp, &shape.claims, &shape.roles).sign()),
                 "200",
                 "{shape}"
             );
             assert_eq!(
-                gate.judge(&token(&idp, &shape.claims, &json!({})).sign()),
+                gate.verdict(&token(&idp, &shape.claims, &json!({})).sign()),
                 of_nobody,
                 "{shape}"
             );
@@ -298,7 +298,7 @@ fn roles_may_be_required_of_all_tokens() {
         let (idp, _published, gate) =
             spawned(&shape, |gate| gate.set("REQUIRED_CLAIMS", "roles=owner"));
         assert_eq!(
-            gate.judge(&token(&idp, &shape.claims, &shape.roles).sign()),
+            gate.verdict(&token(&idp, &shape.claims, &shape.roles).sign()),
             "403 policy_denied",
             "{shape}"
         );
@@ -405,17 +405,17 @@ fn no_role_of_the_realm_or_of_one_client_passes_for_another_clients() {
     shape.claims["aud"] = json!([api]);
     let (idp, _published, gate) =
         spawned(&shape, |gate| gate.set("AUDIENCE", api).file(rule.clone()));
-    let judge = |roles: &Value| {
+    let verdict = |roles: &Value| {
         gate.get("/policy/admin/verify")
             .bearer(&token(&idp, &shape.claims, roles).sign())
             .send()
     };
     assert_eq!(
-        judge(&realm(&["https://api.example.com:admin"])).verdict(),
+        verdict(&realm(&["https://api.example.com:admin"])).verdict(),
         "403 policy_denied"
     );
     assert_eq!(
-        judge(&clients(&json!({api: {"roles": ["admin"]}}))).verdict(),
+        verdict(&clients(&json!({api: {"roles": ["admin"]}}))).verdict(),
         "200"
     );
 }

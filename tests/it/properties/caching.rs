@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::json;
 
-use super::{Judge, cases, good, trusted};
+use super::{Subject, cases, good, trusted};
 use crate::support::{GateBuilder, TestClock, TokenBuilder, key};
 
 /// The subject of a token that is over but for the leeway: no token is kept beyond its own end.
@@ -26,14 +26,14 @@ enum Step {
 #[test]
 fn with_and_without_a_cache_the_verdicts_are_the_same() {
     proptest!(cases(96), |(steps in vec(any_step(), 1..60))| {
-        let house = House::new();
+        let fixture = House::new();
         for step in &steps {
             match step {
                 Step::Ask(which) => {
-                    let token = which.get(&house.tokens);
-                    prop_assert_eq!(house.cached.judge(token), house.uncached.judge(token), "{}", token);
+                    let token = which.get(&fixture.tokens);
+                    prop_assert_eq!(fixture.cached.verdict(token), fixture.uncached.verdict(token), "{}", token);
                 }
-                Step::Wait(seconds) => house.wait(*seconds),
+                Step::Wait(seconds) => fixture.wait(*seconds),
             }
         }
     });
@@ -42,11 +42,11 @@ fn with_and_without_a_cache_the_verdicts_are_the_same() {
 /// The property above would hold for a cache that never knows anything, too.
 #[test]
 fn good_tokens_are_known_the_second_time_and_bad_ones_never() {
-    let house = House::new();
-    for (position, token) in house.tokens.iter().enumerate() {
-        let (first, known) = house.cached.judge_and_tell(token);
+    let fixture = House::new();
+    for (position, token) in fixture.tokens.iter().enumerate() {
+        let (first, known) = fixture.cached.verdict_and_cache_use(token);
         assert!(!known, "token {position}");
-        let (second, known) = house.cached.judge_and_tell(token);
+        let (second, known) = fixture.cached.verdict_and_cache_use(token);
         assert_eq!(first, second, "token {position}");
         // What only lacks a scope or the audience was a good token, and may suffice on another
         // route.
@@ -61,17 +61,17 @@ fn good_tokens_are_known_the_second_time_and_bad_ones_never() {
         let lives_on_leeway = first.as_ref().is_ok_and(|values| values[0] == LEEWAY_ALONE);
         let is_kept = is_good && !lives_on_leeway;
         assert_eq!(known, is_kept, "token {position}: {first:?}");
-        assert!(!house.uncached.judge_and_tell(token).1);
+        assert!(!fixture.uncached.verdict_and_cache_use(token).1);
     }
 }
 
 #[test]
 fn the_tokens_have_many_verdicts() {
-    let house = House::new();
-    let mut verdicts: Vec<_> = house
+    let fixture = House::new();
+    let mut verdicts: Vec<_> = fixture
         .tokens
         .iter()
-        .map(|token| house.uncached.judge(token))
+        .map(|token| fixture.uncached.verdict(token))
         .collect();
     verdicts.sort();
     verdicts.dedup();
@@ -80,8 +80,8 @@ fn the_tokens_have_many_verdicts() {
 
 /// Two services that differ by their caches, and the tokens both are asked about.
 struct House {
-    cached: Judge,
-    uncached: Judge,
+    cached: Subject,
+    uncached: Subject,
     clock: TestClock,
     tokens: Vec<String>,
 }
@@ -92,8 +92,8 @@ impl House {
         let (key, settings) = trusted(Algorithm::HS256);
         let settings = rules(settings);
         Self {
-            cached: Judge::new(&settings.clone().set("TOKEN_CACHE_TTL", "60s"), &clock),
-            uncached: Judge::new(&settings.set("TOKEN_CACHE_CAPACITY", "0"), &clock),
+            cached: Subject::new(&settings.clone().set("TOKEN_CACHE_TTL", "60s"), &clock),
+            uncached: Subject::new(&settings.set("TOKEN_CACHE_CAPACITY", "0"), &clock),
             tokens: tokens(&key, &clock),
             clock,
         }

@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{Judge, cases, good, trusted};
+use super::{Subject, cases, good, trusted};
 use crate::support::{TestClock, TokenBuilder};
 
 const ROUTES: &str = "
@@ -182,7 +182,7 @@ proptest! {
         token in { let (key, _) = trusted(Algorithm::EdDSA); changed(good(&key, &TestClock::new())) },
     ) {
         thread_local! {
-            static JUDGE: Judge = Judge::new(&trusted(Algorithm::EdDSA).1.file(ROUTES), &TestClock::new());
+            static SUBJECT: Subject = Subject::new(&trusted(Algorithm::EdDSA).1.file(ROUTES), &TestClock::new());
         }
         let mut fields = match question.token_in {
             Some("authorization") => vec![("authorization", format!("Bearer {token}"))],
@@ -203,6 +203,6 @@ proptest! {
             uri: question.uri.field(),
         };
         // The judge compares each decision with its explanation.
-        let _ = JUDGE.with(|judge| judge.decide(&ForwardedRequest { fields: &fields, original, peer_trusted, route_name }));
+        let _ = SUBJECT.with(|subject| subject.decide(&ForwardedRequest { fields: &fields, original, peer_trusted, route_name }));
     }
 }

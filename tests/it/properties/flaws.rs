@@ -7,7 +7,7 @@ use doorward::jose::{Algorithm, SigningKey};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Judge, Verdict, cases, good, trusted};
+use super::{Subject, Verdict, cases, good, trusted};
 use crate::support::{TestClock, TokenBuilder, key};
 
 /// A token in the making, and what stands behind its claims.
@@ -147,14 +147,14 @@ fn of_any_flaws_the_first_is_named_and_without_one_it_is_a_permit() {
 
 /// The verdict about a token with these flaws.
 fn judged(flaws: &[&Flaw]) -> Verdict {
-    let (key, judge) = house();
+    let (key, subject) = fixture();
     let draft = flaws
         .iter()
-        .fold(Draft::good(key, &judge.clock), |draft, flaw| {
+        .fold(Draft::good(key, &subject.clock), |draft, flaw| {
             (flaw.spoil)(draft)
         });
     let payload = format!("{}{}", draft.token.claims_text(), draft.behind);
-    judge.judge(draft.token.sign_payload(payload))
+    subject.verdict(draft.token.sign_payload(payload))
 }
 
 /// The claim headers of a token without a flaw.
@@ -165,9 +165,9 @@ fn permit() -> Vec<String> {
 }
 
 /// One for all tests here: nothing of it changes, and no token is seen twice but the good one.
-fn house() -> (&'static Arc<SigningKey>, &'static Judge) {
-    static HOUSE: OnceLock<(Arc<SigningKey>, Judge)> = OnceLock::new();
-    let (key, judge) = HOUSE.get_or_init(|| {
+fn fixture() -> (&'static Arc<SigningKey>, &'static Subject) {
+    static FIXTURE: OnceLock<(Arc<SigningKey>, Subject)> = OnceLock::new();
+    let (key, subject) = FIXTURE.get_or_init(|| {
         let (key, settings) = trusted(Algorithm::ES256);
         let settings = settings
             .set("LEEWAY", "0s")
@@ -175,9 +175,9 @@ fn house() -> (&'static Arc<SigningKey>, &'static Judge) {
             .set("REQUIRED_CLAIMS", "tenant,role=admin")
             .set("REQUIRED_SCOPES", "read")
             .set("CLAIM_HEADERS", "sub=X-Sub,scope=X-Scope,email=X-Email");
-        (key, Judge::new(&settings, &TestClock::new()))
+        (key, Subject::new(&settings, &TestClock::new()))
     });
-    (key, judge)
+    (key, subject)
 }
 
 /// A key of the same algorithm that nobody trusts.

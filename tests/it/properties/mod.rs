@@ -31,12 +31,12 @@ const ISSUER: &str = "https://idp.example";
 type Verdict = Result<Vec<String>, &'static str>;
 
 /// The gate of a service, without the service.
-struct Judge {
+struct Subject {
     gate: Gate,
     clock: TestClock,
 }
 
-impl Judge {
+impl Subject {
     /// With these settings, whose one issuer has its keys in them.
     fn new(settings: &GateBuilder, clock: &TestClock) -> Self {
         let configuration = settings
@@ -50,12 +50,12 @@ impl Judge {
         }
     }
 
-    fn judge(&self, token: impl AsRef<[u8]>) -> Verdict {
-        self.judge_and_tell(token).0
+    fn verdict(&self, token: impl AsRef<[u8]>) -> Verdict {
+        self.verdict_and_cache_use(token).0
     }
 
     /// The verdict, and whether the token cache knew the token.
-    fn judge_and_tell(&self, token: impl AsRef<[u8]>) -> (Verdict, bool) {
+    fn verdict_and_cache_use(&self, token: impl AsRef<[u8]>) -> (Verdict, bool) {
         let fields = Bearer([b"Bearer ", token.as_ref()].concat());
         self.decide(&ForwardedRequest {
             fields: &fields,

@@ -8,42 +8,42 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Judge, cases, good, trusted};
+use super::{Subject, cases, good, trusted};
 use crate::support::{GateBuilder, TestClock, TokenBuilder};
 
-fn house(settings: impl Fn(GateBuilder) -> GateBuilder) -> (Judge, impl Fn() -> TokenBuilder) {
+fn fixture(settings: impl Fn(GateBuilder) -> GateBuilder) -> (Subject, impl Fn() -> TokenBuilder) {
     let clock = TestClock::new();
     let (key, plain) = trusted(Algorithm::HS256);
-    let judge = Judge::new(&settings(plain), &clock);
-    (judge, move || good(&key, &clock))
+    let subject = Subject::new(&settings(plain), &clock);
+    (subject, move || good(&key, &clock))
 }
 
 #[test]
 fn bytes_that_are_no_token() {
-    let (judge, _) = house(|plain| plain);
+    let (subject, _) = fixture(|plain| plain);
     proptest!(cases(512), |(bytes in vec(any::<u8>(), 0..300))| {
-        prop_assert!(judge.judge(bytes).is_err());
+        prop_assert!(subject.verdict(bytes).is_err());
     });
 }
 
 #[test]
 fn texts_that_look_like_a_token() {
-    let (judge, _) = house(|plain| plain);
+    let (subject, _) = fixture(|plain| plain);
     proptest!(cases(512), |(header in ".{0,80}", payload in ".{0,80}", signature in vec(any::<u8>(), 0..80))| {
         let parts = [header.as_bytes(), payload.as_bytes(), &signature].map(encode_base64url);
-        prop_assert!(judge.judge(parts.join(".")).is_err());
+        prop_assert!(subject.verdict(parts.join(".")).is_err());
     });
 }
 
 #[test]
 fn any_json_under_a_signature_that_is_nobodys() {
-    let (judge, good) = house(|plain| plain);
+    let (subject, good) = fixture(|plain| plain);
     let of_another = good().subject("another").sign();
     let signature = of_another.rsplit_once('.').unwrap().1;
     let judged = Cell::new(0);
     proptest!(cases(256), |(header in any_members(&HEADER_MEMBERS), claims in any_members(&CLAIMS))| {
         let signed = with_members(good(), &header, &claims).sign();
-        let verdict = judge.judge(format!("{}.{signature}", signed.rsplit_once('.').unwrap().0));
+        let verdict = subject.verdict(format!("{}.{signature}", signed.rsplit_once('.').unwrap().0));
         prop_assert!(verdict.is_err());
         judged.set(judged.get() + usize::from(verdict == Err("signature_invalid")));
     });
@@ -54,7 +54,7 @@ fn any_json_under_a_signature_that_is_nobodys() {
 fn any_json_that_the_issuer_signed() {
     let mapped =
         "$=X-All,sub=X-Sub,scope=X-Scope,exp=X-Exp,a.b=X-A-B,client_id=X-Client,\"a\".b.c=X-C";
-    let (judge, good) = house(|plain| {
+    let (subject, good) = fixture(|plain| {
         plain
             .set("CLAIM_HEADERS", mapped)
             .set("REQUIRED_CLAIMS", "a.b.c=1")
@@ -63,7 +63,7 @@ fn any_json_that_the_issuer_signed() {
     let permits = Cell::new(0);
     proptest!(cases(512), |(header in any_members(&HEADER_MEMBERS), claims in any_members(&CLAIMS))| {
         let token = with_members(good().claim("a", json!({"b": {"c": 1}})), &header, &claims);
-        if let Ok(values) = judge.judge(token.sign()) {
+        if let Ok(values) = subject.verdict(token.sign()) {
             permits.set(permits.get() + 1);
             prop_assert!(values.iter().all(|value| value.bytes().all(|byte| matches!(byte, 0x20..=0x7E))));
         }
@@ -73,7 +73,7 @@ fn any_json_that_the_issuer_signed() {
 
 #[test]
 fn any_header_fields() {
-    let (judge, _) = house(|plain| {
+    let (subject, _) = fixture(|plain| {
         plain
             .set(
                 "TOKEN_SOURCES",
@@ -84,7 +84,7 @@ fn any_header_fields() {
     });
     proptest!(cases(1024), |(fields in any_fields(), method in any_field(), host in any_field(), uri in any_field(), peer_trusted: bool)| {
         let original = OriginalRequest { method: method.as_field(), host: host.as_field(), uri: uri.as_field() };
-        let permitted = judge.decide(&ForwardedRequest { fields: &fields, original, peer_trusted, route_name: None }).0.is_ok();
+        let permitted = subject.decide(&ForwardedRequest { fields: &fields, original, peer_trusted, route_name: None }).0.is_ok();
         // Nobody has a token here, so only a preflight of a trusted proxy may pass.
         let preflight = peer_trusted && matches!(original.method, Field::Once(b"OPTIONS"));
         prop_assert!(!permitted || preflight, "{fields:?}");

@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{Judge, cases, good, trusted};
+use super::{Subject, cases, good, trusted};
 use crate::support::TestClock;
 
 /// What could be confused: the escape and what it makes (`%20`, `%25`, `%2C`), a blank, the
@@ -20,28 +20,30 @@ const TRICKY: [&str; 9] = ["%", "2", "0", "5", "C", " ", ",", "\n", "\u{e9}"];
 
 #[test]
 fn different_texts_never_render_alike() {
-    let house = House::new();
-    assert_distinct(&house, texts_up_to(&TRICKY, 3), |text| text.as_str().into());
+    let fixture = House::new();
+    assert_distinct(&fixture, texts_up_to(&TRICKY, 3), |text| {
+        text.as_str().into()
+    });
 }
 
 #[test]
 fn different_arrays_of_texts_never_render_alike() {
-    let house = House::new();
+    let fixture = House::new();
     let texts: Vec<String> = texts_up_to(&["%", "2", "C", ","], 3).split_off(1);
     let pairs = texts
         .iter()
         .flat_map(|one| texts.iter().map(|two| vec![one.clone(), two.clone()]));
     let shorter = std::iter::once(Vec::new()).chain(texts.iter().map(|one| vec![one.clone()]));
-    assert_distinct(&house, shorter.chain(pairs).collect(), |array| {
+    assert_distinct(&fixture, shorter.chain(pairs).collect(), |array| {
         array.as_slice().into()
     });
 }
 
 #[test]
 fn any_text_comes_back_from_its_header() {
-    let house = House::new();
+    let fixture = House::new();
     proptest!(cases(256), |(text in any_text())| {
-        let rendered = house.rendered(text.as_str().into()).unwrap();
+        let rendered = fixture.rendered(text.as_str().into()).unwrap();
         assert_plain(&rendered);
         prop_assert_eq!(decoded(&rendered), text);
     });
@@ -49,13 +51,13 @@ fn any_text_comes_back_from_its_header() {
 
 #[test]
 fn any_array_of_texts_comes_back_from_its_header() {
-    let house = House::new();
+    let fixture = House::new();
     let texts = vec(
         any_text().prop_filter("not empty", |text| !text.is_empty()),
         1..5,
     );
     proptest!(cases(256), |(texts in texts)| {
-        let rendered = house.rendered(texts.as_slice().into()).unwrap();
+        let rendered = fixture.rendered(texts.as_slice().into()).unwrap();
         assert_plain(&rendered);
         prop_assert_eq!(rendered.split(',').map(decoded).collect::<Vec<_>>(), texts);
     });
@@ -64,12 +66,12 @@ fn any_array_of_texts_comes_back_from_its_header() {
 /// Scopes have no blanks inside them, so that a blank between them is no other scope.
 #[test]
 fn any_scopes_come_back_from_their_header() {
-    let house = House::new();
+    let fixture = House::new();
     let scope = any_text()
         .prop_map(|text| text.replace(' ', ""))
         .prop_filter("not empty", |text| !text.is_empty());
     proptest!(cases(128), |(scopes in vec(scope, 1..5))| {
-        let rendered = house.render("scope", scopes.join(" ").into()).unwrap();
+        let rendered = fixture.render("scope", scopes.join(" ").into()).unwrap();
         assert_plain(&rendered);
         prop_assert_eq!(rendered.split(' ').map(decoded).collect::<Vec<_>>(), scopes);
     });
@@ -78,9 +80,9 @@ fn any_scopes_come_back_from_their_header() {
 /// In an array a scope may have blanks inside it, which are encoded, or be no scope at all.
 #[test]
 fn any_array_of_scopes_comes_back_from_its_header_but_for_empty_ones() {
-    let house = House::new();
+    let fixture = House::new();
     proptest!(cases(128), |(scopes in vec(prop_oneof![any_text(), Just(String::new())], 0..5))| {
-        let rendered = house.render("scope", scopes.as_slice().into()).unwrap();
+        let rendered = fixture.render("scope", scopes.as_slice().into()).unwrap();
         assert_plain(&rendered);
         let found: Vec<_> = rendered.split(' ').filter(|scope| !scope.is_empty()).map(decoded).collect();
         prop_assert_eq!(found, scopes.into_iter().filter(|scope| !scope.is_empty()).collect::<Vec<_>>());
@@ -90,7 +92,7 @@ fn any_array_of_scopes_comes_back_from_its_header_but_for_empty_ones() {
 /// A service that renders the claim `c`, and the scopes.
 struct House {
     key: Arc<SigningKey>,
-    judge: Judge,
+    subject: Subject,
 }
 
 impl House {
@@ -101,7 +103,7 @@ impl House {
             .set("TOKEN_CACHE_CAPACITY", "0");
         Self {
             key,
-            judge: Judge::new(&settings, &TestClock::new()),
+            subject: Subject::new(&settings, &TestClock::new()),
         }
     }
 
@@ -111,23 +113,23 @@ impl House {
 
     /// The header of this claim, as the service answers it.
     fn render(&self, claim: &str, value: Value) -> Result<String, &'static str> {
-        let token = good(&self.key, &self.judge.clock)
+        let token = good(&self.key, &self.subject.clock)
             .claim(claim, value)
             .sign();
-        let values = self.judge.judge(token)?;
+        let values = self.subject.verdict(token)?;
         Ok(values[usize::from(claim == "scope")].clone())
     }
 }
 
 fn assert_distinct<T: Debug + Clone + Eq + Hash>(
-    house: &House,
+    fixture: &House,
     all: Vec<T>,
     value: impl Fn(&T) -> Value,
 ) {
     assert!(all.len() > 500, "nothing was tried");
     let mut seen: HashMap<String, T> = HashMap::new();
     for one in all {
-        let rendered = house.rendered(value(&one)).unwrap();
+        let rendered = fixture.rendered(value(&one)).unwrap();
         assert_plain(&rendered);
         if let Some(other) = seen.insert(rendered.clone(), one.clone()) {
             panic!("{one:?} and {other:?} both become {rendered:?}");

@@ -4,23 +4,23 @@ use doorward::jose::{Algorithm, Family, decode_base64url, encode_base64url};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::{Judge, cases, good, trusted};
+use super::{Subject, cases, good, trusted};
 use crate::support::TestClock;
 
 /// A judge without a cache, which would answer for the good token, and a good token of this
 /// algorithm.
-fn house(algorithm: Algorithm) -> (Judge, String) {
+fn fixture(algorithm: Algorithm) -> (Subject, String) {
     let clock = TestClock::new();
     let (key, settings) = trusted(algorithm);
-    let judge = Judge::new(&settings.set("TOKEN_CACHE_CAPACITY", "0"), &clock);
+    let subject = Subject::new(&settings.set("TOKEN_CACHE_CAPACITY", "0"), &clock);
     let token = good(&key, &clock).sign();
-    assert!(judge.judge(&token).is_ok(), "{algorithm}");
-    (judge, token)
+    assert!(subject.verdict(&token).is_ok(), "{algorithm}");
+    (subject, token)
 }
 
-fn assert_denied(judge: &Judge, token: &[u8], what: impl std::fmt::Display) {
+fn assert_denied(subject: &Subject, token: &[u8], what: impl std::fmt::Display) {
     assert!(
-        judge.judge(token).is_err(),
+        subject.verdict(token).is_err(),
         "{what}: {}",
         String::from_utf8_lossy(token)
     );
@@ -32,11 +32,11 @@ const QUICK: [Algorithm; 3] = [Algorithm::HS256, Algorithm::EdDSA, Algorithm::ES
 #[test]
 fn every_flipped_bit_is_noticed() {
     for algorithm in QUICK {
-        let (judge, token) = house(algorithm);
+        let (subject, token) = fixture(algorithm);
         for at in 0..token.len() {
             for bit in 0..8 {
                 assert_denied(
-                    &judge,
+                    &subject,
                     &flipped(&token, at, bit),
                     format!("{algorithm}: bit {bit} of byte {at}"),
                 );
@@ -50,7 +50,7 @@ fn every_flipped_bit_is_noticed() {
 #[test]
 fn a_flipped_bit_in_any_byte_is_noticed_by_every_algorithm() {
     for &algorithm in Algorithm::ALL {
-        let (judge, token) = house(algorithm);
+        let (subject, token) = fixture(algorithm);
         // The signatures of lattices have thousands of bytes, of which every fourth will do.
         let step = if algorithm.family() == Family::Lattice {
             4
@@ -60,7 +60,7 @@ fn a_flipped_bit_in_any_byte_is_noticed_by_every_algorithm() {
         for at in (0..token.len()).step_by(step) {
             let bit = u8::try_from(at % 5).unwrap();
             assert_denied(
-                &judge,
+                &subject,
                 &flipped(&token, at, bit),
                 format!("{algorithm}: bit {bit} of byte {at}"),
             );
@@ -71,26 +71,26 @@ fn a_flipped_bit_in_any_byte_is_noticed_by_every_algorithm() {
 #[test]
 fn every_truncation_and_every_byte_more_is_noticed() {
     for algorithm in QUICK {
-        let (judge, token) = house(algorithm);
+        let (subject, token) = fixture(algorithm);
         for length in 0..token.len() {
             assert_denied(
-                &judge,
+                &subject,
                 &token.as_bytes()[..length],
                 format!("{algorithm}: the first {length} bytes"),
             );
             assert_denied(
-                &judge,
+                &subject,
                 &token.as_bytes()[token.len() - length..],
                 format!("{algorithm}: the last {length}"),
             );
         }
         for byte in 0..=255 {
             let behind = [token.as_bytes(), &[byte]].concat();
-            assert_denied(&judge, &behind, format!("{algorithm}: {byte} behind"));
+            assert_denied(&subject, &behind, format!("{algorithm}: {byte} behind"));
             // A blank in front belongs to the scheme.
             if byte != b' ' {
                 assert_denied(
-                    &judge,
+                    &subject,
                     &[&[byte], token.as_bytes()].concat(),
                     format!("{algorithm}: {byte} in front"),
                 );
@@ -102,10 +102,10 @@ fn every_truncation_and_every_byte_more_is_noticed() {
 #[test]
 fn tokens_of_every_algorithm_notice_every_kind_of_change() {
     for &algorithm in Algorithm::ALL {
-        let (judge, token) = house(algorithm);
+        let (subject, token) = fixture(algorithm);
         proptest!(cases(48), |(change in any_change())| {
             let changed = change.of(&token);
-            prop_assert!(judge.judge(&changed).is_err(), "{}: {}", algorithm, String::from_utf8_lossy(&changed));
+            prop_assert!(subject.verdict(&changed).is_err(), "{}: {}", algorithm, String::from_utf8_lossy(&changed));
         });
     }
 }
@@ -115,7 +115,7 @@ fn tokens_of_every_algorithm_notice_every_kind_of_change() {
 #[test]
 fn the_ecdsa_twin_is_the_same_identity_and_there_is_no_third() {
     for (algorithm, order) in ORDERS {
-        let (judge, token) = house(algorithm);
+        let (subject, token) = fixture(algorithm);
         let (input, signature) = token.rsplit_once('.').unwrap();
         let signature = decode_base64url(signature).unwrap();
         let (r, s) = signature.split_at(signature.len() / 2);
@@ -125,8 +125,8 @@ fn the_ecdsa_twin_is_the_same_identity_and_there_is_no_third() {
         let twin = with(r, &difference(&order, s));
         assert_ne!(twin, token, "{algorithm}");
         assert_eq!(
-            judge.judge(&twin),
-            judge.judge(&token),
+            subject.verdict(&twin),
+            subject.verdict(&token),
             "{algorithm}: the same claims"
         );
         for other in [
@@ -135,17 +135,17 @@ fn the_ecdsa_twin_is_the_same_identity_and_there_is_no_third() {
             with(&order, s),
             with(r, &order),
         ] {
-            assert_denied(&judge, other.as_bytes(), algorithm);
+            assert_denied(&subject, other.as_bytes(), algorithm);
         }
         // Only with P-521 there is room for numbers above the order, which mean the same modulo it.
         if let (Some(high_r), Some(high_s)) = (sum(&order, r), sum(&order, s)) {
             assert_denied(
-                &judge,
+                &subject,
                 with(&high_r, s).as_bytes(),
                 format!("{algorithm}: r above the order"),
             );
             assert_denied(
-                &judge,
+                &subject,
                 with(r, &high_s).as_bytes(),
                 format!("{algorithm}: s above the order"),
             );

@@ -80,7 +80,7 @@ fn keys_and_tokens_of_every_provider_are_what_they_are() {
         for token in provider["tokens"].as_array().unwrap() {
             let text = signed(token, gate.clock.now().as_secs());
             assert_eq!(
-                judge(&gate, &provider, &text),
+                verdict(&gate, &provider, &text),
                 token["answer"].as_str().unwrap(),
                 "{name}: {token}"
             );
@@ -124,14 +124,14 @@ fn spawned(provider: &Value, issuer: &FaultyIssuer) -> TestGate {
 }
 
 /// The verdict about this token where the provider's proxies send it.
-fn judge(gate: &TestGate, provider: &Value, token: &str) -> String {
+fn verdict(gate: &TestGate, provider: &Value, token: &str) -> String {
     let source = provider["settings"]
         .get("TOKEN_SOURCES")
         .and_then(Value::as_str)
         .unwrap_or_default();
     match source.split([':', ',']).nth(1) {
         Some(header) => gate.get("/verify").header(header, token).send().verdict(),
-        None => gate.judge(token),
+        None => gate.verdict(token),
     }
 }
 

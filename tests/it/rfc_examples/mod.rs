@@ -59,7 +59,7 @@ fn any_gate() -> TestGate {
 }
 
 /// The verdict about this token at this second.
-fn judge_at(gate: &TestGate, second: i64, token: &str) -> String {
+fn verdict_at(gate: &TestGate, second: i64, token: &str) -> String {
     let ahead = second - gate.clock.secs();
     match u64::try_from(ahead) {
         Ok(ahead) => gate.clock.set_ahead(Duration::from_secs(ahead)),
@@ -67,7 +67,7 @@ fn judge_at(gate: &TestGate, second: i64, token: &str) -> String {
             .clock
             .set_back(Duration::from_secs(ahead.unsigned_abs())),
     }
-    gate.judge(token)
+    gate.verdict(token)
 }
 
 fn key_set(jwk: &Value) -> String {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     END_OF_JOES_CLAIMS, SECRET, any_gate, assert_signed_by, assert_signed_with, gate_with_key,
-    gate_with_secret, input_and_signature, judge_at,
+    gate_with_secret, input_and_signature, verdict_at,
 };
 
 /// The claims of most examples: issuer `joe`, an end, and one claim more.
@@ -63,26 +63,29 @@ fn a1_hs256() {
     let (input, signature) = input_and_signature(A1);
     assert_signed_with(SECRET, input, signature);
     let gate = gate_with_secret("joe", SECRET);
-    assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS - 1, A1), "200");
+    assert_eq!(verdict_at(&gate, END_OF_JOES_CLAIMS - 1, A1), "200");
     assert_eq!(
         gate.get("/verify").bearer(A1).send().get("x-auth-issuer"),
         Some("joe")
     );
-    assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS, A1), "401 token_expired");
+    assert_eq!(
+        verdict_at(&gate, END_OF_JOES_CLAIMS, A1),
+        "401 token_expired"
+    );
 }
 
 #[test]
 fn a2_rs256() {
     let token = format!("eyJhbGciOiJSUzI1NiJ9.{PAYLOAD}.{A2_SIGNATURE}");
     let gate = gate_with_key("joe", &a2_key());
-    assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS - 1, &token), "200");
+    assert_eq!(verdict_at(&gate, END_OF_JOES_CLAIMS - 1, &token), "200");
     assert_eq!(
-        judge_at(&gate, END_OF_JOES_CLAIMS, &token),
+        verdict_at(&gate, END_OF_JOES_CLAIMS, &token),
         "401 token_expired"
     );
     let other_header = format!("eyJhbGciOiJSUzI1NiIgfQ.{PAYLOAD}.{A2_SIGNATURE}");
     assert_eq!(
-        judge_at(&gate, END_OF_JOES_CLAIMS - 1, &other_header),
+        verdict_at(&gate, END_OF_JOES_CLAIMS - 1, &other_header),
         "401 signature_invalid"
     );
 }
@@ -91,13 +94,13 @@ fn a2_rs256() {
 fn a3_es256() {
     let token = format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}.{A3_SIGNATURE}");
     let gate = gate_with_key("joe", &a3_key());
-    assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS - 1, &token), "200");
+    assert_eq!(verdict_at(&gate, END_OF_JOES_CLAIMS - 1, &token), "200");
     assert_eq!(
-        judge_at(&gate, END_OF_JOES_CLAIMS, &token),
+        verdict_at(&gate, END_OF_JOES_CLAIMS, &token),
         "401 token_expired"
     );
     assert_eq!(
-        judge_at(&gate_with_key("jane", &a3_key()), 0, &token),
+        verdict_at(&gate_with_key("jane", &a3_key()), 0, &token),
         "401 issuer_unknown"
     );
 }
@@ -107,7 +110,7 @@ fn a4_es512() {
     let (input, signature) = input_and_signature(A4);
     assert_signed_by(&a4_key(), Algorithm::ES512, input, signature);
     assert_eq!(
-        gate_with_key("joe", &a4_key()).judge(A4),
+        gate_with_key("joe", &a4_key()).verdict(A4),
         "401 claim_invalid"
     );
 }
@@ -116,7 +119,7 @@ fn a4_es512() {
 fn a5_none() {
     let token = format!("eyJhbGciOiJub25lIn0.{PAYLOAD}.");
     assert_eq!(
-        judge_at(&any_gate(), END_OF_JOES_CLAIMS - 1, &token),
+        verdict_at(&any_gate(), END_OF_JOES_CLAIMS - 1, &token),
         "401 algorithm_not_allowed"
     );
 }
@@ -133,7 +136,7 @@ fn a6_general_json() {
     let token = json!({"payload": PAYLOAD, "signatures": signatures}).to_string();
     let gate = gate_with_key("joe", &a2_key());
     assert_eq!(
-        judge_at(&gate, END_OF_JOES_CLAIMS - 1, &token),
+        verdict_at(&gate, END_OF_JOES_CLAIMS - 1, &token),
         "401 token_malformed"
     );
 }
@@ -146,7 +149,7 @@ fn a7_flattened_json() {
     });
     let gate = gate_with_key("joe", &a3_key());
     assert_eq!(
-        judge_at(&gate, END_OF_JOES_CLAIMS - 1, &token.to_string()),
+        verdict_at(&gate, END_OF_JOES_CLAIMS - 1, &token.to_string()),
         "401 token_malformed"
     );
 }
@@ -157,7 +160,7 @@ fn e_unknown_crit() {
         "eyJhbGciOiJub25lIiwNCiAiY3JpdCI6WyJodHRwOi8vZXhhbXBsZS5jb20vVU5ERUZJTkVEIl0sDQogImh0dHA6Ly9leGFtcGxl",
         "LmNvbS9VTkRFRklORUQiOnRydWUNCn0.RkFJTA.",
     );
-    assert_eq!(any_gate().judge(token), "401 header_critical_unsupported");
+    assert_eq!(any_gate().verdict(token), "401 header_critical_unsupported");
 }
 
 #[test]
@@ -165,7 +168,7 @@ fn f_detached() {
     let detached = A1.replace(PAYLOAD, "");
     let gate = gate_with_secret("joe", SECRET);
     assert_eq!(
-        judge_at(&gate, END_OF_JOES_CLAIMS - 1, &detached),
+        verdict_at(&gate, END_OF_JOES_CLAIMS - 1, &detached),
         "401 token_malformed"
     );
 }

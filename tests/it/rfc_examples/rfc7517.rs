@@ -117,9 +117,9 @@ fn assert_usable(gate: &TestGate, status: &Value) {
         (&status["refused_keys"], &status["encryption_keys"]),
         (&json!([]), &json!(["1"]))
     );
-    assert_eq!(gate.judge(&signed_by(&private_rsa_key(), gate)), "200");
+    assert_eq!(gate.verdict(&signed_by(&private_rsa_key(), gate)), "200");
     assert_eq!(
-        gate.judge(&signed_by(&private_elliptic_curve_key(), gate)),
+        gate.verdict(&signed_by(&private_elliptic_curve_key(), gate)),
         "401 key_unknown"
     );
 }

@@ -1,6 +1,6 @@
 //! RFC 7519: JSON Web Token.
 
-use super::{END_OF_JOES_CLAIMS, SECRET, any_gate, gate_with_secret, judge_at};
+use super::{END_OF_JOES_CLAIMS, SECRET, any_gate, gate_with_secret, verdict_at};
 
 /// Header, claims and signature are those of RFC 7515 appendix A.1.
 const SECTION_3_1: &str = concat!(
@@ -22,19 +22,22 @@ const A1: &str = concat!(
 #[test]
 fn section_3_1_hs256() {
     let gate = gate_with_secret("joe", SECRET);
-    assert_eq!(judge_at(&gate, END_OF_JOES_CLAIMS - 1, SECTION_3_1), "200");
+    assert_eq!(
+        verdict_at(&gate, END_OF_JOES_CLAIMS - 1, SECTION_3_1),
+        "200"
+    );
     let answer = gate.get("/verify").bearer(SECTION_3_1).send();
     assert_eq!(
         (answer.get("x-auth-issuer"), answer.get("x-auth-subject")),
         (Some("joe"), Some(""))
     );
     assert_eq!(
-        judge_at(&gate, END_OF_JOES_CLAIMS, SECTION_3_1),
+        verdict_at(&gate, END_OF_JOES_CLAIMS, SECTION_3_1),
         "401 token_expired"
     );
     let other_issuer = gate_with_secret("jane", SECRET);
     assert_eq!(
-        judge_at(&other_issuer, END_OF_JOES_CLAIMS - 1, SECTION_3_1),
+        verdict_at(&other_issuer, END_OF_JOES_CLAIMS - 1, SECTION_3_1),
         "401 issuer_unknown"
     );
 }
@@ -45,7 +48,7 @@ fn section_6_1_unsecured() {
     let token = format!("eyJhbGciOiJub25lIn0.{claims}.");
     for gate in [any_gate(), gate_with_secret("joe", SECRET)] {
         assert_eq!(
-            judge_at(&gate, END_OF_JOES_CLAIMS - 1, &token),
+            verdict_at(&gate, END_OF_JOES_CLAIMS - 1, &token),
             "401 algorithm_not_allowed"
         );
     }
@@ -54,7 +57,7 @@ fn section_6_1_unsecured() {
 #[test]
 fn a1_encrypted() {
     assert_eq!(
-        judge_at(&any_gate(), END_OF_JOES_CLAIMS - 1, A1),
+        verdict_at(&any_gate(), END_OF_JOES_CLAIMS - 1, A1),
         "401 token_encrypted"
     );
 }

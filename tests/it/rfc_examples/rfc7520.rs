@@ -73,7 +73,7 @@ fn section_4_1_rs256() {
     assert_signed_by(&rsa_key(), Algorithm::RS256, &input, SIGNATURE_4_1);
     let gate = gate_with_key("joe", &rsa_key());
     assert_eq!(
-        gate.judge(&format!("{input}.{SIGNATURE_4_1}")),
+        gate.verdict(&format!("{input}.{SIGNATURE_4_1}")),
         "401 claim_invalid"
     );
 }
@@ -88,7 +88,7 @@ fn section_4_2_ps384() {
         ("ALGORITHMS", "PS384"),
     ]);
     assert_eq!(
-        gate.judge(&format!("{input}.{SIGNATURE_4_2}")),
+        gate.verdict(&format!("{input}.{SIGNATURE_4_2}")),
         "401 claim_invalid"
     );
 }
@@ -104,7 +104,7 @@ fn section_4_3_es512() {
     );
     let gate = gate_with_key("joe", &elliptic_curve_key());
     assert_eq!(
-        gate.judge(&format!("{input}.{SIGNATURE_4_3}")),
+        gate.verdict(&format!("{input}.{SIGNATURE_4_3}")),
         "401 claim_invalid"
     );
 }
@@ -114,7 +114,7 @@ fn section_4_4_hs256() {
     let input = input(&header("HS256", SECRET_ID));
     assert_signed_with(SECRET, &input, SIGNATURE_4_4);
     assert_eq!(
-        gate_with_secret("joe", SECRET).judge(&format!("{input}.{SIGNATURE_4_4}")),
+        gate_with_secret("joe", SECRET).verdict(&format!("{input}.{SIGNATURE_4_4}")),
         "401 claim_invalid"
     );
 }
@@ -197,7 +197,7 @@ fn assert_both_serialisations_malformed(signature: &Value) {
 
 fn assert_malformed(token: &str) {
     assert_eq!(
-        gate_with_secret("joe", SECRET).judge(token),
+        gate_with_secret("joe", SECRET).verdict(token),
         "401 token_malformed",
         "{token}"
     );

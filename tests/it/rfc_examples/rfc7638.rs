@@ -27,6 +27,6 @@ fn section_3_1_as_key_name() {
     let claims = json!({"iss": "joe", "exp": gate.clock.secs() + 60});
     let old_name = key.sign(&Map::new(), &claims).unwrap();
     let by_thumbprint = key.with_id(THUMBPRINT).sign(&Map::new(), &claims).unwrap();
-    assert_eq!(gate.judge(&by_thumbprint), "200");
-    assert_eq!(gate.judge(&old_name), "401 key_unknown");
+    assert_eq!(gate.verdict(&by_thumbprint), "200");
+    assert_eq!(gate.verdict(&old_name), "401 key_unknown");
 }

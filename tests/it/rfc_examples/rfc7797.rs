@@ -14,7 +14,7 @@ fn section_4_1_encoded_payload() {
     let (input, signature) = input_and_signature(token);
     assert_signed_with(SECRET, input, signature);
     assert_eq!(
-        gate_with_secret("joe", SECRET).judge(token),
+        gate_with_secret("joe", SECRET).verdict(token),
         "401 claim_invalid"
     );
 }
@@ -24,14 +24,14 @@ fn section_4_2_unencoded_payload() {
     assert_signed_with(SECRET, &format!("{HEADER}.$.02"), SIGNATURE);
     let gate = gate_with_secret("joe", SECRET);
     assert_eq!(
-        gate.judge(&format!("{HEADER}..{SIGNATURE}")),
+        gate.verdict(&format!("{HEADER}..{SIGNATURE}")),
         "401 header_critical_unsupported"
     );
     // The payload has a dot: inside the compact form it would be two parts.
     assert_eq!(
-        gate.judge(&format!("{HEADER}.$.02.{SIGNATURE}")),
+        gate.verdict(&format!("{HEADER}.$.02.{SIGNATURE}")),
         "401 token_malformed"
     );
     let flattened = json!({"protected": HEADER, "payload": "$.02", "signature": SIGNATURE});
-    assert_eq!(gate.judge(&flattened.to_string()), "401 token_malformed");
+    assert_eq!(gate.verdict(&flattened.to_string()), "401 token_malformed");
 }

@@ -25,7 +25,7 @@ fn a1_a2_key_pair() {
     let gate = gate_with_key("joe", &public_key());
     let claims = json!({"iss": "joe", "exp": gate.clock.secs() + 60});
     assert_eq!(
-        gate.judge(&private_key().sign(&Map::new(), &claims).unwrap()),
+        gate.verdict(&private_key().sign(&Map::new(), &claims).unwrap()),
         "200"
     );
 }
@@ -41,7 +41,7 @@ fn a3_thumbprint_as_key_name() {
     let gate = gate_with_key("joe", &jwk);
     let claims = json!({"iss": "joe", "exp": gate.clock.secs() + 60});
     assert_eq!(
-        gate.judge(
+        gate.verdict(
             &private_key()
                 .with_id(thumbprint)
                 .sign(&Map::new(), &claims)
@@ -71,7 +71,7 @@ fn a5_validation() {
     let (input, signature) = input_and_signature(TOKEN);
     assert_signed_by(&public_key(), Algorithm::EdDSA, input, signature);
     assert_eq!(
-        gate_with_key("joe", &public_key()).judge(TOKEN),
+        gate_with_key("joe", &public_key()).verdict(TOKEN),
         "401 claim_invalid"
     );
 }

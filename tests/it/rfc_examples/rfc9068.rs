@@ -5,7 +5,7 @@ use std::sync::Arc;
 use doorward::jose::{Algorithm, SigningKey};
 use serde_json::{Map, Value, json};
 
-use super::{gate, judge_at, key_set};
+use super::{gate, key_set, verdict_at};
 use crate::support::{TestGate, key};
 
 const ISSUED_AT: i64 = 1_618_354_090;
@@ -15,9 +15,9 @@ const END: i64 = 1_639_528_912;
 /// name.
 #[test]
 fn section_3_access_token() {
-    let (key, gate) = house();
+    let (key, gate) = fixture();
     let token = sign(&key, "at+JWT", &claims());
-    assert_eq!(judge_at(&gate, ISSUED_AT, &token), "200");
+    assert_eq!(verdict_at(&gate, ISSUED_AT, &token), "200");
     let answer = gate.get("/verify").bearer(&token).send();
     assert_eq!(answer.get("x-auth-subject"), Some("5ba552d67"));
     assert_eq!(answer.get("x-auth-client-id"), Some("s6BhdRkqt3"));
@@ -26,39 +26,39 @@ fn section_3_access_token() {
         Some("openid profile reademail")
     );
     assert_eq!(
-        judge_at(&gate, ISSUED_AT - 1, &token),
+        verdict_at(&gate, ISSUED_AT - 1, &token),
         "401 token_issued_in_future"
     );
-    assert_eq!(judge_at(&gate, END - 1, &token), "200");
-    assert_eq!(judge_at(&gate, END, &token), "401 token_expired");
+    assert_eq!(verdict_at(&gate, END - 1, &token), "200");
+    assert_eq!(verdict_at(&gate, END, &token), "401 token_expired");
 }
 
 /// Section 4: what a resource server must not take for an access token.
 #[test]
 fn section_4_validation() {
-    let (key, gate) = house();
-    let judge = |token_type: &str, name: &str, value: Option<Value>| {
+    let (key, gate) = fixture();
+    let verdict = |token_type: &str, name: &str, value: Option<Value>| {
         let mut claims = claims();
         match value {
             Some(value) => claims[name] = value,
             None => drop(claims.as_object_mut().unwrap().remove(name)),
         }
-        judge_at(&gate, ISSUED_AT, &sign(&key, token_type, &claims))
+        verdict_at(&gate, ISSUED_AT, &sign(&key, token_type, &claims))
     };
     assert_eq!(
-        judge("application/at+jwt", "jti", Some("another".into())),
+        verdict("application/at+jwt", "jti", Some("another".into())),
         "200"
     );
     assert_eq!(
-        judge("JWT", "jti", Some("another".into())),
+        verdict("JWT", "jti", Some("another".into())),
         "401 token_type_mismatch"
     );
     assert_eq!(
-        judge("at+JWT", "aud", Some("https://other.example.com/".into())),
+        verdict("at+JWT", "aud", Some("https://other.example.com/".into())),
         "401 audience_mismatch"
     );
     assert_eq!(
-        judge(
+        verdict(
             "at+JWT",
             "iss",
             Some("https://authorization-server.example.com".into())
@@ -66,11 +66,11 @@ fn section_4_validation() {
         "401 issuer_unknown"
     );
     for name in ["exp", "aud", "sub", "client_id", "iat", "jti"] {
-        assert_eq!(judge("at+JWT", name, None), "401 claim_missing", "{name}");
+        assert_eq!(verdict("at+JWT", name, None), "401 claim_missing", "{name}");
     }
 }
 
-fn house() -> (Arc<SigningKey>, TestGate) {
+fn fixture() -> (Arc<SigningKey>, TestGate) {
     let key = key(Algorithm::RS256);
     let jwks = key_set(&key.to_public_jwk(Some("RjEwOwOA")).unwrap());
     let gate = gate(&[

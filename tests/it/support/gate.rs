@@ -102,7 +102,7 @@ impl TestGate {
     }
 
     /// The verdict about this token: `200`, or `401 token_expired`.
-    pub fn judge(&self, token: &str) -> String {
+    pub fn verdict(&self, token: &str) -> String {
         self.get("/verify").bearer(token).send().verdict()
     }
 

@@ -651,8 +651,11 @@ pub fn a_token_of_12_kilobytes_passes(proxy: &Proxy) {
 /// What the service allows must fit into the proxy's buffers: whatever is longer is denied before.
 pub fn the_longest_identity_arrives(proxy: &Proxy) {
     let site = Site::behind(proxy, &[]);
-    let allowed =
-        |subject: &String| site.gate().judge(&site.idp.token().subject(subject).sign()) == "200";
+    let allowed = |subject: &String| {
+        site.gate()
+            .verdict(&site.idp.token().subject(subject).sign())
+            == "200"
+    };
     let longest = (2000..3072)
         .rev()
         .step_by(8)

@@ -73,7 +73,7 @@ impl TlsClient {
 
     /// The verdict of a request on a connection of its own, or why there is none: since TLS 1.3 a
     /// client learns only from what comes next whether it was let in.
-    pub fn judge(&self, to: SocketAddr, token: &str) -> Result<String, String> {
+    pub fn verdict(&self, to: SocketAddr, token: &str) -> Result<String, String> {
         let mut stream = self.connect(to)?;
         let request = Request::new(to, "GET", "/verify").bearer(token);
         stream

@@ -53,12 +53,12 @@ fn both_versions_answer_and_speak_http_1_1() {
     for version in [&TLS12, &TLS13] {
         let client = TlsClient::speaking(&[version], &authority, None);
         assert_eq!(
-            client.judge(gate.verify, &idp.token().sign()).as_deref(),
+            client.verdict(gate.verify, &idp.token().sign()).as_deref(),
             Ok("200"),
             "{version:?}"
         );
         assert_eq!(
-            client.judge(gate.verify, "x").as_deref(),
+            client.verdict(gate.verify, "x").as_deref(),
             Ok("401 token_malformed"),
             "{version:?}"
         );
@@ -132,11 +132,11 @@ fn only_who_shows_a_certificate_of_the_authority_is_let_in() {
         ..clients.client()
     };
     for version in [&TLS12, &TLS13] {
-        let judge = |own: Option<&Credentials>| {
-            TlsClient::speaking(&[version], &authority, own).judge(verify, &token)
+        let verdict = |own: Option<&Credentials>| {
+            TlsClient::speaking(&[version], &authority, own).verdict(verify, &token)
         };
         assert_eq!(
-            judge(Some(&clients.client())).as_deref(),
+            verdict(Some(&clients.client())).as_deref(),
             Ok("200"),
             "{version:?}"
         );
@@ -151,7 +151,7 @@ fn only_who_shows_a_certificate_of_the_authority_is_let_in() {
                 Some(clients.client_until(idp.clock.now().minus(Duration::from_secs(1)))),
             ),
         ] {
-            assert!(judge(own.as_ref()).is_err(), "{version:?}: {who}");
+            assert!(verdict(own.as_ref()).is_err(), "{version:?}: {who}");
         }
     }
 }
@@ -163,11 +163,11 @@ fn a_certificate_of_a_client_ends_by_the_clock_of_the_service() {
     let own = clients.client_until(idp.clock.now().plus(Duration::from_mins(1)));
     let client = TlsClient::new(&authority, Some(&own));
     assert_eq!(
-        client.judge(gate.verify, "x").as_deref(),
+        client.verdict(gate.verify, "x").as_deref(),
         Ok("401 token_malformed")
     );
     idp.clock.advance(Duration::from_secs(61));
-    assert!(client.judge(gate.verify, "x").is_err());
+    assert!(client.verdict(gate.verify, "x").is_err());
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn no_session_is_taken_up_again() {
     for version in [&TLS12, &TLS13] {
         let client = TlsClient::speaking(&[version], &authority, Some(&clients.client()));
         assert_eq!(
-            client.judge(gate.verify, "x").as_deref(),
+            client.verdict(gate.verify, "x").as_deref(),
             Ok("401 token_malformed")
         );
         assert!(client.begins_anew(gate.verify), "{version:?}");
@@ -224,23 +224,23 @@ fn a_new_authority_of_clients_counts_without_a_restart_and_connections_go_on() {
     let mut kept = Client::over(formerly.connect(gate.verify).unwrap(), Vec::new());
     let ask = Request::new(gate.verify, "GET", "/verify");
     assert_eq!(kept.send(&ask).verdict(), "401 token_missing");
-    assert!(from_now_on.judge(gate.verify, "x").is_err());
+    assert!(from_now_on.verdict(gate.verify, "x").is_err());
 
     place.write("ca.pem", &new.pem());
     eventually("the new authority", || {
         idp.clock.advance(LOOK_EVERY);
-        from_now_on.judge(gate.verify, "x").ok()
+        from_now_on.verdict(gate.verify, "x").ok()
     });
-    assert!(formerly.judge(gate.verify, "x").is_err());
+    assert!(formerly.verdict(gate.verify, "x").is_err());
     assert_eq!(kept.send(&ask).verdict(), "401 token_missing");
 
     // While clients move from one to the other both stand in the file.
     place.write("ca.pem", &format!("{}{}", old.pem(), new.pem()));
     eventually("both authorities", || {
         idp.clock.advance(LOOK_EVERY);
-        formerly.judge(gate.verify, "x").ok()
+        formerly.verdict(gate.verify, "x").ok()
     });
-    assert!(from_now_on.judge(gate.verify, "x").is_ok());
+    assert!(from_now_on.verdict(gate.verify, "x").is_ok());
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn a_bad_new_file_leaves_the_old_certificate_in_force_and_is_told_once() {
         idp.clock.advance(LOOK_EVERY);
         assert_eq!(client.shown(gate.verify), before, "{why}");
         assert_eq!(
-            client.judge(gate.verify, "x").as_deref(),
+            client.verdict(gate.verify, "x").as_deref(),
             Ok("401 token_malformed"),
             "{why}"
         );
@@ -309,7 +309,7 @@ fn a_bad_new_file_leaves_the_old_certificate_in_force_and_is_told_once() {
     std::fs::remove_file(&whole).unwrap();
     looked(&gate, |tls| !tls["last_error"].is_null());
     assert_eq!(
-        client.judge(gate.verify, "x").as_deref(),
+        client.verdict(gate.verify, "x").as_deref(),
         Ok("401 token_malformed"),
         "a missing file"
     );
@@ -351,15 +351,15 @@ fn a_new_configuration_brings_other_files_and_switches_mutual_tls() {
     );
     let before = anybody.shown(gate.verify);
     assert_eq!(
-        anybody.judge(gate.verify, "x").as_deref(),
+        anybody.verdict(gate.verify, "x").as_deref(),
         Ok("401 token_malformed")
     );
 
     gate.rewrite(&file(&new));
     assert!(gate.reload());
-    assert!(anybody.judge(gate.verify, "x").is_err());
+    assert!(anybody.verdict(gate.verify, "x").is_err());
     assert_eq!(
-        known.judge(gate.verify, "x").as_deref(),
+        known.verdict(gate.verify, "x").as_deref(),
         Ok("401 token_malformed")
     );
     let shown = known.shown(gate.verify);
@@ -387,7 +387,7 @@ fn a_new_configuration_brings_other_files_and_switches_mutual_tls() {
         gate.events()
     );
     assert_eq!(
-        known.judge(gate.verify, "x").as_deref(),
+        known.verdict(gate.verify, "x").as_deref(),
         Ok("401 token_malformed")
     );
 }
@@ -450,7 +450,7 @@ fn handshakes_that_never_end_do_not_keep_others_waiting() {
         .collect();
     let client = TlsClient::new(&authority, None);
     assert_eq!(
-        client.judge(gate.verify, &idp.token().sign()).as_deref(),
+        client.verdict(gate.verify, &idp.token().sign()).as_deref(),
         Ok("200")
     );
     drop(half_open);
@@ -502,7 +502,7 @@ fn unix_sockets_and_the_admin_listener_stay_plain() {
     );
     let client = TlsClient::new(&authority, None);
     assert_eq!(
-        client.judge(gate.verify, &idp.token().sign()).as_deref(),
+        client.verdict(gate.verify, &idp.token().sign()).as_deref(),
         Ok("200")
     );
     assert_eq!(gate.admin("/healthz").send().status, 200);
@@ -533,7 +533,7 @@ fn the_program_says_that_it_is_alive_and_reads_new_files_on_hangup() {
     service.address("admin");
     assert_eq!(
         TlsClient::new(&authority, None)
-            .judge(verify, "x")
+            .verdict(verify, "x")
             .as_deref(),
         Ok("401 token_malformed")
     );
@@ -554,7 +554,7 @@ fn the_program_says_that_it_is_alive_and_reads_new_files_on_hangup() {
     service.signal("HUP");
     service.wait_for_line("configuration in force");
     assert_eq!(
-        TlsClient::new(&next, None).judge(verify, "x").as_deref(),
+        TlsClient::new(&next, None).verdict(verify, "x").as_deref(),
         Ok("401 token_malformed")
     );
 }

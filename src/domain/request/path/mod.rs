@@ -24,7 +24,7 @@ impl<'a> RequestPath<'a> {
     /// and what Windows takes for them), a `/`, `\`, `?`, `#`, `;` or control character that is
     /// encoded or out of place, what decodes to an encoding again, and what is no percent encoding
     /// or no UTF-8.
-    pub fn judge(uri: Field<'a>) -> Result<Self, Reason> {
+    pub fn from_field(uri: Field<'a>) -> Result<Self, Reason> {
         // The query is not part of the path: whoever matches both together can be led astray by
         // `?x=/public`.
         let path = uri.described()?.split(|byte| *byte == b'?').next();

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn judged(uri: impl AsRef<[u8]>) -> Result<String, Reason> {
-    RequestPath::judge(Field::Once(uri.as_ref())).map(|path| path.as_str().to_owned())
+    RequestPath::from_field(Field::Once(uri.as_ref())).map(|path| path.as_str().to_owned())
 }
 
 #[test]
@@ -31,14 +31,14 @@ fn paths_are_decoded_once() {
 
 #[test]
 fn plain_paths_are_not_copied() {
-    let path = RequestPath::judge(Field::Once(b"/api/v1/users/42/?x=%2f")).unwrap();
+    let path = RequestPath::from_field(Field::Once(b"/api/v1/users/42/?x=%2f")).unwrap();
     assert!(matches!(path.text, Cow::Borrowed("/api/v1/users/42/")));
 }
 
 #[test]
 fn parameters_are_told() {
     let has_parameters = |uri: &str| {
-        RequestPath::judge(Field::Once(uri.as_bytes()))
+        RequestPath::from_field(Field::Once(uri.as_bytes()))
             .unwrap()
             .has_parameters()
     };
@@ -121,11 +121,11 @@ fn what_may_be_two_paths_is_refused() {
     }
     assert_eq!(judged(b"/\xe9"), Err(Reason::ForwardedHeadersAmbiguous));
     assert_eq!(
-        RequestPath::judge(Field::Repeated),
+        RequestPath::from_field(Field::Repeated),
         Err(Reason::ForwardedHeadersAmbiguous)
     );
     assert_eq!(
-        RequestPath::judge(Field::Absent),
+        RequestPath::from_field(Field::Absent),
         Err(Reason::ForwardedHeadersMissing)
     );
 }
@@ -190,6 +190,6 @@ proptest! {
 
     #[test]
     fn any_bytes_get_an_answer(uri in any::<Vec<u8>>()) {
-        let _ = RequestPath::judge(Field::Once(&uri));
+        let _ = RequestPath::from_field(Field::Once(&uri));
     }
 }

@@ -75,7 +75,7 @@ impl RouteTable {
     ) -> impl Iterator<Item = (&Route, RouteVerdict)> {
         self.routes
             .iter()
-            .map(|route| (route, route.judge(request)))
+            .map(|route| (route, route.compare(request)))
     }
 
     /// The routes in their order.

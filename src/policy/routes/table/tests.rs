@@ -27,7 +27,7 @@ fn route(name: &str, host: Option<&str>, path: Option<&str>, methods: &[&str]) -
 
 fn parts<'a>(method: &'a str, host: &'a str, uri: &'a str) -> RequestParts<'a> {
     let field = |text: &'a str| Field::Once(text.as_bytes());
-    RequestParts::judge(&OriginalRequest {
+    RequestParts::parse(&OriginalRequest {
         method: field(method),
         host: field(host),
         uri: field(uri),
@@ -120,7 +120,7 @@ fn a_route_that_looks_at_what_is_not_known_refuses() {
         (once("GET"), Field::Repeated, once("/"), ambiguous),
         (Field::Absent, once("c.example"), once("/"), missing),
     ] {
-        let request = RequestParts::judge(&OriginalRequest { method, host, uri });
+        let request = RequestParts::parse(&OriginalRequest { method, host, uri });
         assert_eq!(found(&table, &request), expected, "{request:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The shortest way through the whole house.
+//! The shortest way through the whole fixture.
 
 use doorward::jose::Algorithm;
 
@@ -37,6 +37,6 @@ fn keys_come_by_discovery() {
     let idp = TestIssuer::with_keys(vec![key(Algorithm::EdDSA)]).serve();
     let gate = TestGate::new().discovering(&idp).spawn();
     gate.wait_for("/readyz", |answer| answer.status == 200);
-    assert_eq!(gate.judge(&idp.token().sign()), "200");
+    assert_eq!(gate.verdict(&idp.token().sign()), "200");
     assert_eq!(idp.fetches(), 1);
 }
