@@ -144,7 +144,15 @@ pub static TWISTS: &[Twist] = &[
     }),
     Twist::new(
         "header/kid",
-        "of nobody",
+        "empty, which names no key",
+        Harmless,
+        |draft, _| {
+            draft.header.set("kid", "\"\"");
+        },
+    ),
+    Twist::new(
+        "header/kid",
+        "of no key",
         Differs(Difference::Kid),
         |draft, rng| {
             draft.header.set("kid", strange_id(rng));
@@ -153,7 +161,7 @@ pub static TWISTS: &[Twist] = &[
     .only(|algorithm| algorithm.family() != Family::Secret),
     Twist::new(
         "header/kid",
-        "of nobody, but a secret stands for any",
+        "of no key, but a secret stands for any",
         Harmless,
         |draft, rng| {
             draft.header.set("kid", strange_id(rng));
@@ -435,7 +443,6 @@ fn strange_id(rng: &mut fastrand::Rng) -> String {
     let long = "k".repeat(500);
     let any = format!("x{}", random_json::text(rng));
     let ids = [
-        "",
         "K",
         "k ",
         "../../dev/null",
