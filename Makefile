@@ -116,8 +116,8 @@ bench-micro: ## micro-benchmarks
 	cargo bench --locked --bench main --bench judge
 
 .PHONY: guard
-guard: setup ## count the instructions of a decision; more than 5 % above benches/guard.json is an error
-	scripts/guard.py
+guard: setup ## count the instructions of a decision; more than GUARD_MARGIN (5) % above benches/guard.json is an error
+	scripts/guard.py $(if $(GUARD_MARGIN),--margin $(GUARD_MARGIN))
 
 .PHONY: guard-baseline
 guard-baseline: setup ## write benches/guard.json anew: after a change that is meant, or for another toolchain

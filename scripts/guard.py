@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Counts the instructions of a decision and its parts (benches/guard.rs), and compares them with benches/guard.json.
 
-A part that takes 5 % more than there is an error. Counts of different compilers or C libraries say nothing about each
+A part that takes 5 % more than there is an error; `--margin` allows less or more. Counts of different compilers or C libraries say nothing about each
 other: those are printed and not judged, and `--renew` writes down what is counted here.
 """
 
@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BASELINE = ROOT / "benches" / "guard.json"
 TOOLS = ROOT / ".tools" / "cargo" / "bin"
 BENCHMARK = ["cargo", "bench", "--locked", "--profile", "guard", "--bench", "guard", "--", "--output-format=json"]
-MARGIN_PERCENT = 5
+DEFAULT_MARGIN_PERCENT = 5.0
 RENEW = "run `make guard-baseline` where the code is as fast as it should be, and commit benches/guard.json"
 
 
@@ -78,17 +78,17 @@ def counted(line):
     return summary["function_name"], metrics["Ir"]["values"]["new"]
 
 
-def told(part, before, now):
+def line(part, before, now, margin):
     """A line of the table."""
     if not before or not now:
         return f"{part:16} {before or '':>8} {now or '':>8}"
     percent = (now - before) / before * 100
-    line = f"{part:16} {before:>8} {now:>8} {percent:+8.1f} %"
+    counts = f"{part:16} {before:>8} {now:>8} {percent:+8.1f} %"
     faster = "  faster: renew the baseline, or as much can be lost again unseen"
-    return line + faster if percent < -MARGIN_PERCENT else line
+    return counts + faster if percent < -margin else counts
 
 
-def unguarded(part, before, now):
+def unguarded(part, before, now, _margin=None):
     """Why this part is not guarded, whatever the counts are of."""
     if before is None:
         return f"{part} is not in the baseline, so that nothing guards it"
@@ -99,17 +99,17 @@ def unguarded(part, before, now):
     return None
 
 
-def error(part, before, now):
+def error(part, before, now, margin):
     if why := unguarded(part, before, now):
         return why
     percent = (now - before) / before * 100
-    if percent > MARGIN_PERCENT:
-        more = f"{percent:.1f} % more than {before}; {MARGIN_PERCENT} % are allowed"
+    if percent > margin:
+        more = f"{percent:.1f} % more than {before}; {margin:g} % are allowed"
         return f"{part} takes {now} instructions, {more}"
     return None
 
 
-def compare(baseline, measured):
+def compare(baseline, measured, margin):
     before, now = baseline["instructions"], measured["instructions"]
     if not measured["toolchain"].keys() <= baseline["toolchain"].keys():
         fail(["the baseline does not say which toolchain it is of"], RENEW)
@@ -125,11 +125,11 @@ def compare(baseline, measured):
     else:
         print(f"guard: {'part':16} {'baseline':>8} {'now':>8} {'change':>10}")
         for part in parts:
-            print(f"guard: {told(*part)}")
+            print(f"guard: {line(*part, margin)}")
     sys.stdout.flush()
     # That a part is counted at all does not depend on the toolchain.
-    judge = unguarded if other else error
-    errors = [found for part in parts if (found := judge(*part))]
+    check = unguarded if other else error
+    errors = [found for part in parts if (found := check(*part, margin))]
     if errors or not parts:
         fail(errors or ["nothing was counted"], f"if it is meant, {RENEW}")
 
@@ -139,6 +139,7 @@ def main():
     arguments.add_argument("--renew", action="store_true", help="write the baseline instead of comparing with it")
     arguments.add_argument("--baseline", type=pathlib.Path, default=BASELINE, help="compare with this file")
     arguments.add_argument("--measured", type=pathlib.Path, help="count nothing, and take what is in this file")
+    arguments.add_argument("--margin", type=float, default=DEFAULT_MARGIN_PERCENT, metavar="PERCENT", help="how much more is allowed (5)")
     options = arguments.parse_args()
     measured = json.loads(options.measured.read_text()) if options.measured else count()
     if options.renew:
@@ -148,7 +149,7 @@ def main():
         options.baseline.write_text(json.dumps(measured, indent=2) + "\n")
         print(f"guard: written: {options.baseline}")
     elif options.baseline.exists():
-        compare(json.loads(options.baseline.read_text()), measured)
+        compare(json.loads(options.baseline.read_text()), measured, options.margin)
     else:
         fail([f"{options.baseline}: there is none"], RENEW)
 

@@ -12,6 +12,10 @@ fn counts(lookup: u32) -> Value {
 
 /// Compares these counts with those of a baseline.
 fn guard(baseline: &Value, measured: &Value) -> Output {
+    guard_with(&[], baseline, measured)
+}
+
+fn guard_with(arguments: &[&str], baseline: &Value, measured: &Value) -> Output {
     let place = tempfile::tempdir().unwrap();
     let [baseline, measured] =
         [("baseline", baseline), ("measured", measured)].map(|(name, counts)| {
@@ -22,6 +26,7 @@ fn guard(baseline: &Value, measured: &Value) -> Output {
     let mut command = Command::new(program("python3"));
     command.arg(repository().join("scripts/guard.py"));
     command
+        .args(arguments)
         .arg("--baseline")
         .arg(baseline)
         .arg("--measured")
@@ -51,6 +56,19 @@ fn refusal(baseline: &Value, measured: &Value) -> String {
         "{hint}"
     );
     error.strip_prefix("guard: error: ").unwrap().to_owned()
+}
+
+#[test]
+fn the_margin_can_be_narrower() {
+    let output = guard_with(&["--margin", "1"], &counts(1000), &counts(1010));
+    assert_eq!(output.status.code(), Some(0));
+    let output = guard_with(&["--margin", "1"], &counts(1000), &counts(1011));
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("lookup takes 1011 instructions, 1.1 % more than 1000; 1 % are allowed"),
+        "{said}"
+    );
 }
 
 #[test]
