@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/messages.sh
 
 readonly version=27.1.0 page=docs/correctness.md
-readonly files=(-f 'src/jose/*.rs' -f 'src/verify/*.rs' -e src/jose/signing.rs) # the last one serves development only
+readonly files=(-f 'src/jose/**/*.rs' -f 'src/verify/**/*.rs' -e src/jose/signing.rs) # the last one serves development only
 
 # Nobody reads a back trace here, and what it needs takes time to build.
 export CARGO_PROFILE_DEV_DEBUG=0
