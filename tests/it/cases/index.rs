@@ -96,9 +96,14 @@ fn every_file_that_a_page_names_is_there() {
     for page in pages.filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
         let text = std::fs::read_to_string(&page).unwrap();
         let quoted = text.split('`').skip(1).step_by(2);
-        for name in
-            quoted.filter(|name| name.starts_with("tests/") && !name.contains(char::is_whitespace))
-        {
+        let is_of_the_repository = |name: &&str| {
+            ["tests/", "src/", "scripts/", "benches/"]
+                .iter()
+                .any(|folder| name.starts_with(folder))
+                && !name.contains(char::is_whitespace)
+                && !name.contains('*')
+        };
+        for name in quoted.filter(is_of_the_repository) {
             assert!(
                 root().join(name).exists(),
                 "{} names {name}",
