@@ -2,21 +2,21 @@
 
 pub(crate) mod fetch;
 mod file;
+mod fixed;
 pub(crate) mod refresh;
 mod remote;
 
 pub use fetch::FetchSettings;
 pub use file::FileKeys;
+pub use fixed::decode_secret;
 pub use refresh::RefreshSettings;
 pub use remote::{KeyLocation, RemoteKeys, is_trustworthy};
 
-use std::path::Path;
-
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
-
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
-use crate::jose::{Algorithm, Algorithms, Family, InvalidSecret, KeySet, VerificationKey};
+use crate::jose::{Algorithm, Algorithms, Family, KeySet};
+use fixed::{
+    ENCODINGS, HMAC_SECRET, HMAC_SECRET_ENCODING, HMAC_SECRET_PREVIOUS, JWKS, PUBLIC_KEY_FILE,
+};
 
 pub(super) const DISCOVERY_URL: Setting = Setting::optional(
     "discovery_url",
@@ -30,27 +30,6 @@ pub(super) const JWKS_FILE: Setting = Setting::optional(
     "–",
     "A file with a key set; its contents are compared every 5 seconds, and a bad or missing file leaves the last good keys for `jwks_max_stale`.",
 );
-const JWKS: Setting =
-    Setting::optional("jwks", "–", "A key set, written out.").shaped(Shape::KeySet);
-const PUBLIC_KEY_FILE: Setting = Setting::optional(
-    "public_key_file",
-    "–",
-    "A PEM file with public keys or certificates. Their keys stand for any `kid`.",
-);
-const HMAC_SECRET: Setting = Setting::secret(
-    "hmac_secret",
-    "A shared secret, at least as long as its hash: 32 bytes for HS256.",
-);
-const HMAC_SECRET_PREVIOUS: Setting = Setting::secret(
-    "hmac_secret_previous",
-    "The secret before `hmac_secret`: its tokens are taken too, until it is removed. Written like that one.",
-);
-const HMAC_SECRET_ENCODING: Setting = Setting::new(
-    "hmac_secret_encoding",
-    "utf8",
-    "How the secrets are written: `utf8`, `hex` or `base64`.",
-)
-.shaped(Shape::Word(&value::words(ENCODINGS)));
 pub(super) const ALGORITHMS: Setting = Setting::optional(
     "algorithms",
     "all asymmetric ones, for a secret `HS256`",
@@ -161,54 +140,12 @@ impl KeySource {
             [only] => {
                 fetch.and(refresh.map(drop))?;
                 let algorithms = algorithms?;
-                let keys = read_fixed(reader, only, &algorithms, encoding?)?;
+                let keys = fixed::read(reader, only, &algorithms, encoding?)?;
                 Ok(Self::Fixed { keys, algorithms })
             }
             several => Err(refuse_others(reader, several)),
         }
     }
-}
-
-fn read_fixed(
-    reader: &mut Reader,
-    source: &Setting,
-    algorithms: &Algorithms,
-    encoding: Encoding,
-) -> Result<KeySet, Reported> {
-    match *source {
-        JWKS => {
-            let inline = reader.json(source)?.unwrap_or_default();
-            jwks(reader, source, inline.as_bytes(), algorithms)
-        }
-        PUBLIC_KEY_FILE => {
-            let path = reader.read(source, value::text)?;
-            let bytes = reader.file(source, Path::new(&path))?;
-            let keys = KeySet::from_pem(&bytes, algorithms);
-            keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string())))
-        }
-        _ => {
-            let algorithm = algorithms.first_of(Family::Secret).ok_or(Reported)?;
-            let current = secret(reader, source, algorithm, encoding);
-            let previous = secret(reader, &HMAC_SECRET_PREVIOUS, algorithm, encoding);
-            Ok(KeySet::of_any_id(
-                current?.into_iter().chain(previous?).collect(),
-            ))
-        }
-    }
-}
-
-fn secret(
-    reader: &mut Reader,
-    setting: &Setting,
-    algorithm: Algorithm,
-    encoding: Encoding,
-) -> Result<Option<VerificationKey>, Reported> {
-    let Some(secret) = reader.optional(setting, |text| encoding.decode(text))? else {
-        return Ok(None);
-    };
-    let key = VerificationKey::secret(algorithm, &secret);
-    key.map(Some)
-        .map_err(|invalid| reader.refuse(setting, unfit(&invalid)))
 }
 
 /// One source is enough. What was given without a value is not meant; otherwise it is the first
@@ -233,27 +170,6 @@ fn refuse_others(reader: &mut Reader, given: &[Setting]) -> Reported {
         reader.refuse(other, Invalid::new(message).hint("keep one of them"));
     }
     Reported
-}
-
-fn unfit(secret: &InvalidSecret) -> Invalid {
-    let invalid = Invalid::new(secret.to_string());
-    match secret {
-        InvalidSecret::TooShort { required, .. } => invalid.hint(format!(
-            "make one with `openssl rand -hex {required}` and set $hmac_secret_encoding=hex"
-        )),
-        InvalidSecret::Algorithm(_) => invalid,
-    }
-}
-
-fn jwks(
-    reader: &mut Reader,
-    source: &Setting,
-    document: &[u8],
-    algorithms: &Algorithms,
-) -> Result<KeySet, Reported> {
-    let keys = KeySet::from_jwks(document, algorithms);
-    let hint = "give {\"keys\": […]} with at least one public key of an allowed algorithm";
-    keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string()).hint(hint)))
 }
 
 fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, Reported> {
@@ -295,61 +211,4 @@ pub(crate) fn algorithm(text: &str) -> Result<Algorithm, Invalid> {
             .collect();
         Invalid::expected(format!("write some of {}", names.join(", ")))
     })
-}
-
-/// How a secret is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Utf8,
-    Hex,
-    Base64,
-}
-
-const ENCODINGS: &[(&str, Encoding); 3] = &[
-    ("utf8", Encoding::Utf8),
-    ("hex", Encoding::Hex),
-    ("base64", Encoding::Base64),
-];
-
-const ENCODING_HINT: &str = "$hmac_secret_encoding says how it is written";
-
-impl Encoding {
-    fn decode(self, text: &str) -> Result<Vec<u8>, Invalid> {
-        match self {
-            Self::Utf8 => Ok(text.as_bytes().to_vec()),
-            Self::Hex => hex(&unwrapped(text))
-                .ok_or_else(|| Invalid::new("not hexadecimal").hint(ENCODING_HINT)),
-            Self::Base64 => [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
-                .iter()
-                .find_map(|engine| engine.decode(unwrapped(text)).ok())
-                .ok_or_else(|| Invalid::new("not base64").hint(ENCODING_HINT)),
-        }
-    }
-}
-
-/// Without the line ends that `openssl` and `xxd` put into a long text.
-fn unwrapped(text: &str) -> String {
-    text.split_ascii_whitespace().collect()
-}
-
-/// The bytes of a secret that is written in `utf8`, `hex` or `base64`.
-pub fn decode_secret(encoding: &str, text: &str) -> Result<Vec<u8>, String> {
-    let encoding = value::one_of(ENCODINGS)(encoding);
-    encoding
-        .and_then(|encoding| encoding.decode(text))
-        .map_err(|invalid| format!("the secret is {}", invalid.message))
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .chars()
-        .map(|digit| digit.to_digit(16)?.try_into().ok())
-        .collect::<Option<_>>()?;
-    let pairs = digits.chunks_exact(2);
-    if !pairs.remainder().is_empty() {
-        return None;
-    }
-    pairs
-        .map(|pair| Some(pair.first()? << 4 | pair.last()?))
-        .collect()
 }
