@@ -1,20 +1,20 @@
 //! Routes: which requests take which way, and what holds there.
 
 pub(crate) mod requirements;
+mod rules;
+
+pub(super) use rules::General;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::denials::{CustomDenial, DenialKey};
-use super::{IssuerSettings, ProxySettings, TokenSettings, denials, tokens};
-use crate::config::issuer::audience;
+use super::{ProxySettings, denials, tokens};
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
-use crate::extract::TokenSources;
 use crate::policy::{
-    Access, HostPattern, Methods, PathPattern, Preflight, Route, RouteIssuers, RouteName,
-    RouteNameTaken, RoutePatternError, RouteTable, Rules, UnreachedRoute,
+    HostPattern, Methods, PathPattern, Preflight, Route, RouteName, RouteNameTaken,
+    RoutePatternError, RouteTable, UnreachedRoute,
 };
-use crate::verify::AudienceMatch;
+use rules::{ACCESS, ALLOW_PREFLIGHT, AUDIENCE, ISSUERS, REPORT_ONLY, REQUIRE};
 
 pub(crate) const ROUTES: Setting = Setting::optional(
     "routes",
@@ -32,45 +32,10 @@ const MATCH: Setting = Setting::required(
     "Which requests take it: a mapping of `host`, `path` and `methods`, all of which must fit; `{}` for every request.",
 )
 .shaped(Shape::Section(&[MATCH_ENTRY]));
-const ACCESS: Setting = Setting::new(
-    "access",
-    "authenticated",
-    "`authenticated`: with a valid token. `optional`: with a valid token or none. `anonymous`: tokens are not looked at. `denied`: nobody.",
-).shaped(Shape::Word(&value::words(ACCESSES)));
-const ISSUERS: Setting = Setting::optional(
-    "issuers",
-    "all",
-    "Names of the issuers whose tokens are accepted.",
-)
-.shaped(Shape::List(&Shape::Text));
-const AUDIENCE: Setting = Setting::optional(
-    "audience",
-    "that of the issuer",
-    "Audiences in place of the issuer's; a token must name one of them. `*` alone accepts all.",
-)
-.shaped(Shape::List(&Shape::Text));
-const REQUIRE: Setting = Setting::optional(
-    "require",
-    "nothing else",
-    "What a token must have besides; the next table.",
-)
-.shaped(Shape::FilledSection(&[requirements::ENTRY]));
-const ALLOW_PREFLIGHT: Setting = Setting::optional(
-    "allow_preflight",
-    "the general one",
-    "Whether CORS preflight requests pass without a token.",
-)
-.shaped(Shape::Boolean);
 const ALLOW_PATH_PARAMETERS: Setting = Setting::new(
     "allow_path_parameters",
     "false",
     "Whether a path may have parameters, `/a;x=y`. They are not compared, so the application must drop them too.",
-)
-.shaped(Shape::Boolean);
-const REPORT_ONLY: Setting = Setting::new(
-    "report_only",
-    "false",
-    "Lets pass what it would refuse, without identity, counted as `allow` with the reason and logged as `would_deny`.",
 )
 .shaped(Shape::Boolean);
 
@@ -130,35 +95,6 @@ pub struct RouteDenials {
     pub denials: Option<Vec<(DenialKey, CustomDenial)>>,
     /// The `resource_metadata` of its challenges, if it has its own.
     pub resource_metadata: Option<String>,
-}
-
-/// What routes are read against.
-#[derive(Clone, Copy)]
-pub(super) struct General<'a> {
-    issuers: &'a [IssuerSettings],
-    proxy: &'a ProxySettings,
-    tokens: &'a TokenSettings,
-}
-
-impl<'a> General<'a> {
-    /// These settings; if they were refused, what depends on them is not judged, and all the rest
-    /// of the routes is.
-    pub(super) fn of(
-        issuers: &'a Result<Vec<IssuerSettings>, Reported>,
-        proxy: &'a Result<ProxySettings, Reported>,
-        tokens: &'a Result<TokenSettings, Reported>,
-    ) -> Result<Self, Reported> {
-        let refused = |refused: &Reported| *refused;
-        let (issuers, proxy) = (
-            issuers.as_ref().map_err(refused)?,
-            proxy.as_ref().map_err(refused)?,
-        );
-        Ok(Self {
-            issuers,
-            proxy,
-            tokens: tokens.as_ref().map_err(refused)?,
-        })
-    }
 }
 
 impl RouteSettings {
@@ -230,7 +166,7 @@ fn read_route(
     let allow_path_parameters = reader.read(&ALLOW_PATH_PARAMETERS, value::boolean);
     let denials = denials::read_denials(reader);
     let resource_metadata = denials::read_resource_metadata(reader);
-    let rules = read_rules(reader, general, allow_path_parameters);
+    let rules = rules::read(reader, general, allow_path_parameters);
     let general = general?;
     let Match {
         host,
@@ -284,93 +220,6 @@ fn read_match(reader: &mut Reader) -> Result<Match, Reported> {
 
 fn pattern(text: &str, error: RoutePatternError) -> Invalid {
     Invalid::new(format!("{text:?}: {error}")).hint(error.hint())
-}
-
-fn read_rules(
-    reader: &mut Reader,
-    general: Result<General<'_>, Reported>,
-    allow_path_parameters: Result<bool, Reported>,
-) -> Result<Rules, Reported> {
-    let access = reader.read(&ACCESS, value::one_of(ACCESSES));
-    let issuers = general.and_then(|general| read_issuers(reader, general.issuers));
-    let audience = reader.optional_list(&AUDIENCE, value::text);
-    let sources = reader.optional_list(&tokens::TOKEN_SOURCES, tokens::source);
-    let requirements = requirements::read(reader, &REQUIRE, allow_path_parameters.unwrap_or(false));
-    let preflight = reader.optional(&ALLOW_PREFLIGHT, value::boolean);
-    let report_only = reader.read(&REPORT_ONLY, value::boolean);
-    let general = general?;
-    let audience = audience?
-        .map(|names| audience::accepted(reader, &AUDIENCE, names, AudienceMatch::Any))
-        .transpose()?;
-    let rules = Rules {
-        access: access?,
-        preflight: preflight?.map_or(general.proxy.preflight, Preflight::from),
-        sources: sources?.map_or_else(
-            || general.tokens.sources.clone(),
-            |sources| Arc::new(TokenSources::new(sources, general.tokens.max_token_bytes)),
-        ),
-        issuers: issuers?,
-        audience,
-        requirements: requirements?.into(),
-        report_only: report_only?,
-    };
-    refuse_pointless(reader, rules.access)?;
-    refuse_unchecked_profile(reader, &rules, general.issuers)?;
-    Ok(rules)
-}
-
-const ACCESSES: &[(&str, Access); 4] = &[
-    ("anonymous", Access::Anonymous),
-    ("optional", Access::Optional),
-    ("authenticated", Access::Authenticated),
-    ("denied", Access::Denied),
-];
-
-fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIssuers, Reported> {
-    let positions = reader.optional_list(&ISSUERS, |name| IssuerSettings::position(known, name))?;
-    Ok(positions.map_or(RouteIssuers::All, |positions| {
-        RouteIssuers::These(positions.into())
-    }))
-}
-
-/// Who writes a requirement down believes that it is enforced, and who only reports on a `denied`
-/// route would open it.
-fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Reported> {
-    if access.reads_credentials() {
-        return Ok(());
-    }
-    let invalid = Invalid::new("has no effect where tokens are not looked at")
-        .hint("leave it out, or change `access`");
-    let of_tokens = [
-        ISSUERS,
-        AUDIENCE,
-        tokens::TOKEN_SOURCES,
-        denials::RESOURCE_METADATA,
-        REQUIRE,
-        ALLOW_PREFLIGHT,
-        REPORT_ONLY,
-    ];
-    reader.refuse_given(&of_tokens, &invalid)
-}
-
-fn refuse_unchecked_profile(
-    reader: &mut Reader,
-    rules: &Rules,
-    issuers: &[IssuerSettings],
-) -> Result<(), Reported> {
-    let Some(accepted) = &rules.audience else {
-        return Ok(());
-    };
-    let is_unchecked = |(position, issuer): (usize, &IssuerSettings)| {
-        rules.check_issuer(position).is_ok()
-            && audience::is_unchecked_profile(accepted, &issuer.expectations.token_type)
-    };
-    if issuers.iter().enumerate().any(is_unchecked) {
-        let invalid =
-            Invalid::new("`*` beside an issuer with token_type at+jwt, which demands an audience");
-        return Err(reader.refuse(&AUDIENCE, invalid.hint("name the audiences of this route")));
-    }
-    Ok(())
 }
 
 fn refuse_blind(reader: &mut Reader, route: &Route, proxy: &ProxySettings) -> Result<(), Reported> {
