@@ -1,4 +1,4 @@
-//! All settings, listed once: the reader, `config reference` and `config schema` go by this.
+//! The list of all settings. The reader, `config reference` and `config schema` use this one list.
 
 use super::{claim_headers, denials, issuer, logging, proxy, routes, server, tokens, traces};
 use crate::config::server::{admin, tls};
@@ -18,16 +18,16 @@ pub(crate) const SERVICE: &[&[Setting]] = &[
     &[issuer::ISSUERS, routes::ROUTES],
 ];
 
-/// Every setting that may stand at the top of the file: those of the service, and those of an only
-/// issuer.
+/// Returns every setting that is allowed at the top of the file: the settings of the service, and
+/// those of an issuer if there is only one.
 pub(crate) fn settings() -> Vec<&'static [Setting]> {
     [SERVICE, issuer::SECTIONS].concat()
 }
 
-/// The JSON Schema (draft 2020-12) of the configuration file.
+/// Returns the JSON Schema (draft 2020-12) of the configuration file.
 ///
-/// It is made of the list that the reader goes by, and knows each setting and its type. What two
-/// settings have to do with each other, and whether a file or a URL is any good, is left to
+/// It is generated from the list of settings that the reader uses, and knows each setting and its
+/// type. Rules that involve several settings, and whether a file or a URL can be used, are left to
 /// `doorward check`.
 pub fn schema() -> String {
     json_schema::document("Configuration of doorward", &settings())

@@ -1,4 +1,4 @@
-//! Which claims become headers.
+//! The claims that are passed to the application as headers.
 
 use std::collections::HashSet;
 
@@ -35,7 +35,8 @@ const ENCODING: Setting = Setting::new(
 /// The settings of one entry of `claim_headers` in the file.
 pub(super) const ENTRY: &[Setting] = &[CLAIM, HEADER, SEPARATOR, ENCODING];
 
-/// Names that mean something to HTTP, to this service or to a browser; a claim must not.
+/// Header names that mean something to HTTP, to this service or to a browser. No claim may be
+/// passed under one of them.
 const RESERVED: &[&str] = &[
     "authorization",
     "cache-control",
@@ -66,8 +67,8 @@ const RESERVED: &[&str] = &[
     "x-envoy-auth-headers-to-remove",
 ];
 
-/// nginx obeys such headers in the answer to its question: it would serve another request than the
-/// one that was decided on.
+/// The prefix of headers that nginx obeys in the response to its `auth_request`: with such a header
+/// it would serve another request than the one that was decided on.
 const RESERVED_PREFIX: &str = "x-accel-";
 
 pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Reported> {
@@ -84,7 +85,7 @@ pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Reported> {
     Ok(ClaimHeaders::new(list, max_bytes?))
 }
 
-/// The names of the headers where nothing else is set.
+/// Returns the header names of the default of `claim_headers`.
 pub fn default_claim_headers() -> Vec<String> {
     let pairs = CLAIM_HEADERS
         .default_text()
@@ -131,7 +132,8 @@ fn pair(text: &str) -> Result<ClaimHeader, Invalid> {
     })
 }
 
-/// Neither letters and digits, which stand in `%2C`, nor `%` itself.
+/// Parses a separator. Letters and digits are refused because they occur in escapes such as `%2C`,
+/// and so is `%` itself.
 fn separator(text: &str) -> Result<String, Invalid> {
     let fits = matches!(text.as_bytes(), [byte] if *byte == b' ' || byte.is_ascii_punctuation() && *byte != b'%');
     if fits {
@@ -161,13 +163,13 @@ fn header_name(name: &str) -> Result<String, Invalid> {
     Ok(name.to_owned())
 }
 
-/// Two names that a server behind the proxy may take for one (`X_Auth_User` and `X-Auth-User` in
-/// CGI).
+/// Folds case, and `_` to `-`. A server behind the proxy may take two names with the same result
+/// for one (`X_Auth_User` and `X-Auth-User` in CGI).
 fn folded(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
 
-/// What else has the name of a header that stands before it.
+/// Yields the entries whose header name was already used by an earlier entry.
 fn repeated(list: &[ClaimHeader]) -> impl Iterator<Item = (usize, Invalid)> {
     let mut seen = HashSet::new();
     list.iter()

@@ -1,4 +1,4 @@
-//! What denials look like.
+//! The appearance of denial responses.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,41 +24,42 @@ pub(super) const DENIALS: Setting = Setting::optional(
 
 pub(crate) const SETTINGS: &[Setting] = &[REALM, RESOURCE_METADATA, DENIALS];
 
-/// What denials look like.
+/// The appearance of denial responses.
 #[derive(Debug, Clone)]
 pub struct DenialSettings {
     /// `realm` of the challenge.
     pub realm: String,
     /// `resource_metadata` of the challenge.
     pub resource_metadata: Option<String>,
-    /// Denials that look otherwise than usual.
+    /// Denials with another status or body than the default.
     pub denials: Vec<(DenialKey, CustomDenial)>,
 }
 
-/// Which denials look otherwise than usual.
+/// The denials to which a [`CustomDenial`] applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DenialKey {
-    /// Those for this reason.
+    /// Denials with this reason.
     Reason(Reason),
-    /// Those with this status.
+    /// Denials with this HTTP status.
     Status(u16),
-    /// All.
+    /// All denials.
     Every,
 }
 
-/// What such a denial looks like.
+/// The status and body of a customized denial.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub struct CustomDenial {
-    /// The status, 400 to 599; the usual one if not given.
+    /// The status, 400 to 599; the default status if `None`.
     pub status: Option<u16>,
-    /// The body, any JSON value; the usual one if not given.
-    #[serde(default, deserialize_with = "some")]
+    /// The body, any JSON value; the default body if `None`.
+    #[serde(default, deserialize_with = "present")]
     pub body: Option<Value>,
 }
 
-/// `null` is a body like any other; only a missing member is none.
-fn some<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+/// Deserializes a member that is present. `null` is a body like any other; only a missing member
+/// leaves the default body.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
@@ -75,7 +76,7 @@ impl DenialSettings {
     }
 }
 
-/// Text that can stand between quotes in a header.
+/// Parses a text that needs no escapes in a quoted string of a header.
 fn quotable(text: &str) -> Result<String, Invalid> {
     let text = value::text(text)?;
     let plain = text

@@ -1,4 +1,4 @@
-//! What is written down.
+//! Logging, and the labels of metrics.
 
 use crate::config_reader::{Reader, Reported, Setting, Shape, value};
 
@@ -29,20 +29,20 @@ const METRICS_ROUTE_LABEL: Setting = Setting::new(
 
 pub(crate) const SETTINGS: &[Setting] = &[LOG, LOG_FORMAT, ACCESS_LOG, METRICS_ROUTE_LABEL];
 
-/// What is written down.
+/// Logging, and the labels of metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Logging {
-    /// How much.
+    /// The least severe level that is logged.
     pub level: LogLevel,
-    /// How; by what stderr is, if not set.
+    /// The format of log lines; if `None`, text on a terminal and JSON elsewhere.
     pub format: Option<LogFormat>,
-    /// Which decisions.
+    /// The decisions that are logged.
     pub access_log: AccessLog,
-    /// Whether decisions are counted by route.
+    /// `true` if the metrics of decisions have a label with the route.
     pub metrics_route_label: bool,
 }
 
-/// How much is logged.
+/// The least severe level that is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)] // the names say it
 pub enum LogLevel {
@@ -53,23 +53,23 @@ pub enum LogLevel {
     Trace,
 }
 
-/// How lines are written.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
-    /// For people.
+    /// Text for people.
     Text,
 }
 
-/// Which decisions are logged.
+/// The decisions that are written to the access log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccessLog {
-    /// Every one.
+    /// All decisions.
     All,
     /// Denials and failures.
     Denied,
-    /// None.
+    /// No decisions.
     Off,
 }
 

@@ -1,8 +1,8 @@
-//! Floor 2: from what an operator wrote to what the rest of the house works with.
+//! Layer 3: turns what an operator wrote into the settings that the rest of the crate works with.
 //!
-//! One file per section. A section reads all its settings before it puts any together, so that
-//! every problem is reported at once; a value that passed is a ready value of floor 1 or a plain
-//! setting for an upper floor.
+//! Each section has a file. A section reads all of its settings before it combines any of them, so
+//! that every problem is reported at once. A value that passed is either a ready value of layer 1
+//! or a plain setting for an upper layer.
 
 pub(crate) mod catalog;
 pub(crate) mod claim_headers;
@@ -44,35 +44,56 @@ pub use traces::TraceSettings;
 use crate::policy::ClaimHeaders;
 use routes::General;
 
-/// Everything an operator can say, checked.
+/// A complete and checked configuration.
+///
+/// Every value in it has been validated, and so have the rules that involve several settings.
 #[derive(Debug)]
 pub struct Configuration {
-    /// Listeners, limits and shutdown.
+    /// Listeners, limits, readiness and shutdown.
     pub server: ServerSettings,
-    /// Who may ask the admin listener.
+    /// Access to the admin listener.
     pub admin: AdminSettings,
-    /// TLS of the verify listener, if it speaks it.
+    /// TLS of the verify listener; `None` if it speaks plain HTTP.
     pub tls: Option<TlsSettings>,
-    /// How the proxy speaks and whom to believe.
+    /// The dialect of the proxy in front, and the networks whose forwarded headers are trusted.
     pub proxy: ProxySettings,
-    /// Where tokens stand and how they are kept.
+    /// Token sources and the token cache.
     pub tokens: TokenSettings,
-    /// Which claims become headers.
+    /// The claims that are passed to the application as headers.
     pub claim_headers: ClaimHeaders,
-    /// What denials look like.
+    /// The appearance of denial responses.
     pub answers: DenialSettings,
-    /// What is written down.
+    /// Logging, and the labels of metrics.
     pub logging: Logging,
-    /// Where spans go, if anybody wants them.
+    /// Export of spans; `None` if it is off.
     pub traces: Option<TraceSettings>,
-    /// Whose tokens are accepted.
+    /// The issuers whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
-    /// Which requests take which way, if there are different ones.
+    /// The routes; `None` if one set of rules holds for all requests.
     pub routes: Option<RouteSettings>,
 }
 
 impl Configuration {
-    /// Reads the environment alone.
+    /// Reads a configuration from environment variables alone, without a file.
+    ///
+    /// Variables whose names do not begin with `DOORWARD_` are ignored. Fails with all [`Problems`]
+    /// that were found, not only with the first one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use doorward::config::Configuration;
+    ///
+    /// let variables = [
+    ///     ("DOORWARD_ISSUER", "https://idp.example.com"),
+    ///     ("DOORWARD_AUDIENCE", "api"),
+    /// ];
+    /// let configuration = Configuration::from_environment(
+    ///     variables.map(|(name, value)| (name.into(), value.into())),
+    /// )?;
+    /// assert_eq!(configuration.issuers[0].name, "idp.example.com");
+    /// # Ok::<(), doorward::config_reader::Problems>(())
+    /// ```
     pub fn from_environment(
         pairs: impl IntoIterator<Item = (OsString, OsString)>,
     ) -> Result<Self, Problems> {

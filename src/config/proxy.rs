@@ -1,4 +1,4 @@
-//! How the proxy speaks, and whom to believe.
+//! The dialect of the proxy in front, and the networks whose forwarded headers are trusted.
 
 use std::net::IpAddr;
 
@@ -33,38 +33,39 @@ const ALLOW_PREFLIGHT: Setting = Setting::new(
 
 pub(crate) const SETTINGS: &[Setting] = &[PROXY, TRUSTED_PROXIES, TRUST_ANY_PROXY, ALLOW_PREFLIGHT];
 
-/// How the proxy speaks, and whom to believe.
+/// The dialect of the proxy in front, and the networks whose forwarded headers are trusted.
 #[derive(Debug, Clone)]
 pub struct ProxySettings {
-    /// How the plain `/verify` is understood.
+    /// The dialect of the plain `/verify` endpoint.
     pub dialect: DialectName,
-    /// Whose forwarded headers are believed.
+    /// The networks whose forwarded headers are trusted.
     pub trusted: TrustedProxies,
-    /// Whether a CORS preflight passes.
+    /// The treatment of CORS preflight requests, unless a route has its own.
     pub preflight: Preflight,
 }
 
-/// The name of a way in which proxies describe the original request.
+/// The name of a dialect: the headers in which a proxy describes the original request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DialectName {
-    /// Nothing is described.
+    /// No description of the original request is read.
     Auto,
-    /// `X-Original-Method` and `X-Original-URL`; denials without a body.
+    /// `X-Original-Method` and `X-Original-URL`; denials have no body.
     Nginx,
-    /// `X-Forwarded-Method`, `-Host` and `-Uri`; `-Proto` comes along and says nothing that a route
-    /// looks at.
+    /// `X-Forwarded-Method`, `-Host` and `-Uri`. `X-Forwarded-Proto` is sent as well, but no route
+    /// depends on it.
     Traefik,
-    /// The same as Traefik's.
+    /// The headers of [`Self::Traefik`].
     Caddy,
-    /// The same as Traefik's.
+    /// The headers of [`Self::Traefik`].
     Haproxy,
-    /// The request line and `Host`; without a path, which only `/verify/envoy/…` has.
+    /// The request line and `Host`. The plain `/verify` has no original path; only
+    /// `/verify/envoy/…` has one.
     Envoy,
 }
 
 impl DialectName {
-    /// Notes that a setting looks at this part of the original request where nobody describes it:
-    /// every request would be refused.
+    /// Reports a problem if the dialect is [`Self::Auto`]: `setting` depends on this part of the
+    /// original request, which no dialect describes, so every request would be denied.
     pub(super) fn refuse_unnamed(
         self,
         reader: &mut Reader,
@@ -80,13 +81,13 @@ impl DialectName {
     }
 }
 
-/// Networks whose forwarded headers are believed.
+/// The networks whose forwarded headers are trusted.
 #[derive(Debug, Clone)]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Whether a peer with this address is believed. An IPv4 address in IPv6 clothes is an IPv4
-    /// address.
+    /// Returns `true` if a peer with this address is trusted. An IPv4-mapped IPv6 address counts as
+    /// the IPv4 address.
     pub fn contains(&self, peer: IpAddr) -> bool {
         let peer = peer.to_canonical();
         self.0.iter().any(|network| network.contains(&peer))
@@ -99,7 +100,7 @@ impl ProxySettings {
         let trusted = reader.list(&TRUSTED_PROXIES, network);
         let trust_any = reader.read(&TRUST_ANY_PROXY, value::boolean);
         let allow_preflight = reader.read(&ALLOW_PREFLIGHT, value::boolean);
-        let trusted = Self::bounded(reader, trusted?, trust_any?);
+        let trusted = Self::check_trusted(reader, trusted?, trust_any?);
         if allow_preflight? {
             dialect?.refuse_unnamed(reader, &ALLOW_PREFLIGHT, "method")?;
         }
@@ -110,16 +111,16 @@ impl ProxySettings {
         })
     }
 
-    fn bounded(
+    fn check_trusted(
         reader: &mut Reader,
         trusted: Vec<IpNet>,
         trust_any: bool,
     ) -> Result<TrustedProxies, Reported> {
-        // Two halves are a whole.
-        let everybody = IpNet::aggregate(&trusted)
+        // `0.0.0.0/1` and `128.0.0.0/1` together are every address.
+        let trusts_any = IpNet::aggregate(&trusted)
             .iter()
             .any(|network| network.prefix_len() == 0);
-        if everybody && !trust_any {
+        if trusts_any && !trust_any {
             let hint = "list the proxies' networks; if everybody really is a proxy, set $trust_any_proxy=true";
             return Err(reader.refuse(
                 &TRUSTED_PROXIES,
@@ -145,7 +146,7 @@ fn network(text: &str) -> Result<IpNet, Invalid> {
     let network = network
         .map_err(|_| Invalid::expected("write networks such as 10.0.0.0/8, or single addresses"))?;
     match network {
-        // Peers are compared as what they are, so this one would never match.
+        // Peers are compared in canonical form, so this network would never match.
         IpNet::V6(mapped) if mapped.addr().to_ipv4_mapped().is_some() => {
             Err(Invalid::new("an IPv4 network in IPv6 clothes").hint("write it as an IPv4 network"))
         }

@@ -1,11 +1,11 @@
-//! The table of all settings, for `config reference` and the documentation.
+//! The reference of all settings, for `config reference` and the documentation.
 
 use super::catalog::SERVICE;
 use super::{claim_headers, issuer, routes};
 use crate::config::routes::requirements;
 use crate::config_reader::reference_table::section;
 
-/// All settings as Markdown.
+/// Returns the reference of all settings as a Markdown page.
 pub fn reference() -> String {
     let mut page = String::from(INTRODUCTION);
     section(&mut page, "Service", SERVICE);

@@ -1,12 +1,12 @@
-//! Settings that hold until the service is started anew.
+//! Settings that change only when the service is restarted.
 
 use super::Configuration;
 use super::logging::Logging;
 use super::server::ServerSettings;
 use super::traces::TraceSettings;
 
-/// Settings that hold until the service is started anew: its sockets, its threads, how it logs and
-/// where spans go.
+/// The settings that change only when the service is restarted: sockets, threads, logging and the
+/// export of spans.
 #[derive(Debug, Clone)]
 pub struct RestartOnlySettings {
     server: ServerSettings,
@@ -16,7 +16,7 @@ pub struct RestartOnlySettings {
 }
 
 impl RestartOnlySettings {
-    /// Those of this configuration.
+    /// Copies them from a configuration.
     pub fn of(configuration: &Configuration) -> Self {
         let Configuration {
             server,
@@ -33,7 +33,7 @@ impl RestartOnlySettings {
         }
     }
 
-    /// The names of those that this other configuration has otherwise.
+    /// Returns the names of the settings that have another value in `other`.
     pub fn differing(&self, other: &Configuration) -> Vec<&'static str> {
         let (own, new) = (&self.server, &other.server);
         let (own_log, new_log) = (&self.logging, &other.logging);
@@ -41,7 +41,8 @@ impl RestartOnlySettings {
         let ratio =
             |traces: Option<&TraceSettings>| traces.map(|traces| traces.sample_ratio.to_bits());
         let same = [
-            // Other files are fine: what is in them is looked at again and again.
+            // Other files are allowed: their contents are reloaded while the service runs. TLS
+            // itself cannot be switched on or off.
             ("tls_certificate_file", self.is_tls == other.tls.is_some()),
             ("listen", own.listen == new.listen),
             ("admin_listen", own.admin_listen == new.admin_listen),

@@ -1,4 +1,4 @@
-//! Where a configuration comes from.
+//! The source of a configuration: environment variables and an optional file.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,7 +10,8 @@ use crate::config_reader::{
 };
 use crate::policy::with_large_stack;
 
-/// Where a configuration comes from: what is given in both places holds as the environment says.
+/// The source of a configuration: environment variables and an optional file. A variable wins over
+/// the same setting in the file.
 #[derive(Clone)]
 pub struct Source {
     file: Option<PathBuf>,
@@ -18,10 +19,10 @@ pub struct Source {
 }
 
 impl Source {
-    /// The environment: variables whose names begin with `DOORWARD_`; and this file, or the one
-    /// that `DOORWARD_CONFIG` names.
+    /// Creates a source from environment variables whose names begin with `DOORWARD_`, and from
+    /// this file or else the one that `DOORWARD_CONFIG` names.
     ///
-    /// The pairs are an argument, so that nobody has to change the environment of a running
+    /// The variables are an argument, so that no caller has to change the environment of a running
     /// process.
     pub fn new(
         file: Option<PathBuf>,
@@ -40,24 +41,25 @@ impl Source {
         }
     }
 
-    /// Reads everything, or tells everything that is wrong.
+    /// Reads the whole configuration. Fails with all [`Problems`] that were found.
     pub fn read(&self) -> Result<Configuration, Problems> {
         self.read_from(Files::default()).0
     }
 
-    /// The same from files as they were at a look, and those that were needed: one that was not
-    /// looked at is read now.
-    pub fn read_from(&self, looked_at: Files) -> (Result<Configuration, Problems>, Files) {
+    /// Reads the whole configuration from files as they are in `snapshot`; a file that is missing
+    /// there is read from the disk now. Also returns the files that were used.
+    pub fn read_from(&self, snapshot: Files) -> (Result<Configuration, Problems>, Files) {
         let none = (
             Err(Problem::new("configuration", "no thread to read it with").into()),
-            looked_at.clone(),
+            snapshot.clone(),
         );
-        // Once for all conditions of all routes.
-        with_large_stack(|| self.read_here(looked_at)).unwrap_or(none)
+        // The parser of conditions needs the large stack; one thread serves the conditions of all
+        // routes.
+        with_large_stack(|| self.read_on_this_thread(snapshot)).unwrap_or(none)
     }
 
-    fn read_here(&self, looked_at: Files) -> (Result<Configuration, Problems>, Files) {
-        let mut files = FilesInUse::of(looked_at);
+    fn read_on_this_thread(&self, snapshot: Files) -> (Result<Configuration, Problems>, Files) {
+        let mut files = FilesInUse::of(snapshot);
         let mut reader = match self.reader(&mut files) {
             Ok(reader) => reader,
             Err(problems) => return (Err(problems), files.into_used()),
@@ -68,15 +70,16 @@ impl Source {
         (reader.finish(configuration), used)
     }
 
-    /// Where operators ask, for who only wants to know that: a secret that cannot be read here says
-    /// nothing about the running service.
+    /// Reads only the addresses of the admin listener, for commands that need nothing else.
+    /// Problems of other settings, such as a secret that cannot be read here, are not reported:
+    /// they say nothing about the running service.
     pub fn read_admin_listen(&self) -> Result<Vec<Listen>, Problems> {
         let mut reader = self.reader(&mut FilesInUse::default())?;
         let admin_listen = ServerSettings::read_admin_listen(&mut reader);
         reader.finish(admin_listen)
     }
 
-    /// A reader that has taken these files.
+    /// Creates a reader over the variables and the file. Takes `files` into the reader.
     fn reader(&self, files: &mut FilesInUse) -> Result<Reader, Problems> {
         let settings = catalog::settings();
         let (mut section, problems) = environment::read(self.environment.iter().cloned());

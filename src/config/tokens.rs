@@ -1,4 +1,4 @@
-//! Where tokens stand, and how they are kept.
+//! Token sources and the token cache.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,23 +34,23 @@ const CACHE_TTL: Setting = Setting::new(
 pub(crate) const SETTINGS: &[Setting] =
     &[TOKEN_SOURCES, MAX_TOKEN_BYTES, CACHE_CAPACITY, CACHE_TTL];
 
-/// Where tokens stand, and how they are kept.
+/// Token sources and the token cache.
 #[derive(Debug, Clone)]
 pub struct TokenSettings {
-    /// Where to look.
+    /// The parts of a request that may hold a token.
     pub sources: Arc<TokenSources>,
-    /// How long a token may be.
+    /// The greatest length of a token, in bytes.
     pub max_token_bytes: usize,
-    /// How verified tokens are kept.
+    /// The cache of verified tokens.
     pub cache: CacheSettings,
 }
 
-/// How verified tokens are kept.
+/// The bounds of the cache of verified tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CacheSettings {
-    /// How many units of 2 KiB; 0 keeps nothing.
+    /// Capacity in units of 2 KiB; 0 turns the cache off.
     pub capacity: u64,
-    /// How long at most.
+    /// The longest time that a verified token is kept.
     pub time_to_live: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Where spans go.
+//! Export of spans to a collector.
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -25,18 +25,18 @@ const TRACE_SAMPLE_RATIO: Setting = Setting::new(
 
 pub(crate) const SETTINGS: &[Setting] = &[OTLP_ENDPOINT, OTLP_HEADERS, TRACE_SAMPLE_RATIO];
 
-/// Where spans go.
+/// Export of spans to an OpenTelemetry collector.
 #[derive(Debug, Clone)]
 pub struct TraceSettings {
-    /// Where they are posted to.
+    /// The URL that spans are posted to.
     pub url: Url,
     headers: Vec<(String, SecretString)>,
-    /// Which share of the requests gets one where nobody has decided.
+    /// The share of requests without a `traceparent` that get a span, from 0 to 1.
     pub sample_ratio: f64,
 }
 
 impl TraceSettings {
-    /// The headers, to be sent or compared.
+    /// Returns the request headers for the collector, with their secret values in the clear.
     pub fn exposed(&self) -> Vec<(&str, &str)> {
         self.headers
             .iter()
@@ -44,7 +44,7 @@ impl TraceSettings {
             .collect()
     }
 
-    /// Nothing, if nobody wants spans.
+    /// Reads the section. Returns `None` if no collector is set.
     pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Reported> {
         let url = reader.optional(&OTLP_ENDPOINT, endpoint);
         let headers = reader.optional_list(&OTLP_HEADERS, fetch::header);

@@ -1,4 +1,4 @@
-//! A configuration file as a tree, every node with its place.
+//! A configuration file as a tree, in which every node has its position.
 
 use std::fmt;
 
@@ -9,19 +9,20 @@ use serde_saphyr::{Budget, Location, Options, Spanned, UserMessageFormatter};
 
 use super::setting::{self, Setting};
 
-/// A longer file is refused.
+/// The greatest size of a file, in bytes; a larger one is refused.
 pub(crate) const MAX_BYTES: usize = 8 << 20;
 
-/// Deeper than any setting goes, bodies of denials included.
+/// The greatest depth of nesting. No setting is nested as deeply, bodies of denials included.
 const MAX_DEPTH: usize = 32;
 
-/// Enough for ten thousand routes, and an end to whatever aliases unfold into.
+/// The greatest number of nodes: enough for ten thousand routes, and a bound on what aliases can
+/// expand to.
 const MAX_NODES: usize = 500_000;
 
-/// Anchors save some typing; nobody needs thousands.
+/// The greatest number of anchors and of aliases.
 const MAX_ALIASES: usize = 1_000;
 
-/// A value, and where it stands.
+/// A value and its position.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) content: Content,
@@ -31,14 +32,14 @@ pub(crate) struct Node {
 /// A value.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
-    /// A text, a number, a truth value or nothing.
+    /// A string, a number, a boolean or null.
     Scalar(Scalar),
     List(Vec<Node>),
-    /// Names are texts, and each stands once.
+    /// A mapping. Keys are strings, and no key is repeated.
     Map(Vec<(Key, Node)>),
 }
 
-/// A single value: as it was written, and what YAML takes it for.
+/// A single value: its text in the file, and the type that YAML gives it.
 #[derive(Debug, Clone)]
 pub(crate) struct Scalar {
     pub(crate) text: String,
@@ -46,32 +47,32 @@ pub(crate) struct Scalar {
 }
 
 impl Scalar {
-    /// What YAML takes it for; a number as a double, if it is none of 64 bits.
+    /// Returns the typed value. A number that does not fit into 64 bits is a double.
     pub(crate) const fn value(&self) -> &Value {
         &self.value
     }
 
-    /// Whether nothing is there, or `null`.
+    /// Returns `true` if the value is missing or `null`.
     pub(crate) fn is_null(&self) -> bool {
         self.value.is_null()
     }
 }
 
-/// A name, and where it stands.
+/// A key of a mapping and its position.
 #[derive(Debug, Clone)]
 pub(crate) struct Key {
     pub(crate) name: String,
     pub(crate) position: Position,
 }
 
-/// Line and column, both from 1.
+/// Line and column, both counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     line: u64,
     column: u64,
 }
 
-/// Why a text is no configuration file.
+/// An error of the parser, and the position at which it occurred.
 #[derive(Debug)]
 pub(crate) struct InvalidDocument {
     pub(crate) message: String,
@@ -79,8 +80,11 @@ pub(crate) struct InvalidDocument {
 }
 
 impl Node {
-    /// Reads one YAML document. No name may stand twice in a mapping, no tag is known, and depth,
-    /// size and aliases are bounded: a file must not be able to take the memory away.
+    /// Parses one YAML document. Fails if a key is repeated in a mapping, if a tag is not a
+    /// standard one, or if the depth, the size or the number of aliases exceeds its bound. The
+    /// bounds keep a file from using up the memory.
+    ///
+    /// `known` are the settings whose names may be shown in a message.
     pub(crate) fn parse(text: &str, known: &[&[Setting]]) -> Result<Self, InvalidDocument> {
         if text.len() > MAX_BYTES {
             return Err(InvalidDocument::new(
@@ -91,7 +95,7 @@ impl Node {
         let read = serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options());
         let root = read.map_err(|error| {
             let position = error.location().map_or(Position::START, Position::of);
-            InvalidDocument::new(without_place(&error, known), position)
+            InvalidDocument::new(redacted_message(&error, known), position)
         })?;
         Ok(Self::of(root, text))
     }
@@ -119,7 +123,7 @@ impl Node {
         Self { content, position }
     }
 
-    /// As JSON.
+    /// Converts the node to JSON.
     pub(crate) fn to_json(&self) -> Value {
         match &self.content {
             Content::Scalar(scalar) => scalar.value.clone(),
@@ -181,9 +185,9 @@ fn options() -> Options {
     options
 }
 
-/// What the parser says, without the place, which is told in front, and without what it quotes:
-/// that may be a secret.
-fn without_place(error: &serde_saphyr::Error, known: &[&[Setting]]) -> String {
+/// Returns the parser's message without the position, which the caller puts in front, and without
+/// quoted text, which may be a secret.
+fn redacted_message(error: &serde_saphyr::Error, known: &[&[Setting]]) -> String {
     if let serde_saphyr::Error::DuplicateMappingKey {
         key: Some(name), ..
     } = error
@@ -199,7 +203,7 @@ fn without_place(error: &serde_saphyr::Error, known: &[&[Setting]]) -> String {
     )
 }
 
-/// The text without what stands between the first of these quotes and the last, where there may be
+/// Removes what is between the first and the last of these quotes; the text between may contain
 /// further ones.
 fn without_quotation(text: String, quote: char) -> String {
     match (text.split_once(quote), text.rsplit_once(quote)) {
@@ -208,7 +212,8 @@ fn without_quotation(text: String, quote: char) -> String {
     }
 }
 
-/// A scalar as it was written: `0012` is a number for YAML, but may be the beginning of a secret.
+/// Returns a scalar as it was written: `0012` is a number for YAML, but may be the beginning of a
+/// secret.
 fn written(value: &Value, location: Location, text: &str) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -223,7 +228,7 @@ fn source(location: Location, text: &str) -> Option<&str> {
     text.get(start..start.checked_add(length)?).map(str::trim)
 }
 
-/// What the parser hands over.
+/// The values as the parser produces them.
 enum Raw {
     Scalar(Value),
     List(Vec<Spanned<Raw>>),
@@ -312,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_is_told_with_its_place() {
+    fn parse_errors_have_a_position() {
         insta::assert_snapshot!(message("a: 1\nb: 2\na: 3\n"), @"3:1: duplicate mapping key is not allowed here");
         insta::assert_snapshot!(message("{host: 1, host: 2}"), @"1:11: duplicate mapping key `host`");
         insta::assert_snapshot!(message("a: [1, 2\n"), @"1:4: unclosed bracket '['");
@@ -325,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_the_text_is_told() {
+    fn parse_errors_do_not_quote_the_text() {
         for text in [
             "hmac_secret: !Tr0ub4dor x",
             "hmac_secret: !Tr0ub4dor`x` x",
@@ -346,17 +351,17 @@ mod tests {
             "&Tr0ub4dor a: *Tr0ub4dor x",
             "a: &Tr0ub4dor [*Tr0ub4dor]",
         ] {
-            let told = message(text);
+            let shown = message(text);
             assert!(
-                !told.contains("Tr0u") && !told.contains("r0ub4dor"),
-                "{told}"
+                !shown.contains("Tr0u") && !shown.contains("r0ub4dor"),
+                "{shown}"
             );
         }
         assert!(!message("hmac_secret: 1.0e+1000").contains("1.0e"));
     }
 
     #[test]
-    fn aliases_do_not_explode() {
+    fn expansion_of_aliases_is_bounded() {
         let level = |level: usize| {
             format!(
                 "a{level}: &a{level} [{}]\n",

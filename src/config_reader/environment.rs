@@ -1,4 +1,4 @@
-//! Settings in the environment.
+//! Settings in environment variables.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -8,7 +8,8 @@ use super::problem::Problem;
 use super::section::{InputValue, Section, SettingInput};
 use super::setting::Setting;
 
-/// Reads the variables whose names begin with `DOORWARD_`; what cannot be read is told.
+/// Reads the variables whose names begin with `DOORWARD_`. Also returns a problem for each one that
+/// cannot be read.
 pub(crate) fn read(
     pairs: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> (Section, Vec<Problem>) {
@@ -19,7 +20,8 @@ pub(crate) fn read(
             .ok()
             .filter(|name| name.starts_with(PREFIX))?;
         if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
-            // Read without regard to case, it would quietly win over the one in capitals, or lose.
+            // If the case were ignored, it would silently override the variable in capitals, or be
+            // overridden by it.
             problems.push(Problem::new(name, "unknown setting").with_hint("names are in capitals"));
             return None;
         }
@@ -35,7 +37,7 @@ pub(crate) fn read(
     let given: Vec<_> = readable
         .filter(|(name, value)| !is_service_link(name, value))
         .collect();
-    // Text into text cannot fail; envy's own errors would echo values.
+    // A conversion from text to text cannot fail, and the errors of envy would echo values.
     let values: BTreeMap<String, String> =
         envy::prefixed(PREFIX).from_iter(given).unwrap_or_default();
     let values = values.into_iter().map(|(name, text)| {
@@ -57,8 +59,8 @@ pub(crate) fn read(
     )
 }
 
-/// Adds what variables without our prefix say, by their names; what was said to doorward itself
-/// wins. An empty one says nothing.
+/// Adds the values of variables without the prefix `DOORWARD_`. A setting that is already given
+/// wins, and an empty variable is ignored.
 pub(crate) fn add_aliases(
     section: &mut Section,
     pairs: &[(OsString, OsString)],
@@ -85,7 +87,8 @@ pub(crate) fn add_aliases(
     }
 }
 
-/// Names that Kubernetes puts into every container beside a service called `doorward`.
+/// Returns `true` for the variables that Kubernetes sets in every container next to a service
+/// called `doorward`.
 fn is_service_link(name: &str, value: &str) -> bool {
     let port_of = |name: &str| name.rsplit_once("_PORT_").map(|(_, rest)| rest.to_owned());
     name.ends_with("SERVICE_HOST")
@@ -97,7 +100,8 @@ fn is_service_link(name: &str, value: &str) -> bool {
             .is_some_and(|rest| is_port(&rest))
 }
 
-/// `8080_TCP`, `8080_TCP_ADDR`, `8080_UDP_PORT`, `8080_SCTP_PROTO` and the like.
+/// Returns `true` for the ends of such names: `8080_TCP`, `8080_TCP_ADDR`, `8080_UDP_PORT`,
+/// `8080_SCTP_PROTO` and the like.
 fn is_port(rest: &str) -> bool {
     let mut parts = rest.splitn(3, '_');
     let number = parts
@@ -113,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn kubernetes_service_links_are_passed_over() {
+    fn kubernetes_service_links_are_ignored() {
         for (name, value) in [
             ("DOORWARD_SERVICE_HOST", "10.0.0.1"),
             ("DOORWARD_SERVICE_PORT", "8080"),

@@ -1,4 +1,4 @@
-//! Files that may not answer, or be no files.
+//! Reads files that may be no regular files, or may never answer.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -12,22 +12,27 @@ use super::readings::Readings;
 use super::value::Invalid;
 use crate::domain::shown_path;
 
-/// In place of what may be a secret, written where the name of its file belongs.
+/// Shown instead of a path that looks like a secret, which was written where the path of its file
+/// belongs.
 const NOT_SHOWN: &str = "the file that is named here (it looks like no path, so it is not shown)";
 
-/// Long enough for a disk that has to start turning.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The time that a file may take; long enough for a disk that has to spin up.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
-static READINGS: Readings = Readings::new(PATIENCE);
+static READS: Readings = Readings::new(READ_TIMEOUT);
 
-/// The bytes of a regular file, if it has at most so many and they come within five seconds. It
-/// blocks the calling thread: not to be called on a runtime.
+/// Reads a regular file of at most `max_bytes`.
+///
+/// Fails if it is anything else, such as a pipe or a device, with [`io::ErrorKind::FileTooLarge`]
+/// if it is larger, and with [`io::ErrorKind::TimedOut`] if it cannot be read within five seconds.
+/// Blocks the calling thread, so it must not be called on an async runtime.
 pub fn read_regular_file(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
     let own = path.to_owned();
-    READINGS.make(path, move || contents(&own, max_bytes))
+    READS.run(path, move || contents(&own, max_bytes))
 }
 
-/// The same for a setting.
+/// Reads a regular file that a setting names. The message of the error shows the path, unless the
+/// path looks like a secret.
 pub(crate) fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>, Invalid> {
     let shown = shown_path(path).unwrap_or(NOT_SHOWN);
     read_regular_file(path, max_bytes).map_err(|error| match error.kind() {
@@ -43,9 +48,9 @@ pub(crate) fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>, Invalid> {
     reason = "it runs in a thread that may be abandoned"
 )]
 fn contents(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
-    // Before it is opened: opening a device may have an effect.
+    // This is checked before the file is opened, because opening a device may have an effect.
     refuse_irregular(&std::fs::metadata(path)?)?;
-    // A pipe that has taken its place meanwhile must not block us until it has a writer.
+    // A pipe that has replaced the file in the meantime must not block until it has a writer.
     let flags = (OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits();
     let file = File::options().read(true).custom_flags(flags).open(path)?;
     refuse_irregular(&file.metadata()?)?;
@@ -58,7 +63,8 @@ fn contents(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
     }
 }
 
-/// A pipe could keep us waiting for ever, and a device has no end.
+/// Fails if it is not a regular file: a read from a pipe could block for ever, and a device has no
+/// end.
 fn refuse_irregular(metadata: &Metadata) -> io::Result<()> {
     if metadata.is_file() {
         Ok(())
@@ -80,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_regular_file_of_some_size_is_read() {
+    fn only_a_regular_file_within_the_size_limit_is_read() {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
         std::fs::write(at("file"), "12345678").unwrap();

@@ -1,4 +1,4 @@
-//! The files that a configuration was read from, as they were.
+//! The contents of the files that a configuration was read from.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,74 +7,80 @@ use std::sync::Arc;
 use super::file;
 use super::value::Invalid;
 
-/// The files that a configuration was read from, each as it was at one look, or why it could not be
-/// read.
+/// The files that a configuration was read from: the contents of each at one moment, or the reason
+/// why it could not be read.
 ///
-/// What is compared and what is applied are the same bytes: a file that changes in between is a
-/// matter for the next look.
+/// The bytes that are compared are the bytes that are applied. A change in between is found by the
+/// next comparison.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Files(BTreeMap<PathBuf, Seen>);
+pub struct Files(BTreeMap<PathBuf, FileState>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
+struct FileState {
     max_bytes: usize,
     contents: Result<Arc<[u8]>, Invalid>,
 }
 
-/// Files while a configuration is read from them.
+/// The files of a configuration that is being read.
 #[derive(Debug, Default)]
 pub(crate) struct FilesInUse {
-    looked_at: Files,
+    snapshot: Files,
     used: Files,
 }
 
 impl Files {
-    /// The same files as they are now. Reads from the disk, which may take its time.
+    /// Reads the same files again.
+    ///
+    /// Blocks the calling thread while it reads from the disk.
     #[must_use]
     pub fn reread(&self) -> Self {
-        let look = |(path, seen): (&PathBuf, &Seen)| {
-            let now = Seen::now(path, seen.max_bytes);
-            // Contents that stay are kept once.
-            (path.clone(), if now == *seen { seen.clone() } else { now })
+        let reread = |(path, state): (&PathBuf, &FileState)| {
+            let now = FileState::now(path, state.max_bytes);
+            // Unchanged contents are shared instead of stored twice.
+            (
+                path.clone(),
+                if now == *state { state.clone() } else { now },
+            )
         };
-        Self(self.0.iter().map(look).collect())
+        Self(self.0.iter().map(reread).collect())
     }
 
-    /// Whether each of these files is one of those.
+    /// Returns `true` if `others` contains each of these files, whatever their contents.
     pub fn are_among(&self, others: &Self) -> bool {
         self.0.keys().all(|path| others.0.contains_key(path))
     }
 }
 
 impl FilesInUse {
-    /// Contents as they were at this look.
-    pub(crate) fn of(looked_at: Files) -> Self {
+    /// Starts from the contents in `snapshot`.
+    pub(crate) fn of(snapshot: Files) -> Self {
         Self {
-            looked_at,
+            snapshot,
             used: Files::default(),
         }
     }
 
-    /// The bytes of this file as they were at the look, or as they are now if it was not looked at.
+    /// Returns the contents of a file from the snapshot; a file that is not in it is read from the
+    /// disk now.
     pub(crate) fn read(&mut self, path: &Path, max_bytes: usize) -> Result<Vec<u8>, Invalid> {
-        let Self { looked_at, used } = self;
-        let seen = used.0.entry(path.to_owned()).or_insert_with(|| {
-            looked_at
+        let Self { snapshot, used } = self;
+        let state = used.0.entry(path.to_owned()).or_insert_with(|| {
+            snapshot
                 .0
                 .get(path)
                 .cloned()
-                .unwrap_or_else(|| Seen::now(path, max_bytes))
+                .unwrap_or_else(|| FileState::now(path, max_bytes))
         });
-        seen.contents.clone().map(|bytes| bytes.to_vec())
+        state.contents.clone().map(|bytes| bytes.to_vec())
     }
 
-    /// The files that were needed.
+    /// Returns the files that were read.
     pub(crate) fn into_used(self) -> Files {
         self.used
     }
 }
 
-impl Seen {
+impl FileState {
     fn now(path: &Path, max_bytes: usize) -> Self {
         Self {
             max_bytes,

@@ -1,4 +1,4 @@
-//! Where a setting stands: a variable, or a line of the file.
+//! The location of a setting: an environment variable, or a line of the file.
 
 use super::document::Position;
 use std::fmt;
@@ -6,25 +6,25 @@ use std::sync::Arc;
 
 pub(crate) const PREFIX: &str = "DOORWARD_";
 
-/// Where something stands.
+/// The location of a setting or a section.
 #[derive(Debug, Clone)]
 pub(crate) enum Location {
     /// In the environment.
     Environment {
-        /// The variable; empty for all of it.
+        /// The name of the variable; empty for the environment as a whole.
         variable: String,
     },
     /// In the file.
     File {
         file: Arc<str>,
         position: Position,
-        /// The way to it, such as `issuers[1].audience`; empty for all of it.
+        /// The path to it in the document, such as `issuers[1].audience`; empty for the whole file.
         path: String,
     },
 }
 
 impl Location {
-    /// Everything in the environment.
+    /// The environment as a whole.
     pub(crate) const ENVIRONMENT: Self = Self::Environment {
         variable: String::new(),
     };
@@ -79,7 +79,7 @@ impl Location {
         }
     }
 
-    /// File, line and column.
+    /// Returns file, line and column without the path, or the name of the variable.
     pub(crate) fn line(&self) -> String {
         match self {
             Self::Environment { variable } => variable.clone(),
@@ -91,7 +91,7 @@ impl Location {
         matches!(self, Self::File { .. })
     }
 
-    /// Line and column, if it is in the file.
+    /// Returns line and column, if it is in the file.
     pub(crate) fn position(&self) -> Option<Position> {
         match self {
             Self::Environment { .. } => None,
@@ -99,7 +99,8 @@ impl Location {
         }
     }
 
-    /// A text in which `$setting` and `$setting=value` are written as one would write them there.
+    /// Replaces `$setting` and `$setting=value` in a text by the spelling for this location:
+    /// `DOORWARD_SETTING=value`, or `setting: value` in the file.
     pub(crate) fn spell(&self, text: &str) -> String {
         let mut parts = text.split('$');
         let mut spelled = parts.next().unwrap_or_default().to_owned();
@@ -122,7 +123,7 @@ impl Location {
     }
 }
 
-/// As operators find it: `DOORWARD_AUDIENCE`, or `doorward.yaml:12:5: issuers[1].audience`.
+/// Displays it as `DOORWARD_AUDIENCE`, or as `doorward.yaml:12:5: issuers[1].audience`.
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -147,7 +148,7 @@ mod tests {
     use crate::config_reader::document::Node;
 
     #[test]
-    fn settings_in_hints_are_spelled_as_they_are_given() {
+    fn hints_spell_settings_for_their_location() {
         let hint = "set $token_type=any, or $jwks_url (costs $ 5)";
         assert_eq!(
             Location::ENVIRONMENT.spell(hint),

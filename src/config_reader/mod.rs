@@ -1,8 +1,8 @@
-//! Layer 2: how settings are read, whatever they are about.
+//! Layer 2: reads settings, whatever they are about.
 //!
-//! Values come from the environment and from a YAML file, each with its place. A section reads all
-//! of its settings before it puts any together, and every problem is collected, so that all are
-//! reported at once.
+//! Values come from environment variables and from a YAML file, each with its location. A section
+//! reads all of its settings before it combines any of them, and every problem is collected, so
+//! that all are reported at once.
 
 mod document;
 pub(crate) mod environment;

@@ -1,10 +1,19 @@
-//! What is wrong with a configuration.
+//! The problems of a configuration.
 
 use std::fmt;
 
 use super::document::Position;
 
-/// One thing that is wrong, where it stands, and what to do about it.
+/// One problem of a configuration: its location, a message, and a hint how to solve it.
+///
+/// # Examples
+///
+/// ```
+/// use doorward::config_reader::Problem;
+///
+/// let problem = Problem::new("DOORWARD_AUDIENCE", "missing").with_hint("name your API");
+/// assert_eq!(problem.to_string(), "DOORWARD_AUDIENCE: missing (name your API)");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     place: String,
@@ -13,12 +22,12 @@ pub struct Problem {
     position: Option<Position>,
 }
 
-/// Everything that is wrong with a configuration; never empty when it is an error.
+/// All problems of a configuration. As an error it is never empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 pub struct Problems(Vec<Problem>);
 
 impl Problem {
-    /// A problem at a place, such as `DOORWARD_AUDIENCE`.
+    /// Creates a problem at a location, such as `DOORWARD_AUDIENCE`.
     pub fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             place: place.into(),
@@ -28,7 +37,7 @@ impl Problem {
         }
     }
 
-    /// The same with a way out of it.
+    /// Adds a hint how to solve it.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self {
@@ -51,25 +60,26 @@ impl Problems {
         self.0.push(problem);
     }
 
-    /// Those of the environment first, then those of the file from top to bottom.
+    /// Sorts the problems: those of the environment first, then those of the file from top to
+    /// bottom.
     pub(crate) fn sorted(mut self) -> Self {
         self.0.sort_by_key(|problem| problem.position);
-        // What several sections inherit is told once.
+        // A setting that several sections inherit is reported once.
         self.0.dedup();
         self
     }
 
-    /// The problems one by one.
+    /// Iterates over the problems.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter()
     }
 
-    /// Whether nothing is wrong.
+    /// Returns `true` if there is no problem.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many things are wrong.
+    /// Returns the number of problems.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -102,7 +112,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// One problem a line.
+/// Displays one problem per line.
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().enumerate().try_for_each(|(number, problem)| {
@@ -114,7 +124,7 @@ impl fmt::Display for Problems {
     }
 }
 
-/// Something is wrong with a setting, and the reader has taken note of it.
+/// The error of a read that failed. The [`Reader`](super::Reader) has already recorded the problem.
 ///
 /// It carries nothing: all problems are reported together at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

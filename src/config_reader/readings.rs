@@ -1,7 +1,7 @@
-//! Readings that may never come to an end.
+//! Reads of files that may never return.
 //!
 //! A file on a network file system whose server is gone blocks the thread that opens it, and that
-//! cannot be interrupted. So each reading has a thread of its own that can be abandoned, and the
+//! call cannot be interrupted. So each read has a thread of its own that can be abandoned, and the
 //! number of such threads is bounded.
 
 use std::io;
@@ -11,49 +11,50 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How many readings of one file may be under way: several issuers may use it, and a reading by a
+/// The greatest number of concurrent reads of one file: several issuers may use it, and a read by a
 /// thread of low priority takes longer.
-const MOST_OF_ONE: usize = 4;
+const MAX_PER_FILE: usize = 4;
 
-/// How many may be under way altogether.
-const MOST: usize = 64;
+/// The greatest number of concurrent reads.
+const MAX_READS: usize = 64;
 
-/// The readings that are under way.
+/// The reads that are in progress.
 pub(crate) struct Readings {
-    patience: Duration,
-    under_way: Mutex<Vec<Reading>>,
+    timeout: Duration,
+    in_progress: Mutex<Vec<ActiveRead>>,
     ended: Condvar,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-struct Reading {
+struct ActiveRead {
     path: PathBuf,
     since: Instant,
 }
 
-/// A reading's place among those that are under way; given back when it is dropped.
-struct Location {
-    among: &'static Readings,
-    own: Reading,
+/// A slot among the reads in progress; it is freed when it is dropped.
+struct ReadSlot {
+    reads: &'static Readings,
+    own: ActiveRead,
 }
 
 impl Readings {
-    /// None yet; each is waited for so long.
-    pub(crate) const fn new(patience: Duration) -> Self {
+    /// Creates an empty set, in which each read may take as long as `timeout`.
+    pub(crate) const fn new(timeout: Duration) -> Self {
         Self {
-            patience,
-            under_way: Mutex::new(Vec::new()),
+            timeout,
+            in_progress: Mutex::new(Vec::new()),
             ended: Condvar::new(),
         }
     }
 
-    /// What a reading of this file gives, if it comes to an end in time. While an earlier one of
-    /// the same file is overdue, it is not even tried.
+    /// Runs `read` on a thread of its own and returns its result. Fails with
+    /// [`io::ErrorKind::TimedOut`] if it does not return in time. While an earlier read of the same
+    /// file is overdue, it fails at once.
     #[expect(
         clippy::disallowed_methods,
         reason = "it waits for a bounded time, and its documentation says so"
     )]
-    pub(crate) fn make<T: Send + 'static>(
+    pub(crate) fn run<T: Send + 'static>(
         &'static self,
         path: &Path,
         read: impl FnOnce() -> io::Result<T> + Send + 'static,
@@ -63,65 +64,66 @@ impl Readings {
         let reading = move || {
             let read = read();
             drop(place);
-            // It fails if the caller has given up, with an error that says so.
+            // Sending fails if the caller has given up; the caller has then returned an error.
             let _ = sender.send(read);
         };
         thread::Builder::new()
             .name("file".to_owned())
             .spawn(reading)?;
         receiver
-            .recv_timeout(self.patience)
-            .unwrap_or_else(|_| Err(no_answer()))
+            .recv_timeout(self.timeout)
+            .unwrap_or_else(|_| Err(timed_out_error()))
     }
 
     #[expect(clippy::disallowed_methods, reason = "it waits for a bounded time")]
-    fn enter(&'static self, path: &Path) -> io::Result<Location> {
-        let is_same = |reading: &&Reading| reading.path == path;
-        let is_full = |under_way: &mut Vec<Reading>| {
-            under_way.len() >= MOST || under_way.iter().filter(is_same).count() >= MOST_OF_ONE
+    fn enter(&'static self, path: &Path) -> io::Result<ReadSlot> {
+        let is_same = |reading: &&ActiveRead| reading.path == path;
+        let is_full = |in_progress: &mut Vec<ActiveRead>| {
+            in_progress.len() >= MAX_READS
+                || in_progress.iter().filter(is_same).count() >= MAX_PER_FILE
         };
-        let under_way = self.lock();
-        if under_way
+        let in_progress = self.lock();
+        if in_progress
             .iter()
             .filter(is_same)
-            .any(|reading| reading.since.elapsed() >= self.patience)
+            .any(|reading| reading.since.elapsed() >= self.timeout)
         {
-            return Err(no_answer());
+            return Err(timed_out_error());
         }
         let waited = self
             .ended
-            .wait_timeout_while(under_way, self.patience, is_full);
-        let (mut under_way, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+            .wait_timeout_while(in_progress, self.timeout, is_full);
+        let (mut in_progress, waited) = waited.unwrap_or_else(PoisonError::into_inner);
         if waited.timed_out() {
-            return Err(no_answer());
+            return Err(timed_out_error());
         }
-        let own = Reading {
+        let own = ActiveRead {
             path: path.to_owned(),
             since: Instant::now(),
         };
-        under_way.push(own.clone());
-        Ok(Location { among: self, own })
+        in_progress.push(own.clone());
+        Ok(ReadSlot { reads: self, own })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Reading>> {
-        // Nothing can panic while it is held.
-        self.under_way
+    fn lock(&self) -> MutexGuard<'_, Vec<ActiveRead>> {
+        // Nothing can panic while the lock is held.
+        self.in_progress
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Location {
+impl Drop for ReadSlot {
     fn drop(&mut self) {
-        let mut under_way = self.among.lock();
-        if let Some(position) = under_way.iter().position(|reading| *reading == self.own) {
-            under_way.swap_remove(position);
+        let mut in_progress = self.reads.lock();
+        if let Some(position) = in_progress.iter().position(|reading| *reading == self.own) {
+            in_progress.swap_remove(position);
         }
-        self.among.ended.notify_all();
+        self.reads.ended.notify_all();
     }
 }
 
-fn no_answer() -> io::Error {
+fn timed_out_error() -> io::Error {
     io::Error::new(
         io::ErrorKind::TimedOut,
         "it does not answer (is it on a network file system?)",
@@ -136,7 +138,7 @@ mod tests {
 
     use super::*;
 
-    /// Files on a server that is gone until it is dropped.
+    /// Files on a server that does not answer until `gone` is dropped.
     struct Server {
         readings: &'static Readings,
         begun: Arc<AtomicUsize>,
@@ -145,9 +147,9 @@ mod tests {
     }
 
     impl Server {
-        fn gone(patience: Duration) -> Self {
+        fn gone(timeout: Duration) -> Self {
             let (gone, back) = channel();
-            let readings = Box::leak(Box::new(Readings::new(patience)));
+            let readings = Box::leak(Box::new(Readings::new(timeout)));
             Self {
                 readings,
                 begun: Arc::default(),
@@ -165,7 +167,7 @@ mod tests {
                 Ok(())
             };
             self.readings
-                .make(Path::new(path), never)
+                .run(Path::new(path), never)
                 .unwrap_err()
                 .kind()
         }
@@ -174,58 +176,58 @@ mod tests {
             self.begun.load(Ordering::SeqCst)
         }
 
-        fn under_way(&self) -> usize {
+        fn in_progress(&self) -> usize {
             self.readings.lock().len()
         }
     }
 
     #[test]
-    fn a_file_that_does_not_answer_costs_one_thread_however_often_it_is_read() {
+    fn a_file_that_does_not_answer_blocks_one_thread_only() {
         let server = Server::gone(Duration::from_millis(1));
         for _ in 0..1000 {
             assert_eq!(server.read("/gone"), io::ErrorKind::TimedOut);
         }
-        assert_eq!((server.under_way(), server.begun() <= 1), (1, true));
+        assert_eq!((server.in_progress(), server.begun() <= 1), (1, true));
     }
 
     #[test]
-    fn another_file_is_read_meanwhile_and_the_same_one_when_it_answers_again() {
+    fn other_files_are_read_meanwhile_and_the_same_one_after_it_answers() {
         let mut server = Server::gone(Duration::from_secs(20));
         let readings = server.readings;
         let (path, back) = (Path::new("/gone"), server.back.clone());
         let waiting = thread::spawn(move || {
-            readings.make(path, move || {
+            readings.run(path, move || {
                 let _ = back.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 Ok("late")
             })
         });
-        while server.under_way() == 0 {
+        while server.in_progress() == 0 {
             thread::yield_now();
         }
         assert_eq!(
-            readings.make(Path::new("/there"), || Ok("there")).unwrap(),
+            readings.run(Path::new("/there"), || Ok("there")).unwrap(),
             "there"
         );
         drop(server.gone.take());
         assert_eq!(waiting.join().unwrap().unwrap(), "late");
-        assert_eq!(readings.make(path, || Ok("again")).unwrap(), "again");
-        assert_eq!(server.under_way(), 0);
+        assert_eq!(readings.run(path, || Ok("again")).unwrap(), "again");
+        assert_eq!(server.in_progress(), 0);
     }
 
     #[test]
-    fn many_files_that_do_not_answer_keep_a_bounded_number_of_threads() {
+    fn files_that_do_not_answer_block_a_bounded_number_of_threads() {
         let server = Server::gone(Duration::from_millis(1));
-        for number in 0..2 * MOST {
+        for number in 0..2 * MAX_READS {
             assert_eq!(
                 server.read(&format!("/gone/{number}")),
                 io::ErrorKind::TimedOut
             );
         }
-        assert_eq!(server.under_way(), MOST);
+        assert_eq!(server.in_progress(), MAX_READS);
     }
 
     #[test]
-    fn readings_of_one_file_wait_for_their_turn() {
+    fn concurrent_reads_of_one_file_are_limited() {
         let readings: &'static Readings =
             Box::leak(Box::new(Readings::new(Duration::from_secs(20))));
         let at_once = AtomicUsize::new(0);
@@ -240,7 +242,7 @@ mod tests {
             for _ in 0..8 {
                 scope.spawn(move || {
                     for _ in 0..50 {
-                        assert!(readings.make(Path::new("/shared"), read).unwrap() < MOST_OF_ONE);
+                        assert!(readings.run(Path::new("/shared"), read).unwrap() < MAX_PER_FILE);
                     }
                 });
             }
@@ -248,11 +250,11 @@ mod tests {
     }
 
     #[test]
-    fn a_reading_that_panics_gives_its_place_back() {
+    fn a_read_that_panics_frees_its_slot() {
         let readings: &'static Readings =
             Box::leak(Box::new(Readings::new(Duration::from_secs(20))));
         let panicking = || -> io::Result<()> { panic!("on purpose") };
-        assert!(readings.make(Path::new("/file"), panicking).is_err());
+        assert!(readings.run(Path::new("/file"), panicking).is_err());
         assert!(readings.lock().is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::setting::{Default, Setting};
 
-/// A table of settings.
+/// Appends a heading and a table of settings to the page.
 pub(crate) fn section(page: &mut String, title: &str, sections: &[&[Setting]]) {
     // Writing to a String cannot fail.
     let _ = write!(

@@ -1,4 +1,4 @@
-//! JSON Schemas of what operators write, for editors.
+//! JSON Schemas of configuration files, for editors.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::setting::{Default, Setting, Shape};
 use crate::domain::Reason;
 use crate::jose::Algorithm;
 
-/// The JSON Schema of a file with these settings.
+/// Returns the JSON Schema of a file with these settings.
 pub(crate) fn document(title: &str, settings: &[&[Setting]]) -> String {
     let mut schema = section(settings);
     if let Some(members) = schema.as_object_mut() {
@@ -19,7 +19,7 @@ pub(crate) fn document(title: &str, settings: &[&[Setting]]) -> String {
     format!("{schema:#}\n")
 }
 
-/// A mapping with these settings and no others.
+/// Returns the schema of a mapping with these settings and no others.
 pub(crate) fn section(settings: &[&[Setting]]) -> Value {
     let all = || settings.iter().copied().flatten();
     let properties: Map<String, Value> = all().flat_map(properties).collect();
@@ -35,7 +35,7 @@ pub(crate) fn section(settings: &[&[Setting]]) -> Value {
     schema
 }
 
-/// The setting itself and, if it is a secret, the name of a file with it.
+/// Returns the property of the setting and, for a secret, the property that names a file with it.
 fn properties(setting: &Setting) -> Vec<(String, Value)> {
     let mut own = described(setting.shape.schema(), setting.help);
     if let (Some(members), Default::Value(text)) = (own.as_object_mut(), setting.default) {
@@ -66,7 +66,7 @@ fn described(mut schema: Value, help: &str) -> Value {
 }
 
 impl Shape {
-    /// As JSON Schema.
+    /// Returns the JSON Schema of this shape.
     pub(crate) fn schema(&self) -> Value {
         match self {
             Self::Text => json!({"type": ["string", "number"]}),
@@ -105,7 +105,8 @@ impl Shape {
     }
 }
 
-/// Numbers with units, as `humantime` reads them; which units there are is left to it.
+/// A pattern for numbers with units, as `humantime` reads them. It does not check which units
+/// exist.
 const DURATION: &str = "^(0|[0-9]+(\\.[0-9]+)? *[a-zA-Zµ]+( *[0-9]+(\\.[0-9]+)? *[a-zA-Zµ]+)*)$";
 
 fn list(element: &Value) -> Value {

@@ -1,4 +1,4 @@
-//! What was given for the settings that are being read, and where.
+//! The values that were given for the settings of a section, and their locations.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,31 +14,31 @@ use super::setting::Setting;
 use super::value::{self, Invalid};
 use crate::jose::Json;
 
-/// The values of some settings, by their names.
+/// The values that were given for the settings of a section, by name.
 #[derive(Debug, Clone)]
 pub(crate) struct Section {
     pub(crate) values: BTreeMap<String, SettingInput>,
-    /// Where a setting stands that was not given.
+    /// The location of the section, from which the location of a missing setting follows.
     pub(crate) place: Location,
 }
 
-/// A value, and where it stands.
+/// A value that was given, and its location.
 #[derive(Debug, Clone)]
 pub(crate) struct SettingInput {
     pub(crate) value: InputValue,
     pub(crate) place: Location,
 }
 
-/// A value.
+/// A value that was given.
 #[derive(Debug, Clone)]
 pub(crate) enum InputValue {
-    /// The text of an environment variable; a list is separated by commas.
+    /// The text of an environment variable; the elements of a list are separated by commas.
     Variable(String),
     /// A node of the file.
     Node(Node),
 }
 
-/// A member of an object, and where it stands.
+/// A member of an object, and its location.
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) value: Value,
@@ -46,8 +46,8 @@ pub(crate) struct Member {
 }
 
 impl Section {
-    /// The settings of this file. Messages about it show known names only: another could be a
-    /// secret on a line of its own.
+    /// Reads and parses a file. Messages show only names of `known` settings: any other name could
+    /// be a secret on a line of its own.
     pub(crate) fn of_file(
         path: &Path,
         files: &mut FilesInUse,
@@ -69,8 +69,8 @@ impl Section {
         };
         match root.content {
             Content::Map(entries) => Ok(Self::of_map(entries, place)),
-            // Nothing but comments: the first moment of a file that is written over, which would
-            // take all rules away.
+            // An empty file may be one that is just being written. To accept it would remove all
+            // rules for a moment.
             Content::Scalar(scalar) if scalar.text.is_empty() => {
                 let hint = "write name: value, or leave the file out";
                 Err(Problem::new(place.to_string(), "is empty")
@@ -84,7 +84,7 @@ impl Section {
         }
     }
 
-    /// The settings of a mapping of the file.
+    /// Reads a mapping of the file.
     pub(crate) fn of_map(entries: Vec<(Key, Node)>, place: Location) -> Self {
         let given = entries.into_iter().map(|(key, node)| {
             let place = place.member(&key.name).at(key.position);
@@ -102,7 +102,7 @@ impl Section {
         }
     }
 
-    /// Where this setting stands, or would stand.
+    /// Returns the location of this setting, or the one that it would have if it were given.
     pub(crate) fn place_of(&self, name: &str) -> Location {
         self.values
             .get(name)
@@ -111,7 +111,7 @@ impl Section {
 }
 
 impl SettingInput {
-    /// The elements of a list, each with its place; nothing if it is no list.
+    /// Splits a list into its elements, each with its location. Returns `None` if it is no list.
     pub(crate) fn into_elements(self) -> Option<Vec<SettingInput>> {
         let place = self.place;
         let node = match self.value {
@@ -129,8 +129,8 @@ impl SettingInput {
                 };
                 Some(nodes.into_iter().enumerate().map(element).collect())
             }
-            // One is a list of one; but what looks like the environment's way of writing lists is
-            // none.
+            // A single value is a list of one. A value with a comma is refused, because it looks
+            // like a list of the environment.
             Content::Scalar(ref scalar) if !scalar.text.contains(',') => Some(vec![SettingInput {
                 value: InputValue::Node(node),
                 place,
@@ -139,7 +139,7 @@ impl SettingInput {
         }
     }
 
-    /// The members of an object, each with its place; what is wrong, if it is none.
+    /// Splits an object into its members, each with its location. Fails if it is no JSON object.
     pub(crate) fn into_members(self, example: &str) -> Result<Vec<Member>, (Location, Invalid)> {
         let place = self.place;
         let text = match self.value {
@@ -169,7 +169,7 @@ impl SettingInput {
             let object = object.map_err(|error| {
                 Invalid::new(format!("not a JSON object: {error}")).hint(example)
             })?;
-            // Readers differ on which of two of one name counts.
+            // JSON readers differ on which of two members with the same name counts.
             if !Json::is_strict_object(&text) {
                 return Err(
                     Invalid::new("a member stands twice, or too deep").hint("keep one of them")
@@ -188,12 +188,12 @@ impl SettingInput {
             .collect())
     }
 
-    /// Whether there is a name and nothing behind it, or `null`.
+    /// Returns `true` if there is a name without a value, or with `null`.
     pub(crate) fn is_null(&self) -> bool {
         matches!(&self.value, InputValue::Node(Node { content: Content::Scalar(scalar), .. }) if scalar.is_null())
     }
 
-    /// The text of a single value; nothing if it is a list, a mapping or null.
+    /// Returns the text of a single value, or `None` for a list, a mapping or null.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.value {
             InputValue::Variable(text) => Some(text),

@@ -1,36 +1,37 @@
-//! A setting, declared once: reading, `config reference`, `config schema` and the documentation all
-//! go by this.
+//! The declaration of a setting. The reader, `config reference`, `config schema` and the
+//! documentation all use it.
 
 use serde_json::Value;
 
-/// A setting as operators know it.
+/// A setting that operators can give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Setting {
-    /// Its name in a file; in the environment it is `DOORWARD_` and this in capitals.
+    /// The name in a file. The environment variable is `DOORWARD_` and this name in capitals.
     pub(crate) name: &'static str,
-    /// What holds where nobody says anything, as one would write it.
+    /// The default, as it would be written.
     pub(crate) default: Default,
-    /// What its value looks like in a file.
+    /// The shape of the value in a file.
     pub(crate) shape: Shape,
-    /// One sentence for the reference.
+    /// The description in the reference.
     pub(crate) help: &'static str,
-    /// Whether its value must never be shown; it can then also be given as a file, by the name with
-    /// `_file` behind it.
+    /// `true` if the value must never be shown. It may then also be given as a file, by the name
+    /// with `_file` at the end.
     pub(crate) secret: bool,
 }
 
-/// What holds where nobody says anything.
+/// The value of a setting that is not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Default {
     /// This value.
     Value(&'static str),
-    /// Nothing, or something that the description tells.
+    /// No value, or one that this description explains.
     Described(&'static str),
-    /// It has to be given.
+    /// None: the setting must be given.
     Required,
 }
 
 impl Setting {
+    /// Declares a setting with a default.
     pub(crate) const fn new(name: &'static str, default: &'static str, help: &'static str) -> Self {
         Self {
             name,
@@ -41,6 +42,8 @@ impl Setting {
         }
     }
 
+    /// Declares a setting without a default value; `otherwise` describes what applies if it is not
+    /// given.
     pub(crate) const fn optional(
         name: &'static str,
         otherwise: &'static str,
@@ -55,6 +58,7 @@ impl Setting {
         }
     }
 
+    /// Declares a setting that must be given.
     pub(crate) const fn required(name: &'static str, help: &'static str) -> Self {
         Self {
             name,
@@ -65,6 +69,7 @@ impl Setting {
         }
     }
 
+    /// Declares an optional setting whose value must never be shown.
     pub(crate) const fn secret(name: &'static str, help: &'static str) -> Self {
         Self {
             name,
@@ -75,17 +80,17 @@ impl Setting {
         }
     }
 
-    /// The same setting with values of this shape; without this they are texts.
+    /// Sets the shape of the value; without this it is a text.
     pub(crate) const fn shaped(self, shape: Shape) -> Self {
         Self { shape, ..self }
     }
 
-    /// The name by which a secret is given as a file.
+    /// Returns the name by which a secret is given as a file.
     pub(crate) fn file_name(&self) -> String {
         format!("{}_file", self.name)
     }
 
-    /// The default, as one would write it.
+    /// Returns the default as it would be written, or an empty text if there is none.
     pub(crate) const fn default_text(&self) -> &'static str {
         match self.default {
             Default::Value(text) => text,
@@ -94,7 +99,7 @@ impl Setting {
     }
 }
 
-/// Whether one of these settings, or one of a section below them, has this name.
+/// Returns `true` if one of these settings, or of the sections inside them, has this name.
 pub(crate) fn is_among(sections: &[&[Setting]], name: &str) -> bool {
     sections
         .iter()
@@ -109,7 +114,7 @@ pub(crate) fn is_among(sections: &[&[Setting]], name: &str) -> bool {
         })
 }
 
-/// The other name by which a secret can be given: as itself, or as a file.
+/// Returns the other name of a secret: the one of its file for the secret itself, and the reverse.
 pub(crate) fn other_form(sections: &[&[Setting]], name: &str) -> Option<String> {
     let mut secrets = sections
         .iter()
@@ -123,7 +128,7 @@ pub(crate) fn other_form(sections: &[&[Setting]], name: &str) -> Option<String> 
     })
 }
 
-/// Every name by which these settings can be given, the `_file` ones too.
+/// Returns every name by which these settings can be given, including those with `_file`.
 pub(crate) fn names(sections: &[&[Setting]]) -> Vec<String> {
     let all = sections.iter().flat_map(|section| section.iter());
     all.flat_map(|setting| {
@@ -132,18 +137,18 @@ pub(crate) fn names(sections: &[&[Setting]]) -> Vec<String> {
     .collect()
 }
 
-/// What the value of a setting looks like in a file.
+/// The shape of a setting's value in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// A text; what YAML takes for a number is one too, such as `0660`.
+    /// A text. What YAML reads as a number, such as `0660`, is a text too.
     Text,
     /// `true` or `false`.
     Boolean,
-    /// Nothing but `true`.
+    /// `true` only.
     True,
-    /// A whole number, not negative.
+    /// A whole number that is not negative.
     Number,
-    /// A text such as `5m`.
+    /// A duration such as `5m`.
     Duration,
     /// One of these words.
     Word(&'static [&'static str]),
@@ -151,29 +156,29 @@ pub(crate) enum Shape {
     Algorithm,
     /// A reason code.
     Reason,
-    /// Several of these, or one by itself.
+    /// A list of these, or a single one.
     List(&'static Shape),
-    /// A text, a number or a truth value of a claim.
+    /// A string, a number or a boolean of a claim.
     ClaimValue,
-    /// Several of those.
+    /// A list of claim values.
     ClaimValues,
     /// A mapping with these settings.
     Section(&'static [&'static [Setting]]),
     /// A mapping with at least one of these settings.
     FilledSection(&'static [&'static [Setting]]),
-    /// Several mappings with these settings.
+    /// A list of mappings with these settings.
     Sections(&'static [&'static [Setting]]),
-    /// A mapping with any names.
+    /// A mapping with any keys.
     Mapping,
-    /// A key set, written out or as a JSON text.
+    /// A key set, as a mapping or as JSON text.
     KeySet,
-    /// Status and body by reason code, written out or as a JSON text.
+    /// Status and body by reason code, as a mapping or as JSON text.
     Denials,
 }
 
 impl Shape {
-    /// A value of this shape as JSON, from how one would write it in the environment; nothing if it
-    /// has no form there.
+    /// Converts a text, as it would be written in the environment, to a JSON value of this shape.
+    /// Returns `None` if the shape has no form there.
     pub(crate) fn value(&self, text: &str) -> Option<Value> {
         match self {
             Self::Boolean | Self::Number => serde_json::from_str(text).ok(),

@@ -1,4 +1,4 @@
-//! One setting's value: from text to what it means.
+//! Parsers for the values of settings.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::domain::{ClaimPath, Reason};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Why a text is no such value: what it is not, and what to write instead.
+/// The reason why a text is no valid value, and a hint what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invalid {
     pub(crate) message: String,
@@ -38,6 +38,8 @@ impl Invalid {
     }
 }
 
+/// Parses a text that is not empty. A text in quotes is refused, because `docker run --env-file`
+/// and other tools pass the quotes on as part of the value.
 pub(crate) fn text(text: &str) -> Result<String, Invalid> {
     match text.trim() {
         "" => Err(Invalid::new("empty").hint("give a value, or leave the setting out")),
@@ -69,7 +71,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, Invalid> {
         .map_err(|_| Invalid::expected("write a duration such as 30s, 5m or 24h"))
 }
 
-/// A duration within bounds, both of which are allowed.
+/// Returns a parser for durations from `least` to `most`, both included.
 pub(crate) fn duration_within(
     least: Duration,
     most: Duration,
@@ -87,7 +89,7 @@ pub(crate) fn duration_within(
     }
 }
 
-/// A number within bounds, both of which are allowed.
+/// Returns a parser for whole numbers from `least` to `most`, both included.
 pub(crate) fn number(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, Invalid> {
     move |text| {
         let hint = || format!("a whole number from {least} to {most}");
@@ -100,14 +102,14 @@ pub(crate) fn number(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, Inva
     }
 }
 
-/// A number within bounds, as a size or a count.
+/// Returns a parser for sizes and counts from `least` to `most`, both included.
 pub(crate) fn size(least: u64, most: u64) -> impl Fn(&str) -> Result<usize, Invalid> {
     move |text| {
         usize::try_from(number(least, most)(text)?).map_err(|_| Invalid::new("out of range"))
     }
 }
 
-/// One of a few words.
+/// Returns a parser for a fixed list of words.
 pub(crate) fn one_of<T: Copy>(
     words: &'static [(&'static str, T)],
 ) -> impl Fn(&str) -> Result<T, Invalid> {
@@ -120,12 +122,12 @@ pub(crate) fn one_of<T: Copy>(
     }
 }
 
-/// The words of such a list, for the schema.
+/// Returns the words of such a list, for the schema.
 pub(crate) const fn words<T, const N: usize>(list: &[(&'static str, T); N]) -> [&'static str; N] {
     let mut words = [""; N];
     let mut at = 0;
     while at < N {
-        // Both have N elements, and iterators are not for constants.
+        // Both arrays have N elements, and iterators cannot be used in constants.
         #[allow(clippy::indexing_slicing)]
         {
             words[at] = list[at].0;
@@ -135,7 +137,7 @@ pub(crate) const fn words<T, const N: usize>(list: &[(&'static str, T); N]) -> [
     words
 }
 
-/// A name that stands as it is in a URL and in a list: no slash, no comma, no `*`.
+/// Parses a name that needs no escapes in a URL or in a list: it has no slash, no comma and no `*`.
 pub(crate) fn url_segment(text: &str) -> Result<String, Invalid> {
     let found = crate::config_reader::value::text(text)?;
     let is_plain =
@@ -147,7 +149,7 @@ pub(crate) fn url_segment(text: &str) -> Result<String, Invalid> {
     }
 }
 
-/// The name of a host, in small letters as it stands in an `iss`.
+/// Parses the name of a host, and converts it to lower case as in an `iss`.
 pub(crate) fn host_name(text: &str) -> Result<String, Invalid> {
     let name = url_segment(text)
         .map_err(|invalid| invalid.hint("write a host without https:// and path"))?;
@@ -156,7 +158,7 @@ pub(crate) fn host_name(text: &str) -> Result<String, Invalid> {
     host.ok_or_else(|| Invalid::expected("write the name of a host"))
 }
 
-/// A reason code; the hint is for what resembles none.
+/// Returns a parser for reason codes. `hint` is for a text that resembles no code.
 pub(crate) fn reason(hint: &'static str) -> impl Fn(&str) -> Result<Reason, Invalid> {
     move |code| {
         Reason::from_code(code).ok_or_else(|| {
@@ -168,7 +170,7 @@ pub(crate) fn reason(hint: &'static str) -> impl Fn(&str) -> Result<Reason, Inva
     }
 }
 
-/// A path to a claim.
+/// Parses the path of a claim.
 pub(crate) fn claim_path(text: &str) -> Result<ClaimPath, Invalid> {
     ClaimPath::parse(text.trim()).map_err(|error| {
         Invalid::new(format!("{:?}: {error}", text.trim()))
@@ -176,7 +178,7 @@ pub(crate) fn claim_path(text: &str) -> Result<ClaimPath, Invalid> {
     })
 }
 
-/// Names and texts.
+/// Parses a mapping of texts. Numbers and booleans are converted to text.
 pub(crate) fn texts(value: &Value) -> Result<BTreeMap<String, String>, Invalid> {
     let members = value
         .as_object()
@@ -194,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_need_a_unit_and_keep_to_their_bounds() {
+    fn durations_need_a_unit_and_are_bounded() {
         assert_eq!(duration(" 5m "), Ok(Duration::from_mins(5)));
         assert!(duration("5").is_err());
         let bounded = duration_within(Duration::from_secs(1), Duration::from_secs(10));

@@ -1,11 +1,10 @@
-//! Lines that belong together in one place of a file.
+//! A block of lines for one place of a file.
 
 use std::fmt;
 
 use super::Proxy;
 
-/// Lines that belong together in one place of a file, between two comment lines by which they are
-/// found there.
+/// A block of lines for one place of a file, between two comment lines that mark it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     proxy: Proxy,
@@ -31,17 +30,17 @@ impl Block {
         }
     }
 
-    /// The same in a file whose comments begin so.
+    /// Sets the start of a comment line; the default is `#`.
     pub(super) fn commented_by(self, comment: &'static str) -> Self {
         Self { comment, ..self }
     }
 
-    /// The comment line in front of it.
+    /// Returns the comment line before the block.
     pub fn begin(&self) -> String {
         self.mark(">>>")
     }
 
-    /// The comment line behind it.
+    /// Returns the comment line after the block.
     pub fn end(&self) -> String {
         self.mark("<<<")
     }
@@ -53,13 +52,13 @@ impl Block {
         )
     }
 
-    /// The lines between the two.
+    /// Returns the lines between the two marks.
     pub fn lines(&self) -> &[String] {
         &self.lines
     }
 }
 
-/// Where it belongs, as a comment, and the block with its marks.
+/// Displays the place of the block as a comment, and the block with its marks.
 impl fmt::Display for Block {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} In {}", self.comment, self.place)?;

@@ -1,11 +1,11 @@
-//! `forward_auth`, and what happens before it.
+//! The lines for Caddy: `forward_auth`, and the removal of headers before it.
 
 use super::early_removal::EarlyRemoval;
 use super::{Block, HeaderNames, Proxy};
 
 const ROUTE: &str = "the Caddyfile, route of the site";
 
-/// As they stand in the lines.
+/// The headers that the fixed lines remove.
 pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
     prefixes: &["x-auth-", "x-original-", "x-rewrite-"],
     names: &[
@@ -41,12 +41,13 @@ const REQUEST_LINES: [&str; 12] = [
     "X-Real-Ip",
 ];
 
-/// What may stand in a name (RFC 9110 section 5.6.2) besides letters, digits and hyphens.
+/// The characters that a header name may contain (RFC 9110 section 5.6.2) besides letters, digits
+/// and hyphens.
 const ODD: [char; 14] = [
     '_', '.', '~', '!', '#', '$', '%', '&', '\'', '*', '+', '^', '`', '|',
 ];
 
-/// The lines for Caddy.
+/// Returns the lines for Caddy.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::Caddy, name, place, lines);
     vec![
@@ -80,7 +81,7 @@ fn copy(names: &HeaderNames) -> Vec<String> {
     let protocols = names
         .websocket()
         .then_some("X-Auth-WebSocket-Protocol>Sec-WebSocket-Protocol");
-    let copied: Vec<_> = names.mapped().chain(protocols).collect();
+    let copied: Vec<_> = names.claim_headers().chain(protocols).collect();
     if copied.is_empty() {
         Vec::new()
     } else {

@@ -1,4 +1,4 @@
-//! `ext_authz`, by HTTP and by gRPC.
+//! The lines for Envoy: `ext_authz` over HTTP and over gRPC.
 
 use super::early_removal::EarlyRemoval;
 use super::yaml::scalar;
@@ -8,7 +8,7 @@ const MUTATIONS: &str = "the mutations of early_header_mutation";
 const ASKED: &str = "allowed_headers of ext_authz, patterns";
 const ANSWERED: &str = "authorization_response of ext_authz, allowed_upstream_headers, patterns";
 
-/// As they stand in the lines.
+/// The headers that the fixed lines remove.
 pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
     prefixes: &["x-auth-", "x-forwarded-", "x-original-", "x-http-method"],
     names: &[
@@ -21,16 +21,16 @@ pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
     ],
 };
 
-/// Names with anything but letters, digits and hyphens. Envoy has made them lower-case, and a colon
-/// in front is its own (`:path`).
+/// A regular expression for names with anything but letters, digits and hyphens. Envoy has
+/// converted names to lower case, and a colon in front marks its own (`:path`).
 pub(super) const ODD: &str = "[^:].*[^a-z0-9-].*|[^a-z0-9:].*";
 
-/// The lines for Envoy that asks by HTTP.
+/// Returns the lines for Envoy with the HTTP service.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::Envoy, name, place, lines);
-    // By HTTP it is sent in any case.
+    // Over HTTP, Envoy always sends `Authorization`.
     let asked = names
-        .asked()
+        .request_headers()
         .filter(|name| !name.eq_ignore_ascii_case("authorization"));
     let asked = asked.map(|name| exact(name, "")).collect();
     vec![
@@ -40,10 +40,14 @@ pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     ]
 }
 
-/// The lines for Envoy that asks by gRPC. Whatever the answer sets reaches the application.
+/// Returns the lines for Envoy with the gRPC service. Every header that the response sets reaches
+/// the application.
 pub(super) fn blocks_by_grpc(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::EnvoyGrpc, name, place, lines);
-    let mut asked: Vec<_> = names.asked().map(|name| exact(name, "")).collect();
+    let mut asked: Vec<_> = names
+        .request_headers()
+        .map(|name| exact(name, ""))
+        .collect();
     asked.extend([":method", ":authority", ":path"].map(|name| exact(name, "")));
     let mut removed = remove(names);
     removed.extend(websocket(names));
@@ -72,7 +76,7 @@ fn remove(names: &HeaderNames) -> Vec<String> {
 fn copy(names: &HeaderNames) -> Vec<String> {
     let mut lines = vec!["- {prefix: x-auth-, ignore_case: true}".to_owned()];
     let elsewhere = names
-        .mapped()
+        .claim_headers()
         .map(str::to_ascii_lowercase)
         .filter(|name| !name.starts_with("x-auth-"));
     lines.extend(elsewhere.map(|name| exact(&name, ", ignore_case: true")));
@@ -80,7 +84,7 @@ fn copy(names: &HeaderNames) -> Vec<String> {
     lines
 }
 
-/// What cannot be done.
+/// Returns a comment on what Envoy cannot do, if tokens may be in `Sec-WebSocket-Protocol`.
 fn websocket(names: &HeaderNames) -> Option<String> {
     let text = "# Envoy does not put x-auth-websocket-protocol in place of sec-websocket-protocol: the application sees the token.";
     names.websocket().then(|| text.to_owned())

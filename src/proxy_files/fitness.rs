@@ -1,11 +1,11 @@
-//! Whether a proxy can do with the headers of a configuration what its lines say.
+//! Checks whether a proxy can handle the headers of a configuration as its lines require.
 
 use super::early_removal::EarlyRemoval;
 use super::{HeaderNames, Proxy, caddy, envoy, haproxy, kubernetes_gateway};
 use crate::config_reader::{Problem, Problems};
 
-/// What a proxy writes itself when it asks: about the message, and about the request that is to be
-/// decided on. A client's must never get there.
+/// Headers that a proxy itself writes when it asks doorward: about the message, and about the
+/// original request. A client's value must never get there.
 const OWN: [&str; 17] = [
     "connection",
     "content-length",
@@ -26,8 +26,8 @@ const OWN: [&str; 17] = [
     "x-original-url",
 ];
 
-/// What a proxy itself writes for the application, by what it knows of the connection. A claim
-/// there would contradict it.
+/// Headers that a proxy itself writes for the application, from what it knows of the connection. A
+/// claim in one of them would contradict it.
 const WRITTEN: [&str; 7] = [
     "sec-websocket-protocol",
     "x-forwarded-for",
@@ -38,13 +38,13 @@ const WRITTEN: [&str; 7] = [
     "x-real-ip",
 ];
 
-/// Notes every name with which this proxy could not do what its lines say.
+/// Fails with a problem for every header name with which the lines would not work for this proxy.
 pub(super) fn refuse_unfit(proxy: Proxy, names: &HeaderNames) -> Result<(), Problems> {
     let asked = names
-        .asked_for_tokens()
+        .token_headers()
         .filter_map(|name| unfit_to_ask(proxy, name));
     let mapped = names
-        .mapped()
+        .claim_headers()
         .filter_map(|name| unfit_to_map(name).or_else(|| mapped_beside_a_token(name, names)));
     let problems: Problems = asked.chain(mapped).collect();
     if problems.is_empty() {
@@ -73,7 +73,7 @@ fn unfit_to_ask(proxy: Proxy, name: &str) -> Option<Problem> {
         );
     }
     removes_before_asking(proxy)
-        .is_some_and(|removed| removed.takes(name))
+        .is_some_and(|removed| removed.removes(name))
         .then(|| {
             let why = format!(
                 "{proxy} removes this header before it asks, since a client might name itself by it"
@@ -92,17 +92,18 @@ fn unfit_to_map(name: &str) -> Option<Problem> {
     })
 }
 
-/// A server that takes both for one name could read the client's in place of doorward's.
+/// Reports a claim header that differs from a token header only by `_` for `-`. A server that takes
+/// both for one name could read the client's value in place of doorward's.
 fn mapped_beside_a_token(name: &str, names: &HeaderNames) -> Option<Problem> {
     let other = name.replace('_', "-");
-    (other != name && names.is_asked(&other)).then(|| {
+    (other != name && names.is_sent(&other)).then(|| {
         let what = format!("{name}: {other}, which many servers take for the same name, is asked with and passed on");
         Problem::new("claim_headers", what).with_hint("write it with hyphens, or choose another name")
     })
 }
 
-/// What it takes away before doorward could see it; nothing, if it asks with what the client
-/// sent.
+/// Returns the headers that the proxy removes before it asks doorward, or `None` if it asks with
+/// all headers that the client sent.
 const fn removes_before_asking(proxy: Proxy) -> Option<&'static EarlyRemoval> {
     match proxy {
         Proxy::Nginx | Proxy::Traefik | Proxy::IngressNginx | Proxy::Istio => None,

@@ -1,11 +1,11 @@
-//! `http-request` rules, and the tables of the script.
+//! The lines for `HAProxy`: `http-request` rules, and the tables of the script.
 
 use super::early_removal::EarlyRemoval;
 use super::{Block, HeaderNames, Proxy};
 
 const SCRIPT: &str = "doorward.lua, at its beginning";
 
-/// As they stand in the lines.
+/// The headers that the fixed lines remove.
 pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
     prefixes: &["x-auth-", "x-forwarded-", "x-original-", "x-http-method"],
     names: &[
@@ -17,11 +17,11 @@ pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
     ],
 };
 
-/// The lines for `HAProxy`.
+/// Returns the lines for `HAProxy`.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::Haproxy, name, place, lines);
-    let asked = table("asked_with", names.asked());
-    let copied = table("identity", names.mapped());
+    let asked = table("asked_with", names.request_headers());
+    let copied = table("identity", names.claim_headers());
     vec![
         block("remove", "haproxy.cfg, frontend web", remove(names)),
         block("ask", SCRIPT, vec![asked]).commented_by("--"),

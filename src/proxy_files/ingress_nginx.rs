@@ -1,10 +1,10 @@
-//! ingress-nginx: an annotation, and a table of the controller.
+//! The lines for ingress-nginx: an annotation, and a table of the controller.
 
 use super::removed::all_by_name;
 use super::yaml::scalar;
 use super::{Block, HeaderNames, Proxy};
 
-/// The lines for ingress-nginx, which asks with all that the client sent.
+/// Returns the lines for ingress-nginx, which asks with all headers that the client sent.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::IngressNginx, name, place, lines);
     let removed = all_by_name(names)
@@ -21,7 +21,7 @@ pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
 }
 
 fn copy(names: &HeaderNames) -> Vec<String> {
-    let mapped: Vec<_> = names.mapped().collect();
+    let mapped: Vec<_> = names.claim_headers().collect();
     let mut lines = Vec::new();
     if !mapped.is_empty() {
         let list = mapped.join(",");

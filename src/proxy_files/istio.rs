@@ -1,4 +1,5 @@
-//! Istio's ingress gateway: whom the mesh asks, and the route of the application.
+//! The lines for Istio's ingress gateway: the provider in the mesh, and the route of the
+//! application.
 
 use super::removed::all_by_name;
 use super::yaml::list;
@@ -6,14 +7,14 @@ use super::{Block, HeaderNames, Proxy};
 
 const PROVIDER: &str = "mesh.yaml, envoyExtAuthzHttp";
 
-/// The lines for Istio. It removes after the decision, and only what it can name: another spelling
-/// than with hyphens or underscores needs the mutations of Envoy.
+/// Returns the lines for Istio. It removes headers only after the decision, and only by name. A
+/// spelling with other characters than hyphens and underscores needs the mutations of Envoy.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::Istio, name, place, lines);
-    let asked = names.asked().map(str::to_ascii_lowercase);
+    let asked = names.request_headers().map(str::to_ascii_lowercase);
     let mut copied = list(
         "headersToUpstreamOnAllow",
-        names.mapped().map(str::to_ascii_lowercase),
+        names.claim_headers().map(str::to_ascii_lowercase),
     );
     if names.websocket() {
         copied.push("# x-auth-websocket-protocol cannot be put in place of sec-websocket-protocol: the application sees the token.".to_owned());

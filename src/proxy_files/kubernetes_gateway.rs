@@ -1,4 +1,4 @@
-//! Envoy Gateway: its policies of the Kubernetes Gateway API.
+//! The lines for Envoy Gateway: its policies of the Kubernetes Gateway API.
 
 use super::early_removal::EarlyRemoval;
 use super::envoy::ODD;
@@ -8,8 +8,8 @@ use super::{Block, HeaderNames, Proxy};
 const ASKED: &str = "securitypolicy.yaml, extAuth";
 const ANSWERED: &str = "securitypolicy.yaml, extAuth, http; not with proxies/envoy-gateway-grpc";
 
-/// As they stand in the lines. The gateway writes `X-Forwarded-For` and `-Proto` before it comes to
-/// these.
+/// The headers that the fixed lines remove. The gateway writes `X-Forwarded-For` and
+/// `X-Forwarded-Proto` before these lines apply, so they are not among them.
 pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
     prefixes: &["x-auth-", "x-original-", "x-http-method"],
     names: &[
@@ -21,12 +21,12 @@ pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
     ],
 };
 
-/// The lines for Envoy Gateway.
+/// Returns the lines for Envoy Gateway.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::KubernetesGateway, name, place, lines);
-    // By HTTP it is sent in any case, and for gRPC the kustomization adds it.
+    // `Authorization` is always sent over HTTP, and the kustomization adds it for gRPC.
     let asked = names
-        .asked()
+        .request_headers()
         .filter(|name| !name.eq_ignore_ascii_case("authorization"))
         .map(str::to_ascii_lowercase);
     vec![
@@ -58,7 +58,7 @@ fn remove(names: &HeaderNames) -> Vec<String> {
 }
 
 fn copy(names: &HeaderNames) -> Vec<String> {
-    let mut lines = list("headersToBackend", names.mapped());
+    let mut lines = list("headersToBackend", names.claim_headers());
     if names.websocket() {
         lines.push("# X-Auth-WebSocket-Protocol cannot be put in place of Sec-WebSocket-Protocol: the application sees the token.".to_owned());
     }

@@ -8,9 +8,10 @@ use super::{
 use crate::config_reader::Problems;
 
 impl Proxy {
-    /// The lines for these headers.
+    /// Returns the blocks of lines for these headers.
     ///
-    /// Errors: names with which this proxy could not do what its lines say.
+    /// Fails with a problem for each header name with which the lines would not work for this
+    /// proxy.
     pub fn blocks(self, names: &HeaderNames) -> Result<Vec<Block>, Problems> {
         refuse_unfit(self, names)?;
         Ok(match self {
@@ -26,7 +27,18 @@ impl Proxy {
         })
     }
 
-    /// What the command prints for these headers.
+    /// Returns the text that `doorward config proxy` prints for these headers. Fails as
+    /// [`Self::blocks`] does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use doorward::proxy_files::{HeaderNames, Proxy};
+    ///
+    /// let lines = Proxy::Nginx.lines(&HeaderNames::shipped())?;
+    /// assert!(lines.contains("proxy_set_header X-Auth-Subject"));
+    /// # Ok::<(), doorward::config_reader::Problems>(())
+    /// ```
     pub fn lines(self, names: &HeaderNames) -> Result<String, Problems> {
         let blocks = self.blocks(names)?;
         let blocks: Vec<_> = blocks.iter().map(ToString::to_string).collect();

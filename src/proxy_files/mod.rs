@@ -1,8 +1,8 @@
-//! Floor 3: the header lines of the proxies' configurations, made of ours.
+//! Layer 5: prints the header lines for the configuration of a proxy.
 //!
-//! A proxy is to ask with the headers that doorward reads, hand the claim headers to the
-//! application, and remove what a client may not bring along. Which headers these are is decided by
-//! `claim_headers` and `token_sources`; the files under `deploy/` have the lines for the defaults.
+//! A proxy must send doorward the headers that it reads, pass the claim headers on to the
+//! application, and remove headers that a client may not set. `claim_headers` and `token_sources`
+//! decide which headers these are; the files under `deploy/` have the lines for the defaults.
 
 mod block;
 mod caddy;

@@ -1,4 +1,4 @@
-//! The headers that a configuration is about.
+//! The names of the headers that a configuration uses.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use super::early_removal::EarlyRemoval;
 use crate::config::{Configuration, default_claim_headers};
 use crate::extract::TokenSources;
 
-/// What doorward reads in any configuration.
+/// The headers that doorward reads in any configuration.
 const ASKED: [&str; 7] = [
     "Authorization",
     "Cookie",
@@ -17,7 +17,7 @@ const ASKED: [&str; 7] = [
     "Traceparent",
 ];
 
-/// The headers that a configuration is about.
+/// The names of the headers that a configuration uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderNames {
     asked: Vec<String>,
@@ -26,7 +26,7 @@ pub struct HeaderNames {
 }
 
 impl HeaderNames {
-    /// Those of this configuration, its routes included.
+    /// Collects the names of a configuration, including those of its routes.
     pub fn of(configuration: &Configuration) -> Self {
         let routes = configuration
             .routes
@@ -44,7 +44,7 @@ impl HeaderNames {
         )
     }
 
-    /// Those that the files under `deploy/` are made for: the defaults.
+    /// Returns the names of the default settings, for which the files under `deploy/` are made.
     pub fn shipped() -> Self {
         Self::with(std::iter::empty(), default_claim_headers())
     }
@@ -56,7 +56,7 @@ impl HeaderNames {
         let mut websocket = false;
         for source in sources {
             websocket |= source.reads_protocols();
-            // The parser has made them lower-case.
+            // The parser has converted them to lower case.
             asked.extend(
                 source
                     .header_names()
@@ -71,49 +71,52 @@ impl HeaderNames {
         }
     }
 
-    /// What doorward is to be asked with.
-    pub(super) fn asked(&self) -> impl Iterator<Item = &str> {
+    /// Returns the headers that the proxy must send to doorward.
+    pub(super) fn request_headers(&self) -> impl Iterator<Item = &str> {
         self.asked.iter().map(String::as_str)
     }
 
-    /// What doorward is asked with for the sake of a token source.
-    pub(super) fn asked_for_tokens(&self) -> impl Iterator<Item = &str> {
-        self.asked().skip(ASKED.len())
+    /// Returns those of them that may hold a token because of a token source.
+    pub(super) fn token_headers(&self) -> impl Iterator<Item = &str> {
+        self.request_headers().skip(ASKED.len())
     }
 
-    /// The claim headers.
-    pub(super) fn mapped(&self) -> impl Iterator<Item = &str> {
+    /// Returns the names of the claim headers.
+    pub(super) fn claim_headers(&self) -> impl Iterator<Item = &str> {
         self.mapped.iter().map(String::as_str)
     }
 
-    /// Whether a token may stand among the protocols of a WebSocket.
+    /// Returns `true` if a token may be among the protocols of a WebSocket.
     pub(super) fn websocket(&self) -> bool {
         self.websocket
     }
 
-    pub(super) fn is_asked(&self, name: &str) -> bool {
-        self.asked().any(|own| own.eq_ignore_ascii_case(name))
+    pub(super) fn is_sent(&self, name: &str) -> bool {
+        self.request_headers()
+            .any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    pub(super) fn is_mapped(&self, name: &str) -> bool {
-        self.mapped().any(|own| own.eq_ignore_ascii_case(name))
+    pub(super) fn is_claim_header(&self, name: &str) -> bool {
+        self.claim_headers()
+            .any(|own| own.eq_ignore_ascii_case(name))
     }
 
-    /// Claim headers to be removed besides these, in the spelling that is left to a client where
-    /// every other one goes.
+    /// Returns the claim headers that must be removed in addition to `others`, spelled with
+    /// hyphens: the client can send no other spelling, because names with other characters are
+    /// removed anyway.
     ///
-    /// Those that doorward is asked with are left out: they must get there, and doorward's own
-    /// overwrite them afterwards.
+    /// Headers that are sent to doorward are left out. They must get there, and doorward's own
+    /// values overwrite them afterwards.
     pub(super) fn removed_besides(&self, others: &EarlyRemoval) -> impl Iterator<Item = String> {
         let names = self
-            .mapped()
+            .claim_headers()
             .map(|name| name.to_ascii_lowercase().replace('_', "-"));
-        names.filter(|name| !others.takes(name) && !self.is_asked(name))
+        names.filter(|name| !others.removes(name) && !self.is_sent(name))
     }
 
-    /// Spellings with hyphens of claim headers that have underscores.
+    /// Returns the spellings with hyphens of claim headers that have underscores.
     pub(super) fn hyphenated(&self) -> impl Iterator<Item = String> {
-        self.mapped()
+        self.claim_headers()
             .filter(|name| name.contains('_'))
             .map(|name| name.replace('_', "-"))
     }

@@ -1,13 +1,13 @@
-//! `auth_request` and what the application is told.
+//! The lines for nginx: `auth_request`, and the headers that the application gets.
 
 use super::removed::{FORWARDED, IDENTITIES, REQUEST_LINES, USERS, is_listed, unmapped};
 use super::{Block, HeaderNames, Proxy};
 
-/// A longer name of a header or variable does not fit into a bucket of nginx's tables, which have
-/// 64 bytes by default: nginx would not start.
+/// The greatest length of the name of a header or a variable. A longer one does not fit into a
+/// bucket of nginx's hash tables, which have 64 bytes by default, and nginx would not start.
 const LONGEST: usize = 46;
 
-/// The lines for nginx.
+/// Returns the lines for nginx.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::Nginx, name, place, lines);
     vec![
@@ -23,7 +23,7 @@ pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
 }
 
 fn ask(names: &HeaderNames) -> Vec<String> {
-    let set = names.asked().map(|name| {
+    let set = names.request_headers().map(|name| {
         (
             "proxy_set_header",
             name.to_owned(),
@@ -34,7 +34,7 @@ fn ask(names: &HeaderNames) -> Vec<String> {
 }
 
 fn copy(names: &HeaderNames) -> Vec<String> {
-    let mapped = || names.mapped().enumerate();
+    let mapped = || names.claim_headers().enumerate();
     let read = mapped().map(|(at, name)| {
         (
             "auth_request_set",
@@ -43,7 +43,7 @@ fn copy(names: &HeaderNames) -> Vec<String> {
         )
     });
     let set = mapped().map(|(at, name)| ("proxy_set_header", name.to_owned(), variable(at, name)));
-    let needs_room = names.mapped().any(|name| name.len() > LONGEST);
+    let needs_room = names.claim_headers().any(|name| name.len() > LONGEST);
     let room = needs_room.then(|| "proxy_headers_hash_bucket_size 256;".to_owned());
     let lines = room
         .into_iter()
@@ -52,12 +52,13 @@ fn copy(names: &HeaderNames) -> Vec<String> {
     lines.chain(tokens(names)).collect()
 }
 
-/// Of several fields of one name the variable has the first one before nginx 1.23. doorward sees
-/// that one, so the application must not see another.
+/// Returns lines that pass token headers on to the application. Before nginx 1.23 a variable has
+/// the first of several fields with the same name. doorward sees that one, so the application must
+/// not see another.
 fn tokens(names: &HeaderNames) -> Vec<String> {
     let passed = names
-        .asked_for_tokens()
-        .filter(|name| !names.is_mapped(name) && !is_listed(name));
+        .token_headers()
+        .filter(|name| !names.is_claim_header(name) && !is_listed(name));
     let set: Vec<_> = passed
         .map(|name| {
             (
@@ -84,7 +85,7 @@ fn remove(names: &HeaderNames) -> Vec<String> {
                 .collect(),
         )
     };
-    // nginx drops names with underscores by itself.
+    // nginx itself drops names with underscores.
     let hyphenated: Vec<_> = names.hyphenated().collect();
     let hyphenated: Vec<_> = hyphenated
         .iter()
@@ -107,7 +108,8 @@ fn websocket(names: &HeaderNames) -> Vec<String> {
     ]
 }
 
-/// A variable for a header's value; none of those that the shipped files have begins like this.
+/// Returns the name of a variable for the value of a header. No variable of the shipped files
+/// begins like this.
 fn variable(at: usize, name: &str) -> String {
     let readable = format!("$doorward_claim_{}", folded(name));
     if readable.len() - 1 <= LONGEST {
@@ -117,12 +119,12 @@ fn variable(at: usize, name: &str) -> String {
     }
 }
 
-/// What nginx makes of a header's name in the name of a variable.
+/// Returns the form that a header name has in the name of an nginx variable.
 fn folded(name: &str) -> String {
     name.to_ascii_lowercase().replace('-', "_")
 }
 
-/// Directives of two arguments, the second ones below each other.
+/// Formats directives of two arguments, with the second arguments in one column.
 fn aligned(lines: Vec<(&str, String, String)>) -> Vec<String> {
     let width = lines
         .iter()

@@ -16,7 +16,7 @@ pub enum Proxy {
     Envoy,
     /// Envoy with the gRPC service of `ext_authz`.
     EnvoyGrpc,
-    /// `HAProxy` with our script.
+    /// `HAProxy` with the Lua script of `deploy/`.
     Haproxy,
     /// ingress-nginx.
     IngressNginx,
@@ -27,7 +27,7 @@ pub enum Proxy {
 }
 
 impl Proxy {
-    /// All of them.
+    /// All proxies.
     pub const ALL: [Self; 9] = [
         Self::Nginx,
         Self::Traefik,
@@ -40,7 +40,7 @@ impl Proxy {
         Self::Istio,
     ];
 
-    /// Its name on the command line.
+    /// Returns the name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nginx => "nginx",

@@ -1,9 +1,9 @@
-//! Headers that no client may bring along, whatever is mapped.
+//! Headers that no client may send, whatever the claim headers are.
 
 use super::HeaderNames;
 
-/// Names that applications trust although doorward does not set them by default, for proxies that
-/// cannot remove by prefix.
+/// Header names that applications trust although doorward does not set them by default, for proxies
+/// that cannot remove headers by prefix.
 pub(super) const IDENTITIES: [&str; 26] = [
     "X-Auth-Audience",
     "X-Auth-Claims",
@@ -33,14 +33,14 @@ pub(super) const IDENTITIES: [&str; 26] = [
     "X-Auth-WebSocket-Protocol",
 ];
 
-/// The same under other names than ours.
+/// Header names outside of `X-Auth-` that applications trust as an identity.
 pub(super) const USERS: [&str; 2] = ["Remote-User", "X-Forwarded-User"];
 
-/// What a proxy that writes the other forwarded headers itself has no value for.
+/// Forwarded headers that are removed because a proxy that writes the others has no value for them.
 pub(super) const FORWARDED: [&str; 3] = ["X-Forwarded-Prefix", "X-Forwarded-Server", "Forwarded"];
 
 /// Headers by which some frameworks serve another path or method than the one in the request line,
-/// which is the one judged.
+/// which is the one that was decided on.
 pub(super) const REQUEST_LINES: [&str; 9] = [
     "X-Forwarded-Method",
     "X-Forwarded-Uri",
@@ -53,16 +53,17 @@ pub(super) const REQUEST_LINES: [&str; 9] = [
     "X-Method-Override",
 ];
 
-/// The names of a list that no claim has: those get a value, and must not lose it again.
+/// Returns the names of a list that are no claim headers. Claim headers get a value, and must not
+/// be removed after that.
 pub(super) fn unmapped<'a>(names: &HeaderNames, list: &[&'a str]) -> Vec<&'a str> {
     list.iter()
         .copied()
-        .filter(|name| !names.is_mapped(name))
+        .filter(|name| !names.is_claim_header(name))
         .collect()
 }
 
-/// All of these lists for a proxy that can only remove what it can name, and other spellings of
-/// claim headers.
+/// Returns all names of these lists and other spellings of the claim headers, for a proxy that can
+/// remove headers only by name.
 pub(super) fn all_by_name(names: &HeaderNames) -> Vec<String> {
     let fixed = [IDENTITIES.as_slice(), &USERS, &FORWARDED, &REQUEST_LINES].concat();
     let other_spellings = names.hyphenated().filter(|name| !is_listed(name));
@@ -73,7 +74,7 @@ pub(super) fn all_by_name(names: &HeaderNames) -> Vec<String> {
         .collect()
 }
 
-/// Whether one of the lists above has this name.
+/// Returns `true` if one of the lists above has this name.
 pub(super) fn is_listed(name: &str) -> bool {
     let lists: [&[&str]; 4] = [&IDENTITIES, &USERS, &FORWARDED, &REQUEST_LINES];
     lists

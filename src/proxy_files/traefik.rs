@@ -1,16 +1,16 @@
-//! `forwardAuth`, and the middleware that runs before it.
+//! The lines for Traefik: `forwardAuth`, and the middleware that runs before it.
 
 use super::removed::{REQUEST_LINES, USERS};
 use super::yaml::{list, scalar};
 use super::{Block, HeaderNames, Proxy};
 
-/// Where the middlewares stand.
+/// The places of the middlewares.
 const FORWARD_AUTH: &str =
     "dynamic.yml, forwardAuth of the middleware doorward; in Kubernetes in middlewares.yaml";
 const REQUEST_LINE: &str =
     "dynamic.yml, headers of the middleware request-line; in Kubernetes in middlewares.yaml";
 
-/// The lines for Traefik.
+/// Returns the lines for Traefik.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::Traefik, name, place, lines);
     let pattern = response_pattern(names);
@@ -18,7 +18,7 @@ pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
         block(
             "ask",
             FORWARD_AUTH,
-            list("authRequestHeaders", names.asked()),
+            list("authRequestHeaders", names.request_headers()),
         ),
         block("copy", FORWARD_AUTH, copy(names, &pattern)),
         block("remove", REQUEST_LINE, remove(names)),
@@ -42,10 +42,11 @@ fn copy(names: &HeaderNames, pattern: &str) -> Vec<String> {
     lines
 }
 
-/// Traefik compares names in the spelling of Go, so that letters are matched whatever a client
-/// wrote. It takes away what matches, and then sets what doorward said of it.
+/// Returns the pattern of the response headers that reach the application. Traefik removes request
+/// headers that match, and then sets those of doorward's response. It compares names in Go's
+/// canonical spelling, so the case that a client wrote does not matter.
 fn response_pattern(names: &HeaderNames) -> String {
-    let elsewhere = names.mapped().chain(asked_by_another_name(names));
+    let elsewhere = names.claim_headers().chain(removed_by_response(names));
     let spellings =
         elsewhere.flat_map(|name| [canonical(name), canonical(&name.replace('_', "-"))]);
     let mut patterns = vec!["^X-Auth-".to_owned()];
@@ -58,30 +59,30 @@ fn response_pattern(names: &HeaderNames) -> String {
     patterns.join("|")
 }
 
-/// What `request-line` removes before doorward is asked. Traefik writes the other forwarded headers
-/// itself.
+/// Returns the headers that the middleware `request-line` removes before doorward is asked. Traefik
+/// writes the other forwarded headers itself.
 fn removed_first<'a>() -> impl Iterator<Item = &'a str> {
     USERS.into_iter().chain(REQUEST_LINES).chain(["Forwarded"])
 }
 
-/// Token sources among what `request-line` would remove before doorward could see it; they go with
-/// the answer.
-fn asked_by_another_name(names: &HeaderNames) -> impl Iterator<Item = &str> {
-    removed_first().filter(move |name| names.is_asked(name))
+/// Returns the token headers that `request-line` would remove before doorward could read them. They
+/// are removed by the response pattern instead.
+fn removed_by_response(names: &HeaderNames) -> impl Iterator<Item = &str> {
+    removed_first().filter(move |name| names.is_sent(name))
 }
 
 fn remove(names: &HeaderNames) -> Vec<String> {
-    let stays = |name: &&str| !names.is_mapped(name) && !names.is_asked(name);
+    let stays = |name: &&str| !names.is_claim_header(name) && !names.is_sent(name);
     let removed = removed_first().filter(stays);
     let lines = removed.map(|name| format!("  {}: \"\"", scalar(name)));
-    // An empty value removes the client's.
+    // An empty value removes the client's header.
     std::iter::once("customRequestHeaders:".to_owned())
         .chain(lines)
         .collect()
 }
 
 fn labels(names: &HeaderNames, pattern: &str) -> Vec<String> {
-    let asked: Vec<_> = names.asked().collect();
+    let asked: Vec<_> = names.request_headers().collect();
     let label = |option: &str, value: &str| {
         format!("traefik.http.middlewares.doorward.forwardauth.{option}: {value}")
     };
@@ -92,8 +93,8 @@ fn labels(names: &HeaderNames, pattern: &str) -> Vec<String> {
     ]
 }
 
-/// A name in the spelling of Go (`textproto.CanonicalMIMEHeaderKey`): capitals at the beginning and
-/// behind hyphens.
+/// Converts a name to Go's canonical spelling (`textproto.CanonicalMIMEHeaderKey`): capitals at the
+/// beginning and after hyphens.
 fn canonical(name: &str) -> String {
     let mut at_start = true;
     let letters = name.chars().map(|letter| {
@@ -113,7 +114,7 @@ mod tests {
     use super::canonical;
 
     #[test]
-    fn names_are_spelled_as_go_spells_them() {
+    fn names_have_the_canonical_spelling_of_go() {
         for (name, spelled) in [
             ("x-user-id", "X-User-Id"),
             ("X_User_Id", "X_user_id"),

@@ -1,10 +1,10 @@
-//! What the files under `deploy/` do not cover of a configuration.
+//! Warnings about headers that the files under `deploy/` do not cover.
 
 use super::{HeaderNames, Proxy};
 use crate::config::{Configuration, DialectName};
 
-/// What an operator must know who runs the shipped files unchanged: headers of this configuration
-/// that they are not made for.
+/// Returns warnings for an operator who uses the shipped files unchanged: the headers of this
+/// configuration that they are not made for.
 pub fn warnings(configuration: &Configuration) -> Vec<String> {
     let by_grpc = !configuration.server.grpc_listen.is_empty();
     let proxy = proxy_of(configuration.proxy.dialect, by_grpc);
@@ -17,12 +17,12 @@ pub fn warnings(configuration: &Configuration) -> Vec<String> {
         proxy.map_or("NAME", Proxy::name)
     );
     let mapped = names
-        .mapped()
+        .claim_headers()
         .filter(|name| !is_handed_on(proxy, name, &shipped))
         .collect::<Vec<_>>()
         .join(", ");
     let asked = names
-        .asked_for_tokens()
+        .token_headers()
         .filter(|_| proxy != Some(Proxy::Caddy))
         .collect::<Vec<_>>()
         .join(", ");
@@ -54,16 +54,17 @@ fn proxy_of(dialect: DialectName, by_grpc: bool) -> Option<Proxy> {
     }
 }
 
-/// Whether the application gets doorward's value under this name, and nobody else's, with the
-/// shipped files. Some of them hand on what begins with `X-Auth-`, others have a list; the list
-/// counts where no proxy is named. By gRPC the answer itself sets every header.
+/// Returns `true` if, with the shipped files, the application gets doorward's value under this name
+/// and no client's value. Some of the files pass on every name that begins with `X-Auth-`, others
+/// have a list; the list is used if the proxy is unknown. With gRPC the response itself sets every
+/// header.
 fn is_handed_on(proxy: Option<Proxy>, name: &str, shipped: &HeaderNames) -> bool {
     let begins_like_ours = name.to_ascii_lowercase().starts_with("x-auth-");
-    // The spelling with hyphens is another name to the files.
+    // To the files, the spelling with hyphens is another name.
     let is_sure = !name.contains('_');
     match proxy {
         Some(Proxy::EnvoyGrpc) => is_sure,
         Some(Proxy::Traefik | Proxy::Envoy) => is_sure && begins_like_ours,
-        _ => shipped.is_mapped(name),
+        _ => shipped.is_claim_header(name),
     }
 }

@@ -1,9 +1,9 @@
-//! Names of headers in YAML.
+//! Header names in YAML.
 
-/// The longest word that YAML takes for something else than a text (`false`).
+/// The length of the longest word that YAML reads as another type than a text (`false`).
 const LONGEST_WORD: usize = 5;
 
-/// A name as a value or a key. None can hold a quote or a backslash.
+/// Formats a name as a value or a key. No header name contains a quote or a backslash.
 pub(super) fn scalar(name: &str) -> String {
     let is_plain = name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.len() > LONGEST_WORD
@@ -18,7 +18,7 @@ pub(super) fn scalar(name: &str) -> String {
     }
 }
 
-/// A key with a list of names, one a line.
+/// Formats a key with a list of names, one per line.
 pub(super) fn list<N: AsRef<str>>(key: &str, names: impl IntoIterator<Item = N>) -> Vec<String> {
     let items: Vec<_> = names
         .into_iter()

@@ -1,20 +1,20 @@
-//! Which `iss` the tokens of one issuer have.
+//! The values of `iss` that the tokens of one issuer may have.
 
 use crate::verify::EntraTenant;
 
-/// Which `iss` the tokens of one issuer have.
+/// The values of `iss` that the tokens of one issuer may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AcceptedIssuers {
-    /// None at all.
+    /// No `iss`: only tokens without that claim.
     Absent,
-    /// Exactly one of these; the first is the one that the issuer's metadata names.
+    /// One of these, compared exactly; the first one is the name in the issuer's metadata.
     Named(Vec<String>),
-    /// That of any tenant of Microsoft Entra ID.
+    /// The `iss` of any tenant of Microsoft Entra ID.
     AnyEntraTenant,
 }
 
 impl AcceptedIssuers {
-    /// The name that the issuer's metadata has.
+    /// Returns the issuer's name in its metadata.
     pub fn metadata_name(&self) -> Option<&str> {
         match self {
             Self::Absent => None,
@@ -23,7 +23,8 @@ impl AcceptedIssuers {
         }
     }
 
-    /// What both of them take, in words.
+    /// Describes, for a message, a value that `self` and `other` both accept. Returns `None` if
+    /// there is none.
     pub(super) fn overlap(&self, other: &Self) -> Option<String> {
         match (self, other) {
             (Self::Absent, Self::Absent) => Some("tokens without `iss`".to_owned()),
@@ -36,7 +37,7 @@ impl AcceptedIssuers {
         }
     }
 
-    /// Whether it is one of them.
+    /// Returns `true` if this `iss` is accepted.
     pub fn takes(&self, iss: &str) -> bool {
         match self {
             Self::Absent => false,

@@ -1,4 +1,4 @@
-//! Which audiences an issuer's tokens must name.
+//! The audiences that an issuer's tokens must name.
 
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::verify::{AcceptedAudience, AudienceMatch, AudienceRule, TokenTypeRule};
@@ -23,7 +23,7 @@ pub(super) const AUDIENCE_FALLBACK: Setting = Setting::optional(
 
 pub(super) const HINT: &str = "set the audiences this API accepts, or \"*\"";
 
-/// `hint` tells what to do if there is none.
+/// Reads the section. `hint` says what to do if no audience is set.
 pub(super) fn read(
     reader: &mut Reader,
     hint: Result<&str, Reported>,
@@ -41,7 +41,7 @@ pub(super) fn read(
     })
 }
 
-/// Audiences that were written for this setting.
+/// Checks the audiences of a setting: `*` must be the only one.
 pub(crate) fn accepted(
     reader: &mut Reader,
     setting: &Setting,
@@ -58,7 +58,8 @@ pub(crate) fn accepted(
     }
 }
 
-/// The profile demands that `aud` is checked (RFC 9068 section 4).
+/// Returns `true` if the audience of an access token of RFC 9068 would not be checked, which
+/// section 4 requires.
 pub(crate) fn is_unchecked_profile(
     accepted: &AcceptedAudience,
     token_type: &TokenTypeRule,

@@ -1,4 +1,4 @@
-//! An issuer and what its tokens must satisfy.
+//! An issuer, its keys, and the checks for its tokens.
 
 mod accepted_issuers;
 pub(crate) mod audience;
@@ -96,7 +96,7 @@ pub(crate) const SECTIONS: &[&[Setting]] = &[
     refresh::SETTINGS,
 ];
 
-/// What may be said once for all issuers.
+/// The settings that may be set once for all issuers.
 const INHERITED: &[Setting] = &[
     refresh::JWKS_REFRESH,
     refresh::JWKS_MIN_REFETCH,
@@ -111,23 +111,24 @@ pub(crate) const ISSUERS: Setting = Setting::optional(
     "Several issuers, only in the file: a list of mappings with the settings of an issuer, each found by its exact `iss`.",
 ).shaped(Shape::Sections(SECTIONS));
 
-/// An issuer and what its tokens must satisfy.
+/// An issuer, its keys, and the checks for its tokens.
 #[derive(Debug)]
 pub struct IssuerSettings {
-    /// Its label in logs and metrics.
+    /// The label of the issuer in logs and metrics.
     pub name: String,
-    /// The `iss` that its tokens may have.
+    /// The values of `iss` that identify its tokens.
     pub accepted: AcceptedIssuers,
-    /// Where its keys come from.
+    /// The source of its keys.
     pub keys: KeySource,
-    /// What its claims must satisfy.
+    /// The checks for the type, the times and the claims of its tokens.
     pub expectations: Expectations,
-    /// What its tokens must grant.
+    /// The scopes that each of its tokens must have.
     pub required_scopes: ScopeRequirement,
 }
 
 impl IssuerSettings {
-    /// The issuers of the list, or the one that stands outside of it.
+    /// Reads the list of issuers or, without a list, the one issuer whose settings are at the top
+    /// level.
     pub(super) fn read_all(reader: &mut Reader) -> Result<Vec<Self>, Reported> {
         if !reader.is_given(&ISSUERS) {
             return Self::read(reader).map(|only| vec![only]);
@@ -144,11 +145,11 @@ impl IssuerSettings {
         let listed = reader.sections(&ISSUERS, INHERITED, |entry, _| Self::read(entry));
         let listed = listed?.unwrap_or_default();
         outside?;
-        refuse_twins(reader, &listed)?;
+        refuse_duplicates(reader, &listed)?;
         Ok(listed)
     }
 
-    /// The position of the issuer of this name.
+    /// Returns the position of the issuer with this name. Fails if there is none.
     pub(crate) fn position(all: &[Self], name: &str) -> Result<usize, Invalid> {
         all.iter()
             .position(|issuer| issuer.name == name)
@@ -158,7 +159,7 @@ impl IssuerSettings {
             })
     }
 
-    /// Their names, to be shown.
+    /// Returns the names of the issuers, separated by commas, for messages.
     pub(crate) fn names(all: &[Self]) -> String {
         all.iter()
             .map(|issuer| issuer.name.as_str())
@@ -189,7 +190,7 @@ impl IssuerSettings {
         let token_type = token_type?;
         let audience = refuse_unchecked_profile(reader, audience?, &token_type)?;
         let accepted = accepted?;
-        refuse_nameless_profile(reader, &accepted, &token_type)?;
+        refuse_profile_without_issuer(reader, &accepted, &token_type)?;
         Ok(Self {
             name: name?.unwrap_or_else(|| default_label(accepted.metadata_name())),
             accepted,
@@ -213,8 +214,9 @@ impl IssuerSettings {
     }
 }
 
-/// Whose token it is must never be a matter of order, and a label must tell one issuer.
-fn refuse_twins(reader: &mut Reader, issuers: &[IssuerSettings]) -> Result<(), Reported> {
+/// Reports issuers that share an `iss` or a name. The issuer of a token must never depend on the
+/// order of the list, and a label must identify one issuer.
+fn refuse_duplicates(reader: &mut Reader, issuers: &[IssuerSettings]) -> Result<(), Reported> {
     let mut wrong = Vec::new();
     for (index, own) in issuers.iter().enumerate() {
         let earlier = || issuers.iter().take(index).enumerate();
@@ -232,7 +234,8 @@ fn refuse_twins(reader: &mut Reader, issuers: &[IssuerSettings]) -> Result<(), R
     reader.refuse_elements(&ISSUERS, wrong)
 }
 
-/// An `issuer` beside a preset must be one of the preset's, and is then the only one.
+/// Reads `issuer`. Beside a preset it must be an issuer of that preset, and is then the only one
+/// that is accepted.
 fn read_accepted(
     reader: &mut Reader,
     preset: Result<Option<&Preset>, Reported>,
@@ -253,7 +256,7 @@ fn read_accepted(
     }
 }
 
-/// Whether it is the profile of RFC 9068.
+/// The values of `token_type`; `true` means the access token profile of RFC 9068.
 const TOKEN_TYPES: &[(&str, bool); 2] = &[("any", false), ("at+jwt", true)];
 
 fn read_token_type(reader: &mut Reader) -> Result<TokenTypeRule, Reported> {
@@ -302,9 +305,9 @@ fn refuse_unchecked_profile(
     Ok(audience)
 }
 
-/// The profile demands `iss` (RFC 9068 section 2.2), so that without a name here every token would
-/// be refused.
-fn refuse_nameless_profile(
+/// Reports the profile of RFC 9068 for an issuer without `issuer`. The profile requires `iss`
+/// (section 2.2), so every token would be denied.
+fn refuse_profile_without_issuer(
     reader: &mut Reader,
     accepted: &AcceptedIssuers,
     token_type: &TokenTypeRule,

@@ -1,4 +1,4 @@
-//! Routes: which requests take which way, and what holds there.
+//! Routes: which requests they match, and the rules that apply to those requests.
 
 pub(crate) mod requirements;
 mod rules;
@@ -75,25 +75,26 @@ const METHODS: Setting = Setting::optional(
 /// The settings of `match`.
 pub(super) const MATCH_ENTRY: &[Setting] = &[HOST, PATH, METHODS];
 
-/// Routes, and what some of them answer otherwise.
+/// The routes, and the denial responses that some of them have of their own.
 #[derive(Debug)]
 pub struct RouteSettings {
-    /// The routes.
+    /// The routes, ready to be matched.
     pub table: RouteTable,
-    /// What some of them have in place of the general answers, by the position of the route.
+    /// The denial responses of routes that have their own, by the position of the route.
     pub answers: HashMap<usize, RouteDenials>,
-    /// The routes that no request comes to but by their names.
+    /// The routes that no request matches, because earlier routes match all of their requests. They
+    /// can still be selected by name.
     pub unreached: Vec<UnreachedRoute>,
 }
 
-/// What a route has in place of the general answers.
+/// The settings of a route that replace the general denial responses.
 #[derive(Debug)]
 pub struct RouteDenials {
     /// The name of the route.
     pub name: RouteName,
-    /// Its denials, if it has its own.
+    /// The denials of the route; the general ones if `None`.
     pub denials: Option<Vec<(DenialKey, CustomDenial)>>,
-    /// The `resource_metadata` of its challenges, if it has its own.
+    /// The `resource_metadata` of the route's challenges; the general one if `None`.
     pub resource_metadata: Option<String>,
 }
 
@@ -122,7 +123,7 @@ impl RouteSettings {
                     unreached
                         .iter()
                         .filter(|route| route.is_opened())
-                        .map(opened),
+                        .map(unprotected_route),
                 )?;
                 Ok(Some(Self {
                     table,
@@ -131,19 +132,20 @@ impl RouteSettings {
                 }))
             }
             Err(taken) => reader
-                .refuse_elements(&ROUTES, taken.into_iter().map(indistinct))
+                .refuse_elements(&ROUTES, taken.into_iter().map(duplicate_name))
                 .map(|()| None),
         }
     }
 }
 
-/// It was written to guard something that is open instead: that is an error, and no warning.
-fn opened(route: &UnreachedRoute) -> (usize, Invalid) {
+/// Describes a route whose requests pass without a token, because an earlier route matches them.
+/// This is an error and not a warning: the operator wrote the route to protect something.
+fn unprotected_route(route: &UnreachedRoute) -> (usize, Invalid) {
     let hint = "so they pass without a token: put it in front, or let the earlier match less";
     (route.position, Invalid::new(route.to_string()).hint(hint))
 }
 
-fn indistinct(RouteNameTaken { first, again, name }: RouteNameTaken) -> (usize, Invalid) {
+fn duplicate_name(RouteNameTaken { first, again, name }: RouteNameTaken) -> (usize, Invalid) {
     let invalid = Invalid::new(format!("is called {name}, as routes[{first}] is"));
     (again, invalid.hint("give each route a name of its own"))
 }
@@ -155,7 +157,8 @@ fn read_route(
 ) -> Result<(Route, RouteDenials), Reported> {
     let name = reader.required(&NAME, route_name, "give it a name, such as admin");
     let matches = reader.mapping(&MATCH, read_match).and_then(|matches| {
-        // What stands last in a file is what is missing from one that was cut off.
+        // A missing `match` is not taken for "every request": it may be the end of a file that was
+        // cut off.
         matches.ok_or_else(|| {
             reader.refuse(
                 &MATCH,
@@ -182,7 +185,7 @@ fn read_route(
         allow_path_parameters: allow_path_parameters?,
         rules: rules?,
     };
-    refuse_blind(reader, &route, general.proxy)?;
+    refuse_undescribed_request(reader, &route, general.proxy)?;
     let answers = RouteDenials {
         name: route.name.clone(),
         denials: denials?,
@@ -222,7 +225,11 @@ fn pattern(text: &str, error: RoutePatternError) -> Invalid {
     Invalid::new(format!("{text:?}: {error}")).hint(error.hint())
 }
 
-fn refuse_blind(reader: &mut Reader, route: &Route, proxy: &ProxySettings) -> Result<(), Reported> {
+fn refuse_undescribed_request(
+    reader: &mut Reader,
+    route: &Route,
+    proxy: &ProxySettings,
+) -> Result<(), Reported> {
     if !route.needs_request() {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! What a route asks of a token.
+//! The requirements that a route has for a token.
 
 use serde_json::{Number, Value};
 
@@ -160,8 +160,8 @@ fn claim_value(node: &Node) -> Result<ClaimValue, Invalid> {
     }
 }
 
-/// A number as it was written: YAML's own idea of a long one is the next double, which is another
-/// number.
+/// Parses a number from its text in the file. For a number of many digits YAML gives the nearest
+/// double, which is another number.
 fn claim_number(scalar: &Scalar, number: &Number) -> Result<ClaimValue, Invalid> {
     let is_whole = number.is_i64() || number.is_u64();
     let found = ClaimValue::number(&scalar.text);

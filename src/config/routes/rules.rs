@@ -46,7 +46,7 @@ pub(super) const REPORT_ONLY: Setting = Setting::new(
 )
 .shaped(Shape::Boolean);
 
-/// What routes are read against.
+/// The general settings that a route falls back to, or that it must fit.
 #[derive(Clone, Copy)]
 pub(in crate::config) struct General<'a> {
     pub(super) issuers: &'a [IssuerSettings],
@@ -55,8 +55,8 @@ pub(in crate::config) struct General<'a> {
 }
 
 impl<'a> General<'a> {
-    /// These settings; if they were refused, what depends on them is not judged, and all the rest
-    /// of the routes is.
+    /// Borrows the sections. If one of them was refused, settings of a route that depend on them
+    /// are skipped; all other settings of the route are still checked.
     pub(in crate::config) fn of(
         issuers: &'a Result<Vec<IssuerSettings>, Reported>,
         proxy: &'a Result<ProxySettings, Reported>,
@@ -103,7 +103,7 @@ pub(super) fn read(
         requirements: requirements?.into(),
         report_only: report_only?,
     };
-    refuse_pointless(reader, rules.access)?;
+    refuse_ineffective(reader, rules.access)?;
     refuse_unchecked_profile(reader, &rules, general.issuers)?;
     Ok(rules)
 }
@@ -122,9 +122,9 @@ fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIs
     }))
 }
 
-/// Who writes a requirement down believes that it is enforced, and who only reports on a `denied`
-/// route would open it.
-fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Reported> {
+/// Reports settings that have no effect because the route reads no token. An operator who writes a
+/// requirement relies on it, and `report_only` on a `denied` route would open that route.
+fn refuse_ineffective(reader: &mut Reader, access: Access) -> Result<(), Reported> {
     if access.reads_credentials() {
         return Ok(());
     }
@@ -142,6 +142,8 @@ fn refuse_pointless(reader: &mut Reader, access: Access) -> Result<(), Reported>
     reader.refuse_given(&of_tokens, &invalid)
 }
 
+/// Reports a route that accepts every audience (`*`) for an issuer whose tokens must have their
+/// audience checked (RFC 9068 section 4).
 fn refuse_unchecked_profile(
     reader: &mut Reader,
     rules: &Rules,

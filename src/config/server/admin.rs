@@ -1,4 +1,4 @@
-//! Who may ask the admin listener.
+//! Access to the admin listener.
 
 use secrecy::SecretString;
 
@@ -24,17 +24,19 @@ const ADMIN_HOSTS: Setting = Setting::optional(
 
 pub(crate) const SETTINGS: &[Setting] = &[ADMIN_TOKEN, ADMIN_TOKEN_METRICS, ADMIN_HOSTS];
 
-/// A shorter one can be guessed: nothing limits how often somebody tries.
+/// The least length of `admin_token`, in bytes. A shorter token could be guessed, because attempts
+/// are not rate-limited.
 const MIN_TOKEN_BYTES: usize = 16;
 
-/// Who may ask the admin listener.
+/// Access to the admin listener.
 #[derive(Debug, Clone)]
 pub struct AdminSettings {
-    /// What to ask for, if anything.
+    /// The bearer token that requests must present; `None` if access is limited by host name
+    /// instead.
     pub token: Option<SecretString>,
-    /// Whether metrics ask for it too.
+    /// `true` if `/metrics` requires the token too.
     pub token_metrics: bool,
-    /// By which other names it may be asked.
+    /// Further host names under which the listener answers without a token.
     pub hosts: Vec<Authority>,
 }
 
@@ -51,7 +53,8 @@ impl AdminSettings {
     }
 }
 
-/// `b64token` (RFC 6750 section 2.1), or no client could send it.
+/// Parses the token, which must be a `b64token` (RFC 6750 section 2.1): no client could send
+/// anything else.
 fn token(text: &str) -> Result<SecretString, Invalid> {
     let text = value::text(text)?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);

@@ -108,70 +108,70 @@ pub(crate) const SETTINGS: &[Setting] = &[
     RELOAD,
 ];
 
-/// Listeners, limits and shutdown.
+/// Listeners, limits, readiness and shutdown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSettings {
-    /// Where proxies ask.
+    /// The addresses of the verify listener, for proxies.
     pub listen: Vec<Listen>,
-    /// Where operators ask.
+    /// The addresses of the admin listener, for operators.
     pub admin_listen: Vec<Listen>,
-    /// Where Envoy asks by gRPC, if it does.
+    /// The addresses of the gRPC listener, for Envoy; empty if it is off.
     pub grpc_listen: Vec<Listen>,
-    /// How socket files look.
+    /// Permissions and group of unix socket files.
     pub unix_socket: UnixSocketSettings,
-    /// Worker threads; as many as cores if not set.
+    /// The number of worker threads; as many as cores if `None`.
     pub workers: Option<usize>,
-    /// How long an idle connection is kept.
+    /// The time after which an idle connection is closed.
     pub keep_alive: Duration,
-    /// How long a request's head may take.
+    /// The time that the head of a request may take to arrive.
     pub client_header_timeout: Duration,
-    /// Connections per worker.
+    /// The greatest number of connections per worker.
     pub max_connections: usize,
-    /// From SIGTERM to the end of accepting.
+    /// The time from SIGTERM until new connections are refused.
     pub shutdown_delay: Duration,
-    /// From there to the end.
+    /// The time that running requests get after that.
     pub shutdown_timeout: Duration,
-    /// When the service calls itself ready.
+    /// The condition under which `/readyz` answers 200.
     pub readiness: Readiness,
-    /// Whether decisions are explained to peers at other addresses than loopback.
+    /// `true` if `POST /explain` also answers peers at other addresses than loopback.
     pub explain: bool,
-    /// What has the configuration read anew.
+    /// The events that reload the configuration.
     pub reload: ReloadTrigger,
 }
 
-/// What has the configuration read anew.
+/// The events that reload the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReloadTrigger {
-    /// SIGHUP.
+    /// SIGHUP only.
     Signal,
-    /// SIGHUP, and other contents of the file.
+    /// SIGHUP, and a change of the configuration file or of a file that it names.
     OnChange,
 }
 
-/// When the service calls itself ready.
+/// The condition under which `/readyz` answers 200.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readiness {
-    /// While at least one issuer has usable keys.
+    /// At least one issuer has usable keys.
     Any,
-    /// While every issuer has usable keys.
+    /// Every issuer has usable keys.
     All,
 }
 
 /// An address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listen {
-    /// TCP.
+    /// A TCP socket.
     Tcp(SocketAddr),
     /// A unix socket at this path.
     Unix(PathBuf),
 }
 
-/// How socket files look.
+/// Permissions and group of unix socket files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnixSocketSettings {
-    /// Permission bits.
+    /// The permission bits.
     pub mode: u32,
-    /// Group id.
+    /// The group id; the group of the process if `None`.
     pub group: Option<u32>,
 }
 
@@ -184,7 +184,8 @@ impl ServerSettings {
         let group = reader.optional(&UNIX_SOCKET_GROUP, group);
         let workers = reader.optional(&WORKERS, value::size(1, 512));
         let keep_alive = reader.read(&KEEP_ALIVE, value::duration_within(Duration::ZERO, HOUR));
-        // The server's clock ticks every 500 ms: a shorter time could be over before it has begun.
+        // The server's clock ticks every 500 ms: a shorter timeout could expire before it has
+        // begun.
         let client_header_timeout = reader.read(
             &CLIENT_HEADER_TIMEOUT,
             value::duration_within(Duration::from_secs(1), HOUR),
@@ -243,7 +244,8 @@ const TRIGGERS: &[(&str, ReloadTrigger); 2] = &[
     ("on_change", ReloadTrigger::OnChange),
 ];
 
-/// The file is what is watched: files that settings name are read anew with it.
+/// Reads `reload`. `on_change` requires a configuration file, because that file is what is watched;
+/// the files that it names are reloaded with it.
 fn read_reload(reader: &mut Reader) -> Result<ReloadTrigger, Reported> {
     let trigger = reader.read(&RELOAD, value::one_of(TRIGGERS))?;
     if trigger == ReloadTrigger::OnChange && !reader.place().is_in_file() {
@@ -258,7 +260,7 @@ fn read_reload(reader: &mut Reader) -> Result<ReloadTrigger, Reported> {
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// An address can be listened on once. Port 0 is another one each time.
+/// Reports an address that is used twice. Port 0 is exempt: it means another free port each time.
 fn refuse_shared(
     reader: &mut Reader,
     setting: &Setting,
@@ -288,7 +290,7 @@ fn address(text: &str) -> Result<Listen, Invalid> {
             Err(expected())
         };
     }
-    // Names are for humans; `localhost` is the one that everybody means the same by.
+    // No other name is accepted: only `localhost` means the same everywhere.
     let address = text
         .strip_prefix("localhost:")
         .map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));

@@ -7,19 +7,19 @@ use crate::config_reader::{Invalid, Problem, Reader, Reported, Setting, file, va
 
 pub(crate) const SETTINGS: &[Setting] = &[CERTIFICATE, KEY, CLIENT_CA];
 
-/// A longer file is refused.
+/// The greatest size of a file, in bytes; a larger one is refused.
 const MAX_BYTES: usize = 1 << 20;
 
-/// TLS of the verify listener: the files, and what was in them.
+/// TLS of the verify listener: its files, and what they held when they were read.
 #[derive(Debug, Clone)]
 pub struct TlsSettings {
-    /// Where it stands.
+    /// The paths of the files.
     pub files: TlsFiles,
-    /// What stood there.
+    /// The contents of the files at the time of reading.
     pub identity: TlsIdentity,
 }
 
-/// The files, which may change at any time.
+/// The paths of the certificate, the key and the client CA. Their contents may change at any time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
     certificate: PathBuf,
@@ -28,8 +28,9 @@ pub struct TlsFiles {
 }
 
 impl TlsFiles {
-    /// What stands in the files now, or everything that is wrong with it. Reads from the disk,
-    /// which may take its time.
+    /// Reads and parses the files as they are now. Fails with every problem that was found in them.
+    ///
+    /// Blocks the calling thread while it reads from the disk.
     pub fn read(&self) -> Result<TlsIdentity, Vec<Problem>> {
         self.identity()
             .map_err(|flaws| flaws.into_iter().map(problem).collect())
@@ -87,7 +88,8 @@ impl TlsSettings {
     }
 }
 
-/// A file that can be read, whatever is in it: it is told even where another one is missing.
+/// Reads a path, and reports a file that cannot be read. It checks each file on its own, so that an
+/// unreadable file is reported even if another one is missing.
 fn readable(reader: &mut Reader, setting: &Setting) -> Result<Option<PathBuf>, Reported> {
     let Some(path) = reader.optional(setting, value::text)?.map(PathBuf::from) else {
         return Ok(None);
@@ -96,7 +98,7 @@ fn readable(reader: &mut Reader, setting: &Setting) -> Result<Option<PathBuf>, R
     Ok(Some(path))
 }
 
-/// A certificate is nothing without its key, nor the key without it.
+/// Reports a certificate without a key, or a key without a certificate.
 fn pair(
     reader: &mut Reader,
     certificate: Option<PathBuf>,
@@ -119,7 +121,8 @@ fn pair(
 fn problem((setting, invalid): Flaw) -> Problem {
     let problem = Problem::new(setting.name, invalid.message);
     match invalid.hint {
-        // Outside a configuration that is being read settings go by their plain names.
+        // A hint writes settings as `$name`. Here no location decides how to spell them, so the
+        // plain name is used.
         Some(hint) => problem.with_hint(hint.replace('$', "")),
         None => problem,
     }

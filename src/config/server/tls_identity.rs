@@ -1,4 +1,4 @@
-//! What stands in the files of a TLS listener.
+//! The parsed contents of the files of a TLS listener.
 
 use std::sync::Arc;
 
@@ -16,21 +16,24 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use crate::config_reader::{Invalid, Setting};
 use crate::domain::Timestamp;
 
-/// What a TLS listener shows of itself, and whom it lets in.
+/// The certificate of a TLS listener, and the verifier of client certificates.
+///
+/// The key belongs to the first certificate; both have been checked when the value was made.
 #[derive(Debug, Clone)]
 pub struct TlsIdentity {
-    /// The certificate, those between it and its root, and its key.
+    /// The certificate, the intermediate certificates, and the private key.
     pub certified_key: Arc<CertifiedKey>,
-    /// Who judges the certificates of clients, if they have to show one.
+    /// The verifier of client certificates; `None` if clients need none.
     pub clients: Option<Arc<dyn ClientCertVerifier>>,
-    /// When the first of our certificates ends.
+    /// The earliest end of validity in the certificate chain.
     pub not_after: Timestamp,
-    /// Of the files, so that equal contents are known without keeping them.
+    /// The SHA-256 of the files' contents, so that an unchanged file is recognized without keeping
+    /// it.
     digest: [u8; 32],
 }
 
 impl TlsIdentity {
-    /// Whether the files had the same contents.
+    /// Returns `true` if both were made from files with the same contents.
     pub fn is_same(&self, other: &Self) -> bool {
         self.digest == other.digest
     }
@@ -92,7 +95,8 @@ fn parsed<'a>(der: &'a CertificateDer<'_>) -> Option<X509Certificate<'a>> {
         .map(|(_, certificate)| certificate)
 }
 
-/// When the first of them ends: without one between, the others are worth nothing.
+/// Returns the earliest end of validity in a chain: when an intermediate certificate expires, the
+/// others are useless.
 fn end(chain: &[CertificateDer<'_>]) -> Timestamp {
     let ends = chain
         .iter()
@@ -110,7 +114,7 @@ fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Invalid> {
             Invalid::new("holds no PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY section")
                 .hint("give the private key of the certificate in PEM")
         }
-        // The error's own words may have parts of the key in them.
+        // The message of the error may contain parts of the key.
         _ => broken(),
     })
 }
@@ -163,7 +167,8 @@ fn verifier(
     verifier.map_err(|error| unusable(&error))
 }
 
-/// Each with its length in front: what moves from one file to the next is a change.
+/// Hashes the files, each with its length in front: without it, bytes that move from one file to
+/// the next would not change the digest.
 fn digest(files: &[&[u8]]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     for file in files {
@@ -193,5 +198,5 @@ pub(super) const CLIENT_CA: Setting = Setting::optional(
     "PEM file with certificates of authorities; then who connects must show a certificate that one of them signed (mutual TLS).",
 );
 
-/// What one of the files is not good for.
+/// A problem with one of the files, and the setting that names the file.
 pub(super) type Flaw = (&'static Setting, Invalid);

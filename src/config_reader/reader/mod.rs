@@ -1,4 +1,4 @@
-//! Reading settings, and collecting whatever is wrong with them.
+//! Reads settings, and collects every problem with them.
 
 mod named_file;
 mod refusals;
@@ -14,7 +14,9 @@ use super::setting::{Setting, Shape};
 use super::value::{self, Invalid};
 use crate::domain::may_hold_secret;
 
-/// The values that were given, and what is wrong with them.
+/// The values that were given for the settings of a section, and the problems found so far.
+///
+/// A method that fails with [`Reported`] has already recorded the problem.
 pub(crate) struct Reader {
     section: Section,
     files: FilesInUse,
@@ -30,12 +32,12 @@ impl Reader {
         }
     }
 
-    /// The files that were read, once everything was.
+    /// Takes the files that were read. It is called when everything has been read.
     pub(crate) fn take_files(&mut self) -> Files {
         std::mem::take(&mut self.files).into_used()
     }
 
-    /// The configuration, if nothing was wrong with any of it.
+    /// Ends the reading. Returns the configuration, or all problems in order if there is any.
     pub(crate) fn finish<T>(self, read: Result<T, Reported>) -> Result<T, Problems> {
         match read {
             Ok(read) if self.problems.is_empty() => Ok(read),
@@ -43,7 +45,7 @@ impl Reader {
         }
     }
 
-    /// A setting that has a default.
+    /// Reads a setting that has a default.
     pub(crate) fn read<T>(
         &mut self,
         setting: &Setting,
@@ -55,7 +57,7 @@ impl Reader {
         }
     }
 
-    /// A setting that may be left out.
+    /// Reads a setting that may be missing.
     pub(crate) fn optional<T>(
         &mut self,
         setting: &Setting,
@@ -67,7 +69,7 @@ impl Reader {
         self.parse(setting, &given, parse).map(Some)
     }
 
-    /// A setting that must be there.
+    /// Reads a setting that must be given. `hint` is for an operator who has not set it.
     pub(crate) fn required<T>(
         &mut self,
         setting: &Setting,
@@ -78,7 +80,7 @@ impl Reader {
         found.ok_or_else(|| self.refuse(setting, Invalid::new("missing").hint(hint)))
     }
 
-    /// A list that has a default.
+    /// Reads a list that has a default.
     pub(crate) fn list<T>(
         &mut self,
         setting: &Setting,
@@ -96,7 +98,7 @@ impl Reader {
             .map_err(|invalid| self.refuse(setting, invalid))
     }
 
-    /// A list that may be left out; if given, it has at least one element.
+    /// Reads a list that may be missing. A list that is given must have at least one element.
     pub(crate) fn optional_list<T>(
         &mut self,
         setting: &Setting,
@@ -105,7 +107,8 @@ impl Reader {
         let Some(elements) = self.elements(setting)? else {
             return Ok(None);
         };
-        // Every element is looked at, so that every problem is told.
+        // Every element is parsed before the first error is returned, so that every problem is
+        // reported.
         let found: Vec<_> = elements
             .iter()
             .map(|given| self.parse(setting, given, &element))
@@ -113,9 +116,9 @@ impl Reader {
         found.into_iter().collect::<Result<_, _>>().map(Some)
     }
 
-    /// A list of mappings of the file, each read as a section of its own, in which names that its
-    /// shape does not have are noted. Of the settings around it only those that are named here hold
-    /// in it as well, unless it has its own.
+    /// Reads a list of mappings of the file, each as a section of its own, in which unknown names
+    /// are reported. A section inherits the settings in `inherited` from the section around it,
+    /// unless it sets them itself.
     pub(crate) fn sections<T>(
         &mut self,
         setting: &Setting,
@@ -133,8 +136,7 @@ impl Reader {
         found.into_iter().collect::<Result<_, _>>().map(Some)
     }
 
-    /// A mapping of the file, read as a section of its own, in which names that its shape does not
-    /// have are noted.
+    /// Reads a mapping of the file as a section of its own, in which unknown names are reported.
     pub(crate) fn mapping<T>(
         &mut self,
         setting: &Setting,
@@ -146,7 +148,7 @@ impl Reader {
         self.section(setting, given, &[], read).map(Some)
     }
 
-    /// A value of the file with its type, if it is more than a text.
+    /// Reads a value of the file with its type; in the environment it is a text.
     pub(crate) fn value<T>(
         &mut self,
         setting: &Setting,
@@ -164,7 +166,7 @@ impl Reader {
             .map_err(|invalid| self.refuse_at(&given.place, invalid))
     }
 
-    /// A node of the file, where how it is written counts.
+    /// Reads a node of the file, for values whose exact text matters.
     pub(crate) fn node<T>(
         &mut self,
         setting: &Setting,
@@ -183,7 +185,7 @@ impl Reader {
             .map_err(|invalid| self.refuse_at(&given.place, invalid))
     }
 
-    /// A setting that is a document of its own: JSON text, or in the file just written out.
+    /// Reads a setting that is a JSON document: JSON text, or in the file also a mapping.
     pub(crate) fn json(&mut self, setting: &Setting) -> Result<Option<String>, Reported> {
         let Some(given) = self.given(setting)? else {
             return Ok(None);
@@ -194,8 +196,8 @@ impl Reader {
         }
     }
 
-    /// The members of a setting that is an object, each read by its name and value: JSON text, or
-    /// in the file just written out, where each has a place of its own.
+    /// Reads the members of an object: JSON text, or in the file also a mapping, in which each
+    /// member has a location of its own.
     pub(crate) fn members<T>(
         &mut self,
         setting: &Setting,
@@ -208,7 +210,8 @@ impl Reader {
         let members = given
             .into_members(example)
             .map_err(|(place, invalid)| self.refuse_at(&place, invalid))?;
-        // Every member is looked at, so that every problem is told.
+        // Every member is parsed before the first error is returned, so that every problem is
+        // reported.
         let found: Vec<_> = members
             .into_iter()
             .map(|own| {
@@ -218,18 +221,18 @@ impl Reader {
         found.into_iter().collect::<Result<_, _>>().map(Some)
     }
 
-    /// Where the section stands.
+    /// Returns the location of the section.
     pub(crate) const fn place(&self) -> &Location {
         &self.section.place
     }
 
-    /// Whether a setting was given at all, itself or as a file.
+    /// Returns `true` if a setting was given, as itself or as a file.
     pub(crate) fn is_given(&self, setting: &Setting) -> bool {
         let given = |name: &str| self.section.values.contains_key(name);
         given(setting.name) || setting.secret && given(&setting.file_name())
     }
 
-    /// Whether a setting was given by its own name, and with an empty text.
+    /// Returns `true` if a setting was given by its own name with an empty text.
     pub(crate) fn is_empty(&self, setting: &Setting) -> bool {
         let text = self
             .section
@@ -239,7 +242,8 @@ impl Reader {
         text.is_some_and(|text| text.trim().is_empty())
     }
 
-    /// Whether a setting was given in the file, where a list may be more than texts.
+    /// Returns `true` if a setting was given in the file, where the elements of a list may be
+    /// mappings.
     pub(crate) fn is_in_file(&self, setting: &Setting) -> bool {
         self.section
             .values
@@ -247,8 +251,8 @@ impl Reader {
             .is_some_and(|given| matches!(given.value, InputValue::Node(_)))
     }
 
-    /// Gives a setting that nobody gave this text, as if it had been written where the other one
-    /// is.
+    /// Sets a setting that was not given to this text. Problems with it are reported at the
+    /// location of `origin`.
     pub(crate) fn fill(&mut self, setting: &Setting, text: impl Into<String>, origin: &Setting) {
         let given = SettingInput {
             value: InputValue::Variable(text.into()),
@@ -281,7 +285,7 @@ impl Reader {
             ));
         };
         if entries.is_empty() && matches!(setting.shape, Shape::FilledSection(_)) {
-            // Whoever writes it down believes that it asks for something.
+            // An operator who writes this section expects that it requires something.
             let invalid = Invalid::new("an empty mapping")
                 .hint("write what it is to ask for, or leave it out");
             return Err(self.refuse_at(&given.place, invalid));
@@ -335,7 +339,7 @@ impl Reader {
         parsed.map_err(|invalid| self.refuse_at(&given.place, invalid))
     }
 
-    /// What was given, from the file if it is a secret in a file.
+    /// Returns the value that was given; for a secret in a file, the contents of the file.
     fn given(&mut self, setting: &Setting) -> Result<Option<SettingInput>, Reported> {
         let inline = self.section.values.get(setting.name).cloned();
         let file = setting
@@ -348,8 +352,8 @@ impl Reader {
                 Err(self.refuse(setting, Invalid::new("given twice").hint(hint)))
             }
             (None, Some(file)) => self.secret_file(&file).map(Some),
-            // Whoever has a template write nothing here does not mean the text `null`, and for a
-            // rule nothing would be more than anybody wants to allow.
+            // A template that produces no value does not mean the text `null`. For a rule, to read
+            // it as "not given" would allow more than intended.
             (Some(null), None) if null.is_null() => Err(self.refuse_at(&null.place, no_value())),
             (inline, None) => Ok(inline),
         }
@@ -371,7 +375,8 @@ fn no_value() -> Invalid {
         .hint("write one, or leave the name out; the text is \"null\", in quotes")
 }
 
-/// Shows the value that was not understood, unless it is a secret or may have one in it.
+/// Adds the value to a message that does not say what was not understood. A secret, or a value that
+/// may contain one, is never shown.
 fn shown(setting: &Setting, text: &str, invalid: Invalid) -> Invalid {
     let is_bare = matches!(invalid.message.as_str(), "not understood" | "out of range");
     if setting.secret || may_hold_secret(text) || !is_bare {

@@ -9,26 +9,26 @@ use crate::config_reader::setting::Setting;
 use crate::config_reader::value::Invalid;
 use crate::config_reader::{file, value};
 
-/// A file that a setting names is read no further than this.
+/// The greatest size of such a file, in bytes; a larger one is refused.
 const MAX_FILE_BYTES: usize = 1 << 20;
 
 impl Reader {
-    /// The bytes of a file that a setting names.
+    /// Reads a file that a setting names.
     pub(crate) fn file(&mut self, setting: &Setting, path: &Path) -> Result<Vec<u8>, Reported> {
         self.files
             .read(path, MAX_FILE_BYTES)
             .map_err(|invalid| self.refuse(setting, invalid))
     }
 
-    /// Notes if a file cannot be read that is read anew when it is needed: its contents are none of
-    /// the configuration.
+    /// Reports a file that cannot be read now. It is for files that are read again each time they
+    /// are used, whose contents are no part of the configuration.
     pub(crate) fn readable(&mut self, setting: &Setting, path: &Path) -> Result<(), Reported> {
         file::read(path, MAX_FILE_BYTES)
             .map(drop)
             .map_err(|invalid| self.refuse(setting, invalid))
     }
 
-    /// A secret read from the file that is named here; it stands where its file's name does.
+    /// Reads a secret from the file that `named` names. The result has the location of that name.
     pub(crate) fn secret_file(&mut self, named: &SettingInput) -> Result<SettingInput, Reported> {
         let path = single(named).and_then(value::text);
         let secret = path
@@ -36,8 +36,8 @@ impl Reader {
             .and_then(|bytes| {
                 let mut text =
                     String::from_utf8(bytes).map_err(|_| Invalid::new("the file is not UTF-8"))?;
-                // Editors and `echo` end a file with a line end that is no part of the secret: one,
-                // not more.
+                // Editors and `echo` end a file with a line end that is no part of the secret. Only
+                // one is removed.
                 if text.ends_with('\n') {
                     text.truncate(text.len() - 1 - usize::from(text.ends_with("\r\n")));
                 }

@@ -1,4 +1,4 @@
-//! What is wrong with settings.
+//! Records the problems of settings.
 
 use super::Reader;
 use crate::config_reader::location::Location;
@@ -8,11 +8,11 @@ use crate::config_reader::setting;
 use crate::config_reader::setting::Setting;
 use crate::config_reader::value::Invalid;
 
-/// Sections with more settings than this do not name them all where one is unknown.
+/// A section with more settings than this does not list them all in the hint for an unknown name.
 const MAX_NAMED: usize = 12;
 
 impl Reader {
-    /// Notes that something is wrong with a setting.
+    /// Records a problem with a setting.
     pub(crate) fn refuse(&mut self, setting: &Setting, invalid: Invalid) -> Reported {
         let by_file = setting.secret
             && !self.section.values.contains_key(setting.name)
@@ -26,7 +26,7 @@ impl Reader {
         self.refuse_at(&place, invalid)
     }
 
-    /// Notes that something is wrong at a place.
+    /// Records a problem at a location.
     pub(crate) fn refuse_at(&mut self, place: &Location, invalid: Invalid) -> Reported {
         let problem = Problem::new(place.to_string(), place.spell(&invalid.message))
             .in_order(place.position());
@@ -37,8 +37,7 @@ impl Reader {
         Reported
     }
 
-    /// Notes what is wrong with elements of a list, by their positions; with none of them nothing
-    /// is.
+    /// Records problems with elements of a list, by their positions. Fails if there is any.
     pub(crate) fn refuse_elements(
         &mut self,
         setting: &Setting,
@@ -63,14 +62,15 @@ impl Reader {
         Err(Reported)
     }
 
-    /// Adds what was noticed elsewhere.
+    /// Adds problems that were found elsewhere.
     pub(crate) fn add_problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
         problems
             .into_iter()
             .for_each(|problem| self.problems.push(problem));
     }
 
-    /// Notes every name that is none of these settings', and the nearest one that is.
+    /// Records every name that is not the name of one of these settings, with the most similar
+    /// known name as a hint.
     pub(crate) fn refuse_unknown_names(&mut self, settings: &[&[Setting]]) {
         let known = setting::names(settings);
         let unknown: Vec<_> = self
@@ -85,7 +85,7 @@ impl Reader {
                 .iter()
                 .map(|known| (strsim::damerau_levenshtein(&name, known), known))
                 .min();
-            // More than a third of the letters changed is no slip of the finger.
+            // A name with more than a third of its letters changed is no typing error.
             let near = (name.len() / 3).clamp(1, 4);
             let hint = match nearest {
                 Some((distance, nearest)) if distance <= near => {
@@ -98,7 +98,8 @@ impl Reader {
         }
     }
 
-    /// Notes every one of these settings that was given here, where none of them has a meaning.
+    /// Records a problem with every one of these settings that was given, because it has no meaning
+    /// here.
     pub(crate) fn refuse_given(
         &mut self,
         settings: &[Setting],

@@ -1,4 +1,4 @@
-//! How keys are fetched.
+//! The HTTP settings for fetching keys.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -54,20 +54,21 @@ pub(crate) const SETTINGS: &[Setting] = &[
     JWKS_TIMEOUT,
 ];
 
-/// How keys are fetched.
+/// The HTTP settings for fetching keys.
 #[derive(Debug, Clone)]
 pub struct FetchSettings {
-    /// Certificates to trust beside the system's, in PEM.
+    /// PEM certificates that are trusted in addition to the system's.
     pub extra_roots: Option<Vec<u8>>,
-    /// Request headers.
+    /// Further request headers.
     pub headers: Vec<(String, SecretString)>,
-    /// Where the bearer token is.
+    /// The path of a file with a bearer token.
     pub bearer_token_file: Option<PathBuf>,
-    /// Whether `http://` is fine for any host.
+    /// `true` if `http://` is allowed for any host, not only for loopback.
     pub allow_insecure_http: bool,
-    /// Whether a discovered location may be a private address.
+    /// `true` if a discovery document on a public host may point to a private, link-local or
+    /// loopback address.
     pub allow_private: bool,
-    /// How long a fetch may take.
+    /// The timeout of one fetch.
     pub timeout: Duration,
 }
 
@@ -96,8 +97,9 @@ impl PartialEq for FetchSettings {
 }
 
 impl FetchSettings {
-    /// Whether keys come from the same party over an equally safe way. A header or a token may
-    /// choose whose keys are answered, so everything counts but the time it may take.
+    /// Returns `true` if keys fetched with `self` and with `other` come from the same party over
+    /// equally safe connections. A header or a token may decide whose keys the server returns, so
+    /// everything except the timeout is compared.
     pub(super) fn trusts_like(&self, other: &Self) -> bool {
         Self {
             timeout: other.timeout,
@@ -138,7 +140,8 @@ fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u
     }
 }
 
-/// Asks what the HTTP client will ask: whether each certificate can be trusted at all.
+/// Reports a file that the HTTP client could not use: each certificate must be usable as a trust
+/// anchor.
 fn refuse_no_authorities(pem: &[u8], path: &str) -> Result<(), Invalid> {
     let broken =
         || Invalid::new(format!("{path} holds a broken PEM section")).hint("was the file cut off?");
@@ -165,7 +168,8 @@ fn refuse_no_authorities(pem: &[u8], path: &str) -> Result<(), Invalid> {
     }
 }
 
-/// The file is read anew for each fetch; that it can be read at all is asked now.
+/// Reports a file that cannot be read now. The token itself is not kept: the file is read again for
+/// each fetch.
 fn readable(reader: &mut Reader, path: Option<String>) -> Result<Option<PathBuf>, Reported> {
     let Some(path) = path.map(PathBuf::from) else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Keys in a file.
+//! Keys in a file that may change.
 
 use std::path::PathBuf;
 
@@ -7,21 +7,24 @@ use super::refresh::RefreshSettings;
 use crate::config_reader::{Invalid, Reader, Reported, file, value};
 use crate::jose::{Algorithms, KeySet};
 
-/// A longer file is refused.
+/// The greatest size of the file, in bytes; a larger one is refused.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Keys in a file, which may change at any time.
+/// A key set in a file, whose contents may change at any time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileKeys {
     path: PathBuf,
-    /// What their tokens may be signed with.
+    /// The algorithms that its tokens may be signed with.
     pub algorithms: Algorithms,
-    /// When the file is looked at, and how long its keys are good once it cannot be read.
+    /// The interval at which the file is read, and the time that its last good keys are used once
+    /// it cannot be read.
     pub refresh: RefreshSettings,
 }
 
 impl FileKeys {
-    /// The keys that are there now. Reads from the disk, which may take its time.
+    /// Reads the keys that are in the file now. Fails with a message for the operator.
+    ///
+    /// Blocks the calling thread while it reads from the disk.
     pub fn read(&self) -> Result<KeySet, String> {
         let document = file::read(&self.path, MAX_BYTES).map_err(|invalid| invalid.message)?;
         KeySet::from_jwks(&document, &self.algorithms).map_err(|error| error.to_string())
@@ -31,7 +34,8 @@ impl FileKeys {
         self.path == other.path
     }
 
-    /// A file that cannot be used at the start will not be good for anything later.
+    /// Reads `jwks_file`. A file that cannot be used at the start is a problem of the
+    /// configuration; only a later failure is bridged with the last good keys.
     pub(super) fn configured(
         reader: &mut Reader,
         algorithms: Algorithms,

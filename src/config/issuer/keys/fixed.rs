@@ -1,4 +1,4 @@
-//! Keys that are written into the configuration: key sets, PEM files and shared secrets.
+//! Keys that are fixed when the configuration is read: key sets, PEM files and shared secrets.
 
 use std::path::Path;
 
@@ -30,6 +30,7 @@ pub(super) const HMAC_SECRET_ENCODING: Setting = Setting::new(
 )
 .shaped(Shape::Word(&value::words(ENCODINGS)));
 
+/// Reads the keys of `source`, which is `jwks`, `public_key_file` or `hmac_secret`.
 pub(super) fn read(
     reader: &mut Reader,
     source: &Setting,
@@ -69,10 +70,10 @@ fn secret(
     };
     let key = VerificationKey::secret(algorithm, &secret);
     key.map(Some)
-        .map_err(|invalid| reader.refuse(setting, unfit(&invalid)))
+        .map_err(|invalid| reader.refuse(setting, invalid_secret(&invalid)))
 }
 
-fn unfit(secret: &InvalidSecret) -> Invalid {
+fn invalid_secret(secret: &InvalidSecret) -> Invalid {
     let invalid = Invalid::new(secret.to_string());
     match secret {
         InvalidSecret::TooShort { required, .. } => invalid.hint(format!(
@@ -93,7 +94,7 @@ fn jwks(
     keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string()).hint(hint)))
 }
 
-/// How a secret is written.
+/// The encoding in which a secret is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
@@ -113,22 +114,24 @@ impl Encoding {
     fn decode(self, text: &str) -> Result<Vec<u8>, Invalid> {
         match self {
             Self::Utf8 => Ok(text.as_bytes().to_vec()),
-            Self::Hex => hex(&unwrapped(text))
+            Self::Hex => hex(&without_whitespace(text))
                 .ok_or_else(|| Invalid::new("not hexadecimal").hint(ENCODING_HINT)),
             Self::Base64 => [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
                 .iter()
-                .find_map(|engine| engine.decode(unwrapped(text)).ok())
+                .find_map(|engine| engine.decode(without_whitespace(text)).ok())
                 .ok_or_else(|| Invalid::new("not base64").hint(ENCODING_HINT)),
         }
     }
 }
 
-/// Without the line ends that `openssl` and `xxd` put into a long text.
-fn unwrapped(text: &str) -> String {
+/// Removes white space, such as the line ends that `openssl` and `xxd` put into a long text.
+fn without_whitespace(text: &str) -> String {
     text.split_ascii_whitespace().collect()
 }
 
-/// The bytes of a secret that is written in `utf8`, `hex` or `base64`.
+/// Decodes a secret that is written in `utf8`, `hex` or `base64`.
+///
+/// Fails with a message if the encoding is unknown or the text does not have it.
 pub fn decode_secret(encoding: &str, text: &str) -> Result<Vec<u8>, String> {
     let encoding = value::one_of(ENCODINGS)(encoding);
     encoding

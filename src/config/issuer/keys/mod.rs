@@ -1,4 +1,4 @@
-//! Where an issuer's keys come from.
+//! The source of an issuer's keys.
 
 pub(crate) mod fetch;
 mod file;
@@ -47,24 +47,24 @@ pub(super) const SETTINGS: &[Setting] = &[
     HMAC_SECRET_ENCODING,
 ];
 
-/// Where an issuer's keys come from.
+/// The source of an issuer's keys.
 #[derive(Debug)]
 pub enum KeySource {
-    /// They were there when the configuration was read.
+    /// Keys that were read with the configuration and do not change.
     Fixed {
         /// The keys.
         keys: KeySet,
-        /// The algorithms a token may use.
+        /// The algorithms that tokens may be signed with.
         algorithms: Algorithms,
     },
-    /// They are in a file that is looked at again and again.
+    /// Keys in a file that is read again at an interval.
     File(FileKeys),
-    /// They are fetched.
+    /// Keys that are fetched over HTTP.
     Remote(RemoteKeys),
 }
 
 impl KeySource {
-    /// What tokens may be signed with.
+    /// Returns the algorithms that tokens may be signed with.
     pub const fn algorithms(&self) -> &Algorithms {
         match self {
             Self::Fixed { algorithms, .. } => algorithms,
@@ -73,7 +73,7 @@ impl KeySource {
         }
     }
 
-    /// Whether keys are followed at the same place in the same way.
+    /// Returns `true` if both sources are refreshed from the same place with the same settings.
     pub fn is_followed_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::File(own), Self::File(other)) => own == other,
@@ -82,9 +82,9 @@ impl KeySource {
         }
     }
 
-    /// Whether keys that were found here would be trusted there as well: they are the same party's,
-    /// and nobody could have exchanged them here who could not there. When they are fetched, and
-    /// for which algorithms, is another matter.
+    /// Returns `true` if keys that came from `self` may also be used for `other`: they belong to
+    /// the same party, and an attacker who could have replaced them on the way to `self` could do
+    /// so on the way to `other`. The refresh times and the algorithms may differ.
     pub fn has_keys_of(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::File(own), Self::File(other)) => own.is_same_file(other),
@@ -95,7 +95,7 @@ impl KeySource {
         }
     }
 
-    /// The sources that are given; one is enough.
+    /// Returns the key sources that are set; exactly one may be.
     pub(super) fn given(reader: &Reader) -> Vec<Setting> {
         let sources = [
             DISCOVERY_URL,
@@ -127,7 +127,7 @@ impl KeySource {
                 .hint("the secret that signs is $hmac_secret");
             return Err(reader.refuse(&HMAC_SECRET_PREVIOUS, alone));
         }
-        // Read even where nothing is fetched: what is given must be right.
+        // These settings are read even if nothing is fetched, so that their mistakes are reported.
         let (fetch, refresh) = (FetchSettings::read(reader), RefreshSettings::read(reader));
         match given.as_slice() {
             [] | [DISCOVERY_URL | JWKS_URL] => {
@@ -148,8 +148,8 @@ impl KeySource {
     }
 }
 
-/// One source is enough. What was given without a value is not meant; otherwise it is the first
-/// that counts.
+/// Reports all key sources but one. Sources without a value are reported first, because they are
+/// not meant; otherwise the first source counts, and each further one is reported.
 fn refuse_others(reader: &mut Reader, given: &[Setting]) -> Reported {
     let empty: Vec<_> = given
         .iter()
@@ -183,8 +183,8 @@ fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, 
     };
     let fits = |algorithm: &Algorithm| (algorithm.family() == Family::Secret) == for_secret;
     if !given.iter().all(fits) {
-        // The one list for both kinds is how a public key becomes somebody's HMAC secret (RFC 8725
-        // section 2.1).
+        // With one list for both kinds of algorithms, an attacker could use a public key as an HMAC
+        // secret (RFC 8725 section 2.1).
         let hint = if for_secret {
             "a secret goes with HS256, HS384 or HS512"
         } else {

@@ -1,4 +1,4 @@
-//! When keys are fetched, and how long they are good.
+//! The times at which keys are refreshed, and the time that they stay usable.
 
 use std::time::Duration;
 
@@ -32,28 +32,28 @@ pub(crate) const JWKS_WAIT: Setting = Setting::new(
 pub(crate) const SETTINGS: &[Setting] =
     &[JWKS_REFRESH, JWKS_MIN_REFETCH, JWKS_MAX_STALE, JWKS_WAIT];
 
-/// When keys are fetched, and how long they are good.
+/// The times at which keys are refreshed, and the time that they stay usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshSettings {
-    /// How often.
+    /// The interval of background refreshes.
     pub interval: Duration,
-    /// How often an unknown `kid` may ask for it.
+    /// The least time between two refreshes that an unknown `kid` causes.
     pub min_refetch: Duration,
-    /// How long the last good keys are used while fetching fails.
+    /// The time that the last good keys are used while refreshing fails.
     pub max_stale: Duration,
-    /// How long a request may wait.
+    /// The time that a request may wait for a refresh.
     pub wait: Duration,
 }
 
-/// As humantime counts it, so that it is shown as `1year`.
+/// The year of `humantime`, so that the bound is printed as `1year`.
 const YEAR: Duration = Duration::from_hours(8766);
 
-/// How often a file is looked at. Its contents are compared: an event for each change is not to be
-/// had on every file system, and where links are exchanged (Kubernetes) it tells nothing.
+/// The interval at which a file is read. Its contents are compared: not every file system reports
+/// changes, and a report is useless where symbolic links are replaced (Kubernetes).
 const FILE_INTERVAL: Duration = Duration::from_secs(5);
 
 impl RefreshSettings {
-    /// The same for a file.
+    /// Returns these settings with the interval for a file.
     pub(super) fn of_file(self) -> Self {
         Self {
             interval: FILE_INTERVAL,

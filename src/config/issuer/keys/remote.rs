@@ -1,4 +1,4 @@
-//! Keys that are fetched, and from where.
+//! Keys that are fetched over HTTP, and their location.
 
 use url::Url;
 
@@ -10,31 +10,31 @@ use crate::config_reader::{Invalid, Reader, Reported};
 use crate::domain::is_loopback;
 use crate::jose::Algorithms;
 
-/// Keys that are fetched.
+/// Keys that are fetched over HTTP.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RemoteKeys {
-    /// From where.
+    /// The location of the keys.
     pub location: KeyLocation,
-    /// How.
+    /// The HTTP settings.
     pub fetch: FetchSettings,
-    /// When, and how long they are good.
+    /// The times at which keys are refreshed, and the time that they stay usable.
     pub refresh: RefreshSettings,
-    /// What their tokens may be signed with.
+    /// The algorithms that tokens may be signed with.
     pub algorithms: Algorithms,
 }
 
-/// From where keys are fetched.
+/// The location of an issuer's keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyLocation {
-    /// From where the issuer's metadata says; the documents are tried in this order.
+    /// The `jwks_uri` of the issuer's metadata; the documents are tried in this order.
     Discovery {
         /// The issuer, which the metadata must name exactly (`OpenID` Connect Discovery section
         /// 4.3).
         issuer: String,
-        /// Where the metadata may be.
+        /// The URLs at which the metadata may be.
         documents: Vec<Url>,
     },
-    /// From here.
+    /// The URL of the key set itself.
     Jwks(Url),
 }
 
@@ -51,7 +51,7 @@ impl RemoteKeys {
         let discovery = reader.optional(&DISCOVERY_URL, url);
         let jwks = reader.optional(&JWKS_URL, url);
         let Some(issuer) = issuer? else {
-            // Otherwise anybody's tokens would be its own.
+            // Without an expected `iss`, the tokens of any issuer would be taken for this one's.
             let hint = "set the exact `iss` of the tokens; only a fixed key source can do without";
             return Err(reader.refuse(&ISSUER, Invalid::new("missing").hint(hint)));
         };
@@ -73,7 +73,7 @@ impl RemoteKeys {
 }
 
 impl KeyLocation {
-    /// The URLs that the operator named, or that follow from the issuer's.
+    /// Returns the URLs that the operator set, or that follow from the issuer's URL.
     pub fn urls(&self) -> &[Url] {
         match self {
             Self::Discovery { documents, .. } => documents,
@@ -98,8 +98,8 @@ impl KeyLocation {
     }
 }
 
-/// `OpenID` Connect Discovery section 4 puts the well-known part behind the issuer's path, RFC 8414
-/// section 3.1 before it.
+/// Returns the metadata URLs of an issuer. `OpenID` Connect Discovery section 4 puts the well-known
+/// part after the issuer's path, RFC 8414 section 3.1 before it.
 fn metadata_urls(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().trim_end_matches('/');
     let at = |path: String| {
@@ -115,8 +115,22 @@ fn metadata_urls(issuer: &Url) -> Vec<Url> {
     ]
 }
 
-/// Whether trust may come from there: nobody on the way can change what is read, unless the
-/// operator trusts the way. What counts as loopback here is what no proxy gets a request for.
+/// Returns `true` if keys from this URL may be trusted: nothing on the network path can change
+/// them, or the operator trusts the network (`allow_insecure_http`).
+///
+/// Loopback hosts may be reached over `http://`. They are the same hosts that are never reached
+/// through an HTTP proxy.
+///
+/// # Examples
+///
+/// ```
+/// use doorward::config::is_trustworthy;
+///
+/// let trusts = |url: &str| is_trustworthy(&url.parse().unwrap(), false);
+/// assert!(trusts("https://idp.example.com/keys.json"));
+/// assert!(trusts("http://localhost:8080/keys.json"));
+/// assert!(!trusts("http://idp.example.com/keys.json"));
+/// ```
 pub fn is_trustworthy(url: &Url, allow_insecure_http: bool) -> bool {
     match url.scheme() {
         "https" => true,
@@ -147,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metadata_is_looked_for_in_both_places() {
+    fn metadata_urls_follow_both_specifications() {
         let urls = |issuer: &str| {
             metadata_urls(&Url::parse(issuer).unwrap())
                 .iter()
@@ -168,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn trust_comes_over_https_or_from_this_machine() {
+    fn keys_are_fetched_over_https_or_from_loopback() {
         for url in [
             "https://a.example/jwks",
             "http://127.0.0.1:1/",

@@ -20,7 +20,7 @@ pub(super) const PROVIDER: Provider = Provider {
 fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     let domain = reader.required(&DOMAIN, value::host_name, "set the domain of the tenant")?;
     Ok(Preset {
-        // With the slash, as Auth0 writes it.
+        // Auth0 writes `iss` with the slash at the end.
         accepted: AcceptedIssuers::Named(vec![format!("https://{domain}/")]),
         rule: None,
         roles: Some(RoleClaims::Named("permissions")),

@@ -72,7 +72,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
         accepted: AcceptedIssuers::Named(vec![issuer]),
         rule: Some(ProviderRule::TokenUse(uses?)),
         roles: Some(RoleClaims::Named("cognito:groups")),
-        // Access tokens name the app client in another claim than ID tokens.
+        // Access tokens name the app client in `client_id`, ID tokens in `aud`.
         audience_fallback: Some("client_id"),
         audience_hint: "set $cognito_app_client_id",
     })

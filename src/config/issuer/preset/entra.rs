@@ -53,7 +53,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     })
 }
 
-/// The id of a tenant; nothing for `*`.
+/// Parses the id of a tenant; `None` means `*`.
 fn tenant(text: &str) -> Result<Option<String>, Invalid> {
     let id = text.trim().to_ascii_lowercase();
     match EntraTenant::parse(&id) {

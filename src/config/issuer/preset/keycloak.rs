@@ -59,7 +59,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     })
 }
 
-/// A URL without a slash at its end.
+/// Parses a base URL, and removes slashes at its end.
 fn base_url(text: &str) -> Result<String, Invalid> {
     let text = value::text(text)?;
     let expected = || {

@@ -1,8 +1,8 @@
-//! Presets: what is known of a provider's tokens, filled in beneath what the operator says.
+//! Presets: the settings of known identity providers, filled in where the operator sets nothing.
 //!
-//! A preset gives settings that nobody gave: the operator's own always win. What follows from the
-//! provider alone, the names of the issuer and the claims only this provider has, goes into the
-//! [`Preset`].
+//! A preset fills in only settings that are not given: the operator's own values always win. What
+//! follows from the provider alone, such as the names of the issuer and the claims that only this
+//! provider has, is in the [`Preset`].
 
 mod auth0;
 mod cognito;
@@ -52,7 +52,7 @@ const PROVIDERS: &[(&str, &Provider); 7] = &[
 ];
 
 impl Preset {
-    /// The preset of the issuer, if it has one.
+    /// Reads the preset of the issuer, if one is set, and reports settings of the other presets.
     pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Reported> {
         let chosen = reader.optional(&PRESET, value::one_of(PROVIDERS))?;
         let mut others = Ok(());
@@ -75,7 +75,7 @@ impl Preset {
     }
 }
 
-/// The variables without our prefix that this preset reads.
+/// Returns the environment variables without the prefix `DOORWARD_` that this preset reads.
 pub(crate) fn aliases(preset: Option<&str>) -> &'static [(&'static str, Setting)] {
     let chosen =
         preset.and_then(|preset| PROVIDERS.iter().find(|(name, _)| *name == preset.trim()));
