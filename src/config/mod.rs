@@ -18,9 +18,7 @@ mod source;
 pub(crate) mod tokens;
 pub(crate) mod traces;
 
-use std::ffi::OsString;
-
-use crate::config_reader::{Problems, Reader, Reported};
+use crate::config_reader::{Reader, Reported};
 pub use catalog::schema;
 pub use claim_headers::default_claim_headers;
 pub use denials::{CustomDenial, DenialKey, DenialSettings};
@@ -74,32 +72,6 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// Reads a configuration from environment variables alone, without a file.
-    ///
-    /// Variables whose names do not begin with `DOORWARD_` are ignored. Fails with all [`Problems`]
-    /// that were found, not only with the first one.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use doorward::config::Configuration;
-    ///
-    /// let variables = [
-    ///     ("DOORWARD_ISSUER", "https://idp.example.com"),
-    ///     ("DOORWARD_AUDIENCE", "api"),
-    /// ];
-    /// let configuration = Configuration::from_environment(
-    ///     variables.map(|(name, value)| (name.into(), value.into())),
-    /// )?;
-    /// assert_eq!(configuration.issuers[0].name, "idp.example.com");
-    /// # Ok::<(), doorward::config_reader::Problems>(())
-    /// ```
-    pub fn from_environment(
-        pairs: impl IntoIterator<Item = (OsString, OsString)>,
-    ) -> Result<Self, Problems> {
-        Source::new(None, pairs).read()
-    }
-
     fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let server = ServerSettings::read(reader);
         let admin = AdminSettings::read(reader);

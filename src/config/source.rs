@@ -18,6 +18,34 @@ pub struct Source {
     environment: Vec<(OsString, OsString)>,
 }
 
+impl Configuration {
+    /// Reads a configuration from environment variables alone, without a file.
+    ///
+    /// Variables whose names do not begin with `DOORWARD_` are ignored. Fails with all [`Problems`]
+    /// that were found, not only with the first one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use doorward::config::Configuration;
+    ///
+    /// let variables = [
+    ///     ("DOORWARD_ISSUER", "https://idp.example.com"),
+    ///     ("DOORWARD_AUDIENCE", "api"),
+    /// ];
+    /// let configuration = Configuration::from_environment(
+    ///     variables.map(|(name, value)| (name.into(), value.into())),
+    /// )?;
+    /// assert_eq!(configuration.issuers[0].name, "idp.example.com");
+    /// # Ok::<(), doorward::config_reader::Problems>(())
+    /// ```
+    pub fn from_environment(
+        pairs: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Problems> {
+        Source::new(None, pairs).read()
+    }
+}
+
 impl Source {
     /// Creates a source from environment variables whose names begin with `DOORWARD_`, and from
     /// this file or else the one that `DOORWARD_CONFIG` names.

@@ -1,5 +1,6 @@
 //! The values of `iss` that the tokens of one issuer may have.
 
+use crate::config_reader::Setting;
 use crate::verify::EntraTenant;
 
 /// The values of `iss` that the tokens of one issuer may have.
@@ -46,3 +47,9 @@ impl AcceptedIssuers {
         }
     }
 }
+
+pub(super) const ISSUER: Setting = Setting::optional(
+    "issuer",
+    "–",
+    "The exact `iss` of its tokens. With a fixed key source it may be left out: then tokens without `iss` are taken, and only those.",
+);

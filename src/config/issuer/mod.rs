@@ -20,6 +20,7 @@ use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::{ClaimPath, Scopes};
 use crate::policy::ScopeRequirement;
 use crate::verify::{AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
+use accepted_issuers::ISSUER;
 use audience::{AUDIENCE, AUDIENCE_FALLBACK, AUDIENCE_MATCH};
 use preset::{PRESET, Preset};
 
@@ -27,11 +28,6 @@ const NAME: Setting = Setting::optional(
     "name",
     "host of the issuer",
     "Label of the issuer in logs and metrics.",
-);
-pub(super) const ISSUER: Setting = Setting::optional(
-    "issuer",
-    "–",
-    "The exact `iss` of its tokens. With a fixed key source it may be left out: then tokens without `iss` are taken, and only those.",
 );
 const TOKEN_TYPE: Setting = Setting::new(
     "token_type",

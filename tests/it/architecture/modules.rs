@@ -16,7 +16,7 @@ struct Module {
     items: BTreeSet<String>,
     /// Names that a `use` brings in, by the path behind them.
     names: BTreeMap<String, Vec<String>>,
-    /// Paths that are used, in `use` lines that are no re-exports and in the code.
+    /// Paths that are used: in the code, by `use`, and by re-exports whose names are used.
     paths: Vec<Vec<String>>,
 }
 
@@ -119,17 +119,26 @@ impl Module {
                 .collect()
         };
         let item = r"(?m)^(?:pub(?:\([a-z: ]+\))? )?(?:const |async )*(?:fn|struct|enum|trait|type|const|static)\s+(\w+)";
-        let (mut names, mut paths) = (BTreeMap::new(), Vec::new());
+        let (mut names, mut paths, mut exports) = (BTreeMap::new(), Vec::new(), Vec::new());
         let uses = Regex::new(r"(?m)^(pub(?:\([a-z: ]+\))? )?use ([^;]+);").unwrap();
         for found in uses.captures_iter(&code) {
             for (path, name) in flattened(&found[2]) {
-                if found.get(1).is_none() {
-                    paths.push(path.clone());
+                match found.get(1) {
+                    None => paths.push(path.clone()),
+                    Some(_) => exports.push((path.clone(), name.clone())),
                 }
                 names.insert(name, path);
             }
         }
         let body = uses.replace_all(&code, "");
+        // What a file hands on it may use itself.
+        let words: BTreeSet<_> = Regex::new(r"\w+")
+            .unwrap()
+            .find_iter(&body)
+            .map(|word| word.as_str())
+            .collect();
+        exports.retain(|(_, name)| words.contains(name.as_str()));
+        paths.extend(exports.into_iter().map(|(path, _)| path));
         let path = Regex::new(r"(?:^|[^\w:.$])([a-z_]\w*(?:::\w+)+)").unwrap();
         paths.extend(
             path.captures_iter(&body)
@@ -242,6 +251,23 @@ fn a_circle_is_found_through_re_exports_and_paths() {
     assert_eq!(
         circles(&modules.imports()),
         ["a::one imports b", "b imports a::one"]
+    );
+}
+
+#[test]
+fn what_is_handed_on_and_used_counts() {
+    let files = [
+        ("lib.rs", "pub mod a;\n"),
+        (
+            "a/mod.rs",
+            "mod one;\npub use one::One;\npub struct Base;\npub type Two = [One; 2];\n",
+        ),
+        ("a/one.rs", "use super::Base;\npub struct One(Base);\n"),
+    ];
+    let modules = Modules::read(files.map(|(file, text)| (Path::new(file), text)));
+    assert_eq!(
+        circles(&modules.imports()),
+        ["a imports a::one", "a::one imports a"]
     );
 }
 

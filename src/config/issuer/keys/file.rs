@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::JWKS_FILE;
 use super::refresh::RefreshSettings;
-use crate::config_reader::{Invalid, Reader, Reported, file, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, file, value};
 use crate::jose::{Algorithms, KeySet};
 
 /// The greatest size of the file, in bytes; a larger one is refused.
@@ -53,3 +52,9 @@ impl FileKeys {
         }
     }
 }
+
+pub(super) const JWKS_FILE: Setting = Setting::optional(
+    "jwks_file",
+    "–",
+    "A file with a key set; its contents are compared every 5 seconds, and a bad or missing file leaves the last good keys for `jwks_max_stale`.",
+);

@@ -10,26 +10,17 @@ pub use fetch::FetchSettings;
 pub use file::FileKeys;
 pub use fixed::decode_secret;
 pub use refresh::RefreshSettings;
+pub(crate) use remote::JWKS_URL;
 pub use remote::{KeyLocation, RemoteKeys, is_trustworthy};
 
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::jose::{Algorithm, Algorithms, Family, KeySet};
+use file::JWKS_FILE;
 use fixed::{
     ENCODINGS, HMAC_SECRET, HMAC_SECRET_ENCODING, HMAC_SECRET_PREVIOUS, JWKS, PUBLIC_KEY_FILE,
 };
+use remote::DISCOVERY_URL;
 
-pub(super) const DISCOVERY_URL: Setting = Setting::optional(
-    "discovery_url",
-    "`{issuer}/.well-known/openid-configuration`, then RFC 8414",
-    "Where the issuer's metadata is; used when no other key source is given.",
-);
-pub(super) const JWKS_URL: Setting =
-    Setting::optional("jwks_url", "–", "Where the issuer's key set is (RFC 7517).");
-pub(super) const JWKS_FILE: Setting = Setting::optional(
-    "jwks_file",
-    "–",
-    "A file with a key set; its contents are compared every 5 seconds, and a bad or missing file leaves the last good keys for `jwks_max_stale`.",
-);
 pub(super) const ALGORITHMS: Setting = Setting::optional(
     "algorithms",
     "all asymmetric ones, for a secret `HS256`",

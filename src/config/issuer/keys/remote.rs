@@ -4,9 +4,8 @@ use url::Url;
 
 use super::fetch::FetchSettings;
 use super::refresh::RefreshSettings;
-use super::{DISCOVERY_URL, JWKS_URL};
-use crate::config::issuer::ISSUER;
-use crate::config_reader::{Invalid, Reader, Reported};
+use crate::config::issuer::accepted_issuers::ISSUER;
+use crate::config_reader::{Invalid, Reader, Reported, Setting};
 use crate::domain::is_loopback;
 use crate::jose::Algorithms;
 
@@ -155,6 +154,15 @@ fn fetch_url(text: &str, allow_insecure_http: bool) -> Result<Url, Invalid> {
         _ => Err(Invalid::new("unsupported scheme").hint("write https://…")),
     }
 }
+
+pub(super) const DISCOVERY_URL: Setting = Setting::optional(
+    "discovery_url",
+    "`{issuer}/.well-known/openid-configuration`, then RFC 8414",
+    "Where the issuer's metadata is; used when no other key source is given.",
+);
+
+pub(crate) const JWKS_URL: Setting =
+    Setting::optional("jwks_url", "–", "Where the issuer's key set is (RFC 7517).");
 
 #[cfg(test)]
 mod tests {
