@@ -1,7 +1,100 @@
-//! doorward: forward-auth verification for reverse proxies.
+//! A forward-auth service: doorward verifies the token of each request for a reverse proxy.
 //!
-//! The floors of the house, from the ground up; a module uses its own floor's room and lower floors
-//! only.
+//! nginx, Traefik, Caddy, Envoy or another proxy asks doorward about each request before it passes
+//! the request on. doorward finds the token in the request (RFC 6750), verifies it (RFC 7519, RFC
+//! 8725, RFC 9068), and applies the rules of the route. It answers 200 with the claims as headers,
+//! or 401, 403 or 503 with a [reason](domain::Reason).
+//!
+//! This library is what the `doorward` command, the tests and the benchmarks share. The README says
+//! how to install and configure the service.
+//!
+//! # Examples
+//!
+//! A decision, without sockets:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use doorward::app::offline_gate;
+//! use doorward::config::Configuration;
+//! use doorward::domain::{DescribedRequest, Reason, Timestamp};
+//! use doorward::gate::DecisionRecord;
+//! use doorward::jose::{Algorithm, SigningKey};
+//! use doorward::platform::StoppedClock;
+//! use serde_json::{Map, json};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let now: Timestamp = "2026-01-31T12:00:00Z".parse()?;
+//!
+//! // The issuer: a key, and a token that is valid for a minute.
+//! let key = SigningKey::generate(Algorithm::ES256)?.with_id("key-1");
+//! let claims = json!({
+//!     "iss": "https://idp.example", "aud": "my-api", "sub": "alice", "exp": now.as_secs() + 60,
+//! });
+//! let token = key.sign(&Map::new(), &claims)?;
+//!
+//! // The service: a configuration that accepts tokens of this issuer.
+//! let jwks = json!({"keys": [key.to_public_jwk(None)]}).to_string();
+//! let settings = [
+//!     ("DOORWARD_ISSUER", "https://idp.example"),
+//!     ("DOORWARD_AUDIENCE", "my-api"),
+//!     ("DOORWARD_JWKS", &jwks),
+//! ];
+//! let configuration =
+//!     Configuration::from_environment(settings.map(|(name, value)| (name.into(), value.into())))?;
+//! let clock = Arc::new(StoppedClock(now));
+//! let gate = offline_gate(configuration, clock).ok_or("the keys must be fetched first")?;
+//!
+//! // A request without a token is denied.
+//! let mut request = DescribedRequest::default();
+//! let parts = request.parts();
+//! let mut record = DecisionRecord::default();
+//! let denial = gate.decide(&request.forwarded(&parts), &mut record).await.unwrap_err();
+//! assert_eq!(denial.reason(), Reason::TokenMissing);
+//!
+//! // A request with the token passes.
+//! request.headers.insert("authorization".into(), format!("Bearer {token}"));
+//! let parts = request.parts();
+//! let mut record = DecisionRecord::default();
+//! let permit = gate.decide(&request.forwarded(&parts), &mut record).await?;
+//! let subject = permit.claims().and_then(|claims| claims.member("sub")?.string());
+//! assert_eq!(subject.as_deref(), Some("alice"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to start reading
+//!
+//! - [`gate::Gate::decide`] is the service on one page: every decision goes through it.
+//! - [`domain`] has the types that all modules share:
+//!   [`ForwardedRequest`](domain::ForwardedRequest), [`Credential`](domain::Credential),
+//!   [`Denial`](domain::Denial), [`Reason`](domain::Reason).
+//! - [`extract::TokenSources::extract`], [`jose::CompactJws`], [`verify::Expectations::validate`]
+//!   and [`policy::Rules::authorize`] are the steps of a decision, in this order.
+//! - [`config::Configuration`] is what an operator can set.
+//! - `docs/architecture.md` follows a request through the modules.
+//!
+//! # Layers
+//!
+//! A module uses the layers below its own, never a layer above, and other modules of its layer only
+//! where noted below the table. A test (`tests/it/architecture.rs`) enforces this.
+//!
+//! | layer | modules | content |
+//! | ---: | --- | --- |
+//! | 10 | [`app`], [`cli`], [`demo`] | the service, the commands, the demo |
+//! | 9 | [`http`], [`grpc`] | the servers that proxies ask |
+//! | 8 | [`gate`] | the decision |
+//! | 6 | [`issuers`] | the accepted issuers and their keys |
+//! | 5 | [`outbound`], [`response`], [`fixtures`] | HTTP client, denials, test cases |
+//! | 4 | [`telemetry`], [`platform`], [`proxy_files`] | metrics and logs, system, proxy headers |
+//! | 3 | [`config`] | the settings, one file per section |
+//! | 2 | [`config_reader`] | how settings are read |
+//! | 1 | [`extract`], [`jose`], [`verify`], [`policy`] | steps of a decision; no I/O, no clock |
+//! | 0 | [`domain`] | the shared types; no I/O, no clock |
+//!
+//! Within layer 1, `policy` uses `extract`, `verify` and `jose`, and `verify` uses `jose`. Within
+//! layer 10, `cli` and `demo` use `app`, and `cli` uses `demo`.
 #![cfg_attr(
     test,
     allow(

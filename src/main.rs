@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-/// Frees without a lock what another thread has allocated. glibc's takes one: a thread that frees a
-/// former configuration with what the workers leave over may be kept from its core while it holds
-/// it, and a worker or the next configuration waits.
+/// The allocator. It frees memory of another thread without a lock.
+///
+/// glibc's allocator takes a lock. A thread of low priority frees a former configuration; if it
+/// lost its core while it held the lock, a worker or the next configuration would have to wait.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

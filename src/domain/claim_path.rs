@@ -1,31 +1,33 @@
-//! The way to a claim inside the claims.
+//! Paths to claims.
 
 use std::fmt;
 
-/// The way to a claim: `sub`, `realm_access.roles`, `"a.b".c`, `https://example.com/roles`, or `$`
+/// A path to a claim: `sub`, `realm_access.roles`, `"a.b".c`, `https://example.com/roles`, or `$`
 /// for all claims.
 ///
-/// Dots separate members, and a quoted segment is taken as it stands. A path that contains `://`
-/// and no quote is one top-level name, because that is how providers namespace their claims.
+/// Dots separate the names, and a quoted segment is taken literally. A path that contains `://` and
+/// no quote is one top-level name, because providers use URLs as namespaces for their claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimPath {
     text: Box<str>,
     segments: Box<[Box<str>]>,
 }
 
-/// Why a text is no claim path.
+/// The error of [`ClaimPath::parse`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimPathError {
-    /// Nothing, or nothing between two dots.
+    /// A segment is empty.
     #[error("an empty segment in a claim path")]
     EmptySegment,
-    /// A quote that is never closed, or text behind a closing one.
+    /// A quote is not closed, or does not enclose a whole segment.
     #[error("a misplaced quote in a claim path")]
     MisplacedQuote,
 }
 
 impl ClaimPath {
-    /// Reads a path.
+    /// Parses a path.
+    ///
+    /// Fails with [`ClaimPathError`] if a segment is empty or a quote is misplaced.
     pub fn parse(text: &str) -> Result<Self, ClaimPathError> {
         let segments = match text {
             "$" => Vec::new(),
@@ -38,8 +40,7 @@ impl ClaimPath {
         })
     }
 
-    /// What stands before the first `=` outside of quotes, and what behind it; nothing if there is
-    /// none.
+    /// Splits `PATH=VALUE` at the first `=` outside of quotes; returns `None` if there is none.
     pub fn split_value(text: &str) -> Option<(&str, &str)> {
         let mut quoted = false;
         let at = text.bytes().position(|byte| {
@@ -50,12 +51,12 @@ impl ClaimPath {
         Some((path, value.get(1..)?))
     }
 
-    /// Whether the path is this one top-level name.
+    /// Returns `true` if the path is this one top-level name.
     pub fn is_name(&self, name: &str) -> bool {
         matches!(&*self.segments, [only] if &**only == name)
     }
 
-    /// The names on the way, from the outside in; none for `$`.
+    /// Returns the names along the path, outermost first; none for `$`.
     pub const fn segments(&self) -> &[Box<str>] {
         &self.segments
     }

@@ -1,19 +1,20 @@
-//! Time as an argument.
+//! The clock, which is passed as an argument.
 
 use std::pin::Pin;
 
 use super::{Moment, Timestamp, Uptime};
 
-/// Where the time comes from: the machine in production, the test in a test.
+/// A source of time: the clock of the machine in production, a controlled one in tests.
 pub trait Clock: Send + Sync {
-    /// The date, for what has dates written in it: tokens, certificates, log lines. It may be set
-    /// at any moment, so nothing is measured by it.
+    /// Returns the date, for what has dates written in it: tokens, certificates, log lines.
+    ///
+    /// The date may be set at any moment, so no duration is measured with it.
     fn now(&self) -> Timestamp;
 
-    /// The uptime, which only goes forward.
+    /// Returns the uptime, which only moves forward.
     fn uptime(&self) -> Uptime;
 
-    /// Both.
+    /// Returns the date and the uptime.
     fn moment(&self) -> Moment {
         Moment {
             date: self.now(),
@@ -21,7 +22,7 @@ pub trait Clock: Send + Sync {
         }
     }
 
-    /// Resolves when [`moment`](Self::moment) has reached `at` by either clock, at once if it
+    /// Resolves as soon as [`moment`](Self::moment) reaches `at` by either clock; at once if it
     /// already has.
     fn reach(&self, at: Moment) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

@@ -1,12 +1,13 @@
-//! A refused request.
+//! The denial of a request.
 
 use std::sync::Arc;
 
 use super::{DenialClass, Reason};
 
-/// A refused request and why; the answer, the log and the metric are made of it.
+/// The denial of a request, with its reason. The response, the log line and the metric are made
+/// from it.
 ///
-/// It carries nothing of the request or the token, so it can be shown to anyone.
+/// It contains nothing from the request or the token, so it can be shown to anyone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", reason.code())]
 pub struct Denial {
@@ -16,8 +17,10 @@ pub struct Denial {
 }
 
 impl Denial {
-    /// The token lacks one of these scopes; they are configuration, and go into the challenge
-    /// (RFC 6750 section 3, `scope`).
+    /// Creates the denial of a token that lacks one of these scopes.
+    ///
+    /// The scopes come from the configuration. They go into the challenge (RFC 6750 section 3,
+    /// `scope`).
     pub fn scope_insufficient(required: Arc<str>) -> Self {
         Self {
             required_scopes: Some(required),
@@ -25,8 +28,8 @@ impl Denial {
         }
     }
 
-    /// The token is outside its time for this reason, and by so little that clocks which differ
-    /// would explain it.
+    /// Creates the denial of a token that is outside its validity period by so little that a
+    /// difference between clocks would explain it.
     pub fn by_suspected_clock_skew(reason: Reason) -> Self {
         Self {
             clock_skew_suspected: true,
@@ -34,27 +37,27 @@ impl Denial {
         }
     }
 
-    /// Why.
+    /// Returns the reason.
     pub const fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// The stable code of the reason.
+    /// Returns the stable code of the reason.
     pub const fn code(&self) -> &'static str {
         self.reason.code()
     }
 
-    /// Whose move is next.
+    /// Returns the class of the reason, which decides the HTTP status.
     pub const fn class(&self) -> DenialClass {
         self.reason.class()
     }
 
-    /// The scopes that would have been needed, separated by spaces.
+    /// Returns the scopes that were required, separated by spaces; `None` if the denial names none.
     pub fn required_scopes(&self) -> Option<&str> {
         self.required_scopes.as_deref()
     }
 
-    /// Whether clocks that differ would explain it.
+    /// Returns `true` if a difference between clocks would explain the denial.
     pub const fn clock_skew_suspected(&self) -> bool {
         self.clock_skew_suspected
     }

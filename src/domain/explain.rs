@@ -1,4 +1,4 @@
-//! How a decision comes about, for whoever asks.
+//! The explanation of a decision, step by step.
 
 use std::fmt::{self, Display, Write};
 
@@ -6,30 +6,31 @@ use serde::Serialize;
 
 use super::printable::is_unseen;
 
-/// Whoever is told how a decision comes about.
+/// A receiver for the steps of a decision.
 ///
-/// Serving tells nobody, which is `()`: then no closure ever runs, and the decision is compiled
+/// The service passes `()`, which receives nothing: no closure runs, and the decision is compiled
 /// without them.
 pub trait Explain {
-    /// Whether the decision is made for its telling alone. Then it leaves no trace and causes no
-    /// work elsewhere: the token cache is neither read nor filled, and nothing is fetched.
+    /// `true` if the decision is made only to be explained. It then has no side effects: the token
+    /// cache is neither read nor filled, and nothing is fetched.
     const DRY_RUN: bool;
 
-    /// Takes what was found.
+    /// Adds a step.
     fn step(&mut self, step: impl FnOnce() -> ExplainStep);
 
-    /// Takes several things that were found at once.
+    /// Adds several steps.
     fn steps<F: IntoIterator<Item = ExplainStep>>(&mut self, steps: impl FnOnce() -> F);
 
-    /// Takes what was expected and what was found where this was judged, and hands the outcome on.
+    /// Adds a step with what was expected and what was found at this stage, and returns the outcome
+    /// unchanged.
     fn outcome<T, E, X: Display, F: Display>(
         &mut self,
         stage: &'static str,
         outcome: Result<T, E>,
-        told: impl FnOnce() -> (X, F),
+        describe: impl FnOnce() -> (X, F),
     ) -> Result<T, E> {
         self.step(|| {
-            let (expected, found) = told();
+            let (expected, found) = describe();
             ExplainStep::of(stage, &outcome, expected, found)
         });
         outcome
@@ -44,33 +45,33 @@ impl Explain for () {
     fn steps<F: IntoIterator<Item = ExplainStep>>(&mut self, _: impl FnOnce() -> F) {}
 }
 
-/// Something that was judged. It may hold claims, and never a signature or a secret.
+/// A check that was part of a decision. It may contain claims, but never a signature or a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ExplainStep {
     /// The name of the stage, or of the claim.
     pub stage: &'static str,
-    /// What it came to.
+    /// The result of the check.
     pub outcome: StepOutcome,
-    /// What had to be there.
+    /// The expected value or condition.
     pub expected: String,
-    /// What was there.
+    /// The actual value.
     pub found: String,
 }
 
-/// What a judgement came to.
+/// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StepOutcome {
-    /// The request came through.
+    /// The request passed the check.
     Passed,
-    /// It was not for this request, which harmed nobody.
+    /// The check did not apply to the request, and the decision went on.
     Skipped,
-    /// The request ended here.
+    /// The request failed the check, and the decision ended here.
     Failed,
 }
 
 impl ExplainStep {
-    /// What was expected and found where this was the outcome.
+    /// Creates a step that passed if the outcome is `Ok`, and failed if it is `Err`.
     pub fn of<T, E>(
         stage: &'static str,
         outcome: &Result<T, E>,
@@ -85,17 +86,17 @@ impl ExplainStep {
         Self {
             stage,
             outcome,
-            expected: shown(expected),
-            found: shown(found),
+            expected: one_line(expected),
+            found: one_line(found),
         }
     }
 
-    /// What the request came through.
+    /// Creates a step that passed.
     pub fn passed(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
         Self::of(stage, &Ok::<_, ()>(()), expected, found)
     }
 
-    /// What was not for this request.
+    /// Creates a step that was skipped.
     pub fn skipped(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
         Self {
             outcome: StepOutcome::Skipped,
@@ -103,17 +104,17 @@ impl ExplainStep {
         }
     }
 
-    /// What the request ended at.
+    /// Creates a step that failed.
     pub fn failed(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
         Self::of(stage, &Err::<(), _>(()), expected, found)
     }
 }
 
-/// Texts are told so far; some are the client's.
+/// The maximum length of a text in a step, in characters. Some texts come from the client.
 const MAX_CHARACTERS: usize = 256;
 
-/// A text, bounded and on one line.
-fn shown(text: impl Display) -> String {
+/// Formats a text on one line of at most [`MAX_CHARACTERS`]. A longer text is cut and ends in `…`.
+fn one_line(text: impl Display) -> String {
     let mut line = Line {
         text: String::new(),
         left: MAX_CHARACTERS,
@@ -128,8 +129,8 @@ fn shown(text: impl Display) -> String {
     }
 }
 
-/// A line that is being written; an error ends it, so that nobody goes on writing what nobody is
-/// shown.
+/// A line of limited length. Writing fails at the limit, so that the rest of a long text is not
+/// formatted in vain.
 struct Line {
     text: String,
     left: usize,
@@ -139,7 +140,7 @@ impl Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
             self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
-            // A line break or an escape sequence would write lines of its own into a transcript.
+            // A line break or an escape sequence would let a client forge lines in a transcript.
             if is_unseen(character) {
                 self.text.extend(character.escape_default());
             } else {
@@ -156,13 +157,16 @@ mod tests {
 
     #[test]
     fn texts_are_bounded_and_on_one_line() {
-        assert_eq!(shown("a\r\n\u{1b}[31mb"), r"a\r\n\u{1b}[31mb");
-        assert_eq!(shown("a\u{202e}\u{9b}\u{7f}b"), r"a\u{202e}\u{9b}\u{7f}b");
-        assert_eq!(shown(""), "nothing");
-        assert_eq!(shown("é".repeat(256)), "é".repeat(256));
-        assert_eq!(shown("é".repeat(6000)), "é".repeat(256) + "…");
+        assert_eq!(one_line("a\r\n\u{1b}[31mb"), r"a\r\n\u{1b}[31mb");
         assert_eq!(
-            shown(format_args!("{}{}", "a".repeat(256), "b")),
+            one_line("a\u{202e}\u{9b}\u{7f}b"),
+            r"a\u{202e}\u{9b}\u{7f}b"
+        );
+        assert_eq!(one_line(""), "nothing");
+        assert_eq!(one_line("é".repeat(256)), "é".repeat(256));
+        assert_eq!(one_line("é".repeat(6000)), "é".repeat(256) + "…");
+        assert_eq!(
+            one_line(format_args!("{}{}", "a".repeat(256), "b")),
             "a".repeat(256) + "…"
         );
     }

@@ -1,24 +1,25 @@
-//! What stays on this machine.
+//! Loopback URLs and host names.
 
 use url::{Host, Url};
 
-/// Whether requests to this URL stay on this machine.
+/// Returns `true` if requests to this URL stay on this machine.
 ///
-/// Plain http is trusted there, because nobody is on the way. So these are the URLs that no proxy
-/// ever gets a request for, and whose names no resolver is asked for: if any of the three went by
-/// another rule, whoever runs the proxy or the resolver could answer with keys of their own.
+/// Plain http is trusted for these URLs, because there is no network on which it could be
+/// intercepted. They are also never sent through a proxy, and their names are never sent to a
+/// resolver. All three decisions must use this function: otherwise an attacker with control of the
+/// proxy or the resolver could answer with keys of their own.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => is_loopback_name(name),
         Some(Host::Ipv4(address)) => address.is_loopback(),
-        // One in IPv6 clothes (`::ffff:127.0.0.1`) is where the IPv4 address is.
+        // An IPv4-mapped address (`::ffff:127.0.0.1`) leads to the IPv4 address.
         Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
         None => false,
     }
 }
 
-/// Whether a name is `localhost` or one below it, which are loopback wherever they are asked for
-/// (RFC 6761 section 6.3).
+/// Returns `true` if a name is `localhost` or a subdomain of it, which always mean loopback (RFC
+/// 6761 section 6.3).
 pub fn is_loopback_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     name.rsplit('.')
@@ -31,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loopback_in_every_spelling() {
+    fn every_spelling_of_loopback_is_recognized() {
         for host in [
             "127.0.0.1",
             "127.255.255.254",
@@ -57,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn other_hosts_are_elsewhere() {
+    fn other_hosts_are_not_loopback() {
         for host in [
             "128.0.0.1",
             "0.0.0.0",

@@ -1,6 +1,6 @@
-//! Floor 0: the words of the RFCs, shared by every room above.
+//! Layer 0: the vocabulary of the RFCs, which all other modules share.
 //!
-//! Nothing here does I/O, reads a clock or knows a web framework.
+//! Nothing here does I/O, reads a clock or depends on a web framework.
 
 mod claim_path;
 mod clock;

@@ -1,13 +1,13 @@
-//! A point in time by two clocks: one that can be set, and one that cannot.
+//! Points in time by two clocks: the date, which can be set, and the uptime, which cannot.
 
 use std::time::Duration;
 
 use super::Timestamp;
 
-/// A point in time of the clock that cannot be set: how long the machine has been on, including the
-/// time that it slept.
+/// The time since the machine was switched on, including the time that it slept. This clock cannot
+/// be set.
 ///
-/// In nanoseconds, which last for five centuries; all arithmetic saturates.
+/// It counts nanoseconds, which last for five centuries. All arithmetic saturates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Uptime(u64);
 
@@ -15,8 +15,8 @@ pub struct Uptime(u64);
 ///
 /// Every duration (an interval, a deadline, an age) is measured between two moments. The date alone
 /// is not enough: it can be set, and a deadline computed from a wrong date may lie years ahead. The
-/// uptime alone is not enough either: that of a virtual machine stops while it is paused, and its
-/// keys grow older nevertheless.
+/// uptime alone is not enough either: that of a virtual machine stops while the machine is paused,
+/// but its keys still grow older.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
     /// The date.
@@ -26,37 +26,37 @@ pub struct Moment {
 }
 
 impl Uptime {
-    /// This long after the machine was switched on.
+    /// Creates the uptime that is this long after the machine was switched on.
     pub fn new(since_start: Duration) -> Self {
         Self(nanos(since_start))
     }
 
-    /// This much later.
+    /// Returns the uptime that is this much later.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(nanos(duration)))
     }
 
-    /// How long after `earlier` this is; zero if it is not after it.
+    /// Returns the time that passed since `earlier`; zero if `earlier` is later.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 }
 
 impl Moment {
-    /// Always over.
+    /// A moment before every other. As a deadline it has always passed.
     pub const PAST: Self = Self {
         date: Timestamp::from_millis(i64::MIN),
         uptime: Uptime(0),
     };
 
-    /// Never reached.
+    /// A moment after every other. As a deadline it is never reached.
     pub const NEVER: Self = Self {
         date: Timestamp::from_millis(i64::MAX),
         uptime: Uptime(u64::MAX),
     };
 
-    /// This much later by both clocks.
+    /// Returns the moment that is this much later by both clocks.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Moment {
         }
     }
 
-    /// The nearest to this that lies between these two by either clock.
+    /// Returns the nearest moment that lies between `earliest` and `latest` by each clock.
     #[must_use]
     pub fn within(self, earliest: Self, latest: Self) -> Self {
         Self {
@@ -74,12 +74,13 @@ impl Moment {
         }
     }
 
-    /// Whether `deadline` has come by either clock.
+    /// Returns `true` if `deadline` has been reached by either clock.
     pub fn reaches(self, deadline: Self) -> bool {
         self.date >= deadline.date || self.uptime >= deadline.uptime
     }
 
-    /// How long it is until `deadline` by the clock that gets there first; zero if one has.
+    /// Returns the time until `deadline` by the clock that reaches it first; zero if one already
+    /// has.
     pub fn until(self, deadline: Self) -> Duration {
         deadline
             .date
@@ -87,7 +88,7 @@ impl Moment {
             .min(deadline.uptime.since(self.uptime))
     }
 
-    /// How long after `earlier` this is, by the clock that says more.
+    /// Returns the time that passed since `earlier`, by the clock that shows more.
     pub fn since(self, earlier: Self) -> Duration {
         self.date
             .since(earlier.date)
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deadline_comes_by_the_clock_that_is_first() {
+    fn a_deadline_is_reached_by_the_first_clock() {
         let deadline = NOON.plus(HOUR);
         assert!(!NOON.reaches(deadline) && deadline.reaches(deadline));
         let paused = Moment {
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_are_where_they_are_whatever_the_date_is() {
+    fn past_and_never_hold_at_every_date() {
         for secs in [i64::MIN, 0, 1_780_000_000, 253_402_300_800] {
             assert!(
                 dated(secs).reaches(Moment::PAST) && !dated(secs).reaches(Moment::NEVER),
@@ -169,7 +170,7 @@ mod tests {
         }
 
         #[test]
-        fn while_nobody_sets_the_date_both_clocks_agree(wait in 0..1_u64 << 40, passed in 0..1_u64 << 40) {
+        fn both_clocks_agree_while_the_date_is_not_set(wait in 0..1_u64 << 40, passed in 0..1_u64 << 40) {
             let (wait, passed) = (Duration::from_millis(wait), Duration::from_millis(passed));
             let (now, deadline) = (NOON.plus(passed), NOON.plus(wait));
             prop_assert_eq!(now.since(NOON), passed);

@@ -1,10 +1,11 @@
-//! Texts of others, fit to be seen.
+//! Text from outside, made safe to print.
 
 use std::fmt::Write;
 use std::path::Path;
 
-/// Whether a character does something to a terminal or to the order of what is read, instead of
-/// being seen: C0, DEL, C1, and what Unicode has for direction and invisible formatting.
+/// Returns `true` if a character is not visible itself, but affects a terminal or the order in
+/// which text is read: C0, DEL, C1, and Unicode's characters for direction and invisible
+/// formatting.
 pub const fn is_unseen(character: char) -> bool {
     matches!(
         character,
@@ -22,8 +23,10 @@ pub const fn is_unseen(character: char) -> bool {
     )
 }
 
-/// JSON that says the same and has no such character in it, except for the white space that JSON
-/// itself allows; C0 cannot stand inside of its strings.
+/// Returns equivalent JSON in which the characters of [`is_unseen`] are escaped.
+///
+/// C0 characters are left as they are: in valid JSON they are white space between tokens, and
+/// cannot occur inside strings.
 pub fn visible_json(json: &str) -> String {
     let mut visible = String::with_capacity(json.len());
     for character in json.chars() {
@@ -39,20 +42,23 @@ pub fn visible_json(json: &str) -> String {
     visible
 }
 
-/// Whether a text that was given for a setting may have a secret in it, which must be in no error:
-/// a URL has them in front of an `@`, in its query and in its fragment, and a token may have been
-/// pasted anywhere.
+/// Returns `true` if a text that was given for a setting may contain a secret, which must not
+/// appear in an error.
+///
+/// A URL may have secrets in front of an `@`, in its query and in its fragment, and a token may
+/// have been pasted anywhere.
 pub fn may_hold_secret(text: &str) -> bool {
     text.contains(['@', '?', '#']) || may_hold_token(text)
 }
 
-/// Whether a text may have a JWT in it.
+/// Returns `true` if a text may contain a JWT.
 pub fn may_hold_token(text: &str) -> bool {
     text.contains(JWT_START)
 }
 
-/// The path of a file, for an error about it; nothing if it looks like no path, because then it may
-/// be the secret that was to be in the file.
+/// Returns the path of a file, for an error message.
+///
+/// Returns `None` if it does not look like a path: it may be the secret that belongs in the file.
 pub fn shown_path(path: &Path) -> Option<&str> {
     let text = path.to_str()?;
     let is_plain = |character: char| character.is_alphanumeric() || "-_./ ~".contains(character);
@@ -67,7 +73,8 @@ pub fn shown_path(path: &Path) -> Option<&str> {
     (is_path && (begins_like_one || ends_like_one)).then_some(text)
 }
 
-/// How the files end that settings name, of which one may be told by its name alone.
+/// The extensions of files that settings name. A bare file name is shown only if it has one of
+/// them.
 const EXTENSIONS: [&str; 13] = [
     "crt", "cer", "json", "jwk", "jwks", "key", "pem", "pub", "secret", "token", "txt", "yaml",
     "yml",
@@ -81,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_says_the_same_and_moves_nothing() {
+    fn visible_json_is_equivalent_and_printable() {
         let value = serde_json::json!({"a\u{202e}": "\u{9b}31m\u{7f}\u{1b}\u{e0041}\u{feff} \u{e9}\u{1f600}"});
         let visible = visible_json(&format!("{value:#}"));
         assert!(!visible.replace('\n', "").contains(is_unseen), "{visible}");

@@ -1,18 +1,18 @@
-//! The closed list of reasons for a denial, sorted by whose move is next.
+//! The closed list of reasons for a denial, grouped by class.
 
-/// Whose move is next after a denial. It decides the status class of the answer.
+/// The class of a denial: who has to act next. It decides the HTTP status of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DenialClass {
     /// The client must present another token (401).
     Unauthenticated,
-    /// An administrator must grant something or mend a configuration (403).
+    /// An administrator must grant access or correct a configuration (403).
     Forbidden,
-    /// We, or a service we depend on, must recover (503).
+    /// This service, or one that it depends on, must recover (503).
     Unavailable,
 }
 
 impl DenialClass {
-    /// The HTTP status of such a denial.
+    /// Returns the HTTP status of such a denial.
     pub const fn status(self) -> u16 {
         match self {
             Self::Unauthenticated => 401,
@@ -24,29 +24,29 @@ impl DenialClass {
 
 macro_rules! reasons {
     ($($class:ident { $($variant:ident $code:literal $meaning:literal,)+ })+) => {
-        /// Why a request was denied: one word for the answer, the log, the metric, the tests and
-        /// the docs.
+        /// The reason for a denial. One code is used in the response, the log, the metric, the
+        /// tests and the docs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Reason {
             $($(#[doc = $meaning] $variant,)+)+
         }
 
         impl Reason {
-            /// Every reason, in the order of the documentation.
+            /// All reasons, in the order of the documentation.
             pub const ALL: &[Self] = &[$($(Self::$variant,)+)+];
 
-            /// The stable code, as it stands in `X-Auth-Reason`.
+            /// Returns the stable code, as it appears in `X-Auth-Reason`.
             pub const fn code(self) -> &'static str {
                 match self { $($(Self::$variant => $code,)+)+ }
             }
 
-            /// One fixed sentence for people; it never contains anything of the request or the
-            /// token.
+            /// Returns a fixed sentence for people. It never contains anything from the request or
+            /// the token.
             pub const fn meaning(self) -> &'static str {
                 match self { $($(Self::$variant => $meaning,)+)+ }
             }
 
-            /// Whose move is next.
+            /// Returns the class, which decides the HTTP status.
             pub const fn class(self) -> DenialClass {
                 match self { $($(Self::$variant)|+ => DenialClass::$class,)+ }
             }
@@ -93,7 +93,7 @@ reasons! {
     }
 }
 
-/// All reasons as Markdown.
+/// Renders the reference page of all reasons as Markdown.
 pub fn reason_reference() -> String {
     let intro = "# Reason codes\n\nGenerated from the program; a test fails when this page and the program differ.\n\n\
                  The same code stands in `X-Auth-Reason`, in the body of a denial, in the access log and in the metrics.\n\n\
@@ -110,7 +110,8 @@ pub fn reason_reference() -> String {
 }
 
 impl Reason {
-    /// The reason whose code is nearest to this one, if it may be a slip of the finger.
+    /// Returns the reason whose code is most similar to `code`, if `code` may be a misspelling of
+    /// it.
     pub fn nearest(code: &str) -> Option<Self> {
         let distance = |reason: &Self| strsim::damerau_levenshtein(reason.code(), code);
         Self::ALL
@@ -120,7 +121,7 @@ impl Reason {
             .filter(|nearest| distance(nearest) <= 4)
     }
 
-    /// The reason with this code.
+    /// Returns the reason with this code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL
             .iter()

@@ -5,22 +5,22 @@
 pub struct Scopes(Box<[Box<str>]>);
 
 impl Scopes {
-    /// The scopes of a space-separated list.
+    /// Parses a space-separated list.
     pub fn parse(list: &str) -> Self {
         list.split(' ').collect()
     }
 
-    /// Whether the list has this scope; scopes are case-sensitive.
+    /// Returns `true` if the list has this scope; scopes are case-sensitive.
     pub fn contains(&self, scope: &str) -> bool {
         self.0.iter().any(|own| &**own == scope)
     }
 
-    /// Whether the list has all of these.
+    /// Returns `true` if the list has all of these scopes.
     pub fn contains_all(&self, required: &Self) -> bool {
         required.iter().all(|scope| self.contains(scope))
     }
 
-    /// The scopes one by one.
+    /// Returns an iterator over the scopes.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|scope| &**scope)
     }
@@ -28,8 +28,8 @@ impl Scopes {
 
 impl<'a> FromIterator<&'a str> for Scopes {
     fn from_iter<I: IntoIterator<Item = &'a str>>(scopes: I) -> Self {
-        // An empty one names nothing (RFC 6749 section 3.3), and would leave a blank at the end of
-        // a header.
+        // An empty scope names nothing (RFC 6749 section 3.3), and would leave a space at the end
+        // of a header.
         Self(
             scopes
                 .into_iter()

@@ -12,61 +12,63 @@ use serde_json::Number;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
-/// Why a text is no point in time.
+/// The error of a text that is not a time in RFC 3339, or lies before 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("write a time such as 2026-01-31T12:00:00Z, not before 1970")]
 pub struct InvalidTime;
 
 impl Timestamp {
-    /// The point that is this many milliseconds after the Unix epoch.
+    /// Creates the timestamp that is this many milliseconds after the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// The point that is this many seconds after the Unix epoch.
+    /// Creates the timestamp that is this many seconds after the Unix epoch.
     pub const fn from_secs(secs: i64) -> Self {
         Self(secs.saturating_mul(1000))
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// Whole seconds since the Unix epoch, rounded down.
+    /// Returns the whole seconds since the Unix epoch, rounded down.
     pub const fn as_secs(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// This much later.
+    /// Returns the timestamp that is this much later.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }
 
-    /// This much earlier.
+    /// Returns the timestamp that is this much earlier.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
-    /// How long after `earlier` this is; zero if it is not after it. Only a
-    /// [`Moment`](super::Moment) measures what takes time.
+    /// Returns the time that passed since `earlier`; zero if `earlier` is later.
+    ///
+    /// Only a [`Moment`](super::Moment) measures durations, because the date alone can be set.
     pub(super) fn since(self, earlier: Self) -> Duration {
         let millis = self.0.saturating_sub(earlier.0);
         Duration::from_millis(u64::try_from(millis).unwrap_or(0))
     }
 
-    /// A `NumericDate` (RFC 7519 section 2), rounded down to the millisecond.
+    /// Converts a `NumericDate` (RFC 7519 section 2), rounded down to the millisecond.
     ///
-    /// Rounding down is right for an end (`exp`): a life is never made longer.
+    /// This is the rounding for an end (`exp`): it never extends the validity period.
     pub fn floor(date: &Number) -> Self {
         Self::from_number(date, f64::floor)
     }
 
-    /// A `NumericDate` (RFC 7519 section 2), rounded up to the millisecond.
+    /// Converts a `NumericDate` (RFC 7519 section 2), rounded up to the millisecond.
     ///
-    /// Rounding up is right for a beginning (`nbf`, `iat`): a life never starts earlier.
+    /// This is the rounding for a beginning (`nbf`, `iat`): the validity period never starts
+    /// earlier.
     pub fn ceil(date: &Number) -> Self {
         Self::from_number(date, f64::ceil)
     }
@@ -75,10 +77,9 @@ impl Timestamp {
         if let Some(secs) = date.as_i64() {
             return Self::from_secs(secs);
         }
-        // Only a number above i64::MAX is a u64 here; only a fraction or an even larger number is
-        // left after it.
+        // Only fractions, and integers that do not fit into an `i64`, are left.
         match date.as_f64() {
-            // A cast from float saturates, which is what we want at both ends.
+            // A cast from a float saturates, which is right at both ends.
             #[allow(clippy::cast_possible_truncation)]
             Some(secs) => Self(round(secs * 1000.0) as i64),
             None => Self(i64::MAX),
@@ -86,7 +87,7 @@ impl Timestamp {
     }
 }
 
-/// As a `NumericDate` (RFC 7519 section 2).
+/// Formats the time as a `NumericDate` (RFC 7519 section 2).
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.rem_euclid(1000) {
@@ -96,7 +97,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// A time as RFC 3339 writes it; in UTC if it says nothing else.
+/// Parses a time as RFC 3339 writes it, in UTC.
 impl FromStr for Timestamp {
     type Err = InvalidTime;
 
@@ -110,8 +111,8 @@ impl FromStr for Timestamp {
 }
 
 impl Timestamp {
-    /// As RFC 3339 writes it, in UTC and to the second. What lies outside the years 1970 to 9999 is
-    /// shown as the nearer end.
+    /// Formats the time as RFC 3339 writes it, in UTC and to the second. A time outside of the
+    /// years 1970 to 9999 is shown as the nearer limit.
     pub fn to_rfc3339(self) -> impl fmt::Display {
         let seconds = u64::try_from(self.as_secs()).unwrap_or(0).min(LAST_SECOND);
         humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(seconds))
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn fractions_never_make_a_life_longer() {
+    fn rounding_never_extends_the_validity_period() {
         assert_eq!(
             Timestamp::floor(&number("1.0009")),
             Timestamp::from_millis(1000)
@@ -146,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_as_numeric_dates() {
-        for (millis, told) in [
+    fn times_are_formatted_as_numeric_dates() {
+        for (millis, formatted) in [
             (1_769_860_800_000, "1769860800"),
             (1500, "1.500"),
             (7, "0.007"),
             (0, "0"),
         ] {
-            assert_eq!(Timestamp::from_millis(millis).to_string(), told);
+            assert_eq!(Timestamp::from_millis(millis).to_string(), formatted);
         }
     }
 
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_read_as_rfc_3339_writes_them() {
+    fn times_are_parsed_as_rfc_3339_writes_them() {
         for text in [
             "2026-01-31T12:00:00Z",
             "2026-01-31 12:00:00",
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_shown_as_rfc_3339_writes_them() {
+    fn times_are_formatted_as_rfc_3339_writes_them() {
         assert_eq!(
             Timestamp::from_secs(1_769_860_800).to_rfc3339().to_string(),
             "2026-01-31T12:00:00Z"

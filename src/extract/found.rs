@@ -1,21 +1,21 @@
-//! What a source holds.
+//! The result of a look into one token source.
 
-/// What one source holds.
+/// The content of one token source.
 pub(super) enum Found<'a> {
-    /// Nothing that concerns this source.
+    /// Nothing for this source.
     Nothing,
     /// Credentials of another scheme.
     OtherScheme,
-    /// One word where a scheme and a token are expected.
+    /// One word, where a scheme and a token are expected.
     OneWord,
-    /// This, in the token's place.
+    /// Bytes in the place of the token.
     Token(&'a [u8]),
-    /// The same in base64url.
+    /// Text in the place of the token, which is encoded in base64url.
     Base64url(&'a str),
 }
 
-/// Whether a text is a `token` of RFC 9110 section 5.6.2, as field names, schemes, cookie names and
-/// subprotocols are.
+/// Returns `true` if a text is a `token` of RFC 9110 section 5.6.2. Field names, schemes, cookie
+/// names and subprotocols are.
 pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty()
         && text

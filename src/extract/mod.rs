@@ -1,7 +1,7 @@
-//! Floor 1: finding the token in a request (RFC 6750 section 2).
+//! Layer 1: finds the token in a request (RFC 6750 section 2).
 //!
-//! Exactly one token is judged. Two different ones are refused: a backend behind the proxy might
-//! read the other.
+//! A request has exactly one token. Two different ones are refused: the application behind the
+//! proxy might read the other.
 
 mod bearer;
 mod cookie;
@@ -22,7 +22,30 @@ pub use token_source::{TokenPlace, TokenSource};
 use crate::domain::{Credential, Denial, Explain, ExplainStep, ForwardedRequest, Reason};
 use found::Found;
 
-/// The sources in which to look, and how large a token may be.
+/// The places where a request may carry its token, and the maximum size of a token.
+///
+/// # Examples
+///
+/// ```
+/// use doorward::domain::{DescribedRequest, Reason};
+/// use doorward::extract::{TokenSource, TokenSources};
+///
+/// let sources = vec![TokenSource::Bearer, "cookie:token".parse()?];
+/// let sources = TokenSources::new(sources, 8192);
+///
+/// let mut request = DescribedRequest::default();
+/// request.headers.insert("authorization".into(), "Bearer a.b.c".into());
+/// let parts = request.parts();
+/// let credential = sources.extract(&request.forwarded(&parts), &mut ()).unwrap();
+/// assert_eq!(credential.as_bearer().as_bytes(), b"a.b.c");
+///
+/// // Which of two tokens the application reads is not known.
+/// request.headers.insert("cookie".into(), "token=d.e.f".into());
+/// let parts = request.parts();
+/// let denial = sources.extract(&request.forwarded(&parts), &mut ()).err().unwrap();
+/// assert_eq!(denial.reason(), Reason::TokenAmbiguous);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct TokenSources {
     sources: Vec<TokenSource>,
@@ -30,7 +53,7 @@ pub struct TokenSources {
 }
 
 impl TokenSources {
-    /// Looks in these sources for tokens of at most so many bytes.
+    /// Creates sources that accept tokens of at most `max_token_bytes`.
     pub fn new(sources: Vec<TokenSource>, max_token_bytes: usize) -> Self {
         Self {
             sources,
@@ -38,19 +61,20 @@ impl TokenSources {
         }
     }
 
-    /// Where the first of the sources would look for this token.
+    /// Returns the place where the first source would look for this token; `None` if there is no
+    /// source.
     pub fn place(&self, token: &str) -> Option<TokenPlace> {
         self.sources.first().map(|source| source.place(token))
     }
 
-    /// Whether any of them looks at what the proxy says about the original request.
+    /// Returns `true` if a source reads what the proxy reports about the original request.
     pub fn needs_request(&self) -> bool {
         self.sources
             .iter()
             .any(|source| matches!(source, TokenSource::Query { .. }))
     }
 
-    /// The header fields in which a token may stand as such, in lower case; `Authorization` and
+    /// Returns the names of the fields of all `header:` sources, in lower case. `Authorization` and
     /// `Cookie` have sources of their own.
     pub fn header_names(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().filter_map(|source| match source {
@@ -59,24 +83,29 @@ impl TokenSources {
         })
     }
 
-    /// Whether any of them looks among the protocols of a WebSocket.
+    /// Returns `true` if a source reads the protocols of a WebSocket handshake.
     pub fn reads_protocols(&self) -> bool {
         self.sources.contains(&TokenSource::WebSocket)
     }
 
-    /// The WebSocket protocols that the client offers besides its token, as a list; nothing if no
-    /// source looks at them.
+    /// Returns the WebSocket protocols that the client offers besides its token, as a list; `None`
+    /// if no source reads them.
     ///
-    /// Where one does the list is there for every request, empty if there is nothing to say: it is
-    /// to take the place of the client's own.
+    /// If one does, every request has a list, even if it is empty: the list replaces the client's
+    /// own.
     pub fn other_protocols(&self, request: &ForwardedRequest<'_>) -> Option<String> {
         self.reads_protocols()
             .then(|| websocket::without_token(request.fields))
     }
 
-    /// The token of the request.
+    /// Finds the token of the request. A token that is in two places is one token.
     ///
-    /// The same token in two places is one token.
+    /// Fails with [`Reason::TokenAmbiguous`] if there may be two different tokens, and with
+    /// [`Reason::TokenTooLarge`] or [`Reason::TokenMalformed`] if a token is too large or cannot be
+    /// read. If there is no token, it fails with [`Reason::AuthorizationMalformed`] if
+    /// `Authorization` is one word, else with [`Reason::SchemeUnsupported`] if there is a
+    /// credential of another scheme, else with [`Reason::TokenMissing`]. A `query:` source also
+    /// fails like [`RequestQuery::from_field`](crate::domain::RequestQuery::from_field).
     pub fn extract<'a>(
         &self,
         request: &ForwardedRequest<'a>,
@@ -120,7 +149,7 @@ impl TokenSources {
     }
 
     fn decode(&self, text: &str) -> Result<Credential<'static>, Denial> {
-        // Judged before it is decoded: four characters are three bytes.
+        // The size is checked before decoding: four characters are three bytes.
         if text.len() / 4 * 3 > self.max_token_bytes {
             return Err(Reason::TokenTooLarge.into());
         }

@@ -5,11 +5,11 @@ use url::form_urlencoded;
 use super::found::Found;
 use crate::domain::{Denial, Field, Reason, RequestPath, RequestQuery};
 
-/// Looks for a token in the parameter of this name; an empty parameter is no token.
+/// Looks for a token in the query parameter of this name; an empty parameter is no token.
 ///
-/// Nothing is decoded: no character of a token needs an escape (RFC 7515 section 2), so one that is
-/// escaped is malformed. A parameter that another server may take for this one is ambiguous,
-/// because that server may read it instead.
+/// Nothing is decoded: no character of a token needs an escape (RFC 7515 section 2), so an escaped
+/// token is malformed. A parameter that another server may take for this one is ambiguous, because
+/// that server may read it instead.
 pub(super) fn find<'a>(uri: Field<'a>, name: &str) -> Result<Found<'a>, Denial> {
     let mut token: Option<&[u8]> = None;
     for parameter in RequestQuery::from_field(uri)?.parameters() {
@@ -36,7 +36,7 @@ pub(super) fn find<'a>(uri: Field<'a>, name: &str) -> Result<Found<'a>, Denial> 
         .map_or(Found::Nothing, Found::Token))
 }
 
-/// The parameter that leads to this token, as a client would write it.
+/// Formats the parameter that carries this token, as a client would write it.
 pub(super) fn parameter(name: &str, token: &str) -> String {
     std::iter::once(name)
         .chain(["="])
@@ -44,12 +44,13 @@ pub(super) fn parameter(name: &str, token: &str) -> String {
         .collect()
 }
 
-/// A character that every server reads alike in a query, `unreserved` in RFC 3986 section 2.3.
+/// Returns `true` for a character that every server reads alike in a query: `unreserved` in RFC
+/// 3986 section 2.3.
 pub(super) const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
-/// The value, if the parameter has this very name.
+/// Returns the value if the parameter has exactly this name.
 fn value_of<'a>(parameter: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     let rest = parameter.strip_prefix(name)?;
     if rest.is_empty() {
@@ -59,9 +60,11 @@ fn value_of<'a>(parameter: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     }
 }
 
-/// Whether some server may read this as a parameter or a cookie of this name: it is written with
-/// escapes, in another case (ASP.NET), as an array `NAME[]`, or with a character that PHP makes an
-/// underscore. What is no UTF-8 or holds an encoding once it is decoded may be any name.
+/// Returns `true` if some server may read this as a parameter or a cookie of this name.
+///
+/// It may be written with escapes, in another case (ASP.NET), as an array `NAME[]`, or with a
+/// character that PHP makes an underscore. A name that is not UTF-8, or that contains an encoding
+/// once it is decoded, may be any name.
 pub(super) fn may_be_taken_for(part: &[u8], name: &str) -> bool {
     let written = part.split(|byte| *byte == b'=').next().unwrap_or_default();
     let Some((decoded, _)) = form_urlencoded::parse(written).next() else {
@@ -134,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_a_second_token_is_ambiguous() {
+    fn a_possible_second_token_is_ambiguous() {
         for other in [
             "access_token=b",
             "access_token=",
@@ -169,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_is_written_so_that_it_is_read_again() {
+    fn a_formatted_parameter_is_found_again() {
         assert_eq!(
             found(&format!("/?{}", parameter("access_token", "a.b-c_d"))),
             Ok(Some("a.b-c_d"))
@@ -206,9 +209,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 4096, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
-        fn a_reader_of_forms_finds_the_same(query in tricky()) {
+        fn a_form_parser_finds_the_same(query in tricky()) {
             if let Ok(found) = found(&format!("/?{query}")) {
-                // And so does one who separates by semicolons too.
+                // So does a reader that also separates by semicolons.
                 for query in [query.clone(), query.replace(';', "&")] {
                     let all = form_urlencoded::parse(query.as_bytes());
                     let tokens = all.filter(|(name, _)| name.eq_ignore_ascii_case("access_token"));
@@ -221,7 +224,7 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_get_an_answer(uri in any::<Vec<u8>>()) {
+        fn no_bytes_panic(uri in any::<Vec<u8>>()) {
             let _ = find(Field::Once(&[b"/?".as_slice(), &uri].concat()), "a");
         }
     }

@@ -69,7 +69,7 @@ fn other_schemes_are_unsupported_only_if_nothing_else_is_there() {
 }
 
 #[test]
-fn what_another_server_may_take_for_the_scheme_is_malformed() {
+fn a_doubtful_scheme_is_malformed() {
     for (value, reason) in [
         (&b"Bearer\xa0a.b.c"[..], "authorization_malformed"),
         (b"Bearer\x0ba.b.c", "authorization_malformed"),
@@ -120,7 +120,7 @@ fn one_word_is_no_credential() {
         extract(&["header:x", "bearer"], &beside(b"BEARER")),
         Err("authorization_malformed")
     );
-    // It says more than that a second field has another scheme.
+    // This reason is more specific than that of the other scheme in the second field.
     assert_eq!(
         extract(&["bearer", "header:x:jwt"], &beside(b"Basic")),
         Err("authorization_malformed")
@@ -142,7 +142,7 @@ fn one_word_is_no_credential() {
 
 proptest! {
     #[test]
-    fn words_are_those_of_any_other_reader(value in "([Bb]earer|[!-~]{1,3}|\\PC)?[ \\t]{0,2}[ -~\\t]{0,6}") {
+    fn words_are_separated_by_ascii_whitespace(value in "([Bb]earer|[!-~]{1,3}|\\PC)?[ \\t]{0,2}[ -~\\t]{0,6}") {
         let expected = match value.split_ascii_whitespace().count() {
             0 => Some("token_missing"),
             1 => Some("authorization_malformed"),
@@ -237,7 +237,7 @@ fn headers_with_and_without_scheme() {
 }
 
 #[test]
-fn size_is_judged_first() {
+fn size_is_checked_first() {
     assert_eq!(
         extract(&["header:x"], &[("x", b"0123456789")]),
         Ok("0123456789".into())

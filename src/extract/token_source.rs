@@ -1,4 +1,4 @@
-//! One place in which a token may stand.
+//! One place where a request may carry its token.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use super::found::{Found, is_token};
 use super::{bearer, cookie, header, query, websocket};
 use crate::domain::{Denial, ForwardedRequest};
 
-/// Where a token may stand.
+/// A place where a request may carry its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenSource {
     /// `Authorization: Bearer TOKEN`.
@@ -16,7 +16,7 @@ pub enum TokenSource {
     Header {
         /// The field's name.
         name: String,
-        /// The scheme in front of the token, if there is to be one.
+        /// The scheme in front of the token, if one is expected.
         scheme: Option<String>,
     },
     /// `Cookie: NAME=TOKEN`.
@@ -33,12 +33,12 @@ pub enum TokenSource {
     WebSocket,
 }
 
-/// Where a token is put for a source to find it.
+/// The place where a token must be put so that a source finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenPlace {
-    /// In a header field of this name, with this value.
+    /// A header field of this name, with this value.
     Field(String, String),
-    /// In the query of the original URI, with this parameter.
+    /// A parameter of the query of the original URI, as `NAME=VALUE`.
     Parameter(String),
 }
 
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_read_as_they_are_written() {
+    fn sources_are_formatted_as_they_are_parsed() {
         for text in [
             "bearer",
             "header:x-token",

@@ -5,48 +5,48 @@ use std::fmt;
 
 use crate::jose::{Claims, Json};
 
-/// Which audiences a token must name.
+/// The audiences that a token must name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AudienceRule {
-    /// The audiences this API goes by.
+    /// The audiences that identify this API.
     pub accepted: AcceptedAudience,
-    /// Claims that stand in for `aud` when a token has none.
+    /// The claims that are read instead of `aud` if a token has none.
     pub fallback: Vec<String>,
 }
 
-/// The audiences this API goes by.
+/// The audiences that identify this API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AcceptedAudience {
-    /// Whatever the token says: written `*`, never a default.
+    /// Any audience, or none. It is written `*` and never a default.
     Everyone,
-    /// These.
+    /// The audiences of a list.
     Listed {
         /// The names, compared exactly.
         names: Vec<String>,
-        /// How many of them a token must name.
+        /// The number of them that a token must name.
         quantity: AudienceMatch,
     },
 }
 
-/// How many of the accepted audiences a token must name.
+/// The number of accepted audiences that a token must name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AudienceMatch {
-    /// One is enough.
+    /// At least one of them.
     Any,
-    /// Each of them.
+    /// All of them.
     All,
 }
 
 impl AudienceRule {
-    /// What it judges by, for people.
+    /// Describes for people the claims that this rule reads.
     pub(super) fn found(&self, claims: &Claims) -> String {
-        let stand_ins = self
+        let fallbacks = self
             .fallback
             .iter()
             .filter(|_| claims.member("aud").is_none());
-        let told = stand_ins.map(|name| format!(", {name} {}", claims.describe(name)));
+        let described = fallbacks.map(|name| format!(", {name} {}", claims.describe(name)));
         std::iter::once(claims.describe("aud").to_owned())
-            .chain(told)
+            .chain(described)
             .collect()
     }
 
@@ -55,7 +55,8 @@ impl AudienceRule {
             .is_some_and(|stated| self.accepted.accepts(&stated))
     }
 
-    /// The audiences the token states; nothing if it states them in a form that is not the RFC's.
+    /// Returns the audiences that the token states; `None` if `aud` has a form that the RFC does
+    /// not allow.
     pub(super) fn stated<'a>(&self, claims: &'a Claims) -> Option<Vec<Cow<'a, str>>> {
         let Some(aud) = claims.member("aud") else {
             return Some(
@@ -73,7 +74,7 @@ impl AudienceRule {
 }
 
 impl AcceptedAudience {
-    /// The names, if there is a list of them.
+    /// Returns the names; none if every audience is accepted.
     pub(super) fn names(&self) -> &[String] {
         match self {
             Self::Everyone => &[],

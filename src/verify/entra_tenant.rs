@@ -1,19 +1,21 @@
-//! Tenants of Microsoft Entra ID, which stand in the middle of their `iss`.
+//! Tenants of Microsoft Entra ID, whose id is in the middle of their `iss`.
 
-/// A tenant: its id is a GUID in small letters, as Entra ID writes it into tokens.
+/// A tenant, by its id: a GUID in lower case, as Entra ID writes it into tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntraTenant<'a>(&'a str);
 
 impl<'a> EntraTenant<'a> {
-    /// Reads an id.
+    /// Parses an id; returns `None` if it is not a GUID in lower case.
     pub fn parse(id: &'a str) -> Option<Self> {
         let groups = id.split('-').map(str::len);
         let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'-');
         (groups.eq([8, 4, 4, 4, 12]) && id.bytes().all(is_hex)).then_some(Self(id))
     }
 
-    /// The tenant whose `iss` this is. The whole text counts: a path or a host that only begins or
-    /// ends like Entra ID's is somebody else's.
+    /// Returns the tenant with this `iss`; `None` if the `iss` is not one of Entra ID.
+    ///
+    /// The whole text is compared: a host or a path that only begins or ends like Entra ID's may
+    /// belong to an attacker.
     pub fn of_issuer(iss: &'a str) -> Option<Self> {
         let v2 = iss
             .strip_prefix(V2.0)
@@ -24,13 +26,13 @@ impl<'a> EntraTenant<'a> {
         v2.or(v1).and_then(Self::parse)
     }
 
-    /// The `iss` of its tokens, of version 2.0 and of version 1.0.
+    /// Returns the `iss` of its tokens, in version 2.0 and in version 1.0.
     pub fn issuers(self) -> [String; 2] {
         [V2, V1].map(|(before, behind)| format!("{before}{}{behind}", self.0))
     }
 }
 
-/// What stands before and behind the tenant.
+/// The text before and after the tenant, in each version of `iss`.
 const V2: (&str, &str) = ("https://login.microsoftonline.com/", "/v2.0");
 const V1: (&str, &str) = ("https://sts.windows.net/", "/");
 
@@ -97,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_found_makes_up_the_whole_name(iss in "(https://(sts.windows.net|login.microsoftonline.com)/)?[0-9a-f-]{0,40}(/|/v2.0)?") {
+        fn a_tenant_of_an_issuer_has_this_issuer(iss in "(https://(sts.windows.net|login.microsoftonline.com)/)?[0-9a-f-]{0,40}(/|/v2.0)?") {
             if let Some(tenant) = EntraTenant::of_issuer(&iss) {
                 prop_assert!(tenant.issuers().contains(&iss));
             }

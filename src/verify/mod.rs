@@ -1,6 +1,6 @@
-//! Floor 1: judging claims (RFC 7519 section 4.1, RFC 9068 section 4, RFC 8725 section 3).
+//! Layer 1: verifies claims (RFC 7519 section 4.1, RFC 9068 section 4, RFC 8725 section 3).
 //!
-//! All judgements take the time as an argument. Nothing here knows a request.
+//! Every check takes the time as an argument. Nothing here depends on a request.
 
 mod audience;
 mod entra_tenant;

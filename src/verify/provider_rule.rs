@@ -1,4 +1,4 @@
-//! What the tokens of one provider say beside the claims of the RFCs.
+//! Rules for what the tokens of one provider state besides the claims of the RFCs.
 
 use super::EntraTenant;
 use super::required_claim::is_empty_text;
@@ -6,19 +6,21 @@ use super::validity::date;
 use crate::domain::{Explain, Reason, Timestamp};
 use crate::jose::{Claims, Json, SignedJws};
 
-/// What the tokens of one provider must say beside the claims of the RFCs.
+/// The rule for what the tokens of one provider must state besides the claims of the RFCs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProviderRule {
     /// Amazon Cognito: `token_use` is one of these.
     TokenUse(Vec<&'static str>),
-    /// Microsoft Entra ID: `tid` is the tenant in `iss`, and the key is not another tenant's.
+    /// Microsoft Entra ID: `tid` is the tenant in `iss`, and the key does not belong to another
+    /// tenant.
     Tenant,
-    /// Firebase: there is a user, who authenticated in the past.
+    /// Firebase: the token has a user, who authenticated in the past.
     Login,
 }
 
 impl ProviderRule {
-    /// `latest` is the latest moment that may be over, clocks being what they are.
+    /// Validates the token. `latest` is the latest time that counts as past, with the leeway
+    /// between clocks.
     pub(super) fn validate(
         &self,
         token: &SignedJws,
@@ -70,7 +72,8 @@ fn validate_token_use(claims: &Claims, accepted: &[&str]) -> Result<(), Reason> 
     }
 }
 
-/// All tenants share keys: only the agreement of the two claims says whose token it is.
+/// Checks that `tid` and `iss` agree. All tenants share keys, so only the two claims together
+/// identify the tenant.
 fn validate_tenant(token: &SignedJws) -> Result<(), Reason> {
     let claims = token.claims();
     let tid = claims
@@ -85,7 +88,7 @@ fn validate_tenant(token: &SignedJws) -> Result<(), Reason> {
     let tenant =
         EntraTenant::of_issuer(&iss).filter(|tenant| EntraTenant::parse(&tid) == Some(*tenant));
     let tenant = tenant.ok_or(Reason::ClaimInvalid)?;
-    // The key set of all tenants also has keys that are good for one of them alone.
+    // The key set of all tenants also has keys that are valid for one tenant only.
     match token.key().issuer() {
         None | Some("https://login.microsoftonline.com/{tenantid}/v2.0") => Ok(()),
         Some(issuer) if EntraTenant::of_issuer(issuer) == Some(tenant) => Ok(()),

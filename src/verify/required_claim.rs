@@ -6,12 +6,12 @@ use super::role_claims::Roles;
 use crate::domain::{ClaimPath, Explain, Reason};
 use crate::jose::{Claims, Json};
 
-/// A claim that must be there, and may have to have a value.
+/// A claim that must be present, and may have to have a certain value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequiredClaim {
-    /// Where the claim stands.
+    /// The path to the claim.
     pub path: ClaimPath,
-    /// What it must equal, or contain if it is an array.
+    /// The value that it must equal, or contain if it is an array.
     pub value: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl RequiredClaim {
     }
 }
 
-/// As in the settings.
+/// Formats the claim as in the settings, followed by `, not empty` if any value will do.
 impl fmt::Display for RequiredClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
@@ -57,13 +57,15 @@ impl fmt::Display for RequiredClaim {
     }
 }
 
-/// An empty text names nobody and nothing: whoever requires a subject does not mean this one.
+/// Returns `true` for an empty string. It identifies nothing, so it does not satisfy a rule that
+/// requires a subject.
 pub(super) fn is_empty_text(value: Json<'_>) -> bool {
     value.as_written() == "\"\""
 }
 
-/// Exact: no case folding, no trimming. Numbers and booleans are compared as the issuer wrote them:
-/// two numbers that are one for a double are not one for whoever numbers his customers.
+/// Compares exactly: without case folding or trimming. Numbers and booleans are compared as the
+/// issuer wrote them, because two different numbers, such as customer numbers, can be one as a
+/// double.
 fn equals(found: Json<'_>, value: &str) -> bool {
     match found.string() {
         Some(text) => text == value,

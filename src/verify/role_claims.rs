@@ -1,4 +1,4 @@
-//! The roles a token gives, wherever its provider writes them.
+//! The roles of a token, in whatever claim its provider writes them.
 
 use std::borrow::Cow;
 
@@ -6,31 +6,31 @@ use super::AudienceRule;
 use crate::domain::{ClaimPath, Explain, Reason};
 use crate::jose::{Claims, Json};
 
-/// Under this name rules and headers read them.
+/// The name under which rules and claim headers read the roles.
 const NAME: &str = "roles";
 
-/// Where a provider writes the roles that a token gives.
+/// The claims in which a provider writes the roles of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoleClaims {
-    /// In this claim.
+    /// The claim of this name.
     Named(&'static str),
-    /// Keycloak: those of the realm as they are, and of each client among the audiences as
+    /// Keycloak: the roles of the realm unchanged, and those of each client among the audiences as
     /// `client:role`.
     RealmAndClients,
 }
 
-/// What the claim `roles` of a token is.
+/// The value of the claim `roles` of a token.
 #[derive(Debug)]
 pub(super) enum Roles {
-    /// What the token has under this name.
+    /// The token's own claim of this name.
     AsWritten,
-    /// This array of texts, as JSON; nothing if there are none, so that a rule that wants some is
+    /// An array of strings, as JSON; `None` if there are none, so that a rule that requires some is
     /// not satisfied.
     Gathered(Option<Box<str>>),
 }
 
 impl RoleClaims {
-    /// Reads them as an array of texts, or as a text, which is an array of one.
+    /// Reads the roles from an array of strings, or from a string as an array of one.
     pub(super) fn read(
         self,
         claims: &Claims,
@@ -67,7 +67,7 @@ impl RoleClaims {
 }
 
 impl Roles {
-    /// The claim at the end of a path, `roles` being these.
+    /// Returns the claim at the end of a path, with these roles as `roles`.
     pub(super) fn find<'a>(&'a self, claims: &'a Claims, path: &ClaimPath) -> Option<Json<'a>> {
         match self {
             Self::Gathered(roles) if path.is_name(NAME) => roles.as_deref().map(Json::of_strict),
@@ -75,7 +75,7 @@ impl Roles {
         }
     }
 
-    /// The same as the issuer wrote it, for people.
+    /// Describes the claim at the end of a path for people, with these roles as `roles`.
     pub(super) fn describe_at<'a>(&'a self, claims: &'a Claims, path: &ClaimPath) -> &'a str {
         match self {
             Self::Gathered(roles) if path.is_name(NAME) => roles.as_deref().unwrap_or("absent"),
@@ -83,7 +83,7 @@ impl Roles {
         }
     }
 
-    /// All claims, `roles` being these.
+    /// Returns all claims by name, with these roles as `roles`.
     pub(super) fn members<'a>(
         &'a self,
         claims: &'a Claims,
@@ -100,7 +100,7 @@ impl Roles {
         Some(members)
     }
 
-    /// How many bytes they take in memory, beside themselves.
+    /// Returns the size of the roles on the heap, in bytes.
     pub(super) fn size(&self) -> usize {
         if let Self::Gathered(Some(roles)) = self {
             roles.len()
@@ -124,14 +124,14 @@ fn realm_and_clients<'a>(
             .member("realm_access")
             .and_then(|realm| realm.member(NAME)),
     )?;
-    // Whoever names a role of the realm must not thereby make one of a client.
+    // A role of the realm must not become a role of a client because of its name.
     roles.retain(|role| client_of(role, clients).is_none());
     let resources = claims.member("resource_access");
     for client in clients {
         let own = below(resources.and_then(|resources| resources.member(client)?.member(NAME)))?;
         let named = own.into_iter().map(|role| format!("{client}:{role}"));
-        // Nor may whoever names a role of one client make one of another, whose id goes on behind
-        // the colon.
+        // Neither must a role of one client become one of another, whose id continues after the
+        // colon.
         roles.extend(
             named
                 .filter(|role| client_of(role, clients) == Some(client))
@@ -141,9 +141,9 @@ fn realm_and_clients<'a>(
     Ok(roles)
 }
 
-/// The client that a role is of, by its name `client:role`. Ids may be URLs and have colons in
-/// them, so it is not the text before the first colon that tells; if several ids fit it is the
-/// longest.
+/// Returns the client of a role, by its name `client:role`. Ids may be URLs with colons, so the
+/// client is not just the text before the first colon. If several ids match, the longest one is the
+/// client.
 fn client_of<'c>(role: &str, clients: &'c [String]) -> Option<&'c String> {
     let fits = |client: &&String| {
         role.strip_prefix(client.as_str())
@@ -209,7 +209,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
-        fn no_name_is_two_clients(clients in vec("[ab:]{1,4}", 0..4), role in "[ab:]{0,8}") {
+        fn other_clients_that_fit_are_prefixes_of_the_client(clients in vec("[ab:]{1,4}", 0..4), role in "[ab:]{0,8}") {
             let fitting: Vec<_> = clients.iter().filter(|client| role.starts_with(&format!("{client}:"))).collect();
             match client_of(&role, &clients) {
                 None => prop_assert!(fitting.is_empty()),

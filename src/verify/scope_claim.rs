@@ -1,4 +1,4 @@
-//! The scopes a token grants (RFC 9068 section 2.2.3; `scp` as some providers call it).
+//! The scopes that a token grants (RFC 9068 section 2.2.3; some providers call the claim `scp`).
 
 use crate::domain::{Explain, Reason, Scopes};
 use crate::jose::{Claims, Json};

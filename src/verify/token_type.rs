@@ -6,10 +6,10 @@ use super::required_claim::is_empty_text;
 use crate::domain::{Explain, Reason};
 use crate::jose::{Claims, JoseHeader};
 
-/// Which types of token an issuer's tokens may be.
+/// The types that an issuer's tokens may have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenTypeRule {
-    /// No type, `JWT`, `at+jwt`, or one of these, compared without regard to case.
+    /// No type, `JWT`, `at+jwt`, or one of these, compared case-insensitively.
     Any {
         /// Further types, without `application/`.
         accepted: Vec<String>,
@@ -21,7 +21,7 @@ pub enum TokenTypeRule {
 /// The claims every access token of the profile has (RFC 9068 section 2.2).
 const PROFILE_CLAIMS: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
 
-/// Those of them that are texts; the others are judged where they are read.
+/// Those of them that are strings; the others are checked where they are read.
 const PROFILE_TEXTS: [&str; 4] = ["iss", "sub", "client_id", "jti"];
 
 impl TokenTypeRule {
@@ -103,7 +103,8 @@ fn is_stated(claims: &Claims, name: &str) -> bool {
         .is_some_and(|claim| !is_empty_text(claim))
 }
 
-/// A type without a slash means the one with `application/` in front (RFC 7515 section 4.1.9).
+/// Removes `application/`: a type without a slash means the one with this prefix (RFC 7515 section
+/// 4.1.9).
 fn without_prefix(token_type: &str) -> &str {
     match token_type.split_at_checked("application/".len()) {
         Some((prefix, rest))

@@ -7,61 +7,67 @@ use serde_json::Number;
 use crate::domain::{Denial, Explain, ExplainStep, Reason, Timestamp};
 use crate::jose::{Claims, Json};
 
-/// A token that is outside its time by more than this, beyond the leeway, is old or early and no
-/// matter of clocks.
+/// The largest difference between clocks that is suspected, beyond the leeway. A token that is
+/// further outside its validity period is simply expired or early.
 const SUSPECTED_SKEW: Duration = Duration::from_mins(5);
 
-/// When a token is valid, as it says itself.
+/// The validity period of a token, as the token states it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
     expires_at: Option<Timestamp>,
     not_before: Option<Timestamp>,
     issued_at: Option<Timestamp>,
-    /// The same, rounded down: what counts for an age.
-    old_since: Option<Timestamp>,
+    /// The value of `iat`, rounded down; the age counts from it.
+    issued_at_floor: Option<Timestamp>,
 }
 
-/// What an issuer's tokens must say about time, and how far clocks may differ.
+/// The rules for the time claims of an issuer's tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeRules {
-    /// How far the clocks of issuer and service may differ.
+    /// The accepted difference between the clocks of issuer and service.
     pub leeway: Duration,
-    /// Whether a token must end at all.
+    /// `true` if a token must have `exp`.
     pub require_exp: bool,
-    /// How old a token may get, whatever it says about its end.
+    /// The maximum age of a token since its `iat`, whatever its `exp`.
     pub max_token_age: Option<Duration>,
 }
 
 impl Validity {
-    /// Reads the three claims. Each must be a number; text that looks like one is not.
+    /// Reads `exp`, `nbf` and `iat`.
+    ///
+    /// Fails with [`Reason::ClaimInvalid`] if one of them is not a number; a string that looks like
+    /// a number is not one.
     pub(super) fn from_claims(claims: &Claims, explain: &mut impl Explain) -> Result<Self, Reason> {
-        // Those that are numbers are told about where they are compared.
+        // Claims that are numbers are explained where they are compared.
         let mut date = |name| {
-            let told = |_: &Reason| {
+            let explain_failure = |_: &Reason| {
                 explain.step(|| ExplainStep::failed(name, "a number", claims.describe(name)));
             };
-            date(claims, name).inspect_err(told)
+            date(claims, name).inspect_err(explain_failure)
         };
         let iat = date("iat")?;
         Ok(Self {
             expires_at: date("exp")?.map(|exp| Timestamp::floor(&exp)),
             not_before: date("nbf")?.map(|nbf| Timestamp::ceil(&nbf)),
             issued_at: iat.as_ref().map(Timestamp::ceil),
-            old_since: iat.as_ref().map(Timestamp::floor),
+            issued_at_floor: iat.as_ref().map(Timestamp::floor),
         })
     }
 
-    /// The moment the token ends, without leeway.
+    /// Returns the time at which the token expires, without leeway; `None` if it has no `exp`.
     pub const fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
     }
 }
 
 impl TimeRules {
-    /// Judges the token at this time; it is repeated whenever the token is seen again.
+    /// Checks the validity period at this time. The check is repeated each time that a token is
+    /// presented.
     ///
-    /// A denial tells whether clocks would explain it: the token would pass with five more minutes
-    /// of leeway.
+    /// Fails with [`Reason::TokenExpired`], [`Reason::TokenNotYetValid`],
+    /// [`Reason::TokenIssuedInFuture`], [`Reason::TokenTooOld`], or [`Reason::ClaimMissing`] if a
+    /// required claim is absent. The denial suspects clock skew if the token would pass with five
+    /// more minutes of leeway.
     pub fn validate(
         &self,
         validity: &Validity,
@@ -90,7 +96,7 @@ impl TimeRules {
     ) -> Result<(), Reason> {
         let leeway = self.leeway.as_secs();
         let end = match validity.expires_at {
-            // "On or after" (section 4.1.4): at the very second of `exp` a token is over.
+            // "On or after" (section 4.1.4): a token is expired in the very second of `exp`.
             Some(expires_at) if now >= expires_at.plus(self.leeway) => Err(Reason::TokenExpired),
             None if self.require_exp => Err(Reason::ClaimMissing),
             _ => Ok(()),
@@ -119,16 +125,16 @@ impl TimeRules {
             (expected(), describe(validity.issued_at))
         })?;
         self.max_token_age.map_or(Ok(()), |max_age| {
-            let age = match validity.old_since {
+            let age = match validity.issued_at_floor {
                 None => Err(Reason::ClaimMissing),
-                Some(old_since) if now > old_since.plus(max_age).plus(self.leeway) => Err(Reason::TokenTooOld),
+                Some(issued_at) if now > issued_at.plus(max_age).plus(self.leeway) => Err(Reason::TokenTooOld),
                 Some(_) => Ok(()),
             };
             explain.outcome("age", age, || {
                 let (oldest, max_age) = (now.minus(self.leeway).minus(max_age), max_age.as_secs());
                 (
                     format!("iat at least {oldest} (now {now}, max_token_age {max_age} s, leeway {leeway} s)"),
-                    describe(validity.old_since),
+                    describe(validity.issued_at_floor),
                 )
             })
         })
@@ -139,8 +145,8 @@ fn describe(date: Option<Timestamp>) -> String {
     date.map_or_else(|| "absent".to_owned(), |date| date.to_string())
 }
 
-/// `null` is refused, not taken for absent: an issuer that means "for ever" has to leave the claim
-/// out.
+/// Reads a `NumericDate`. `null` is refused and does not count as absent: an issuer whose tokens do
+/// not expire has to omit the claim.
 pub(super) fn date(claims: &Claims, name: &str) -> Result<Option<Number>, Reason> {
     if !claims.has(name) {
         return Ok(None);
@@ -167,7 +173,7 @@ mod tests {
             expires_at: at(exp),
             not_before: at(nbf),
             issued_at: at(iat),
-            old_since: at(iat),
+            issued_at_floor: at(iat),
         };
         rules
             .validate(&validity, Timestamp::from_secs(1000), &mut ())
@@ -183,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_of_exp_is_over() {
+    fn a_token_is_expired_in_the_second_of_exp() {
         assert_eq!(validate(rules(0), Some(1001), None, None), Ok(()));
         assert_eq!(
             validate(rules(0), Some(1000), None, None),
@@ -213,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn beginnings_may_lie_ahead_by_the_leeway() {
+    fn a_start_may_be_ahead_by_the_leeway() {
         assert_eq!(
             validate(rules(30), Some(9999), Some(1030), Some(1030)),
             Ok(())
@@ -233,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn clocks_are_suspected_of_five_minutes_and_no_more() {
+    fn clock_skew_is_suspected_up_to_five_minutes() {
         let rules = TimeRules {
             max_token_age: Some(Duration::from_secs(100)),
             ..rules(30)
@@ -245,7 +251,7 @@ mod tests {
                 expires_at,
                 not_before,
                 issued_at: iat,
-                old_since: iat,
+                issued_at_floor: iat,
             };
             rules
                 .validate(&validity, at(1000), &mut ())
@@ -257,8 +263,8 @@ mod tests {
             ([9999, 1330, 990], [9999, 1331, 990]),
             ([9999, 0, 1330], [9999, 0, 1331]),
             ([9999, 0, 570], [9999, 0, 569]),
-            // A life of a minute, over and out a minute ago; and a token that is both early and
-            // long over.
+            // A token that was valid for a minute, until a minute ago; and a token that is both
+            // early and long expired.
             ([940, 880, 880], [600, 1100, 990]),
         ] {
             assert_eq!(
@@ -270,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn age_is_bounded_where_asked() {
+    fn age_is_limited_by_max_token_age() {
         let rules = TimeRules {
             max_token_age: Some(Duration::from_secs(100)),
             ..rules(0)

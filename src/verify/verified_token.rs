@@ -1,4 +1,4 @@
-//! A token that passed, as far as that does not depend on what it is presented for.
+//! A verified token, as far as that does not depend on the request that presents it.
 
 use std::borrow::Cow;
 
@@ -8,20 +8,21 @@ use super::role_claims::Roles;
 use crate::domain::{ClaimPath, Explain, Reason, Scopes};
 use crate::jose::{Claims, Json};
 
-/// What glibc's heap gives to the smallest text, and what it takes beside each; others take less. A
-/// token may have hundreds of scopes of one letter.
-const LEAST_PIECE: usize = 24;
-const PIECE_OVERHEAD: usize = 8;
+/// The smallest piece of memory that glibc's allocator gives to a string, and its overhead for
+/// each, in bytes. Other allocators take less. A token may have hundreds of scopes of one letter.
+const MIN_ALLOCATION: usize = 24;
+const ALLOCATION_OVERHEAD: usize = 8;
 
-/// A token whose signature and claims were found good; made only by
-/// [`Expectations::judge`](super::Expectations::judge).
+/// A token whose signature and claims are valid. Only
+/// [`Expectations::validate`](super::Expectations::validate) creates one.
 #[derive(Debug)]
 pub struct VerifiedToken {
     scopes: Scopes,
     roles: Roles,
     validity: Validity,
     claims: Claims,
-    /// Known from the beginning, because it is asked again with every request.
+    /// `true` if the token satisfies the audience rule of its issuer. It is computed once, because
+    /// every request needs it.
     names_audience_of_issuer: bool,
 }
 
@@ -43,46 +44,48 @@ impl VerifiedToken {
         }
     }
 
-    /// What it grants.
+    /// Returns the scopes that it grants.
     pub const fn scopes(&self) -> &Scopes {
         &self.scopes
     }
 
-    /// When it is valid; to be judged again whenever the token is seen.
+    /// Returns its validity period, which has to be checked each time that the token is presented.
     pub const fn validity(&self) -> &Validity {
         &self.validity
     }
 
-    /// Its claims, as the issuer wrote them.
+    /// Returns its claims, as the issuer wrote them.
     pub const fn claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// The claim at the end of a path; `null` counts as absent. Where the provider's roles are
-    /// known, `roles` is them.
+    /// Returns the claim at the end of a path; `null` counts as absent. If the provider's role
+    /// claims are known, `roles` is the roles from them.
     pub fn find(&self, path: &ClaimPath) -> Option<Json<'_>> {
         self.roles.find(&self.claims, path)
     }
 
-    /// The claim at the end of a path as the issuer wrote it, for people.
+    /// Describes the claim at the end of a path for people, as the issuer wrote it. If the
+    /// provider's role claims are known, `roles` is the roles from them.
     pub fn describe_at(&self, path: &ClaimPath) -> &str {
         self.roles.describe_at(&self.claims, path)
     }
 
-    /// All claims by name. Where the provider's roles are known, `roles` is them.
+    /// Returns all claims by name. If the provider's role claims are known, `roles` is the roles
+    /// from them.
     pub fn members(&self) -> Option<Vec<(Cow<'_, str>, Json<'_>)>> {
         self.roles.members(&self.claims)
     }
 
-    /// Fails with [`Reason::AudienceMismatch`] if it is not for the audiences of this rule, which is
-    /// its issuer's, or for others that a route asks for in their place.
+    /// Fails with [`Reason::AudienceMismatch`] if the token is not for the audiences of `rule`,
+    /// which is its issuer's, or of `replacement`, which a route may require in their place.
     pub fn validate_audience(
         &self,
         rule: &AudienceRule,
-        in_their_place: Option<&AcceptedAudience>,
+        replacement: Option<&AcceptedAudience>,
         explain: &mut impl Explain,
     ) -> Result<(), Reason> {
-        let satisfied = match in_their_place {
+        let satisfied = match replacement {
             None => self.names_audience_of_issuer,
             Some(accepted) => rule
                 .stated(&self.claims)
@@ -95,16 +98,17 @@ impl VerifiedToken {
         };
         explain.outcome("aud", outcome, || {
             (
-                in_their_place.unwrap_or(&rule.accepted),
+                replacement.unwrap_or(&rule.accepted),
                 rule.found(&self.claims),
             )
         })
     }
 
-    /// About how many bytes this takes in memory, beside itself.
+    /// Returns the approximate size on the heap, in bytes.
     pub fn size(&self) -> usize {
-        let scope_size =
-            |scope: &str| size_of::<Box<str>>() + scope.len().max(LEAST_PIECE) + PIECE_OVERHEAD;
+        let scope_size = |scope: &str| {
+            size_of::<Box<str>>() + scope.len().max(MIN_ALLOCATION) + ALLOCATION_OVERHEAD
+        };
         let scopes: usize = self.scopes.iter().map(scope_size).sum();
         scopes + self.roles.size() + self.claims.size()
     }

@@ -1,11 +1,11 @@
-//! A host with its port, as it stands in `Host`, in an `Origin` and in front of a path.
+//! A host with its port, as in `Host`, in an `Origin` and in front of a path.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::host::RequestHost;
 
-/// A host in its one spelling, and its port if that is written. There is no user in it (RFC 9110
-/// section 4.2.4).
+/// A host in normalized form, with its port if one is written. It cannot contain user information
+/// (RFC 9110 section 4.2.4).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authority {
     host: String,
@@ -13,7 +13,7 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Reads `host` or `host:port`.
+    /// Parses `host` or `host:port`; returns `None` if the text is neither.
     pub fn parse(text: &str) -> Option<Self> {
         let (host, port) = RequestHost::parse_with_port(text)?;
         Some(Self {
@@ -22,7 +22,7 @@ impl Authority {
         })
     }
 
-    /// The same with this port, where none is written.
+    /// Returns the authority with this port if none is written.
     #[must_use]
     pub fn or_port(self, port: u16) -> Self {
         Self {
@@ -31,7 +31,8 @@ impl Authority {
         }
     }
 
-    /// Whether this is `localhost` or an IP address, which nobody can give another meaning by DNS.
+    /// Returns `true` if the host is `localhost` or an IP address: an attacker cannot point these
+    /// elsewhere by DNS.
     pub fn is_local_name_or_address(&self) -> bool {
         let address = self
             .host
@@ -41,7 +42,7 @@ impl Authority {
         is_v6 || self.host.parse::<Ipv4Addr>().is_ok() || self.host == "localhost"
     }
 
-    /// Whether this one names the other: the same host, and the same port unless this has none.
+    /// Returns `true` if `other` has the same host, and the same port unless `self` has none.
     pub fn covers(&self, other: &Self) -> bool {
         self.host == other.host && self.port.is_none_or(|port| other.port == Some(port))
     }
@@ -56,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_and_localhost_are_told_from_names() {
+    fn addresses_and_localhost_are_distinguished_from_names() {
         for text in [
             "127.0.0.1",
             "0.0.0.0:1",

@@ -1,4 +1,4 @@
-//! A request in words.
+//! A request that is described by its values.
 
 use std::collections::BTreeMap;
 
@@ -6,34 +6,35 @@ use serde::Deserialize;
 
 use super::{Field, ForwardedRequest, HeaderFields, OriginalRequest};
 
-/// A request in words: what a trusted proxy would say about it, and the token.
+/// A request as an operator describes it: what a trusted proxy would report about it, and the
+/// token.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default, expecting = "an object")]
 pub struct DescribedRequest {
-    /// The token; it is put where the first of the token sources looks, which for a `query:` source
-    /// takes a URI.
+    /// The token. It is put where the first token source looks; for a `query:` source this requires
+    /// a URI.
     pub token: Option<String>,
     /// The method.
     pub method: Option<String>,
     /// The host.
     pub host: Option<String>,
-    /// Path and query.
+    /// The path and the query.
     pub uri: Option<String>,
     /// The name of the route, as in `/policy/NAME/verify`.
     pub policy: Option<String>,
-    /// Other header fields.
+    /// The other header fields.
     pub headers: BTreeMap<String, String>,
 }
 
-/// The parts of a described request in which a token can stand.
+/// The parts of a described request that may carry a token: its header fields and its URI.
 pub struct DescribedParts {
-    /// By names in lower case.
+    /// The values by field name in lower case.
     fields: BTreeMap<String, String>,
     uri: Option<String>,
 }
 
 impl DescribedRequest {
-    /// The parts, still without the token.
+    /// Returns the parts, without the token.
     pub fn parts(&self) -> DescribedParts {
         let fields = self
             .headers
@@ -46,7 +47,7 @@ impl DescribedRequest {
         }
     }
 
-    /// The question of a trusted proxy that sends these parts.
+    /// Returns the request as a trusted proxy would forward it with these parts.
     pub fn forwarded<'a>(&'a self, parts: &'a DescribedParts) -> ForwardedRequest<'a> {
         let field = |text: &'a Option<String>| {
             text.as_ref()
@@ -67,12 +68,12 @@ impl DescribedRequest {
 }
 
 impl DescribedParts {
-    /// Adds a field, in place of one of the same name.
+    /// Sets a header field, replacing one of the same name. `name` must be in lower case.
     pub fn set_field(&mut self, name: String, value: String) {
         self.fields.insert(name, value);
     }
 
-    /// Adds a parameter, `NAME=VALUE`, to the query of the URI if there is one.
+    /// Appends a parameter, `NAME=VALUE`, to the query of the URI; does nothing without a URI.
     pub fn add_parameter(&mut self, parameter: &str) {
         if let Some(uri) = &mut self.uri {
             uri.push(if uri.contains('?') { '&' } else { '?' });

@@ -6,19 +6,20 @@ use std::net::Ipv6Addr;
 use super::Field;
 use crate::domain::Reason;
 
-/// The longest host name that DNS knows, in bytes (RFC 1035 section 2.3.4).
+/// The maximum length of a host name in DNS, in bytes (RFC 1035 section 2.3.4).
 const MAX_BYTES: usize = 253;
 
-/// A host name or address in its one spelling: lower case, without port and trailing dot, an IPv6
-/// address shortened and in brackets. Two spellings of one host must not find two routes.
+/// A host name or address in normalized form: lower case, without port and trailing dot, an IPv6
+/// address shortened and in brackets. Two spellings of one host must not select two routes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestHost<'a>(Cow<'a, str>);
 
 impl<'a> RequestHost<'a> {
-    /// Judges what the proxy says.
+    /// Parses the host that the proxy reports.
     ///
-    /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if it
-    /// is anything but one host with or without a port.
+    /// Fails with [`Reason::ForwardedHeadersMissing`] if it reports none, and with
+    /// [`Reason::ForwardedHeadersAmbiguous`] if that is anything but one host with or without a
+    /// port.
     pub fn from_field(host: Field<'a>) -> Result<Self, Reason> {
         let authority = std::str::from_utf8(host.described()?).ok();
         let host = authority
@@ -27,13 +28,13 @@ impl<'a> RequestHost<'a> {
         host.ok_or(Reason::ForwardedHeadersAmbiguous)
     }
 
-    /// Reads a host with or without a port; an empty port is none.
+    /// Parses a host with or without a port; an empty port counts as none.
     pub fn parse_with_port(authority: &'a str) -> Option<(Self, Option<u16>)> {
         let (host, port) = split_port(authority)?;
         Some((Self::parse(host)?, port))
     }
 
-    /// Reads a host without a port.
+    /// Parses a host without a port.
     pub fn parse(host: &'a str) -> Option<Self> {
         if let Some(address) = host.strip_prefix('[') {
             let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;
@@ -52,13 +53,14 @@ impl<'a> RequestHost<'a> {
         }))
     }
 
-    /// The host in its one spelling.
+    /// Returns the host in normalized form.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The underscore is in no host name (RFC 952), and in many names that answer.
+/// Returns `true` for a byte that a host name may contain. RFC 952 forbids the underscore, but many
+/// names in use have one.
 const fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
@@ -86,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    fn judged(host: &str) -> Result<String, Reason> {
+    fn parsed(host: &str) -> Result<String, Reason> {
         RequestHost::from_field(Field::Once(host.as_bytes())).map(|host| host.as_str().to_owned())
     }
 
@@ -103,7 +105,7 @@ mod tests {
             ("[0:0:0:0:0:0:0:1]:443", "[::1]"),
             ("[2001:DB8::A]", "[2001:db8::a]"),
         ] {
-            assert_eq!(judged(text).as_deref(), Ok(host), "{text}");
+            assert_eq!(parsed(text).as_deref(), Ok(host), "{text}");
         }
     }
 
@@ -163,7 +165,7 @@ mod tests {
             &long,
         ] {
             assert_eq!(
-                judged(text),
+                parsed(text),
                 Err(Reason::ForwardedHeadersAmbiguous),
                 "{text:?}"
             );
@@ -184,10 +186,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_host_is_two(text in "[aB.:\\[\\]0-9*@%]{0,12}") {
-            if let Ok(host) = judged(&text) {
-                prop_assert_eq!(judged(&host), Ok(host.clone()));
-                prop_assert_eq!(judged(&host.to_ascii_uppercase()), Ok(host));
+        fn a_normalized_host_parses_to_itself(text in "[aB.:\\[\\]0-9*@%]{0,12}") {
+            if let Ok(host) = parsed(&text) {
+                prop_assert_eq!(parsed(&host), Ok(host.clone()));
+                prop_assert_eq!(parsed(&host.to_ascii_uppercase()), Ok(host));
             }
         }
     }

@@ -8,10 +8,10 @@ use crate::domain::Reason;
 pub struct RequestMethod<'a>(&'a str);
 
 impl<'a> RequestMethod<'a> {
-    /// Judges what the proxy says.
+    /// Parses the method that the proxy reports.
     ///
-    /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if it
-    /// cannot be a method.
+    /// Fails with [`Reason::ForwardedHeadersMissing`] if it reports none, and with
+    /// [`Reason::ForwardedHeadersAmbiguous`] if it is repeated or cannot be a method.
     pub fn from_field(method: Field<'a>) -> Result<Self, Reason> {
         let method = method.described()?;
         let is_method = !method.is_empty() && method.iter().all(u8::is_ascii_graphic);
@@ -19,7 +19,7 @@ impl<'a> RequestMethod<'a> {
         text.map(Self).ok_or(Reason::ForwardedHeadersAmbiguous)
     }
 
-    /// The method as it was sent.
+    /// Returns the method as it was sent.
     pub const fn as_str(self) -> &'a str {
         self.0
     }
@@ -40,8 +40,8 @@ mod tests {
             );
         }
         for method in ["", " ", "GET ", "GET,POST GET", "G\u{c9}T"] {
-            let judged = RequestMethod::from_field(Field::Once(method.as_bytes()));
-            assert_eq!(judged, Err(Reason::ForwardedHeadersAmbiguous), "{method}");
+            let parsed = RequestMethod::from_field(Field::Once(method.as_bytes()));
+            assert_eq!(parsed, Err(Reason::ForwardedHeadersAmbiguous), "{method}");
         }
         assert_eq!(
             RequestMethod::from_field(Field::Repeated),

@@ -1,4 +1,4 @@
-//! The request a proxy asks about.
+//! The request that a proxy asks about.
 
 mod authority;
 mod described;
@@ -20,22 +20,22 @@ use std::fmt;
 
 use super::Reason;
 
-/// A header field as far as a decision may rely on it.
+/// A header field, as far as a decision may rely on it.
 ///
-/// There is no "first of several": whoever sends a field twice hopes that two readers choose
-/// differently.
+/// There is no "first of several": an attacker who sends a field twice hopes that two readers
+/// choose differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field<'a> {
-    /// Not there.
+    /// The field is absent.
     Absent,
-    /// There exactly once.
+    /// The field is present once, with this value.
     Once(&'a [u8]),
-    /// There more than once, with equal values or not.
+    /// The field is present more than once, with equal values or not.
     Repeated,
 }
 
 impl<'a> Field<'a> {
-    /// The field that has these values.
+    /// Creates the field that has these values.
     pub fn of(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut values = values.into_iter();
         match (values.next(), values.next()) {
@@ -45,7 +45,10 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// What the proxy says here, which a rule needs: nothing is assumed in its place.
+    /// Returns what the proxy reports here, for a rule that needs it. There is no default.
+    ///
+    /// Fails with [`Reason::ForwardedHeadersMissing`] if the field is absent, and with
+    /// [`Reason::ForwardedHeadersAmbiguous`] if it is repeated.
     pub fn described(self) -> Result<&'a [u8], Reason> {
         match self {
             Self::Once(value) => Ok(value),
@@ -55,7 +58,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// For people, who have to see what is there even if it is no text.
+/// Formats the value for people, even if it is not UTF-8.
 impl fmt::Display for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -66,13 +69,16 @@ impl fmt::Display for Field<'_> {
     }
 }
 
-/// Read access to the header fields of a request, whatever server they came through.
+/// Read access to the header fields of a request, independent of the server that received it.
 pub trait HeaderFields: Sync {
-    /// The field of this name; names are compared without regard to case (RFC 9110 section 5.1).
+    /// Returns the field of this name; names are compared case-insensitively (RFC 9110 section
+    /// 5.1).
     fn field(&self, name: &str) -> Field<'_>;
 
-    /// The lines of a field that is a list, in their order: several of them are one list (RFC 9110
-    /// section 5.3). Nothing if there are several, and they are not known.
+    /// Returns the lines of a list-based field, in order. Several lines are one list (RFC 9110
+    /// section 5.3).
+    ///
+    /// Returns `None` if there are several lines and their values are not known.
     fn lines(&self, name: &str) -> Option<Vec<&[u8]>> {
         match self.field(name) {
             Field::Absent => Some(Vec::new()),
@@ -92,19 +98,21 @@ pub struct OriginalRequest<'a> {
     pub method: Field<'a>,
     /// The host, possibly with a port.
     pub host: Field<'a>,
-    /// Path and query.
+    /// The path and the query.
     pub uri: Field<'a>,
 }
 
 impl<'a> OriginalRequest<'a> {
-    /// The proxy's dialect describes nothing.
+    /// The request of a proxy whose dialect describes nothing.
     pub const UNKNOWN: Self = Self {
         method: Field::Absent,
         host: Field::Absent,
         uri: Field::Absent,
     };
 
-    /// A description whose host and URI come in one URL, `scheme://host/path?query`.
+    /// Creates a description whose host and URI come in one URL, `scheme://host/path?query`.
+    ///
+    /// Both are absent if the URL has another form, or if two readers may see two hosts in it.
     pub fn from_url(method: Field<'a>, url: Field<'a>) -> Self {
         let (host, uri) = match url {
             Field::Once(url) => split_url(url)
@@ -117,7 +125,7 @@ impl<'a> OriginalRequest<'a> {
     }
 }
 
-/// Without the query, which may hold a token.
+/// Formats the request without the query, which may contain a token.
 impl fmt::Display for OriginalRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = match self.uri {
@@ -133,30 +141,30 @@ impl fmt::Display for OriginalRequest<'_> {
 }
 
 fn split_url(url: &[u8]) -> Option<(&[u8], &[u8])> {
-    // Only at the beginning: `://` further behind is the client's to write, and would have another
-    // path judged.
+    // Only at the beginning: a client can write `://` further behind, which would let it choose the
+    // path that is checked.
     let schemes: [&[u8]; 2] = [b"http://", b"https://"];
     let rest = schemes
         .iter()
         .find_map(|scheme| url.strip_prefix(*scheme))?;
     let (authority, path) = rest.split_at(rest.iter().position(|byte| *byte == b'/')?);
-    // The proxy puts the client's Host field in front of the path. `?` and `#` there would end the
-    // host for us and not for the proxy, which has picked a server by all of it; user information
-    // is another way to show two readers two hosts, and browsers take `\` for `/`.
+    // The proxy puts the client's Host field in front of the path. A `?` or `#` in it would end the
+    // host for us but not for the proxy, which has selected a server by the whole field. User
+    // information is another way to show two hosts to two readers, and browsers read `\` as `/`.
     let is_doubtful = |byte: &u8| matches!(byte, b'?' | b'#' | b'@' | b'\\');
     (!authority.iter().any(is_doubtful)).then_some((authority, path))
 }
 
-/// One question of a proxy: may this request pass?
+/// A request that a proxy forwards for a decision.
 #[derive(Clone, Copy)]
 pub struct ForwardedRequest<'a> {
-    /// The header fields as they arrived here, the client's own among them.
+    /// The header fields as they arrived here, including the client's own.
     pub fields: &'a dyn HeaderFields,
-    /// What the proxy says about the client's request.
+    /// The client's request as the proxy describes it.
     pub original: OriginalRequest<'a>,
-    /// Whether what the proxy says may be believed.
+    /// `true` if the peer is a trusted proxy, so that its description may be believed.
     pub peer_trusted: bool,
-    /// The route that the proxy's configuration asks for by name, instead of one that matches.
+    /// The name of the route that the proxy's configuration asks for, instead of one that matches.
     pub route_name: Option<&'a str>,
 }
 
@@ -175,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_ends_in_doubt_is_none() {
+    fn a_doubtful_host_is_absent() {
         for url in [
             "https://a.example?x/y",
             "https://a.example#/y",

@@ -1,4 +1,4 @@
-//! The original request, taken apart.
+//! The parsed parts of the original request.
 
 use super::OriginalRequest;
 use super::host::RequestHost;
@@ -6,11 +6,11 @@ use super::method::RequestMethod;
 use super::path::RequestPath;
 use crate::domain::Reason;
 
-/// The parts of the original request by which routes and conditions judge: each is known, or it is
-/// known why not.
+/// The parts of the original request that routes and conditions use: each is parsed, or carries the
+/// reason why it cannot be.
 ///
-/// A part that is not known harms nobody who does not look at it. Whoever does refuses the request
-/// for this reason.
+/// A part that failed to parse does not matter to a rule that does not use it. A rule that uses it
+/// denies the request for this reason.
 #[derive(Debug, Clone)]
 pub struct RequestParts<'a> {
     /// The method.
@@ -22,7 +22,7 @@ pub struct RequestParts<'a> {
 }
 
 impl<'a> RequestParts<'a> {
-    /// Judges what the proxy says.
+    /// Parses each part that the proxy reports.
     pub fn parse(original: &OriginalRequest<'a>) -> Self {
         Self {
             method: RequestMethod::from_field(original.method),

@@ -8,12 +8,11 @@ use crate::domain::Reason;
 pub struct RequestQuery<'a>(&'a [u8]);
 
 impl<'a> RequestQuery<'a> {
-    /// Judges the query of what the proxy says is the path and the query; without a `?` it is
-    /// empty.
+    /// Parses the query of the path and query that the proxy reports; without a `?` it is empty.
     ///
-    /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if two
-    /// servers may see two queries in it: it has a `#`, a blank or a control character, or does not
-    /// start with a path.
+    /// Fails with [`Reason::ForwardedHeadersMissing`] if it reports none, and with
+    /// [`Reason::ForwardedHeadersAmbiguous`] if two servers may see two queries in it: it has a
+    /// `#`, a space or a control character, or does not start with a path.
     pub fn from_field(uri: Field<'a>) -> Result<Self, Reason> {
         let uri = uri.described()?;
         let is_doubtful = |byte: &u8| byte.is_ascii_control() || matches!(byte, b' ' | b'#');
@@ -28,7 +27,7 @@ impl<'a> RequestQuery<'a> {
         ))
     }
 
-    /// What stands between the `&`, in its order.
+    /// Returns the parameters, which are separated by `&`, in order and without decoding.
     pub fn parameters(self) -> impl Iterator<Item = &'a [u8]> {
         self.0.split(|byte| *byte == b'&')
     }
@@ -38,7 +37,7 @@ impl<'a> RequestQuery<'a> {
 mod tests {
     use super::*;
 
-    fn judged(uri: &[u8]) -> Result<Vec<&str>, Reason> {
+    fn parsed(uri: &[u8]) -> Result<Vec<&str>, Reason> {
         let query = RequestQuery::from_field(Field::Once(uri))?;
         Ok(query
             .parameters()
@@ -47,13 +46,13 @@ mod tests {
     }
 
     #[test]
-    fn parameters_stand_between_ampersands() {
+    fn parameters_are_separated_by_ampersands() {
         assert_eq!(
-            judged(b"/a?b=1&&c=%26;d?e&"),
+            parsed(b"/a?b=1&&c=%26;d?e&"),
             Ok(vec!["b=1", "", "c=%26;d?e", ""])
         );
-        assert_eq!(judged(b"/a&b=1"), Ok(vec![""]));
-        assert_eq!(judged(b"/?"), Ok(vec![""]));
+        assert_eq!(parsed(b"/a&b=1"), Ok(vec![""]));
+        assert_eq!(parsed(b"/?"), Ok(vec![""]));
     }
 
     #[test]
@@ -72,7 +71,7 @@ mod tests {
             "/?\u{7f}",
         ] {
             assert_eq!(
-                judged(uri.as_bytes()),
+                parsed(uri.as_bytes()),
                 Err(Reason::ForwardedHeadersAmbiguous),
                 "{uri:?}"
             );

@@ -11,10 +11,10 @@ use crate::domain::{Denial, Field, HeaderFields, Reason};
 
 /// Looks for a token in the cookie of this name; an empty cookie is no token.
 ///
-/// Servers read this field in several ways, and which of two cookies of a name they take differs
-/// too; a neighbouring subdomain can plant the second, and an application can be made to write a
-/// text into the value of another cookie. So whatever one of them may read as another cookie of
-/// this name is ambiguous, and so is one that another may read as a part of a quoted value.
+/// Servers parse this field in different ways, and differ in which of two cookies with the same
+/// name they take. A neighbouring subdomain can plant the second cookie, and an application can be
+/// made to write text into the value of another cookie. So the field is ambiguous if some server
+/// may find another cookie of this name in it, or may read this one as a part of a quoted value.
 pub(super) fn find<'a>(fields: &'a dyn HeaderFields, name: &str) -> Result<Found<'a>, Denial> {
     let cookies = match fields.field("cookie") {
         Field::Absent => return Ok(Found::Nothing),
@@ -36,7 +36,7 @@ pub(super) fn find<'a>(fields: &'a dyn HeaderFields, name: &str) -> Result<Found
             None => {}
         }
         if let Some(quotes) = &mut quotes {
-            quotes.pass(pair);
+            quotes.scan(pair);
         }
     }
     if begins_inside_a_pair(cookies, name.as_bytes()) {
@@ -51,9 +51,9 @@ fn value_of<'a>(pair: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     pair.strip_prefix(name)?.strip_prefix(b"=")
 }
 
-/// Whether some server finds a cookie of this name where no pair begins: Python's `SimpleCookie`
-/// also separates them by blanks, readers of RFC 2965 by commas, and after a closing quote anything
-/// may follow.
+/// Returns `true` if some server finds a cookie of this name where no pair begins. Python's
+/// `SimpleCookie` also separates pairs by blanks, parsers of RFC 2965 by commas, and after a
+/// closing quote anything may follow.
 fn begins_inside_a_pair(cookies: &[u8], name: &[u8]) -> bool {
     memmem::find_iter(cookies, name).any(|at| {
         let Some((before, here)) = cookies.split_at_checked(at) else {
@@ -71,19 +71,19 @@ fn begins_inside_a_pair(cookies: &[u8], name: &[u8]) -> bool {
     })
 }
 
-/// What some server takes away from around a name: blanks and control characters, and in Latin-1
-/// there are more of both.
+/// Returns `true` for a byte that some server strips from around a name: blanks and control
+/// characters, of which Latin-1 has more than ASCII.
 const fn is_blank(byte: u8) -> bool {
     byte <= b' ' || byte >= 0x7F
 }
 
-/// Quoted values on the way, as two kinds of servers see them: some know quotes anywhere, some only
-/// behind `=`.
+/// The state of quoted values while the field is scanned, as two kinds of servers see it: some know
+/// quotes anywhere, some only after `=`.
 #[derive(Default)]
 struct Quotes {
     open: bool,
     open_as_value: bool,
-    /// Behind a `\` a quote may be none.
+    /// `true` after a `\` where a value may be quoted: the next quote may be escaped.
     doubtful: bool,
 }
 
@@ -92,7 +92,7 @@ impl Quotes {
         self.open || self.open_as_value || self.doubtful
     }
 
-    fn pass(&mut self, pair: &[u8]) {
+    fn scan(&mut self, pair: &[u8]) {
         let mut before = None;
         for byte in pair.iter().copied() {
             match byte {

@@ -47,7 +47,7 @@ fn a_cookie_is_a_token() {
 }
 
 #[test]
-fn what_may_be_another_one_is_ambiguous() {
+fn a_possible_second_cookie_is_ambiguous() {
     for other in [
         "tok=BAD",
         "tok=",
@@ -93,7 +93,7 @@ fn what_may_be_another_one_is_ambiguous() {
 }
 
 #[test]
-fn what_may_be_a_part_of_a_quoted_value_is_ambiguous() {
+fn a_possible_part_of_a_quoted_value_is_ambiguous() {
     for cookies in [
         "a=\"x; tok=GOOD; y\"",
         "a= \"x; tok=GOOD; y\"",
@@ -107,10 +107,10 @@ fn what_may_be_a_part_of_a_quoted_value_is_ambiguous() {
     }
 }
 
-/// How a server reads the field: the value of the cookie `tok`, if it finds one.
+/// A server's parser of the field: returns the value of the cookie `tok`, if it finds one.
 type Reader = fn(&str) -> Option<String>;
 
-/// The ways that frameworks have to read it.
+/// The parsers of frameworks.
 const READERS: [(&str, Reader); 7] = [
     ("Go net/http", go),
     ("Express cookie 0.7", |text| {
@@ -123,7 +123,7 @@ const READERS: [(&str, Reader); 7] = [
     ("Java, RFC 2965", |text| tomcat(text, true)),
 ];
 
-/// The first one counts.
+/// Takes the first cookie of the name.
 fn go(text: &str) -> Option<String> {
     let is_token = |name: &str| crate::extract::found::is_token(name);
     let unquoted = |value: &str| match value
@@ -150,7 +150,7 @@ fn go(text: &str) -> Option<String> {
     })
 }
 
-/// The first one counts.
+/// Takes the first cookie of the name.
 fn express(text: &str, trimmed: fn(&str) -> &str) -> Option<String> {
     let pairs = text.split(';').filter_map(|part| part.split_once('='));
     let mut own = pairs
@@ -165,7 +165,7 @@ fn express(text: &str, trimmed: fn(&str) -> &str) -> Option<String> {
     })
 }
 
-/// The last one counts.
+/// Takes the last cookie of the name.
 fn django(text: &str) -> Option<String> {
     let pairs = text
         .split(';')
@@ -176,7 +176,7 @@ fn django(text: &str) -> Option<String> {
     own.next_back().map(|value| unquoted(value).to_owned())
 }
 
-/// The last one counts, and nothing behind what does not fit.
+/// Takes the last cookie of the name, and nothing after a pair that does not match.
 fn simple_cookie(text: &str) -> Option<String> {
     static PAIR: LazyLock<Regex> = LazyLock::new(|| {
         let key = r"0-9A-Za-z_!#%&'~`><@,:/$*+\-.\^|)(?}{=";
@@ -215,8 +215,8 @@ fn simple_cookie(text: &str) -> Option<String> {
     found
 }
 
-/// The first one counts, and what does not fit is skipped. In the older form commas separate
-/// too, and quoted values may hold anything.
+/// Takes the first cookie of the name, and skips pairs that do not match. In the older form commas
+/// separate pairs too, and quoted values may contain anything.
 fn tomcat(text: &str, is_old: bool) -> Option<String> {
     let is_end = |byte: u8| byte == b';' || is_old && byte == b',';
     let is_octet = |byte: u8| matches!(byte, 0x21 | 0x23..=0x2B | 0x2D..=0x3A | 0x3C..=0x5B | 0x5D..=0x7E | 0x80..);
@@ -336,7 +336,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn no_server_finds_another_token(cookies in tricky()) {
-        // What is no token is refused when it is parsed.
+        // A value that is not a token is refused later, when it is parsed.
         let is_token = |token: &String| token.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if let Some(found) = found(&cookies).ok().filter(|found| found.as_ref().is_none_or(is_token)) {
             for (reader, read) in READERS {
@@ -347,7 +347,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_get_an_answer(cookies in any::<Vec<u8>>()) {
+    fn no_bytes_panic(cookies in any::<Vec<u8>>()) {
         let _ = found(cookies);
     }
 }

@@ -1,5 +1,5 @@
-//! A token among the subprotocols of a WebSocket handshake (RFC 6455 section 4.1), the only list
-//! that a browser lets a page write.
+//! A token among the subprotocols of a WebSocket handshake (RFC 6455 section 4.1), the only header
+//! field of it that a browser lets a page set.
 
 #[cfg(test)]
 mod tests;
@@ -9,10 +9,10 @@ use crate::domain::{Denial, HeaderFields, Reason};
 
 pub(super) const FIELD: &str = "sec-websocket-protocol";
 
-/// The protocol whose successor in the list is the token.
+/// The protocol that the token follows in the list.
 const BEARER: &str = "bearer";
 
-/// What Kubernetes puts in front of a token in base64url.
+/// The prefix that Kubernetes puts in front of a token in base64url.
 const ENCODED: &str = "base64url.bearer.authorization.k8s.io.";
 
 /// Looks for `bearer, TOKEN`, or for a token in the form of Kubernetes.
@@ -26,8 +26,8 @@ pub(super) fn find(fields: &dyn HeaderFields) -> Result<Found<'_>, Denial> {
     )
 }
 
-/// The protocols that are no part of a token, as a list; empty if the list cannot be read, so that
-/// nobody behind us reads it in another way.
+/// Returns the protocols that are not part of a token, as a list. It is empty if the list cannot be
+/// parsed, because a server behind this one might read it in another way.
 pub(super) fn without_token(fields: &dyn HeaderFields) -> String {
     let mut list = String::new();
     let credential = read(fields, |protocol| {
@@ -48,10 +48,10 @@ enum Credential<'a> {
     Encoded(&'a str),
 }
 
-/// Reads the list: the credential in it is returned, everything else is handed out.
+/// Parses the list: returns the credential in it, and passes everything else to `other`.
 ///
-/// It is a strict list of `token` (RFC 9110 section 5.6.2), so that each element can stand in a
-/// header again. It may stand in several lines (RFC 6455 section 11.3.4).
+/// It is a strict list of `token` (RFC 9110 section 5.6.2), so that each element is fit for a
+/// header again. It may be split into several lines (RFC 6455 section 11.3.4).
 fn read<'a>(
     fields: &'a dyn HeaderFields,
     mut other: impl FnMut(&'a str),
@@ -82,7 +82,7 @@ fn read<'a>(
             other(protocol);
             continue;
         };
-        // Who reads only one of the forms must not see another token.
+        // A server that reads only one of the forms must not see another token.
         if found.is_some_and(|earlier| earlier != credential) {
             return Err(Reason::TokenAmbiguous);
         }

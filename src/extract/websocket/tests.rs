@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::Field;
 
-/// The lines of the field; line ends divide them.
+/// The lines of the field, separated by line ends.
 struct Offer(Vec<u8>);
 
 impl HeaderFields for Offer {
@@ -18,10 +18,10 @@ impl HeaderFields for Offer {
 }
 
 /// The form and the text of a token.
-type Told = Option<(&'static str, String)>;
+type FoundToken = Option<(&'static str, String)>;
 
-/// The token and the other protocols.
-fn found(list: impl Into<Vec<u8>>) -> Result<(Told, String), &'static str> {
+/// Returns the token and the other protocols.
+fn found(list: impl Into<Vec<u8>>) -> Result<(FoundToken, String), &'static str> {
     let offer = Offer(list.into());
     let token = match find(&offer).map_err(|denial| denial.code())? {
         Found::Token(token) => Some(("plain", String::from_utf8(token.to_vec()).unwrap())),
@@ -71,7 +71,7 @@ fn the_token_is_taken_out_of_the_list() {
 }
 
 #[test]
-fn what_is_no_list_is_malformed() {
+fn a_broken_list_is_malformed() {
     for list in [
         "bearer",
         "chat, bearer",
@@ -141,7 +141,7 @@ fn two_tokens_are_ambiguous() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn what_is_left_is_a_list_without_tokens(
+    fn the_other_protocols_are_a_list_without_tokens(
         list in proptest::collection::vec(
             prop_oneof![Just("bearer"), Just("Bearer"), Just(","), Just(", "), Just("a.b"), Just("chat"), Just(ENCODED), Just(" ")],
             0..12,
@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_get_an_answer(list in any::<Vec<u8>>()) {
+    fn no_bytes_panic(list in any::<Vec<u8>>()) {
         let _ = found(list);
     }
 }

@@ -1,4 +1,4 @@
-//! What the claims of an issuer's tokens must satisfy.
+//! The requirements for the claims of an issuer's tokens.
 
 #[cfg(test)]
 mod tests;
@@ -12,29 +12,79 @@ use super::{
 use crate::domain::{Denial, Explain, Reason, Timestamp};
 use crate::jose::{Claims, SignedJws};
 
-/// What the claims of an issuer's tokens must satisfy. `iss` is not among it: it is how the issuer
-/// was found.
+/// The requirements for the claims of an issuer's tokens. `iss` is not among them, because it has
+/// selected the issuer.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use doorward::domain::{BearerToken, Denial, Timestamp};
+/// use doorward::jose::{Algorithm, CompactJws, KeySet, SigningKey, VerificationKey};
+/// use doorward::verify::{
+///     AcceptedAudience, AudienceMatch, AudienceRule, Expectations, TimeRules, TokenTypeRule,
+/// };
+/// use serde_json::{Map, json};
+///
+/// let expectations = Expectations {
+///     audience: AudienceRule {
+///         accepted: AcceptedAudience::Listed {
+///             names: vec!["my-api".to_owned()],
+///             quantity: AudienceMatch::Any,
+///         },
+///         fallback: Vec::new(),
+///     },
+///     token_type: TokenTypeRule::Any { accepted: Vec::new() },
+///     time: TimeRules {
+///         leeway: Duration::from_secs(30),
+///         require_exp: true,
+///         max_token_age: None,
+///     },
+///     provider: None,
+///     roles: None,
+///     required_claims: Vec::new(),
+/// };
+///
+/// # let secret = b"0123456789abcdef0123456789abcdef";
+/// # let claims = json!({"aud": "my-api", "sub": "alice", "exp": 2000, "scope": "read write"});
+/// # let token = SigningKey::secret(Algorithm::HS256, secret).sign(&Map::new(), &claims).unwrap();
+/// # let key = VerificationKey::secret(Algorithm::HS256, secret).unwrap();
+/// # let keys = KeySet::of_any_id(vec![key]);
+/// // Only a token whose signature is valid becomes a `SignedJws`.
+/// let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), 8192)?)?;
+/// let candidates = keys.candidates(None, Algorithm::HS256).unwrap();
+/// let signed = parsed.into_signed(&candidates)?;
+///
+/// let verified = expectations.validate(signed, Timestamp::from_secs(1000), &mut ())?;
+/// verified.validate_audience(&expectations.audience, None, &mut ())?;
+/// assert!(verified.scopes().contains("read"));
+/// # Ok::<(), Denial>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expectations {
-    /// `aud`.
+    /// The rule for `aud`.
     pub audience: AudienceRule,
-    /// `typ`, and the claims that go with it.
+    /// The rule for `typ`, and for the claims that go with it.
     pub token_type: TokenTypeRule,
-    /// `exp`, `nbf` and `iat`.
+    /// The rules for `exp`, `nbf` and `iat`.
     pub time: TimeRules,
-    /// What the provider's tokens say beside these.
+    /// The rule for what the provider's tokens state besides these.
     pub provider: Option<ProviderRule>,
-    /// Where the provider writes roles; without one, `roles` is a claim like any other.
+    /// The claims that contain the roles; without this, `roles` is a claim like any other.
     pub roles: Option<RoleClaims>,
-    /// Anything else.
+    /// The other claims that a token must have.
     pub required_claims: Vec<RequiredClaim>,
 }
 
 impl Expectations {
-    /// Judges what a signed token claims, at this time; whom it is for is judged with each request,
-    /// because routes may ask for other audiences.
+    /// Validates the claims of a signed token at this time, except for its audience.
     ///
-    /// It takes a signed token, so that a forgery learns nothing about its claims.
+    /// The audience is checked with each request, by [`VerifiedToken::validate_audience`], because
+    /// a route may require another one.
+    ///
+    /// Fails with the reason of the first check that fails. The token must be signed, so that the
+    /// sender of a forged one learns nothing about the checks of its claims.
     pub fn validate(
         &self,
         token: SignedJws,
@@ -70,8 +120,8 @@ impl Expectations {
     }
 }
 
-/// RFC 7519 section 4.1.2: the subject is a string. A number would meet another "1" in somebody's
-/// database.
+/// Checks that `sub` is a string (RFC 7519 section 4.1.2). The number 1 could be confused with the
+/// subject "1" in the database of an application.
 fn validate_subject(claims: &Claims) -> Result<(), Reason> {
     let is_text = claims
         .member("sub")
@@ -83,8 +133,8 @@ fn validate_subject(claims: &Claims) -> Result<(), Reason> {
     }
 }
 
-/// A token may be bound to a key (RFC 7800 section 3); whoever presents it has not shown that he
-/// has it.
+/// Refuses a token that is bound to a key (`cnf`, RFC 7800 section 3): its sender has not proved
+/// possession of the key.
 fn validate_confirmation(claims: &Claims) -> Result<(), Reason> {
     if claims.has("cnf") {
         Err(Reason::ProofMissing)

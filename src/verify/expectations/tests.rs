@@ -50,8 +50,8 @@ fn signed(header: &Value, claims: &Value) -> SignedJws {
         .unwrap()
 }
 
-/// The verdict about a good token with these members of header and claims set otherwise; `null`
-/// takes one out.
+/// Validates a token with this header and a good token's claims after these changes; `null` removes
+/// a claim.
 fn validate(
     expectations: &Expectations,
     header: &Value,
@@ -287,7 +287,7 @@ fn scopes_from_either_claim() {
 }
 
 #[test]
-fn a_verified_token_keeps_its_end() {
+fn a_verified_token_keeps_its_expiry() {
     let token = validate(&expectations(), &json!({}), json!({})).unwrap();
     assert_eq!(
         token.validity().expires_at(),

@@ -8,8 +8,23 @@ use std::borrow::Cow;
 use super::Field;
 use crate::domain::Reason;
 
-/// A path that every server behind us reads alike: percent-decoded, without empty segments but for
-/// the last, and without path parameters. There is one way to get it: [`judge`](Self::judge).
+/// A path that every server behind the proxy reads alike: percent-decoded, without empty segments
+/// except the last, and without path parameters. Only [`from_field`](Self::from_field) creates one.
+///
+/// # Examples
+///
+/// ```
+/// use doorward::domain::{Field, Reason, RequestPath};
+///
+/// let path = RequestPath::from_field(Field::Once(b"/%61dmin//users;v=1?page=2"))?;
+/// assert_eq!(path.as_str(), "/admin/users");
+/// assert!(path.has_parameters());
+///
+/// // Some servers decode `%2e%2e` before they resolve `..`, others after it, or never.
+/// let doubtful = RequestPath::from_field(Field::Once(b"/public/%2e%2e/admin"));
+/// assert_eq!(doubtful, Err(Reason::ForwardedHeadersAmbiguous));
+/// # Ok::<(), Reason>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestPath<'a> {
     text: Cow<'a, str>,
@@ -17,15 +32,17 @@ pub struct RequestPath<'a> {
 }
 
 impl<'a> RequestPath<'a> {
-    /// Judges the path of what the proxy says is the path and the query.
+    /// Parses the path of the path and query that the proxy reports.
     ///
-    /// Errors: [`Reason::ForwardedHeadersMissing`], or [`Reason::ForwardedHeadersAmbiguous`] if two
-    /// servers may see two paths in it. That is a segment that ends in a dot or a blank (`.`, `..`,
-    /// and what Windows takes for them), a `/`, `\`, `?`, `#`, `;` or control character that is
-    /// encoded or out of place, what decodes to an encoding again, and what is no percent encoding
-    /// or no UTF-8.
+    /// Fails with [`Reason::ForwardedHeadersMissing`] if it reports none, and with
+    /// [`Reason::ForwardedHeadersAmbiguous`] if two servers may see two paths in it, because it has
+    ///
+    /// - a segment that ends in a dot or a space (`.`, `..`, and what Windows takes for them),
+    /// - a `/`, `\`, `?`, `#`, `;` or control character that is encoded or out of place,
+    /// - an encoding that decodes to another encoding,
+    /// - an invalid percent-encoding, or bytes that are not UTF-8.
     pub fn from_field(uri: Field<'a>) -> Result<Self, Reason> {
-        // The query is not part of the path: whoever matches both together can be led astray by
+        // The query is not part of the path: a rule that matched both together could be deceived by
         // `?x=/public`.
         let path = uri.described()?.split(|byte| *byte == b'?').next();
         path.and_then(Self::parse)
@@ -50,7 +67,7 @@ impl<'a> RequestPath<'a> {
             .peekable();
         let mut text = String::with_capacity(path.len());
         while let Some(segment) = segments.next() {
-            // `//` counts as `/`; only the last one may be empty.
+            // `//` counts as `/`; only the last segment may be empty.
             if !segment.is_empty() || segments.peek().is_none() {
                 text.push('/');
                 text.push_str(&segment_name(segment)?);
@@ -62,19 +79,19 @@ impl<'a> RequestPath<'a> {
         })
     }
 
-    /// The decoded path. It starts with a slash, and slashes only stand between segments.
+    /// Returns the decoded path. It starts with a slash, and slashes only separate segments.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Whether parameters (`;x=y`, RFC 3986 section 3.3) were taken away. A server that does not
-    /// know them sees another path.
+    /// Returns `true` if parameters (`;x=y`, RFC 3986 section 3.3) were removed. A server that does
+    /// not support them sees another path.
     pub const fn has_parameters(&self) -> bool {
         self.has_parameters
     }
 
-    /// Whether a decoded text would be decoded again by a server that decodes twice, or knows
-    /// `%u002f`.
+    /// Returns `true` if a decoded text contains a percent-encoding. A server that decodes twice,
+    /// or that supports `%u002f`, would decode it again.
     pub fn holds_encoding(text: &str) -> bool {
         let behind_percent = text.split('%').skip(1);
         behind_percent.map(str::as_bytes).any(|rest| match rest {
@@ -85,7 +102,7 @@ impl<'a> RequestPath<'a> {
     }
 }
 
-/// Whether decoding would change nothing, and nothing is doubtful.
+/// Returns `true` if decoding would change nothing, and nothing is doubtful.
 fn is_plain(path: &[u8]) -> bool {
     let is_plain_byte =
         |byte: &u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,=:@".contains(byte);
@@ -96,14 +113,15 @@ fn is_plain(path: &[u8]) -> bool {
         && !path.ends_with(b".")
 }
 
-/// The decoded segment without its parameters, which are judged all the same.
+/// Returns the decoded segment without its parameters, which are checked as well.
 fn segment_name(segment: &[u8]) -> Option<String> {
     let mut parts = segment.split(|byte| *byte == b';');
     let name = parts.next().and_then(decode)?;
     let mut parameters = parts.peekable();
-    // Without its parameters such a segment would be empty: `/;x/admin` is `/admin` for some.
+    // Without its parameters such a segment would be empty: some servers read `/;x/admin` as
+    // `/admin`.
     let is_nameless = name.is_empty() && parameters.peek().is_some();
-    // Behind a server that drops parameters `..;` is `..`; Windows drops dots and blanks at the end
+    // A server that drops parameters makes `..` of `..;`. Windows drops dots and spaces at the end
     // of a name.
     let is_doubtful = is_nameless || name.ends_with(['.', ' ']);
     (!is_doubtful && parameters.all(|parameter| decode(parameter).is_some())).then_some(name)
@@ -123,7 +141,7 @@ fn decode(part: &[u8]) -> Option<String> {
     (!text.bytes().any(is_delimiter) && !RequestPath::holds_encoding(&text)).then_some(text)
 }
 
-/// What ends a segment or a path for some server, once it is decoded.
+/// Returns `true` for a byte that, once it is decoded, ends a segment or a path for some server.
 const fn is_delimiter(byte: u8) -> bool {
     byte.is_ascii_control() || matches!(byte, b'/' | b'\\' | b'?' | b'#' | b';')
 }

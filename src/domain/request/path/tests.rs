@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn judged(uri: impl AsRef<[u8]>) -> Result<String, Reason> {
+fn parsed(uri: impl AsRef<[u8]>) -> Result<String, Reason> {
     RequestPath::from_field(Field::Once(uri.as_ref())).map(|path| path.as_str().to_owned())
 }
 
@@ -25,7 +25,7 @@ fn paths_are_decoded_once() {
         ("/a%2Ab*", "/a*b*"),
         ("/{x}|y", "/{x}|y"),
     ] {
-        assert_eq!(judged(uri).as_deref(), Ok(path), "{uri}");
+        assert_eq!(parsed(uri).as_deref(), Ok(path), "{uri}");
     }
 }
 
@@ -36,7 +36,7 @@ fn plain_paths_are_not_copied() {
 }
 
 #[test]
-fn parameters_are_told() {
+fn parameters_are_reported() {
     let has_parameters = |uri: &str| {
         RequestPath::from_field(Field::Once(uri.as_bytes()))
             .unwrap()
@@ -114,12 +114,12 @@ fn what_may_be_two_paths_is_refused() {
         "/a;\\",
     ] {
         assert_eq!(
-            judged(uri),
+            parsed(uri),
             Err(Reason::ForwardedHeadersAmbiguous),
             "{uri:?}"
         );
     }
-    assert_eq!(judged(b"/\xe9"), Err(Reason::ForwardedHeadersAmbiguous));
+    assert_eq!(parsed(b"/\xe9"), Err(Reason::ForwardedHeadersAmbiguous));
     assert_eq!(
         RequestPath::from_field(Field::Repeated),
         Err(Reason::ForwardedHeadersAmbiguous)
@@ -158,38 +158,38 @@ fn tricky() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn nothing_doubtful_is_left(uri in tricky()) {
-        if let Ok(path) = judged(&uri) {
+        if let Ok(path) = parsed(&uri) {
             let last = path.split('/').count() - 1;
             for (at, segment) in path.split('/').enumerate() {
                 prop_assert!(!segment.ends_with(['.', ' ']), "{}", path);
                 prop_assert!(!segment.is_empty() || at == 0 || at == last, "{}", path);
             }
             prop_assert!(!path.contains(['\\', '?', '#', ';']) && !path.contains(char::is_control), "{}", path);
-            // Whoever decodes once more finds nothing else.
-            prop_assert_eq!(judged(path.replace('%', "%25").replace(' ', "%20")), Ok(path));
+            // Decoding once more changes nothing.
+            prop_assert_eq!(parsed(path.replace('%', "%25").replace(' ', "%20")), Ok(path));
         }
     }
 
     #[test]
-    fn however_it_is_encoded_it_is_the_same_path(uri in tricky(), choices in proptest::collection::vec(0..3, 64)) {
-        if let Ok(path) = judged(&uri) {
+    fn every_encoding_of_a_path_is_the_same_path(uri in tricky(), choices in proptest::collection::vec(0..3, 64)) {
+        if let Ok(path) = parsed(&uri) {
             let encoded: Vec<u8> = path.bytes().zip(choices.iter().cycle()).flat_map(|(byte, choice)| match choice {
                 _ if byte == b'/' => b"/".to_vec(),
                 0 if !matches!(byte, b'%' | b' ') => vec![byte],
                 1 => format!("%{byte:02x}").into_bytes(),
                 _ => format!("%{byte:02X}").into_bytes(),
             }).collect();
-            prop_assert_eq!(judged(encoded), Ok(path));
+            prop_assert_eq!(parsed(encoded), Ok(path));
         }
     }
 
     #[test]
-    fn the_short_way_is_a_short_way(path in "/[a.;%/2e]{0,8}") {
+    fn plain_paths_parse_as_the_decoder_reads_them(path in "/[a.;%/2e]{0,8}") {
         prop_assert_eq!(RequestPath::parse(path.as_bytes()), RequestPath::decode(path.as_bytes()));
     }
 
     #[test]
-    fn any_bytes_get_an_answer(uri in any::<Vec<u8>>()) {
+    fn no_bytes_panic(uri in any::<Vec<u8>>()) {
         let _ = RequestPath::from_field(Field::Once(&uri));
     }
 }
