@@ -8,24 +8,24 @@ macro_rules! algorithms {
         /// A signature algorithm (RFC 7518 section 3, RFC 8037 section 3.1, RFC 8812 section 3.2,
         /// RFC 9964 section 3).
         ///
-        /// `none` is not one of them, and there is no way to say it.
+        /// `none` is not a variant, so an unsigned token cannot be expressed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[allow(missing_docs, non_camel_case_types)] // the names are the RFCs'
         pub enum Algorithm { $($variant,)+ }
 
         impl Algorithm {
-            /// Every algorithm this service verifies.
+            /// All algorithms that this service verifies.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
-            /// Another name of `EdDSA` with Ed25519 (RFC 9864).
+            /// The fully-specified name of `EdDSA` with Ed25519 (RFC 9864).
             pub const ED25519: &str = "Ed25519";
 
-            /// The name, as in the `alg` header.
+            /// Returns the name, as in the `alg` header.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
 
-            /// The kind of key it works with.
+            /// Returns the kind of key that the algorithm works with.
             pub const fn family(self) -> Family {
                 match self { $(Self::$variant => Family::$family,)+ }
             }
@@ -53,7 +53,7 @@ algorithms! {
     ML_DSA_87 "ML-DSA-87" Lattice,
 }
 
-/// The kind of key an algorithm works with.
+/// The kind of key that an algorithm works with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
     /// RSA keys (`kty` `RSA`).
@@ -68,7 +68,8 @@ pub enum Family {
     Lattice,
 }
 
-/// A name that is no algorithm of ours. Names are case-sensitive (RFC 7515 section 4.1.1).
+/// The error for a name that is no supported algorithm. Names are case-sensitive (RFC 7515 section
+/// 4.1.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a supported signature algorithm")]
 pub struct UnknownAlgorithm;
@@ -115,12 +116,12 @@ impl fmt::Display for Algorithms {
 pub struct Algorithms(Vec<Algorithm>);
 
 impl Algorithms {
-    /// Exactly these.
+    /// Creates a list of exactly these algorithms.
     pub fn new(algorithms: Vec<Algorithm>) -> Self {
         Self(algorithms)
     }
 
-    /// All that work with public keys.
+    /// Returns all algorithms that work with public keys.
     pub fn asymmetric() -> Self {
         Self(
             Algorithm::ALL
@@ -131,24 +132,24 @@ impl Algorithms {
         )
     }
 
-    /// Whether the algorithm is on the list.
+    /// Returns `true` if the algorithm is on the list.
     pub fn contains(&self, algorithm: Algorithm) -> bool {
         self.0.contains(&algorithm)
     }
 
-    /// The first algorithm of the list that works with this kind of key.
+    /// Returns the first algorithm of the list that works with this kind of key.
     pub fn first_of(&self, family: Family) -> Option<Algorithm> {
         self.iter().find(|algorithm| algorithm.family() == family)
     }
 
-    /// The algorithms of the list that work with this kind of key, each once.
+    /// Returns the algorithms of the list that work with this kind of key, each once.
     pub(super) fn of_family(&self, family: Family) -> Vec<Algorithm> {
         let all = Algorithm::ALL.iter().copied();
         all.filter(|algorithm| algorithm.family() == family && self.contains(*algorithm))
             .collect()
     }
 
-    /// The algorithms one by one.
+    /// Iterates over the algorithms in the order of the list.
     pub fn iter(&self) -> impl Iterator<Item = Algorithm> {
         self.0.iter().copied()
     }

@@ -4,35 +4,38 @@ use std::sync::Arc;
 
 use super::{Algorithm, KeySet, VerificationKey};
 
-/// How many keys are tried for a token that does not name its key: each costs a signature check.
+/// The largest number of keys that are tried for a token that does not name its key. Each of them
+/// costs a signature check.
 pub(super) const MAX_CANDIDATES: usize = 5;
 
-/// The keys that may have signed a token; at least one.
+/// The keys that may have signed a token: at least one.
 #[derive(Debug, Clone)]
 pub struct Candidates(Vec<Arc<VerificationKey>>);
 
-/// Why no key can have signed a token.
+/// The reason why no key can have signed a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoCandidate {
-    /// The set has no key of that name.
+    /// The set has no key with the id that the token names, or no key for the algorithm of a token
+    /// that names none.
     KeyUnknown,
-    /// It has, but for another algorithm.
+    /// The set has such a key, but for another algorithm.
     OtherAlgorithm,
 }
 
 impl KeySet {
-    /// The keys that may have signed a token with this `kid` and `alg`.
+    /// Returns the keys that may have signed a token with this `kid` and `alg`. Fails with
+    /// [`NoCandidate`] if there are none.
     pub fn candidates(
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
     ) -> Result<Candidates, NoCandidate> {
-        let named = |key: &VerificationKey| self.any_id || id.is_none() || key.id() == id;
-        let fitting = self
+        let has_id = |key: &VerificationKey| self.any_id || id.is_none() || key.id() == id;
+        let matching = self
             .keys
             .iter()
-            .filter(|key| named(key) && key.algorithm() == algorithm);
-        let candidates: Vec<_> = fitting.take(MAX_CANDIDATES).cloned().collect();
+            .filter(|key| has_id(key) && key.algorithm() == algorithm);
+        let candidates: Vec<_> = matching.take(MAX_CANDIDATES).cloned().collect();
         if !candidates.is_empty() {
             return Ok(Candidates(candidates));
         }
@@ -45,12 +48,12 @@ impl KeySet {
         })
     }
 
-    /// The algorithms for which there are more keys without an id than are tried for a token, so
-    /// that some never are.
+    /// Iterates over the algorithms that have more keys without an id than are tried for a token,
+    /// so that some keys are never tried.
     pub fn algorithms_over_candidate_limit(&self) -> impl Iterator<Item = Algorithm> {
-        let nameless = self.keys.iter().filter(|key| key.id().is_none());
+        let without_id = self.keys.iter().filter(|key| key.id().is_none());
         let count = move |algorithm| {
-            nameless
+            without_id
                 .clone()
                 .filter(|key| key.algorithm() == algorithm)
                 .count()
@@ -63,7 +66,7 @@ impl KeySet {
 }
 
 impl Candidates {
-    /// The keys one by one.
+    /// Iterates over the keys.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<VerificationKey>> {
         self.0.iter()
     }
@@ -127,7 +130,7 @@ mod tests {
 
     #[test]
     fn keys_without_id_may_be_too_many_to_try() {
-        let nameless = |count: usize| {
+        let without_id = |count: usize| {
             let entries: Vec<_> = (0..count)
                 .map(|_| {
                     let mut key = jwk(Algorithm::EdDSA, "k");
@@ -139,7 +142,7 @@ mod tests {
                 .algorithms_over_candidate_limit()
                 .collect::<Vec<_>>()
         };
-        assert_eq!(nameless(MAX_CANDIDATES), []);
-        assert_eq!(nameless(MAX_CANDIDATES + 1), [Algorithm::EdDSA]);
+        assert_eq!(without_id(MAX_CANDIDATES), []);
+        assert_eq!(without_id(MAX_CANDIDATES + 1), [Algorithm::EdDSA]);
     }
 }

@@ -1,4 +1,4 @@
-//! The claims of a token, before and after its signature was checked (RFC 7519 section 4).
+//! The claims of a token, before and after its signature is verified (RFC 7519 section 4).
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -6,64 +6,67 @@ use std::ops::Range;
 use super::json::{Json, Object, name_order};
 use crate::domain::{ClaimPath, Reason, Timestamp};
 
-/// Claims whose signature was checked.
+/// The claims of a token whose signature has been verified.
 ///
-/// There is one way to get them: [`CompactJws::into_signed`](super::CompactJws::into_signed).
+/// [`CompactJws::into_signed`](super::CompactJws::into_signed) is the only way to get them.
 #[derive(Debug)]
 pub struct Claims {
-    /// As the issuer wrote them.
+    /// The payload as the issuer wrote it.
     text: String,
-    /// The names of all claims, one behind the other: a text of its own for each would take as long
-    /// as the rest.
+    /// The names of all claims, one after the other. A string for each name would take as long to
+    /// build as all the rest.
     names: String,
-    /// In [`name_order`].
+    /// The claims, sorted by [`name_order`].
     members: Vec<Member>,
 }
 
+/// The position of one claim.
 #[derive(Debug)]
 struct Member {
-    /// Where its name stands among the names.
+    /// The range of its name in `names`.
     name: Range<usize>,
-    /// Where its value stands in the text.
+    /// The range of its value in `text`.
     value: Range<usize>,
 }
 
 impl Claims {
-    /// The claim of this name; `null` counts as absent.
+    /// Returns the claim of this name; `null` counts as absent.
     pub fn member(&self, name: &str) -> Option<Json<'_>> {
         self.get(name).filter(|value| !value.is_null())
     }
 
-    /// Whether there is a member of this name, `null` or not.
+    /// Returns `true` if there is a claim of this name, even if it is `null`.
     pub fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
-    /// The claim at the end of a path; `null` counts as absent.
+    /// Returns the claim at the end of a path; `null` counts as absent.
     pub fn find(&self, path: &ClaimPath) -> Option<Json<'_>> {
         self.at(path).filter(|value| !value.is_null())
     }
 
-    /// The claim of this name as the issuer wrote it, for people.
+    /// Returns the claim of this name as the issuer wrote it, or `absent`, for messages to people.
     pub fn describe(&self, name: &str) -> &str {
         self.get(name).map_or("absent", Json::as_written)
     }
 
-    /// The claim at the end of a path as the issuer wrote it, for people.
+    /// Returns the claim at the end of a path as the issuer wrote it, or `absent`, for messages to
+    /// people.
     pub fn describe_at(&self, path: &ClaimPath) -> &str {
         self.at(path).map_or("absent", Json::as_written)
     }
 
-    /// About how many bytes this takes in memory, beside itself.
+    /// Returns the approximate size of the heap memory of these claims, in bytes.
     pub fn size(&self) -> usize {
         self.text.capacity() + self.names.capacity() + self.members.capacity() * size_of::<Member>()
     }
 
-    /// All claims, as one object.
+    /// Returns all claims as one object.
     pub fn all(&self) -> Json<'_> {
         Json::of_strict(self.text.trim_matches(is_white_space))
     }
 
+    /// Returns the claim at the end of a path, even if it is `null`.
     fn at(&self, path: &ClaimPath) -> Option<Json<'_>> {
         let Some((first, rest)) = path.segments().split_first() else {
             return Some(self.all());
@@ -72,6 +75,7 @@ impl Claims {
             .try_fold(self.get(first)?, |value, segment| value.member(segment))
     }
 
+    /// Returns the claim of this name, even if it is `null`.
     fn get(&self, name: &str) -> Option<Json<'_>> {
         let name_of = |member: &Member| self.names.get(member.name.clone()).unwrap_or_default();
         let at = self
@@ -83,32 +87,37 @@ impl Claims {
     }
 }
 
-/// RFC 8259 section 2.
+/// Returns `true` for the white space of JSON (RFC 8259 section 2).
 const fn is_white_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
-/// Claims whose signature nobody has checked: good for finding out whose token it says it is, and
+/// The claims of a token whose signature has not been verified.
+///
+/// They serve to find the issuer that the token names and to recognise an expired token early, and
 /// for nothing else.
 #[derive(Debug)]
 pub struct UnverifiedClaims(Claims);
 
-/// What the token says about its issuer.
+/// The issuer that a token names (`iss`, RFC 7519 section 4.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IssuerClaim<'a> {
-    /// There is no `iss` member at all.
+    /// The token has no `iss` claim.
     Absent,
-    /// This one.
+    /// The token names this issuer.
     Named(Cow<'a, str>),
-    /// Something that is not a string.
+    /// The `iss` claim is not a string.
     Malformed,
 }
 
 impl UnverifiedClaims {
+    /// Parses the payload of a token. Fails with [`Reason::ClaimInvalid`] unless it is a strict
+    /// JSON object in UTF-8.
     pub(super) fn parse(payload: Vec<u8>) -> Result<Self, Reason> {
         let text = String::from_utf8(payload).map_err(|_| Reason::ClaimInvalid)?;
         let object = Object::parse(&text).map_err(|_| Reason::ClaimInvalid)?;
-        // The cache keeps them: they take what they need, and not what the parser reserved.
+        // The cache stores claims, so they hold the memory that they need and not what the parser
+        // reserved.
         let mut names =
             String::with_capacity(object.members().iter().map(|(name, _)| name.len()).sum());
         let members = object.members().iter().map(|(name, value)| {
@@ -127,7 +136,7 @@ impl UnverifiedClaims {
         }))
     }
 
-    /// Whose token this says it is.
+    /// Returns the issuer that the token names.
     pub fn issuer(&self) -> IssuerClaim<'_> {
         match self.0.get("iss").map(Json::string) {
             None => IssuerClaim::Absent,
@@ -136,7 +145,8 @@ impl UnverifiedClaims {
         }
     }
 
-    /// Whether the token says of itself that it is over: then nothing need be fetched for it.
+    /// Returns `true` if the token has expired by its own `exp` claim. No keys need to be fetched
+    /// for such a token.
     pub fn seems_expired(&self, at: Timestamp) -> bool {
         self.0
             .get("exp")
@@ -144,12 +154,13 @@ impl UnverifiedClaims {
             .is_some_and(|exp| at >= Timestamp::floor(&exp))
     }
 
+    /// Returns the claims as verified ones. The caller must have verified the signature.
     pub(super) fn trusted(self) -> Claims {
         self.0
     }
 }
 
-/// Where a part of a text stands in it.
+/// Returns the range of `part` in `text`, of which it must be a slice.
 fn range_of(part: &str, text: &str) -> Range<usize> {
     let start = part.as_ptr().addr() - text.as_ptr().addr();
     start..start + part.len()
@@ -170,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_lead_where_they_say() {
+    fn paths_find_their_claims() {
         for (path, text, found) in [
             ("sub", r#"{"sub":"a"}"#, Some(r#""a""#)),
             (
@@ -201,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_there_and_counts_as_absent() {
+    fn null_exists_but_counts_as_absent() {
         let claims = claims(r#"{"a":null}"#);
         assert_eq!(
             (claims.member("a"), claims.has("a"), claims.has("b")),
@@ -210,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_token_says_of_itself() {
+    fn issuer_and_expiry_are_read_before_verification() {
         let unverified = |text: &str| UnverifiedClaims::parse(text.into()).unwrap();
         assert_eq!(unverified("{}").issuer(), IssuerClaim::Absent);
         assert_eq!(
@@ -228,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_no_claim() {
+    fn a_payload_that_is_not_utf8_is_refused() {
         assert_eq!(
             UnverifiedClaims::parse(b"{\"a\":\"\xff\"}".to_vec()).unwrap_err(),
             Reason::ClaimInvalid

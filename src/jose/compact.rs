@@ -9,7 +9,29 @@ use memchr::memchr_iter;
 use super::{Candidates, Claims, JoseHeader, UnverifiedClaims, VerificationKey};
 use crate::domain::{BearerToken, Reason};
 
-/// A JWS in compact serialisation, well-formed, whose signature nobody has checked yet.
+/// A well-formed JWS in compact serialisation whose signature has not been verified yet.
+///
+/// # Examples
+///
+/// ```
+/// use doorward::domain::BearerToken;
+/// use doorward::jose::{Algorithm, CompactJws, KeySet, SigningKey, VerificationKey};
+/// use serde_json::{Map, json};
+///
+/// let secret = [7; 32];
+/// let token = SigningKey::secret(Algorithm::HS256, &secret)
+///     .sign(&Map::new(), &json!({"sub": "alice"}))
+///     .unwrap();
+///
+/// let token = BearerToken::parse(token.as_bytes(), 8192).unwrap();
+/// let jws = CompactJws::parse(token).unwrap();
+/// let key = VerificationKey::secret(Algorithm::HS256, &secret).unwrap();
+/// let candidates = KeySet::of_any_id(vec![key])
+///     .candidates(jws.header().key_id(), jws.header().algorithm())
+///     .unwrap();
+/// let signed = jws.into_signed(&candidates).unwrap();
+/// assert_eq!(signed.claims().describe("sub"), r#""alice""#);
+/// ```
 #[derive(Debug)]
 pub struct CompactJws<'a> {
     signing_input: &'a [u8],
@@ -19,16 +41,16 @@ pub struct CompactJws<'a> {
 }
 
 impl<'a> CompactJws<'a> {
-    /// Reads a token: three parts of canonical base64url, a header we understand to the letter,
-    /// claims that are an object.
+    /// Parses a token: three parts of canonical base64url, a header without unsupported extensions,
+    /// and claims that are a strict JSON object. Fails with the [`Reason`] for which the token is
+    /// denied.
     pub fn parse(token: BearerToken<'a>) -> Result<Self, Reason> {
         let parts = Parts::split(token.as_bytes())?;
         let header = JoseHeader::parse(&decode(parts.header)?)?;
         let payload = decode(parts.payload)?;
         let signature = decode(parts.signature)?;
         if payload.is_empty() {
-            // A detached payload (RFC 7515 appendix F): what was signed would be of the attacker's
-            // choosing.
+            // A detached payload (RFC 7515 appendix F): the attacker could choose what was signed.
             return Err(Reason::TokenMalformed);
         }
         let claims = UnverifiedClaims::parse(payload)?;
@@ -40,18 +62,20 @@ impl<'a> CompactJws<'a> {
         })
     }
 
-    /// The header.
+    /// Returns the header.
     pub const fn header(&self) -> &JoseHeader {
         &self.header
     }
 
-    /// What the token claims, as long as nobody has checked its signature.
+    /// Returns the claims, which are not verified yet.
     pub const fn unverified_claims(&self) -> &UnverifiedClaims {
         &self.claims
     }
 
-    /// The token as signed by the first of these keys that made its signature: the only way to get
-    /// at [`Claims`].
+    /// Verifies the signature, and returns the token with the first candidate key that made it.
+    /// This is the only way to get [`Claims`].
+    ///
+    /// Fails with [`Reason::SignatureInvalid`] if no candidate made the signature.
     pub fn into_signed(self, candidates: &Candidates) -> Result<SignedJws, Reason> {
         let key = candidates
             .iter()
@@ -66,14 +90,14 @@ impl<'a> CompactJws<'a> {
     }
 
     fn is_signed_by(&self, key: &VerificationKey) -> bool {
-        // The candidates were chosen by their algorithm; this line holds even if they were not (RFC
-        // 8725 section 3.1).
+        // The candidates were chosen by their algorithm. This check holds even if they were not
+        // (RFC 8725 section 3.1).
         key.algorithm() == self.header.algorithm()
             && key.verify(self.signing_input, &self.signature)
     }
 }
 
-/// A JWS whose signature was checked and found good.
+/// A JWS whose signature has been verified.
 #[derive(Debug)]
 pub struct SignedJws {
     header: JoseHeader,
@@ -82,27 +106,28 @@ pub struct SignedJws {
 }
 
 impl SignedJws {
-    /// The header.
+    /// Returns the header.
     pub const fn header(&self) -> &JoseHeader {
         &self.header
     }
 
-    /// The claims.
+    /// Returns the verified claims.
     pub const fn claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// The key that made the signature.
+    /// Returns the key that made the signature.
     pub const fn key(&self) -> &Arc<VerificationKey> {
         &self.key
     }
 
-    /// The claims, when nothing else is needed any more.
+    /// Returns the verified claims and drops the rest of the token.
     pub fn into_claims(self) -> Claims {
         self.claims
     }
 }
 
+/// The encoded parts of a token.
 struct Parts<'a> {
     header: &'a [u8],
     payload: &'a [u8],
@@ -111,9 +136,10 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    /// Splits a token at its dots. Fails with [`Reason::TokenEncrypted`] for a JWE.
     fn split(token: &'a [u8]) -> Result<Self, Reason> {
-        // One more dot than a JWE has is enough to know; a token of a hundred thousand costs no
-        // more.
+        // The search stops at the fifth dot, one more than a JWE has, so that a token of a hundred
+        // thousand dots costs no more.
         let mut dots = memchr_iter(b'.', token);
         match (
             dots.next(),
@@ -132,9 +158,9 @@ impl<'a> Parts<'a> {
                     signing_input,
                 })
             }
-            // Two tokens joined by a comma or a blank have five parts as well, but are no JWE.
+            // Two tokens joined by a comma or a blank also have five parts, but they are no JWE.
             (Some(_), Some(_), Some(_), Some(_), None)
-                if token.iter().copied().all(is_of_the_alphabet) =>
+                if token.iter().copied().all(is_base64url_or_dot) =>
             {
                 Err(Reason::TokenEncrypted)
             }
@@ -143,19 +169,19 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What stands before a dot and behind it.
+/// Returns the text before a dot and the text after it.
 fn around(text: &[u8], dot: usize) -> (&[u8], &[u8]) {
-    let (before, behind) = text.split_at_checked(dot).unwrap_or_default();
-    (before, behind.get(1..).unwrap_or_default())
+    let (before, after) = text.split_at_checked(dot).unwrap_or_default();
+    (before, after.get(1..).unwrap_or_default())
 }
 
-/// The alphabet of base64url, and the dot between the parts.
-const fn is_of_the_alphabet(byte: u8) -> bool {
+/// Returns `true` for the alphabet of base64url and for the dot between the parts.
+const fn is_base64url_or_dot(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.')
 }
 
-/// Strict: no padding, no white space, no other alphabet, no stray bits in the last character, so
-/// that no two texts stand for the same bytes.
+/// Decodes a part. Padding, white space, another alphabet and stray bits in the last character are
+/// refused, so that no two texts decode to the same bytes.
 fn decode(part: &[u8]) -> Result<Vec<u8>, Reason> {
     URL_SAFE_NO_PAD
         .decode(part)

@@ -6,10 +6,10 @@ use super::Algorithm;
 use super::json::Object;
 use crate::domain::Reason;
 
-/// What a decision needs of the JOSE header.
+/// The members of a JOSE header that a decision needs.
 ///
-/// `jwk`, `jku`, `x5c` and `x5u` are not among it: a token does not say by which key it is to be
-/// trusted (RFC 8725 sections 3.8 and 3.10).
+/// `jwk`, `jku`, `x5c` and `x5u` are left out: a token must not choose the key that verifies it
+/// (RFC 8725 sections 3.8 and 3.10).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoseHeader {
     algorithm: Algorithm,
@@ -18,6 +18,7 @@ pub struct JoseHeader {
 }
 
 impl JoseHeader {
+    /// Parses a header. Fails with the [`Reason`] for which the token is denied.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Reason> {
         let text = std::str::from_utf8(bytes).map_err(|_| Reason::TokenMalformed)?;
         let members = Object::parse(text).map_err(|_| Reason::TokenMalformed)?;
@@ -25,7 +26,7 @@ impl JoseHeader {
         let algorithm = string(&members, "alg")?.ok_or(Reason::TokenMalformed)?;
         Ok(Self {
             algorithm: algorithm.parse().map_err(|_| Reason::AlgorithmNotAllowed)?,
-            // An empty name is none: some issuers write one where they have no other.
+            // An empty `kid` counts as absent: some issuers write one if their key has no id.
             key_id: string(&members, "kid")?
                 .filter(|id| !id.is_empty())
                 .map(Cow::into_owned),
@@ -33,51 +34,53 @@ impl JoseHeader {
         })
     }
 
-    /// `alg`, section 4.1.1.
+    /// Returns `alg` (RFC 7515 section 4.1.1).
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// `kid`, section 4.1.4.
+    /// Returns `kid` (RFC 7515 section 4.1.4).
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 
-    /// `typ`, section 4.1.9.
+    /// Returns `typ` (RFC 7515 section 4.1.9).
     pub fn token_type(&self) -> Option<&str> {
         self.token_type.as_deref()
     }
 }
 
-/// Refuses whatever would make the bytes mean something else than they say.
+/// Refuses members that change what the bytes of the token mean.
 fn refuse_extensions(members: &Object<'_>) -> Result<(), Reason> {
-    // We understand no extension, so every `crit` names one that we do not (section 4.1.11); an
-    // empty one is invalid.
+    // No extension is supported, so every `crit` names an unsupported one (RFC 7515 section
+    // 4.1.11). An empty `crit` is invalid.
     if members.has("crit") {
         return Err(Reason::HeaderCriticalUnsupported);
     }
-    // `enc` belongs to JWE; a nested JWT is another token's claims.
+    // `enc` belongs to JWE. A nested JWT carries the claims of another token.
     if members.has("enc") || is_unencoded(members) || is_compressed(members) || is_nested(members) {
         return Err(Reason::TokenMalformed);
     }
     Ok(())
 }
 
-/// Whether `b64` (RFC 7797) changes what is signed. `true` is what holds without it.
+/// Returns `true` if `b64` (RFC 7797) changes what is signed. Its default is `true`.
 fn is_unencoded(members: &Object<'_>) -> bool {
     members
         .get("b64")
         .is_some_and(|b64| b64.as_written() != "true")
 }
 
-/// Whether another reader may look for claims in the payload by inflating it. `zip` belongs to JWE,
-/// where it has this one value (RFC 7516 section 4.1.3); other texts are to be ignored (RFC 7515
-/// section 4). What is no text nobody has written by intent.
+/// Returns `true` if another reader might inflate the payload and find other claims in it. `zip`
+/// belongs to JWE, where `DEF` is its only value (RFC 7516 section 4.1.3). Other strings are
+/// ignored (RFC 7515 section 4). A value that is not a string is refused, because no issuer writes
+/// one on purpose.
 fn is_compressed(members: &Object<'_>) -> bool {
     let zip = members.get("zip").filter(|zip| !zip.is_null());
     zip.is_some_and(|zip| zip.string().is_none_or(|zip| zip == "DEF"))
 }
 
+/// Returns `true` if `cty` announces a nested JWT (RFC 7519 section 5.2) or is not a string.
 fn is_nested(members: &Object<'_>) -> bool {
     members.get("cty").is_some_and(|cty| match cty.string() {
         Some(cty) => cty.eq_ignore_ascii_case("JWT") || cty.eq_ignore_ascii_case("application/jwt"),
@@ -85,6 +88,7 @@ fn is_nested(members: &Object<'_>) -> bool {
     })
 }
 
+/// Returns a member that must be a string if it exists.
 fn string<'a>(members: &Object<'a>, name: &str) -> Result<Option<Cow<'a, str>>, Reason> {
     members
         .get(name)
@@ -112,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_nothing_is_ignored() {
+    fn members_without_effect_are_ignored() {
         for member in [
             r#""zip":"NONE""#,
             r#""zip":"""#,
@@ -136,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn algorithms_are_case_sensitive_and_none_is_none() {
+    fn algorithms_are_case_sensitive_and_none_is_refused() {
         for alg in ["none", "None", "NONE", "nOnE", "", "rs256", "HS1", "Ed448"] {
             assert_eq!(
                 refusal(&format!(r#"{{"alg":"{alg}"}}"#)),
@@ -172,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_changes_the_meaning_is_refused() {
+    fn members_that_change_the_meaning_are_refused() {
         for member in [
             r#""b64":false"#,
             r#""b64":"true""#,

@@ -1,9 +1,9 @@
-//! Strict JSON, read where it stands.
+//! Parses JSON strictly and without copying it.
 //!
-//! Two members of one name are refused at any depth: parsers differ on which one counts, and an
-//! attacker signs for one and means the other (RFC 7515 section 4). Depth is bounded, so that no
-//! later walk can exhaust a stack. Values are kept as they were written: most of a token's claims
-//! are never looked at, and a number loses no digit.
+//! Duplicate member names are refused at any depth. Parsers differ on which of the members counts,
+//! so an attacker could let one reader check a value and another reader use a different one (RFC
+//! 7515 section 4). The depth is bounded, so that no later walk can exhaust a stack. Values are
+//! kept as they were written: most claims of a token are never read, and a number loses no digit.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -14,48 +14,48 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-/// How deep arrays and objects may stand in each other.
+/// The largest depth to which arrays and objects may be nested.
 pub(super) const MAX_DEPTH: usize = 32;
 
-/// A JSON value as it was written, found to be strict JSON.
+/// A JSON value as it was written, known to be strict JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
 
-/// A JSON object, read from a text that is nothing else.
+/// A strict JSON object, from a text that holds nothing else.
 #[derive(Debug)]
 pub(super) struct Object<'a> {
-    /// In [`name_order`].
+    /// The members, sorted by [`name_order`].
     members: Vec<(Cow<'a, str>, Json<'a>)>,
 }
 
-/// No JSON object, or not a strict one.
+/// The error for a text that is not a strict JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a JSON object in which each member stands once")]
 pub(super) struct NotStrict;
 
 impl<'a> Json<'a> {
-    /// Whether a text is one JSON object in which each member stands once, at any depth.
+    /// Returns `true` if a text is a JSON object without duplicate member names at any depth.
     pub fn is_strict_object(text: &str) -> bool {
         Object::parse(text).is_ok()
     }
 
-    /// A part of a text that was found to be strict before.
+    /// Wraps a part of a text that is already known to be strict.
     pub(crate) const fn of_strict(text: &'a str) -> Self {
         Self(text)
     }
 
-    /// The value as it was written.
+    /// Returns the value as it was written.
     pub const fn as_written(self) -> &'a str {
         self.0
     }
 
-    /// Whether it is `null`.
+    /// Returns `true` if the value is `null`.
     pub fn is_null(self) -> bool {
         self.0 == "null"
     }
 
-    /// Whether it has nothing inside that could be wrong: a string without escapes, a literal, or a
-    /// number that is too short to be infinite.
+    /// Returns `true` if nothing inside the value can be wrong: it is a string without escapes, a
+    /// literal, or a number that is too short to be infinite.
     fn is_plain(self) -> bool {
         match self.0.as_bytes() {
             [b'"', inner @ ..] => !inner.contains(&b'\\'),
@@ -65,7 +65,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The value of a string.
+    /// Returns the value of a string, or `None` for any other type.
     pub fn string(self) -> Option<Cow<'a, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
         if inner.contains('\\') {
@@ -75,12 +75,12 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The value of a number.
+    /// Returns the value of a number, or `None` for any other type.
     pub fn number(self) -> Option<Number> {
         serde_json::from_str(self.0).ok()
     }
 
-    /// The elements of an array.
+    /// Returns the elements of an array, or `None` for any other type.
     pub fn elements(self) -> Option<Vec<Self>> {
         if !self.0.starts_with('[') {
             return None;
@@ -94,12 +94,12 @@ impl<'a> Json<'a> {
         )
     }
 
-    /// The members of an object, in the order of the text.
+    /// Returns the members of an object in the order of the text, or `None` for any other type.
     pub fn members(self) -> Option<Vec<(Cow<'a, str>, Self)>> {
         members(self.0).ok()
     }
 
-    /// The member of this name, if this is an object and has it.
+    /// Returns the member of this name, if this is an object and has it.
     pub fn member(self, name: &str) -> Option<Self> {
         self.members()?
             .into_iter()
@@ -109,12 +109,13 @@ impl<'a> Json<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// Parses a text. Fails with [`NotStrict`] if it is not a strict JSON object.
     pub(super) fn parse(text: &'a str) -> Result<Self, NotStrict> {
         let mut members = members(text).map_err(|_| NotStrict)?;
         members.sort_unstable_by(|(one, _), (other, _)| name_order(one, other));
-        let is_double =
+        let is_duplicate =
             |pair: &[(Cow<'_, str>, _)]| matches!(pair, [(one, _), (other, _)] if one == other);
-        if members.windows(2).any(is_double) {
+        if members.windows(2).any(is_duplicate) {
             return Err(NotStrict);
         }
         members
@@ -124,6 +125,7 @@ impl<'a> Object<'a> {
         Ok(Self { members })
     }
 
+    /// Returns the member of this name.
     pub(super) fn get(&self, name: &str) -> Option<Json<'a>> {
         let at = self
             .members
@@ -132,23 +134,25 @@ impl<'a> Object<'a> {
         self.members.get(at).map(|(_, value)| *value)
     }
 
+    /// Returns `true` if there is a member of this name, even if it is `null`.
     pub(super) fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
-    /// The members, in [`name_order`].
+    /// Returns the members, sorted by [`name_order`].
     pub(super) fn members(&self) -> &[(Cow<'a, str>, Json<'a>)] {
         &self.members
     }
 }
 
-/// Short names before long ones: most comparisons are one of two lengths, and a token's claims are
-/// looked up all the time.
+/// Orders short names before long ones. Most comparisons then compare two lengths only; claims are
+/// looked up for every token.
 pub(super) fn name_order(one: &str, other: &str) -> Ordering {
     one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
 
-/// The members of an object in the order of the text, their values only read past.
+/// Parses the members of an object, in the order of the text. Their values are skipped and not
+/// checked at depth.
 fn members(text: &str) -> serde_json::Result<Vec<(Cow<'_, str>, Json<'_>)>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let members = deserializer.deserialize_map(Members)?;
@@ -156,8 +160,10 @@ fn members(text: &str) -> serde_json::Result<Vec<(Cow<'_, str>, Json<'_>)>> {
     Ok(members)
 }
 
+/// Collects the members of an object.
 struct Members;
 
+/// The name of a member, borrowed from the text where it has no escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -177,8 +183,8 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// Reads a value that stands in the outermost object to its bottom, unless reading past it has
-/// shown all there is to it.
+/// Checks a member of the outermost object at every depth, unless skipping it has already shown
+/// that it is strict.
 fn check(value: Json<'_>) -> serde_json::Result<()> {
     if value.is_plain() {
         return Ok(());
@@ -189,12 +195,13 @@ fn check(value: Json<'_>) -> serde_json::Result<()> {
     .deserialize(&mut serde_json::Deserializer::from_str(value.0))
 }
 
-/// Reads everything and keeps nothing.
+/// Checks a value at every depth, and keeps nothing of it.
 struct Strict {
     depth_left: usize,
 }
 
 impl Strict {
+    /// Returns the depth that is left inside of an array or object. Fails if none is left.
     fn enter<E: Error>(self) -> Result<usize, E> {
         self.depth_left
             .checked_sub(1)
@@ -255,8 +262,8 @@ impl<'de> Visitor<'de> for Strict {
             entries.next_value_seed(Self { depth_left })?;
         }
         names.sort_unstable();
-        let is_double = |pair: &[Cow<'_, str>]| matches!(pair, [one, other] if one == other);
-        if names.windows(2).any(is_double) {
+        let is_duplicate = |pair: &[Cow<'_, str>]| matches!(pair, [one, other] if one == other);
+        if names.windows(2).any(is_duplicate) {
             Err(A::Error::custom("a member stands twice"))
         } else {
             Ok(())
@@ -317,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_as_they_stand() {
+    fn values_are_read_as_they_were_written() {
         let text = r#"{"s":"plain","e":"a\"b","n":1.50,"z":null,"l":[1,"x"],"o":{"\u006d":{}}}"#;
         let object = Object::parse(text).unwrap();
         let get = |name| object.get(name).unwrap();
@@ -347,8 +354,8 @@ mod tests {
 
     #[test]
     fn numbers_are_plain_numbers() {
-        // With `arbitrary_precision` anywhere in the tree this would be text, in every crate that
-        // reads JSON.
+        // If any crate in the tree enabled `arbitrary_precision`, this would be text in every crate
+        // that reads JSON.
         let text = r#"{"a":123456789012345678901234567890}"#;
         assert!(
             Object::parse(text)

@@ -1,8 +1,8 @@
 //! JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037 section 2, RFC 8812 section 3.1, RFC 9964
 //! section 4).
 //!
-//! A key is vetted when it is loaded, so that a bad one shows in `/status` and not as an endless
-//! row of bad signatures.
+//! Keys are checked when they are loaded. A bad key then shows up in `/status`, and not as an
+//! endless series of bad signatures.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::json::{Json, Object};
 use super::key::curve_algorithm;
 use super::{Algorithm, Algorithms, Family, VerificationKey, roca};
 
-/// Why an entry of a key set is not used.
+/// The reason why an entry of a key set is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JwkRefusal {
     /// The entry is not an object, or not a strict one.
@@ -22,28 +22,28 @@ pub enum JwkRefusal {
     /// A member is missing or of the wrong type or encoding.
     #[error("member `{0}` is missing or malformed")]
     Member(&'static str),
-    /// The key is for encryption, as `use`, `key_ops` or `alg` say. Nothing is wrong with that.
+    /// The key is for encryption, as `use`, `key_ops` or `alg` say. This is not an error.
     #[error("meant for encryption")]
     Encryption,
-    /// The key is for something that we do not know (`use`).
+    /// The key is for another use than signatures (`use`).
     #[error("meant for another use than signatures")]
     Use,
     /// The key is not for verifying (`key_ops`).
     #[error("not meant for verifying")]
     Operations,
-    /// A shared secret in a public place is no secret (`kty` `oct`).
+    /// The key is a shared secret (`kty` `oct`), which is no secret in a key set.
     #[error("a shared secret in a key set")]
     Secret,
-    /// We know no such key type or curve.
+    /// The key type or the curve is not supported.
     #[error("unsupported key type or curve")]
     Unsupported,
-    /// `alg` is unknown to us, or not one for this type of key.
+    /// `alg` is not supported, or is not one for this type of key.
     #[error("unsupported algorithm, or not one for this type of key")]
     Algorithm,
-    /// The issuer's `algorithms` leave this key out.
+    /// The issuer's `algorithms` do not include any for this key.
     #[error("its algorithm is not in the issuer's list")]
     NotAllowed,
-    /// RSA keys have 2048 to 8192 bits here (RFC 7518 section 3.3).
+    /// The RSA modulus does not have 2048 to 8192 bits (RFC 7518 section 3.3).
     #[error("{0} bits, but RSA keys need 2048 to 8192")]
     RsaBits(usize),
     /// The RSA exponent is even, below 3 or above 33 bits.
@@ -55,26 +55,28 @@ pub enum JwkRefusal {
     /// The point is not on the curve, or has the wrong length.
     #[error("not a point of its curve")]
     Point,
-    /// A point of small order, or a lattice key of zeros: signatures for it need no private key.
+    /// The key is a point of small order, or a lattice key of zeros: anyone can sign for it without
+    /// a private key.
     #[error("a degenerate key, for which anyone can sign")]
     Degenerate,
-    /// A lattice key of another length than its algorithm's.
+    /// The length of a lattice key is not the one of its algorithm.
     #[error("{0} bytes, but {1} keys have another length")]
     Length(usize, Algorithm),
-    /// The library refused the key.
+    /// The key is invalid in another way, or the cryptographic library refused it.
     #[error("not a usable key")]
     Unusable,
-    /// Another entry has the same `kid` and `alg` and other material: nobody knows which one is
-    /// meant.
+    /// Another entry has the same `kid` and `alg` but other material or another issuer, so that it
+    /// is unclear which of them is meant.
     #[error("another key has the same id and algorithm")]
     Duplicate,
 }
 
 impl VerificationKey {
-    /// Reads one entry of a key set: a key for each algorithm that it may be used with, at least
-    /// one.
+    /// Reads one entry of a key set. Returns a key for each algorithm that it may be used with: at
+    /// least one.
     ///
-    /// Private members are ignored, but noted; certificates (`x5c`) are not looked at.
+    /// Private members are ignored, but their presence is recorded. Certificates (`x5c`) are
+    /// ignored.
     pub(super) fn from_jwk(
         jwk: &Object<'_>,
         allowed: &Algorithms,
@@ -95,9 +97,9 @@ impl VerificationKey {
         }
         let private_part_published = PRIVATE_MEMBERS
             .iter()
-            .any(|name| given(jwk, name).is_some());
-        // Whatever is no text limits the key to somebody; to take it for absent would make it good
-        // for all.
+            .any(|name| non_empty_member(jwk, name).is_some());
+        // An `issuer` that is not a string still limits the key to some issuer. If it counted as
+        // absent, the key would be valid for all of them.
         let issuer = jwk
             .get("issuer")
             .map(|issuer| issuer.string().ok_or(JwkRefusal::Member("issuer")))
@@ -115,7 +117,7 @@ impl VerificationKey {
 /// section 4).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "priv"];
 
-/// What a key may be for besides signatures (RFC 7517 section 4.3).
+/// The operations (`key_ops`) of a key for encryption (RFC 7517 section 4.3).
 const ENCRYPTION: [&str; 6] = [
     "encrypt",
     "decrypt",
@@ -125,18 +127,19 @@ const ENCRYPTION: [&str; 6] = [
     "deriveBits",
 ];
 
+/// Refuses a key that is not for verifying signatures, by its `use`, `key_ops` and `alg`.
 fn refuse_other_uses(jwk: &Object<'_>) -> Result<(), JwkRefusal> {
     let purpose = optional_text(jwk, "use")?;
     match purpose.as_deref() {
         Some("enc") => return Err(JwkRefusal::Encryption),
-        // Where nothing else says so, the algorithm does.
+        // Without `use`, the algorithm decides.
         None if optional_text(jwk, "alg")?.is_some_and(|name| encrypts(&name)) => {
             return Err(JwkRefusal::Encryption);
         }
         Some("sig") | None => {}
         Some(_) => return Err(JwkRefusal::Use),
     }
-    let Some(operations) = given(jwk, "key_ops") else {
+    let Some(operations) = non_empty_member(jwk, "key_ops") else {
         return Ok(());
     };
     let operations = operations.elements().ok_or(JwkRefusal::Member("key_ops"))?;
@@ -157,15 +160,15 @@ fn refuse_other_uses(jwk: &Object<'_>) -> Result<(), JwkRefusal> {
     })
 }
 
-/// Whether this is an algorithm by which a public key encrypts (RFC 7518 section 4.1).
+/// Returns `true` for an algorithm with which a public key encrypts (RFC 7518 section 4.1).
 fn encrypts(algorithm: &str) -> bool {
     ["RSA1_5", "RSA-OAEP", "ECDH-ES"]
         .iter()
         .any(|name| algorithm.starts_with(name))
 }
 
-/// A key that does not say has every RSA algorithm that the issuer may use: which of them sign
-/// tokens is then for the list to say (RFC 8725 section 3.1).
+/// Reads an RSA key. A key without `alg` gets every RSA algorithm on the issuer's list, which then
+/// decides which of them sign tokens (RFC 8725 section 3.1).
 fn rsa(jwk: &Object<'_>, allowed: &Algorithms) -> Result<Vec<VerificationKey>, JwkRefusal> {
     let algorithms = match stated_algorithm(jwk, Family::Rsa)? {
         Some(only) => vec![only],
@@ -174,8 +177,8 @@ fn rsa(jwk: &Object<'_>, allowed: &Algorithms) -> Result<Vec<VerificationKey>, J
     rsa_keys(&algorithms, &bytes(jwk, "n")?, &bytes(jwk, "e")?)
 }
 
-/// Vets an RSA key: one for each of these algorithms. Leading zeros, which some Java issuers send,
-/// are cut off.
+/// Checks an RSA key, and returns a key for each of these algorithms. Leading zeros, which some
+/// Java issuers send, are removed.
 pub(super) fn rsa_keys(
     algorithms: &[Algorithm],
     modulus: &[u8],
@@ -206,16 +209,17 @@ pub(super) fn rsa_keys(
     algorithms.iter().map(key).collect()
 }
 
+/// Reads a key on one of the NIST curves or on secp256k1.
 fn elliptic_curve(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
-    let of_curve = curve_algorithm(&text(jwk, "crv")?).ok_or(JwkRefusal::Unsupported)?;
-    let coordinate_length = match of_curve {
+    let algorithm_of_curve = curve_algorithm(&text(jwk, "crv")?).ok_or(JwkRefusal::Unsupported)?;
+    let coordinate_length = match algorithm_of_curve {
         Algorithm::ES256 | Algorithm::ES256K => 32,
         Algorithm::ES384 => 48,
         Algorithm::ES512 => 66,
         _ => return Err(JwkRefusal::Unsupported),
     };
-    let algorithm = stated_algorithm(jwk, Family::EllipticCurve)?.unwrap_or(of_curve);
-    if algorithm != of_curve {
+    let algorithm = stated_algorithm(jwk, Family::EllipticCurve)?.unwrap_or(algorithm_of_curve);
+    if algorithm != algorithm_of_curve {
         return Err(JwkRefusal::Algorithm);
     }
     let coordinate =
@@ -225,9 +229,9 @@ fn elliptic_curve(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
     VerificationKey::encoded(algorithm, &point).ok_or(JwkRefusal::Point)
 }
 
-/// A coordinate in the length of its field (RFC 7518 section 6.2.1.2). Some libraries cut zeros in
-/// front off, and some put one there, as for a number with a sign: it is the same number, and only
-/// a point of the curve becomes a key.
+/// Returns a coordinate in the length of its field (RFC 7518 section 6.2.1.2), or `None` if it is
+/// empty or too long. Some libraries remove leading zeros, and some add one as for a signed number.
+/// The number stays the same, and only a point on the curve becomes a key.
 fn coordinate(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
     let number = without_leading_zeros(bytes);
     let zeros = length
@@ -236,9 +240,10 @@ fn coordinate(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
     Some([vec![0; zeros].as_slice(), number].concat())
 }
 
-/// The first byte of a point that is written out in full (SEC 1 section 2.3.3).
+/// The first byte of an uncompressed point (SEC 1 section 2.3.3).
 const UNCOMPRESSED_POINT: u8 = 4;
 
+/// Reads an Ed25519 key.
 fn edwards(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
     let algorithm_of_curve = curve_algorithm(&text(jwk, "crv")?)
         .filter(|algorithm| algorithm.family() == Family::Edwards);
@@ -247,15 +252,14 @@ fn edwards(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
     edwards_key(algorithm, &bytes(jwk, "x")?)
 }
 
-/// Vets an Ed25519 key. aws-lc does not look at the point before it has a signature to check.
+/// Checks an Ed25519 key. aws-lc does not check the point before it verifies a signature.
 pub(super) fn edwards_key(
     algorithm: Algorithm,
     encoded: &[u8],
 ) -> Result<VerificationKey, JwkRefusal> {
     let compressed = CompressedEdwardsY::from_slice(encoded).map_err(|_| JwkRefusal::Point)?;
     let point = compressed.decompress().ok_or(JwkRefusal::Point)?;
-    // One of several spellings of a point (RFC 8032 section 5.1.3, step 1) would make two keys of
-    // one.
+    // Several encodings of one point (RFC 8032 section 5.1.3, step 1) would make two keys of one.
     if point.compress() != compressed {
         return Err(JwkRefusal::Point);
     }
@@ -265,19 +269,19 @@ pub(super) fn edwards_key(
     VerificationKey::encoded(algorithm, encoded).ok_or(JwkRefusal::Unusable)
 }
 
-/// An ML-DSA key. Nothing but `alg` tells its parameter set, so that it must be there (RFC 9964
+/// Reads an ML-DSA key. Only `alg` names its parameter set, so that it is required (RFC 9964
 /// section 4).
 fn lattice(jwk: &Object<'_>) -> Result<VerificationKey, JwkRefusal> {
     let algorithm = stated_algorithm(jwk, Family::Lattice)?.ok_or(JwkRefusal::Algorithm)?;
     lattice_key(algorithm, &bytes(jwk, "pub")?)
 }
 
-/// Vets an ML-DSA key.
+/// Checks an ML-DSA key.
 pub(super) fn lattice_key(
     algorithm: Algorithm,
     encoded: &[u8],
 ) -> Result<VerificationKey, JwkRefusal> {
-    // FIPS 204 table 2.
+    // Lengths in bytes (FIPS 204 table 2).
     let length = match algorithm {
         Algorithm::ML_DSA_44 => 1312,
         Algorithm::ML_DSA_65 => 1952,
@@ -287,14 +291,14 @@ pub(super) fn lattice_key(
     if encoded.len() != length {
         return Err(JwkRefusal::Length(encoded.len(), algorithm));
     }
-    // Behind the seed of 32 bytes stands the key proper, t1 (FIPS 204 algorithm 22).
+    // The first 32 bytes are a seed; t1, the key itself, follows (FIPS 204 algorithm 22).
     if encoded.iter().skip(32).all(|byte| *byte == 0) {
         return Err(JwkRefusal::Degenerate);
     }
     VerificationKey::encoded(algorithm, encoded).ok_or(JwkRefusal::Unusable)
 }
 
-/// `alg`, which must be one for this type of key.
+/// Returns `alg`, if the key has one. Fails if it is not for this type of key.
 fn stated_algorithm(jwk: &Object<'_>, family: Family) -> Result<Option<Algorithm>, JwkRefusal> {
     let Some(name) = optional_text(jwk, "alg")? else {
         return Ok(None);
@@ -307,9 +311,9 @@ fn stated_algorithm(jwk: &Object<'_>, family: Family) -> Result<Option<Algorithm
     }
 }
 
-/// A member that says something. Serialisers also write what is absent as `null`, an empty text or
-/// an empty list.
-pub(super) fn given<'a>(jwk: &Object<'a>, name: &str) -> Option<Json<'a>> {
+/// Returns a member that is not empty. Some serialisers write an absent member as `null`, an empty
+/// text or an empty list.
+pub(super) fn non_empty_member<'a>(jwk: &Object<'a>, name: &str) -> Option<Json<'a>> {
     let is_empty = |value: Json<'_>| {
         value.is_null()
             || value.string().is_some_and(|text| text.is_empty())
@@ -318,21 +322,24 @@ pub(super) fn given<'a>(jwk: &Object<'a>, name: &str) -> Option<Json<'a>> {
     jwk.get(name).filter(|value| !is_empty(*value))
 }
 
+/// Returns a member that must be a string if it is not empty.
 fn optional_text<'a>(
     jwk: &Object<'a>,
     name: &'static str,
 ) -> Result<Option<Cow<'a, str>>, JwkRefusal> {
-    given(jwk, name)
+    non_empty_member(jwk, name)
         .map(|value| value.string().ok_or(JwkRefusal::Member(name)))
         .transpose()
 }
 
+/// Returns a member that must be a string.
 fn text<'a>(jwk: &Object<'a>, name: &'static str) -> Result<Cow<'a, str>, JwkRefusal> {
     jwk.get(name)
         .and_then(Json::string)
         .ok_or(JwkRefusal::Member(name))
 }
 
+/// Decodes a member that must be base64url, with or without padding.
 fn bytes(jwk: &Object<'_>, name: &'static str) -> Result<Vec<u8>, JwkRefusal> {
     decode_padded_base64url(&text(jwk, name)?).ok_or(JwkRefusal::Member(name))
 }

@@ -13,8 +13,9 @@ use aws_lc_rs::{digest, hmac};
 
 use super::Algorithm;
 
-/// A key with the one algorithm it may be used with (RFC 8725 section 3.1), parsed once. A key that
-/// was published for several is as many of these.
+/// A parsed key, bound to the one algorithm that it may be used with (RFC 8725 section 3.1).
+///
+/// A key that was published for several algorithms becomes a `VerificationKey` for each of them.
 pub struct VerificationKey {
     id: Option<String>,
     algorithm: Algorithm,
@@ -24,39 +25,43 @@ pub struct VerificationKey {
     issuer: Option<String>,
 }
 
+/// The key itself, ready to verify.
 enum Material {
     Public(ParsedPublicKey),
     Secret(Box<hmac::Key>),
 }
 
-/// The algorithm and a digest of the key material as it was written. Keys with equal ones are the
-/// same key; a key that was written in two ways (a compressed point in PEM) has two.
+/// The algorithm and a SHA-256 digest of the key material as it was encoded.
+///
+/// Keys with equal fingerprints are the same key. A key in two encodings, such as a compressed
+/// point in PEM, has two fingerprints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyFingerprint {
     algorithm: Algorithm,
     material: [u8; 32],
 }
 
-/// Why a secret is no key.
+/// The error for a secret that cannot be used as a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSecret {
-    /// Shorter than the hash it is used with (RFC 7518 section 3.2).
+    /// The secret is shorter than the hash that it is used with (RFC 7518 section 3.2).
     #[error("{actual} bytes, but {algorithm} needs at least {required}")]
     TooShort {
-        /// The algorithm the secret was meant for.
+        /// The algorithm that the secret was meant for.
         algorithm: Algorithm,
         /// The length of the secret, in bytes.
         actual: usize,
-        /// The least length, in bytes.
+        /// The smallest length that is allowed, in bytes.
         required: usize,
     },
-    /// Not an algorithm of shared secrets.
+    /// The algorithm does not use shared secrets.
     #[error("{0} does not go with a secret")]
     Algorithm(Algorithm),
 }
 
 impl VerificationKey {
-    /// A shared secret for one of the HS algorithms.
+    /// Creates a key from a shared secret, for one of the HS algorithms. Fails with
+    /// [`InvalidSecret`] if the secret is too short or the algorithm is another one.
     pub fn secret(algorithm: Algorithm, secret: &[u8]) -> Result<Self, InvalidSecret> {
         let (hash, required) = match algorithm {
             Algorithm::HS256 => (hmac::HMAC_SHA256, 32),
@@ -79,7 +84,8 @@ impl VerificationKey {
         ))
     }
 
-    /// An RSA key; modulus and exponent are big-endian without leading zeros.
+    /// Creates an RSA key. Modulus and exponent are big-endian without leading zeros. Returns
+    /// `None` if the algorithm is not for RSA or the library refuses the key.
     pub(super) fn rsa(algorithm: Algorithm, modulus: &[u8], exponent: &[u8]) -> Option<Self> {
         let components = RsaPublicKeyComponents {
             n: modulus,
@@ -91,8 +97,8 @@ impl VerificationKey {
         Some(Self::public(algorithm, key, &[modulus, exponent]))
     }
 
-    /// A key that is one string of bytes: an EC key as an uncompressed point, the others as they
-    /// are encoded.
+    /// Creates a key from one string of bytes: a point for EC keys, the encoded key for the other
+    /// types. Returns `None` if the algorithm has no such keys or the library refuses the key.
     pub(super) fn encoded(algorithm: Algorithm, bytes: &[u8]) -> Option<Self> {
         let parameters: &'static dyn VerificationAlgorithm = match algorithm {
             Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED,
@@ -143,17 +149,17 @@ impl VerificationKey {
         Self { issuer, ..self }
     }
 
-    /// The key's identifier (`kid`), if it has one.
+    /// Returns the key's identifier (`kid`), if it has one.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// Whether the other is the same key to whoever trusts it: the same material for the same
-    /// algorithm, under the same id and for the same issuer. A key that is limited to somebody else
-    /// is another key, and what the one vouched for the other does not.
+    /// Returns `true` if the other key may take the place of this one: it has the same material for
+    /// the same algorithm, under the same id and for the same issuer. A key that is limited to
+    /// another issuer is another key, and does not vouch for the same tokens.
     pub fn is_same_as(&self, other: &Self) -> bool {
-        // Every field is named, so that a new one is not forgotten. The fingerprint is of algorithm
-        // and material.
+        // Every field is named, so that a new one is not forgotten. The fingerprint covers
+        // algorithm and material.
         let Self {
             id,
             algorithm: _,
@@ -165,41 +171,42 @@ impl VerificationKey {
         *fingerprint == other.fingerprint && *id == other.id && *issuer == other.issuer
     }
 
-    /// Whose tokens it is for, if the key set says so for each key (Microsoft Entra ID's `issuer`).
+    /// Returns the issuer whose tokens the key is limited to, if the key set names one for each key
+    /// (Microsoft Entra ID's `issuer`).
     pub fn issuer(&self) -> Option<&str> {
         self.issuer.as_deref()
     }
 
-    /// The one algorithm this key is used with.
+    /// Returns the one algorithm that this key is used with.
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Whether the issuer published the private part along with the public one, for everyone to
-    /// sign with.
+    /// Returns `true` if the issuer published the private part as well, so that anyone can sign
+    /// with it.
     pub const fn is_private_part_published(&self) -> bool {
         self.private_part_published
     }
 
-    /// What tells this key from any other.
+    /// Returns the fingerprint, which distinguishes this key from any other.
     pub const fn fingerprint(&self) -> KeyFingerprint {
         self.fingerprint
     }
 
-    /// Whether it was published under the same id with the same material, be it for another
-    /// algorithm.
+    /// Returns `true` if the other key was published under the same id with the same material, even
+    /// if for another algorithm.
     pub(super) fn is_published_with(&self, other: &Self) -> bool {
         self.fingerprint.material == other.fingerprint.material && self.id == other.id
     }
 
-    /// Whether `signature` is this key's signature of `message`, in the form JOSE gives it (RFC
-    /// 7518 section 3).
+    /// Returns `true` if `signature` is this key's signature of `message`, in the form that JOSE
+    /// defines (RFC 7518 section 3).
     ///
-    /// Every signature of every token is judged here and nowhere else.
+    /// This is the only place where signatures of tokens are verified.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.material {
             Material::Public(key) => key.verify_sig(message, signature).is_ok(),
-            // Compares in constant time.
+            // This compares in constant time.
             Material::Secret(key) => hmac::verify(key, message, signature).is_ok(),
         }
     }
@@ -215,10 +222,11 @@ impl fmt::Debug for VerificationKey {
 }
 
 impl KeyFingerprint {
+    /// Computes the fingerprint of key material in one or more parts.
     fn of(algorithm: Algorithm, material: &[&[u8]]) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         for part in material {
-            // The length in front keeps ("ab", "c") and ("a", "bc") apart.
+            // Each part is preceded by its length, so that ("ab", "c") and ("a", "bc") differ.
             context.update(&part.len().to_be_bytes());
             context.update(part);
         }
@@ -231,6 +239,7 @@ impl KeyFingerprint {
     }
 }
 
+/// Returns the scheme and the key sizes of an RSA algorithm.
 const fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
     Some(match algorithm {
         Algorithm::RS256 => &RSA_PKCS1_2048_8192_SHA256,
@@ -253,7 +262,7 @@ const CURVES: [(&str, Algorithm); 5] = [
     ("Ed25519", Algorithm::EdDSA),
 ];
 
-/// The one algorithm of a curve.
+/// Returns the one algorithm of a curve.
 pub(super) fn curve_algorithm(curve: &str) -> Option<Algorithm> {
     CURVES
         .iter()
@@ -261,7 +270,7 @@ pub(super) fn curve_algorithm(curve: &str) -> Option<Algorithm> {
         .map(|(_, algorithm)| *algorithm)
 }
 
-/// The one curve of an algorithm.
+/// Returns the one curve of an algorithm.
 pub(super) fn curve_name(algorithm: Algorithm) -> Option<&'static str> {
     CURVES
         .iter()
@@ -275,7 +284,7 @@ mod tests {
     use crate::jose::SigningKey;
 
     #[test]
-    fn a_secret_is_as_long_as_its_hash() {
+    fn a_secret_is_at_least_as_long_as_its_hash() {
         for (algorithm, length) in [
             (Algorithm::HS256, 32),
             (Algorithm::HS384, 48),

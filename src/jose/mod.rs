@@ -1,9 +1,8 @@
-//! Floor 1: JOSE, as far as an access token needs it (RFC 7515, 7517, 7518, 8037, 8812, 9864,
-//! 9964).
+//! Layer 1: JOSE, as far as access tokens need it (RFC 7515, 7517, 7518, 8037, 8812, 9864, 9964).
 //!
-//! The parser is strict and small. What it must never do: follow a key or a URL out of a token
-//! (`jwk`, `jku`, `x5c`, `x5u`), choose an algorithm by the token alone, or hand out claims whose
-//! signature nobody checked as if somebody had.
+//! The parser is strict and small. It never follows a key or a URL from a token (`jwk`, `jku`,
+//! `x5c`, `x5u`), never chooses an algorithm by the token alone, and never presents unverified
+//! claims as verified ones.
 
 mod algorithm;
 mod base64url;

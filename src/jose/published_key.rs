@@ -1,8 +1,8 @@
-//! Keys as their issuer published them.
+//! Keys as their issuer published them, each with all of its algorithms.
 
 use super::{Algorithm, KeySet, VerificationKey};
 
-/// A key as its issuer published it, whatever number of algorithms it may be used with.
+/// A key as its issuer published it, with every algorithm that it may be used with.
 #[derive(Debug)]
 pub struct PublishedKey<'a> {
     first: &'a VerificationKey,
@@ -10,7 +10,7 @@ pub struct PublishedKey<'a> {
 }
 
 impl KeySet {
-    /// The keys as they were published, in their order.
+    /// Returns the keys as they were published, in their order.
     pub fn published(&self) -> Vec<PublishedKey<'_>> {
         let mut published: Vec<PublishedKey<'_>> = Vec::new();
         for key in self.iter() {
@@ -30,17 +30,17 @@ impl KeySet {
 }
 
 impl<'a> PublishedKey<'a> {
-    /// The key with the first of its algorithms.
+    /// Returns the key with the first of its algorithms.
     pub const fn first(&self) -> &'a VerificationKey {
         self.first
     }
 
-    /// What it may be used with.
+    /// Iterates over the algorithms that the key may be used with.
     pub fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
         self.all().map(VerificationKey::algorithm)
     }
 
-    /// The names of these algorithms as a list.
+    /// Returns the names of these algorithms, separated by commas.
     pub fn algorithm_names(&self) -> String {
         self.algorithms()
             .map(Algorithm::name)
@@ -48,12 +48,12 @@ impl<'a> PublishedKey<'a> {
             .join(", ")
     }
 
-    /// Whether it is the same key under the same id.
+    /// Returns `true` if both are the same key under the same id.
     pub fn is_same_as(&self, other: &PublishedKey<'_>) -> bool {
         self.first.is_published_with(other.first)
     }
 
-    /// Whether its private part was published along with it, for whatever algorithm.
+    /// Returns `true` if the private part was published as well, for any of the algorithms.
     pub fn is_private_part_published(&self) -> bool {
         self.all().any(VerificationKey::is_private_part_published)
     }

@@ -1,31 +1,35 @@
-//! Moduli of the library whose RSA keys can be factored (ROCA, CVE-2017-15361).
+//! Detects RSA moduli of a library whose keys can be factored (ROCA, CVE-2017-15361).
 
-/// The primes of the published test. Each divides the product from which that library makes its
-/// primes, whatever their size.
+/// The primes of the published test. Each of them divides the product from which that library
+/// builds its primes, for every key size.
 const PRIMES: [u32; 38] = [
     3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
     101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
+/// The number whose powers that library uses.
 const GENERATOR: u32 = 65_537;
 
-/// Whether a modulus, big-endian, looks like one of that library.
+/// Returns `true` if a big-endian modulus looks like one of that library.
 ///
 /// Its primes are `k * M + (65537^a mod M)`, where `M` is a product of small primes. So they are
-/// powers of 65537 modulo each of these, and their product is too (Nemec and others, "The Return of
-/// Coppersmith's Attack", section 2). Of all other moduli that is true for one in 240 million.
+/// powers of 65537 modulo each of these small primes, and so is their product (Nemec and others,
+/// "The Return of Coppersmith's Attack", section 2). Of all other moduli one in 240 million has
+/// this property.
 pub(super) fn has_fingerprint(modulus: &[u8]) -> bool {
     PRIMES
         .iter()
         .all(|prime| is_power(remainder(modulus, *prime), *prime))
 }
 
+/// Returns a big-endian number modulo `prime`.
 fn remainder(number: &[u8], prime: u32) -> u32 {
     number
         .iter()
         .fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % prime)
 }
 
+/// Returns `true` if `number` is a power of [`GENERATOR`] modulo `prime`.
 fn is_power(number: u32, prime: u32) -> bool {
     let mut power = 1;
     for _ in 1..prime {

@@ -1,6 +1,6 @@
-//! Signing keys, for development: `doorward token issue`, the demo's issuer and the tests.
+//! Signing keys for development: for `doorward token issue`, the demo's issuer and the tests.
 //!
-//! The serving side never signs anything.
+//! The service itself never signs anything.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, KeySize, PublicKeyComponents};
@@ -19,7 +19,7 @@ use super::base64url::{decode_padded_base64url, encode_base64url};
 use super::key::{curve_algorithm, curve_name};
 use super::{Algorithm, Family};
 
-/// A key that makes signatures with one algorithm.
+/// A key that signs with one algorithm.
 pub struct SigningKey {
     algorithm: Algorithm,
     id: Option<String>,
@@ -34,22 +34,22 @@ enum Material {
     Lattice(PqdsaKeyPair),
 }
 
-/// Why a text is no signing key.
+/// The error for a text that is no signing key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSigningKey {
-    /// Neither PEM nor a JWK.
+    /// The text is neither PEM nor a JWK.
     #[error("neither a PEM file nor a JWK")]
     Malformed,
-    /// A key without its private part, or one we cannot sign with.
+    /// The key has no private part, or its type is not supported.
     #[error("not a supported private key (RSA, P-256, P-384, P-521, secp256k1, Ed25519 or ML-DSA)")]
     Unsupported,
-    /// The algorithm does not go with the type of key.
+    /// The algorithm does not go with the type of the key.
     #[error("{0} does not go with this type of key")]
     Algorithm(Algorithm),
 }
 
 impl SigningKey {
-    /// A fresh key.
+    /// Generates a new key.
     pub fn generate(algorithm: Algorithm) -> Result<Self, Unspecified> {
         let material = match algorithm.family() {
             Family::Rsa => Material::Rsa(Box::new(RsaKeyPair::generate(KeySize::Rsa2048)?)),
@@ -73,7 +73,7 @@ impl SigningKey {
         })
     }
 
-    /// A shared secret.
+    /// Creates a key from a shared secret.
     pub fn secret(algorithm: Algorithm, secret: &[u8]) -> Self {
         let hash = match algorithm {
             Algorithm::HS384 => hmac::HMAC_SHA384,
@@ -87,8 +87,8 @@ impl SigningKey {
         }
     }
 
-    /// Reads a private key, in PEM or as a JWK. Without `algorithm` it is the JWK's own, or the
-    /// usual one of its type.
+    /// Parses a private key, in PEM or as a JWK. Without `algorithm` the key uses the one that the
+    /// JWK names, or the default of its type. Fails with [`InvalidSigningKey`].
     pub fn parse(text: &str, algorithm: Option<Algorithm>) -> Result<Self, InvalidSigningKey> {
         let mut key = match serde_json::from_str(text) {
             Ok(Value::Object(jwk)) => Self::from_jwk(&jwk)?,
@@ -100,7 +100,7 @@ impl SigningKey {
         Ok(key)
     }
 
-    /// The same key under this identifier.
+    /// Sets the identifier (`kid`) of the key.
     #[must_use]
     pub fn with_id(self, id: impl Into<String>) -> Self {
         Self {
@@ -109,18 +109,18 @@ impl SigningKey {
         }
     }
 
-    /// The identifier (`kid`), if the key has one.
+    /// Returns the identifier (`kid`), if the key has one.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// The algorithm it signs with.
+    /// Returns the algorithm that the key signs with.
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Signs claims as a compact JWS. `alg` and `kid` are the key's; `header` may say more, and may
-    /// say `kid` otherwise.
+    /// Signs claims as a compact JWS. `alg` and `kid` come from the key. `header` adds members, and
+    /// replaces those two if it has them.
     pub fn sign(&self, header: &Map<String, Value>, claims: &Value) -> Result<String, Unspecified> {
         let mut members = Map::from_iter([("alg".to_owned(), self.algorithm.name().into())]);
         members.extend(self.id.clone().map(|id| ("kid".to_owned(), id.into())));
@@ -134,7 +134,7 @@ impl SigningKey {
         Ok(format!("{input}.{}", encode_base64url(signature)))
     }
 
-    /// The bare signature of a message.
+    /// Signs a message and returns the signature alone.
     pub fn signature(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let random = SystemRandom::new();
         Ok(match &self.material {
@@ -159,7 +159,8 @@ impl SigningKey {
         })
     }
 
-    /// The public half as a JWK, for a key set; a shared secret has none.
+    /// Returns the public part as a JWK for a key set, or `None` for a shared secret. `id` replaces
+    /// the identifier of the key.
     pub fn to_public_jwk(&self, id: Option<&str>) -> Option<Value> {
         let mut jwk = match &self.material {
             Material::Rsa(key) => json!({
@@ -188,8 +189,9 @@ impl SigningKey {
         Some(jwk)
     }
 
+    /// Changes the algorithm, if the type of the key permits it.
     fn use_with(&mut self, algorithm: Algorithm) -> Result<(), InvalidSigningKey> {
-        // An RSA key serves all RSA algorithms; any other one has its algorithm from birth.
+        // An RSA key works with all RSA algorithms; a key of any other type has only one.
         let both_rsa = algorithm.family() == Family::Rsa && self.algorithm.family() == Family::Rsa;
         if algorithm != self.algorithm && !both_rsa {
             return Err(InvalidSigningKey::Algorithm(algorithm));
@@ -229,7 +231,7 @@ impl SigningKey {
                 .and_then(decode_padded_base64url)
                 .ok_or(InvalidSigningKey::Unsupported)
         };
-        let (usual, material) = match (text("kty"), text("crv")) {
+        let (default_algorithm, material) = match (text("kty"), text("crv")) {
             (Some("RSA"), _) => (Algorithm::RS256, rsa_from_jwk(&bytes)?),
             (Some("EC"), Some(curve)) => {
                 let algorithm = curve_algorithm(curve).ok_or(InvalidSigningKey::Unsupported)?;
@@ -251,7 +253,7 @@ impl SigningKey {
             _ => return Err(InvalidSigningKey::Unsupported),
         };
         let mut key = Self {
-            algorithm: usual,
+            algorithm: default_algorithm,
             id: text("kid").filter(|id| !id.is_empty()).map(str::to_owned),
             material,
         };
@@ -263,7 +265,7 @@ impl SigningKey {
 }
 
 impl Material {
-    /// A private key of any type but RSA, if it is one for this algorithm.
+    /// Parses a private key of any type but RSA, if it is one for this algorithm.
     fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Option<Self> {
         match algorithm.family() {
             Family::EllipticCurve => EcdsaKeyPair::from_private_key_der(ecdsa(algorithm)?, der)
@@ -280,6 +282,7 @@ impl Material {
     }
 }
 
+/// A function that decodes the member of a JWK with this name.
 type Member<'a> = dyn Fn(&str) -> Result<Vec<u8>, InvalidSigningKey> + 'a;
 
 #[allow(non_snake_case)] // the names are the RFC's
@@ -310,7 +313,8 @@ fn ecdsa_from_jwk(algorithm: Algorithm, bytes: &Member<'_>) -> Result<Material, 
     ))
 }
 
-/// The private part is the seed (RFC 9964 section 4), from which the public one follows.
+/// Reads an ML-DSA key. Its private part is the seed (RFC 9964 section 4), from which the public
+/// part follows.
 fn lattice_from_jwk(
     algorithm: Algorithm,
     bytes: &Member<'_>,
@@ -318,8 +322,8 @@ fn lattice_from_jwk(
     let parameters = lattice(algorithm).ok_or(InvalidSigningKey::Unsupported)?;
     let pair = PqdsaKeyPair::from_seed(parameters, &bytes("priv")?)
         .map_err(|_| InvalidSigningKey::Unsupported)?;
-    let is_whole = pair.public_key().as_ref() == bytes("pub")?;
-    if is_whole {
+    let parts_match = pair.public_key().as_ref() == bytes("pub")?;
+    if parts_match {
         Ok(Material::Lattice(pair))
     } else {
         Err(InvalidSigningKey::Unsupported)
@@ -362,7 +366,7 @@ mod tests {
     use crate::jose::{Algorithms, KeySet};
 
     #[test]
-    fn every_algorithm_signs_what_its_public_half_verifies() {
+    fn every_public_part_verifies_what_its_key_signs() {
         for algorithm in Algorithms::asymmetric().iter() {
             let key = SigningKey::generate(algorithm).unwrap();
             let jwks = json!({"keys": [key.to_public_jwk(Some("k"))]}).to_string();

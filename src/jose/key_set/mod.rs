@@ -10,47 +10,66 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json::{Json, Object};
-use super::jwk::given;
+use super::jwk::non_empty_member;
 use super::{Algorithms, JwkRefusal, VerificationKey};
 
-/// More keys than this in one set, and the set is refused.
+/// The largest number of keys in a set; a set with more is refused.
 const MAX_KEYS: usize = 100;
 
-/// The keys of one issuer, vetted.
+/// The keys of one issuer, checked when they were read.
+///
+/// # Examples
+///
+/// ```
+/// use doorward::jose::{Algorithm, Algorithms, KeySet};
+///
+/// let document = br#"{"keys": [{
+///     "kty": "OKP", "crv": "Ed25519", "kid": "k1",
+///     "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+/// }]}"#;
+/// let keys = KeySet::from_jwks(document, &Algorithms::asymmetric())?;
+/// assert_eq!(keys.len(), 1);
+/// assert!(keys.candidates(Some("k1"), Algorithm::EdDSA).is_ok());
+/// assert!(keys.candidates(Some("k2"), Algorithm::EdDSA).is_err());
+/// # Ok::<(), doorward::jose::InvalidKeySet>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct KeySet {
-    /// A key that was published for several algorithms is here once for each.
+    /// The keys. One that was published for several algorithms is listed once for each.
     pub(super) keys: Vec<Arc<VerificationKey>>,
+    /// The entries that could be for signatures and are not used.
     refused: Vec<RefusedKey>,
-    /// What is there for encryption, which is no concern of ours.
+    /// The entries for encryption, which are not an error.
     for_encryption: Vec<RefusedKey>,
-    /// A key that was configured by itself has no id that a token could name.
+    /// `true` if the keys match any `kid`: keys from the configuration have no id that a token
+    /// could name.
     pub(super) any_id: bool,
 }
 
 /// An entry of a key set that is not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedKey {
-    /// Its `kid`, if it has a readable one.
+    /// The `kid` of the entry, if it has a readable one.
     pub id: Option<String>,
-    /// Why.
+    /// The reason for the refusal.
     pub refusal: JwkRefusal,
 }
 
-/// Why a document is no key set.
+/// The error for a document that is no key set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKeySet {
-    /// Not a JSON object with an array `keys`.
+    /// The document is not a JSON object with an array `keys`.
     #[error("not a JSON Web Key Set")]
     Malformed,
-    /// More keys than anyone needs.
+    /// The document has more keys than are read.
     #[error("{0} keys, but at most {MAX_KEYS} are read")]
     TooManyKeys(usize),
-    /// Nothing in it to verify a signature with.
+    /// The document has no key that can verify a signature.
     #[error("no usable key{}", reasons(.0))]
     NoUsableKey(Vec<RefusedKey>),
 }
 
+/// A JWK Set whose entries are not parsed yet.
 #[derive(Deserialize)]
 struct Document<'a> {
     #[serde(borrow)]
@@ -58,9 +77,10 @@ struct Document<'a> {
 }
 
 impl KeySet {
-    /// Reads a JWK Set. Entries are read one by one, so that a bad one never spoils the rest.
+    /// Reads a JWK Set. Each entry is read on its own, so that a bad one does not spoil the rest.
+    /// Fails with [`InvalidKeySet`] if no key can be used.
     pub fn from_jwks(document: &[u8], allowed: &Algorithms) -> Result<Self, InvalidKeySet> {
-        // A derived reader takes an array for an object as well.
+        // A derived `Deserialize` would also accept an array in place of the object.
         if document.trim_ascii_start().first() != Some(&b'{') {
             return Err(InvalidKeySet::Malformed);
         }
@@ -75,14 +95,14 @@ impl KeySet {
         }
         set.refuse_duplicates();
         if set.keys.is_empty() {
-            // Where there is nothing else, the keys for encryption say why.
+            // If there are no other keys, those for encryption explain why.
             set.refused.append(&mut set.for_encryption);
             return Err(InvalidKeySet::NoUsableKey(set.refused));
         }
         Ok(set)
     }
 
-    /// Keys that were configured by themselves and stand for whatever `kid` a token names.
+    /// Creates a set of keys that match any `kid`, for keys from the configuration.
     pub fn of_any_id(keys: Vec<VerificationKey>) -> Self {
         Self {
             keys: keys.into_iter().map(Arc::new).collect(),
@@ -91,7 +111,7 @@ impl KeySet {
         }
     }
 
-    /// These keys, standing for any `kid` just where the other ones do.
+    /// Returns these keys, matching any `kid` if and only if `other` does.
     #[must_use]
     pub fn in_place_of(self, other: &Self) -> Self {
         Self {
@@ -103,7 +123,7 @@ impl KeySet {
     fn add_entry(&mut self, entry: &str, allowed: &Algorithms) {
         let jwk = Object::parse(entry).map_err(|_| JwkRefusal::NotAnObject);
         let id = || {
-            given(jwk.as_ref().ok()?, "kid")
+            non_empty_member(jwk.as_ref().ok()?, "kid")
                 .and_then(Json::string)
                 .map(Cow::into_owned)
         };
@@ -123,76 +143,78 @@ impl KeySet {
     fn add(&mut self, key: VerificationKey) {
         match self.keys.iter_mut().find(|other| other.is_same_as(&key)) {
             None => self.keys.push(Arc::new(key)),
-            // Written down twice, it is as public as the more telling of the two.
+            // If a key is listed twice and one of the entries has the private part, then it is
+            // public.
             Some(known) if key.is_private_part_published() => *known = Arc::new(key),
             Some(_) => {}
         }
     }
 
-    /// Two different keys under one id and algorithm: whoever slipped in the second one must not
-    /// win, with none of the algorithms that it was published for. Nor must the order tell for
-    /// whose tokens a key is that stands there twice.
+    /// Refuses different keys with the same id and algorithm, for all algorithms that they were
+    /// published for: an attacker who slips in a second key must not win. The order of the entries
+    /// must not decide either for which issuer a key is that is listed twice.
     fn refuse_duplicates(&mut self) {
-        let is_twin = |key: &VerificationKey, other: &VerificationKey| {
+        let conflicts = |key: &VerificationKey, other: &VerificationKey| {
             key.id().is_some()
                 && key.id() == other.id()
                 && key.algorithm() == other.algorithm()
                 && !key.is_same_as(other)
         };
-        let has_twin =
-            |key: &&Arc<VerificationKey>| self.keys.iter().any(|other| is_twin(key, other));
-        let twins: Vec<_> = self.keys.iter().filter(has_twin).cloned().collect();
-        let (twins, keys): (Vec<_>, _) = std::mem::take(&mut self.keys)
+        let has_conflict =
+            |key: &&Arc<VerificationKey>| self.keys.iter().any(|other| conflicts(key, other));
+        let conflicting: Vec<_> = self.keys.iter().filter(has_conflict).cloned().collect();
+        let (conflicting, keys): (Vec<_>, _) = std::mem::take(&mut self.keys)
             .into_iter()
-            .partition(|key| twins.iter().any(|twin| twin.is_published_with(key)));
+            .partition(|key| conflicting.iter().any(|other| other.is_published_with(key)));
         self.keys = keys;
-        let twins = Self {
-            keys: twins,
+        let conflicting = Self {
+            keys: conflicting,
             ..Self::default()
         };
         self.refused
-            .extend(twins.published().iter().map(|key| RefusedKey {
+            .extend(conflicting.published().iter().map(|key| RefusedKey {
                 id: key.first().id().map(str::to_owned),
                 refusal: JwkRefusal::Duplicate,
             }));
     }
 
-    /// Whether this very key is still in the set, under the same id and for the same issuer.
+    /// Returns `true` if the set has this key under the same id and for the same issuer.
     pub fn contains(&self, key: &VerificationKey) -> bool {
         self.keys.iter().any(|own| own.is_same_as(key))
     }
 
-    /// Whether the sets hold the same keys under the same ids and for the same issuers.
+    /// Returns `true` if both sets hold the same keys under the same ids and for the same issuers.
     pub fn has_same_keys_as(&self, other: &Self) -> bool {
         self.keys.len() == other.keys.len() && self.keys.iter().all(|key| other.contains(key))
     }
 
-    /// The keys one by one, each with one of its algorithms.
+    /// Iterates over the keys, each with one of its algorithms.
     pub fn iter(&self) -> impl Iterator<Item = &VerificationKey> {
         self.keys.iter().map(AsRef::as_ref)
     }
 
-    /// The entries that could be for signatures, and are not used.
+    /// Returns the entries that could be for signatures and are not used.
     pub fn refused(&self) -> &[RefusedKey] {
         &self.refused
     }
 
-    /// The ids of the entries that are for encryption.
+    /// Iterates over the ids of the entries that are for encryption.
     pub fn for_encryption(&self) -> impl Iterator<Item = Option<&str>> {
         self.for_encryption.iter().map(|key| key.id.as_deref())
     }
 
-    /// How many keys there are. One that may be used with several algorithms is one.
+    /// Returns the number of keys. A key with several algorithms counts once.
     pub fn len(&self) -> usize {
         self.published().len()
     }
 
-    /// Whether there is none.
+    /// Returns `true` if the set has no key.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 }
 
+/// Describes the first three refused keys, with ids of at most 64 characters.
 fn reasons(refused: &[RefusedKey]) -> String {
     let described = refused.iter().take(3).map(|key| {
         let id: String = key

@@ -82,7 +82,7 @@ fn documents_that_are_no_key_set() {
 }
 
 #[test]
-fn what_is_wrong_with_the_keys_is_said_in_short() {
+fn the_error_describes_the_first_refused_keys() {
     let long = "\n".repeat(1000);
     let error =
         read(&json!([{"kty": "oct", "kid": "s"}, {}, {"kty": "oct", "kid": long}, 1])).unwrap_err();
@@ -97,7 +97,7 @@ fn what_is_wrong_with_the_keys_is_said_in_short() {
 }
 
 #[test]
-fn keys_are_vetted() {
+fn bad_keys_are_refused() {
     let rsa = || jwk(Algorithm::RS256, "r");
     let ec = || jwk(Algorithm::ES256, "e");
     let ed = || jwk(Algorithm::EdDSA, "d");
@@ -228,7 +228,7 @@ fn edwards_points_lie_on_the_curve_and_have_a_large_order() {
         .map(|at| u8::from_str_radix(&order_8[2 * at..][..2], 16).unwrap())
         .collect();
     assert_eq!(refusal(order_8.try_into().unwrap()), JwkRefusal::Degenerate);
-    // p + 1, another spelling of the neutral element.
+    // p + 1, another encoding of the neutral element.
     let mut other_spelling = [0xFF; 32];
     (other_spelling[0], other_spelling[31]) = (0xEE, 0x7F);
     assert_eq!(refusal(other_spelling), JwkRefusal::Point);
@@ -271,7 +271,7 @@ fn lattice_keys_name_their_algorithm() {
 }
 
 #[test]
-fn a_published_private_part_is_noted_and_not_used() {
+fn a_published_private_part_is_recorded_and_not_used() {
     let key = jwk(Algorithm::ES256, "e");
     for member in ["d", "priv", "p"] {
         let set = read(&json!([
@@ -279,28 +279,28 @@ fn a_published_private_part_is_noted_and_not_used() {
             with(jwk(Algorithm::EdDSA, "x"), member, json!("AAAA"))
         ]))
         .unwrap();
-        let noted: Vec<_> = set
+        let recorded: Vec<_> = set
             .iter()
             .map(VerificationKey::is_private_part_published)
             .collect();
-        assert_eq!(noted, [false, true], "{member}");
+        assert_eq!(recorded, [false, true], "{member}");
         let twice = [key.clone(), with(key.clone(), member, json!("AAAA"))];
         let set = read(&json!(twice)).unwrap();
-        let noted: Vec<_> = set
+        let recorded: Vec<_> = set
             .iter()
             .map(VerificationKey::is_private_part_published)
             .collect();
-        assert_eq!(noted, [true], "{member} beside the same key without it");
+        assert_eq!(recorded, [true], "{member} beside the same key without it");
     }
 }
 
 #[test]
-fn coordinates_are_numbers() {
+fn coordinates_may_have_more_or_fewer_leading_zeros() {
     let decoded = |key: &Value, name: &str| {
         crate::jose::decode_base64url(key[name].as_str().unwrap()).unwrap()
     };
     for algorithm in [Algorithm::ES256, Algorithm::ES512] {
-        // One in 256 has a zero in front of it; of P-521 every second one.
+        // One coordinate in 256 starts with a zero byte; for P-521 it is every second one.
         let short = loop {
             let key = jwk(algorithm, "e");
             if decoded(&key, "x")[0] == 0 {
@@ -308,27 +308,27 @@ fn coordinates_are_numbers() {
             }
         };
         let x = decoded(&short, "x");
-        let spelt = |bytes: &[u8]| {
+        let with_x = |bytes: &[u8]| {
             with(
                 short.clone(),
                 "x",
                 json!(crate::jose::encode_base64url(bytes)),
             )
         };
-        let spellings = [
+        let encodings = [
             &x[1..],
             &[&[0], x.as_slice()].concat(),
             &[&[0; 9], x.as_slice()].concat(),
         ]
-        .map(spelt);
-        let set = read(&json!([short, spellings[0], spellings[1], spellings[2]])).unwrap();
+        .map(with_x);
+        let set = read(&json!([short, encodings[0], encodings[1], encodings[2]])).unwrap();
         assert_eq!(
             (set.len(), set.refused()),
             (1, &[][..]),
             "{algorithm}: the same point"
         );
         assert_eq!(
-            refusal_of(&spelt(&[])),
+            refusal_of(&with_x(&[])),
             JwkRefusal::Point,
             "{algorithm}: nothing is no number"
         );
@@ -366,7 +366,7 @@ fn a_modulus_is_odd() {
 }
 
 #[test]
-fn a_key_is_its_material_under_its_id() {
+fn a_key_is_its_material_with_its_id_and_issuer() {
     let of = |entries: &[&Value]| read(&json!(entries)).unwrap();
     let (a, b) = (jwk(Algorithm::ES256, "a"), jwk(Algorithm::ES256, "b"));
     let (a_as_b, other_a) = (
@@ -444,7 +444,7 @@ fn duplicate_ids() {
 }
 
 #[test]
-fn what_says_nothing_is_absent() {
+fn empty_members_count_as_absent() {
     for member in ["use", "key_ops", "alg", "kid", "d", "oth", "priv"] {
         for nothing in [Value::Null, json!(""), json!([])] {
             let set = read(&json!([with(jwk(Algorithm::ES256, "e"), member, nothing)])).unwrap();
@@ -512,7 +512,7 @@ fn a_key_without_alg_gets_all_of_its_family() {
 }
 
 #[test]
-fn a_key_in_doubt_is_so_with_all_of_its_algorithms() {
+fn duplicates_are_refused_for_all_of_their_algorithms() {
     let mut any = jwk(Algorithm::RS256, "k");
     any.as_object_mut().unwrap().remove("alg");
     let other = jwk(Algorithm::PS384, "k");

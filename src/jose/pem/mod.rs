@@ -1,4 +1,4 @@
-//! Public keys in PEM: SPKI, PKCS#1 and certificates (RFC 7468, RFC 8017 appendix A.1).
+//! Reads public keys in PEM: SPKI, PKCS#1 and certificates (RFC 7468, RFC 8017 appendix A.1).
 
 #[cfg(test)]
 mod tests;
@@ -12,41 +12,42 @@ use super::candidates::MAX_CANDIDATES;
 use super::jwk::{edwards_key, lattice_key, rsa_keys};
 use super::{Algorithm, Algorithms, Family, JwkRefusal, KeySet, VerificationKey, pss_parameters};
 
-/// Why a PEM file gives no keys.
+/// The error for a PEM file that gives no keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidPem {
-    /// Broken PEM.
+    /// The PEM encoding is broken.
     #[error("not a PEM file")]
     Malformed,
-    /// A private key where a public one belongs.
+    /// The file holds a private key where a public one belongs.
     #[error(
         "holds a private key (give the public key, and keep the private one away from this machine)"
     )]
     PrivateKey,
-    /// No section that holds a public key.
+    /// No section holds a public key.
     #[error("holds no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE section")]
     NoKey,
-    /// A section that is not what its label says.
+    /// A section is not what its label says.
     #[error("holds a section that is not what its label says")]
     Section,
-    /// More keys of one algorithm than are tried for a token, so that some would never be.
+    /// The file has more keys for one algorithm than are tried for a token, so that some would
+    /// never be tried.
     #[error(
         "holds more than {MAX_CANDIDATES} keys for {0}, which is how many are tried for a token"
     )]
     TooManyKeys(Algorithm),
-    /// A key that does not pass.
+    /// A key was refused.
     #[error(transparent)]
     Refused(#[from] JwkRefusal),
 }
 
-/// In the first line of a section, whatever else is wrong with it.
+/// The start of every section, even if the rest of its first line is malformed.
 const BEGIN: &[u8] = b"BEGIN ";
 
 impl KeySet {
-    /// Reads the public keys of a PEM file. They have no id, and stand for whatever `kid` a token
-    /// names.
+    /// Reads the public keys of a PEM file. They have no id, and match any `kid` that a token
+    /// names. Fails with [`InvalidPem`] if one of the keys cannot be used.
     ///
-    /// Of a certificate only the key is taken: its dates and issuer say nothing about tokens.
+    /// Only the key of a certificate is used: its dates and issuer say nothing about tokens.
     pub fn from_pem(text: &[u8], allowed: &Algorithms) -> Result<Self, InvalidPem> {
         let mut keys: Vec<VerificationKey> = Vec::new();
         let mut sections = text
@@ -57,7 +58,7 @@ impl KeySet {
             let section = section.map_err(|_| InvalidPem::Malformed)?;
             sections = sections.saturating_sub(1);
             for key in section_keys(&section.label, &section.contents, allowed)? {
-                // A certificate often stands beside its own key.
+                // A file often holds a certificate and its key beside it.
                 if keys
                     .iter()
                     .all(|known| known.fingerprint() != key.fingerprint())
@@ -66,8 +67,8 @@ impl KeySet {
                 }
             }
         }
-        // The reader passes over a section whose first line it does not recognise: a dash less, a
-        // blank in front.
+        // The parser skips a section whose first line it does not recognise, such as one with a
+        // dash too few or with a leading blank. Such a section must not go unnoticed.
         if sections > 0 {
             return Err(InvalidPem::Malformed);
         }
@@ -81,7 +82,7 @@ impl KeySet {
     }
 }
 
-/// The keys of a section; none if it is no concern of ours.
+/// Returns the keys of a section, or none for a section with a label that is not used here.
 fn section_keys(
     label: &str,
     der: &[u8],
@@ -105,6 +106,7 @@ fn section_keys(
     }
 }
 
+/// Parses DER that must have no trailing bytes.
 fn parse<'a, T, E>(
     der: &'a [u8],
     parser: impl Fn(&'a [u8]) -> Result<(&'a [u8], T), E>,
@@ -115,6 +117,7 @@ fn parse<'a, T, E>(
     }
 }
 
+/// Returns the keys of a `SubjectPublicKeyInfo`, one for each algorithm.
 fn spki_keys(
     spki: &SubjectPublicKeyInfo<'_>,
     allowed: &Algorithms,
@@ -145,6 +148,7 @@ fn spki_keys(
     }
 }
 
+/// Returns an RSA key for each of these algorithms.
 fn rsa(
     key: &RSAPublicKey<'_>,
     algorithms: &[Algorithm],
@@ -152,7 +156,7 @@ fn rsa(
     Ok(rsa_keys(algorithms, key.modulus, key.exponent)?)
 }
 
-/// A key on one of the curves of RFC 5480 section 2.1.1.1 and SEC 2 section 2.4.1.
+/// Reads a key on one of the curves of RFC 5480 section 2.1.1.1 and SEC 2 section 2.4.1.
 fn on_curve(curve: &str, point: &[u8]) -> Result<VerificationKey, InvalidPem> {
     let algorithm = match curve {
         "1.2.840.10045.3.1.7" => Algorithm::ES256,
@@ -161,14 +165,16 @@ fn on_curve(curve: &str, point: &[u8]) -> Result<VerificationKey, InvalidPem> {
         "1.3.132.0.10" => Algorithm::ES256K,
         _ => return Err(JwkRefusal::Unsupported.into()),
     };
-    // Written out in full, or compressed; the hybrid form is not for keys (RFC 5480 section 2.2).
+    // A point is uncompressed or compressed; the hybrid form is not for keys (RFC 5480 section
+    // 2.2).
     let is_known_form = matches!(point.first(), Some(2..=4));
     Ok(VerificationKey::encoded(algorithm, point)
         .filter(|_| is_known_form)
         .ok_or(JwkRefusal::Point)?)
 }
 
-/// A key whose type says everything: Ed25519 (RFC 8410 section 3) or ML-DSA (RFC 9881 section 2).
+/// Reads a key whose type determines its algorithm: Ed25519 (RFC 8410 section 3) or ML-DSA (RFC
+/// 9881 section 2).
 fn encoded(key_type: &str, bytes: &[u8]) -> Result<VerificationKey, InvalidPem> {
     Ok(match key_type {
         "1.3.101.112" => edwards_key(Algorithm::EdDSA, bytes)?,

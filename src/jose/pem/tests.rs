@@ -32,14 +32,14 @@ fn names(pem: &str, allowed: &Algorithms) -> Result<String, InvalidPem> {
         .join("; "))
 }
 
-/// A key of the type that makes no signatures but RSASSA-PSS, with these parameters.
+/// Returns the PEM of a new RSASSA-PSS key with these parameters (DER in hexadecimal).
 fn pss(parameters: &str) -> String {
     let hex = |text: &str| -> Vec<u8> {
         (0..text.len() / 2)
             .map(|at| u8::from_str_radix(&text[2 * at..][..2], 16).unwrap())
             .collect()
     };
-    // Each tag here has a body under 128 or over 255 bytes.
+    // Each body here is shorter than 128 bytes or longer than 255.
     let tagged = |tag: u8, body: &[u8]| match u8::try_from(body.len()) {
         Ok(length @ ..128) => [&[tag, length], body].concat(),
         _ => [
@@ -59,7 +59,7 @@ fn pss(parameters: &str) -> String {
 }
 
 #[test]
-fn rsa_keys_without_more_serve_every_rsa_algorithm() {
+fn plain_rsa_keys_work_with_every_rsa_algorithm() {
     let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
     let text = pem("RSA PUBLIC KEY", rsa.public_key().as_ref());
     assert_eq!(
@@ -71,7 +71,7 @@ fn rsa_keys_without_more_serve_every_rsa_algorithm() {
 }
 
 #[test]
-fn pss_keys_serve_what_their_parameters_allow() {
+fn pss_keys_work_with_what_their_parameters_allow() {
     let hash = |number: &str| format!("300d06096086480165030402{number}0500");
     let restricted = |number: &str, mask: &str, rest: &str| {
         let mask = format!("301a06092a864886f70d010108{}", hash(mask));
@@ -144,7 +144,7 @@ fn certificates_and_public_keys_of_every_type() {
 }
 
 #[test]
-fn each_key_of_a_file_is_tried() {
+fn every_key_of_a_file_is_read_once() {
     let allowed = Algorithms::asymmetric();
     let key = |generator| {
         rcgen::KeyPair::generate_for(generator)
@@ -198,7 +198,7 @@ fn public_keys_of_rarer_types() {
 }
 
 #[test]
-fn what_is_no_public_key() {
+fn files_without_a_usable_public_key_are_refused() {
     let all = [Algorithm::RS256, Algorithm::ES256];
     assert_eq!(read("", &all), Err(InvalidPem::NoKey));
     let good = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)
