@@ -1,8 +1,8 @@
-//! Floor 3: the one HTTP client, with its bounds.
+//! Layer 5: the HTTP client and its bounds.
 //!
-//! Whatever this service fetches decides whom it trusts. So: certificates are checked, redirects
-//! are not followed, a body is read to a limit, a request ends in time, and an address can be
-//! required to be a public one.
+//! The documents that this service fetches decide whom it trusts. So certificates are checked,
+//! redirects are not followed, a body is read up to a limit, a request ends in time, and an address
+//! can be required to be a public one.
 
 mod http;
 

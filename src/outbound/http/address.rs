@@ -1,4 +1,4 @@
-//! Which addresses may be talked to.
+//! Restricts the addresses that a request may go to.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
@@ -12,29 +12,30 @@ use url::{Host, Url};
 
 use crate::domain::is_loopback_name;
 
-/// Which addresses may be talked to.
+/// The addresses that a request may go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressRule {
-    /// All.
+    /// All addresses.
     Any,
-    /// Only those that the whole internet can reach: a document from outside must not lead into the
-    /// network (server-side request forgery).
+    /// Only addresses that the whole internet can reach: a document from outside must not lead into
+    /// the private network (server-side request forgery).
     Public,
 }
 
 impl AddressRule {
-    /// Whether this address may be talked to.
+    /// Returns `true` if a request may go to this address.
     pub(super) fn permits(self, address: IpAddr) -> bool {
         self == Self::Any || is_public(address)
     }
 
-    /// Whether the URL names a forbidden address outright; names are judged when they are resolved.
+    /// Returns `false` if the URL itself contains a forbidden address. Names are checked when they
+    /// are resolved.
     pub(super) fn permits_literal(self, url: &Url) -> bool {
         literal(url).is_none_or(|address| self.permits(address))
     }
 }
 
-/// The address that a URL has for a host, if it is not a name.
+/// Returns the address in a URL, if its host is not a name.
 pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(address) => Some(address.into()),
@@ -44,26 +45,30 @@ pub(super) fn literal(url: &Url) -> Option<IpAddr> {
 }
 
 /// Resolves names to permitted addresses only: the address that was checked is the address that is
-/// used. Names of this machine are known without asking: a resolver could lead them, and the plain
-/// http that they are allowed, elsewhere.
+/// used.
+///
+/// Names of this machine (`localhost`) are not looked up. A resolver could point them elsewhere,
+/// and with them the plain HTTP that they are allowed.
 pub(super) struct Resolver {
     rule: AddressRule,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     look_up: LookUp,
 }
 
+/// A function that looks a name up, and may block for a long time.
 type LookUp = fn(&str) -> io::Result<Vec<SocketAddr>>;
 
-/// A name server that does not answer keeps a thread waiting for half a minute, even if the request
-/// was given up. At most so many threads wait for the names of one client.
-const MOST_WAITING: usize = 4;
+/// The largest number of threads that wait for the names of one client. A name server that does not
+/// answer keeps a thread waiting for half a minute, even if the request was given up.
+const MAX_WAITING_THREADS: usize = 4;
 
+/// The addresses of names of this machine.
 const LOOPBACK: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::LOCALHOST),
     IpAddr::V6(Ipv6Addr::LOCALHOST),
 ];
 
-/// A name without any address that may be talked to.
+/// The error for a name without any permitted address.
 #[derive(Debug, thiserror::Error)]
 #[error("the name has no permitted address")]
 pub(super) struct NoPermittedAddress;
@@ -72,7 +77,7 @@ impl Resolver {
     pub(super) fn new(rule: AddressRule) -> Self {
         Self {
             rule,
-            places: Arc::new(Semaphore::new(MOST_WAITING)),
+            slots: Arc::new(Semaphore::new(MAX_WAITING_THREADS)),
             look_up,
         }
     }
@@ -80,15 +85,15 @@ impl Resolver {
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (rule, places, look_up) = (self.rule, self.places.clone(), self.look_up);
+        let (rule, slots, look_up) = (self.rule, self.slots.clone(), self.look_up);
         Box::pin(async move {
             let mut found: Vec<_> = if is_loopback_name(name.as_str()) {
                 LOOPBACK.map(|address| SocketAddr::new(address, 0)).into()
             } else {
-                let place = places.acquire_owned().await?;
+                let slot = slots.acquire_owned().await?;
                 let looked_up = spawn_blocking(move || {
                     let found = look_up(name.as_str());
-                    drop(place);
+                    drop(slot);
                     found
                 });
                 looked_up.await??
@@ -104,14 +109,14 @@ impl Resolve for Resolver {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "it runs in a thread for what blocks"
+    reason = "it runs on a thread for blocking work"
 )]
 fn look_up(name: &str) -> io::Result<Vec<SocketAddr>> {
     (name, 0).to_socket_addrs().map(Iterator::collect)
 }
 
-/// Networks that the registries of special-purpose addresses (RFC 6890) call not globally
-/// reachable, and those that lead to an IPv4 address of the sender's choosing (NAT64, 6to4,
+/// Networks that the registries of special-purpose addresses (RFC 6890) list as not globally
+/// reachable, and networks that lead to an IPv4 address of the sender's choosing (NAT64, 6to4,
 /// Teredo).
 const SPECIAL: &[&str] = &[
     "0.0.0.0/8",
@@ -146,8 +151,8 @@ const SPECIAL: &[&str] = &[
     "ff00::/8",
 ];
 
-/// Whether the whole internet can reach this address. One in IPv6 clothes is judged as the IPv4
-/// address that it is.
+/// Returns `true` if the whole internet can reach this address. An IPv4-mapped IPv6 address is
+/// checked as the IPv4 address in it.
 pub(super) fn is_public(address: IpAddr) -> bool {
     static NETWORKS: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
         SPECIAL
@@ -185,11 +190,11 @@ mod tests {
         runtime.block_on(async {
             for _ in 0..3 {
                 let ask = |_| tokio::spawn(resolver.resolve("idp.example".parse().unwrap()));
-                let asking: Vec<_> = (0..MOST_WAITING).map(ask).collect();
-                while ASKED.load(Ordering::SeqCst) < MOST_WAITING {
+                let asking: Vec<_> = (0..MAX_WAITING_THREADS).map(ask).collect();
+                while ASKED.load(Ordering::SeqCst) < MAX_WAITING_THREADS {
                     tokio::task::yield_now().await;
                 }
-                // Who asked has given up; the threads have not.
+                // The requests are given up; the threads go on waiting.
                 asking.iter().for_each(tokio::task::JoinHandle::abort);
             }
         });
@@ -197,14 +202,14 @@ mod tests {
         assert_eq!(
             (
                 ASKED.load(Ordering::SeqCst),
-                resolver.places.available_permits()
+                resolver.slots.available_permits()
             ),
-            (MOST_WAITING, 0)
+            (MAX_WAITING_THREADS, 0)
         );
     }
 
     #[test]
-    fn every_special_network_is_one() {
+    fn every_special_network_is_valid() {
         for network in SPECIAL {
             assert!(
                 network
@@ -259,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn names_of_this_machine_are_not_asked_for() {
+    async fn names_of_this_machine_are_not_looked_up() {
         for name in ["localhost", "idp.localhost", "nowhere.LOCALHOST."] {
             let found = Resolver::new(AddressRule::Any)
                 .resolve(name.parse().unwrap())
@@ -281,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn literals_are_judged_too() {
+    fn literal_addresses_are_checked() {
         let permits = |url: &str| AddressRule::Public.permits_literal(&Url::parse(url).unwrap());
         assert!(
             !permits("https://169.254.169.254/")

@@ -1,4 +1,4 @@
-//! The HTTP client.
+//! The HTTP client that fetches documents.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,35 +23,41 @@ use crate::config_reader::read_regular_file;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A longer token file is refused.
+/// The largest size of a token file; a larger one is refused.
 const MAX_BEARER_TOKEN_BYTES: usize = 64 * 1024;
 
-/// A client that asks one party.
+/// An HTTP client for the requests to one party, with its credentials.
 pub struct HttpClient {
+    /// The client for direct requests to any address.
     anywhere: Client,
+    /// The client for direct requests to public addresses.
     public_only: Client,
+    /// The client for requests through a proxy.
     proxied: Client,
     egress: Egress,
+    /// The configured headers.
     headers: HeaderMap,
+    /// The file with the bearer token, which is read for each request.
     bearer_token_file: Option<PathBuf>,
 }
 
-/// One request for a document.
+/// A request for one document.
 #[derive(Debug, Clone, Copy)]
 pub struct FetchRequest<'a> {
-    /// Where it is.
+    /// The URL of the document.
     pub url: &'a Url,
-    /// Which addresses that may be.
+    /// The addresses that the request may go to.
     pub rule: AddressRule,
-    /// Whether the headers and the bearer token of the settings go along; they are for the party
-    /// that was configured.
+    /// `true` if the configured headers and bearer token are sent. They are for the configured
+    /// party only.
     pub with_credentials: bool,
-    /// The version that is known already.
+    /// The version of the document that the caller already has.
     pub known: Option<&'a EntityTag>,
 }
 
 impl HttpClient {
-    /// A client with these settings.
+    /// Creates a client with these settings. Fails with [`InvalidClient`] if the certificates, the
+    /// headers or the proxies are not usable.
     pub fn new(settings: &FetchSettings, egress: Egress) -> Result<Self, InvalidClient> {
         Ok(Self {
             anywhere: direct(settings, AddressRule::Any)?,
@@ -66,28 +72,28 @@ impl HttpClient {
         })
     }
 
-    /// Fetches a document, unless it is still of the version that is known; only a complete answer
-    /// counts.
-    pub async fn get(&self, ask: FetchRequest<'_>) -> Result<FetchResponse, FetchError> {
-        if !ask.rule.permits_literal(ask.url) {
+    /// Fetches a document, or finds that the known version is still current. Fails with
+    /// [`FetchError`] unless the response is complete.
+    pub async fn get(&self, request: FetchRequest<'_>) -> Result<FetchResponse, FetchError> {
+        if !request.rule.permits_literal(request.url) {
             return Err(FetchError::Address);
         }
-        let mut headers = if ask.with_credentials {
+        let mut headers = if request.with_credentials {
             self.credentials().await?
         } else {
             HeaderMap::new()
         };
-        headers.extend(ask.known.map(|known| (IF_NONE_MATCH, known.0.clone())));
+        headers.extend(request.known.map(|known| (IF_NONE_MATCH, known.0.clone())));
         let response = self
-            .client(&ask)
-            .get(ask.url.clone())
+            .client(&request)
+            .get(request.url.clone())
             .headers(headers)
             .send()
             .await
             .map_err(transport)?;
         let (max_age, links) = (
             max_age(response.headers()),
-            self.rule_for_links(ask.url, response.remote_addr()),
+            self.rule_for_links(request.url, response.remote_addr()),
         );
         match response.status() {
             StatusCode::OK => {
@@ -98,8 +104,8 @@ impl HttpClient {
                     links,
                 })
             }
-            // Nobody may call a document unchanged that was not asked about.
-            StatusCode::NOT_MODIFIED if ask.known.is_some() => Ok(FetchResponse {
+            // A server must not answer 304 to a request that named no version.
+            StatusCode::NOT_MODIFIED if request.known.is_some() => Ok(FetchResponse {
                 answer: FetchBody::NotModified,
                 max_age,
                 links,
@@ -111,36 +117,38 @@ impl HttpClient {
         }
     }
 
-    /// A client of its own for public addresses, because connections are reused: those of the
-    /// others may lead anywhere.
-    fn client(&self, ask: &FetchRequest<'_>) -> &Client {
-        match ask.rule {
-            _ if self.egress.is_proxied(ask.url) => &self.proxied,
+    /// Returns the client for a request. Public addresses have a client of their own because
+    /// connections are reused: a connection of another client may lead to any address.
+    fn client(&self, request: &FetchRequest<'_>) -> &Client {
+        match request.rule {
+            _ if self.egress.is_proxied(request.url) => &self.proxied,
             AddressRule::Any => &self.anywhere,
             AddressRule::Public => &self.public_only,
         }
     }
 
-    /// Whoever is at home in a private network may point into it. Where that is tells the
-    /// connection that the answer came over: the name might lead elsewhere the next time. Behind a
-    /// proxy nobody knows, unless the URL has the address.
+    /// Returns which addresses the links in a response may lead to. Only a server in a private
+    /// network may link to private addresses. The address of the connection decides where a server
+    /// is, because the name may resolve differently the next time. Behind a proxy this address is
+    /// unknown, unless the URL contains it.
     fn rule_for_links(&self, url: &Url, peer: Option<SocketAddr>) -> AddressRule {
-        let home = if self.egress.is_proxied(url) {
+        let server = if self.egress.is_proxied(url) {
             literal(url)
         } else {
             peer.map(|peer| peer.ip())
         };
-        match home {
-            Some(home) if !is_public(home) => AddressRule::Any,
+        match server {
+            Some(server) if !is_public(server) => AddressRule::Any,
             _ => AddressRule::Public,
         }
     }
 
+    /// Returns the configured headers, with the bearer token as it is in its file now.
     async fn credentials(&self) -> Result<HeaderMap, FetchError> {
         let mut headers = self.headers.clone();
         if let Some(path) = self.bearer_token_file.clone() {
-            // Off the runtime: a disk that hangs must not keep other issuers' keys from being
-            // fetched.
+            // The file is read outside of the runtime: a disk that hangs must not keep other
+            // issuers' keys from being fetched.
             let read =
                 spawn_blocking(move || read_regular_file(&path, MAX_BEARER_TOKEN_BYTES)).await;
             let token = read.map_err(io::Error::other).flatten();
@@ -153,6 +161,7 @@ impl HttpClient {
     }
 }
 
+/// Returns the value of the `Authorization` header for a bearer token.
 pub(super) fn bearer(token: Vec<u8>) -> io::Result<HeaderValue> {
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
     let token = String::from_utf8(token).map_err(|_| invalid())?;
@@ -162,6 +171,7 @@ pub(super) fn bearer(token: Vec<u8>) -> io::Result<HeaderValue> {
     Ok(value)
 }
 
+/// Builds a client for direct requests.
 fn direct(settings: &FetchSettings, rule: AddressRule) -> Result<Client, InvalidClient> {
     let builder = builder(settings.timeout, settings.extra_roots.as_deref())?;
     build(if rule == AddressRule::Public {
@@ -171,6 +181,8 @@ fn direct(settings: &FetchSettings, rule: AddressRule) -> Result<Client, Invalid
     })
 }
 
+/// Returns a builder with the bounds of all outgoing requests, and with extra root certificates in
+/// PEM.
 pub(super) fn builder(
     timeout: Duration,
     extra_roots: Option<&[u8]>,
@@ -178,8 +190,8 @@ pub(super) fn builder(
     let builder = Client::builder()
         .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
-        // Which requests go through a proxy is decided here, not by what the process finds in its
-        // environment.
+        // [`Egress`] decides which requests go through a proxy, and not the environment of the
+        // process.
         .no_proxy()
         .dns_resolver(Resolver::new(AddressRule::Any))
         .connect_timeout(CONNECT_TIMEOUT)
@@ -197,10 +209,12 @@ pub(super) fn builder(
     }
 }
 
+/// Builds a client.
 pub(super) fn build(builder: ClientBuilder) -> Result<Client, InvalidClient> {
     builder.build().map_err(invalid)
 }
 
+/// Returns the configured headers, whose values are secret.
 pub(super) fn headers(settings: &FetchSettings) -> Result<HeaderMap, InvalidClient> {
     let invalid = |name: &str| InvalidClient(format!("{name} is no header"));
     let mut headers = HeaderMap::new();

@@ -1,7 +1,7 @@
-//! Why a request failed, for people.
+//! Describes why a request failed, for messages to people.
 
-/// Why a request failed, without its URL: the whole chain of causes, because the outermost only
-/// says that it did.
+/// Describes why a request failed, with the whole chain of causes, because the outermost error only
+/// says that it did. The text leaves out the URL.
 pub fn error_chain(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "timed out".into();
@@ -19,6 +19,7 @@ pub fn error_chain(error: reqwest::Error) -> String {
     text
 }
 
-/// What `openssl req -x509` makes unless it is told otherwise.
+/// The hint about a certificate of an authority that is used by a server. `openssl req -x509` makes
+/// such a certificate by default.
 pub(super) const CA_AS_SERVER: &str = " (the server shows the certificate of an authority as its own: make one with \
     `-addext basicConstraints=critical,CA:FALSE`)";

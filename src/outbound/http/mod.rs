@@ -1,4 +1,4 @@
-//! The HTTP client: whom it may ask, through which proxy, and how much it takes.
+//! The HTTP client, with its rules for addresses and proxies and its limits for responses.
 
 mod address;
 mod client;

@@ -1,4 +1,4 @@
-//! Delivers what is of use to others.
+//! Sends telemetry over HTTP (OTLP).
 
 use std::fmt;
 use std::time::Duration;
@@ -16,16 +16,18 @@ use super::invalid_client::InvalidClient;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Delivers what is of use to others, within the bounds of everything that leaves the service. Of
-/// the answer it takes the status.
+/// The HTTP transport of the OpenTelemetry exporter, with the bounds of all outgoing requests. It
+/// passes on the status of a response and drops the body.
 pub struct OtlpTransport {
     client: Client,
-    /// Where requests run: whoever hands them over does so from a thread of its own.
+    /// The runtime for the requests: the exporter sends from a thread of its own, outside of any
+    /// runtime.
     runtime: Handle,
 }
 
 impl OtlpTransport {
-    /// One that delivers to this address, by way of a proxy if there is one for it.
+    /// Creates a transport to this address, through a proxy if there is one for it. Fails with
+    /// [`InvalidClient`] if the proxy is not usable.
     pub fn new(to: &Url, egress: &Egress, runtime: Handle) -> Result<Self, InvalidClient> {
         let direct = builder(TIMEOUT, None)?;
         let builder = if egress.is_proxied(to) {
@@ -44,13 +46,13 @@ impl OtlpTransport {
 impl HttpClient for OtlpTransport {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (client, request) = (self.client.clone(), request.try_into()?);
-        let answer = self
+        let response = self
             .runtime
             .spawn(async move { client.execute(request).await })
             .await?
             .map_err(error_chain)?;
         Ok(Response::builder()
-            .status(answer.status())
+            .status(response.status())
             .body(Bytes::new())?)
     }
 }

@@ -1,4 +1,4 @@
-//! What a server answered, as far as it is read.
+//! Reads the response of a server, within limits.
 
 use std::io;
 use std::time::Duration;
@@ -9,56 +9,57 @@ use reqwest::header::{DATE, ETAG, HeaderMap, HeaderValue, RETRY_AFTER};
 use super::address::{AddressRule, NoPermittedAddress};
 use super::error_chain::error_chain;
 
-/// A good answer, and how long it may be kept, as it says itself (`Cache-Control: max-age`, RFC
-/// 9111 section 5.2.2.1).
+/// A successful response, with the time that it may be kept (`Cache-Control: max-age`, RFC 9111
+/// section 5.2.2.1).
 #[derive(Debug)]
 pub struct FetchResponse {
-    /// What was answered.
+    /// The document, or the statement that it has not changed.
     pub answer: FetchBody,
-    /// How long it may be kept.
+    /// The time that the document may be kept, if the response names one.
     pub max_age: Option<Duration>,
-    /// Which addresses a link in it may lead to.
+    /// The addresses that links in the document may lead to.
     pub links: AddressRule,
 }
 
-/// What was answered.
+/// The document, or the statement that it has not changed.
 #[derive(Debug)]
 pub enum FetchBody {
-    /// Status 200: the body, complete, and its version.
+    /// Status 200: the complete body, and its version.
     Document(Vec<u8>, Option<EntityTag>),
-    /// Status 304: the version that was asked about is still the one (RFC 9110 section 15.4.5).
+    /// Status 304: the known version is still current (RFC 9110 section 15.4.5).
     NotModified,
 }
 
-/// The version of a document, as its server calls it (`ETag`, RFC 9110 section 8.8.3).
+/// The version of a document, as its server names it (`ETag`, RFC 9110 section 8.8.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntityTag(pub(super) HeaderValue);
 
-/// Why nothing was fetched.
+/// The reason why a document was not fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// No connection, a broken one, a bad certificate, or too slow.
+    /// The connection failed, was broken or too slow, or the certificate is bad.
     #[error("{0}")]
     Transport(String),
-    /// Any other status; redirects too.
+    /// The response has another status. Redirects are not followed, so they belong here.
     #[error("status {status}")]
     Status {
-        /// The status.
+        /// The status of the response.
         status: u16,
-        /// When to come back, as the server asks (RFC 9110 section 10.2.3).
+        /// The time after which to try again, as the server asks (RFC 9110 section 10.2.3).
         retry_after: Option<Duration>,
     },
-    /// More than we read.
+    /// The body is larger than what is read.
     #[error("the body is larger than 512 KiB")]
     TooLarge,
-    /// An address that this request may not go to.
+    /// The request may not go to this address.
     #[error("the address is not a public one (set allow_private_jwks if it is meant)")]
     Address,
-    /// The bearer token of our own cannot be read.
+    /// The configured bearer token cannot be read.
     #[error("cannot read the bearer token file: {0}")]
     BearerToken(io::Error),
 }
 
+/// Reads a body. Fails with [`FetchError::TooLarge`] if it has more than [`MAX_BODY_BYTES`].
 pub(super) async fn body(mut response: Response) -> Result<Vec<u8>, FetchError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(transport)? {
@@ -70,6 +71,7 @@ pub(super) async fn body(mut response: Response) -> Result<Vec<u8>, FetchError> 
     Ok(body)
 }
 
+/// Returns the version of the document, if it is not too long to be sent back.
 pub(super) fn entity_tag(headers: &HeaderMap) -> Option<EntityTag> {
     headers
         .get(ETAG)
@@ -78,17 +80,19 @@ pub(super) fn entity_tag(headers: &HeaderMap) -> Option<EntityTag> {
         .map(EntityTag)
 }
 
-/// A number of seconds, or a date, which is taken by the server's own clock.
+/// Returns the time after which to try again (`Retry-After`, RFC 9110 section 10.2.3): a number of
+/// seconds, or a date, which is compared with the server's own `Date`.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok();
     let date = |text| httpdate::parse_http_date(text).ok();
-    let asked = text(RETRY_AFTER)?.trim();
-    match asked.parse() {
+    let value = text(RETRY_AFTER)?.trim();
+    match value.parse() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => date(asked)?.duration_since(date(text(DATE)?)?).ok(),
+        Err(_) => date(value)?.duration_since(date(text(DATE)?)?).ok(),
     }
 }
 
+/// Returns the time that a response may be kept: the smallest `max-age` of `Cache-Control`.
 pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let directives = headers.get("cache-control")?.to_str().ok()?.split(',');
     let seconds = directives.filter_map(|directive| {
@@ -102,6 +106,7 @@ pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
     seconds.min().map(Duration::from_secs)
 }
 
+/// Converts an error of the library, in which a forbidden address is recognised.
 pub(super) fn transport(error: reqwest::Error) -> FetchError {
     let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
     if causes
@@ -113,10 +118,10 @@ pub(super) fn transport(error: reqwest::Error) -> FetchError {
     FetchError::Transport(error_chain(error))
 }
 
-/// A longer body is refused, counted after decompression.
+/// The largest size of a body, counted after decompression; a larger one is refused.
 pub(super) const MAX_BODY_BYTES: usize = 512 * 1024;
 
-/// A longer version is not sent back.
+/// The largest length of a version that is sent back.
 pub(super) const MAX_ENTITY_TAG_BYTES: usize = 1024;
 
 #[cfg(test)]
@@ -138,9 +143,9 @@ mod tests {
     }
 
     #[test]
-    fn when_to_come_back() {
+    fn retry_after_is_in_seconds_or_a_date() {
         let date = ("date", "Sun, 22 Nov 2026 20:00:00 GMT");
-        for (asked, seconds) in [
+        for (value, seconds) in [
             ("120", Some(120)),
             (" 0 ", Some(0)),
             ("Sun, 22 Nov 2026 20:01:30 GMT", Some(90)),
@@ -149,8 +154,8 @@ mod tests {
             ("soon", None),
             ("99999999999999999999", None),
         ] {
-            let found = retry_after(&headers(&[date, ("retry-after", asked)]));
-            assert_eq!(found, seconds.map(Duration::from_secs), "{asked}");
+            let found = retry_after(&headers(&[date, ("retry-after", value)]));
+            assert_eq!(found, seconds.map(Duration::from_secs), "{value}");
         }
         assert_eq!(
             retry_after(&headers(&[(
@@ -164,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn how_long_to_keep() {
+    fn the_smallest_max_age_counts() {
         for (control, seconds) in [
             ("max-age=60", Some(60)),
             ("public, Max-Age=60", Some(60)),

@@ -1,4 +1,4 @@
-//! How requests of our own leave the machine.
+//! Chooses the proxy for outgoing requests.
 
 #[cfg(test)]
 mod tests;
@@ -16,9 +16,22 @@ use super::no_proxy::NoProxy;
 use crate::config_reader::Problem;
 use crate::domain::is_loopback;
 
-/// How requests of our own leave the machine: straight out, or through the proxy that the
-/// environment names (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in capitals or not).
-/// What stays on the machine goes to no proxy, whatever the environment says.
+/// The path of outgoing requests: direct, or through the proxy that the environment names
+/// (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, in upper or lower case). Requests to
+/// loopback addresses never use a proxy.
+///
+/// # Examples
+///
+/// ```
+/// use doorward::outbound::Egress;
+///
+/// let environment = [("HTTPS_PROXY".into(), "http://proxy.example:3128".into())];
+/// let egress = Egress::of_environment(&environment);
+/// let proxy = egress.proxy_for(&"https://idp.example/jwks".parse()?);
+/// assert_eq!(proxy.unwrap().to_string(), "HTTPS_PROXY (proxy.example:3128)");
+/// assert!(egress.proxy_for(&"https://localhost/jwks".parse()?).is_none());
+/// # Ok::<(), url::ParseError>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Egress(Option<Arc<Proxies>>);
 
@@ -30,13 +43,14 @@ struct Proxies {
 
 const NOT_A_PROXY: &str = "not the URL of an HTTP proxy";
 
+/// A proxy with its name for messages and its URL, which may contain a password.
 #[derive(Clone)]
 struct NamedProxy {
     name: ProxyName,
     url: String,
 }
 
-/// A proxy as people may see it: the variable that names it, and its host and port.
+/// A proxy without its secrets, for messages: the variable that names it, and its host and port.
 #[derive(Debug, Clone)]
 pub struct ProxyName {
     variable: String,
@@ -44,9 +58,10 @@ pub struct ProxyName {
 }
 
 impl Egress {
-    /// Through what these variables name.
+    /// Reads the proxies that these environment variables name.
     ///
-    /// They are an argument, so that nobody has to change the environment of a running process.
+    /// The environment is an argument, so that callers need not change the environment of a running
+    /// process.
     pub fn of_environment(environment: &[(OsString, OsString)]) -> Self {
         let named = |name: &str| NamedProxy::of_environment(environment, name);
         let (http, https) = (named("HTTP_PROXY"), named("HTTPS_PROXY"));
@@ -65,8 +80,8 @@ impl Egress {
         })))
     }
 
-    /// What is wrong with the proxies that these variables name. Their values are not shown: they
-    /// may have a password in them.
+    /// Returns a problem for each variable that names an unusable proxy. The values are not shown:
+    /// they may contain a password.
     pub fn problems(environment: &[(OsString, OsString)]) -> Vec<Problem> {
         let variables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
         let named = variables
@@ -79,8 +94,8 @@ impl Egress {
             .collect()
     }
 
-    /// The proxy that a request to this URL goes through, if there is one for it. Names are then
-    /// resolved there, and so are judged there.
+    /// Returns the proxy that a request to this URL goes through, if there is one for it. The proxy
+    /// then resolves the name, and it is up to the proxy which addresses it permits.
     pub fn proxy_for(&self, url: &Url) -> Option<&ProxyName> {
         let proxies = self.0.as_ref()?;
         let proxy = match url.scheme() {
@@ -88,18 +103,18 @@ impl Egress {
             "https" => proxies.https.as_ref()?,
             _ => return None,
         };
-        // Plain http is trusted on loopback because nobody is on the way; a proxy would be
-        // somebody.
+        // Plain HTTP is trusted on loopback because there is no third party on the way. A proxy
+        // would be one.
         (!is_loopback(url) && !proxies.except.contains(url)).then_some(&proxy.name)
     }
 
-    /// Whether a request to this URL goes through a proxy.
+    /// Returns `true` if a request to this URL goes through a proxy.
     pub(super) fn is_proxied(&self, url: &Url) -> bool {
         self.proxy_for(url).is_some()
     }
 
-    /// A client that goes through the proxies, if there are any, whatever it is asked for: it is
-    /// for those URLs only for which there is one.
+    /// Adds the proxies, if there are any. The client uses them for every URL, so use it only for
+    /// URLs for which there is one.
     pub(super) fn through_proxies(
         &self,
         mut builder: ClientBuilder,
@@ -120,6 +135,7 @@ impl Egress {
 }
 
 impl NamedProxy {
+    /// Reads the proxy that this variable names.
     fn of_environment(environment: &[(OsString, OsString)], name: &str) -> Option<Self> {
         let (variable, url) = variable(environment, name)?;
         let authority = parsed(&url).and_then(|url| {
@@ -137,8 +153,8 @@ impl NamedProxy {
         })
     }
 
-    /// The URL, if the client would go there: what it does not understand it passes over, and asks
-    /// without a proxy.
+    /// Returns the URL of the proxy. Fails if the client would not understand it: the client would
+    /// then ignore the proxy and connect directly.
     fn usable_url(&self) -> Result<Url, InvalidClient> {
         let is_used = |url: &Url| {
             let matcher = Matcher::builder().all(url.as_str().to_owned()).build();
@@ -165,7 +181,7 @@ impl fmt::Display for ProxyName {
     }
 }
 
-/// Without the addresses, which may have a password in them.
+/// Leaves out the URLs, which may contain a password.
 impl fmt::Debug for Egress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() {
@@ -176,8 +192,8 @@ impl fmt::Debug for Egress {
     }
 }
 
-/// The value of this variable, or of the same in small letters, and which of them it is; an empty
-/// one is none.
+/// Returns the name and the value of this variable, in upper or else in lower case. An empty value
+/// counts as absent.
 fn variable(environment: &[(OsString, OsString)], name: &str) -> Option<(String, String)> {
     [name.to_owned(), name.to_ascii_lowercase()]
         .into_iter()
@@ -192,7 +208,7 @@ fn variable(environment: &[(OsString, OsString)], name: &str) -> Option<(String,
         })
 }
 
-/// A proxy may be written without `http://`.
+/// Parses the URL of a proxy, in which `http://` may be missing.
 fn parsed(text: &str) -> Option<Url> {
     let url = if text.contains("://") {
         Url::parse(text)

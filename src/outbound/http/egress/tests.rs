@@ -13,7 +13,7 @@ fn proxied(egress: &Egress, url: &str) -> bool {
 }
 
 #[test]
-fn each_url_by_itself() {
+fn the_proxy_depends_on_the_url() {
     let secure = egress(&[
         ("https_proxy", "http://proxy:3128"),
         ("NO_PROXY", "internal.example, 10.0.0.0/8"),
@@ -36,7 +36,7 @@ fn each_url_by_itself() {
 }
 
 #[test]
-fn loopback_is_asked_without_a_proxy() {
+fn loopback_is_reached_without_a_proxy() {
     let all = egress(&[("ALL_PROXY", "http://proxy:3128")]);
     for host in [
         "127.0.0.1",
@@ -58,7 +58,7 @@ fn loopback_is_asked_without_a_proxy() {
 }
 
 #[test]
-fn a_proxy_that_the_client_would_pass_over_is_no_proxy() {
+fn a_proxy_that_the_client_would_ignore_is_an_error() {
     let built = |url: &str| {
         egress(&[("ALL_PROXY", url)])
             .through_proxies(reqwest::Client::builder())
@@ -90,19 +90,23 @@ fn a_proxy_that_the_client_would_pass_over_is_no_proxy() {
 }
 
 #[test]
-fn what_is_no_proxy_is_named() {
+fn problems_name_the_variable_and_not_its_value() {
     let problems = |pairs: &[(&str, &str)]| {
         let pairs: Vec<_> = pairs
             .iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
-        let told = Egress::problems(&pairs)
+        let texts = Egress::problems(&pairs)
             .iter()
             .map(ToString::to_string)
             .collect::<Vec<_>>();
-        assert!(told.iter().all(|told| !told.contains("s3cr3t")), "{told:?}");
-        told.iter()
-            .map(|told| told.split(':').next().unwrap().to_owned())
+        assert!(
+            texts.iter().all(|text| !text.contains("s3cr3t")),
+            "{texts:?}"
+        );
+        texts
+            .iter()
+            .map(|text| text.split(':').next().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
     for fine in [

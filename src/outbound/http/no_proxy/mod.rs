@@ -1,4 +1,4 @@
-//! Hosts that are asked without a proxy (`NO_PROXY`).
+//! The hosts that are reached without a proxy (`NO_PROXY`).
 
 #[cfg(test)]
 mod tests;
@@ -8,21 +8,27 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-/// Hosts that are asked without a proxy: what curl and Go read in `NO_PROXY`, both.
+/// The hosts that are reached without a proxy, in the syntax of both curl and Go.
 ///
-/// Entries are separated by commas or blanks: a name stands for itself and all names below, with a
-/// dot in front or without; `*.name` for the names below only; addresses and networks
-/// (`10.0.0.0/8`) for themselves, `*` for everything. A port behind a name or an address
-/// (`host:8443`, `[::1]:8443`) limits the entry to it.
+/// Entries are separated by commas or white space:
+///
+/// - a name, with or without a dot in front: this name and all names below it;
+/// - `*.name`: the names below this one only;
+/// - an address or a network (`10.0.0.0/8`): these addresses;
+/// - `*`: every host.
+///
+/// A port after a name or an address (`host:8443`, `[::1]:8443`) limits the entry to this port.
 #[derive(Debug, Default)]
 pub(super) struct NoProxy(Vec<Entry>);
 
+/// One entry of the list.
 #[derive(Debug)]
 struct Entry {
     hosts: Hosts,
     port: Option<u16>,
 }
 
+/// The hosts of one entry.
 #[derive(Debug)]
 enum Hosts {
     All,
@@ -32,12 +38,13 @@ enum Hosts {
 }
 
 impl NoProxy {
-    /// Reads the value of the variable; what is no entry means no host.
+    /// Parses the value of the variable. A malformed entry matches no host.
     pub(super) fn parse(text: &str) -> Self {
         let entries = text.split(|character: char| character == ',' || character.is_whitespace());
         Self(entries.filter_map(Entry::parse).collect())
     }
 
+    /// Returns `true` if the URL is to be reached without a proxy.
     pub(super) fn contains(&self, url: &Url) -> bool {
         let (Some(host), port) = (url.host(), url.port_or_known_default()) else {
             return false;
@@ -81,7 +88,7 @@ impl Hosts {
             Some(name) => (name, Self::Below),
             None => (text.strip_prefix('.').unwrap_or(text), Self::Domain),
         };
-        // In the spelling that a URL has: lower case, and foreign letters as `xn--`.
+        // Names are written as in a URL: lower case, and other letters than ASCII as `xn--`.
         match Host::parse(name.strip_suffix('.').unwrap_or(name)).ok()? {
             Host::Domain(name) => Some(make(name)),
             Host::Ipv4(_) | Host::Ipv6(_) => None,
@@ -91,26 +98,26 @@ impl Hosts {
     fn contain(&self, host: &Host<&str>) -> bool {
         let is_within =
             |network: &IpNet, address: IpAddr| network.contains(&address.to_canonical());
-        let in_front = |parent: &str, name: &str| {
+        let length_before = |parent: &str, name: &str| {
             let name = name.strip_suffix('.').unwrap_or(name);
             name.strip_suffix(parent)
-                .filter(|front| front.is_empty() || front.ends_with('.'))
+                .filter(|prefix| prefix.is_empty() || prefix.ends_with('.'))
                 .map(str::len)
         };
         match (self, host) {
             (Self::All, _) => true,
             (Self::Network(network), Host::Ipv4(address)) => is_within(network, (*address).into()),
             (Self::Network(network), Host::Ipv6(address)) => is_within(network, (*address).into()),
-            (Self::Domain(parent), Host::Domain(name)) => in_front(parent, name).is_some(),
+            (Self::Domain(parent), Host::Domain(name)) => length_before(parent, name).is_some(),
             (Self::Below(parent), Host::Domain(name)) => {
-                in_front(parent, name).is_some_and(|length| length > 0)
+                length_before(parent, name).is_some_and(|length| length > 0)
             }
             (Self::Network(_), Host::Domain(_)) | (Self::Domain(_) | Self::Below(_), _) => false,
         }
     }
 }
 
-/// A network, or an address, which is a network of one.
+/// Parses a network, or an address as a network of one address.
 fn network(text: &str) -> Option<IpNet> {
     let address = || {
         text.parse::<IpAddr>()
@@ -120,7 +127,7 @@ fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(address)
 }
 
-/// The host, and the port behind it; the colons inside brackets belong to an address.
+/// Splits a host from the port after it. Colons inside brackets belong to an address.
 fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     let host_end = text.find(']').map_or(0, |bracket| bracket + 1);
     match text.get(host_end..)?.find(':') {
