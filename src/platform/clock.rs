@@ -1,4 +1,4 @@
-//! Floor 3: the machine's clock.
+//! The system clock.
 
 use std::pin::Pin;
 use std::sync::LazyLock;
@@ -8,12 +8,12 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::domain::{Clock, Moment, Timestamp, Uptime};
 
-/// The machine's clock.
+/// The clock of this machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
-/// The longest sleep before the clocks are read again: timers do not go on while the machine
-/// sleeps, and the date may be set.
+/// The longest sleep before the clocks are read again. Timers stop while the machine sleeps, and
+/// the date may be set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 impl Clock for SystemClock {
@@ -28,8 +28,8 @@ impl Clock for SystemClock {
         Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// By `CLOCK_BOOTTIME`: unlike `CLOCK_MONOTONIC` it goes on while the machine sleeps, and so do
-    /// the lives of keys (`clock_gettime(2)`).
+    /// Reads `CLOCK_BOOTTIME`. Unlike `CLOCK_MONOTONIC` it continues while the machine sleeps, as
+    /// the lifetimes of keys do (`clock_gettime(2)`).
     fn uptime(&self) -> Uptime {
         Uptime::new(
             clock_gettime(ClockId::CLOCK_BOOTTIME).map_or_else(|_| since_start(), Duration::from),
@@ -49,13 +49,14 @@ impl Clock for SystemClock {
     }
 }
 
-/// Where a sandbox does not know the clock: `CLOCK_MONOTONIC`, which each system has.
+/// Returns the time since the first call, by `CLOCK_MONOTONIC`, which every system has. It serves
+/// in sandboxes that do not know `CLOCK_BOOTTIME`.
 fn since_start() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     START.elapsed()
 }
 
-/// A clock that stands still, for a judgement about another time.
+/// A clock that always shows the same time, to decide as of another time.
 #[derive(Debug, Clone, Copy)]
 pub struct StoppedClock(pub Timestamp);
 

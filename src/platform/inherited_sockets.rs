@@ -1,4 +1,5 @@
-//! Sockets that were open before the service was started (systemd.socket(5), `sd_listen_fds(3)`).
+//! Takes over sockets that were open before the service started (systemd.socket(5),
+//! `sd_listen_fds(3)`).
 
 use std::io;
 use std::os::fd::AsFd;
@@ -12,56 +13,56 @@ use nix::sys::socket::sockopt::AcceptConn;
 
 use super::listener::BoundListener;
 
-/// Sockets that were open before the service was started, in the place of addresses in the
-/// configuration. Whoever holds them keeps them while the service is restarted, and no connection
-/// is refused.
+/// Sockets that were open before the service started, used in place of the addresses in the
+/// configuration. Their owner, such as systemd, keeps them open while the service restarts, so that
+/// no connection is refused.
 #[derive(Debug, Default)]
 pub struct InheritedSockets {
-    /// For the verify listener.
+    /// The sockets of the verify listener.
     pub verify: Vec<BoundListener>,
-    /// For the admin listener.
+    /// The sockets of the admin listener.
     pub admin: Vec<BoundListener>,
-    /// For the gRPC listener.
+    /// The sockets of the gRPC listener.
     pub grpc: Vec<BoundListener>,
 }
 
-/// Why a socket is not taken.
+/// The error for an inherited socket that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum UnfitSocket {
-    /// It is not said what it is for.
+    /// The socket has no name that assigns it to a listener.
     #[error(
         "socket {0} has no name (set FileDescriptorName=verify, =admin or =grpc in its socket unit)"
     )]
     Nameless(usize),
-    /// There is no listener of this name.
+    /// The socket has the name of no listener.
     #[error(
         "socket {number} is named {name:?}, and there is no such listener \
          (set FileDescriptorName=verify, =admin or =grpc in its socket unit)"
     )]
     UnknownName {
-        /// Which one, counted from 1.
+        /// The position of the socket, counted from 1.
         number: usize,
-        /// Its name.
+        /// The name of the socket.
         name: String,
     },
-    /// Nobody can connect to it.
+    /// The socket cannot accept connections.
     #[error(
         "socket {number}, {name}: {error} (use ListenStream= and Accept=no in its socket unit)"
     )]
     Kind {
-        /// Which one, counted from 1.
+        /// The position of the socket, counted from 1.
         number: usize,
-        /// Its name.
+        /// The name of the socket.
         name: String,
-        /// Why not.
+        /// The cause.
         error: io::Error,
     },
 }
 
 impl InheritedSockets {
-    /// Takes them out of these, each for the listener that its name says.
+    /// Takes all sockets, each for the listener with its name. Fails if one of them cannot be used.
     pub fn take(mut sockets: ListenFd, names: &[&str]) -> Result<Self, UnfitSocket> {
-        let mut handed = Self::default();
+        let mut inherited = Self::default();
         for index in 0..sockets.len() {
             let number = index + 1;
             let name = names
@@ -69,9 +70,9 @@ impl InheritedSockets {
                 .filter(|name| !name.is_empty())
                 .ok_or(UnfitSocket::Nameless(number))?;
             let listener = match *name {
-                "verify" => &mut handed.verify,
-                "admin" => &mut handed.admin,
-                "grpc" => &mut handed.grpc,
+                "verify" => &mut inherited.verify,
+                "admin" => &mut inherited.admin,
+                "grpc" => &mut inherited.grpc,
                 name => {
                     return Err(UnfitSocket::UnknownName {
                         number,
@@ -86,25 +87,27 @@ impl InheritedSockets {
                 error,
             })?);
         }
-        Ok(handed)
+        Ok(inherited)
     }
 }
 
+/// Takes one socket, which must listen on TCP or on a unix socket.
 fn take(sockets: &mut ListenFd, index: usize) -> io::Result<BoundListener> {
     if let Ok(Some(listener)) = sockets.take_tcp_listener(index) {
-        listening(&listener)?;
+        require_listening(&listener)?;
         return Ok(BoundListener::Tcp(listener));
     }
     if let Ok(Some(listener)) = sockets.take_unix_listener(index) {
-        listening(&listener)?;
-        let path = shown_path(&listener)?;
+        require_listening(&listener)?;
+        let path = display_path(&listener)?;
         return Ok(BoundListener::Unix(listener, path));
     }
     Err(io::Error::other("it is no TCP or unix stream socket"))
 }
 
-/// With `Accept=yes` a service gets one connection, and would wait for more on it for ever.
-fn listening(socket: &impl AsFd) -> io::Result<()> {
+/// Fails unless the socket listens. With `Accept=yes` a service gets a single connection as its
+/// socket, and would wait for ever for another one on it.
+fn require_listening(socket: &impl AsFd) -> io::Result<()> {
     if getsockopt(socket, AcceptConn)? {
         Ok(())
     } else {
@@ -112,8 +115,9 @@ fn listening(socket: &impl AsFd) -> io::Result<()> {
     }
 }
 
-/// Where it is; an abstract name (unix(7)) is written with an `@`, as systemd does.
-fn shown_path(listener: &UnixListener) -> io::Result<PathBuf> {
+/// Returns the path of a socket. An abstract name (unix(7)) is written with an `@`, as systemd
+/// does.
+fn display_path(listener: &UnixListener) -> io::Result<PathBuf> {
     let address = listener.local_addr()?;
     let named = address
         .as_abstract_name()

@@ -1,5 +1,5 @@
-//! Floor 3: sockets, bound before anything runs, so that their addresses are known and a taken one
-//! is an error at once.
+//! Binds the listening sockets. This happens before anything else runs, so that the addresses are
+//! known and an address that is in use is an error at once.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -12,16 +12,17 @@ use super::socket_file::BACKLOG;
 use super::socket_lock::SocketLock;
 use crate::config::{Listen, UnixSocketSettings};
 
-/// A socket that listens.
+/// A listening socket.
 #[derive(Debug)]
 pub enum BoundListener {
-    /// TCP.
+    /// A TCP socket.
     Tcp(TcpListener),
-    /// A unix socket, at this path.
+    /// A unix socket and its path.
     Unix(UnixListener, PathBuf),
 }
 
-/// Binds all of them, or none. The locks of their files are to be kept as long as the service runs.
+/// Binds all addresses, or fails at the first one that cannot be bound. The locks of unix sockets
+/// are added to `locks`, which must live as long as the service runs.
 pub fn bind(
     addresses: &[Listen],
     unix: &UnixSocketSettings,
@@ -40,7 +41,7 @@ pub fn bind(
 }
 
 impl BoundListener {
-    /// Where it listens, with the port that it got.
+    /// Returns the address of the socket, with the port that the system chose for port 0.
     pub fn address(&self) -> io::Result<Listen> {
         match self {
             Self::Tcp(listener) => listener.local_addr().map(Listen::Tcp),
@@ -51,7 +52,7 @@ impl BoundListener {
 
 fn bind_tcp(address: SocketAddr) -> io::Result<BoundListener> {
     let listener = TcpListener::bind(address)?;
-    // The standard library asks for 128, which a burst of reconnecting proxies overflows.
+    // The standard library uses a backlog of 128, which a burst of reconnecting proxies overflows.
     listen(&listener, Backlog::new(BACKLOG)?)?;
     Ok(BoundListener::Tcp(listener))
 }

@@ -1,4 +1,4 @@
-//! Work that must not be in the way of decisions.
+//! Runs work that must not delay decisions.
 
 use std::io;
 use std::sync::Arc;
@@ -12,93 +12,99 @@ use thread_priority::{
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
-/// How long it is tried with what the workers leave over: ten thousand routes are read in a tenth
-/// of a second where there is anything left.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// The time after which work is started again at normal priority. If the workers leave any time
+/// over, ten thousand routes are read in a tenth of a second.
+const LOW_PRIORITY_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How many threads may give way at a time. One that gets no core keeps what it holds, ten thousand
-/// routes and more, and with the next configuration comes the next one.
-const MOST_GIVING_WAY: usize = 2;
+/// The largest number of low-priority threads at a time. A thread that gets no core keeps its
+/// memory, ten thousand routes and more, and each new configuration would add another thread.
+const MAX_LOW_PRIORITY_THREADS: usize = 2;
 
-/// Threads for what must not be in the way of decisions.
+/// Starts threads for work that must not delay decisions.
 #[derive(Clone)]
 pub(crate) struct LowPriorityThread(Arc<Semaphore>);
 
 impl Default for LowPriorityThread {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MOST_GIVING_WAY)))
+        Self(Arc::new(Semaphore::new(MAX_LOW_PRIORITY_THREADS)))
     }
 }
 
 impl LowPriorityThread {
-    /// Does this in a thread that gets what the workers leave over. Where they leave nothing it is
-    /// done once more, by one that takes its share; Linux would not let the first one ask for more.
-    /// Whichever comes first counts.
+    /// Runs work in a thread that gets the time that the workers leave over, and returns its
+    /// result.
+    ///
+    /// If there is no result after [`LOW_PRIORITY_TIMEOUT`], the work is run once more in a thread
+    /// of normal priority, because Linux would not let the first thread raise its own. The first
+    /// result counts. If too many low-priority threads are running already, the work runs at normal
+    /// priority at once. Fails if no thread can be started or the work panics.
     pub(crate) async fn result<T: Send + 'static>(
         &self,
         work: impl Fn() -> T + Send + Sync + 'static,
     ) -> io::Result<T> {
-        self.first_result(Arc::new(work), PATIENCE).await
+        self.first_result(Arc::new(work), LOW_PRIORITY_TIMEOUT)
+            .await
     }
 
-    /// Frees this with what the workers leave over, whenever that is; at once if too much waits for
-    /// that already.
+    /// Drops a value in a thread of low priority, or of normal priority if too many low-priority
+    /// threads are running already.
     pub(crate) fn free(&self, value: impl Send + 'static) -> io::Result<()> {
-        let place = self.0.clone().try_acquire_owned();
-        begin(move || {
-            if place.is_ok() {
+        let slot = self.0.clone().try_acquire_owned();
+        start_thread(move || {
+            if slot.is_ok() {
                 lower_priority();
             }
             drop(value);
         })
     }
 
-    #[expect(clippy::disallowed_methods, reason = "in threads of their own")]
+    /// Runs work as [`Self::result`] does, with this timeout.
+    #[expect(clippy::disallowed_methods, reason = "they block threads of their own")]
     async fn first_result<T: Send + 'static>(
         &self,
         work: Arc<dyn Fn() -> T + Send + Sync>,
-        patience: Duration,
+        low_priority_timeout: Duration,
     ) -> io::Result<T> {
-        let (tell, mut told) = mpsc::channel(1);
-        if let Ok(place) = self.0.clone().try_acquire_owned() {
-            let (patient, tell_first) = (work.clone(), tell.clone());
-            begin(move || {
-                let _place = place;
+        let (sender, mut receiver) = mpsc::channel(1);
+        if let Ok(slot) = self.0.clone().try_acquire_owned() {
+            let (low_priority_work, low_priority_sender) = (work.clone(), sender.clone());
+            start_thread(move || {
+                let _slot = slot;
                 lower_priority();
-                // If nobody waits any more, the other was faster or the service ends.
-                let _ = tell_first.blocking_send(patient());
+                // Sending fails if the other thread was faster or the service stops.
+                let _ = low_priority_sender.blocking_send(low_priority_work());
             })?;
-            if let Ok(Some(done)) = timeout(patience, told.recv()).await {
+            if let Ok(Some(done)) = timeout(low_priority_timeout, receiver.recv()).await {
                 return Ok(done);
             }
         }
-        let begun = begin(move || {
-            let _ = tell.blocking_send(work());
+        let started = start_thread(move || {
+            let _ = sender.blocking_send(work());
         });
-        // Where no second thread can be had, the first still comes to its end.
-        told.recv().await.ok_or_else(|| {
-            begun
+        // If no second thread can be started, the first one still finishes.
+        receiver.recv().await.ok_or_else(|| {
+            started
                 .err()
                 .unwrap_or_else(|| io::Error::other("the work was given up"))
         })
     }
 }
 
-/// Each work has a thread of its own, which ends with it.
-fn begin(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+/// Starts a thread for this work, which ends with it.
+fn start_thread(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     thread::Builder::new()
         .name("background".to_owned())
         .spawn(work)
         .map(drop)
 }
 
-/// Of all policies this is the one under which a worker that wakes up gets the core at once
-/// (sched(7), `SCHED_IDLE`): a nice thread may finish its slice first, and a decision would wait
-/// for milliseconds.
+/// Gives this thread the scheduling policy `SCHED_IDLE` (sched(7)). Of all policies only this one
+/// lets a worker that wakes up have the core at once. A thread with a high nice value may finish
+/// its time slice first, and a decision would wait for milliseconds.
 #[cfg(target_os = "linux")]
 fn lower_priority() {
     let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    // Where it is not allowed, the work is done all the same.
+    // If the system does not allow this, the work runs at normal priority.
     let _ = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy);
 }
 
@@ -115,11 +121,11 @@ mod tests {
     const NORMAL: i32 = 0;
     const IDLE: i32 = 5;
 
-    /// The scheduling policy of the thread that asks (proc(5)).
+    /// Returns the scheduling policy of the calling thread (proc(5)).
     fn policy() -> i32 {
-        let told = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
-        let (_, behind_name) = told.rsplit_once(')').unwrap();
-        behind_name
+        let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let (_, after_name) = stat.rsplit_once(')').unwrap();
+        after_name
             .split_whitespace()
             .nth(38)
             .unwrap()
@@ -135,37 +141,37 @@ mod tests {
             .block_on(work)
     }
 
-    /// Says by which policy it was freed.
-    struct Tells(mpsc::Sender<i32>);
+    /// Reports the scheduling policy of the thread that drops it.
+    struct PolicyReporter(mpsc::Sender<i32>);
 
-    impl Drop for Tells {
+    impl Drop for PolicyReporter {
         fn drop(&mut self) {
             self.0.blocking_send(policy()).unwrap();
         }
     }
 
-    /// Frees something and tells by which policy.
-    fn policy_of_freeing(background: &LowPriorityThread) -> i32 {
-        let (tell, mut told) = mpsc::channel(1);
-        background.free(Tells(tell)).unwrap();
-        told.blocking_recv().unwrap()
+    /// Frees a value, and returns the scheduling policy of the thread that dropped it.
+    fn policy_of_freeing(threads: &LowPriorityThread) -> i32 {
+        let (sender, mut receiver) = mpsc::channel(1);
+        threads.free(PolicyReporter(sender)).unwrap();
+        receiver.blocking_recv().unwrap()
     }
 
-    /// Takes a place until the sender is dropped.
-    fn starve(background: &LowPriorityThread) -> std::sync::mpsc::Sender<()> {
-        struct Starved(Receiver<()>);
-        impl Drop for Starved {
+    /// Occupies a slot until the returned sender is dropped.
+    fn occupy_slot(threads: &LowPriorityThread) -> std::sync::mpsc::Sender<()> {
+        struct Occupant(Receiver<()>);
+        impl Drop for Occupant {
             fn drop(&mut self) {
                 let _ = self.0.recv();
             }
         }
-        let (fed, starved) = std::sync::mpsc::channel();
-        background.free(Starved(starved)).unwrap();
-        fed
+        let (release, released) = std::sync::mpsc::channel();
+        threads.free(Occupant(released)).unwrap();
+        release
     }
 
     #[test]
-    fn the_work_gives_way_and_nobody_else_does() {
+    fn only_the_thread_of_the_work_has_low_priority() {
         let before = policy();
         assert_eq!(
             (
@@ -177,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn work_that_gets_no_core_is_done_by_a_thread_that_takes_its_share() {
+    fn work_that_gets_no_core_is_repeated_at_normal_priority() {
         let (_never, starved) = std::sync::mpsc::channel::<()>();
         let starved: Mutex<Receiver<()>> = starved.into();
         let work = move || {
@@ -194,30 +200,32 @@ mod tests {
     }
 
     #[test]
-    fn what_is_freed_is_freed_by_a_thread_that_gives_way() {
+    fn values_are_freed_at_low_priority() {
         assert_eq!(policy_of_freeing(&LowPriorityThread::default()), IDLE);
     }
 
     #[test]
-    fn where_threads_that_give_way_get_no_core_no_more_of_them_begin() {
-        let background = LowPriorityThread::default();
-        let starved: Vec<_> = (0..MOST_GIVING_WAY).map(|_| starve(&background)).collect();
+    fn the_number_of_low_priority_threads_is_bounded() {
+        let threads = LowPriorityThread::default();
+        let occupants: Vec<_> = (0..MAX_LOW_PRIORITY_THREADS)
+            .map(|_| occupy_slot(&threads))
+            .collect();
         assert_eq!(
-            wait(background.first_result(Arc::new(policy), Duration::MAX)).unwrap(),
+            wait(threads.first_result(Arc::new(policy), Duration::MAX)).unwrap(),
             NORMAL
         );
-        assert_eq!(policy_of_freeing(&background), NORMAL);
-        drop(starved);
-        // Each gives its place back when it ends.
+        assert_eq!(policy_of_freeing(&threads), NORMAL);
+        drop(occupants);
+        // Each thread returns its slot when it ends.
         wait(
-            background
+            threads
                 .0
-                .acquire_many(u32::try_from(MOST_GIVING_WAY).unwrap()),
+                .acquire_many(u32::try_from(MAX_LOW_PRIORITY_THREADS).unwrap()),
         )
         .unwrap()
         .forget();
-        background.0.add_permits(MOST_GIVING_WAY);
-        assert_eq!(wait(background.result(policy)).unwrap(), IDLE);
+        threads.0.add_permits(MAX_LOW_PRIORITY_THREADS);
+        assert_eq!(wait(threads.result(policy)).unwrap(), IDLE);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Layer 4: what the operating system gives: the time, sockets, a thread of low priority.
+//! Layer 4: the operating system: clock, sockets and threads of low priority.
 //!
-//! Nothing here knows what is decided with it.
+//! No module here depends on what is decided.
 
 mod clock;
 mod inherited_sockets;

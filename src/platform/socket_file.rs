@@ -1,4 +1,4 @@
-//! A unix socket in the file system.
+//! Binds unix sockets in the file system.
 #![expect(clippy::disallowed_methods, reason = "nothing runs yet")]
 
 use std::fs::Permissions;
@@ -16,10 +16,10 @@ use nix::sys::socket::{
 use super::socket_lock::SocketLock;
 use crate::config::UnixSocketSettings;
 
-/// Makes the socket beside its place and moves it there: it is never there with other permissions
-/// than it should have.
+/// Binds a unix socket. The socket file is created beside its path and moved there when it is
+/// complete, so that it never has other permissions than it should have.
 ///
-/// Between the look at the place and the move the lock keeps out whoever else starts now.
+/// The lock keeps other starting processes out between the check of the path and the move.
 pub(super) fn bind(
     path: &Path,
     settings: &UnixSocketSettings,
@@ -40,8 +40,8 @@ pub(super) fn bind(
     Ok((listener?, lock))
 }
 
-/// Listens when the file has its permissions: who finds it before that is refused, not kept waiting
-/// for the first answer.
+/// Creates a socket file that listens. Listening starts after the permissions are set: a client
+/// that finds the file earlier is refused, and not kept waiting for the first response.
 fn listen_at(path: &Path, settings: &UnixSocketSettings) -> io::Result<UnixListener> {
     let socket = stream_socket(SockFlag::empty())?;
     nix::sys::socket::bind(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
@@ -53,7 +53,8 @@ fn listen_at(path: &Path, settings: &UnixSocketSettings) -> io::Result<UnixListe
     Ok(socket.into())
 }
 
-/// A socket that nobody answers on is left over from a crash; anything else is somebody's.
+/// Fails if the path is in use. A socket on which no process listens is left over from a crash;
+/// anything else belongs to someone.
 fn refuse_occupied(path: &Path) -> io::Result<()> {
     let Ok(metadata) = std::fs::symlink_metadata(path) else {
         return Ok(());
@@ -72,7 +73,8 @@ fn refuse_occupied(path: &Path) -> io::Result<()> {
     };
     match probe(path) {
         Ok(()) => taken("answers"),
-        // Its queue is full: it is busy or stuck, and to wait for it would be to wait for ever.
+        // The queue of the other process is full. It is busy or stuck, and waiting could last for
+        // ever.
         Err(Errno::EAGAIN) => taken("listens and accepts nothing"),
         Err(Errno::ECONNREFUSED | Errno::ENOENT) => Ok(()),
         Err(error) => Err(io::Error::new(
@@ -82,12 +84,13 @@ fn refuse_occupied(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Connects without waiting.
+/// Connects without waiting, to find out if a process listens.
 fn probe(path: &Path) -> nix::Result<()> {
     let socket = stream_socket(SockFlag::SOCK_NONBLOCK)?;
     connect(socket.as_raw_fd(), &UnixAddr::new(path)?)
 }
 
+/// Creates a unix stream socket that child processes do not inherit.
 fn stream_socket(flags: SockFlag) -> nix::Result<OwnedFd> {
     socket(
         AddressFamily::Unix,
@@ -97,5 +100,5 @@ fn stream_socket(flags: SockFlag) -> nix::Result<OwnedFd> {
     )
 }
 
-/// How many connections may wait to be accepted.
+/// The largest number of connections that wait to be accepted.
 pub(super) const BACKLOG: i32 = 1024;

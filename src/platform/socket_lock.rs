@@ -1,4 +1,4 @@
-//! The right to a socket file: a lock beside it, which one process has at a time.
+//! A lock file beside a socket file, which one process holds at a time.
 #![expect(clippy::disallowed_methods, reason = "nothing runs yet")]
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -8,26 +8,28 @@ use std::path::{Path, PathBuf};
 
 use nix::libc::O_NOFOLLOW;
 
-/// The right to a socket file, as long as this lives. The system takes it back when the process
-/// ends, however that happens: a lock file that is left over means nothing.
+/// The exclusive right to a socket file, for as long as this value lives. The system releases the
+/// lock when the process ends for any reason, so a lock file that is left over means nothing.
 #[derive(Debug)]
 pub struct SocketLock {
-    /// Closed after the file was removed, not before: then it may be somebody else's.
+    /// The locked file. It stays locked until the file is removed: after an early release the file
+    /// could belong to another process.
     locked: File,
     path: PathBuf,
 }
 
 impl SocketLock {
-    /// Takes the right to the socket file at this path; an error if another process has it.
+    /// Locks the socket file at this path. Fails with [`io::ErrorKind::AddrInUse`] if another
+    /// process holds the lock.
     pub(super) fn take(socket: &Path) -> io::Result<Self> {
         let mut path = socket.as_os_str().to_owned();
         path.push(".lock");
         let path = PathBuf::from(path);
         loop {
-            let file = open(&path).map_err(|error| about(&path, &error))?;
+            let file = open(&path).map_err(|error| lock_file_error(&path, &error))?;
             match file.try_lock() {
-                // Who had it before may have removed the file between these two steps; then it
-                // keeps nobody out.
+                // The process that held the lock before may have removed the file between these two
+                // steps. Such a lock excludes no other process.
                 Ok(()) if is_at(&file, &path) => return Ok(Self { locked: file, path }),
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => {
@@ -36,7 +38,7 @@ impl SocketLock {
                         "another process listens there, or is about to",
                     ));
                 }
-                Err(TryLockError::Error(error)) => return Err(about(&path, &error)),
+                Err(TryLockError::Error(error)) => return Err(lock_file_error(&path, &error)),
             }
         }
     }
@@ -45,14 +47,15 @@ impl SocketLock {
 impl Drop for SocketLock {
     fn drop(&mut self) {
         if is_at(&self.locked, &self.path) {
-            // One that stays does no harm.
+            // A file that is left over does no harm.
             let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
-/// Only the owner may open it: who can hold the lock can keep the service from starting. A link
-/// that somebody else has put there is not followed, and nothing is written.
+/// Opens or creates the lock file. Only its owner may open it: a user who can hold the lock can
+/// keep the service from starting. A link that another user placed there is not followed, and
+/// nothing is written.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     let file = options
@@ -69,7 +72,7 @@ fn open(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Whether this is the file at this path.
+/// Returns `true` if this is the file at this path.
 fn is_at(file: &File, path: &Path) -> bool {
     let (Ok(own), Ok(there)) = (file.metadata(), std::fs::symlink_metadata(path)) else {
         return false;
@@ -77,7 +80,8 @@ fn is_at(file: &File, path: &Path) -> bool {
     (own.dev(), own.ino()) == (there.dev(), there.ino())
 }
 
-fn about(path: &Path, error: &io::Error) -> io::Error {
+/// Adds the path of the lock file and a hint to an error.
+fn lock_file_error(path: &Path, error: &io::Error) -> io::Error {
     let hint = "remove it if no other process uses the socket";
     io::Error::new(
         error.kind(),

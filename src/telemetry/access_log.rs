@@ -1,4 +1,4 @@
-//! One line per decision.
+//! The access log: one line per decision.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::LogQueue;
 use crate::config::{AccessLog, LogFormat};
 use crate::domain::{Field, OriginalRequest, Timestamp, visible_json};
 
-/// Writes a line per decision, as far as it was asked for.
+/// Writes one line for each decision that the settings select.
 #[derive(Clone)]
 pub struct AccessLogger {
     queue: LogQueue,
@@ -18,10 +18,10 @@ pub struct AccessLogger {
     format: LogFormat,
 }
 
-/// What a line tells. Texts of the request are bounded; the token is told by the first digits of
-/// its digest.
+/// The content of one line. Texts of the request are bounded. The token appears only as the start
+/// of its digest.
 #[derive(Debug, Serialize)]
-#[allow(missing_docs)] // the names are the line's; docs/observability.md explains them
+#[allow(missing_docs)] // the fields of the line; docs/observability.md explains them
 pub struct AccessEntry {
     #[serde(serialize_with = "as_rfc3339")]
     pub timestamp: Timestamp,
@@ -38,7 +38,8 @@ pub struct AccessEntry {
     pub token_digest: Option<DigestStart>,
 }
 
-/// The original request as far as it is logged: never the query, which may hold a token.
+/// The parts of the original request that are logged. The query is never logged, because it may
+/// hold a token.
 #[derive(Debug, Serialize)]
 #[allow(missing_docs)]
 pub struct OriginalRequestTexts {
@@ -47,8 +48,8 @@ pub struct OriginalRequestTexts {
     pub path: Option<Box<str>>,
 }
 
-/// The first four bytes of a token's digest: enough to find its lines, too little to find the
-/// token.
+/// The first four bytes of a token's digest: enough to find the lines of a token, too few to find
+/// the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DigestStart(pub [u8; 4]);
 
@@ -58,7 +59,7 @@ const MAX_PATH: usize = 1024;
 const MAX_REQUEST_ID: usize = 128;
 
 impl AccessLogger {
-    /// Writes into this queue.
+    /// Creates a logger that writes to this queue.
     pub const fn new(queue: LogQueue, which: AccessLog, format: LogFormat) -> Self {
         Self {
             queue,
@@ -67,13 +68,13 @@ impl AccessLogger {
         }
     }
 
-    /// Whether any decision gets a line.
+    /// Returns `true` if any decision gets a line.
     pub fn is_on(&self) -> bool {
         self.which != AccessLog::Off
     }
 
-    /// Whether a decision with this outcome gets a line; asked first, so that a line nobody wants
-    /// costs nothing.
+    /// Returns `true` if a decision with this outcome gets a line. Callers check this first, so
+    /// that a line that is not wanted costs nothing.
     pub fn wants(&self, allowed: bool) -> bool {
         match self.which {
             AccessLog::All => true,
@@ -82,7 +83,7 @@ impl AccessLogger {
         }
     }
 
-    /// Queues the line; it is written out on another thread.
+    /// Queues a line, which another thread writes.
     pub fn log(&self, entry: AccessEntry) {
         let format = self.format;
         self.queue.push(move |buffer| match format {
@@ -93,10 +94,10 @@ impl AccessLogger {
 }
 
 impl OriginalRequestTexts {
-    /// What of this is logged.
+    /// Copies the parts of a request that are logged.
     pub fn of(original: &OriginalRequest<'_>) -> Self {
         let path = before(original.uri, |byte| matches!(byte, b'?' | b'#'));
-        // A host that is none may hold what belongs elsewhere, a password or a query.
+        // A malformed host may contain what does not belong there, such as a password or a query.
         let host = match before(original.host, |byte| matches!(byte, b'?' | b'#' | b'/')) {
             Field::Once(host) if host.contains(&b'@') => Field::Absent,
             host => host,
@@ -109,7 +110,8 @@ impl OriginalRequestTexts {
     }
 }
 
-/// The identifier a proxy gave the request: `X-Request-Id`, or `traceparent` as it stands.
+/// Returns the identifier that a proxy gave the request: `X-Request-Id`, or else the whole
+/// `traceparent`. An identifier that is too long or has unusual characters is ignored.
 pub(crate) fn request_id(x_request_id: Field<'_>, traceparent: Field<'_>) -> Option<Box<str>> {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:/+=@".contains(byte);
     [x_request_id, traceparent]
@@ -124,6 +126,7 @@ pub(crate) fn request_id(x_request_id: Field<'_>, traceparent: Field<'_>) -> Opt
         })
 }
 
+/// Cuts off the first byte for which `is_end` returns `true`, and all after it.
 fn before(field: Field<'_>, is_end: impl Fn(u8) -> bool) -> Field<'_> {
     match field {
         Field::Once(value) => {
@@ -133,15 +136,17 @@ fn before(field: Field<'_>, is_end: impl Fn(u8) -> bool) -> Field<'_> {
     }
 }
 
-fn bounded(field: Field<'_>, most: usize) -> Option<Box<str>> {
+/// Returns the first `max_bytes` of a field as text.
+fn bounded(field: Field<'_>, max_bytes: usize) -> Option<Box<str>> {
     match field {
         Field::Once(value) => {
-            Some(String::from_utf8_lossy(value.get(..most).unwrap_or(value)).into())
+            Some(String::from_utf8_lossy(value.get(..max_bytes).unwrap_or(value)).into())
         }
         Field::Absent | Field::Repeated => None,
     }
 }
 
+/// Writes a line of JSON without invisible characters.
 fn write_json(entry: &AccessEntry, buffer: &mut Vec<u8>) {
     #[derive(Serialize)]
     struct Line<'a> {
@@ -173,6 +178,7 @@ fn write_json(entry: &AccessEntry, buffer: &mut Vec<u8>) {
     buffer.push(b'\n');
 }
 
+/// Writes a line for people to read.
 fn write_text(entry: &AccessEntry, buffer: &mut Vec<u8>) {
     let mut line = format!(
         "{}  INFO decision {} {}",
@@ -190,8 +196,8 @@ fn write_text(entry: &AccessEntry, buffer: &mut Vec<u8>) {
         ("request_id", entry.request_id.as_deref()),
     ];
     for (name, text) in texts {
-        // Writing to a String cannot fail. Quoted with escapes: a path must not write lines of its
-        // own.
+        // Writing to a String cannot fail. Texts are quoted with escapes, so that a path cannot
+        // forge lines.
         let _ = text.map_or(Ok(()), |text| write!(line, " {name}={text:?}"));
     }
     let _ = entry

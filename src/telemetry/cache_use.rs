@@ -1,19 +1,19 @@
-//! What the token cache had to do with a decision.
+//! The part of the token cache in a decision.
 
-/// What the token cache had to do with a decision.
+/// The part of the token cache in a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CacheUse {
-    /// It was not asked.
+    /// The cache was not asked.
     #[default]
     None,
-    /// It knew the token.
+    /// The cache had the token.
     Hit,
-    /// It did not.
+    /// The cache did not have the token.
     Miss,
 }
 
 impl CacheUse {
-    /// As a label.
+    /// Returns the value for a label or a log field.
     pub const fn label(self) -> &'static str {
         match self {
             Self::None => "none",

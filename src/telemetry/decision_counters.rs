@@ -1,4 +1,4 @@
-//! The counters of decisions, found without a label being compared.
+//! Counters of decisions, which are found by position, without comparing labels.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -13,22 +13,22 @@ use crate::domain::Reason;
 
 /// Counts decisions by route, issuer and outcome.
 ///
-/// A series exists once it has happened, and so does the room for it: most routes never see most
-/// issuers.
+/// A series and the memory for it exist only once there is something to count: most routes never
+/// see most issuers.
 pub struct DecisionCounters {
     family: IntCounterVec,
     clock_skew_suspected: IntCounterVec,
     with_route: bool,
     issuers: Vec<String>,
     routes: Vec<Arc<str>>,
-    /// For no route, and for each one.
+    /// The counters without a route, then those of each route.
     by_route: Box<[OnceLock<RouteCounters>]>,
 }
 
-/// For no issuer, and for each one.
+/// The counters without an issuer, then those of each issuer.
 type RouteCounters = Box<[OnceLock<OutcomeCounters>]>;
 
-/// For each outcome.
+/// One counter for each outcome.
 type OutcomeCounters = Box<[OnceLock<IntCounter>]>;
 
 impl DecisionCounters {
@@ -39,9 +39,9 @@ impl DecisionCounters {
         issuers: Vec<String>,
         routes: Vec<Arc<str>>,
     ) -> Self {
-        // Without the label all routes are one.
+        // Without the label all routes share one series.
         let routes = if with_route { routes } else { Vec::new() };
-        let by_route = room(1 + routes.len());
+        let by_route = empty_cells(1 + routes.len());
         let counters = Self {
             family,
             clock_skew_suspected,
@@ -54,20 +54,22 @@ impl DecisionCounters {
         counters
     }
 
-    /// Counts a decision; route and issuer are told by their positions, if there are any.
+    /// Counts a decision. `route` and `issuer` are positions in the configured lists, if there are
+    /// any.
     pub fn count(&self, outcome: Outcome, route: Option<usize>, issuer: Option<usize>) {
         self.add(1, outcome, route.filter(|_| self.with_route), issuer);
     }
 
-    /// Counts a decision that clocks which differ would explain; too rare to be worth the room.
+    /// Counts a decision that a difference between clocks would explain. Such decisions are too
+    /// rare to reserve memory for their counters.
     pub fn count_suspected_clock_skew(&self, outcome: Outcome, issuer: Option<usize>) {
         self.clock_skew_suspected
             .with_label_values(&[outcome.reason(), self.issuer(issuer)])
             .inc();
     }
 
-    /// Ends the series of issuers that are none of these, and of routes that there are not. It asks
-    /// for each series and not for each route: there are ever so many routes.
+    /// Removes the series of issuers and routes that are no longer configured. It looks at each
+    /// series and not at each route, because there may be very many routes.
     pub fn forget_others(&self, is_route: impl Fn(&str) -> bool) {
         let issuers: HashSet<&str> = self
             .issuers
@@ -82,14 +84,14 @@ impl DecisionCounters {
                     .iter()
                     .map(|label| (label.name(), label.value()))
                     .collect();
-                let is_issuer_ours = labels
+                let is_issuer_known = labels
                     .get("issuer")
                     .is_none_or(|name| issuers.contains(name));
-                let is_route_ours = labels
+                let is_route_known = labels
                     .get("route")
                     .is_none_or(|name| *name == NONE || is_route(name));
-                if !is_issuer_ours || !is_route_ours {
-                    // What is not there any more need not be removed.
+                if !is_issuer_known || !is_route_known {
+                    // A series that is already gone need not be removed.
                     let _ = family.remove(&labels);
                 }
             }
@@ -97,13 +99,13 @@ impl DecisionCounters {
     }
 
     fn add(&self, times: u64, outcome: Outcome, route: Option<usize>, issuer: Option<usize>) {
-        let by_route = self.by_route.get(number(route));
+        let by_route = self.by_route.get(index(route));
         let by_issuer = by_route.and_then(|cell| {
-            cell.get_or_init(|| room(1 + self.issuers.len()))
-                .get(number(issuer))
+            cell.get_or_init(|| empty_cells(1 + self.issuers.len()))
+                .get(index(issuer))
         });
         let cell = by_issuer.and_then(|cell| {
-            cell.get_or_init(|| room(Outcome::COUNT))
+            cell.get_or_init(|| empty_cells(Outcome::COUNT))
                 .get(outcome.position())
         });
         if let Some(cell) = cell {
@@ -112,6 +114,7 @@ impl DecisionCounters {
         }
     }
 
+    /// Creates the series with these labels.
     fn series(&self, outcome: Outcome, route: Option<usize>, issuer: Option<usize>) -> IntCounter {
         let route = route
             .and_then(|position| self.routes.get(position))
@@ -130,14 +133,15 @@ impl DecisionCounters {
         self.family.with_label_values(used)
     }
 
+    /// Returns the name of an issuer for the label.
     fn issuer(&self, position: Option<usize>) -> &str {
         position
             .and_then(|position| self.issuers.get(position))
             .map_or(NONE, String::as_str)
     }
 
-    /// An alert on a rate cannot see a counter that is born with its first event, so these start at
-    /// zero.
+    /// Creates the series that alerts need, with the value zero: an alert on a rate cannot see a
+    /// counter that appears with its first event.
     fn announce_alerted_series(&self) {
         let alerted = [
             Outcome::Allowed,
@@ -160,7 +164,7 @@ impl DecisionCounters {
     }
 }
 
-/// The reasons that clocks which differ may explain.
+/// The reasons that a difference between clocks may explain.
 const OUTSIDE_ITS_TIME: [Reason; 4] = [
     Reason::TokenExpired,
     Reason::TokenNotYetValid,
@@ -168,11 +172,12 @@ const OUTSIDE_ITS_TIME: [Reason; 4] = [
     Reason::TokenTooOld,
 ];
 
-/// Where something stands behind the place for none of it.
-fn number(position: Option<usize>) -> usize {
+/// Returns the index in a list whose first entry is for `None`.
+fn index(position: Option<usize>) -> usize {
     position.map_or(0, |position| position + 1)
 }
 
-fn room<T>(size: usize) -> Box<[OnceLock<T>]> {
+/// Returns this many empty cells.
+fn empty_cells<T>(size: usize) -> Box<[OnceLock<T>]> {
     (0..size).map(|_| OnceLock::new()).collect()
 }

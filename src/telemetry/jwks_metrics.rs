@@ -1,4 +1,4 @@
-//! What is measured about keys.
+//! Metrics of issuers' keys.
 
 use prometheus::{
     GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
@@ -8,7 +8,7 @@ use prometheus::{
 use super::metrics_reference as declared;
 use super::registry::{counters, gauges, opts, registered};
 
-/// What is measured about the keys of all issuers.
+/// The metrics of the keys of all issuers.
 pub(super) struct JwksFamilies {
     refresh: IntCounterVec,
     durations: HistogramVec,
@@ -17,28 +17,29 @@ pub(super) struct JwksFamilies {
     last_success: GaugeVec,
 }
 
-/// What is measured about the keys of one issuer.
+/// The metrics of the keys of one issuer.
 pub struct JwksMetrics {
-    /// Fetches that gave keys.
+    /// The number of fetches that returned keys.
     pub succeeded: IntCounter,
-    /// Fetches that did not.
+    /// The number of fetches that failed.
     pub failed: IntCounter,
-    /// How many failed in a row.
+    /// The number of fetches that failed since the last one that did not.
     pub consecutive_failures: IntGauge,
-    /// How long they took.
+    /// The duration of fetches, in seconds.
     pub duration: Histogram,
-    /// How many keys are in use.
+    /// The number of usable keys.
     pub keys: IntGauge,
     last_success: GaugeVec,
     issuer: String,
 }
 
-/// Up to what `jwks_timeout` may be.
+/// The buckets of the duration in seconds, up to the largest value of `jwks_timeout`.
 const FETCH_BUCKETS: [f64; 12] = [
     1e-3, 5e-3, 1e-2, 5e-2, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
 ];
 
 impl JwksFamilies {
+    /// Registers the metrics.
     pub(super) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let durations = HistogramOpts::from(opts(&declared::JWKS_FETCH_DURATION))
             .buckets(FETCH_BUCKETS.to_vec());
@@ -58,6 +59,7 @@ impl JwksFamilies {
         })
     }
 
+    /// Returns the metrics of one issuer.
     pub(super) fn of(&self, issuer: &str) -> JwksMetrics {
         JwksMetrics {
             succeeded: self.refresh.with_label_values(&[issuer, "success"]),
@@ -70,7 +72,7 @@ impl JwksFamilies {
         }
     }
 
-    /// Ends what would go on to tell of an issuer that there is no more. What is not there need not
+    /// Removes the series of an issuer that no longer exists. A series that does not exist need not
     /// be removed.
     pub(super) fn forget(&self, issuer: &str) {
         let _ = self.failures.remove_label_values(&[issuer]);
@@ -84,8 +86,8 @@ impl JwksFamilies {
 }
 
 impl JwksMetrics {
-    /// Notes when keys were fetched. There is no such time for keys that are not fetched, and no
-    /// series either.
+    /// Records when keys were last fetched, in seconds since 1970. Keys that are not fetched have
+    /// no such time and no series.
     pub fn succeeded_at(&self, seconds: f64) {
         self.last_success
             .with_label_values(&[self.issuer.as_str()])

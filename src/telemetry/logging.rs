@@ -1,4 +1,4 @@
-//! Events: what happens to the service itself.
+//! The log of events of the service itself.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::LogQueue;
 use crate::config::{LogFormat, LogLevel};
 
-/// Sends the events of this process into the queue. Only the first call has an effect.
+/// Installs a subscriber that writes the events of this process to the queue. Only the first call
+/// has an effect.
 pub fn install(level: LogLevel, format: LogFormat, queue: LogQueue) {
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(QueueWriter(queue))
@@ -21,12 +22,12 @@ pub fn install(level: LogLevel, format: LogFormat, queue: LogQueue) {
         LogFormat::Json => lines.json().flatten_event(true).with_target(false).boxed(),
         LogFormat::Text => lines.with_target(false).boxed(),
     };
-    // Libraries may write what passes through them when asked for detail; headers with tokens pass
-    // through them.
+    // At a detailed level libraries may log the data that passes through them, such as headers with
+    // tokens.
     let libraries = LevelFilter::from(level).min(LevelFilter::WARN);
     let filter = Targets::new()
         .with_default(libraries)
-        // It calls every malformed request an error: whoever reaches the port could fill the log.
+        // It logs every malformed request as an error, so that any client could fill the log.
         .with_target("actix_http", LevelFilter::OFF)
         .with_target("doorward", LevelFilter::from(level));
     let _ = tracing_subscriber::registry()
@@ -46,9 +47,10 @@ impl From<LogLevel> for LevelFilter {
     }
 }
 
+/// Makes a writer for each event.
 struct QueueWriter(LogQueue);
 
-/// One event, queued when it is complete.
+/// The line of one event, which is queued when the event is complete.
 struct EventLine<'a> {
     queue: &'a LogQueue,
     line: Vec<u8>,

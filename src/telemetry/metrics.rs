@@ -1,4 +1,4 @@
-//! Metrics, with everything that the hot path touches resolved beforehand.
+//! All metrics. Those that the hot path updates are resolved beforehand.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::metrics_reference as declared;
 use super::registry::{counters, gauges, opts, registered};
 use super::{CacheUse, DecisionCounters, JwksMetrics, LogQueue};
 
-/// Everything that is counted and measured.
+/// All metrics of the service.
 pub struct Metrics {
     registry: Registry,
     decisions: IntCounterVec,
@@ -23,9 +23,10 @@ pub struct Metrics {
     durations: [Histogram; 3],
     cache_hits: IntCounter,
     cache_misses: IntCounter,
-    /// Tokens in the cache.
+    /// The number of tokens in the cache.
     pub cache_entries: IntGauge,
-    /// Tokens that had to leave the cache.
+    /// The number of tokens that were evicted from the cache, for lack of room or because their
+    /// time was over.
     pub cache_evictions: IntCounter,
     jwks: JwksFamilies,
     generation: IntGauge,
@@ -34,7 +35,8 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Nothing counted yet.
+    /// Registers all metrics, with nothing counted yet. `with_route` adds the label `route` to the
+    /// counter of decisions.
     pub fn new(with_route: bool, log: &LogQueue) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let labels: &[&str] = if with_route {
@@ -58,7 +60,7 @@ impl Metrics {
         )?;
         generation.set(1);
         let reloads = registered(&registry, counters(&declared::CONFIG_RELOAD)?)?;
-        // Born before its first event, so that an alert sees that one too.
+        // These series exist before the first event, so that an alert sees that event too.
         for result in ["success", "failure"] {
             reloads.with_label_values(&[result]);
         }
@@ -86,7 +88,7 @@ impl Metrics {
         })
     }
 
-    /// The counters of decisions for these issuers and routes.
+    /// Returns the counters of decisions for these issuers and routes.
     pub fn decision_counters(
         &self,
         issuers: Vec<String>,
@@ -103,7 +105,7 @@ impl Metrics {
         )
     }
 
-    /// Notes how long a decision took, and what the cache had to do with it.
+    /// Records how long a decision took, and how it used the cache.
     pub fn measure_decision(&self, cache: CacheUse, took: Duration) {
         let [none, hit, miss] = &self.durations;
         match cache {
@@ -119,34 +121,34 @@ impl Metrics {
         }
     }
 
-    /// What is measured about the keys of this issuer.
+    /// Returns the metrics of the keys of this issuer.
     pub fn jwks(&self, issuer: &str) -> Arc<JwksMetrics> {
         self.jwks.of(issuer).into()
     }
 
-    /// Ends the series about the keys of an issuer that there is no more.
+    /// Removes the series of the keys of an issuer that no longer exists.
     pub fn forget_issuer(&self, issuer: &str) {
         self.jwks.forget(issuer);
     }
 
-    /// Counts a configuration that was read anew, and explain which one is in force now.
-    pub fn count_reload(&self, is_in_force: bool, generation: u64) {
+    /// Counts a reload of the configuration, and records the generation that is active now.
+    pub fn count_reload(&self, is_success: bool, generation: u64) {
         self.reloads
-            .with_label_values(&[if is_in_force { "success" } else { "failure" }])
+            .with_label_values(&[if is_success { "success" } else { "failure" }])
             .inc();
         self.generation
             .set(generation.try_into().unwrap_or(i64::MAX));
     }
 
-    /// Notes when the certificate of the verify listener ends. Without one there is no such time,
-    /// and no series either.
+    /// Records when the certificate of the verify listener expires, in seconds since 1970. Without
+    /// TLS there is no such time and no series.
     pub fn certificate_ends(&self, seconds: i64) {
         self.certificate_ends
             .with_label_values::<&str>(&[])
             .set(seconds);
     }
 
-    /// All metrics in Prometheus' text format.
+    /// Returns all metrics in the text format of Prometheus.
     pub fn render(&self) -> String {
         TextEncoder::new()
             .encode_to_string(&self.registry.gather())
@@ -154,12 +156,15 @@ impl Metrics {
     }
 }
 
-/// From 2 µs, which a cached token may take, to a second, which nothing should.
+/// Buckets in seconds: from 2 µs, which a cached token may take, to one second, which no decision
+/// should take.
 const DURATION_BUCKETS: [f64; 18] = [
     2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.2,
     0.5, 1.0,
 ];
 
+/// Registers the durations of decisions, and returns the histograms by use of the cache: none, hit,
+/// miss.
 fn duration_histograms(registry: &Registry) -> Result<[Histogram; 3], prometheus::Error> {
     let declared = &declared::DECISION_DURATION;
     let options = HistogramOpts::from(opts(declared)).buckets(DURATION_BUCKETS.to_vec());
@@ -168,6 +173,7 @@ fn duration_histograms(registry: &Registry) -> Result<[Histogram; 3], prometheus
         .map(|cache| family.with_label_values(&[cache.label()])))
 }
 
+/// Registers the metric with the version of the program.
 fn build_info(registry: &Registry) -> Result<(), prometheus::Error> {
     let info = registered(
         registry,

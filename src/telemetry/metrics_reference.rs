@@ -1,8 +1,8 @@
-//! Every metric, declared once: the registry and the documentation go by this.
+//! Declares every metric once, for both the registry and the documentation.
 
 use std::fmt::Write;
 
-/// A metric as Prometheus knows it.
+/// The declaration of a Prometheus metric.
 pub(super) struct Metric {
     pub(super) name: &'static str,
     pub(super) kind: &'static str,
@@ -53,10 +53,10 @@ metrics! {
         "Always 1; the label tells the version.";
 }
 
-/// The label of what has no name.
+/// The value of a label for something that has no name.
 pub(super) const NONE: &str = "none";
 
-/// All metrics as Markdown.
+/// Returns the reference of all metrics as Markdown.
 pub fn metrics_reference() -> String {
     let mut page = String::from(
         "# Metrics\n\nGenerated from the program; a test fails when this page and the program differ.\n\n\

@@ -1,6 +1,6 @@
-//! Floor 3: what the service tells about itself: metrics, events, the access log and spans.
+//! Layer 4: telemetry: metrics, events, the access log and spans.
 //!
-//! A token never gets here, and no label or field is taken from one.
+//! No token gets into this module, and no label or field is copied from one.
 
 mod access_log;
 mod cache_use;

@@ -1,23 +1,23 @@
-//! What came of a request.
+//! The outcome of a request, for metrics and logs.
 
 use crate::domain::{DenialClass, Reason};
 
-/// What came of a request, for the metrics.
+/// The outcome of a request, for metrics and logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It may pass.
+    /// The request may pass.
     Allowed,
-    /// It may not.
+    /// The request is denied.
     Denied(Reason),
-    /// It may, because its route only reports that it should not.
+    /// The request may pass, but only because its route reports denials and does not enforce them.
     Reported(Reason),
 }
 
 impl Outcome {
-    /// How many different ones there are.
+    /// The number of different outcomes.
     pub(super) const COUNT: usize = 1 + 2 * Reason::ALL.len();
 
-    /// `ok`, or the code of the reason.
+    /// Returns `ok`, or the code of the reason.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Allowed => "ok",
@@ -25,7 +25,7 @@ impl Outcome {
         }
     }
 
-    /// `allow`, `deny`, or `error` where the fault is ours.
+    /// Returns `allow`, `deny`, or `error` if the service is at fault.
     pub const fn verdict(self) -> &'static str {
         match self {
             Self::Allowed | Self::Reported(_) => "allow",
@@ -36,7 +36,7 @@ impl Outcome {
         }
     }
 
-    /// The same for the log, which also tells what only would have been denied.
+    /// Returns the verdict for the log, which is `would_deny` for a denial that is only reported.
     pub const fn logged_verdict(self) -> &'static str {
         match self {
             Self::Reported(_) => "would_deny",
@@ -44,6 +44,7 @@ impl Outcome {
         }
     }
 
+    /// Returns the position of this outcome, below [`Self::COUNT`].
     pub(super) const fn position(self) -> usize {
         match self {
             Self::Allowed => 0,

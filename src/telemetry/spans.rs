@@ -1,5 +1,5 @@
-//! A span per decision, for those who follow requests through a house of many services
-//! (OpenTelemetry, OTLP).
+//! Exports a span for each decision, to follow requests through many services (OpenTelemetry,
+//! OTLP).
 
 use std::time::{Duration, SystemTime};
 
@@ -23,8 +23,8 @@ use super::AccessEntry;
 use crate::config::TraceSettings;
 use crate::domain::{Field, HeaderFields};
 
-/// Sends spans away, from a thread of its own and in batches; if the collector is slow or gone they
-/// are dropped.
+/// Exports spans in batches, on a thread of its own. Spans are dropped if the collector is slow or
+/// gone.
 #[derive(Debug)]
 pub struct Spans {
     processor: BatchSpanProcessor,
@@ -32,17 +32,17 @@ pub struct Spans {
     sample_ratio: f64,
 }
 
-/// Where in a trace a decision stands.
-pub struct Place {
+/// The position of a decision in a trace.
+pub struct TracePosition {
     own: SpanContext,
     parent: SpanId,
 }
 
-/// How long the last spans may take when the service stops.
+/// The longest time for the export of the last spans when the service stops.
 const LAST_SPANS: Duration = Duration::from_secs(2);
 
 impl Spans {
-    /// Sends to where these settings say, by this client.
+    /// Creates an exporter for these settings that sends with this client.
     pub fn new(
         settings: &TraceSettings,
         client: impl HttpClient + 'static,
@@ -74,10 +74,11 @@ impl Spans {
         })
     }
 
-    /// Where the decision about a request stands, if it gets a span: as its `traceparent` says (W3C
-    /// Trace Context), and by chance where there is none. A header that is wrong or repeated is
-    /// none.
-    pub fn place(&self, fields: &dyn HeaderFields) -> Option<Place> {
+    /// Returns the position of a decision in its trace, or `None` if it gets no span.
+    ///
+    /// The request's `traceparent` decides (W3C Trace Context). If it is absent, malformed or
+    /// repeated, a new trace starts, and the sample ratio decides.
+    pub fn place(&self, fields: &dyn HeaderFields) -> Option<TracePosition> {
         let caller =
             TraceContextPropagator::new().extract_with_context(&Context::new(), &Incoming(fields));
         let caller = caller.span().span_context().clone();
@@ -93,21 +94,21 @@ impl Spans {
             (trace, TraceState::NONE, is_chosen(trace, self.sample_ratio))
         };
         let own = SpanContext::new(trace, ids.new_span_id(), TraceFlags::SAMPLED, false, state);
-        is_sampled.then_some(Place {
+        is_sampled.then_some(TracePosition {
             own,
             parent: caller.span_id(),
         })
     }
 
-    /// Sends a decision away as a span. It never waits.
-    pub fn record(&self, place: Place, entry: &AccessEntry) {
+    /// Queues a decision as a span, without waiting.
+    pub fn record(&self, position: TracePosition, entry: &AccessEntry) {
         let millis = u64::try_from(entry.timestamp.as_millis()).unwrap_or(0);
         let end = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
         let is_failure = entry.verdict == "error";
         self.processor.on_end(SpanData {
-            span_context: place.own,
-            parent_span_is_remote: place.parent != SpanId::INVALID,
-            parent_span_id: place.parent,
+            span_context: position.own,
+            parent_span_is_remote: position.parent != SpanId::INVALID,
+            parent_span_id: position.parent,
             span_kind: SpanKind::Server,
             name: "decide".into(),
             start_time: end.checked_sub(entry.duration).unwrap_or(end),
@@ -125,7 +126,7 @@ impl Spans {
         });
     }
 
-    /// Sends what is left, and nothing after that.
+    /// Exports the spans that are left, and accepts no more.
     pub fn finish(&self) {
         if let Err(error) = self.processor.shutdown_with_timeout(LAST_SPANS) {
             tracing::warn!(%error, "the last spans were not sent");
@@ -133,7 +134,8 @@ impl Spans {
     }
 }
 
-/// What an access-log line tells, by the names that OpenTelemetry has for it.
+/// Returns the attributes of a span: the fields of an access-log line, under the names of
+/// OpenTelemetry where it has them.
 fn attributes(entry: &AccessEntry) -> Vec<KeyValue> {
     let texts = [
         ("doorward.issuer", entry.issuer.as_deref()),
@@ -154,13 +156,14 @@ fn attributes(entry: &AccessEntry) -> Vec<KeyValue> {
     words.into_iter().chain(texts).collect()
 }
 
-/// By the trace's number, so that every service with this ratio chooses the same traces.
+/// Returns `true` if a trace is sampled. The trace id decides, so that every service with this
+/// ratio chooses the same traces.
 fn is_chosen(trace: TraceId, ratio: f64) -> bool {
     let [.., a, b, c, d] = trace.to_bytes();
     f64::from(u32::from_be_bytes([a, b, c, d])) < ratio * 4_294_967_296.0
 }
 
-/// The header fields in which a caller tells of its trace.
+/// The header fields of a request, from which the trace of the caller is read.
 struct Incoming<'a>(&'a dyn HeaderFields);
 
 impl Extractor for Incoming<'_> {
