@@ -102,6 +102,11 @@ impl FromStr for Timestamp {
     type Err = InvalidTime;
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
+        // The library passes over an offset behind a fraction: the time would be another one.
+        let behind_date = text.trim_end_matches("+00:00").get(10..).unwrap_or_default();
+        if behind_date.contains(['+', '-']) {
+            return Err(InvalidTime);
+        }
         let time = humantime::parse_rfc3339_weak(text).map_err(|_| InvalidTime)?;
         let since = time.duration_since(UNIX_EPOCH).map_err(|_| InvalidTime)?;
         i64::try_from(since.as_millis())
@@ -155,6 +160,17 @@ mod tests {
             (0, "0"),
         ] {
             assert_eq!(Timestamp::from_millis(millis).to_string(), formatted);
+        }
+    }
+
+    #[test]
+    fn times_with_an_offset_from_utc_are_refused() {
+        let noon = Ok(Timestamp::from_millis(1_769_860_800_500));
+        for text in ["2026-01-31T12:00:00.5Z", "2026-01-31T12:00:00.5+00:00"] {
+            assert_eq!(text.parse::<Timestamp>().map_err(drop), noon, "{text}");
+        }
+        for text in ["2026-01-31T12:00:00.5+05:00", "2026-01-31T12:00:00-05:00"] {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
     }
 
