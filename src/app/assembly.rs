@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::certificates::Certificates;
 use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
+use super::spans::spans;
 use super::start_error::StartError;
-use crate::config::{Configuration, ProxySettings, TokenSettings};
+use crate::config::{CacheSettings, Configuration, ProxySettings, TokenSettings};
 use crate::gate::{DecisionService, Gate, TokenCache, Verifier};
-use crate::http::{AdminAccess, Lifecycle, Responder, ServiceSnapshot};
+use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
+use crate::issuers::Issuers;
 use crate::platform::LowPriorityThread;
-use crate::policy::{Policy, RouteTable, Rules, UnreachedRoute};
+use crate::policy::{ClaimHeaders, Policy, RouteTable, Rules, UnreachedRoute};
 use crate::proxy_files::warnings;
 use crate::response::DenialResponses;
 use crate::telemetry::{AccessLogger, Metrics, Spans};
@@ -70,6 +72,43 @@ pub(super) struct SharedResources {
 }
 
 impl SharedResources {
+    /// Creates them for a service that starts with this configuration.
+    pub(super) fn new(
+        configuration: &Configuration,
+        platform: &Platform,
+    ) -> Result<Self, StartError> {
+        let metrics = Arc::new(Metrics::new(
+            configuration.logging.metrics_route_label,
+            &platform.log,
+        )?);
+        let spans = configuration
+            .traces
+            .as_ref()
+            .map(|traces| spans(traces, platform))
+            .transpose()?;
+        let certificates = configuration
+            .tls
+            .clone()
+            .map(|tls| Certificates::new(tls, platform.clock.clone(), metrics.clone()));
+        Ok(Self {
+            platform: platform.clone(),
+            metrics,
+            lifecycle: Arc::default(),
+            spans,
+            refreshers: KeyRefreshers::default(),
+            certificates,
+            background: LowPriorityThread::default(),
+        })
+    }
+
+    /// Returns the certificates that the verify listener shows, or `None` if it serves without
+    /// TLS.
+    pub(super) fn tls(&self) -> Option<Arc<CurrentTls>> {
+        self.certificates
+            .as_ref()
+            .map(|certificates| certificates.current.clone())
+    }
+
     /// Everything that this configuration decides. Its cache is empty: what was verified under
     /// another configuration is to be verified again.
     ///
@@ -112,24 +151,11 @@ impl SharedResources {
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
-        let evictions = self.metrics.cache_evictions.clone();
-        let cache = TokenCache::new(&tokens.cache, policy.has_conditions(), evictions);
         let Platform {
-            clock,
-            log,
-            log_format,
-            ..
+            log, log_format, ..
         } = &self.platform;
         let decisions = DecisionService {
-            gate: Gate {
-                clock: clock.clone(),
-                policy,
-                verifier: Verifier {
-                    issuers,
-                    claim_headers,
-                    cache,
-                },
-            },
+            gate: self.gate(policy, issuers, claim_headers, &tokens.cache),
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(log.clone(), logging.access_log, *log_format),
@@ -137,16 +163,7 @@ impl SharedResources {
             trusted: proxy.trusted,
             denials,
         };
-        for route in unreached.iter().take(MAX_UNREACHED) {
-            tracing::warn!("routes[{}] {route}", route.position);
-        }
-        if let Some(more) = unreached
-            .len()
-            .checked_sub(MAX_UNREACHED)
-            .filter(|more| *more > 0)
-        {
-            tracing::warn!(more, "routes that are never reached by matching");
-        }
+        warn_of_unreached(&unreached);
         Ok(ServiceSnapshot {
             number,
             decisions: decisions.into(),
@@ -156,6 +173,42 @@ impl SharedResources {
             admin: AdminAccess::new(admin),
             explains_to_all: server.explain,
         })
+    }
+
+    /// Creates a gate with an empty cache.
+    fn gate(
+        &self,
+        policy: Policy,
+        issuers: Issuers,
+        claim_headers: ClaimHeaders,
+        cache: &CacheSettings,
+    ) -> Gate {
+        let evictions = self.metrics.cache_evictions.clone();
+        let cache = TokenCache::new(cache, policy.has_conditions(), evictions);
+        Gate {
+            clock: self.platform.clock.clone(),
+            policy,
+            verifier: Verifier {
+                issuers,
+                claim_headers,
+                cache,
+            },
+        }
+    }
+}
+
+/// Logs a warning for each route that no request reaches by matching, up to [`MAX_UNREACHED`] of
+/// them, and the number of the others.
+fn warn_of_unreached(unreached: &[UnreachedRoute]) {
+    for route in unreached.iter().take(MAX_UNREACHED) {
+        tracing::warn!("routes[{}] {route}", route.position);
+    }
+    if let Some(more) = unreached
+        .len()
+        .checked_sub(MAX_UNREACHED)
+        .filter(|more| *more > 0)
+    {
+        tracing::warn!(more, "routes that are never reached by matching");
     }
 }
 

@@ -7,6 +7,7 @@ mod offline;
 mod platform;
 mod reload;
 mod shutdown;
+mod sockets;
 mod spans;
 mod start_error;
 mod sweeper;
@@ -30,12 +31,11 @@ pub use systemd::{SystemdNotifier, UnknownManager};
 use crate::config::{Configuration, Listen, ReloadTrigger, RestartOnlySettings, ServerSettings};
 use crate::grpc::{CheckService, GrpcHandle, GrpcServer};
 use crate::http::{AdminService, Heartbeat, Lifecycle, VerifyService, admin_server, verify_server};
-use crate::platform::{BoundListener, InheritedSockets, LowPriorityThread, SocketLock, bind};
-use crate::telemetry::{Metrics, Spans};
+use crate::platform::{BoundListener, InheritedSockets, SocketLock};
+use crate::telemetry::Spans;
 use assembly::{PreparedConfiguration, SharedResources};
-use certificates::Certificates;
-use key_refreshers::{Fetchers, KeyRefreshers};
-use spans::spans;
+use key_refreshers::Fetchers;
+use sockets::{Addresses, Sockets};
 use sweeper::sweep_cache;
 
 /// The whole service, bound to its sockets and not yet running.
@@ -43,9 +43,7 @@ pub struct Application {
     verify: Server,
     admin: Server,
     grpc: Option<GrpcServer>,
-    verify_addresses: Vec<Listen>,
-    admin_addresses: Vec<Listen>,
-    grpc_addresses: Vec<Listen>,
+    addresses: Addresses,
     service: Arc<VerifyService>,
     shared: SharedResources,
     fixed: RestartOnlySettings,
@@ -73,101 +71,56 @@ impl Application {
         platform: &Platform,
     ) -> Result<Self, StartError> {
         let server = configuration.server.clone();
-        let mut locks = Vec::new();
-        let mut sockets = |inherited: Vec<BoundListener>, addresses: &[Listen]| {
-            if inherited.is_empty() {
-                bind(addresses, &server.unix_socket, &mut locks)
-            } else {
-                Ok(inherited)
-            }
-        };
-        let verify_sockets = sockets(inherited.verify, &server.listen)?;
-        let admin_sockets = sockets(inherited.admin, &server.admin_listen)?;
-        let grpc_sockets = sockets(inherited.grpc, &server.grpc_listen)?;
-        let (verify_addresses, admin_addresses) =
-            (addresses(&verify_sockets)?, addresses(&admin_sockets)?);
-        let grpc_addresses = addresses(&grpc_sockets)?;
-
+        let sockets = Sockets::bind(inherited, &server)?;
+        let addresses = sockets.addresses()?;
         let (fixed, trigger) = (RestartOnlySettings::of(&configuration), server.reload);
-        let metrics = Arc::new(Metrics::new(
-            configuration.logging.metrics_route_label,
-            &platform.log,
-        )?);
-        let lifecycle = Arc::new(Lifecycle::default());
-        let spans = configuration
-            .traces
-            .as_ref()
-            .map(|traces| spans(traces, platform))
-            .transpose()?;
-        let certificates = configuration
-            .tls
-            .clone()
-            .map(|tls| Certificates::new(tls, platform.clock.clone(), metrics.clone()));
-        let tls = certificates
-            .as_ref()
-            .map(|certificates| certificates.current.clone());
+        let mut shared = SharedResources::new(&configuration, platform)?;
         let heartbeat = platform.manager.heartbeat();
-        let mut shared = SharedResources {
-            platform: platform.clone(),
-            metrics: metrics.clone(),
-            lifecycle: lifecycle.clone(),
-            spans: spans.clone(),
-            refreshers: KeyRefreshers::default(),
-            certificates,
-            background: LowPriorityThread::default(),
-        };
-        let service = Arc::new(VerifyService::new(
-            shared.build(
-                PreparedConfiguration::new(configuration),
-                Fetchers::new(),
-                1,
-            )?,
-            metrics,
-        ));
+        let prepared = PreparedConfiguration::new(configuration);
+        let snapshot = shared.build(prepared, Fetchers::new(), 1)?;
+        let service = Arc::new(VerifyService::new(snapshot, shared.metrics.clone()));
         let admin = AdminService {
             verify: service.clone(),
-            lifecycle: lifecycle.clone(),
-            tls: tls.clone(),
+            lifecycle: shared.lifecycle.clone(),
+            tls: shared.tls(),
         };
         Ok(Self {
-            grpc: grpc_server(&service, &server, grpc_sockets)?,
+            grpc: grpc_server(&service, &server, sockets.grpc)?,
             verify: verify_server(
                 service.clone(),
                 &server,
-                tls.as_ref(),
+                shared.tls().as_ref(),
                 heartbeat.clone(),
-                verify_sockets,
+                sockets.verify,
             )?,
-            admin: admin_server(admin, admin_sockets)?,
-            verify_addresses,
-            admin_addresses,
-            grpc_addresses,
+            admin: admin_server(admin, sockets.admin)?,
+            addresses,
             service,
-            shared,
             fixed,
             trigger,
-            lifecycle,
-            spans,
+            lifecycle: shared.lifecycle.clone(),
+            spans: shared.spans.clone(),
+            shared,
             shutdown_delay: server.shutdown_delay,
             shutdown_timeout: server.shutdown_timeout,
             heartbeat,
-            _locks: locks,
+            _locks: sockets.locks,
         })
     }
 
     /// Where proxies ask, with the ports that were given out.
     pub fn verify_addresses(&self) -> &[Listen] {
-        &self.verify_addresses
+        &self.addresses.verify
     }
 
     /// Where operators ask, with the ports that were given out.
     pub fn admin_addresses(&self) -> &[Listen] {
-        &self.admin_addresses
+        &self.addresses.admin
     }
 
     /// Where Envoy asks by gRPC, with the ports that were given out.
     pub fn grpc_addresses(&self) -> &[Listen] {
-        &self.grpc_addresses
+        &self.addresses.grpc
     }
 
     /// Serves until it is told to stop, and then as long as the settings allow.
@@ -275,8 +228,4 @@ fn grpc_server(
     let service = service.clone();
     let checks = CheckService::new(Arc::new(move || service.generation().decisions.clone()));
     GrpcServer::new(checks, settings, sockets).map(Some)
-}
-
-fn addresses(sockets: &[BoundListener]) -> io::Result<Vec<Listen>> {
-    sockets.iter().map(BoundListener::address).collect()
 }

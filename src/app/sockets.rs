@@ -1,0 +1,57 @@
+//! The sockets of the three listeners.
+
+use std::io;
+
+use crate::config::{Listen, ServerSettings};
+use crate::platform::{BoundListener, InheritedSockets, SocketLock, bind};
+
+/// The bound sockets of the three listeners, and the locks of their socket files.
+pub(super) struct Sockets {
+    pub(super) verify: Vec<BoundListener>,
+    pub(super) admin: Vec<BoundListener>,
+    /// The sockets of the gRPC listener; empty if it is off.
+    pub(super) grpc: Vec<BoundListener>,
+    /// The locks of the socket files. They are to be held until the service has ended.
+    pub(super) locks: Vec<SocketLock>,
+}
+
+/// The addresses of the three listeners, with the ports that the system assigned.
+pub(super) struct Addresses {
+    pub(super) verify: Vec<Listen>,
+    pub(super) admin: Vec<Listen>,
+    pub(super) grpc: Vec<Listen>,
+}
+
+impl Sockets {
+    /// Takes the inherited sockets, and binds the configured addresses of each listener that
+    /// inherited none.
+    pub(super) fn bind(inherited: InheritedSockets, settings: &ServerSettings) -> io::Result<Self> {
+        let mut locks = Vec::new();
+        let mut inherited_or_bound = |inherited: Vec<BoundListener>, addresses: &[Listen]| {
+            if inherited.is_empty() {
+                bind(addresses, &settings.unix_socket, &mut locks)
+            } else {
+                Ok(inherited)
+            }
+        };
+        Ok(Self {
+            verify: inherited_or_bound(inherited.verify, &settings.listen)?,
+            admin: inherited_or_bound(inherited.admin, &settings.admin_listen)?,
+            grpc: inherited_or_bound(inherited.grpc, &settings.grpc_listen)?,
+            locks,
+        })
+    }
+
+    /// Returns the addresses that the sockets are bound to.
+    pub(super) fn addresses(&self) -> io::Result<Addresses> {
+        Ok(Addresses {
+            verify: addresses(&self.verify)?,
+            admin: addresses(&self.admin)?,
+            grpc: addresses(&self.grpc)?,
+        })
+    }
+}
+
+fn addresses(sockets: &[BoundListener]) -> io::Result<Vec<Listen>> {
+    sockets.iter().map(BoundListener::address).collect()
+}
