@@ -2,6 +2,7 @@
 
 mod dialect;
 mod responder;
+mod target;
 
 pub use dialect::{Dialect, ProxyRequest};
 pub use responder::Responder;
@@ -25,6 +26,7 @@ use crate::config::{ServerSettings, TrustedProxies};
 use crate::domain::ForwardedRequest;
 use crate::platform::BoundListener;
 use crate::telemetry::Metrics;
+use target::Target;
 
 /// What the verify listener works with.
 pub struct VerifyService {
@@ -125,61 +127,10 @@ fn mark_unix_peer(connection: &dyn Any, extensions: &mut Extensions) {
     }
 }
 
-/// What a request is for.
-enum Target<'a> {
-    /// In this dialect; what stands behind the path that was asked, without the query.
-    Verify(Dialect, &'a str),
-    /// The same by the rules of the route of this name.
-    VerifyByName(&'a str, Dialect, &'a str),
-    /// How a denial for this reason looks, on the route of this name.
-    Denial(Option<&'a str>, &'a str),
-    Nothing,
-}
-
-/// The path decides, to the letter; the query never does, because some proxies append the client's
-/// own to it. Where a path has a tail, that is the client's path: whatever it says, the question
-/// stays the same.
-fn target(path: &str, plain: Dialect) -> Target<'_> {
-    if let Some(code) = path.strip_prefix("/denial/") {
-        return Target::Denial(None, code);
-    }
-    if let Some(target) = path
-        .strip_prefix("/policy/")
-        .and_then(|rest| by_name(rest, plain))
-    {
-        return target;
-    }
-    dialect(path, plain).map_or(Target::Nothing, |(dialect, tail)| {
-        Target::Verify(dialect, tail)
-    })
-}
-
-fn by_name(rest: &str, plain: Dialect) -> Option<Target<'_>> {
-    let (name, path) = rest.split_at_checked(rest.find('/')?)?;
-    if let Some(code) = path.strip_prefix("/denial/") {
-        return Some(Target::Denial(Some(name), code));
-    }
-    let (dialect, tail) = dialect(path, plain)?;
-    Some(Target::VerifyByName(name, dialect, tail))
-}
-
-fn dialect(path: &str, plain: Dialect) -> Option<(Dialect, &str)> {
-    let whole = |dialect| Some((dialect, ""));
-    match path {
-        "/verify" => whole(plain),
-        "/verify/nginx" => whole(Dialect::Nginx),
-        "/verify/traefik" | "/verify/caddy" | "/verify/haproxy" => whole(Dialect::Forwarded),
-        _ => {
-            let tail = path.strip_prefix("/verify/envoy")?;
-            (tail.is_empty() || tail.starts_with('/')).then_some((Dialect::Envoy, tail))
-        }
-    }
-}
-
 async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> HttpResponse {
     // One configuration for the whole request, whatever comes meanwhile.
     let generation = service.generation();
-    let mut response = match target(request.uri().path(), generation.dialect) {
+    let mut response = match Target::parse(request.uri().path(), generation.dialect) {
         Target::Verify(dialect, tail) => verify(&generation, &request, dialect, tail, None).await,
         Target::VerifyByName(name, dialect, tail) => {
             verify(&generation, &request, dialect, tail, Some(name)).await
