@@ -1,4 +1,4 @@
-//! From settings to the parts that judge.
+//! Builds the parts of the service from a configuration.
 
 use std::io;
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use crate::proxy_files::warnings;
 use crate::response::DenialResponses;
 use crate::telemetry::{AccessLogger, Metrics, Spans};
 
-/// So many routes that are not reached are named. Where routes are asked for by name, all but one
-/// may be such.
+/// The maximum number of unreached routes that are named in warnings. Where routes are selected by
+/// name, all but one may be unreached.
 pub const MAX_UNREACHED: usize = 20;
 
-/// A configuration with everything made of it that takes long where there are many routes, and
-/// needs nothing around it.
+/// A configuration, with everything built from it that takes long for many routes and needs no
+/// shared resources.
 pub(super) struct PreparedConfiguration {
-    /// Without its routes.
+    /// The configuration without its routes.
     pub(super) configuration: Configuration,
     pub(super) policy: Policy,
     denials: DenialResponses,
@@ -60,7 +60,7 @@ impl PreparedConfiguration {
     }
 }
 
-/// What is there once, however often the configuration changes.
+/// Resources that are created once, however often the configuration changes.
 pub(super) struct SharedResources {
     pub(super) platform: Platform,
     pub(super) metrics: Arc<Metrics>,
@@ -72,7 +72,7 @@ pub(super) struct SharedResources {
 }
 
 impl SharedResources {
-    /// Creates them for a service that starts with this configuration.
+    /// Creates the resources of a service that starts with this configuration.
     pub(super) fn new(
         configuration: &Configuration,
         platform: &Platform,
@@ -109,10 +109,13 @@ impl SharedResources {
             .map(|certificates| certificates.current.clone())
     }
 
-    /// Everything that this configuration decides. Its cache is empty: what was verified under
-    /// another configuration is to be verified again.
+    /// Builds the snapshot of a configuration. Its cache is empty: a token that was verified under
+    /// another configuration has to be verified again.
     ///
-    /// Fetchers that are needed and not among these are made here, which blocks.
+    /// Fetchers that are needed and missing from `fetchers` are created here, which blocks the
+    /// thread.
+    ///
+    /// Fails with [`StartError`] if an HTTP client for keys cannot be built.
     pub(super) fn build(
         &mut self,
         prepared: PreparedConfiguration,
@@ -212,7 +215,7 @@ fn warn_of_unreached(unreached: &[UnreachedRoute]) {
     }
 }
 
-/// Which rules hold for which requests.
+/// Returns the policy of these settings and routes.
 pub(super) fn policy(
     proxy: &ProxySettings,
     tokens: &TokenSettings,

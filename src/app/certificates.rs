@@ -10,15 +10,15 @@ use crate::domain::Clock;
 use crate::http::CurrentTls;
 use crate::telemetry::Metrics;
 
-/// How often the files are looked at, as those of keys are. Their contents are compared: whoever
-/// rotates certificates tells nobody, and an event for each change is not to be had on every file
-/// system.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// The interval at which the files are read, as files of keys are. Their contents are compared,
+/// because no signal announces a rotation of certificates, and not every file system reports
+/// changes.
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The certificates of the verify listener.
+/// Holds the certificates of the verify listener, and follows changes of their files.
 #[derive(Clone)]
 pub(super) struct Certificates {
-    /// What handshakes go by.
+    /// The settings that new handshakes use.
     pub(super) current: Arc<CurrentTls>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -32,26 +32,28 @@ impl Certificates {
             clock,
             metrics,
         };
-        certificates.note(&identity);
+        certificates.report(&identity);
         certificates
     }
 
-    /// Puts those of a new configuration in force.
+    /// Activates the certificates of a new configuration.
     pub(super) fn replace(&self, next: TlsSettings) {
         let identity = next.identity.clone();
         let is_same = self.current.settings().identity.is_same(&identity);
         self.current.replace(next);
         self.current.last_error.store(None);
         if !is_same {
-            self.note(&identity);
+            self.report(&identity);
         }
     }
 
-    /// Looks at the files again and again. What is not good is told once, and what was in force
-    /// stays so.
+    /// Reads the files again and again. Logs an error once; the active certificates stay active
+    /// until the files are good again.
     pub(super) async fn follow(self) {
         loop {
-            self.clock.reach(self.clock.moment().plus(LOOK_EVERY)).await;
+            self.clock
+                .reach(self.clock.moment().plus(POLL_INTERVAL))
+                .await;
             self.check().await;
         }
     }
@@ -59,7 +61,7 @@ impl Certificates {
     async fn check(&self) {
         let current = self.current.settings().clone();
         let files = current.files.clone();
-        // Off the runtime: a disk that hangs must not keep keys from being fetched.
+        // Off the runtime's thread: a disk that hangs must not delay the fetching of keys.
         let read =
             spawn_blocking(move || files.read().map_err(|problems| in_one_line(&problems))).await;
         match read.unwrap_or_else(|error| Err(error.to_string())) {
@@ -73,23 +75,23 @@ impl Certificates {
                 };
                 if self.current.replace_if_still(&current, next) {
                     self.current.last_error.store(None);
-                    self.note(&identity);
+                    self.report(&identity);
                 }
             }
-            Err(error) => self.log(error),
+            Err(error) => self.log_once(error),
         }
     }
 
-    fn log(&self, error: String) {
+    fn log_once(&self, error: String) {
         if self.current.last_error.load().as_deref() != Some(&error) {
             tracing::error!(%error, "new certificate refused; the one before stays in force");
             self.current.last_error.store(Some(error.into()));
         }
     }
 
-    /// A certificate that is over is shown all the same: who turns proxies away would help nobody,
-    /// and they decide.
-    fn note(&self, identity: &TlsIdentity) {
+    /// Logs the certificate and sets the metric of its end. An expired certificate is still
+    /// presented: refusing handshakes would help no one, and the proxies decide for themselves.
+    fn report(&self, identity: &TlsIdentity) {
         let not_after = identity.not_after;
         self.metrics.certificate_ends(not_after.as_secs());
         let mutual = identity.clients.is_some();

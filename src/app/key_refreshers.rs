@@ -1,4 +1,4 @@
-//! The tasks that keep keys fresh, across changes of the configuration.
+//! Tasks that refresh keys, kept across changes of the configuration.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,35 +13,39 @@ use crate::jose::KeySet;
 use crate::outbound::Egress;
 use crate::telemetry::Metrics;
 
-/// The tasks that keep keys fresh, by the names of their issuers. They end when they are dropped.
+/// The tasks that refresh keys, by the names of their issuers. Dropping it ends the tasks.
 #[derive(Default)]
 pub(super) struct KeyRefreshers {
     by_name: HashMap<String, KeyRefresher>,
-    /// All issuers, those whose keys nobody needs to keep fresh too.
+    /// The names of all issuers, including those whose keys are not refreshed.
     names: Vec<String>,
 }
 
-/// What keeps the keys of one issuer fresh.
+/// The task that refreshes the keys of one issuer, and the store that it fills.
 struct KeyRefresher {
     source: KeySource,
     store: Arc<KeyStore>,
     task: JoinHandle<()>,
 }
 
-/// How an issuer comes by its keys.
+/// The origin of an issuer's keys under a new configuration.
 enum KeySupply {
-    /// They are at hand.
-    AtHand(KeySet),
-    /// They stay where they are.
-    Kept(Arc<KeyStore>),
-    /// They are fetched from there; those of the store hold until then.
+    /// The keys are part of the configuration.
+    Fixed(KeySet),
+    /// The running task and its store continue unchanged.
+    Unchanged(Arc<KeyStore>),
+    /// A new task fetches the keys from this origin. Until it has, the keys of the former store
+    /// stay valid, if there is one.
     Fetched(KeyOrigin, RefreshSettings, Option<Arc<KeyStore>>),
 }
 
-/// Fetchers by the names of their issuers.
+/// Key fetchers by the names of their issuers.
 pub(super) type Fetchers = HashMap<String, KeyFetcher>;
 
-/// Makes them. Each reads the system's certificates from the disk: not to be called on a runtime.
+/// Creates a fetcher for each of these issuers. Each fetcher reads the system's certificates from
+/// the disk, so this must not be called on a runtime's thread.
+///
+/// Fails with [`StartError::Client`] if an HTTP client cannot be built.
 pub(super) fn fetchers(
     wanted: Vec<(String, RemoteKeys)>,
     egress: &Egress,
@@ -57,7 +61,7 @@ fn fetcher(issuer: String, keys: RemoteKeys, egress: &Egress) -> Result<KeyFetch
 }
 
 impl KeyRefreshers {
-    /// The issuers for which [`reconcile`](Self::reconcile) needs a fetcher.
+    /// Returns the issuers for which [`reconcile`](Self::reconcile) needs a new fetcher.
     pub(super) fn wanted(&self, issuers: &[IssuerSettings]) -> Vec<(String, RemoteKeys)> {
         let wanted = issuers
             .iter()
@@ -69,10 +73,12 @@ impl KeyRefreshers {
         wanted.collect()
     }
 
-    /// The issuers of these settings, each with its keys. If they come from where they came from
-    /// before, the issuer keeps them: nobody waits for keys that are there, and an issuer that is
-    /// down stays trusted. It keeps the task that fetches them too, unless that is to be done
-    /// otherwise.
+    /// Starts, keeps and ends tasks as these settings require, and returns the issuers with their
+    /// keys.
+    ///
+    /// An issuer whose keys come from the same origin as before keeps them: no request has to wait
+    /// for keys that are already there, and an issuer that is down stays trusted. It keeps its task
+    /// as well, unless the settings of the refresh have changed.
     pub(super) fn reconcile(
         &mut self,
         settings: Vec<IssuerSettings>,
@@ -80,8 +86,8 @@ impl KeyRefreshers {
         platform: &Platform,
         metrics: &Metrics,
     ) -> Result<Issuers, StartError> {
-        // What can fail comes first: a configuration that does not work must not harm the one
-        // before.
+        // Everything that can fail comes first: a configuration that fails must not harm the active
+        // one.
         let supplies = settings
             .iter()
             .map(|issuer| self.supply(issuer, &mut fetchers, platform));
@@ -92,12 +98,12 @@ impl KeyRefreshers {
         for (position, (settings, supply)) in settings.into_iter().zip(supplies).enumerate() {
             let name: Arc<str> = settings.name.as_str().into();
             let algorithms = settings.keys.algorithms().clone();
-            let dismissed = before.remove(&settings.name);
+            let former = before.remove(&settings.name);
             let keys = match supply {
-                KeySupply::AtHand(keys) => at_hand(&name, keys, platform, metrics),
-                KeySupply::Kept(store) => {
+                KeySupply::Fixed(keys) => fixed_store(&name, keys, platform, metrics),
+                KeySupply::Unchanged(store) => {
                     self.by_name
-                        .extend(dismissed.map(|refresher| (settings.name, refresher)));
+                        .extend(former.map(|refresher| (settings.name, refresher)));
                     store
                 }
                 KeySupply::Fetched(origin, refresh, known) => {
@@ -144,27 +150,27 @@ impl KeyRefreshers {
         platform: &Platform,
     ) -> Result<KeySupply, StartError> {
         if let Some(refresher) = self.unchanged(issuer) {
-            return Ok(KeySupply::Kept(refresher.store.clone()));
+            return Ok(KeySupply::Unchanged(refresher.store.clone()));
         }
         let before = self.by_name.get(&issuer.name);
         let known = before
             .filter(|refresher| refresher.source.has_keys_of(&issuer.keys))
             .map(|refresher| refresher.store.clone());
         Ok(match &issuer.keys {
-            KeySource::Fixed { keys, .. } => KeySupply::AtHand(keys.clone()),
+            KeySource::Fixed { keys, .. } => KeySupply::Fixed(keys.clone()),
             KeySource::File(file) => {
                 KeySupply::Fetched(KeyOrigin::File(file.clone()), file.refresh, known)
             }
             KeySource::Remote(remote) => {
-                let at_hand = fetchers.remove(&issuer.name).map(Ok);
-                let make = || fetcher(issuer.name.clone(), remote.clone(), &platform.egress);
-                let fetcher = at_hand.unwrap_or_else(make)?;
+                let prepared = fetchers.remove(&issuer.name).map(Ok);
+                let create = || fetcher(issuer.name.clone(), remote.clone(), &platform.egress);
+                let fetcher = prepared.unwrap_or_else(create)?;
                 KeySupply::Fetched(KeyOrigin::Remote(fetcher.into()), remote.refresh, known)
             }
         })
     }
 
-    /// The refresher of its keys, if that goes on unchanged.
+    /// Returns the issuer's refresher if it can continue unchanged.
     fn unchanged(&self, issuer: &IssuerSettings) -> Option<&KeyRefresher> {
         self.by_name
             .get(&issuer.name)
@@ -172,7 +178,7 @@ impl KeyRefreshers {
     }
 }
 
-fn at_hand(name: &str, keys: KeySet, platform: &Platform, metrics: &Metrics) -> Arc<KeyStore> {
+fn fixed_store(name: &str, keys: KeySet, platform: &Platform, metrics: &Metrics) -> Arc<KeyStore> {
     metrics
         .jwks(name)
         .keys

@@ -1,4 +1,5 @@
-//! Floor 7: the only place that wires things together.
+//! Layer 10: builds the service from its configuration and runs it. Only this module wires the
+//! others together.
 
 mod assembly;
 mod certificates;
@@ -46,25 +47,28 @@ pub struct Application {
     addresses: Addresses,
     service: Arc<VerifyService>,
     shared: SharedResources,
-    fixed: RestartOnlySettings,
+    restart_only: RestartOnlySettings,
     trigger: ReloadTrigger,
     lifecycle: Arc<Lifecycle>,
     spans: Option<Arc<Spans>>,
     shutdown_delay: Duration,
     shutdown_timeout: Duration,
     heartbeat: Option<Heartbeat>,
-    /// Given up when the service has ended, and not when it accepts no more.
+    /// The locks of the socket files. They are held until the service has ended, which is later
+    /// than the moment when it stops accepting connections.
     _locks: Vec<SocketLock>,
 }
 
 impl Application {
-    /// Binds the sockets and puts everything together. Must be called inside a tokio runtime.
+    /// Binds the sockets and builds the service. Must be called inside a tokio runtime.
+    ///
+    /// Fails with [`StartError`] if a socket cannot be bound or an HTTP client cannot be built.
     pub fn build(configuration: Configuration, platform: &Platform) -> Result<Self, StartError> {
         Self::build_on(InheritedSockets::default(), configuration, platform)
     }
 
-    /// The same on sockets that are open already; where there are none for a listener its own are
-    /// bound.
+    /// Builds the service like [`build`](Self::build), but on sockets that are open already. A
+    /// listener that inherits no socket binds its configured addresses.
     pub fn build_on(
         inherited: InheritedSockets,
         configuration: Configuration,
@@ -73,7 +77,7 @@ impl Application {
         let server = configuration.server.clone();
         let sockets = Sockets::bind(inherited, &server)?;
         let addresses = sockets.addresses()?;
-        let (fixed, trigger) = (RestartOnlySettings::of(&configuration), server.reload);
+        let (restart_only, trigger) = (RestartOnlySettings::of(&configuration), server.reload);
         let mut shared = SharedResources::new(&configuration, platform)?;
         let heartbeat = platform.manager.heartbeat();
         let prepared = PreparedConfiguration::new(configuration);
@@ -96,7 +100,7 @@ impl Application {
             admin: admin_server(admin, sockets.admin)?,
             addresses,
             service,
-            fixed,
+            restart_only,
             trigger,
             lifecycle: shared.lifecycle.clone(),
             spans: shared.spans.clone(),
@@ -108,37 +112,39 @@ impl Application {
         })
     }
 
-    /// Where proxies ask, with the ports that were given out.
+    /// Returns the addresses of the verify listener, with the ports that the system assigned.
     pub fn verify_addresses(&self) -> &[Listen] {
         &self.addresses.verify
     }
 
-    /// Where operators ask, with the ports that were given out.
+    /// Returns the addresses of the admin listener, with the ports that the system assigned.
     pub fn admin_addresses(&self) -> &[Listen] {
         &self.addresses.admin
     }
 
-    /// Where Envoy asks by gRPC, with the ports that were given out.
+    /// Returns the addresses of the gRPC listener, with the ports that the system assigned.
     pub fn grpc_addresses(&self) -> &[Listen] {
         &self.addresses.grpc
     }
 
-    /// Serves until it is told to stop, and then as long as the settings allow.
-    /// Meanwhile a new configuration may be asked for.
+    /// Serves until a shutdown is requested, and then for as long as the settings allow. Meanwhile
+    /// reloads the configuration when that is requested.
+    ///
+    /// Fails if a listener fails.
     pub async fn run(self, mut shutdown: Shutdown, reload: Reload) -> io::Result<()> {
-        let mut following = JoinSet::new();
+        let mut tasks = JoinSet::new();
         let manager = self.shared.platform.manager.clone();
         if let Some(heartbeat) = self.heartbeat {
-            following.spawn(manager.clone().notify_watchdog(heartbeat));
+            tasks.spawn(manager.clone().notify_watchdog(heartbeat));
         }
         if let Some(certificates) = self.shared.certificates.clone() {
-            following.spawn(certificates.follow());
+            tasks.spawn(certificates.follow());
         }
-        following.spawn(sweep_cache(
+        tasks.spawn(sweep_cache(
             self.service.clone(),
             self.shared.platform.clock.clone(),
         ));
-        following.spawn(reload.follow(self.shared, self.service, self.fixed, self.trigger));
+        tasks.spawn(reload.follow(self.shared, self.service, self.restart_only, self.trigger));
         let servers = Servers {
             verify: self.verify.handle(),
             admin: self.admin.handle(),
@@ -151,7 +157,8 @@ impl Application {
             }
         };
         let stopping = async {
-            // The servers were asked first, and answer only when their workers have begun.
+            // `join!` polls the servers first, and a server's first poll returns only once its
+            // workers have started.
             manager.serving(1);
             shutdown.requested(1).await;
             manager.stopping(self.shutdown_delay + self.shutdown_timeout);
@@ -166,15 +173,15 @@ impl Application {
         let (verify, admin, grpc, ()) =
             tokio::join!(biased; self.verify, self.admin, grpc, stopping);
         if let Some(spans) = self.spans {
-            // On a thread that may wait, while this one delivers.
+            // On a thread that may block, while this one sends the spans.
             tokio::task::spawn_blocking(move || spans.finish()).await?;
         }
         verify.and(admin).and(grpc)
     }
 }
 
-/// Not ready at once; accepting for the delay; then finishing what runs. A second word ends it at
-/// once.
+/// Stops the service in steps: it reports at once that it is not ready, accepts connections for the
+/// delay, and then finishes the running requests. A second shutdown request ends it at once.
 async fn stop(lifecycle: &Lifecycle, delay: Duration, shutdown: &mut Shutdown, servers: &Servers) {
     tracing::info!(delay = %humantime::format_duration(delay), "stopping");
     lifecycle.drain();
@@ -192,7 +199,7 @@ async fn stop(lifecycle: &Lifecycle, delay: Duration, shutdown: &mut Shutdown, s
     tracing::info!("stopped");
 }
 
-/// What tells each server to stop.
+/// The handles that stop each server.
 struct Servers {
     verify: ServerHandle,
     admin: ServerHandle,
@@ -215,8 +222,8 @@ impl Servers {
     }
 }
 
-/// The gRPC listener, if there is to be one. It goes through the decisions of whatever configuration the
-/// verify listener has.
+/// Creates the gRPC listener, if there are sockets for it. It decides by the configuration that is
+/// active for the verify listener.
 fn grpc_server(
     service: &Arc<VerifyService>,
     settings: &ServerSettings,

@@ -1,4 +1,4 @@
-//! A gate without a service around it, for the command line.
+//! Gates and simulators without a running service, for the command line.
 
 use std::io;
 use std::sync::Arc;
@@ -15,8 +15,35 @@ use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
 use crate::response::DenialResponses;
 
-/// The gate of a configuration whose keys are all at hand, and nothing around it: it judges as the
-/// service does, without sockets, logs and metrics. Nothing if there are keys to be fetched.
+/// Creates the gate of a configuration, without sockets, logs and metrics. It decides as the
+/// service does. Returns `None` if keys would have to be fetched, or if a key file cannot be read.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use doorward::app::offline_gate;
+/// use doorward::config::Configuration;
+/// use doorward::domain::DescribedRequest;
+/// use doorward::platform::SystemClock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let configuration = Configuration::from_environment(
+///     [
+///         ("DOORWARD_ISSUER", "https://issuer.example"),
+///         ("DOORWARD_AUDIENCE", "api"),
+///         ("DOORWARD_HMAC_SECRET", "a secret of at least 32 bytes, for HS256"),
+///     ]
+///     .map(|(name, value)| (name.into(), value.into())),
+/// )?;
+/// let gate = offline_gate(configuration, Arc::new(SystemClock)).ok_or("keys have to be fetched")?;
+/// let transcript = gate.explain_described(&DescribedRequest::default()).await;
+/// assert_eq!((transcript.verdict, transcript.reason), ("deny", "token_missing"));
+/// # Ok(())
+/// # }
+/// ```
 pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Option<Gate> {
     let at_hand = |source: &KeySource| match source {
         KeySource::Fixed { keys, .. } => Some(keys.clone()),
@@ -31,7 +58,7 @@ pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Opti
     gate_of_keys(configuration, keys, clock).ok()
 }
 
-/// The same with these keys, those of each issuer in their order.
+/// Creates the gate of a configuration with these keys: one set for each issuer, in their order.
 pub fn gate_of_keys(
     configuration: Configuration,
     keys: Vec<KeySet>,
@@ -73,8 +100,35 @@ pub fn gate_of_keys(
     })
 }
 
-/// The service of a configuration with these keys, those of each issuer in their order, and without
-/// sockets.
+/// Creates a simulator of the service with these keys: one set for each issuer, in their order. It
+/// opens no sockets.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use doorward::app::simulator;
+/// use doorward::config::Configuration;
+/// use doorward::domain::DescribedRequest;
+/// use doorward::jose::KeySet;
+/// use doorward::platform::SystemClock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let configuration = Configuration::from_environment(
+///     [
+///         ("DOORWARD_ISSUER", "https://issuer.example"),
+///         ("DOORWARD_AUDIENCE", "api"),
+///     ]
+///     .map(|(name, value)| (name.into(), value.into())),
+/// )?;
+/// let simulator = simulator(configuration, vec![KeySet::default()], Arc::new(SystemClock))?;
+/// let answer = simulator.answer(&DescribedRequest::default()).await;
+/// assert_eq!(answer.status, 401);
+/// # Ok(())
+/// # }
+/// ```
 pub fn simulator(
     mut configuration: Configuration,
     keys: Vec<KeySet>,

@@ -1,4 +1,4 @@
-//! What the service finds around it.
+//! The clock, the network, the log and the service manager.
 
 use std::sync::Arc;
 
@@ -8,17 +8,18 @@ use crate::domain::Clock;
 use crate::outbound::Egress;
 use crate::telemetry::LogQueue;
 
-/// What the service finds around it.
+/// Everything outside of the service that it uses: the clock, the network, the log and the service
+/// manager.
 #[derive(Clone)]
 pub struct Platform {
-    /// The time.
+    /// The source of the time.
     pub clock: Arc<dyn Clock>,
-    /// How requests of our own leave the machine.
+    /// The way of the service's own requests: direct, or through a proxy.
     pub egress: Egress,
-    /// Where log lines go.
+    /// The queue of log lines.
     pub log: LogQueue,
-    /// How they look.
+    /// The format of log lines.
     pub log_format: LogFormat,
-    /// Who is told how the service is.
+    /// The service manager to which the state of the service is reported.
     pub manager: SystemdNotifier,
 }

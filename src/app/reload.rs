@@ -1,4 +1,4 @@
-//! A new configuration for the running service.
+//! Reloads the configuration of the running service.
 
 use std::io;
 use std::sync::Arc;
@@ -15,75 +15,77 @@ use crate::config_reader::{Files, Problem};
 use crate::http::{ServiceSnapshot, VerifyService};
 use crate::platform::LowPriorityThread;
 
-/// How often the contents of the files are compared, where that was asked for.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The interval at which the contents of the files are compared, with [`ReloadTrigger::OnChange`].
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How often it is asked whether the last request has let go of a configuration.
-const RETIRE_EVERY: Duration = Duration::from_millis(100);
+/// The interval at which a former configuration is checked for requests that still hold it.
+const DROP_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Where a new configuration comes from, and who asks for it.
+/// The source of new configurations, and the receiver of requests to reload.
 pub struct Reload {
     source: Arc<Source>,
-    told: watch::Receiver<u32>,
-    /// What the last reading was made of.
+    requests: watch::Receiver<u32>,
+    /// The files of the last configuration that was read.
     read: Files,
-    /// What the last look has seen.
+    /// The files as the last poll found them.
     seen: Files,
 }
 
 impl Reload {
-    /// A way to ask for a new configuration, and what it listens to. Each increment asks once.
+    /// Creates a sender and its receiver. Each increment of the sent number requests one reload.
     ///
-    /// The files are those that the source was read from for the first time.
+    /// `files` are those that the source was first read from.
     pub fn channel(source: Source, files: Files) -> (watch::Sender<u32>, Self) {
-        let (tell, told) = watch::channel(0);
+        let (sender, requests) = watch::channel(0);
         (
-            tell,
+            sender,
             Self {
                 source: source.into(),
-                told,
+                requests,
                 read: files.clone(),
                 seen: files,
             },
         )
     }
 
-    /// For a service whose configuration never changes.
+    /// Returns a receiver for a service whose configuration never changes.
     pub fn never() -> Self {
         Self::channel(Source::new(None, []), Files::default()).1
     }
 
-    /// Puts each new configuration in force. One that is wrong is told, and changes nothing.
+    /// Activates each new configuration. An invalid one is logged and changes nothing.
     pub(super) async fn follow(
         mut self,
         mut shared: SharedResources,
         service: Arc<VerifyService>,
-        fixed: RestartOnlySettings,
+        restart_only: RestartOnlySettings,
         trigger: ReloadTrigger,
     ) {
         loop {
             let due = self.due(trigger).await;
             let manager = shared.platform.manager.clone();
             manager.reloading();
-            let (source, looked_at) = (self.source.clone(), due.clone().unwrap_or_default());
-            // Ten thousand routes take a while, and so may a disk.
+            let (source, polled) = (self.source.clone(), due.clone().unwrap_or_default());
+            // Ten thousand routes take a while, and the disk may be slow.
             let read = shared.background.result(move || {
-                let (configuration, files) = source.read_from(looked_at.clone());
+                let (configuration, files) = source.read_from(polled.clone());
                 (configuration.map(PreparedConfiguration::new), files)
             });
             let read = read.await.map(|(prepared, files)| {
                 self.seen = files.clone();
-                // A file that is named for the first time was looked at once only, and may be in
-                // the making.
-                let is_settled = due.is_none_or(|looked_at| files.are_among(&looked_at));
+                // A file that is named for the first time was read only once, and may still be in
+                // the middle of a write.
+                let is_settled = due.is_none_or(|polled| files.are_among(&polled));
                 is_settled.then(|| self.read = files).map(|()| prepared)
             });
-            let is_in_force = match read {
+            let is_active = match read {
                 Ok(None) => {
                     manager.still_serving(service.generation().number);
                     continue;
                 }
-                Ok(Some(Ok(prepared))) => activate(prepared, &mut shared, &service, &fixed).await,
+                Ok(Some(Ok(prepared))) => {
+                    activate(prepared, &mut shared, &service, &restart_only).await
+                }
                 Ok(Some(Err(problems))) => {
                     problems
                         .iter()
@@ -96,8 +98,8 @@ impl Reload {
                 }
             };
             let number = service.generation().number;
-            shared.metrics.count_reload(is_in_force, number);
-            if is_in_force {
+            shared.metrics.count_reload(is_active, number);
+            if is_active {
                 manager.serving(number);
             } else {
                 manager.still_serving(number);
@@ -105,13 +107,14 @@ impl Reload {
         }
     }
 
-    /// Resolves when it is time to read the configuration, from the files as they were looked at,
-    /// or from the disk if somebody asks; never, if nobody can ask and nobody watches.
+    /// Resolves when the configuration is to be read. Returns the files if a poll found a change,
+    /// or `None` if a reload was requested, which reads from the disk. Never resolves if the sender
+    /// is dropped and files are not polled.
     async fn due(&mut self, trigger: ReloadTrigger) -> Option<Files> {
         loop {
             tokio::select! {
-                Ok(()) = self.told.changed() => return None,
-                () = tokio::time::sleep(LOOK_EVERY), if trigger == ReloadTrigger::OnChange => {
+                Ok(()) = self.requests.changed() => return None,
+                () = tokio::time::sleep(POLL_INTERVAL), if trigger == ReloadTrigger::OnChange => {
                     if let Some(changed) = self.changed().await {
                         return Some(changed);
                     }
@@ -121,10 +124,12 @@ impl Reload {
         }
     }
 
-    /// The files, if they are other than what was read last and the same as a look before: one that
-    /// is being written is empty for a moment and then a part of itself, and fewer rules may be
-    /// rules as well. Contents are compared, not times: Kubernetes changes a symlink in the way to
-    /// them. That one cannot be read is a change like any other.
+    /// Returns the files if they differ from the last reading and are equal to those of the
+    /// previous poll. A file that is being written is empty for a moment and then incomplete, and a
+    /// part of the rules may be valid as well.
+    ///
+    /// Contents are compared, not times: Kubernetes changes a symlink in the path of the files. A
+    /// file that cannot be read is a change like any other.
     async fn changed(&mut self) -> Option<Files> {
         let before = self.seen.clone();
         let now = spawn_blocking(move || before.reread()).await.ok()?;
@@ -134,13 +139,15 @@ impl Reload {
     }
 }
 
-/// Decisions may have to wait while this runs, so that it does nothing once for each route, only
-/// for each series counted so far.
+/// Activates a configuration and returns `true`, or logs why it is refused.
+///
+/// Decisions may have to wait while this runs. So it does no work per route, only per series that
+/// was counted so far.
 async fn activate(
     prepared: PreparedConfiguration,
     shared: &mut SharedResources,
     service: &VerifyService,
-    fixed: &RestartOnlySettings,
+    restart_only: &RestartOnlySettings,
 ) -> bool {
     if prepared.policy.routes().is_none()
         && service
@@ -151,21 +158,21 @@ async fn activate(
             .routes()
             .is_some()
     {
-        // More likely than a wish is a file that was cut off, and without routes every token opens
+        // A truncated file is more likely than intent, and without routes every token would open
         // everything.
         let problem = Problem::new("routes", "missing; the configuration in force has some");
         let problem = problem.with_hint("restart to serve without them");
         tracing::error!(%problem, "configuration refused");
         return false;
     }
-    let waiting = fixed.differing(&prepared.configuration);
+    let changed = restart_only.differing(&prepared.configuration);
     let number = service.generation().number + 1;
     let fetchers = fetchers_of(&prepared.configuration, shared).await;
     match fetchers.and_then(|fetchers| shared.build(prepared, fetchers, number)) {
-        Ok(generation) => {
-            retire(service.replace(generation), shared.background.clone());
+        Ok(snapshot) => {
+            drop_when_unused(service.replace(snapshot), shared.background.clone());
             service.generation().decisions.forget_other_series();
-            for setting in waiting {
+            for setting in changed {
                 tracing::warn!(
                     setting,
                     "has changed and needs a restart; everything else is in force"
@@ -187,19 +194,19 @@ async fn fetchers_of(
 ) -> Result<Fetchers, StartError> {
     let wanted = shared.refreshers.wanted(&configuration.issuers);
     let egress = shared.platform.egress.clone();
-    // Off the runtime, which also fetches other issuers' keys and handles signals.
+    // Off the runtime's thread, which also fetches keys of other issuers and handles signals.
     spawn_blocking(move || fetchers(wanted, &egress))
         .await
         .map_err(io::Error::other)?
 }
 
-/// Frees what was in force before, once the requests that began with it are over. Whoever lets go
-/// last has to free ten thousand routes and a full cache, and that must not be a worker. A request
-/// by gRPC holds the decisions alone.
-fn retire(former: Arc<ServiceSnapshot>, background: LowPriorityThread) {
+/// Drops the former configuration once the requests that began with it are over. The last owner has
+/// to free ten thousand routes and a full cache, and that must not be a worker. A gRPC request
+/// holds only the decisions.
+fn drop_when_unused(former: Arc<ServiceSnapshot>, background: LowPriorityThread) {
     tokio::spawn(async move {
         while Arc::strong_count(&former) > 1 || Arc::strong_count(&former.decisions) > 1 {
-            tokio::time::sleep(RETIRE_EVERY).await;
+            tokio::time::sleep(DROP_CHECK_INTERVAL).await;
         }
         background.free(former)
     });

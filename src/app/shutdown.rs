@@ -1,22 +1,39 @@
-//! The word to stop.
+//! The shutdown signal of the service.
 
 use tokio::sync::watch;
 
-/// How often the service was told to stop: once means finish, twice means now.
+/// The receiver of shutdown requests. The first request asks for a graceful shutdown, the second
+/// for an immediate one.
 #[derive(Debug, Clone)]
 pub struct Shutdown(watch::Receiver<u32>);
 
 impl Shutdown {
-    /// A way to tell the service to stop, and what it listens to. Each increment tells it once
-    /// more.
+    /// Creates a sender and its receiver. Each increment of the sent number is one request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use doorward::app::Shutdown;
+    ///
+    /// let (sender, shutdown) = Shutdown::channel();
+    /// // `shutdown` goes to `Application::run`, and the sender to a signal handler:
+    /// sender.send_modify(|requests| *requests += 1);
+    /// # drop(shutdown);
+    /// ```
     pub fn channel() -> (watch::Sender<u32>, Self) {
-        let (tell, told) = watch::channel(0);
-        (tell, Self(told))
+        let (sender, receiver) = watch::channel(0);
+        (sender, Self(receiver))
     }
 
-    /// Resolves when the service was told so often; never, if nobody can tell it any more.
+    /// Resolves once at least this many requests have arrived. Never resolves if the sender is
+    /// dropped before that.
     pub(super) async fn requested(&mut self, times: u32) {
-        if self.0.wait_for(|told| *told >= times).await.is_err() {
+        if self
+            .0
+            .wait_for(|requests| *requests >= times)
+            .await
+            .is_err()
+        {
             std::future::pending::<()>().await;
         }
     }

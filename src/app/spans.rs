@@ -1,4 +1,4 @@
-//! The sender of spans, if there is one.
+//! Creates the sender of spans.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use crate::telemetry::Spans;
 
 pub(super) fn spans(traces: &TraceSettings, platform: &Platform) -> Result<Arc<Spans>, StartError> {
     let runtime = tokio::runtime::Handle::current();
-    let courier = OtlpTransport::new(&traces.url, &platform.egress, runtime);
-    let courier = courier.map_err(|error| StartError::Spans(error.to_string()))?;
-    Spans::new(traces, courier)
+    let transport = OtlpTransport::new(&traces.url, &platform.egress, runtime);
+    let transport = transport.map_err(|error| StartError::Spans(error.to_string()))?;
+    Spans::new(traces, transport)
         .map(Arc::new)
         .map_err(|error| StartError::Spans(error.to_string()))
 }

@@ -1,27 +1,27 @@
-//! Why the service cannot start.
+//! Errors at the start of the service.
 
 use std::io;
 
 use crate::outbound::InvalidClient;
 
-/// Why the service cannot start, although its configuration is fine.
+/// An error at the start of the service, although its configuration is valid.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A socket is taken, or its file cannot be made.
+    /// A socket is in use, or its file cannot be created.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// A client for fetching keys cannot be made.
+    /// The HTTP client that fetches keys cannot be built.
     #[error("issuer {issuer}: cannot fetch keys with these settings: {error}")]
     Client {
-        /// Whose keys.
+        /// The name of the issuer.
         issuer: String,
-        /// What is wrong.
+        /// The error of the client.
         error: InvalidClient,
     },
     /// Spans cannot be sent with these settings.
     #[error("otlp_endpoint: cannot send spans there: {0}")]
     Spans(String),
-    /// Two metrics of one name; a defect of ours.
+    /// Two metrics have the same name, which is a bug in doorward.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
 }

@@ -1,4 +1,4 @@
-//! Verified tokens that nobody presents any more.
+//! Frees the memory of expired tokens.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,21 +8,23 @@ use tokio::task::spawn_blocking;
 use crate::domain::Clock;
 use crate::http::VerifyService;
 
-/// A token that is over is no longer good for anything from then on; this is how long its claims
-/// may stay in memory.
-const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// The interval between two sweeps, which is how long the claims of an expired token may stay in
+/// memory. The token itself is not accepted any more from its expiry on.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Frees their memory again and again, of whatever configuration is in force.
+/// Removes expired tokens from the cache of the active configuration, once per interval.
 pub(super) async fn sweep_cache(service: Arc<VerifyService>, clock: Arc<dyn Clock>) {
     let mut at = clock.moment();
     loop {
         let now = clock.moment();
-        // Not once for each minute that the machine was suspended, and not by a date that is no
-        // longer the date.
-        at = at.plus(SWEEP_EVERY).within(now, now.plus(SWEEP_EVERY));
+        // Sweeps that were missed while the machine was suspended are not made up for, and a change
+        // of the date does not delay the next one.
+        at = at
+            .plus(SWEEP_INTERVAL)
+            .within(now, now.plus(SWEEP_INTERVAL));
         clock.reach(at).await;
         let (service, now) = (service.clone(), clock.moment());
-        // Not with what the workers leave over: they wait for the locks that this takes.
+        // Not on the low-priority thread: workers wait for the locks that a sweep takes.
         let swept =
             spawn_blocking(move || service.generation().decisions.gate.cache().sweep(now)).await;
         if let Err(error) = swept {

@@ -1,4 +1,4 @@
-//! The service manager that has started us and wants to know how we are (`sd_notify(3)`).
+//! Reports the state of the service to the service manager that started it (`sd_notify(3)`).
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,30 +12,35 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::http::Heartbeat;
 
-/// The service manager that has started us, such as systemd. Without one nobody is told anything.
+/// The connection to the service manager that started this process, such as systemd. Without a
+/// service manager, nothing is reported.
 #[derive(Debug, Clone, Default)]
 pub struct SystemdNotifier {
-    reports: Option<Arc<(UnixDatagram, SocketAddr)>>,
-    /// How often it must hear from us, or it starts us anew.
-    patience: Option<Duration>,
+    socket: Option<Arc<(UnixDatagram, SocketAddr)>>,
+    /// The timeout of the manager's watchdog. The manager restarts a service that does not report
+    /// within this time.
+    watchdog_timeout: Option<Duration>,
 }
 
-/// What the manager's variables say cannot be followed.
+/// An environment variable of the service manager that is malformed.
 #[derive(Debug, thiserror::Error)]
 pub enum UnknownManager {
-    /// There is no such address.
+    /// `NOTIFY_SOCKET` is not an address that can be written to.
     #[error("NOTIFY_SOCKET: {0:?} cannot be written to (a path, or @ and an abstract name): {1}")]
     Address(OsString, io::Error),
-    /// No number of microseconds.
+    /// `WATCHDOG_USEC` is not a number of microseconds.
     #[error("WATCHDOG_USEC: {0:?} is no number of microseconds (set WatchdogSec= in the unit)")]
     Watchdog(OsString),
 }
 
-/// How often the serving threads note the time while the manager waits.
-const BEATS: u32 = 12;
+/// The number of times that each serving thread notes the time within one watchdog timeout.
+const TICKS_PER_TIMEOUT: u32 = 12;
 
 impl SystemdNotifier {
-    /// As it has introduced itself to the process of this id.
+    /// Reads `NOTIFY_SOCKET`, `WATCHDOG_USEC` and `WATCHDOG_PID` from these variables. The watchdog
+    /// is used only if it is meant for the process with this id.
+    ///
+    /// Fails with [`UnknownManager`] if a variable is malformed.
     pub fn of_environment(
         environment: &[(OsString, OsString)],
         process: u32,
@@ -46,16 +51,17 @@ impl SystemdNotifier {
                 .find(|(own, _)| own == name)
                 .map(|(_, value)| value)
         };
-        let reports = variable("NOTIFY_SOCKET")
+        let socket = variable("NOTIFY_SOCKET")
             .filter(|address| !address.is_empty())
             .map(|address| {
                 let opened = open(address).map(Arc::new);
                 opened.map_err(|error| UnknownManager::Address(address.clone(), error))
             });
-        // The watchdog may be meant for another process, from which we have the variables.
+        // The watchdog may be meant for another process, from which this one inherited the
+        // variables.
         let is_ours =
             variable("WATCHDOG_PID").is_none_or(|id| id.to_str() == Some(&process.to_string()));
-        let patience = variable("WATCHDOG_USEC").filter(|_| is_ours).map(|text| {
+        let watchdog_timeout = variable("WATCHDOG_USEC").filter(|_| is_ours).map(|text| {
             let micros = text
                 .to_str()
                 .and_then(|text| text.parse().ok())
@@ -65,21 +71,22 @@ impl SystemdNotifier {
                 .ok_or_else(|| UnknownManager::Watchdog(text.clone()))
         });
         Ok(Self {
-            reports: reports.transpose()?,
-            patience: patience.transpose()?,
+            socket: socket.transpose()?,
+            watchdog_timeout: watchdog_timeout.transpose()?,
         })
     }
 
-    /// The service serves, by the configuration of this number.
+    /// Reports that the service is ready, with the configuration of this number.
     pub(super) fn serving(&self, configuration: u64) {
         self.notify(&format!(
             "READY=1\nSTATUS=serving by configuration {configuration}"
         ));
     }
 
-    /// A new configuration is being read.
+    /// Reports that a new configuration is being read.
     pub(super) fn reloading(&self) {
-        // systemd takes what we say for an answer to its signal only if it is younger.
+        // systemd accepts this as the reply to its reload signal only if the time is later than the
+        // signal.
         let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from);
         self.notify(&format!(
             "RELOADING=1\nMONOTONIC_USEC={}\nSTATUS=reading a new configuration",
@@ -87,14 +94,15 @@ impl SystemdNotifier {
         ));
     }
 
-    /// It is not in force, but the one of this number still is.
+    /// Reports that a new configuration was refused, and that the one of this number is still
+    /// active.
     pub(super) fn still_serving(&self, configuration: u64) {
         let status =
             format!("serving by configuration {configuration}; a new one was refused, see the log");
         self.notify(&format!("READY=1\nSTATUS={status}"));
     }
 
-    /// The service stops, which takes at most so long.
+    /// Reports that the service is stopping, and that this takes at most this long.
     pub(super) fn stopping(&self, at_most: Duration) {
         let extension = (at_most + Duration::from_secs(5)).as_micros();
         self.notify(&format!(
@@ -102,16 +110,16 @@ impl SystemdNotifier {
         ));
     }
 
-    /// What its watchdog is to be told about; nothing if it has none.
+    /// Returns the heartbeat that the watchdog depends on, or `None` if there is no watchdog.
     pub(super) fn heartbeat(&self) -> Option<Heartbeat> {
-        self.reports.as_ref()?;
-        Some(Heartbeat::new(self.patience? / BEATS))
+        self.socket.as_ref()?;
+        Some(Heartbeat::new(self.watchdog_timeout? / TICKS_PER_TIMEOUT))
     }
 
-    /// Tells the watchdog again and again that all is well, as long as the serving threads come
-    /// round, and this one.
+    /// Reports to the watchdog twice per timeout, as long as the heartbeat is regular. The reports
+    /// also stop if the thread that runs this task is stuck.
     pub(super) async fn notify_watchdog(self, heartbeat: Heartbeat) {
-        let Some(patience) = self.patience else {
+        let Some(watchdog_timeout) = self.watchdog_timeout else {
             return;
         };
         loop {
@@ -122,12 +130,12 @@ impl SystemdNotifier {
                     "a serving thread is stuck; the service manager's watchdog is not told that all is well"
                 );
             }
-            tokio::time::sleep(patience / 2).await;
+            tokio::time::sleep(watchdog_timeout / 2).await;
         }
     }
 
     fn notify(&self, state: &str) {
-        let Some((socket, manager)) = self.reports.as_deref() else {
+        let Some((socket, manager)) = self.socket.as_deref() else {
             return;
         };
         if let Err(error) = socket.send_to_addr(state.as_bytes(), manager) {
@@ -143,7 +151,7 @@ fn open(address: &OsStr) -> io::Result<(UnixDatagram, SocketAddr)> {
         _ => return Err(io::ErrorKind::Unsupported.into()),
     };
     let socket = UnixDatagram::unbound()?;
-    // A manager that does not read must not keep the service from serving.
+    // A service manager that does not read its socket must not block the service.
     socket.set_nonblocking(true)?;
     Ok((socket, manager))
 }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::egress_checks::{refuse_broken_proxies, refuse_without_client};
 use super::exit::{Failure, print};
 use super::serve::runtime;
-use super::ways_out::{refuse_broken_proxies, refuse_without_client};
 use super::{fixtures, keys};
 use crate::app::MAX_UNREACHED;
 use crate::config::{IssuerSettings, KeySource, Source};
@@ -137,8 +137,8 @@ fn certificate(not_after: Timestamp, now: Timestamp) -> String {
 fn describe(name: &str, keys: &KeySet) -> String {
     let mut text = format!("issuer {name}: {} usable keys\n", keys.len());
     for key in keys.published() {
-        // Writing to a String cannot fail. An id is the issuer's text: quoted, it cannot play with
-        // the terminal.
+        // Writing to a String cannot fail. An id is text from the issuer. It is quoted, so that it
+        // cannot control the terminal.
         let warning = if key.is_private_part_published() {
             ", published with its private part"
         } else {

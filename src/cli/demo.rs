@@ -18,8 +18,10 @@ pub(super) struct Demo {
 impl Demo {
     pub(super) fn run(self, held: &HeldSignals) -> Result<(), Failure> {
         runtime()?.block_on(async {
-            let (tell, shutdown) = Shutdown::channel();
-            held.listen().map_err(Failure::failed)?.forward(tell, None);
+            let (sender, shutdown) = Shutdown::channel();
+            held.listen()
+                .map_err(Failure::failed)?
+                .forward(sender, None);
             let demo = demo::Demo::start(self.port).map_err(Failure::failed)?;
             print(&demo.page())?;
             demo.run(shutdown).await.map_err(Failure::failed)

@@ -1,19 +1,19 @@
-//! How a command ends when it does not end well.
+//! Failures of commands, and their exit codes.
 
 use std::io::Write;
 use std::process::ExitCode;
 
 use crate::config_reader::Problems;
 
-/// Why a command did not do what it was asked to.
+/// The reason why a command did not succeed.
 pub(super) enum Failure {
     /// The configuration is wrong (78, `EX_CONFIG` of sysexits).
     Configuration(Problems),
-    /// Something went wrong.
+    /// The command failed (exit code 1).
     Failed(String),
-    /// The command was called in a way that it is not for.
+    /// The command was called with arguments that do not fit (exit code 2).
     Usage(&'static str),
-    /// The answer is no, and has been told.
+    /// The result is negative, and has been printed already (exit code 1).
     Denied,
 }
 
@@ -29,7 +29,7 @@ impl Failure {
             Self::Usage(error) => (format!("doorward: {error}"), 2),
             Self::Denied => return ExitCode::FAILURE,
         };
-        // Nobody is left to be told when stderr is gone.
+        // An error of stderr itself cannot be reported.
         let _ = writeln!(std::io::stderr(), "{text}");
         ExitCode::from(code)
     }
@@ -41,7 +41,7 @@ impl From<Problems> for Failure {
     }
 }
 
-/// Writes data to stdout. A closed pipe is no failure: the reader has seen enough.
+/// Writes data to stdout. A closed pipe is not a failure: its reader needs no more.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::failed(error)),

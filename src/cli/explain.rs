@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::egress_checks::refuse_broken_proxies;
 use super::exit::{Failure, print};
 use super::keys;
 use super::serve::runtime;
 use super::token::read;
-use super::ways_out::refuse_broken_proxies;
 use crate::app::simulator;
 use crate::config::{Configuration, IssuerSettings, KeySource, Source};
 use crate::domain::{BearerToken, Clock, DescribedRequest, StepOutcome, Timestamp};
@@ -23,7 +23,7 @@ use crate::platform::{StoppedClock, SystemClock};
 #[derive(Args)]
 pub(super) struct Explain {
     /// Read the token from stdin; on a command line every user of the machine could see it
-    // What is wrong is told here and not by clap, which would repeat the token.
+    // A wrong value is reported by this command and not by clap, which would repeat the token.
     #[arg(long, value_name = "-", conflicts_with = "token_file")]
     token: Option<String>,
     /// File with the token; `-` for stdin
@@ -124,7 +124,8 @@ impl Explain {
         ))
     }
 
-    /// The keys of each issuer; those that the token does not ask for are left out.
+    /// Returns the keys of each issuer, in their order. An issuer that the token does not name gets
+    /// an empty set if its keys would have to be fetched.
     fn keys(
         &self,
         configuration: &Configuration,
@@ -132,11 +133,11 @@ impl Explain {
         egress: &Egress,
     ) -> Result<Vec<KeySet>, Failure> {
         let document = self.jwks_file.as_ref().map(|path| read(path)).transpose()?;
-        let stated = token.and_then(issuer_claim);
+        let claimed = token.and_then(issuer_claim);
         configuration
             .issuers
             .iter()
-            .map(|issuer| keys_of(issuer, document.as_deref(), stated.as_deref(), egress))
+            .map(|issuer| keys_of(issuer, document.as_deref(), claimed.as_deref(), egress))
             .collect()
     }
 }
@@ -144,7 +145,7 @@ impl Explain {
 fn keys_of(
     issuer: &IssuerSettings,
     document: Option<&str>,
-    stated: Option<&str>,
+    claimed: Option<&str>,
     egress: &Egress,
 ) -> Result<KeySet, Failure> {
     let is_remote = matches!(issuer.keys, KeySource::Remote(_));
@@ -153,11 +154,11 @@ fn keys_of(
             KeySet::from_jwks(document.as_bytes(), issuer.keys.algorithms())
                 .map_err(Failure::failed)
         }
-        None if is_remote && !stated.is_some_and(|stated| issuer.accepted.takes(stated)) => {
+        None if is_remote && !claimed.is_some_and(|claimed| issuer.accepted.takes(claimed)) => {
             Ok(KeySet::default())
         }
         _ => {
-            // Whose keys cannot be had is judged as the service would: there are none.
+            // An issuer whose keys cannot be fetched has no keys, as in the service.
             let fetched = runtime()?.block_on(keys::fetch(&issuer.keys, egress));
             Ok(fetched.unwrap_or_else(|error| {
                 eprintln!("issuer {}: no keys: {error}", issuer.name);
@@ -175,7 +176,7 @@ fn issuer_claim(token: &str) -> Option<String> {
     }
 }
 
-/// The stages line by line.
+/// Returns the stages as text, line by line.
 pub(super) fn as_text(transcript: &Transcript) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.

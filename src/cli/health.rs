@@ -8,7 +8,7 @@ use super::serve::runtime;
 use crate::config::{Listen, Source};
 use crate::outbound::error_chain;
 
-/// A service that takes longer to say that it is alive is not.
+/// The time within which a service that is alive answers.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) fn run(source: &Source) -> Result<(), Failure> {
@@ -43,7 +43,8 @@ async fn ask(address: &Listen) -> Result<String, String> {
     }
 }
 
-/// "Every address" is good for listening, not for asking.
+/// Returns an address to connect to. An unspecified address, which is only good for listening,
+/// becomes loopback.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

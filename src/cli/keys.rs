@@ -1,11 +1,11 @@
-//! The keys of an issuer, wherever they come from.
+//! Fetches the keys of an issuer from any source.
 
 use crate::config::KeySource;
 use crate::issuers::KeyFetcher;
 use crate::jose::KeySet;
 use crate::outbound::Egress;
 
-/// The keys as they are now; or why there are none.
+/// Returns the current keys of the source. Fails with a description of why there are none.
 pub(super) async fn fetch(source: &KeySource, egress: &Egress) -> Result<KeySet, String> {
     match source {
         KeySource::Fixed { keys, .. } => Ok(keys.clone()),

@@ -1,8 +1,10 @@
-//! Floor 7: the command line. One file per command; data goes to stdout, everything else to stderr.
+//! Layer 10: the command line. Each command has a file. Data goes to stdout, everything else to
+//! stderr.
 
 mod check;
 mod config;
 mod demo;
+mod egress_checks;
 mod exit;
 mod explain;
 mod fixtures;
@@ -12,7 +14,6 @@ mod keys;
 mod serve;
 mod signals;
 mod token;
-mod ways_out;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -62,7 +63,7 @@ enum Command {
     Config(config::Config),
 }
 
-/// Runs the command that the arguments of this process name.
+/// Parses the arguments of this process, and runs the command that they name.
 pub fn run() -> ExitCode {
     let held = HeldSignals::hold();
     let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
@@ -84,13 +85,14 @@ pub fn run() -> ExitCode {
     done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
 }
 
-/// Tells what is wrong with the arguments, but repeats no token: stderr may be somebody's log.
+/// Reports what is wrong with the arguments and exits. Never repeats an argument that may be a
+/// token, because stderr may go to a log.
 fn refuse(error: &clap::Error) -> ! {
     if error.use_stderr()
         && std::env::args_os().any(|argument| may_hold_token(&argument.to_string_lossy()))
     {
-        let told = "the arguments are wrong, and one of them may be a token, so they are not shown (pipe it, or name its file)";
-        let _ = writeln!(std::io::stderr(), "doorward: {told}");
+        let message = "the arguments are wrong, and one of them may be a token, so they are not shown (pipe it, or name its file)";
+        let _ = writeln!(std::io::stderr(), "doorward: {message}");
         std::process::exit(2);
     }
     error.exit()

@@ -7,10 +7,10 @@ use std::thread;
 
 use tokio::sync::{oneshot, watch};
 
+use super::egress_checks::{refuse_broken_proxies, start_failure};
 use super::exit::Failure;
 use super::inherited_sockets;
 use super::signals::{HeldSignals, Signals};
-use super::ways_out::{not_started, refuse_broken_proxies};
 use crate::app::{Application, Platform, Reload, Shutdown, SystemdNotifier};
 use crate::config::{Configuration, LogFormat, Logging, Source};
 use crate::config_reader::{Files, Problems};
@@ -27,14 +27,14 @@ pub(super) fn run(
     let mut signals = runtime
         .block_on(async { held.listen() })
         .map_err(Failure::failed)?;
-    // Before there are other threads; but errors of the configuration are reported first.
+    // Taken before there are other threads. Errors of the configuration are still reported first.
     let sockets = inherited_sockets::take(environment);
     let Some((configuration, files)) = runtime.block_on(read(source, &mut signals))? else {
         return Ok(());
     };
     let (configuration, sockets) = (configuration?, sockets?);
     refuse_broken_proxies(&configuration, environment)?;
-    let (ask_for_reload, reload) = Reload::channel(source.clone(), files);
+    let (reload_sender, reload) = Reload::channel(source.clone(), files);
     let manager = SystemdNotifier::of_environment(environment, std::process::id())
         .map_err(Failure::failed)?;
     let (log, log_format) = start_log(configuration.logging)?;
@@ -50,17 +50,17 @@ pub(super) fn run(
         configuration,
         platform,
         signals,
-        ask_for_reload,
+        reload_sender,
         reload,
     ));
-    // Without waiting for threads that are blocked by a file or a name server.
+    // This does not wait for threads that a file or a name server blocks.
     runtime.shutdown_background();
     log.flush();
     served
 }
 
-/// Reads the configuration; nothing if a signal ends the service before. In a thread of its own, so
-/// that signals are obeyed while a file does not answer.
+/// Reads the configuration. Returns `None` if a signal ends the service before that. A thread of
+/// its own reads, so that signals are handled while a file does not respond.
 async fn read(
     source: &Source,
     signals: &mut Signals,
@@ -83,13 +83,13 @@ async fn serve(
     configuration: Configuration,
     platform: Platform,
     signals: Signals,
-    ask_for_reload: watch::Sender<u32>,
+    reload_sender: watch::Sender<u32>,
     reload: Reload,
 ) -> Result<(), Failure> {
     let application =
-        Application::build_on(sockets, configuration, &platform).map_err(not_started)?;
-    let (tell, shutdown) = Shutdown::channel();
-    signals.forward(tell, Some(ask_for_reload));
+        Application::build_on(sockets, configuration, &platform).map_err(start_failure)?;
+    let (shutdown_sender, shutdown) = Shutdown::channel();
+    signals.forward(shutdown_sender, Some(reload_sender));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "doorward");
     for address in application.verify_addresses() {
         tracing::info!(%address, "verify listener");
@@ -107,18 +107,19 @@ async fn serve(
 }
 
 pub(super) fn start_log(logging: Logging) -> Result<(LogQueue, LogFormat), Failure> {
-    let usual = if std::io::stderr().is_terminal() {
+    let default = if std::io::stderr().is_terminal() {
         LogFormat::Text
     } else {
         LogFormat::Json
     };
-    let format = logging.format.unwrap_or(usual);
+    let format = logging.format.unwrap_or(default);
     let log = LogQueue::start(std::io::stderr()).map_err(Failure::failed)?;
     install(logging.level, format, log.clone());
     Ok((log, format))
 }
 
-/// One thread is enough for fetching keys and for signals; the listeners bring their own.
+/// Creates a runtime for one thread, which is enough for fetching keys and for signals. The
+/// listeners have threads of their own.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()

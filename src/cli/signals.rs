@@ -1,4 +1,4 @@
-//! Signals, from the first moment on.
+//! Signal handling from the start of the process on.
 
 use std::io;
 
@@ -6,11 +6,11 @@ use nix::sys::signal::{SigSet, Signal};
 use tokio::signal::unix::{self, SignalKind, signal};
 use tokio::sync::watch;
 
-/// Signals that stay pending until there are handlers. Without that they would end the program, and
+/// Signals that stay pending until there are handlers. Without this they would end the process, and
 /// a service manager may send them as soon as it has started it.
 pub(super) struct HeldSignals(SigSet);
 
-/// Receives signals, first those that came before there was a receiver.
+/// Receives signals, including those that were pending.
 pub(super) struct Signals {
     hang_up: unix::Signal,
     terminate: unix::Signal,
@@ -18,22 +18,23 @@ pub(super) struct Signals {
 }
 
 impl HeldSignals {
-    /// Blocks them. To be called before there are other threads, which would still get them.
+    /// Blocks the signals. Must be called before there are other threads, which would still receive
+    /// them.
     pub(super) fn hold() -> Self {
         let signals: SigSet = [Signal::SIGHUP, Signal::SIGTERM, Signal::SIGINT]
             .into_iter()
             .collect();
-        // It fails only for numbers that are no signals.
+        // This fails only for numbers that are not signals.
         let _ = signals.thread_block();
         Self(signals)
     }
 
-    /// Unblocks them: without handlers they do what they do to any program.
+    /// Unblocks the signals. Without handlers, they have their default effect.
     pub(super) fn release(&self) {
         let _ = self.0.thread_unblock();
     }
 
-    /// Installs handlers and unblocks them. Must be called inside a tokio runtime.
+    /// Installs handlers and unblocks the signals. Must be called inside a tokio runtime.
     pub(super) fn listen(&self) -> io::Result<Signals> {
         let [hang_up, terminate, interrupt] = [
             SignalKind::hangup(),
@@ -52,19 +53,15 @@ impl HeldSignals {
 }
 
 impl Signals {
-    /// Resolves when the service is to end.
+    /// Resolves when SIGTERM or SIGINT arrives.
     pub(super) async fn end(&mut self) {
         either(&mut self.terminate, &mut self.interrupt).await;
     }
 
-    /// Every SIGTERM and every SIGINT tells once. SIGHUP asks for a reload; where there is no
-    /// configuration it must not end the service, as it would end a program without a handler. Must
-    /// be called inside a tokio runtime.
-    pub(super) fn forward(
-        self,
-        tell: watch::Sender<u32>,
-        ask_for_reload: Option<watch::Sender<u32>>,
-    ) {
+    /// Turns each SIGTERM and SIGINT into a shutdown request, and each SIGHUP into a reload
+    /// request. Without `reload`, SIGHUP is ignored: it must not end the service, as it would end a
+    /// program without a handler. Must be called inside a tokio runtime.
+    pub(super) fn forward(self, shutdown: watch::Sender<u32>, reload: Option<watch::Sender<u32>>) {
         let Self {
             mut hang_up,
             mut terminate,
@@ -73,9 +70,9 @@ impl Signals {
         tokio::spawn(async move {
             loop {
                 tokio::select! {
-                    () = either(&mut terminate, &mut interrupt) => tell.send_modify(|times| *times += 1),
-                    _ = hang_up.recv() => if let Some(ask) = &ask_for_reload {
-                        ask.send_modify(|times| *times += 1);
+                    () = either(&mut terminate, &mut interrupt) => shutdown.send_modify(|times| *times += 1),
+                    _ = hang_up.recv() => if let Some(reload) = &reload {
+                        reload.send_modify(|times| *times += 1);
                     } else {
                         tracing::warn!("SIGHUP ignored: there is no configuration to read anew");
                     },

@@ -1,5 +1,5 @@
-//! A development issuer: fresh keys, metadata, key set, and a `/token` endpoint that gives
-//! everybody what he asks for.
+//! A development issuer: fresh keys, metadata, key set, and a `/token` endpoint that signs any
+//! token for any client.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ struct Inner {
     keys: Vec<SigningKey>,
 }
 
-/// What a token is asked to be; everything has a default.
+/// The parameters of a token request, each with a default.
 #[derive(Deserialize)]
 struct TokenRequest {
     alg: Option<String>,
@@ -66,7 +66,7 @@ impl DevelopmentIssuer {
             .run())
     }
 
-    /// Signs these claims, with the issuer's own where they say nothing.
+    /// Signs these claims, with the issuer's defaults for those that are missing.
     pub(super) fn sign(&self, algorithm: Algorithm, claims: Value) -> Result<String, Unspecified> {
         let key = self
             .0
@@ -116,18 +116,18 @@ async fn jwks(issuer: web::Data<DevelopmentIssuer>) -> HttpResponse {
 
 async fn token(
     issuer: web::Data<DevelopmentIssuer>,
-    asked: web::Form<TokenRequest>,
+    request: web::Form<TokenRequest>,
 ) -> HttpResponse {
-    let asked = asked.into_inner();
-    let Ok(algorithm) = asked.alg.as_deref().unwrap_or("RS256").parse() else {
+    let request = request.into_inner();
+    let Ok(algorithm) = request.alg.as_deref().unwrap_or("RS256").parse() else {
         return HttpResponse::BadRequest().json(json!({"error": "invalid_request"}));
     };
-    let expires_in = asked.expires_in.unwrap_or(3600);
+    let expires_in = request.expires_in.unwrap_or(3600);
     let mut claims = json!({"exp": SystemClock.now().as_secs().saturating_add(expires_in)});
     for (name, value) in [
-        ("sub", asked.sub),
-        ("aud", asked.aud),
-        ("scope", asked.scope),
+        ("sub", request.sub),
+        ("aud", request.aud),
+        ("scope", request.scope),
     ] {
         if let (Some(value), Some(members)) = (value, claims.as_object_mut()) {
             members.insert(name.to_owned(), value.into());
@@ -144,5 +144,5 @@ async fn token(
 /// The audience of the guarded site.
 pub(super) const AUDIENCE: &str = "demo-api";
 
-/// How long a token of the demo lives.
+/// The lifetime of the demo's tokens.
 const TOKEN_LIFE: Duration = Duration::from_hours(24);

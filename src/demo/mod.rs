@@ -1,7 +1,6 @@
-//! Floor 7: everything at once on one machine, for trying out: a development issuer, the service,
-//! and a guarded site.
+//! Layer 10: a demo on one machine: a development issuer, the service, and a guarded site.
 //!
-//! The service is the real one, configured as an operator would configure it; the site asks it as a
+//! The service is the real one, configured as an operator would configure it. The site asks it as a
 //! proxy would.
 
 mod issuer;
@@ -23,7 +22,7 @@ use crate::telemetry::{LogQueue, install};
 use issuer::AUDIENCE;
 use issuer::DevelopmentIssuer;
 
-/// The whole demo, ready to answer.
+/// The whole demo, ready to serve.
 pub struct Demo {
     application: Application,
     issuer: DevelopmentIssuer,
@@ -34,26 +33,28 @@ pub struct Demo {
     admin: SocketAddr,
 }
 
-/// Why the demo cannot start.
+/// An error at the start of the demo.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// A port is taken.
+    /// A port is in use.
     #[error("{0}\n`--port 0` takes free ports")]
     Io(#[from] std::io::Error),
-    /// Keys cannot be made on this machine.
+    /// Keys cannot be created on this machine.
     #[error("cannot make keys")]
     Keys(#[from] aws_lc_rs::error::Unspecified),
-    /// The demo's own configuration is wrong; a defect of ours.
+    /// The demo's own configuration is invalid, which is a bug in doorward.
     #[error(transparent)]
     Problems(#[from] Problems),
-    /// The service does not start.
+    /// The service cannot start.
     #[error("{0}\n`--port 0` takes free ports")]
     Start(#[from] StartError),
 }
 
 impl Demo {
-    /// Starts everything on four ports in a row, or on free ones for 0. Must be called inside a
-    /// tokio runtime.
+    /// Starts the site, the service and the issuer on four ports in a row, or on free ports for 0.
+    /// Must be called inside a tokio runtime.
+    ///
+    /// Fails with [`DemoError`] if a port is in use.
     pub fn start(port: u16) -> Result<Self, DemoError> {
         let at = |offset: u16| {
             if port == 0 {
@@ -96,7 +97,7 @@ impl Demo {
         })
     }
 
-    /// Runs until it is told to stop.
+    /// Runs until a shutdown is requested.
     pub async fn run(self, shutdown: Shutdown) -> std::io::Result<()> {
         let (issuer, site) = (self.issuer_server.handle(), self.site_server.handle());
         let service = async {
@@ -118,7 +119,7 @@ fn listen(port: u16) -> std::io::Result<TcpListener> {
     })
 }
 
-/// What an operator would set.
+/// Returns the environment variables that an operator would set.
 fn environment(verify: u16, admin: u16, issuer: &str) -> Vec<(OsString, OsString)> {
     [
         ("DOORWARD_LISTEN", format!("127.0.0.1:{verify}")),
@@ -128,7 +129,7 @@ fn environment(verify: u16, admin: u16, issuer: &str) -> Vec<(OsString, OsString
         ("DOORWARD_NAME", "demo".to_owned()),
         ("DOORWARD_AUDIENCE", AUDIENCE.to_owned()),
         ("DOORWARD_SHUTDOWN_TIMEOUT", "1s".to_owned()),
-        // The first request may come before the first keys.
+        // The first request may arrive before the first keys are fetched.
         ("DOORWARD_JWKS_WAIT", "5s".to_owned()),
     ]
     .map(|(name, value)| (name.into(), value.into()))

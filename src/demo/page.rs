@@ -1,4 +1,4 @@
-//! What the demo prints: lines to paste, each with the answer it will get.
+//! The text that the demo prints: command lines to paste, each with the expected answer.
 
 use std::fmt::Write;
 
@@ -10,8 +10,8 @@ use crate::jose::Algorithm;
 use crate::platform::SystemClock;
 
 impl Demo {
-    /// The lines to paste. Above each stands a comment with the status, for a denial its reason,
-    /// and why.
+    /// Returns the command lines to paste. The comment above each has the expected status, the
+    /// reason of a denial, and an explanation.
     pub fn page(&self) -> String {
         let mut page = format!(
             "doorward demo\n\n\
@@ -84,8 +84,8 @@ impl Demo {
         ]
     }
 
-    /// A token for the page. The demo's keys sign these algorithms; if one does not, its line
-    /// shows.
+    /// Returns a token for the page. The demo has keys for these algorithms; without one, the line
+    /// would show `no-token`.
     fn token(&self, algorithm: Algorithm, claims: Value) -> String {
         self.issuer
             .sign(algorithm, claims)
@@ -107,7 +107,7 @@ impl Demo {
     }
 }
 
-/// The same signature over other claims.
+/// Returns the token with other claims and its original signature.
 fn tampered(token: &str) -> String {
     let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
     let decoded = parts

@@ -1,4 +1,4 @@
-//! A site behind doorward: it asks as a proxy would, and echoes what the application behind the
+//! A site behind doorward. It asks as a proxy would, and echoes what the application behind the
 //! proxy would see.
 
 use std::net::{SocketAddr, TcpListener};
@@ -14,7 +14,7 @@ struct Site {
     verify: String,
 }
 
-/// Runs the site; every path of it is guarded.
+/// Creates the server of the site. Every path of it is guarded.
 pub(super) fn serve(socket: TcpListener, verify: SocketAddr) -> std::io::Result<Server> {
     let client = reqwest::Client::builder()
         .no_proxy()
@@ -47,7 +47,7 @@ async fn guarded(request: HttpRequest, site: web::Data<Site>) -> HttpResponse {
 
 impl Site {
     async fn ask(&self, request: &HttpRequest) -> reqwest::Result<reqwest::Response> {
-        let mut question = self
+        let mut verification = self
             .client
             .get(&self.verify)
             .header("X-Forwarded-Method", request.method().as_str())
@@ -55,14 +55,14 @@ impl Site {
             .header("X-Forwarded-Host", request.connection_info().host())
             .header("X-Forwarded-Uri", request.uri().to_string());
         for value in request.headers().get_all("authorization") {
-            question = question.header("Authorization", value.as_bytes());
+            verification = verification.header("Authorization", value.as_bytes());
         }
-        question.send().await
+        verification.send().await
     }
 }
 
-/// What the application would see: the identity is doorward's, whatever the client sent under these
-/// names.
+/// Returns what the application would see. The identity is doorward's, whatever the client sent
+/// under these names.
 fn echo(request: &HttpRequest, answer: &reqwest::Response) -> HttpResponse {
     let identity: Map<String, Value> = answer
         .headers()

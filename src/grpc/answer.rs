@@ -1,4 +1,4 @@
-//! From a decision to a `CheckResponse`.
+//! Turns decisions into `CheckResponse` messages.
 
 use envoy_types::ext_authz::v3::pb::{
     CheckResponse, DeniedHttpResponse, HeaderAppendAction, HeaderValue, HeaderValueOption,
@@ -13,7 +13,7 @@ use crate::gate::{Decision, DecisionService};
 use crate::policy::{ClaimHeaders, Permit};
 use crate::response::DenialResponse;
 
-/// What a decision is answered with.
+/// Returns the response to a decision.
 pub(super) fn answer(decisions: &DecisionService, decided: &Decision) -> CheckResponse {
     match &decided.decision {
         Ok(permit) => allow(&decisions.gate.verifier.claim_headers, permit),
@@ -21,13 +21,13 @@ pub(super) fn answer(decisions: &DecisionService, decided: &Decision) -> CheckRe
     }
 }
 
-/// Every claim header, and the WebSocket protocols where they are looked at: an absent one would
-/// let the client's own pass.
+/// Returns every claim header, and the WebSocket protocols where they are read. If a header were
+/// absent, the client's own would pass.
 fn allow(claim_headers: &ClaimHeaders, permit: &Permit) -> CheckResponse {
     let values = permit.claim_values();
     let headers = claim_headers.names().enumerate().map(|(position, name)| {
         let value = values.and_then(|values| values.get(position));
-        // Rendering left visible ASCII only; if it had not, the value is empty.
+        // Values are rendered as visible ASCII. If one were not, it would be empty.
         header(
             name,
             value
@@ -40,7 +40,7 @@ fn allow(claim_headers: &ClaimHeaders, permit: &Permit) -> CheckResponse {
         .map(|protocols| header("x-auth-websocket-protocol", protocols));
     let allowed = OkHttpResponse {
         headers: headers.chain(protocols).collect(),
-        // Envoy removes after it sets: a mapped header in this list would arrive nowhere.
+        // Envoy removes headers after it has set others: a claim header in this list would be lost.
         headers_to_remove: claim_headers.aliases().to_vec(),
         ..OkHttpResponse::default()
     };
@@ -85,7 +85,7 @@ fn deny(denial: &Denial, answer: &DenialResponse<'_>) -> CheckResponse {
     }
 }
 
-/// What Envoy decides by: anything but OK denies.
+/// Returns the status code that Envoy decides by. Every code but OK denies.
 const fn code(denial: &Denial) -> Code {
     match denial.class() {
         DenialClass::Unauthenticated => Code::Unauthenticated,
@@ -94,7 +94,8 @@ const fn code(denial: &Denial) -> Code {
     }
 }
 
-/// Takes the place of whatever the request has under this name, and stays if it is empty.
+/// Returns a header that replaces all headers of this name in the request. It is kept if it is
+/// empty.
 fn header(name: &str, value: &str) -> HeaderValueOption {
     HeaderValueOption {
         header: Some(HeaderValue {

@@ -1,4 +1,4 @@
-//! `envoy.service.auth.v3.Authorization`, whose one method is `Check`.
+//! The service `envoy.service.auth.v3.Authorization`, whose one method is `Check`.
 
 use std::sync::Arc;
 
@@ -10,26 +10,26 @@ use super::described::Described;
 use crate::domain::ForwardedRequest;
 use crate::gate::DecisionService;
 
-/// Gives the decisions of the configuration that is in force.
+/// Returns the decision service of the active configuration.
 pub type CurrentDecisionService = Arc<dyn Fn() -> Arc<DecisionService> + Send + Sync>;
 
-/// What the gRPC listener works with.
+/// The `Check` method. It decides about the client's request that Envoy describes.
 pub struct CheckService {
-    current_door: CurrentDecisionService,
+    current: CurrentDecisionService,
 }
 
 impl CheckService {
-    /// Asks this decisions.
-    pub fn new(current_door: CurrentDecisionService) -> Self {
-        Self { current_door }
+    /// Creates a service that decides each request with the current decision service.
+    pub fn new(current: CurrentDecisionService) -> Self {
+        Self { current }
     }
 
-    /// Answers a question. A peer that cannot be told is not trusted.
-    pub(super) async fn check(&self, question: &CheckRequest, peer: Option<Peer>) -> CheckResponse {
-        // One configuration for the whole request, whatever comes meanwhile.
-        let decisions = (self.current_door)();
+    /// Decides about the described request. A peer of unknown address is not trusted.
+    pub(super) async fn check(&self, request: &CheckRequest, peer: Option<Peer>) -> CheckResponse {
+        // One configuration for the whole request, even if it changes meanwhile.
+        let decisions = (self.current)();
         let peer_trusted = peer.is_some_and(|peer| peer.is_trusted(&decisions.trusted));
-        let described = Described::of(question);
+        let described = Described::of(request);
         let forwarded = ForwardedRequest {
             fields: &described,
             original: described.original(),

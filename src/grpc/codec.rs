@@ -1,4 +1,4 @@
-//! How a message of `Check` is read: as bytes, until all of it is there.
+//! The codec of `Check` messages, which stay bytes until the whole message has arrived.
 
 use bytes::{Buf, Bytes};
 use envoy_types::ext_authz::v3::pb::{CheckRequest, CheckResponse};
@@ -8,12 +8,13 @@ use prost::Message;
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-/// Entries of a question's lists, all together: header fields and context extensions. Envoy takes
-/// 100 header fields unless it is configured for more.
+/// The maximum number of entries in a request's lists, all together: header fields and context
+/// extensions. Envoy accepts 100 header fields unless it is configured for more.
 const MAX_ENTRIES: usize = 1000;
 
-/// Gives a question as it came. Decoded it takes up to 36 times the memory, and a client that sends
-/// all of it but the end of the stream would have that kept for as long as it likes.
+/// Passes a message on as bytes. A decoded message takes up to 36 times the memory, and a client
+/// that sends everything but the end of the stream could keep that memory in use for as long as it
+/// likes.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct CheckCodec;
 
@@ -52,16 +53,19 @@ impl Encoder for CheckCodec {
     }
 }
 
-/// Decodes a question, and keeps what of it is looked at: the rest can be as large, and would stay
-/// as long as the decision takes.
+/// Decodes a request and keeps only the parts that are read. The rest can be as large, and would
+/// stay in memory until the decision is made.
+///
+/// Fails with `INTERNAL` if the message is malformed, and with `OUT_OF_RANGE` if it has more than
+/// [`MAX_ENTRIES`] entries.
 pub(super) fn decode(message: Bytes) -> Result<CheckRequest, Status> {
-    let question =
+    let check =
         CheckRequest::decode(message).map_err(|error| Status::internal(error.to_string()))?;
     let Some(AttributeContext {
         request,
         context_extensions,
         ..
-    }) = question.attributes
+    }) = check.attributes
     else {
         return Ok(CheckRequest::default());
     };

@@ -1,4 +1,4 @@
-//! A connection from Envoy, as bounded as HTTP/2 lets us.
+//! Connections from Envoy, limited in number and in the time that the client's preface may take.
 
 use std::future::Future;
 use std::io;
@@ -14,16 +14,16 @@ use tonic::transport::server::Connected;
 
 use crate::config::TrustedProxies;
 
-/// The length of what a client begins with (RFC 9113 section 3.4). Once it is there, pings find out
-/// who is gone.
+/// The length of the client's connection preface (RFC 9113 section 3.4). After the preface, pings
+/// detect peers that are gone.
 const PREFACE_BYTES: usize = 24;
 
-/// Who is at the other end.
+/// The peer of a connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Peer {
-    /// Somebody at this address.
+    /// A peer at this address.
     Address(IpAddr),
-    /// Somebody who may write to the socket file.
+    /// A peer that may write to the socket file.
     SocketFile,
 }
 
@@ -36,22 +36,22 @@ impl Peer {
     }
 }
 
-/// What bytes come and go through.
+/// A byte stream, from TCP or from a unix socket.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Socket for S {}
 
-/// A connection, which takes one of the places that there are, and ends if the client is slow to
-/// begin.
+/// A connection. It holds one of the connection slots, and fails if the client's preface takes too
+/// long.
 pub(super) struct Connection {
     socket: Box<dyn Socket>,
     peer: Peer,
-    beginning: Option<Beginning>,
-    _place: OwnedSemaphorePermit,
+    preface: Option<PendingPreface>,
+    _slot: OwnedSemaphorePermit,
 }
 
-/// What is missing of the client's beginning, and how long we wait for it.
-struct Beginning {
+/// The missing part of the client's preface, and the deadline for it.
+struct PendingPreface {
     missing: usize,
     deadline: Pin<Box<Sleep>>,
 }
@@ -60,18 +60,18 @@ impl Connection {
     pub(super) fn new(
         socket: Box<dyn Socket>,
         peer: Peer,
-        patience: Duration,
-        place: OwnedSemaphorePermit,
+        preface_timeout: Duration,
+        slot: OwnedSemaphorePermit,
     ) -> Self {
-        let beginning = Beginning {
+        let preface = PendingPreface {
             missing: PREFACE_BYTES,
-            deadline: Box::pin(sleep(patience)),
+            deadline: Box::pin(sleep(preface_timeout)),
         };
         Self {
             socket,
             peer,
-            beginning: Some(beginning),
-            _place: place,
+            preface: Some(preface),
+            _slot: slot,
         }
     }
 }
@@ -92,15 +92,15 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.socket).poll_read(context, buffer);
-        let Some(beginning) = &mut self.beginning else {
+        let Some(preface) = &mut self.preface else {
             return read;
         };
-        beginning.missing = beginning
+        preface.missing = preface
             .missing
             .saturating_sub(buffer.filled().len() - before);
-        if beginning.missing == 0 {
-            self.beginning = None;
-        } else if beginning.deadline.as_mut().poll(context).is_ready() {
+        if preface.missing == 0 {
+            self.preface = None;
+        } else if preface.deadline.as_mut().poll(context).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         read

@@ -5,10 +5,10 @@ use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
 
 use crate::domain::{Field, HeaderFields, OriginalRequest};
 
-/// The key of `context_extensions` under which a route of Envoy's names one of ours.
+/// The key of `context_extensions` under which a route of Envoy names a route of doorward.
 const POLICY: &str = "policy";
 
-/// The client's request as Envoy describes it; if it does not, nothing is there.
+/// The client's request as Envoy describes it. Everything is absent if Envoy describes none.
 pub(super) struct Described<'a> {
     http: Option<&'a HttpRequest>,
     route_name: Option<&'a str>,
@@ -26,18 +26,18 @@ impl<'a> Described<'a> {
         }
     }
 
-    /// The route that Envoy's configuration asks for by name.
+    /// Returns the name of the route that Envoy's configuration asks for.
     pub(super) const fn route_name(&self) -> Option<&'a str> {
         self.route_name
     }
 
-    /// Method, host, path and query, to the letter.
+    /// Returns method, host, and path with query, exactly as Envoy states them.
     pub(super) fn original(&self) -> OriginalRequest<'a> {
         let Some(http) = self.http else {
             return OriginalRequest::UNKNOWN;
         };
-        // Envoy leaves them empty and has the query in the path. Where they are not, the path is
-        // not all there is to it.
+        // Envoy leaves both empty and has the query in the path. If one is not empty, the path is
+        // incomplete.
         let is_whole = http.query.is_empty() && http.fragment.is_empty();
         OriginalRequest {
             method: attribute_or(&http.method, values(http, ":method")),
@@ -53,14 +53,15 @@ impl<'a> Described<'a> {
 
 impl HeaderFields for Described<'_> {
     fn field(&self, name: &str) -> Field<'_> {
-        // A pseudo-header field is no field (RFC 9113 section 8.3).
+        // A pseudo-header field is not a header field (RFC 9113 section 8.3).
         let http = self.http.filter(|_| !name.starts_with(':'));
         http.map_or(Field::Absent, |http| values(http, name))
     }
 
     fn lines(&self, name: &str) -> Option<Vec<&[u8]>> {
         let Some(map) = self.http.and_then(|http| http.header_map.as_ref()) else {
-            // Envoy has joined them; under two spellings of the name they have no order.
+            // Envoy has joined the lines. If the name comes in two spellings, their order is not
+            // known.
             return match self.field(name) {
                 Field::Absent => Some(Vec::new()),
                 Field::Once(list) => Some(vec![list]),
@@ -83,9 +84,11 @@ impl HeaderFields for Described<'_> {
     }
 }
 
-/// What an attribute says. Envoy also sends it as a pseudo-header field, there with every byte and
-/// here with those exchanged that are no UTF-8; where the two differ, what would be judged is not
-/// what will be served.
+/// Returns the value of an attribute.
+///
+/// Envoy also sends it as a pseudo-header field. That field has every byte, while in the attribute
+/// the bytes that are not UTF-8 are replaced. If the two differ, the request that would be decided
+/// is not the one that will be served, so the value is [`Field::Repeated`].
 fn attribute_or<'a>(attribute: &'a str, pseudo: Field<'a>) -> Field<'a> {
     match pseudo {
         Field::Once(same) if same != attribute.as_bytes() => Field::Repeated,
@@ -95,8 +98,9 @@ fn attribute_or<'a>(attribute: &'a str, pseudo: Field<'a>) -> Field<'a> {
     }
 }
 
-/// The field of this name. In `header_map` each line of the request stands by itself; in `headers`
-/// Envoy has joined those of one name, and a token with a comma in it is none.
+/// Returns the field of this name. In `header_map` each line of the request is an entry of its own.
+/// In `headers` Envoy has joined the lines of one name with a comma, and a text with a comma in it
+/// is not a token.
 fn values<'a>(http: &'a HttpRequest, name: &str) -> Field<'a> {
     match &http.header_map {
         Some(map) => Field::of(
@@ -114,7 +118,7 @@ fn values<'a>(http: &'a HttpRequest, name: &str) -> Field<'a> {
     }
 }
 
-/// The value of a line; two, if it has two that differ.
+/// Returns the value of a line, or both values if it has two that differ.
 fn line(line: &HeaderValue) -> impl Iterator<Item = &[u8]> {
     let (text, raw) = (line.value.as_bytes(), line.raw_value.as_slice());
     let (value, other) = if raw.is_empty() {

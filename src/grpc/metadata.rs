@@ -1,5 +1,4 @@
-//! The claims of the token for what else Envoy does with the request: its log, its limits, its
-//! RBAC.
+//! The claims of the token as metadata, for Envoy's access log, rate limits and RBAC.
 
 use envoy_types::pb::google::protobuf::value::Kind;
 use envoy_types::pb::google::protobuf::{ListValue, NullValue, Struct, Value};
@@ -7,14 +6,14 @@ use envoy_types::pb::google::protobuf::{ListValue, NullValue, Struct, Value};
 use crate::jose::{Claims, Json};
 use crate::policy::exact_double;
 
-/// The key that holds the claims; beside it Envoy writes keys of its own.
+/// The key that holds the claims. Envoy writes keys of its own beside it.
 const CLAIMS: &str = "claims";
 
-/// What is nested deeper stays JSON. Each level takes three of Envoy's messages, of which no more
-/// than a hundred may stand in each other, or it throws the whole answer away.
+/// The number of levels that become messages; anything deeper stays JSON text. Each level takes
+/// three of Envoy's messages. Envoy discards the whole response if more than a hundred are nested.
 const MAX_DEPTH: usize = 16;
 
-/// The claims, as a member `claims`.
+/// Returns the claims as a member `claims`.
 pub(super) fn metadata(claims: &Claims) -> Struct {
     Struct {
         fields: [(CLAIMS.to_owned(), value(claims.all(), MAX_DEPTH))].into(),
@@ -52,7 +51,7 @@ fn kind(json: Json<'_>, depth_left: usize) -> Kind {
             .map_or_else(as_text, |text| Kind::StringValue(text.into_owned())),
         (Some(b't' | b'f'), _) => Kind::BoolValue(text == "true"),
         (Some(b'n'), _) => Kind::NullValue(NullValue::NullValue.into()),
-        // A number that a double would change is better a text.
+        // A number that a double would change stays text.
         _ => exact_double(text).map_or_else(as_text, Kind::NumberValue),
     }
 }

@@ -1,7 +1,10 @@
-//! Floor 6: gRPC, for Envoy's `ext_authz`. The only home of tonic and of Envoy's messages.
+//! Layer 9: the gRPC listener, for Envoy's `ext_authz`. Only this module uses tonic and Envoy's
+//! messages.
 //!
-//! It asks the same [`DecisionService`](crate::gate::Door) as HTTP does. A decision, whatever it is, is an
-//! answer; a gRPC error is only what is no question.
+//! It uses the same [`DecisionService`] as HTTP. Every decision is a regular response, also a
+//! denial. A gRPC error means that the call itself is invalid, too large or too slow.
+//!
+//! [`DecisionService`]: crate::gate::DecisionService
 
 mod answer;
 mod check;

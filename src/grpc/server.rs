@@ -1,5 +1,5 @@
-//! The gRPC listener: bound before it runs, bounded while it does, and ended in the steps of the
-//! whole service.
+//! The gRPC listener. It is bound before it runs, has limits while it runs, and ends in the stages
+//! of the whole service.
 
 use std::future::Future;
 use std::io;
@@ -21,26 +21,28 @@ use super::services::{Authorization, Services};
 use crate::config::ServerSettings;
 use crate::platform::BoundListener;
 
-/// Questions that are answered at once on one connection; Envoy opens another one for more.
+/// The maximum number of concurrent requests on one connection. Envoy opens another one for more.
 const MAX_STREAMS: u32 = 64;
-/// A larger header block is 431, by HTTP/2 itself; up to here the answer says what is too large.
+/// The maximum size of a header block. HTTP/2 itself answers a larger one with 431. Below this
+/// limit, the response can name what is too large.
 const MAX_HEADER_LIST_BYTES: u32 = 32 * 1024;
-/// Streams that a client resets before we have looked at them (CVE-2023-44487), and those that we
-/// reset because of what it sent (RUSTSEC-2024-0003, CVE-2025-8671); then the connection ends. Left
-/// out, the second would be without bound.
+/// The maximum number of streams that a client resets before they are processed (CVE-2023-44487),
+/// and of those that the server resets because of what the client sent (RUSTSEC-2024-0003,
+/// CVE-2025-8671). Then the connection ends. Left out, the second has no limit.
 const MAX_RESET_STREAMS: usize = 20;
 const MAX_FAULTY_STREAMS: usize = 1024;
-/// What a question and all of a connection's may send ahead of being read.
+/// The flow-control windows: how many bytes one request, and all requests of a connection, may send
+/// before they are read.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
-/// Nobody waits longer for an answer; a question that never ends is not waited for either.
+/// The maximum duration of a request, including one whose body never ends.
 const MAX_DURATION: Duration = Duration::from_mins(2);
-/// After so much silence the peer is asked whether it is there, and has so long to say so.
+/// The time without data after which the peer is pinged, and the time that it has to reply.
 const PING_AFTER: Duration = Duration::from_mins(1);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long nothing is accepted after that has failed: a process without a free file is not helped
-/// by trying.
-const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(500);
+/// The pause after a failed accept: a process without free file descriptors gains nothing by trying
+/// at once.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// The gRPC listener, bound to its sockets and not yet running.
 pub struct GrpcServer {
@@ -52,34 +54,36 @@ pub struct GrpcServer {
     stage: watch::Sender<Stage>,
 }
 
-/// Tells the gRPC listener to end.
+/// Shuts the gRPC listener down.
 #[derive(Clone)]
 pub struct GrpcHandle {
     health: HealthReporter,
     stage: watch::Sender<Stage>,
 }
 
-/// Where the listener is in its life.
+/// The stage of the listener's lifecycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Serving,
-    /// It accepts nothing new, and what runs may finish.
+    /// Nothing new is accepted, and running requests may finish.
     Finishing,
     Over,
 }
 
-/// A socket that connections come from.
+/// A listening socket.
 enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener),
 }
 
-/// The threads of the listener; they end when this is dropped, wherever that happens.
+/// The threads of the listener. Dropping it ends them, and may happen inside any runtime.
 struct Threads(Option<Runtime>);
 
 impl GrpcServer {
-    /// Serves on these sockets, in threads of its own: to check a signature takes a thread's whole
-    /// attention.
+    /// Creates a listener on these sockets. It has threads of its own, because verifying a
+    /// signature keeps a thread busy.
+    ///
+    /// Fails if the threads cannot be started or a socket cannot be used.
     pub fn new(
         service: CheckService,
         settings: &ServerSettings,
@@ -103,7 +107,7 @@ impl GrpcServer {
         })
     }
 
-    /// What tells it to end.
+    /// Returns a handle that shuts it down.
     pub fn handle(&self) -> GrpcHandle {
         GrpcHandle {
             health: self.health.clone(),
@@ -111,7 +115,7 @@ impl GrpcServer {
         }
     }
 
-    /// Serves until it is told to end, and then as long as the settings allow.
+    /// Serves until it is stopped, and then for as long as the settings allow.
     pub async fn run(self) -> io::Result<()> {
         let Self {
             threads,
@@ -138,7 +142,8 @@ impl GrpcServer {
 }
 
 impl GrpcHandle {
-    /// Says that the service is about to end; it still accepts.
+    /// Reports in health checks that the service is about to end. The listener still accepts
+    /// connections.
     pub async fn drain(&self) {
         self.health.set_not_serving::<Authorization>().await;
         self.health
@@ -146,7 +151,7 @@ impl GrpcHandle {
             .await;
     }
 
-    /// Ends it: when what runs has finished, or at once.
+    /// Stops the listener: after the running requests if `graceful`, or at once.
     pub fn stop(&self, graceful: bool) {
         let next = if graceful {
             Stage::Finishing
@@ -164,20 +169,20 @@ async fn serve(
     health: HealthReporter,
     stage: watch::Receiver<Stage>,
 ) -> io::Result<()> {
-    let places = Arc::new(Semaphore::new(settings.max_connections));
+    let slots = Arc::new(Semaphore::new(settings.max_connections));
     let (accepted, connections) = mpsc::channel(1);
     let mut accepting = JoinSet::new();
     for listener in listeners {
         accepting.spawn(accept(
             listener,
             settings.client_header_timeout,
-            places.clone(),
+            slots.clone(),
             accepted.clone(),
         ));
     }
     let stopped = async {
         reached(stage, Stage::Finishing).await;
-        // With the tasks go the sockets: who comes now is refused and not left waiting.
+        // This drops the sockets as well: a new connection is refused instead of waiting.
         accepting.shutdown().await;
     };
     server()
@@ -190,7 +195,7 @@ async fn serve(
         .map_err(io::Error::other)
 }
 
-/// HTTP/2 within bounds.
+/// Returns an HTTP/2 server with limits.
 fn server() -> Server {
     Server::builder()
         .max_concurrent_streams(MAX_STREAMS)
@@ -204,18 +209,18 @@ fn server() -> Server {
         .timeout(MAX_DURATION)
 }
 
-/// Accepts connections as long as there are places and somebody takes them.
+/// Accepts connections while there are free slots, until the receiver is dropped.
 async fn accept(
     listener: Listener,
-    patience: Duration,
-    places: Arc<Semaphore>,
+    preface_timeout: Duration,
+    slots: Arc<Semaphore>,
     accepted: mpsc::Sender<io::Result<Connection>>,
 ) {
-    while let Ok(place) = places.clone().acquire_owned().await {
+    while let Ok(slot) = slots.clone().acquire_owned().await {
         match listener.accept().await {
             Ok((socket, peer)) => {
                 if accepted
-                    .send(Ok(Connection::new(socket, peer, patience, place)))
+                    .send(Ok(Connection::new(socket, peer, preface_timeout, slot)))
                     .await
                     .is_err()
                 {
@@ -224,13 +229,14 @@ async fn accept(
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }
 }
 
-/// Resolves when everything has to be over.
+/// Resolves when the listener has to end: once [`Stage::Over`] is reached, or this timeout after
+/// [`Stage::Finishing`].
 async fn ended(stage: watch::Receiver<Stage>, shutdown_timeout: Duration) {
     let overdue = async {
         reached(stage.clone(), Stage::Finishing).await;
@@ -242,7 +248,8 @@ async fn ended(stage: watch::Receiver<Stage>, shutdown_timeout: Duration) {
     }
 }
 
-/// Resolves when the listener is so far; never, if nobody can tell it any more.
+/// Resolves when the listener has reached this stage. Never resolves if the sender is dropped
+/// before that.
 async fn reached(mut stage: watch::Receiver<Stage>, wanted: Stage) {
     if stage.wait_for(|stage| *stage >= wanted).await.is_err() {
         std::future::pending::<()>().await;
@@ -267,7 +274,7 @@ impl Listener {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
-                // Answers are small, and each is waited for.
+                // Responses are small, and Envoy waits for each of them.
                 stream.set_nodelay(true)?;
                 Ok((Box::new(stream), Peer::Address(address.ip())))
             }
@@ -308,7 +315,7 @@ impl Threads {
 impl Drop for Threads {
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
-            // A runtime that waited for its threads here would block the one that this runs in.
+            // A runtime that waited for its threads here would block the runtime that drops it.
             runtime.shutdown_background();
         }
     }

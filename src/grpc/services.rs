@@ -1,4 +1,4 @@
-//! The two services of the listener, and which of them a call is for.
+//! The two services of the gRPC listener, and the choice between them for each call.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tonic::body::Body;
 use tonic::codegen::http::{HeaderMap, Request, Response};
 use tonic::codegen::{BoxFuture, Context, Poll, Service};
 use tonic::server::{Grpc, NamedService, UnaryService};
-use tonic::{Request as Question, Response as Answer, Status};
+use tonic::{Request as GrpcRequest, Response as GrpcResponse, Status};
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
@@ -20,39 +20,45 @@ use super::CheckService;
 use super::codec::{CheckCodec, decode};
 use super::connection::Peer;
 
-/// A larger question is refused. Envoy takes 60 KiB of header fields, and doubles them at most.
+/// The maximum size of a check request. Envoy accepts 60 KiB of header fields, and at most doubles
+/// them.
 const MAX_MESSAGE_BYTES: usize = 128 * 1024;
-/// Whoever asks for health asks with the name of a service.
+/// The maximum size of a health request, which contains only the name of a service.
 const MAX_HEALTH_BYTES: usize = 1024;
-/// The fields around a question, which are Envoy's own. What HTTP/2 lets through is more, so that
-/// the rest can be told.
+/// The maximum size of the metadata around a check request, which are Envoy's own. HTTP/2 lets more
+/// through, so that the error can name this limit.
 const MAX_METADATA_BYTES: usize = 16 * 1024;
-/// What a field counts beside its name and value (RFC 9113 section 6.5.2).
+/// The overhead of a field beside its name and value (RFC 9113 section 6.5.2).
 const FIELD_BYTES: usize = 32;
 
 const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 
 type Health = HealthServer<HealthService>;
 
-/// The name by which health is asked for.
+/// The service that health requests name.
 pub(super) type Authorization = AuthorizationServer<CheckService>;
 
-/// The services of the listener. There is no third one, and no reflection that would tell of these.
+/// The services of the listener. There is no third one, and no reflection that would describe
+/// these.
 #[derive(Clone)]
 pub(super) struct Services {
     checks: Arc<CheckService>,
     health: Health,
-    /// How long a question may take to arrive.
-    patience: Duration,
+    /// The time within which a request must arrive.
+    arrival_timeout: Duration,
 }
 
 impl Services {
-    pub(super) fn new(checks: CheckService, health: HealthReporter, patience: Duration) -> Self {
+    pub(super) fn new(
+        checks: CheckService,
+        health: HealthReporter,
+        arrival_timeout: Duration,
+    ) -> Self {
         let health = HealthServer::new(HealthService::from_health_reporter(health));
         Self {
             checks: checks.into(),
             health: health.max_decoding_message_size(MAX_HEALTH_BYTES),
-            patience,
+            arrival_timeout,
         }
     }
 }
@@ -67,17 +73,17 @@ impl Service<Request<Body>> for Services {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let (path, patience) = (request.uri().path(), self.patience);
+        let (path, arrival_timeout) = (request.uri().path(), self.arrival_timeout);
         if is_too_large(request.headers()) {
             let message = format!("the metadata are over {MAX_METADATA_BYTES} bytes");
             return refused(Status::resource_exhausted(message));
         }
         if path == CHECK {
             let checks = self.checks.clone();
-            return Box::pin(async move { Ok(check(checks, request, patience).await) });
+            return Box::pin(async move { Ok(check(checks, request, arrival_timeout).await) });
         }
         if path.trim_start_matches('/').split('/').next() == Some(Health::NAME) {
-            let answered = timeout(patience, self.health.call(request));
+            let answered = timeout(arrival_timeout, self.health.call(request));
             return Box::pin(
                 async move { answered.await.unwrap_or_else(|_| Ok(late().into_http())) },
             );
@@ -86,11 +92,11 @@ impl Service<Request<Body>> for Services {
     }
 }
 
-/// Answers a question that arrives in time.
+/// Answers a check request, or fails with `DEADLINE_EXCEEDED` if it does not arrive in time.
 async fn check(
     checks: Arc<CheckService>,
     request: Request<Body>,
-    patience: Duration,
+    arrival_timeout: Duration,
 ) -> Response<Body> {
     let (arrived, arrival) = oneshot::channel();
     let check = Check {
@@ -99,8 +105,8 @@ async fn check(
     };
     let mut grpc = Grpc::new(CheckCodec).max_decoding_message_size(MAX_MESSAGE_BYTES);
     let overdue = async {
-        if timeout(patience, arrival).await.is_ok() {
-            // What the decision waits for has bounds of its own.
+        if timeout(arrival_timeout, arrival).await.is_ok() {
+            // The decision itself has timeouts of its own.
             std::future::pending::<()>().await;
         }
     };
@@ -110,26 +116,26 @@ async fn check(
     }
 }
 
-/// `Check`, once.
+/// One call of `Check`.
 struct Check {
     checks: Arc<CheckService>,
-    /// Dropped when all of the question is there.
+    /// Dropped when the whole request has arrived.
     arrived: Option<oneshot::Sender<()>>,
 }
 
 impl UnaryService<Bytes> for Check {
     type Response = CheckResponse;
-    type Future = BoxFuture<Answer<CheckResponse>, Status>;
+    type Future = BoxFuture<GrpcResponse<CheckResponse>, Status>;
 
-    fn call(&mut self, question: Question<Bytes>) -> Self::Future {
+    fn call(&mut self, request: GrpcRequest<Bytes>) -> Self::Future {
         drop(self.arrived.take());
         let (checks, peer) = (
             self.checks.clone(),
-            question.extensions().get::<Peer>().copied(),
+            request.extensions().get::<Peer>().copied(),
         );
         Box::pin(async move {
-            Ok(Answer::new(
-                checks.check(&decode(question.into_inner())?, peer).await,
+            Ok(GrpcResponse::new(
+                checks.check(&decode(request.into_inner())?, peer).await,
             ))
         })
     }

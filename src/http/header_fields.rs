@@ -1,4 +1,4 @@
-//! The header fields of a request, for the floors that know no web framework.
+//! The header fields of a request, for the layers that know no web framework.
 
 use actix_web::http::header::{HeaderMap, HeaderValue};
 

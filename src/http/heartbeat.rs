@@ -1,55 +1,55 @@
-//! Whether the threads that serve still come round.
+//! Detects serving threads that are stuck.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-/// Whether the threads that serve still come round: each explain the time every now and then, and one
-/// that is stuck does not.
+/// Detects serving threads that are stuck. Each thread notes the time at a regular interval, and a
+/// thread that is stuck does not.
 #[derive(Debug, Clone)]
 pub struct Heartbeat {
-    every: Duration,
+    interval: Duration,
     began: Instant,
-    beats: Arc<Mutex<Vec<Weak<AtomicU64>>>>,
+    ticks: Arc<Mutex<Vec<Weak<AtomicU64>>>>,
 }
 
 impl Heartbeat {
-    /// Of threads that note the time this often.
-    pub fn new(every: Duration) -> Self {
+    /// Creates a heartbeat whose threads note the time at this interval.
+    pub fn new(interval: Duration) -> Self {
         Self {
-            every,
+            interval,
             began: Instant::now(),
-            beats: Arc::default(),
+            ticks: Arc::default(),
         }
     }
 
-    /// Has the thread that calls it note the time from now on. To be called inside its runtime,
-    /// with which it ends.
+    /// Makes the calling thread note the time from now on. Must be called inside the thread's
+    /// runtime, and ends with it.
     pub(super) fn join(&self) {
-        let (heartbeat, tick) = (self.clone(), self.enter());
+        let (heartbeat, tick) = (self.clone(), self.register());
         actix_web::rt::spawn(async move {
             loop {
                 tick.store(heartbeat.millis(), Ordering::Relaxed);
-                actix_web::rt::time::sleep(heartbeat.every).await;
+                actix_web::rt::time::sleep(heartbeat.interval).await;
             }
         });
     }
 
-    /// Whether none of them has missed three beats. Threads that have ended are nobody to wait for.
+    /// Returns `true` if no thread has missed three ticks. Threads that have ended do not count.
     pub fn is_regular(&self) -> bool {
-        let late = u64::try_from((self.every * 3).as_millis()).unwrap_or(u64::MAX);
+        let late = u64::try_from((self.interval * 3).as_millis()).unwrap_or(u64::MAX);
         let oldest = self.millis().saturating_sub(late);
-        let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
-        beats.retain(|tick| tick.strong_count() > 0);
-        beats
+        let mut ticks = self.ticks.lock().unwrap_or_else(PoisonError::into_inner);
+        ticks.retain(|tick| tick.strong_count() > 0);
+        ticks
             .iter()
             .filter_map(Weak::upgrade)
             .all(|tick| tick.load(Ordering::Relaxed) >= oldest)
     }
 
-    fn enter(&self) -> Arc<AtomicU64> {
+    fn register(&self) -> Arc<AtomicU64> {
         let tick = Arc::new(AtomicU64::new(self.millis()));
-        self.beats
+        self.ticks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(Arc::downgrade(&tick));
@@ -72,7 +72,7 @@ mod tests {
             began: long_ago,
             ..Heartbeat::new(Duration::from_secs(1))
         };
-        let (regular, stuck) = (heartbeat.enter(), heartbeat.enter());
+        let (regular, stuck) = (heartbeat.register(), heartbeat.register());
         assert!(heartbeat.is_regular());
         stuck.store(heartbeat.millis() - 3100, Ordering::Relaxed);
         assert!(!heartbeat.is_regular());

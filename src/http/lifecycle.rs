@@ -1,31 +1,34 @@
-//! Where the service is in its life.
+//! The lifecycle of the service: serving, draining, closing.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Where the service is in its life; shared by both listeners.
+/// The stage of the service's lifecycle, shared by both listeners. It never goes back: serving,
+/// draining, closing.
 #[derive(Debug, Default)]
 pub struct Lifecycle(AtomicU8);
 
-const LEAVING: u8 = 1;
+const DRAINING: u8 = 1;
 const CLOSING: u8 = 2;
 
 impl Lifecycle {
-    /// It has been told to stop: it is not ready any more, and still accepts.
+    /// Starts draining, when a shutdown is requested: the service is not ready any more, and still
+    /// accepts connections.
     pub fn drain(&self) {
-        self.0.fetch_max(LEAVING, Ordering::Relaxed);
+        self.0.fetch_max(DRAINING, Ordering::Relaxed);
     }
 
-    /// It accepts nothing new, and every answer is the last one on its connection.
+    /// Starts closing: the service accepts nothing new, and each response is the last one on its
+    /// connection.
     pub fn close(&self) {
         self.0.fetch_max(CLOSING, Ordering::Relaxed);
     }
 
-    /// Whether it has been told to stop.
+    /// Returns `true` once a shutdown was requested.
     pub fn is_draining(&self) -> bool {
-        self.0.load(Ordering::Relaxed) >= LEAVING
+        self.0.load(Ordering::Relaxed) >= DRAINING
     }
 
-    /// Whether every answer is the last one on its connection.
+    /// Returns `true` if each response is the last one on its connection.
     pub fn is_closing(&self) -> bool {
         self.0.load(Ordering::Relaxed) >= CLOSING
     }

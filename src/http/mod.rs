@@ -1,7 +1,7 @@
-//! Floor 6: HTTP. Beside `demo/` the only home of the web framework.
+//! Layer 9: the two HTTP listeners. Only this module and `demo/` use the web framework.
 //!
-//! The verify listener answers proxies, the admin listener answers operators. Nothing but a
-//! [`Permit`] is ever answered with 200 on the verify listener.
+//! The verify listener answers proxies, and the admin listener answers operators. The verify
+//! listener answers 200 only for a [`Permit`].
 //!
 //! [`Permit`]: crate::policy::Permit
 

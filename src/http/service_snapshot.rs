@@ -1,4 +1,4 @@
-//! Everything that one reading of the configuration decides about answers.
+//! The part of the service that changes with the configuration.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use super::verify::{Dialect, Responder};
 use crate::config::Readiness;
 use crate::gate::DecisionService;
 
-/// Everything that one reading of the configuration decides about answers. A request keeps to the
-/// one that it began with.
+/// Everything that depends on one reading of the configuration. A request uses one snapshot from
+/// its beginning to its end.
 pub struct ServiceSnapshot {
-    /// Its number, counted from 1.
+    /// The number of the configuration, counted from 1.
     pub number: u64,
-    /// Decides, counts and writes down.
+    /// The service that decides, counts and logs.
     pub decisions: Arc<DecisionService>,
-    /// Answers.
+    /// The responder that turns decisions into responses.
     pub responder: Responder,
-    /// How the plain `/verify` is understood.
+    /// The dialect of requests to the plain `/verify`.
     pub dialect: Dialect,
-    /// When the service calls itself ready.
+    /// The condition on which the service reports that it is ready.
     pub readiness: Readiness,
-    /// Who may ask the admin listener.
+    /// The access rules of the admin listener.
     pub admin: AdminAccess,
-    /// Whether it explains decisions to peers at other addresses than loopback.
+    /// `true` if decisions are explained to peers at other addresses than loopback as well.
     pub explains_to_all: bool,
 }

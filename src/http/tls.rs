@@ -1,4 +1,4 @@
-//! TLS of the verify listener, with certificates that may be exchanged at any time.
+//! TLS of the verify listener, with certificates that can be replaced at any time.
 
 use std::sync::Arc;
 
@@ -17,15 +17,15 @@ use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, Sign
 use crate::config::TlsSettings;
 use crate::domain::Clock;
 
-/// What new handshakes go by. Connections that stand keep what they began with.
+/// The TLS settings of new handshakes. Open connections keep the settings that they began with.
 pub struct CurrentTls {
     settings: ArcSwap<TlsSettings>,
-    /// What is wrong with the files since, if anything is.
+    /// The error of the certificate files, as long as they are not good.
     pub last_error: ArcSwapOption<String>,
 }
 
 impl CurrentTls {
-    /// With these files to begin with.
+    /// Creates it with the first settings.
     pub fn new(first: TlsSettings) -> Self {
         Self {
             settings: ArcSwap::from_pointee(first),
@@ -33,50 +33,49 @@ impl CurrentTls {
         }
     }
 
-    /// What is in force.
+    /// Returns the active settings.
     pub fn settings(&self) -> Guard<Arc<TlsSettings>> {
         self.settings.load()
     }
 
-    /// From the next handshake on goes by this.
+    /// Replaces the settings, from the next handshake on.
     pub fn replace(&self, next: TlsSettings) {
         self.settings.store(next.into());
     }
 
-    /// The same, unless something else than this has come into force meanwhile; tells whether it
-    /// is.
+    /// Replaces the settings if `current` is still active. Returns `true` if it was.
     pub fn replace_if_still(&self, current: &Arc<TlsSettings>, next: TlsSettings) -> bool {
         let before = self.settings.compare_and_swap(current, next.into());
         Arc::ptr_eq(&before, current)
     }
 }
 
-/// What the server needs to shake hands: TLS 1.2 and 1.3, HTTP/1.1 inside.
+/// Returns the server's TLS configuration: TLS 1.2 and 1.3, with HTTP/1.1 inside.
 pub(super) fn server_config(
     current: &Arc<CurrentTls>,
     clock: Arc<dyn Clock>,
 ) -> std::io::Result<ServerConfig> {
     let provider = Arc::new(default_provider());
-    let shown = CertResolver {
+    let resolver = CertResolver {
         current: current.clone(),
         provider: provider.clone(),
     };
-    let shown = Arc::new(shown);
+    let resolver = Arc::new(resolver);
     let mut config =
         ServerConfig::builder_with_details(provider, Arc::new(ClockTimeProvider(clock)))
             .with_protocol_versions(&[&TLS13, &TLS12])
             .map_err(std::io::Error::other)?
-            .with_client_cert_verifier(shown.clone())
-            .with_cert_resolver(shown);
+            .with_client_cert_verifier(resolver.clone())
+            .with_cert_resolver(resolver);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    // A session that is taken up again would spare a client the question whether its certificate
-    // still counts.
+    // Sessions are not resumed: a client that resumes one would not have its certificate verified
+    // again.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(config)
 }
 
-/// What is shown to clients, and asked of them.
+/// Presents the server's certificate and verifies those of clients, by the current settings.
 struct CertResolver {
     current: Arc<CurrentTls>,
     provider: Arc<CryptoProvider>,
@@ -93,8 +92,8 @@ impl ClientCertVerifier for CertResolver {
         self.current.settings().identity.clients.is_some()
     }
 
-    /// None: a list could not be exchanged while the service runs, and without one a client shows
-    /// what it has (RFC 8446 section 4.2.4, RFC 5246 section 7.4.4).
+    /// Returns no names: a list could not be replaced while the service runs. Without one, a client
+    /// presents the certificate that it has (RFC 8446 section 4.2.4, RFC 5246 section 7.4.4).
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -105,8 +104,8 @@ impl ClientCertVerifier for CertResolver {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        // Nobody is asked for a certificate where none is wanted; who shows one all the same is let
-        // in by nobody.
+        // Where no certificate is wanted, none is requested. One that is presented all the same is
+        // refused.
         let clients = self
             .current
             .settings()
@@ -114,8 +113,8 @@ impl ClientCertVerifier for CertResolver {
             .clients
             .clone()
             .ok_or(Error::NoCertificatesPresented)?;
-        let judged = clients.verify_client_cert(end_entity, intermediates, now);
-        judged.inspect_err(|error| tracing::debug!(%error, "client certificate refused"))
+        let verified = clients.verify_client_cert(end_entity, intermediates, now);
+        verified.inspect_err(|error| tracing::debug!(%error, "client certificate refused"))
     }
 
     fn verify_tls12_signature(
@@ -159,7 +158,7 @@ impl std::fmt::Debug for CertResolver {
     }
 }
 
-/// The service's clock, for the dates of clients' certificates.
+/// Gives the service's clock to rustls, for the dates of clients' certificates.
 struct ClockTimeProvider(Arc<dyn Clock>);
 
 impl TimeProvider for ClockTimeProvider {

@@ -7,17 +7,17 @@ use std::path::Path;
 use crate::cli::exit::Failure;
 use crate::domain::shown_path;
 
-/// No token, key or key set is longer.
+/// The maximum size in bytes. No token, key or key set is longer.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Reads a file, or stdin for `-`: what stands on a command line can be seen by every user of the
-/// machine.
+/// Reads a file, or stdin for `-`. Secrets are not read from the command line, which every user of
+/// the machine can see.
 #[expect(
     clippy::disallowed_methods,
     reason = "a command may wait for a pipe, as any other does"
 )]
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
-    // Who pastes the token where its file belongs shall not find it in a log.
+    // If the token was given in place of its file name, it must not appear in a log.
     let shown = if path.as_os_str() == "-" {
         "-"
     } else {
@@ -25,17 +25,18 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     };
     let failed = |error| Failure::failed(format!("cannot read {shown}: {error}"));
     let mut bytes = Vec::new();
-    // One more than is taken, to tell a long one from one that was cut off. A device has no end.
-    let most = MAX_BYTES as u64 + 1;
+    // One byte more than allowed, which distinguishes input that is too long from input that just
+    // fits. A device has no end.
+    let limit = MAX_BYTES as u64 + 1;
     if path.as_os_str() == "-" {
         std::io::stdin()
-            .take(most)
+            .take(limit)
             .read_to_end(&mut bytes)
             .map_err(failed)?;
     } else {
         File::open(path)
             .map_err(failed)?
-            .take(most)
+            .take(limit)
             .read_to_end(&mut bytes)
             .map_err(failed)?;
     }

@@ -18,8 +18,8 @@ pub(in crate::cli) struct Inspect {
 }
 
 impl Inspect {
-    /// Prints header and claims, and says that nobody vouches for them. The signature is not shown:
-    /// with it, the output would be a token.
+    /// Prints header and claims, marked as not verified. The signature is not printed: with it, the
+    /// output would be a token.
     pub(in crate::cli) fn run(self) -> Result<(), Failure> {
         let text = read(&self.token_file)?;
         let token = text.trim();
@@ -37,8 +37,8 @@ impl Inspect {
             "claims": decoded("payload", payload)?,
         });
         eprintln!("not verified: anyone can have written this");
-        // Anyone can have written what moves a cursor or turns the direction of what stands beside
-        // it.
+        // The token may come from anyone, with characters that move the cursor or change the
+        // direction of the text around them. So they are made visible.
         print(&visible_json(&format!("{shown:#}\n")))
     }
 }

@@ -85,7 +85,8 @@ impl Issue {
         });
         let secret = crate::config::decode_secret(&self.hmac_secret_encoding, text)
             .map_err(Failure::failed)?;
-        // What the service would refuse is refused here: a forgotten encoding shows at once.
+        // A secret that the service would refuse is refused here too. So a forgotten encoding shows
+        // at once.
         VerificationKey::secret(algorithm, &secret).map_err(|weak| {
             Failure::failed(format!(
                 "{}: {weak} (is --hmac-secret-encoding right?)",

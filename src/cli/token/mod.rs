@@ -1,4 +1,4 @@
-//! `doorward token`: making and reading tokens, for development.
+//! `doorward token`: creates and reads tokens, for development.
 
 mod input;
 mod inspect;

@@ -1,5 +1,5 @@
-//! Who may ask the admin listener: pages of other sites may not, and with a token only who has it
-//! may.
+//! Access control of the admin listener. It refuses requests from pages of other sites, and
+//! requests without the token where one is configured.
 
 use actix_web::dev::RequestHead;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -10,46 +10,46 @@ use crate::config::AdminSettings;
 use crate::domain::{Authority, Field, HeaderFields};
 use crate::http::header_fields::Fields;
 
-/// Who may ask the admin listener.
+/// The access rules of the admin listener.
 pub struct AdminAccess {
-    /// The SHA-256 of the token. Digests are of one length, and where two of them differ says
-    /// nothing about the token.
+    /// The SHA-256 digest of the token. All digests have the same length, and the position where
+    /// two of them differ says nothing about the token.
     token: Option<Digest>,
     token_metrics: bool,
     hosts: Vec<Authority>,
 }
 
-/// By what right a request is answered.
+/// The reason why a request is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// It has the token.
+    /// The request has the token.
     Token,
-    /// It needs none.
+    /// The request needs no token.
     Open,
 }
 
-/// Why a request is not answered.
+/// The reason why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refused {
-    /// It is for a host that we are not.
+    /// The request is for a host that is not this service.
     Host,
-    /// It comes from a page of another site.
+    /// The request comes from a page of another site.
     Origin,
-    /// It lacks the token, and gets this challenge.
+    /// The request lacks the token, and is answered with this challenge.
     Token(&'static str),
 }
 
-/// What a request has in `Authorization`.
+/// The content of a request's `Authorization`.
 enum Presented {
     RightToken,
     WrongToken,
     NoToken,
-    /// Several fields: a proxy in between may have looked at another one.
+    /// There are several fields. A proxy in between may have read another one.
     Repeated,
 }
 
 impl AdminAccess {
-    /// As these settings say.
+    /// Creates the rules from their settings.
     pub fn new(settings: AdminSettings) -> Self {
         let AdminSettings {
             token,
@@ -64,8 +64,10 @@ impl AdminAccess {
         }
     }
 
-    /// Judges a request by all but its body. Its path counts to the letter: another spelling of an
-    /// open path, which the router may still find, is not open.
+    /// Admits or refuses a request by everything but its body.
+    ///
+    /// Paths are compared byte by byte: another spelling of an open path, which the router may
+    /// still accept, is not open.
     pub(super) fn admit(&self, head: &RequestHead) -> Result<Admission, Refused> {
         let path = head.uri.path();
         if matches!(path, "/healthz" | "/readyz") {
@@ -76,7 +78,7 @@ impl AdminAccess {
         if matches!(presented, Presented::RightToken) {
             return Ok(Admission::Token);
         }
-        // Scrapers ask by the names that their discovery has.
+        // Scrapers use the host names of their service discovery.
         if !is_metrics {
             let host = self.check_host(head, &fields)?;
             self.check_origin(&host, &fields)?;
@@ -111,9 +113,11 @@ impl AdminAccess {
         }
     }
 
-    /// The host that the request is for, which stops a name that somebody else gives our address
-    /// (DNS rebinding). One in the target replaces the field (RFC 9112 section 3.2.2), which a
-    /// proxy in between may have looked at: they must be the same.
+    /// Returns the host that the request is for, or refuses a host that is not this service. This
+    /// stops DNS rebinding, where another site's name resolves to our address.
+    ///
+    /// A host in the request target replaces the field `Host` (RFC 9112 section 3.2.2), and a proxy
+    /// in between may have read the other one. So both must be the same.
     fn check_host(&self, head: &RequestHead, fields: &Fields<'_>) -> Result<Authority, Refused> {
         let Field::Once(host) = fields.field("host") else {
             return Err(Refused::Host);
@@ -133,9 +137,10 @@ impl AdminAccess {
         }
     }
 
-    /// What a browser says about the page that a request comes from, which stops pages of others
-    /// from asking with the user's way to us (CSRF). It says `null` for a page that hides where it
-    /// comes from.
+    /// Checks the headers in which a browser says which page sent the request. This stops pages of
+    /// other sites from sending requests through the user's browser (CSRF).
+    ///
+    /// The origin is `null` for a page that hides where it comes from, and such a page is refused.
     fn check_origin(&self, host: &Authority, fields: &Fields<'_>) -> Result<(), Refused> {
         let site = fields.field("sec-fetch-site");
         if !matches!(
@@ -163,7 +168,8 @@ impl AdminAccess {
     }
 }
 
-/// Challenges (RFC 6750 section 3): with an error code for who has tried.
+/// Challenges (RFC 6750 section 3), with an error code for a request that has tried to
+/// authenticate.
 const NO_TOKEN: &str = r#"Bearer realm="doorward admin""#;
 const WRONG_TOKEN: &str = r#"Bearer realm="doorward admin", error="invalid_token""#;
 const REPEATED: &str = r#"Bearer realm="doorward admin", error="invalid_request""#;
@@ -171,7 +177,7 @@ const REPEATED: &str = r#"Bearer realm="doorward admin", error="invalid_request"
 const HTTP_PORT: u16 = 80;
 const HTTPS_PORT: u16 = 443;
 
-/// Host and usual port of an origin (RFC 6454 section 7.1).
+/// Returns the host of an origin, and the default port of its scheme (RFC 6454 section 7.1).
 fn split_origin(origin: &[u8]) -> Option<(Authority, u16)> {
     let (host, port) = match origin.strip_prefix(b"http://") {
         Some(host) => (host, HTTP_PORT),

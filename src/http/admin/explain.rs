@@ -1,4 +1,4 @@
-//! `POST /explain`: what would become of a request, and why.
+//! `POST /explain`: explains the decision about a described request.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use super::service::{AdminService, json_answer};
 use crate::domain::DescribedRequest;
 use crate::http::VerifyService;
 
-/// A longer description is refused.
+/// The maximum size of a description in bytes. A longer one is refused.
 pub(super) const MAX_BYTES: usize = 64 * 1024;
 
-/// Answers with the transcript. The answer is 200 whatever the verdict: the question is not the
-/// request.
+/// Answers with the transcript of the decision. The status is 200 for a denial as well: the
+/// decision is about the described request, not about this one.
 pub(super) async fn explain(
     request: HttpRequest,
     body: web::Bytes,
@@ -23,8 +23,8 @@ pub(super) async fn explain(
 ) -> HttpResponse {
     let verify: &Arc<VerifyService> = &service.verify;
     let generation = verify.generation();
-    // A transcript shows claims and rules; whoever can only reach the port is not meant to see
-    // them. A peer without an address came through a unix socket.
+    // A transcript shows claims and rules, which a peer that can merely reach the port must not
+    // see. A peer without an address is connected through a unix socket.
     let is_near = request
         .peer_addr()
         .is_none_or(|peer| peer.ip().to_canonical().is_loopback());
@@ -44,7 +44,7 @@ pub(super) async fn explain(
                 &json!(transcript.with_challenge(&decisions.denials)),
             )
         }
-        // The position, and not the text: it may hold a token.
+        // The error has the position and not the text, which may contain a token.
         Err(error) => {
             let message = format!(
                 "not a description of a request, at line {} column {}",
@@ -60,7 +60,7 @@ pub(super) async fn explain(
 }
 
 fn parse(body: &[u8]) -> serde_json::Result<DescribedRequest> {
-    // A derived reader takes an array for an object as well.
+    // A derived deserializer also accepts an array in place of an object.
     let is_object = body.trim_ascii_start().starts_with(b"{");
     serde_json::from_slice(if is_object { body } else { b"" })
 }

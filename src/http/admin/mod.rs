@@ -25,7 +25,7 @@ use access::Refused;
 use service::json_answer;
 use status::status;
 
-/// Runs the admin listener on these sockets.
+/// Creates the server of the admin listener on these sockets.
 pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::io::Result<Server> {
     let service = web::Data::new(service);
     let app = move || {
@@ -54,7 +54,7 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
     Ok(server.run())
 }
 
-/// Answers who may not ask, before a handler or the router sees anything of the request.
+/// Refuses requests without access, before the router or a handler sees anything of them.
 async fn admit(
     service: web::Data<AdminService>,
     request: ServiceRequest,
@@ -72,7 +72,7 @@ async fn admit(
     }
 }
 
-/// Nothing of the request is echoed.
+/// Returns the response to a refused request. It repeats nothing of the request.
 fn refusal(refused: Refused) -> HttpResponse {
     let (status, error) = match refused {
         Refused::Host => (

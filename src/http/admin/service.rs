@@ -1,4 +1,4 @@
-//! What the admin listener works with.
+//! The state of the admin listener.
 
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use crate::http::{CurrentTls, Lifecycle, VerifyService};
 
-/// What the admin listener works with.
+/// The state of the admin listener.
 pub struct AdminService {
-    /// What it tells about.
+    /// The service that it reports on.
     pub verify: Arc<VerifyService>,
-    /// Where the service is in its life.
+    /// The lifecycle of the service.
     pub lifecycle: Arc<Lifecycle>,
     /// The certificates of the verify listener, if it has any.
     pub tls: Option<Arc<CurrentTls>>,

@@ -1,35 +1,35 @@
-//! The service without sockets, for questions that nobody has asked yet.
+//! Simulates the service for described requests, without sockets.
 
 use crate::domain::DescribedRequest;
 use crate::gate::{DecisionRecord, Gate, Transcript};
 use crate::http::{Dialect, Responder};
 use crate::telemetry::Outcome;
 
-/// The service without sockets, logs and metrics.
+/// The service without sockets, logs and metrics. It decides and answers as the service does.
 pub struct Simulator {
-    /// What decides.
+    /// The gate that decides.
     pub gate: Gate,
-    /// What makes answers of decisions.
+    /// The responder that turns decisions into responses.
     pub responder: Responder,
-    /// How the proxy speaks.
+    /// The dialect of the proxy.
     pub dialect: Dialect,
 }
 
-/// What a proxy would get to see, and why.
+/// A response as a proxy would receive it, with the decision behind it.
 #[derive(Debug)]
 pub struct SimulatedAnswer {
-    /// What came of the request.
+    /// The outcome of the decision.
     pub outcome: Outcome,
-    /// The position of the route that it took.
+    /// The position of the route that the request took, if it took one.
     pub route: Option<usize>,
-    /// The status.
+    /// The HTTP status code.
     pub status: u16,
     /// The header fields, their names in lower case.
     pub headers: Vec<(String, String)>,
 }
 
 impl Simulator {
-    /// Tells how a decision about such a request comes about, with the challenge that goes with it.
+    /// Explains the decision about this request, with the challenge of a denial.
     pub async fn explain(&self, described: &DescribedRequest) -> Transcript {
         self.gate
             .explain_described(described)
@@ -37,7 +37,7 @@ impl Simulator {
             .with_challenge(&self.responder.denials)
     }
 
-    /// What the verify listener would answer.
+    /// Returns the response that the verify listener would send.
     pub async fn answer(&self, described: &DescribedRequest) -> SimulatedAnswer {
         let mut record = DecisionRecord::default();
         let decision = self.gate.decide_described(described, &mut record).await;

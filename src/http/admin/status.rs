@@ -1,4 +1,4 @@
-//! `/status`: what the service knows about itself, for people and scripts.
+//! `/status`: the state of the service, for people and scripts.
 
 use serde_json::{Value, json};
 

@@ -28,15 +28,15 @@ use crate::platform::BoundListener;
 use crate::telemetry::Metrics;
 use target::Target;
 
-/// What the verify listener works with.
+/// The state of the verify listener.
 pub struct VerifyService {
     current: ArcSwap<ServiceSnapshot>,
-    /// Counts and measures.
+    /// The metrics of the service.
     pub metrics: Arc<Metrics>,
 }
 
 impl VerifyService {
-    /// Answers as this configuration says.
+    /// Creates the service with its first snapshot.
     pub fn new(first: ServiceSnapshot, metrics: Arc<Metrics>) -> Self {
         Self {
             current: ArcSwap::from_pointee(first),
@@ -44,25 +44,28 @@ impl VerifyService {
         }
     }
 
-    /// What is in force.
+    /// Returns the active snapshot.
     pub fn generation(&self) -> Guard<Arc<ServiceSnapshot>> {
         self.current.load()
     }
 
-    /// From the next request on answers as this configuration says. Gives what was in force before,
-    /// which requests may still hold.
+    /// Replaces the active snapshot, from the next request on. Returns the former one, which
+    /// requests may still hold.
     #[must_use]
     pub fn replace(&self, next: ServiceSnapshot) -> Arc<ServiceSnapshot> {
         self.current.swap(next.into())
     }
 }
 
-/// Runs the verify listener on these sockets.
+/// Creates the server of the verify listener on these sockets. With `tls`, its TCP sockets take TLS
+/// only; its unix sockets never do.
+///
+/// Must be polled to serve. Fails if TLS cannot be set up or a socket cannot be listened on.
 pub fn verify_server(
     service: Arc<VerifyService>,
     settings: &ServerSettings,
     tls: Option<&Arc<CurrentTls>>,
-    pulse: Option<Heartbeat>,
+    heartbeat: Option<Heartbeat>,
     sockets: Vec<BoundListener>,
 ) -> std::io::Result<Server> {
     let clock = service.generation().decisions.gate.clock.clone();
@@ -70,11 +73,10 @@ pub fn verify_server(
         .map(|current| server_config(current, clock))
         .transpose()?;
     let service = web::Data::from(service);
-    // One handler for every path and method: no router that decodes, cleans up or redirects what it
-    // is asked.
+    // One handler for every path and method: a router would decode, clean up or redirect paths.
     let app = move || {
-        // Called by each worker when it begins.
-        pulse.iter().for_each(Heartbeat::join);
+        // Each worker calls this when it starts.
+        heartbeat.iter().for_each(Heartbeat::join);
         App::new()
             .app_data(service.clone())
             .default_service(web::to(answer))
@@ -102,8 +104,8 @@ pub fn verify_server(
         server = server.workers(workers);
     }
     if tls.is_some() {
-        // Otherwise 256 clients that begin a handshake and say no more would keep everybody else
-        // waiting.
+        // Otherwise 256 clients that begin a handshake and then send nothing would block all
+        // others.
         server = server.max_connection_rate(settings.max_connections);
     }
     for socket in sockets {
@@ -118,7 +120,7 @@ pub fn verify_server(
     Ok(server.run())
 }
 
-/// Marks a connection that came through a unix socket.
+/// Marks a connection through a unix socket.
 struct UnixPeer;
 
 fn mark_unix_peer(connection: &dyn Any, extensions: &mut Extensions) {
@@ -128,19 +130,19 @@ fn mark_unix_peer(connection: &dyn Any, extensions: &mut Extensions) {
 }
 
 async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> HttpResponse {
-    // One configuration for the whole request, whatever comes meanwhile.
-    let generation = service.generation();
-    let mut response = match Target::parse(request.uri().path(), generation.dialect) {
-        Target::Verify(dialect, tail) => verify(&generation, &request, dialect, tail, None).await,
+    // One snapshot for the whole request, even if the configuration changes meanwhile.
+    let snapshot = service.generation();
+    let mut response = match Target::parse(request.uri().path(), snapshot.dialect) {
+        Target::Verify(dialect, tail) => verify(&snapshot, &request, dialect, tail, None).await,
         Target::VerifyByName(name, dialect, tail) => {
-            verify(&generation, &request, dialect, tail, Some(name)).await
+            verify(&snapshot, &request, dialect, tail, Some(name)).await
         }
-        Target::Denial(route, code) => generation.responder.describe_denial(route, code),
-        Target::Nothing => generation.responder.not_found(),
+        Target::Denial(route, code) => snapshot.responder.describe_denial(route, code),
+        Target::Nothing => snapshot.responder.not_found(),
     };
     if request.head().upgrade() {
-        // The framework takes what follows for another protocol and gives the connection up; then
-        // it must say so, or a proxy keeps the connection for its next question.
+        // The framework expects another protocol after this response and gives up the connection.
+        // The response must say so, or a proxy would keep the connection for its next request.
         response
             .head_mut()
             .set_connection_type(ConnectionType::Close);
@@ -149,34 +151,34 @@ async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> Http
 }
 
 async fn verify(
-    generation: &ServiceSnapshot,
+    snapshot: &ServiceSnapshot,
     request: &HttpRequest,
     dialect: Dialect,
     tail: &str,
     route_name: Option<&str>,
 ) -> HttpResponse {
     let fields = Fields(request.headers());
-    let asked = ProxyRequest {
+    let proxy_request = ProxyRequest {
         fields: &fields,
         method: request.method().as_str(),
         tail: with_query(tail, request.uri()),
     };
     let forwarded = ForwardedRequest {
         fields: &fields,
-        original: dialect.original(&asked),
-        peer_trusted: is_trusted_peer(&generation.decisions.trusted, request),
+        original: dialect.original(&proxy_request),
+        peer_trusted: is_trusted_peer(&snapshot.decisions.trusted, request),
         route_name,
     };
-    let decided = generation
+    let decided = snapshot
         .decisions
-        .decide(&forwarded, || dialect.original_for_log(&asked))
+        .decide(&forwarded, || dialect.original_for_log(&proxy_request))
         .await;
-    generation
+    snapshot
         .responder
         .answer(&decided.decision, dialect, decided.route)
 }
 
-/// The end of the path, with the query behind it.
+/// Returns the tail of the path together with the query.
 fn with_query<'a>(tail: &str, uri: &'a Uri) -> &'a str {
     let whole = uri.path_and_query().map_or("", PathAndQuery::as_str);
     whole
@@ -184,7 +186,8 @@ fn with_query<'a>(tail: &str, uri: &'a Uri) -> &'a str {
         .unwrap_or_default()
 }
 
-/// Who may write to the socket file is a proxy. A peer whose address cannot be told is not.
+/// Returns whether the peer is a trusted proxy. A peer that may write to the socket file is one.
+/// Any other peer without an address is not.
 fn is_trusted_peer(trusted: &TrustedProxies, request: &HttpRequest) -> bool {
     match request.peer_addr() {
         Some(peer) => trusted.contains(peer.ip()),

@@ -1,4 +1,4 @@
-//! From a decision to an answer.
+//! Turns decisions into HTTP responses.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::http::Lifecycle;
 use crate::policy::{ClaimHeaders, Permit};
 use crate::response::{DenialResponse, DenialResponses};
 
-/// Makes answers.
+/// Turns decisions into HTTP responses.
 pub struct Responder {
     claim_headers: Vec<HeaderName>,
-    /// Other spellings of these, for Envoy to take away.
+    /// Other spellings of the claim headers, for Envoy to remove.
     aliases: HeaderValue,
     pub(crate) denials: Arc<DenialResponses>,
     lifecycle: Arc<Lifecycle>,
@@ -34,16 +34,16 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EMPTY: HeaderValue = HeaderValue::from_static("");
 
 impl Responder {
-    /// Answers with these headers for a permit and these texts for a denial.
+    /// Creates a responder with these headers for permits and these responses for denials.
     ///
-    /// A name that is none is an error, although the configuration has checked them: leaving one
-    /// out would move every identity into its neighbour's header.
+    /// Fails if a name is not a valid header name, although the configuration has checked them.
+    /// Leaving one out would shift every identity into its neighbour's header.
     pub fn new(
         claim_headers: &ClaimHeaders,
         denials: Arc<DenialResponses>,
         lifecycle: Arc<Lifecycle>,
     ) -> Result<Self, InvalidHeaderName> {
-        // Names of headers are visible ASCII, so that no alias is refused.
+        // Header names are visible ASCII, so no alias is refused.
         let aliases = HeaderValue::try_from(claim_headers.aliases().join(", ")).unwrap_or(EMPTY);
         let claim_headers = claim_headers
             .names()
@@ -57,7 +57,8 @@ impl Responder {
         })
     }
 
-    /// What a decision is answered with, on the route at this position if there was one.
+    /// Returns the response to a decision. `route` is the position of the route that the request
+    /// took, if it took one.
     pub fn answer(
         &self,
         decision: &Result<Permit, Denial>,
@@ -70,16 +71,16 @@ impl Responder {
         }
     }
 
-    /// 200, an empty body, every claim header, and the WebSocket protocols where they are looked
-    /// at: an absent one would let the client's own pass.
+    /// Returns 200 with an empty body, every claim header, and the WebSocket protocols where they
+    /// are read. If a header were absent, the client's own would pass.
     fn allow(&self, permit: &Permit, dialect: Dialect) -> HttpResponse {
         let mut response = self.empty(StatusCode::OK);
         let headers = response.headers_mut();
         match permit.claim_values() {
             Some(values) => {
                 for (name, value) in self.claim_headers.iter().zip(values) {
-                    // Rendering left visible ASCII only, so no value is refused here; if one were,
-                    // it is empty.
+                    // Values are rendered as visible ASCII, so none is refused here. If one were,
+                    // it would be empty.
                     headers.insert(
                         name.clone(),
                         HeaderValue::from_maybe_shared(value.clone()).unwrap_or(EMPTY),
@@ -92,7 +93,7 @@ impl Responder {
                 .for_each(|name| drop(headers.insert(name.clone(), EMPTY))),
         }
         if let Some(protocols) = permit.other_protocols() {
-            // A list of tokens, so it is not refused here either.
+            // This is a list of tokens, so it is not refused either.
             headers.insert(
                 X_AUTH_WEBSOCKET_PROTOCOL,
                 HeaderValue::from_str(protocols).unwrap_or(EMPTY),
@@ -113,11 +114,11 @@ impl Responder {
         };
         let headers = response.headers_mut();
         headers.insert(X_AUTH_REASON, HeaderValue::from_static(answer.code));
-        if let Some(place) = place(&answer).filter(|_| !dialect.carries_denials()) {
-            headers.insert(X_AUTH_DENIAL, place);
+        if let Some(path) = denial_path(&answer).filter(|_| !dialect.carries_denials()) {
+            headers.insert(X_AUTH_DENIAL, path);
         }
-        // Configuration has let through what a header can hold, and nothing else stands in a
-        // challenge.
+        // The configuration accepts only what a header can hold, and a challenge contains nothing
+        // else.
         if let Some(challenge) = answer
             .challenge
             .and_then(|text| HeaderValue::from_maybe_shared(text).ok())
@@ -130,8 +131,8 @@ impl Responder {
         response
     }
 
-    /// Status and body of a denial for this reason, on the route of this name if it has its own,
-    /// for proxies that cannot pass on the denial itself.
+    /// Returns status and body of a denial for this reason, on the route of this name if it has its
+    /// own. It serves proxies that cannot pass on the denial itself.
     pub(super) fn describe_denial(&self, route: Option<&str>, code: &str) -> HttpResponse {
         let position = route.and_then(|name| self.denials.position(name));
         Reason::from_code(code).map_or_else(
@@ -166,17 +167,17 @@ impl Responder {
     }
 }
 
-/// The status of a denial; if it were none it would still deny.
+/// Returns the status of a denial. A number that is not a status becomes 503, which denies as well.
 fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
-/// A decision is good for one request only.
+/// Forbids caching, because a decision is valid for one request only.
 pub(super) fn no_store(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, NO_STORE);
 }
 
-/// Where on this listener a denial is described.
-fn place(answer: &DenialResponse<'_>) -> Option<HeaderValue> {
+/// Returns the path on this listener that describes the denial.
+fn denial_path(answer: &DenialResponse<'_>) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("{}/denial/{}", answer.policy, answer.code)).ok()
 }

@@ -1,18 +1,18 @@
-//! Envoy's HTTP service of `ext_authz`: it asks with the client's own request line behind a prefix,
-//! and the client's host.
+//! Envoy's HTTP service of `ext_authz`. Its request has the client's own request line behind a
+//! prefix, and the client's host.
 
 use super::proxy_request::ProxyRequest;
 use crate::domain::{Field, OriginalRequest};
 
-pub(super) fn original<'a>(asked: &ProxyRequest<'a>) -> OriginalRequest<'a> {
-    let uri = if asked.tail.starts_with('/') {
-        Field::Once(asked.tail.as_bytes())
+pub(super) fn original<'a>(request: &ProxyRequest<'a>) -> OriginalRequest<'a> {
+    let uri = if request.tail.starts_with('/') {
+        Field::Once(request.tail.as_bytes())
     } else {
         Field::Absent
     };
     OriginalRequest {
-        method: Field::Once(asked.method.as_bytes()),
-        host: asked.fields.field("host"),
+        method: Field::Once(request.method.as_bytes()),
+        host: request.fields.field("host"),
         uri,
     }
 }

@@ -10,6 +10,6 @@ pub(super) fn original(fields: &dyn HeaderFields) -> OriginalRequest<'_> {
     }
 }
 
-pub(super) fn is_spoken(fields: &dyn HeaderFields) -> bool {
+pub(super) fn is_present(fields: &dyn HeaderFields) -> bool {
     fields.field("x-forwarded-uri") != Field::Absent
 }

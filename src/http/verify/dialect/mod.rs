@@ -1,4 +1,4 @@
-//! How a proxy describes the request that it asks about.
+//! The dialects in which proxies describe the client's request.
 //!
 //! Each dialect reads its own headers and no others: a header that "also works" is a header that a
 //! client can set.
@@ -13,42 +13,70 @@ pub use proxy_request::ProxyRequest;
 use crate::config::DialectName;
 use crate::domain::OriginalRequest;
 
-/// How a proxy describes the request that it asks about, and what it can make of a denial.
+/// The dialect in which a proxy describes the client's request. It also decides how much of a
+/// denial the proxy can pass on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// Nothing is described, and nothing is believed.
+    /// The proxy describes nothing, and no description is trusted.
     Auto,
-    /// nginx `auth_request`; also ingress-nginx.
+    /// nginx with `auth_request`, and ingress-nginx.
     Nginx,
-    /// `X-Forwarded-*` as Traefik and Caddy send them, and `HAProxy` can be told to.
+    /// `X-Forwarded-*` as Traefik and Caddy send them, and as `HAProxy` can be configured to.
     Forwarded,
-    /// Envoy's HTTP service of `ext_authz`, which asks with the client's method, host, path and
-    /// query.
+    /// Envoy's HTTP service of `ext_authz`, which sends the client's method, host, path and query
+    /// as those of its own request.
     Envoy,
 }
 
 impl Dialect {
-    /// What the proxy says about the client's request.
-    pub fn original<'a>(self, asked: &ProxyRequest<'a>) -> OriginalRequest<'a> {
+    /// Returns the client's request as the proxy describes it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use doorward::domain::{Field, HeaderFields};
+    /// use doorward::http::{Dialect, ProxyRequest};
+    ///
+    /// struct Host;
+    ///
+    /// impl HeaderFields for Host {
+    ///     fn field(&self, name: &str) -> Field<'_> {
+    ///         match name {
+    ///             "host" => Field::Once(b"app.example"),
+    ///             _ => Field::Absent,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let request = ProxyRequest { fields: &Host, method: "GET", tail: "/orders?page=2" };
+    /// let original = Dialect::Envoy.original(&request);
+    /// assert_eq!(original.host, Field::Once(b"app.example"));
+    /// assert_eq!(original.uri, Field::Once(b"/orders?page=2"));
+    /// ```
+    pub fn original<'a>(self, request: &ProxyRequest<'a>) -> OriginalRequest<'a> {
         match self {
             Self::Auto => OriginalRequest::UNKNOWN,
-            Self::Nginx => nginx::original(asked.fields),
-            Self::Forwarded => forwarded::original(asked.fields),
-            Self::Envoy => envoy::original(asked),
+            Self::Nginx => nginx::original(request.fields),
+            Self::Forwarded => forwarded::original(request.fields),
+            Self::Envoy => envoy::original(request),
         }
     }
 
-    /// The same for the log, which believes nothing and may therefore look at everything.
-    pub(super) fn original_for_log<'a>(self, asked: &ProxyRequest<'a>) -> OriginalRequest<'a> {
+    /// Returns the client's request for the log. The log trusts nothing, so [`Auto`](Self::Auto)
+    /// may read the headers of other dialects here.
+    pub(super) fn original_for_log<'a>(self, request: &ProxyRequest<'a>) -> OriginalRequest<'a> {
         match self {
-            Self::Auto if forwarded::is_spoken(asked.fields) => forwarded::original(asked.fields),
-            Self::Auto => nginx::original(asked.fields),
-            named => named.original(asked),
+            Self::Auto if forwarded::is_present(request.fields) => {
+                forwarded::original(request.fields)
+            }
+            Self::Auto => nginx::original(request.fields),
+            named => named.original(request),
         }
     }
 
-    /// Whether a denial's body and special status get through to the client. nginx turns any status
-    /// but 401 and 403 into 500, never shows the body, and gives up the connection over it.
+    /// Returns `true` if a denial's body and special status reach the client. nginx turns any
+    /// status but 401 and 403 into 500, never passes on the body, and drops the connection because
+    /// of it.
     pub(super) const fn carries_denials(self) -> bool {
         !matches!(self, Self::Nginx)
     }

@@ -1,4 +1,4 @@
-//! nginx: what `deploy/nginx` sets, which are also the names that ingress-nginx uses.
+//! nginx: the headers that `deploy/nginx` sets. ingress-nginx uses the same names.
 
 use crate::domain::{HeaderFields, OriginalRequest};
 

@@ -1,14 +1,14 @@
-//! A request of the proxy, before a dialect reads it.
+//! A request from a proxy, before a dialect reads it.
 
 use crate::domain::HeaderFields;
 
-/// A question as it arrived, as far as a dialect may look at it.
+/// The parts of a proxy's request that a dialect may read.
 #[derive(Clone, Copy)]
 pub struct ProxyRequest<'a> {
     /// The header fields.
     pub fields: &'a dyn HeaderFields,
     /// The method of the request line.
     pub method: &'a str,
-    /// What stands behind the path that was asked, with the query.
+    /// The part of the request target behind the listener's own path, with the query.
     pub tail: &'a str,
 }

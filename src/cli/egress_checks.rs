@@ -1,5 +1,5 @@
-//! Whether keys and spans can leave at all: what only the HTTP client refuses is a mistake in the
-//! settings as well.
+//! Checks that keys can be fetched and spans can be sent. Settings that only the HTTP client
+//! refuses are errors of the configuration as well.
 
 use std::ffi::OsString;
 
@@ -10,7 +10,7 @@ use crate::config_reader::{Problem, Problems};
 use crate::issuers::KeyFetcher;
 use crate::outbound::Egress;
 
-/// Refuses proxies of the environment that are none, if anything is to go through them.
+/// Refuses invalid proxies in the environment, if keys are fetched or spans are sent.
 pub(super) fn refuse_broken_proxies(
     configuration: &Configuration,
     environment: &[(OsString, OsString)],
@@ -21,7 +21,7 @@ pub(super) fn refuse_broken_proxies(
     refuse(Egress::problems(environment))
 }
 
-/// Refuses settings with which keys cannot be fetched, whoever they are asked of.
+/// Refuses settings with which keys cannot be fetched from any server.
 pub(super) fn refuse_without_client(
     configuration: &Configuration,
     egress: &Egress,
@@ -33,9 +33,9 @@ pub(super) fn refuse_without_client(
     refuse(remote(configuration).filter_map(problem).collect())
 }
 
-/// Why the service does not start. Settings with which no key can be fetched stay wrong, however
-/// often it is started.
-pub(super) fn not_started(error: StartError) -> Failure {
+/// Turns an error at the start into a failure. Settings with which keys cannot be fetched are a
+/// failure of the configuration, because another start would not help.
+pub(super) fn start_failure(error: StartError) -> Failure {
     match error {
         StartError::Client { issuer, error } => {
             Problems::from(client_problem(&issuer, &error.to_string())).into()
