@@ -117,10 +117,10 @@ impl ProxySettings {
         trust_any: bool,
     ) -> Result<TrustedProxies, Reported> {
         // `0.0.0.0/1` and `128.0.0.0/1` together are every address.
-        let trusts_any = IpNet::aggregate(&trusted)
+        let covers_everything = IpNet::aggregate(&trusted)
             .iter()
             .any(|network| network.prefix_len() == 0);
-        if trusts_any && !trust_any {
+        if covers_everything && !trust_any {
             let hint = "list the proxies' networks; if everybody really is a proxy, set $trust_any_proxy=true";
             return Err(reader.refuse(
                 &TRUSTED_PROXIES,

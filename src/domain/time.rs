@@ -103,7 +103,10 @@ impl FromStr for Timestamp {
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
         // The library passes over an offset behind a fraction: the time would be another one.
-        let behind_date = text.trim_end_matches("+00:00").get(10..).unwrap_or_default();
+        let behind_date = text
+            .trim_end_matches("+00:00")
+            .get(10..)
+            .unwrap_or_default();
         if behind_date.contains(['+', '-']) {
             return Err(InvalidTime);
         }
