@@ -108,6 +108,7 @@
 )]
 
 pub mod app;
+pub mod authenticators;
 pub mod cli;
 pub mod config;
 pub mod config_reader;

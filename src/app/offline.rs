@@ -7,9 +7,10 @@ use prometheus::IntCounter;
 
 use super::assembly::policy;
 use super::start_error::StartError;
+use crate::authenticators::{TokenCache, Verifier};
 use crate::config::{Configuration, KeySource};
 use crate::domain::Clock;
-use crate::gate::{Gate, TokenCache, Verifier};
+use crate::gate::Gate;
 use crate::http::{Responder, Simulator};
 use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;

@@ -3,18 +3,13 @@
 mod explain;
 mod record;
 mod service;
-mod token_cache;
-mod token_digest;
-mod verifier;
 
 use std::sync::Arc;
 
+use crate::authenticators::{TokenCache, Verifier};
 pub use explain::Transcript;
 pub use record::DecisionRecord;
 pub use service::{Decision, DecisionService};
-pub use token_cache::TokenCache;
-pub use token_digest::TokenDigest;
-pub use verifier::Verifier;
 
 use crate::domain::{Clock, Denial, Explain, ForwardedRequest, Moment};
 use crate::issuers::Issuers;

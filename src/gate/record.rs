@@ -1,6 +1,6 @@
 //! What was learned on the way to a decision.
 
-use super::TokenDigest;
+use crate::authenticators::TokenDigest;
 use crate::domain::{Denial, Reason, Uptime};
 use crate::policy::Permit;
 use crate::telemetry::{CacheUse, Outcome};

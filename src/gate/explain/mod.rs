@@ -2,7 +2,6 @@
 
 mod described_request;
 mod hints;
-pub(crate) mod token;
 mod transcript;
 
 pub use transcript::Transcript;

@@ -1,16 +1,22 @@
 //! From a token to the one it stands for.
 
+mod cache;
+mod digest;
+pub(crate) mod explain;
+
+pub use cache::TokenCache;
+pub use digest::TokenDigest;
+
 use std::sync::Arc;
 
-use super::token_cache::CachedToken;
-use super::{DecisionRecord, TokenCache, TokenDigest};
 use crate::domain::{BearerToken, Denial, Explain, Moment, Reason};
-use crate::gate::explain::token;
+use crate::gate::DecisionRecord;
 use crate::issuers::{Issuer, Issuers, TrustedKey};
 use crate::jose::CompactJws;
 use crate::policy::{ClaimHeaders, Principal, Rules};
 use crate::telemetry::CacheUse;
 use crate::verify::VerifiedToken;
+use cache::CachedToken;
 
 /// Verifies tokens, and remembers those that were good.
 pub struct Verifier {
@@ -81,19 +87,19 @@ impl Verifier {
         explain: &mut N,
     ) -> Result<(Arc<Issuer>, TrustedKey, VerifiedToken), Denial> {
         let jws = CompactJws::parse(token);
-        explain.step(|| token::form(token, &jws));
+        explain.step(|| explain::form(token, &jws));
         let jws = jws?;
         let issuer = self
             .issuers
             .find(jws.unverified_claims())
             .ok_or(Reason::IssuerUnknown);
         let issuer = explain.outcome("issuer", issuer, || {
-            (&self.issuers, token::issuer_claim(&jws))
+            (&self.issuers, explain::issuer_claim(&jws))
         })?;
         record.issuer = Some(issuer.position);
         let wanted = rules.check_issuer(issuer.position);
         explain.outcome("issuer of the route", wanted, || {
-            (token::issuers(rules, &self.issuers), &issuer.name)
+            (explain::issuers(rules, &self.issuers), &issuer.name)
         })?;
         let algorithm = jws.header().algorithm();
         let allowed = if issuer.algorithms.contains(algorithm) {
@@ -109,10 +115,10 @@ impl Verifier {
             .keys
             .candidates(jws.header().key_id(), algorithm, worth_fetching, now)
             .await;
-        explain.step(|| token::keys(jws.header(), issuer, &found, now));
+        explain.step(|| explain::keys(jws.header(), issuer, &found, now));
         let (candidates, snapshot) = found?;
         let signed = jws.into_signed(&candidates);
-        explain.step(|| token::signature(&candidates, &signed));
+        explain.step(|| explain::signature(&candidates, &signed));
         let signed = signed?;
         let key = snapshot.trusted(signed.key());
         let verified = issuer.expectations.validate(signed, now.date, explain)?;

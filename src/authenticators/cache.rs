@@ -11,8 +11,7 @@ use prometheus::IntCounter;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
-use super::TokenDigest;
-use super::token_digest::BuildDigestHasher;
+use super::digest::{BuildDigestHasher, TokenDigest};
 use crate::config::CacheSettings;
 use crate::domain::Moment;
 use crate::issuers::{Issuer, TrustedKey};
