@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::hints::usual_hint;
-use crate::domain::{Denial, Explain, ExplainStep, Reason, StepOutcome};
+use super::hints::hint;
+use crate::domain::{Denial, DenialClass, Explain, ExplainStep, Reason, StepOutcome};
 use crate::response::DenialResponses;
 
 /// The stages of a decision, each with what was expected and what was found. It holds claims, and
@@ -93,9 +93,9 @@ impl Transcript {
                 denied,
             };
         };
-        let verdict = match (reported, reason.class().status()) {
+        let verdict = match (reported, reason.class()) {
             (Some(_), _) => "would_deny",
-            (None, 503) => "error",
+            (None, DenialClass::Unavailable) => "error",
             (None, _) => "deny",
         };
         let failed = stages
@@ -128,28 +128,5 @@ impl Transcript {
     /// Whether the request would pass.
     pub fn lets_pass(&self) -> bool {
         matches!(self.verdict, "allow" | "would_deny")
-    }
-}
-
-/// What may help against a denial at this stage.
-fn hint(reason: Reason, stage: &str) -> &'static str {
-    match (reason, stage) {
-        (Reason::RouteDenied, "access") => {
-            "the route says `access: denied`; see why the earlier ones were skipped"
-        }
-        (Reason::RouteDenied, "policy") => {
-            "ask for the name of a route, as in `/policy/NAME/verify`"
-        }
-        (Reason::IssuerUnknown, "issuer of the route") => {
-            "add the issuer to the route's `issuers`, or ask another one"
-        }
-        (Reason::TokenTypeMismatch, "token_use") => {
-            "send the other token of the user pool; see `cognito_token_use`"
-        }
-        (Reason::PolicyDenied, "required claim") => {
-            "the token lacks what `required_claims` asks for"
-        }
-        (Reason::PolicyDenied, _) => "the token lacks what `require` of the route asks for",
-        (reason, _) => usual_hint(reason),
     }
 }
