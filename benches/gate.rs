@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use crate::support::{Authorization, ISSUER, configuration, decide, gate, key, token};
 use criterion::Criterion;
-use doorward::domain::{BearerToken, Clock};
+use doorward::domain::{BearerToken, Clock, IssuerIndex};
 use doorward::jose::{Algorithm, CompactJws};
 use doorward::platform::SystemClock;
 
@@ -35,7 +35,7 @@ pub fn render(criterion: &mut Criterion) {
     let configuration = configuration(&key, &[]);
     let claim_headers = configuration.claim_headers.clone();
     let gate = gate(configuration);
-    let issuer = gate.verifier.issuers.at(0).unwrap();
+    let issuer = gate.verifier.issuers.at(IssuerIndex::new(0)).unwrap();
     let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), 16_384).unwrap()).unwrap();
     let candidates = issuer
         .keys

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion};
-use doorward::domain::{Field, OriginalRequest, RequestParts};
+use doorward::domain::{Field, OriginalRequest, RequestParts, RouteIndex};
 use doorward::extract::TokenSources;
 use doorward::policy::{HostPattern, PathPattern, Preflight, Route, RouteName, RouteTable, Rules};
 
@@ -81,7 +81,7 @@ fn route(number: usize) -> Route {
         path: path.map(|path| PathPattern::parse(&path).unwrap()),
         methods: None,
         allow_path_parameters: false,
-        position: number,
+        index: RouteIndex::new(number),
         rules: Rules::authenticated(
             Arc::new(TokenSources::new(Vec::new(), 0)),
             Preflight::Judged,

@@ -205,7 +205,7 @@ impl SharedResources {
 /// them, and the number of the others.
 fn warn_of_unreached(unreached: &[UnreachedRoute]) {
     for route in unreached.iter().take(MAX_UNREACHED) {
-        tracing::warn!("routes[{}] {route}", route.position);
+        tracing::warn!("routes[{}] {route}", route.index);
     }
     if let Some(more) = unreached
         .len()

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use super::platform::Platform;
 use super::start_error::StartError;
 use crate::config::{IssuerSettings, KeySource, RefreshSettings, RemoteKeys};
+use crate::domain::IssuerIndex;
 use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyOrigin, KeyStore, Refresher, report_keys};
 use crate::jose::KeySet;
 use crate::outbound::Egress;
@@ -126,7 +127,7 @@ impl KeyRefreshers {
                 settings.accepted,
                 Issuer {
                     name,
-                    position,
+                    index: IssuerIndex::new(position),
                     algorithms,
                     expectations,
                     required_scopes,

@@ -9,7 +9,7 @@ use super::assembly::policy;
 use super::start_error::StartError;
 use crate::authenticators::{TokenCache, Verifier};
 use crate::config::{Configuration, KeySource};
-use crate::domain::Clock;
+use crate::domain::{Clock, IssuerIndex};
 use crate::gate::Gate;
 use crate::http::{Responder, Simulator};
 use crate::issuers::{Issuer, Issuers, KeyStore};
@@ -69,7 +69,7 @@ pub fn gate_of_keys(
         |(position, (settings, keys))| {
             let issuer = Issuer {
                 name: settings.name.into(),
-                position,
+                index: IssuerIndex::new(position),
                 algorithms: settings.keys.algorithms().clone(),
                 expectations: settings.expectations,
                 required_scopes: settings.required_scopes,

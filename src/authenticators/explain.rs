@@ -59,10 +59,10 @@ pub(crate) fn issuer_claim(jws: &CompactJws<'_>) -> String {
 pub(crate) fn issuers(rules: &Rules, issuers: &Issuers) -> String {
     match &rules.issuers {
         RouteIssuers::All => "any".to_owned(),
-        RouteIssuers::These(positions) => {
-            let names = positions
+        RouteIssuers::These(accepted) => {
+            let names = accepted
                 .iter()
-                .filter_map(|position| Some(&*issuers.at(*position)?.name));
+                .filter_map(|index| Some(&*issuers.at(*index)?.name));
             names.collect::<Vec<_>>().join(", ")
         }
     }

@@ -42,7 +42,7 @@ impl Verifier {
         if !N::DRY_RUN
             && let Some(known) = self.look_up(now, record)
         {
-            rules.check_issuer(known.issuer.position)?;
+            rules.check_issuer(known.issuer.index)?;
             return Ok((known.issuer.clone(), known.principal.clone()));
         }
         let (issuer, key, verified) = self
@@ -72,7 +72,7 @@ impl Verifier {
             return None;
         }
         record.cache = CacheUse::Hit;
-        record.issuer = Some(known.issuer.position);
+        record.issuer = Some(known.issuer.index);
         Some(known)
     }
 
@@ -96,8 +96,8 @@ impl Verifier {
         let issuer = explain.outcome("issuer", issuer, || {
             (&self.issuers, explain::issuer_claim(&jws))
         })?;
-        record.issuer = Some(issuer.position);
-        let wanted = rules.check_issuer(issuer.position);
+        record.issuer = Some(issuer.index);
+        let wanted = rules.check_issuer(issuer.index);
         explain.outcome("issuer of the route", wanted, || {
             (explain::issuers(rules, &self.issuers), &issuer.name)
         })?;

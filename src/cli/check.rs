@@ -106,7 +106,7 @@ fn unreached(routes: &[UnreachedRoute]) -> String {
         let _ = writeln!(
             text,
             "warning: routes[{}] {route}; /policy/{}/verify still leads to it",
-            route.position, route.name
+            route.index, route.name
         );
     }
     if let Some(more) = routes

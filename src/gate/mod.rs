@@ -46,7 +46,7 @@ impl Gate {
         let now = self.clock.moment();
         record.began = Some(now.uptime);
         let selected = self.policy.select(request, explain)?;
-        record.route = selected.route.map(|route| route.position);
+        record.route = selected.route.map(|route| route.index);
         let permit = match self
             .decide_on(request, selected.rules, now, record, explain)
             .await

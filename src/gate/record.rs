@@ -1,7 +1,7 @@
 //! What was learned on the way to a decision.
 
 use crate::authenticators::TokenDigest;
-use crate::domain::{Denial, Reason, Uptime};
+use crate::domain::{Denial, IssuerIndex, Reason, RouteIndex, Uptime};
 use crate::policy::Permit;
 use crate::telemetry::{CacheUse, Outcome};
 
@@ -14,10 +14,10 @@ pub struct DecisionRecord {
     pub began: Option<Uptime>,
     /// The digest of the token, if the cache or whoever is told of the decision needs it.
     pub digest: Option<TokenDigest>,
-    /// The route's position.
-    pub route: Option<usize>,
-    /// The issuer's position.
-    pub issuer: Option<usize>,
+    /// The route, if one was selected.
+    pub route: Option<RouteIndex>,
+    /// The issuer of the token, as soon as it is known.
+    pub issuer: Option<IssuerIndex>,
     /// What the token cache had to do with it.
     pub cache: CacheUse,
     /// Why the request would have been denied, on a route that only reports it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Gate;
 use super::record::DecisionRecord;
 use crate::config::TrustedProxies;
-use crate::domain::{Denial, ForwardedRequest, HeaderFields, OriginalRequest};
+use crate::domain::{Denial, ForwardedRequest, HeaderFields, OriginalRequest, RouteIndex};
 use crate::policy::Permit;
 use crate::response::DenialResponses;
 use crate::telemetry::{
@@ -38,8 +38,8 @@ pub struct DecisionService {
 pub struct Decision {
     /// Leave to pass, or why not.
     pub decision: Result<Permit, Denial>,
-    /// The position of the route that it took.
-    pub route: Option<usize>,
+    /// The route that it took.
+    pub route: Option<RouteIndex>,
 }
 
 impl DecisionService {

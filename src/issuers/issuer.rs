@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::KeyStore;
 use crate::config::AcceptedIssuers;
+use crate::domain::IssuerIndex;
 use crate::jose::{Algorithms, IssuerClaim, UnverifiedClaims};
 use crate::policy::ScopeRequirement;
 use crate::verify::{EntraTenant, Expectations};
@@ -15,7 +16,7 @@ pub struct Issuer {
     /// Its label in logs and metrics.
     pub name: Arc<str>,
     /// Its position among the issuers.
-    pub position: usize,
+    pub index: IssuerIndex,
     /// What its tokens may be signed with.
     pub algorithms: Algorithms,
     /// What their claims must satisfy.
@@ -81,8 +82,8 @@ impl Issuers {
     }
 
     /// The issuer at this position.
-    pub fn at(&self, position: usize) -> Option<&Arc<Issuer>> {
-        self.in_order.get(position)
+    pub fn at(&self, index: IssuerIndex) -> Option<&Arc<Issuer>> {
+        self.in_order.get(index.get())
     }
 }
 

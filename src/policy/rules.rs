@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::condition::Facts;
 use super::routes::{Access, RouteIssuers};
 use super::{Permit, Preflight, Principal, Requirement, ScopeRequirement};
-use crate::domain::{Denial, Explain, ForwardedRequest, Reason, Timestamp};
+use crate::domain::{Denial, Explain, ForwardedRequest, IssuerIndex, Reason, Timestamp};
 use crate::extract::TokenSources;
 use crate::verify::{AcceptedAudience, Expectations};
 
@@ -96,10 +96,10 @@ impl Rules {
         explain.outcome("token", settled, || (&self.sources, reason.meaning()))
     }
 
-    /// Whether tokens of the issuer at this position are accepted; before anything is done for the
-    /// token's sake.
-    pub fn check_issuer(&self, position: usize) -> Result<(), Reason> {
-        if self.issuers.contain(position) {
+    /// Fails with [`Reason::IssuerUnknown`] if tokens of this issuer are not accepted here. It is
+    /// asked before anything is done for the token's sake.
+    pub fn check_issuer(&self, issuer: IssuerIndex) -> Result<(), Reason> {
+        if self.issuers.contain(issuer) {
             Ok(())
         } else {
             Err(Reason::IssuerUnknown)

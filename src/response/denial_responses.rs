@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::challenge::{challenge, error};
 use crate::config::{CustomDenial, DenialKey, DenialSettings, RouteDenials};
-use crate::domain::{Denial, DenialClass, Reason};
+use crate::domain::{Denial, DenialClass, Reason, RouteIndex};
 use crate::policy::RouteName;
 
 /// Keys are fetched again within seconds; who comes back then finds them, or learns that it takes
@@ -20,12 +20,12 @@ pub struct DenialResponses {
     /// For a reason without an answer. There is none, and if there were one it would be denied.
     otherwise: DefaultResponse,
     general: Overrides,
-    /// Those of routes that have their own, by the position of the route.
-    of_routes: HashMap<usize, Overrides>,
-    /// The `resource_metadata` of routes that have their own, by the position of the route.
-    resources: HashMap<usize, Box<str>>,
-    /// Those positions by the names of the routes.
-    positions: HashMap<RouteName, usize>,
+    /// Those of routes that have their own, by route.
+    of_routes: HashMap<RouteIndex, Overrides>,
+    /// The `resource_metadata` of routes that have their own, by route.
+    resources: HashMap<RouteIndex, Box<str>>,
+    /// The routes with denials of their own, by name.
+    by_name: HashMap<RouteName, RouteIndex>,
     answers: DenialSettings,
 }
 
@@ -69,21 +69,21 @@ struct Override {
 }
 
 impl DenialResponses {
-    /// As it is configured, in general and for the routes at these positions.
-    pub fn new(answers: DenialSettings, of_routes: HashMap<usize, RouteDenials>) -> Self {
-        let (mut own_denials, mut positions, mut resources) =
+    /// As it is configured, in general and for these routes.
+    pub fn new(answers: DenialSettings, of_routes: HashMap<RouteIndex, RouteDenials>) -> Self {
+        let (mut own_denials, mut by_name, mut resources) =
             (HashMap::new(), HashMap::new(), HashMap::new());
-        for (position, own) in of_routes {
+        for (route, own) in of_routes {
             resources.extend(
                 own.resource_metadata
-                    .map(|url| (position, url.into_boxed_str())),
+                    .map(|url| (route, url.into_boxed_str())),
             );
             if let Some(denials) = own.denials {
                 own_denials.insert(
-                    position,
+                    route,
                     Overrides::new(format!("/policy/{}", own.name), &denials),
                 );
-                positions.insert(own.name, position);
+                by_name.insert(own.name, route);
             }
         }
         Self {
@@ -95,22 +95,22 @@ impl DenialResponses {
             general: Overrides::new(String::new(), &answers.denials),
             of_routes: own_denials,
             resources,
-            positions,
+            by_name,
             answers,
         }
     }
 
-    /// The position of the route of this name, if it has denials of its own.
-    pub fn position(&self, route_name: &str) -> Option<usize> {
-        self.positions
+    /// The route of this name, if it has denials of its own.
+    pub fn route_named(&self, route_name: &str) -> Option<RouteIndex> {
+        self.by_name
             .get(&RouteName::parse(route_name).ok()?)
             .copied()
     }
 
-    /// What this denial looks like, on the route at this position if there was one.
-    pub fn answer(&self, denial: &Denial, route: Option<usize>) -> DenialResponse<'_> {
+    /// What this denial looks like, on this route if there was one.
+    pub fn answer(&self, denial: &Denial, route: Option<RouteIndex>) -> DenialResponse<'_> {
         let own = route
-            .and_then(|position| self.of_routes.get(&position))
+            .and_then(|route| self.of_routes.get(&route))
             .unwrap_or(&self.general);
         let defaults = self
             .defaults
@@ -138,8 +138,8 @@ impl DenialResponses {
     }
 
     /// The usual challenge, unless scopes or the metadata of the route make it another one.
-    fn challenge(&self, usual: &Bytes, denial: &Denial, route: Option<usize>) -> Bytes {
-        let own_resource = route.and_then(|position| self.resources.get(&position));
+    fn challenge(&self, usual: &Bytes, denial: &Denial, route: Option<RouteIndex>) -> Bytes {
+        let own_resource = route.and_then(|route| self.resources.get(&route));
         if own_resource.is_none() && denial.required_scopes().is_none() {
             return usual.clone();
         }

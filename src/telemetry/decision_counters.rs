@@ -9,7 +9,7 @@ use prometheus::{IntCounter, IntCounterVec};
 
 use super::Outcome;
 use super::metrics_reference::NONE;
-use crate::domain::Reason;
+use crate::domain::{IssuerIndex, Reason, RouteIndex};
 
 /// Counts decisions by route, issuer and outcome.
 ///
@@ -54,15 +54,14 @@ impl DecisionCounters {
         counters
     }
 
-    /// Counts a decision. `route` and `issuer` are positions in the configured lists, if there are
-    /// any.
-    pub fn count(&self, outcome: Outcome, route: Option<usize>, issuer: Option<usize>) {
+    /// Counts a decision, with its route and its issuer if there are any.
+    pub fn count(&self, outcome: Outcome, route: Option<RouteIndex>, issuer: Option<IssuerIndex>) {
         self.add(1, outcome, route.filter(|_| self.with_route), issuer);
     }
 
     /// Counts a decision that a difference between clocks would explain. Such decisions are too
     /// rare to reserve memory for their counters.
-    pub fn count_suspected_clock_skew(&self, outcome: Outcome, issuer: Option<usize>) {
+    pub fn count_suspected_clock_skew(&self, outcome: Outcome, issuer: Option<IssuerIndex>) {
         self.clock_skew_suspected
             .with_label_values(&[outcome.reason(), self.issuer(issuer)])
             .inc();
@@ -98,11 +97,17 @@ impl DecisionCounters {
         }
     }
 
-    fn add(&self, times: u64, outcome: Outcome, route: Option<usize>, issuer: Option<usize>) {
-        let by_route = self.by_route.get(index(route));
+    fn add(
+        &self,
+        times: u64,
+        outcome: Outcome,
+        route: Option<RouteIndex>,
+        issuer: Option<IssuerIndex>,
+    ) {
+        let by_route = self.by_route.get(number(route.map(RouteIndex::get)));
         let by_issuer = by_route.and_then(|cell| {
             cell.get_or_init(|| empty_cells(1 + self.issuers.len()))
-                .get(index(issuer))
+                .get(number(issuer.map(IssuerIndex::get)))
         });
         let cell = by_issuer.and_then(|cell| {
             cell.get_or_init(|| empty_cells(Outcome::COUNT))
@@ -115,9 +120,14 @@ impl DecisionCounters {
     }
 
     /// Creates the series with these labels.
-    fn series(&self, outcome: Outcome, route: Option<usize>, issuer: Option<usize>) -> IntCounter {
+    fn series(
+        &self,
+        outcome: Outcome,
+        route: Option<RouteIndex>,
+        issuer: Option<IssuerIndex>,
+    ) -> IntCounter {
         let route = route
-            .and_then(|position| self.routes.get(position))
+            .and_then(|index| self.routes.get(index.get()))
             .map_or(NONE, |name| name);
         let labels = [
             outcome.verdict(),
@@ -134,9 +144,9 @@ impl DecisionCounters {
     }
 
     /// Returns the name of an issuer for the label.
-    fn issuer(&self, position: Option<usize>) -> &str {
-        position
-            .and_then(|position| self.issuers.get(position))
+    fn issuer(&self, index: Option<IssuerIndex>) -> &str {
+        index
+            .and_then(|index| self.issuers.get(index.get()))
             .map_or(NONE, String::as_str)
     }
 
@@ -148,7 +158,9 @@ impl DecisionCounters {
             Outcome::Denied(Reason::KeyUnknown),
             Outcome::Denied(Reason::KeysUnavailable),
         ];
-        for issuer in std::iter::once(None).chain((0..self.issuers.len()).map(Some)) {
+        for issuer in std::iter::once(None)
+            .chain((0..self.issuers.len()).map(|position| Some(IssuerIndex::new(position))))
+        {
             for outcome in alerted {
                 self.add(0, outcome, None, issuer);
             }
@@ -173,7 +185,7 @@ const OUTSIDE_ITS_TIME: [Reason; 4] = [
 ];
 
 /// Returns the index in a list whose first entry is for `None`.
-fn index(position: Option<usize>) -> usize {
+fn number(position: Option<usize>) -> usize {
     position.map_or(0, |position| position + 1)
 }
 

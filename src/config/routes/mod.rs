@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use super::denials::{CustomDenial, DenialKey};
 use super::{ProxySettings, denials, tokens};
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
+use crate::domain::RouteIndex;
 use crate::policy::{
     HostPattern, Methods, PathPattern, Preflight, Route, RouteName, RouteNameTaken,
     RoutePatternError, RouteTable, UnreachedRoute,
@@ -80,8 +81,8 @@ pub(super) const MATCH_ENTRY: &[Setting] = &[HOST, PATH, METHODS];
 pub struct RouteSettings {
     /// The routes, ready to be matched.
     pub table: RouteTable,
-    /// The denial responses of routes that have their own, by the position of the route.
-    pub answers: HashMap<usize, RouteDenials>,
+    /// The denial responses of routes that have their own, by route.
+    pub answers: HashMap<RouteIndex, RouteDenials>,
     /// The routes that no request matches, because earlier routes match all of their requests. They
     /// can still be selected by name.
     pub unreached: Vec<UnreachedRoute>,
@@ -111,7 +112,7 @@ impl RouteSettings {
         let mut routes = Vec::with_capacity(read.len());
         for (route, own) in read {
             if own.denials.is_some() || own.resource_metadata.is_some() {
-                answers.insert(route.position, own);
+                answers.insert(route.index, own);
             }
             routes.push(route);
         }
@@ -142,12 +143,18 @@ impl RouteSettings {
 /// This is an error and not a warning: the operator wrote the route to protect something.
 fn unprotected_route(route: &UnreachedRoute) -> (usize, Invalid) {
     let hint = "so they pass without a token: put it in front, or let the earlier match less";
-    (route.position, Invalid::new(route.to_string()).hint(hint))
+    (
+        route.index.get(),
+        Invalid::new(route.to_string()).hint(hint),
+    )
 }
 
 fn duplicate_name(RouteNameTaken { first, again, name }: RouteNameTaken) -> (usize, Invalid) {
     let invalid = Invalid::new(format!("is called {name}, as routes[{first}] is"));
-    (again, invalid.hint("give each route a name of its own"))
+    (
+        again.get(),
+        invalid.hint("give each route a name of its own"),
+    )
 }
 
 fn read_route(
@@ -178,7 +185,7 @@ fn read_route(
     } = matches?;
     let route = Route {
         name: name?,
-        position,
+        index: RouteIndex::new(position),
         host,
         path,
         methods,

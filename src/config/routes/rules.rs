@@ -6,6 +6,7 @@ use super::requirements;
 use crate::config::issuer::audience;
 use crate::config::{IssuerSettings, ProxySettings, TokenSettings, denials, tokens};
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
+use crate::domain::IssuerIndex;
 use crate::extract::TokenSources;
 use crate::policy::{Access, Preflight, RouteIssuers, Rules};
 use crate::verify::AudienceMatch;
@@ -118,7 +119,7 @@ const ACCESSES: &[(&str, Access); 4] = &[
 fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIssuers, Reported> {
     let positions = reader.optional_list(&ISSUERS, |name| IssuerSettings::position(known, name))?;
     Ok(positions.map_or(RouteIssuers::All, |positions| {
-        RouteIssuers::These(positions.into())
+        RouteIssuers::These(positions.into_iter().map(IssuerIndex::new).collect())
     }))
 }
 
@@ -153,7 +154,7 @@ fn refuse_unchecked_profile(
         return Ok(());
     };
     let is_unchecked = |(position, issuer): (usize, &IssuerSettings)| {
-        rules.check_issuer(position).is_ok()
+        rules.check_issuer(IssuerIndex::new(position)).is_ok()
             && audience::is_unchecked_profile(accepted, &issuer.expectations.token_type)
     };
     if issuers.iter().enumerate().any(is_unchecked) {

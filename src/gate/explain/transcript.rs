@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::hints::hint;
-use crate::domain::{Denial, DenialClass, Explain, ExplainStep, Reason, StepOutcome};
+use crate::domain::{Denial, DenialClass, Explain, ExplainStep, Reason, RouteIndex, StepOutcome};
 use crate::response::DenialResponses;
 
 /// The stages of a decision, each with what was expected and what was found. It holds claims, and
@@ -25,7 +25,7 @@ pub struct Transcript {
     pub stages: Vec<ExplainStep>,
     /// The denial, and the position of the route.
     #[serde(skip)]
-    denied: Option<(Denial, Option<usize>)>,
+    denied: Option<(Denial, Option<RouteIndex>)>,
 }
 
 /// What was steps so far.
@@ -73,7 +73,7 @@ impl Transcript {
     /// one.
     pub(super) fn new(
         steps: Steps,
-        denied: Option<(Denial, Option<usize>)>,
+        denied: Option<(Denial, Option<RouteIndex>)>,
         reported: Option<Reason>,
     ) -> Self {
         let stages = steps.into_stages();

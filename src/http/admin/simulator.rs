@@ -1,6 +1,6 @@
 //! Simulates the service for described requests, without sockets.
 
-use crate::domain::DescribedRequest;
+use crate::domain::{DescribedRequest, RouteIndex};
 use crate::gate::{DecisionRecord, Gate, Transcript};
 use crate::http::{Dialect, Responder};
 use crate::telemetry::Outcome;
@@ -20,8 +20,8 @@ pub struct Simulator {
 pub struct SimulatedAnswer {
     /// The outcome of the decision.
     pub outcome: Outcome,
-    /// The position of the route that the request took, if it took one.
-    pub route: Option<usize>,
+    /// The route that the request took, if it took one.
+    pub route: Option<RouteIndex>,
     /// The HTTP status code.
     pub status: u16,
     /// The header fields, their names in lower case.

@@ -10,7 +10,7 @@ use actix_web::http::header::{
 };
 
 use super::dialect::Dialect;
-use crate::domain::{Denial, Reason};
+use crate::domain::{Denial, Reason, RouteIndex};
 use crate::http::Lifecycle;
 use crate::policy::{ClaimHeaders, Permit};
 use crate::response::{DenialResponse, DenialResponses};
@@ -57,13 +57,13 @@ impl Responder {
         })
     }
 
-    /// Returns the response to a decision. `route` is the position of the route that the request
+    /// Returns the response to a decision. `route` is the route that the request
     /// took, if it took one.
     pub fn answer(
         &self,
         decision: &Result<Permit, Denial>,
         dialect: Dialect,
-        route: Option<usize>,
+        route: Option<RouteIndex>,
     ) -> HttpResponse {
         match decision {
             Ok(permit) => self.allow(permit, dialect),
@@ -105,7 +105,7 @@ impl Responder {
         response
     }
 
-    fn deny(&self, denial: &Denial, dialect: Dialect, route: Option<usize>) -> HttpResponse {
+    fn deny(&self, denial: &Denial, dialect: Dialect, route: Option<RouteIndex>) -> HttpResponse {
         let answer = self.denials.answer(denial, route);
         let mut response = if dialect.carries_denials() {
             self.json(status(answer.status), answer.body.clone())
@@ -134,12 +134,12 @@ impl Responder {
     /// Returns status and body of a denial for this reason, on the route of this name if it has its
     /// own. It serves proxies that cannot pass on the denial itself.
     pub(super) fn describe_denial(&self, route: Option<&str>, code: &str) -> HttpResponse {
-        let position = route.and_then(|name| self.denials.position(name));
+        let route = route.and_then(|name| self.denials.route_named(name));
         Reason::from_code(code).map_or_else(
             || self.not_found(),
             |reason| {
                 let denial = reason.into();
-                let answer = self.denials.answer(&denial, position);
+                let answer = self.denials.answer(&denial, route);
                 self.json(status(answer.status), answer.body.clone())
             },
         )

@@ -3,6 +3,7 @@
 use super::Route;
 use super::search::NO_ROUTE;
 use super::unreached::{EarlierRoute, UnreachedRoute};
+use crate::domain::RouteIndex;
 
 /// A search for earlier routes that take all requests of one.
 pub(super) struct Cover<'t> {
@@ -80,7 +81,7 @@ impl<'t> Cover<'t> {
         let earlier = |&position: &usize| {
             let Route { name, rules, .. } = self.routes.get(position)?;
             Some(EarlierRoute {
-                position,
+                index: RouteIndex::new(position),
                 name: name.clone(),
                 access: rules.access,
             })
@@ -88,7 +89,7 @@ impl<'t> Cover<'t> {
         let behind = self.parts.iter().filter_map(earlier).collect();
         let Route { name, rules, .. } = self.route;
         Some(UnreachedRoute {
-            position: self.number,
+            index: RouteIndex::new(self.number),
             name: name.clone(),
             behind,
             access: rules.access,

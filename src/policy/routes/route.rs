@@ -1,7 +1,7 @@
 //! One route.
 
 use super::{HostPattern, Methods, PathPattern, RouteName};
-use crate::domain::{Reason, RequestParts};
+use crate::domain::{Reason, RequestParts, RouteIndex};
 use crate::policy::Rules;
 
 /// Which requests take this way, and who may.
@@ -10,7 +10,7 @@ pub struct Route {
     /// Its name.
     pub name: RouteName,
     /// Its position among the routes.
-    pub position: usize,
+    pub index: RouteIndex,
     /// The hosts; all if there is none.
     pub host: Option<HostPattern>,
     /// The paths; all if there is none, and then the path is not looked at.

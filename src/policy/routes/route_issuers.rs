@@ -1,20 +1,22 @@
-//! Whose tokens a route accepts.
+//! The issuers whose tokens a route accepts.
 
-/// Whose tokens are accepted.
+use crate::domain::IssuerIndex;
+
+/// The issuers whose tokens a route accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RouteIssuers {
-    /// Those of every issuer.
+    /// Every issuer.
     All,
-    /// Those of the issuers at these positions.
-    These(Box<[usize]>),
+    /// These issuers only.
+    These(Box<[IssuerIndex]>),
 }
 
 impl RouteIssuers {
-    /// Whether it is the issuer at this position too.
-    pub(crate) fn contain(&self, position: usize) -> bool {
+    /// Returns whether this issuer is among them.
+    pub(crate) fn contain(&self, issuer: IssuerIndex) -> bool {
         match self {
             Self::All => true,
-            Self::These(positions) => positions.contains(&position),
+            Self::These(issuers) => issuers.contains(&issuer),
         }
     }
 }

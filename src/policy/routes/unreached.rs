@@ -4,13 +4,14 @@ use std::fmt;
 
 use super::access::Access;
 use super::route_name::RouteName;
+use crate::domain::RouteIndex;
 
 /// A route that no request comes to by its host, path and method, because earlier routes take or
 /// refuse all that it is for. It can still be asked for by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreachedRoute {
     /// Its position among the routes.
-    pub position: usize,
+    pub index: RouteIndex,
     /// Its name.
     pub name: RouteName,
     /// The routes that take its place; none of them could be left out.
@@ -22,7 +23,7 @@ pub struct UnreachedRoute {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EarlierRoute {
     /// Its position among the routes.
-    pub position: usize,
+    pub index: RouteIndex,
     /// Its name.
     pub name: RouteName,
     pub(super) access: Access,
@@ -44,7 +45,7 @@ impl fmt::Display for UnreachedRoute {
         for (
             count,
             EarlierRoute {
-                position,
+                index,
                 name,
                 access,
             },
@@ -52,7 +53,7 @@ impl fmt::Display for UnreachedRoute {
         {
             write!(
                 f,
-                "{}routes[{position}] {name} ({access})",
+                "{}routes[{index}] {name} ({access})",
                 if count > 0 { " and " } else { "" }
             )?;
         }

@@ -9,13 +9,13 @@ use super::host_tree::HostTree;
 use super::search::Search;
 use super::unreached::UnreachedRoute;
 use super::{Route, RouteName, RouteVerdict};
-use crate::domain::{Reason, RequestParts};
+use crate::domain::{Reason, RequestParts, RouteIndex};
 
 /// All routes in their order, with what it takes to find the first one quickly.
 #[derive(Debug)]
 pub struct RouteTable {
     routes: Box<[Route]>,
-    names: HashMap<RouteName, usize>,
+    names: HashMap<RouteName, RouteIndex>,
     tree: HostTree,
 }
 
@@ -23,9 +23,9 @@ pub struct RouteTable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteNameTaken {
     /// Where the name stands first.
-    pub first: usize,
+    pub first: RouteIndex,
     /// Where it stands again.
-    pub again: usize,
+    pub again: RouteIndex,
     /// The name.
     pub name: RouteName,
 }
@@ -36,7 +36,8 @@ impl RouteTable {
     pub fn new(routes: Vec<Route>) -> Result<Self, Vec<RouteNameTaken>> {
         let mut names = HashMap::with_capacity(routes.len());
         let mut taken = Vec::new();
-        for (again, route) in routes.iter().enumerate() {
+        for (position, route) in routes.iter().enumerate() {
+            let again = RouteIndex::new(position);
             let first = *names.entry(route.name.clone()).or_insert(again);
             if first != again {
                 taken.push(RouteNameTaken {
@@ -84,14 +85,14 @@ impl RouteTable {
     }
 
     /// The route at this position.
-    pub fn at(&self, position: usize) -> Option<&Route> {
-        self.routes.get(position)
+    pub fn at(&self, index: RouteIndex) -> Option<&Route> {
+        self.routes.get(index.get())
     }
 
     /// The route of this name.
     pub fn named(&self, name: &str) -> Option<&Route> {
         let name = RouteName::parse(name).ok()?;
-        self.routes.get(*self.names.get(&name)?)
+        self.at(*self.names.get(&name)?)
     }
 
     /// The routes that no request comes to but by their names.

@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Field, OriginalRequest};
+use crate::domain::{Field, OriginalRequest, RouteIndex};
 use crate::extract::TokenSources;
 use crate::policy::routes::{HostPattern, Methods, PathPattern, RoutePart};
 use crate::policy::{Preflight, Rules};
@@ -17,7 +17,7 @@ fn route(name: &str, host: Option<&str>, path: Option<&str>, methods: &[&str]) -
         path: path.map(|path| PathPattern::parse(path).unwrap()),
         methods: (!methods.is_empty()).then(|| Methods::parse(methods.iter().copied()).unwrap()),
         allow_path_parameters: false,
-        position: 0,
+        index: RouteIndex::new(0),
         rules: Rules::authenticated(
             Arc::new(TokenSources::new(Vec::new(), 0)),
             Preflight::Judged,
@@ -183,8 +183,8 @@ fn names_are_unique_and_found() {
         .map(|name| route(name, None, None, &[]))
         .to_vec();
     let taken = |first, again, name| RouteNameTaken {
-        first,
-        again,
+        first: RouteIndex::new(first),
+        again: RouteIndex::new(again),
         name: RouteName::parse(name).unwrap(),
     };
     assert_eq!(
