@@ -47,7 +47,12 @@ impl Denial {
         self.reason.code()
     }
 
-    /// Returns the class of the reason, which decides the HTTP status.
+    /// Returns the HTTP status of the reason.
+    pub const fn status(&self) -> u16 {
+        self.reason.status()
+    }
+
+    /// Returns the class of the reason.
     pub const fn class(&self) -> DenialClass {
         self.reason.class()
     }

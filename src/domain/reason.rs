@@ -1,29 +1,18 @@
 //! The closed list of reasons for a denial, grouped by class.
 
-/// The class of a denial: who has to act next. It decides the HTTP status of the response.
+/// The class of a denial: who has to act next. The HTTP status is the reason's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DenialClass {
-    /// The client must present another token (401).
+    /// The client must present another credential.
     Unauthenticated,
-    /// An administrator must grant access or correct a configuration (403).
+    /// An administrator must grant access or correct a configuration.
     Forbidden,
-    /// This service, or one that it depends on, must recover (503).
+    /// This service, or one that it depends on, must recover.
     Unavailable,
 }
 
-impl DenialClass {
-    /// Returns the HTTP status of such a denial.
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::Unauthenticated => 401,
-            Self::Forbidden => 403,
-            Self::Unavailable => 503,
-        }
-    }
-}
-
 macro_rules! reasons {
-    ($($class:ident { $($variant:ident $code:literal $meaning:literal,)+ })+) => {
+    ($($class:ident { $($variant:ident $status:literal $code:literal $meaning:literal,)+ })+) => {
         /// The reason for a denial. One code is used in the response, the log, the metric, the
         /// tests and the docs.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,50 +35,58 @@ macro_rules! reasons {
                 match self { $($(Self::$variant => $meaning,)+)+ }
             }
 
-            /// Returns the class, which decides the HTTP status.
+            /// Returns the HTTP status of a denial for this reason, 400 to 599.
+            pub const fn status(self) -> u16 {
+                match self { $($(Self::$variant => $status,)+)+ }
+            }
+
+            /// Returns the class.
             pub const fn class(self) -> DenialClass {
                 match self { $($(Self::$variant)|+ => DenialClass::$class,)+ }
             }
         }
+
+        // A denial with another status would let the request pass.
+        $($(const _: () = assert!(matches!(Reason::$variant.status(), 400..=599));)+)+
     };
 }
 
 reasons! {
     Unauthenticated {
-        TokenMissing "token_missing" "no token was presented",
-        AuthorizationMalformed "authorization_malformed" "the Authorization field is one word, so there is no credential in it",
-        TokenMalformed "token_malformed" "the token is not a well-formed compact JWS",
-        TokenTooLarge "token_too_large" "the token is larger than this service accepts",
-        TokenAmbiguous "token_ambiguous" "more than one token was presented",
-        SchemeUnsupported "scheme_unsupported" "the authentication scheme is not supported",
-        AlgorithmNotAllowed "algorithm_not_allowed" "the signature algorithm is not allowed for this key or issuer",
-        HeaderCriticalUnsupported "header_critical_unsupported" "the token demands a critical extension that is not supported",
-        TokenEncrypted "token_encrypted" "encrypted tokens are not supported",
-        IssuerUnknown "issuer_unknown" "the token is not from a configured issuer",
-        KeyUnknown "key_unknown" "the issuer has no such key",
-        SignatureInvalid "signature_invalid" "the signature does not match",
-        TokenExpired "token_expired" "the token has expired",
-        TokenNotYetValid "token_not_yet_valid" "the token is not valid yet",
-        TokenIssuedInFuture "token_issued_in_future" "the token claims to be issued in the future",
-        TokenTooOld "token_too_old" "the token was issued too long ago",
-        AudienceMismatch "audience_mismatch" "the token is not meant for this audience",
-        TokenTypeMismatch "token_type_mismatch" "the token is of another type than expected",
-        ClaimMissing "claim_missing" "a required claim is missing",
-        ClaimInvalid "claim_invalid" "a claim is malformed or has the wrong type",
-        ProofMissing "proof_missing" "the token is bound to a key and no proof of possession was checked",
+        TokenMissing 401 "token_missing" "no token was presented",
+        AuthorizationMalformed 401 "authorization_malformed" "the Authorization field is one word, so there is no credential in it",
+        TokenMalformed 401 "token_malformed" "the token is not a well-formed compact JWS",
+        TokenTooLarge 401 "token_too_large" "the token is larger than this service accepts",
+        TokenAmbiguous 401 "token_ambiguous" "more than one token was presented",
+        SchemeUnsupported 401 "scheme_unsupported" "the authentication scheme is not supported",
+        AlgorithmNotAllowed 401 "algorithm_not_allowed" "the signature algorithm is not allowed for this key or issuer",
+        HeaderCriticalUnsupported 401 "header_critical_unsupported" "the token demands a critical extension that is not supported",
+        TokenEncrypted 401 "token_encrypted" "encrypted tokens are not supported",
+        IssuerUnknown 401 "issuer_unknown" "the token is not from a configured issuer",
+        KeyUnknown 401 "key_unknown" "the issuer has no such key",
+        SignatureInvalid 401 "signature_invalid" "the signature does not match",
+        TokenExpired 401 "token_expired" "the token has expired",
+        TokenNotYetValid 401 "token_not_yet_valid" "the token is not valid yet",
+        TokenIssuedInFuture 401 "token_issued_in_future" "the token claims to be issued in the future",
+        TokenTooOld 401 "token_too_old" "the token was issued too long ago",
+        AudienceMismatch 401 "audience_mismatch" "the token is not meant for this audience",
+        TokenTypeMismatch 401 "token_type_mismatch" "the token is of another type than expected",
+        ClaimMissing 401 "claim_missing" "a required claim is missing",
+        ClaimInvalid 401 "claim_invalid" "a claim is malformed or has the wrong type",
+        ProofMissing 401 "proof_missing" "the token is bound to a key and no proof of possession was checked",
     }
     Forbidden {
-        ScopeInsufficient "scope_insufficient" "the token lacks a required scope",
-        PolicyDenied "policy_denied" "the token does not satisfy the policy",
-        RouteDenied "route_denied" "no route allows this request",
-        ClaimHeadersTooLarge "claim_headers_too_large" "the claims do not fit into the response headers",
-        ForwardedHeadersMissing "forwarded_headers_missing" "the proxy did not describe the original request",
-        ForwardedHeadersUntrusted "forwarded_headers_untrusted" "the peer is not a trusted proxy",
-        ForwardedHeadersAmbiguous "forwarded_headers_ambiguous" "the description of the original request is ambiguous",
+        ScopeInsufficient 403 "scope_insufficient" "the token lacks a required scope",
+        PolicyDenied 403 "policy_denied" "the token does not satisfy the policy",
+        RouteDenied 403 "route_denied" "no route allows this request",
+        ClaimHeadersTooLarge 403 "claim_headers_too_large" "the claims do not fit into the response headers",
+        ForwardedHeadersMissing 403 "forwarded_headers_missing" "the proxy did not describe the original request",
+        ForwardedHeadersUntrusted 403 "forwarded_headers_untrusted" "the peer is not a trusted proxy",
+        ForwardedHeadersAmbiguous 403 "forwarded_headers_ambiguous" "the description of the original request is ambiguous",
     }
     Unavailable {
-        KeysUnavailable "keys_unavailable" "the keys of the issuer are not available",
-        DependencyUnavailable "dependency_unavailable" "a service this decision depends on is not available",
+        KeysUnavailable 503 "keys_unavailable" "the keys of the issuer are not available",
+        DependencyUnavailable 503 "dependency_unavailable" "a service this decision depends on is not available",
     }
 }
 
@@ -101,7 +98,7 @@ pub fn reason_reference() -> String {
     let rows = Reason::ALL.iter().map(|reason| {
         format!(
             "| {} | `{}` | {} |\n",
-            reason.class().status(),
+            reason.status(),
             reason.code(),
             reason.meaning()
         )

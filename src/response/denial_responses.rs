@@ -32,7 +32,7 @@ pub struct DenialResponses {
 /// What one denial looks like.
 #[derive(Debug)]
 pub struct DenialResponse<'a> {
-    /// The status that the reason's turn asks for.
+    /// The status of the reason.
     pub default_status: u16,
     /// The status that was configured, or the usual one.
     pub status: u16,
@@ -116,7 +116,7 @@ impl DenialResponses {
             .defaults
             .get(&denial.reason())
             .unwrap_or(&self.otherwise);
-        let default_status = denial.class().status();
+        let default_status = denial.status();
         let found = own.find(denial.reason(), default_status);
         DenialResponse {
             default_status,
@@ -155,7 +155,7 @@ impl DefaultResponse {
         let is_challenge =
             reason.class() == DenialClass::Unauthenticated || reason == Reason::ScopeInsufficient;
         Self {
-            status: reason.class().status(),
+            status: reason.status(),
             body: default_body(reason).into(),
             challenge: is_challenge.then(|| {
                 challenge(
