@@ -16,9 +16,11 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use doorward::app::offline_gate;
+use doorward::authenticators::AuthenticationRecord;
 use doorward::config::{Configuration, Source};
 use doorward::domain::{
-    BearerToken, Clock, Credential, Denial, Field, ForwardedRequest, OriginalRequest, Timestamp,
+    BearerToken, Clock, Credential, Denial, Field, ForwardedRequest, OriginalRequest,
+    RequestContext, Timestamp,
 };
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::http::{Dialect, Responder};
@@ -116,7 +118,7 @@ fn scene(settings: &str) -> &'static Scene {
     let gate: &'static Gate = Box::leak(Box::new(
         offline_gate(configuration, Arc::new(StoppedClock(NOW))).unwrap(),
     ));
-    let rules = gate.policy.select(&request, &mut ()).unwrap().rules;
+    let rules = gate.policy.select(&mut context(&request)).unwrap().rules;
     let token = BearerToken::parse(token.as_bytes(), token.len()).unwrap();
     Box::leak(Box::new(Scene {
         gate,
@@ -156,25 +158,35 @@ fn described(authorization: &'static Authorization) -> ForwardedRequest<'static>
     }
 }
 
+/// What a decision about this request is about.
+fn context<'a>(request: &'a ForwardedRequest<'a>) -> RequestContext<'a, ()> {
+    RequestContext {
+        request,
+        now: StoppedClock(NOW).moment(),
+        may_cost: true,
+        // It takes no room, so that nothing is leaked.
+        explain: Box::leak(Box::new(())),
+    }
+}
+
 impl Scene {
     fn decide(&self) -> Result<Permit, Denial> {
         let mut record = DecisionRecord::default();
         ready(self.gate.decide(&self.request, &mut record))
     }
 
-    fn extract(&self) -> Result<Credential<'static>, Denial> {
-        self.rules.sources.extract(&self.request, &mut ())
+    fn extract(&'static self) -> Result<Credential<'static>, Denial> {
+        self.rules.sources.extract(&mut context(&self.request))
     }
 
     fn look_up(&self) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
-        let mut record = DecisionRecord::default();
-        ready(self.gate.verifier.verify(
-            self.token,
-            self.rules,
-            StoppedClock(NOW).moment(),
-            &mut record,
-            &mut (),
-        ))
+        let mut record = AuthenticationRecord::default();
+        let mut cx = context(&self.request);
+        ready(
+            self.gate
+                .verifier
+                .verify(self.token, self.rules, &mut cx, &mut record),
+        )
     }
 
     fn authorize(&self, issuer: &Issuer, principal: Arc<Principal>) -> Result<Permit, Denial> {
@@ -187,9 +199,7 @@ impl Scene {
             principal,
             expectations,
             required_scopes,
-            &self.request,
-            NOW,
-            &mut (),
+            &mut context(&self.request),
         )
     }
 

@@ -13,7 +13,7 @@ use crate::policy::{RouteIssuers, Rules};
 const MAX_KEYS: usize = 5;
 
 /// The parts of the token, and its header.
-pub(crate) fn form(token: BearerToken<'_>, jws: &Result<CompactJws<'_>, Reason>) -> ExplainStep {
+pub(super) fn form(token: BearerToken<'_>, jws: &Result<CompactJws<'_>, Reason>) -> ExplainStep {
     // One more than those of a JWE is enough to know.
     let parts = token.as_bytes().splitn(6, |byte| *byte == b'.').count();
     let claims = if jws
@@ -47,7 +47,7 @@ fn header_as_written(token: BearerToken<'_>) -> String {
     )
 }
 
-pub(crate) fn issuer_claim(jws: &CompactJws<'_>) -> String {
+pub(super) fn issuer_claim(jws: &CompactJws<'_>) -> String {
     match jws.unverified_claims().issuer() {
         IssuerClaim::Absent => "no iss".to_owned(),
         IssuerClaim::Named(issuer) => format!("{issuer:?}"),
@@ -56,7 +56,7 @@ pub(crate) fn issuer_claim(jws: &CompactJws<'_>) -> String {
 }
 
 /// The issuers whose tokens the rules accept.
-pub(crate) fn issuers(rules: &Rules, issuers: &Issuers) -> String {
+pub(super) fn issuers(rules: &Rules, issuers: &Issuers) -> String {
     match &rules.issuers {
         RouteIssuers::All => "any".to_owned(),
         RouteIssuers::These(accepted) => {
@@ -69,7 +69,7 @@ pub(crate) fn issuers(rules: &Rules, issuers: &Issuers) -> String {
 }
 
 /// The keys that are tried; or those that are known, if none of them can be tried.
-pub(crate) fn keys(
+pub(super) fn keys(
     header: &JoseHeader,
     issuer: &Issuer,
     found: &Result<(Candidates, Arc<KeySnapshot>), Denial>,
@@ -144,7 +144,7 @@ fn listed<'a>(
 }
 
 /// Which of the keys made the signature; they are tried one after the other.
-pub(crate) fn signature(
+pub(super) fn signature(
     candidates: &Candidates,
     signed: &Result<SignedJws, Reason>,
 ) -> ExplainStep {

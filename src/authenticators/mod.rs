@@ -2,15 +2,16 @@
 
 mod cache;
 mod digest;
-pub(crate) mod explain;
+mod explain;
+mod record;
 
 pub use cache::TokenCache;
 pub use digest::TokenDigest;
+pub use record::AuthenticationRecord;
 
 use std::sync::Arc;
 
-use crate::domain::{BearerToken, Denial, Explain, Moment, Reason};
-use crate::gate::DecisionRecord;
+use crate::domain::{BearerToken, Denial, Explain, Moment, Reason, RequestContext};
 use crate::issuers::{Issuer, Issuers, TrustedKey};
 use crate::jose::CompactJws;
 use crate::policy::{ClaimHeaders, Principal, Rules};
@@ -34,32 +35,29 @@ impl Verifier {
         &self,
         token: BearerToken<'_>,
         rules: &Rules,
-        now: Moment,
-        record: &mut DecisionRecord,
-        explain: &mut N,
+        cx: &mut RequestContext<'_, N>,
+        record: &mut AuthenticationRecord,
     ) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
-        record.digest = (self.cache.is_on() || record.is_told).then(|| TokenDigest::of(token));
+        record.digest = (self.cache.is_on() || record.wants_digest).then(|| TokenDigest::of(token));
         if !N::DRY_RUN
-            && let Some(known) = self.look_up(now, record)
+            && let Some(known) = self.look_up(cx.now, record)
         {
             rules.check_issuer(known.issuer.index)?;
             return Ok((known.issuer.clone(), known.principal.clone()));
         }
-        let (issuer, key, verified) = self
-            .verify_fresh(token, rules, now, record, explain)
-            .await?;
+        let (issuer, key, verified) = self.verify_fresh(token, rules, cx, record).await?;
         let principal = Arc::new(Principal::new(verified, &self.claim_headers));
         if !N::DRY_RUN
             && let Some(digest) = record.digest
         {
             self.cache
-                .insert(digest, issuer.clone(), key, principal.clone(), now);
+                .insert(digest, issuer.clone(), key, principal.clone(), cx.now);
         }
         Ok((issuer, principal))
     }
 
     /// The token as it was verified before, unless the key that vouched for it is trusted no more.
-    fn look_up(&self, now: Moment, record: &mut DecisionRecord) -> Option<Arc<CachedToken>> {
+    fn look_up(&self, now: Moment, record: &mut AuthenticationRecord) -> Option<Arc<CachedToken>> {
         record.cache = if self.cache.is_on() {
             CacheUse::Miss
         } else {
@@ -82,23 +80,22 @@ impl Verifier {
         &self,
         token: BearerToken<'_>,
         rules: &Rules,
-        now: Moment,
-        record: &mut DecisionRecord,
-        explain: &mut N,
+        cx: &mut RequestContext<'_, N>,
+        record: &mut AuthenticationRecord,
     ) -> Result<(Arc<Issuer>, TrustedKey, VerifiedToken), Denial> {
         let jws = CompactJws::parse(token);
-        explain.step(|| explain::form(token, &jws));
+        cx.explain.step(|| explain::form(token, &jws));
         let jws = jws?;
         let issuer = self
             .issuers
             .find(jws.unverified_claims())
             .ok_or(Reason::IssuerUnknown);
-        let issuer = explain.outcome("issuer", issuer, || {
+        let issuer = cx.explain.outcome("issuer", issuer, || {
             (&self.issuers, explain::issuer_claim(&jws))
         })?;
         record.issuer = Some(issuer.index);
         let wanted = rules.check_issuer(issuer.index);
-        explain.outcome("issuer of the route", wanted, || {
+        cx.explain.outcome("issuer of the route", wanted, || {
             (explain::issuers(rules, &self.issuers), &issuer.name)
         })?;
         let algorithm = jws.header().algorithm();
@@ -107,21 +104,25 @@ impl Verifier {
         } else {
             Err(Reason::AlgorithmNotAllowed)
         };
-        explain.outcome("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
+        cx.explain
+            .outcome("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
         // Nobody is asked for a key on behalf of a token that would be refused anyway.
-        let latest_end = now.date.minus(issuer.expectations.time.leeway);
+        let latest_end = cx.now.date.minus(issuer.expectations.time.leeway);
         let worth_fetching = !N::DRY_RUN && !jws.unverified_claims().seems_expired(latest_end);
         let found = issuer
             .keys
-            .candidates(jws.header().key_id(), algorithm, worth_fetching, now)
+            .candidates(jws.header().key_id(), algorithm, worth_fetching, cx.now)
             .await;
-        explain.step(|| explain::keys(jws.header(), issuer, &found, now));
+        cx.explain
+            .step(|| explain::keys(jws.header(), issuer, &found, cx.now));
         let (candidates, snapshot) = found?;
         let signed = jws.into_signed(&candidates);
-        explain.step(|| explain::signature(&candidates, &signed));
+        cx.explain.step(|| explain::signature(&candidates, &signed));
         let signed = signed?;
         let key = snapshot.trusted(signed.key());
-        let verified = issuer.expectations.validate(signed, now.date, explain)?;
+        let verified = issuer
+            .expectations
+            .validate(signed, cx.now.date, cx.explain)?;
         Ok((issuer.clone(), key, verified))
     }
 }

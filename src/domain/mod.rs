@@ -13,6 +13,7 @@ mod moment;
 mod printable;
 mod reason;
 mod request;
+mod request_context;
 mod scopes;
 mod time;
 
@@ -30,5 +31,6 @@ pub use request::{
     Authority, DescribedParts, DescribedRequest, Field, ForwardedRequest, HeaderFields,
     OriginalRequest, RequestHost, RequestMethod, RequestParts, RequestPath, RequestQuery,
 };
+pub use request_context::RequestContext;
 pub use scopes::Scopes;
 pub use time::{InvalidTime, Timestamp};

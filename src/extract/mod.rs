@@ -19,7 +19,9 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 pub use token_source::{TokenPlace, TokenSource};
 
-use crate::domain::{Credential, Denial, Explain, ExplainStep, ForwardedRequest, Reason};
+use crate::domain::{
+    Credential, Denial, Explain, ExplainStep, ForwardedRequest, Reason, RequestContext,
+};
 use found::Found;
 
 /// The places where a request may carry its token, and the maximum size of a token.
@@ -108,26 +110,27 @@ impl TokenSources {
     /// fails like [`RequestQuery::from_field`](crate::domain::RequestQuery::from_field).
     pub fn extract<'a>(
         &self,
-        request: &ForwardedRequest<'a>,
-        explain: &mut impl Explain,
+        cx: &mut RequestContext<'a, impl Explain>,
     ) -> Result<Credential<'a>, Denial> {
         let mut token: Option<Credential<'a>> = None;
         let mut nothing = Reason::TokenMissing;
         for source in &self.sources {
-            let found = match source.find(request)? {
+            let found = match source.find(cx.request)? {
                 Found::Nothing => {
-                    explain.step(|| ExplainStep::skipped("token source", source, "nothing"));
+                    cx.explain
+                        .step(|| ExplainStep::skipped("token source", source, "nothing"));
                     continue;
                 }
                 Found::OtherScheme => {
-                    explain.step(|| ExplainStep::skipped("token source", source, "another scheme"));
+                    cx.explain
+                        .step(|| ExplainStep::skipped("token source", source, "another scheme"));
                     if nothing == Reason::TokenMissing {
                         nothing = Reason::SchemeUnsupported;
                     }
                     continue;
                 }
                 Found::OneWord => {
-                    explain.step(|| {
+                    cx.explain.step(|| {
                         ExplainStep::skipped("token source", source, "one word, so no credential")
                     });
                     nothing = Reason::AuthorizationMalformed;
@@ -137,7 +140,7 @@ impl TokenSources {
                 Found::Base64url(text) => self.decode(text)?,
             };
             let length = found.as_bearer().as_bytes().len();
-            explain.step(|| {
+            cx.explain.step(|| {
                 ExplainStep::passed("token source", source, format!("a token of {length} bytes"))
             });
             if token.as_ref().is_some_and(|earlier| *earlier != found) {

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Field, HeaderFields, OriginalRequest};
+use crate::domain::{Field, HeaderFields, Moment, OriginalRequest};
 
 struct Fields<'a>(Vec<(&'static str, &'a [u8])>);
 
@@ -32,7 +32,13 @@ fn extract(sources: &[&str], fields: &[(&'static str, &[u8])]) -> Result<String,
         peer_trusted: false,
         route_name: None,
     };
-    let extracted = TokenSources::new(sources, 10).extract(&request, &mut ());
+    let mut cx = RequestContext {
+        request: &request,
+        now: Moment::PAST,
+        may_cost: true,
+        explain: &mut (),
+    };
+    let extracted = TokenSources::new(sources, 10).extract(&mut cx);
     extracted
         .map(|token| String::from_utf8(token.as_bearer().as_bytes().to_vec()).unwrap())
         .map_err(|denial| denial.code())

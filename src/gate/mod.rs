@@ -11,7 +11,7 @@ pub use explain::Transcript;
 pub use record::DecisionRecord;
 pub use service::{Decision, DecisionService};
 
-use crate::domain::{Clock, Denial, Explain, ForwardedRequest, Moment};
+use crate::domain::{Clock, Denial, Explain, ForwardedRequest, RequestContext};
 use crate::issuers::Issuers;
 use crate::policy::{Permit, Policy, Rules};
 
@@ -43,14 +43,16 @@ impl Gate {
         record: &mut DecisionRecord,
         explain: &mut impl Explain,
     ) -> Result<Permit, Denial> {
-        let now = self.clock.moment();
-        record.began = Some(now.uptime);
-        let selected = self.policy.select(request, explain)?;
+        let mut cx = RequestContext {
+            request,
+            now: self.clock.moment(),
+            may_cost: true,
+            explain,
+        };
+        record.began = Some(cx.now.uptime);
+        let selected = self.policy.select(&mut cx)?;
         record.route = selected.route.map(|route| route.index);
-        let permit = match self
-            .decide_on(request, selected.rules, now, record, explain)
-            .await
-        {
+        let permit = match self.decide_on(selected.rules, &mut cx, record).await {
             Ok(permit) => permit,
             Err(denial) => {
                 record.clock_skew_suspected = denial.clock_skew_suspected();
@@ -66,32 +68,25 @@ impl Gate {
 
     async fn decide_on(
         &self,
-        request: &ForwardedRequest<'_>,
         rules: &Rules,
-        now: Moment,
+        cx: &mut RequestContext<'_, impl Explain>,
         record: &mut DecisionRecord,
-        explain: &mut impl Explain,
     ) -> Result<Permit, Denial> {
-        if let Some(permit) = rules.decide_without_credential(request, explain)? {
+        if let Some(permit) = rules.decide_without_credential(cx)? {
             return Ok(permit);
         }
-        let token = match rules.sources.extract(request, explain) {
+        let token = match rules.sources.extract(cx) {
             Ok(token) => token,
-            Err(denial) => return rules.handle_missing_credential(denial, explain),
+            Err(denial) => return rules.handle_missing_credential(denial, cx),
         };
         let (issuer, principal) = self
             .verifier
-            .verify(token.as_bearer(), rules, now, record, explain)
+            .verify(token.as_bearer(), rules, cx, &mut record.authentication)
             .await?;
-        let permit = rules.authorize(
-            principal,
-            &issuer.expectations,
-            &issuer.required_scopes,
-            request,
-            now.date,
-            explain,
-        )?;
-        explain.step(|| self.verifier.claim_headers.describe(permit.claim_values()));
+        let permit =
+            rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, cx)?;
+        cx.explain
+            .step(|| self.verifier.claim_headers.describe(permit.claim_values()));
         Ok(permit)
     }
 

@@ -1,33 +1,27 @@
-//! What was learned on the way to a decision.
+//! What a decision leaves for the log and the metrics.
 
-use crate::authenticators::TokenDigest;
-use crate::domain::{Denial, IssuerIndex, Reason, RouteIndex, Uptime};
+use crate::authenticators::AuthenticationRecord;
+use crate::domain::{Denial, Reason, RouteIndex, Uptime};
 use crate::policy::Permit;
-use crate::telemetry::{CacheUse, Outcome};
+use crate::telemetry::Outcome;
 
-/// What was learned on the way to a decision; it has no say in it.
+/// What a decision leaves for the log and the metrics. No decision reads it.
 #[derive(Debug, Default)]
 pub struct DecisionRecord {
-    /// Whether anybody is told of it, in a log or a trace.
-    pub is_told: bool,
-    /// When it began, if it has.
+    /// When the decision began, if it has.
     pub began: Option<Uptime>,
-    /// The digest of the token, if the cache or whoever is told of the decision needs it.
-    pub digest: Option<TokenDigest>,
     /// The route, if one was selected.
     pub route: Option<RouteIndex>,
-    /// The issuer of the token, as soon as it is known.
-    pub issuer: Option<IssuerIndex>,
-    /// What the token cache had to do with it.
-    pub cache: CacheUse,
-    /// Why the request would have been denied, on a route that only reports it.
+    /// What authenticating the credential left.
+    pub authentication: AuthenticationRecord,
+    /// Why the request would have been denied, on a route that only reports denials.
     pub reported: Option<Reason>,
-    /// Whether clocks that differ would explain the denial.
+    /// Says that clocks which differ would explain the denial.
     pub clock_skew_suspected: bool,
 }
 
 impl DecisionRecord {
-    /// What the metrics make of this decision.
+    /// Returns what the metrics count for this decision.
     pub fn outcome(&self, decision: &Result<Permit, Denial>) -> Outcome {
         match (decision, self.reported) {
             (Err(denial), _) => Outcome::Denied(denial.reason()),

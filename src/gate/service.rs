@@ -50,23 +50,21 @@ impl DecisionService {
         request: &ForwardedRequest<'a>,
         logged: impl FnOnce() -> OriginalRequest<'a>,
     ) -> Decision {
-        let is_told = self.access_log.is_on() || self.spans.is_some();
-        let mut record = DecisionRecord {
-            is_told,
-            ..DecisionRecord::default()
-        };
+        let mut record = DecisionRecord::default();
+        record.authentication.wants_digest = self.access_log.is_on() || self.spans.is_some();
         let decision = self.gate.decide(request, &mut record).await;
         let passed = |began| self.gate.clock.uptime().since(began);
         let (outcome, duration) = (
             record.outcome(&decision),
             record.began.map_or(Duration::ZERO, passed),
         );
-        self.decisions.count(outcome, record.route, record.issuer);
+        let issuer = record.authentication.issuer;
+        self.decisions.count(outcome, record.route, issuer);
         if record.clock_skew_suspected {
-            self.decisions
-                .count_suspected_clock_skew(outcome, record.issuer);
+            self.decisions.count_suspected_clock_skew(outcome, issuer);
         }
-        self.metrics.measure_decision(record.cache, duration);
+        self.metrics
+            .measure_decision(record.authentication.cache, duration);
         let place = self
             .spans
             .as_ref()
@@ -109,16 +107,17 @@ impl DecisionService {
             verdict: outcome.logged_verdict(),
             reason: outcome.reason(),
             issuer: record
+                .authentication
                 .issuer
                 .and_then(|at| Some(self.gate.issuers().at(at)?.name.clone())),
             route: record
                 .route
                 .and_then(|at| Some(self.gate.policy.routes()?.at(at)?.name.label())),
-            cache: record.cache.label(),
+            cache: record.authentication.cache.label(),
             original: OriginalRequestTexts::of(original),
             duration,
             request_id: request_id(fields.field("x-request-id"), fields.field("traceparent")),
-            token_digest: record.digest.map(|digest| digest.start()),
+            token_digest: record.authentication.digest.map(|digest| digest.start()),
         }
     }
 }

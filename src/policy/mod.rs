@@ -29,7 +29,7 @@ pub use rules::Rules;
 pub use scope_requirement::ScopeRequirement;
 pub use text_pattern::{TextPattern, TextPatternError};
 
-use crate::domain::{Denial, Explain, ExplainStep, ForwardedRequest, Reason, RequestParts};
+use crate::domain::{Denial, Explain, ExplainStep, Reason, RequestContext, RequestParts};
 
 /// Which rules hold for which requests.
 #[derive(Debug)]
@@ -60,12 +60,15 @@ impl Policy {
         }
     }
 
-    /// The rules for this request.
+    /// Selects the rules for this request.
+    ///
+    /// Fails if the rules need the original request and no trusted proxy describes it, or if no
+    /// route is for it.
     pub fn select(
         &self,
-        request: &ForwardedRequest<'_>,
-        explain: &mut impl Explain,
+        cx: &mut RequestContext<'_, impl Explain>,
     ) -> Result<SelectedRoute<'_>, Denial> {
+        let request = cx.request;
         // Anyone could describe a request; only a proxy of ours is believed.
         let is_believed = request.peer_trusted || !self.needs_request;
         let described = if is_believed {
@@ -73,7 +76,7 @@ impl Policy {
         } else {
             Err(Reason::ForwardedHeadersUntrusted)
         };
-        explain.outcome("request", described, || {
+        cx.explain.outcome("request", described, || {
             let peer = if request.peer_trusted {
                 "a trusted proxy"
             } else {
@@ -88,7 +91,7 @@ impl Policy {
         })?;
         match (&self.routes, request.route_name) {
             (None, None) => {
-                explain.step(|| {
+                cx.explain.step(|| {
                     ExplainStep::passed("route", "none: a valid token for everything", "no routes")
                 });
                 Ok(SelectedRoute {
@@ -96,19 +99,19 @@ impl Policy {
                     rules: &self.general,
                 })
             }
-            (Some(routes), None) => self.select_first(routes, request, explain),
+            (Some(routes), None) => self.select_first(routes, cx),
             (routes, Some(name)) => {
                 let named = routes
                     .as_ref()
                     .and_then(|routes| routes.named(name))
                     .ok_or(Reason::RouteDenied);
-                let told = || {
+                let described = || {
                     (
                         format!("one of the name {name:?}"),
                         if named.is_ok() { "it" } else { "none" },
                     )
                 };
-                let route = explain.outcome("policy", named, told)?;
+                let route = cx.explain.outcome("policy", named, described)?;
                 Ok(SelectedRoute {
                     route: Some(route),
                     rules: &route.rules,
@@ -117,25 +120,24 @@ impl Policy {
         }
     }
 
-    /// The rules of the first route that is for this request.
+    /// Selects the rules of the first route that is for this request.
     fn select_first<'p>(
         &'p self,
         routes: &'p RouteTable,
-        request: &ForwardedRequest<'_>,
-        explain: &mut impl Explain,
+        cx: &mut RequestContext<'_, impl Explain>,
     ) -> Result<SelectedRoute<'p>, Denial> {
-        let parts = RequestParts::parse(&request.original);
+        let parts = RequestParts::parse(&cx.request.original);
         let found = routes.find(&parts);
         // Routes are written for requests with their methods, and a preflight has another.
         if found.is_err_and(|reason| reason == Reason::RouteDenied)
-            && self.general.preflight.decide(request, explain)?.is_some()
+            && self.general.preflight.decide(cx)?.is_some()
         {
             return Ok(SelectedRoute {
                 route: None,
                 rules: &self.general,
             });
         }
-        explain.steps(|| routes.explain_steps(&parts));
+        cx.explain.steps(|| routes.explain_steps(&parts));
         let route = found?;
         Ok(SelectedRoute {
             route: Some(route),

@@ -1,9 +1,11 @@
 //! CORS preflight requests (Fetch standard, section 3.2.2).
 
 use super::Permit;
-use crate::domain::{Denial, Explain, ExplainStep, Field, ForwardedRequest, RequestMethod};
+use crate::domain::{
+    Denial, Explain, ExplainStep, Field, ForwardedRequest, RequestContext, RequestMethod,
+};
 
-/// Whether a CORS preflight passes without a token. Browsers send it without one, by rule.
+/// Says how a CORS preflight is decided. Browsers send it without credentials, by rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preflight {
     /// It passes, with all identity headers empty.
@@ -23,23 +25,26 @@ impl From<bool> for Preflight {
 }
 
 impl Preflight {
+    /// Returns a permit if this is a preflight and preflights pass.
+    ///
+    /// Fails if the proxy did not describe the method, because then nothing tells a preflight from
+    /// another request.
     pub(super) fn decide(
         self,
-        request: &ForwardedRequest<'_>,
-        explain: &mut impl Explain,
+        cx: &mut RequestContext<'_, impl Explain>,
     ) -> Result<Option<Permit>, Denial> {
         if self == Self::Judged {
             return Ok(None);
         }
-        let method = RequestMethod::from_field(request.original.method);
-        let method = explain.outcome("method", method, || {
-            ("known, to tell a preflight", request.original.method)
+        let method = RequestMethod::from_field(cx.request.original.method);
+        let method = cx.explain.outcome("method", method, || {
+            ("known, to tell a preflight", cx.request.original.method)
         })?;
         let is_preflight = method.as_str() == "OPTIONS"
-            && has(request, "origin")
-            && has(request, "access-control-request-method");
+            && has(cx.request, "origin")
+            && has(cx.request, "access-control-request-method");
         if is_preflight {
-            explain
+            cx.explain
                 .step(|| ExplainStep::passed("preflight", "passes without a token", "a preflight"));
         }
         Ok(is_preflight.then(Permit::anonymous))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::condition::Facts;
 use super::routes::{Access, RouteIssuers};
 use super::{Permit, Preflight, Principal, Requirement, ScopeRequirement};
-use crate::domain::{Denial, Explain, ForwardedRequest, IssuerIndex, Reason, Timestamp};
+use crate::domain::{Denial, Explain, IssuerIndex, Reason, RequestContext};
 use crate::extract::TokenSources;
 use crate::verify::{AcceptedAudience, Expectations};
 
@@ -65,18 +65,18 @@ impl Rules {
     /// What is settled without looking at a token: a denial, a permit, or nothing yet.
     pub fn decide_without_credential(
         &self,
-        request: &ForwardedRequest<'_>,
-        explain: &mut impl Explain,
+        cx: &mut RequestContext<'_, impl Explain>,
     ) -> Result<Option<Permit>, Denial> {
         let open = if self.access == Access::Denied {
             Err(Reason::RouteDenied)
         } else {
             Ok(())
         };
-        explain.outcome("access", open, || ("anything but denied", self.access))?;
+        cx.explain
+            .outcome("access", open, || ("anything but denied", self.access))?;
         match self.access {
             Access::Anonymous => Ok(Some(Permit::anonymous())),
-            _ => self.preflight.decide(request, explain),
+            _ => self.preflight.decide(cx),
         }
     }
 
@@ -84,7 +84,7 @@ impl Rules {
     pub fn handle_missing_credential(
         &self,
         denial: Denial,
-        explain: &mut impl Explain,
+        cx: &mut RequestContext<'_, impl Explain>,
     ) -> Result<Permit, Denial> {
         let reason = denial.reason();
         let is_missing = matches!(reason, Reason::TokenMissing | Reason::SchemeUnsupported);
@@ -93,7 +93,8 @@ impl Rules {
         } else {
             Err(denial)
         };
-        explain.outcome("token", settled, || (&self.sources, reason.meaning()))
+        cx.explain
+            .outcome("token", settled, || (&self.sources, reason.meaning()))
     }
 
     /// Fails with [`Reason::IssuerUnknown`] if tokens of this issuer are not accepted here. It is
@@ -113,29 +114,29 @@ impl Rules {
         principal: Arc<Principal>,
         expectations: &Expectations,
         required_scopes: &ScopeRequirement,
-        request: &ForwardedRequest<'_>,
-        now: Timestamp,
-        explain: &mut impl Explain,
+        cx: &mut RequestContext<'_, impl Explain>,
     ) -> Result<Permit, Denial> {
         let token = principal.token();
         // A token that is told about was verified a moment ago, and then its time was told.
-        expectations.time.validate(token.validity(), now, &mut ())?;
-        token.validate_audience(&expectations.audience, self.audience.as_ref(), explain)?;
+        expectations
+            .time
+            .validate(token.validity(), cx.now.date, &mut ())?;
+        token.validate_audience(&expectations.audience, self.audience.as_ref(), cx.explain)?;
         let granted = token.scopes();
-        explain.outcome(
+        cx.explain.outcome(
             "scopes of the issuer",
             required_scopes.check(granted),
             || (required_scopes, granted),
         )?;
         let facts = Facts {
             principal: &principal,
-            request,
-            now,
+            request: cx.request,
+            now: cx.now.date,
         };
         self.requirements
             .iter()
-            .try_for_each(|required| required.check(&facts, explain))?;
-        Permit::for_principal(principal, explain)
+            .try_for_each(|required| required.check(&facts, cx.explain))?;
+        Permit::for_principal(principal, cx.explain)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Decisions about requests in words, for whoever wants to know what would become of them.
 
 use super::transcript::Transcript;
-use crate::domain::{Denial, DescribedParts, DescribedRequest};
+use crate::domain::{Denial, DescribedParts, DescribedRequest, RequestContext};
 use crate::extract::TokenPlace;
 use crate::gate::{DecisionRecord, Gate};
 use crate::policy::Permit;
@@ -29,9 +29,15 @@ impl Gate {
         if let Some(token) = &described.token {
             let without_token = described.forwarded(&parts);
             // Where no way is found nobody looks for a token.
+            let mut cx = RequestContext {
+                request: &without_token,
+                now: self.clock.moment(),
+                may_cost: true,
+                explain: &mut (),
+            };
             match self
                 .policy
-                .select(&without_token, &mut ())
+                .select(&mut cx)
                 .ok()
                 .and_then(|selected| selected.rules.sources.place(token))
             {

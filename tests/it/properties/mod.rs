@@ -85,7 +85,7 @@ impl Subject {
         });
         (
             verdict.map_err(|denial| denial.code()),
-            matches!(record.cache, CacheUse::Hit),
+            matches!(record.authentication.cache, CacheUse::Hit),
         )
     }
 }
