@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::denial::Denial;
+use super::index::SourceIndex;
 use super::reason::Reason;
 
-/// A token as a client presented it: not empty, within the size limit, and not verified.
+/// A bearer token as a client presented it: not empty, within the size limit, and not verified.
 ///
 /// It has no `Debug` on purpose: a token must never reach a log.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,21 +34,84 @@ impl<'a> BearerToken<'a> {
     }
 }
 
-/// The token that a client presented, borrowed from the request or decoded from it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credential<'a>(Cow<'a, [u8]>);
+/// The authentication scheme of a credential (RFC 9110 section 11.1). A token from a header,
+/// cookie, parameter or WebSocket protocol counts as `Bearer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CredentialScheme {
+    /// RFC 6750.
+    Bearer,
+}
+
+impl CredentialScheme {
+    /// Every scheme, in the order of challenges to a request without credentials.
+    pub const ALL: &[Self] = &[Self::Bearer];
+
+    /// Returns the name of the scheme, as challenges have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+        }
+    }
+
+    /// Returns the form of credentials that have this scheme.
+    pub const fn form(self) -> CredentialForm {
+        match self {
+            Self::Bearer => CredentialForm::Token,
+        }
+    }
+}
+
+/// The form of a credential: what its bytes mean. Equal bytes of two forms are two credentials: a
+/// password must never pass for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CredentialForm {
+    /// A token, whichever scheme it was presented with.
+    Token,
+}
+
+/// A credential as a client presented it: not empty, within the size limit, and not verified. It is
+/// borrowed from the request or decoded from it.
+///
+/// It has no `Debug` on purpose: a credential must never reach a log.
+#[derive(Clone)]
+pub struct Credential<'a> {
+    /// The scheme that it was presented with.
+    pub scheme: CredentialScheme,
+    value: Cow<'a, [u8]>,
+    /// The source that it was found in.
+    pub source: SourceIndex,
+}
 
 impl<'a> Credential<'a> {
     /// Accepts bytes that were found in a request or decoded from it; fails like
     /// [`BearerToken::parse`].
-    pub fn parse(bytes: impl Into<Cow<'a, [u8]>>, max_bytes: usize) -> Result<Self, Denial> {
-        let bytes = bytes.into();
-        BearerToken::parse(&bytes, max_bytes)?;
-        Ok(Self(bytes))
+    pub fn parse(
+        scheme: CredentialScheme,
+        value: impl Into<Cow<'a, [u8]>>,
+        source: SourceIndex,
+        max_bytes: usize,
+    ) -> Result<Self, Denial> {
+        let value = value.into();
+        BearerToken::parse(&value, max_bytes)?;
+        Ok(Self {
+            scheme,
+            value,
+            source,
+        })
     }
 
-    /// Returns the token.
+    /// Returns the bytes of the credential.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.value
+    }
+
+    /// Returns the credential as a bearer token.
     pub fn as_bearer(&self) -> BearerToken<'_> {
-        BearerToken(&self.0)
+        BearerToken(&self.value)
+    }
+
+    /// Returns whether both are one credential, wherever they were found.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.scheme == other.scheme && self.value == other.value
     }
 }

@@ -36,4 +36,6 @@ indices! {
     RouteIndex,
     /// The position of an issuer among the issuers of the configuration.
     IssuerIndex,
+    /// The position of a token source among the token sources of a route.
+    SourceIndex,
 }

@@ -19,10 +19,10 @@ mod time;
 
 pub use claim_path::{ClaimPath, ClaimPathError};
 pub use clock::Clock;
-pub use credential::{BearerToken, Credential};
+pub use credential::{BearerToken, Credential, CredentialForm, CredentialScheme};
 pub use denial::Denial;
 pub use explain::{Explain, ExplainStep, StepOutcome};
-pub use index::{IssuerIndex, RouteIndex};
+pub use index::{IssuerIndex, RouteIndex, SourceIndex};
 pub use loopback::{is_loopback, is_loopback_name};
 pub use moment::{Moment, Uptime};
 pub use printable::{is_unseen, may_hold_secret, may_hold_token, shown_path, visible_json};

@@ -13,6 +13,7 @@ mod tests;
 mod token_source;
 mod websocket;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
@@ -20,7 +21,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 pub use token_source::{TokenPlace, TokenSource};
 
 use crate::domain::{
-    Credential, Denial, Explain, ExplainStep, ForwardedRequest, Reason, RequestContext,
+    Credential, CredentialScheme, Denial, Explain, ExplainStep, ForwardedRequest, Reason,
+    RequestContext, SourceIndex,
 };
 use found::Found;
 
@@ -29,23 +31,30 @@ use found::Found;
 /// # Examples
 ///
 /// ```
-/// use doorward::domain::{DescribedRequest, Reason};
+/// use doorward::domain::{Denial, DescribedRequest, Moment, Reason, RequestContext};
 /// use doorward::extract::{TokenSource, TokenSources};
 ///
 /// let sources = vec![TokenSource::Bearer, "cookie:token".parse()?];
 /// let sources = TokenSources::new(sources, 8192);
 ///
+/// let extract = |described: &DescribedRequest| -> Result<Vec<u8>, Denial> {
+///     let parts = described.parts();
+///     let request = described.forwarded(&parts);
+///     let mut cx = RequestContext {
+///         request: &request,
+///         now: Moment::PAST,
+///         may_cost: true,
+///         explain: &mut (),
+///     };
+///     Ok(sources.extract(&mut cx)?.as_bytes().to_vec())
+/// };
 /// let mut request = DescribedRequest::default();
 /// request.headers.insert("authorization".into(), "Bearer a.b.c".into());
-/// let parts = request.parts();
-/// let credential = sources.extract(&request.forwarded(&parts), &mut ()).unwrap();
-/// assert_eq!(credential.as_bearer().as_bytes(), b"a.b.c");
+/// assert_eq!(extract(&request).unwrap(), b"a.b.c");
 ///
 /// // Which of two tokens the application reads is not known.
 /// request.headers.insert("cookie".into(), "token=d.e.f".into());
-/// let parts = request.parts();
-/// let denial = sources.extract(&request.forwarded(&parts), &mut ()).err().unwrap();
-/// assert_eq!(denial.reason(), Reason::TokenAmbiguous);
+/// assert_eq!(extract(&request).unwrap_err().reason(), Reason::TokenAmbiguous);
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -61,6 +70,11 @@ impl TokenSources {
             sources,
             max_token_bytes,
         }
+    }
+
+    /// Returns the source that an index of a [`Credential`] names.
+    pub fn at(&self, index: SourceIndex) -> Option<&TokenSource> {
+        self.sources.get(index.get())
     }
 
     /// Returns the place where the first source would look for this token; `None` if there is no
@@ -100,7 +114,8 @@ impl TokenSources {
             .then(|| websocket::without_token(request.fields))
     }
 
-    /// Finds the token of the request. A token that is in two places is one token.
+    /// Finds the credential of the request. A token that is in two places is one token, from the
+    /// first of these sources.
     ///
     /// Fails with [`Reason::TokenAmbiguous`] if there may be two different tokens, and with
     /// [`Reason::TokenTooLarge`] or [`Reason::TokenMalformed`] if a token is too large or cannot be
@@ -114,7 +129,7 @@ impl TokenSources {
     ) -> Result<Credential<'a>, Denial> {
         let mut token: Option<Credential<'a>> = None;
         let mut nothing = Reason::TokenMissing;
-        for source in &self.sources {
+        for (position, source) in self.sources.iter().enumerate() {
             let found = match source.find(cx.request)? {
                 Found::Nothing => {
                     cx.explain
@@ -136,30 +151,44 @@ impl TokenSources {
                     nothing = Reason::AuthorizationMalformed;
                     continue;
                 }
-                Found::Token(bytes) => Credential::parse(bytes, self.max_token_bytes)?,
-                Found::Base64url(text) => self.decode(text)?,
+                Found::Token(bytes) => self.parse(bytes, SourceIndex::new(position))?,
+                Found::Base64url(text) => self.decode(text, SourceIndex::new(position))?,
             };
-            let length = found.as_bearer().as_bytes().len();
+            let length = found.as_bytes().len();
             cx.explain.step(|| {
                 ExplainStep::passed("token source", source, format!("a token of {length} bytes"))
             });
-            if token.as_ref().is_some_and(|earlier| *earlier != found) {
-                return Err(Reason::TokenAmbiguous.into());
+            match &token {
+                None => token = Some(found),
+                Some(earlier) if earlier.is_same_as(&found) => {}
+                Some(_) => return Err(Reason::TokenAmbiguous.into()),
             }
-            token = Some(found);
         }
         token.ok_or_else(|| nothing.into())
     }
 
-    fn decode(&self, text: &str) -> Result<Credential<'static>, Denial> {
-        // The size is checked before decoding: four characters are three bytes.
+    fn parse<'a>(
+        &self,
+        bytes: impl Into<Cow<'a, [u8]>>,
+        source: SourceIndex,
+    ) -> Result<Credential<'a>, Denial> {
+        Credential::parse(
+            CredentialScheme::Bearer,
+            bytes,
+            source,
+            self.max_token_bytes,
+        )
+    }
+
+    fn decode(&self, text: &str, source: SourceIndex) -> Result<Credential<'static>, Denial> {
+        // The size is checked before anything is decoded: four characters are three bytes.
         if text.len() / 4 * 3 > self.max_token_bytes {
             return Err(Reason::TokenTooLarge.into());
         }
         let bytes = BASE64_URL_SAFE_NO_PAD
             .decode(text)
             .map_err(|_| Reason::TokenMalformed)?;
-        Credential::parse(bytes, self.max_token_bytes)
+        self.parse(bytes, source)
     }
 }
 

@@ -40,7 +40,7 @@ fn extract(sources: &[&str], fields: &[(&'static str, &[u8])]) -> Result<String,
     };
     let extracted = TokenSources::new(sources, 10).extract(&mut cx);
     extracted
-        .map(|token| String::from_utf8(token.as_bearer().as_bytes().to_vec()).unwrap())
+        .map(|token| String::from_utf8(token.as_bytes().to_vec()).unwrap())
         .map_err(|denial| denial.code())
 }
 
