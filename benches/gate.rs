@@ -35,7 +35,7 @@ pub fn render(criterion: &mut Criterion) {
     let configuration = configuration(&key, &[]);
     let claim_headers = configuration.claim_headers.clone();
     let gate = gate(configuration);
-    let issuer = gate.verifier.issuers.at(IssuerIndex::new(0)).unwrap();
+    let issuer = gate.authenticators.issuers.at(IssuerIndex::new(0)).unwrap();
     let parsed = CompactJws::parse(BearerToken::parse(token.as_bytes(), 16_384).unwrap()).unwrap();
     let candidates = issuer
         .keys
@@ -44,6 +44,7 @@ pub fn render(criterion: &mut Criterion) {
         .candidates(Some("bench"), Algorithm::ES256)
         .unwrap();
     let verified = issuer
+        .profile
         .expectations
         .validate(
             parsed.into_signed(&candidates).unwrap(),

@@ -19,12 +19,10 @@ use doorward::app::offline_gate;
 use doorward::authenticators::AuthenticationRecord;
 use doorward::config::{Configuration, Source};
 use doorward::domain::{
-    BearerToken, Clock, Credential, Denial, Field, ForwardedRequest, OriginalRequest,
-    RequestContext, Timestamp,
+    Clock, Credential, Denial, Field, ForwardedRequest, OriginalRequest, RequestContext, Timestamp,
 };
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::http::{Dialect, Responder};
-use doorward::issuers::Issuer;
 use doorward::jose::{Algorithm, SigningKey};
 use doorward::platform::StoppedClock;
 use doorward::policy::{Permit, Principal, Rules};
@@ -60,9 +58,9 @@ routes:
 struct Scene {
     gate: &'static Gate,
     responder: Responder,
-    request: ForwardedRequest<'static>,
+    request: &'static ForwardedRequest<'static>,
     rules: &'static Rules,
-    token: BearerToken<'static>,
+    credential: Credential<'static>,
 }
 
 // Each of these does beforehand what is counted afterwards, so that nothing happens for the first
@@ -85,12 +83,12 @@ fn knowing() -> &'static Scene {
     scene
 }
 
-/// The same, and whose token it is and for whom it stands.
-fn identified() -> (&'static Scene, Arc<Issuer>, Arc<Principal>) {
+/// The same, and the principal of the token.
+fn authenticated() -> (&'static Scene, Arc<Principal>) {
     let scene = knowing();
-    let (issuer, principal) = scene.look_up().unwrap();
-    scene.authorize(&issuer, principal.clone()).unwrap();
-    (scene, issuer, principal)
+    let principal = scene.look_up().unwrap();
+    scene.authorize(principal.clone()).unwrap();
+    (scene, principal)
 }
 
 /// The same, and what was decided.
@@ -107,7 +105,7 @@ fn scene(settings: &str) -> &'static Scene {
         .with_id("bench");
     let token: &'static str = token_at(&key, NOW).leak();
     let authorization: &'static Authorization = Box::leak(Box::new(Authorization::bearer(token)));
-    let request = described(authorization);
+    let request: &'static _ = Box::leak(Box::new(described(authorization)));
 
     let configuration = configuration(&key, settings);
     let denials = Arc::new(DenialResponses::new(
@@ -118,14 +116,14 @@ fn scene(settings: &str) -> &'static Scene {
     let gate: &'static Gate = Box::leak(Box::new(
         offline_gate(configuration, Arc::new(StoppedClock(NOW))).unwrap(),
     ));
-    let rules = gate.policy.select(&mut context(&request)).unwrap().rules;
-    let token = BearerToken::parse(token.as_bytes(), token.len()).unwrap();
+    let rules = gate.policy.select(&mut context(request)).unwrap().rules;
+    let credential = rules.sources.extract(&mut context(request)).unwrap();
     Box::leak(Box::new(Scene {
         gate,
         responder,
         request,
         rules,
-        token,
+        credential,
     }))
 }
 
@@ -172,35 +170,28 @@ fn context<'a>(request: &'a ForwardedRequest<'a>) -> RequestContext<'a, ()> {
 impl Scene {
     fn decide(&self) -> Result<Permit, Denial> {
         let mut record = DecisionRecord::default();
-        ready(self.gate.decide(&self.request, &mut record))
+        ready(self.gate.decide(self.request, &mut record))
     }
 
-    fn extract(&'static self) -> Result<Credential<'static>, Denial> {
-        self.rules.sources.extract(&mut context(&self.request))
+    fn extract(&self) -> Result<Credential<'static>, Denial> {
+        self.rules.sources.extract(&mut context(self.request))
     }
 
-    fn look_up(&self) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
+    fn look_up(&self) -> Result<Arc<Principal>, Denial> {
         let mut record = AuthenticationRecord::default();
-        let mut cx = context(&self.request);
-        ready(
-            self.gate
-                .verifier
-                .verify(self.token, self.rules, &mut cx, &mut record),
-        )
+        let mut cx = context(self.request);
+        ready(self.gate.authenticators.authenticate(
+            &self.credential,
+            self.rules,
+            &mut cx,
+            &mut record,
+        ))
     }
 
-    fn authorize(&self, issuer: &Issuer, principal: Arc<Principal>) -> Result<Permit, Denial> {
-        let Issuer {
-            expectations,
-            required_scopes,
-            ..
-        } = issuer;
-        self.rules.authorize(
-            principal,
-            expectations,
-            required_scopes,
-            &mut context(&self.request),
-        )
+    fn authorize(&self, principal: Arc<Principal>) -> Result<Permit, Denial> {
+        let mut cx = context(self.request);
+        let identity = self.rules.accept(principal, &mut cx)?;
+        self.rules.authorize(identity, &mut cx)
     }
 
     fn answer(&self, decision: &Result<Permit, Denial>) -> HttpResponse {
@@ -233,18 +224,15 @@ fn extract(scene: &'static Scene) -> Result<Credential<'static>, Denial> {
 // From the digest of a known token to whom it stands for.
 #[library_benchmark(setup = knowing)]
 #[bench::all()]
-fn lookup(scene: &'static Scene) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
+fn lookup(scene: &'static Scene) -> Result<Arc<Principal>, Denial> {
     black_box(scene).look_up()
 }
 
 // What is judged with each request, for a known token too: time, audience, scopes, claims.
-#[library_benchmark(setup = identified)]
+#[library_benchmark(setup = authenticated)]
 #[bench::all()]
-fn policy(
-    (scene, issuer, principal): (&'static Scene, Arc<Issuer>, Arc<Principal>),
-) -> (Arc<Issuer>, Result<Permit, Denial>) {
-    let permit = black_box(scene).authorize(&issuer, principal);
-    (issuer, permit)
+fn policy((scene, principal): (&'static Scene, Arc<Principal>)) -> Result<Permit, Denial> {
+    black_box(scene).authorize(principal)
 }
 
 // From leave to pass to 200 with its claim headers.

@@ -114,7 +114,7 @@ fn explains(reason: Reason, claims: &Json) -> bool {
 }
 
 fn check_headers(permit: &Permit, claims: &Json) {
-    let names: Vec<_> = GATE.verifier.claim_headers.names().collect();
+    let names: Vec<_> = GATE.authenticators.claim_headers.names().collect();
     let values = permit.claim_values().unwrap();
     assert_eq!(
         names,

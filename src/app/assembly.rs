@@ -8,7 +8,7 @@ use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
 use super::spans::spans;
 use super::start_error::StartError;
-use crate::authenticators::{TokenCache, Verifier};
+use crate::authenticators::{Authenticators, TokenCache};
 use crate::config::{CacheSettings, Configuration, ProxySettings, TokenSettings};
 use crate::gate::{DecisionService, Gate};
 use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
@@ -192,7 +192,7 @@ impl SharedResources {
         Gate {
             clock: self.platform.clock.clone(),
             policy,
-            verifier: Verifier {
+            authenticators: Authenticators {
                 issuers,
                 claim_headers,
                 cache,

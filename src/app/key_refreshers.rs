@@ -12,6 +12,7 @@ use crate::domain::IssuerIndex;
 use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyOrigin, KeyStore, Refresher, report_keys};
 use crate::jose::KeySet;
 use crate::outbound::Egress;
+use crate::policy::IssuerProfile;
 use crate::telemetry::Metrics;
 
 /// The tasks that refresh keys, by the names of their issuers. Dropping it ends the tasks.
@@ -122,15 +123,17 @@ impl KeyRefreshers {
                     store
                 }
             };
-            let (expectations, required_scopes) = (settings.expectations, settings.required_scopes);
+            let profile = IssuerProfile::new(
+                IssuerIndex::new(position),
+                name,
+                settings.expectations,
+                settings.required_scopes,
+            );
             issuers.push((
                 settings.accepted,
                 Issuer {
-                    name,
-                    index: IssuerIndex::new(position),
+                    profile: profile.into(),
                     algorithms,
-                    expectations,
-                    required_scopes,
                     keys,
                 },
             ));

@@ -7,13 +7,14 @@ use prometheus::IntCounter;
 
 use super::assembly::policy;
 use super::start_error::StartError;
-use crate::authenticators::{TokenCache, Verifier};
+use crate::authenticators::{Authenticators, TokenCache};
 use crate::config::{Configuration, KeySource};
 use crate::domain::{Clock, IssuerIndex};
 use crate::gate::Gate;
 use crate::http::{Responder, Simulator};
 use crate::issuers::{Issuer, Issuers, KeyStore};
 use crate::jose::KeySet;
+use crate::policy::IssuerProfile;
 use crate::response::DenialResponses;
 
 /// Creates the gate of a configuration, without sockets, logs and metrics. It decides as the
@@ -67,12 +68,15 @@ pub fn gate_of_keys(
 ) -> Result<Gate, prometheus::Error> {
     let issuers = configuration.issuers.into_iter().zip(keys).enumerate().map(
         |(position, (settings, keys))| {
+            let profile = IssuerProfile::new(
+                IssuerIndex::new(position),
+                settings.name.into(),
+                settings.expectations,
+                settings.required_scopes,
+            );
             let issuer = Issuer {
-                name: settings.name.into(),
-                index: IssuerIndex::new(position),
+                profile: profile.into(),
                 algorithms: settings.keys.algorithms().clone(),
-                expectations: settings.expectations,
-                required_scopes: settings.required_scopes,
                 keys: Arc::new(KeyStore::fixed(keys, clock.uptime())),
             };
             (settings.accepted, issuer)
@@ -93,7 +97,7 @@ pub fn gate_of_keys(
     Ok(Gate {
         clock,
         policy,
-        verifier: Verifier {
+        authenticators: Authenticators {
             issuers,
             claim_headers: configuration.claim_headers,
             cache,

@@ -11,10 +11,9 @@ use prometheus::IntCounter;
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 
-use super::digest::{BuildDigestHasher, TokenDigest};
+use super::digest::{BuildDigestHasher, CredentialDigest};
 use crate::config::CacheSettings;
 use crate::domain::Moment;
-use crate::issuers::{Issuer, TrustedKey};
 use crate::policy::Principal;
 
 /// The unit in which the capacity is counted.
@@ -44,13 +43,12 @@ pub struct TokenCache {
     evictions: IntCounter,
 }
 
-type Tokens = Cache<TokenDigest, Arc<CachedToken>, EntryWeight, BuildDigestHasher, EvictionSink>;
+type Tokens = Cache<CredentialDigest, Entry, EntryWeight, BuildDigestHasher, EvictionSink>;
 
-/// A token that was verified already.
-pub(super) struct CachedToken {
-    pub(super) issuer: Arc<Issuer>,
-    pub(super) key: TrustedKey,
-    pub(super) principal: Arc<Principal>,
+/// A principal that was authenticated before. A hit copies this, which clones one `Arc`.
+#[derive(Clone)]
+struct Entry {
+    principal: Arc<Principal>,
     kept_until: Moment,
     units: u64,
 }
@@ -59,8 +57,8 @@ pub(super) struct CachedToken {
 #[derive(Clone)]
 struct EntryWeight;
 
-impl Weighter<TokenDigest, Arc<CachedToken>> for EntryWeight {
-    fn weight(&self, _: &TokenDigest, token: &Arc<CachedToken>) -> u64 {
+impl Weighter<CredentialDigest, Entry> for EntryWeight {
+    fn weight(&self, _: &CredentialDigest, token: &Entry) -> u64 {
         token.units
     }
 }
@@ -69,15 +67,10 @@ impl Weighter<TokenDigest, Arc<CachedToken>> for EntryWeight {
 #[derive(Clone)]
 struct EvictionSink;
 
-impl Lifecycle<TokenDigest, Arc<CachedToken>> for EvictionSink {
-    type RequestState = Vec<(TokenDigest, Arc<CachedToken>)>;
+impl Lifecycle<CredentialDigest, Entry> for EvictionSink {
+    type RequestState = Vec<(CredentialDigest, Entry)>;
 
-    fn on_evict(
-        &self,
-        left: &mut Self::RequestState,
-        digest: TokenDigest,
-        token: Arc<CachedToken>,
-    ) {
+    fn on_evict(&self, left: &mut Self::RequestState, digest: CredentialDigest, token: Entry) {
         left.push((digest, token));
     }
 }
@@ -97,44 +90,35 @@ impl TokenCache {
 
     /// The token with this digest, if it is known and both its own and the cache's time for it are
     /// not over.
-    pub(super) fn get(&self, digest: &TokenDigest, now: Moment) -> Option<Arc<CachedToken>> {
+    pub(super) fn get(&self, digest: &CredentialDigest, now: Moment) -> Option<Arc<Principal>> {
         let tokens = self.tokens.as_ref()?;
         let token = tokens.get(digest)?;
         if token.is_over(now) {
             self.remove_if_over(tokens, digest, now);
             return None;
         }
-        Some(token)
+        Some(token.principal)
     }
 
     /// Keeps a verified token, unless it is too large or about to end.
-    pub(super) fn insert(
-        &self,
-        digest: TokenDigest,
-        issuer: Arc<Issuer>,
-        key: TrustedKey,
-        principal: Arc<Principal>,
-        now: Moment,
-    ) {
+    pub(super) fn insert(&self, digest: CredentialDigest, principal: Arc<Principal>, now: Moment) {
         let Some(tokens) = &self.tokens else { return };
         let mut kept_until = now.plus(self.time_to_live);
         if let Some(end) = principal.token().validity().expires_at() {
             kept_until.date = end.min(kept_until.date);
         }
-        let bytes = size_of::<CachedToken>() + principal.size(self.has_conditions);
+        let bytes = size_of::<Entry>() + principal.size(self.has_conditions);
         let units = bytes.div_ceil(UNIT_BYTES);
         if now.reaches(kept_until) || units > MAX_UNITS {
             return;
         }
-        let token = CachedToken {
-            issuer,
-            key,
+        let token = Entry {
             principal,
             kept_until,
             units: units as u64,
         };
         let mut left = Vec::new();
-        tokens.insert_with_lifecycle(digest, Arc::new(token), &mut left);
+        tokens.insert_with_lifecycle(digest, token, &mut left);
         // When two requests with the same token were verified at once, the second replaces what the
         // first has kept.
         let evicted = left.iter().filter(|(other, _)| *other != digest).count();
@@ -142,7 +126,7 @@ impl TokenCache {
     }
 
     /// Forgets a token.
-    pub(super) fn forget(&self, digest: &TokenDigest) {
+    pub(super) fn forget(&self, digest: &CredentialDigest) {
         if let Some(tokens) = &self.tokens {
             tokens.remove(digest);
         }
@@ -173,7 +157,7 @@ impl TokenCache {
     }
 
     /// Another request may have verified it anew meanwhile.
-    fn remove_if_over(&self, tokens: &Tokens, digest: &TokenDigest, now: Moment) {
+    fn remove_if_over(&self, tokens: &Tokens, digest: &CredentialDigest, now: Moment) {
         if tokens
             .remove_if(digest, |token| token.is_over(now))
             .is_some()
@@ -183,7 +167,7 @@ impl TokenCache {
     }
 }
 
-impl CachedToken {
+impl Entry {
     fn is_over(&self, now: Moment) -> bool {
         now.reaches(self.kept_until)
     }

@@ -1,45 +1,52 @@
-//! What a token is remembered by.
+//! What a credential is remembered by.
 
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use aws_lc_rs::digest;
 
-use crate::domain::BearerToken;
+use crate::domain::{Credential, CredentialForm};
 use crate::telemetry::DigestStart;
 
-/// The SHA-256 of a token as it was presented: all 32 bytes, because two tokens that shared an
-/// entry would share an identity.
+/// The form of a credential and the SHA-256 of its bytes as they were presented: all 32 bytes,
+/// because two credentials that shared an entry would share an identity.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct TokenDigest([u8; 32]);
+pub struct CredentialDigest {
+    form: CredentialForm,
+    sha256: [u8; 32],
+}
 
-impl TokenDigest {
-    /// The digest of a token.
-    pub fn of(token: BearerToken<'_>) -> Self {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
-        Self(bytes)
+impl CredentialDigest {
+    /// Computes the digest of a credential.
+    pub fn of(credential: &Credential<'_>) -> Self {
+        let mut sha256 = [0; 32];
+        let bytes = credential.as_bytes();
+        sha256.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+        Self {
+            form: credential.scheme.form(),
+            sha256,
+        }
     }
 
-    /// The first bytes, for the log.
+    /// Returns the first bytes of the SHA-256, for the log.
     pub const fn start(&self) -> DigestStart {
-        let [a, b, c, d, ..] = self.0;
+        let [a, b, c, d, ..] = self.sha256;
         DigestStart([a, b, c, d])
     }
 }
 
-impl std::fmt::Debug for TokenDigest {
+impl std::fmt::Debug for CredentialDigest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "TokenDigest({}…)", self.start())
+        write!(f, "CredentialDigest({}…)", self.start())
     }
 }
 
-impl Hash for TokenDigest {
+impl Hash for CredentialDigest {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(&self.0);
+        state.write(&self.sha256);
     }
 }
 
-/// Takes the first bytes of a digest for the hash: they are as good as random already.
+/// Hashes a digest by its first bytes, which are as good as random already.
 #[derive(Default)]
 pub(super) struct DigestHasher(u64);
 
@@ -66,17 +73,21 @@ mod tests {
     use quick_cache::sync::{Cache, DefaultLifecycle};
 
     use super::*;
+    use crate::domain::{CredentialScheme, SourceIndex};
 
-    fn hash(digest: TokenDigest) -> u64 {
+    fn hash(digest: CredentialDigest) -> u64 {
         BuildDigestHasher::default().hash_one(digest)
     }
 
     #[test]
     fn digests_that_begin_alike_are_still_two() {
-        let one = TokenDigest([7; 32]);
+        let one = CredentialDigest {
+            form: CredentialForm::Token,
+            sha256: [7; 32],
+        };
         for same_bytes in [8, 16, 31] {
             let mut other = one;
-            other.0[same_bytes..].fill(8);
+            other.sha256[same_bytes..].fill(8);
             assert_eq!(hash(one), hash(other), "they collide on purpose");
             assert_ne!(one, other);
             let hasher = BuildDigestHasher::default();
@@ -99,8 +110,12 @@ mod tests {
     /// and about as many pairs as chance would have it are in half of them.
     #[test]
     fn digests_of_many_tokens_differ_as_chance_would_have_it() {
-        let digest =
-            |number: u32| TokenDigest::of(BearerToken::parse(&number.to_be_bytes(), 4).unwrap());
+        let digest = |number: u32| {
+            let bytes = number.to_be_bytes().to_vec();
+            let source = SourceIndex::new(0);
+            let credential = Credential::parse(CredentialScheme::Bearer, bytes, source, 4);
+            CredentialDigest::of(&credential.unwrap())
+        };
         let mut hashes: Vec<_> = (0..1_000_000).map(|number| hash(digest(number))).collect();
         hashes.sort_unstable();
         let mut pairs = [0_u32; 2];

@@ -62,7 +62,7 @@ pub(super) fn issuers(rules: &Rules, issuers: &Issuers) -> String {
         RouteIssuers::These(accepted) => {
             let names = accepted
                 .iter()
-                .filter_map(|index| Some(&*issuers.at(*index)?.name));
+                .filter_map(|index| Some(&*issuers.at(*index)?.profile.name));
             names.collect::<Vec<_>>().join(", ")
         }
     }

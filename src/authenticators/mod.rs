@@ -1,128 +1,103 @@
-//! From a token to the one it stands for.
+//! Layer 7: from a credential to the principal that it stands for.
+//!
+//! [`Authenticators::authenticate`] takes a credential of any form. A principal that is in the
+//! cache is used again; otherwise the form of the credential decides which authenticator verifies
+//! it, and never a trial of one after the other. Today each credential is a JWT ([`jwt`]); an
+//! opaque token, an API key or a password would be verified by a file of its own beside it, and
+//! make the same [`Principal`] with other [`Evidence`](crate::policy::Evidence).
 
 mod cache;
 mod digest;
 mod explain;
+mod jwt;
 mod record;
-
-pub use cache::TokenCache;
-pub use digest::TokenDigest;
-pub use record::AuthenticationRecord;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::sync::Arc;
 
-use crate::domain::{BearerToken, Denial, Explain, Moment, Reason, RequestContext};
-use crate::issuers::{Issuer, Issuers, TrustedKey};
-use crate::jose::CompactJws;
+pub use cache::TokenCache;
+pub use digest::CredentialDigest;
+pub use record::AuthenticationRecord;
+
+use crate::domain::{Credential, Denial, Explain, Moment, Reason, RequestContext};
+use crate::issuers::Issuers;
 use crate::policy::{ClaimHeaders, Principal, Rules};
 use crate::telemetry::CacheUse;
-use crate::verify::VerifiedToken;
-use cache::CachedToken;
 
-/// Verifies tokens, and remembers those that were good.
-pub struct Verifier {
-    /// Whose tokens are accepted.
+/// Authenticates credentials, and remembers the principals of those that were good.
+pub struct Authenticators {
+    /// The issuers whose tokens are accepted.
     pub issuers: Issuers,
-    /// Which claims become headers.
+    /// The claims that become headers.
     pub claim_headers: ClaimHeaders,
-    /// Tokens that were verified already.
+    /// The principals that were authenticated before.
     pub cache: TokenCache,
 }
 
-impl Verifier {
-    /// The one a token stands for, and its issuer.
-    pub async fn verify<N: Explain>(
+impl Authenticators {
+    /// Returns the principal that this credential stands for on a route with these rules.
+    ///
+    /// A principal from the cache passes the checks of the route again that concern its issuer and
+    /// the source of the credential; time, audience and requirements are left to [`Rules`] in any
+    /// case.
+    pub async fn authenticate<E: Explain>(
         &self,
-        token: BearerToken<'_>,
+        credential: &Credential<'_>,
         rules: &Rules,
-        cx: &mut RequestContext<'_, N>,
+        cx: &mut RequestContext<'_, E>,
         record: &mut AuthenticationRecord,
-    ) -> Result<(Arc<Issuer>, Arc<Principal>), Denial> {
-        record.digest = (self.cache.is_on() || record.wants_digest).then(|| TokenDigest::of(token));
-        if !N::DRY_RUN
-            && let Some(known) = self.look_up(cx.now, record)
+    ) -> Result<Arc<Principal>, Denial> {
+        record.digest =
+            (self.cache.is_on() || record.wants_digest).then(|| CredentialDigest::of(credential));
+        if !E::DRY_RUN
+            && let Some(principal) = self.look_up(cx.now, record)
         {
-            rules.check_issuer(known.issuer.index)?;
-            return Ok((known.issuer.clone(), known.principal.clone()));
+            let issuer = principal.profile();
+            rules.check_issuer(issuer.index)?;
+            rules.check_source(issuer, credential, cx.explain)?;
+            return Ok(principal);
         }
-        let (issuer, key, verified) = self.verify_fresh(token, rules, cx, record).await?;
-        let principal = Arc::new(Principal::new(verified, &self.claim_headers));
-        if !N::DRY_RUN
-            && let Some(digest) = record.digest
-        {
-            self.cache
-                .insert(digest, issuer.clone(), key, principal.clone(), cx.now);
-        }
-        Ok((issuer, principal))
+        // In a box, so that its state is no part of the future of a decision that the cache serves.
+        Box::pin(self.authenticate_fresh(credential, rules, cx, record)).await
     }
 
-    /// The token as it was verified before, unless the key that vouched for it is trusted no more.
-    fn look_up(&self, now: Moment, record: &mut AuthenticationRecord) -> Option<Arc<CachedToken>> {
+    /// Returns the principal as it was authenticated before, if its evidence still holds.
+    fn look_up(&self, now: Moment, record: &mut AuthenticationRecord) -> Option<Arc<Principal>> {
         record.cache = if self.cache.is_on() {
             CacheUse::Miss
         } else {
             CacheUse::None
         };
         let digest = record.digest?;
-        let known = self.cache.get(&digest, now)?;
-        if !known.issuer.keys.still_trusts(&known.key, now) {
+        let principal = self.cache.get(&digest, now)?;
+        if !principal.evidence().still_holds(now) {
             self.cache.forget(&digest);
             return None;
         }
         record.cache = CacheUse::Hit;
-        record.issuer = Some(known.issuer.index);
-        Some(known)
+        record.issuer = Some(principal.profile().index);
+        Some(principal)
     }
 
-    /// Whose token it is, then whether its key may sign it, then whether it did, and only then what
-    /// it claims.
-    async fn verify_fresh<N: Explain>(
+    /// Authenticates a credential without the cache, and keeps the principal there.
+    async fn authenticate_fresh<E: Explain>(
         &self,
-        token: BearerToken<'_>,
+        credential: &Credential<'_>,
         rules: &Rules,
-        cx: &mut RequestContext<'_, N>,
+        cx: &mut RequestContext<'_, E>,
         record: &mut AuthenticationRecord,
-    ) -> Result<(Arc<Issuer>, TrustedKey, VerifiedToken), Denial> {
-        let jws = CompactJws::parse(token);
-        cx.explain.step(|| explain::form(token, &jws));
-        let jws = jws?;
-        let issuer = self
-            .issuers
-            .find(jws.unverified_claims())
-            .ok_or(Reason::IssuerUnknown);
-        let issuer = cx.explain.outcome("issuer", issuer, || {
-            (&self.issuers, explain::issuer_claim(&jws))
-        })?;
-        record.issuer = Some(issuer.index);
-        let wanted = rules.check_issuer(issuer.index);
-        cx.explain.outcome("issuer of the route", wanted, || {
-            (explain::issuers(rules, &self.issuers), &issuer.name)
-        })?;
-        let algorithm = jws.header().algorithm();
-        let allowed = if issuer.algorithms.contains(algorithm) {
-            Ok(())
-        } else {
-            Err(Reason::AlgorithmNotAllowed)
-        };
-        cx.explain
-            .outcome("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
-        // Nobody is asked for a key on behalf of a token that would be refused anyway.
-        let latest_end = cx.now.date.minus(issuer.expectations.time.leeway);
-        let worth_fetching = !N::DRY_RUN && !jws.unverified_claims().seems_expired(latest_end);
-        let found = issuer
-            .keys
-            .candidates(jws.header().key_id(), algorithm, worth_fetching, cx.now)
-            .await;
-        cx.explain
-            .step(|| explain::keys(jws.header(), issuer, &found, cx.now));
-        let (candidates, snapshot) = found?;
-        let signed = jws.into_signed(&candidates);
-        cx.explain.step(|| explain::signature(&candidates, &signed));
-        let signed = signed?;
-        let key = snapshot.trusted(signed.key());
-        let verified = issuer
-            .expectations
-            .validate(signed, cx.now.date, cx.explain)?;
-        Ok((issuer.clone(), key, verified))
+    ) -> Result<Arc<Principal>, Denial> {
+        if !cx.may_cost {
+            return Err(Reason::DependencyUnavailable.into());
+        }
+        let principal = self.authenticate_jwt(credential, rules, cx, record).await?;
+        let principal = Arc::new(principal);
+        if !E::DRY_RUN
+            && let Some(digest) = record.digest
+        {
+            self.cache.insert(digest, principal.clone(), cx.now);
+        }
+        Ok(principal)
     }
 }

@@ -1,6 +1,6 @@
 //! What authenticating a credential leaves for the log and the metrics.
 
-use super::TokenDigest;
+use super::CredentialDigest;
 use crate::domain::IssuerIndex;
 use crate::telemetry::CacheUse;
 
@@ -10,7 +10,7 @@ pub struct AuthenticationRecord {
     /// Says that a log or a trace shows the digest. Otherwise it is computed for the cache only.
     pub wants_digest: bool,
     /// The digest of the credential, if the cache, a log or a trace needs it.
-    pub digest: Option<TokenDigest>,
+    pub digest: Option<CredentialDigest>,
     /// The issuer of the credential, as soon as it is known.
     pub issuer: Option<IssuerIndex>,
     /// What the cache had to do with it.

@@ -1,33 +1,34 @@
-//! Floor 5: the decision. Read [`Gate::decide`] first: it is the service.
+//! Layer 8: the decision. Read [`Gate::decide`] first: it is the service.
 
 mod explain;
 mod record;
 mod service;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
-use crate::authenticators::{TokenCache, Verifier};
 pub use explain::Transcript;
 pub use record::DecisionRecord;
 pub use service::{Decision, DecisionService};
 
+use crate::authenticators::{Authenticators, TokenCache};
 use crate::domain::{Clock, Denial, Explain, ForwardedRequest, RequestContext};
 use crate::issuers::Issuers;
 use crate::policy::{Permit, Policy, Rules};
 
 /// Decides about requests.
 pub struct Gate {
-    /// The time.
+    /// The clock that decisions go by.
     pub clock: Arc<dyn Clock>,
-    /// Which rules hold for which requests.
+    /// Selects the rules for a request.
     pub policy: Policy,
-    /// What becomes of a token.
-    pub verifier: Verifier,
+    /// Finds the principal that a credential stands for.
+    pub authenticators: Authenticators,
 }
 
 impl Gate {
-    /// Decides about one request. What was learned on the way goes into the record, for log and
-    /// metrics.
+    /// Decides about one request, and fills the record for log and metrics.
     pub async fn decide(
         &self,
         request: &ForwardedRequest<'_>,
@@ -36,7 +37,7 @@ impl Gate {
         self.decide_explained(request, record, &mut ()).await
     }
 
-    /// The same, with everything told that is found on the way.
+    /// Decides about one request, and explains each step.
     pub async fn decide_explained(
         &self,
         request: &ForwardedRequest<'_>,
@@ -52,20 +53,15 @@ impl Gate {
         record.began = Some(cx.now.uptime);
         let selected = self.policy.select(&mut cx)?;
         record.route = selected.route.map(|route| route.index);
-        let permit = match self.decide_on(selected.rules, &mut cx, record).await {
-            Ok(permit) => permit,
-            Err(denial) => {
-                record.clock_skew_suspected = denial.clock_skew_suspected();
-                if !selected.rules.only_report() {
-                    return Err(denial);
-                }
-                record.reported = Some(denial.reason());
-                Permit::anonymous()
-            }
-        };
-        Ok(permit.with_other_protocols(selected.rules.sources.other_protocols(request)))
+        let decision = self.decide_on(selected.rules, &mut cx, record).await;
+        record.clock_skew_suspected = decision.as_ref().is_err_and(Denial::clock_skew_suspected);
+        selected.rules.conclude(decision, &cx)
     }
 
+    /// Decides by the rules of a route.
+    ///
+    /// A check that changes from request to request stands between two of these stages: whether the
+    /// session was revoked before `accept`; a DPoP proof, and a row of a directory, behind it.
     async fn decide_on(
         &self,
         rules: &Rules,
@@ -75,28 +71,29 @@ impl Gate {
         if let Some(permit) = rules.decide_without_credential(cx)? {
             return Ok(permit);
         }
-        let token = match rules.sources.extract(cx) {
-            Ok(token) => token,
+        let credential = match rules.sources.extract(cx) {
+            Ok(credential) => credential,
             Err(denial) => return rules.handle_missing_credential(denial, cx),
         };
-        let (issuer, principal) = self
-            .verifier
-            .verify(token.as_bearer(), rules, cx, &mut record.authentication)
+        let principal = self
+            .authenticators
+            .authenticate(&credential, rules, cx, &mut record.authentication)
             .await?;
-        let permit =
-            rules.authorize(principal, &issuer.expectations, &issuer.required_scopes, cx)?;
+        let identity = rules.accept(principal, cx)?;
+        let permit = rules.authorize(identity, cx)?;
+        let claim_headers = &self.authenticators.claim_headers;
         cx.explain
-            .step(|| self.verifier.claim_headers.describe(permit.claim_values()));
+            .step(|| claim_headers.describe(permit.claim_values()));
         Ok(permit)
     }
 
-    /// Whose tokens are accepted.
+    /// Returns the issuers whose tokens are accepted.
     pub const fn issuers(&self) -> &Issuers {
-        &self.verifier.issuers
+        &self.authenticators.issuers
     }
 
-    /// The tokens that were verified already.
+    /// Returns the cache of authenticated principals.
     pub const fn cache(&self) -> &TokenCache {
-        &self.verifier.cache
+        &self.authenticators.cache
     }
 }

@@ -55,7 +55,7 @@ impl DecisionService {
         let decision = self.gate.decide(request, &mut record).await;
         let passed = |began| self.gate.clock.uptime().since(began);
         let (outcome, duration) = (
-            record.outcome(&decision),
+            DecisionRecord::outcome(&decision),
             record.began.map_or(Duration::ZERO, passed),
         );
         let issuer = record.authentication.issuer;
@@ -109,7 +109,7 @@ impl DecisionService {
             issuer: record
                 .authentication
                 .issuer
-                .and_then(|at| Some(self.gate.issuers().at(at)?.name.clone())),
+                .and_then(|at| Some(self.gate.issuers().at(at)?.profile.name.clone())),
             route: record
                 .route
                 .and_then(|at| Some(self.gate.policy.routes()?.at(at)?.name.label())),

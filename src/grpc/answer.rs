@@ -16,7 +16,7 @@ use crate::response::DenialResponse;
 /// Returns the response to a decision.
 pub(super) fn answer(decisions: &DecisionService, decided: &Decision) -> CheckResponse {
     match &decided.decision {
-        Ok(permit) => allow(&decisions.gate.verifier.claim_headers, permit),
+        Ok(permit) => allow(&decisions.gate.authenticators.claim_headers, permit),
         Err(denial) => deny(denial, &decisions.denials.answer(denial, decided.route)),
     }
 }

@@ -8,21 +8,15 @@ use super::KeyStore;
 use crate::config::AcceptedIssuers;
 use crate::domain::IssuerIndex;
 use crate::jose::{Algorithms, IssuerClaim, UnverifiedClaims};
-use crate::policy::ScopeRequirement;
-use crate::verify::{EntraTenant, Expectations};
+use crate::policy::IssuerProfile;
+use crate::verify::EntraTenant;
 
-/// An issuer: its keys, and what its tokens must satisfy.
+/// An issuer: its profile and its keys.
 pub struct Issuer {
-    /// Its label in logs and metrics.
-    pub name: Arc<str>,
-    /// Its position among the issuers.
-    pub index: IssuerIndex,
-    /// What its tokens may be signed with.
+    /// What policy knows of it. Each principal of the issuer shares it.
+    pub profile: Arc<IssuerProfile>,
+    /// The algorithms that its tokens may be signed with.
     pub algorithms: Algorithms,
-    /// What their claims must satisfy.
-    pub expectations: Expectations,
-    /// What they must grant.
-    pub required_scopes: ScopeRequirement,
     /// Its keys.
     pub keys: Arc<KeyStore>,
 }

@@ -12,6 +12,7 @@ use super::refetch::Refetch;
 use crate::config::RefreshSettings;
 use crate::domain::{Denial, Moment, Reason, Timestamp, Uptime};
 use crate::jose::{Algorithm, Candidates, KeyFingerprint, KeySet, NoCandidate, VerificationKey};
+use crate::policy::{KeyTrust, TrustedKey};
 
 /// The keys of one issuer: a snapshot that is read without a lock and exchanged as a whole.
 pub struct KeyStore {
@@ -47,13 +48,6 @@ pub struct FetchHistory {
     pub next_refresh: Option<Moment>,
 }
 
-/// A key that was trusted when a signature was checked with it.
-#[derive(Debug, Clone)]
-pub struct TrustedKey {
-    key: Arc<VerificationKey>,
-    generation: u64,
-}
-
 impl KeySnapshot {
     /// The keys.
     pub const fn keys(&self) -> &KeySet {
@@ -81,6 +75,17 @@ impl KeySnapshot {
             key: key.clone(),
             generation: self.generation,
         }
+    }
+}
+
+impl KeyTrust for KeyStore {
+    /// Returns whether the key is still in the set, and the set is not too old. A key that left the
+    /// set is not trusted, whatever it signed.
+    fn still_trusts(&self, trusted: &TrustedKey, now: Moment) -> bool {
+        let snapshot = self.snapshot.load();
+        let present =
+            trusted.generation == snapshot.generation || snapshot.keys.contains(&trusted.key);
+        present && !now.reaches(snapshot.usable_until)
     }
 }
 
@@ -154,15 +159,6 @@ impl KeyStore {
     /// How fetching goes.
     pub fn fetch_history(&self) -> Arc<FetchHistory> {
         self.history.load_full()
-    }
-
-    /// Whether a key that was trusted once still is. A key that left the set is not, whatever it
-    /// signed.
-    pub fn still_trusts(&self, trusted: &TrustedKey, now: Moment) -> bool {
-        let snapshot = self.snapshot.load();
-        let present =
-            trusted.generation == snapshot.generation || snapshot.keys.contains(&trusted.key);
-        present && !now.reaches(snapshot.usable_until)
     }
 
     /// The keys that may have signed a token, and the snapshot they are of.

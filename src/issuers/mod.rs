@@ -17,5 +17,5 @@ pub use fetcher::KeyFetcher;
 pub use issuer::{Issuer, Issuers};
 pub use key_origin::KeyOrigin;
 pub use key_report::{report_keys, shown_key_id};
-pub use key_store::{FetchHistory, KeySnapshot, KeyStore, TrustedKey};
+pub use key_store::{FetchHistory, KeySnapshot, KeyStore};
 pub use refresher::Refresher;

@@ -4,7 +4,8 @@
 mod claim_headers;
 mod condition;
 mod decimal;
-mod permit;
+mod evidence;
+mod issuer_profile;
 mod preflight;
 mod principal;
 mod requirement;
@@ -16,7 +17,8 @@ pub(crate) mod text_pattern;
 pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders};
 pub use condition::{Condition, ConditionError, ConditionFailure, Facts, with_large_stack};
 pub use decimal::exact_double;
-pub use permit::Permit;
+pub use evidence::{Evidence, KeyTrust, TrustedKey};
+pub use issuer_profile::{AcceptedSources, IssuerProfile};
 pub use preflight::Preflight;
 pub use principal::Principal;
 pub use requirement::{ClaimRequirement, ClaimRule, ClaimValue, Requirement};
@@ -25,7 +27,7 @@ pub use routes::{
     RouteNameError, RouteNameTaken, RoutePart, RoutePatternError, RouteTable, RouteVerdict,
     UnreachedRoute,
 };
-pub use rules::Rules;
+pub use rules::{Identity, Permit, Rules};
 pub use scope_requirement::ScopeRequirement;
 pub use text_pattern::{TextPattern, TextPatternError};
 
@@ -130,7 +132,7 @@ impl Policy {
         let found = routes.find(&parts);
         // Routes are written for requests with their methods, and a preflight has another.
         if found.is_err_and(|reason| reason == Reason::RouteDenied)
-            && self.general.preflight.decide(cx)?.is_some()
+            && self.general.preflight.lets_pass(cx)?
         {
             return Ok(SelectedRoute {
                 route: None,

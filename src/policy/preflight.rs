@@ -1,6 +1,5 @@
 //! CORS preflight requests (Fetch standard, section 3.2.2).
 
-use super::Permit;
 use crate::domain::{
     Denial, Explain, ExplainStep, Field, ForwardedRequest, RequestContext, RequestMethod,
 };
@@ -25,16 +24,16 @@ impl From<bool> for Preflight {
 }
 
 impl Preflight {
-    /// Returns a permit if this is a preflight and preflights pass.
+    /// Returns whether the request is a preflight that passes without credentials.
     ///
     /// Fails if the proxy did not describe the method, because then nothing tells a preflight from
     /// another request.
-    pub(super) fn decide(
+    pub(super) fn lets_pass(
         self,
         cx: &mut RequestContext<'_, impl Explain>,
-    ) -> Result<Option<Permit>, Denial> {
+    ) -> Result<bool, Denial> {
         if self == Self::Judged {
-            return Ok(None);
+            return Ok(false);
         }
         let method = RequestMethod::from_field(cx.request.original.method);
         let method = cx.explain.outcome("method", method, || {
@@ -47,7 +46,7 @@ impl Preflight {
             cx.explain
                 .step(|| ExplainStep::passed("preflight", "passes without a token", "a preflight"));
         }
-        Ok(is_preflight.then(Permit::anonymous))
+        Ok(is_preflight)
     }
 }
 

@@ -1,53 +1,79 @@
-//! Who a verified token stands for.
+//! The principal that a credential stands for.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::ClaimHeaders;
 use super::condition::ClaimValues;
+use super::{ClaimHeaders, Evidence, IssuerProfile};
 use crate::domain::Reason;
 use crate::verify::VerifiedToken;
 
-/// What is kept of a verified token: what routes may ask of it, and its claims as headers.
+/// The principal that a credential stands for: what a route may ask of it, its claims as headers,
+/// its issuer, and what vouches for it.
+///
+/// It says nothing about a request. It may be kept and used again as long as its evidence holds;
+/// what depends on the request or the time is decided by [`Rules`](super::Rules).
 #[derive(Debug)]
 pub struct Principal {
+    profile: Arc<IssuerProfile>,
+    evidence: Evidence,
     token: VerifiedToken,
     claim_values: Result<Box<[Bytes]>, Reason>,
-    /// The claims as values of conditions; the first one that is judged has them converted.
+    /// The claims as values of conditions; the first condition that reads them converts them.
     values: OnceLock<Option<ClaimValues>>,
 }
 
 impl Principal {
-    /// Renders the claims of a verified token once, for all requests it will be presented with.
-    pub fn new(token: VerifiedToken, claim_headers: &ClaimHeaders) -> Self {
+    /// Makes a principal of a verified token of this issuer, which this evidence vouches for.
+    ///
+    /// The claims are rendered here, once for all requests with the token.
+    pub fn new(
+        token: VerifiedToken,
+        profile: Arc<IssuerProfile>,
+        evidence: Evidence,
+        claim_headers: &ClaimHeaders,
+    ) -> Self {
         Self {
             claim_values: claim_headers.render(&token),
+            profile,
+            evidence,
             token,
             values: OnceLock::new(),
         }
     }
 
-    /// The token.
+    /// Returns what policy knows of the issuer.
+    pub fn profile(&self) -> &IssuerProfile {
+        &self.profile
+    }
+
+    /// Returns what vouches for the principal.
+    pub const fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    /// Returns the token.
     pub const fn token(&self) -> &VerifiedToken {
         &self.token
     }
 
-    /// The values of the claim headers, in the order of their configuration; or why there can be
-    /// none, which is of no importance as long as the token is refused for another reason.
+    /// Returns the values of the claim headers, in the order of their configuration.
+    ///
+    /// Fails with the reason why there can be none, which matters only if the token is not denied
+    /// for another reason.
     pub fn claim_values(&self) -> Result<&[Bytes], Reason> {
         self.claim_values.as_deref().map_err(|reason| *reason)
     }
 
-    /// The claims as values of conditions.
+    /// Returns the claims as values of conditions.
     pub(super) fn values(&self) -> Option<&ClaimValues> {
         self.values
             .get_or_init(|| ClaimValues::of(&self.token))
             .as_ref()
     }
 
-    /// About how many bytes this takes in memory; with its values as conditions read them, or
-    /// without.
+    /// Returns about how many bytes this takes in memory, with or without its values of conditions.
     pub fn size(&self, with_values: bool) -> usize {
         let values = self.claim_values().unwrap_or_default().iter();
         let values: usize = values.map(|value| value.len() + size_of::<Bytes>()).sum();

@@ -14,6 +14,9 @@ pub(super) fn hint(reason: Reason, stage: &str) -> &'static str {
         (Reason::IssuerUnknown, "issuer of the route") => {
             "add the issuer to the route's `issuers`, or ask another one"
         }
+        (Reason::IssuerUnknown, "source of the issuer") => {
+            "send the token where its issuer takes it from"
+        }
         (Reason::TokenTypeMismatch, "token_use") => {
             "send the other token of the user pool; see `cognito_token_use`"
         }

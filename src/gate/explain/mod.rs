@@ -1,4 +1,4 @@
-//! A decision aloud.
+//! Decisions that are explained.
 
 mod described_request;
 mod hints;
@@ -12,16 +12,13 @@ use crate::domain::ForwardedRequest;
 use transcript::Steps;
 
 impl Gate {
-    /// Tells how a decision about this request comes about: it is made as for a proxy, with
-    /// everything told on the way. It neither reads nor fills the token cache, counts nothing, and
-    /// has nothing fetched.
+    /// Explains the decision about this request. It is made by the code that decides for a proxy,
+    /// but neither reads nor fills the token cache, counts nothing, and has nothing fetched.
     pub async fn explain(&self, request: &ForwardedRequest<'_>) -> Transcript {
-        let (mut record, mut told) = (DecisionRecord::default(), Steps::default());
-        let decision = self.decide_explained(request, &mut record, &mut told).await;
-        Transcript::new(
-            told,
-            decision.err().map(|denial| (denial, record.route)),
-            record.reported,
-        )
+        let (mut record, mut steps) = (DecisionRecord::default(), Steps::default());
+        let decision = self
+            .decide_explained(request, &mut record, &mut steps)
+            .await;
+        Transcript::new(steps, decision, record.route)
     }
 }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::hints::hint;
-use crate::domain::{Denial, DenialClass, Explain, ExplainStep, Reason, RouteIndex, StepOutcome};
+use crate::domain::{Denial, DenialClass, Explain, ExplainStep, RouteIndex, StepOutcome};
+use crate::policy::Permit;
 use crate::response::DenialResponses;
 
 /// The stages of a decision, each with what was expected and what was found. It holds claims, and
@@ -69,34 +70,20 @@ impl Steps {
 }
 
 impl Transcript {
-    /// What was steps, and what it came to: a denial on the route at this position, or the report of
-    /// one.
+    /// Makes a transcript of these steps, and of the decision that they led to on this route.
     pub(super) fn new(
         steps: Steps,
-        denied: Option<(Denial, Option<RouteIndex>)>,
-        reported: Option<Reason>,
+        decision: Result<Permit, Denial>,
+        route: Option<RouteIndex>,
     ) -> Self {
         let stages = steps.into_stages();
-        let Some(reason) = denied
-            .as_ref()
-            .map(|(denial, _)| denial.reason())
-            .or(reported)
-        else {
-            let meaning = "the request may pass";
-            return Self {
-                verdict: "allow",
-                reason: "ok",
-                meaning,
-                hint: None,
-                challenge: None,
-                stages,
-                denied,
-            };
-        };
-        let verdict = match (reported, reason.class()) {
-            (Some(_), _) => "would_deny",
-            (None, DenialClass::Unavailable) => "error",
-            (None, _) => "deny",
+        let (verdict, reason) = match &decision {
+            Ok(permit) => match permit.reported() {
+                Some(reason) => ("would_deny", reason),
+                None => return Self::of_allowed(stages),
+            },
+            Err(denial) if denial.class() == DenialClass::Unavailable => ("error", denial.reason()),
+            Err(denial) => ("deny", denial.reason()),
         };
         let failed = stages
             .last()
@@ -109,7 +96,19 @@ impl Transcript {
             hint,
             challenge: None,
             stages,
-            denied,
+            denied: decision.err().map(|denial| (denial, route)),
+        }
+    }
+
+    fn of_allowed(stages: Vec<ExplainStep>) -> Self {
+        Self {
+            verdict: "allow",
+            reason: "ok",
+            meaning: "the request may pass",
+            hint: None,
+            challenge: None,
+            stages,
+            denied: None,
         }
     }
 

@@ -124,7 +124,7 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
     let without: Vec<&str> = issuers
         .iter()
         .filter(|issuer| !has_keys(issuer))
-        .map(|issuer| &*issuer.name)
+        .map(|issuer| &*issuer.profile.name)
         .collect();
     let enough = match generation.readiness {
         Readiness::Any => issuers.iter().any(|issuer| has_keys(issuer)),

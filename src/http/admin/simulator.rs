@@ -45,7 +45,7 @@ impl Simulator {
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         let headers = response.headers().iter();
         SimulatedAnswer {
-            outcome: record.outcome(&decision),
+            outcome: DecisionRecord::outcome(&decision),
             route: record.route,
             status: response.status().as_u16(),
             headers: headers

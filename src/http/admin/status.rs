@@ -48,7 +48,7 @@ fn issuer_status(issuer: &Issuer, now: Moment) -> Value {
         })
         .collect();
     json!({
-        "name": &*issuer.name,
+        "name": &*issuer.profile.name,
         "usable": snapshot.is_usable(now),
         "keys": keys,
         "refused_keys": snapshot.keys().refused().iter().map(refused_key).collect::<Vec<_>>(),

@@ -65,17 +65,18 @@ impl fmt::Display for Requirement {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use serde_json::{Map, Value, json};
 
     use super::*;
     use crate::domain::{
-        BearerToken, ClaimPath, Field, ForwardedRequest, HeaderFields, OriginalRequest, Scopes,
-        Timestamp,
+        BearerToken, ClaimPath, Field, ForwardedRequest, HeaderFields, IssuerIndex, Moment,
+        OriginalRequest, Scopes, Timestamp,
     };
     use crate::jose::{Algorithm, CompactJws, KeySet, SigningKey, VerificationKey};
-    use crate::policy::{ClaimHeaders, Principal};
+    use crate::policy::{ClaimHeaders, Evidence, IssuerProfile, KeyTrust, Principal, TrustedKey};
     use crate::verify::{AcceptedAudience, AudienceRule, Expectations, TimeRules, TokenTypeRule};
 
     const SECRET: &[u8] = &[7; 32];
@@ -90,10 +91,24 @@ pub(super) mod tests {
         let keys = KeySet::of_any_id(vec![
             VerificationKey::secret(Algorithm::HS256, SECRET).unwrap(),
         ]);
-        let signed = parsed
-            .into_signed(&keys.candidates(None, Algorithm::HS256).unwrap())
-            .unwrap();
-        let nothing = Expectations {
+        let candidates = keys.candidates(None, Algorithm::HS256).unwrap();
+        let signed = parsed.into_signed(&candidates).unwrap();
+        let evidence = Evidence::Key {
+            store: Arc::new(AlwaysTrusted),
+            key: TrustedKey {
+                key: signed.key().clone(),
+                generation: 0,
+            },
+        };
+        let profile = profile();
+        let verified = profile.expectations.validate(signed, NOW, &mut ()).unwrap();
+        let claim_headers = ClaimHeaders::new(Vec::new(), 0);
+        Principal::new(verified, profile.into(), evidence, &claim_headers)
+    }
+
+    /// An issuer that expects nothing of its tokens.
+    pub(crate) fn profile() -> IssuerProfile {
+        let expectations = Expectations {
             audience: AudienceRule {
                 accepted: AcceptedAudience::Everyone,
                 fallback: Vec::new(),
@@ -110,10 +125,20 @@ pub(super) mod tests {
             roles: None,
             required_claims: Vec::new(),
         };
-        Principal::new(
-            nothing.validate(signed, NOW, &mut ()).unwrap(),
-            &ClaimHeaders::new(Vec::new(), 0),
+        IssuerProfile::new(
+            IssuerIndex::new(0),
+            "issuer".into(),
+            expectations,
+            ScopeRequirement::all_of(Scopes::default()),
         )
+    }
+
+    struct AlwaysTrusted;
+
+    impl KeyTrust for AlwaysTrusted {
+        fn still_trusts(&self, _: &TrustedKey, _: Moment) -> bool {
+            true
+        }
     }
 
     pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);

@@ -1,0 +1,71 @@
+//! JSON Web Tokens (RFC 7519), signed by a key of a known issuer.
+
+use super::{AuthenticationRecord, Authenticators, explain};
+use crate::domain::{Credential, Denial, Explain, Reason, RequestContext};
+use crate::jose::CompactJws;
+use crate::policy::{Evidence, Principal, Rules};
+
+impl Authenticators {
+    /// Verifies a token: first whose it is and whether the route takes it, then whether the key may
+    /// sign it, then whether it did, and only then what it claims.
+    pub(super) async fn authenticate_jwt<E: Explain>(
+        &self,
+        credential: &Credential<'_>,
+        rules: &Rules,
+        cx: &mut RequestContext<'_, E>,
+        record: &mut AuthenticationRecord,
+    ) -> Result<Principal, Denial> {
+        let token = credential.as_bearer();
+        let jws = CompactJws::parse(token);
+        cx.explain.step(|| explain::form(token, &jws));
+        let jws = jws?;
+        let issuer = self
+            .issuers
+            .find(jws.unverified_claims())
+            .ok_or(Reason::IssuerUnknown);
+        let issuer = cx.explain.outcome("issuer", issuer, || {
+            (&self.issuers, explain::issuer_claim(&jws))
+        })?;
+        let profile = &issuer.profile;
+        record.issuer = Some(profile.index);
+        let accepted = rules.check_issuer(profile.index);
+        cx.explain.outcome("issuer of the route", accepted, || {
+            (explain::issuers(rules, &self.issuers), &profile.name)
+        })?;
+        rules.check_source(profile, credential, cx.explain)?;
+        let algorithm = jws.header().algorithm();
+        let allowed = if issuer.algorithms.contains(algorithm) {
+            Ok(())
+        } else {
+            Err(Reason::AlgorithmNotAllowed)
+        };
+        cx.explain
+            .outcome("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
+        // No key is fetched for a token that would be denied anyway.
+        let latest_end = cx.now.date.minus(profile.expectations.time.leeway);
+        let worth_fetching = !E::DRY_RUN && !jws.unverified_claims().seems_expired(latest_end);
+        let found = issuer
+            .keys
+            .candidates(jws.header().key_id(), algorithm, worth_fetching, cx.now)
+            .await;
+        cx.explain
+            .step(|| explain::keys(jws.header(), issuer, &found, cx.now));
+        let (candidates, snapshot) = found?;
+        let signed = jws.into_signed(&candidates);
+        cx.explain.step(|| explain::signature(&candidates, &signed));
+        let signed = signed?;
+        let evidence = Evidence::Key {
+            store: issuer.keys.clone(),
+            key: snapshot.trusted(signed.key()),
+        };
+        let verified = profile
+            .expectations
+            .validate(signed, cx.now.date, cx.explain)?;
+        Ok(Principal::new(
+            verified,
+            profile.clone(),
+            evidence,
+            &self.claim_headers,
+        ))
+    }
+}

@@ -1,0 +1,209 @@
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use prometheus::IntCounter;
+use serde_json::{Map, json};
+
+use super::*;
+use crate::config::{AcceptedIssuers, CacheSettings};
+use crate::domain::{
+    CredentialScheme, Field, ForwardedRequest, HeaderFields, IssuerIndex, OriginalRequest, Scopes,
+    SourceIndex, Timestamp,
+};
+use crate::extract::TokenSources;
+use crate::issuers::{Issuer, KeyStore};
+use crate::jose::{Algorithm, Algorithms, KeySet, SigningKey, VerificationKey};
+use crate::policy::{AcceptedSources, IssuerProfile, Preflight, RouteIssuers, ScopeRequirement};
+use crate::verify::{AcceptedAudience, AudienceRule, Expectations, TimeRules, TokenTypeRule};
+
+const SECRET: &[u8] = &[7; 32];
+const ISSUER: &str = "https://idp.example";
+pub(crate) const NOW: Moment = Moment {
+    date: Timestamp::from_secs(1_767_225_600),
+    ..Moment::PAST
+};
+
+/// Accepts the tokens of one issuer, from these of the sources of a route.
+pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
+    let profile = IssuerProfile {
+        sources,
+        ..IssuerProfile::new(
+            IssuerIndex::new(0),
+            "main".into(),
+            expectations(),
+            ScopeRequirement::all_of(Scopes::default()),
+        )
+    };
+    let key = VerificationKey::secret(Algorithm::HS256, SECRET).unwrap();
+    let issuer = Issuer {
+        profile: profile.into(),
+        algorithms: Algorithms::new(vec![Algorithm::HS256]),
+        keys: KeyStore::fixed(KeySet::of_any_id(vec![key]), NOW.uptime).into(),
+    };
+    let accepted = AcceptedIssuers::Named(vec![ISSUER.to_owned()]);
+    let settings = CacheSettings {
+        capacity: 100,
+        time_to_live: Duration::from_mins(5),
+    };
+    let evictions = IntCounter::new("evictions", "Counted and never shown.").unwrap();
+    Authenticators {
+        issuers: Issuers::new([(accepted, issuer)]),
+        claim_headers: ClaimHeaders::new(Vec::new(), 0),
+        cache: TokenCache::new(&settings, false, evictions),
+    }
+}
+
+fn expectations() -> Expectations {
+    Expectations {
+        audience: AudienceRule {
+            accepted: AcceptedAudience::Everyone,
+            fallback: Vec::new(),
+        },
+        token_type: TokenTypeRule::Any {
+            accepted: Vec::new(),
+        },
+        time: TimeRules {
+            leeway: Duration::ZERO,
+            require_exp: false,
+            max_token_age: None,
+        },
+        provider: None,
+        roles: None,
+        required_claims: Vec::new(),
+    }
+}
+
+/// The rules of a route that takes tokens from `Authorization` and from a cookie.
+pub(crate) fn rules() -> Rules {
+    let sources = ["bearer", "cookie:at"].map(|source| source.parse().unwrap());
+    Rules::authenticated(
+        TokenSources::new(sources.to_vec(), 8192).into(),
+        Preflight::Judged,
+    )
+}
+
+pub(crate) fn token() -> String {
+    let key = SigningKey::secret(Algorithm::HS256, SECRET);
+    key.sign(&Map::new(), &json!({"iss": ISSUER})).unwrap()
+}
+
+/// The header fields of a request: this one and no other.
+pub(crate) struct OneField(&'static str, String);
+
+impl OneField {
+    pub(crate) fn authorization() -> Self {
+        Self("authorization", format!("Bearer {}", token()))
+    }
+
+    pub(crate) fn cookie() -> Self {
+        Self("cookie", format!("at={}", token()))
+    }
+
+    pub(crate) fn request(&self) -> ForwardedRequest<'_> {
+        ForwardedRequest {
+            fields: self,
+            original: OriginalRequest::UNKNOWN,
+            peer_trusted: false,
+            route_name: None,
+        }
+    }
+}
+
+impl HeaderFields for OneField {
+    fn field(&self, name: &str) -> Field<'_> {
+        if name == self.0 {
+            Field::Once(self.1.as_bytes())
+        } else {
+            Field::Absent
+        }
+    }
+}
+
+/// What a future that never has to wait comes to.
+pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// Whether the request is authenticated, or the code of the denial; and what the cache did.
+fn verdict(
+    authenticators: &Authenticators,
+    rules: &Rules,
+    fields: &OneField,
+    may_cost: bool,
+) -> (Result<(), &'static str>, CacheUse) {
+    let request = fields.request();
+    let mut cx = RequestContext {
+        request: &request,
+        now: NOW,
+        may_cost,
+        explain: &mut (),
+    };
+    let mut record = AuthenticationRecord::default();
+    let credential = rules.sources.extract(&mut cx).unwrap();
+    let found = ready(authenticators.authenticate(&credential, rules, &mut cx, &mut record));
+    (
+        found.map(drop).map_err(|denial| denial.code()),
+        record.cache,
+    )
+}
+
+#[test]
+fn a_token_cached_from_one_source_passes_from_another_only_if_its_issuer_takes_it_there() {
+    let (authorization, cookie) = (OneField::authorization(), OneField::cookie());
+    let bearer_only = AcceptedSources::These(["bearer".parse().unwrap()].into());
+    for (sources, from_cookie) in [
+        (AcceptedSources::OfRoute, Ok(())),
+        (bearer_only, Err("issuer_unknown")),
+    ] {
+        let authenticators = authenticators(sources);
+        let seen = |fields| verdict(&authenticators, &rules(), fields, true);
+        let fresh = seen(&cookie);
+        assert_eq!(fresh, (from_cookie, CacheUse::Miss), "never seen before");
+        authenticators.cache.forget(&digest());
+        assert_eq!(seen(&authorization), (Ok(()), CacheUse::Miss));
+        assert_eq!(seen(&authorization), (Ok(()), CacheUse::Hit));
+        assert_eq!(seen(&cookie), (from_cookie, CacheUse::Hit));
+        assert_eq!(seen(&authorization), (Ok(()), CacheUse::Hit));
+    }
+}
+
+#[test]
+fn a_cached_token_is_denied_on_a_route_that_does_not_take_its_issuer() {
+    let authenticators = authenticators(AcceptedSources::OfRoute);
+    let fields = OneField::authorization();
+    let others = Rules {
+        issuers: RouteIssuers::These([IssuerIndex::new(1)].into()),
+        ..rules()
+    };
+    let on_route = |rules: &Rules| verdict(&authenticators, rules, &fields, true);
+    assert_eq!(on_route(&rules()), (Ok(()), CacheUse::Miss));
+    assert_eq!(on_route(&others), (Err("issuer_unknown"), CacheUse::Hit));
+}
+
+#[test]
+fn what_may_cost_nothing_is_served_from_the_cache_only() {
+    let authenticators = authenticators(AcceptedSources::OfRoute);
+    let seen = |may_cost| {
+        verdict(
+            &authenticators,
+            &rules(),
+            &OneField::authorization(),
+            may_cost,
+        )
+        .0
+    };
+    assert_eq!(seen(false), Err("dependency_unavailable"));
+    assert_eq!(seen(true), Ok(()));
+    assert_eq!(seen(false), Ok(()));
+}
+
+fn digest() -> CredentialDigest {
+    let source = SourceIndex::new(0);
+    let credential =
+        Credential::parse(CredentialScheme::Bearer, token().into_bytes(), source, 8192);
+    CredentialDigest::of(&credential.unwrap())
+}

@@ -1,0 +1,53 @@
+//! What vouches for a principal.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::domain::Moment;
+use crate::jose::VerificationKey;
+
+/// What vouches for a principal, together with the way to it: to ask whether it still holds takes
+/// nothing but the time.
+///
+/// An introspected token or a line of a followed file would be further variants.
+pub enum Evidence {
+    /// The key that made the signature.
+    Key {
+        /// The keys that it must be among.
+        store: Arc<dyn KeyTrust>,
+        /// The key.
+        key: TrustedKey,
+    },
+}
+
+/// Keys that change, of which some are trusted at a time.
+pub trait KeyTrust: Send + Sync {
+    /// Returns whether a key that was trusted once still is.
+    fn still_trusts(&self, key: &TrustedKey, now: Moment) -> bool;
+}
+
+/// A key that was trusted when a signature was verified with it.
+#[derive(Debug, Clone)]
+pub struct TrustedKey {
+    /// The key.
+    pub key: Arc<VerificationKey>,
+    /// The generation of the keys that it was among. A store counts its generations.
+    pub generation: u64,
+}
+
+impl Evidence {
+    /// Returns whether this still vouches for the principal.
+    pub fn still_holds(&self, now: Moment) -> bool {
+        match self {
+            Self::Key { store, key } => store.still_trusts(key, now),
+        }
+    }
+}
+
+impl fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key { .. } => f.debug_struct("Key").finish_non_exhaustive(),
+        }
+    }
+}

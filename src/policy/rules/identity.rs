@@ -1,0 +1,16 @@
+//! A principal that a route accepted.
+
+use std::sync::Arc;
+
+use crate::policy::Principal;
+
+/// A principal that a route accepted for the request at hand. Only
+/// [`Rules::accept`](super::Rules::accept) makes one, so that nothing is authorized that was not
+/// accepted.
+///
+/// What is looked up with each request, such as the user's row in a directory, would stand here
+/// beside the principal.
+#[derive(Debug)]
+pub struct Identity {
+    pub(super) principal: Arc<Principal>,
+}

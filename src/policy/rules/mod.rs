@@ -1,0 +1,196 @@
+//! What holds on a route, or everywhere if there are no routes.
+
+mod identity;
+mod permit;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use identity::Identity;
+pub use permit::Permit;
+
+use super::condition::Facts;
+use super::routes::{Access, RouteIssuers};
+use super::{IssuerProfile, Preflight, Principal, Requirement};
+use crate::domain::{
+    Credential, Denial, Explain, ExplainStep, IssuerIndex, Reason, RequestContext,
+};
+use crate::extract::TokenSources;
+use crate::verify::AcceptedAudience;
+
+/// What holds on a route, or everywhere if there are no routes.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Says which requests may pass.
+    pub access: Access,
+    /// Says how CORS preflights are decided.
+    pub preflight: Preflight,
+    /// The sources of tokens.
+    pub sources: Arc<TokenSources>,
+    /// The issuers whose tokens are accepted.
+    pub issuers: RouteIssuers,
+    /// The audiences that a token must name, in place of those of its issuer.
+    pub audience: Option<AcceptedAudience>,
+    /// What else a token must satisfy.
+    pub requirements: Box<[Requirement]>,
+    /// Says that a denial for the sake of the token is only reported.
+    pub report_only: bool,
+}
+
+impl Rules {
+    /// Makes rules by which every request needs a valid token from these sources, and nothing else.
+    pub fn authenticated(sources: Arc<TokenSources>, preflight: Preflight) -> Self {
+        Self {
+            access: Access::Authenticated,
+            preflight,
+            sources,
+            issuers: RouteIssuers::All,
+            audience: None,
+            requirements: Box::default(),
+            report_only: false,
+        }
+    }
+
+    /// Returns whether these rules need what the proxy says about the original request.
+    pub fn needs_request(&self) -> bool {
+        self.preflight == Preflight::Allowed
+            || self.access.reads_credentials() && self.sources.needs_request()
+            || self.requirements.iter().any(Requirement::needs_request)
+    }
+
+    /// Returns whether a condition reads claims.
+    pub(super) fn have_condition(&self) -> bool {
+        self.requirements
+            .iter()
+            .any(|required| matches!(required, Requirement::Condition(_)))
+    }
+
+    /// Decides as far as no credential is needed for it: a denial, a permit, or nothing yet.
+    pub fn decide_without_credential(
+        &self,
+        cx: &mut RequestContext<'_, impl Explain>,
+    ) -> Result<Option<Permit>, Denial> {
+        let open = if self.access == Access::Denied {
+            Err(Reason::RouteDenied)
+        } else {
+            Ok(())
+        };
+        cx.explain
+            .outcome("access", open, || ("anything but denied", self.access))?;
+        let passes = self.access == Access::Anonymous || self.preflight.lets_pass(cx)?;
+        Ok(passes.then(Permit::anonymous))
+    }
+
+    /// Decides about a request in which no credential was found, for the reason of this denial.
+    pub fn handle_missing_credential(
+        &self,
+        denial: Denial,
+        cx: &mut RequestContext<'_, impl Explain>,
+    ) -> Result<Permit, Denial> {
+        let reason = denial.reason();
+        let is_missing = matches!(reason, Reason::TokenMissing | Reason::SchemeUnsupported);
+        let decision = if is_missing && self.access == Access::Optional {
+            Ok(Permit::anonymous())
+        } else {
+            Err(denial)
+        };
+        cx.explain
+            .outcome("token", decision, || (&self.sources, reason.meaning()))
+    }
+
+    /// Fails with [`Reason::IssuerUnknown`] if tokens of this issuer are not accepted here. It is
+    /// asked before any work is done for the token.
+    pub fn check_issuer(&self, issuer: IssuerIndex) -> Result<(), Reason> {
+        if self.issuers.contain(issuer) {
+            Ok(())
+        } else {
+            Err(Reason::IssuerUnknown)
+        }
+    }
+
+    /// Fails with [`Reason::IssuerUnknown`] if this issuer takes no credential from this source, or
+    /// none with this scheme. It is asked of a credential from the cache as well: it may have been
+    /// verified when it came from another source.
+    pub fn check_source(
+        &self,
+        issuer: &IssuerProfile,
+        credential: &Credential<'_>,
+        explain: &mut impl Explain,
+    ) -> Result<(), Reason> {
+        let source = self.sources.at(credential.source);
+        if source.is_some_and(|source| issuer.takes(source, credential.scheme)) {
+            return Ok(());
+        }
+        explain.step(|| {
+            let found = source.map_or_else(|| "another one".to_owned(), ToString::to_string);
+            ExplainStep::failed("source of the issuer", "one that the issuer takes", found)
+        });
+        Err(Reason::IssuerUnknown)
+    }
+
+    /// Accepts a principal if its token is valid at this time, is meant for this audience, and
+    /// grants the scopes that its issuer must grant: what is local and may have changed since the
+    /// token was verified.
+    pub fn accept(
+        &self,
+        principal: Arc<Principal>,
+        cx: &mut RequestContext<'_, impl Explain>,
+    ) -> Result<Identity, Denial> {
+        let (token, issuer) = (principal.token(), principal.profile());
+        // A token that is explained was verified a moment ago, and its time was explained then.
+        issuer
+            .expectations
+            .time
+            .validate(token.validity(), cx.now.date, &mut ())?;
+        token.validate_audience(
+            &issuer.expectations.audience,
+            self.audience.as_ref(),
+            cx.explain,
+        )?;
+        let (required, granted) = (&issuer.required_scopes, token.scopes());
+        cx.explain
+            .outcome("scopes of the issuer", required.check(granted), || {
+                (required, granted)
+            })?;
+        Ok(Identity { principal })
+    }
+
+    /// Authorizes an identity that satisfies what this route requires, and whose claims fit into
+    /// headers.
+    pub fn authorize(
+        &self,
+        identity: Identity,
+        cx: &mut RequestContext<'_, impl Explain>,
+    ) -> Result<Permit, Denial> {
+        let facts = Facts {
+            principal: &identity.principal,
+            request: cx.request,
+            now: cx.now.date,
+        };
+        self.requirements
+            .iter()
+            .try_for_each(|required| required.check(&facts, cx.explain))?;
+        Permit::for_principal(identity.principal, cx.explain)
+    }
+
+    /// Ends a decision. Where denials are only reported, the request passes without identity; and
+    /// a permit gets what the client offers besides its token.
+    pub fn conclude(
+        &self,
+        decision: Result<Permit, Denial>,
+        cx: &RequestContext<'_, impl Explain>,
+    ) -> Result<Permit, Denial> {
+        let permit = match decision {
+            Err(denial) if self.only_report() => Permit::reporting(denial.reason()),
+            decision => decision?,
+        };
+        Ok(permit.with_other_protocols(self.sources.other_protocols(cx.request)))
+    }
+
+    /// Returns whether denials are only reported. A route that is closed to all stays closed: there
+    /// is no token to try its rules with.
+    fn only_report(&self) -> bool {
+        self.report_only && self.access.reads_credentials()
+    }
+}
