@@ -52,8 +52,8 @@ fn allow(claim_headers: &ClaimHeaders, permit: &Permit) -> CheckResponse {
 }
 
 fn deny(denial: &Denial, answer: &DenialResponse<'_>) -> CheckResponse {
-    let challenge = answer
-        .challenge
+    let challenge = answer.challenge_line();
+    let challenge = challenge
         .as_deref()
         .and_then(|challenge| std::str::from_utf8(challenge).ok());
     let headers = [

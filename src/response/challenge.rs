@@ -1,16 +1,37 @@
-//! The challenge (RFC 6750 section 3, RFC 9728 section 5.1).
+//! The challenges of a denial (RFC 6750 section 3, RFC 9728 section 5.1).
 
 use std::fmt::Write;
 
-use crate::domain::{Denial, Reason};
+use bytes::Bytes;
 
-/// What the challenge says for a denial. All of it is configuration or fixed text: nothing of the
-/// request is echoed.
+use crate::domain::{CredentialScheme, Denial, Reason};
+
+/// Makes the challenges of a denial: one for each scheme, which is a field line of its own.
 ///
-/// `resource_metadata` is the one of the route, or the general one.
-pub(super) fn challenge(realm: &str, resource_metadata: Option<&str>, denial: &Denial) -> String {
+/// The schemes are in the order that [`CredentialScheme::ALL`] gives for requests without
+/// credentials. With several schemes, the one that the client used comes first, and only its
+/// challenge has an error.
+pub(super) fn challenges(
+    realm: &str,
+    resource_metadata: Option<&str>,
+    denial: &Denial,
+) -> Box<[Bytes]> {
+    let schemes = CredentialScheme::ALL.iter();
+    schemes
+        .map(|scheme| challenge(*scheme, realm, resource_metadata, denial).into())
+        .collect()
+}
+
+/// Makes the challenge of one scheme. All of it is configuration or fixed text: nothing of the
+/// request is echoed. `resource_metadata` is that of the route, or the general one.
+fn challenge(
+    scheme: CredentialScheme,
+    realm: &str,
+    resource_metadata: Option<&str>,
+    denial: &Denial,
+) -> String {
     let reason = denial.reason();
-    let mut challenge = format!("Bearer realm=\"{realm}\"");
+    let mut challenge = format!("{} realm=\"{realm}\"", scheme.name());
     if let Some(error) = error(reason) {
         // Writing to a String cannot fail.
         let _ = write!(
@@ -28,8 +49,8 @@ pub(super) fn challenge(realm: &str, resource_metadata: Option<&str>, denial: &D
     challenge
 }
 
-/// The error code of RFC 6750 section 3.1. A request without credentials that we understand gets
-/// none: it is not wrong yet.
+/// Returns the error code of RFC 6750 section 3.1. A request without credentials of a known scheme
+/// gets none: it is not wrong yet.
 pub(super) const fn error(reason: Reason) -> Option<&'static str> {
     match reason {
         Reason::TokenMissing | Reason::SchemeUnsupported => None,

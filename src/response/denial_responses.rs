@@ -1,11 +1,12 @@
 //! What each denial looks like, made once, for whatever protocol it is told in.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use bytes::Bytes;
 use serde_json::json;
 
-use super::challenge::{challenge, error};
+use super::challenge::{challenges, error};
 use crate::config::{CustomDenial, DenialKey, DenialSettings, RouteDenials};
 use crate::domain::{Denial, DenialClass, Reason, RouteIndex};
 use crate::policy::RouteName;
@@ -42,17 +43,29 @@ pub struct DenialResponse<'a> {
     pub policy: &'a str,
     /// The code of the reason.
     pub code: &'static str,
-    /// The challenge, if one goes with it.
-    pub challenge: Option<Bytes>,
+    /// The challenges, each for a field line of its own; none if the denial has no challenge.
+    pub challenges: Cow<'a, [Bytes]>,
     /// When to come back, in seconds, if that may help.
     pub retry_after: Option<&'static str>,
+}
+
+impl DenialResponse<'_> {
+    /// Returns all challenges as one field line (RFC 9110 section 11.6.1), for a proxy that hands on
+    /// one line only.
+    pub fn challenge_line(&self) -> Option<Bytes> {
+        match &*self.challenges {
+            [] => None,
+            [challenge] => Some(challenge.clone()),
+            several => Some(several.join(&b", "[..]).into()),
+        }
+    }
 }
 
 /// What a denial looks like where nobody said otherwise.
 struct DefaultResponse {
     status: u16,
     body: Bytes,
-    challenge: Option<Bytes>,
+    challenges: Box<[Bytes]>,
 }
 
 /// What was configured otherwise, for all routes or for one. There may be thousands of these: they
@@ -128,43 +141,45 @@ impl DenialResponses {
                 .unwrap_or(&defaults.body),
             policy: &own.policy,
             code: denial.code(),
-            challenge: defaults
-                .challenge
-                .as_ref()
-                .map(|challenge| self.challenge(challenge, denial, route)),
+            challenges: self.challenges(&defaults.challenges, denial, route),
             retry_after: (denial.class() == DenialClass::Unavailable)
                 .then_some(RETRY_AFTER_SECONDS),
         }
     }
 
-    /// The usual challenge, unless scopes or the metadata of the route make it another one.
-    fn challenge(&self, usual: &Bytes, denial: &Denial, route: Option<RouteIndex>) -> Bytes {
+    /// Returns the default challenges, unless scopes or the metadata of the route change them.
+    fn challenges<'a>(
+        &self,
+        defaults: &'a [Bytes],
+        denial: &Denial,
+        route: Option<RouteIndex>,
+    ) -> Cow<'a, [Bytes]> {
         let own_resource = route.and_then(|route| self.resources.get(&route));
-        if own_resource.is_none() && denial.required_scopes().is_none() {
-            return usual.clone();
+        if defaults.is_empty() || own_resource.is_none() && denial.required_scopes().is_none() {
+            return defaults.into();
         }
         let resource_metadata = own_resource
             .map(AsRef::as_ref)
             .or(self.answers.resource_metadata.as_deref());
-        challenge(&self.answers.realm, resource_metadata, denial).into()
+        challenges(&self.answers.realm, resource_metadata, denial)
+            .into_vec()
+            .into()
     }
 }
 
 impl DefaultResponse {
     fn new(reason: Reason, answers: &DenialSettings) -> Self {
-        let is_challenge =
+        let has_challenge =
             reason.class() == DenialClass::Unauthenticated || reason == Reason::ScopeInsufficient;
         Self {
             status: reason.status(),
             body: default_body(reason).into(),
-            challenge: is_challenge.then(|| {
-                challenge(
-                    &answers.realm,
-                    answers.resource_metadata.as_deref(),
-                    &reason.into(),
-                )
-                .into()
-            }),
+            challenges: if has_challenge {
+                let resource_metadata = answers.resource_metadata.as_deref();
+                challenges(&answers.realm, resource_metadata, &reason.into())
+            } else {
+                Box::default()
+            },
         }
     }
 }

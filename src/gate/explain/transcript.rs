@@ -119,7 +119,7 @@ impl Transcript {
             .denied
             .as_ref()
             .map(|(denial, route)| answers.answer(denial, *route));
-        let challenge = answer.and_then(|answer| answer.challenge);
+        let challenge = answer.and_then(|answer| answer.challenge_line());
         self.challenge = challenge.map(|text| String::from_utf8_lossy(&text).into_owned());
         self
     }

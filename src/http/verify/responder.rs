@@ -1,5 +1,6 @@
 //! Turns decisions into HTTP responses.
 
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -119,11 +120,14 @@ impl Responder {
         }
         // The configuration accepts only what a header can hold, and a challenge contains nothing
         // else.
-        if let Some(challenge) = answer
-            .challenge
-            .and_then(|text| HeaderValue::from_maybe_shared(text).ok())
-        {
-            headers.insert(WWW_AUTHENTICATE, challenge);
+        let in_one_line = answer
+            .challenge_line()
+            .filter(|_| !dialect.carries_denials());
+        let lines = in_one_line.as_ref().map_or(&*answer.challenges, from_ref);
+        for line in lines.iter().cloned() {
+            if let Ok(challenge) = HeaderValue::from_maybe_shared(line) {
+                headers.append(WWW_AUTHENTICATE, challenge);
+            }
         }
         if let Some(seconds) = answer.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));

@@ -15,6 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["platform", "telemetry"],
     &["fixtures", "outbound", "proxy_files", "response"],
     &["issuers"],
+    &["authenticators"],
     &["gate"],
     &["grpc", "http"],
     &["app", "cli", "demo"],
