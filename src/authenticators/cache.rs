@@ -1,8 +1,8 @@
-//! Tokens that were verified already.
+//! The cache of principals that were authenticated before.
 //!
-//! An entry says "this token's signature and claims were good, and this key vouches for it". It is
-//! no decision: time, trust in the key and what the request asks for are judged on every hit.
-//! Denials are never kept.
+//! An entry says "this credential was good, and this evidence vouches for it". It is no decision:
+//! the evidence, the time and the rules of the route are checked on every hit. Denials are never
+//! kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::policy::Principal;
 /// The unit in which the capacity is counted.
 const UNIT_BYTES: usize = 2048;
 
-/// A token that takes more is not kept: a few of them must not push out everybody else's.
+/// An entry that takes more is not kept: a few of them must not evict those of all other clients.
 const MAX_UNITS: usize = 16;
 
 /// The cache is divided into shards, each with its lock and its part of the capacity. With this
@@ -30,12 +30,12 @@ const LEAST_UNITS_OF_SHARD: u64 = 4096;
 /// More would not make waiting for a lock any rarer.
 const MOST_SHARDS: u64 = 1024;
 
-/// How many of those that had to leave are known again, for each that has room. With the half that
-/// is usual, others that come in turn would not displace those that nobody presents any more, as
-/// long as their time lasts.
+/// The number of evicted entries whose digests are remembered, for each entry that has room. With
+/// the usual half, entries that are used in turn would not displace entries that are no longer used
+/// until these expire.
 const REMEMBERED: f64 = 1.0;
 
-/// Tokens that were verified already, by their digest.
+/// Principals that were authenticated before, by the digest of their credential.
 pub struct TokenCache {
     tokens: Option<Tokens>,
     time_to_live: Duration,
@@ -53,7 +53,7 @@ struct Entry {
     units: u64,
 }
 
-/// Says how much of the capacity a token takes.
+/// Says how much of the capacity an entry takes.
 #[derive(Clone)]
 struct EntryWeight;
 
@@ -63,7 +63,7 @@ impl Weighter<CredentialDigest, Entry> for EntryWeight {
     }
 }
 
-/// Hands over what had to leave, to be counted and freed when no lock is held any more.
+/// Collects evicted entries, which are counted and freed when no lock is held any more.
 #[derive(Clone)]
 struct EvictionSink;
 
@@ -76,8 +76,8 @@ impl Lifecycle<CredentialDigest, Entry> for EvictionSink {
 }
 
 impl TokenCache {
-    /// A cache of this size; tokens that have to leave are counted. If there are conditions, room
-    /// is reserved for what they make of the claims.
+    /// Creates a cache of this size; evictions are counted. If there are conditions, room is
+    /// reserved for the values that they make of the claims.
     pub fn new(settings: &CacheSettings, has_conditions: bool, evictions: IntCounter) -> Self {
         let tokens = tokens(settings.capacity);
         Self {
@@ -88,8 +88,8 @@ impl TokenCache {
         }
     }
 
-    /// The token with this digest, if it is known and both its own and the cache's time for it are
-    /// not over.
+    /// Returns the principal with this digest, if it is there and its time is not over: that of its
+    /// token, and that of the cache.
     pub(super) fn get(&self, digest: &CredentialDigest, now: Moment) -> Option<Arc<Principal>> {
         let tokens = self.tokens.as_ref()?;
         let token = tokens.get(digest)?;
@@ -100,7 +100,7 @@ impl TokenCache {
         Some(token.principal)
     }
 
-    /// Keeps a verified token, unless it is too large or about to end.
+    /// Keeps a principal, unless it is too large or about to expire.
     pub(super) fn insert(&self, digest: CredentialDigest, principal: Arc<Principal>, now: Moment) {
         let Some(tokens) = &self.tokens else { return };
         let mut kept_until = now.plus(self.time_to_live);
@@ -125,14 +125,14 @@ impl TokenCache {
         self.evictions.inc_by(evicted as u64);
     }
 
-    /// Forgets a token.
+    /// Removes an entry.
     pub(super) fn forget(&self, digest: &CredentialDigest) {
         if let Some(tokens) = &self.tokens {
             tokens.remove(digest);
         }
     }
 
-    /// Frees the memory of tokens whose time is over, and which nobody may ever present again.
+    /// Frees the memory of entries whose time is over. Their tokens may never be presented again.
     pub fn sweep(&self, now: Moment) {
         let Some(tokens) = &self.tokens else { return };
         // One by one, so that no request waits for more than one of them.
@@ -141,22 +141,22 @@ impl TokenCache {
         }
     }
 
-    /// How many tokens there are.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.tokens.as_ref().map_or(0, Tokens::len)
     }
 
-    /// Whether there is none.
+    /// Returns whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether tokens are kept at all.
+    /// Returns whether principals are kept at all.
     pub const fn is_on(&self) -> bool {
         self.tokens.is_some()
     }
 
-    /// Another request may have verified it anew meanwhile.
+    /// Removes an entry, unless another request has renewed it meanwhile.
     fn remove_if_over(&self, tokens: &Tokens, digest: &CredentialDigest, now: Moment) {
         if tokens
             .remove_if(digest, |token| token.is_over(now))
@@ -173,8 +173,8 @@ impl Entry {
     }
 }
 
-/// Room for so many units; nothing if there is to be none. A token that would take all or nearly
-/// all of it may find no room.
+/// Creates a cache for this many units; `None` for 0. An entry that would take all or nearly all of
+/// it may find no room.
 fn tokens(capacity: u64) -> Option<Tokens> {
     if capacity == 0 {
         return None;

@@ -1,4 +1,4 @@
-//! What a credential is remembered by.
+//! The digest that a credential is cached by.
 
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 

@@ -1,4 +1,4 @@
-//! What there is to tell about the stages of a verification.
+//! Explanations of the stages of a verification.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::jose::{
 };
 use crate::policy::{RouteIssuers, Rules};
 
-/// So many keys are told; more would not fit into a line.
+/// At most this many keys are listed; more would not fit into a line.
 const MAX_KEYS: usize = 5;
 
-/// The parts of the token, and its header.
+/// Explains the parts of the token, and its header.
 pub(super) fn form(token: BearerToken<'_>, jws: &Result<CompactJws<'_>, Reason>) -> ExplainStep {
     // One more than those of a JWE is enough to know.
     let parts = token.as_bytes().splitn(6, |byte| *byte == b'.').count();
@@ -28,8 +28,8 @@ pub(super) fn form(token: BearerToken<'_>, jws: &Result<CompactJws<'_>, Reason>)
     ExplainStep::of("form", jws, "a compact JWS (RFC 7515)", found)
 }
 
-/// The header as the token has it, even if the rest of the token is no good. What is no JSON object
-/// is not shown: it may be a signature, or a token of another kind.
+/// Returns the header as the token has it, even if the rest of the token is malformed. Anything but
+/// a JSON object is not shown: it may be a signature, or a token of another kind.
 fn header_as_written(token: BearerToken<'_>) -> String {
     let first = token
         .as_bytes()
@@ -55,7 +55,7 @@ pub(super) fn issuer_claim(jws: &CompactJws<'_>) -> String {
     }
 }
 
-/// The issuers whose tokens the rules accept.
+/// Names the issuers whose tokens the rules accept.
 pub(super) fn issuers(rules: &Rules, issuers: &Issuers) -> String {
     match &rules.issuers {
         RouteIssuers::All => "any".to_owned(),
@@ -68,7 +68,7 @@ pub(super) fn issuers(rules: &Rules, issuers: &Issuers) -> String {
     }
 }
 
-/// The keys that are tried; or those that are known, if none of them can be tried.
+/// Explains the keys that are tried, or those that are known if none of them can be tried.
 pub(super) fn keys(
     header: &JoseHeader,
     issuer: &Issuer,
@@ -122,7 +122,7 @@ fn known(snapshot: &KeySnapshot, now: Moment) -> String {
     )
 }
 
-/// Keys, each with what it may be used with.
+/// Lists keys, each with the algorithms that it may be used with.
 fn listed<'a>(
     keys: impl Iterator<Item = (&'a VerificationKey, String)>,
     snapshot: &KeySnapshot,
@@ -143,7 +143,7 @@ fn listed<'a>(
     told.collect::<Vec<_>>().join(", ")
 }
 
-/// Which of the keys made the signature; they are tried one after the other.
+/// Explains which of the keys made the signature; they are tried one after the other.
 pub(super) fn signature(
     candidates: &Candidates,
     signed: &Result<SignedJws, Reason>,

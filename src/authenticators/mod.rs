@@ -1,4 +1,4 @@
-//! Layer 7: from a credential to the principal that it stands for.
+//! Layer 7: from a credential to its principal.
 //!
 //! [`Authenticators::authenticate`] takes a credential of any form. A principal that is in the
 //! cache is used again; otherwise the form of the credential decides which authenticator verifies
@@ -36,7 +36,7 @@ pub struct Authenticators {
 }
 
 impl Authenticators {
-    /// Returns the principal that this credential stands for on a route with these rules.
+    /// Returns the principal of this credential, on a route with these rules.
     ///
     /// A principal from the cache passes the checks of the route again that concern its issuer and
     /// the source of the credential; time, audience and requirements are left to [`Rules`] in any

@@ -1,10 +1,10 @@
-//! What authenticating a credential leaves for the log and the metrics.
+//! The record of authenticating a credential, for the log and the metrics.
 
 use super::CredentialDigest;
 use crate::domain::IssuerIndex;
 use crate::telemetry::CacheUse;
 
-/// What authenticating a credential leaves for the log and the metrics. No decision reads it.
+/// The record of authenticating a credential, for the log and the metrics. No decision reads it.
 #[derive(Debug, Default)]
 pub struct AuthenticationRecord {
     /// Says that a log or a trace shows the digest. Otherwise it is computed for the cache only.
@@ -13,6 +13,6 @@ pub struct AuthenticationRecord {
     pub digest: Option<CredentialDigest>,
     /// The issuer of the credential, as soon as it is known.
     pub issuer: Option<IssuerIndex>,
-    /// What the cache had to do with it.
+    /// The part that the cache had in it.
     pub cache: CacheUse,
 }

@@ -23,7 +23,7 @@ pub struct Gate {
     pub clock: Arc<dyn Clock>,
     /// Selects the rules for a request.
     pub policy: Policy,
-    /// Finds the principal that a credential stands for.
+    /// Finds the principal of a credential.
     pub authenticators: Authenticators,
 }
 
@@ -60,8 +60,9 @@ impl Gate {
 
     /// Decides by the rules of a route.
     ///
-    /// A check that changes from request to request stands between two of these stages: whether the
-    /// session was revoked before `accept`; a DPoP proof, and a row of a directory, behind it.
+    /// A check whose outcome changes from request to request would be a stage of its own: a revoked
+    /// session is denied before `accept`, and a DPoP proof and the user's row are looked at after
+    /// it.
     async fn decide_on(
         &self,
         rules: &Rules,

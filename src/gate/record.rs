@@ -1,18 +1,18 @@
-//! What a decision leaves for the log and the metrics.
+//! The record of a decision for the log and the metrics.
 
 use crate::authenticators::AuthenticationRecord;
 use crate::domain::{Denial, RouteIndex, Uptime};
 use crate::policy::Permit;
 use crate::telemetry::Outcome;
 
-/// What a decision leaves for the log and the metrics. No decision reads it.
+/// The record of a decision for the log and the metrics. No decision reads it.
 #[derive(Debug, Default)]
 pub struct DecisionRecord {
-    /// When the decision began, if it has.
+    /// The time at which the decision began, if it has.
     pub began: Option<Uptime>,
     /// The route, if one was selected.
     pub route: Option<RouteIndex>,
-    /// What authenticating the credential left.
+    /// The record of authenticating the credential.
     pub authentication: AuthenticationRecord,
     /// Says that clocks which differ would explain the denial.
     pub clock_skew_suspected: bool,

@@ -1,5 +1,5 @@
-//! The gate as proxies find it: every decision is measured, counted and written down, in whatever
-//! protocol it was asked for.
+//! The gate as proxies use it: every decision is measured, counted and logged, whatever the
+//! protocol.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,36 +15,35 @@ use crate::telemetry::{
     request_id,
 };
 
-/// A gate whose decisions are measured, counted and written down. HTTP and gRPC go through the same
-/// one.
+/// A gate whose decisions are measured, counted and logged. HTTP and gRPC share one.
 pub struct DecisionService {
-    /// Decides.
+    /// Makes the decisions.
     pub gate: Gate,
-    /// Measures.
+    /// Measures how long decisions take.
     pub metrics: Arc<Metrics>,
     /// Counts decisions.
     pub decisions: DecisionCounters,
-    /// Writes down.
+    /// Writes the access log.
     pub access_log: AccessLogger,
-    /// Tells of decisions in traces, if anybody follows them.
+    /// Records decisions as spans, if traces are on.
     pub spans: Option<Arc<Spans>>,
-    /// Whose description of a request is believed.
+    /// The peers whose description of a request is believed.
     pub trusted: TrustedProxies,
-    /// What denials look like.
+    /// Makes the responses to denials.
     pub denials: Arc<DenialResponses>,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 pub struct Decision {
-    /// Leave to pass, or why not.
+    /// The permit or the denial.
     pub decision: Result<Permit, Denial>,
     /// The route that it took.
     pub route: Option<RouteIndex>,
 }
 
 impl DecisionService {
-    /// Decides about one request. `logged` is the request as the log tells it, and is asked for
-    /// only where it does.
+    /// Decides about one request. `logged` returns the request as the log shows it, and is called
+    /// only if a log or a trace does.
     pub async fn decide<'a>(
         &self,
         request: &ForwardedRequest<'a>,
@@ -85,9 +84,9 @@ impl DecisionService {
         }
     }
 
-    /// Ends the series of issuers and routes that there are no longer; those of a configuration
-    /// before would stay for ever. A request that began under it may bring one back, until the next
-    /// configuration.
+    /// Removes the metric series of issuers and routes that are no longer configured; otherwise
+    /// they would stay for ever. A request that began under an earlier configuration may bring one
+    /// back, until the next configuration.
     pub fn forget_other_series(&self) {
         let routes = self.gate.policy.routes();
         self.decisions

@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::config::is_trustworthy;
 
-/// What is needed of an issuer's metadata.
+/// The part of an issuer's metadata that is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Metadata {
     pub(super) jwks_uri: Url,
@@ -17,7 +17,7 @@ pub enum InvalidMetadata {
     /// Not JSON, or without `issuer` and `jwks_uri`.
     #[error("not issuer metadata")]
     Malformed,
-    /// Somebody else's.
+    /// It is of another issuer.
     #[error("the metadata is of another issuer (it must name {0:?} to the letter)")]
     OtherIssuer(String),
     /// Keys from a place that we do not fetch from.

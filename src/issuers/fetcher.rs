@@ -16,7 +16,7 @@ use crate::outbound::{
 pub struct KeyFetcher {
     settings: RemoteKeys,
     client: HttpClient,
-    /// Where the last good metadata said the keys are.
+    /// The place of the keys by the last good metadata.
     known: Option<(Url, AddressRule)>,
     last: Option<LastKeys>,
 }
@@ -33,11 +33,11 @@ struct LastKeys {
 pub struct FetchedKeys {
     /// The keys; at least one.
     pub keys: KeySet,
-    /// How long the answer says they may be kept.
+    /// The time for which they may be kept, as the response says.
     pub max_age: Option<Duration>,
 }
 
-/// Why there are no new keys.
+/// The reason why there are no new keys.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchFailure {
     /// The metadata could not be fetched.
@@ -61,7 +61,7 @@ pub enum FetchFailure {
 }
 
 impl FetchFailure {
-    /// When to come back, as the issuer asks.
+    /// Returns the time after which the issuer asks to come back.
     pub(super) const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Metadata(FetchError::Status { retry_after, .. })
@@ -130,8 +130,8 @@ impl KeyFetcher {
         Ok(keys)
     }
 
-    /// Where the keys are. Metadata that cannot be had now, or is not the issuer's, leaves the last
-    /// good in force.
+    /// Returns the place of the keys. If the metadata cannot be fetched now, or is not the
+    /// issuer's, the last good place is used.
     async fn locate(&mut self, started: Instant) -> Result<(Url, AddressRule), FetchFailure> {
         let (issuer, documents) = match &self.settings.location {
             KeyLocation::Jwks(url) => return Ok((url.clone(), AddressRule::Any)),
@@ -144,8 +144,8 @@ impl KeyFetcher {
         self.known.clone().map_or(discovered, Ok)
     }
 
-    /// The first document that is the issuer's. If there is none, the first failure tells: it is of
-    /// the place where nearly every issuer has its metadata.
+    /// Returns the first document that is the issuer's. If there is none, fails with the first
+    /// failure: it is of the place where nearly every issuer has its metadata.
     async fn discover(
         &self,
         issuer: &str,
@@ -193,8 +193,8 @@ impl KeyFetcher {
         Ok((metadata.jwks_uri, rule))
     }
 
-    /// Whether the operator named this party. A document from outside must not decide who gets our
-    /// credentials.
+    /// Returns whether the operator named this party. A document from outside must not decide who
+    /// gets our credentials.
     fn is_configured(&self, url: &Url) -> bool {
         self.settings
             .location
@@ -204,7 +204,8 @@ impl KeyFetcher {
     }
 }
 
-/// How long from the start of a fetch a document may take that so many others may have to follow.
+/// Returns the time, from the start of a fetch, that a document may take if this many others may
+/// have to follow.
 /// It may take what is left of the time; but a tenth is kept for each of the others, and a fifth
 /// for the keys, whose place may be known from before.
 fn patience(timeout: Duration, others: usize) -> Duration {

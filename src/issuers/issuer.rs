@@ -13,7 +13,7 @@ use crate::verify::EntraTenant;
 
 /// An issuer: its profile and its keys.
 pub struct Issuer {
-    /// What policy knows of it. Each principal of the issuer shares it.
+    /// Its profile, which each of its principals shares.
     pub profile: Arc<IssuerProfile>,
     /// The algorithms that its tokens may be signed with.
     pub algorithms: Algorithms,
@@ -30,7 +30,7 @@ pub struct Issuers {
 }
 
 impl Issuers {
-    /// These, each with the `iss` that its tokens may have.
+    /// Creates the issuers, each with the `iss` that its tokens may have.
     pub fn new(issuers: impl IntoIterator<Item = (AcceptedIssuers, Issuer)>) -> Self {
         let mut all = Self {
             in_order: Vec::new(),
@@ -53,9 +53,9 @@ impl Issuers {
         all
     }
 
-    /// Whose token this says it is. Names are compared byte by byte (RFC 9068 section 4): no case
-    /// folding, no slash more or less; and a token with an `iss` never belongs to the issuer of
-    /// tokens without one.
+    /// Returns the issuer that a token names. Names are compared byte by byte (RFC 9068 section 4):
+    /// no case folding, no slash more or less; and a token with an `iss` never belongs to the
+    /// issuer of tokens without one.
     pub fn find(&self, claims: &UnverifiedClaims) -> Option<&Arc<Issuer>> {
         match claims.issuer() {
             IssuerClaim::Absent => self.without_iss.as_ref(),
@@ -70,18 +70,18 @@ impl Issuers {
             .filter(|_| EntraTenant::of_issuer(iss).is_some())
     }
 
-    /// The issuers in the order of the configuration.
+    /// Returns the issuers in the order of the configuration.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Issuer>> {
         self.in_order.iter()
     }
 
-    /// The issuer at this position.
+    /// Returns the issuer at this index.
     pub fn at(&self, index: IssuerIndex) -> Option<&Arc<Issuer>> {
         self.in_order.get(index.get())
     }
 }
 
-/// Each `iss` that is known, for people.
+/// Lists each `iss` that is known.
 impl fmt::Display for Issuers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut known: Vec<_> = self.by_iss.keys().map(|iss| format!("{iss:?}")).collect();

@@ -1,10 +1,10 @@
-//! Where an issuer's keys come from again and again.
+//! The origin from which an issuer's keys are fetched again and again.
 
 use super::KeyFetcher;
 use super::fetcher::{FetchFailure, FetchedKeys};
 use crate::config::FileKeys;
 
-/// Where an issuer's keys come from again and again.
+/// The origin from which an issuer's keys are fetched again and again.
 pub enum KeyOrigin {
     /// Its key endpoint.
     Remote(Box<KeyFetcher>),
@@ -13,7 +13,7 @@ pub enum KeyOrigin {
 }
 
 impl KeyOrigin {
-    /// The keys as they are there now.
+    /// Fetches the keys as they are there now.
     pub async fn fetch(&mut self) -> Result<FetchedKeys, FetchFailure> {
         match self {
             Self::Remote(fetcher) => fetcher.fetch().await,

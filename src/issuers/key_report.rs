@@ -1,4 +1,4 @@
-//! What an operator should know about an issuer's keys.
+//! Reports to the operator about an issuer's keys.
 
 use crate::jose::{Algorithm, KeySet, PublishedKey};
 

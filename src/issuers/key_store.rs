@@ -29,22 +29,22 @@ pub struct KeySnapshot {
     keys: KeySet,
     /// Changes whenever the keys do, and only then.
     generation: u64,
-    /// When they were fetched; nothing for keys that are not fetched.
+    /// The time of the fetch; `None` for keys that are not fetched.
     fetched_at: Option<Moment>,
     usable_until: Moment,
     first_seen: HashMap<KeyFingerprint, Uptime>,
 }
 
-/// How fetching goes, for `/status`.
+/// The history of fetching, for `/status`.
 #[derive(Debug, Clone, Default)]
 pub struct FetchHistory {
-    /// When keys were last fetched.
+    /// The time at which keys were last fetched.
     pub last_success: Option<Timestamp>,
-    /// Why the last fetch failed, if it did.
+    /// The error of the last fetch, if it failed.
     pub last_error: Option<String>,
-    /// How many failed in a row.
+    /// The number of failures in a row.
     pub failures: u32,
-    /// When the next one is due.
+    /// The time at which the next fetch is due.
     pub next_refresh: Option<Moment>,
 }
 
@@ -54,17 +54,17 @@ impl KeySnapshot {
         &self.keys
     }
 
-    /// When they were fetched; nothing for keys that are not fetched, or not yet.
+    /// The time of the fetch; `None` for keys that are not fetched, or not yet.
     pub const fn fetched_at(&self) -> Option<Moment> {
         self.fetched_at
     }
 
-    /// When this key was first seen.
+    /// Returns the time at which this key was first seen.
     pub fn first_seen(&self, key: &VerificationKey) -> Option<Uptime> {
         self.first_seen.get(&key.fingerprint()).copied()
     }
 
-    /// Whether signatures may be checked with them at this time.
+    /// Returns whether signatures may be verified with them at this time.
     pub fn is_usable(&self, now: Moment) -> bool {
         !self.keys.is_empty() && !now.reaches(self.usable_until)
     }
@@ -156,7 +156,7 @@ impl KeyStore {
         self.snapshot.load()
     }
 
-    /// How fetching goes.
+    /// Returns the history of fetching.
     pub fn fetch_history(&self) -> Arc<FetchHistory> {
         self.history.load_full()
     }
@@ -190,7 +190,7 @@ impl KeyStore {
             };
             match self.fetch_to_wait_for(reason, worth_fetching && is_askable, now) {
                 Some(finished) => Self::wait(finished, deadline).await?,
-                // A fetch that somebody else had asked for may have ended since the snapshot was
+                // A fetch that another request had asked for may have ended since the snapshot was
                 // taken.
                 None if !Arc::ptr_eq(&snapshot, &self.snapshot.load()) => {}
                 None => return Err(reason.into()),
@@ -236,7 +236,7 @@ impl KeyStore {
     async fn wait(mut finished: watch::Receiver<u64>, deadline: Instant) -> Result<(), Denial> {
         match tokio::time::timeout_at(deadline, finished.changed()).await {
             Ok(Ok(())) => Ok(()),
-            // Too slow, or nobody fetches any more.
+            // Too slow, or the refresher has ended.
             Ok(Err(_)) | Err(_) => Err(Reason::KeysUnavailable.into()),
         }
     }
@@ -245,7 +245,7 @@ impl KeyStore {
         self.refetch.as_ref()
     }
 
-    /// Exchanges the keys for those that were just fetched; tells whether they differ.
+    /// Replaces the keys by those that were just fetched. Returns whether they differ.
     pub(super) fn replace(&self, keys: KeySet, now: Moment) -> bool {
         let current = self.snapshot.load();
         let changed = !current.keys.has_same_keys_as(&keys);

@@ -1,7 +1,7 @@
-//! Floor 4: whose tokens are accepted, and by which keys.
+//! Layer 6: the issuers whose tokens are accepted, and their keys.
 //!
 //! Keys of remote issuers are fetched in the background by one task each; requests read a snapshot
-//! without a lock, and at most nudge that task and wait for it a little.
+//! without a lock, and at most ask that task for a fetch and wait for it a little.
 
 mod discovery;
 mod fetcher;

@@ -8,10 +8,10 @@ use tokio::sync::{Notify, watch};
 
 use crate::domain::Uptime;
 
-/// Where requests ask for a fetch, and learn that one is over.
+/// Lets requests ask for a fetch, and wait for its end.
 ///
-/// At most one fetch runs at a time; whoever asks while one runs waits for that one. Between two
-/// fetches that were asked for lies at least the configured time, whatever came of the first: a
+/// At most one fetch runs at a time; a request that asks while one runs waits for that one. Between
+/// two fetches that were asked for lies at least the configured time, whatever came of the first: a
 /// flood of invented key names costs the issuer nothing.
 pub(super) struct Refetch {
     min_interval: Duration,
@@ -41,7 +41,8 @@ impl Refetch {
         }
     }
 
-    /// The same for another task that fetches. A flood of invented key names gains nothing by it.
+    /// Creates one for another task that fetches. It keeps the time of the last request, so that a
+    /// flood of invented key names gains nothing.
     pub(super) fn continued(&self, min_interval: Duration) -> Self {
         let last_asked = self.lock().last_asked;
         let fresh = Self::new(min_interval);
@@ -76,7 +77,7 @@ impl Refetch {
         state.running.then(|| self.finished.subscribe())
     }
 
-    /// Resolves when somebody asked.
+    /// Resolves when a request has asked.
     pub(super) async fn asked(&self) {
         self.asked.notified().await;
     }

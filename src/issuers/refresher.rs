@@ -13,27 +13,26 @@ use crate::config::RefreshSettings;
 use crate::domain::{Clock, Moment};
 use crate::telemetry::JwksMetrics;
 
-/// Keeps one issuer's keys fresh: the only one who fetches and the only one who writes to the
-/// store.
+/// Keeps one issuer's keys fresh. Nothing else fetches them or writes to the store.
 pub struct Refresher {
     /// The issuer's label.
     pub name: Arc<str>,
-    /// Where the keys go.
+    /// The store that the keys go to.
     pub store: Arc<KeyStore>,
-    /// Where they come from.
+    /// The origin of the keys.
     pub origin: KeyOrigin,
-    /// When.
+    /// The settings of the schedule.
     pub settings: RefreshSettings,
-    /// By which time.
+    /// The clock of the schedule.
     pub clock: Arc<dyn Clock>,
-    /// What is measured.
+    /// The metrics of fetching.
     pub metrics: Arc<JwksMetrics>,
-    /// Whether there were usable keys when they were last fetched, or should have been.
+    /// Says that there were usable keys when they were last fetched, or should have been.
     pub had_keys: bool,
 }
 
 impl Refresher {
-    /// Fetches now, and then for ever: by schedule, or because somebody asked.
+    /// Fetches now, and then for ever: by schedule, or because a request asked.
     pub async fn run(mut self) {
         let store = self.store.clone();
         let Some(refetch) = store.refetch() else {
@@ -66,7 +65,7 @@ impl Refresher {
         fetched
     }
 
-    /// Until the next fetch is due, or somebody asks for one; tells whether somebody did.
+    /// Waits until the next fetch is due or a request asks for one. Returns whether one asked.
     async fn rest(&self, refetch: &Refetch, next: Moment) -> bool {
         tokio::select! {
             () = self.clock.reach(next) => false,
@@ -125,7 +124,7 @@ impl Refresher {
         let next = self.note(now, wait, history);
         self.metrics.failed.inc();
         self.metrics.consecutive_failures.set(failures.into());
-        // One line when it goes bad; the metric and /status tell the rest.
+        // One line for the first failure; the metric and /status have the others.
         if failures == 1 {
             tracing::warn!(issuer = %self.name, error = %failure, has_keys, "keys cannot be fetched");
         } else {

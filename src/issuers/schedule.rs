@@ -1,10 +1,10 @@
-//! When keys are fetched next: a pure function of what happened.
+//! The schedule of fetching: a pure function of what happened.
 
 use std::time::Duration;
 
 use crate::config::RefreshSettings;
 
-/// When keys are fetched next.
+/// Computes when keys are fetched next.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Schedule {
     interval: Duration,
@@ -60,7 +60,7 @@ impl Schedule {
         shortened(doubled.min(most), 0.15 * jitter).max(asked)
     }
 
-    /// After a failed fetch that somebody had asked for: the next one stays where it was planned.
+    /// After a failed fetch that a request had asked for: the next one stays where it was planned.
     /// Otherwise who invents key names would fetch by our retries.
     pub(super) fn after_failure_out_of_turn(
         &self,

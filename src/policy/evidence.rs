@@ -1,4 +1,4 @@
-//! What vouches for a principal.
+//! The evidence that vouches for a principal.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::domain::Moment;
 use crate::jose::VerificationKey;
 
-/// What vouches for a principal, together with the way to it: to ask whether it still holds takes
-/// nothing but the time.
+/// The evidence that vouches for a principal. It owns the way to its source: whether it still holds
+/// depends on the time only.
 ///
 /// An introspected token or a line of a followed file would be further variants.
 pub enum Evidence {

@@ -1,4 +1,4 @@
-//! What policy knows of an issuer.
+//! The profile of an issuer.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::domain::{CredentialScheme, IssuerIndex};
 use crate::extract::TokenSource;
 use crate::verify::Expectations;
 
-/// What policy knows of an issuer: what its credentials must satisfy, and how they may be
+/// The profile of an issuer: what its credentials must satisfy, and how they may be
 /// presented. Its keys are not part of it.
 #[derive(Debug)]
 pub struct IssuerProfile {
@@ -15,7 +15,7 @@ pub struct IssuerProfile {
     pub index: IssuerIndex,
     /// Its label in logs and metrics.
     pub name: Arc<str>,
-    /// What the claims of its tokens must satisfy.
+    /// The expectations that the claims of its tokens must satisfy.
     pub expectations: Expectations,
     /// The scopes that its tokens must grant.
     pub required_scopes: ScopeRequirement,

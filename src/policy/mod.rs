@@ -1,5 +1,7 @@
-//! Floor 1: what a verified token may do, and what the application behind the proxy gets to know
-//! about it.
+//! Layer 1: what a principal may do, and the headers that the application behind the proxy gets.
+//!
+//! A new demand on a credential is a [`Requirement`]; what is asked of an issuer's credentials
+//! wherever they are used is part of its [`IssuerProfile`].
 
 mod claim_headers;
 mod condition;
@@ -33,7 +35,7 @@ pub use text_pattern::{TextPattern, TextPatternError};
 
 use crate::domain::{Denial, Explain, ExplainStep, Reason, RequestContext, RequestParts};
 
-/// Which rules hold for which requests.
+/// Selects the rules for a request.
 #[derive(Debug)]
 pub struct Policy {
     general: Rules,
@@ -51,7 +53,8 @@ pub struct SelectedRoute<'p> {
 }
 
 impl Policy {
-    /// These rules everywhere; or, if there are routes, theirs on each and no way beside them.
+    /// Creates a policy with these rules everywhere; or, if there are routes, with the rules of
+    /// each route, and a denial for all other requests.
     pub fn new(general: Rules, routes: Option<RouteTable>) -> Self {
         let needs_request =
             general.needs_request() || routes.as_ref().is_some_and(RouteTable::needs_request);
@@ -147,12 +150,12 @@ impl Policy {
         })
     }
 
-    /// Whether any route has a condition.
+    /// Returns whether any route has a condition.
     pub fn has_conditions(&self) -> bool {
         self.routes.as_ref().is_some_and(RouteTable::has_conditions)
     }
 
-    /// The routes, if there are any.
+    /// Returns the routes, if there are any.
     pub const fn routes(&self) -> Option<&RouteTable> {
         self.routes.as_ref()
     }

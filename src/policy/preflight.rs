@@ -26,8 +26,8 @@ impl From<bool> for Preflight {
 impl Preflight {
     /// Returns whether the request is a preflight that passes without credentials.
     ///
-    /// Fails if the proxy did not describe the method, because then nothing tells a preflight from
-    /// another request.
+    /// Fails if the proxy did not describe the method, because then a preflight cannot be
+    /// recognized.
     pub(super) fn lets_pass(
         self,
         cx: &mut RequestContext<'_, impl Explain>,

@@ -1,4 +1,4 @@
-//! The principal that a credential stands for.
+//! The principal of a credential.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,7 +9,7 @@ use super::{ClaimHeaders, Evidence, IssuerProfile};
 use crate::domain::Reason;
 use crate::verify::VerifiedToken;
 
-/// The principal that a credential stands for: what a route may ask of it, its claims as headers,
+/// The principal of a credential: the verified token, its claims as headers,
 /// its issuer, and what vouches for it.
 ///
 /// It says nothing about a request. It may be kept and used again as long as its evidence holds;

@@ -9,13 +9,13 @@ use crate::domain::{Denial, Scopes};
 #[derive(Debug, Clone)]
 pub struct ScopeRequirement {
     scopes: Scopes,
-    /// The same as text, for the challenge.
+    /// The scopes as text, for the challenge.
     text: Arc<str>,
     one_is_enough: bool,
 }
 
 impl ScopeRequirement {
-    /// Asks for all of these; for nothing, if there is none.
+    /// Requires all of these; every token satisfies it if there is none.
     pub fn all_of(scopes: Scopes) -> Self {
         let text = scopes.to_string().into();
         Self {
@@ -25,7 +25,7 @@ impl ScopeRequirement {
         }
     }
 
-    /// Asks for one of these; nobody has one of none.
+    /// Requires one of these; no token satisfies it if there is none.
     pub fn one_of(scopes: Scopes) -> Self {
         Self {
             one_is_enough: true,
@@ -33,7 +33,7 @@ impl ScopeRequirement {
         }
     }
 
-    /// Judges what a token grants.
+    /// Checks the scopes that a token grants.
     pub fn check(&self, granted: &Scopes) -> Result<(), Denial> {
         let is_enough = if self.one_is_enough {
             self.scopes.iter().any(|scope| granted.contains(scope))

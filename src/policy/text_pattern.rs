@@ -6,7 +6,7 @@ use regex::{Regex, RegexBuilder};
 
 /// The longest pattern, in bytes.
 const MAX_BYTES: usize = 1024;
-/// How many bytes a compiled pattern may take.
+/// The most bytes that a compiled pattern may take.
 const MAX_COMPILED_BYTES: usize = 256 * 1024;
 
 /// A regular expression for a whole text. It is matched in linear time, whatever the text.
@@ -60,7 +60,7 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, TextPatternError> {
         .size_limit(MAX_COMPILED_BYTES)
         .dfa_size_limit(MAX_COMPILED_BYTES);
     builder.build().map_err(|error| {
-        // The library draws a picture over several lines; the last one tells what is wrong.
+        // The library draws a picture over several lines; the last one says what is wrong.
         let message = error.to_string();
         let last = message.lines().last().unwrap_or_default();
         TextPatternError::Malformed(last.trim_start_matches("error: ").to_owned())

@@ -1,4 +1,4 @@
-//! What each denial looks like, made once, for whatever protocol it is told in.
+//! The responses to denials, made once for all protocols.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,11 +11,11 @@ use crate::config::{CustomDenial, DenialKey, DenialSettings, RouteDenials};
 use crate::domain::{Denial, DenialClass, Reason, RouteIndex};
 use crate::policy::RouteName;
 
-/// Keys are fetched again within seconds; who comes back then finds them, or learns that it takes
-/// longer.
+/// Keys are fetched again within seconds: a client that comes back then finds them, or learns that
+/// it takes longer.
 const RETRY_AFTER_SECONDS: &str = "5";
 
-/// What each denial looks like.
+/// The responses to denials.
 pub struct DenialResponses {
     defaults: HashMap<Reason, DefaultResponse>,
     /// For a reason without an answer. There is none, and if there were one it would be denied.
@@ -30,7 +30,7 @@ pub struct DenialResponses {
     answers: DenialSettings,
 }
 
-/// What one denial looks like.
+/// The response to one denial.
 #[derive(Debug)]
 pub struct DenialResponse<'a> {
     /// The status of the reason.
@@ -45,13 +45,13 @@ pub struct DenialResponse<'a> {
     pub code: &'static str,
     /// The challenges, each for a field line of its own; none if the denial has no challenge.
     pub challenges: Cow<'a, [Bytes]>,
-    /// When to come back, in seconds, if that may help.
+    /// The time after which to come back, in seconds, if that may help.
     pub retry_after: Option<&'static str>,
 }
 
 impl DenialResponse<'_> {
-    /// Returns all challenges as one field line (RFC 9110 section 11.6.1), for a proxy that hands on
-    /// one line only.
+    /// Returns all challenges as one field line (RFC 9110 section 11.6.1), for a proxy that hands
+    /// on one line only.
     pub fn challenge_line(&self) -> Option<Bytes> {
         match &*self.challenges {
             [] => None,
@@ -61,28 +61,28 @@ impl DenialResponse<'_> {
     }
 }
 
-/// What a denial looks like where nobody said otherwise.
+/// The response to a denial where the configuration has none.
 struct DefaultResponse {
     status: u16,
     body: Bytes,
     challenges: Box<[Bytes]>,
 }
 
-/// What was configured otherwise, for all routes or for one. There may be thousands of these: they
-/// hold what was written and no more.
+/// The configured responses, for all routes or for one. There may be thousands of these: they hold
+/// what was written and no more.
 struct Overrides {
     policy: String,
     list: Box<[(DenialKey, Override)]>,
 }
 
-/// What was configured for some denials.
+/// The configured response to some denials.
 struct Override {
     status: Option<u16>,
     body: Option<Bytes>,
 }
 
 impl DenialResponses {
-    /// As it is configured, in general and for these routes.
+    /// Makes the responses as they are configured, in general and for these routes.
     pub fn new(answers: DenialSettings, of_routes: HashMap<RouteIndex, RouteDenials>) -> Self {
         let (mut own_denials, mut by_name, mut resources) =
             (HashMap::new(), HashMap::new(), HashMap::new());
@@ -113,14 +113,14 @@ impl DenialResponses {
         }
     }
 
-    /// The route of this name, if it has denials of its own.
+    /// Returns the route of this name, if it has denials of its own.
     pub fn route_named(&self, route_name: &str) -> Option<RouteIndex> {
         self.by_name
             .get(&RouteName::parse(route_name).ok()?)
             .copied()
     }
 
-    /// What this denial looks like, on this route if there was one.
+    /// Returns the response to this denial, on this route if there was one.
     pub fn answer(&self, denial: &Denial, route: Option<RouteIndex>) -> DenialResponse<'_> {
         let own = route
             .and_then(|route| self.of_routes.get(&route))
@@ -199,7 +199,7 @@ impl Overrides {
         }
     }
 
-    /// What was configured for this reason: the most specific wins.
+    /// Finds the configured response for this reason: the most specific wins.
     fn find(&self, reason: Reason, default_status: u16) -> Option<&Override> {
         [
             DenialKey::Reason(reason),

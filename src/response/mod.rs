@@ -1,4 +1,4 @@
-//! Layer 5: what goes back for a denial, whoever asks.
+//! Layer 5: the response to a denial, whatever the protocol.
 //!
 //! The body by reason, the status, and the challenge (RFC 6750 section 3).
 

@@ -1,4 +1,4 @@
-//! Decisions about requests in words, for whoever wants to know what would become of them.
+//! Decisions about requests that are described and not sent.
 
 use super::transcript::Transcript;
 use crate::domain::{Denial, DescribedParts, DescribedRequest, RequestContext};
@@ -7,7 +7,7 @@ use crate::gate::{DecisionRecord, Gate};
 use crate::policy::Permit;
 
 impl Gate {
-    /// Decides about such a request.
+    /// Decides about a request that is described.
     pub async fn decide_described(
         &self,
         described: &DescribedRequest,
@@ -17,18 +17,18 @@ impl Gate {
             .await
     }
 
-    /// Tells how a decision about such a request comes about.
+    /// Explains the decision about such a request.
     pub async fn explain_described(&self, described: &DescribedRequest) -> Transcript {
         self.explain(&described.forwarded(&self.parts(described)))
             .await
     }
 
-    /// Its parts, with the token where it is looked for.
+    /// Returns its parts, with the token in the first source of the route.
     fn parts(&self, described: &DescribedRequest) -> DescribedParts {
         let mut parts = described.parts();
         if let Some(token) = &described.token {
             let without_token = described.forwarded(&parts);
-            // Where no way is found nobody looks for a token.
+            // Where no route is found, no source is looked at.
             let mut cx = RequestContext {
                 request: &without_token,
                 now: self.clock.moment(),

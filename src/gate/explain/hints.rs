@@ -1,4 +1,4 @@
-//! What may help against a denial.
+//! Hints: what may help against a denial.
 
 use crate::domain::Reason;
 

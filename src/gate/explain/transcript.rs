@@ -1,4 +1,4 @@
-//! What a decision was made of, for whoever asks why.
+//! The transcript of a decision.
 
 use serde::Serialize;
 
@@ -15,9 +15,9 @@ pub struct Transcript {
     pub verdict: &'static str,
     /// `ok`, or the code of the reason.
     pub reason: &'static str,
-    /// What the reason means.
+    /// The meaning of the reason.
     pub meaning: &'static str,
-    /// What may help.
+    /// A hint that may help.
     pub hint: Option<&'static str>,
     /// The challenge that goes with the denial, once it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -29,7 +29,7 @@ pub struct Transcript {
     denied: Option<(Denial, Option<RouteIndex>)>,
 }
 
-/// What was steps so far.
+/// The steps so far.
 #[derive(Default)]
 pub(super) struct Steps {
     kept: Vec<ExplainStep>,
@@ -112,7 +112,7 @@ impl Transcript {
         }
     }
 
-    /// The same with the challenge that these answers have for the denial.
+    /// Adds the challenge that these responses have for the denial.
     #[must_use]
     pub fn with_challenge(mut self, answers: &DenialResponses) -> Self {
         let answer = self
@@ -124,7 +124,7 @@ impl Transcript {
         self
     }
 
-    /// Whether the request would pass.
+    /// Returns whether the request would pass.
     pub fn lets_pass(&self) -> bool {
         matches!(self.verdict, "allow" | "would_deny")
     }

@@ -13,17 +13,17 @@ use crate::verify::VerifiedToken;
 /// One claim as one header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimHeader {
-    /// Where the claim stands.
+    /// The path of the claim.
     pub claim: ClaimPath,
     /// The header's name.
     pub header: String,
-    /// What stands between the elements of an array.
+    /// The separator between the elements of an array.
     pub separator: String,
-    /// How the value is written.
+    /// The encoding of the value.
     pub encoding: ClaimEncoding,
 }
 
-/// How a claim's value is written into a header.
+/// The encoding of a claim's value in a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClaimEncoding {
     /// As it is, with what a header cannot hold percent-encoded.
@@ -41,7 +41,7 @@ pub struct ClaimHeaders {
 }
 
 impl ClaimHeaders {
-    /// These, in at most so many bytes altogether, counted as they stand on the wire.
+    /// Creates headers of at most `max_bytes` altogether, counted as they are on the wire.
     pub fn new(list: Vec<ClaimHeader>, max_bytes: usize) -> Self {
         let aliases = list
             .iter()
@@ -65,7 +65,7 @@ impl ClaimHeaders {
         &self.aliases
     }
 
-    /// What the application is told with these values.
+    /// Explains the headers that the application gets with these values.
     pub fn describe(&self, values: Option<&[Bytes]>) -> ExplainStep {
         let values = values.unwrap_or_default();
         let pairs = self.names().zip(values);

@@ -34,7 +34,7 @@ pub(super) fn base64url(claim: Json<'_>, text: &mut String) -> Result<(), Reason
     Ok(())
 }
 
-/// Renders a list; the separator is encoded where it stands inside an element.
+/// Renders a list; the separator is encoded where it is inside an element.
 pub(super) fn list<'a>(
     elements: impl Iterator<Item = &'a str>,
     separator: &str,

@@ -8,13 +8,13 @@ pub enum ConditionError {
     /// Longer than any condition needs to be.
     #[error("longer than 2048 bytes")]
     TooLong,
-    /// Its parts stand deeper in each other than the evaluation has stack for.
+    /// Its parts are nested more deeply than the evaluation has stack for.
     #[error("nested too deeply")]
     TooDeep,
     /// No expression of the language: what is wrong, and where.
     #[error("{what} at line {line}, column {column}")]
     Malformed {
-        /// What is wrong.
+        /// The error.
         what: String,
         /// The line, from 1.
         line: usize,
@@ -27,7 +27,7 @@ pub enum ConditionError {
     /// Nothing has this name.
     #[error("{0:?} is unknown")]
     UnknownName(String),
-    /// A loop hides what the name stands for elsewhere.
+    /// A loop hides the other meaning of the name.
     #[error("{0:?} as the name of a loop's variable")]
     NameTaken(String),
     /// There is no function or operator of this name.
@@ -51,13 +51,13 @@ pub enum ConditionError {
     Pattern {
         /// The pattern.
         pattern: String,
-        /// What is wrong.
+        /// The error.
         error: TextPatternError,
     },
 }
 
 impl ConditionError {
-    /// What to do about it.
+    /// Returns a hint about what to do.
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::TooLong | Self::TooDeep => "say it in fewer words, or in several routes",

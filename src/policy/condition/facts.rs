@@ -1,4 +1,4 @@
-//! What requirements judge by.
+//! The facts that requirements are checked against.
 
 use cel::common::types::{CelString, CelTimestamp};
 use cel::common::value::CowVal;
@@ -16,14 +16,14 @@ use crate::policy::Principal;
 /// does in each round, and anybody can send a path of 100 KiB.
 const MAX_TEXT_BYTES: usize = 8 * 1024;
 
-/// What requirements judge by.
+/// The facts that requirements are checked against.
 #[derive(Clone, Copy)]
 pub struct Facts<'a> {
-    /// Who asks.
+    /// The principal.
     pub principal: &'a Principal,
-    /// For what.
+    /// The request.
     pub request: &'a ForwardedRequest<'a>,
-    /// When.
+    /// The time.
     pub now: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! What a condition comes to if it comes to nothing.
+//! The failures of a condition that has no value.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use cel::objects::ValueType;
 
 use crate::domain::Reason;
 
-/// The most bytes that are told of an error, which may quote a whole claim.
+/// The most bytes that are shown of an error, which may quote a whole claim.
 const MAX_TOLD: usize = 256;
 
 /// Why a condition is neither true nor false.
@@ -19,9 +19,9 @@ pub enum ConditionFailure {
     TooLong {
         /// Which.
         part: &'static str,
-        /// How long it is.
+        /// Its length.
         bytes: usize,
-        /// How long it may be.
+        /// Its maximum length.
         most: usize,
     },
     /// The claims cannot be converted.

@@ -1,10 +1,10 @@
-//! What can be settled about an expression before the library reads it.
+//! Limits of an expression that are checked before the library reads it.
 
 use super::condition_error::ConditionError;
 
 /// The longest expression, in bytes.
 const MAX_BYTES: usize = 2048;
-/// How deep parts may stand in each other.
+/// The maximum depth of nesting.
 const MAX_NESTING: usize = 16;
 
 /// Refuses what is too long, or would take the parser too deep: each level costs it many levels of
@@ -33,7 +33,7 @@ struct Nesting {
     choices: usize,
     /// The number of `!` or `-` in a row.
     signs: usize,
-    /// Whether `-` and `!` would belong to an operator of two sides.
+    /// Says whether `-` and `!` would belong to an operator of two sides.
     is_behind_operand: bool,
 }
 
@@ -65,10 +65,10 @@ impl Nesting {
     }
 }
 
-/// Stands for a string literal.
+/// Represents a string literal.
 const TEXT: u8 = b'"';
 
-/// The bytes of the expression that stand in no comment, and one for each string literal.
+/// Returns the bytes of the expression outside of comments, and one for each string literal.
 fn outside_of_texts(source: &str) -> impl Iterator<Item = u8> {
     let mut rest = source;
     std::iter::from_fn(move || {
@@ -90,7 +90,7 @@ fn outside_of_texts(source: &str) -> impl Iterator<Item = u8> {
     })
 }
 
-/// What stands behind a string literal whose opening quote was read.
+/// Returns the text behind a string literal whose opening quote was read.
 fn behind_text<'a>(text: &'a str, quote: &str, is_raw: bool) -> &'a str {
     let mut rest = text.chars();
     loop {

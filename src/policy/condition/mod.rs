@@ -50,7 +50,7 @@ impl Condition {
     /// Reads an expression, at most 2 KiB long and 16 levels deep.
     ///
     /// It may call functions of the language and of its strings extension, loop once, match against
-    /// patterns that stand in it, and make no more than so much of what it reads. A path with
+    /// patterns that are in it, and make no more than so much of what it reads. A path with
     /// parameters (`/a;b=c`) is known to it only if these are allowed.
     pub fn parse(source: &str, allow_path_parameters: bool) -> Result<Self, ConditionError> {
         limits::check(source)?;
@@ -77,7 +77,7 @@ impl Condition {
         })
     }
 
-    /// Whether it reads what the proxy says about the original request.
+    /// Returns whether it reads what the proxy says about the original request.
     pub fn reads_request(&self) -> bool {
         self.reads.any()
     }
@@ -90,7 +90,7 @@ impl Condition {
         }
     }
 
-    /// What it comes to.
+    /// Evaluates it.
     pub(super) fn evaluate(&self, facts: &Facts<'_>) -> Result<bool, ConditionFailure> {
         let variables = Variables::of(
             facts,

@@ -1,4 +1,4 @@
-//! How large what a condition makes can become.
+//! The bound of what a condition can make.
 //!
 //! Nothing in the language holds a result for later, so a condition as long as it may be cannot
 //! make much of what it reads, but for three things: each round of a loop makes its own, a
@@ -10,9 +10,9 @@ use super::condition_error::ConditionError;
 
 /// All that is made takes at most this many times the bytes that are read.
 const MAX_TIMES: u64 = 2048;
-/// And at most this many bytes of what stands in the expression itself.
+/// And at most this many bytes of what is in the expression itself.
 const MAX_CONSTANT: u64 = 1 << 20;
-/// What an element of a list takes besides its text.
+/// The bytes that an element of a list takes besides its text.
 const ELEMENT_BYTES: u64 = 64;
 /// A number, a truth value or a time as a text is no longer than this.
 const FIXED_BYTES: u64 = 512;
@@ -109,7 +109,7 @@ impl Size {
     }
 }
 
-/// What the steps of a condition make, counted up to a bound.
+/// Counts what the steps of a condition make, up to a bound.
 #[derive(Debug)]
 pub(super) struct OutputBound {
     /// How often the step is taken that is looked at.
@@ -143,7 +143,7 @@ impl OutputBound {
         }
     }
 
-    /// A text that stands in the expression.
+    /// Returns the size of a text in the expression.
     pub(super) fn literal(&self, bytes: usize) -> Size {
         Size::text(self.rounds.of(u64::try_from(bytes).unwrap_or(u64::MAX)))
     }
@@ -221,8 +221,8 @@ impl OutputBound {
         }
     }
 
-    /// From here on a step is taken for each element of this; tells how often it was taken before,
-    /// and how large all elements are together.
+    /// From here on a step is taken for each element of this; returns how often it was taken
+    /// before, and how large all elements are together.
     pub(super) fn enter(&mut self, range: Size) -> (Rounds, Size) {
         (
             Rounds(std::mem::replace(&mut self.rounds, range.elements)),

@@ -15,8 +15,7 @@ use regex::Regex;
 use super::condition_error::ConditionError;
 use crate::policy::text_pattern;
 
-/// What stands in front of its number in the name of a pattern's variable. No name can be written
-/// so.
+/// The text in front of its number in the name of a pattern's variable. No name can be written so.
 const PREFIX: char = '#';
 
 /// A compiled regular expression as a value of the language.

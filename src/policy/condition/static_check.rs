@@ -21,7 +21,7 @@ const VARIABLES: &str = "claims now";
 
 const TYPES: &str = "bool bytes double int list map null_type string type uint";
 
-/// What a walk through an expression has found.
+/// The findings of a walk through an expression.
 #[derive(Default)]
 pub(super) struct StaticCheck {
     pub(super) patterns: Vec<Pattern>,
@@ -41,7 +41,7 @@ impl StaticCheck {
         Ok(review)
     }
 
-    /// Tells how large its value can be.
+    /// Returns how large its value can be.
     fn visit(&mut self, expression: &mut Expression) -> Result<Size, ConditionError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -177,7 +177,7 @@ impl StaticCheck {
         }
         // What was gathered is counted where something is added to it.
         self.bound.push((own.accu_var.clone(), Size::EMPTY));
-        // What follows could not tell which of the two is read.
+        // It would be ambiguous which of the two is read.
         if let Some((taken, _)) = self
             .bound
             .iter()
@@ -222,7 +222,7 @@ pub(super) struct Reads {
 }
 
 impl Reads {
-    /// Whether it reads any part.
+    /// Returns whether it reads any part.
     pub(super) fn any(self) -> bool {
         self != Self::default()
     }

@@ -11,16 +11,16 @@ use crate::verify::VerifiedToken;
 /// A claim, and the rule it must follow.
 #[derive(Debug, Clone)]
 pub struct ClaimRequirement {
-    /// Where the claim stands.
+    /// The path of the claim.
     pub claim: ClaimPath,
-    /// What must be true of it.
+    /// The rule that it must satisfy.
     pub rule: ClaimRule,
 }
 
-/// What must be true of a claim. No rule is satisfied by a claim that is missing or `null`.
+/// A rule that a claim must satisfy. No rule is satisfied by a claim that is missing or `null`.
 #[derive(Debug, Clone)]
 pub enum ClaimRule {
-    /// It is there, and not an empty text, which names nobody and nothing.
+    /// It is there, and not an empty text, which names nothing.
     Exists,
     /// It is this value.
     Equals(ClaimValue),

@@ -8,7 +8,7 @@ use crate::policy::decimal::Decimal;
 /// A single value that a claim may have.
 ///
 /// Nothing is converted: the text `1` is not the number 1. Numbers are compared by value and
-/// exactly: `1.0` is 1, and two numbers that are one for a double are two for whoever numbers his
+/// exactly: `1.0` is 1, and two numbers that are one for a double are two for who numbers his
 /// customers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimValue(Kind);

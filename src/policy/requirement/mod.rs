@@ -1,4 +1,4 @@
-//! What a route may ask of a verified token.
+//! Requirements that a route may have of a verified token.
 
 mod claim;
 mod claim_value;
@@ -12,7 +12,7 @@ use std::fmt;
 use super::ScopeRequirement;
 use crate::domain::{Denial, Explain};
 
-/// One thing that a route asks of a verified token.
+/// One requirement of a route.
 #[derive(Debug, Clone)]
 pub enum Requirement {
     /// All of some scopes, or one of them.
@@ -24,7 +24,7 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    /// Judges what a token grants and claims.
+    /// Checks what a token grants and claims.
     pub fn check(&self, facts: &Facts<'_>, explain: &mut impl Explain) -> Result<(), Denial> {
         let token = facts.principal.token();
         let outcome = match self {
@@ -35,7 +35,7 @@ impl Requirement {
         explain.outcome("requirement", outcome, || (self, self.found(facts)))
     }
 
-    /// What it judges by, for people.
+    /// Describes the value that is checked.
     fn found(&self, facts: &Facts<'_>) -> String {
         let token = facts.principal.token();
         match self {
@@ -47,7 +47,7 @@ impl Requirement {
         }
     }
 
-    /// Whether it looks at what the proxy says about the original request.
+    /// Returns whether it needs what the proxy says about the original request.
     pub fn needs_request(&self) -> bool {
         matches!(self, Self::Condition(condition) if condition.reads_request())
     }
@@ -81,7 +81,7 @@ pub(super) mod tests {
 
     const SECRET: &[u8] = &[7; 32];
 
-    /// Whoever has a token with these claims.
+    /// Returns a principal with these claims.
     pub(crate) fn principal(claims: &Value) -> Principal {
         let token = SigningKey::secret(Algorithm::HS256, SECRET)
             .sign(&Map::new(), claims)

@@ -1,23 +1,23 @@
-//! Who may pass.
+//! The access that a route gives.
 
 use std::fmt;
 
-/// Who may pass where a route leads.
+/// The access that a route gives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Access {
-    /// Everyone; tokens are not looked at.
+    /// Every request passes; tokens are not looked at.
     Anonymous,
-    /// Everyone without a token, and whoever has a good one.
+    /// A request without a token passes, and one with a good token.
     Optional,
-    /// Whoever has a good token.
+    /// A request with a good token passes.
     #[default]
     Authenticated,
-    /// Nobody.
+    /// No request passes.
     Denied,
 }
 
 impl Access {
-    /// Whether a token makes a difference.
+    /// Returns whether a token makes a difference.
     pub const fn reads_credentials(self) -> bool {
         matches!(self, Self::Optional | Self::Authenticated)
     }

@@ -27,7 +27,7 @@ impl<'t> Cover<'t> {
         }
     }
 
-    /// Whether a route of this number, or a later one, could change the outcome.
+    /// Returns whether a route of this number, or a later one, could change the outcome.
     pub(super) fn is_open_for(&self, number: usize) -> bool {
         number < self.number.min(self.whole)
     }

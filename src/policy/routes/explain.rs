@@ -1,4 +1,4 @@
-//! How a route was found, for whoever asks.
+//! Explanations of how a route was selected.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::route::{Route, RoutePart, RouteVerdict};
 use super::table::RouteTable;
 use crate::domain::{ExplainStep, Reason, RequestHost, RequestParts, RequestPath};
 
-/// So many skipped routes are told.
+/// At most this many skipped routes are listed.
 const MAX_TOLD: usize = 20;
 
 impl RouteTable {
@@ -65,7 +65,7 @@ impl RouteTable {
 const ALL: &[RoutePart] = &[RoutePart::Host, RoutePart::Path, RoutePart::Method];
 
 impl Route {
-    /// What these parts of a request have to be.
+    /// Describes what these parts of a request have to be.
     fn expected(&self, parts: &[RoutePart]) -> String {
         let patterns = parts
             .iter()

@@ -11,7 +11,7 @@ pub struct Methods(Box<[Box<str>]>);
 
 impl Methods {
     /// Reads a list of methods. Small letters are taken for a mistake: `get` is another method than
-    /// `GET` (RFC 9110 section 9.1), and nobody sends it.
+    /// `GET` (RFC 9110 section 9.1), and no client sends it.
     pub fn parse<'a>(list: impl IntoIterator<Item = &'a str>) -> Result<Self, RoutePatternError> {
         let is_method_byte = |byte: u8| {
             byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_')

@@ -7,7 +7,7 @@ use crate::domain::RequestPath;
 
 /// The longest pattern, in bytes.
 const MAX_BYTES: usize = 1024;
-/// How many segments a pattern may have; walks through the tree of paths are no deeper.
+/// The most segments that a pattern may have; walks through the tree of paths are no deeper.
 const MAX_SEGMENTS: usize = 32;
 
 /// A path, written decoded and compared with regard to case.
@@ -19,11 +19,11 @@ const MAX_SEGMENTS: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPattern {
     pub(super) segments: Box<[Segment]>,
-    /// Whether everything below is meant too.
+    /// Says that everything below is meant too.
     pub(super) with_below: bool,
 }
 
-/// What one segment must be.
+/// The pattern of one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Segment {
     /// This.
@@ -117,7 +117,7 @@ impl Star {
         between.is_some() && !text.is_empty()
     }
 
-    /// Whether it fits every text that the other does.
+    /// Returns whether it fits every text that the other does.
     pub(super) fn covers(&self, other: &Segment) -> bool {
         match other {
             Segment::Literal(text) => self.matches(text),

@@ -39,7 +39,7 @@ pub enum RoutePatternError {
 }
 
 impl RoutePatternError {
-    /// What to do about it.
+    /// Returns a hint about what to do.
     pub const fn hint(self) -> &'static str {
         match self {
             Self::TooLong | Self::TooManySegments => "end a shorter pattern with `/**`",

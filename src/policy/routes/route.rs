@@ -4,7 +4,7 @@ use super::{HostPattern, Methods, PathPattern, RouteName};
 use crate::domain::{Reason, RequestParts, RouteIndex};
 use crate::policy::Rules;
 
-/// Which requests take this way, and who may.
+/// A route: the requests that it is for, and their rules.
 #[derive(Debug, Clone)]
 pub struct Route {
     /// Its name.
@@ -17,14 +17,14 @@ pub struct Route {
     pub path: Option<PathPattern>,
     /// The methods; all if there is none.
     pub methods: Option<Methods>,
-    /// Whether a path may have parameters (`/a;b=c`). They are no part of what is compared, so
-    /// whoever allows them must know that the server behind drops them too.
+    /// Says that a path may have parameters (`/a;b=c`). They are not compared, so they may be
+    /// allowed only if the server behind drops them too.
     pub allow_path_parameters: bool,
-    /// What holds for them.
+    /// The rules for these requests.
     pub rules: Rules,
 }
 
-/// What a route has to say about a request.
+/// The verdict of a route on a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RouteVerdict {
     /// It is for this request.
@@ -62,12 +62,12 @@ impl Route {
         objections.next().unwrap_or(RouteVerdict::Matches)
     }
 
-    /// Whether any part of the request is looked at.
+    /// Returns whether any part of the request is looked at.
     pub fn needs_request(&self) -> bool {
         !self.is_for_everything() || self.rules.needs_request()
     }
 
-    /// Whether it matches every request.
+    /// Returns whether it matches every request.
     pub const fn is_for_everything(&self) -> bool {
         self.host.is_none() && self.path.is_none() && self.methods.is_none()
     }

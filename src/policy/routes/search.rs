@@ -24,12 +24,12 @@ impl<'t, 'r> Search<'t, 'r> {
         }
     }
 
-    /// What was found.
+    /// Returns what was found.
     pub(super) const fn verdict(&self) -> Result<&'t Route, Reason> {
         self.verdict
     }
 
-    /// Whether a route of this number could still change the outcome.
+    /// Returns whether a route of this number could still change the outcome.
     pub(super) const fn is_open_for(&self, number: usize) -> bool {
         number < self.number
     }

@@ -30,8 +30,8 @@ pub struct EarlierRoute {
 }
 
 impl UnreachedRoute {
-    /// Whether it asks for a good token, or denies everything, while an earlier one lets its
-    /// requests pass without a token.
+    /// Returns whether it asks for a good token, or denies everything, while an earlier one lets
+    /// its requests pass without a token.
     pub fn is_opened(&self) -> bool {
         let is_open = |access: Access| matches!(access, Access::Anonymous | Access::Optional);
         !is_open(self.access) && self.behind.iter().any(|earlier| is_open(earlier.access))

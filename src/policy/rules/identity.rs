@@ -8,8 +8,8 @@ use crate::policy::Principal;
 /// [`Rules::accept`](super::Rules::accept) makes one, so that nothing is authorized that was not
 /// accepted.
 ///
-/// What is looked up with each request, such as the user's row in a directory, would stand here
-/// beside the principal.
+/// The user's row in a directory, which is looked up with each request, would be here beside the
+/// principal.
 #[derive(Debug)]
 pub struct Identity {
     pub(super) principal: Arc<Principal>,

@@ -1,4 +1,4 @@
-//! What holds on a route, or everywhere if there are no routes.
+//! The rules of a route, or of all requests if there are no routes.
 
 mod identity;
 mod permit;
@@ -19,7 +19,7 @@ use crate::domain::{
 use crate::extract::TokenSources;
 use crate::verify::AcceptedAudience;
 
-/// What holds on a route, or everywhere if there are no routes.
+/// The rules of a route, or of all requests if there are no routes.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Says which requests may pass.
@@ -32,7 +32,7 @@ pub struct Rules {
     pub issuers: RouteIssuers,
     /// The audiences that a token must name, in place of those of its issuer.
     pub audience: Option<AcceptedAudience>,
-    /// What else a token must satisfy.
+    /// The other requirements of a token.
     pub requirements: Box<[Requirement]>,
     /// Says that a denial for the sake of the token is only reported.
     pub report_only: bool,

@@ -19,20 +19,20 @@ pub struct RouteTable {
     tree: HostTree,
 }
 
-/// A route that logs, metrics and URLs could not tell from an earlier one.
+/// A route that logs, metrics and URLs could not distinguish from an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteNameTaken {
-    /// Where the name stands first.
+    /// The first route of this name.
     pub first: RouteIndex,
-    /// Where it stands again.
+    /// The later route of this name.
     pub again: RouteIndex,
     /// The name.
     pub name: RouteName,
 }
 
 impl RouteTable {
-    /// Prepares these routes; the first one is asked first. Names that stand twice are errors, all
-    /// of them.
+    /// Prepares these routes; the first one is asked first. Each name that occurs twice is an
+    /// error.
     pub fn new(routes: Vec<Route>) -> Result<Self, Vec<RouteNameTaken>> {
         let mut names = HashMap::with_capacity(routes.len());
         let mut taken = Vec::new();
@@ -68,8 +68,8 @@ impl RouteTable {
         search.verdict()
     }
 
-    /// What each route has to say about this request, in their order. The first one that does not
-    /// differ decides, and [`find`](Self::find) finds just that.
+    /// Returns the verdict of each route on this request, in their order. The first one that does
+    /// not differ decides, and [`find`](Self::find) finds just that.
     pub fn explain(
         &self,
         request: &RequestParts<'_>,
@@ -84,12 +84,12 @@ impl RouteTable {
         self.routes.iter()
     }
 
-    /// The route at this position.
+    /// Returns the route at this index.
     pub fn at(&self, index: RouteIndex) -> Option<&Route> {
         self.routes.get(index.get())
     }
 
-    /// The route of this name.
+    /// Returns the route of this name.
     pub fn named(&self, name: &str) -> Option<&Route> {
         let name = RouteName::parse(name).ok()?;
         self.at(*self.names.get(&name)?)
@@ -100,12 +100,12 @@ impl RouteTable {
         self.tree.unreached(&self.routes)
     }
 
-    /// Whether any route looks at what the proxy says about the original request.
+    /// Returns whether any route looks at what the proxy says about the original request.
     pub fn needs_request(&self) -> bool {
         self.routes.iter().any(Route::needs_request)
     }
 
-    /// Whether any route has a condition.
+    /// Returns whether any route has a condition.
     pub fn has_conditions(&self) -> bool {
         self.routes.iter().any(|route| route.rules.have_condition())
     }
