@@ -61,7 +61,7 @@ impl Gate {
     /// Decides by the rules of a route.
     ///
     /// A check whose outcome changes from request to request would be a stage of its own: a revoked
-    /// session is denied before `accept`, and a DPoP proof and the user's row are looked at after
+    /// session is denied before `accept`, and a `DPoP` proof and the user's row are looked at after
     /// it.
     async fn decide_on(
         &self,
