@@ -18,7 +18,7 @@ const ROUNDS: u32 = 1000;
 
 fn main() {
     let _profiler = dhat::Profiler::builder().testing().build();
-    println!("| judgement | allocations | bytes |\n| --- | --- | --- |");
+    println!("| decision | allocations | bytes |\n| --- | --- | --- |");
     for algorithm in Algorithms::asymmetric().iter() {
         print(
             &algorithm.to_string(),

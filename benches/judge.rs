@@ -24,7 +24,7 @@ const TURNS: usize = 400;
 const CALLS: u32 = 25;
 
 fn main() {
-    println!("| algorithm | judgement | signature alone | ratio |\n| --- | ---: | ---: | ---: |");
+    println!("| algorithm | decision | signature alone | ratio |\n| --- | ---: | ---: | ---: |");
     for algorithm in Algorithms::asymmetric().iter() {
         let key = key(algorithm);
         let token = token(&key);
