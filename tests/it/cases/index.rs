@@ -113,6 +113,22 @@ fn every_file_that_a_page_names_is_there() {
     }
 }
 
+#[test]
+fn every_page_is_in_the_index_of_the_documentation() {
+    let index = std::fs::read_to_string(root().join("docs/README.md")).unwrap();
+    let missing: Vec<_> = std::fs::read_dir(root().join("docs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".md") && name != "README.md")
+        .filter(|name| !index.contains(&format!("]({name})")))
+        .collect();
+    assert_eq!(
+        missing,
+        Vec::<String>::new(),
+        "pages that docs/README.md does not link"
+    );
+}
+
 /// A row of a table: the case, and the tests it names by their names or their beginnings.
 struct Row {
     case: String,
