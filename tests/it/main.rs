@@ -47,6 +47,7 @@ mod grpc_listener;
 mod guard;
 mod haproxy;
 mod hung_mount;
+mod leftovers;
 mod listeners;
 mod method_override;
 mod nginx;

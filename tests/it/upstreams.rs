@@ -36,16 +36,19 @@ fn express() {
 
 #[test]
 fn spring() {
-    reads_what_the_token_says(&Upstream::behind_nginx("java", |directory, port, code| {
+    let upstream = Upstream::behind_nginx("java", |directory, port, code| {
         std::fs::write(directory.join("Upstream.java"), code).unwrap();
         let packages = repository().join(".tools/java/*").display().to_string();
         let mut javac = Command::new(program("javac"));
         javac
+            .arg("-J-XX:-UsePerfData") // a file in /tmp, wherever else temporary files are
             .args(["-parameters", "-cp", &packages, "-d", ".", "Upstream.java"])
             .current_dir(directory);
         assert!(javac.status().unwrap().success(), "it does not compile");
         let mut command = Command::new(program("java"));
         command.args([
+            "-XX:-UsePerfData",
+            "-Djava.io.tmpdir=.",
             "-cp",
             &format!(".:{packages}"),
             "example.Upstream",
@@ -53,7 +56,16 @@ fn spring() {
         ]);
         command.arg(format!("--server.port={port}"));
         command
-    }));
+    });
+    reads_what_the_token_says(&upstream);
+    // Tomcat's folders have its port in their names. They are in the application's own folder.
+    let port = upstream.application.address.port();
+    let shared = std::fs::read_dir(std::env::temp_dir()).unwrap();
+    let names = shared.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let left: Vec<_> = names
+        .filter(|name| name.contains(&format!(".{port}.")))
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
 }
 
 /// Only the server decides this; so the page says that the proxy must see to it.

@@ -5,7 +5,9 @@
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{SocketAddr as UnixAddress, UnixDatagram};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -101,6 +103,7 @@ impl Component {
     fn start_in(directory: TempDir, mut command: Command, port: u16) -> Self {
         let log = File::create(directory.path().join("log")).unwrap();
         let child = command
+            .env("TMPDIR", directory.path())
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
@@ -198,17 +201,20 @@ pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
 /// connections.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    static RESERVED: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    static RESERVED: Mutex<Vec<UnixDatagram>> = Mutex::new(Vec::new());
     loop {
         // Different runs on one machine begin at different places.
         let number = std::process::id()
             .wrapping_mul(7919)
             .wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
         let port = u16::try_from(20_000 + number % 12_000).unwrap();
-        let reservation =
-            File::create(std::env::temp_dir().join(format!("doorward-port-{port}"))).unwrap();
-        if reservation.try_lock().is_ok() && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
-        {
+        // An abstract name (unix(7)) has one owner, is no file, and is free again when its process
+        // ends, however it ends.
+        let name = UnixAddress::from_abstract_name(format!("doorward-port-{port}")).unwrap();
+        let Ok(reservation) = UnixDatagram::bind_addr(&name) else {
+            continue;
+        };
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             RESERVED.lock().unwrap().push(reservation);
             return port;
         }

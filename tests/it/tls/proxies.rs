@@ -1,6 +1,6 @@
 //! Real proxies that ask over mutual TLS, configured as `docs/listeners.md` says.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, Weak};
 
 use super::{Authority, TestGate, TestIssuer, TlsPlace};
 use crate::support::{Component, Proxy, Site, Wiring, blocks, shipped};
@@ -13,10 +13,20 @@ struct Certificates {
     proxy: TlsPlace,
 }
 
-/// One for all: a proxy is started by a function that is told nothing of it.
-fn certificates() -> &'static Certificates {
-    static CERTIFICATES: OnceLock<Certificates> = OnceLock::new();
-    CERTIFICATES.get_or_init(|| {
+/// One for all tests of the moment, because a proxy is started by a function without arguments for
+/// it. The files are removed with the last holder, so a test holds them until it ends.
+fn certificates() -> Arc<Certificates> {
+    static CERTIFICATES: Mutex<Weak<Certificates>> = Mutex::new(Weak::new());
+    let mut shared = CERTIFICATES.lock().unwrap();
+    shared.upgrade().unwrap_or_else(|| {
+        let made = Arc::new(Certificates::new());
+        *shared = Arc::downgrade(&made);
+        made
+    })
+}
+
+impl Certificates {
+    fn new() -> Self {
         let (own, clients) = (Authority::new(), Authority::new());
         let doorward = TlsPlace::new(&own.server());
         doorward.write("ca.pem", &clients.pem());
@@ -25,14 +35,15 @@ fn certificates() -> &'static Certificates {
         let stranger = own.client();
         proxy.write("stranger.pem", &stranger.certificate);
         proxy.write("stranger.key", &stranger.key);
-        Certificates { doorward, proxy }
-    })
+        Self { doorward, proxy }
+    }
 }
 
 /// The block of the page in this language, with our files in place of the page's.
 fn documented(language: &str) -> String {
     let block = blocks("docs/listeners.md", language).remove(0);
-    let files = &certificates().proxy;
+    let certificates = certificates();
+    let files = &certificates.proxy;
     let folder = match language {
         "nginx" => "/etc/nginx/doorward",
         _ => "/etc/traefik/doorward",
@@ -55,7 +66,8 @@ fn documented(language: &str) -> String {
 
 #[test]
 fn the_settings_of_the_page_are_accepted() {
-    let files = &certificates().doorward;
+    let certificates = certificates();
+    let files = &certificates.doorward;
     let path = |name: &str| files.path(name).to_str().unwrap().to_owned();
     let place = tempfile::tempdir().unwrap();
     let token = place.path().join("token");
@@ -140,7 +152,8 @@ fn nginx_over_mutual_tls() {
 #[test]
 fn nginx_with_a_strange_certificate_lets_nobody_in() {
     let idp = TestIssuer::new();
-    let gate = certificates()
+    let certificates = certificates();
+    let gate = certificates
         .doorward
         .used_by(TestGate::new().trusting(&idp));
     let site = Site::with(
@@ -169,7 +182,8 @@ fn traefik_over_mutual_tls() {
 
 fn asks(proxy: &Proxy) {
     let idp = TestIssuer::new();
-    let gate = certificates()
+    let certificates = certificates();
+    let gate = certificates
         .doorward
         .used_by(TestGate::new().trusting(&idp));
     let site = Site::with(proxy, idp, gate, &[]);
