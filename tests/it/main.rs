@@ -22,6 +22,7 @@ mod activation;
 mod admin;
 mod admin_access;
 mod architecture;
+mod browsers;
 mod caddy;
 mod cases;
 mod cli;
