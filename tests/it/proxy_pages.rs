@@ -1,13 +1,20 @@
 //! The pages about proxies: the first block of each is a configuration that works, all others are
 //! taken from what we ship.
 
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
 use crate::caddy::CADDY;
 use crate::envoy::{ENVOY, endpoint};
 use crate::envoy_grpc::ENVOY_GRPC;
 use crate::haproxy::HAPROXY;
 use crate::nginx::{NGINX, command, surround};
 use crate::proxy_matrix::leaving::Leaver;
-use crate::support::{Component, Left, Proxy, Site, Wiring, blocks, repository};
+use crate::support::{
+    Component, Echo, Left, Proxy, Site, TestGate, TestIssuer, Wiring, blocks, eventually,
+    repository,
+};
 use crate::traefik::{self, TRAEFIK};
 use crate::{caddy, envoy, haproxy};
 
@@ -101,6 +108,123 @@ fn the_shortest_haproxy_works() {
     works(&HAPROXY, |wiring| {
         haproxy::start_as(wiring, &shortest("haproxy", "haproxy", wiring), &[])
     });
+}
+
+#[test]
+fn the_commands_to_try_nginx_work() {
+    works_by_its_commands("nginx");
+}
+
+#[test]
+fn the_commands_to_try_traefik_work() {
+    works_by_its_commands("traefik");
+}
+
+#[test]
+fn the_commands_to_try_caddy_work() {
+    works_by_its_commands("caddy");
+}
+
+#[test]
+fn the_commands_to_try_envoy_work() {
+    works_by_its_commands("envoy");
+}
+
+#[test]
+fn the_commands_to_try_envoy_by_grpc_work() {
+    works_by_its_commands("envoy-grpc");
+}
+
+#[test]
+fn the_commands_to_try_haproxy_work() {
+    works_by_its_commands("haproxy");
+}
+
+/// The three commands of the page get the promised answer, and with a token the application's.
+fn works_by_its_commands(page: &str) {
+    let idp = TestIssuer::new();
+    let gate = TestGate::new().trusting(&idp);
+    let gate = gate.set("GRPC_LISTEN", "127.0.0.1:0").spawn();
+    let application = Echo::start();
+    let block = blocks(&format!("docs/{page}.md"), "sh");
+    let block = block.iter().find(|block| block.contains("curl")).unwrap();
+    let commands: Vec<_> = block.lines().collect();
+    let [prepare, run, ask] = commands[..] else {
+        panic!("not three commands: {block}");
+    };
+    let (ask, promise) = ask.split_once("    # 401, ").unwrap();
+    let at = |port: u16| move |command: &str| command.replace(":8000", &format!(":{port}"));
+    let proxy = Component::listening(|directory, port| {
+        copy_deploy(directory, &gate, application.address);
+        let prepare = at(port)(prepare).replace("port_value: 8000", &format!("port_value: {port}"));
+        let run = run.strip_suffix(" &").unwrap();
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-euc", &format!("{prepare}\nexec {run}")])
+            .env("PATH", path_with_tools())
+            .env("HOME", directory)
+            .current_dir(directory);
+        shell
+    });
+    let said = |more: &str| {
+        let command = at(proxy.address.port())(ask) + more;
+        let output = Command::new("sh").args(["-euc", &command]).output();
+        String::from_utf8_lossy(&output.unwrap().stdout).into_owned()
+    };
+    // Traefik listens before it has read its routes.
+    eventually(promise, || {
+        let answer = said("");
+        (answer.contains(" 401 ") && answer.contains(promise)).then_some(())
+    });
+    let token = idp.token().sign();
+    let answer = said(&format!(" -H 'Authorization: Bearer {token}'"));
+    assert!(
+        answer.contains(" 200 ") && answer.contains("alice"),
+        "{answer}"
+    );
+    assert_eq!(application.requests(), 1);
+}
+
+/// What we ship, with the addresses of this test.
+fn copy_deploy(directory: &Path, gate: &TestGate, application: SocketAddr) {
+    let addresses = [
+        ("127.0.0.1:8080", gate.verify),
+        ("127.0.0.1:9000", gate.grpc),
+        ("127.0.0.1:3000", application),
+    ];
+    let from = repository().join("deploy");
+    let to = directory.join("deploy");
+    for folder in [
+        "caddy",
+        "envoy",
+        "haproxy",
+        "nginx",
+        "nginx/snippets",
+        "traefik",
+    ] {
+        std::fs::create_dir_all(to.join(folder)).unwrap();
+        for entry in std::fs::read_dir(from.join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.path().is_dir() {
+                continue;
+            }
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            let text = addresses.iter().fold(text, |text, (shipped, own)| {
+                let own = own.to_string();
+                text.replace(&envoy::address(shipped), &envoy::address(&own))
+                    .replace(shipped, &own)
+            });
+            // Its admin listener has a fixed port, which tests would share.
+            let text = text.replace("persist_config off", "persist_config off\n\tadmin off");
+            std::fs::write(to.join(folder).join(entry.file_name()), text).unwrap();
+        }
+    }
+}
+
+fn path_with_tools() -> String {
+    let tools = repository().join(".tools/venv/bin");
+    let path = std::env::var("PATH").unwrap();
+    format!("{}:{path}:/usr/sbin:/sbin", tools.display())
 }
 
 /// Whatever else the pages show is in what we ship, line for line.
