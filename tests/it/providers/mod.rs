@@ -6,6 +6,7 @@
 //! `a`; `0` in front of a member is a zero in front of the number, `-` a number without the zeros
 //! in front of it, and `=` behind it the padding of base64. Times that are 0 are filled in.
 
+mod first_mistakes;
 mod keys;
 mod spellings;
 
