@@ -48,7 +48,9 @@ for place in kubernetes/base kubernetes/overlays/* kubernetes/proxies/*/; do
     kubectl kustomize "$place" >"$dir/$(basename "$place").yaml"
 done
 cp kubernetes/proxies/ingress-nginx/controller.yaml "$dir"
-sed 's/#authorization/authorization/' kubernetes/components/monitoring/servicemonitor.yaml >"$dir/servicemonitor-token.yaml"
+sed 's/#authorization/authorization/; s/#release/release/' kubernetes/components/monitoring/servicemonitor.yaml \
+    >"$dir/servicemonitor-token.yaml"
+sed 's/^    #\([- ]\) /    \1 /' kubernetes/base/networkpolicy.yaml >"$dir/networkpolicy-egress.yaml"
 rendered=("$dir"/*.yaml)
 kubernetes-validate --strict --quiet --no-warn "${rendered[@]}"
 python - "${rendered[@]}" <<'PYTHON' | node "$tools/node/custom-resources.mjs"

@@ -83,6 +83,26 @@ fn the_lines_of_proxy_files_are_up_to_date() {
     assert_eq!(found, marks(&printed).into_iter().collect());
 }
 
+/// Kustomize reads no file from outside of its folder, so these are copies.
+#[test]
+fn the_copies_for_kubernetes_are_up_to_date() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).unwrap();
+    let file = "deploy/kubernetes/components/alerts/prometheusrule.yaml";
+    let text = read(file);
+    let (head, _) = text.split_once("\nspec:\n").unwrap();
+    let rules = read("deploy/prometheus/doorward.rules.yml");
+    let indented = rules.lines().map(|line| match line {
+        "" => "\n".to_owned(),
+        line => format!("  {line}\n"),
+    });
+    let rules: String = indented.collect();
+    compare(file, &format!("{head}\nspec:\n{rules}"));
+    compare(
+        "deploy/kubernetes/components/dashboard/doorward.json",
+        &read("deploy/grafana/doorward.json"),
+    );
+}
+
 #[test]
 fn the_lines_beside_the_examples_are_up_to_date() {
     for (file, lines) in examples::proxy_lines() {

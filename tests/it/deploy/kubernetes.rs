@@ -11,6 +11,7 @@ use super::{blanked_by_nginx, claim_headers, documents, find, leads_to_verify, p
 use crate::support::{Request, TestGate, TestIssuer, doorward, program, repository, shipped};
 
 const OVERLAY: &str = "overlays/example";
+const MINIMAL: &str = "overlays/minimal";
 const BY_GRPC: &str = "overlays/example-grpc";
 const AUTHORITY: &str = "doorward.doorward.svc.cluster.local:8080";
 
@@ -41,7 +42,7 @@ fn variable<'a>(manifests: &'a [Value], name: &str) -> &'a str {
 
 #[test]
 fn the_service_accepts_the_configuration_of_the_manifests() {
-    for place in ["base", OVERLAY, BY_GRPC] {
+    for place in ["base", MINIMAL, OVERLAY, BY_GRPC] {
         let manifests = rendered(place);
         let file = &find(&manifests, "ConfigMap", "doorward-config")["data"]["doorward.yaml"];
         let mount = tempfile::tempdir().unwrap();
@@ -74,6 +75,85 @@ fn the_service_accepts_the_configuration_of_the_manifests() {
             "{place}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
+    }
+}
+
+/// The first thing that a newcomer applies must not fail for want of an operator.
+#[test]
+fn the_minimal_overlay_needs_nothing_that_a_cluster_may_lack() {
+    let kinds = |place: &str| -> BTreeSet<String> {
+        let manifests = rendered(place);
+        let kinds = manifests.iter().map(|manifest| &manifest["kind"]);
+        kinds
+            .map(|kind| kind.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let minimal = [
+        "ConfigMap",
+        "Deployment",
+        "Namespace",
+        "NetworkPolicy",
+        "PodDisruptionBudget",
+        "Service",
+        "ServiceAccount",
+    ];
+    assert_eq!(kinds(MINIMAL), minimal.map(str::to_owned).into());
+    let more: Vec<_> = kinds(OVERLAY)
+        .difference(&kinds(MINIMAL))
+        .cloned()
+        .collect();
+    assert_eq!(
+        more,
+        [
+            "HorizontalPodAutoscaler",
+            "PrometheusRule",
+            "ServiceMonitor"
+        ]
+    );
+    // The proxy that its configuration names, in the namespace where that runs by default.
+    let manifests = rendered(MINIMAL);
+    let policy = &find(&manifests, "NetworkPolicy", "doorward")["spec"]["ingress"][0]["from"];
+    let labels = &policy[0]["namespaceSelector"]["matchLabels"];
+    assert_eq!(labels["kubernetes.io/metadata.name"], "traefik");
+}
+
+#[test]
+fn the_components_have_the_alerts_and_the_dashboard() {
+    let manifests = rendered(OVERLAY);
+    let rules = documents("deploy/prometheus/doorward.rules.yml").remove(0);
+    assert_eq!(
+        find(&manifests, "PrometheusRule", "doorward")["spec"],
+        rules
+    );
+    let dashboard = find(&manifests, "ConfigMap", "doorward-dashboard");
+    assert_eq!(dashboard["metadata"]["labels"]["grafana_dashboard"], "1");
+    let text = dashboard["data"]["doorward.json"].as_str().unwrap();
+    assert_eq!(text, shipped("deploy/grafana/doorward.json", &[]));
+}
+
+/// The lines of the traps, without their `#`, are what they promise.
+#[test]
+fn the_lines_to_uncomment_are_understood() {
+    let policy = shipped("deploy/kubernetes/base/networkpolicy.yaml", &[]);
+    let policy = parse(
+        &policy
+            .replace("    #- ", "    - ")
+            .replace("    #  ", "      "),
+    )
+    .remove(0);
+    let egress = policy["spec"]["egress"].as_array().unwrap();
+    let ways: Vec<_> = egress
+        .iter()
+        .map(|rule| &rule["ports"][0]["port"])
+        .collect();
+    assert_eq!(ways, [&json!(53), &json!(443), &json!(8080), &json!(4318)]);
+    let namespace = &egress[2]["to"][0]["namespaceSelector"]["matchLabels"];
+    assert_eq!(namespace["kubernetes.io/metadata.name"], "keycloak");
+    for file in ["alerts/prometheusrule", "monitoring/servicemonitor"] {
+        let file = format!("deploy/kubernetes/components/{file}.yaml");
+        let labelled = shipped(&file, &[("    #release:", "    release:")]);
+        let labels = parse(&labelled).remove(0)["metadata"]["labels"].take();
+        assert_eq!(labels["release"], "kube-prometheus-stack", "{file}");
     }
 }
 

@@ -76,13 +76,14 @@ fn installed(file: &str) -> bool {
 }
 
 fn image() -> String {
-    let overlay = documents("deploy/kubernetes/overlays/example/kustomization.yaml").remove(0);
-    let image = &overlay["images"][0];
-    format!(
-        "{}:{}",
-        image["newName"].as_str().unwrap(),
-        image["newTag"].as_str().unwrap()
-    )
+    let [minimal, example] = ["minimal", "example"].map(|overlay| {
+        let file = format!("deploy/kubernetes/overlays/{overlay}/kustomization.yaml");
+        let image = documents(&file).remove(0)["images"][0].clone();
+        let text = |name: &str| image[name].as_str().unwrap().to_owned();
+        format!("{}:{}", text("newName"), text("newTag"))
+    });
+    assert_eq!(minimal, example);
+    minimal
 }
 
 fn scratch() -> tempfile::TempDir {
@@ -158,10 +159,13 @@ fn the_addition_to_the_unit_is_understood() {
             .unwrap();
         String::from_utf8(output.stderr).unwrap()
     };
-    let lines = blocks(PAGE, "ini").remove(0);
-    assert_eq!(verify(&lines), "");
-    assert!(
-        verify(&lines.replace("LoadCredential", "LoadCredentials"))
-            .contains("Unknown key 'LoadCredentials'")
-    );
+    let additions = blocks(PAGE, "ini");
+    assert_eq!(additions.len(), 2);
+    for lines in additions {
+        assert_eq!(verify(&lines), "");
+        assert!(
+            verify(&lines.replace("LoadCredential", "LoadCredentials"))
+                .contains("Unknown key 'LoadCredentials'")
+        );
+    }
 }
