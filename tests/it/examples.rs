@@ -522,6 +522,35 @@ fn the_cognito_decorator_behind_a_proxy() {
     }
 }
 
+/// Its head names the lines for the proxy, and how to get those of another one.
+#[test]
+fn every_example_says_what_the_proxy_needs() {
+    for (name, _) in EXAMPLES {
+        let file = format!("deploy/examples/{name}.yaml");
+        let text = shipped(&file, &[]);
+        let (head, _) = text.split_once("\nproxy: ").unwrap();
+        for proxy in [&NGINX, &TRAEFIK] {
+            let lines = lines_file(proxy, name);
+            assert!(head.contains(lines.rsplit('/').next().unwrap()), "{file}");
+        }
+        let command = format!("`doorward config proxy NAME --config {name}.yaml`");
+        assert!(head.contains(&command), "{file}");
+    }
+    let output = doorward(
+        &[
+            "config",
+            "proxy",
+            "caddy",
+            "--config",
+            "deploy/examples/oidc-api.yaml",
+        ],
+        &[],
+        "",
+    );
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("request_header -x-user-id\n"), "{told}");
+}
+
 #[test]
 fn every_example_is_run_here() {
     let own = include_str!("examples.rs");
