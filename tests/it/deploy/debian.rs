@@ -1,7 +1,8 @@
 //! `deploy/debian`: what `make deb-test` installs, upgrades and removes, as far as it can be
 //! checked without root.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Component, Path};
 use std::process::Command;
 
 use serde_json::Value;
@@ -37,7 +38,12 @@ fn assets() -> Vec<(String, String)> {
 fn the_package_has_what_the_unit_names() {
     let assets = assets();
     for (source, _) in &assets {
-        let folder = Path::new(source).parent().unwrap();
+        let folder = Path::new(source.trim_end_matches("/**/*"));
+        let folder = if folder == Path::new(source) {
+            folder.parent().unwrap()
+        } else {
+            folder
+        };
         let built = folder == Path::new("target/release");
         let pattern = source.contains('*');
         assert!(
@@ -63,6 +69,79 @@ fn the_package_has_what_the_unit_names() {
         "deploy/debian/default",
         values(SERVICE, "EnvironmentFile")[0].trim_start_matches('-'),
     );
+}
+
+/// Every link of README and docs leads to a file of the package, too.
+#[test]
+fn links_lead_somewhere_in_the_package() {
+    let mut files = BTreeSet::new();
+    for (source, place) in assets() {
+        let Some(place) = place.strip_prefix("usr/share/doc/doorward/") else {
+            continue;
+        };
+        let folder = source.trim_end_matches(['*', '/']);
+        let found = if source.contains('*') {
+            files_below(folder, source.contains("**"))
+        } else {
+            vec![source.clone()]
+        };
+        // cargo-deb keeps what stands behind the part in front of `**`, else the name alone.
+        let kept = |file: &str| {
+            let skipped = if source.contains("**") {
+                folder.len()
+            } else {
+                file.rfind('/').unwrap_or_default()
+            };
+            file[skipped..].trim_start_matches('/').to_owned()
+        };
+        files.extend(found.iter().map(|file| format!("{place}{}", kept(file))));
+    }
+    let is_page = |file: &&String| Path::new(file).extension().is_some_and(|end| end == "md");
+    let pages = files.iter().filter(is_page);
+    let mut links = 0;
+    for page in pages.filter(|page| *page != "CHANGELOG.md") {
+        let folder = Path::new(page).parent().unwrap();
+        let text = shipped(page, &[]);
+        for link in text.split("](").skip(1) {
+            let target = link.split([')', '#']).next().unwrap();
+            if target.is_empty() || target.starts_with("http") {
+                continue;
+            }
+            let target = normal(&folder.join(target));
+            let is_folder = files
+                .iter()
+                .any(|file| file.starts_with(&format!("{target}/")));
+            assert!(files.contains(&target) || is_folder, "{page}: {target}");
+            links += 1;
+        }
+    }
+    assert!(links > 100, "the pages were not read");
+}
+
+fn files_below(folder: &str, deep: bool) -> Vec<String> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(repository().join(folder)).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("{folder}/{}", path.file_name().unwrap().display());
+        if path.is_file() {
+            files.push(name);
+        } else if deep {
+            files.extend(files_below(&name, deep));
+        }
+    }
+    files
+}
+
+/// Without `..` and a slash at the end.
+fn normal(path: &Path) -> String {
+    let mut parts = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(parts.pop()),
+            part => parts.push(part.as_os_str().to_str().unwrap()),
+        }
+    }
+    parts.join("/")
 }
 
 /// As it comes it is no configuration, and says so; with its comments taken away it is one.
