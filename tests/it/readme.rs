@@ -9,6 +9,11 @@ use crate::support::{blocks, doorward};
 /// Blocks that are not run here, by their first line, and where the same is run instead.
 const RUN_ELSEWHERE: &[(&str, &str)] = &[
     (
+        "docker build -t doorward . && docker run --rm -it --network host doorward demo",
+        "`make image-test` builds and runs the image, demo.rs the demo",
+    ),
+    ("make test", "runs this test"),
+    (
         "cargo run --release -- demo",
         "demo.rs runs the demo and every line that it prints",
     ),
@@ -113,6 +118,17 @@ fn links_lead_somewhere() {
                 assert!(path.exists(), "{} links to {target}", page.display());
             }
         }
+    }
+}
+
+/// The first screen: what it is, how to see it, and how to run the tests.
+#[test]
+fn the_readme_begins_with_what_a_newcomer_needs() {
+    let text = text(&root().join("README.md"));
+    let screen: Vec<_> = text.lines().take(30).collect();
+    let screen = screen.join("\n");
+    for needed in ["docker build", "cargo run --release -- demo", "make test"] {
+        assert!(screen.contains(needed), "{needed}");
     }
 }
 
