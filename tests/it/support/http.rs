@@ -247,6 +247,8 @@ impl<S: Read + Write> Client<S> {
             {
                 false
             }
+            // By a signal to the whole process; the answer is still to come.
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.fill(),
             Err(error) => panic!("reading: {error}"),
         }
     }
