@@ -111,7 +111,7 @@ impl Module {
     fn read(text: &str) -> Self {
         let code = without_tests(text);
         let code = Regex::new("//[^\n]*").unwrap().replace_all(code, "");
-        let named = |pattern: &str| -> BTreeSet<String> {
+        let all_of = |pattern: &str| -> BTreeSet<String> {
             let pattern = Regex::new(pattern).unwrap();
             pattern
                 .captures_iter(&code)
@@ -119,12 +119,12 @@ impl Module {
                 .collect()
         };
         let item = r"(?m)^(?:pub(?:\([a-z: ]+\))? )?(?:const |async )*(?:fn|struct|enum|trait|type|const|static)\s+(\w+)";
-        let (mut names, mut paths, mut exports) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let (mut names, mut imported, mut exports) = (BTreeMap::new(), Vec::new(), Vec::new());
         let uses = Regex::new(r"(?m)^(pub(?:\([a-z: ]+\))? )?use ([^;]+);").unwrap();
         for found in uses.captures_iter(&code) {
             for (path, name) in flattened(&found[2]) {
                 match found.get(1) {
-                    None => paths.push(path.clone()),
+                    None => imported.push(path.clone()),
                     Some(_) => exports.push((path.clone(), name.clone())),
                 }
                 names.insert(name, path);
@@ -138,17 +138,17 @@ impl Module {
             .map(|word| word.as_str())
             .collect();
         exports.retain(|(_, name)| words.contains(name.as_str()));
-        paths.extend(exports.into_iter().map(|(path, _)| path));
+        imported.extend(exports.into_iter().map(|(path, _)| path));
         let path = Regex::new(r"(?:^|[^\w:.$])([a-z_]\w*(?:::\w+)+)").unwrap();
-        paths.extend(
+        imported.extend(
             path.captures_iter(&body)
                 .map(|found| found[1].split("::").map(str::to_owned).collect()),
         );
         Self {
-            children: named(r"(?m)^(?:pub(?:\([a-z]+\))? )?mod (\w+);"),
-            items: named(item),
+            children: all_of(r"(?m)^(?:pub(?:\([a-z]+\))? )?mod (\w+);"),
+            items: all_of(item),
             names,
-            paths,
+            paths: imported,
         }
     }
 }
@@ -219,8 +219,9 @@ pub fn circles(imports: &BTreeMap<&ModulePath, BTreeSet<ModulePath>>) -> Vec<Str
             left.remove(*path);
         }
         let there: BTreeSet<_> = left.keys().copied().collect();
-        left.values_mut()
-            .for_each(|uses| uses.retain(|used| there.contains(used)));
+        for uses in left.values_mut() {
+            uses.retain(|used| there.contains(used));
+        }
     }
     let line = |(path, uses): (&&ModulePath, &BTreeSet<&ModulePath>)| {
         let uses: Vec<_> = uses.iter().map(ToString::to_string).collect();

@@ -118,8 +118,10 @@ fn every_page_is_in_the_index_of_the_documentation() {
     let index = std::fs::read_to_string(root().join("docs/README.md")).unwrap();
     let missing: Vec<_> = std::fs::read_dir(root().join("docs"))
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".md") && name != "README.md")
+        .map(|entry| entry.unwrap().path())
+        .filter(|page| page.extension().is_some_and(|ending| ending == "md"))
+        .map(|page| page.file_name().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| name != "README.md")
         .filter(|name| !index.contains(&format!("]({name})")))
         .collect();
     assert_eq!(
