@@ -118,6 +118,7 @@ pub mod extract;
 pub mod fixtures;
 pub mod gate;
 pub mod grpc;
+pub mod hints;
 pub mod http;
 pub mod issuers;
 pub mod jose;

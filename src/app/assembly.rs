@@ -173,6 +173,7 @@ impl SharedResources {
             decisions: decisions.into(),
             responder,
             dialect: proxy.dialect.into(),
+            proxy: proxy.dialect.name(),
             readiness: server.readiness,
             admin: AdminAccess::new(admin),
             explains_to_all: server.explain,

@@ -9,7 +9,9 @@ use super::platform::Platform;
 use super::start_error::StartError;
 use crate::config::{IssuerSettings, KeySource, RefreshSettings, RemoteKeys};
 use crate::domain::IssuerIndex;
-use crate::issuers::{Issuer, Issuers, KeyFetcher, KeyOrigin, KeyStore, Refresher, report_keys};
+use crate::issuers::{
+    Issuer, IssuerDescription, Issuers, KeyFetcher, KeyOrigin, KeyStore, Refresher, report_keys,
+};
 use crate::jose::KeySet;
 use crate::outbound::Egress;
 use crate::policy::IssuerProfile;
@@ -100,6 +102,7 @@ impl KeyRefreshers {
         for (position, (settings, supply)) in settings.into_iter().zip(supplies).enumerate() {
             let name: Arc<str> = settings.name.as_str().into();
             let algorithms = settings.keys.algorithms().clone();
+            let description = IssuerDescription::new(&settings, &platform.egress);
             let former = before.remove(&settings.name);
             let keys = match supply {
                 KeySupply::Fixed(keys) => fixed_store(&name, keys, platform, metrics),
@@ -135,6 +138,7 @@ impl KeyRefreshers {
                     profile: profile.into(),
                     algorithms,
                     keys,
+                    description,
                 },
             ));
         }

@@ -12,8 +12,9 @@ use crate::config::{Configuration, KeySource};
 use crate::domain::{Clock, IssuerIndex};
 use crate::gate::Gate;
 use crate::http::{Responder, Simulator};
-use crate::issuers::{Issuer, Issuers, KeyStore};
+use crate::issuers::{Issuer, IssuerDescription, Issuers, KeyStore};
 use crate::jose::KeySet;
+use crate::outbound::Egress;
 use crate::policy::IssuerProfile;
 use crate::response::DenialResponses;
 
@@ -68,6 +69,7 @@ pub fn gate_of_keys(
 ) -> Result<Gate, prometheus::Error> {
     let issuers = configuration.issuers.into_iter().zip(keys).enumerate().map(
         |(position, (settings, keys))| {
+            let description = IssuerDescription::new(&settings, &Egress::default());
             let profile = IssuerProfile::new(
                 IssuerIndex::new(position),
                 settings.name.into(),
@@ -76,6 +78,7 @@ pub fn gate_of_keys(
             );
             let issuer = Issuer {
                 profile: profile.into(),
+                description,
                 algorithms: settings.keys.algorithms().clone(),
                 keys: Arc::new(KeyStore::fixed(keys, clock.uptime())),
             };

@@ -85,7 +85,7 @@ pub(super) fn keys(
                 .map(|key| (&**key, key.algorithm().to_string()));
             listed(candidates, snapshot, now)
         }
-        Err(_) => known(&issuer.keys.snapshot(), now),
+        Err(_) => known(issuer, now),
     };
     ExplainStep::of(
         "key",
@@ -95,9 +95,12 @@ pub(super) fn keys(
     )
 }
 
-fn known(snapshot: &KeySnapshot, now: Moment) -> String {
+fn known(issuer: &Issuer, now: Moment) -> String {
+    let snapshot = issuer.keys.snapshot();
     if snapshot.keys().is_empty() {
-        return "no keys are known".to_owned();
+        let error = issuer.keys.fetch_history().last_error.clone();
+        let error = error.map_or_else(String::new, |error| format!("; the last fetch: {error}"));
+        return format!("no keys are known{error}");
     }
     let fetched = snapshot
         .fetched_at()
@@ -113,7 +116,7 @@ fn known(snapshot: &KeySnapshot, now: Moment) -> String {
         published
             .iter()
             .map(|key| (key.first(), key.algorithm_names())),
-        snapshot,
+        &snapshot,
         now,
     );
     format!(

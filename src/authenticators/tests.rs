@@ -12,7 +12,7 @@ use crate::domain::{
     SourceIndex, Timestamp,
 };
 use crate::extract::TokenSources;
-use crate::issuers::{Issuer, KeyStore};
+use crate::issuers::{Issuer, IssuerDescription, KeyStore};
 use crate::jose::{Algorithm, Algorithms, KeySet, SigningKey, VerificationKey};
 use crate::policy::{AcceptedSources, IssuerProfile, Preflight, RouteIssuers, ScopeRequirement};
 use crate::verify::{AcceptedAudience, AudienceRule, Expectations, TimeRules, TokenTypeRule};
@@ -37,6 +37,7 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
     };
     let key = VerificationKey::secret(Algorithm::HS256, SECRET).unwrap();
     let issuer = Issuer {
+        description: IssuerDescription::default(),
         profile: profile.into(),
         algorithms: Algorithms::new(vec![Algorithm::HS256]),
         keys: KeyStore::fixed(KeySet::of_any_id(vec![key]), NOW.uptime).into(),

@@ -159,7 +159,7 @@ fn keys_of(
         }
         _ => {
             // An issuer whose keys cannot be fetched has no keys, as in the service.
-            let fetched = runtime()?.block_on(keys::fetch(&issuer.keys, egress));
+            let fetched = runtime()?.block_on(keys::fetch(issuer.keys.clone(), egress.clone()));
             Ok(fetched.unwrap_or_else(|error| {
                 eprintln!("issuer {}: no keys: {error}", issuer.name);
                 KeySet::default()
@@ -195,7 +195,7 @@ pub(super) fn as_text(transcript: &Transcript) -> String {
         "{} {}: {}",
         transcript.verdict, transcript.reason, transcript.meaning
     );
-    if let Some(hint) = transcript.hint {
+    if let Some(hint) = &transcript.hint {
         let _ = writeln!(text, "hint: {hint}");
     }
     if let Some(challenge) = &transcript.challenge {

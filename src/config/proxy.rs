@@ -64,6 +64,12 @@ pub enum DialectName {
 }
 
 impl DialectName {
+    /// Returns the name, as it is written in the setting.
+    pub fn name(self) -> &'static str {
+        let named = DIALECTS.iter().find(|(_, dialect)| *dialect == self);
+        named.map_or("auto", |(name, _)| name)
+    }
+
     /// Reports a problem if the dialect is [`Self::Auto`]: `setting` depends on this part of the
     /// original request, which no dialect describes, so every request would be denied.
     pub(super) fn refuse_unnamed(

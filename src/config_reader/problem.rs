@@ -46,6 +46,21 @@ impl Problem {
         }
     }
 
+    /// Returns where it is, such as `DOORWARD_AUDIENCE`.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Returns what is wrong.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Returns a way out of it.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     pub(crate) fn in_order(self, position: Option<Position>) -> Self {
         Self { position, ..self }
     }

@@ -25,7 +25,9 @@ pub use explain::{Explain, ExplainStep, StepOutcome};
 pub use index::{IssuerIndex, RouteIndex, SourceIndex};
 pub use loopback::{is_loopback, is_loopback_name};
 pub use moment::{Moment, Uptime};
-pub use printable::{is_unseen, may_hold_secret, may_hold_token, shown_path, visible_json};
+pub use printable::{
+    is_unseen, may_hold_secret, may_hold_token, shown_path, shown_url, visible_json,
+};
 pub use reason::{DenialClass, Reason, reason_reference};
 pub use request::{
     Authority, DescribedParts, DescribedRequest, Field, ForwardedRequest, HeaderFields,

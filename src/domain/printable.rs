@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use url::Url;
+
 /// Returns `true` if a character is not visible itself, but affects a terminal or the order in
 /// which text is read: C0, DEL, C1, and Unicode's characters for direction and invisible
 /// formatting.
@@ -56,6 +58,30 @@ pub fn may_hold_token(text: &str) -> bool {
     text.contains(JWT_START)
 }
 
+/// Returns a URL as it may be shown: without credentials, query and fragment, which may be secret,
+/// and without a path that may hold a token.
+pub fn shown_url(url: &Url) -> String {
+    let mut shown = url.clone();
+    // Fails only for URLs that cannot have credentials.
+    let _ = shown.set_username("");
+    let _ = shown.set_password(None);
+    shown.set_fragment(None);
+    let had_query = shown.query().is_some();
+    shown.set_query(None);
+    if may_hold_token(shown.path()) {
+        shown.set_path("/...");
+    }
+    let text: String = shown.as_str().chars().take(MAX_SHOWN_URL).collect();
+    if had_query || text.len() < shown.as_str().len() {
+        text + "…"
+    } else {
+        text
+    }
+}
+
+/// Longer URLs are cut off.
+const MAX_SHOWN_URL: usize = 300;
+
 /// Returns the path of a file, for an error message.
 ///
 /// Returns `None` if it does not look like a path: it may be the secret that belongs in the file.
@@ -100,6 +126,25 @@ mod tests {
             serde_json::from_str::<serde_json::Value>(&visible).unwrap(),
             value
         );
+    }
+
+    #[test]
+    fn urls_are_shown_without_what_may_be_secret() {
+        for (url, shown) in [
+            ("https://a.example/x", "https://a.example/x"),
+            (
+                "https://u:secret@a.example:8443/x?token=secret#secret",
+                "https://a.example:8443/x…",
+            ),
+            (
+                "https://a.example/eyJhbGciOiJIUzI1NiJ9/x",
+                "https://a.example/...",
+            ),
+        ] {
+            assert_eq!(shown_url(&Url::parse(url).unwrap()), shown);
+        }
+        let long = format!("https://a.example/{}", "a".repeat(1000));
+        assert_eq!(shown_url(&Url::parse(&long).unwrap()).chars().count(), 301);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct ServiceSnapshot {
     pub responder: Responder,
     /// The dialect of requests to the plain `/verify`.
     pub dialect: Dialect,
+    /// The name of that dialect in the settings.
+    pub proxy: &'static str,
     /// The condition on which the service reports that it is ready.
     pub readiness: Readiness,
     /// The access rules of the admin listener.

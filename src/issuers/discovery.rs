@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use url::Url;
 
+use super::document_kind::DocumentKind;
 use crate::config::is_trustworthy;
 
 /// The part of an issuer's metadata that is needed.
@@ -13,15 +14,23 @@ pub(super) struct Metadata {
 
 /// Why a document is not the issuer's metadata.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidMetadata {
+pub(super) enum InvalidMetadata {
     /// Not JSON, or without `issuer` and `jwks_uri`.
-    #[error("not issuer metadata")]
-    Malformed,
+    #[error("not issuer metadata: found {0}")]
+    Malformed(DocumentKind),
     /// It is of another issuer.
-    #[error("the metadata is of another issuer (it must name {0:?} to the letter)")]
-    OtherIssuer(String),
+    #[error(
+        "the metadata is of another issuer: expected {expected:?}, found {:?}",
+        shown(found)
+    )]
+    OtherIssuer {
+        /// The configured name.
+        expected: String,
+        /// The name in the document.
+        found: String,
+    },
     /// Keys from a place that we do not fetch from.
-    #[error("jwks_uri is not an https URL (set allow_insecure_http if the network is trusted)")]
+    #[error("jwks_uri is not an https URL")]
     Location,
 }
 
@@ -40,21 +49,29 @@ impl Metadata {
         allow_http: bool,
     ) -> Result<Self, InvalidMetadata> {
         // A derived reader takes an array for an object as well.
+        let malformed = || InvalidMetadata::Malformed(DocumentKind::of(document));
         if document.trim_ascii_start().first() != Some(&b'{') {
-            return Err(InvalidMetadata::Malformed);
+            return Err(malformed());
         }
-        let document: Document =
-            serde_json::from_slice(document).map_err(|_| InvalidMetadata::Malformed)?;
-        if document.issuer != issuer {
-            return Err(InvalidMetadata::OtherIssuer(issuer.to_owned()));
+        let metadata: Document = serde_json::from_slice(document).map_err(|_| malformed())?;
+        if metadata.issuer != issuer {
+            return Err(InvalidMetadata::OtherIssuer {
+                expected: issuer.to_owned(),
+                found: metadata.issuer,
+            });
         }
-        let jwks_uri = Url::parse(&document.jwks_uri).map_err(|_| InvalidMetadata::Location)?;
+        let jwks_uri = Url::parse(&metadata.jwks_uri).map_err(|_| InvalidMetadata::Location)?;
         if is_trustworthy(&jwks_uri, allow_http) {
             Ok(Self { jwks_uri })
         } else {
             Err(InvalidMetadata::Location)
         }
     }
+}
+
+/// Returns the start of a name, which is the document's text and may be of any length.
+fn shown(name: &str) -> String {
+    name.chars().take(200).collect()
 }
 
 #[cfg(test)]
@@ -78,7 +95,7 @@ mod tests {
             assert!(
                 matches!(
                     parse(issuer, "https://idp.example/jwks"),
-                    Err(InvalidMetadata::OtherIssuer(_))
+                    Err(InvalidMetadata::OtherIssuer { .. })
                 ),
                 "{issuer}"
             );
@@ -106,7 +123,7 @@ mod tests {
         assert!(parse("https://idp.example", "http://127.0.0.1:1/jwks").is_ok());
         assert!(matches!(
             Metadata::parse(b"<html>", "x", false),
-            Err(InvalidMetadata::Malformed)
+            Err(InvalidMetadata::Malformed(DocumentKind::WebPage))
         ));
     }
 }

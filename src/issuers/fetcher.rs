@@ -6,10 +6,14 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::discovery::{InvalidMetadata, Metadata};
+use super::document_kind::DocumentKind;
+use super::fetch_failure::{Asked, FetchFailure, FetchProblem};
 use crate::config::{KeyLocation, RemoteKeys};
+use crate::domain::shown_url;
 use crate::jose::{InvalidKeySet, KeySet};
 use crate::outbound::{
-    AddressRule, Egress, EntityTag, FetchBody, FetchError, FetchRequest, HttpClient, InvalidClient,
+    AddressRule, Egress, EntityTag, FetchBody, FetchRequest, FetchResponse, HttpClient,
+    InvalidClient,
 };
 
 /// Fetches one issuer's keys.
@@ -35,40 +39,8 @@ pub struct FetchedKeys {
     pub keys: KeySet,
     /// The time for which they may be kept, as the response says.
     pub max_age: Option<Duration>,
-}
-
-/// The reason why there are no new keys.
-#[derive(Debug, thiserror::Error)]
-pub enum FetchFailure {
-    /// The metadata could not be fetched.
-    #[error("metadata: {0}")]
-    Metadata(FetchError),
-    /// The metadata is not usable.
-    #[error("metadata: {0}")]
-    InvalidMetadata(#[from] InvalidMetadata),
-    /// The keys could not be fetched.
-    #[error("keys: {0}")]
-    Keys(FetchError),
-    /// The keys are not usable.
-    #[error("keys: {0}")]
-    InvalidKeySet(#[from] InvalidKeySet),
-    /// The file is not usable.
-    #[error("file: {0}")]
-    File(String),
-    /// All of it took too long.
-    #[error("timed out")]
-    TimedOut,
-}
-
-impl FetchFailure {
-    /// Returns the time after which the issuer asks to come back.
-    pub(super) const fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Metadata(FetchError::Status { retry_after, .. })
-            | Self::Keys(FetchError::Status { retry_after, .. }) => *retry_after,
-            _ => None,
-        }
-    }
+    /// The URL that they came from, as it may be shown; nothing for a file.
+    pub url: Option<String>,
 }
 
 impl KeyFetcher {
@@ -86,13 +58,6 @@ impl KeyFetcher {
     /// Fetches the keys, within the time that the settings allow for all of it.
     pub async fn fetch(&mut self) -> Result<FetchedKeys, FetchFailure> {
         let started = Instant::now();
-        let timeout = self.settings.fetch.timeout;
-        tokio::time::timeout(timeout, self.fetch_untimed(started))
-            .await
-            .unwrap_or(Err(FetchFailure::TimedOut))
-    }
-
-    async fn fetch_untimed(&mut self, started: Instant) -> Result<FetchedKeys, FetchFailure> {
         let (url, rule) = self.locate(started).await?;
         let last = self.last.as_ref().filter(|last| last.url == url);
         let known = last.map(|last| &last.version);
@@ -102,16 +67,40 @@ impl KeyFetcher {
             with_credentials: self.is_configured(&url),
             known,
         };
-        let fetched = self.client.get(ask).await.map_err(FetchFailure::Keys)?;
-        let keys = match (fetched.answer, last) {
-            (FetchBody::Document(body, version), _) => self.read(&body, version, url)?,
-            (FetchBody::NotModified, Some(last)) => last.keys.clone(),
-            (FetchBody::NotModified, None) => return Err(InvalidKeySet::Malformed.into()),
+        let until = started + self.settings.fetch.timeout;
+        let fetched = self.get(ask, until, started).await;
+        let fetched = fetched.map_err(|problem| self.failure(Asked::Keys, &url, problem))?;
+        let shown = Some(shown_url(&url));
+        let read = match (fetched.answer, last) {
+            (FetchBody::Document(body, version), _) => self.read(&body, version, url.clone()),
+            (FetchBody::NotModified, Some(last)) => Ok(last.keys.clone()),
+            (FetchBody::NotModified, None) => {
+                Err(FetchProblem::of_keys(InvalidKeySet::Malformed, b""))
+            }
         };
         Ok(FetchedKeys {
-            keys,
+            keys: read.map_err(|problem| self.failure(Asked::Keys, &url, problem))?,
             max_age: fetched.max_age,
+            url: shown,
         })
+    }
+
+    /// Makes one request, which has to end in time.
+    async fn get(
+        &self,
+        ask: FetchRequest<'_>,
+        until: Instant,
+        started: Instant,
+    ) -> Result<FetchResponse, FetchProblem> {
+        match tokio::time::timeout_at(until, self.client.get(ask)).await {
+            Ok(fetched) => Ok(fetched?),
+            Err(_) => Err(FetchProblem::TimedOut(until - started)),
+        }
+    }
+
+    fn failure(&self, asked: Asked<'_>, url: &Url, problem: FetchProblem) -> FetchFailure {
+        let proxy = self.client.proxy_for(url).map(ToString::to_string);
+        FetchFailure::of_request(asked, url, proxy, problem)
     }
 
     /// The keys of a document; only good ones become the last.
@@ -120,8 +109,9 @@ impl KeyFetcher {
         body: &[u8],
         version: Option<EntityTag>,
         url: Url,
-    ) -> Result<KeySet, InvalidKeySet> {
-        let keys = KeySet::from_jwks(body, &self.settings.algorithms)?;
+    ) -> Result<KeySet, FetchProblem> {
+        let keys = KeySet::from_jwks(body, &self.settings.algorithms)
+            .map_err(|error| FetchProblem::of_keys(error, body))?;
         self.last = version.map(|version| LastKeys {
             url,
             version,
@@ -156,12 +146,15 @@ impl KeyFetcher {
         for (position, document) in documents.iter().enumerate() {
             let until =
                 started + patience(self.settings.fetch.timeout, documents.len() - position - 1);
-            match self.metadata(issuer, document, until).await {
+            match self.metadata(issuer, document, until, started).await {
                 Ok(found) => return Ok(found),
-                Err(failure) => first_failure = first_failure.or(Some(failure)),
+                Err(problem) => {
+                    let failure = || self.failure(Asked::Metadata(issuer), document, problem);
+                    first_failure = first_failure.or_else(|| Some(failure()));
+                }
             }
         }
-        Err(first_failure.unwrap_or(FetchFailure::InvalidMetadata(InvalidMetadata::Malformed)))
+        Err(first_failure.unwrap_or_else(|| FetchFailure::of_file("no URL of metadata".into())))
     }
 
     async fn metadata(
@@ -169,20 +162,17 @@ impl KeyFetcher {
         issuer: &str,
         document: &Url,
         until: Instant,
-    ) -> Result<(Url, AddressRule), FetchFailure> {
+        started: Instant,
+    ) -> Result<(Url, AddressRule), FetchProblem> {
         let ask = FetchRequest {
             url: document,
             rule: AddressRule::Any,
             with_credentials: true,
             known: None,
         };
-        let request = self.client.get(ask);
-        let answer = tokio::time::timeout_at(until, request).await;
-        let fetched = answer
-            .map_err(|_| FetchFailure::TimedOut)?
-            .map_err(FetchFailure::Metadata)?;
+        let fetched = self.get(ask, until, started).await?;
         let FetchBody::Document(body, _) = fetched.answer else {
-            return Err(InvalidMetadata::Malformed.into());
+            return Err(InvalidMetadata::Malformed(DocumentKind::Empty).into());
         };
         let metadata = Metadata::parse(&body, issuer, self.settings.fetch.allow_insecure_http)?;
         let rule = if self.settings.fetch.allow_private {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::KeyStore;
+use super::{IssuerDescription, KeyStore};
 use crate::config::AcceptedIssuers;
 use crate::domain::IssuerIndex;
 use crate::jose::{Algorithms, IssuerClaim, UnverifiedClaims};
@@ -19,6 +19,8 @@ pub struct Issuer {
     pub algorithms: Algorithms,
     /// Its keys.
     pub keys: Arc<KeyStore>,
+    /// Its settings, for people.
+    pub description: IssuerDescription,
 }
 
 /// All issuers.
@@ -73,6 +75,11 @@ impl Issuers {
     /// Returns the issuers in the order of the configuration.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Issuer>> {
         self.in_order.iter()
+    }
+
+    /// Returns the `iss` of every issuer that has one.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_iss.keys().map(String::as_str)
     }
 
     /// Returns the issuer at this index.

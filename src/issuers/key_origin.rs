@@ -1,7 +1,8 @@
 //! The origin from which an issuer's keys are fetched again and again.
 
 use super::KeyFetcher;
-use super::fetcher::{FetchFailure, FetchedKeys};
+use super::fetch_failure::FetchFailure;
+use super::fetcher::FetchedKeys;
 use crate::config::FileKeys;
 
 /// The origin from which an issuer's keys are fetched again and again.
@@ -27,9 +28,10 @@ async fn read(file: FileKeys) -> Result<FetchedKeys, FetchFailure> {
     let read = tokio::task::spawn_blocking(move || file.read()).await;
     let keys = read
         .unwrap_or_else(|error| Err(error.to_string()))
-        .map_err(FetchFailure::File)?;
+        .map_err(FetchFailure::of_file)?;
     Ok(FetchedKeys {
         keys,
         max_age: None,
+        url: None,
     })
 }

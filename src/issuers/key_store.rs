@@ -42,6 +42,10 @@ pub struct FetchHistory {
     pub last_success: Option<Timestamp>,
     /// The error of the last fetch, if it failed.
     pub last_error: Option<String>,
+    /// A hint that may help against it.
+    pub last_hint: Option<String>,
+    /// The URL that keys were last fetched from.
+    pub keys_url: Option<String>,
     /// The number of failures in a row.
     pub failures: u32,
     /// The time at which the next fetch is due.

@@ -3,7 +3,10 @@
 //! Keys of remote issuers are fetched in the background by one task each; requests read a snapshot
 //! without a lock, and at most ask that task for a fetch and wait for it a little.
 
+mod description;
 mod discovery;
+mod document_kind;
+mod fetch_failure;
 mod fetcher;
 mod issuer;
 mod key_origin;
@@ -13,6 +16,8 @@ mod refetch;
 mod refresher;
 mod schedule;
 
+pub use description::IssuerDescription;
+pub use fetch_failure::FetchFailure;
 pub use fetcher::KeyFetcher;
 pub use issuer::{Issuer, Issuers};
 pub use key_origin::KeyOrigin;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::fetcher::{FetchFailure, FetchedKeys};
+use super::fetch_failure::FetchFailure;
+use super::fetcher::FetchedKeys;
 use super::key_report::report_keys;
 use super::key_store::FetchHistory;
 use super::refetch::Refetch;
@@ -85,6 +86,7 @@ impl Refresher {
             wait,
             FetchHistory {
                 last_success: Some(now.date),
+                keys_url: fetched.url,
                 ..FetchHistory::default()
             },
         );
@@ -114,10 +116,12 @@ impl Refresher {
             Some(planned) => schedule.after_failure_out_of_turn(now.until(planned), asked),
             None => schedule.after_failure(failures, has_keys, asked, jitter()),
         };
-        let last_success = self.store.fetch_history().last_success;
+        let before = self.store.fetch_history();
         let history = FetchHistory {
-            last_success,
+            last_success: before.last_success,
             last_error: Some(failure.to_string()),
+            last_hint: failure.hint().map(ToOwned::to_owned),
+            keys_url: before.keys_url.clone(),
             failures,
             next_refresh: None,
         };
@@ -126,7 +130,7 @@ impl Refresher {
         self.metrics.consecutive_failures.set(failures.into());
         // One line for the first failure; the metric and /status have the others.
         if failures == 1 {
-            tracing::warn!(issuer = %self.name, error = %failure, has_keys, "keys cannot be fetched");
+            tracing::warn!(issuer = %self.name, error = %failure, hint = failure.hint(), has_keys, "keys cannot be fetched");
         } else {
             tracing::debug!(issuer = %self.name, error = %failure, failures, "keys still cannot be fetched");
         }

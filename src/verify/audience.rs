@@ -75,7 +75,7 @@ impl AudienceRule {
 
 impl AcceptedAudience {
     /// Returns the names; none if every audience is accepted.
-    pub(super) fn names(&self) -> &[String] {
+    pub fn names(&self) -> &[String] {
         match self {
             Self::Everyone => &[],
             Self::Listed { names, .. } => names,

@@ -169,8 +169,143 @@ fn health_and_readiness_answer_get_and_head() {
             "{path}"
         );
     }
-    for path in ["/", "/metrics/", "/debug", "/explain"] {
+    for path in ["/metrics/", "/debug", "/index.html"] {
         assert_eq!(gate.admin(path).send().status, 404, "{path}");
+    }
+}
+
+#[test]
+fn the_first_page_links_to_the_others_and_loads_nothing() {
+    let (_, gate) = named_gate();
+    let page = gate.admin("/").send();
+    assert_eq!(
+        (
+            page.status,
+            page.get("content-type"),
+            page.get("content-security-policy")
+        ),
+        (
+            200,
+            Some("text/html; charset=utf-8"),
+            Some("default-src 'none'")
+        )
+    );
+    let links: Vec<_> = page
+        .body
+        .split("href=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert_eq!(links, ["/status", "/metrics", "/healthz", "/readyz"]);
+    for link in links {
+        assert_eq!(gate.admin(link).send().status, 200, "{link}");
+    }
+    for foreign in ["<script", "http:", "https:", "src="] {
+        assert!(!page.body.contains(foreign), "{foreign}");
+    }
+}
+
+#[test]
+fn explain_says_by_which_method_it_is_asked() {
+    let (_, gate) = named_gate();
+    for method in ["GET", "PUT", "DELETE"] {
+        let answer = crate::support::Request::new(gate.admin, method, "/explain")
+            .host("localhost")
+            .send();
+        assert_eq!(
+            (answer.status, answer.get("allow")),
+            (405, Some("POST")),
+            "{method}"
+        );
+    }
+}
+
+#[test]
+fn status_tells_what_the_issuers_are_and_nothing_secret() {
+    let idp = TestIssuer::new().serve();
+    let url = idp.url();
+    let file = format!(
+        "proxy: traefik
+issuers:
+  - {{name: discovered, issuer: '{url}', audience: [one, two]}}
+  - {{name: realm, preset: keycloak, keycloak_url: 'https://sso.example', keycloak_realm: r, audience: '*'}}
+  - {{name: fixed, issuer: me, audience: api, hmac_secret: 0123456789abcdef0123456789abcdef}}
+  - {{name: asked, issuer: you, audience: api, jwks_url: '{url}/jwks?key=s3cr3t'}}
+"
+    );
+    let gate = TestGate::new()
+        .by_time_of(&idp)
+        .egress(&[("https_proxy", "http://user:s3cr3t@127.0.0.1:1")])
+        .file(file)
+        .spawn();
+    let answer = gate.wait_for("/status", |answer| {
+        answer.json()["issuers"][0]["usable"] == true
+    });
+    let status = answer.json();
+    assert_eq!(status["proxy"], "traefik");
+    let shown = |index: usize| {
+        let issuer = &status["issuers"][index];
+        [
+            "issuer",
+            "preset",
+            "audiences",
+            "key_source",
+            "metadata_urls",
+            "keys_url",
+            "fetched_through",
+        ]
+        .map(|name| issuer[name].clone())
+    };
+    let expect = |values: serde_json::Value| -> [Value; 7] {
+        values.as_array().unwrap().clone().try_into().unwrap()
+    };
+    let documents = [
+        format!("{url}/.well-known/openid-configuration"),
+        format!("{url}/.well-known/oauth-authorization-server"),
+    ];
+    let jwks = format!("{url}/jwks");
+    assert_eq!(
+        shown(0),
+        expect(serde_json::json!([
+            [url],
+            null,
+            ["one", "two"],
+            "discovery",
+            documents,
+            jwks,
+            null
+        ]))
+    );
+    let realm = "https://sso.example/realms/r";
+    let certs = format!("{realm}/protocol/openid-connect/certs");
+    let proxy = "https_proxy (127.0.0.1:1)";
+    assert_eq!(
+        shown(1),
+        expect(serde_json::json!([
+            [realm],
+            "keycloak",
+            ["*"],
+            "jwks_url",
+            [],
+            certs,
+            proxy
+        ]))
+    );
+    assert_eq!(
+        shown(2),
+        expect(serde_json::json!([
+            ["me"],
+            null,
+            ["api"],
+            "fixed",
+            [],
+            null,
+            null
+        ]))
+    );
+    assert_eq!(shown(3)[5], format!("{jwks}…"));
+    for secret in ["s3cr3t", "user:", "0123456789abcdef"] {
+        assert!(!answer.body.contains(secret), "{secret}");
     }
 }
 

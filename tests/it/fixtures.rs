@@ -110,6 +110,7 @@ cases:
 ";
     insta::assert_snapshot!(told(CONFIGURATION, cases), @r#"
     1 configuration: ok
+    keys: not tried; --online does
     ok fine
     FAILED not fine: expected allow, got deny token_expired; expected status 200, got 401; expected X-Auth-Subject "bob", got none
         /fixtures/a.yaml:5:5
@@ -363,6 +364,7 @@ routes:
 ";
     insta::assert_snapshot!(told(configuration, cases), @r#"
     0 configuration: ok
+    keys: not tried; --online does
     ok partners
     ok others
     ok reported
@@ -407,6 +409,7 @@ cases:
         .file("c.yaml", "[]");
     insta::assert_snapshot!(fixtures.told(), @r#"
     78 configuration: ok
+    keys: not tried; --online does
     /fixtures/a.yaml:5:5: cases[0].claims: exp: "+5 mns" is no time (write +5m, -1h, or seconds since 1970)
     /fixtures/a.yaml:6:30: cases[0].expect.status: "700" is out of range (a whole number from 100 to 599)
     /fixtures/a.yaml:8:5: cases[1].claim: unknown setting (did you mean claims?)
@@ -436,6 +439,7 @@ cases:
 ";
     insta::assert_snapshot!(told(two, "cases:\n  - {name: x, claims: {}, expect: {verdict: allow}}\n"), @r"
     78 configuration: ok
+    keys: not tried; --online does
     /fixtures/a.yaml:2:5: cases[0].issuer: missing (name one of a, b)
     ");
 }
@@ -449,6 +453,7 @@ cases:
 ";
     insta::assert_snapshot!(told(CONFIGURATION, cases), @r#"
     78 configuration: ok
+    keys: not tried; --online does
     /fixtures/a.yaml:3:52: cases[0].expect.reason: has no meaning beside verdict allow (leave it out)
     /fixtures/a.yaml:4:6: cases[1].name: "a\u{1b}[31m" is not understood (write one line of at most 200 characters)
     "#);

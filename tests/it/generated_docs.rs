@@ -9,6 +9,7 @@ use doorward::config::reference;
 use doorward::config::schema;
 use doorward::domain::reason_reference;
 use doorward::fixtures::{fixture_reference, fixture_schema};
+use doorward::hints::hint_reference;
 use doorward::proxy_files::{HeaderNames, Proxy};
 use doorward::telemetry::metrics_reference;
 
@@ -34,6 +35,11 @@ fn settings_of_fixtures_are_up_to_date() {
 #[test]
 fn reason_codes_are_up_to_date() {
     compare("docs/reason-codes.md", &reason_reference());
+}
+
+#[test]
+fn hints_are_up_to_date() {
+    compare("docs/hints.md", &hint_reference());
 }
 
 #[test]

@@ -24,6 +24,19 @@ impl AcceptedIssuers {
         }
     }
 
+    /// Returns the names, for people; that of any tenant of Entra ID has a placeholder.
+    pub fn names(&self) -> Vec<String> {
+        match self {
+            Self::Absent => Vec::new(),
+            Self::Named(names) => names.clone(),
+            Self::AnyEntraTenant => self
+                .metadata_name()
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+        }
+    }
+
     /// Describes, for a message, a value that `self` and `other` both accept. Returns `None` if
     /// there is none.
     pub(super) fn overlap(&self, other: &Self) -> Option<String> {

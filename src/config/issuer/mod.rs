@@ -114,6 +114,8 @@ pub struct IssuerSettings {
     pub name: String,
     /// The values of `iss` that identify its tokens.
     pub accepted: AcceptedIssuers,
+    /// The name of its preset, if it has one.
+    pub preset: Option<&'static str>,
     /// The source of its keys.
     pub keys: KeySource,
     /// The checks for the type, the times and the claims of its tokens.
@@ -190,6 +192,7 @@ impl IssuerSettings {
         Ok(Self {
             name: name?.unwrap_or_else(|| default_label(accepted.metadata_name())),
             accepted,
+            preset: preset?.map(|preset| preset.name),
             keys: keys?,
             expectations: Expectations {
                 audience,

@@ -107,6 +107,7 @@ impl Reader {
         let Some(elements) = self.elements(setting)? else {
             return Ok(None);
         };
+        self.refuse_json_list(setting, &elements)?;
         // Every element is parsed before the first error is returned, so that every problem is
         // reported.
         let found: Vec<_> = elements

@@ -7,6 +7,7 @@ use crate::config_reader::section::SettingInput;
 use crate::config_reader::setting;
 use crate::config_reader::setting::Setting;
 use crate::config_reader::value::Invalid;
+use crate::domain::may_hold_secret;
 
 /// A section with more settings than this does not list them all in the hint for an unknown name.
 const MAX_NAMED: usize = 12;
@@ -62,6 +63,28 @@ impl Reader {
         Err(Reported)
     }
 
+    /// Reports a list that is written as JSON, whose brackets and quotes would be part of its items.
+    pub(super) fn refuse_json_list(
+        &mut self,
+        setting: &Setting,
+        items: &[SettingInput],
+    ) -> Result<(), Reported> {
+        let is_json = |item: &&SettingInput| item.text().is_some_and(begins_like_json);
+        let Some(item) = items.iter().find(is_json) else {
+            return Ok(());
+        };
+        let text = item.text().unwrap_or_default().trim();
+        let shown = if setting.secret || may_hold_secret(text) {
+            "an item".to_owned()
+        } else {
+            format!("{:?}", text.chars().take(60).collect::<String>())
+        };
+        let invalid = Invalid::new(format!("{shown} begins like JSON"))
+            .hint("write items without brackets and quotes: a, b in a variable, [a, b] in a file");
+        let place = item.place.clone();
+        Err(self.refuse_at(&place, invalid))
+    }
+
     /// Adds problems that were found elsewhere.
     pub(crate) fn add_problems(&mut self, problems: impl IntoIterator<Item = Problem>) {
         problems
@@ -114,5 +137,23 @@ impl Reader {
             .map(|setting| self.refuse(setting, invalid.clone()))
             .collect();
         refused.first().map_or(Ok(()), |refused| Err(*refused))
+    }
+}
+
+/// Returns whether an item begins as JSON does. A path to a claim may begin with a quoted segment,
+/// and an address with an IPv6 literal in brackets.
+fn begins_like_json(item: &str) -> bool {
+    let item = item.trim();
+    let is_address = |rest: &str| {
+        rest.split_once(']').is_some_and(|(literal, _)| {
+            let address = literal.split('%').next().unwrap_or_default();
+            address.parse::<std::net::Ipv6Addr>().is_ok()
+        })
+    };
+    match (item.strip_prefix('['), item.strip_prefix('"')) {
+        (Some(rest), _) => !is_address(rest),
+        // The end of a list. An item that is in quotes altogether is refused with a hint of its own.
+        (_, Some(rest)) => rest.ends_with([']', '}']),
+        _ => item.starts_with('{'),
     }
 }

@@ -1,7 +1,6 @@
 //! Decisions that are explained.
 
 mod described_request;
-mod hints;
 mod transcript;
 
 pub use transcript::Transcript;
@@ -9,7 +8,7 @@ pub use transcript::Transcript;
 use super::Gate;
 use super::record::DecisionRecord;
 use crate::domain::ForwardedRequest;
-use transcript::Steps;
+use transcript::{HintContext, Steps};
 
 impl Gate {
     /// Explains the decision about this request. It is made by the code that decides for a proxy,
@@ -19,6 +18,12 @@ impl Gate {
         let decision = self
             .decide_explained(request, &mut record, &mut steps)
             .await;
-        Transcript::new(steps, decision, record.route)
+        let issuer = record.authentication.issuer;
+        let issuer = issuer.and_then(|index| self.issuers().at(index));
+        let context = HintContext {
+            issuer: issuer.map(|issuer| &**issuer),
+            issuers: self.issuers(),
+        };
+        Transcript::new(steps, decision, record.route, context)
     }
 }

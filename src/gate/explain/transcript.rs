@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::hints::hint;
-use crate::domain::{Denial, DenialClass, Explain, ExplainStep, RouteIndex, StepOutcome};
+use crate::domain::{Denial, DenialClass, Explain, ExplainStep, Reason, RouteIndex, StepOutcome};
+use crate::hints::DeniedStage;
+use crate::issuers::{Issuer, Issuers};
 use crate::policy::Permit;
 use crate::response::DenialResponses;
 
@@ -18,7 +19,7 @@ pub struct Transcript {
     /// The meaning of the reason.
     pub meaning: &'static str,
     /// A hint that may help.
-    pub hint: Option<&'static str>,
+    pub hint: Option<String>,
     /// The challenge that goes with the denial, once it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub challenge: Option<String>,
@@ -75,6 +76,7 @@ impl Transcript {
         steps: Steps,
         decision: Result<Permit, Denial>,
         route: Option<RouteIndex>,
+        context: HintContext<'_>,
     ) -> Self {
         let stages = steps.into_stages();
         let (verdict, reason) = match &decision {
@@ -85,10 +87,7 @@ impl Transcript {
             Err(denial) if denial.class() == DenialClass::Unavailable => ("error", denial.reason()),
             Err(denial) => ("deny", denial.reason()),
         };
-        let failed = stages
-            .last()
-            .filter(|last| last.outcome == StepOutcome::Failed);
-        let hint = Some(hint(reason, failed.map_or("", |last| last.stage)));
+        let hint = Some(context.hint(reason, stages.last()));
         Self {
             verdict,
             reason: reason.code(),
@@ -127,5 +126,34 @@ impl Transcript {
     /// Returns whether the request would pass.
     pub fn lets_pass(&self) -> bool {
         matches!(self.verdict, "allow" | "would_deny")
+    }
+}
+
+/// What a hint may name, besides the stage.
+#[derive(Clone, Copy)]
+pub(super) struct HintContext<'a> {
+    /// The issuer of the token, if it is known.
+    pub(super) issuer: Option<&'a Issuer>,
+    /// All issuers.
+    pub(super) issuers: &'a Issuers,
+}
+
+impl HintContext<'_> {
+    /// Returns what may help against a denial whose last stage is this one.
+    fn hint(self, reason: Reason, last: Option<&ExplainStep>) -> String {
+        // The last fetch knows best why there are no keys.
+        if let (Reason::KeysUnavailable, Some(issuer)) = (reason, self.issuer)
+            && let Some(hint) = &issuer.keys.fetch_history().last_hint
+        {
+            return hint.clone();
+        }
+        let failed = last.filter(|last| last.outcome == StepOutcome::Failed);
+        let stage = failed.map_or_else(DeniedStage::default, |failed| DeniedStage {
+            stage: failed.stage,
+            expected: &failed.expected,
+            found: &failed.found,
+            preset: self.issuer.and_then(|issuer| issuer.description.preset),
+        });
+        stage.hint(reason, self.issuers.names())
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use serde_json::json;
 
@@ -57,6 +58,16 @@ pub(super) async fn explain(
             )
         }
     }
+}
+
+/// Refuses every method but `POST` (RFC 9110 section 15.5.6).
+pub(super) async fn refuse_method() -> HttpResponse {
+    let error = json!({"error": "describe a request and POST it", "members": MEMBERS});
+    let mut answer = json_answer(StatusCode::METHOD_NOT_ALLOWED, &error);
+    answer
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("POST"));
+    answer
 }
 
 fn parse(body: &[u8]) -> serde_json::Result<DescribedRequest> {

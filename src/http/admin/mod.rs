@@ -2,6 +2,7 @@
 
 mod access;
 mod explain;
+mod index;
 mod service;
 mod simulator;
 mod status;
@@ -32,6 +33,7 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
         App::new()
             .app_data(service.clone())
             .wrap(from_fn(admit))
+            .route("/", web::get().to(index::index))
             .route("/metrics", web::get().to(metrics))
             .route("/healthz", web::get().to(healthz))
             .route("/healthz", web::head().to(healthz))
@@ -39,7 +41,11 @@ pub fn admin_server(service: AdminService, sockets: Vec<BoundListener>) -> std::
             .route("/readyz", web::head().to(readyz))
             .route("/status", web::get().to(show_status))
             .app_data(web::PayloadConfig::new(explain::MAX_BYTES))
-            .route("/explain", web::post().to(explain::explain))
+            .service(
+                web::resource("/explain")
+                    .route(web::post().to(explain::explain))
+                    .default_service(web::to(explain::refuse_method)),
+            )
     };
     let mut server = HttpServer::new(app)
         .disable_signals()

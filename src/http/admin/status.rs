@@ -13,6 +13,7 @@ pub(super) fn status(generation: &ServiceSnapshot, tls: Option<&CurrentTls>) -> 
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "configuration_generation": generation.number,
+        "proxy": generation.proxy,
         "issuers": gate.issuers().iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
         "tls": tls.map(tls_status),
         "token_cache": {"on": gate.cache().is_on(), "entries": gate.cache().len()},
@@ -47,14 +48,23 @@ fn issuer_status(issuer: &Issuer, now: Moment) -> Value {
             })
         })
         .collect();
+    let described = &issuer.description;
     json!({
         "name": &*issuer.profile.name,
+        "issuer": described.accepted,
+        "preset": described.preset,
+        "audiences": described.audiences,
+        "key_source": described.key_source,
+        "metadata_urls": described.metadata_urls,
+        "keys_url": history.keys_url.as_ref().or(described.keys_url.as_ref()),
+        "fetched_through": described.proxy,
         "usable": snapshot.is_usable(now),
         "keys": keys,
         "refused_keys": snapshot.keys().refused().iter().map(refused_key).collect::<Vec<_>>(),
         "encryption_keys": snapshot.keys().for_encryption().map(|id| id.map(shown_key_id)).collect::<Vec<_>>(),
         "fetched_seconds_ago": snapshot.fetched_at().map(|at| now.since(at).as_secs()),
         "last_error": history.last_error,
+        "last_error_hint": history.last_hint,
         "consecutive_failures": history.failures,
         "next_refresh_in_seconds": history.next_refresh.map(|at| now.until(at).as_secs()),
     })

@@ -12,11 +12,11 @@ use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::address::{AddressRule, Resolver, is_public, literal};
-use super::egress::Egress;
+use super::egress::{Egress, ProxyName};
 use super::invalid_client::{InvalidClient, invalid};
 use super::response::{
-    EntityTag, FetchBody, FetchError, FetchResponse, body, entity_tag, max_age, retry_after,
-    transport,
+    EntityTag, FetchBody, FetchError, FetchResponse, body, entity_tag, location, max_age,
+    retry_after, transport,
 };
 use crate::config::FetchSettings;
 use crate::config_reader::read_regular_file;
@@ -112,6 +112,7 @@ impl HttpClient {
             }),
             status => Err(FetchError::Status {
                 status: status.as_u16(),
+                location: location(request.url, response.headers()),
                 retry_after: retry_after(response.headers()),
             }),
         }
@@ -141,6 +142,11 @@ impl HttpClient {
             Some(server) if !is_public(server) => AddressRule::Any,
             _ => AddressRule::Public,
         }
+    }
+
+    /// Returns the proxy that a request to this URL goes through, if there is one for it.
+    pub fn proxy_for(&self, url: &Url) -> Option<&ProxyName> {
+        self.egress.proxy_for(url)
     }
 
     /// Returns the configured headers, with the bearer token as it is in its file now.

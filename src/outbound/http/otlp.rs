@@ -11,7 +11,7 @@ use url::Url;
 
 use super::client::{build, builder};
 use super::egress::Egress;
-use super::error_chain::error_chain;
+use super::error_chain::{error_chain, transport_hint};
 use super::invalid_client::InvalidClient;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,10 +50,18 @@ impl HttpClient for OtlpTransport {
             .runtime
             .spawn(async move { client.execute(request).await })
             .await?
-            .map_err(error_chain)?;
+            .map_err(with_hint)?;
         Ok(Response::builder()
             .status(response.status())
             .body(Bytes::new())?)
+    }
+}
+
+fn with_hint(error: reqwest::Error) -> String {
+    let text = error_chain(error);
+    match transport_hint(&text) {
+        Some(hint) => format!("{text} ({})", hint.text()),
+        None => text,
     }
 }
 

@@ -4,10 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::Response;
-use reqwest::header::{DATE, ETAG, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{DATE, ETAG, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use url::Url;
 
 use super::address::{AddressRule, NoPermittedAddress};
-use super::error_chain::error_chain;
+use super::error_chain::{error_chain, transport_hint};
+use crate::domain::shown_url;
+use crate::hints::Hint;
 
 /// A successful response, with the time that it may be kept (`Cache-Control: max-age`, RFC 9111
 /// section 5.2.2.1).
@@ -41,10 +44,12 @@ pub enum FetchError {
     #[error("{0}")]
     Transport(String),
     /// The response has another status. Redirects are not followed, so they belong here.
-    #[error("status {status}")]
+    #[error("status {status}{}", destination(location.as_deref()))]
     Status {
         /// The status of the response.
         status: u16,
+        /// Where a redirect leads, as it may be shown.
+        location: Option<String>,
         /// The time after which to try again, as the server asks (RFC 9110 section 10.2.3).
         retry_after: Option<Duration>,
     },
@@ -52,11 +57,39 @@ pub enum FetchError {
     #[error("the body is larger than 512 KiB")]
     TooLarge,
     /// The request may not go to this address.
-    #[error("the address is not a public one (set allow_private_jwks if it is meant)")]
+    #[error("the address is not a public one")]
     Address,
     /// The configured bearer token cannot be read.
     #[error("cannot read the bearer token file: {0}")]
     BearerToken(io::Error),
+}
+
+impl FetchError {
+    /// Returns what may help, whatever document was asked for.
+    pub fn hint(&self) -> Option<Hint> {
+        match self {
+            Self::Transport(text) => transport_hint(text),
+            Self::Status { status, .. } => match status {
+                300..=399 => Some(Hint::Redirected),
+                401 | 403 => Some(Hint::NotAllowed),
+                429 | 500.. => Some(Hint::ServerFails),
+                _ => None,
+            },
+            Self::TooLarge => None,
+            Self::Address => Some(Hint::PrivateAddress),
+            Self::BearerToken(_) => Some(Hint::BearerTokenFile),
+        }
+    }
+}
+
+fn destination(location: Option<&str>) -> String {
+    location.map_or_else(String::new, |location| format!(" to {location}"))
+}
+
+/// Returns where a redirect leads, without what may be secret in it.
+pub(super) fn location(from: &Url, headers: &HeaderMap) -> Option<String> {
+    let location = headers.get(LOCATION)?.to_str().ok()?;
+    from.join(location).ok().map(|url| shown_url(&url))
 }
 
 /// Reads a body. Fails with [`FetchError::TooLarge`] if it has more than [`MAX_BODY_BYTES`].

@@ -9,7 +9,7 @@ use modules::{Modules, circles, without_tests};
 /// Layers from the ground up, with their top modules.
 const LAYERS: &[&[&str]] = &[
     &["domain"],
-    &["extract", "jose", "policy", "verify"],
+    &["extract", "hints", "jose", "policy", "verify"],
     &["config_reader"],
     &["config"],
     &["platform", "telemetry"],

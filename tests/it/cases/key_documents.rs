@@ -131,7 +131,7 @@ fn fetching() -> (TestIssuer, TestGate) {
 /// Lets time pass until a fetch that began after now has ended so.
 fn wait_for_refresh(idp: &TestIssuer, gate: &TestGate, message: Option<&str>, what: &str) {
     let asked = idp.fetches();
-    let expected = message.map(|message| format!("keys: {message}"));
+    let expected = message.map(|message| format!("GET {}/jwks: {message}", idp.url()));
     let answer = gate.wait_for("/status", |answer| {
         idp.clock.advance(Duration::from_secs(30));
         let found = answer.json()["issuers"][0]["last_error"].clone();

@@ -142,7 +142,10 @@ fn e22_unchanged_counts_only_for_keys_that_are_known() {
     let gate = ready(TestGate::new().discovering(&idp));
     idp.answer_instead(304, "");
     refresh(&idp, &gate, "failure");
-    assert_eq!(issuer_status(&gate)["last_error"], "keys: status 304");
+    assert_eq!(
+        issuer_status(&gate)["last_error"],
+        format!("GET {}/jwks: status 304", idp.url())
+    );
     assert_eq!(
         gate.verdict(&idp.token().sign()),
         "200",
@@ -306,9 +309,12 @@ fn e5_an_authority_that_shows_itself_as_a_server_is_told_how_not_to() {
         .spawn();
     let error = last_error(&gate);
     assert!(error.contains("CaUsedAsEndEntity"), "{error}");
+    let hint = issuer_status(&gate)["last_error_hint"].clone();
     assert!(
-        error.ends_with("make one with `-addext basicConstraints=critical,CA:FALSE`)"),
-        "{error}"
+        hint.as_str()
+            .unwrap()
+            .ends_with("-addext basicConstraints=critical,CA:FALSE`"),
+        "{hint}"
     );
 }
 
@@ -403,7 +409,7 @@ fn e5_a_name_that_does_not_resolve_is_told() {
     let gate = remote(&idp, "https://idp.invalid/jwks".into()).spawn();
     let error = last_error(&gate);
     assert!(
-        error.starts_with("keys: ") && error.contains("dns"),
+        error.starts_with("GET https://idp.invalid/jwks: dns error: "),
         "{error}"
     );
     assert_eq!(gate.verdict(&idp.token().sign()), "503 keys_unavailable");
@@ -522,7 +528,7 @@ fn e18_metadata_from_outside_do_not_lead_inside() {
             .set("ALLOW_INSECURE_HTTP", "true");
         let error = last_error(&gate.clone().spawn());
         assert!(
-            error.contains("not a public one (set allow_private_jwks"),
+            error.ends_with("the address is not a public one"),
             "{jwks_uri}: {error}"
         );
         assert_eq!((outside.fetches(), inside.fetches()), (0, 0), "{jwks_uri}");
@@ -811,20 +817,20 @@ fn faulty() -> (TestIssuer, TestGate, FaultyIssuer) {
 }
 
 /// A server of one key set, by a certificate that its own authority vouches for.
-struct TlsServer {
-    url: String,
-    authority: tempfile::NamedTempFile,
+pub struct TlsServer {
+    pub url: String,
+    pub authority: tempfile::NamedTempFile,
 }
 
 impl TlsServer {
-    fn start(host: &str, jwks: String) -> Self {
+    pub fn start(host: &str, jwks: String) -> Self {
         Self::with(
             &CertificateParams::new(vec![host.to_owned()]).unwrap(),
             jwks,
         )
     }
 
-    fn with(certificate: &CertificateParams, jwks: String) -> Self {
+    pub fn with(certificate: &CertificateParams, jwks: String) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = certificate.self_signed(&key).unwrap();
         let authority = tempfile::NamedTempFile::new().unwrap();

@@ -107,8 +107,11 @@ fn e33_a_bearer_token_file_that_becomes_a_pipe_stops_nothing_else() {
     );
     let fixture = House::new(place, &settings, "");
     fixture.stuff("token");
-    let error = "keys: cannot read the bearer token file: not a regular file";
-    fixture.wait_for(|status| status["issuers"][1]["last_error"] == error);
+    let error = format!(
+        "GET {}/jwks: cannot read the bearer token file: not a regular file",
+        other.url
+    );
+    fixture.wait_for(|status| status["issuers"][1]["last_error"] == error.as_str());
     fixture.lives_on(REFUSED);
     assert!(
         other

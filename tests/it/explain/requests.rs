@@ -66,5 +66,5 @@ fn what_is_no_description_is_refused_without_being_echoed() {
     }
     let long = json!({"token": "x".repeat(70_000)}).to_string();
     assert_eq!(gate.explain(&long).send().status, 413);
-    assert_eq!(gate.admin("/explain").send().status, 404);
+    assert_eq!(gate.admin("/explain").send().status, 405);
 }

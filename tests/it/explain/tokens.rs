@@ -103,7 +103,7 @@ fn a_token_that_is_no_jws() {
     passed  access | anything but denied | authenticated
     passed  token source | bearer | a token of 47 bytes
     failed  form | a compact JWS (RFC 7515) | parts: 5, header {"alg":"dir","enc":"A256GCM"}
-    deny token_encrypted (ask the issuer for signed tokens that are not encrypted)
+    deny token_encrypted (Auth0: the client asked for no audience; request the token with `audience`, the identifier of the API)
     "#);
     let twice = idp
         .token()
@@ -129,7 +129,7 @@ fn a_token_of_nobody_known() {
     passed  token source | bearer | a token of 252 bytes
     passed  form | a compact JWS (RFC 7515) | parts: 3, header {"alg":"ES256","kid":"key-ES256"}
     failed  issuer | "https://idp.example" | "https://idp.example/"
-    deny issuer_unknown (`iss` is compared byte by byte: look for a slash more or less)
+    deny issuer_unknown (the nearest configured issuer is "https://idp.example", which differs in a slash at the end; `iss` is compared byte by byte)
     "#);
     insta::assert_snapshot!(token_told(&gate, idp.token().claim("iss", 7).sign()), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)
@@ -261,8 +261,8 @@ fn keys_that_could_not_be_fetched() {
     passed  issuer | "IDP" | "IDP"
     passed  issuer of the route | any | 127.0.0.1
     passed  algorithm | RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, ES256K, EdDSA, ML-DSA-44, ML-DSA-65, ML-DSA-87 | ES256
-    failed  key | key "key-ES256" for ES256 | no keys are known
-    error keys_unavailable (`/status` tells why the issuer's keys could not be fetched)
+    failed  key | key "key-ES256" for ES256 | no keys are known; the last fetch: GET IDP/jwks: status 500
+    error keys_unavailable (the server is down or overloaded; it is asked again, and the last good keys are used until `jwks_max_stale`)
     "#);
 }
 

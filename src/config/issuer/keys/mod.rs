@@ -39,7 +39,7 @@ pub(super) const SETTINGS: &[Setting] = &[
 ];
 
 /// The source of an issuer's keys.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum KeySource {
     /// Keys that were read with the configuration and do not change.
     Fixed {

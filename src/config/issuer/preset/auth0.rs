@@ -20,6 +20,7 @@ pub(super) const PROVIDER: Provider = Provider {
 fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     let domain = reader.required(&DOMAIN, value::host_name, "set the domain of the tenant")?;
     Ok(Preset {
+        name: "auth0",
         // Auth0 writes `iss` with the slash at the end.
         accepted: AcceptedIssuers::Named(vec![format!("https://{domain}/")]),
         rule: None,

@@ -69,6 +69,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
         reader.fill(&AUDIENCE, clients.join(","), &APP_CLIENT_ID);
     }
     Ok(Preset {
+        name: "cognito",
         accepted: AcceptedIssuers::Named(vec![issuer]),
         rule: Some(ProviderRule::TokenUse(uses?)),
         roles: Some(RoleClaims::Named("cognito:groups")),

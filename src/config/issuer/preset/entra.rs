@@ -45,6 +45,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
         &TENANTS,
     );
     Ok(Preset {
+        name: "entra",
         accepted,
         rule: Some(ProviderRule::Tenant),
         roles: Some(RoleClaims::Named("roles")),

@@ -26,6 +26,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     fill_keys(reader, KEYS.to_owned(), &PROJECT);
     reader.fill(&AUDIENCE, project.as_str(), &PROJECT);
     Ok(Preset {
+        name: "firebase",
         accepted: AcceptedIssuers::Named(vec![format!("https://securetoken.google.com/{project}")]),
         rule: Some(ProviderRule::Login),
         roles: None,

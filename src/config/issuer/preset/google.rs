@@ -7,6 +7,7 @@ pub(super) const PROVIDER: Provider = Provider {
     settings: &[],
     read: |_| {
         Ok(Preset {
+            name: "google",
             // Google's tokens have either of them; its metadata names the first.
             accepted: AcceptedIssuers::Named(
                 ["https://accounts.google.com", "accounts.google.com"]

@@ -51,6 +51,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     );
     fill_keys(reader, keys, &origin);
     Ok(Preset {
+        name: "keycloak",
         accepted: AcceptedIssuers::Named(vec![format!("{url}/realms/{realm}")]),
         rule: None,
         roles: Some(RoleClaims::RealmAndClients),

@@ -30,6 +30,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     );
     let server = reader.read(&AUTHORIZATION_SERVER, value::url_segment);
     Ok(Preset {
+        name: "okta",
         accepted: AcceptedIssuers::Named(vec![format!("https://{}/oauth2/{}", domain?, server?)]),
         rule: None,
         roles: Some(RoleClaims::Named("groups")),

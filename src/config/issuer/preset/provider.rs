@@ -8,6 +8,8 @@ use crate::verify::{ProviderRule, RoleClaims};
 /// The values that a preset derives from the settings of its provider.
 #[derive(Debug)]
 pub(crate) struct Preset {
+    /// The name of the preset.
+    pub(crate) name: &'static str,
     /// The values of `iss` in its tokens.
     pub(crate) accepted: AcceptedIssuers,
     /// A check that only the tokens of this provider need.

@@ -1,0 +1,154 @@
+//! `doorward check`.
+
+mod junit;
+mod online;
+mod output;
+mod progress;
+mod report;
+mod text;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::egress_checks::{refuse_broken_proxies, refuse_without_client};
+use super::exit::{Failure, print};
+use super::fixtures;
+use crate::config::{Configuration, IssuerSettings, KeySource, Source};
+use crate::domain::{Clock, visible_json};
+use crate::outbound::{Egress, ProxyName};
+use crate::platform::SystemClock;
+use crate::proxy_files::warnings;
+use output::Output;
+use report::{IssuerReport, Outcome, Report};
+
+#[derive(Args)]
+pub(super) struct Check {
+    /// Also fetch the keys of each issuer
+    #[arg(long)]
+    online: bool,
+    /// Also judge the cases in the YAML files of this folder, with keys made for the run; nothing
+    /// is fetched for them
+    #[arg(long, value_name = "DIR")]
+    fixtures: Option<PathBuf>,
+    /// How to report; docs/check.md describes the members of `json`
+    #[arg(long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+impl Check {
+    pub(super) fn run(
+        self,
+        source: &Source,
+        environment: &[(OsString, OsString)],
+    ) -> Result<(), Failure> {
+        let mut report = Report::default();
+        let done = self.check(source, environment, &mut report);
+        report.outcome = match &done {
+            Ok(()) => Outcome::Ok,
+            Err(Failure::Configuration(problems)) => {
+                report.problems = problems.iter().map(Into::into).collect();
+                Outcome::Refused
+            }
+            Err(_) => Outcome::Failed,
+        };
+        match self.output {
+            Output::Text => {}
+            Output::Json => print(&json(&report)?)?,
+            Output::Junit => print(&junit::document(&report))?,
+        }
+        done
+    }
+
+    fn check(
+        &self,
+        source: &Source,
+        environment: &[(OsString, OsString)],
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        let output = self.output;
+        let egress = Egress::of_environment(environment);
+        let configuration = source.read()?;
+        refuse_broken_proxies(&configuration, environment)?;
+        refuse_without_client(&configuration, &egress)?;
+        output.say("configuration: ok\n")?;
+        report.warnings = all_warnings(&configuration);
+        output.say(&text::warnings(&report.warnings))?;
+        if let Some(tls) = &configuration.tls {
+            let not_after = tls.identity.not_after;
+            report.certificate_not_after = Some(not_after.to_rfc3339().to_string());
+            output.say(&text::certificate(not_after, SystemClock.now()))?;
+        }
+        report.issuers = described(&configuration.issuers, &egress);
+        output.say(&text::proxies(&report.issuers))?;
+        let mut without_keys = 0;
+        if self.online {
+            without_keys =
+                online::fetch_keys(&configuration.issuers, &egress, output, &mut report.issuers)?;
+        } else if report.issuers.iter().any(|issuer| !issuer.keys_tried) {
+            output.say("keys: not tried; --online does\n")?;
+        }
+        let mut failed_cases = 0;
+        if let Some(folder) = &self.fixtures {
+            let tried = fixtures::run(folder, configuration, &mut |case| {
+                output.say(&text::case(case))
+            })?;
+            output.say(&text::fixtures(&tried))?;
+            failed_cases = tried.failed();
+            report.fixtures = Some(tried);
+        }
+        if without_keys > 0 {
+            let issuers = text::counted(without_keys, "issuer", "issuers");
+            Err(Failure::failed(format!("{issuers} without keys")))
+        } else if failed_cases > 0 {
+            Err(Failure::Denied)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn json(report: &Report) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(report).map_err(Failure::failed)?;
+    // Names and identifiers of others must not play with a terminal.
+    Ok(visible_json(&text) + "\n")
+}
+
+fn all_warnings(configuration: &Configuration) -> Vec<String> {
+    let routes = configuration.routes.as_ref();
+    let unreached = routes.map(|routes| text::unreached(&routes.unreached));
+    let mut all = warnings(configuration);
+    all.extend(unreached.into_iter().flatten());
+    all
+}
+
+/// Describes the issuers before any keys are fetched.
+fn described(issuers: &[IssuerSettings], egress: &Egress) -> Vec<IssuerReport> {
+    let described = issuers.iter().map(|issuer| {
+        let mut report = IssuerReport {
+            name: issuer.name.clone(),
+            fetched_through: proxy_of(issuer, egress).map(ToString::to_string),
+            ..IssuerReport::default()
+        };
+        // Those in files and settings were read with the configuration.
+        match &issuer.keys {
+            KeySource::Fixed { keys, .. } => report.found(keys),
+            KeySource::File(_) => report.keys_tried = true,
+            KeySource::Remote(_) => {}
+        }
+        report
+    });
+    described.collect()
+}
+
+fn proxy_of<'a>(issuer: &IssuerSettings, egress: &'a Egress) -> Option<&'a ProxyName> {
+    match &issuer.keys {
+        KeySource::Fixed { .. } | KeySource::File(_) => None,
+        KeySource::Remote(remote) => remote
+            .location
+            .urls()
+            .iter()
+            .find_map(|url| egress.proxy_for(url)),
+    }
+}

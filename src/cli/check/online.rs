@@ -1,0 +1,90 @@
+//! `doorward check --online`: the keys of all issuers, fetched at the same time.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::output::Output;
+use super::progress::Progress;
+use super::report::IssuerReport;
+use super::text;
+use crate::cli::exit::Failure;
+use crate::cli::keys::{self, NoKeys};
+use crate::cli::serve::runtime;
+use crate::config::IssuerSettings;
+use crate::jose::KeySet;
+use crate::outbound::Egress;
+
+/// At most so many issuers are asked at the same time.
+const MOST_AT_ONCE: usize = 16;
+
+type Found = Result<KeySet, NoKeys>;
+
+/// Fetches the keys of all issuers, reports them in the order of the issuers, and returns how many
+/// issuers have none.
+pub(super) fn fetch_keys(
+    issuers: &[IssuerSettings],
+    egress: &Egress,
+    output: Output,
+    reports: &mut [IssuerReport],
+) -> Result<usize, Failure> {
+    let runtime = runtime()?;
+    let fetched = runtime.block_on(fetch_all(issuers, egress, output, reports));
+    // Without waiting for a name server that does not answer.
+    runtime.shutdown_background();
+    fetched
+}
+
+async fn fetch_all(
+    issuers: &[IssuerSettings],
+    egress: &Egress,
+    output: Output,
+    reports: &mut [IssuerReport],
+) -> Result<usize, Failure> {
+    let places = Arc::new(Semaphore::new(MOST_AT_ONCE));
+    let mut fetching = JoinSet::new();
+    for (position, issuer) in issuers.iter().enumerate() {
+        let (source, egress, places) = (issuer.keys.clone(), egress.clone(), places.clone());
+        fetching.spawn(async move {
+            // The semaphore is never closed.
+            let _place = places.acquire_owned().await;
+            (position, keys::fetch(source, egress).await)
+        });
+    }
+    let mut progress = Progress::new(issuers.iter().map(|issuer| issuer.name.clone()).collect());
+    let mut found: Vec<Option<Found>> = issuers.iter().map(|_| None).collect();
+    let (mut next, mut without_keys) = (0, 0);
+    while let Some(ended) = fetching.join_next().await {
+        let (position, keys) = ended.map_err(Failure::failed)?;
+        if let (Some(place), Some(issuer)) = (found.get_mut(position), issuers.get(position)) {
+            *place = Some(keys);
+            progress.finished(&issuer.name);
+        }
+        while let Some(keys) = found.get_mut(next).and_then(Option::take) {
+            if let Some(report) = reports.get_mut(next) {
+                progress.pause();
+                without_keys += usize::from(keys.is_err());
+                output.say(&note(keys, report))?;
+            }
+            next += 1;
+        }
+    }
+    Ok(without_keys)
+}
+
+/// Notes what was found, and returns it for people.
+fn note(found: Found, report: &mut IssuerReport) -> String {
+    let name = report.name.clone();
+    match found {
+        Ok(keys) => {
+            report.found(&keys);
+            text::keys(&name, &keys)
+        }
+        Err(no_keys) => {
+            let text = format!("issuer {name}: no keys: {no_keys}\n");
+            report.missed(no_keys);
+            text
+        }
+    }
+}
