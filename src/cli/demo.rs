@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::exit::{Failure, print};
 use super::serve::runtime;
-use super::signals::HeldSignals;
+use super::signals::{HangUp, HeldSignals};
 use crate::app::Shutdown;
 use crate::demo;
 
@@ -19,9 +19,8 @@ impl Demo {
     pub(super) fn run(self, held: &HeldSignals) -> Result<(), Failure> {
         runtime()?.block_on(async {
             let (sender, shutdown) = Shutdown::channel();
-            held.listen()
-                .map_err(Failure::failed)?
-                .forward(sender, None);
+            let signals = held.listen(HangUp::End).map_err(Failure::failed)?;
+            signals.forward(sender, None);
             let demo = demo::Demo::start(self.port).map_err(Failure::failed)?;
             print(&demo.page())?;
             demo.run(shutdown).await.map_err(Failure::failed)

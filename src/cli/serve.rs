@@ -10,7 +10,7 @@ use tokio::sync::{oneshot, watch};
 use super::egress_checks::{refuse_broken_proxies, start_failure};
 use super::exit::Failure;
 use super::inherited_sockets;
-use super::signals::{HeldSignals, Signals};
+use super::signals::{HangUp, HeldSignals, Signals};
 use crate::app::{Application, Platform, Reload, Shutdown, SystemdNotifier};
 use crate::config::{Configuration, LogFormat, Logging, Source};
 use crate::config_reader::{Files, Problems};
@@ -24,8 +24,10 @@ pub(super) fn run(
     environment: &[(OsString, OsString)],
 ) -> Result<(), Failure> {
     let runtime = runtime()?;
+    let has_manager = environment.iter().any(|(name, _)| name == "NOTIFY_SOCKET");
+    let on_hang_up = HangUp::of(source.has_file(), has_manager);
     let mut signals = runtime
-        .block_on(async { held.listen() })
+        .block_on(async { held.listen(on_hang_up) })
         .map_err(Failure::failed)?;
     // Taken before there are other threads. Errors of the configuration are still reported first.
     let sockets = inherited_sockets::take(environment);

@@ -69,6 +69,11 @@ impl Source {
         }
     }
 
+    /// Returns `true` if there is a configuration file.
+    pub const fn has_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Reads the whole configuration. Fails with all [`Problems`] that were found.
     pub fn read(&self) -> Result<Configuration, Problems> {
         self.read_from(Files::default()).0

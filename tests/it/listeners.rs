@@ -362,7 +362,9 @@ fn connections_beyond_the_limit_wait_for_their_turn() {
 
 #[test]
 fn hanging_up_has_the_configuration_read_anew() {
-    let (mut service, verify, _) = started(&[]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "realm: here\n").unwrap();
+    let (mut service, verify, _) = started(&[("CONFIG", file.path().to_str().unwrap())]);
     service.signal("HUP");
     service.wait_for_line("configuration in force");
     assert_eq!(

@@ -47,6 +47,7 @@ mod grpc;
 mod grpc_bounds;
 mod grpc_listener;
 mod guard;
+mod hang_up;
 mod haproxy;
 mod hints;
 mod hung_mount;

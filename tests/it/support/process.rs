@@ -75,11 +75,32 @@ impl Service {
     ) -> Self {
         let mut command = command(arguments, settings);
         command.envs(variables.iter().copied());
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::spawn(command, Stdio::null())
+    }
+
+    /// Starts it with this in the place of stdin.
+    pub fn start_on(stdin: Stdio, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        Self::spawn(command(arguments, settings), stdin)
+    }
+
+    /// Starts it by another program, whose last arguments are the program and its own.
+    pub fn start_by(starter: &[&str], arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(starter[0]);
+        command
+            .args(&starter[1..])
+            .arg(env!("CARGO_BIN_EXE_doorward"))
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stderr(Stdio::piped());
+        for (name, value) in settings {
+            command.env(format!("DOORWARD_{name}"), value);
+        }
+        Self::spawn(command, Stdio::null())
+    }
+
+    fn spawn(mut command: Command, stdin: Stdio) -> Self {
+        let mut child = command.stdin(stdin).stdout(Stdio::piped()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         Self {
             _watch: Watchdog::over(child.id()),

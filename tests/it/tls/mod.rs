@@ -528,6 +528,9 @@ fn the_program_says_that_it_is_alive_and_reads_new_files_on_hangup() {
         .collect();
     settings.extend(listeners);
     settings.extend([("ADMIN_LISTEN", admin.as_str()), ("HMAC_SECRET", secret)]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, "realm: here\n").unwrap();
+    settings.push(("CONFIG", file.path().to_str().unwrap()));
     let mut service = Service::start(&["serve"], &settings);
     let verify: SocketAddr = service.address("verify");
     service.address("admin");
