@@ -82,6 +82,7 @@ impl SharedResources {
             configuration.logging.metrics_route_label,
             &platform.log,
         )?);
+        metrics.configuration_accepted_at(platform.clock.now());
         let spans = configuration
             .traces
             .as_ref()
@@ -162,7 +163,12 @@ impl SharedResources {
             gate: self.gate(policy, issuers, claim_headers, &tokens.cache),
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
-            access_log: AccessLogger::new(log.clone(), logging.access_log, *log_format),
+            access_log: AccessLogger::new(
+                log.clone(),
+                logging.access_log,
+                logging.access_log_fields,
+                *log_format,
+            ),
             spans: self.spans.clone(),
             trusted: proxy.trusted,
             denials,

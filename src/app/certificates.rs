@@ -32,6 +32,7 @@ impl Certificates {
             clock,
             metrics,
         };
+        certificates.accept();
         certificates.report(&identity);
         certificates
     }
@@ -41,7 +42,7 @@ impl Certificates {
         let identity = next.identity.clone();
         let is_same = self.current.settings().identity.is_same(&identity);
         self.current.replace(next);
-        self.current.last_error.store(None);
+        self.accept();
         if !is_same {
             self.report(&identity);
         }
@@ -65,24 +66,28 @@ impl Certificates {
         let read =
             spawn_blocking(move || files.read().map_err(|problems| in_one_line(&problems))).await;
         match read.unwrap_or_else(|error| Err(error.to_string())) {
-            Ok(identity) if identity.is_same(&current.identity) => {
-                self.current.last_error.store(None);
-            }
+            Ok(identity) if identity.is_same(&current.identity) => self.accept(),
             Ok(identity) => {
                 let next = TlsSettings {
                     files: current.files.clone(),
                     identity: identity.clone(),
                 };
                 if self.current.replace_if_still(&current, next) {
-                    self.current.last_error.store(None);
+                    self.accept();
                     self.report(&identity);
                 }
             }
-            Err(error) => self.log_once(error),
+            Err(error) => self.refuse(error),
         }
     }
 
-    fn log_once(&self, error: String) {
+    fn accept(&self) {
+        self.current.last_error.store(None);
+        self.metrics.certificate_accepted(true);
+    }
+
+    fn refuse(&self, error: String) {
+        self.metrics.certificate_accepted(false);
         if self.current.last_error.load().as_deref() != Some(&error) {
             tracing::error!(%error, "new certificate refused; the one before stays in force");
             self.current.last_error.store(Some(error.into()));

@@ -6,7 +6,7 @@ use super::systemd::SystemdNotifier;
 use crate::config::LogFormat;
 use crate::domain::Clock;
 use crate::outbound::Egress;
-use crate::telemetry::LogQueue;
+use crate::telemetry::{LogFilter, LogQueue};
 
 /// Everything outside of the service that it uses: the clock, the network, the log and the service
 /// manager.
@@ -20,6 +20,8 @@ pub struct Platform {
     pub log: LogQueue,
     /// The format of log lines.
     pub log_format: LogFormat,
+    /// The control of how much is logged.
+    pub log_filter: LogFilter,
     /// The service manager to which the state of the service is reported.
     pub manager: SystemdNotifier,
 }

@@ -98,6 +98,10 @@ impl Reload {
                 }
             };
             let number = service.generation().number;
+            if is_active {
+                let now = shared.platform.clock.now();
+                shared.metrics.configuration_accepted_at(now);
+            }
             shared.metrics.count_reload(is_active, number);
             if is_active {
                 manager.serving(number);
@@ -167,11 +171,13 @@ async fn activate(
     }
     let changed = restart_only.differing(&prepared.configuration);
     let number = service.generation().number + 1;
+    let level = prepared.configuration.logging.level;
     let fetchers = fetchers_of(&prepared.configuration, shared).await;
     match fetchers.and_then(|fetchers| shared.build(prepared, fetchers, number)) {
         Ok(snapshot) => {
             drop_when_unused(service.replace(snapshot), shared.background.clone());
             service.generation().decisions.forget_other_series();
+            shared.platform.log_filter.set(level);
             for setting in changed {
                 tracing::warn!(
                     setting,

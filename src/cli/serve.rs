@@ -14,9 +14,10 @@ use super::signals::{HangUp, HeldSignals, Signals};
 use crate::app::{Application, Platform, Reload, Shutdown, SystemdNotifier};
 use crate::config::{Configuration, LogFormat, Logging, Source};
 use crate::config_reader::{Files, Problems};
+use crate::domain::Clock;
 use crate::outbound::Egress;
 use crate::platform::{InheritedSockets, SystemClock};
-use crate::telemetry::{LogQueue, install};
+use crate::telemetry::{LogFilter, LogQueue, install};
 
 pub(super) fn run(
     held: &HeldSignals,
@@ -39,12 +40,14 @@ pub(super) fn run(
     let (reload_sender, reload) = Reload::channel(source.clone(), files);
     let manager = SystemdNotifier::of_environment(environment, std::process::id())
         .map_err(Failure::failed)?;
-    let (log, log_format) = start_log(configuration.logging)?;
+    let clock = Arc::new(SystemClock);
+    let (log, log_format, log_filter) = start_log(&configuration.logging, clock.clone())?;
     let platform = Platform {
-        clock: Arc::new(SystemClock),
+        clock,
         egress: Egress::of_environment(environment),
         log: log.clone(),
         log_format,
+        log_filter,
         manager,
     };
     let served = runtime.block_on(serve(
@@ -108,7 +111,10 @@ async fn serve(
         .map_err(Failure::failed)
 }
 
-pub(super) fn start_log(logging: Logging) -> Result<(LogQueue, LogFormat), Failure> {
+pub(super) fn start_log(
+    logging: &Logging,
+    clock: Arc<dyn Clock>,
+) -> Result<(LogQueue, LogFormat, LogFilter), Failure> {
     let default = if std::io::stderr().is_terminal() {
         LogFormat::Text
     } else {
@@ -116,8 +122,8 @@ pub(super) fn start_log(logging: Logging) -> Result<(LogQueue, LogFormat), Failu
     };
     let format = logging.format.unwrap_or(default);
     let log = LogQueue::start(std::io::stderr()).map_err(Failure::failed)?;
-    install(logging.level, format, log.clone());
-    Ok((log, format))
+    let filter = install(logging.level, format, log.clone(), clock);
+    Ok((log, format, filter))
 }
 
 /// Creates a runtime for one thread, which is enough for fetching keys and for signals. The

@@ -1,11 +1,15 @@
 //! Logging, and the labels of metrics.
 
-use crate::config_reader::{Reader, Reported, Setting, Shape, value};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
+use crate::domain::ClaimPath;
 
 const LOG: Setting = Setting::new(
     "log",
     "info",
-    "How much is logged: `error`, `warn`, `info`, `debug` or `trace`.",
+    "How much is logged: `error`, `warn`, `info`, `debug` (also why each request was denied) or `trace` (also every stage of every decision). From `debug` on the log holds claims.",
 )
 .shaped(Shape::Word(&value::words(LEVELS)));
 const LOG_FORMAT: Setting = Setting::optional(
@@ -20,6 +24,12 @@ const ACCESS_LOG: Setting = Setting::new(
     "Which decisions are logged: `all`, `denied` or `off`.",
 )
 .shaped(Shape::Word(&value::words(ACCESS_LOGS)));
+const ACCESS_LOG_FIELDS: Setting = Setting::optional(
+    "access_log_fields",
+    "none",
+    "Further fields of the access log and of spans: `client`, the client's address as trusted proxies tell it in `X-Forwarded-For`; `claim:PATH`, a claim of the verified token.",
+)
+.shaped(Shape::List(&Shape::Text));
 const METRICS_ROUTE_LABEL: Setting = Setting::new(
     "metrics_route_label",
     "true",
@@ -27,10 +37,16 @@ const METRICS_ROUTE_LABEL: Setting = Setting::new(
 )
 .shaped(Shape::Boolean);
 
-pub(crate) const SETTINGS: &[Setting] = &[LOG, LOG_FORMAT, ACCESS_LOG, METRICS_ROUTE_LABEL];
+pub(crate) const SETTINGS: &[Setting] = &[
+    LOG,
+    LOG_FORMAT,
+    ACCESS_LOG,
+    ACCESS_LOG_FIELDS,
+    METRICS_ROUTE_LABEL,
+];
 
 /// Logging, and the labels of metrics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logging {
     /// The least severe level that is logged.
     pub level: LogLevel,
@@ -38,6 +54,8 @@ pub struct Logging {
     pub format: Option<LogFormat>,
     /// The decisions that are logged.
     pub access_log: AccessLog,
+    /// The optional fields of the access log that are logged.
+    pub access_log_fields: Arc<[AccessLogField]>,
     /// `true` if the metrics of decisions have a label with the route.
     pub metrics_route_label: bool,
 }
@@ -73,18 +91,79 @@ pub enum AccessLog {
     Off,
 }
 
+/// A field of the access log that is there only where it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccessLogField {
+    /// The address of the client.
+    Client,
+    /// A claim of the verified token.
+    Claim {
+        /// The name of the field, `claim.` and the path.
+        name: Arc<str>,
+        /// The path of the claim.
+        path: ClaimPath,
+    },
+}
+
+/// More fields than this are refused: a line is for reading.
+const MAX_FIELDS: usize = 16;
+
 impl Logging {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let level = reader.read(&LOG, value::one_of(LEVELS));
         let format = reader.optional(&LOG_FORMAT, value::one_of(FORMATS));
         let access_log = reader.read(&ACCESS_LOG, value::one_of(ACCESS_LOGS));
+        let access_log_fields = access_log_fields(reader);
         let metrics_route_label = reader.read(&METRICS_ROUTE_LABEL, value::boolean);
         Ok(Self {
             level: level?,
             format: format?,
             access_log: access_log?,
+            access_log_fields: access_log_fields?.into(),
             metrics_route_label: metrics_route_label?,
         })
+    }
+}
+
+fn access_log_fields(reader: &mut Reader) -> Result<Vec<AccessLogField>, Reported> {
+    let fields = reader.optional_list(&ACCESS_LOG_FIELDS, field)?;
+    let fields = fields.unwrap_or_default();
+    let mut seen = HashSet::new();
+    let wrong = fields.iter().enumerate().filter_map(|(index, field)| {
+        let name = field.name();
+        let invalid = if !seen.insert(name.to_owned()) {
+            Invalid::new(format!("{name} stands twice"))
+        } else if index == MAX_FIELDS {
+            Invalid::new(format!("more than {MAX_FIELDS} fields"))
+        } else {
+            return None;
+        };
+        Some((index, invalid))
+    });
+    reader.refuse_elements(&ACCESS_LOG_FIELDS, wrong.collect::<Vec<_>>())?;
+    Ok(fields)
+}
+
+fn field(text: &str) -> Result<AccessLogField, Invalid> {
+    match text.trim().split_once(':') {
+        None if text.trim() == "client" => Ok(AccessLogField::Client),
+        Some(("claim", path)) => Ok(AccessLogField::Claim {
+            name: format!("claim.{path}").into(),
+            path: value::claim_path(path)?,
+        }),
+        _ => Err(Invalid::expected(
+            "write client, or claim:PATH such as claim:sub",
+        )),
+    }
+}
+
+impl AccessLogField {
+    /// Returns the name of the field in a line.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Client => "client",
+            Self::Claim { name, .. } => name,
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub use issuer::{
     AcceptedIssuers, FetchSettings, FileKeys, IssuerSettings, KeyLocation, KeySource,
     RefreshSettings, RemoteKeys, decode_secret, is_trustworthy,
 };
-pub use logging::{AccessLog, LogFormat, LogLevel, Logging};
+pub use logging::{AccessLog, AccessLogField, LogFormat, LogLevel, Logging};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
 pub use restart_only::RestartOnlySettings;

@@ -27,7 +27,7 @@ impl RestartOnlySettings {
         } = configuration;
         Self {
             server: server.clone(),
-            logging: *logging,
+            logging: logging.clone(),
             traces: traces.clone(),
             is_tls: tls.is_some(),
         }
@@ -71,7 +71,6 @@ impl RestartOnlySettings {
                 own.shutdown_timeout == new.shutdown_timeout,
             ),
             ("reload", own.reload == new.reload),
-            ("log", own_log.level == new_log.level),
             ("log_format", own_log.format == new_log.format),
             (
                 "metrics_route_label",

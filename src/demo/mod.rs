@@ -70,12 +70,14 @@ impl Demo {
         let issuer_server = issuer.serve(issuer_socket)?;
 
         let log = LogQueue::start(std::io::stderr())?;
-        install(LogLevel::Warn, LogFormat::Text, log.clone());
+        let clock = Arc::new(SystemClock);
+        let log_filter = install(LogLevel::Warn, LogFormat::Text, log.clone(), clock.clone());
         let platform = Platform {
-            clock: Arc::new(SystemClock),
+            clock,
             egress: Egress::default(),
             log,
             log_format: LogFormat::Text,
+            log_filter,
             manager: SystemdNotifier::default(),
         };
         let configuration =

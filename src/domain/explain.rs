@@ -70,6 +70,17 @@ pub enum StepOutcome {
     Failed,
 }
 
+impl StepOutcome {
+    /// Returns the word for it, as JSON has it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl ExplainStep {
     /// Creates a step that passed if the outcome is `Ok`, and failed if it is `Err`.
     pub fn of<T, E>(

@@ -1,5 +1,6 @@
 //! Layer 8: the decision. Read [`Gate::decide`] first: it is the service.
 
+mod decision_trace;
 mod explain;
 mod record;
 mod service;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 pub use explain::Transcript;
 pub use record::DecisionRecord;
-pub use service::{Decision, DecisionService};
+pub use service::{Decision, DecisionService, LoggedRequest};
 
 use crate::authenticators::{Authenticators, TokenCache};
 use crate::domain::{Clock, Denial, Explain, ForwardedRequest, RequestContext};
@@ -80,6 +81,9 @@ impl Gate {
             .authenticators
             .authenticate(&credential, rules, cx, &mut record.authentication)
             .await?;
+        if record.keeps_principal {
+            record.principal = Some(principal.clone());
+        }
         let identity = rules.accept(principal, cx)?;
         let permit = rules.authorize(identity, cx)?;
         let claim_headers = &self.authenticators.claim_headers;

@@ -1,13 +1,19 @@
 //! The record of a decision for the log and the metrics.
 
+use std::sync::Arc;
+
 use crate::authenticators::AuthenticationRecord;
 use crate::domain::{Denial, RouteIndex, Uptime};
-use crate::policy::Permit;
+use crate::policy::{Permit, Principal};
 use crate::telemetry::Outcome;
 
 /// The record of a decision for the log and the metrics. No decision reads it.
 #[derive(Debug, Default)]
 pub struct DecisionRecord {
+    /// Says that the log shows claims.
+    pub keeps_principal: bool,
+    /// The principal of the credential, if it was verified and the log shows claims.
+    pub principal: Option<Arc<Principal>>,
     /// The time at which the decision began, if it has.
     pub began: Option<Uptime>,
     /// The route, if one was selected.

@@ -1,18 +1,19 @@
 //! The gate as proxies use it: every decision is measured, counted and logged, whatever the
 //! protocol.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Gate;
 use super::record::DecisionRecord;
+use super::{Gate, decision_trace};
 use crate::config::TrustedProxies;
-use crate::domain::{Denial, ForwardedRequest, HeaderFields, OriginalRequest, RouteIndex};
+use crate::domain::{Denial, ForwardedRequest, OriginalRequest, RouteIndex};
 use crate::policy::Permit;
 use crate::response::DenialResponses;
 use crate::telemetry::{
     AccessEntry, AccessLogger, DecisionCounters, Metrics, OriginalRequestTexts, Outcome, Spans,
-    request_id,
+    client_address, request_id,
 };
 
 /// A gate whose decisions are measured, counted and logged. HTTP and gRPC share one.
@@ -41,17 +42,37 @@ pub struct Decision {
     pub route: Option<RouteIndex>,
 }
 
+/// A request as the log shows it.
+#[derive(Debug, Clone, Copy)]
+pub struct LoggedRequest<'a> {
+    /// The original request as the proxy describes it, believed or not.
+    pub original: OriginalRequest<'a>,
+    /// The address of the proxy; `None` for a unix socket.
+    pub peer: Option<IpAddr>,
+}
+
 impl DecisionService {
     /// Decides about one request. `logged` returns the request as the log shows it, and is called
     /// only if a log or a trace does.
     pub async fn decide<'a>(
         &self,
         request: &ForwardedRequest<'a>,
-        logged: impl FnOnce() -> OriginalRequest<'a>,
+        logged: impl FnOnce() -> LoggedRequest<'a>,
     ) -> Decision {
-        let mut record = DecisionRecord::default();
-        record.authentication.wants_digest = self.access_log.is_on() || self.spans.is_some();
-        let decision = self.gate.decide(request, &mut record).await;
+        let is_traced = decision_trace::is_wanted();
+        let is_shown = is_traced || self.access_log.is_on() || self.spans.is_some();
+        let mut record = DecisionRecord {
+            keeps_principal: is_shown && self.access_log.needs_claims(),
+            ..DecisionRecord::default()
+        };
+        record.authentication.wants_digest = is_shown;
+        let (decision, transcript) = if is_traced {
+            // Boxed, so that the future of every other decision stays small.
+            let traced = Box::pin(self.gate.decide_traced(request, &mut record)).await;
+            (traced.0, Some(traced.1))
+        } else {
+            (self.gate.decide(request, &mut record).await, None)
+        };
         let passed = |began| self.gate.clock.uptime().since(began);
         let (outcome, duration) = (
             DecisionRecord::outcome(&decision),
@@ -69,8 +90,11 @@ impl DecisionService {
             .as_ref()
             .and_then(|spans| Some((spans, spans.place(request.fields)?)));
         let is_logged = self.access_log.wants(outcome == Outcome::Allowed);
-        if is_logged || place.is_some() {
-            let entry = self.entry(outcome, &record, duration, &logged(), request.fields);
+        if is_logged || place.is_some() || transcript.is_some() {
+            let entry = self.entry(outcome, &record, duration, &logged(), request);
+            if let Some(transcript) = transcript {
+                transcript.log(&entry);
+            }
             if let Some((spans, place)) = place {
                 spans.record(place, &entry);
             }
@@ -98,9 +122,12 @@ impl DecisionService {
         outcome: Outcome,
         record: &DecisionRecord,
         duration: Duration,
-        original: &OriginalRequest<'_>,
-        fields: &dyn HeaderFields,
+        logged: &LoggedRequest<'_>,
+        request: &ForwardedRequest<'_>,
     ) -> AccessEntry {
+        let peer = logged.peer.map(|peer| peer.to_canonical());
+        let client = || client_address(request.fields, peer, request.peer_trusted, &self.trusted);
+        let principal = record.principal.as_deref();
         AccessEntry {
             timestamp: self.gate.clock.now(),
             verdict: outcome.logged_verdict(),
@@ -113,10 +140,17 @@ impl DecisionService {
                 .route
                 .and_then(|at| Some(self.gate.policy.routes()?.at(at)?.name.label())),
             cache: record.authentication.cache.label(),
-            original: OriginalRequestTexts::of(original),
+            original: OriginalRequestTexts::of(&logged.original),
+            peer,
             duration,
-            request_id: request_id(fields.field("x-request-id"), fields.field("traceparent")),
+            request_id: request_id(
+                request.fields.field("x-request-id"),
+                request.fields.field("traceparent"),
+            ),
             token_digest: record.authentication.digest.map(|digest| digest.start()),
+            chosen: self
+                .access_log
+                .chosen(client, |path| principal?.token().find(path)),
         }
     }
 }

@@ -7,8 +7,9 @@ use envoy_types::ext_authz::v3::pb::{CheckRequest, CheckResponse};
 use super::answer::answer;
 use super::connection::Peer;
 use super::described::Described;
-use crate::domain::ForwardedRequest;
-use crate::gate::DecisionService;
+use crate::domain::{ForwardedRequest, Reason};
+use crate::gate::{DecisionService, LoggedRequest};
+use crate::telemetry::UnusableKind;
 
 /// Returns the decision service of the active configuration.
 pub type CurrentDecisionService = Arc<dyn Fn() -> Arc<DecisionService> + Send + Sync>;
@@ -36,7 +37,34 @@ impl CheckService {
             peer_trusted,
             route_name: described.route_name(),
         };
-        let decided = decisions.decide(&forwarded, || forwarded.original).await;
+        let logged = || LoggedRequest {
+            original: forwarded.original,
+            peer: peer.and_then(Peer::address),
+        };
+        let decided = decisions.decide(&forwarded, logged).await;
+        if let Err(denial) = &decided.decision {
+            report_refusal(&decisions, peer, denial.reason());
+        }
         answer(&decisions, &decided)
     }
+}
+
+/// Counts a request that was refused because of how it describes the original request, and warns
+/// of it.
+fn report_refusal(decisions: &DecisionService, peer: Option<Peer>, reason: Reason) {
+    let (kind, hint) = match reason {
+        Reason::ForwardedHeadersUntrusted => (
+            UnusableKind::UntrustedPeer,
+            "add the network of this peer to `trusted_proxies`, if it is your proxy",
+        ),
+        Reason::ForwardedHeadersMissing => (
+            UnusableKind::NotDescribed,
+            "have Envoy send `attributes.request.http`, as ext_authz by gRPC does",
+        ),
+        _ => return,
+    };
+    let peer = peer.and_then(Peer::address);
+    let now = decisions.gate.clock.uptime();
+    let unusable = &decisions.metrics.unusable;
+    unusable.report(kind, now, peer, None, || hint.to_owned());
 }

@@ -28,6 +28,14 @@ pub(super) enum Peer {
 }
 
 impl Peer {
+    /// Returns the address; nothing for a socket file.
+    pub(super) const fn address(self) -> Option<IpAddr> {
+        match self {
+            Self::Address(address) => Some(address),
+            Self::SocketFile => None,
+        }
+    }
+
     pub(super) fn is_trusted(self, trusted: &TrustedProxies) -> bool {
         match self {
             Self::Address(address) => trusted.contains(address),

@@ -12,11 +12,15 @@ pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
         .filter(|key| !before.refused().contains(key))
     {
         let id = shown_key_id(key.id.as_deref().unwrap_or_default());
-        tracing::warn!(issuer, key = ?id, reason = %key.refusal, "key refused");
+        tracing::warn!(issuer, key = id, reason = %key.refusal, "key refused");
     }
     for key in exposed(keys).filter(|key| !exposed(before).any(|known| known.is_same_as(key))) {
         let id = shown_key_id(key.first().id().unwrap_or_default());
-        tracing::warn!(issuer, key = ?id, "key published with its private part: anyone can sign with it");
+        tracing::warn!(
+            issuer,
+            key = id,
+            "key published with its private part: anyone can sign with it"
+        );
     }
     if !before.is_empty()
         && !keys.iter().any(|key| {

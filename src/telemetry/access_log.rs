@@ -1,46 +1,49 @@
 //! The access log: one line per decision.
 
-use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::LogQueue;
-use crate::config::{AccessLog, LogFormat};
-use crate::domain::{Field, OriginalRequest, Timestamp, visible_json};
+use super::log_line::LogLine;
+use crate::config::{AccessLog, AccessLogField, LogFormat};
+use crate::domain::{ClaimPath, Field, OriginalRequest, Timestamp};
+use crate::jose::Json;
 
 /// Writes one line for each decision that the settings select.
 #[derive(Clone)]
 pub struct AccessLogger {
     queue: LogQueue,
     which: AccessLog,
+    fields: Arc<[AccessLogField]>,
     format: LogFormat,
 }
 
 /// The content of one line. Texts of the request are bounded. The token appears only as the start
 /// of its digest.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 #[allow(missing_docs)] // the fields of the line; docs/observability.md explains them
 pub struct AccessEntry {
-    #[serde(serialize_with = "as_rfc3339")]
     pub timestamp: Timestamp,
     pub verdict: &'static str,
     pub reason: &'static str,
     pub issuer: Option<Arc<str>>,
     pub route: Option<Arc<str>>,
     pub cache: &'static str,
-    #[serde(flatten)]
     pub original: OriginalRequestTexts,
-    #[serde(rename = "duration_us", serialize_with = "as_micros")]
+    pub peer: Option<IpAddr>,
     pub duration: Duration,
     pub request_id: Option<Box<str>>,
     pub token_digest: Option<DigestStart>,
+    pub chosen: Vec<ChosenField>,
 }
+
+/// The name and the value of a field that `access_log_fields` adds.
+pub type ChosenField = (Arc<str>, Option<Box<str>>);
 
 /// The parts of the original request that are logged. The query is never logged, because it may
 /// hold a token.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 #[allow(missing_docs)]
 pub struct OriginalRequestTexts {
     pub method: Option<Box<str>>,
@@ -57,15 +60,44 @@ const MAX_METHOD: usize = 32;
 const MAX_HOST: usize = 255;
 const MAX_PATH: usize = 1024;
 const MAX_REQUEST_ID: usize = 128;
+const MAX_CLAIM: usize = 256;
 
 impl AccessLogger {
-    /// Creates a logger that writes to this queue.
-    pub const fn new(queue: LogQueue, which: AccessLog, format: LogFormat) -> Self {
+    /// Creates a logger that writes to this queue. The fields are added to those of every line.
+    pub const fn new(
+        queue: LogQueue,
+        which: AccessLog,
+        fields: Arc<[AccessLogField]>,
+        format: LogFormat,
+    ) -> Self {
         Self {
             queue,
             which,
+            fields,
             format,
         }
+    }
+
+    /// Returns `true` if a line may need the claims of a verified token.
+    pub fn needs_claims(&self) -> bool {
+        let is_claim = |field: &AccessLogField| matches!(field, AccessLogField::Claim { .. });
+        self.fields.iter().any(is_claim)
+    }
+
+    /// Returns the values of the fields that were chosen. Without any it does not allocate.
+    pub fn chosen<'t>(
+        &self,
+        client: impl Fn() -> Option<IpAddr>,
+        claim: impl Fn(&ClaimPath) -> Option<Json<'t>>,
+    ) -> Vec<ChosenField> {
+        let chosen = self.fields.iter().map(|field| match field {
+            AccessLogField::Client => {
+                let address = client().map(|address| address.to_string().into());
+                (Arc::from("client"), address)
+            }
+            AccessLogField::Claim { name, path } => (name.clone(), claim(path).map(claim_text)),
+        });
+        chosen.collect()
     }
 
     /// Returns `true` if any decision gets a line.
@@ -86,10 +118,8 @@ impl AccessLogger {
     /// Queues a line, which another thread writes.
     pub fn log(&self, entry: AccessEntry) {
         let format = self.format;
-        self.queue.push(move |buffer| match format {
-            LogFormat::Json => write_json(&entry, buffer),
-            LogFormat::Text => write_text(&entry, buffer),
-        });
+        self.queue
+            .push(move |buffer| write_line(&entry, format, buffer));
     }
 }
 
@@ -146,65 +176,34 @@ fn bounded(field: Field<'_>, max_bytes: usize) -> Option<Box<str>> {
     }
 }
 
-/// Writes a line of JSON without invisible characters.
-fn write_json(entry: &AccessEntry, buffer: &mut Vec<u8>) {
-    #[derive(Serialize)]
-    struct Line<'a> {
-        level: &'static str,
-        message: &'static str,
-        #[serde(flatten)]
-        entry: &'a AccessEntry,
+fn write_line(entry: &AccessEntry, format: LogFormat, buffer: &mut Vec<u8>) {
+    let mut line = LogLine::begin(buffer, format, entry.timestamp, "INFO", "decision");
+    line.text("verdict", entry.verdict);
+    line.text("reason", entry.reason);
+    line.optional("issuer", entry.issuer.as_deref());
+    line.optional("route", entry.route.as_deref());
+    line.text("cache", entry.cache);
+    line.optional("method", entry.original.method.as_deref());
+    line.optional("host", entry.original.host.as_deref());
+    line.optional("path", entry.original.path.as_deref());
+    line.optional("peer", entry.peer.map(|peer| peer.to_string()));
+    line.bare("duration_us", entry.duration.as_micros());
+    line.optional("request_id", entry.request_id.as_deref());
+    let digest = entry.token_digest.map(|digest| digest.to_string());
+    line.optional("token_digest", digest);
+    for (name, value) in &entry.chosen {
+        line.optional(name, value.as_deref());
     }
-    let start = buffer.len();
-    if serde_json::to_writer(
-        &mut *buffer,
-        &Line {
-            level: "INFO",
-            message: "decision",
-            entry,
-        },
-    )
-    .is_err()
-    {
-        buffer.truncate(start);
-        return;
-    }
-    let line = buffer.get(start..).unwrap_or_default();
-    if line.iter().any(|byte| !matches!(byte, b' '..=b'~')) {
-        let visible = visible_json(&String::from_utf8_lossy(line));
-        buffer.truncate(start);
-        buffer.extend_from_slice(visible.as_bytes());
-    }
-    buffer.push(b'\n');
+    line.end();
 }
 
-/// Writes a line for people to read.
-fn write_text(entry: &AccessEntry, buffer: &mut Vec<u8>) {
-    let mut line = format!(
-        "{}  INFO decision {} {}",
-        rfc3339(entry.timestamp),
-        entry.verdict,
-        entry.reason
-    );
-    let texts = [
-        ("issuer", entry.issuer.as_deref()),
-        ("route", entry.route.as_deref()),
-        ("cache", Some(entry.cache)),
-        ("method", entry.original.method.as_deref()),
-        ("host", entry.original.host.as_deref()),
-        ("path", entry.original.path.as_deref()),
-        ("request_id", entry.request_id.as_deref()),
-    ];
-    for (name, text) in texts {
-        // Writing to a String cannot fail. Texts are quoted with escapes, so that a path cannot
-        // forge lines.
-        let _ = text.map_or(Ok(()), |text| write!(line, " {name}={text:?}"));
-    }
-    let _ = entry
-        .token_digest
-        .map_or(Ok(()), |digest| write!(line, " token_digest={digest}"));
-    let _ = writeln!(line, " duration_us={}", entry.duration.as_micros());
-    buffer.extend_from_slice(line.as_bytes());
+/// Returns a claim as it is logged: a text as it is, anything else as its JSON; the beginning, if
+/// it is long.
+fn claim_text(claim: Json<'_>) -> Box<str> {
+    let text = claim.string();
+    let text = text.as_deref().unwrap_or_else(|| claim.as_written());
+    let end = text.floor_char_boundary(MAX_CLAIM);
+    text.get(..end).unwrap_or_default().into()
 }
 
 impl std::fmt::Display for DigestStart {
@@ -213,33 +212,9 @@ impl std::fmt::Display for DigestStart {
     }
 }
 
-impl Serialize for DigestStart {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-fn rfc3339(timestamp: Timestamp) -> humantime::Rfc3339Timestamp {
-    let millis = u64::try_from(timestamp.as_millis()).unwrap_or(0);
-    humantime::format_rfc3339_millis(std::time::UNIX_EPOCH + Duration::from_millis(millis))
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
-fn as_rfc3339<S: serde::Serializer>(
-    timestamp: &Timestamp,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&rfc3339(*timestamp))
-}
-
-fn as_micros<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::is_unseen;
 
     fn entry(path: &[u8]) -> AccessEntry {
         let original = OriginalRequest {
@@ -255,32 +230,40 @@ mod tests {
             route: None,
             cache: "miss",
             original: OriginalRequestTexts::of(&original),
+            peer: Some([10, 0, 0, 7].into()),
             duration: Duration::from_micros(12),
             request_id: None,
             token_digest: Some(DigestStart([0, 1, 2, 0xAB])),
+            chosen: vec![("claim.sub".into(), Some("alice".into()))],
         }
     }
 
     #[test]
     fn a_line_is_one_line_and_has_no_query() {
-        let mut json = Vec::new();
-        write_json(
-            &entry("/x\r\n\"},{\x1b[31m\u{9b}\u{202e}\u{e9}?token=secret".as_bytes()),
-            &mut json,
-        );
-        let line = String::from_utf8(json).unwrap();
-        assert_eq!(line.matches('\n').count(), 1);
-        assert!(!line.trim_end().contains(is_unseen), "{line}");
-        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(value["path"], "/x\r\n\"},{\u{1b}[31m\u{9b}\u{202e}\u{e9}");
+        let entry = entry("/x\r\n\"},{\x1b[31m\u{9b}?token=secret".as_bytes());
+        let written = |format| {
+            let mut buffer = Vec::new();
+            write_line(&entry, format, &mut buffer);
+            String::from_utf8(buffer).unwrap()
+        };
         assert_eq!(
-            (&value["token_digest"], &value["duration_us"]),
-            (&"000102ab".into(), &12.into())
+            written(LogFormat::Json),
+            concat!(
+                r#"{"timestamp":"1970-01-01T00:00:00.000Z","level":"INFO","message":"decision","verdict":"deny","#,
+                r#""reason":"token_expired","issuer":"main","route":null,"cache":"miss","method":"GET","host":null,"#,
+                r#""path":"/x\r\n\"},{\u001b[31m\u009b","peer":"10.0.0.7","duration_us":12,"request_id":null,"#,
+                r#""token_digest":"000102ab","claim.sub":"alice"}"#,
+                "\n"
+            )
         );
-        let mut text = Vec::new();
-        write_text(&entry(b"/x\r\n\x1b[31m#frag"), &mut text);
-        let expected = "1970-01-01T00:00:00.000Z  INFO decision deny token_expired issuer=\"main\" cache=\"miss\" method=\"GET\" path=\"/x\\r\\n\\u{1b}[31m\" token_digest=000102ab duration_us=12\n";
-        assert_eq!(String::from_utf8(text).unwrap(), expected);
+        assert_eq!(
+            written(LogFormat::Text),
+            concat!(
+                "1970-01-01T00:00:00.000Z  INFO decision verdict=deny reason=token_expired issuer=main cache=miss ",
+                r#"method=GET path="/x\r\n\"},{\u001b[31m\u009b" peer=10.0.0.7 duration_us=12 token_digest=000102ab "#,
+                "claim.sub=alice\n"
+            )
+        );
     }
 
     #[test]

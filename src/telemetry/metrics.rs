@@ -11,8 +11,10 @@ use prometheus::{
 
 use super::jwks_metrics::JwksFamilies;
 use super::metrics_reference as declared;
-use super::registry::{counters, gauges, opts, registered};
-use super::{CacheUse, DecisionCounters, JwksMetrics, LogQueue};
+use super::registry::{counters, opts, registered};
+use super::reload_metrics::ReloadMetrics;
+use super::{CacheUse, DecisionCounters, JwksMetrics, LogQueue, UnusableRequests};
+use crate::domain::Timestamp;
 
 /// All metrics of the service.
 pub struct Metrics {
@@ -29,9 +31,9 @@ pub struct Metrics {
     /// time was over.
     pub cache_evictions: IntCounter,
     jwks: JwksFamilies,
-    generation: IntGauge,
-    reloads: IntCounterVec,
-    certificate_ends: IntGaugeVec,
+    /// Requests of proxies that are configured in the wrong way.
+    pub unusable: UnusableRequests,
+    reloads: ReloadMetrics,
 }
 
 impl Metrics {
@@ -54,17 +56,8 @@ impl Metrics {
         let cache = registered(&registry, counters(&declared::CACHE_REQUESTS)?)?;
         build_info(&registry)?;
         registry.register(Box::new(log.dropped().clone()))?;
-        let generation = registered(
-            &registry,
-            IntGauge::with_opts(opts(&declared::CONFIG_GENERATION))?,
-        )?;
-        generation.set(1);
-        let reloads = registered(&registry, counters(&declared::CONFIG_RELOAD)?)?;
-        // These series exist before the first event, so that an alert sees that event too.
-        for result in ["success", "failure"] {
-            reloads.with_label_values(&[result]);
-        }
         registry.register(Box::new(ProcessCollector::for_self()))?;
+        let unusable = registered(&registry, counters(&declared::UNUSABLE_REQUESTS)?)?;
         Ok(Self {
             decisions,
             clock_skew_suspected,
@@ -81,9 +74,8 @@ impl Metrics {
                 IntCounter::with_opts(opts(&declared::CACHE_EVICTIONS))?,
             )?,
             jwks: JwksFamilies::register(&registry)?,
-            generation,
-            reloads,
-            certificate_ends: registered(&registry, gauges(&declared::TLS_CERTIFICATE_NOT_AFTER)?)?,
+            unusable: UnusableRequests::new(&unusable),
+            reloads: ReloadMetrics::register(&registry)?,
             registry,
         })
     }
@@ -133,19 +125,24 @@ impl Metrics {
 
     /// Counts a reload of the configuration, and records the generation that is active now.
     pub fn count_reload(&self, is_success: bool, generation: u64) {
-        self.reloads
-            .with_label_values(&[if is_success { "success" } else { "failure" }])
-            .inc();
-        self.generation
-            .set(generation.try_into().unwrap_or(i64::MAX));
+        self.reloads.count(is_success, generation);
+    }
+
+    /// Records when the active configuration became active.
+    pub fn configuration_accepted_at(&self, now: Timestamp) {
+        self.reloads.succeeded_at(now.as_secs());
     }
 
     /// Records when the certificate of the verify listener expires, in seconds since 1970. Without
     /// TLS there is no such time and no series.
     pub fn certificate_ends(&self, seconds: i64) {
-        self.certificate_ends
-            .with_label_values::<&str>(&[])
-            .set(seconds);
+        self.reloads.certificate_ends(seconds);
+    }
+
+    /// Records whether the last reading of the certificate files gave a usable certificate. Without
+    /// TLS there is no series.
+    pub fn certificate_accepted(&self, is_accepted: bool) {
+        self.reloads.certificate_accepted(is_accepted);
     }
 
     /// Returns all metrics in the text format of Prometheus.

@@ -45,8 +45,16 @@ metrics! {
         "Number of the configuration in force, counted from 1.";
     CONFIG_RELOAD = "counter" "doorward_config_reload_total" ["result"]
         "Configurations that were read anew, by result (success, failure: the one before stays in force).";
+    CONFIG_LAST_RELOAD_SUCCESSFUL = "gauge" "doorward_config_last_reload_successful" []
+        "1 if the last reload of the configuration succeeded, 0 if the configuration was refused.";
+    CONFIG_LAST_RELOAD_SUCCESS = "gauge" "doorward_config_last_reload_success_timestamp_seconds" []
+        "When the active configuration became active, in seconds since 1970.";
+    UNUSABLE_REQUESTS = "counter" "doorward_unusable_requests_total" ["kind"]
+        "Requests of proxies that are configured in the wrong way, by kind (unknown_path, wrong_dialect, not_described, untrusted_peer).";
     TLS_CERTIFICATE_NOT_AFTER = "gauge" "doorward_tls_certificate_not_after_timestamp_seconds" []
         "When the first certificate that the verify listener shows ends, in seconds since 1970; absent without TLS.";
+    TLS_LAST_RELOAD_SUCCESSFUL = "gauge" "doorward_tls_last_reload_successful" []
+        "1 if the certificate files hold the active certificate, 0 if their content was refused; absent without TLS.";
     LOG_LINES_DROPPED = "counter" "doorward_log_lines_dropped_total" []
         "Log lines that were dropped because the queue was full.";
     BUILD_INFO = "gauge" "doorward_build_info" ["version"]

@@ -4,24 +4,31 @@
 
 mod access_log;
 mod cache_use;
+mod client_address;
 mod decision_counters;
 mod jwks_metrics;
+mod log_line;
 mod log_queue;
 mod logging;
 mod metrics;
 mod metrics_reference;
 mod outcome;
 mod registry;
+mod reload_metrics;
 mod spans;
+mod throttle;
+mod unusable_requests;
 
 pub(crate) use access_log::request_id;
-pub use access_log::{AccessEntry, AccessLogger, DigestStart, OriginalRequestTexts};
+pub use access_log::{AccessEntry, AccessLogger, ChosenField, DigestStart, OriginalRequestTexts};
 pub use cache_use::CacheUse;
+pub(crate) use client_address::client_address;
 pub use decision_counters::DecisionCounters;
 pub use jwks_metrics::JwksMetrics;
 pub use log_queue::LogQueue;
-pub use logging::install;
+pub use logging::{LogFilter, install};
 pub use metrics::Metrics;
 pub use metrics_reference::metrics_reference;
 pub use outcome::Outcome;
 pub use spans::Spans;
+pub use unusable_requests::{UnusableKind, UnusableRequests};

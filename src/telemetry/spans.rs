@@ -19,7 +19,7 @@ use opentelemetry_sdk::trace::{
     SpanProcessor,
 };
 
-use super::AccessEntry;
+use super::{AccessEntry, ChosenField};
 use crate::config::TraceSettings;
 use crate::domain::{Field, HeaderFields};
 
@@ -153,7 +153,24 @@ fn attributes(entry: &AccessEntry) -> Vec<KeyValue> {
     let texts = texts
         .into_iter()
         .filter_map(|(name, text)| Some(KeyValue::new(name, text?.to_owned())));
-    words.into_iter().chain(texts).collect()
+    let peer = entry.peer.map(|peer| peer.to_string());
+    let peer = peer.map(|peer| KeyValue::new("network.peer.address", peer));
+    let chosen = entry.chosen.iter().filter_map(chosen_attribute);
+    words
+        .into_iter()
+        .chain(texts)
+        .chain(peer)
+        .chain(chosen)
+        .collect()
+}
+
+fn chosen_attribute((name, value): &ChosenField) -> Option<KeyValue> {
+    let value = value.as_deref()?.to_owned();
+    Some(if &**name == "client" {
+        KeyValue::new("client.address", value)
+    } else {
+        KeyValue::new(format!("doorward.{name}"), value)
+    })
 }
 
 /// Returns `true` if a trace is sampled. The trace id decides, so that every service with this

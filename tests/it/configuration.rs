@@ -251,6 +251,7 @@ fn bad_logs_metrics_and_readiness_are_told() {
         ("LOG", "verbose"),
         ("LOG_FORMAT", "xml"),
         ("ACCESS_LOG", "some"),
+        ("ACCESS_LOG_FIELDS", "sub"),
         ("METRICS_ROUTE_LABEL", "1"),
         ("READINESS", "most"),
         ("EXPLAIN", "aloud"),
@@ -264,6 +265,7 @@ fn bad_logs_metrics_and_readiness_are_told() {
     DOORWARD_LOG: "verbose" is not understood (write one of error, warn, info, debug, trace)
     DOORWARD_LOG_FORMAT: "xml" is not understood (write one of json, text)
     DOORWARD_ACCESS_LOG: "some" is not understood (write one of all, denied, off)
+    DOORWARD_ACCESS_LOG_FIELDS: "sub" is not understood (write client, or claim:PATH such as claim:sub)
     DOORWARD_METRICS_ROUTE_LABEL: "1" is not understood (write true or false)
     DOORWARD_READINESS: "most" is not understood (write one of any, all)
     DOORWARD_EXPLAIN: "aloud" is not understood (write true or false)

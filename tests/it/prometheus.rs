@@ -6,7 +6,8 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 use crate::support::{
-    Component, Request, TestGate, TestIssuer, eventually, program, repository, shipped,
+    Authority, Component, Request, TestGate, TestIssuer, TlsPlace, eventually, program, repository,
+    shipped,
 };
 
 const CONFIGURATION: &str = "deploy/prometheus/prometheus.yml";
@@ -186,7 +187,8 @@ fn promtool(arguments: &[&str], stdin: &str) -> Output {
 #[test]
 fn every_series_that_an_alert_names_is_there_from_the_start() {
     let idp = TestIssuer::new().serve();
-    let gate = TestGate::new().discovering(&idp).spawn();
+    let place = TlsPlace::new(&Authority::new().server());
+    let gate = place.used_by(TestGate::new().discovering(&idp)).spawn();
     // The last thing that is noted about a fetch.
     let fetched = "\ndoorward_jwks_last_success_timestamp_seconds{issuer=\"127.0.0.1\"}";
     let page = gate

@@ -25,6 +25,16 @@ fn generation(gate: &TestGate) -> u64 {
     told
 }
 
+/// Whether the last reading was a success, and when the last success was.
+#[allow(clippy::cast_possible_truncation)]
+fn last_reload(gate: &TestGate) -> (f64, i64) {
+    let at = gate.metric("doorward_config_last_reload_success_timestamp_seconds");
+    (
+        gate.metric("doorward_config_last_reload_successful"),
+        at as i64,
+    )
+}
+
 #[test]
 fn what_is_new_counts_from_the_next_request_on() {
     let idp = TestIssuer::new().serve();
@@ -37,6 +47,8 @@ fn what_is_new_counts_from_the_next_request_on() {
         (gate.verdict(&token).as_str(), generation(&gate)),
         ("200", 1)
     );
+    assert_eq!(last_reload(&gate), (1.0, idp.clock.secs()));
+    idp.clock.advance(Duration::from_mins(1));
     gate.rewrite(&file(
         &idp,
         "claim_headers: [{claim: sub, header: X-User}]\nrequired_scopes: [read]",
@@ -47,6 +59,7 @@ fn what_is_new_counts_from_the_next_request_on() {
         (gate.verdict(&token).as_str(), generation(&gate)),
         ("403 scope_insufficient", 2)
     );
+    assert_eq!(last_reload(&gate), (1.0, idp.clock.secs()));
     let answer = gate
         .get("/verify")
         .bearer(&idp.token().claim("scope", "read").sign())
@@ -60,6 +73,7 @@ fn what_is_new_counts_from_the_next_request_on() {
 #[test]
 fn a_wrong_configuration_changes_nothing_and_is_told() {
     let idp = TestIssuer::new().serve();
+    let began = idp.clock.secs();
     let gate = TestGate::new()
         .by_time_of(&idp)
         .file(file(&idp, ""))
@@ -81,6 +95,7 @@ fn a_wrong_configuration_changes_nothing_and_is_told() {
             ("200", 1),
             "{wrong}"
         );
+        assert_eq!(last_reload(&gate), (0.0, began), "{wrong}");
     }
     let told = gate.events();
     assert!(
@@ -88,8 +103,10 @@ fn a_wrong_configuration_changes_nothing_and_is_told() {
             .any(|line| line.starts_with("ERROR configuration refused")),
         "{told:?}"
     );
+    idp.clock.advance(Duration::from_mins(1));
     gate.rewrite(&file(&idp, "leeway: 1s"));
     assert!(gate.reload());
+    assert_eq!(last_reload(&gate), (1.0, began + 60));
     assert_eq!(generation(&gate), 2);
 }
 

@@ -79,11 +79,32 @@ fn a_decision_continues_the_callers_trace() {
         ("http.request.method", Some("PUT")),
         ("server.address", Some("a.example")),
         ("url.path", Some("/orders")),
+        ("network.peer.address", Some("127.0.0.1")),
+        ("client.address", None),
         ("doorward.route", None),
     ] {
         assert_eq!(attribute(span, name), value, "{name}");
     }
     assert!(!format!("{span:?}").contains("secret") && !format!("{span:?}").contains("alice"));
+}
+
+#[test]
+fn a_span_has_the_fields_that_the_access_log_was_asked_for() {
+    let (idp, collector) = (TestIssuer::new(), Collector::start());
+    let gate = gate(&idp, &collector)
+        .set("ACCESS_LOG_FIELDS", "client, claim:sub")
+        .set("ACCESS_LOG", "off")
+        .spawn();
+    gate.get("/verify")
+        .header("traceparent", PARENT)
+        .header("X-Forwarded-For", "203.0.113.9")
+        .bearer(&idp.token().subject("alice").sign())
+        .send();
+    drop(gate);
+    let posted = collector.next();
+    let span = &posted.spans[0];
+    assert_eq!(attribute(span, "client.address"), Some("203.0.113.9"));
+    assert_eq!(attribute(span, "doorward.claim.sub"), Some("alice"));
 }
 
 #[test]

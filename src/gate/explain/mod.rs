@@ -3,12 +3,13 @@
 mod described_request;
 mod transcript;
 
+pub(super) use transcript::Steps;
 pub use transcript::Transcript;
 
 use super::Gate;
 use super::record::DecisionRecord;
 use crate::domain::ForwardedRequest;
-use transcript::{HintContext, Steps};
+use transcript::HintContext;
 
 impl Gate {
     /// Explains the decision about this request. It is made by the code that decides for a proxy,

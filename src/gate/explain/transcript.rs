@@ -32,7 +32,7 @@ pub struct Transcript {
 
 /// The steps so far.
 #[derive(Default)]
-pub(super) struct Steps {
+pub(in crate::gate) struct Steps {
     kept: Vec<ExplainStep>,
     left_out: usize,
 }
@@ -72,7 +72,7 @@ impl Steps {
 
 impl Transcript {
     /// Makes a transcript of these steps, and of the decision that they led to on this route.
-    pub(super) fn new(
+    pub(in crate::gate) fn new(
         steps: Steps,
         decision: Result<Permit, Denial>,
         route: Option<RouteIndex>,

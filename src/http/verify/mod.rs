@@ -3,6 +3,7 @@
 mod dialect;
 mod responder;
 mod target;
+mod unusable;
 
 pub use dialect::{Dialect, ProxyRequest};
 pub use responder::Responder;
@@ -23,7 +24,8 @@ use super::heartbeat::Heartbeat;
 use super::service_snapshot::ServiceSnapshot;
 use super::tls::server_config;
 use crate::config::{ServerSettings, TrustedProxies};
-use crate::domain::ForwardedRequest;
+use crate::domain::{Denial, ForwardedRequest};
+use crate::gate::LoggedRequest;
 use crate::platform::BoundListener;
 use crate::telemetry::Metrics;
 use target::Target;
@@ -138,7 +140,10 @@ async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> Http
             verify(&snapshot, &request, dialect, tail, Some(name)).await
         }
         Target::Denial(route, code) => snapshot.responder.describe_denial(route, code),
-        Target::Nothing => snapshot.responder.not_found(),
+        Target::Nothing => {
+            unusable::report_unknown_path(&snapshot.decisions, &request);
+            snapshot.responder.not_found()
+        }
     };
     if request.head().upgrade() {
         // The framework expects another protocol after this response and gives up the connection.
@@ -169,10 +174,20 @@ async fn verify(
         peer_trusted: is_trusted_peer(&snapshot.decisions.trusted, request),
         route_name,
     };
-    let decided = snapshot
-        .decisions
-        .decide(&forwarded, || dialect.original_for_log(&proxy_request))
-        .await;
+    let logged = || LoggedRequest {
+        original: dialect.original_for_log(&proxy_request),
+        peer: request.peer_addr().map(|peer| peer.ip()),
+    };
+    let decided = snapshot.decisions.decide(&forwarded, logged).await;
+    if let Some(reason) = decided.decision.as_ref().err().map(Denial::reason) {
+        unusable::report_refusal(
+            &snapshot.decisions,
+            request,
+            dialect,
+            &proxy_request,
+            reason,
+        );
+    }
     snapshot
         .responder
         .answer(&decided.decision, dialect, decided.route)

@@ -11,6 +11,7 @@ use actix_web::http::header::{
 };
 
 use super::dialect::Dialect;
+use super::unusable::NOT_FOUND;
 use crate::domain::{Denial, Reason, RouteIndex};
 use crate::http::Lifecycle;
 use crate::policy::{ClaimHeaders, Permit};
@@ -150,7 +151,8 @@ impl Responder {
     }
 
     pub(super) fn not_found(&self) -> HttpResponse {
-        self.empty(StatusCode::NOT_FOUND)
+        let body = bytes::Bytes::from_static(NOT_FOUND.as_bytes());
+        self.json(StatusCode::NOT_FOUND, body)
     }
 
     fn json(&self, status: StatusCode, body: bytes::Bytes) -> HttpResponse {

@@ -112,7 +112,10 @@ fn send_everywhere(verify: std::net::SocketAddr, token: &str) {
         .header("Cookie", format!("token={token}"))
         .send();
     request(&format!("/verify?token={token}")).send();
-    request(&format!("/{token}")).send();
+    // What is no token to the eye may be any path.
+    if token.contains("eyJ") {
+        request(&format!("/{token}")).send();
+    }
     request("/verify/traefik")
         .header("X-Forwarded-Uri", format!("/x?token={token}#{token}"))
         .send();
@@ -253,7 +256,7 @@ fn k2_a_path_of_any_bytes_is_one_line_of_text_too() {
         decisions.len() >= 3
             && decisions
                 .iter()
-                .all(|line| line.contains(" decision deny token_missing ")),
+                .all(|line| line.contains(" decision verdict=deny reason=token_missing ")),
         "{log}"
     );
     assert!(log.contains(r#"path="/\"quoted\" reason=ok""#), "{log}");

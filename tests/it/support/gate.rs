@@ -12,7 +12,7 @@ use doorward::config::{Configuration, Listen, LogFormat, Source};
 use doorward::config_reader::Files;
 use doorward::outbound::Egress;
 use doorward::platform::SystemClock;
-use doorward::telemetry::LogQueue;
+use doorward::telemetry::{LogFilter, LogQueue};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -326,6 +326,7 @@ impl GateBuilder {
             egress: self.egress.clone(),
             log: log_queue.clone(),
             log_format: LogFormat::Json,
+            log_filter: LogFilter::default(),
             manager: SystemdNotifier::default(),
         };
         let events = SharedLog::default();

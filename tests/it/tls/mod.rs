@@ -296,6 +296,7 @@ fn a_bad_new_file_leaves_the_old_certificate_in_force_and_is_told_once() {
                 .as_str()
                 .is_some_and(|error| error.contains(why))
         });
+        assert_eq!(accepted(&gate), Some("0".to_owned()), "{why}");
         idp.clock.advance(LOOK_EVERY);
         assert_eq!(client.shown(gate.verify), before, "{why}");
         assert_eq!(
@@ -305,6 +306,7 @@ fn a_bad_new_file_leaves_the_old_certificate_in_force_and_is_told_once() {
         );
         place.write(file, &kept);
         looked(&gate, |tls| tls["last_error"].is_null());
+        gate.wait_for("/metrics", |_| accepted(&gate) == Some("1".to_owned()));
     }
     std::fs::remove_file(&whole).unwrap();
     looked(&gate, |tls| !tls["last_error"].is_null());
@@ -648,4 +650,13 @@ fn wrong_files_are_told() {
 
     DOORWARD_TLS_CERTIFICATE_FILE: holds no CERTIFICATE section (give a PEM file with certificates)
     ");
+}
+
+/// Whether the last reading of the certificate files was a success, as the metrics tell it.
+fn accepted(gate: &TestGate) -> Option<String> {
+    let page = gate.admin("/metrics").send().body;
+    let value = page
+        .lines()
+        .find_map(|line| line.strip_prefix("doorward_tls_last_reload_successful "));
+    value.map(str::to_owned)
 }

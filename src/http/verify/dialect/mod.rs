@@ -74,6 +74,16 @@ impl Dialect {
         }
     }
 
+    /// Returns the names of the proxies that speak it.
+    pub(super) const fn proxies(self) -> &'static str {
+        match self {
+            Self::Auto => "no proxy",
+            Self::Nginx => "nginx",
+            Self::Forwarded => "Traefik, Caddy and HAProxy",
+            Self::Envoy => "Envoy",
+        }
+    }
+
     /// Returns `true` if a denial's body and special status reach the client. nginx turns any
     /// status but 401 and 403 into 500, never passes on the body, and drops the connection because
     /// of it.

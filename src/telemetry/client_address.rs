@@ -1,0 +1,52 @@
+//! The client's address, for the log alone: no decision looks at it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::config::TrustedProxies;
+use crate::domain::HeaderFields;
+
+/// More addresses than this in `X-Forwarded-For` are not looked at.
+const MAX_HOPS: usize = 32;
+
+/// Returns the address of the client as trusted proxies tell it: the last one in `X-Forwarded-For`
+/// that is no trusted proxy itself, or the first one if all are. Whatever a client writes into the
+/// field stands to the left of that.
+///
+/// Returns `None` if there is no such field, or if something other than addresses comes first. A peer that
+/// is not trusted is the client.
+pub(crate) fn client_address(
+    fields: &dyn HeaderFields,
+    peer: Option<IpAddr>,
+    peer_trusted: bool,
+    trusted: &TrustedProxies,
+) -> Option<IpAddr> {
+    if !peer_trusted {
+        return peer;
+    }
+    let lines = fields.lines("x-forwarded-for")?;
+    let hops = lines
+        .iter()
+        .rev()
+        .flat_map(|line| line.rsplit(|byte| *byte == b','));
+    let mut nearest = None;
+    for hop in hops.take(MAX_HOPS) {
+        let address = parse(hop)?;
+        nearest = Some(address);
+        if !trusted.contains(address) {
+            break;
+        }
+    }
+    nearest
+}
+
+/// Returns an address that may have a port behind it, or brackets around it.
+fn parse(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text.trim_ascii()).ok()?;
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(text);
+    let address = bare.parse().ok();
+    let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
+    address.or_else(with_port).map(|ip| ip.to_canonical())
+}
