@@ -27,17 +27,18 @@ impl Sockets {
     /// inherited none.
     pub(super) fn bind(inherited: InheritedSockets, settings: &ServerSettings) -> io::Result<Self> {
         let mut locks = Vec::new();
-        let mut inherited_or_bound = |inherited: Vec<BoundListener>, addresses: &[Listen]| {
-            if inherited.is_empty() {
-                bind(addresses, &settings.unix_socket, &mut locks)
-            } else {
-                Ok(inherited)
-            }
-        };
+        let mut inherited_or_bound =
+            |setting, inherited: Vec<BoundListener>, addresses: &[Listen]| {
+                if inherited.is_empty() {
+                    bind(setting, addresses, &settings.unix_socket, &mut locks)
+                } else {
+                    Ok(inherited)
+                }
+            };
         Ok(Self {
-            verify: inherited_or_bound(inherited.verify, &settings.listen)?,
-            admin: inherited_or_bound(inherited.admin, &settings.admin_listen)?,
-            grpc: inherited_or_bound(inherited.grpc, &settings.grpc_listen)?,
+            verify: inherited_or_bound("listen", inherited.verify, &settings.listen)?,
+            admin: inherited_or_bound("admin_listen", inherited.admin, &settings.admin_listen)?,
+            grpc: inherited_or_bound("grpc_listen", inherited.grpc, &settings.grpc_listen)?,
             locks,
         })
     }

@@ -7,6 +7,7 @@
 pub(crate) mod catalog;
 pub(crate) mod claim_headers;
 pub(crate) mod denials;
+mod der;
 pub(crate) mod issuer;
 pub(crate) mod logging;
 pub(crate) mod proxy;

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::{Configuration, Listen, ServerSettings, catalog};
 use crate::config::issuer::preset;
 use crate::config_reader::{
-    Files, FilesInUse, Problem, Problems, Reader, Section, SettingInput, environment, setting,
+    ActiveSetting, Files, FilesInUse, Problem, Problems, Reader, Section, SettingInput,
+    environment, setting,
 };
 use crate::policy::with_large_stack;
 
@@ -101,6 +102,23 @@ impl Source {
         let configuration = Configuration::read(&mut reader);
         let used = reader.take_files();
         (reader.finish(configuration), used)
+    }
+
+    /// Reads the whole configuration. Returns each setting with its value and its origin, and the
+    /// problems that were found. Fails if there is nothing to show, because the file cannot be
+    /// read.
+    pub fn active_settings(&self) -> Result<(Vec<ActiveSetting>, Problems), Problems> {
+        let none = || Err(Problem::new("configuration", "no thread to read it with").into());
+        with_large_stack(|| {
+            let mut reader = self.reader(&mut FilesInUse::default())?;
+            reader.record();
+            reader.refuse_unknown_names(&catalog::settings());
+            let configuration = Configuration::read(&mut reader);
+            let active = reader.take_recorded();
+            let problems = reader.finish(configuration).err().unwrap_or_default();
+            Ok((active, problems))
+        })
+        .unwrap_or_else(none)
     }
 
     /// Reads only the addresses of the admin listener, for commands that need nothing else.

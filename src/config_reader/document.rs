@@ -95,7 +95,10 @@ impl Node {
         let read = serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options());
         let root = read.map_err(|error| {
             let position = error.location().map_or(Position::START, Position::of);
-            InvalidDocument::new(redacted_message(&error, known), position)
+            indenting_tab(text, position).map_or_else(
+                || InvalidDocument::new(redacted_message(&error, known), position),
+                |tab| InvalidDocument::new(TAB.to_owned(), tab),
+            )
         })?;
         Ok(Self::of(root, text))
     }
@@ -166,6 +169,26 @@ impl InvalidDocument {
     fn new(message: String, position: Position) -> Self {
         Self { message, position }
     }
+}
+
+const TAB: &str = "a tab in the indentation (use spaces)";
+
+/// Finds a tab that indents the line at which the parser gave up, or the one behind it: the parser
+/// reports where the mapping before the tab ends.
+fn indenting_tab(text: &str, error: Position) -> Option<Position> {
+    let near = text
+        .lines()
+        .zip(1..)
+        .skip_while(|(_, line)| *line < error.line);
+    near.take(2).find_map(|(text, line)| {
+        let indentation = text.split(|letter: char| !letter.is_whitespace()).next()?;
+        let column = indentation
+            .chars()
+            .zip(1..)
+            .find(|(letter, _)| *letter == '\t')?
+            .1;
+        Some(Position { line, column })
+    })
 }
 
 fn options() -> Options {

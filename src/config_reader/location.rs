@@ -53,6 +53,24 @@ impl Location {
         }
     }
 
+    /// Returns the name of a setting here as a problem elsewhere writes it: the variable, or the name
+    /// in the file and its place.
+    pub(super) fn mention(&self) -> String {
+        match self {
+            Self::Environment { variable } => variable.clone(),
+            Self::File { path, .. } => format!("{path} ({})", self.line()),
+        }
+    }
+
+    /// Returns the path from the top of the configuration to a setting here, such as
+    /// `issuers[1].audience`.
+    pub(super) fn path_of(&self, name: &str) -> String {
+        match self {
+            Self::File { path, .. } if !path.is_empty() => format!("{path}.{name}"),
+            _ => name.to_owned(),
+        }
+    }
+
     pub(super) fn element(&self, index: usize) -> Self {
         match self {
             Self::Environment { .. } => self.clone(),

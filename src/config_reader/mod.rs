@@ -4,6 +4,7 @@
 //! reads all of its settings before it combines any of them, and every problem is collected, so
 //! that all are reported at once.
 
+mod active_settings;
 mod document;
 pub(crate) mod environment;
 pub(crate) mod file;
@@ -18,6 +19,7 @@ mod section;
 pub(crate) mod setting;
 pub(crate) mod value;
 
+pub use active_settings::{ActiveSetting, ActiveValue};
 pub(crate) use document::{Content, Node, Scalar};
 pub use file::read_regular_file;
 pub use files::Files;

@@ -12,6 +12,7 @@ use super::location::Location;
 use super::problem::{Problem, Problems};
 use super::setting::Setting;
 use super::value::{self, Invalid};
+use crate::domain::shown_path;
 use crate::jose::Json;
 
 /// The values that were given for the settings of a section, by name.
@@ -57,7 +58,7 @@ impl Section {
         let refused = |place: String, message: String| Problems::from(Problem::new(place, message));
         let bytes = files
             .read(path, MAX_BYTES)
-            .map_err(|invalid| refused(name.to_string(), invalid.message))?;
+            .map_err(|invalid| unreadable(path, &invalid.message))?;
         let text = String::from_utf8(bytes)
             .map_err(|_| refused(name.to_string(), "not UTF-8".to_owned()))?;
         let root = Node::parse(&text, known)
@@ -77,10 +78,9 @@ impl Section {
                     .with_hint(hint)
                     .into())
             }
-            _ => Err(refused(
-                place.to_string(),
-                "not a mapping of settings".to_owned(),
-            )),
+            _ => Err(Problem::new(place.to_string(), "not a mapping of settings")
+                .with_hint("write name: value, with a blank after the colon")
+                .into()),
         }
     }
 
@@ -204,6 +204,19 @@ impl SettingInput {
             InputValue::Node(_) => None,
         }
     }
+}
+
+/// The problem of a file that cannot be read. Its path is shown once, and only if it looks like one.
+fn unreadable(path: &Path, message: &str) -> Problems {
+    let shown = shown_path(path);
+    let place = shown.unwrap_or("the configuration file");
+    let own = message.strip_prefix(place).map(str::trim_start);
+    let why = match (own, message.split_once(": ")) {
+        (Some(own), _) => own.to_owned(),
+        (None, Some((_, why))) => format!("cannot be read: {why}"),
+        (None, None) => message.to_owned(),
+    };
+    Problem::new(place, why).into()
 }
 
 fn variable_elements(text: &str, place: &Location) -> Vec<SettingInput> {

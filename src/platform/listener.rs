@@ -22,8 +22,10 @@ pub enum BoundListener {
 }
 
 /// Binds all addresses, or fails at the first one that cannot be bound. The locks of unix sockets
-/// are added to `locks`, which must live as long as the service runs.
+/// are added to `locks`, which must live as long as the service runs. An error names the setting that
+/// has the address.
 pub fn bind(
+    setting: &str,
     addresses: &[Listen],
     unix: &UnixSocketSettings,
     locks: &mut Vec<SocketLock>,
@@ -34,7 +36,8 @@ pub fn bind(
             Listen::Unix(path) => bind_unix(path, unix, locks),
         };
         socket.map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+            let told = format!("{setting}: cannot listen on {address}: {error}");
+            io::Error::new(error.kind(), told + hint(address, error.kind()))
         })
     });
     bound.collect()
@@ -47,6 +50,21 @@ impl BoundListener {
             Self::Tcp(listener) => listener.local_addr().map(Listen::Tcp),
             Self::Unix(_, path) => Ok(Listen::Unix(path.clone())),
         }
+    }
+}
+
+/// Returns what helps against an error of a TCP socket, on a line of its own.
+const fn hint(address: &Listen, kind: io::ErrorKind) -> &'static str {
+    match (address, kind) {
+        (Listen::Unix(_), _) => "",
+        (_, io::ErrorKind::AddrInUse) => {
+            "\nhint: another program has this port, perhaps another doorward; `ss -ltnp` shows which"
+        }
+        (_, io::ErrorKind::AddrNotAvailable) => "\nhint: this machine has no such address",
+        (_, io::ErrorKind::PermissionDenied) => {
+            "\nhint: ports below 1024 need the capability CAP_NET_BIND_SERVICE; take a higher one"
+        }
+        _ => "",
     }
 }
 

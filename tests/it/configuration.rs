@@ -304,7 +304,7 @@ fn bad_what_tokens_must_satisfy_are_told() {
     DOORWARD_AUDIENCE_MATCH: "some" is not understood (write one of any, all)
     DOORWARD_AUDIENCE_FALLBACK: "sub" is not understood (write one of client_id, azp)
     DOORWARD_ALGORITHMS: "none" is not understood (write some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, ES256K, EdDSA, HS256, HS384, HS512, ML-DSA-44, ML-DSA-65, ML-DSA-87)
-    DOORWARD_ALGORITHMS: does not go with the key source (HS algorithms go with hmac_secret)
+    DOORWARD_ALGORITHMS: does not go with the key source (HS algorithms go with DOORWARD_HMAC_SECRET)
     DOORWARD_ALGORITHMS: "rs256" is not understood (write some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, ES256K, EdDSA, HS256, HS384, HS512, ML-DSA-44, ML-DSA-65, ML-DSA-87)
     DOORWARD_TOKEN_TYPE: "JWT" is not understood (write one of any, at+jwt)
     DOORWARD_ACCEPTED_TYPES: an empty list (give at least one)
@@ -540,21 +540,21 @@ fn values_of_fetching_are_judged_beside_a_fixed_key_source_too() {
 
 #[test]
 fn there_is_one_key_source() {
-    insta::assert_snapshot!(problems(&[("JWKS", "{}"), ("HMAC_SECRET", SECRET)]), @"DOORWARD_HMAC_SECRET: a second key source beside jwks (keep one of them)");
+    insta::assert_snapshot!(problems(&[("JWKS", "{}"), ("HMAC_SECRET", SECRET)]), @"DOORWARD_HMAC_SECRET: a second key source beside DOORWARD_JWKS (keep one of them)");
     let three = [
         ("JWKS_URL", "https://idp.example/jwks"),
         ("DISCOVERY_URL", "https://idp.example/d"),
         ("JWKS_FILE", "/x"),
     ];
     insta::assert_snapshot!(problems(&three), @r"
-    DOORWARD_JWKS_URL: a second key source beside discovery_url (keep one of them)
-    DOORWARD_JWKS_FILE: a second key source beside discovery_url (keep one of them)
+    DOORWARD_JWKS_URL: a second key source beside DOORWARD_DISCOVERY_URL (keep one of them)
+    DOORWARD_JWKS_FILE: a second key source beside DOORWARD_DISCOVERY_URL (keep one of them)
     ");
     let urls = [
         ("JWKS_URL", "https://idp.example/jwks"),
         ("HMAC_SECRET_FILE", "/x"),
     ];
-    insta::assert_snapshot!(problems(&urls), @"DOORWARD_HMAC_SECRET_FILE: a second key source beside jwks_url (keep one of them)");
+    insta::assert_snapshot!(problems(&urls), @"DOORWARD_HMAC_SECRET_FILE: a second key source beside DOORWARD_JWKS_URL (keep one of them)");
 }
 
 #[test]
@@ -573,7 +573,7 @@ fn a_source_that_is_given_empty_is_named_and_not_the_other() {
 
 #[test]
 fn the_previous_secret_goes_with_a_secret() {
-    insta::assert_snapshot!(problems(&[("HMAC_SECRET_PREVIOUS", SECRET)]), @"DOORWARD_HMAC_SECRET_PREVIOUS: has no meaning without hmac_secret (the secret that signs is DOORWARD_HMAC_SECRET)");
+    insta::assert_snapshot!(problems(&[("HMAC_SECRET_PREVIOUS", SECRET)]), @"DOORWARD_HMAC_SECRET_PREVIOUS: has no meaning without DOORWARD_HMAC_SECRET (the secret that signs is DOORWARD_HMAC_SECRET)");
     let told = problems(&[
         ("HMAC_SECRET", "short"),
         ("HMAC_SECRET_PREVIOUS_FILE", "/nowhere/old"),
@@ -613,7 +613,7 @@ fn algorithms_go_with_the_key_source() {
     insta::assert_snapshot!(with_secret("RS256,HS256"), @"DOORWARD_ALGORITHMS: does not go with the key source (a secret goes with HS256, HS384 or HS512)");
     insta::assert_snapshot!(with_secret("HS256,HS512"), @"DOORWARD_ALGORITHMS: one secret, several algorithms (keep the one that is used)");
     insta::assert_snapshot!(with_secret("HS512"), @"DOORWARD_HMAC_SECRET: 35 bytes, but HS512 needs at least 64 (make one with `openssl rand -hex 64` and set DOORWARD_HMAC_SECRET_ENCODING=hex)");
-    insta::assert_snapshot!(problems(&[("JWKS_URL", "https://x.example/"), ("ALGORITHMS", "HS256")]), @"DOORWARD_ALGORITHMS: does not go with the key source (HS algorithms go with hmac_secret)");
+    insta::assert_snapshot!(problems(&[("JWKS_URL", "https://x.example/"), ("ALGORITHMS", "HS256")]), @"DOORWARD_ALGORITHMS: does not go with the key source (HS algorithms go with DOORWARD_HMAC_SECRET)");
 }
 
 #[test]
@@ -639,14 +639,14 @@ fn a_secret_is_as_long_as_its_hash_however_it_is_written() {
 
 #[test]
 fn a_profile_that_demands_an_audience_and_an_issuer_gets_them() {
-    insta::assert_snapshot!(problems(&[("TOKEN_TYPE", "at+jwt"), ("AUDIENCE", "*")]), @"DOORWARD_AUDIENCE: `*` beside token_type at+jwt, which demands an audience (name the audiences of this API, or set DOORWARD_TOKEN_TYPE=any)");
+    insta::assert_snapshot!(problems(&[("TOKEN_TYPE", "at+jwt"), ("AUDIENCE", "*")]), @"DOORWARD_AUDIENCE: `*` beside DOORWARD_TOKEN_TYPE=at+jwt, which demands an audience (name the audiences of this API, or set DOORWARD_TOKEN_TYPE=any)");
     let nameless = [
         ("HMAC_SECRET", SECRET),
         ("AUDIENCE", "api"),
         ("TOKEN_TYPE", "at+jwt"),
     ];
-    insta::assert_snapshot!(set(TestGate::new(), &nameless).configuration().unwrap_err(), @"DOORWARD_ISSUER: missing beside token_type at+jwt (set the issuer's `iss`, or DOORWARD_TOKEN_TYPE=any)");
-    insta::assert_snapshot!(problems(&[("TOKEN_TYPE", "at+jwt"), ("ACCEPTED_TYPES", "x")]), @"DOORWARD_ACCEPTED_TYPES: has no meaning beside token_type at+jwt (leave it out, or set DOORWARD_TOKEN_TYPE=any)");
+    insta::assert_snapshot!(set(TestGate::new(), &nameless).configuration().unwrap_err(), @"DOORWARD_ISSUER: missing beside DOORWARD_TOKEN_TYPE=at+jwt (set the issuer's `iss`, or DOORWARD_TOKEN_TYPE=any)");
+    insta::assert_snapshot!(problems(&[("TOKEN_TYPE", "at+jwt"), ("ACCEPTED_TYPES", "x")]), @"DOORWARD_ACCEPTED_TYPES: has no meaning beside DOORWARD_TOKEN_TYPE=at+jwt (leave it out, or set DOORWARD_TOKEN_TYPE=any)");
 }
 
 #[test]

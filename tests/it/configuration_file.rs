@@ -183,9 +183,9 @@ fn what_is_no_file_is_told() {
     insta::assert_snapshot!(told, @"
     doorward.yaml:1:11: unclosed bracket '['
     ---
-    doorward.yaml:1:1: not a mapping of settings
+    doorward.yaml:1:1: not a mapping of settings (write name: value, with a blank after the colon)
     ---
-    doorward.yaml:1:1: not a mapping of settings
+    doorward.yaml:1:1: not a mapping of settings (write name: value, with a blank after the colon)
     ---
     doorward.yaml:2:1: duplicate mapping key is not allowed here
     ---
@@ -197,12 +197,12 @@ fn what_is_no_file_is_told() {
     ---
     doorward.yaml:2:1: is empty (write name: value, or leave the file out)
     ---
-    doorward.yaml:1:1: not a mapping of settings
+    doorward.yaml:1:1: not a mapping of settings (write name: value, with a blank after the colon)
     ");
     let missing = doorward::config::Source::new(Some("/nowhere/doorward.yaml".into()), [])
         .read()
         .unwrap_err();
-    insta::assert_snapshot!(missing.to_string(), @"/nowhere/doorward.yaml: cannot read /nowhere/doorward.yaml: No such file or directory (os error 2)");
+    insta::assert_snapshot!(missing.to_string(), @"/nowhere/doorward.yaml: cannot be read: No such file or directory (os error 2)");
 }
 
 #[test]
@@ -288,7 +288,7 @@ issuers:
     insta::assert_snapshot!(told, @r#"
     doorward.yaml:1:1: leeway: belongs to one issuer, and there is a list of them (set it in `issuers`)
     doorward.yaml:2:1: audience: belongs to one issuer, and there is a list of them (set it in `issuers`)
-    doorward.yaml:7:5: issuers[0].audience: `*` beside token_type at+jwt, which demands an audience (name the audiences of this API, or set token_type: any)
+    doorward.yaml:7:5: issuers[0].audience: `*` beside token_type: at+jwt, which demands an audience (name the audiences of this API, or set token_type: any)
     doorward.yaml:11:5: issuers[1].listen: unknown setting (`doorward config reference` lists all settings)
     doorward.yaml:12:5: issuers[2].audience: missing (set the audiences this API accepts, or "*")
     doorward.yaml:12:5: issuers[2].hmac_secret: 5 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set hmac_secret_encoding: hex)
@@ -320,7 +320,7 @@ fn issuers_are_listed_in_the_file_only() {
     };
     insta::assert_snapshot!(told("AUDIENCE", "api"), @"DOORWARD_AUDIENCE: belongs to one issuer, and there is a list of them (set it in `issuers`)");
     insta::assert_snapshot!(told("HMAC_SECRET_FILE", "/run/secret"), @"DOORWARD_HMAC_SECRET_FILE: belongs to one issuer, and there is a list of them (set it in `issuers`)");
-    insta::assert_snapshot!(TestGate::new().set("ISSUERS", "https://a.example").configuration().unwrap_err(), @"DOORWARD_ISSUERS: has no form in the environment (it takes a file: see `doorward serve --help`)");
+    insta::assert_snapshot!(TestGate::new().set("ISSUERS", "https://a.example").configuration().unwrap_err(), @"DOORWARD_ISSUERS: has no form in the environment (write it to a YAML file, and name that by --config or DOORWARD_CONFIG)");
     assert!(
         TestGate::new()
             .file(listed)

@@ -68,10 +68,10 @@ fn a_public_key_that_is_none() {
     let section = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
     insta::assert_snapshot!(told(&section("PRIVATE KEY")), @"DOORWARD_PUBLIC_KEY_FILE: holds a private key (give the public key, and keep the private one away from this machine)");
     insta::assert_snapshot!(told(&section("EC PRIVATE KEY")), @"DOORWARD_PUBLIC_KEY_FILE: holds a private key (give the public key, and keep the private one away from this machine)");
-    insta::assert_snapshot!(told(&section("PUBLIC KEY")), @"DOORWARD_PUBLIC_KEY_FILE: holds a section that is not what its label says");
-    insta::assert_snapshot!(told(&section("X509 CRL")), @"DOORWARD_PUBLIC_KEY_FILE: holds no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE section");
-    insta::assert_snapshot!(told(""), @"DOORWARD_PUBLIC_KEY_FILE: holds no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE section");
-    insta::assert_snapshot!(told("----BEGIN PUBLIC KEY-----\n"), @"DOORWARD_PUBLIC_KEY_FILE: not a PEM file");
+    insta::assert_snapshot!(told(&section("PUBLIC KEY")), @"DOORWARD_PUBLIC_KEY_FILE: holds a section that is not what its label says (was the file cut off, or edited?)");
+    insta::assert_snapshot!(told(&section("X509 CRL")), @"DOORWARD_PUBLIC_KEY_FILE: holds no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE section (its first line is -----BEGIN PUBLIC KEY-----, or the like; a key set in JSON is DOORWARD_JWKS_FILE)");
+    insta::assert_snapshot!(told(""), @"DOORWARD_PUBLIC_KEY_FILE: holds no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE section (its first line is -----BEGIN PUBLIC KEY-----, or the like; a key set in JSON is DOORWARD_JWKS_FILE)");
+    insta::assert_snapshot!(told("----BEGIN PUBLIC KEY-----\n"), @"DOORWARD_PUBLIC_KEY_FILE: not a PEM file (its first line is -----BEGIN PUBLIC KEY-----, or the like; a key set in JSON is DOORWARD_JWKS_FILE)");
 }
 
 #[test]

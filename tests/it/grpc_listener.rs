@@ -383,7 +383,7 @@ fn what_somebody_else_has_is_an_error_that_says_so() {
     assert_eq!(ended.status.code(), Some(1), "{said}");
     assert!(
         said.contains(&format!(
-            "doorward: cannot listen on {address}: Address already in use"
+            "doorward: grpc_listen: cannot listen on {address}: Address already in use"
         )),
         "{said}"
     );

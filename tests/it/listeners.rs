@@ -117,7 +117,8 @@ fn what_somebody_else_has_is_an_error_that_says_so() {
         let said = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(1), "{said}");
         let told = format!(
-            "doorward: cannot listen on {}: ",
+            "doorward: {}: cannot listen on {}: ",
+            setting.to_lowercase(),
             address.rsplit(',').next().unwrap()
         );
         assert!(
@@ -146,7 +147,7 @@ fn of_many_starts_at_once_one_has_the_socket() {
         for start in &mut refused {
             assert_eq!(start.wait(), Some(1), "{}", start.log);
             let told = format!(
-                "doorward: cannot listen on {}: another process ",
+                "doorward: listen: cannot listen on {}: another process ",
                 unix(&path)
             );
             assert!(start.log.contains(&told), "{}", start.log);

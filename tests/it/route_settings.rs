@@ -310,5 +310,5 @@ fn the_routes_are_told_about_although_something_else_is_wrong() {
         .set("AUDIENCE", "a")
         .set("ROUTES", "a")
         .configuration();
-    insta::assert_snapshot!(told.map(drop).unwrap_err(), @"DOORWARD_ROUTES: has no form in the environment (it takes a file: see `doorward serve --help`)");
+    insta::assert_snapshot!(told.map(drop).unwrap_err(), @"DOORWARD_ROUTES: has no form in the environment (write it to a YAML file, and name that by --config or DOORWARD_CONFIG)");
 }

@@ -264,7 +264,7 @@ fn read_token_type(reader: &mut Reader) -> Result<TokenTypeRule, Reported> {
     let (profile, accepted) = (profile?, accepted?);
     if profile && accepted.is_some() {
         let hint = "leave it out, or set $token_type=any";
-        let invalid = Invalid::new("has no meaning beside token_type at+jwt").hint(hint);
+        let invalid = Invalid::new("has no meaning beside $token_type=at+jwt").hint(hint);
         return Err(reader.refuse(&ACCEPTED_TYPES, invalid));
     }
     Ok(if profile {
@@ -298,7 +298,7 @@ fn refuse_unchecked_profile(
     if audience::is_unchecked_profile(&audience.accepted, token_type) {
         let hint = "name the audiences of this API, or set $token_type=any";
         let invalid =
-            Invalid::new("`*` beside token_type at+jwt, which demands an audience").hint(hint);
+            Invalid::new("`*` beside $token_type=at+jwt, which demands an audience").hint(hint);
         return Err(reader.refuse(&AUDIENCE, invalid));
     }
     Ok(audience)
@@ -315,7 +315,7 @@ fn refuse_profile_without_issuer(
         let hint = "set the issuer's `iss`, or $token_type=any";
         return Err(reader.refuse(
             &ISSUER,
-            Invalid::new("missing beside token_type at+jwt").hint(hint),
+            Invalid::new("missing beside $token_type=at+jwt").hint(hint),
         ));
     }
     Ok(())

@@ -13,6 +13,7 @@ use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, RootCertStore};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::config::der::{PemContent, refuse_der};
 use crate::config_reader::{Invalid, Setting};
 use crate::domain::Timestamp;
 
@@ -71,6 +72,7 @@ impl TlsIdentity {
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Invalid> {
+    refuse_der(pem, PemContent::Certificate)?;
     let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
         .map_err(|_| broken())?;
@@ -106,6 +108,7 @@ fn end(chain: &[CertificateDer<'_>]) -> Timestamp {
 }
 
 fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Invalid> {
+    refuse_der(pem, PemContent::PrivateKey)?;
     let is_encrypted = || String::from_utf8_lossy(pem).contains("BEGIN ENCRYPTED PRIVATE KEY");
     PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
         pem::Error::NoItemsFound if is_encrypted() => Invalid::new("holds an encrypted key")

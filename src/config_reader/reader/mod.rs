@@ -5,6 +5,7 @@ mod refusals;
 
 use serde_json::Value;
 
+use super::active_settings::{ActiveSetting, ActiveSettings};
 use super::document::{Content, Node};
 use super::files::{Files, FilesInUse};
 use super::location::Location;
@@ -21,6 +22,8 @@ pub(crate) struct Reader {
     section: Section,
     files: FilesInUse,
     problems: Problems,
+    /// The settings that were read, if somebody wants to see them.
+    active: Option<ActiveSettings>,
 }
 
 impl Reader {
@@ -29,7 +32,18 @@ impl Reader {
             section,
             files,
             problems: Problems::default(),
+            active: None,
         }
+    }
+
+    /// Records from now on every setting that is read.
+    pub(crate) fn record(&mut self) {
+        self.active = Some(ActiveSettings::default());
+    }
+
+    /// Takes the settings that were recorded.
+    pub(crate) fn take_recorded(&mut self) -> Vec<ActiveSetting> {
+        self.active.take().unwrap_or_default().into_settings()
     }
 
     /// Takes the files that were read. It is called when everything has been read.
@@ -104,6 +118,7 @@ impl Reader {
         setting: &Setting,
         element: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Result<Option<Vec<T>>, Reported> {
+        self.refuse_json_list(setting)?;
         let Some(elements) = self.elements(setting)? else {
             return Ok(None);
         };
@@ -233,6 +248,15 @@ impl Reader {
         given(setting.name) || setting.secret && given(&setting.file_name())
     }
 
+    /// Returns the name of a setting that was given, as it was given, for a problem elsewhere.
+    pub(crate) fn mention(&self, setting: &Setting) -> String {
+        let is_file = setting.secret && !self.section.values.contains_key(setting.name);
+        let file = is_file.then(|| setting.file_name());
+        self.section
+            .place_of(file.as_deref().unwrap_or(setting.name))
+            .mention()
+    }
+
     /// Returns `true` if a setting was given by its own name with an empty text.
     pub(crate) fn is_empty(&self, setting: &Setting) -> bool {
         let text = self
@@ -273,7 +297,7 @@ impl Reader {
         read: impl FnOnce(&mut Self) -> Result<T, Reported>,
     ) -> Result<T, Reported> {
         let InputValue::Node(node) = given.value else {
-            let hint = "it takes a file: see `doorward serve --help`";
+            let hint = "write it to a YAML file, and name that by --config or DOORWARD_CONFIG";
             return Err(self.refuse_at(
                 &given.place,
                 Invalid::new("has no form in the environment").hint(hint),
@@ -290,6 +314,9 @@ impl Reader {
             let invalid = Invalid::new("an empty mapping")
                 .hint("write what it is to ask for, or leave it out");
             return Err(self.refuse_at(&given.place, invalid));
+        }
+        if let Some(active) = &mut self.active {
+            active.leave_out(setting, &self.section);
         }
         let mut section = Section::of_map(entries, given.place);
         for name in inherited.iter().map(|setting| setting.name) {
@@ -309,6 +336,26 @@ impl Reader {
         let found = read(self);
         self.section = outer;
         found
+    }
+
+    /// Refuses a list that is written as JSON where it is text, which would make the brackets part
+    /// of the first and the last value.
+    fn refuse_json_list(&mut self, setting: &Setting) -> Result<(), Reported> {
+        let Some(given) = self.section.values.get(setting.name) else {
+            return Ok(());
+        };
+        if !given.text().is_some_and(value::is_json_like) {
+            return Ok(());
+        }
+        let hint = if given.place.is_in_file() {
+            "leave the quotes around it out: [a, b]"
+        } else {
+            "write a,b without brackets and quotes"
+        };
+        let place = given.place.clone();
+        let invalid =
+            Invalid::new("written as JSON, of which the brackets would be part of the values");
+        Err(self.refuse_at(&place, invalid.hint(hint)))
     }
 
     fn elements(&mut self, setting: &Setting) -> Result<Option<Vec<SettingInput>>, Reported> {
@@ -342,6 +389,9 @@ impl Reader {
 
     /// Returns the value that was given; for a secret in a file, the contents of the file.
     fn given(&mut self, setting: &Setting) -> Result<Option<SettingInput>, Reported> {
+        if let Some(active) = &mut self.active {
+            active.add(setting, &self.section);
+        }
         let inline = self.section.values.get(setting.name).cloned();
         let file = setting
             .secret

@@ -1,7 +1,7 @@
 //! Records the problems of settings.
 
 use super::Reader;
-use crate::config_reader::location::Location;
+use crate::config_reader::location::{Location, PREFIX};
 use crate::config_reader::problem::{Problem, Reported};
 use crate::config_reader::section::SettingInput;
 use crate::config_reader::setting;
@@ -110,7 +110,11 @@ impl Reader {
                 .min();
             // A name with more than a third of its letters changed is no typing error.
             let near = (name.len() / 3).clamp(1, 4);
+            let in_file = name.strip_prefix(PREFIX).map(str::to_ascii_lowercase);
             let hint = match nearest {
+                _ if in_file.as_ref().is_some_and(|own| known.contains(own)) => {
+                    format!("in a file it is called {}", in_file.unwrap_or_default())
+                }
                 Some((distance, nearest)) if distance <= near => {
                     format!("did you mean ${nearest}?")
                 }

@@ -390,10 +390,10 @@ type Break = fn(&Path);
 
 /// Broken files: how they come about, and what is told about each.
 const BROKEN: [(Break, &str); 5] = [
-    (|_| (), "doorward.yaml: cannot read "),
+    (|_| (), "doorward.yaml: cannot be read: "),
     (
         |path| std::fs::create_dir(path).unwrap(),
-        "doorward.yaml: cannot read ",
+        "doorward.yaml: cannot be read: ",
     ),
     (
         |path| std::fs::write(path, "").unwrap(),

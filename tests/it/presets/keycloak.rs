@@ -116,7 +116,7 @@ fn what_is_missing_or_contradicts_is_told() {
 
     DOORWARD_KEYCLOAK_INTERNAL_URL: keys over plain http can be exchanged on the way (use https; where the network itself is trusted, set DOORWARD_ALLOW_INSECURE_HTTP=true)
 
-    DOORWARD_KEYCLOAK_INTERNAL_URL: has no meaning beside jwks_url (keep one of them)
+    DOORWARD_KEYCLOAK_INTERNAL_URL: has no meaning beside DOORWARD_JWKS_URL (keep one of them)
     "#);
     assert!(
         TestGate::new()

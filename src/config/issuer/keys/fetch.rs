@@ -8,6 +8,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::config::der::{PemContent, refuse_der};
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 
 const JWKS_CA_FILE: Setting = Setting::optional(
@@ -143,6 +144,7 @@ fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u
 /// Reports a file that the HTTP client could not use: each certificate must be usable as a trust
 /// anchor.
 fn refuse_no_authorities(pem: &[u8], path: &str) -> Result<(), Invalid> {
+    refuse_der(pem, PemContent::Certificate)?;
     let broken =
         || Invalid::new(format!("{path} holds a broken PEM section")).hint("was the file cut off?");
     let found: Vec<_> = CertificateDer::pem_slice_iter(pem)

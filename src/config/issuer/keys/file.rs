@@ -48,8 +48,18 @@ impl FileKeys {
         };
         match keys.read() {
             Ok(_) => Ok(keys),
-            Err(message) => Err(reader.refuse(&JWKS_FILE, Invalid::new(message))),
+            Err(message) => Err(reader.refuse(&JWKS_FILE, invalid(message))),
         }
+    }
+}
+
+fn invalid(message: String) -> Invalid {
+    let is_read = !message.starts_with("cannot read");
+    let invalid = Invalid::new(message);
+    if is_read {
+        invalid.hint("give a file with {\"keys\": […]}; keys in PEM are $public_key_file")
+    } else {
+        invalid
     }
 }
 

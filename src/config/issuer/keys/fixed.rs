@@ -5,8 +5,11 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
+use crate::config::der::{PemContent, refuse_der};
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
-use crate::jose::{Algorithm, Algorithms, Family, InvalidSecret, KeySet, VerificationKey};
+use crate::jose::{
+    Algorithm, Algorithms, Family, InvalidPem, InvalidSecret, JwkRefusal, KeySet, VerificationKey,
+};
 
 pub(super) const JWKS: Setting =
     Setting::optional("jwks", "–", "A key set, written out.").shaped(Shape::KeySet);
@@ -45,8 +48,10 @@ pub(super) fn read(
         PUBLIC_KEY_FILE => {
             let path = reader.read(source, value::text)?;
             let bytes = reader.file(source, Path::new(&path))?;
-            let keys = KeySet::from_pem(&bytes, algorithms);
-            keys.map_err(|error| reader.refuse(source, Invalid::new(error.to_string())))
+            let keys = refuse_der(&bytes, PemContent::PublicKey).and_then(|()| {
+                KeySet::from_pem(&bytes, algorithms).map_err(|error| invalid_pem(&error))
+            });
+            keys.map_err(|invalid| reader.refuse(source, invalid))
         }
         _ => {
             let algorithm = algorithms.first_of(Family::Secret).ok_or(Reported)?;
@@ -56,6 +61,18 @@ pub(super) fn read(
                 current?.into_iter().chain(previous?).collect(),
             ))
         }
+    }
+}
+
+fn invalid_pem(error: &InvalidPem) -> Invalid {
+    let invalid = Invalid::new(error.to_string());
+    match error {
+        InvalidPem::Malformed | InvalidPem::NoKey => {
+            invalid.hint("its first line is -----BEGIN PUBLIC KEY-----, or the like; a key set in JSON is $jwks_file")
+        }
+        InvalidPem::Refused(JwkRefusal::NotAllowed) => invalid.hint("add it to $algorithms"),
+        InvalidPem::Section => invalid.hint("was the file cut off, or edited?"),
+        _ => invalid,
     }
 }
 

@@ -114,7 +114,7 @@ impl KeySource {
                 .optional(&HMAC_SECRET_PREVIOUS, |_| Ok(()))?
                 .is_some()
         {
-            let alone = Invalid::new("has no meaning without hmac_secret")
+            let alone = Invalid::new("has no meaning without $hmac_secret")
                 .hint("the secret that signs is $hmac_secret");
             return Err(reader.refuse(&HMAC_SECRET_PREVIOUS, alone));
         }
@@ -155,7 +155,8 @@ fn refuse_others(reader: &mut Reader, given: &[Setting]) -> Reported {
         }
         return Reported;
     }
-    let first = given.first().map_or("", |first| first.name);
+    let first = given.first().map(|first| reader.mention(first));
+    let first = first.unwrap_or_default();
     for other in given.iter().skip(1) {
         let message = format!("a second key source beside {first}");
         reader.refuse(other, Invalid::new(message).hint("keep one of them"));
@@ -179,7 +180,7 @@ fn read_algorithms(reader: &mut Reader, for_secret: bool) -> Result<Algorithms, 
         let hint = if for_secret {
             "a secret goes with HS256, HS384 or HS512"
         } else {
-            "HS algorithms go with hmac_secret"
+            "HS algorithms go with $hmac_secret"
         };
         return Err(reader.refuse(
             &ALGORITHMS,

@@ -36,8 +36,8 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     let internal = reader.optional(&INTERNAL_URL, base_url);
     let (url, realm, internal) = (url?, realm?, internal?);
     if let (Some(_), [source, ..]) = (&internal, KeySource::given(reader).as_slice()) {
-        let invalid =
-            Invalid::new(format!("has no meaning beside {}", source.name)).hint("keep one of them");
+        let invalid = Invalid::new(format!("has no meaning beside {}", reader.mention(source)))
+            .hint("keep one of them");
         return Err(reader.refuse(&INTERNAL_URL, invalid));
     }
     let origin = if internal.is_some() {
