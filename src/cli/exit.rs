@@ -17,6 +17,11 @@ pub(super) enum Failure {
     Denied,
 }
 
+/// Says that a token stands in the arguments, without repeating it.
+pub(super) const TOKEN_IS_VISIBLE: &str = "\
+a token on the command line is visible to every user of this machine
+hint: pipe it (`--token -`, or `--token-file -`) or name its file with --token-file";
+
 impl Failure {
     pub(super) fn failed(error: impl std::fmt::Display) -> Self {
         Self::Failed(error.to_string())

@@ -1,21 +1,21 @@
 //! `doorward explain`.
 
 use std::ffi::OsString;
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::egress_checks::refuse_broken_proxies;
-use super::exit::{Failure, print};
+use super::exit::{Failure, TOKEN_IS_VISIBLE, print};
 use super::keys;
+use super::output::{OutputFormat, print_styled, transcript_text};
+use super::request_url::RequestUrl;
 use super::serve::runtime;
 use super::token::read;
 use crate::app::simulator;
 use crate::config::{Configuration, IssuerSettings, KeySource, Source};
 use crate::domain::{BearerToken, Clock, DescribedRequest, StepOutcome, Timestamp};
-use crate::gate::Transcript;
 use crate::jose::{CompactJws, IssuerClaim, KeySet};
 use crate::outbound::Egress;
 use crate::platform::{StoppedClock, SystemClock};
@@ -32,6 +32,10 @@ pub(super) struct Explain {
     /// Method of the request
     #[arg(long)]
     method: Option<String>,
+    /// URL of the request, such as `https://app.example/path`; with it the method is GET if
+    /// nothing else is said
+    #[arg(long, value_name = "URL", conflicts_with_all = ["host", "uri"])]
+    url: Option<String>,
     /// Host of the request
     #[arg(long)]
     host: Option<String>,
@@ -47,17 +51,12 @@ pub(super) struct Explain {
     /// Take the keys from this JWKS instead of fetching them
     #[arg(long, value_name = "FILE")]
     jwks_file: Option<PathBuf>,
-    /// How to tell it
+    /// Show only the stage that failed
+    #[arg(long)]
+    failed: bool,
+    /// Write for people, with times in UTC and how far they are, or for programs
     #[arg(long, value_enum, default_value = "text")]
-    output: Output,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Output {
-    /// For people
-    Text,
-    /// For programs
-    Json,
+    output: OutputFormat,
 }
 
 impl Explain {
@@ -67,9 +66,10 @@ impl Explain {
         environment: &[(OsString, OsString)],
     ) -> Result<(), Failure> {
         if self.token.as_deref().is_some_and(|token| token != "-") {
-            let usage = "--token takes nothing but `-`, for stdin: every user of the machine can see a command line";
-            return Err(Failure::Usage(usage));
+            return Err(Failure::Usage(TOKEN_IS_VISIBLE));
         }
+        let url = self.url.as_deref().map(RequestUrl::parse).transpose();
+        let url = url.map_err(Failure::Usage)?;
         let configuration = source.read()?;
         if self.jwks_file.is_none() {
             refuse_broken_proxies(&configuration, environment)?;
@@ -85,30 +85,42 @@ impl Explain {
             None => Arc::new(SystemClock),
         };
         let simulator = simulator(configuration, keys, clock).map_err(Failure::failed)?;
-        let Self {
-            method,
-            host,
-            uri,
-            policy,
-            ..
-        } = self;
-        let described = DescribedRequest {
-            token,
-            method,
-            host,
-            uri,
-            policy,
-            ..DescribedRequest::default()
-        };
-        let transcript = runtime()?.block_on(simulator.explain(&described));
-        print(&match self.output {
-            Output::Text => as_text(&transcript),
-            Output::Json => format!("{:#}\n", serde_json::json!(transcript)),
-        })?;
+        let (failed, output) = (self.failed, self.output);
+        let described = self.described(token, url);
+        let mut transcript = runtime()?.block_on(simulator.explain(&described));
+        if failed {
+            transcript
+                .stages
+                .retain(|stage| stage.outcome == StepOutcome::Failed);
+        }
+        match output {
+            OutputFormat::Text => print_styled(&transcript_text(&transcript))?,
+            OutputFormat::Json => print(&format!("{:#}\n", serde_json::json!(transcript)))?,
+        }
         if transcript.lets_pass() {
             Ok(())
         } else {
             Err(Failure::Denied)
+        }
+    }
+
+    /// Describes the request. A URL gives the host and the path, and the method that browsers use.
+    fn described(self, token: Option<String>, url: Option<RequestUrl>) -> DescribedRequest {
+        let (host, uri, method) = match url {
+            Some(url) => (
+                Some(url.host),
+                Some(url.uri),
+                self.method.or_else(|| Some("GET".to_owned())),
+            ),
+            None => (self.host, self.uri, self.method),
+        };
+        DescribedRequest {
+            token,
+            method,
+            host,
+            uri,
+            policy: self.policy,
+            ..DescribedRequest::default()
         }
     }
 
@@ -174,32 +186,4 @@ fn issuer_claim(token: &str) -> Option<String> {
         IssuerClaim::Named(issuer) => Some(issuer.into_owned()),
         IssuerClaim::Absent | IssuerClaim::Malformed => None,
     }
-}
-
-/// Returns the stages as text, line by line.
-pub(super) fn as_text(transcript: &Transcript) -> String {
-    let mut text = String::new();
-    // Writing to a String cannot fail.
-    for stage in &transcript.stages {
-        let mark = match stage.outcome {
-            StepOutcome::Passed => "ok",
-            StepOutcome::Skipped => "--",
-            StepOutcome::Failed => "NO",
-        };
-        let _ = writeln!(text, "{mark}  {}", stage.stage);
-        let _ = writeln!(text, "      expected  {}", stage.expected);
-        let _ = writeln!(text, "      found     {}", stage.found);
-    }
-    let _ = writeln!(
-        text,
-        "{} {}: {}",
-        transcript.verdict, transcript.reason, transcript.meaning
-    );
-    if let Some(hint) = &transcript.hint {
-        let _ = writeln!(text, "hint: {hint}");
-    }
-    if let Some(challenge) = &transcript.challenge {
-        let _ = writeln!(text, "challenge: {challenge}");
-    }
-    text
 }

@@ -11,6 +11,8 @@ mod fixtures;
 mod health;
 mod inherited_sockets;
 mod keys;
+mod output;
+mod request_url;
 mod serve;
 mod signals;
 mod token;
@@ -21,7 +23,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use exit::Failure;
+use exit::{Failure, TOKEN_IS_VISIBLE};
 use signals::HeldSignals;
 
 use crate::config::Source;
@@ -91,8 +93,7 @@ fn refuse(error: &clap::Error) -> ! {
     if error.use_stderr()
         && std::env::args_os().any(|argument| may_hold_token(&argument.to_string_lossy()))
     {
-        let message = "the arguments are wrong, and one of them may be a token, so they are not shown (pipe it, or name its file)";
-        let _ = writeln!(std::io::stderr(), "doorward: {message}");
+        let _ = writeln!(std::io::stderr(), "doorward: {TOKEN_IS_VISIBLE}");
         std::process::exit(2);
     }
     error.exit()

@@ -56,6 +56,9 @@ pub struct ExplainStep {
     pub expected: String,
     /// The actual value.
     pub found: String,
+    /// Expected and found as people read it, where that differs.
+    #[serde(skip)]
+    for_people: Option<(String, String)>,
 }
 
 /// The result of a step.
@@ -99,7 +102,31 @@ impl ExplainStep {
             outcome,
             expected: one_line(expected),
             found: one_line(found),
+            for_people: None,
         }
+    }
+
+    /// Returns the step with other texts for people. Programs keep those of before.
+    #[must_use]
+    pub fn for_people(self, expected: impl Display, found: impl Display) -> Self {
+        Self {
+            for_people: Some((one_line(expected), one_line(found))),
+            ..self
+        }
+    }
+
+    /// Returns what had to be there, as people read it.
+    pub fn readable_expected(&self) -> &str {
+        self.for_people
+            .as_ref()
+            .map_or(&self.expected, |(expected, _)| expected)
+    }
+
+    /// Returns what was there, as people read it.
+    pub fn readable_found(&self) -> &str {
+        self.for_people
+            .as_ref()
+            .map_or(&self.found, |(_, found)| found)
     }
 
     /// Creates a step that passed.

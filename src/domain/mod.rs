@@ -11,6 +11,7 @@ mod index;
 mod loopback;
 mod moment;
 mod printable;
+mod readable_time;
 mod reason;
 mod request;
 mod request_context;
@@ -28,6 +29,7 @@ pub use moment::{Moment, Uptime};
 pub use printable::{
     is_unseen, may_hold_secret, may_hold_token, shown_path, shown_url, visible_json,
 };
+pub use readable_time::TimeDistance;
 pub use reason::{DenialClass, Reason, reason_reference};
 pub use request::{
     Authority, DescribedParts, DescribedRequest, Field, ForwardedRequest, HeaderFields,

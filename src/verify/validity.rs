@@ -101,48 +101,111 @@ impl TimeRules {
             None if self.require_exp => Err(Reason::ClaimMissing),
             _ => Ok(()),
         };
-        explain.outcome("exp", end, || {
+        explain.step(|| {
             let absent = if self.require_exp { "" } else { "absent, or " };
             let earliest = now.minus(self.leeway);
-            (
-                format!("{absent}after {earliest} (now {now}, leeway {leeway} s)"),
-                describe(validity.expires_at),
-            )
-        })?;
+            EXP.step(end, now, validity.expires_at, |time| {
+                let (earliest, now) = (time(earliest), time(now));
+                format!("{absent}after {earliest} (now {now}, leeway {leeway} s)")
+            })
+        });
+        end?;
         let latest_start = now.plus(self.leeway);
         let starts = |start: Option<Timestamp>, reason| match start {
             Some(start) if start > latest_start => Err(reason),
             _ => Ok(()),
         };
-        let expected =
-            || format!("absent, or at most {latest_start} (now {now}, leeway {leeway} s)");
+        let expected = |time: fn(Timestamp) -> String| {
+            let (latest, now) = (time(latest_start), time(now));
+            format!("absent, or at most {latest} (now {now}, leeway {leeway} s)")
+        };
         let not_before = starts(validity.not_before, Reason::TokenNotYetValid);
-        explain.outcome("nbf", not_before, || {
-            (expected(), describe(validity.not_before))
-        })?;
+        explain.step(|| NBF.step(not_before, now, validity.not_before, expected));
+        not_before?;
         let issued_at = starts(validity.issued_at, Reason::TokenIssuedInFuture);
-        explain.outcome("iat", issued_at, || {
-            (expected(), describe(validity.issued_at))
-        })?;
-        self.max_token_age.map_or(Ok(()), |max_age| {
-            let age = match validity.issued_at_floor {
-                None => Err(Reason::ClaimMissing),
-                Some(issued_at) if now > issued_at.plus(max_age).plus(self.leeway) => Err(Reason::TokenTooOld),
-                Some(_) => Ok(()),
-            };
-            explain.outcome("age", age, || {
-                let (oldest, max_age) = (now.minus(self.leeway).minus(max_age), max_age.as_secs());
-                (
-                    format!("iat at least {oldest} (now {now}, max_token_age {max_age} s, leeway {leeway} s)"),
-                    describe(validity.issued_at_floor),
-                )
+        explain.step(|| IAT.step(issued_at, now, validity.issued_at, expected));
+        issued_at?;
+        self.compare_age(validity, now, explain)
+    }
+
+    fn compare_age(
+        &self,
+        validity: &Validity,
+        now: Timestamp,
+        explain: &mut impl Explain,
+    ) -> Result<(), Reason> {
+        let Some(max_age) = self.max_token_age else {
+            return Ok(());
+        };
+        let age = match validity.issued_at_floor {
+            None => Err(Reason::ClaimMissing),
+            Some(issued_at) if now > issued_at.plus(max_age).plus(self.leeway) => {
+                Err(Reason::TokenTooOld)
+            }
+            Some(_) => Ok(()),
+        };
+        explain.step(|| {
+            let oldest = now.minus(self.leeway).minus(max_age);
+            let (max_age, leeway) = (max_age.as_secs(), self.leeway.as_secs());
+            AGE.step(age, now, validity.issued_at_floor, |time| {
+                let (oldest, now) = (time(oldest), time(now));
+                format!("iat at least {oldest} (now {now}, max_token_age {max_age} s, leeway {leeway} s)")
             })
-        })
+        });
+        age
     }
 }
 
-fn describe(date: Option<Timestamp>) -> String {
-    date.map_or_else(|| "absent".to_owned(), |date| date.to_string())
+/// How a date is explained: the name of the stage, and the verbs for a past and a future one.
+struct ExplainedDate {
+    stage: &'static str,
+    past: &'static str,
+    future: &'static str,
+}
+
+const EXP: ExplainedDate = ExplainedDate {
+    stage: "exp",
+    past: "expired",
+    future: "expires",
+};
+const NBF: ExplainedDate = ExplainedDate {
+    stage: "nbf",
+    past: "began",
+    future: "begins",
+};
+const IAT: ExplainedDate = ExplainedDate {
+    stage: "iat",
+    past: "issued",
+    future: "to be issued",
+};
+const AGE: ExplainedDate = ExplainedDate {
+    stage: "age",
+    ..IAT
+};
+
+impl ExplainedDate {
+    /// Describes a comparison twice: programs get a `NumericDate` as the token has it, people
+    /// RFC 3339 and the distance from now.
+    fn step(
+        &self,
+        outcome: Result<(), Reason>,
+        now: Timestamp,
+        date: Option<Timestamp>,
+        expected: impl Fn(fn(Timestamp) -> String) -> String,
+    ) -> ExplainStep {
+        let readable = date.map(|date| date.describe(now, self.past, self.future));
+        let absent = || "absent".to_owned();
+        ExplainStep::of(
+            self.stage,
+            &outcome,
+            expected(|time| time.to_string()),
+            date.map_or_else(absent, |date| date.to_string()),
+        )
+        .for_people(
+            expected(Timestamp::to_readable),
+            readable.unwrap_or_else(absent),
+        )
+    }
 }
 
 /// Reads a `NumericDate`. `null` is refused and does not count as absent: an issuer whose tokens do

@@ -114,6 +114,10 @@ cases:
     ok fine
     FAILED not fine: expected allow, got deny token_expired; expected status 200, got 401; expected X-Auth-Subject "bob", got none
         /fixtures/a.yaml:5:5
+        deny token_expired: the token has expired
+        hint: get a new token; if it is new, compare the clocks
+        challenge: Bearer realm="doorward", error="invalid_token", error_description="the token has expired"
+
         ok  request
               expected  not looked at
               found     method absent, host absent, path absent (by a trusted proxy)
@@ -148,11 +152,8 @@ cases:
               expected  none, JWT or at+jwt
               found     absent
         NO  exp
-              expected  after 1769860770 (now 1769860800, leeway 30 s)
-              found     1769860000
-        deny token_expired: the token has expired
-        hint: get a new token; if it is new, compare the clocks
-        challenge: Bearer realm="doorward", error="invalid_token", error_description="the token has expired"
+              expected  after 2026-01-31T11:59:30Z (now 2026-01-31T12:00:00Z, leeway 30 s)
+              found     expired 13 min ago, at 2026-01-31T11:46:40Z
     cases: 2, failed: 1
     "#);
 }
@@ -431,7 +432,7 @@ cases:
     /fixtures/b.yml:6:27: cases[1].header: not a mapping (write {name: value})
     /fixtures/b.yml:6:63: cases[1].expect.headers: a: not a text (quote it)
     /fixtures/b.yml:7:5: cases[2].expect: missing (write {verdict: allow})
-    /fixtures/c.yaml:1:1: not a mapping of settings
+    /fixtures/c.yaml:1:1: not a mapping of settings (write name: value, with a blank after the colon)
     "#);
     let two = "issuers:
   - {name: a, issuer: 'https://a.example', audience: [api]}

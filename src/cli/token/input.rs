@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::cli::exit::Failure;
-use crate::domain::shown_path;
+use crate::cli::exit::{Failure, TOKEN_IS_VISIBLE};
+use crate::domain::{may_hold_token, shown_path};
 
 /// The maximum size in bytes. No token, key or key set is longer.
 const MAX_BYTES: usize = 1 << 20;
@@ -23,6 +23,9 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     } else {
         shown_path(path).unwrap_or("the file (it looks like no path)")
     };
+    if may_hold_token(&path.to_string_lossy()) {
+        return Err(Failure::Usage(TOKEN_IS_VISIBLE));
+    }
     let failed = |error| Failure::failed(format!("cannot read {shown}: {error}"));
     let mut bytes = Vec::new();
     // One byte more than allowed, which distinguishes input that is too long from input that just
