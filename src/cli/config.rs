@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::config_show::Show;
 use super::exit::{Failure, print};
 use crate::config::schema;
 use crate::config::{Source, reference};
@@ -11,6 +12,8 @@ use crate::proxy_files::{HeaderNames, Proxy};
 
 #[derive(Subcommand)]
 pub(super) enum Config {
+    /// Show what is active: each setting with its value, and where it was given
+    Show(Show),
     /// Print all settings with defaults and meanings, as Markdown
     Reference,
     /// Print the JSON Schema of the configuration file, for editors
@@ -31,6 +34,7 @@ pub(super) enum Config {
 impl Config {
     pub(super) fn run(self, source: &Source) -> Result<(), Failure> {
         match self {
+            Self::Show(show) => show.run(source),
             Self::Reference => print(&reference()),
             Self::Schema { fixtures: false } => print(&schema()),
             Self::Schema { fixtures: true } => print(&fixture_schema()),

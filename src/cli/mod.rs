@@ -3,6 +3,7 @@
 
 mod check;
 mod config;
+mod config_show;
 mod demo;
 mod egress_checks;
 mod exit;
