@@ -57,6 +57,7 @@ inside find /etc /usr -xdev | sort >"$dir/files"
 step 'installing'
 inside dpkg -i /tmp/one.deb >"$dir/log" 2>&1 || fail "$(cat "$dir/log")"
 inside doorward --version
+[ -s "$root/usr/share/bash-completion/completions/doorward" ] || fail 'the shell completes nothing'
 code=0
 inside doorward serve --config /etc/doorward/doorward.yaml 2>"$dir/log" || code=$?
 expect 'without an issuer it refuses to start' "$code" 78

@@ -2,6 +2,7 @@
 //! stderr.
 
 mod check;
+mod completion;
 mod config;
 mod config_show;
 mod demo;
@@ -12,6 +13,7 @@ mod fixtures;
 mod health;
 mod inherited_sockets;
 mod keys;
+mod man;
 mod output;
 mod request_url;
 mod serve;
@@ -23,7 +25,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use exit::{Failure, TOKEN_IS_VISIBLE};
 use signals::HeldSignals;
 
@@ -64,6 +66,10 @@ enum Command {
     /// Show what can be configured, and what the proxy in front needs for it
     #[command(subcommand)]
     Config(config::Config),
+    /// Print what makes a shell complete the commands and options of doorward
+    Completion(completion::Completion),
+    /// Print the manual page, or write one page for each command
+    Man(man::Man),
 }
 
 /// Parses the arguments of this process, and runs the command that they name.
@@ -84,6 +90,8 @@ pub fn run() -> ExitCode {
         Command::Health => health::run(&source()),
         Command::Token(token) => token.run(),
         Command::Config(config) => config.run(&source()),
+        Command::Completion(completion) => completion.run(Cli::command()),
+        Command::Man(man) => man.run(Cli::command()),
     };
     done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use std::process::Output;
 use doorward::domain::Clock;
 use doorward::jose::{Algorithm, SigningKey};
 
-use crate::support::{Service, TestGate, TestIssuer, doorward, key};
+use crate::support::{Service, TestGate, TestIssuer, doorward, key, program};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -628,10 +628,16 @@ fn inspect_shows_what_a_token_says_and_that_nobody_vouches_for_it() {
         format!("Bearer {token}"),
     ] {
         let shown = doorward(&["token", "inspect"], &[], &input);
-        assert_eq!(
-            (shown.status.code(), err(&shown)),
-            (Some(0), "not verified: anyone can have written this\n")
+        assert_eq!(shown.status.code(), Some(0));
+        let (first, times) = err(&shown).split_once('\n').unwrap();
+        assert_eq!(first, "not verified: anyone can have written this");
+        let times: Vec<_> = times.lines().collect();
+        assert!(times[0].starts_with("expires in 23 h, at 20"), "{times:?}");
+        assert!(
+            times[1].starts_with("issued ") && times[1].ends_with('Z'),
+            "{times:?}"
         );
+        assert_eq!(times.len(), 2);
         let value: serde_json::Value = serde_json::from_str(out(&shown)).unwrap();
         assert_eq!(
             (&value["verified"], &value["claims"]["sub"]),
@@ -644,7 +650,7 @@ fn inspect_shows_what_a_token_says_and_that_nobody_vouches_for_it() {
 #[test]
 fn inspect_refuses_what_is_no_token_without_showing_it() {
     for (input, why) in [
-        ("", "a compact JWS has three parts, this has 1"),
+        ("", "there is no token in the input\nhint: pipe it, "),
         ("s3cr3t", "a compact JWS has three parts, this has 1"),
         (
             "a.b.c.d.s3cr3t",
@@ -722,6 +728,15 @@ fn written(place: &tempfile::TempDir, name: &str, content: &str) -> PathBuf {
     path
 }
 
+/// The text with no more than two blanks in a row: how wide a column is depends on where the test runs.
+fn squeezed(text: &str) -> String {
+    let mut squeezed = text.to_owned();
+    while squeezed.contains("   ") {
+        squeezed = squeezed.replace("   ", "  ");
+    }
+    squeezed
+}
+
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
@@ -752,7 +767,10 @@ fn explain_judges_without_the_service() {
     let allowed = explain(&[], &good);
     let told = String::from_utf8_lossy(&allowed.stdout);
     assert_eq!(allowed.status.code(), Some(0), "{told}");
-    assert!(told.ends_with("allow ok: the request may pass\n"), "{told}");
+    assert!(
+        told.starts_with("allow ok: the request may pass\n\nok  request\n"),
+        "{told}"
+    );
     assert!(
         !told.contains(good.rsplit('.').next().unwrap()),
         "the signature is never shown"
@@ -791,29 +809,29 @@ fn explain_judges_without_the_service() {
     let told = [out(&on_the_command_line), err(&on_the_command_line)].concat();
     assert_eq!(on_the_command_line.status.code(), Some(2), "{told}");
     assert!(
-        told.contains("--token takes nothing but `-`") && !told.contains(&good),
+        told.contains("is visible to every user") && !told.contains(&good),
         "{told}"
     );
     for (command, code, told) in [
         (
             &["explain", "--token-file"][..],
-            1,
-            "cannot read the file (it looks like no path): ",
+            2,
+            "a token on the command line is visible to every user of this machine\nhint: pipe it",
         ),
         (
             &["explain", "--at"],
             2,
-            "one of them may be a token, so they are not shown",
+            "a token on the command line is visible to every user of this machine\nhint: pipe it",
         ),
         (
             &["explain"],
             2,
-            "one of them may be a token, so they are not shown",
+            "a token on the command line is visible to every user of this machine\nhint: pipe it",
         ),
         (
             &["token", "inspect"],
             2,
-            "one of them may be a token, so they are not shown",
+            "a token on the command line is visible to every user of this machine\nhint: pipe it",
         ),
     ] {
         let pasted = doorward(&[command, &[&good]].concat(), &settings, "");
@@ -879,6 +897,10 @@ fn explain_takes_the_request_apart_into_options() {
     let denied = explain(&[&post[..], &["--token-file", text(&token_file)]].concat());
     assert_eq!(denied.0, Some(1));
     insta::assert_snapshot!(denied.1, @r#"
+    deny scope_insufficient: the token lacks a required scope
+    hint: request the token with these scopes, and grant them to the client
+    challenge: Bearer realm="doorward", error="insufficient_scope", error_description="the token lacks a required scope", scope="write"
+
     ok  request
           expected  described by a trusted proxy
           found     method POST, host a.example, path /things/7 (by a trusted proxy)
@@ -916,14 +938,14 @@ fn explain_takes_the_request_apart_into_options() {
           expected  none, JWT or at+jwt
           found     absent
     ok  exp
-          expected  after 1779999970 (now 1780000000, leeway 30 s)
-          found     1780000300
+          expected  after 2026-05-28T20:26:10Z (now 2026-05-28T20:26:40Z, leeway 30 s)
+          found     expires in 5 min, at 2026-05-28T20:31:40Z
     ok  nbf
-          expected  absent, or at most 1780000030 (now 1780000000, leeway 30 s)
+          expected  absent, or at most 2026-05-28T20:27:10Z (now 2026-05-28T20:26:40Z, leeway 30 s)
           found     absent
     ok  iat
-          expected  absent, or at most 1780000030 (now 1780000000, leeway 30 s)
-          found     1780000000
+          expected  absent, or at most 2026-05-28T20:27:10Z (now 2026-05-28T20:26:40Z, leeway 30 s)
+          found     issued just now, at 2026-05-28T20:26:40Z
     ok  sub
           expected  absent, or a text
           found     "alice"
@@ -942,10 +964,59 @@ fn explain_takes_the_request_apart_into_options() {
     NO  requirement
           expected  all of write
           found     read
+    "#);
+    let failed = explain(&[&post[..], &["--failed", "--token-file", text(&token_file)]].concat());
+    insta::assert_snapshot!(failed.1, @r#"
     deny scope_insufficient: the token lacks a required scope
     hint: request the token with these scopes, and grant them to the client
     challenge: Bearer realm="doorward", error="insufficient_scope", error_description="the token lacks a required scope", scope="write"
+
+    NO  requirement
+          expected  all of write
+          found     read
     "#);
+    let by_url = [
+        "--method",
+        "POST",
+        "--url",
+        "https://a.example/things/7?secret=x#part",
+    ];
+    let by_url = explain(&[&by_url[..], &["--token-file", text(&token_file)]].concat());
+    assert_eq!(by_url, denied, "a URL is the same request");
+    let escaped = explain(&["--url", "https://a.example:8443/things/../x"]);
+    assert!(
+        escaped.1.contains("a.example") && escaped.1.contains("forwarded_headers_ambiguous"),
+        "{}",
+        escaped.1
+    );
+    let numbers = explain(&[
+        "--output",
+        "json",
+        "--failed",
+        "--token-file",
+        text(&token_file),
+    ]);
+    assert!(
+        !numbers.1.contains("passed") && numbers.1.contains("\"failed\""),
+        "{}",
+        numbers.1
+    );
+    let numbers = explain(&[
+        "--url",
+        "https://a.example/trial",
+        "--output",
+        "json",
+        "--token-file",
+        text(&token_file),
+    ]);
+    let numbers: serde_json::Value = serde_json::from_str(&numbers.1).unwrap();
+    let exp = numbers["stages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|stage| stage["stage"] == "exp")
+        .unwrap();
+    assert_eq!(exp["found"], "1780000300");
     let get = explain(&[
         "--method",
         "GET",
@@ -1018,5 +1089,219 @@ fn a_token_cannot_write_to_the_terminal() {
     assert!(
         text.contains(r#""\u009b31m\u202e\u007f\u001b\u200b""#),
         "{text}"
+    );
+}
+
+/// Colour is for people at a terminal: not in a pipe, not with `NO_COLOR`.
+#[test]
+fn explain_is_coloured_on_a_terminal_only() {
+    let colours = |prefix: &[&str], variables: &[(&str, &str)]| {
+        let explain = format!("{} explain", env!("CARGO_BIN_EXE_doorward"));
+        let mut command = std::process::Command::new("timeout");
+        command.arg("20").args(prefix);
+        if prefix.is_empty() {
+            command.args(explain.split(' '));
+        } else {
+            command.args([&explain, "/dev/null"]);
+        }
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap());
+        command
+            .env("DOORWARD_HMAC_SECRET", SECRET)
+            .env("DOORWARD_AUDIENCE", "api");
+        command.envs(variables.iter().copied());
+        let output = command.stdin(std::process::Stdio::null()).output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(told.contains("token_missing"), "{told}");
+        told.contains("\u{1b}[1m\u{1b}[31mdeny token_missing\u{1b}[0m")
+    };
+    let terminal = ["script", "-qec"];
+    program("script");
+    assert!(colours(&terminal, &[("TERM", "xterm")]));
+    assert!(!colours(&terminal, &[("TERM", "xterm"), ("NO_COLOR", "1")]));
+    assert!(!colours(&terminal, &[("TERM", "dumb")]));
+    assert!(!colours(&[], &[("TERM", "xterm")]));
+    assert!(colours(&[], &[("TERM", "xterm"), ("CLICOLOR_FORCE", "1")]));
+}
+
+#[test]
+fn config_show_tells_each_value_and_who_gave_it() {
+    let place = tempfile::tempdir().unwrap();
+    let secret = written(&place, "secret", &SECRET.repeat(2));
+    let file = format!(
+        "leeway: 5s
+audience: [api, web]
+hmac_secret_file: {}
+claim_headers:
+- {{claim: sub, header: X-Auth-Id}}
+log: info
+",
+        text(&secret)
+    );
+    let file = written(&place, "doorward.yaml", &file);
+    let settings = [
+        ("CONFIG", text(&file)),
+        ("LISTEN", "127.0.0.1:9000, unix:/run/a b"),
+        ("LEEWAY", "7s"),
+        ("ADMIN_TOKEN", "not-to-be-shown-to-anybody-at-all"),
+    ];
+    let show = |more: &[&str]| {
+        let shown = doorward(&[&["config", "show"], more].concat(), &settings, "");
+        assert_eq!((shown.status.code(), err(&shown)), (Some(0), ""));
+        squeezed(&out(&shown).replace(place.path().to_str().unwrap(), "/run"))
+    };
+    insta::assert_snapshot!(show(&["--changed"]), @r"
+    setting  value  from
+    listen  127.0.0.1:9000, unix:/run/a b  DOORWARD_LISTEN
+    admin_token  (secret)  DOORWARD_ADMIN_TOKEN
+    claim_headers[0].claim  sub  /run/doorward.yaml:5:4
+    claim_headers[0].header  X-Auth-Id  /run/doorward.yaml:5:16
+    audience  api, web  /run/doorward.yaml:2:1
+    leeway  7s  DOORWARD_LEEWAY
+    hmac_secret  (secret, from /run/secret)  /run/doorward.yaml:3:1
+    ");
+    let all = show(&[]);
+    for line in [
+        "admin_listen ",
+        "proxy ",
+        "log  ",
+        "max_token_bytes  ",
+        "algorithms ",
+    ] {
+        assert!(
+            all.lines().any(|shown| shown.starts_with(line)),
+            "{line}: {all}"
+        );
+    }
+    let json = show(&["--output", "json"]);
+    assert!(!(all + &json).contains("to-be-shown"));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let of = |name: &str| {
+        let all = json.as_array().unwrap();
+        all.iter()
+            .find(|own| own["setting"] == name)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(
+        of("audience"),
+        serde_json::json!({"setting": "audience", "value": ["api", "web"], "given": true, "from": "/run/doorward.yaml:2:1"})
+    );
+    assert_eq!(
+        of("hmac_secret"),
+        serde_json::json!({"setting": "hmac_secret", "value": null, "given": true, "from": "/run/doorward.yaml:3:1", "secret": true, "file": "/run/secret"})
+    );
+    assert_eq!(
+        of("max_token_bytes"),
+        serde_json::json!({"setting": "max_token_bytes", "value": 16384, "given": false, "from": null})
+    );
+}
+
+/// Settings of an issuer in a list stand under its position; a wrong one is shown, and told.
+#[test]
+fn config_show_goes_into_lists_and_shows_no_secret_of_a_wrong_configuration() {
+    let place = tempfile::tempdir().unwrap();
+    let file = "jwks_refresh: 10m
+issuers:
+- {name: a, issuer: 'https://a.example', audience: api, leeway: 7}
+- {name: b, issuer: 'https://user:hunter2@b.example', audience: api, jwks_headers: ['X-Key: hunter2']}
+- {name: c, audience: api, jwks: {keys: [{kty: oct, k: hunter2}]}}
+proxy: traefik
+routes:
+- {name: all, match: {path: '/**'}, require: {scopes: [read]}}
+";
+    let file = written(&place, "doorward.yaml", file);
+    let shown = doorward(
+        &["--config", text(&file), "config", "show", "--changed"],
+        &[],
+        "",
+    );
+    assert_eq!(shown.status.code(), Some(78));
+    assert!(
+        !(out(&shown).to_owned() + err(&shown)).contains("hunter2"),
+        "{shown:?}"
+    );
+    let replaced = |text: &str| text.replace(place.path().to_str().unwrap(), "/run");
+    insta::assert_snapshot!(replaced(out(&shown)), @r"
+    setting                   value                                    from
+    proxy                     traefik                                  /run/doorward.yaml:6:1
+    issuers[0].issuer         https://a.example                        /run/doorward.yaml:3:13
+    issuers[0].name           a                                        /run/doorward.yaml:3:4
+    issuers[0].audience       api                                      /run/doorward.yaml:3:42
+    issuers[0].leeway         7                                        /run/doorward.yaml:3:57
+    issuers[0].jwks_refresh   10m                                      /run/doorward.yaml:1:1
+    issuers[1].issuer         (not shown: it may have a secret in it)  /run/doorward.yaml:4:13
+    issuers[1].name           b                                        /run/doorward.yaml:4:4
+    issuers[1].audience       api                                      /run/doorward.yaml:4:55
+    issuers[1].jwks_headers   (secret)                                 /run/doorward.yaml:4:70
+    issuers[1].jwks_refresh   10m                                      /run/doorward.yaml:1:1
+    issuers[2].name           c                                        /run/doorward.yaml:5:4
+    issuers[2].audience       api                                      /run/doorward.yaml:5:13
+    issuers[2].jwks_refresh   10m                                      /run/doorward.yaml:1:1
+    issuers[2].jwks           (not shown: a key set)                   /run/doorward.yaml:5:28
+    routes[0].name            all                                      /run/doorward.yaml:8:4
+    routes[0].match.path      /**                                      /run/doorward.yaml:8:23
+    routes[0].require.scopes  read                                     /run/doorward.yaml:8:47
+    ");
+    insta::assert_snapshot!(replaced(err(&shown)), @r#"
+    /run/doorward.yaml:3:57: issuers[0].leeway: "7" is not understood (write a duration such as 30s, 5m or 24h)
+    /run/doorward.yaml:4:13: issuers[1].issuer: has credentials in it (use jwks_headers_file instead)
+    /run/doorward.yaml:5:28: issuers[2].jwks: no usable key; key "without id": a shared secret in a key set (give {"keys": […]} with at least one public key of an allowed algorithm)
+    "#);
+}
+
+#[test]
+fn shells_complete_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = doorward(&["completion", shell], &[], "");
+        assert_eq!((script.status.code(), err(&script)), (Some(0), ""));
+        assert!(out(&script).contains("inspect") && out(&script).contains("fixtures"));
+    }
+    let ask = r#"source /dev/stdin; COMP_WORDS=(doorward config sh); COMP_CWORD=2; _doorward doorward sh config; echo "${COMPREPLY[@]}""#;
+    let mut bash = std::process::Command::new(program("bash"));
+    let script = doorward(&["completion", "bash"], &[], "");
+    let place = tempfile::tempdir().unwrap();
+    let file = written(&place, "doorward", out(&script));
+    let answer = bash
+        .args(["-c", &ask.replace("/dev/stdin", text(&file))])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8(answer.stdout).unwrap(), "show\n");
+}
+
+#[test]
+fn man_prints_a_page_or_writes_one_for_each_command() {
+    let page = doorward(&["man"], &[], "");
+    assert_eq!((page.status.code(), err(&page)), (Some(0), ""));
+    assert!(
+        out(&page).contains(".TH doorward 1") && out(&page).contains("doorward\\-explain(1)"),
+        "{}",
+        out(&page)
+    );
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().to_str().unwrap();
+    assert_eq!(
+        doorward(&["man", "--directory", folder], &[], "")
+            .status
+            .code(),
+        Some(0)
+    );
+    for page in [
+        "doorward",
+        "doorward-check",
+        "doorward-config-show",
+        "doorward-token-inspect",
+    ] {
+        let page = std::fs::read_to_string(place.path().join(format!("{page}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS"), "{page}");
+    }
+    let nowhere = doorward(&["man", "--directory", "/nowhere"], &[], "");
+    assert_eq!(
+        (nowhere.status.code(), err(&nowhere)),
+        (
+            Some(1),
+            "doorward: cannot write to /nowhere: No such file or directory (os error 2)\n"
+        )
     );
 }

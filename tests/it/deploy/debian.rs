@@ -37,7 +37,24 @@ fn assets() -> Vec<(String, String)> {
 #[test]
 fn the_package_has_what_the_unit_names() {
     let assets = assets();
+    let made = tempfile::tempdir().unwrap();
+    let script = Command::new("bash")
+        .arg(repository().join("scripts/shell-files.sh"))
+        .arg(env!("CARGO_BIN_EXE_doorward"))
+        .arg(made.path().join("shell"))
+        .output()
+        .unwrap();
+    assert!(script.status.success(), "{script:?}");
     for (source, _) in &assets {
+        if let Some(own) = source.strip_prefix("target/shell/") {
+            let folder = made.path().join("shell").join(own.trim_end_matches('*'));
+            let mut files = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+            assert!(
+                files.all(|file| file.metadata().unwrap().len() > 100),
+                "{source}"
+            );
+            continue;
+        }
         let folder = Path::new(source.trim_end_matches("/**/*"));
         let folder = if folder == Path::new(source) {
             folder.parent().unwrap()
