@@ -3,9 +3,11 @@
 //! The service is the real one, configured as an operator would configure it. The site asks it as a
 //! proxy would.
 
+mod examples;
 mod issuer;
 mod page;
 mod site;
+mod start_page;
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -19,6 +21,7 @@ use crate::config_reader::Problems;
 use crate::outbound::Egress;
 use crate::platform::SystemClock;
 use crate::telemetry::{LogQueue, install};
+use examples::Example;
 use issuer::AUDIENCE;
 use issuer::DevelopmentIssuer;
 
@@ -28,6 +31,7 @@ pub struct Demo {
     issuer: DevelopmentIssuer,
     issuer_server: Server,
     site_server: Server,
+    examples: Vec<Example>,
     site: SocketAddr,
     verify: SocketAddr,
     admin: SocketAddr,
@@ -51,11 +55,11 @@ pub enum DemoError {
 }
 
 impl Demo {
-    /// Starts the site, the service and the issuer on four ports in a row, or on free ports for 0.
-    /// Must be called inside a tokio runtime.
+    /// Starts the service and the issuer on three ports in a row (verify, admin, issuer), and the
+    /// site on `site_port`; on free ports for 0. Must be called inside a tokio runtime.
     ///
     /// Fails with [`DemoError`] if a port is in use.
-    pub fn start(port: u16) -> Result<Self, DemoError> {
+    pub fn start(port: u16, site_port: u16) -> Result<Self, DemoError> {
         let at = |offset: u16| {
             if port == 0 {
                 0
@@ -63,8 +67,8 @@ impl Demo {
                 port.saturating_add(offset)
             }
         };
-        let site_socket = listen(at(0))?;
-        let issuer_socket = listen(at(3))?;
+        let site_socket = listen(site_port)?;
+        let issuer_socket = listen(at(2))?;
         let site = site_socket.local_addr()?;
         let issuer = DevelopmentIssuer::new(format!("http://{}", issuer_socket.local_addr()?))?;
         let issuer_server = issuer.serve(issuer_socket)?;
@@ -81,18 +85,20 @@ impl Demo {
             manager: SystemdNotifier::default(),
         };
         let configuration =
-            Configuration::from_environment(environment(at(1), at(2), issuer.url()))?;
+            Configuration::from_environment(environment(at(0), at(1), issuer.url()))?;
         let application = Application::build(configuration, &platform)?;
         let (verify, admin) = (
             tcp(application.verify_addresses())?,
             tcp(application.admin_addresses())?,
         );
-        let site_server = site::serve(site_socket, verify)?;
+        let examples = examples::of(&issuer);
+        let site_server = site::serve(site_socket, verify, start_page::html(&examples))?;
         Ok(Self {
             application,
             issuer,
             issuer_server,
             site_server,
+            examples,
             site,
             verify,
             admin,

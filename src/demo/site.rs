@@ -1,6 +1,7 @@
 //! A site behind doorward. It asks as a proxy would, and echoes what the application behind the
 //! proxy would see.
 
+use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
 
 use actix_web::dev::Server;
@@ -9,13 +10,19 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::{Map, Value, json};
 
+use super::start_page::{POLICY, SCRIPT};
+
 struct Site {
     client: reqwest::Client,
     verify: String,
 }
 
-/// Creates the server of the site. Every path of it is guarded.
-pub(super) fn serve(socket: TcpListener, verify: SocketAddr) -> std::io::Result<Server> {
+/// Creates the server of the site. Every path of it but the start page and its script is guarded.
+pub(super) fn serve(
+    socket: TcpListener,
+    verify: SocketAddr,
+    start_page: String,
+) -> std::io::Result<Server> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -25,9 +32,19 @@ pub(super) fn serve(socket: TcpListener, verify: SocketAddr) -> std::io::Result<
         verify: format!("http://{verify}/verify/traefik"),
     };
     let site = web::Data::new(site);
+    let start_page: web::Bytes = start_page.into();
     let app = move || {
+        let html = start_page.clone();
         App::new()
             .app_data(site.clone())
+            .route(
+                "/",
+                web::get().to(move || ready(open("text/html", html.clone()))),
+            )
+            .route(
+                "/demo.js",
+                web::get().to(|| ready(open("text/javascript", SCRIPT.into()))),
+            )
             .default_service(web::to(guarded))
     };
     Ok(HttpServer::new(app)
@@ -35,6 +52,15 @@ pub(super) fn serve(socket: TcpListener, verify: SocketAddr) -> std::io::Result<
         .workers(1)
         .listen(socket)?
         .run())
+}
+
+/// Answers with a part of the start page.
+fn open(media_type: &'static str, body: web::Bytes) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("Content-Type", format!("{media_type}; charset=utf-8")))
+        .insert_header(("Content-Security-Policy", POLICY))
+        .insert_header(("Cache-Control", "no-store"))
+        .body(body)
 }
 
 async fn guarded(request: HttpRequest, site: web::Data<Site>) -> HttpResponse {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{ChildStdout, Command};
 
-use crate::support::{Answer, Service, program};
+use crate::support::{Answer, Request, Service, program};
 
 #[test]
 fn every_line_of_the_page_gets_the_answer_above_it() {
@@ -38,8 +38,58 @@ fn every_line_of_the_page_gets_the_answer_above_it() {
     assert_eq!(answer.json()["identity"]["x-auth-subject"], "alice");
     assert!(!answer.body.contains("mallory"));
 
+    let explained = lines
+        .iter()
+        .find(|line| line.command.contains("/explain"))
+        .unwrap();
+    assert_eq!(explained.run().json()["reason"], "token_expired");
+
     demo.signal("INT");
     assert_eq!(demo.wait(), Some(0), "{}", demo.log);
+}
+
+/// What a browser does with the start page: it loads the script, and asks as each button says.
+#[test]
+fn the_page_in_the_browser_asks_with_each_token() {
+    let mut demo = Service::start(&["demo", "--port", "0"], &[]);
+    let mut lines = demo.stdout().lines().map(Result::unwrap);
+    let site = lines.find_map(|line| {
+        let url = line.strip_prefix("browser http://")?.split('/').next()?;
+        Some(url.to_owned())
+    });
+    let site: std::net::SocketAddr = site.unwrap().parse().unwrap();
+    let get = |path: &str| Request::new(site, "GET", path);
+    let page = get("/").send();
+    assert_eq!(
+        (page.status, page.get("content-type")),
+        (200, Some("text/html; charset=utf-8"))
+    );
+    assert_eq!(
+        page.get("content-security-policy"),
+        Some("default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'")
+    );
+    let script = get("/demo.js").send();
+    assert!(script.status == 200 && script.body.contains("dataset.token"));
+    let attribute = |button: &str, name: &str| {
+        let (_, rest) = button.split_once(&format!("{name}=\""))?;
+        rest.split('"').next().map(str::to_owned)
+    };
+    let buttons: Vec<_> = page.body.split("<li><button").skip(1).collect();
+    assert_eq!(buttons.len(), 7);
+    for button in buttons {
+        let (tag, promise) = button.split_once(">ask</button> ").unwrap();
+        let mut request = get("/hello");
+        if let Some(token) = attribute(tag, "data-token") {
+            request = request.bearer(&token);
+        }
+        if let Some(subject) = attribute(tag, "data-subject") {
+            request = request.header("X-Auth-Subject", &subject);
+        }
+        assert_eq!(request.send().verdict(), promise.split(':').next().unwrap());
+    }
+    for path in ["/other", "/demo.js/", "//"] {
+        assert_eq!(get(path).send().verdict(), "401 token_missing", "{path}");
+    }
 }
 
 #[test]
