@@ -55,6 +55,7 @@ mod leftovers;
 mod listeners;
 mod logging;
 mod method_override;
+mod mistakes;
 mod nginx;
 mod notify;
 mod odd_paths;
