@@ -2,7 +2,7 @@
 //!
 //! [`Authenticators::authenticate`] takes a credential of any form. A principal that is in the
 //! cache is used again; otherwise the form of the credential decides which authenticator verifies
-//! it, and never a trial of one after the other. Today each credential is a JWT ([`jwt`]); an
+//! it, and never a trial of one after the other. Today each credential is a JWT (`jwt`); an
 //! opaque token, an API key or a password would be verified by a file of its own beside it, and
 //! make the same [`Principal`] with other [`Evidence`](crate::policy::Evidence).
 

@@ -1,6 +1,5 @@
 //! Parsers for the values of settings.
 
-use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use url::Url;
@@ -57,18 +56,6 @@ fn is_quoted(text: &str) -> bool {
         text.strip_prefix(*quote)
             .is_some_and(|rest| rest.ends_with(*quote))
     })
-}
-
-/// Returns `true` if a text is a JSON array or object, or meant to be one. `[::1]` and a list of such
-/// addresses are none.
-pub(crate) fn is_json_like(text: &str) -> bool {
-    let text = text.trim();
-    let inside = |open, close| text.strip_prefix(open)?.strip_suffix(close);
-    let array: Option<&str> = inside('[', ']');
-    inside('{', '}').is_some()
-        || array.is_some_and(|inside| {
-            inside.parse::<Ipv6Addr>().is_err() && !inside.contains("]:") && !inside.contains("],")
-        })
 }
 
 pub(crate) fn boolean(text: &str) -> Result<bool, Invalid> {
@@ -207,25 +194,6 @@ pub(crate) fn texts(value: &Value) -> Result<BTreeMap<String, String>, Invalid> 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn json_is_told_from_addresses() {
-        for text in [r#"["my-api"]"#, "[my-api]", " [a, b] ", "{}", r#"{"a": 1}"#] {
-            assert!(is_json_like(text), "{text}");
-        }
-        for text in [
-            "",
-            "a",
-            "[::1]",
-            "[::1]:8080",
-            "[::1]:80, [::2]",
-            "[a",
-            "a]",
-            "sub=[x]",
-        ] {
-            assert!(!is_json_like(text), "{text}");
-        }
-    }
 
     #[test]
     fn durations_need_a_unit_and_are_bounded() {

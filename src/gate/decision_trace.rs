@@ -36,7 +36,12 @@ impl Gate {
     ) -> (Result<Permit, Denial>, Transcript) {
         let mut steps = ServedSteps::default();
         let decision = self.decide_explained(request, record, &mut steps).await;
-        let transcript = Transcript::new(steps.0, decision.clone(), record.route);
+        let transcript = Transcript::new(
+            steps.0,
+            decision.clone(),
+            record.route,
+            self.hint_context(record),
+        );
         (decision, transcript)
     }
 }
@@ -58,7 +63,7 @@ impl Transcript {
                 stage = failed.map(|stage| stage.stage),
                 expected = failed.map(|stage| stage.expected.as_str()),
                 found = failed.map(|stage| stage.found.as_str()),
-                hint = self.hint,
+                hint = self.hint.as_deref(),
                 method = entry.original.method.as_deref(),
                 host = entry.original.host.as_deref(),
                 path = entry.original.path.as_deref(),

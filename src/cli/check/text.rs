@@ -101,7 +101,7 @@ pub(super) fn case(case: &CaseReport) -> String {
     };
     let indented: String = transcript
         .lines()
-        .flat_map(|line| ["    ", line, "\n"])
+        .flat_map(|line| [if line.is_empty() { "" } else { "    " }, line, "\n"])
         .collect();
     format!(
         "FAILED {}: {}\n    {}\n{indented}",

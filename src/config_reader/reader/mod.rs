@@ -118,7 +118,6 @@ impl Reader {
         setting: &Setting,
         element: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Result<Option<Vec<T>>, Reported> {
-        self.refuse_json_list(setting)?;
         let Some(elements) = self.elements(setting)? else {
             return Ok(None);
         };
@@ -336,26 +335,6 @@ impl Reader {
         let found = read(self);
         self.section = outer;
         found
-    }
-
-    /// Refuses a list that is written as JSON where it is text, which would make the brackets part
-    /// of the first and the last value.
-    fn refuse_json_list(&mut self, setting: &Setting) -> Result<(), Reported> {
-        let Some(given) = self.section.values.get(setting.name) else {
-            return Ok(());
-        };
-        if !given.text().is_some_and(value::is_json_like) {
-            return Ok(());
-        }
-        let hint = if given.place.is_in_file() {
-            "leave the quotes around it out: [a, b]"
-        } else {
-            "write a,b without brackets and quotes"
-        };
-        let place = given.place.clone();
-        let invalid =
-            Invalid::new("written as JSON, of which the brackets would be part of the values");
-        Err(self.refuse_at(&place, invalid.hint(hint)))
     }
 
     fn elements(&mut self, setting: &Setting) -> Result<Option<Vec<SettingInput>>, Reported> {

@@ -19,12 +19,17 @@ impl Gate {
         let decision = self
             .decide_explained(request, &mut record, &mut steps)
             .await;
+        let context = self.hint_context(&record);
+        Transcript::new(steps, decision, record.route, context)
+    }
+
+    /// Returns what hints about this decision may name.
+    pub(super) fn hint_context(&self, record: &DecisionRecord) -> HintContext<'_> {
         let issuer = record.authentication.issuer;
         let issuer = issuer.and_then(|index| self.issuers().at(index));
-        let context = HintContext {
+        HintContext {
             issuer: issuer.map(|issuer| &**issuer),
             issuers: self.issuers(),
-        };
-        Transcript::new(steps, decision, record.route, context)
+        }
     }
 }

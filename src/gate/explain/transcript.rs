@@ -131,7 +131,7 @@ impl Transcript {
 
 /// What a hint may name, besides the stage.
 #[derive(Clone, Copy)]
-pub(super) struct HintContext<'a> {
+pub(in crate::gate) struct HintContext<'a> {
     /// The issuer of the token, if it is known.
     pub(super) issuer: Option<&'a Issuer>,
     /// All issuers.

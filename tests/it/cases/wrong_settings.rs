@@ -46,6 +46,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("log", "verbose"),
     ("log_format", "xml"),
     ("access_log", "some"),
+    ("access_log_fields", "peers"),
     ("metrics_route_label", "1"),
     ("otlp_endpoint", "localhost:4318"),
     ("otlp_headers", "X-Key"),

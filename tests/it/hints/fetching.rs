@@ -107,7 +107,7 @@ const TABLE: &[Row] = &[
         "GET https://idp.invalid/jwks: dns error: ",
         &[],
     ),
-    (Hint::NoAnswer, "GET <URL>/jwks: timed out", &[]),
+    (Hint::NoAnswer, "GET <URL>/jwks…: timed out", &[]),
     (
         Hint::ProxyRefused,
         "GET https://idp.example/jwks through https_proxy (<PROXY>): tunnel error: unsuccessful",
