@@ -19,7 +19,6 @@ mod source;
 pub(crate) mod tokens;
 pub(crate) mod traces;
 
-use crate::config_reader::{Reader, Reported};
 pub use catalog::schema;
 pub use claim_headers::default_claim_headers;
 pub use denials::{CustomDenial, DenialKey, DenialSettings};
@@ -40,6 +39,7 @@ pub use source::Source;
 pub use tokens::{CacheSettings, TokenSettings};
 pub use traces::TraceSettings;
 
+use crate::config_reader::{Reader, Reported};
 use crate::policy::ClaimHeaders;
 use routes::General;
 

@@ -1,12 +1,12 @@
 //! Parsers for the values of settings.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value;
 use url::Url;
 
 use crate::domain::{ClaimPath, Reason};
-use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// The reason why a text is no valid value, and a hint what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpResponse, HttpServer, web};
@@ -13,7 +14,6 @@ use serde_json::{Map, Value, json};
 use crate::domain::Clock;
 use crate::jose::{Algorithm, SigningKey};
 use crate::platform::SystemClock;
-use std::time::Duration;
 
 /// A development issuer with a key for each of three algorithms.
 #[derive(Clone)]

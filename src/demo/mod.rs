@@ -22,8 +22,7 @@ use crate::outbound::Egress;
 use crate::platform::SystemClock;
 use crate::telemetry::{LogQueue, install};
 use examples::Example;
-use issuer::AUDIENCE;
-use issuer::DevelopmentIssuer;
+use issuer::{AUDIENCE, DevelopmentIssuer};
 
 /// The whole demo, ready to serve.
 pub struct Demo {

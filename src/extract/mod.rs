@@ -18,6 +18,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
 pub use token_source::{TokenPlace, TokenSource};
 
 use crate::domain::{

@@ -5,15 +5,15 @@ pub(crate) mod audience;
 pub(crate) mod keys;
 pub(crate) mod preset;
 
+use std::time::Duration;
+
+use url::Url;
+
 pub use accepted_issuers::AcceptedIssuers;
 pub use keys::{
     FetchSettings, FileKeys, KeyLocation, KeySource, RefreshSettings, RemoteKeys, decode_secret,
     is_trustworthy,
 };
-
-use std::time::Duration;
-
-use url::Url;
 
 use crate::config::issuer::keys::{fetch, refresh};
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};

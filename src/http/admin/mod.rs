@@ -7,10 +7,6 @@ mod service;
 mod simulator;
 mod status;
 
-pub use access::AdminAccess;
-pub use service::AdminService;
-pub use simulator::{SimulatedAnswer, Simulator};
-
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
@@ -18,6 +14,10 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHEN
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, HttpMessage, HttpResponse, HttpServer, web};
 use serde_json::json;
+
+pub use access::AdminAccess;
+pub use service::AdminService;
+pub use simulator::{SimulatedAnswer, Simulator};
 
 use crate::config::Readiness;
 use crate::issuers::Issuer;

@@ -26,14 +26,13 @@ use cel::{Context, Env, ParseErrors, Value, extensions};
 pub(in crate::policy) use claim_values::ClaimValues;
 pub use condition_error::ConditionError;
 pub use facts::Facts;
-use facts::Variables;
 pub use failure::ConditionFailure;
 pub use large_stack::with_large_stack;
-use pattern::Pattern;
-use static_check::StaticCheck;
 
 use crate::domain::{Denial, Reason};
-use static_check::Reads;
+use facts::Variables;
+use pattern::Pattern;
+use static_check::{Reads, StaticCheck};
 
 /// An expression that must be true.
 #[derive(Debug, Clone)]

@@ -3,13 +3,13 @@
 mod claim;
 mod claim_value;
 
-use super::condition::{Condition, Facts};
+use std::fmt;
+
 pub use claim::{ClaimRequirement, ClaimRule};
 pub use claim_value::ClaimValue;
 
-use std::fmt;
-
 use super::ScopeRequirement;
+use super::condition::{Condition, Facts};
 use crate::domain::{Denial, Explain};
 
 /// One requirement of a route.
