@@ -28,10 +28,7 @@ impl Authenticators {
         })?;
         let profile = &issuer.profile;
         record.issuer = Some(profile.index);
-        let accepted = rules.check_issuer(profile.index);
-        cx.explain.outcome("issuer of the route", accepted, || {
-            (explain::issuers(rules, &self.issuers), &profile.name)
-        })?;
+        self.check_issuer_of_route(profile, rules, cx)?;
         rules.check_source(profile, credential, cx.explain)?;
         let algorithm = jws.header().algorithm();
         let allowed = if issuer.algorithms.contains(algorithm) {

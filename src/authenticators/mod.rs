@@ -22,7 +22,7 @@ pub use record::AuthenticationRecord;
 
 use crate::domain::{Credential, Denial, Explain, Moment, Reason, RequestContext};
 use crate::issuers::Issuers;
-use crate::policy::{ClaimHeaders, Principal, Rules};
+use crate::policy::{ClaimHeaders, IssuerProfile, Principal, Rules};
 use crate::telemetry::CacheUse;
 
 /// Authenticates credentials, and remembers the principals of those that were good.
@@ -54,12 +54,24 @@ impl Authenticators {
             && let Some(principal) = self.look_up(cx.now, record)
         {
             let issuer = principal.profile();
-            rules.check_issuer(issuer.index)?;
+            self.check_issuer_of_route(issuer, rules, cx)?;
             rules.check_source(issuer, credential, cx.explain)?;
             return Ok(principal);
         }
         // In a box, so that its state is no part of the future of a decision that the cache serves.
         Box::pin(self.authenticate_fresh(credential, rules, cx, record)).await
+    }
+
+    fn check_issuer_of_route(
+        &self,
+        issuer: &IssuerProfile,
+        rules: &Rules,
+        cx: &mut RequestContext<'_, impl Explain>,
+    ) -> Result<(), Reason> {
+        let accepted = rules.check_issuer(issuer.index);
+        cx.explain.outcome("issuer of the route", accepted, || {
+            (explain::issuers(rules, &self.issuers), &issuer.name)
+        })
     }
 
     /// Returns the principal as it was authenticated before, if its evidence still holds.

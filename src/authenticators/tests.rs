@@ -8,8 +8,8 @@ use serde_json::{Map, json};
 use super::*;
 use crate::config::{AcceptedIssuers, CacheSettings};
 use crate::domain::{
-    CredentialScheme, Field, ForwardedRequest, HeaderFields, IssuerIndex, OriginalRequest, Scopes,
-    SourceIndex, Timestamp,
+    CredentialScheme, ExplainStep, Field, ForwardedRequest, HeaderFields, IssuerIndex,
+    OriginalRequest, Scopes, SourceIndex, StepOutcome, Timestamp,
 };
 use crate::extract::TokenSources;
 use crate::issuers::{Issuer, IssuerDescription, KeyStore};
@@ -200,6 +200,51 @@ fn what_may_cost_nothing_is_served_from_the_cache_only() {
     assert_eq!(seen(false), Err("dependency_unavailable"));
     assert_eq!(seen(true), Ok(()));
     assert_eq!(seen(false), Ok(()));
+}
+
+/// The stages that were explained for a proxy, which is not a dry run.
+#[derive(Default)]
+struct Stages(Vec<ExplainStep>);
+
+impl Explain for Stages {
+    const DRY_RUN: bool = false;
+
+    fn step(&mut self, step: impl FnOnce() -> ExplainStep) {
+        self.0.push(step());
+    }
+
+    fn steps<F: IntoIterator<Item = ExplainStep>>(&mut self, steps: impl FnOnce() -> F) {
+        self.0.extend(steps());
+    }
+}
+
+#[test]
+fn a_denial_of_a_cached_token_is_explained_by_the_stage_that_failed() {
+    let authenticators = authenticators(AcceptedSources::OfRoute);
+    let fields = OneField::authorization();
+    let others = Rules {
+        issuers: RouteIssuers::These([IssuerIndex::new(1)].into()),
+        ..rules()
+    };
+    assert!(verdict(&authenticators, &rules(), &fields, true).0.is_ok());
+    let (request, mut stages) = (fields.request(), Stages::default());
+    let mut cx = RequestContext {
+        request: &request,
+        now: NOW,
+        may_cost: true,
+        explain: &mut stages,
+    };
+    let mut record = AuthenticationRecord::default();
+    let credential = others.sources.extract(&mut cx).unwrap();
+    let found = ready(authenticators.authenticate(&credential, &others, &mut cx, &mut record));
+    assert_eq!(found.unwrap_err().code(), "issuer_unknown");
+    assert_eq!(record.cache, CacheUse::Hit);
+    let last = stages.0.last().unwrap();
+    assert_eq!(
+        (last.stage, last.outcome),
+        ("issuer of the route", StepOutcome::Failed)
+    );
+    assert_eq!(last.found, "main");
 }
 
 fn digest() -> CredentialDigest {

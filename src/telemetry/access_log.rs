@@ -126,16 +126,11 @@ impl AccessLogger {
 impl OriginalRequestTexts {
     /// Copies the parts of a request that are logged.
     pub fn of(original: &OriginalRequest<'_>) -> Self {
-        let path = before(original.uri, |byte| matches!(byte, b'?' | b'#'));
-        // A malformed host may contain what does not belong there, such as a password or a query.
-        let host = match before(original.host, |byte| matches!(byte, b'?' | b'#' | b'/')) {
-            Field::Once(host) if host.contains(&b'@') => Field::Absent,
-            host => host,
-        };
+        let OriginalRequest { method, host, uri } = original.without_secrets();
         Self {
-            method: bounded(original.method, MAX_METHOD),
+            method: bounded(method, MAX_METHOD),
             host: bounded(host, MAX_HOST),
-            path: bounded(path, MAX_PATH),
+            path: bounded(uri, MAX_PATH),
         }
     }
 }
@@ -154,16 +149,6 @@ pub(crate) fn request_id(x_request_id: Field<'_>, traceparent: Field<'_>) -> Opt
             }
             _ => None,
         })
-}
-
-/// Cuts off the first byte for which `is_end` returns `true`, and all after it.
-fn before(field: Field<'_>, is_end: impl Fn(u8) -> bool) -> Field<'_> {
-    match field {
-        Field::Once(value) => {
-            Field::Once(value.split(|byte| is_end(*byte)).next().unwrap_or_default())
-        }
-        other => other,
-    }
 }
 
 /// Returns the first `max_bytes` of a field as text.

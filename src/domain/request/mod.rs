@@ -125,18 +125,44 @@ impl<'a> OriginalRequest<'a> {
     }
 }
 
-/// Formats the request without the query, which may contain a token.
+impl OriginalRequest<'_> {
+    /// Returns the request without the parts that may be secret: the query, and in a malformed host
+    /// what does not belong there, such as a query. A host with a password in it is absent.
+    #[must_use]
+    pub fn without_secrets(self) -> Self {
+        let host = match before(self.host, |byte| matches!(byte, b'?' | b'#' | b'/')) {
+            Field::Once(host) if host.contains(&b'@') => Field::Absent,
+            host => host,
+        };
+        Self {
+            method: self.method,
+            host,
+            uri: before(self.uri, |byte| matches!(byte, b'?' | b'#')),
+        }
+    }
+}
+
+/// Formats the request without the parts that may be secret, because the text is logged.
 impl fmt::Display for OriginalRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = match self.uri {
-            Field::Once(uri) => Field::Once(
-                uri.split(|byte| matches!(byte, b'?' | b'#'))
-                    .next()
-                    .unwrap_or_default(),
-            ),
-            absent_or_repeated => absent_or_repeated,
-        };
-        write!(f, "method {}, host {}, path {path}", self.method, self.host)
+        let Self { method, host, uri } = self.without_secrets();
+        if host == Field::Absent && self.host != Field::Absent {
+            return write!(
+                f,
+                "method {method}, host not shown (it has an @), path {uri}"
+            );
+        }
+        write!(f, "method {method}, host {host}, path {uri}")
+    }
+}
+
+/// Cuts off the first byte for which `is_end` returns `true`, and all after it.
+fn before(field: Field<'_>, is_end: impl Fn(u8) -> bool) -> Field<'_> {
+    match field {
+        Field::Once(bytes) => {
+            Field::Once(bytes.split(|byte| is_end(*byte)).next().unwrap_or_default())
+        }
+        absent_or_repeated => absent_or_repeated,
     }
 }
 
@@ -180,6 +206,25 @@ mod tests {
         );
         assert_eq!(original.host, Field::Once(b"a.example:8443"));
         assert_eq!(original.uri, Field::Once(b"/x?y=://z"));
+    }
+
+    #[test]
+    fn the_text_for_people_has_no_query_and_no_password() {
+        for (host, shown) in [
+            ("a.example:8443", "host a.example:8443,"),
+            ("a.example?access_token=s3cret", "host a.example,"),
+            ("a.example/x?y=s3cret", "host a.example,"),
+            ("u:s3cret@a.example", "host not shown (it has an @),"),
+        ] {
+            let original = OriginalRequest {
+                method: Field::Once(b"GET"),
+                host: Field::Once(host.as_bytes()),
+                uri: Field::Once(b"/x?token=s3cret#s3cret"),
+            };
+            let text = original.to_string();
+            assert!(text.contains(shown) && text.ends_with("path /x"), "{text}");
+            assert!(!text.contains("s3cret"), "{text}");
+        }
     }
 
     #[test]

@@ -68,8 +68,11 @@ pub(super) fn report_refusal(
             report(decisions, UnusableKind::UntrustedPeer, peer, path, hint);
         }
         Reason::ForwardedHeadersMissing => {
-            let (kind, hint) = missing(dialect, asked);
-            report(decisions, kind, peer, path, || hint);
+            let kind = match other_dialect(dialect, asked) {
+                Some(_) => UnusableKind::WrongDialect,
+                None => UnusableKind::NotDescribed,
+            };
+            report(decisions, kind, peer, path, || missing(dialect, asked));
         }
         _ => {}
     }
@@ -110,46 +113,59 @@ fn likely_path(path: &str, fields: &dyn HeaderFields) -> Option<&'static str> {
 const NGINX: [&str; 2] = ["X-Original-Method", "X-Original-URL"];
 const FORWARDED: [&str; 3] = ["X-Forwarded-Method", "X-Forwarded-Host", "X-Forwarded-Uri"];
 
-/// Returns what is missing in a request, and a hint at the proxy that seems to have sent it.
-fn missing(dialect: Dialect, asked: &ProxyRequest<'_>) -> (UnusableKind, String) {
-    let (own, key, others): (&[&str], _, &[_]) = match dialect {
-        Dialect::Nginx => (
-            &NGINX,
-            NGINX[1],
-            &[(FORWARDED[2], "Traefik, Caddy or HAProxy")],
-        ),
+/// The headers of a dialect: all of them, the one that only this dialect has, and those that only
+/// others have, each with the proxies that send it.
+type Headers = (
+    &'static [&'static str],
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+fn headers(dialect: Dialect) -> Headers {
+    const FORWARDED_PROXIES: &str = "Traefik, Caddy or HAProxy";
+    match dialect {
+        Dialect::Nginx => (&NGINX, NGINX[1], &[(FORWARDED[2], FORWARDED_PROXIES)]),
         Dialect::Forwarded => (&FORWARDED, FORWARDED[2], &[(NGINX[1], "nginx")]),
         Dialect::Envoy => (
             &[],
             "a path behind /verify/envoy",
-            &[
-                (NGINX[1], "nginx"),
-                (FORWARDED[2], "Traefik, Caddy or HAProxy"),
-            ],
+            &[(NGINX[1], "nginx"), (FORWARDED[2], FORWARDED_PROXIES)],
         ),
         Dialect::Auto => (&[], "a named dialect", &[]),
-    };
-    let lacks_key = !is_there(asked.fields, key);
+    }
+}
+
+/// Returns a header of another dialect that is there while the one of this dialect is missing, and
+/// the proxies that send it.
+fn other_dialect(
+    dialect: Dialect,
+    asked: &ProxyRequest<'_>,
+) -> Option<(&'static str, &'static str)> {
+    let (_, key, others) = headers(dialect);
     let other = others.iter().find(|(name, _)| is_there(asked.fields, name));
-    if let Some((name, proxy)) = other.filter(|_| lacks_key) {
-        let hint = format!(
+    other.filter(|_| !is_there(asked.fields, key)).copied()
+}
+
+/// Returns a hint at what is missing in a request.
+fn missing(dialect: Dialect, asked: &ProxyRequest<'_>) -> String {
+    let (own, key, _) = headers(dialect);
+    if let Some((name, proxy)) = other_dialect(dialect, asked) {
+        return format!(
             "asked in the dialect of {} without {key}, but with {name}: is this {proxy}?",
             dialect.proxies()
         );
-        return (UnusableKind::WrongDialect, hint);
     }
     let lacking: Vec<_> = own
         .iter()
         .filter(|name| !is_there(asked.fields, name))
         .copied()
         .collect();
-    let hint = if lacking.is_empty() {
+    if lacking.is_empty() {
         format!("have the proxy send {key} in full; `doorward config proxy` prints its lines")
     } else {
         let lacking = lacking.join(" and ");
         format!("have the proxy send {lacking}; `doorward config proxy` prints its lines")
-    };
-    (UnusableKind::NotDescribed, hint)
+    }
 }
 
 fn is_there(fields: &dyn HeaderFields, name: &str) -> bool {
