@@ -94,8 +94,9 @@ impl ActiveSettings {
 
 /// Returns the path of a secret's file. A text that looks like no path may be the secret itself.
 fn file_text(file: &SettingInput) -> String {
-    let path = file.text().and_then(|text| shown_path(text.as_ref()));
-    path.unwrap_or("a file that looks like no path").to_owned()
+    file_path(file)
+        .unwrap_or("a file that looks like no path")
+        .to_owned()
 }
 
 fn default_value(setting: &Setting) -> ActiveValue {
@@ -119,13 +120,21 @@ fn given_value(setting: &Setting, given: &SettingInput) -> ActiveValue {
         InputValue::Node(_) if is_mapping => return ActiveValue::Hidden("a mapping"),
         // A key may be given with its private part, by mistake.
         _ if setting.shape == Shape::KeySet => return ActiveValue::Hidden("a key set"),
+        // Written where a single value belongs, it may have any setting in it, secrets too.
+        InputValue::Node(node) if !is_free_form(&setting.shape) && holds_mapping(node) => {
+            return ActiveValue::Hidden("a mapping in the place of a value");
+        }
+        // The contents of a file may have been given in the place of its path.
+        _ if setting.name.ends_with("_file") && file_path(given).is_none() => {
+            return ActiveValue::Hidden("it looks like no path");
+        }
         InputValue::Variable(text) => {
             let value = setting.shape.value(text);
             value.unwrap_or_else(|| text.as_str().into())
         }
         InputValue::Node(node) => node_value(node, &setting.shape),
     };
-    if may_show(&value) {
+    if may_show(setting, &value) {
         ActiveValue::Known(value)
     } else {
         ActiveValue::Hidden("it may have a secret in it")
@@ -146,14 +155,47 @@ fn node_value(node: &Node, shape: &Shape) -> Value {
     }
 }
 
-/// Returns `true` if no text of the value looks like a token, or like a URL with credentials.
-fn may_show(value: &Value) -> bool {
+/// Returns `true` if a value of this shape is a mapping with any members.
+const fn is_free_form(shape: &Shape) -> bool {
+    matches!(shape, Shape::Mapping | Shape::Denials)
+}
+
+fn holds_mapping(node: &Node) -> bool {
+    match &node.content {
+        Content::Scalar(_) => false,
+        Content::List(nodes) => nodes.iter().any(holds_mapping),
+        Content::Map(_) => true,
+    }
+}
+
+fn file_path(given: &SettingInput) -> Option<&str> {
+    given.text().and_then(|text| shown_path(text.as_ref()))
+}
+
+/// Returns `true` if no text of the value looks like a token, or like a URL with credentials or a
+/// query.
+fn may_show(setting: &Setting, value: &Value) -> bool {
     match value {
         Value::String(text) => {
-            !(may_hold_token(text) || text.contains("://") && may_hold_secret(text))
+            let is_url = is_of_a_server(setting) || looks_like_url(text);
+            !(may_hold_token(text) || is_url && may_hold_secret(text))
         }
-        Value::Array(values) => values.iter().all(may_show),
-        Value::Object(members) => members.values().all(may_show),
+        Value::Array(values) => values.iter().all(|value| may_show(setting, value)),
+        Value::Object(members) => members.values().all(|value| may_show(setting, value)),
         Value::Null | Value::Bool(_) | Value::Number(_) => true,
     }
+}
+
+/// Returns `true` if the setting is a URL or a part of one.
+fn is_of_a_server(setting: &Setting) -> bool {
+    ["_url", "_endpoint", "_domain"]
+        .iter()
+        .any(|end| setting.name.ends_with(end))
+        || ["issuer", "resource_metadata"].contains(&setting.name)
+}
+
+/// Returns `true` if a reader of URLs may take the text for one: `https:host` is one as well.
+fn looks_like_url(text: &str) -> bool {
+    let text = text.trim_start().to_ascii_lowercase();
+    text.contains("://") || text.starts_with("http:") || text.starts_with("https:")
 }

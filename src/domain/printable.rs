@@ -107,7 +107,7 @@ const EXTENSIONS: [&str; 13] = [
 ];
 
 /// `{"` in base64url, with which every JWT begins.
-const JWT_START: &str = "eyJ";
+pub(super) const JWT_START: &str = "eyJ";
 
 #[cfg(test)]
 mod tests {

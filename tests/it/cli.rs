@@ -1251,6 +1251,44 @@ routes:
     "#);
 }
 
+/// Whatever stands in the wrong place may be a secret.
+#[test]
+fn config_show_shows_no_secret_in_the_place_of_another_value() {
+    let place = tempfile::tempdir().unwrap();
+    for file in [
+        "issuer: {issuer: two, hmac_secret: hunter2hunter2}",
+        "listen: {admin_token: hunter2}",
+        "audience: [{hmac_secret: hunter2}]",
+        "preset: {cognito: {secret: hunter2}}",
+        "jwks_file: {keys: [{kty: oct, k: hunter2}]}",
+        "tls_key_file: |\n  -----BEGIN PRIVATE KEY-----\n  hunter2\n",
+        "discovery_url: 'https:a.example/d?token=hunter2'",
+    ] {
+        let path = written(&place, "doorward.yaml", file);
+        let arguments = ["--config", text(&path), "config", "show"];
+        for more in [&[][..], &["--changed"], &["--output", "json"]] {
+            let shown = doorward(&[&arguments, more].concat(), &[], "");
+            let texts = out(&shown).to_owned() + err(&shown);
+            assert!(!texts.contains("hunter2"), "{file}: {texts}");
+        }
+    }
+    for (name, value) in [
+        ("TLS_KEY_FILE", "-----BEGIN PRIVATE KEY-----\nhunter2"),
+        ("JWKS_BEARER_TOKEN_FILE", "hunter2opaqueToken"),
+        ("JWKS_FILE", r#"{"keys":[{"kty":"oct","k":"hunter2"}]}"#),
+        ("JWKS_URL", "https:a.example/k?token=hunter2"),
+        ("JWKS_URL", r"https:\\a.example/k?token=hunter2"),
+        ("JWKS_URL", "user:hunter2@a.example/k"),
+        ("RESOURCE_METADATA", "https:/u:hunter2@a.example/"),
+        ("OTLP_ENDPOINT", "http:/u:hunter2@127.0.0.1:4318"),
+        ("KEYCLOAK_INTERNAL_URL", "http:/user:hunter2@kc:8080"),
+        ("AUTH0_DOMAIN", "user:hunter2@acme.auth0.com"),
+    ] {
+        let shown = doorward(&["config", "show"], &[(name, value)], "");
+        assert!(!out(&shown).contains("hunter2"), "{name}: {}", out(&shown));
+    }
+}
+
 #[test]
 fn shells_complete_the_commands() {
     for shell in ["bash", "zsh", "fish"] {

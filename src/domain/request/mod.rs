@@ -19,6 +19,7 @@ pub use query::RequestQuery;
 use std::fmt;
 
 use super::Reason;
+use crate::domain::printable::JWT_START;
 
 /// A header field, as far as a decision may rely on it.
 ///
@@ -126,8 +127,9 @@ impl<'a> OriginalRequest<'a> {
 }
 
 impl OriginalRequest<'_> {
-    /// Returns the request without the parts that may be secret: the query, and in a malformed host
-    /// what does not belong there, such as a query. A host with a password in it is absent.
+    /// Returns the request without the parts that may be secret: the query, a JWT in the path and
+    /// what follows it, and in a malformed host what does not belong there, such as a query. A host
+    /// with a password in it is absent.
     #[must_use]
     pub fn without_secrets(self) -> Self {
         let host = match before(self.host, |byte| matches!(byte, b'?' | b'#' | b'/')) {
@@ -137,7 +139,10 @@ impl OriginalRequest<'_> {
         Self {
             method: self.method,
             host,
-            uri: before(self.uri, |byte| matches!(byte, b'?' | b'#')),
+            uri: match before(self.uri, |byte| matches!(byte, b'?' | b'#')) {
+                Field::Once(path) => Field::Once(before_token(path)),
+                absent_or_repeated => absent_or_repeated,
+            },
         }
     }
 }
@@ -154,6 +159,14 @@ impl fmt::Display for OriginalRequest<'_> {
         }
         write!(f, "method {method}, host {host}, path {uri}")
     }
+}
+
+/// Cuts off what begins like a JWT, and all after it.
+fn before_token(path: &[u8]) -> &[u8] {
+    let start = path
+        .windows(JWT_START.len())
+        .position(|window| window == JWT_START.as_bytes());
+    start.and_then(|start| path.get(..start)).unwrap_or(path)
 }
 
 /// Cuts off the first byte for which `is_end` returns `true`, and all after it.
@@ -219,10 +232,10 @@ mod tests {
             let original = OriginalRequest {
                 method: Field::Once(b"GET"),
                 host: Field::Once(host.as_bytes()),
-                uri: Field::Once(b"/x?token=s3cret#s3cret"),
+                uri: Field::Once(b"/x/eyJhbGciOi.s3cret?token=s3cret#s3cret"),
             };
             let text = original.to_string();
-            assert!(text.contains(shown) && text.ends_with("path /x"), "{text}");
+            assert!(text.contains(shown) && text.ends_with("path /x/"), "{text}");
             assert!(!text.contains("s3cret"), "{text}");
         }
     }
