@@ -233,6 +233,6 @@ fn grpc_server(
         return Ok(None);
     }
     let service = service.clone();
-    let checks = CheckService::new(Arc::new(move || service.generation().decisions.clone()));
+    let checks = CheckService::new(Arc::new(move || service.snapshot().decisions.clone()));
     GrpcServer::new(checks, settings, sockets).map(Some)
 }

@@ -26,9 +26,9 @@ pub struct Reload {
     source: Arc<Source>,
     requests: watch::Receiver<u32>,
     /// The files of the last configuration that was read.
-    read: Files,
+    last_read: Files,
     /// The files as the last poll found them.
-    seen: Files,
+    last_polled: Files,
 }
 
 impl Reload {
@@ -42,8 +42,8 @@ impl Reload {
             Self {
                 source: source.into(),
                 requests,
-                read: files.clone(),
-                seen: files,
+                last_read: files.clone(),
+                last_polled: files,
             },
         )
     }
@@ -72,15 +72,19 @@ impl Reload {
                 (configuration.map(PreparedConfiguration::new), files)
             });
             let read = read.await.map(|(prepared, files)| {
-                self.seen = files.clone();
+                self.last_polled = files.clone();
                 // A file that is named for the first time was read only once, and may still be in
                 // the middle of a write.
                 let is_settled = due.is_none_or(|polled| files.are_among(&polled));
-                is_settled.then(|| self.read = files).map(|()| prepared)
+                is_settled.then(|| {
+                    self.last_read = files;
+                    prepared
+                })
             });
             let is_active = match read {
+                // The next poll reads it again.
                 Ok(None) => {
-                    manager.still_serving(service.generation().number);
+                    manager.still_serving(service.snapshot().number);
                     continue;
                 }
                 Ok(Some(Ok(prepared))) => {
@@ -97,7 +101,7 @@ impl Reload {
                     false
                 }
             };
-            let number = service.generation().number;
+            let number = service.snapshot().number;
             if is_active {
                 let now = shared.platform.clock.now();
                 shared.metrics.configuration_accepted_at(now);
@@ -135,11 +139,11 @@ impl Reload {
     /// Contents are compared, not times: Kubernetes changes a symlink in the path of the files. A
     /// file that cannot be read is a change like any other.
     async fn changed(&mut self) -> Option<Files> {
-        let before = self.seen.clone();
+        let before = self.last_polled.clone();
         let now = spawn_blocking(move || before.reread()).await.ok()?;
-        let is_settled = now == self.seen;
-        self.seen = now;
-        (is_settled && self.seen != self.read).then(|| self.seen.clone())
+        let is_settled = now == self.last_polled;
+        self.last_polled = now;
+        (is_settled && self.last_polled != self.last_read).then(|| self.last_polled.clone())
     }
 }
 
@@ -154,13 +158,7 @@ async fn activate(
     restart_only: &RestartOnlySettings,
 ) -> bool {
     if prepared.policy.routes().is_none()
-        && service
-            .generation()
-            .decisions
-            .gate
-            .policy
-            .routes()
-            .is_some()
+        && service.snapshot().decisions.gate.policy.routes().is_some()
     {
         // A truncated file is more likely than intent, and without routes every token would open
         // everything.
@@ -170,13 +168,13 @@ async fn activate(
         return false;
     }
     let changed = restart_only.differing(&prepared.configuration);
-    let number = service.generation().number + 1;
+    let number = service.snapshot().number + 1;
     let level = prepared.configuration.logging.level;
     let fetchers = fetchers_of(&prepared.configuration, shared).await;
     match fetchers.and_then(|fetchers| shared.build(prepared, fetchers, number)) {
         Ok(snapshot) => {
             drop_when_unused(service.replace(snapshot), shared.background.clone());
-            service.generation().decisions.forget_other_series();
+            service.snapshot().decisions.remove_stale_series();
             shared.platform.log_filter.set(level);
             for setting in changed {
                 tracing::warn!(

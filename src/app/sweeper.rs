@@ -26,7 +26,7 @@ pub(super) async fn sweep_cache(service: Arc<VerifyService>, clock: Arc<dyn Cloc
         let (service, now) = (service.clone(), clock.moment());
         // Not on the low-priority thread: workers wait for the locks that a sweep takes.
         let swept =
-            spawn_blocking(move || service.generation().decisions.gate.cache().sweep(now)).await;
+            spawn_blocking(move || service.snapshot().decisions.gate.cache().sweep(now)).await;
         if let Err(error) = swept {
             tracing::warn!(%error, "verified tokens that are over stay in memory: no thread to free them");
         }

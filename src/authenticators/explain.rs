@@ -14,7 +14,7 @@ const MAX_KEYS: usize = 5;
 
 /// Explains the parts of the token, and its header.
 pub(super) fn form(token: BearerToken<'_>, jws: &Result<CompactJws<'_>, Reason>) -> ExplainStep {
-    // One more than those of a JWE is enough to know.
+    // A JWE has 5 parts; with 6 it is malformed, so counting stops there.
     let parts = token.as_bytes().splitn(6, |byte| *byte == b'.').count();
     let claims = if jws
         .as_ref()
@@ -170,7 +170,7 @@ pub(super) fn signature(
 }
 
 fn name(key: &VerificationKey) -> String {
-    // A name may be as long as its key set.
+    // A `kid` has no length limit.
     key.id().map_or_else(
         || "a key without id".to_owned(),
         |id| format!("{:?}", id.chars().take(64).collect::<String>()),

@@ -38,9 +38,8 @@ pub struct Authenticators {
 impl Authenticators {
     /// Returns the principal of this credential, on a route with these rules.
     ///
-    /// A principal from the cache passes the checks of the route again that concern its issuer and
-    /// the source of the credential; time, audience and requirements are left to [`Rules`] in any
-    /// case.
+    /// On a cache hit, the checks of the route that concern the issuer and the source of the
+    /// credential run again. Time, audience and requirements are always left to [`Rules`].
     pub async fn authenticate<E: Explain>(
         &self,
         credential: &Credential<'_>,
@@ -58,7 +57,7 @@ impl Authenticators {
             rules.check_source(issuer, credential, cx.explain)?;
             return Ok(principal);
         }
-        // In a box, so that its state is no part of the future of a decision that the cache serves.
+        // Boxed, to keep its large state out of the caller's future: cache hits stay small.
         Box::pin(self.authenticate_fresh(credential, rules, cx, record)).await
     }
 

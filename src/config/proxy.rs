@@ -72,7 +72,7 @@ impl DialectName {
 
     /// Reports a problem if the dialect is [`Self::Auto`]: `setting` depends on this part of the
     /// original request, which no dialect describes, so every request would be denied.
-    pub(super) fn refuse_unnamed(
+    pub(super) fn require_named_proxy(
         self,
         reader: &mut Reader,
         setting: &Setting,
@@ -108,7 +108,7 @@ impl ProxySettings {
         let allow_preflight = reader.read(&ALLOW_PREFLIGHT, value::boolean);
         let trusted = Self::check_trusted(reader, trusted?, trust_any?);
         if allow_preflight? {
-            dialect?.refuse_unnamed(reader, &ALLOW_PREFLIGHT, "method")?;
+            dialect?.require_named_proxy(reader, &ALLOW_PREFLIGHT, "method")?;
         }
         Ok(Self {
             dialect: dialect?,

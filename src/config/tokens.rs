@@ -72,7 +72,7 @@ impl TokenSettings {
         {
             proxy
                 .dialect
-                .refuse_unnamed(reader, &TOKEN_SOURCES, "query")?;
+                .require_named_proxy(reader, &TOKEN_SOURCES, "query")?;
         }
         Ok(Self {
             sources: Arc::new(sources),

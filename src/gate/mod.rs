@@ -61,9 +61,8 @@ impl Gate {
 
     /// Decides by the rules of a route.
     ///
-    /// A check whose outcome changes from request to request would be a stage of its own: a revoked
-    /// session is denied before `accept`, and a `DPoP` proof and the user's row are looked at after
-    /// it.
+    /// Checks whose outcome changes from request to request do not exist yet. Each will be a stage
+    /// of its own: revocation before `accept`; a `DPoP` proof and the user directory after it.
     async fn decide_on(
         &self,
         rules: &Rules,

@@ -111,7 +111,7 @@ impl DecisionService {
     /// Removes the metric series of issuers and routes that are no longer configured; otherwise
     /// they would stay for ever. A request that began under an earlier configuration may bring one
     /// back, until the next configuration.
-    pub fn forget_other_series(&self) {
+    pub fn remove_stale_series(&self) {
         let routes = self.gate.policy.routes();
         self.decisions
             .forget_others(|name| routes.is_some_and(|routes| routes.named(name).is_some()));

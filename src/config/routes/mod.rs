@@ -246,7 +246,9 @@ fn refuse_undescribed_request(
         () if route.rules.sources.needs_request() => &tokens::TOKEN_SOURCES,
         () => &REQUIRE,
     };
-    proxy.dialect.refuse_unnamed(reader, setting, "request")
+    proxy
+        .dialect
+        .require_named_proxy(reader, setting, "request")
 }
 
 fn route_name(text: &str) -> Result<RouteName, Invalid> {

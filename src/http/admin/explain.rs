@@ -23,7 +23,7 @@ pub(super) async fn explain(
     service: web::Data<AdminService>,
 ) -> HttpResponse {
     let verify: &Arc<VerifyService> = &service.verify;
-    let generation = verify.generation();
+    let generation = verify.snapshot();
     // A transcript shows claims and rules, which a peer that can merely reach the port must not
     // see. A peer without an address is connected through a unix socket.
     let is_near = request

@@ -66,7 +66,7 @@ async fn admit(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let admitted = service.verify.generation().admin.admit(request.head());
+    let admitted = service.verify.snapshot().admin.admit(request.head());
     match admitted {
         Ok(admission) => {
             request.extensions_mut().insert(admission);
@@ -104,7 +104,7 @@ async fn metrics(service: web::Data<AdminService>) -> HttpResponse {
     let verify = &service.verify;
     verify.metrics.cache_entries.set(
         verify
-            .generation()
+            .snapshot()
             .decisions
             .gate
             .cache()
@@ -122,7 +122,7 @@ async fn healthz() -> HttpResponse {
 }
 
 async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
-    let generation = service.verify.generation();
+    let generation = service.verify.snapshot();
     let gate = &generation.decisions.gate;
     let now = gate.clock.moment();
     let has_keys = |issuer: &Issuer| issuer.keys.snapshot().is_usable(now);
@@ -154,6 +154,6 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
 async fn show_status(service: web::Data<AdminService>) -> HttpResponse {
     json_answer(
         StatusCode::OK,
-        &status(&service.verify.generation(), service.tls.as_deref()),
+        &status(&service.verify.snapshot(), service.tls.as_deref()),
     )
 }

@@ -47,7 +47,7 @@ impl VerifyService {
     }
 
     /// Returns the active snapshot.
-    pub fn generation(&self) -> Guard<Arc<ServiceSnapshot>> {
+    pub fn snapshot(&self) -> Guard<Arc<ServiceSnapshot>> {
         self.current.load()
     }
 
@@ -70,7 +70,7 @@ pub fn verify_server(
     heartbeat: Option<Heartbeat>,
     sockets: Vec<BoundListener>,
 ) -> std::io::Result<Server> {
-    let clock = service.generation().decisions.gate.clock.clone();
+    let clock = service.snapshot().decisions.gate.clock.clone();
     let tls = tls
         .map(|current| server_config(current, clock))
         .transpose()?;
@@ -133,7 +133,7 @@ fn mark_unix_peer(connection: &dyn Any, extensions: &mut Extensions) {
 
 async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> HttpResponse {
     // One snapshot for the whole request, even if the configuration changes meanwhile.
-    let snapshot = service.generation();
+    let snapshot = service.snapshot();
     let mut response = match Target::parse(request.uri().path(), snapshot.dialect) {
         Target::Verify(dialect, tail) => verify(&snapshot, &request, dialect, tail, None).await,
         Target::VerifyByName(name, dialect, tail) => {

@@ -99,8 +99,8 @@ impl Rules {
             .outcome("token", decision, || (&self.sources, reason.meaning()))
     }
 
-    /// Fails with [`Reason::IssuerUnknown`] if tokens of this issuer are not accepted here. It is
-    /// asked before any work is done for the token.
+    /// Fails with [`Reason::IssuerUnknown`] if tokens of this issuer are not accepted here. Call
+    /// it before any work is done for the token.
     pub fn check_issuer(&self, issuer: IssuerIndex) -> Result<(), Reason> {
         if self.issuers.contain(issuer) {
             Ok(())
@@ -110,8 +110,8 @@ impl Rules {
     }
 
     /// Fails with [`Reason::IssuerUnknown`] if this issuer takes no credential from this source, or
-    /// none with this scheme. It is asked of a credential from the cache as well: it may have been
-    /// verified when it came from another source.
+    /// none with this scheme: the client learns no more than that nobody here accepts it. Call it for
+    /// cached credentials too: they may have been verified when they came from another source.
     pub fn check_source(
         &self,
         issuer: &IssuerProfile,
@@ -139,8 +139,8 @@ impl Rules {
     ) -> Result<Identity, Denial> {
         let (token, issuer) = (principal.token(), principal.profile());
         let (time, validity) = (&issuer.expectations.time, token.validity());
-        // A token that was verified a moment ago had its time explained then; one from the cache
-        // explains it only if it is over.
+        // Silently first: a token that was verified a moment ago had its time explained then. One
+        // from the cache explains it only if the check fails.
         if time.validate(validity, cx.now.date, &mut ()).is_err() {
             time.validate(validity, cx.now.date, cx.explain)?;
         }
