@@ -78,19 +78,20 @@
 //! # Layers
 //!
 //! A module uses the layers below its own, never a layer above, and other modules of its layer only
-//! where noted below the table. A test (`tests/it/architecture.rs`) enforces this.
+//! where noted below the table. A test (`tests/it/architecture/`) enforces this.
 //!
 //! | layer | modules | content |
 //! | ---: | --- | --- |
 //! | 10 | [`app`], [`cli`], [`demo`] | the service, the commands, the demo |
 //! | 9 | [`http`], [`grpc`] | the servers that proxies ask |
 //! | 8 | [`gate`] | the decision |
+//! | 7 | [`authenticators`] | from a credential to its principal |
 //! | 6 | [`issuers`] | the accepted issuers and their keys |
-//! | 5 | [`outbound`], [`response`], [`fixtures`] | HTTP client, denials, test cases |
-//! | 4 | [`telemetry`], [`platform`], [`proxy_files`] | metrics and logs, system, proxy headers |
+//! | 5 | [`outbound`], [`response`], [`fixtures`], [`proxy_files`] | HTTP client, denials, test cases, proxy headers |
+//! | 4 | [`telemetry`], [`platform`] | metrics and logs, system |
 //! | 3 | [`config`] | the settings, one file per section |
 //! | 2 | [`config_reader`] | how settings are read |
-//! | 1 | [`extract`], [`jose`], [`verify`], [`policy`] | steps of a decision; no I/O, no clock |
+//! | 1 | [`extract`], [`jose`], [`verify`], [`policy`], [`hints`] | steps of a decision, and hints; no I/O, no clock |
 //! | 0 | [`domain`] | the shared types; no I/O, no clock |
 //!
 //! Within layer 1, `policy` uses `extract`, `verify` and `jose`, and `verify` uses `jose`. Within

@@ -13,7 +13,7 @@ use crate::domain::{is_unseen, visible_json};
 
 #[derive(Args)]
 pub(super) struct Show {
-    /// Leave out what is as it would be if nobody had given it
+    /// Leave out settings that have their default
     #[arg(long)]
     changed: bool,
     /// Write a table for people, or JSON for programs

@@ -17,7 +17,7 @@ pub(super) enum Failure {
     Denied,
 }
 
-/// Says that a token stands in the arguments, without repeating it.
+/// The message for a token in the arguments, which does not repeat it.
 pub(super) const TOKEN_IS_VISIBLE: &str = "\
 a token on the command line is visible to every user of this machine
 hint: pipe it (`--token -`, or `--token-file -`) or name its file with --token-file";

@@ -36,7 +36,7 @@ pub(super) fn print_styled(text: &str) -> Result<(), Failure> {
 
 /// Writes a styled line to stderr, beside data for programs on stdout.
 pub(super) fn note(text: impl Display) {
-    // Nobody reads it when stderr is gone.
+    // Without stderr there is no reader.
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 

@@ -16,7 +16,7 @@ pub(super) struct HeldSignals {
 /// The effect of SIGHUP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HangUp {
-    /// The configuration is read anew, as by other services.
+    /// The configuration is reloaded, as by other services.
     Reload,
     /// The program ends, as other programs do when their terminal is closed.
     End,
@@ -152,7 +152,7 @@ fn request_reload(ask: Option<&watch::Sender<u32>>) {
 fn ignored(signal: &'static str) {
     tracing::warn!(
         signal,
-        hint = "the log goes to stderr, so no file needs to be opened anew; SIGHUP reads the configuration anew, SIGTERM ends the service",
+        hint = "the log goes to stderr, so no file has to be reopened; SIGHUP reloads the configuration, SIGTERM ends the service",
         "signal ignored"
     );
 }

@@ -132,7 +132,7 @@ fn access_log_fields(reader: &mut Reader) -> Result<Vec<AccessLogField>, Reporte
     let wrong = fields.iter().enumerate().filter_map(|(index, field)| {
         let name = field.name();
         let invalid = if !seen.insert(name.to_owned()) {
-            Invalid::new(format!("{name} stands twice"))
+            Invalid::new(format!("{name} is listed twice"))
         } else if index == MAX_FIELDS {
             Invalid::new(format!("more than {MAX_FIELDS} fields"))
         } else {

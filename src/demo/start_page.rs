@@ -48,7 +48,7 @@ const HEAD: &str = "\
 <meta charset=\"utf-8\">
 <title>doorward demo</title>
 <h1>doorward demo</h1>
-<p>This page is open; every other path of the site is guarded. A button asks for <code>/hello</code> with the token that stands
+<p>This page is open; every other path of the site is guarded. A button asks for <code>/hello</code> with the token
 beside it, as a script of yours would. A link cannot: browsers send no <code>Authorization</code> of their own.</p>
 <ul>
 ";

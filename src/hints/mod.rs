@@ -111,7 +111,7 @@ hints! {
         OnlyTls "no HTTP in the answer" "the server speaks no plain HTTP: https://?",
         OtherCertificate "TLS: the certificate is for another name" "use a name that is in the certificate, or have the server's certificate name this one",
         CertificateExpired "TLS: the certificate has expired" "renew the certificate of the server, or compare the clocks",
-        ConnectionRefused "nobody listens" "compare host and port, and see whether the server is up; in a container `localhost` is the container",
+        ConnectionRefused "the connection is refused" "compare host and port, and see whether the server is up; in a container `localhost` is the container",
         NameUnknown "the name does not resolve" "compare the name, and see whether it resolves on this machine or in this container",
         NoAnswer "no answer in time" "look for a firewall or an egress rule, or for a proxy that has to be named in `HTTPS_PROXY`; `jwks_timeout` says how long is waited",
         ProxyRefused "the proxy refuses" "see whether the proxy lets this host through; `NO_PROXY` names hosts that are asked directly",

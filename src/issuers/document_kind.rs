@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-/// The kind of a document, as far as an operator can tell a wrong address by it.
+/// The kind of a document, as far as it shows that an address is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DocumentKind {
     /// No bytes, or only white space.

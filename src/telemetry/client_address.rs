@@ -8,9 +8,9 @@ use crate::domain::HeaderFields;
 /// More addresses than this in `X-Forwarded-For` are not looked at.
 const MAX_HOPS: usize = 32;
 
-/// Returns the address of the client as trusted proxies tell it: the last one in `X-Forwarded-For`
-/// that is no trusted proxy itself, or the first one if all are. Whatever a client writes into the
-/// field stands to the left of that.
+/// Returns the address of the client as trusted proxies write it: the last one in `X-Forwarded-For`
+/// that is no trusted proxy itself, or the first one if all are. What a client writes into the
+/// field is to the left of that.
 ///
 /// Returns `None` if there is no such field, or if something other than addresses comes first. A peer that
 /// is not trusted is the client.

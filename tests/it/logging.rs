@@ -162,7 +162,7 @@ fn wrong_fields_are_refused() {
     for (fields, told) in [
         ("sub", "write client, or claim:PATH such as claim:sub"),
         ("claim:", "claim"),
-        ("client, client", "client stands twice"),
+        ("client, client", "client is listed twice"),
         (
             "claim:a, claim:b, claim:c, claim:d, claim:e, claim:f, claim:g, claim:h, claim:i, claim:j, claim:k, claim:l, claim:m, claim:n, claim:o, claim:p, claim:q",
             "more than 16 fields",

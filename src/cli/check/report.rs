@@ -18,7 +18,7 @@ pub(super) struct Report {
     pub(super) fixtures: Option<FixtureReport>,
 }
 
-/// The outcome of a check, which the exit code tells too.
+/// The outcome of a check, which is also the exit code.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Outcome {

@@ -51,8 +51,8 @@ impl Inspect {
     }
 }
 
-/// Describes the times that the claims have, for people. What is no number is left to whoever
-/// verifies it.
+/// Describes the times in the claims, for people. A claim that is no number is left out; verifying
+/// the token refuses it.
 fn dates(claims: &Value, now: Timestamp) -> Vec<String> {
     let described = DATES.iter().filter_map(|(name, past, future)| {
         let Value::Number(date) = claims.get(*name)? else {

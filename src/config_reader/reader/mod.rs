@@ -22,7 +22,7 @@ pub(crate) struct Reader {
     section: Section,
     files: FilesInUse,
     problems: Problems,
-    /// The settings that were read, if somebody wants to see them.
+    /// The settings that were read, if they are recorded.
     active: Option<ActiveSettings>,
 }
 

@@ -1,4 +1,4 @@
-//! `GET /`: a page of links, for whoever opens the admin listener in a browser.
+//! `GET /`: a page of links, for a browser.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};

@@ -110,7 +110,7 @@ impl Rules {
     }
 
     /// Fails with [`Reason::IssuerUnknown`] if this issuer takes no credential from this source, or
-    /// none with this scheme: the client learns no more than that nobody here accepts it. Call it for
+    /// none with this scheme: the client learns only that it is not accepted here. Call it for
     /// cached credentials too: they may have been verified when they came from another source.
     pub fn check_source(
         &self,

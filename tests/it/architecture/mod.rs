@@ -60,6 +60,29 @@ fn no_files_import_each_other_in_a_circle() {
     assert_eq!(circles(&read(&files).imports()), Vec::<String>::new());
 }
 
+/// The row of a module has its layer first: `| 8 | ` + the module as the page writes it.
+#[test]
+fn the_pages_name_each_module_on_its_layer() {
+    for (page, quoted) in [
+        ("docs/architecture.md", ["`", "/`"]),
+        ("src/lib.rs", ["[`", "`]"]),
+    ] {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        let text = std::fs::read_to_string(&page).unwrap();
+        for (number, modules) in LAYERS.iter().enumerate() {
+            for module in *modules {
+                let name = [quoted[0], module, quoted[1]].concat();
+                let is_row = |line: &&str| {
+                    let row = line.trim_start_matches("//! ");
+                    row.starts_with(&format!("| {number} |")) && row.contains(&name)
+                };
+                let rows = text.lines().filter(is_row).count();
+                assert_eq!(rows, 1, "{}: {module}", page.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn every_module_is_read() {
     let files = sources();
