@@ -11,6 +11,7 @@ pub(crate) mod file;
 mod files;
 mod location;
 mod problem;
+mod raw_node;
 mod reader;
 mod readings;
 pub(crate) mod reference_table;

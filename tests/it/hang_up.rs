@@ -69,7 +69,12 @@ fn habits_of_other_servers_end_nothing() {
     for name in ["USR1", "USR2"] {
         service.signal(name);
         let line = service.wait_for_line("signal ignored");
-        for part in [&format!("\"SIG{name}\""), "stderr", "SIGHUP reloads", "WARN"] {
+        for part in [
+            &format!("\"SIG{name}\""),
+            "stderr",
+            "SIGHUP reloads",
+            "WARN",
+        ] {
             assert!(line.contains(part), "{part}: {line}");
         }
     }
