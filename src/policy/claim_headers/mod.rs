@@ -54,12 +54,12 @@ impl ClaimHeaders {
         }
     }
 
-    /// The names of the headers, in the order of their configuration.
+    /// Iterates over the names of the headers, in the order of the configuration.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(|mapped| mapped.header.as_str())
     }
 
-    /// Spellings that applications take for one of the headers: CGI, WSGI and others read
+    /// Returns other spellings that applications read as one of the headers: CGI, WSGI and others read
     /// `X_Auth_Subject` as `X-Auth-Subject`. In lower case.
     pub fn aliases(&self) -> &[String] {
         &self.aliases
@@ -78,8 +78,8 @@ impl ClaimHeaders {
         )
     }
 
-    /// The values, one for each header; empty where the token lacks the claim, so that a proxy that
-    /// copies the header overwrites the one a client may have sent.
+    /// Returns the values, one for each header. A value is empty if the token lacks the claim, so that
+    /// a proxy that copies the header overwrites one that the client may have sent.
     pub fn render(&self, token: &VerifiedToken) -> Result<Box<[Bytes]>, Reason> {
         let (mut text, mut names) = (String::with_capacity(128), 0);
         let lengths = self.list.iter().map(|mapped| {
