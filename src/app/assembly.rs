@@ -10,6 +10,7 @@ use super::spans::spans;
 use super::start_error::StartError;
 use crate::authenticators::{Authenticators, TokenCache};
 use crate::config::{CacheSettings, Configuration, ProxySettings, TokenSettings};
+use crate::directory::Directory;
 use crate::gate::{DecisionService, Gate};
 use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
 use crate::issuers::Issuers;
@@ -204,6 +205,7 @@ impl SharedResources {
                 claim_headers,
                 cache,
             },
+            directory: Directory::Off,
         }
     }
 }

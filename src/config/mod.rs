@@ -43,6 +43,9 @@ use crate::config_reader::{Reader, Reported};
 use crate::policy::ClaimHeaders;
 use routes::General;
 
+/// What to do where something reads the user's row and there is no directory.
+const NO_DIRECTORY_HINT: &str = "set $directory_url and $directory_query, or read a claim";
+
 /// A complete and checked configuration.
 ///
 /// Every value in it has been validated, and so have the rules that involve several settings.
@@ -79,12 +82,15 @@ impl Configuration {
         let tls = TlsSettings::read(reader);
         let proxy = ProxySettings::read(reader);
         let tokens = TokenSettings::read(reader, &proxy);
-        let claim_headers = claim_headers::read(reader);
+        // The section of the directory says so once it exists.
+        let has_directory = false;
+        let claim_headers = claim_headers::read(reader, has_directory);
         let answers = DenialSettings::read(reader);
         let logging = Logging::read(reader);
         let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader);
-        let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
+        let general = General::of(&issuers, &proxy, &tokens, has_directory);
+        let routes = RouteSettings::read(reader, general);
         Ok(Self {
             server: server?,
             admin: admin?,

@@ -123,6 +123,15 @@ impl Transcript {
         self
     }
 
+    /// Returns the transcript without what was found in a user's row, for a peer that is neither on
+    /// loopback nor has the token.
+    #[must_use]
+    pub fn without_rows(mut self) -> Self {
+        let stages = self.stages.into_iter();
+        self.stages = stages.map(ExplainStep::without_row).collect();
+        self
+    }
+
     /// Returns whether the request would pass.
     pub fn lets_pass(&self) -> bool {
         matches!(self.verdict, "allow" | "would_deny")

@@ -1,5 +1,5 @@
-//! Conditions in the Common Expression Language (CEL, <https://cel.dev>), over `claims`, `request`
-//! and `now`.
+//! Conditions in the Common Expression Language (CEL, <https://cel.dev>), over `claims`, `user`,
+//! `request` and `now`.
 //!
 //! The language always ends, but the library that evaluates it counts no steps and takes the stack
 //! as deep as an expression goes. So what an expression may be is settled when it is read: before
@@ -77,8 +77,13 @@ impl Condition {
     }
 
     /// Returns whether it reads what the proxy says about the original request.
-    pub fn reads_request(&self) -> bool {
-        self.reads.any()
+    pub const fn reads_request(&self) -> bool {
+        self.reads.request()
+    }
+
+    /// Returns whether it reads the user's row.
+    pub const fn reads_user(&self) -> bool {
+        self.reads.user
     }
 
     pub(super) fn check(&self, facts: &Facts<'_>) -> Result<(), Denial> {
