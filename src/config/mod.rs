@@ -8,6 +8,7 @@ pub(crate) mod catalog;
 pub(crate) mod claim_headers;
 pub(crate) mod denials;
 mod der;
+pub(crate) mod directory;
 pub(crate) mod issuer;
 pub(crate) mod logging;
 pub(crate) mod proxy;
@@ -22,6 +23,10 @@ pub(crate) mod traces;
 pub use catalog::schema;
 pub use claim_headers::default_claim_headers;
 pub use denials::{CustomDenial, DenialKey, DenialSettings};
+pub use directory::{
+    DatabaseAddress, DatabaseSettings, DirectorySettings, OnMissing, ServerAddress, ServerLocation,
+    UserQuery,
+};
 pub use issuer::{
     AcceptedIssuers, FetchSettings, FileKeys, IssuerSettings, KeyLocation, KeySource,
     RefreshSettings, RemoteKeys, decode_secret, is_trustworthy,
@@ -68,6 +73,8 @@ pub struct Configuration {
     pub traces: Option<TraceSettings>,
     /// The issuers whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
+    /// The user directory; `None` if there is none.
+    pub directory: Option<DirectorySettings>,
     /// The routes; `None` if one set of rules holds for all requests.
     pub routes: Option<RouteSettings>,
 }
@@ -84,6 +91,7 @@ impl Configuration {
         let logging = Logging::read(reader);
         let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader);
+        let directory = DirectorySettings::read(reader, &issuers);
         let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
         Ok(Self {
             server: server?,
@@ -96,6 +104,7 @@ impl Configuration {
             logging: logging?,
             traces: traces?,
             issuers: issuers?,
+            directory: directory?,
             routes: routes?,
         })
     }

@@ -1,12 +1,14 @@
-//! Layer 5: the HTTP client and its bounds.
+//! Layer 5: the HTTP client and the SQL clients, with their bounds.
 //!
 //! The documents that this service fetches decide whom it trusts. So certificates are checked,
 //! redirects are not followed, a body is read up to a limit, a request ends in time, and an address
 //! can be required to be a public one.
 
 mod http;
+mod sql;
 
 pub use http::{
     AddressRule, Egress, EntityTag, FetchBody, FetchError, FetchRequest, FetchResponse, HttpClient,
     InvalidClient, OtlpTransport, ProxyName, error_chain,
 };
+pub use sql::{DescribedColumn, QueryDescription, SqlClient, SqlError};
