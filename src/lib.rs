@@ -114,6 +114,7 @@ pub mod cli;
 pub mod config;
 pub mod config_reader;
 pub mod demo;
+pub mod directory;
 pub mod domain;
 pub mod extract;
 pub mod fixtures;

@@ -131,14 +131,14 @@ pub enum OnMissing {
 }
 
 /// The user directory.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DirectorySettings {
     /// The connection to the database.
     pub database: DatabaseSettings,
     /// The query and its parameters.
     pub query: UserQuery,
-    /// The names of the issuers whose subjects it knows; `None` for the only one that there is.
-    pub issuers: Option<Box<[String]>>,
+    /// The names of the issuers whose subjects it knows.
+    pub issuers: Box<[String]>,
     /// What becomes of a subject without a row.
     pub on_missing: OnMissing,
     /// How long a row is used.
@@ -163,7 +163,7 @@ pub struct DatabaseSettings {
 }
 
 /// The query for the row of a user.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct UserQuery {
     /// The text of the query.
     pub text: Arc<str>,
@@ -215,9 +215,7 @@ impl DirectorySettings {
 
     /// Returns whether it knows the subjects of this issuer.
     pub fn knows(&self, issuer: &str) -> bool {
-        self.issuers
-            .as_ref()
-            .is_none_or(|known| known.iter().any(|known| known == issuer))
+        self.issuers.iter().any(|known| known == issuer)
     }
 }
 
@@ -296,8 +294,8 @@ fn read_extra_roots(reader: &mut Reader) -> Result<Option<Vec<u8>>, Reported> {
 fn read_issuers(
     reader: &mut Reader,
     all: &Result<Vec<IssuerSettings>, Reported>,
-) -> Result<Option<Box<[String]>>, Reported> {
-    let all = all.as_ref().ok();
+) -> Result<Box<[String]>, Reported> {
+    let all = all.as_deref().ok();
     let name = |text: &str| {
         let name = value::text(text)?;
         let is_known = LISTED_CREDENTIALS.contains(&name.as_str());
@@ -306,16 +304,18 @@ fn read_issuers(
             _ => Ok(name),
         }
     };
-    let listed = reader.optional_list(&DIRECTORY_ISSUERS, name)?;
-    if listed.is_none()
-        && let Some(all) = all
-        && all.len() != 1
-    {
-        let hint = format!("name those whose subjects the database knows, of {}", {
-            IssuerSettings::names(all)
-        });
-        let invalid = Invalid::new("missing: there are several issuers").hint(hint);
-        return Err(reader.refuse(&DIRECTORY_ISSUERS, invalid));
+    if let Some(listed) = reader.optional_list(&DIRECTORY_ISSUERS, name)? {
+        return Ok(listed.into());
     }
-    Ok(listed.map(Into::into))
+    match all {
+        None => Err(Reported),
+        Some([only]) => Ok([only.name.clone()].into()),
+        Some(several) => {
+            let names = IssuerSettings::names(several);
+            let invalid = Invalid::new("missing: there is more than one issuer").hint(format!(
+                "name those whose subjects the database knows, of {names}"
+            ));
+            Err(reader.refuse(&DIRECTORY_ISSUERS, invalid))
+        }
+    }
 }
