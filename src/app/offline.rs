@@ -106,7 +106,11 @@ pub fn gate_of_keys(
             claim_headers: configuration.claim_headers,
             cache,
         },
-        directory: Directory::Off,
+        directory: if configuration.directory.is_some() {
+            Directory::NotAsked
+        } else {
+            Directory::Off
+        },
     })
 }
 

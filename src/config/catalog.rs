@@ -1,6 +1,12 @@
 //! The list of all settings. The reader, `config reference` and `config schema` use this one list.
 
-use super::{claim_headers, denials, issuer, logging, proxy, routes, server, tokens, traces};
+use super::{
+<<<<<<< HEAD
+    claim_headers, denials, directory, issuer, logging, proxy, routes, server, tokens, traces,
+=======
+    claim_headers, denials, dependencies, issuer, logging, proxy, routes, server, tokens, traces,
+>>>>>>> main
+};
 use crate::config::server::{admin, tls};
 use crate::config_reader::{Setting, schema as json_schema};
 
@@ -11,9 +17,11 @@ pub(crate) const SERVICE: &[&[Setting]] = &[
     tls::SETTINGS,
     proxy::SETTINGS,
     tokens::SETTINGS,
+    directory::SETTINGS,
     claim_headers::SETTINGS,
     denials::SETTINGS,
     logging::SETTINGS,
+    dependencies::SETTINGS,
     traces::SETTINGS,
     &[issuer::ISSUERS, routes::ROUTES],
 ];

@@ -7,7 +7,9 @@
 pub(crate) mod catalog;
 pub(crate) mod claim_headers;
 pub(crate) mod denials;
+pub(crate) mod dependencies;
 mod der;
+pub(crate) mod directory;
 pub(crate) mod issuer;
 pub(crate) mod logging;
 pub(crate) mod proxy;
@@ -22,6 +24,10 @@ pub(crate) mod traces;
 pub use catalog::schema;
 pub use claim_headers::default_claim_headers;
 pub use denials::{CustomDenial, DenialKey, DenialSettings};
+pub use directory::{
+    DatabaseAddress, DatabaseSettings, DirectorySettings, OnMissing, ServerAddress, ServerLocation,
+    UserQuery,
+};
 pub use issuer::{
     AcceptedIssuers, FetchSettings, FileKeys, IssuerSettings, KeyLocation, KeySource,
     RefreshSettings, RemoteKeys, decode_secret, is_trustworthy,
@@ -38,6 +44,8 @@ pub use server::{
 pub use source::Source;
 pub use tokens::{CacheSettings, TokenSettings};
 pub use traces::TraceSettings;
+
+use std::time::Duration;
 
 use crate::config_reader::{Reader, Reported};
 use crate::policy::ClaimHeaders;
@@ -67,10 +75,14 @@ pub struct Configuration {
     pub answers: DenialSettings,
     /// Logging, and the labels of metrics.
     pub logging: Logging,
+    /// The time that a request waits for other services altogether.
+    pub dependency_wait: Duration,
     /// Export of spans; `None` if it is off.
     pub traces: Option<TraceSettings>,
     /// The issuers whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
+    /// The user directory; `None` if there is none.
+    pub directory: Option<DirectorySettings>,
     /// The routes; `None` if one set of rules holds for all requests.
     pub routes: Option<RouteSettings>,
 }
@@ -82,13 +94,14 @@ impl Configuration {
         let tls = TlsSettings::read(reader);
         let proxy = ProxySettings::read(reader);
         let tokens = TokenSettings::read(reader, &proxy);
-        // The section of the directory says so once it exists.
-        let has_directory = false;
+        let has_directory = DirectorySettings::is_given(reader);
         let claim_headers = claim_headers::read(reader, has_directory);
         let answers = DenialSettings::read(reader);
         let logging = Logging::read(reader);
+        let dependency_wait = dependencies::read_wait(reader);
         let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader);
+        let directory = DirectorySettings::read(reader, &issuers);
         let general = General::of(&issuers, &proxy, &tokens, has_directory);
         let routes = RouteSettings::read(reader, general);
         Ok(Self {
@@ -100,8 +113,10 @@ impl Configuration {
             claim_headers: claim_headers?,
             answers: answers?,
             logging: logging?,
+            dependency_wait: dependency_wait?,
             traces: traces?,
             issuers: issuers?,
+            directory: directory?,
             routes: routes?,
         })
     }

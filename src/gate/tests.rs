@@ -108,7 +108,7 @@ fn columns_become_headers_behind_those_of_claims() {
         answer(&gate, "bob").unwrap(),
         ["X-Sub: bob", "X-Role: ", "X-Tags: "]
     );
-    assert_eq!(answer(&gate, "carol"), Err("policy_denied"));
+    assert_eq!(answer(&gate, "carol"), Err("subject_unknown"));
 }
 
 #[test]
