@@ -1,11 +1,8 @@
 //! The list of all settings. The reader, `config reference` and `config schema` use this one list.
 
 use super::{
-<<<<<<< HEAD
-    claim_headers, denials, directory, issuer, logging, proxy, routes, server, tokens, traces,
-=======
-    claim_headers, denials, dependencies, issuer, logging, proxy, routes, server, tokens, traces,
->>>>>>> main
+    claim_headers, denials, dependencies, directory, issuer, logging, proxy, routes, server,
+    tokens, traces,
 };
 use crate::config::server::{admin, tls};
 use crate::config_reader::{Setting, schema as json_schema};
