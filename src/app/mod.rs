@@ -86,7 +86,8 @@ impl Application {
         let prepared = PreparedConfiguration::new(configuration);
         let directory = shared.prepare_directory(&prepared.configuration)?;
         // Nothing runs yet that this could hold up.
-        let directory = directory.map_or_else(|| Ok(ReadyDirectory::default()), CheckedDirectory::wait)?;
+        let directory =
+            directory.map_or_else(|| Ok(ReadyDirectory::default()), CheckedDirectory::wait)?;
         let snapshot = shared.build(prepared, (Fetchers::new(), directory), 1)?;
         let service = Arc::new(VerifyService::new(snapshot, shared.metrics.clone()));
         let admin = AdminService {

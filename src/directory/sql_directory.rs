@@ -7,8 +7,8 @@ use tokio::runtime::Handle;
 
 use super::answer::{UserAnswer, UserState};
 use super::lookup::{CAPACITY, Lookup};
-use super::subject::{Subject, SubjectKey};
 use super::steps;
+use super::subject::{Subject, SubjectKey};
 use crate::config::DirectorySettings;
 use crate::domain::{Clock, Denial, Explain, Reason, RequestContext};
 use crate::outbound::dependency::{

@@ -60,7 +60,9 @@ pub(super) fn state(user: &UserState, with_values: bool) -> ExplainStep {
         }
         UserState::Known(row) => ExplainStep::passed(STAGE, ROW, names(row)),
         UserState::Unknown => ExplainStep::failed(STAGE, ROW, "none"),
-        UserState::Disabled => ExplainStep::failed(STAGE, "a row that is active", "one that is not"),
+        UserState::Disabled => {
+            ExplainStep::failed(STAGE, "a row that is active", "one that is not")
+        }
     }
 }
 

@@ -34,6 +34,7 @@ mod configuration_problems;
 mod decorators;
 mod demo;
 mod deploy;
+mod directory;
 mod envoy;
 mod envoy_dialect;
 mod envoy_grpc;

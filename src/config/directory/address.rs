@@ -140,8 +140,9 @@ fn sqlite(file: &str) -> Result<DatabaseAddress, Invalid> {
     let file = file.strip_prefix("//").unwrap_or(file);
     let path = file.strip_suffix("?mode=ro").unwrap_or(file);
     if path.is_empty() || path.contains('?') || path.starts_with(':') {
-        return Err(Invalid::new("names no file of SQLite")
-            .hint("write sqlite:FILE, such as sqlite:/var/lib/app/users.db; it is opened read-only"));
+        return Err(Invalid::new("names no file of SQLite").hint(
+            "write sqlite:FILE, such as sqlite:/var/lib/app/users.db; it is opened read-only",
+        ));
     }
     let path = decoded(path)?;
     Ok(DatabaseAddress::Sqlite(path.into()))
@@ -157,10 +158,12 @@ impl Dialect {
             } else if name == self.socket && value.starts_with('/') {
                 socket = Some(PathBuf::from(value.into_owned()));
             } else {
-                return Err(Invalid::new("has a parameter that is not known").hint(format!(
-                    "there is {} and, with a path, {}",
-                    self.tls[0], self.socket
-                )));
+                return Err(
+                    Invalid::new("has a parameter that is not known").hint(format!(
+                        "there is {} and, with a path, {}",
+                        self.tls[0], self.socket
+                    )),
+                );
             }
         }
         let host = url.host_str().filter(|host| !host.is_empty());
@@ -199,10 +202,12 @@ impl Dialect {
             _ if value.eq_ignore_ascii_case(self.verified) => Ok(true),
             _ if value.eq_ignore_ascii_case(self.disabled) => Ok(false),
             // Anything between lets someone on the way answer in the place of the database.
-            _ => Err(Invalid::new("asks for TLS without a verified certificate").hint(format!(
-                "write {0}={1}; on loopback {0}={2} is possible",
-                self.tls[0], self.verified, self.disabled
-            ))),
+            _ => Err(
+                Invalid::new("asks for TLS without a verified certificate").hint(format!(
+                    "write {0}={1}; on loopback {0}={2} is possible",
+                    self.tls[0], self.verified, self.disabled
+                )),
+            ),
         }
     }
 
@@ -216,12 +221,17 @@ impl Dialect {
         let http = Url::parse(&format!("http://{name}/")).map_err(|_| unknown())?;
         let tls = tls.unwrap_or(false);
         if !tls && !is_loopback(&http) {
-            return Err(Invalid::new("leads through a network without verified TLS").hint(format!(
-                "add ?{}={}; $directory_ca_file names an authority of your own",
-                self.tls[0], self.verified
-            )));
+            return Err(
+                Invalid::new("leads through a network without verified TLS").hint(format!(
+                    "add ?{}={}; $directory_ca_file names an authority of your own",
+                    self.tls[0], self.verified
+                )),
+            );
         }
-        let name = name.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let name = name
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
         Ok(ServerLocation::Host { name, port, tls })
     }
 }
@@ -275,14 +285,29 @@ mod tests {
     #[test]
     fn servers_are_found_with_their_credentials() {
         for (text, location) in [
-            ("postgres://db.example:1/x?sslmode=verify-full", host("db.example", Some(1), true)),
+            (
+                "postgres://db.example:1/x?sslmode=verify-full",
+                host("db.example", Some(1), true),
+            ),
             ("postgresql://127.0.0.1/x", host("127.0.0.1", None, false)),
-            ("postgres://[::1]/x?sslmode=disable", host("::1", None, false)),
-            ("postgres://localhost/x?sslmode=verify-full", host("localhost", None, true)),
+            (
+                "postgres://[::1]/x?sslmode=disable",
+                host("::1", None, false),
+            ),
+            (
+                "postgres://localhost/x?sslmode=verify-full",
+                host("localhost", None, true),
+            ),
             ("postgres:///x?host=/run/pg", socket("/run/pg")),
             ("postgres://%2Frun%2Fpg/x", socket("/run/pg")),
-            ("mysql://db.example/x?ssl-mode=VERIFY_IDENTITY", host("db.example", None, true)),
-            ("mariadb://localhost/x?socket=/run/m.sock", socket("/run/m.sock")),
+            (
+                "mysql://db.example/x?ssl-mode=VERIFY_IDENTITY",
+                host("db.example", None, true),
+            ),
+            (
+                "mariadb://localhost/x?socket=/run/m.sock",
+                socket("/run/m.sock"),
+            ),
         ] {
             assert_eq!(server(text).location, location, "{text}");
         }
@@ -293,7 +318,10 @@ mod tests {
             (Some("us@er"), Some("p:w#"), Some("d/b"))
         );
         assert!(!format!("{found:?}").contains("p:w#"));
-        assert_eq!(parse("sqlite:/a/b.db").unwrap(), DatabaseAddress::Sqlite("/a/b.db".into()));
+        assert_eq!(
+            parse("sqlite:/a/b.db").unwrap(),
+            DatabaseAddress::Sqlite("/a/b.db".into())
+        );
         assert_eq!(
             parse("sqlite:///a/b.db?mode=ro").unwrap(),
             DatabaseAddress::Sqlite("/a/b.db".into())

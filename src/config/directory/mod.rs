@@ -187,8 +187,8 @@ impl DirectorySettings {
         issuers: &Result<Vec<IssuerSettings>, Reported>,
     ) -> Result<Option<Self>, Reported> {
         if !reader.is_given(&DIRECTORY_URL) {
-            let invalid = Invalid::new("there is no directory")
-                .hint("set $directory_url, or leave this out");
+            let invalid =
+                Invalid::new("there is no directory").hint("set $directory_url, or leave this out");
             return reader.refuse_given(DEPENDENT, &invalid).map(|()| None);
         }
         let address = reader

@@ -19,8 +19,10 @@ pub(super) fn parse(text: &str) -> Result<String, Invalid> {
             .hint("the directory is only read; put a comment behind the first word"));
     }
     if query.contains(';') {
-        return Err(Invalid::new("holds more than one statement, or a semicolon")
-            .hint("write one statement; a semicolon in a text is chr(59), or char(59)"));
+        return Err(
+            Invalid::new("holds more than one statement, or a semicolon")
+                .hint("write one statement; a semicolon in a text is chr(59), or char(59)"),
+        );
     }
     if query.contains('\0') {
         return Err(Invalid::new("holds a NUL character"));
@@ -38,7 +40,10 @@ mod tests {
             ("SELECT 1", Ok("SELECT 1")),
             (" select\n1 ;\n", Ok("select\n1")),
             ("SELECT(1)", Ok("SELECT(1)")),
-            ("with x AS (SELECT 1) SELECT * FROM x", Ok("with x AS (SELECT 1) SELECT * FROM x")),
+            (
+                "with x AS (SELECT 1) SELECT * FROM x",
+                Ok("with x AS (SELECT 1) SELECT * FROM x"),
+            ),
             ("UPDATE users SET a = 1", Err(())),
             ("SELECTED", Err(())),
             ("-- users\nSELECT 1", Err(())),

@@ -87,9 +87,8 @@ impl<C> Connections<C> {
 
     fn pop(&self) -> Option<Idle<C>> {
         let mut idle = self.lock();
-        let is_fresh = |idle: &Idle<C>| {
-            idle.since.elapsed() < MAX_IDLE && idle.opened.elapsed() < MAX_AGE
-        };
+        let is_fresh =
+            |idle: &Idle<C>| idle.since.elapsed() < MAX_IDLE && idle.opened.elapsed() < MAX_AGE;
         idle.retain(is_fresh);
         idle.pop()
     }

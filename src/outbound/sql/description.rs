@@ -41,14 +41,20 @@ impl QueryDescription {
                 && !self.columns.iter().any(|column| column.name == wanted)
             {
                 let message = format!("{setting} is {wanted:?}, and the query has no such column");
-                return Err(SqlError::query(message, Some(format!("it has {}", names()))));
+                return Err(SqlError::query(
+                    message,
+                    Some(format!("it has {}", names())),
+                ));
             }
         }
         for (position, column) in self.columns.iter().enumerate() {
             let earlier = self.columns.iter().take(position);
             if earlier.clone().any(|other| other.name == column.name) {
                 let message = format!("two columns are called {:?}", column.name);
-                return Err(SqlError::query(message, Some("name one of them by AS".into())));
+                return Err(SqlError::query(
+                    message,
+                    Some("name one of them by AS".into()),
+                ));
             }
             if !column.is_known {
                 let (name, type_name) = (&column.name, &column.type_name);
@@ -66,7 +72,8 @@ pub(super) fn refuse_other_number(found: usize, expected: usize) -> Result<(), S
     if found == expected {
         return Ok(());
     }
-    let message =
-        format!("the query has {found} parameters, and directory_parameters names {expected} claims");
+    let message = format!(
+        "the query has {found} parameters, and directory_parameters names {expected} claims"
+    );
     Err(SqlError::query(message, None))
 }

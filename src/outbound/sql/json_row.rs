@@ -44,16 +44,20 @@ impl JsonRow {
         self.text.push(':');
         render(&mut self.text).map_err(|unrendered| {
             SqlError::Answer(match unrendered {
-                Unrendered::Type => format!(
-                    "column {column:?} has the type {type_name}, which has no form here"
-                ),
+                Unrendered::Type => {
+                    format!("column {column:?} has the type {type_name}, which has no form here")
+                }
                 Unrendered::Value => {
-                    format!("column {column:?} of type {type_name} holds a value without a form in JSON")
+                    format!(
+                        "column {column:?} of type {type_name} holds a value without a form in JSON"
+                    )
                 }
             })
         })?;
         if self.text.len() > MAX_BYTES {
-            return Err(SqlError::Answer(format!("a row is larger than {MAX_BYTES} bytes")));
+            return Err(SqlError::Answer(format!(
+                "a row is larger than {MAX_BYTES} bytes"
+            )));
         }
         Ok(())
     }

@@ -11,7 +11,6 @@ mod postgres;
 mod sql_error;
 mod sqlite;
 
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,7 +94,10 @@ impl SqlClient {
         self.in_time(described).await
     }
 
-    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, SqlError>>) -> Result<T, SqlError> {
+    async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, SqlError>>,
+    ) -> Result<T, SqlError> {
         let ended = tokio::time::timeout(self.timeout, asked).await;
         ended.unwrap_or_else(|_| Err(SqlError::timed_out(self.timeout)))
     }

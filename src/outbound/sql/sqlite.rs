@@ -73,7 +73,9 @@ impl SqliteClient {
         parameters: usize,
     ) -> Result<QueryDescription, SqlError> {
         let mut connection = connect(&self.options).await?;
-        let statement = connection.prepare(AssertSqlSafe(query.clone()).into_sql_str()).await;
+        let statement = connection
+            .prepare(AssertSqlSafe(query.clone()).into_sql_str())
+            .await;
         let statement = statement.map_err(|error| error_of(&error))?;
         let column = |column: &<Sqlite as sqlx::Database>::Column| DescribedColumn {
             name: column.name().to_owned(),
@@ -160,7 +162,10 @@ fn render(row: &SqliteRow) -> Result<String, SqlError> {
         if value.is_null() {
             continue;
         }
-        let (own, declared) = (value.type_info().name().to_owned(), column.type_info().name());
+        let (own, declared) = (
+            value.type_info().name().to_owned(),
+            column.type_info().name(),
+        );
         json.add(column.name(), &own, |out| match own.as_str() {
             "INTEGER" if declared == "BOOLEAN" => {
                 push_plain(out, decoded::<i64>(value)? != 0);

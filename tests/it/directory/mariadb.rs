@@ -24,7 +24,10 @@ fn users_pass_while_they_are_there_and_active() {
 #[test]
 fn texts_are_never_part_of_the_query() {
     let database = users();
-    assert_eq!(database.run("SELECT COUNT(*) FROM users WHERE id IN ('ALICE ')"), "1");
+    assert_eq!(
+        database.run("SELECT COUNT(*) FROM users WHERE id IN ('ALICE ')"),
+        "1"
+    );
     keeps_texts_apart(&database, QUERY);
 }
 
@@ -32,15 +35,24 @@ fn texts_are_never_part_of_the_query() {
 #[test]
 fn numbers_are_compared_as_texts() {
     let database = TestDatabase::mariadb();
-    database.run("CREATE TABLE users (id BIGINT PRIMARY KEY, email VARCHAR(50));
-        INSERT INTO users VALUES (0, 'zero@example.com'), (1, 'one@example.com')");
+    database.run(
+        "CREATE TABLE users (id BIGINT PRIMARY KEY, email VARCHAR(50));
+        INSERT INTO users VALUES (0, 'zero@example.com'), (1, 'one@example.com')",
+    );
     let idp = TestIssuer::new();
     let gate = gate(&idp, &database, "SELECT id, email FROM users WHERE id = ?")
         .set("DIRECTORY_KEY", "id")
         .spawn();
-    assert_eq!(ask(&gate, &idp, "1").get("x-user-email"), Some("one@example.com"));
+    assert_eq!(
+        ask(&gate, &idp, "1").get("x-user-email"),
+        Some("one@example.com")
+    );
     for subject in ["1abc", " 1", "1.0", "01", "1e0", "abc", "", "-0"] {
-        assert_eq!(verdict(&gate, &idp, subject), "401 subject_unknown", "{subject:?}");
+        assert_eq!(
+            verdict(&gate, &idp, subject),
+            "401 subject_unknown",
+            "{subject:?}"
+        );
     }
 }
 
@@ -66,9 +78,13 @@ fn columns_become_json() {
                 "stamp": "2026-01-02T02:04:05Z", "clock": "03:04:05", "y": 2026}),
         ),
     ] {
-        let gate = gate(&idp, &database, &format!("SELECT {columns} FROM t WHERE id = ?"))
-            .set("DIRECTORY_KEY", "id")
-            .spawn();
+        let gate = gate(
+            &idp,
+            &database,
+            &format!("SELECT {columns} FROM t WHERE id = ?"),
+        )
+        .set("DIRECTORY_KEY", "id")
+        .spawn();
         assert_eq!(row(&gate, &idp, "alice"), expected, "{columns}");
     }
 }
@@ -76,8 +92,10 @@ fn columns_become_json() {
 #[test]
 fn two_rows_and_unknown_types_are_503() {
     let database = TestDatabase::mariadb();
-    database.run("CREATE TABLE t (id VARCHAR(9), data BLOB);
-        INSERT INTO t VALUES ('two', NULL), ('two', NULL), ('blob', 'x'), ('alice', NULL)");
+    database.run(
+        "CREATE TABLE t (id VARCHAR(9), data BLOB);
+        INSERT INTO t VALUES ('two', NULL), ('two', NULL), ('blob', 'x'), ('alice', NULL)",
+    );
     let idp = TestIssuer::new();
     let gate = gate(&idp, &database, "SELECT id FROM t WHERE id = ?")
         .set("DIRECTORY_KEY", "id")

@@ -26,11 +26,16 @@ pub fn gate(idp: &TestIssuer, database: &TestDatabase, query: &str) -> GateBuild
         // A slow machine is no reason for a 503.
         .set("DIRECTORY_TIMEOUT", "10s")
         .set("DEPENDENCY_WAIT", "20s")
-        .set("CLAIM_HEADERS", "sub=X-Auth-Subject,user:email=X-User-Email")
+        .set(
+            "CLAIM_HEADERS",
+            "sub=X-Auth-Subject,user:email=X-User-Email",
+        )
 }
 
 pub fn ask(gate: &TestGate, idp: &TestIssuer, subject: &str) -> Answer {
-    gate.get("/verify").bearer(&idp.token().subject(subject).sign()).send()
+    gate.get("/verify")
+        .bearer(&idp.token().subject(subject).sign())
+        .send()
 }
 
 pub fn verdict(gate: &TestGate, idp: &TestIssuer, subject: &str) -> String {
@@ -54,7 +59,10 @@ pub fn row(gate: &TestGate, idp: &TestIssuer, subject: &str) -> serde_json::Valu
         .send()
         .json();
     let stages = transcript["stages"].as_array().unwrap();
-    let stage = stages.iter().find(|stage| stage["stage"] == "user").unwrap();
+    let stage = stages
+        .iter()
+        .find(|stage| stage["stage"] == "user")
+        .unwrap();
     serde_json::from_str(stage["found"].as_str().unwrap()).unwrap()
 }
 
@@ -78,7 +86,10 @@ pub fn serves_users(database: &TestDatabase, query: &str) {
         let answer = ask(&gate, &idp, subject);
         assert_eq!(answer.verdict(), expected);
         assert!(
-            answer.get("www-authenticate").unwrap().contains("error=\"invalid_token\""),
+            answer
+                .get("www-authenticate")
+                .unwrap()
+                .contains("error=\"invalid_token\""),
             "{answer:?}"
         );
         assert_eq!(answer.get("x-user-email").unwrap_or_default(), "");
@@ -87,7 +98,10 @@ pub fn serves_users(database: &TestDatabase, query: &str) {
         verdict(&gate, &idp, subject);
     }
     let counted = ["found", "unknown", "disabled"].map(|result| calls(&gate, result));
-    assert_eq!(counted, [1.0; 3], "the second answers are those that are kept");
+    assert_eq!(
+        counted, [1.0; 3],
+        "the second answers are those that are kept"
+    );
     database.run("UPDATE users SET active = FALSE WHERE id = 'alice'");
     assert_eq!(verdict(&gate, &idp, "alice"), "200", "not yet");
     gate.clock.advance(std::time::Duration::from_secs(30));
@@ -100,7 +114,9 @@ pub fn serves_users(database: &TestDatabase, query: &str) {
 /// Texts that look like something else are texts, and the table is still there.
 pub fn keeps_texts_apart(database: &TestDatabase, query: &str) {
     let idp = TestIssuer::new();
-    let gate = gate(&idp, database, query).set("DIRECTORY_KEY", "id").spawn();
+    let gate = gate(&idp, database, query)
+        .set("DIRECTORY_KEY", "id")
+        .spawn();
     let nines = "9".repeat(40);
     let long = "a".repeat(10_240);
     for subject in [
@@ -124,7 +140,11 @@ pub fn keeps_texts_apart(database: &TestDatabase, query: &str) {
         &nines,
         &long,
     ] {
-        assert_eq!(verdict(&gate, &idp, subject), "401 subject_unknown", "{subject:?}");
+        assert_eq!(
+            verdict(&gate, &idp, subject),
+            "401 subject_unknown",
+            "{subject:?}"
+        );
     }
     assert_eq!(verdict(&gate, &idp, "alice"), "200");
     assert_eq!(

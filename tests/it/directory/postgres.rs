@@ -35,12 +35,28 @@ fn parameters_are_bound_by_their_types() {
     let idp = TestIssuer::new();
     for (column, good, bad) in [
         ("small", "7", &["07", "7.0", "70000", "abc"][..]),
-        ("id", "42", &["+42", " 42", "42 ", "4e1", "abc", "", "99999999999999999999999999999999999999"]),
+        (
+            "id",
+            "42",
+            &[
+                "+42",
+                " 42",
+                "42 ",
+                "4e1",
+                "abc",
+                "",
+                "99999999999999999999999999999999999999",
+            ],
+        ),
         ("big", "9007199254740993", &["9007199254740992"]),
         (
             "key",
             "67e55044-10b1-426f-9247-bb680e5fe0c8",
-            &["67E55044-10B1-426F-9247-BB680E5FE0C8", "{67e55044-10b1-426f-9247-bb680e5fe0c8}", "x"],
+            &[
+                "67E55044-10B1-426F-9247-BB680E5FE0C8",
+                "{67e55044-10b1-426f-9247-bb680e5fe0c8}",
+                "x",
+            ],
         ),
         ("name", "alice", &["alice ", "Alice"]),
     ] {
@@ -48,9 +64,17 @@ fn parameters_are_bound_by_their_types() {
         let gate = gate(&idp, &database, &query).spawn();
         assert_eq!(verdict(&gate, &idp, good), "200", "{column}");
         for subject in bad {
-            assert_eq!(verdict(&gate, &idp, subject), "401 subject_unknown", "{column} {subject:?}");
+            assert_eq!(
+                verdict(&gate, &idp, subject),
+                "401 subject_unknown",
+                "{column} {subject:?}"
+            );
         }
-        assert_eq!(calls(&gate, "status") + calls(&gate, "timeout"), 0.0, "nothing counts as a failure");
+        assert_eq!(
+            calls(&gate, "status") + calls(&gate, "timeout"),
+            0.0,
+            "nothing counts as a failure"
+        );
     }
 }
 
@@ -103,7 +127,12 @@ fn columns_become_json() {
             json!({"d": "2026-01-02", "t": "03:04:05.500", "l": "2026-01-02T03:04:05", "i": "2026-01-02T02:04:05Z"}),
         ),
     ] {
-        let gate = gate(&idp, &database, &format!("SELECT {columns} WHERE $1 = 'alice'")).spawn();
+        let gate = gate(
+            &idp,
+            &database,
+            &format!("SELECT {columns} WHERE $1 = 'alice'"),
+        )
+        .spawn();
         assert_eq!(row(&gate, &idp, "alice"), expected, "{columns}");
     }
 }
@@ -123,7 +152,11 @@ fn answers_that_are_none_are_503_for_their_user_only() {
             assert!(answer.get("retry-after").is_some());
         }
     }
-    assert_eq!(verdict(&gate, &idp, "alice"), "200", "nine of them open no breaker");
+    assert_eq!(
+        verdict(&gate, &idp, "alice"),
+        "200",
+        "nine of them open no breaker"
+    );
 }
 
 #[test]
@@ -133,7 +166,10 @@ fn the_subject_of_another_issuer_is_another_subject() {
     let file = |listed: &str| {
         format!(
             "issuers:\n- {{name: main, issuer: '{}', audience: api, jwks: {}}}\n- {{name: other, issuer: '{}', audience: api, jwks: {}}}\n{listed}",
-            idp.url(), idp.jwks(), other.url(), other.jwks()
+            idp.url(),
+            idp.jwks(),
+            other.url(),
+            other.jwks()
         )
     };
     let builder = |listed: &str| {
@@ -148,9 +184,16 @@ fn the_subject_of_another_issuer_is_another_subject() {
     let problem = builder("").configuration().unwrap_err();
     assert!(problem.contains("directory_issuers"), "{problem}");
     let gate = builder("directory_issuers: [main]").spawn();
-    assert_eq!(ask(&gate, &idp, "alice").get("x-user-email"), Some("alice@example.com"));
+    assert_eq!(
+        ask(&gate, &idp, "alice").get("x-user-email"),
+        Some("alice@example.com")
+    );
     let answer = gate.get("/verify").bearer(&other.token().sign()).send();
-    assert_eq!(answer.verdict(), "200", "the route asks for nothing of the user");
+    assert_eq!(
+        answer.verdict(),
+        "200",
+        "the route asks for nothing of the user"
+    );
     assert_eq!(answer.get("x-user-email").unwrap_or_default(), "");
 }
 
@@ -180,7 +223,11 @@ fn a_client_that_hangs_up_does_not_end_the_query_of_others() {
         scope.spawn(|| {
             use std::io::Write;
             let mut stream = std::net::TcpStream::connect(gate.verify).unwrap();
-            write!(stream, "GET /verify HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n").unwrap();
+            write!(
+                stream,
+                "GET /verify HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
+            )
+            .unwrap();
         });
         scope.spawn(|| assert_eq!(gate.verdict(&token), "200"));
     });
@@ -190,8 +237,10 @@ fn a_client_that_hangs_up_does_not_end_the_query_of_others() {
 #[test]
 fn the_session_only_reads() {
     let database = users();
-    database.run("CREATE FUNCTION promote() RETURNS boolean LANGUAGE sql AS \
-        $$ UPDATE users SET role = 'admin'; SELECT true $$");
+    database.run(
+        "CREATE FUNCTION promote() RETURNS boolean LANGUAGE sql AS \
+        $$ UPDATE users SET role = 'admin'; SELECT true $$",
+    );
     let idp = TestIssuer::new();
     let gate = gate(&idp, &database, "SELECT promote() AS x WHERE $1 = 'alice'").spawn();
     assert_eq!(verdict(&gate, &idp, "alice"), "503 dependency_unavailable");
@@ -202,14 +251,21 @@ fn the_session_only_reads() {
 fn the_server_ends_what_takes_too_long() {
     let database = users();
     let idp = TestIssuer::new();
-    let gate = gate(&idp, &database, QUERY).set("DIRECTORY_TIMEOUT", "300ms").spawn();
+    let gate = gate(&idp, &database, QUERY)
+        .set("DIRECTORY_TIMEOUT", "300ms")
+        .spawn();
     assert_eq!(verdict(&gate, &idp, "alice"), "200");
-    let mut lock = database.begin("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n");
+    let mut lock =
+        database.begin("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n");
     lock.wait_for_line("locked");
     let began = std::time::Instant::now();
     assert_eq!(verdict(&gate, &idp, "bob"), "503 dependency_unavailable");
     assert!(began.elapsed() < Duration::from_secs(5));
-    assert_eq!(verdict(&gate, &idp, "alice"), "200", "what is kept stays in use");
+    assert_eq!(
+        verdict(&gate, &idp, "alice"),
+        "200",
+        "what is kept stays in use"
+    );
     eventually("the end of the query at the server", || {
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'doorward' \
                        AND wait_event_type = 'Lock' AND datname = current_database()";
@@ -245,7 +301,9 @@ fn a_changed_table_is_seen_and_a_dropped_column_is_503() {
 fn a_reload_changes_the_query_and_keeps_the_connections() {
     let database = users();
     let idp = TestIssuer::new();
-    let file = |column: &str| format!("directory_query: SELECT {column} AS email FROM users WHERE id = $1\n");
+    let file = |column: &str| {
+        format!("directory_query: SELECT {column} AS email FROM users WHERE id = $1\n")
+    };
     let gate = gate(&idp, &database, "")
         .unset("DIRECTORY_QUERY")
         .file(file("email"))
@@ -256,16 +314,33 @@ fn a_reload_changes_the_query_and_keeps_the_connections() {
              WHERE application_name = 'doorward' AND datname = current_database()",
         )
     };
-    assert_eq!(ask(&gate, &idp, "alice").get("x-user-email"), Some("alice@example.com"));
+    assert_eq!(
+        ask(&gate, &idp, "alice").get("x-user-email"),
+        Some("alice@example.com")
+    );
     let before = sessions();
     gate.rewrite(&file("role"));
     assert!(gate.reload());
-    assert_eq!(ask(&gate, &idp, "alice").get("x-user-email"), Some("editor"));
-    assert!(!before.is_empty() && sessions().contains(&before), "{before} {}", sessions());
+    assert_eq!(
+        ask(&gate, &idp, "alice").get("x-user-email"),
+        Some("editor")
+    );
+    assert!(
+        !before.is_empty() && sessions().contains(&before),
+        "{before} {}",
+        sessions()
+    );
     gate.rewrite(&file("nothing"));
     assert!(!gate.reload(), "a query that can never run");
-    assert_eq!(ask(&gate, &idp, "alice").get("x-user-email"), Some("editor"));
-    assert!(gate.events().iter().any(|event| event.starts_with("ERROR")), "{:?}", gate.events());
+    assert_eq!(
+        ask(&gate, &idp, "alice").get("x-user-email"),
+        Some("editor")
+    );
+    assert!(
+        gate.events().iter().any(|event| event.starts_with("ERROR")),
+        "{:?}",
+        gate.events()
+    );
 }
 
 #[test]
@@ -279,7 +354,10 @@ fn a_million_users_are_no_more_than_two() {
     let gate = gate(&idp, &database, "SELECT id, email FROM users WHERE id = $1").spawn();
     for number in [1, 500_000, 1_000_000] {
         let answer = ask(&gate, &idp, &format!("user{number}"));
-        assert_eq!(answer.get("x-user-email"), Some(&*format!("user{number}@example.com")));
+        assert_eq!(
+            answer.get("x-user-email"),
+            Some(&*format!("user{number}@example.com"))
+        );
     }
     assert_eq!(verdict(&gate, &idp, "user1000001"), "401 subject_unknown");
 }

@@ -34,9 +34,16 @@ fn numbers_are_compared_as_texts() {
     let gate = gate(&idp, &database, "SELECT id, email FROM users WHERE id = ?")
         .set("DIRECTORY_KEY", "id")
         .spawn();
-    assert_eq!(ask(&gate, &idp, "1").get("x-user-email"), Some("one@example.com"));
+    assert_eq!(
+        ask(&gate, &idp, "1").get("x-user-email"),
+        Some("one@example.com")
+    );
     for subject in [" 1", "1.0", "01", "1e0", "1abc", ""] {
-        assert_eq!(verdict(&gate, &idp, subject), "401 subject_unknown", "{subject:?}");
+        assert_eq!(
+            verdict(&gate, &idp, subject),
+            "401 subject_unknown",
+            "{subject:?}"
+        );
     }
 }
 
@@ -47,9 +54,13 @@ fn columns_become_json() {
         INSERT INTO t VALUES ('alice', 1, -7, 0.5, 'a\"b', NULL, x'00'), ('two', 0, 1, 1, '', NULL, NULL), ('two', 0, 1, 1, '', NULL, NULL)");
     let idp = TestIssuer::new();
     let of = |columns: &str| {
-        gate(&idp, &database, &format!("SELECT {columns} FROM t WHERE id = ?"))
-            .set("DIRECTORY_KEY", "id")
-            .spawn()
+        gate(
+            &idp,
+            &database,
+            &format!("SELECT {columns} FROM t WHERE id = ?"),
+        )
+        .set("DIRECTORY_KEY", "id")
+        .spawn()
     };
     let gate = of("id, yes, n, r, s, missing");
     assert_eq!(
@@ -57,7 +68,10 @@ fn columns_become_json() {
         json!({"id": "alice", "yes": true, "n": -7, "r": 0.5, "s": "a\"b"})
     );
     assert_eq!(verdict(&gate, &idp, "two"), "503 dependency_unavailable");
-    assert_eq!(verdict(&of("id, data"), &idp, "alice"), "503 dependency_unavailable");
+    assert_eq!(
+        verdict(&of("id, data"), &idp, "alice"),
+        "503 dependency_unavailable"
+    );
 }
 
 #[test]
@@ -82,7 +96,9 @@ fn a_file_that_is_not_there_is_503_until_it_is() {
     let path = database.url.strip_prefix("sqlite:").unwrap();
     let moved = format!("{path}.moved");
     std::fs::rename(path, &moved).unwrap();
-    let gate = gate(&idp, &database, QUERY).set("DIRECTORY_KEY", "id").spawn();
+    let gate = gate(&idp, &database, QUERY)
+        .set("DIRECTORY_KEY", "id")
+        .spawn();
     assert_eq!(verdict(&gate, &idp, "alice"), "503 dependency_unavailable");
     assert!(!std::path::Path::new(path).exists(), "it is not created");
     std::fs::rename(moved, path).unwrap();

@@ -64,7 +64,9 @@ impl MySqlClient {
         parameters: usize,
     ) -> Result<QueryDescription, SqlError> {
         let mut connection = self.connect().await?;
-        let statement = connection.prepare(AssertSqlSafe(query.clone()).into_sql_str()).await;
+        let statement = connection
+            .prepare(AssertSqlSafe(query.clone()).into_sql_str())
+            .await;
         let statement = statement.map_err(|error| SqlError::of_server(&error))?;
         let column = |column: &<MySql as sqlx::Database>::Column| DescribedColumn {
             name: column.name().to_owned(),
@@ -199,7 +201,9 @@ fn render(row: &MySqlRow) -> Result<String, SqlError> {
             .map_err(|error| SqlError::of_driver(&error))?;
         if !value.is_null() {
             let type_info = column.type_info();
-            json.add(column.name(), type_info.name(), |out| value::push(out, type_info, value))?;
+            json.add(column.name(), type_info.name(), |out| {
+                value::push(out, type_info, value)
+            })?;
         }
     }
     Ok(json.finish())
@@ -219,10 +223,7 @@ fn options(server: &ServerAddress, settings: &DatabaseSettings) -> MySqlConnectO
             } else {
                 MySqlSslMode::Disabled
             };
-            options
-                .host(name)
-                .port(port.unwrap_or(PORT))
-                .ssl_mode(mode)
+            options.host(name).port(port.unwrap_or(PORT)).ssl_mode(mode)
         }
         ServerLocation::Socket { path, .. } => {
             options.socket(path).ssl_mode(MySqlSslMode::Disabled)

@@ -85,7 +85,9 @@ fn push_encoded(out: &mut String, form: Form, bytes: &[u8]) -> Result<(), Unrend
         Form::Json => push_json(out, bytes),
         Form::Decimal => push_decimal(out, bytes),
         Form::Bits if bytes.len() <= 8 => {
-            let number = bytes.iter().fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+            let number = bytes
+                .iter()
+                .fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
             push_plain(out, number);
             Ok(())
         }
@@ -132,9 +134,10 @@ fn clock_time(bytes: &[u8]) -> Result<NaiveTime, Unrendered> {
     let (clock, micros) = match bytes {
         [] => return Ok(NaiveTime::MIN),
         [hour, minute, second] => ([*hour, *minute, *second], 0),
-        [hour, minute, second, a, b, c, d] => {
-            ([*hour, *minute, *second], u32::from_le_bytes([*a, *b, *c, *d]))
-        }
+        [hour, minute, second, a, b, c, d] => (
+            [*hour, *minute, *second],
+            u32::from_le_bytes([*a, *b, *c, *d]),
+        ),
         _ => return Err(Unrendered::Value),
     };
     let [hour, minute, second] = clock.map(u32::from);
@@ -170,11 +173,19 @@ mod tests {
         for (form, bytes, text) in [
             (Form::Bits, &[1][..], "1"),
             (Form::Decimal, b"-12.50", "-12.50"),
-            (Form::Text, b"'; DROP TABLE users", "\"'; DROP TABLE users\""),
+            (
+                Form::Text,
+                b"'; DROP TABLE users",
+                "\"'; DROP TABLE users\"",
+            ),
             (Form::Date, &day, "\"2026-11-30\""),
             (Form::DateTime, &at, "\"2026-11-30T03:04:05\""),
             (Form::Instant, &at, "\"2026-11-30T03:04:05Z\""),
-            (Form::Instant, &[11, 0xEA, 7, 11, 30, 3, 4, 5, 1, 0, 0, 0], "\"2026-11-30T03:04:05.000001Z\""),
+            (
+                Form::Instant,
+                &[11, 0xEA, 7, 11, 30, 3, 4, 5, 1, 0, 0, 0],
+                "\"2026-11-30T03:04:05.000001Z\"",
+            ),
             (Form::Time, &[8, 0, 0, 0, 0, 0, 3, 4, 5], "\"03:04:05\""),
             (Form::Time, &[0], "\"00:00:00\""),
         ] {

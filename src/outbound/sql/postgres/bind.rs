@@ -36,7 +36,10 @@ impl Encode<'_, Postgres> for Uuid {
 ///
 /// Fails with [`SqlError::NoSuchValue`] if a value is not written as its type writes it: ` 1`, `+1`
 /// and `01` are other subjects than `1`.
-pub(super) fn arguments(types: &[PgTypeInfo], values: &[Box<str>]) -> Result<PgArguments, SqlError> {
+pub(super) fn arguments(
+    types: &[PgTypeInfo],
+    values: &[Box<str>],
+) -> Result<PgArguments, SqlError> {
     refuse_other_number(types.len(), values.len())?;
     check_types(types)?;
     let mut arguments = PgArguments::default();

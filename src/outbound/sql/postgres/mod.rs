@@ -87,7 +87,9 @@ impl PostgresClient {
         if self.is_pooled() {
             transaction::begin(&mut connection, self.timeout).await?;
         }
-        let statement = connection.prepare(AssertSqlSafe(query.clone()).into_sql_str()).await;
+        let statement = connection
+            .prepare(AssertSqlSafe(query.clone()).into_sql_str())
+            .await;
         let statement = statement.map_err(|error| SqlError::of_server(&error))?;
         let types = match statement.parameters() {
             Some(Either::Left(types)) => types,
@@ -252,10 +254,7 @@ fn options(server: &ServerAddress, settings: &DatabaseSettings) -> PgConnectOpti
             } else {
                 PgSslMode::Disable
             };
-            options
-                .host(name)
-                .port(port.unwrap_or(PORT))
-                .ssl_mode(mode)
+            options.host(name).port(port.unwrap_or(PORT)).ssl_mode(mode)
         }
         ServerLocation::Socket { path, port } => options
             .socket(path)

@@ -8,7 +8,17 @@ const NEGATIVE: u16 = 0x4000;
 /// Appends a number with all of its digits. NaN and the infinities have no form in JSON.
 pub(super) fn push(out: &mut String, bytes: &[u8]) -> Result<(), Unrendered> {
     let (header, digits) = bytes.split_at_checked(8).ok_or(Unrendered::Value)?;
-    let &[_, _, weight_high, weight_low, sign_high, sign_low, scale_high, scale_low] = header else {
+    let &[
+        _,
+        _,
+        weight_high,
+        weight_low,
+        sign_high,
+        sign_low,
+        scale_high,
+        scale_low,
+    ] = header
+    else {
         return Err(Unrendered::Value);
     };
     let weight = i64::from(i16::from_be_bytes([weight_high, weight_low]));
@@ -55,7 +65,9 @@ mod tests {
         bytes.extend(weight.to_be_bytes());
         bytes.extend(sign.to_be_bytes());
         bytes.extend(scale.to_be_bytes());
-        groups.iter().for_each(|group| bytes.extend(group.to_be_bytes()));
+        groups
+            .iter()
+            .for_each(|group| bytes.extend(group.to_be_bytes()));
         let mut out = String::new();
         push(&mut out, &bytes).map(|()| out)
     }

@@ -35,7 +35,10 @@ pub(super) async fn is_own_session(connection: &mut PgConnection) -> Result<bool
 }
 
 /// Begins a transaction that only reads, and that the server ends in time.
-pub(super) async fn begin(connection: &mut PgConnection, timeout: Duration) -> Result<(), SqlError> {
+pub(super) async fn begin(
+    connection: &mut PgConnection,
+    timeout: Duration,
+) -> Result<(), SqlError> {
     let millis = timeout.as_millis();
     let begin = format!("BEGIN READ ONLY; SET LOCAL statement_timeout = {millis}");
     run(connection, begin).await
@@ -69,6 +72,8 @@ pub(super) async fn parameter_types(
 }
 
 async fn run(connection: &mut PgConnection, statement: String) -> Result<(), SqlError> {
-    let ran = connection.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await;
+    let ran = connection
+        .execute(sqlx::raw_sql(AssertSqlSafe(statement)))
+        .await;
     ran.map(drop).map_err(|error| SqlError::of_server(&error))
 }

@@ -110,7 +110,10 @@ fn push_scalar(out: &mut String, form: Form, bytes: &[u8]) -> Result<(), Unrende
             let part = |shift: u32, digits: u32| number >> shift & ((1 << (4 * digits)) - 1);
             let (a, b, c) = (part(96, 8), part(80, 4), part(64, 4));
             let (d, e) = (part(48, 4), part(0, 12));
-            push_quoted(out, format_args!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}"));
+            push_quoted(
+                out,
+                format_args!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}"),
+            );
         }
         Form::Date => {
             let days = i64::from(i32::from_be_bytes(fixed(bytes)?)) + EPOCH_DAYS;
@@ -142,7 +145,9 @@ fn whole(bytes: &[u8]) -> Result<i64, Unrendered> {
 /// Returns microseconds since 1970. The infinities are the ends of the range, and too far away.
 fn micros(bytes: &[u8]) -> Result<i64, Unrendered> {
     let since_2000 = i64::from_be_bytes(fixed(bytes)?);
-    since_2000.checked_add(EPOCH_MICROS).ok_or(Unrendered::Value)
+    since_2000
+        .checked_add(EPOCH_MICROS)
+        .ok_or(Unrendered::Value)
 }
 
 fn time_of_day(micros: i64) -> Result<NaiveTime, Unrendered> {
@@ -166,7 +171,9 @@ fn push_array(out: &mut String, form: Form, bytes: &[u8]) -> Result<(), Unrender
         let _first_index = next(&mut rest)?;
     }
     // Each element takes four bytes at least, so the loops end soon.
-    let elements = lengths.iter().try_fold(1, |product: usize, length| product.checked_mul(*length));
+    let elements = lengths
+        .iter()
+        .try_fold(1, |product: usize, length| product.checked_mul(*length));
     if lengths.is_empty() || elements == Some(0) {
         out.push_str("[]");
         return Ok(());
@@ -184,7 +191,9 @@ fn push_dimension(
     rest: &mut &[u8],
 ) -> Result<(), Unrendered> {
     out.push('[');
-    let (length, inner) = lengths.split_first().map_or((0, lengths), |(own, inner)| (*own, inner));
+    let (length, inner) = lengths
+        .split_first()
+        .map_or((0, lengths), |(own, inner)| (*own, inner));
     for position in 0..length {
         if position > 0 {
             out.push(',');
@@ -246,18 +255,40 @@ mod tests {
         for (form, bytes, text) in [
             (Form::Truth, vec![1], "true"),
             (Form::Whole, (-7_i16).to_be_bytes().to_vec(), "-7"),
-            (Form::Whole, i64::MIN.to_be_bytes().to_vec(), "-9223372036854775808"),
+            (
+                Form::Whole,
+                i64::MIN.to_be_bytes().to_vec(),
+                "-9223372036854775808",
+            ),
             (Form::Single, 0.1_f32.to_be_bytes().to_vec(), "0.1"),
             (Form::Double, double(0.1), "0.1"),
-            (Form::Text, b"a\"b\\\n\xc3\xa9".to_vec(), "\"a\\\"b\\\\\\u000a\u{e9}\""),
+            (
+                Form::Text,
+                b"a\"b\\\n\xc3\xa9".to_vec(),
+                "\"a\\\"b\\\\\\u000a\u{e9}\"",
+            ),
             (Form::JsonBinary, b"\x01{\"a\":[1]}".to_vec(), "{\"a\":[1]}"),
             (Form::Date, 0_i32.to_be_bytes().to_vec(), "\"2000-01-01\""),
-            (Form::Time, 1_500_000_i64.to_be_bytes().to_vec(), "\"00:00:01.500\""),
-            (Form::DateTime, 1_i64.to_be_bytes().to_vec(), "\"2000-01-01T00:00:00.000001\""),
-            (Form::Instant, (-1_000_000_i64).to_be_bytes().to_vec(), "\"1999-12-31T23:59:59Z\""),
+            (
+                Form::Time,
+                1_500_000_i64.to_be_bytes().to_vec(),
+                "\"00:00:01.500\"",
+            ),
+            (
+                Form::DateTime,
+                1_i64.to_be_bytes().to_vec(),
+                "\"2000-01-01T00:00:00.000001\"",
+            ),
+            (
+                Form::Instant,
+                (-1_000_000_i64).to_be_bytes().to_vec(),
+                "\"1999-12-31T23:59:59Z\"",
+            ),
             (
                 Form::Uuid,
-                0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8_u128.to_be_bytes().to_vec(),
+                0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8_u128
+                    .to_be_bytes()
+                    .to_vec(),
                 "\"67e55044-10b1-426f-9247-bb680e5fe0c8\"",
             ),
         ] {
@@ -268,7 +299,10 @@ mod tests {
             (Form::Double, double(f64::INFINITY)),
             (Form::Instant, i64::MAX.to_be_bytes().to_vec()),
             (Form::Instant, i64::MIN.to_be_bytes().to_vec()),
-            (Form::DateTime, (400_000_000_000_000_000_i64).to_be_bytes().to_vec()),
+            (
+                Form::DateTime,
+                (400_000_000_000_000_000_i64).to_be_bytes().to_vec(),
+            ),
             (Form::Date, i32::MAX.to_be_bytes().to_vec()),
             (Form::Json, b"1,\"admin\":true".to_vec()),
             (Form::Json, b"1}".to_vec()),
@@ -281,7 +315,10 @@ mod tests {
     #[test]
     fn arrays_are_nested_by_their_dimensions() {
         let words = |numbers: &[i32]| -> Vec<u8> {
-            numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
+            numbers
+                .iter()
+                .flat_map(|number| number.to_be_bytes())
+                .collect()
         };
         let array = |bytes: &[u8]| {
             let mut out = String::new();
