@@ -104,7 +104,7 @@
 //! | 9 | [`http`], [`grpc`] | the servers that proxies ask |
 //! | 8 | [`gate`] | the decision |
 //! | 7 | [`authenticators`] | from a credential to its principal |
-//! | 6 | [`issuers`] | the accepted issuers and their keys |
+//! | 6 | [`issuers`], [`directory`] | the accepted issuers and their keys; the users |
 //! | 5 | [`outbound`], [`response`], [`fixtures`], [`proxy_files`] | HTTP client, denials, test cases, proxy headers |
 //! | 4 | [`telemetry`], [`platform`] | metrics and logs, system |
 //! | 3 | [`config`] | the settings, one file per section |
@@ -132,6 +132,7 @@ pub mod cli;
 pub mod config;
 pub mod config_reader;
 pub mod demo;
+pub mod directory;
 pub mod domain;
 pub mod extract;
 pub mod fixtures;

@@ -14,6 +14,7 @@ pub use record::DecisionRecord;
 pub use service::{Decision, DecisionService, LoggedRequest};
 
 use crate::authenticators::{Authenticators, TokenCache};
+use crate::directory::Directory;
 use crate::domain::{Clock, Denial, Explain, ForwardedRequest, RequestContext};
 use crate::issuers::Issuers;
 use crate::policy::{Permit, Policy, Rules};
@@ -60,6 +61,8 @@ pub struct Gate {
     pub policy: Policy,
     /// Finds the principal of a credential.
     pub authenticators: Authenticators,
+    /// Looks users up.
+    pub directory: Directory,
 }
 
 impl Gate {
@@ -101,7 +104,7 @@ impl Gate {
     /// Decides by the rules of a route.
     ///
     /// Checks whose outcome changes from request to request do not exist yet. Each will be a stage
-    /// of its own: revocation before `accept`; a `DPoP` proof and the user directory after it.
+    /// of its own: revocation before `accept`; a `DPoP` proof after it.
     async fn decide_on(
         &self,
         rules: &Rules,
@@ -123,10 +126,11 @@ impl Gate {
             record.principal = Some(principal.clone());
         }
         let identity = rules.accept(principal, cx)?;
-        let permit = rules.authorize(identity, cx)?;
+        let identity = self.directory.look_up(identity, rules, cx).await?;
         let claim_headers = &self.authenticators.claim_headers;
+        let permit = rules.authorize(identity, claim_headers, cx)?;
         cx.explain
-            .step(|| claim_headers.describe(permit.claim_values()));
+            .steps(|| claim_headers.describe(permit.claim_values()));
         Ok(permit)
     }
 

@@ -65,7 +65,7 @@ impl ConditionError {
                 "write an expression in CEL, such as claims.tenant == request.host"
             }
             Self::UnknownName(_) => {
-                "read claims.NAME, request.method, request.host, request.path or now"
+                "read claims.NAME, user.COLUMN, request.method, request.host, request.path or now"
             }
             Self::NameTaken(_) => "choose another name",
             Self::UnknownFunction(_) => {

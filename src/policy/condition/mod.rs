@@ -1,5 +1,5 @@
-//! Conditions in the Common Expression Language (CEL, <https://cel.dev>), over `claims`, `request`
-//! and `now`.
+//! Conditions in the Common Expression Language (CEL, <https://cel.dev>), over `claims`, `user`,
+//! `request` and `now`.
 //!
 //! Every expression of the language ends, but the library that evaluates it counts no steps, and
 //! uses more stack the deeper an expression is. So an expression is checked when the configuration
@@ -93,9 +93,14 @@ impl Condition {
         })
     }
 
-    /// Returns `true` if the condition reads the original request.
-    pub fn reads_request(&self) -> bool {
-        self.reads.any()
+    /// Returns whether it reads what the proxy says about the original request.
+    pub const fn reads_request(&self) -> bool {
+        self.reads.request()
+    }
+
+    /// Returns whether it reads the user's row.
+    pub const fn reads_user(&self) -> bool {
+        self.reads.user
     }
 
     pub(super) fn check(&self, facts: &Facts<'_>) -> Result<(), Denial> {
