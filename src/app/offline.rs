@@ -51,6 +51,7 @@ pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Opti
     let at_hand = |source: &KeySource| match source {
         KeySource::Fixed { keys, .. } => Some(keys.clone()),
         KeySource::File(file) => file.read().ok(),
+        KeySource::Unneeded(_) => Some(KeySet::default()),
         KeySource::Remote(_) => None,
     };
     let keys = configuration
@@ -80,6 +81,7 @@ pub fn gate_of_keys(
                 profile: profile.into(),
                 description,
                 algorithms: settings.keys.algorithms().clone(),
+                needs_keys: settings.keys.are_needed(),
                 keys: Arc::new(KeyStore::fixed(keys, clock.uptime())),
             };
             (settings.accepted, issuer)

@@ -40,6 +40,7 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
         description: IssuerDescription::default(),
         profile: profile.into(),
         algorithms: Algorithms::new(vec![Algorithm::HS256]),
+        needs_keys: true,
         keys: KeyStore::fixed(KeySet::of_any_id(vec![key]), NOW.uptime).into(),
     };
     let accepted = AcceptedIssuers::Named(vec![ISSUER.to_owned()]);

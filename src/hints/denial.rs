@@ -99,6 +99,7 @@ impl Hint {
             Reason::IssuerUnknown => Self::IssuerUnknown,
             Reason::KeyUnknown => Self::KeyUnknown,
             Reason::SignatureInvalid => Self::SignatureInvalid,
+            Reason::TokenInactive => Self::TokenInactive,
             Reason::TokenExpired => Self::TokenExpired,
             Reason::TokenNotYetValid | Reason::TokenIssuedInFuture => Self::ClocksDiffer,
             Reason::TokenTooOld => Self::TokenTooOld,

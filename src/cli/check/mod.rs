@@ -134,7 +134,7 @@ fn described(issuers: &[IssuerSettings], egress: &Egress) -> Vec<IssuerReport> {
         // Those in files and settings were read with the configuration.
         match &issuer.keys {
             KeySource::Fixed { keys, .. } => report.found(keys),
-            KeySource::File(_) => report.keys_tried = true,
+            KeySource::File(_) | KeySource::Unneeded(_) => report.keys_tried = true,
             KeySource::Remote(_) => {}
         }
         report
@@ -144,7 +144,7 @@ fn described(issuers: &[IssuerSettings], egress: &Egress) -> Vec<IssuerReport> {
 
 fn proxy_of<'a>(issuer: &IssuerSettings, egress: &'a Egress) -> Option<&'a ProxyName> {
     match &issuer.keys {
-        KeySource::Fixed { .. } | KeySource::File(_) => None,
+        KeySource::Fixed { .. } | KeySource::File(_) | KeySource::Unneeded(_) => None,
         KeySource::Remote(remote) => remote
             .location
             .urls()

@@ -58,7 +58,7 @@ fn issuer_status(issuer: &Issuer, now: Moment) -> Value {
         "metadata_urls": described.metadata_urls,
         "keys_url": history.keys_url.as_ref().or(described.keys_url.as_ref()),
         "fetched_through": described.proxy,
-        "usable": snapshot.is_usable(now),
+        "usable": !issuer.needs_keys || snapshot.is_usable(now),
         "keys": keys,
         "refused_keys": snapshot.keys().refused().iter().map(refused_key).collect::<Vec<_>>(),
         "encryption_keys": snapshot.keys().for_encryption().map(|id| id.map(shown_key_id)).collect::<Vec<_>>(),
