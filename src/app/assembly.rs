@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::certificates::Certificates;
 use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
+use super::shared_clients::SharedClients;
 use super::spans::spans;
 use super::start_error::StartError;
 use crate::authenticators::{Authenticators, TokenCache};
@@ -70,6 +71,7 @@ pub(super) struct SharedResources {
     pub(super) refreshers: KeyRefreshers,
     pub(super) certificates: Option<Certificates>,
     pub(super) background: LowPriorityThread,
+    pub(super) clients: SharedClients,
 }
 
 impl SharedResources {
@@ -100,6 +102,7 @@ impl SharedResources {
             refreshers: KeyRefreshers::default(),
             certificates,
             background: LowPriorityThread::default(),
+            clients: SharedClients::default(),
         })
     }
 
@@ -182,6 +185,7 @@ impl SharedResources {
             proxy: proxy.dialect.name(),
             readiness: server.readiness,
             admin: AdminAccess::new(admin),
+            dependencies: Vec::new(),
             explains_to_all: server.explain,
         })
     }
