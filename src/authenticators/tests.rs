@@ -51,6 +51,7 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
     let evictions = IntCounter::new("evictions", "Counted and never shown.").unwrap();
     Authenticators {
         issuers: Issuers::new([(accepted, issuer)]),
+        asked: AskedIssuers::default(),
         claim_headers: ClaimHeaders::new(Vec::new(), 0),
         cache: TokenCache::new(&settings, false, evictions),
     }

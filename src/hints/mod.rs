@@ -79,6 +79,8 @@ hints! {
         IssuerNotOfRoute "`issuer_unknown` on a route that takes other issuers" "add the issuer to the route's `issuers`, or ask another one",
         SourceNotOfIssuer "`issuer_unknown` at a token source of other issuers" "send the token where its issuer takes it from",
         CognitoTokenUse "`token_type_mismatch` by the claim `token_use`" "send the other token of the user pool; see `cognito_token_use`",
+        ExplainOnline "an explanation that would have to ask another service" "`doorward explain --online`, or `\"online\": true` in the body, asks it",
+        IntrospectionFails "`dependency_unavailable` by `introspection`" "`/status` tells under `dependencies` why the issuer did not answer; `doorward check --online` asks it about a token of its own",
         RequiredClaims "`policy_denied` by `required_claims`" "the token lacks what `required_claims` asks for",
         IssuerNear "`issuer_unknown`, and a configured issuer is like it" "the nearest configured issuer is {issuer}, which differs in {difference}; `iss` is compared byte by byte",
     }

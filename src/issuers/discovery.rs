@@ -111,14 +111,24 @@ mod tests {
     fn parse(issuer: &str, jwks_uri: &str) -> Result<Metadata, InvalidMetadata> {
         let document =
             serde_json::json!({"issuer": issuer, "jwks_uri": jwks_uri, "other": []}).to_string();
-        Metadata::parse(document.as_bytes(), "https://idp.example", Endpoint::Keys, false)
+        Metadata::parse(
+            document.as_bytes(),
+            "https://idp.example",
+            Endpoint::Keys,
+            false,
+        )
     }
 
     #[test]
     fn an_endpoint_may_be_missing() {
         let parse = |document: &str| {
             let document = document.as_bytes();
-            Metadata::parse(document, "https://idp.example", Endpoint::Introspection, false)
+            Metadata::parse(
+                document,
+                "https://idp.example",
+                Endpoint::Introspection,
+                false,
+            )
         };
         let found = parse(
             r#"{"issuer":"https://idp.example","introspection_endpoint":"https://idp.example/i"}"#,

@@ -82,7 +82,9 @@ impl EndpointFinder {
             Place::Set(_) => false,
             Place::Discovered(place) => {
                 let found = place.found.load();
-                found.as_ref().is_none_or(|found| now.since(found.at) >= MAX_AGE)
+                found
+                    .as_ref()
+                    .is_none_or(|found| now.since(found.at) >= MAX_AGE)
             }
         }
     }
@@ -106,7 +108,9 @@ impl EndpointFinder {
             Place::Set(url) => Some(crate::domain::shown_url(url)),
             Place::Discovered(place) => {
                 let found = place.found.load();
-                found.as_ref().map(|found| crate::domain::shown_url(&found.url))
+                found
+                    .as_ref()
+                    .map(|found| crate::domain::shown_url(&found.url))
             }
         }
     }
@@ -143,7 +147,9 @@ impl Discovered {
             endpoint: Endpoint::Introspection,
         };
         let started = Instant::now();
-        let fetched = discovery.first_of(&self.issuer, &self.documents, started).await;
+        let fetched = discovery
+            .first_of(&self.issuer, &self.documents, started)
+            .await;
         // The next question does not wait for another failure.
         let at = now;
         let (url, rule) = match fetched {
@@ -156,7 +162,11 @@ impl Discovered {
                 return Err(failure);
             }
         };
-        let found = Found { url: url.clone(), rule, at };
+        let found = Found {
+            url: url.clone(),
+            rule,
+            at,
+        };
         self.found.store(Some(Arc::new(found)));
         Ok((url, rule))
     }

@@ -18,7 +18,7 @@ pub use audience::{AcceptedAudience, AudienceMatch, AudienceRule};
 pub use entra_tenant::EntraTenant;
 pub use expectations::Expectations;
 pub use introspection::{
-    ActiveToken, Contradiction, IntrospectionAnswer, TokenKindRule, UnreadableAnswer,
+    ActiveToken, Contradiction, IntrospectionAnswer, SignedAnswer, TokenKindRule, UnreadableAnswer,
 };
 pub use provider_rule::ProviderRule;
 pub use required_claim::RequiredClaim;

@@ -201,7 +201,9 @@ impl IssuerSettings {
             .map_err(|refused| *refused);
         let fetch = FetchSettings::read(reader);
         let introspection = read_introspection(reader, metadata_name, preset, &fetch);
-        let needs_keys = introspection.as_ref().map_or(true, |settings| needs_keys(settings.as_ref()));
+        let needs_keys = introspection
+            .as_ref()
+            .map_or(true, |settings| needs_keys(settings.as_ref()));
         let keys = KeySource::read(reader, metadata_name, fetch, needs_keys);
         let token_type = token_type?;
         let audience = refuse_unchecked_profile(reader, audience?, &token_type)?;
@@ -267,9 +269,8 @@ fn read_introspection(
 
 /// Returns `true` unless nothing of the issuer is verified by a signature.
 fn needs_keys(introspection: Option<&IntrospectionSettings>) -> bool {
-    introspection.is_none_or(|settings| {
-        settings.mode != IntrospectionMode::Only || settings.is_signed()
-    })
+    introspection
+        .is_none_or(|settings| settings.mode != IntrospectionMode::Only || settings.is_signed())
 }
 
 /// Reports issuers that share an `iss` or a name. The issuer of a token must never depend on the

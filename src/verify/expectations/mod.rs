@@ -6,8 +6,8 @@ mod tests;
 use super::role_claims::Roles;
 use super::scope_claim::scopes;
 use super::{
-    ActiveToken, AudienceRule, ProviderRule, RequiredClaim, RoleClaims, TimeRules, TokenTypeRule, Validity,
-    VerifiedToken,
+    ActiveToken, AudienceRule, ProviderRule, RequiredClaim, RoleClaims, TimeRules, TokenTypeRule,
+    Validity, VerifiedToken,
 };
 use crate::domain::{Denial, Explain, ExplainStep, Reason, Timestamp};
 use crate::jose::{Claims, SignedJws, VerificationKey};
@@ -113,7 +113,9 @@ impl Expectations {
         let merged = active.merged_into(&claims);
         explain.step(|| match &merged {
             Ok(_) => ExplainStep::passed("claims", "those of the token", "completed by the answer"),
-            Err(contradiction) => ExplainStep::failed("claims", "those of the token", contradiction),
+            Err(contradiction) => {
+                ExplainStep::failed("claims", "those of the token", contradiction)
+            }
         });
         let merged = merged.map_err(|_| Reason::DependencyUnavailable)?;
         let validity = Validity::from_claims(&merged, explain)?;
@@ -174,7 +176,13 @@ impl Expectations {
             .iter()
             .try_for_each(|own| own.validate(&claims, &roles, explain))?;
         let scopes = scopes(&claims, explain)?;
-        Ok(VerifiedToken::new(scopes, roles, validity, claims, &self.audience))
+        Ok(VerifiedToken::new(
+            scopes,
+            roles,
+            validity,
+            claims,
+            &self.audience,
+        ))
     }
 }
 

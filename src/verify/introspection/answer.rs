@@ -79,7 +79,16 @@ mod tests {
     fn only_true_is_active() {
         assert_eq!(parse(r#"{"active":true,"sub":"a"}"#), Ok(true));
         assert_eq!(parse(r#" {"sub":"a", "active" : false}"#), Ok(false));
-        for verdict in [r#""true""#, "1", "null", "[true]", r#"{"a":true}"#, r#""""#, "0", "True"] {
+        for verdict in [
+            r#""true""#,
+            "1",
+            "null",
+            "[true]",
+            r#"{"a":true}"#,
+            r#""""#,
+            "0",
+            "True",
+        ] {
             let found = parse(&format!(r#"{{"active":{verdict}}}"#));
             assert!(found.is_err(), "{verdict}");
         }

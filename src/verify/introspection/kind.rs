@@ -99,22 +99,38 @@ mod tests {
             r#","typ":"ID""#,
             r#","typ":1"#,
         ] {
-            assert_eq!(validate(bad, false), Err(Reason::TokenTypeMismatch), "{bad}");
+            assert_eq!(
+                validate(bad, false),
+                Err(Reason::TokenTypeMismatch),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn a_type_may_be_demanded() {
         assert_eq!(validate("", true), Err(Reason::TokenTypeMismatch));
-        assert_eq!(validate(r#","token_type":null"#, true), Err(Reason::TokenTypeMismatch));
+        assert_eq!(
+            validate(r#","token_type":null"#, true),
+            Err(Reason::TokenTypeMismatch)
+        );
         assert_eq!(validate(r#","token_type":"Bearer""#, true), Ok(()));
     }
 
     #[test]
     fn a_bound_token_names_its_key() {
-        for cnf in ["", r#","cnf":null"#, r#","cnf":{"jkt":""}"#, r#","cnf":{"x5t#S256":"x"}"#] {
+        for cnf in [
+            "",
+            r#","cnf":null"#,
+            r#","cnf":{"jkt":""}"#,
+            r#","cnf":{"x5t#S256":"x"}"#,
+        ] {
             let members = format!(r#","token_type":"dpop"{cnf}"#);
-            assert_eq!(validate(&members, false), Err(Reason::ProofMissing), "{cnf}");
+            assert_eq!(
+                validate(&members, false),
+                Err(Reason::ProofMissing),
+                "{cnf}"
+            );
         }
     }
 }

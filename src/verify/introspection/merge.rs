@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn the_answer_adds_what_the_token_lacks() {
         let token = r#"{"iss":"i", "sub":"a", "exp":100, "aud":null, "a\"b":1.50}"#;
-        let answer = r#"{"active":true, "sub":"\u0061", "exp":90, "aud":"api", "roles":["r"], "iat":5}"#;
+        let answer =
+            r#"{"active":true, "sub":"\u0061", "exp":90, "aud":"api", "roles":["r"], "iat":5}"#;
         let expected = serde_json::json!({
             "iss": "i", "sub": "a", "exp": 90, "aud": null, "a\"b": 1.50, "roles": ["r"], "iat": 5
         });
@@ -120,7 +121,10 @@ mod tests {
             (r#","exp":5"#, r#","exp":6"#, Some(5)),
             (r#","exp":6"#, r#","exp":5"#, Some(5)),
         ] {
-            let found = merged(&format!(r#"{{"a":1{token}}}"#), &format!(r#"{{"active":true{answer}}}"#));
+            let found = merged(
+                &format!(r#"{{"a":1{token}}}"#),
+                &format!(r#"{{"active":true{answer}}}"#),
+            );
             let found = found.unwrap().get("exp").and_then(Value::as_i64);
             assert_eq!(found, end, "{token} {answer}");
         }

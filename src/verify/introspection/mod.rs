@@ -3,7 +3,9 @@
 mod answer;
 mod kind;
 mod merge;
+mod signed;
 
 pub use answer::{ActiveToken, IntrospectionAnswer, UnreadableAnswer};
 pub use kind::TokenKindRule;
 pub use merge::Contradiction;
+pub use signed::SignedAnswer;

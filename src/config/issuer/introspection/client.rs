@@ -24,8 +24,10 @@ pub(super) const CLIENT_ID: Setting = Setting::optional(
     "–",
     "The id of this service at the issuer.",
 );
-pub(super) const CLIENT_SECRET: Setting =
-    Setting::secret("introspection_client_secret", "The secret of that client; its file is followed.");
+pub(super) const CLIENT_SECRET: Setting = Setting::secret(
+    "introspection_client_secret",
+    "The secret of that client; its file is followed.",
+);
 pub(super) const KEY_FILE: Setting = Setting::optional(
     "introspection_key_file",
     "–",
@@ -220,7 +222,11 @@ pub(super) fn read(
                 let invalid = Invalid::new("missing").hint("an issuer without `iss` has no name");
                 return Err(reader.refuse(&ASSERTION_AUDIENCE, invalid));
             };
-            Some(ClientAuthentication::PrivateKeyJwt { id, key_file, audience })
+            Some(ClientAuthentication::PrivateKeyJwt {
+                id,
+                key_file,
+                audience,
+            })
         }
         (Method::MutualTls, Some(id), _, Some((key_file, _))) => {
             certificate.map(|(certificate_file, _)| ClientAuthentication::MutualTls {
@@ -295,12 +301,14 @@ fn read_key(
     method: Option<Method>,
     certificate: Option<&Option<File>>,
 ) -> Result<Option<File>, Reported> {
-    let certificate = certificate.and_then(Option::as_ref).map(|(_, content)| content.as_slice());
+    let certificate = certificate
+        .and_then(Option::as_ref)
+        .map(|(_, content)| content.as_slice());
     followed(reader, &KEY_FILE, |key| match (method, certificate) {
         (Some(Method::PrivateKeyJwt), _) => signing_key(key),
-        (Some(Method::MutualTls), Some(certificate)) => {
-            client_identity(certificate, key).map(drop).map_err(Invalid::new)
-        }
+        (Some(Method::MutualTls), Some(certificate)) => client_identity(certificate, key)
+            .map(drop)
+            .map_err(Invalid::new),
         _ => Ok(()),
     })
 }
@@ -316,12 +324,14 @@ fn signing_key(content: &[u8]) -> Result<(), Invalid> {
 }
 
 fn bearer_token(content: &[u8]) -> Result<(), Invalid> {
-    let is_token = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_token =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
     let token = std::str::from_utf8(content).map(str::trim);
     if token.is_ok_and(is_token) {
         Ok(())
     } else {
-        Err(Invalid::new("holds no bearer token").hint("write one token of visible ASCII characters"))
+        Err(Invalid::new("holds no bearer token")
+            .hint("write one token of visible ASCII characters"))
     }
 }
 

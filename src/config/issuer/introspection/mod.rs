@@ -139,6 +139,8 @@ pub enum IntrospectionResponse {
     Jwt {
         /// The audience that it must name: the id of this service at the issuer.
         client_id: String,
+        /// The issuer that it must name.
+        issuer: String,
     },
 }
 
@@ -199,8 +201,15 @@ impl IntrospectionSettings {
             endpoint: endpoint?,
             fetch: issuer.fetch?.clone(),
             client,
-            response: match (is_signed?, client_id) {
-                (true, Some(client_id)) => IntrospectionResponse::Jwt { client_id },
+            response: match (is_signed?, client_id, issuer.issuer) {
+                (true, Some(client_id), Some(name)) => IntrospectionResponse::Jwt {
+                    client_id,
+                    issuer: name.to_owned(),
+                },
+                (true, ..) => {
+                    let invalid = Invalid::new("an issuer without `iss` signs no answers");
+                    return Err(reader.refuse(&RESPONSE, invalid.hint("set $issuer")));
+                }
                 _ => IntrospectionResponse::Json,
             },
             require_token_type: require_token_type?,
@@ -237,9 +246,7 @@ fn read_endpoint(
     let url = |text: &str| endpoint_url(text, allow_http);
     let found = match (reader.optional(&URL, url)?, issuer.known_url) {
         (Some(given), _) => Some(given),
-        (None, Some(known)) => {
-            Some(url(known).map_err(|invalid| reader.refuse(&URL, invalid))?)
-        }
+        (None, Some(known)) => Some(url(known).map_err(|invalid| reader.refuse(&URL, invalid))?),
         (None, None) => None,
     };
     let is_anonymous = matches!(client, Some(ClientAuthentication::None));

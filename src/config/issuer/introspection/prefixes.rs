@@ -75,9 +75,8 @@ pub(in crate::config::issuer) fn unclear_tokens(
             wrong.push((*index, Invalid::new(message).hint(hint)));
         }
     }
-    let mut rest = asked().filter(|(_, (mode, prefixes))| {
-        *mode == IntrospectionMode::Opaque && prefixes.is_empty()
-    });
+    let mut rest = asked()
+        .filter(|(_, (mode, prefixes))| *mode == IntrospectionMode::Opaque && prefixes.is_empty());
     if let Some((first, _)) = rest.next() {
         wrong.extend(rest.map(|(index, _)| {
             let message = format!("gets every token that is no JWT, as issuers[{first}] does");
@@ -97,7 +96,18 @@ mod tests {
         for good in ["glpat-", "ory_at_", "a/b+c~", "eyK", "EYJ"] {
             assert_eq!(prefix(good), Ok(good.to_owned()));
         }
-        for bad in ["", "e", "ey", "eyJ", "eyJh", "a b", "ä", "a=", "\"a\"", &"a".repeat(65)] {
+        for bad in [
+            "",
+            "e",
+            "ey",
+            "eyJ",
+            "eyJh",
+            "a b",
+            "ä",
+            "a=",
+            "\"a\"",
+            &"a".repeat(65),
+        ] {
             assert!(prefix(bad).is_err(), "{bad}");
         }
     }
@@ -109,13 +119,28 @@ mod tests {
         let opaque = |prefixes| Some((IntrospectionMode::Opaque, prefixes));
         let wrong = |issuers: &[Option<AskedTokens<'_>>], reserved| {
             let wrong = unclear_tokens(issuers, reserved);
-            wrong.into_iter().map(|(index, _)| index).collect::<Vec<_>>()
+            wrong
+                .into_iter()
+                .map(|(index, _)| index)
+                .collect::<Vec<_>>()
         };
-        assert_eq!(wrong(&[opaque(&a), None, opaque(&b), opaque(&none)], None), []);
+        assert_eq!(
+            wrong(&[opaque(&a), None, opaque(&b), opaque(&none)], None),
+            []
+        );
         assert_eq!(wrong(&[opaque(&a), None, opaque(&ab)], None), [2]);
         assert_eq!(wrong(&[opaque(&ab), opaque(&a)], None), [1]);
-        assert_eq!(wrong(&[opaque(&none), None, opaque(&none), opaque(&none)], None), [2, 3]);
-        assert_eq!(wrong(&[opaque(&none), Some((IntrospectionMode::Only, &none))], None), []);
+        assert_eq!(
+            wrong(&[opaque(&none), None, opaque(&none), opaque(&none)], None),
+            [2, 3]
+        );
+        assert_eq!(
+            wrong(
+                &[opaque(&none), Some((IntrospectionMode::Only, &none))],
+                None
+            ),
+            []
+        );
         assert_eq!(wrong(&[opaque(&b)], Some("b_")), [0]);
         assert_eq!(wrong(&[opaque(&list(&["b_x"]))], Some("b_")), [0]);
     }
