@@ -44,6 +44,10 @@ fn is_like_jwt(token: &[u8]) -> bool {
     else {
         return false;
     };
+    let padding = first.iter().rev().take_while(|byte| **byte == b'=').count();
+    let (first, _) = first
+        .split_at_checked(first.len() - padding)
+        .unwrap_or_default();
     LENIENT
         .decode(first)
         .is_ok_and(|header| serde_json::from_slice::<Map<String, Value>>(&header).is_ok())

@@ -329,6 +329,7 @@ mod tests {
                 not_before,
                 issued_at: iat,
                 issued_at_floor: iat,
+                may_lack_end: false,
             };
             rules
                 .validate(&validity, at(1000), &mut ())

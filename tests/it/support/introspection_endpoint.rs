@@ -105,8 +105,18 @@ impl Question {
 
 impl IntrospectionEndpoint {
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// One that speaks TLS and knows its clients by this configuration.
+    pub fn start_tls(tls: rustls::ServerConfig) -> Self {
+        Self::start_with(Some(Arc::new(tls)))
+    }
+
+    fn start_with(tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let idp = TestIssuer::new().named(&url);
         let metadata = json!({
             "issuer": url,
@@ -124,7 +134,7 @@ impl IntrospectionEndpoint {
             stopped: AtomicBool::new(false),
         });
         let shared = state.clone();
-        thread::spawn(move || accept(&listener, &shared));
+        thread::spawn(move || accept(&listener, &shared, tls.as_ref()));
         Self { url, idp, state }
     }
 
@@ -145,7 +155,10 @@ impl IntrospectionEndpoint {
         for (name, value) in claims.as_object().unwrap() {
             answer[name] = value.clone();
         }
-        answer.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        answer
+            .as_object_mut()
+            .unwrap()
+            .retain(|_, value| !value.is_null());
         let mut known = self.state.known.lock().unwrap();
         known.insert(token.to_owned(), answer);
     }
@@ -175,7 +188,9 @@ impl IntrospectionEndpoint {
 
     /// Waits until so many questions were asked.
     pub fn wait_for(&self, questions: usize) {
-        super::eventually("the questions", || (self.asked() >= questions).then_some(()));
+        super::eventually("the questions", || {
+            (self.asked() >= questions).then_some(())
+        });
     }
 
     /// How many questions there were at the same time, at most.
@@ -188,24 +203,33 @@ impl Drop for IntrospectionEndpoint {
     fn drop(&mut self) {
         self.state.stopped.store(true, Ordering::SeqCst);
         // Wakes the thread that accepts.
-        let _ = TcpStream::connect(self.url.trim_start_matches("http://"));
+        let address = self.url.split("//").nth(1).unwrap();
+        let _ = TcpStream::connect(address);
     }
 }
 
-fn accept(listener: &TcpListener, state: &Arc<State>) {
+fn accept(listener: &TcpListener, state: &Arc<State>, tls: Option<&Arc<rustls::ServerConfig>>) {
     for stream in listener.incoming() {
         if state.stopped.load(Ordering::SeqCst) {
             return;
         }
-        let (Ok(stream), state) = (stream, state.clone()) else {
+        let (Ok(stream), state, tls) = (stream, state.clone(), tls.cloned()) else {
             continue;
         };
         // The other side may be gone at any moment.
-        thread::spawn(move || drop(serve(stream, &state)));
+        thread::spawn(move || {
+            let _ = match tls {
+                None => serve(stream, &state),
+                Some(tls) => {
+                    let connection = rustls::ServerConnection::new(tls).unwrap();
+                    serve(rustls::StreamOwned::new(connection, stream), &state)
+                }
+            };
+        });
     }
 }
 
-fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
+fn serve(mut stream: impl Read + Write, state: &State) -> std::io::Result<()> {
     while let Some((head, body)) = read(&mut stream)? {
         let path = head.split(' ').nth(1).unwrap_or_default();
         match path {
@@ -233,7 +257,11 @@ fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
 }
 
 /// Whether the connection is still good for another request.
-fn act(stream: &mut TcpStream, question: &Question, state: &State) -> std::io::Result<bool> {
+fn act(
+    stream: &mut (impl Read + Write),
+    question: &Question,
+    state: &State,
+) -> std::io::Result<bool> {
     let script = || state.script.lock().unwrap().clone();
     let reply = match script() {
         Script::ByToken => by_token(question, state),
@@ -264,15 +292,19 @@ fn by_token(question: &Question, state: &State) -> Reply {
     Reply::json(known.get(question.token()).unwrap_or(&inactive))
 }
 
-fn write(stream: &mut TcpStream, reply: &Reply) -> std::io::Result<()> {
-    let Reply { status, headers, body } = reply;
+fn write(stream: &mut impl Write, reply: &Reply) -> std::io::Result<()> {
+    let Reply {
+        status,
+        headers,
+        body,
+    } = reply;
     let length = body.len();
     let head = format!("HTTP/1.1 {status} x\r\nContent-Length: {length}\r\n{headers}\r\n");
     stream.write_all(&[head.as_bytes(), body].concat())
 }
 
 /// Reads the head and the body of a request.
-fn read(stream: &mut TcpStream) -> std::io::Result<Option<(String, Vec<u8>)>> {
+fn read(stream: &mut impl Read) -> std::io::Result<Option<(String, Vec<u8>)>> {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
         if stream.read(&mut byte)? == 0 {
@@ -283,7 +315,8 @@ fn read(stream: &mut TcpStream) -> std::io::Result<Option<(String, Vec<u8>)>> {
     let head = String::from_utf8_lossy(&head).into_owned();
     let length = head.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().unwrap())
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse().unwrap())
     });
     let mut body = vec![0; length.unwrap_or(0)];
     stream.read_exact(&mut body)?;

@@ -25,14 +25,11 @@ fn prefix(text: &str) -> Result<String, Invalid> {
     let prefix = value::text(text)?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
     if prefix.len() > MAX_BYTES || !prefix.bytes().all(is_plain) {
-        return Err(
-            Invalid::new(format!("{prefix:?} is not the beginning of a token"))
-                .hint("write letters, digits, -, ., _, ~, + and /, at most 64 of them"),
-        );
+        return Err(Invalid::new("not the beginning of a token")
+            .hint("write letters, digits, -, ., _, ~, + and /, at most 64 of them"));
     }
     if is_ambiguous(&prefix, JWT) {
-        return Err(Invalid::new(format!("{prefix:?} is how JWTs begin"))
-            .hint("whose a JWT is, its `iss` says"));
+        return Err(Invalid::new("is how JWTs begin").hint("whose a JWT is, its `iss` says"));
     }
     Ok(prefix)
 }
@@ -112,35 +109,29 @@ mod tests {
         }
     }
 
+    fn opaque(prefixes: &[String]) -> Option<AskedTokens<'_>> {
+        Some((IntrospectionMode::Opaque, prefixes))
+    }
+
     #[test]
     fn a_token_is_of_one_issuer_only() {
-        let list = |prefixes: &[&str]| prefixes.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let (none, a, ab, b) = (list(&[]), list(&["a"]), list(&["x", "ab"]), list(&["b"]));
-        let opaque = |prefixes| Some((IntrospectionMode::Opaque, prefixes));
-        let wrong = |issuers: &[Option<AskedTokens<'_>>], reserved| {
-            let wrong = unclear_tokens(issuers, reserved);
-            wrong
-                .into_iter()
-                .map(|(index, _)| index)
-                .collect::<Vec<_>>()
+        let list = |prefixes: &[&str]| -> Vec<String> {
+            prefixes.iter().map(ToString::to_string).collect()
         };
-        assert_eq!(
-            wrong(&[opaque(&a), None, opaque(&b), opaque(&none)], None),
-            []
-        );
+        let (none, a, ab, b) = (list(&[]), list(&["a"]), list(&["x", "ab"]), list(&["b"]));
+        let only: Option<AskedTokens<'_>> = Some((IntrospectionMode::Only, &none));
+        let wrong = |issuers: &[Option<AskedTokens<'_>>], reserved| -> Vec<usize> {
+            let wrong = unclear_tokens(issuers, reserved);
+            wrong.into_iter().map(|(index, _)| index).collect()
+        };
+        let nothing: [usize; 0] = [];
+        let distinct = [opaque(&a), None, opaque(&b), opaque(&none)];
+        assert_eq!(wrong(&distinct, None), nothing);
+        assert_eq!(wrong(&[opaque(&none), only], None), nothing);
         assert_eq!(wrong(&[opaque(&a), None, opaque(&ab)], None), [2]);
         assert_eq!(wrong(&[opaque(&ab), opaque(&a)], None), [1]);
-        assert_eq!(
-            wrong(&[opaque(&none), None, opaque(&none), opaque(&none)], None),
-            [2, 3]
-        );
-        assert_eq!(
-            wrong(
-                &[opaque(&none), Some((IntrospectionMode::Only, &none))],
-                None
-            ),
-            []
-        );
+        let unclear = [opaque(&none), None, opaque(&none), opaque(&none)];
+        assert_eq!(wrong(&unclear, None), [2, 3]);
         assert_eq!(wrong(&[opaque(&b)], Some("b_")), [0]);
         assert_eq!(wrong(&[opaque(&list(&["b_x"]))], Some("b_")), [0]);
     }
