@@ -4,12 +4,14 @@ use std::io;
 use std::sync::Arc;
 
 use super::certificates::Certificates;
+use super::introspectors::{CallSettings, IntrospectionClients, Introspectors, NewIntrospectors};
 use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
 use super::shared_clients::SharedClients;
 use super::spans::spans;
 use super::start_error::StartError;
 use super::user_directory::{CheckedDirectory, ReadyDirectory, UserDirectory};
+use crate::authenticators::opaque::AskedIssuers;
 use crate::authenticators::{Authenticators, TokenCache};
 use crate::config::{CacheSettings, Configuration, ProxySettings, TokenSettings};
 use crate::directory::Directory;
@@ -64,6 +66,18 @@ impl PreparedConfiguration {
     }
 }
 
+/// HTTP clients that a new configuration needs and that were created beforehand: that reads from
+/// the disk. Those that are missing are created when the configuration is built.
+#[derive(Default)]
+pub(super) struct NewClients {
+    /// Those that fetch keys.
+    pub(super) fetchers: Fetchers,
+    /// Those that ask issuers about tokens.
+    pub(super) introspection: IntrospectionClients,
+    /// The user directory, whose query was checked.
+    pub(super) directory: ReadyDirectory,
+}
+
 /// Resources that are created once, however often the configuration changes.
 pub(super) struct SharedResources {
     pub(super) platform: Platform,
@@ -71,6 +85,7 @@ pub(super) struct SharedResources {
     pub(super) lifecycle: Arc<Lifecycle>,
     pub(super) spans: Option<Arc<Spans>>,
     pub(super) refreshers: KeyRefreshers,
+    pub(super) introspectors: Introspectors,
     pub(super) certificates: Option<Certificates>,
     pub(super) background: LowPriorityThread,
     pub(super) clients: SharedClients,
@@ -103,6 +118,7 @@ impl SharedResources {
             lifecycle: Arc::default(),
             spans,
             refreshers: KeyRefreshers::default(),
+            introspectors: Introspectors::default(),
             certificates,
             background: LowPriorityThread::default(),
             clients: SharedClients::default(),
@@ -137,14 +153,13 @@ impl SharedResources {
     /// Builds the snapshot of a configuration. Its cache is empty: a token that was verified under
     /// another configuration has to be verified again.
     ///
-    /// Fetchers that are needed and missing from `fetchers` are created here, which blocks the
-    /// thread.
+    /// Clients that are needed and missing from `clients` are created here, which blocks the thread.
     ///
-    /// Fails with [`StartError`] if an HTTP client for keys cannot be built.
+    /// Fails with [`StartError`] if an HTTP client cannot be built.
     pub(super) fn build(
         &mut self,
         prepared: PreparedConfiguration,
-        (fetchers, directory): (Fetchers, ReadyDirectory),
+        clients: NewClients,
         number: u64,
     ) -> Result<ServiceSnapshot, StartError> {
         let PreparedConfiguration {
@@ -158,6 +173,7 @@ impl SharedResources {
         for warning in warnings {
             tracing::warn!("{warning}");
         }
+        let calls = call_settings(&configuration);
         let Configuration {
             server,
             admin,
@@ -172,16 +188,24 @@ impl SharedResources {
         let denials = Arc::new(denials);
         let responder = Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone())
             .map_err(io::Error::other)?;
+        let asked = self.introspectors.reconcile(
+            &issuers,
+            NewIntrospectors {
+                clients: clients.introspection,
+                settings: calls,
+                platform: &self.platform,
+                metrics: &self.metrics,
+                runtime: &mut self.clients,
+            },
+        )?;
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
         let issuers =
             self.refreshers
-                .reconcile(issuers, fetchers, &self.platform, &self.metrics)?;
-        let directory = self.directory.activate(directory, &self.metrics);
-        let dependencies = directory
-            .database()
-            .map(|database| database.dependency().clone())
-            .into_iter()
-            .collect();
+                .reconcile(issuers, clients.fetchers, &self.platform, &self.metrics)?;
+        let directory = self.directory.activate(clients.directory, &self.metrics);
+        let database = directory.database().map(|database| database.dependency());
+        let introspection = asked.iter().filter_map(|own| own.dependency());
+        let dependencies = introspection.chain(database).cloned().collect();
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
@@ -189,7 +213,12 @@ impl SharedResources {
             log, log_format, ..
         } = &self.platform;
         let decisions = DecisionService {
-            gate: self.gate((policy, directory), issuers, claim_headers, &tokens.cache),
+            gate: self.gate(
+                (policy, directory),
+                (issuers, asked),
+                claim_headers,
+                &tokens.cache,
+            ),
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(
@@ -220,7 +249,7 @@ impl SharedResources {
     fn gate(
         &self,
         (policy, directory): (Policy, Directory),
-        issuers: Issuers,
+        (issuers, asked): (Issuers, AskedIssuers),
         claim_headers: ClaimHeaders,
         cache: &CacheSettings,
     ) -> Gate {
@@ -231,11 +260,20 @@ impl SharedResources {
             policy,
             authenticators: Authenticators {
                 issuers,
+                asked,
                 claim_headers,
                 cache,
             },
             directory,
         }
+    }
+}
+
+/// Returns the settings that concern all calls to issuers.
+pub(super) const fn call_settings(configuration: &Configuration) -> CallSettings {
+    CallSettings {
+        wait: configuration.dependency_wait,
+        keeps_active: configuration.tokens.cache.capacity > 0,
     }
 }
 

@@ -52,6 +52,7 @@ mod hang_up;
 mod haproxy;
 mod hints;
 mod hung_mount;
+mod introspection;
 mod leftovers;
 mod listeners;
 mod logging;
