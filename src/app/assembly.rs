@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::certificates::Certificates;
+use super::failure_limiters::FailureLimiters;
 use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
 use super::spans::spans;
@@ -69,6 +70,7 @@ pub(super) struct SharedResources {
     pub(super) spans: Option<Arc<Spans>>,
     pub(super) refreshers: KeyRefreshers,
     pub(super) certificates: Option<Certificates>,
+    pub(super) failure_limiters: FailureLimiters,
     pub(super) background: LowPriorityThread,
 }
 
@@ -93,6 +95,7 @@ impl SharedResources {
             .clone()
             .map(|tls| Certificates::new(tls, platform.clock.clone(), metrics.clone()));
         Ok(Self {
+            failure_limiters: FailureLimiters::new(metrics.rate_limited.clone()),
             platform: platform.clone(),
             metrics,
             lifecycle: Arc::default(),
@@ -140,6 +143,7 @@ impl SharedResources {
             admin,
             tls,
             proxy,
+            failure_limit,
             tokens,
             claim_headers,
             logging,
@@ -159,8 +163,12 @@ impl SharedResources {
         let Platform {
             log, log_format, ..
         } = &self.platform;
+        let gate = Gate {
+            limiter: self.failure_limiters.limiter(failure_limit),
+            ..self.gate(policy, issuers, claim_headers, &tokens.cache)
+        };
         let decisions = DecisionService {
-            gate: self.gate(policy, issuers, claim_headers, &tokens.cache),
+            gate,
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(
@@ -186,7 +194,7 @@ impl SharedResources {
         })
     }
 
-    /// Creates a gate with an empty cache.
+    /// Creates a gate with an empty cache and no limit.
     fn gate(
         &self,
         policy: Policy,
@@ -204,6 +212,7 @@ impl SharedResources {
                 claim_headers,
                 cache,
             },
+            limiter: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod assembly;
 mod certificates;
+mod failure_limiters;
 mod key_refreshers;
 mod offline;
 mod platform;

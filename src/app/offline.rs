@@ -105,6 +105,7 @@ pub fn gate_of_keys(
             claim_headers: configuration.claim_headers,
             cache,
         },
+        limiter: None,
     })
 }
 

@@ -99,9 +99,7 @@ impl Authenticators {
         cx: &mut RequestContext<'_, E>,
         record: &mut AuthenticationRecord,
     ) -> Result<Arc<Principal>, Denial> {
-        if !cx.may_cost {
-            return Err(Reason::DependencyUnavailable.into());
-        }
+        cx.check_cost()?;
         let principal = self.authenticate_jwt(credential, rules, cx, record).await?;
         let principal = Arc::new(principal);
         if !E::DRY_RUN

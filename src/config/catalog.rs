@@ -1,6 +1,8 @@
 //! The list of all settings. The reader, `config reference` and `config schema` use this one list.
 
-use super::{claim_headers, denials, issuer, logging, proxy, routes, server, tokens, traces};
+use super::{
+    claim_headers, denials, failure_limit, issuer, logging, proxy, routes, server, tokens, traces,
+};
 use crate::config::server::{admin, tls};
 use crate::config_reader::{Setting, schema as json_schema};
 
@@ -10,6 +12,7 @@ pub(crate) const SERVICE: &[&[Setting]] = &[
     admin::SETTINGS,
     tls::SETTINGS,
     proxy::SETTINGS,
+    failure_limit::SETTINGS,
     tokens::SETTINGS,
     claim_headers::SETTINGS,
     denials::SETTINGS,

@@ -8,6 +8,7 @@ pub(crate) mod catalog;
 pub(crate) mod claim_headers;
 pub(crate) mod denials;
 mod der;
+pub(crate) mod failure_limit;
 pub(crate) mod issuer;
 pub(crate) mod logging;
 pub(crate) mod proxy;
@@ -22,6 +23,7 @@ pub(crate) mod traces;
 pub use catalog::schema;
 pub use claim_headers::default_claim_headers;
 pub use denials::{CustomDenial, DenialKey, DenialSettings};
+pub use failure_limit::{FailureLimit, FailureLimitSettings};
 pub use issuer::{
     AcceptedIssuers, FetchSettings, FileKeys, IssuerSettings, KeyLocation, KeySource,
     RefreshSettings, RemoteKeys, decode_secret, is_trustworthy,
@@ -56,6 +58,8 @@ pub struct Configuration {
     pub tls: Option<TlsSettings>,
     /// The dialect of the proxy in front, and the networks whose forwarded headers are trusted.
     pub proxy: ProxySettings,
+    /// The limit on failures of one client address; `None` if there is none.
+    pub failure_limit: Option<FailureLimitSettings>,
     /// Token sources and the token cache.
     pub tokens: TokenSettings,
     /// The claims that are passed to the application as headers.
@@ -78,6 +82,7 @@ impl Configuration {
         let admin = AdminSettings::read(reader);
         let tls = TlsSettings::read(reader);
         let proxy = ProxySettings::read(reader);
+        let failure_limit = FailureLimitSettings::read(reader, &proxy);
         let tokens = TokenSettings::read(reader, &proxy);
         let claim_headers = claim_headers::read(reader);
         let answers = DenialSettings::read(reader);
@@ -90,6 +95,7 @@ impl Configuration {
             admin: admin?,
             tls: tls?,
             proxy: proxy?,
+            failure_limit: failure_limit?,
             tokens: tokens?,
             claim_headers: claim_headers?,
             answers: answers?,

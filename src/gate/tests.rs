@@ -8,6 +8,7 @@ fn gate() -> Gate {
         clock: Arc::new(StoppedClock(NOW.date)),
         policy: Policy::new(rules(), None),
         authenticators: authenticators(AcceptedSources::OfRoute),
+        limiter: None,
     }
 }
 

@@ -13,7 +13,9 @@ use super::jwks_metrics::JwksFamilies;
 use super::metrics_reference as declared;
 use super::registry::{counters, opts, registered};
 use super::reload_metrics::ReloadMetrics;
-use super::{CacheUse, DecisionCounters, JwksMetrics, LogQueue, UnusableRequests};
+use super::{
+    CacheUse, DecisionCounters, JwksMetrics, LogQueue, RateLimitCounters, UnusableRequests,
+};
 use crate::domain::Timestamp;
 
 /// All metrics of the service.
@@ -33,6 +35,8 @@ pub struct Metrics {
     jwks: JwksFamilies,
     /// Requests of proxies that are configured in the wrong way.
     pub unusable: UnusableRequests,
+    /// The limit on failures.
+    pub rate_limited: Arc<RateLimitCounters>,
     reloads: ReloadMetrics,
 }
 
@@ -58,6 +62,7 @@ impl Metrics {
         registry.register(Box::new(log.dropped().clone()))?;
         registry.register(Box::new(ProcessCollector::for_self()))?;
         let unusable = registered(&registry, counters(&declared::UNUSABLE_REQUESTS)?)?;
+        let rate_limited = registered(&registry, counters(&declared::RATE_LIMITED)?)?;
         Ok(Self {
             decisions,
             clock_skew_suspected,
@@ -75,6 +80,7 @@ impl Metrics {
             )?,
             jwks: JwksFamilies::register(&registry)?,
             unusable: UnusableRequests::new(&unusable),
+            rate_limited: RateLimitCounters::new(&rate_limited).into(),
             reloads: ReloadMetrics::register(&registry)?,
             registry,
         })
