@@ -7,6 +7,7 @@ use super::certificates::Certificates;
 use super::failure_limiters::FailureLimiters;
 use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
+use super::shared_clients::SharedClients;
 use super::spans::spans;
 use super::start_error::StartError;
 use crate::authenticators::{Authenticators, TokenCache};
@@ -72,6 +73,7 @@ pub(super) struct SharedResources {
     pub(super) certificates: Option<Certificates>,
     pub(super) failure_limiters: FailureLimiters,
     pub(super) background: LowPriorityThread,
+    pub(super) clients: SharedClients,
 }
 
 impl SharedResources {
@@ -103,6 +105,7 @@ impl SharedResources {
             refreshers: KeyRefreshers::default(),
             certificates,
             background: LowPriorityThread::default(),
+            clients: SharedClients::default(),
         })
     }
 
@@ -190,6 +193,7 @@ impl SharedResources {
             proxy: proxy.dialect.name(),
             readiness: server.readiness,
             admin: AdminAccess::new(admin),
+            dependencies: Vec::new(),
             explains_to_all: server.explain,
         })
     }

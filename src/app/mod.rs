@@ -8,6 +8,7 @@ mod key_refreshers;
 mod offline;
 mod platform;
 mod reload;
+mod shared_clients;
 mod shutdown;
 mod sockets;
 mod spans;

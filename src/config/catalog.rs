@@ -1,7 +1,8 @@
 //! The list of all settings. The reader, `config reference` and `config schema` use this one list.
 
 use super::{
-    claim_headers, denials, failure_limit, issuer, logging, proxy, routes, server, tokens, traces,
+    claim_headers, denials, dependencies, failure_limit, issuer, logging, proxy, routes, server,
+    tokens, traces,
 };
 use crate::config::server::{admin, tls};
 use crate::config_reader::{Setting, schema as json_schema};
@@ -17,6 +18,7 @@ pub(crate) const SERVICE: &[&[Setting]] = &[
     claim_headers::SETTINGS,
     denials::SETTINGS,
     logging::SETTINGS,
+    dependencies::SETTINGS,
     traces::SETTINGS,
     &[issuer::ISSUERS, routes::ROUTES],
 ];

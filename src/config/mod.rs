@@ -7,6 +7,7 @@
 pub(crate) mod catalog;
 pub(crate) mod claim_headers;
 pub(crate) mod denials;
+pub(crate) mod dependencies;
 mod der;
 pub(crate) mod failure_limit;
 pub(crate) mod issuer;
@@ -41,6 +42,8 @@ pub use source::Source;
 pub use tokens::{CacheSettings, TokenSettings};
 pub use traces::TraceSettings;
 
+use std::time::Duration;
+
 use crate::config_reader::{Reader, Reported};
 use crate::policy::ClaimHeaders;
 use routes::General;
@@ -68,6 +71,8 @@ pub struct Configuration {
     pub answers: DenialSettings,
     /// Logging, and the labels of metrics.
     pub logging: Logging,
+    /// The time that a request waits for other services altogether.
+    pub dependency_wait: Duration,
     /// Export of spans; `None` if it is off.
     pub traces: Option<TraceSettings>,
     /// The issuers whose tokens are accepted.
@@ -87,6 +92,7 @@ impl Configuration {
         let claim_headers = claim_headers::read(reader);
         let answers = DenialSettings::read(reader);
         let logging = Logging::read(reader);
+        let dependency_wait = dependencies::read_wait(reader);
         let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader);
         let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
@@ -100,6 +106,7 @@ impl Configuration {
             claim_headers: claim_headers?,
             answers: answers?,
             logging: logging?,
+            dependency_wait: dependency_wait?,
             traces: traces?,
             issuers: issuers?,
             routes: routes?,

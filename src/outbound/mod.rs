@@ -1,9 +1,10 @@
-//! Layer 5: the HTTP client and its bounds.
+//! Layer 5: the HTTP client, calls to dependencies, and their bounds.
 //!
 //! The documents that this service fetches decide whom it trusts. So certificates are checked,
 //! redirects are not followed, a body is read up to a limit, a request ends in time, and an address
 //! can be required to be a public one.
 
+pub mod dependency;
 mod http;
 
 pub use http::{

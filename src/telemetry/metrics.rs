@@ -9,12 +9,14 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
+use super::dependency_metrics::DependencyFamilies;
 use super::jwks_metrics::JwksFamilies;
 use super::metrics_reference as declared;
 use super::registry::{counters, opts, registered};
 use super::reload_metrics::ReloadMetrics;
 use super::{
-    CacheUse, DecisionCounters, JwksMetrics, LogQueue, RateLimitCounters, UnusableRequests,
+    CacheUse, DecisionCounters, DependencyMetrics, JwksMetrics, LogQueue, RateLimitCounters,
+    UnusableRequests,
 };
 use crate::domain::Timestamp;
 
@@ -33,6 +35,7 @@ pub struct Metrics {
     /// time was over.
     pub cache_evictions: IntCounter,
     jwks: JwksFamilies,
+    dependencies: DependencyFamilies,
     /// Requests of proxies that are configured in the wrong way.
     pub unusable: UnusableRequests,
     /// The limit on failures.
@@ -79,6 +82,7 @@ impl Metrics {
                 IntCounter::with_opts(opts(&declared::CACHE_EVICTIONS))?,
             )?,
             jwks: JwksFamilies::register(&registry)?,
+            dependencies: DependencyFamilies::register(&registry)?,
             unusable: UnusableRequests::new(&unusable),
             rate_limited: RateLimitCounters::new(&rate_limited).into(),
             reloads: ReloadMetrics::register(&registry)?,
@@ -122,6 +126,18 @@ impl Metrics {
     /// Returns the metrics of the keys of this issuer.
     pub fn jwks(&self, issuer: &str) -> Arc<JwksMetrics> {
         self.jwks.of(issuer).into()
+    }
+
+    /// Returns the metrics of a dependency of this kind; `None` is the issuer of one that belongs to
+    /// no issuer.
+    pub fn dependency(&self, name: &str, issuer: Option<&str>) -> DependencyMetrics {
+        self.dependencies.of(name, issuer.unwrap_or(declared::NONE))
+    }
+
+    /// Removes the state of a dependency that no longer exists.
+    pub fn forget_dependency(&self, name: &str, issuer: Option<&str>) {
+        self.dependencies
+            .forget(name, issuer.unwrap_or(declared::NONE));
     }
 
     /// Removes the series of the keys of an issuer that no longer exists.

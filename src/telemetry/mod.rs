@@ -6,6 +6,7 @@ mod access_log;
 mod cache_use;
 mod client_address;
 mod decision_counters;
+mod dependency_metrics;
 mod jwks_metrics;
 mod log_line;
 mod log_queue;
@@ -25,6 +26,7 @@ pub use access_log::{AccessEntry, AccessLogger, ChosenField, DigestStart, Origin
 pub use cache_use::CacheUse;
 pub(crate) use client_address::client_address;
 pub use decision_counters::DecisionCounters;
+pub use dependency_metrics::DependencyMetrics;
 pub use jwks_metrics::JwksMetrics;
 pub use log_queue::LogQueue;
 pub use logging::{LogFilter, install};

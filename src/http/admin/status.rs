@@ -6,6 +6,7 @@ use crate::domain::Moment;
 use crate::http::{CurrentTls, ServiceSnapshot};
 use crate::issuers::{Issuer, shown_key_id};
 use crate::jose::{Algorithm, RefusedKey};
+use crate::outbound::dependency::DependencyStatus;
 
 pub(super) fn status(generation: &ServiceSnapshot, tls: Option<&CurrentTls>) -> Value {
     let gate = &generation.decisions.gate;
@@ -16,7 +17,21 @@ pub(super) fn status(generation: &ServiceSnapshot, tls: Option<&CurrentTls>) -> 
         "proxy": generation.proxy,
         "issuers": gate.issuers().iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
         "tls": tls.map(tls_status),
+        "dependencies": generation.dependencies.iter().map(|dependency| dependency_status(&dependency.status())).collect::<Vec<_>>(),
         "token_cache": {"on": gate.cache().is_on(), "entries": gate.cache().len()},
+    })
+}
+
+fn dependency_status(status: &DependencyStatus) -> Value {
+    let last_failure = status.last_failure.as_ref();
+    json!({
+        "dependency": status.name,
+        "issuer": status.issuer.as_deref(),
+        "calls_in_flight": status.in_flight,
+        "consecutive_failures": status.failures,
+        "refuses_calls_for_seconds": status.open_for.map(|wait| wait.as_secs_f64()),
+        "last_failure": last_failure.map(|(_, text)| text),
+        "last_failure_seconds_ago": last_failure.map(|(ago, _)| ago.as_secs()),
     })
 }
 
