@@ -127,7 +127,7 @@ impl ExplainStep {
             return self;
         }
         Self {
-            found: "shown on loopback or with the token only".to_owned(),
+            found: "out of the user's row, which only loopback or the token may see".to_owned(),
             for_people: None,
             ..self
         }

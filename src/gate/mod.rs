@@ -19,9 +19,43 @@ use crate::domain::{Clock, Denial, Explain, ForwardedRequest, RequestContext};
 use crate::issuers::Issuers;
 use crate::policy::{Permit, Policy, Rules};
 
-/// Decides about requests.
+/// Decides about requests: the whole service, without sockets and logs.
+///
+/// A gate is immutable: a reload builds a new one. It is shared by all threads, and a decision about
+/// a cached token takes no exclusive lock.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use doorward::app::offline_gate;
+/// use doorward::config::Configuration;
+/// use doorward::domain::{DescribedRequest, Reason};
+/// use doorward::gate::DecisionRecord;
+/// use doorward::platform::SystemClock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let settings = [
+///     ("DOORWARD_ISSUER", "https://idp.example"),
+///     ("DOORWARD_AUDIENCE", "my-api"),
+///     ("DOORWARD_HMAC_SECRET", "a secret of at least 32 bytes, for HS256"),
+/// ];
+/// let configuration =
+///     Configuration::from_environment(settings.map(|(name, value)| (name.into(), value.into())))?;
+/// let gate = offline_gate(configuration, Arc::new(SystemClock)).ok_or("keys must be fetched")?;
+///
+/// let request = DescribedRequest::default();
+/// let parts = request.parts();
+/// let mut record = DecisionRecord::default();
+/// let denial = gate.decide(&request.forwarded(&parts), &mut record).await.unwrap_err();
+/// assert_eq!((denial.reason(), denial.status()), (Reason::TokenMissing, 401));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Gate {
-    /// The clock that decisions go by.
+    /// The clock of all decisions.
     pub clock: Arc<dyn Clock>,
     /// Selects the rules for a request.
     pub policy: Policy,
@@ -33,6 +67,10 @@ pub struct Gate {
 
 impl Gate {
     /// Decides about one request, and fills the record for log and metrics.
+    ///
+    /// Fails with the [`Denial`] of the first check that fails, in the fixed order of
+    /// `docs/behaviour.md`. May wait if the token needs something that is not known yet, such as a
+    /// new key, but no longer than the settings allow (`jwks_wait`).
     pub async fn decide(
         &self,
         request: &ForwardedRequest<'_>,
@@ -41,7 +79,8 @@ impl Gate {
         self.decide_explained(request, record, &mut ()).await
     }
 
-    /// Decides about one request, and explains each step.
+    /// Decides like [`decide`](Self::decide), and passes each step to `explain`. With `()` nothing is
+    /// explained, and the compiler removes the calls.
     pub async fn decide_explained(
         &self,
         request: &ForwardedRequest<'_>,

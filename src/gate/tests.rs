@@ -241,7 +241,7 @@ fn a_transcript_marks_what_is_out_of_the_row() {
             "user headers: X-Role: admin; X-Tags: a,b%2Cc"
         ]
     );
-    let hidden = "shown on loopback or with the token only";
+    let hidden = "out of the user's row, which only loopback or the token may see";
     assert_eq!(
         shown(&transcript.without_rows()),
         [

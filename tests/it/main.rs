@@ -82,4 +82,5 @@ mod token_sources;
 mod traefik;
 mod unusable_requests;
 mod upstreams;
+mod user_row;
 mod vectors;

@@ -107,7 +107,7 @@ impl ClaimHeaders {
         !self.of_columns.is_empty()
     }
 
-    /// Spellings that applications take for one of the headers: CGI, WSGI and others read
+    /// Returns other spellings that applications read as one of the headers: CGI, WSGI and others read
     /// `X_Auth_Subject` as `X-Auth-Subject`. In lower case.
     pub fn aliases(&self) -> &[String] {
         &self.aliases

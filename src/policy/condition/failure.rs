@@ -10,7 +10,7 @@ use crate::domain::Reason;
 /// The most bytes that are shown of an error, which may quote a whole claim.
 const MAX_TOLD: usize = 256;
 
-/// Why a condition is neither true nor false.
+/// The reason why a condition is neither true nor false.
 #[derive(Debug, Clone)]
 pub enum ConditionFailure {
     /// It reads a part of the original request that is not known, for this reason.

@@ -34,8 +34,15 @@ impl Permit {
             claim_headers.check_room(of_claims.bytes + of_columns)
         });
         if let Err(reason) = fit {
-            explain
-                .step(|| ExplainStep::failed("claim headers", "claims that fit", reason.meaning()));
+            let is_row = reason == Reason::DependencyUnavailable;
+            explain.step(|| {
+                let (stage, expected) = if is_row {
+                    ("user headers", "columns that a header can hold")
+                } else {
+                    ("claim headers", "claims that fit")
+                };
+                ExplainStep::failed(stage, expected, reason.meaning())
+            });
             return Err(reason.into());
         }
         Ok(Self {
