@@ -43,6 +43,7 @@ impl DeniedStage<'_> {
 
     fn audience(&self) -> Hint {
         match self.preset {
+            Some("keycloak") if self.found == "absent" => Hint::KeycloakWithoutAudience,
             Some("keycloak") => Hint::KeycloakAudience,
             Some("auth0") => Hint::Auth0Audience,
             Some("entra") => Hint::EntraAudience,

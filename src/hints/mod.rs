@@ -83,6 +83,7 @@ hints! {
     }
     "Denials, by provider" {
         KeycloakAudience "`audience_mismatch`, preset `keycloak`" "add an audience mapper for {audience} to a client scope of the client: Keycloak writes no audience for an API by itself",
+        KeycloakWithoutAudience "`audience_mismatch`, preset `keycloak`, and the token has no `aud`" "add an audience mapper for {audience} to a client scope of the client, or, if the token has no `sub` either, switch lightweight access tokens off for the client",
         Auth0Audience "`audience_mismatch`, preset `auth0`" "ask for the audience: the client must request the token with `audience` {audience}, the identifier of the API at Auth0",
         EntraAudience "`audience_mismatch`, preset `entra`" "ask for a scope of {audience}: a token for Microsoft Graph is for Graph alone",
         OktaAudience "`audience_mismatch`, preset `okta`" "ask the authorization server whose audience is {audience}: tokens of Okta's org server are for Okta alone",

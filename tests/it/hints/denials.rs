@@ -18,7 +18,12 @@ pub fn tried() -> Vec<Hint> {
         .chain(by_settings)
         .chain(by_provider)
         .chain(BY_REASON.iter().map(|(hint, _)| *hint))
-        .chain([Hint::IssuerNear, Hint::SourceNotOfIssuer])
+        .chain([
+            Hint::IssuerNear,
+            Hint::SourceNotOfIssuer,
+            // In keycloak.rs, by its own tokens.
+            Hint::KeycloakWithoutAudience,
+        ])
         .collect()
 }
 

@@ -19,6 +19,7 @@ mod h2c;
 mod http;
 mod http2;
 mod issuer;
+pub mod keycloak;
 mod page;
 mod process;
 mod proxied_site;
