@@ -20,6 +20,7 @@ readonly java_manifest=tests/spring
 readonly maven_copy=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies
 readonly keycloak_version=26.7.3
 readonly maven_file=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy
+readonly oauth2_proxy=github.com/oauth2-proxy/oauth2-proxy/v7@v7.15.6
 readonly tools=$PWD/.tools
 readonly headers_more=/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so
 
@@ -183,6 +184,15 @@ install_keycloak() {
     printf '%s\n' "$stamp" >"$place/stamp"
 }
 
+# For the pages in a browser.
+install_oauth2_proxy() {
+    [ "$(cat "$tools/go/stamp" 2>/dev/null)" != "$oauth2_proxy" ] || return 0
+    have go || fail 'go is not on PATH' 'install Go 1.21 or later: https://go.dev/dl'
+    step "go: $oauth2_proxy"
+    quietly env GOBIN="$tools/go/bin" go install -trimpath -ldflags='-s -w' "$oauth2_proxy" || fail "go install $oauth2_proxy failed"
+    printf '%s\n' "$oauth2_proxy" >"$tools/go/stamp"
+}
+
 have cargo || fail 'cargo is not on PATH' 'install Rust: https://rustup.rs'
 
 mkdir -p "$tools"
@@ -204,4 +214,5 @@ if [ "$(cat "$tools/stamp" 2>/dev/null)" != "$stamp" ] || ! "$tools/venv/bin/pyt
 fi
 install_gungraun_runner
 install_keycloak
+install_oauth2_proxy
 step 'ready'

@@ -59,6 +59,7 @@ mod method_override;
 mod mistakes;
 mod nginx;
 mod notify;
+mod oauth2_proxy;
 mod odd_paths;
 mod oidc_provider;
 mod presets;
