@@ -4,11 +4,13 @@ use std::io;
 use std::sync::Arc;
 
 use super::certificates::Certificates;
+use super::introspectors::{CallSettings, IntrospectionClients, Introspectors, NewIntrospectors};
 use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
 use super::shared_clients::SharedClients;
 use super::spans::spans;
 use super::start_error::StartError;
+use crate::authenticators::opaque::AskedIssuers;
 use crate::authenticators::{Authenticators, TokenCache};
 use crate::config::{CacheSettings, Configuration, ProxySettings, TokenSettings};
 use crate::gate::{DecisionService, Gate};
@@ -62,6 +64,16 @@ impl PreparedConfiguration {
     }
 }
 
+/// HTTP clients that a new configuration needs and that were created beforehand: that reads from
+/// the disk. Those that are missing are created when the configuration is built.
+#[derive(Default)]
+pub(super) struct NewClients {
+    /// Those that fetch keys.
+    pub(super) fetchers: Fetchers,
+    /// Those that ask issuers about tokens.
+    pub(super) introspection: IntrospectionClients,
+}
+
 /// Resources that are created once, however often the configuration changes.
 pub(super) struct SharedResources {
     pub(super) platform: Platform,
@@ -69,6 +81,7 @@ pub(super) struct SharedResources {
     pub(super) lifecycle: Arc<Lifecycle>,
     pub(super) spans: Option<Arc<Spans>>,
     pub(super) refreshers: KeyRefreshers,
+    pub(super) introspectors: Introspectors,
     pub(super) certificates: Option<Certificates>,
     pub(super) background: LowPriorityThread,
     pub(super) clients: SharedClients,
@@ -100,6 +113,7 @@ impl SharedResources {
             lifecycle: Arc::default(),
             spans,
             refreshers: KeyRefreshers::default(),
+            introspectors: Introspectors::default(),
             certificates,
             background: LowPriorityThread::default(),
             clients: SharedClients::default(),
@@ -117,14 +131,13 @@ impl SharedResources {
     /// Builds the snapshot of a configuration. Its cache is empty: a token that was verified under
     /// another configuration has to be verified again.
     ///
-    /// Fetchers that are needed and missing from `fetchers` are created here, which blocks the
-    /// thread.
+    /// Clients that are needed and missing from `clients` are created here, which blocks the thread.
     ///
-    /// Fails with [`StartError`] if an HTTP client for keys cannot be built.
+    /// Fails with [`StartError`] if an HTTP client cannot be built.
     pub(super) fn build(
         &mut self,
         prepared: PreparedConfiguration,
-        fetchers: Fetchers,
+        clients: NewClients,
         number: u64,
     ) -> Result<ServiceSnapshot, StartError> {
         let PreparedConfiguration {
@@ -138,6 +151,7 @@ impl SharedResources {
         for warning in warnings {
             tracing::warn!("{warning}");
         }
+        let calls = call_settings(&configuration);
         let Configuration {
             server,
             admin,
@@ -152,10 +166,22 @@ impl SharedResources {
         let denials = Arc::new(denials);
         let responder = Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone())
             .map_err(io::Error::other)?;
+        let asked = self.introspectors.reconcile(
+            &issuers,
+            NewIntrospectors {
+                clients: clients.introspection,
+                settings: calls,
+                platform: &self.platform,
+                metrics: &self.metrics,
+                runtime: &mut self.clients,
+            },
+        )?;
+        let dependencies = asked.iter().filter_map(|own| own.dependency().cloned());
+        let dependencies = dependencies.collect();
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
         let issuers =
             self.refreshers
-                .reconcile(issuers, fetchers, &self.platform, &self.metrics)?;
+                .reconcile(issuers, clients.fetchers, &self.platform, &self.metrics)?;
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
@@ -163,7 +189,7 @@ impl SharedResources {
             log, log_format, ..
         } = &self.platform;
         let decisions = DecisionService {
-            gate: self.gate(policy, issuers, claim_headers, &tokens.cache),
+            gate: self.gate(policy, (issuers, asked), claim_headers, &tokens.cache),
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(
@@ -185,7 +211,7 @@ impl SharedResources {
             proxy: proxy.dialect.name(),
             readiness: server.readiness,
             admin: AdminAccess::new(admin),
-            dependencies: Vec::new(),
+            dependencies,
             explains_to_all: server.explain,
         })
     }
@@ -194,7 +220,7 @@ impl SharedResources {
     fn gate(
         &self,
         policy: Policy,
-        issuers: Issuers,
+        (issuers, asked): (Issuers, AskedIssuers),
         claim_headers: ClaimHeaders,
         cache: &CacheSettings,
     ) -> Gate {
@@ -205,10 +231,19 @@ impl SharedResources {
             policy,
             authenticators: Authenticators {
                 issuers,
+                asked,
                 claim_headers,
                 cache,
             },
         }
+    }
+}
+
+/// Returns the settings that concern all calls to issuers.
+pub(super) const fn call_settings(configuration: &Configuration) -> CallSettings {
+    CallSettings {
+        wait: configuration.dependency_wait,
+        keeps_active: configuration.tokens.cache.capacity > 0,
     }
 }
 

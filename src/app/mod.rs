@@ -3,6 +3,7 @@
 
 mod assembly;
 mod certificates;
+mod introspectors;
 mod key_refreshers;
 mod offline;
 mod platform;
@@ -35,8 +36,7 @@ use crate::grpc::{CheckService, GrpcHandle, GrpcServer};
 use crate::http::{AdminService, Heartbeat, Lifecycle, VerifyService, admin_server, verify_server};
 use crate::platform::{BoundListener, InheritedSockets, SocketLock};
 use crate::telemetry::Spans;
-use assembly::{PreparedConfiguration, SharedResources};
-use key_refreshers::Fetchers;
+use assembly::{NewClients, PreparedConfiguration, SharedResources};
 use sockets::{Addresses, Sockets};
 use sweeper::sweep_cache;
 
@@ -82,7 +82,7 @@ impl Application {
         let mut shared = SharedResources::new(&configuration, platform)?;
         let heartbeat = platform.manager.heartbeat();
         let prepared = PreparedConfiguration::new(configuration);
-        let snapshot = shared.build(prepared, Fetchers::new(), 1)?;
+        let snapshot = shared.build(prepared, NewClients::default(), 1)?;
         let service = Arc::new(VerifyService::new(snapshot, shared.metrics.clone()));
         let admin = AdminService {
             verify: service.clone(),

@@ -40,6 +40,7 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
         description: IssuerDescription::default(),
         profile: profile.into(),
         algorithms: Algorithms::new(vec![Algorithm::HS256]),
+        needs_keys: true,
         keys: KeyStore::fixed(KeySet::of_any_id(vec![key]), NOW.uptime).into(),
     };
     let accepted = AcceptedIssuers::Named(vec![ISSUER.to_owned()]);
@@ -50,6 +51,7 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
     let evictions = IntCounter::new("evictions", "Counted and never shown.").unwrap();
     Authenticators {
         issuers: Issuers::new([(accepted, issuer)]),
+        asked: AskedIssuers::default(),
         claim_headers: ClaimHeaders::new(Vec::new(), 0),
         cache: TokenCache::new(&settings, false, evictions),
     }

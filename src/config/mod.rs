@@ -24,8 +24,10 @@ pub use catalog::schema;
 pub use claim_headers::default_claim_headers;
 pub use denials::{CustomDenial, DenialKey, DenialSettings};
 pub use issuer::{
-    AcceptedIssuers, FetchSettings, FileKeys, IssuerSettings, KeyLocation, KeySource,
-    RefreshSettings, RemoteKeys, decode_secret, is_trustworthy,
+    AcceptedIssuers, ClientAuthentication, ClientSecret, FetchSettings, FileKeys,
+    IntrospectionEndpoint, IntrospectionMode, IntrospectionResponse, IntrospectionSettings,
+    IssuerSettings, KeyLocation, KeySource, RefreshSettings, RemoteKeys, SecretSource,
+    client_identity, decode_secret, is_trustworthy,
 };
 pub use logging::{AccessLog, AccessLogField, LogFormat, LogLevel, Logging};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};

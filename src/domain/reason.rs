@@ -65,6 +65,7 @@ reasons! {
         IssuerUnknown 401 "issuer_unknown" "the token is not from a configured issuer",
         KeyUnknown 401 "key_unknown" "the issuer has no such key",
         SignatureInvalid 401 "signature_invalid" "the signature does not match",
+        TokenInactive 401 "token_inactive" "the issuer says that the token is not active",
         TokenExpired 401 "token_expired" "the token has expired",
         TokenNotYetValid 401 "token_not_yet_valid" "the token is not valid yet",
         TokenIssuedInFuture 401 "token_issued_in_future" "the token claims to be issued in the future",

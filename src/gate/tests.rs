@@ -29,5 +29,5 @@ fn a_decision_can_be_sent_to_another_thread() {
     let (gate, fields) = (gate(), OneField::authorization());
     let (request, mut record) = (fields.request(), DecisionRecord::default());
     assert_send(&gate.decide(&request, &mut record));
-    assert_send(&gate.explain(&request));
+    assert_send(&gate.explain(&request, false));
 }

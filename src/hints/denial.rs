@@ -78,6 +78,7 @@ impl DeniedStage<'_> {
             (Reason::IssuerUnknown, "issuer of the route") => Hint::IssuerNotOfRoute,
             (Reason::IssuerUnknown, "source of the issuer") => Hint::SourceNotOfIssuer,
             (Reason::TokenTypeMismatch, "token_use") => Hint::CognitoTokenUse,
+            (Reason::DependencyUnavailable, "introspection") => Hint::IntrospectionFails,
             (Reason::PolicyDenied, "required claim") => Hint::RequiredClaims,
             (reason, _) => Hint::of(reason),
         }
@@ -100,6 +101,7 @@ impl Hint {
             Reason::IssuerUnknown => Self::IssuerUnknown,
             Reason::KeyUnknown => Self::KeyUnknown,
             Reason::SignatureInvalid => Self::SignatureInvalid,
+            Reason::TokenInactive => Self::TokenInactive,
             Reason::TokenExpired => Self::TokenExpired,
             Reason::TokenNotYetValid | Reason::TokenIssuedInFuture => Self::ClocksDiffer,
             Reason::TokenTooOld => Self::TokenTooOld,

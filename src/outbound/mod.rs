@@ -8,6 +8,7 @@ pub mod dependency;
 mod http;
 
 pub use http::{
-    AddressRule, Egress, EntityTag, FetchBody, FetchError, FetchRequest, FetchResponse, HttpClient,
+    AddressRule, ClientIdentity, Egress, EntityTag, FetchBody, FetchError, FetchRequest,
+    FetchResponse, FormClient, FormError, FormErrorKind, FormRequest, FormResponse, HttpClient,
     InvalidClient, OtlpTransport, ProxyName, error_chain,
 };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::condition::ClaimValues;
 use super::{ClaimHeaders, Evidence, IssuerProfile};
-use crate::domain::Reason;
+use crate::domain::{Moment, Reason};
 use crate::verify::VerifiedToken;
 
 /// The principal of a credential: the verified token, its claims as headers,
@@ -18,6 +18,7 @@ use crate::verify::VerifiedToken;
 pub struct Principal {
     profile: Arc<IssuerProfile>,
     evidence: Evidence,
+    kept_until: Moment,
     token: VerifiedToken,
     claim_values: Result<Box<[Bytes]>, Reason>,
     /// The claims as values of conditions; the first condition that reads them converts them.
@@ -38,9 +39,21 @@ impl Principal {
             claim_values: claim_headers.render(&token),
             profile,
             evidence,
+            kept_until: Moment::NEVER,
             token,
             values: OnceLock::new(),
         }
+    }
+
+    /// Returns the principal, which is not kept beyond this moment: then the issuer is asked again.
+    #[must_use]
+    pub fn kept_until(self, kept_until: Moment) -> Self {
+        Self { kept_until, ..self }
+    }
+
+    /// Returns the moment beyond which it is not kept, whatever its token says.
+    pub const fn last_moment(&self) -> Moment {
+        self.kept_until
     }
 
     /// Returns what policy knows of the issuer.

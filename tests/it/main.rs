@@ -51,6 +51,7 @@ mod hang_up;
 mod haproxy;
 mod hints;
 mod hung_mount;
+mod introspection;
 mod keycloak;
 mod leftovers;
 mod listeners;
