@@ -37,6 +37,9 @@ impl DeniedStage<'_> {
                     },
                 )
             }
+            Reason::TokenInactive if self.preset == Some("keycloak") => {
+                Hint::KeycloakInactive.with(&[])
+            }
             reason => self.plain(reason).with(&[]),
         }
     }

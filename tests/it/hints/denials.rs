@@ -21,8 +21,9 @@ pub fn tried() -> Vec<Hint> {
         .chain([
             Hint::IssuerNear,
             Hint::SourceNotOfIssuer,
-            // In keycloak.rs, by its own tokens.
+            // By Keycloak's own tokens, in keycloak.rs and introspection/keycloak.rs.
             Hint::KeycloakWithoutAudience,
+            Hint::KeycloakInactive,
         ])
         .collect()
 }
