@@ -135,7 +135,7 @@ impl SqlDirectory {
         }
         let caller = Caller {
             began: cx.now,
-            client: None,
+            client: cx.client(),
         };
         let (lookup, asked) = (self.lookup.clone(), key.clone());
         let answered = self
