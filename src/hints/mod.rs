@@ -54,6 +54,7 @@ hints! {
         IssuerUnknown "`issuer_unknown`" "`iss` is compared byte by byte: look for a slash more or less",
         KeyUnknown "`key_unknown`" "does the issuer publish this key? `doorward check --online` shows what it publishes",
         SignatureInvalid "`signature_invalid`" "the token was changed, or signed by another key of the same id",
+        TokenInactive "`token_inactive`" "the token was revoked, has expired, or is not for this service; if it is new, see whether `introspection_client_id` may ask about it",
         TokenExpired "`token_expired`" "get a new token; if it is new, compare the clocks",
         ClocksDiffer "`token_not_yet_valid`, `token_issued_in_future`" "compare the clocks of issuer and service, or raise `leeway`",
         TokenTooOld "`token_too_old`" "get a new token, or raise `max_token_age`",
@@ -71,6 +72,7 @@ hints! {
         ForwardedHeadersMissing "`forwarded_headers_missing`" "have the proxy send the headers of its dialect; see `proxy`",
         ForwardedHeadersUntrusted "`forwarded_headers_untrusted`" "add the proxy's network to `trusted_proxies`",
         ForwardedHeadersAmbiguous "`forwarded_headers_ambiguous`" "have the proxy normalise paths, and send each header once",
+        RateLimited "`rate_limited`" "wait as long as `Retry-After` says; if many clients share this address, raise `failure_limit`",
         KeysUnavailable "`keys_unavailable`" "`/status` tells why the issuer's keys could not be fetched",
         DependencyUnavailable "`dependency_unavailable`" "try again later",
     }
@@ -80,17 +82,21 @@ hints! {
         IssuerNotOfRoute "`issuer_unknown` on a route that takes other issuers" "add the issuer to the route's `issuers`, or ask another one",
         SourceNotOfIssuer "`issuer_unknown` at a token source of other issuers" "send the token where its issuer takes it from",
         CognitoTokenUse "`token_type_mismatch` by the claim `token_use`" "send the other token of the user pool; see `cognito_token_use`",
+        ExplainOnline "an explanation that would have to ask another service" "`doorward explain --online`, or `\"online\": true` in the body, asks it",
+        IntrospectionFails "`dependency_unavailable` by `introspection`" "`/status` tells under `dependencies` why the issuer did not answer; `doorward check --online` asks it about a token of its own",
         RequiredClaims "`policy_denied` by `required_claims`" "the token lacks what `required_claims` asks for",
         IssuerNear "`issuer_unknown`, and a configured issuer is like it" "the nearest configured issuer is {issuer}, which differs in {difference}; `iss` is compared byte by byte",
     }
     "Denials, by provider" {
         KeycloakAudience "`audience_mismatch`, preset `keycloak`" "add an audience mapper for {audience} to a client scope of the client: Keycloak writes no audience for an API by itself",
+        KeycloakWithoutAudience "`audience_mismatch`, preset `keycloak`, and the token has no `aud`" "add an audience mapper for {audience} to a client scope of the client, or, if the token has no `sub` either, set `introspection: always`: a lightweight access token has its claims only in Keycloak's answer",
         Auth0Audience "`audience_mismatch`, preset `auth0`" "ask for the audience: the client must request the token with `audience` {audience}, the identifier of the API at Auth0",
         EntraAudience "`audience_mismatch`, preset `entra`" "ask for a scope of {audience}: a token for Microsoft Graph is for Graph alone",
         OktaAudience "`audience_mismatch`, preset `okta`" "ask the authorization server whose audience is {audience}: tokens of Okta's org server are for Okta alone",
         CognitoAudience "`audience_mismatch`, preset `cognito`" "the token is of another app client of the user pool: add that one to `cognito_app_client_id`",
         GoogleAudience "`audience_mismatch`, preset `google`" "the token was made for another OAuth client: add its client ID to `audience`",
         FirebaseAudience "`audience_mismatch`, preset `firebase`" "the token is of another Firebase project: compare `firebase_project`",
+        KeycloakInactive "`token_inactive`, preset `keycloak`" "the session has ended, or `introspection_client_id` is not in the audience of the token: Keycloak calls a token active to nobody else",
         Auth0Encrypted "`token_encrypted`, and `alg` is `dir`" "Auth0: the client asked for no audience; request the token with `audience`, the identifier of the API",
     }
     "Fetching keys" {
@@ -106,7 +112,8 @@ hints! {
         MetadataIsKeys "a key set where metadata is expected" "this is a key set: set it as `jwks_url` instead of `discovery_url`",
         KeysAreMetadata "metadata where a key set is expected" "this is metadata: set it as `discovery_url` instead of `jwks_url`",
         NotTheIssuer "a web page, or no JSON" "open the URL in a browser: a log-in page or another service answers in the issuer's place",
-        InsecureKeys "`jwks_uri` is no `https` URL" "set `allow_insecure_http` if the network is trusted",
+        NoIntrospection "the metadata has no `introspection_endpoint`" "set `introspection_url`; without such an endpoint the issuer's opaque tokens cannot be judged",
+        InsecureKeys "an endpoint of the metadata is no `https` URL" "set `allow_insecure_http` if the network is trusted",
         UnknownAuthority "TLS: `UnknownIssuer`" "the certificate is of an authority that is not known here: set `jwks_ca_file` to a PEM file with the authority's certificate",
         AuthorityAsServer "TLS: `CaUsedAsEndEntity`" "the server shows the certificate of an authority as its own: make one with `openssl req -x509 … -addext basicConstraints=critical,CA:FALSE`",
         NoTls "TLS: `InvalidContentType`" "the server speaks no TLS: http://? (`allow_insecure_http` permits it for other hosts than loopback)",

@@ -34,7 +34,7 @@ fn check_prints_columns_and_types() {
     );
     assert_eq!(code, Some(0), "{told}");
     assert!(
-        told.contains("directory: PostgreSQL, parameters: $1 varchar"),
+        told.contains("directory: PostgreSQL, parameters: text"),
         "{told}"
     );
     assert!(
@@ -45,7 +45,7 @@ fn check_prints_columns_and_types() {
     let report: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(
         report["directory"],
-        json!({"kind": "PostgreSQL", "tried": true, "parameters": ["varchar"],
+        json!({"kind": "PostgreSQL", "tried": true, "parameters": ["text"],
             "columns": [{"name": "id", "type": "varchar"}], "error": null, "hint": null})
     );
 }
