@@ -107,7 +107,7 @@ impl Sources {
     fn dependencies(&self) -> Vec<Arc<Dependency>> {
         let introspection = self.asked.iter().filter_map(|own| own.dependency());
         let database = self.directory.database();
-        let directory = database.map(|database| database.dependency());
+        let directory = database.and_then(|database| database.dependency());
         introspection.chain(directory).cloned().collect()
     }
 }

@@ -16,6 +16,7 @@ use super::token::read;
 use crate::app::simulator;
 use crate::authenticators::opaque::{AskedIssuers, IntrospectionClient, Introspector};
 use crate::config::{Configuration, IntrospectionSettings, IssuerSettings, KeySource, Source};
+use crate::directory::{Directory, SqlDirectory};
 use crate::domain::{BearerToken, Clock, DescribedRequest, StepOutcome, Timestamp};
 use crate::jose::{CompactJws, IssuerClaim, KeySet};
 use crate::outbound::Egress;
@@ -84,11 +85,16 @@ impl Explain {
         let keys = self.keys(&configuration, token.as_deref(), &egress)?;
         let asked = self.online.then(|| asked_issuers(&configuration, &egress));
         let asked = asked.transpose()?;
+        let directory = configuration.directory.clone().filter(|_| self.online);
         let clock: Arc<dyn Clock> = match self.at {
             Some(at) => Arc::new(StoppedClock(at)),
             None => Arc::new(SystemClock),
         };
+        let directory = directory.map(|own| Arc::new(SqlDirectory::direct(own, clock.clone())));
         let mut simulator = simulator(configuration, keys, clock).map_err(Failure::failed)?;
+        if let Some(directory) = directory {
+            simulator.gate.directory = Directory::Sql(directory);
+        }
         if let Some(asked) = asked {
             simulator.gate.authenticators.asked = asked;
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::directory::NO_DIRECTORY_HINT;
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::ClaimPath;
 use crate::policy::{ClaimEncoding, ClaimHeader, ClaimHeaders, HeaderOrigin};
@@ -238,6 +239,51 @@ fn of_columns(list: &[ClaimHeader]) -> impl Iterator<Item = (usize, Invalid)> {
                 "{} reads the user's row, and there is no directory",
                 mapped.header
             ));
-            (index, invalid.hint(super::NO_DIRECTORY_HINT))
+            (index, invalid.hint(NO_DIRECTORY_HINT))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_prefix_outside_of_quotes_means_a_column() {
+        for (text, origin, path) in [
+            ("sub=X-Sub", HeaderOrigin::Token, "sub"),
+            ("user:email=X-Email", HeaderOrigin::User, "email"),
+            (" user: email =X-Email", HeaderOrigin::User, "email"),
+            ("user:$=X-Row", HeaderOrigin::User, "$"),
+            ("user:\"a.b\"=X-A", HeaderOrigin::User, "\"a.b\""),
+            (
+                "user:address.city=X-City",
+                HeaderOrigin::User,
+                "address.city",
+            ),
+            (
+                "\"user:email\"=X-Email",
+                HeaderOrigin::Token,
+                "\"user:email\"",
+            ),
+            ("user=X-User", HeaderOrigin::Token, "user"),
+            ("USER:email=X-Email", HeaderOrigin::Token, "USER:email"),
+        ] {
+            let mapped = pair(text).unwrap();
+            let found = (mapped.origin, mapped.claim.to_string());
+            assert_eq!(found, (origin, path.to_owned()), "{text}");
+        }
+        assert!(pair("user:=X-Nothing").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_header_or_a_problem(text in "(user:)?[ -~é]{0,40}") {
+            let is_column = text.trim_start().starts_with("user:");
+            if let Ok(mapped) = pair(&text) {
+                prop_assert_eq!(mapped.origin == HeaderOrigin::User, is_column);
+            }
+        }
+    }
 }

@@ -92,6 +92,10 @@ const DIRECTORY_MAX_STALE: Setting = Setting::new(
 )
 .shaped(Shape::Duration);
 
+/// The hint where something reads the user's row and there is no directory.
+pub(in crate::config) const NO_DIRECTORY_HINT: &str =
+    "set $directory_url and $directory_query, or read a claim";
+
 pub(crate) const SETTINGS: &[Setting] = &[
     DIRECTORY_URL,
     DIRECTORY_CA_FILE,

@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use crate::config::NO_DIRECTORY_HINT;
+use crate::config::directory::NO_DIRECTORY_HINT;
 use crate::config::issuer::scope;
 use crate::config_reader::{
     Content, Invalid, Node, Reader, Reported, Scalar, Setting, Shape, value,
@@ -160,12 +160,12 @@ impl UserRowUse {
 
 /// Reads one entry; `named` is the setting with the path.
 fn read_claim(reader: &mut Reader, named: &Setting) -> Result<ClaimRequirement, Reported> {
-    let hint = if *named == COLUMN {
-        "name a column, such as role"
+    let (all, hint) = if *named == COLUMN {
+        ("columns", "name a column, such as role")
     } else {
-        "name a claim, such as realm_access.roles"
+        ("claims", "name a claim, such as realm_access.roles")
     };
-    let claim = reader.required(named, path, hint);
+    let claim = reader.required(named, |text| path(text, all), hint);
     let exists = reader.optional(&EXISTS, only_true);
     let equals = reader.node(&EQUALS, |node| claim_value(node).map(ClaimRule::Equals));
     let one_of = reader.node(&ONE_OF, |node| claim_values(node).map(ClaimRule::OneOf));
@@ -185,10 +185,15 @@ fn read_claim(reader: &mut Reader, named: &Setting) -> Result<ClaimRequirement, 
     Ok(ClaimRequirement { claim, rule })
 }
 
-fn path(text: &str) -> Result<ClaimPath, Invalid> {
+/// Parses a path to one of all claims, or of all columns.
+fn path(text: &str, all: &str) -> Result<ClaimPath, Invalid> {
     let path = value::claim_path(text)?;
     if path.segments().is_empty() {
-        return Err(Invalid::new("`$` is all claims, of which no rule speaks").hint("name a claim"));
+        let one = all.trim_end_matches('s');
+        return Err(
+            Invalid::new(format!("`$` is all {all}, of which no rule speaks"))
+                .hint(format!("name a {one}")),
+        );
     }
     Ok(path)
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::requirements::{self, UserRowUse};
+use crate::config::directory::NO_DIRECTORY_HINT;
 use crate::config::issuer::audience;
-use crate::config::{
-    IssuerSettings, NO_DIRECTORY_HINT, ProxySettings, TokenSettings, denials, tokens,
-};
+use crate::config::{IssuerSettings, ProxySettings, TokenSettings, denials, tokens};
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::IssuerIndex;
 use crate::extract::TokenSources;

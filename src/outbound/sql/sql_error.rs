@@ -85,7 +85,14 @@ impl SqlError {
     /// Returns the error for what failed without an error of the database.
     pub(super) fn of_driver(error: &sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Io(error) => Self::unavailable("connect", shown(&error.to_string())),
+            sqlx::Error::Io(error) => {
+                // What the handshake finds wrong comes out of the reading of the stream.
+                let is_tls = error
+                    .get_ref()
+                    .is_some_and(|inner| inner.is::<rustls::Error>());
+                let result = if is_tls { "tls" } else { "connect" };
+                Self::unavailable(result, shown(&error.to_string()))
+            }
             sqlx::Error::Tls(error) => Self::unavailable("tls", shown(&error.to_string())),
             sqlx::Error::Configuration(error) => {
                 Self::unavailable("connect", shown(&error.to_string()))
