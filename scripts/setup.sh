@@ -52,6 +52,8 @@ missing_debian_packages() {
     have glewlwyd || echo glewlwyd
     have sqlite3 || echo sqlite3
     have curl || echo curl
+    have htpasswd || echo apache2-utils # files of passwords, as others write them
+    have argon2 || echo argon2
     have openssl || echo openssl
     have systemd-socket-activate || echo systemd # the program alone; nothing of it is started
     have make || echo make

@@ -4,19 +4,20 @@ use std::io;
 use std::sync::Arc;
 
 use super::certificates::Certificates;
+use super::credential_lists::CredentialLists;
 use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
 use super::spans::spans;
 use super::start_error::StartError;
-use crate::authenticators::{Authenticators, TokenCache};
-use crate::config::{CacheSettings, Configuration, ProxySettings, TokenSettings};
+use crate::authenticators::{Authenticators, Listed, TokenCache};
+use crate::config::{CacheSettings, Configuration, ListedIndices, ProxySettings, TokenSettings};
 use crate::gate::{DecisionService, Gate};
 use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
 use crate::issuers::Issuers;
 use crate::platform::LowPriorityThread;
-use crate::policy::{ClaimHeaders, Policy, RouteTable, Rules, UnreachedRoute};
+use crate::policy::{AcceptedSchemes, ClaimHeaders, Policy, RouteTable, Rules, UnreachedRoute};
 use crate::proxy_files::warnings;
-use crate::response::DenialResponses;
+use crate::response::{ChallengeSchemes, DenialResponses};
 use crate::telemetry::{AccessLogger, Metrics, Spans};
 
 /// The maximum number of unreached routes that are named in warnings. Where routes are selected by
@@ -43,18 +44,23 @@ impl PreparedConfiguration {
             .map(|routes| (routes.table, (routes.answers, routes.unreached)))
             .unzip();
         let (answers, unreached) = rest.unzip();
+        let route_names = routes
+            .iter()
+            .flat_map(RouteTable::iter)
+            .map(|route| route.name.label())
+            .collect();
+        let policy = policy(&configuration.proxy, &configuration.tokens, routes);
+        let issuers = configuration.issuers.len();
+        let indices = configuration.listed.indices(issuers);
         Self {
             unreached: unreached.unwrap_or_default(),
             denials: DenialResponses::new(
                 configuration.answers.clone(),
                 answers.unwrap_or_default(),
+                accepted_schemes(issuers, indices, &policy),
             ),
-            route_names: routes
-                .iter()
-                .flat_map(RouteTable::iter)
-                .map(|route| route.name.label())
-                .collect(),
-            policy: policy(&configuration.proxy, &configuration.tokens, routes),
+            route_names,
+            policy,
             warnings,
             configuration,
         }
@@ -68,6 +74,7 @@ pub(super) struct SharedResources {
     pub(super) lifecycle: Arc<Lifecycle>,
     pub(super) spans: Option<Arc<Spans>>,
     pub(super) refreshers: KeyRefreshers,
+    pub(super) credential_lists: CredentialLists,
     pub(super) certificates: Option<Certificates>,
     pub(super) background: LowPriorityThread,
 }
@@ -98,6 +105,7 @@ impl SharedResources {
             lifecycle: Arc::default(),
             spans,
             refreshers: KeyRefreshers::default(),
+            credential_lists: CredentialLists::default(),
             certificates,
             background: LowPriorityThread::default(),
         })
@@ -135,6 +143,7 @@ impl SharedResources {
         for warning in warnings {
             tracing::warn!("{warning}");
         }
+        let issuer_names = configuration.issuer_names();
         let Configuration {
             server,
             admin,
@@ -144,15 +153,19 @@ impl SharedResources {
             claim_headers,
             logging,
             issuers,
+            listed,
             ..
         } = configuration;
         let denials = Arc::new(denials);
         let responder = Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone())
             .map_err(io::Error::other)?;
-        let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
+        let issuer_count = issuers.len();
         let issuers =
             self.refreshers
                 .reconcile(issuers, fetchers, &self.platform, &self.metrics)?;
+        let listed =
+            self.credential_lists
+                .replace(listed, issuer_count, &self.platform, &self.metrics);
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
@@ -160,7 +173,7 @@ impl SharedResources {
             log, log_format, ..
         } = &self.platform;
         let decisions = DecisionService {
-            gate: self.gate(policy, issuers, claim_headers, &tokens.cache),
+            gate: self.gate(policy, (issuers, listed), claim_headers, &tokens.cache),
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(
@@ -190,7 +203,7 @@ impl SharedResources {
     fn gate(
         &self,
         policy: Policy,
-        issuers: Issuers,
+        (issuers, listed): (Issuers, Listed),
         claim_headers: ClaimHeaders,
         cache: &CacheSettings,
     ) -> Gate {
@@ -201,6 +214,7 @@ impl SharedResources {
             policy,
             authenticators: Authenticators {
                 issuers,
+                listed,
                 claim_headers,
                 cache,
             },
@@ -220,6 +234,25 @@ fn warn_of_unreached(unreached: &[UnreachedRoute]) {
         .filter(|more| *more > 0)
     {
         tracing::warn!(more, "routes that are never reached by matching");
+    }
+}
+
+/// Returns the schemes that the rules take in general, and those of routes that take others than
+/// tokens.
+pub(super) fn accepted_schemes(
+    issuers: usize,
+    indices: ListedIndices,
+    policy: &Policy,
+) -> ChallengeSchemes {
+    let has_others = issuers > 0 || indices.api_keys.is_some();
+    let schemes = |rules: &Rules| AcceptedSchemes::of(rules, indices.passwords, has_others);
+    let routes = policy.routes().into_iter().flat_map(RouteTable::iter);
+    ChallengeSchemes {
+        general: schemes(policy.general()),
+        of_routes: routes
+            .map(|route| (route.index, schemes(&route.rules)))
+            .filter(|(_, schemes)| *schemes != AcceptedSchemes::BEARER)
+            .collect(),
     }
 }
 

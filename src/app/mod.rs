@@ -3,6 +3,7 @@
 
 mod assembly;
 mod certificates;
+mod credential_lists;
 mod key_refreshers;
 mod offline;
 mod platform;

@@ -1,6 +1,8 @@
 //! The list of all settings. The reader, `config reference` and `config schema` use this one list.
 
-use super::{claim_headers, denials, issuer, logging, proxy, routes, server, tokens, traces};
+use super::{
+    claim_headers, denials, issuer, listed, logging, proxy, routes, server, tokens, traces,
+};
 use crate::config::server::{admin, tls};
 use crate::config_reader::{Setting, schema as json_schema};
 
@@ -11,6 +13,7 @@ pub(crate) const SERVICE: &[&[Setting]] = &[
     tls::SETTINGS,
     proxy::SETTINGS,
     tokens::SETTINGS,
+    listed::SETTINGS,
     claim_headers::SETTINGS,
     denials::SETTINGS,
     logging::SETTINGS,

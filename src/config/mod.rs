@@ -9,6 +9,7 @@ pub(crate) mod claim_headers;
 pub(crate) mod denials;
 mod der;
 pub(crate) mod issuer;
+pub(crate) mod listed;
 pub(crate) mod logging;
 pub(crate) mod proxy;
 pub(crate) mod reference;
@@ -26,6 +27,12 @@ pub use issuer::{
     AcceptedIssuers, FetchSettings, FileKeys, IssuerSettings, KeyLocation, KeySource,
     RefreshSettings, RemoteKeys, decode_secret, is_trustworthy,
 };
+pub(crate) use listed::names::{API_KEYS, BASIC};
+pub use listed::{
+    ApiKeyFile, ApiKeyForm, ApiKeyLine, ApiKeyList, ApiKeySettings, CredentialFile, CredentialList,
+    ListedIndices, ListedSettings, MalformedApiKey, PasswordFile, PasswordLine, PasswordList,
+    PasswordSettings, ReadList, StoredHash, claims_of_user, contents_digest,
+};
 pub use logging::{AccessLog, AccessLogField, LogFormat, LogLevel, Logging};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
@@ -39,9 +46,25 @@ pub use source::Source;
 pub use tokens::{CacheSettings, TokenSettings};
 pub use traces::TraceSettings;
 
-use crate::config_reader::{Reader, Reported};
+use crate::config_reader::{Invalid, Reader, Reported};
 use crate::policy::ClaimHeaders;
+use listed::refuse_unread_passwords;
 use routes::General;
+
+/// Parses the prefix of API keys, for the command line.
+pub(crate) fn api_key_prefix(text: &str) -> Result<String, String> {
+    listed::prefix(text).map_err(in_words)
+}
+
+/// Parses a scope of an API key, for the command line.
+pub(crate) fn api_key_scope(text: &str) -> Result<String, String> {
+    issuer::scope(text).map_err(in_words)
+}
+
+fn in_words(invalid: Invalid) -> String {
+    let hint = invalid.hint.map(|hint| format!(" ({hint})"));
+    invalid.message + &hint.unwrap_or_default()
+}
 
 /// A complete and checked configuration.
 ///
@@ -68,11 +91,22 @@ pub struct Configuration {
     pub traces: Option<TraceSettings>,
     /// The issuers whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
+    /// API keys, and users with passwords.
+    pub listed: ListedSettings,
     /// The routes; `None` if one set of rules holds for all requests.
     pub routes: Option<RouteSettings>,
 }
 
 impl Configuration {
+    /// Returns the labels of the issuers in logs and metrics, in the order of their positions; those
+    /// of the lists of credentials come last.
+    pub fn issuer_names(&self) -> Vec<String> {
+        let issuers = self.issuers.iter().map(|issuer| issuer.name.clone());
+        issuers
+            .chain(self.listed.names().map(str::to_owned))
+            .collect()
+    }
+
     fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let server = ServerSettings::read(reader);
         let admin = AdminSettings::read(reader);
@@ -83,8 +117,13 @@ impl Configuration {
         let answers = DenialSettings::read(reader);
         let logging = Logging::read(reader);
         let traces = TraceSettings::read(reader);
-        let issuers = IssuerSettings::read_all(reader);
-        let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
+        let issuers = IssuerSettings::read_all(reader, ListedSettings::is_given(reader));
+        let listed = ListedSettings::read(reader);
+        let general = General::of(&issuers, &listed, &proxy, &tokens);
+        let routes = RouteSettings::read(reader, general);
+        if let (Ok(listed), Ok(tokens), Ok(routes)) = (&listed, &tokens, &routes) {
+            refuse_unread_passwords(reader, listed, tokens, routes.as_ref())?;
+        }
         Ok(Self {
             server: server?,
             admin: admin?,
@@ -96,6 +135,7 @@ impl Configuration {
             logging: logging?,
             traces: traces?,
             issuers: issuers?,
+            listed: listed?,
             routes: routes?,
         })
     }

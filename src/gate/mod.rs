@@ -55,6 +55,8 @@ impl Gate {
         let selected = self.policy.select(&mut cx)?;
         record.route = selected.route.map(|route| route.index);
         let decision = self.decide_on(selected.rules, &mut cx, record).await;
+        let attempted = record.authentication.scheme;
+        let decision = decision.map_err(|denial| denial.of_attempt(attempted));
         record.clock_skew_suspected = decision.as_ref().is_err_and(Denial::clock_skew_suspected);
         selected.rules.conclude(decision, &cx)
     }
@@ -76,6 +78,7 @@ impl Gate {
             Ok(credential) => credential,
             Err(denial) => return rules.handle_missing_credential(denial, cx),
         };
+        record.authentication.scheme = Some(credential.scheme);
         let principal = self
             .authenticators
             .authenticate(&credential, rules, cx, &mut record.authentication)

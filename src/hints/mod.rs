@@ -61,6 +61,8 @@ hints! {
         TokenTypeMismatch "`token_type_mismatch`" "send an access token, not an ID token; see `token_type` and `accepted_types`",
         ClaimMissing "`claim_missing`" "have the issuer add the claim to the token",
         ClaimInvalid "`claim_invalid`" "the issuer writes a claim in a form that its specification does not know",
+        CredentialUnknown "`credential_unknown`" "is the key in `api_keys_file`, with `expires` in the future and without `disabled`? `doorward key check` computes its hash",
+        CredentialsInvalid "`credentials_invalid`" "compare with `htpasswd -v FILE USER`; bcrypt takes at most 72 bytes of a password, and a longer one is refused",
         ProofMissing "`proof_missing`" "tokens that are bound to a key are not supported; request one without `cnf`",
         ScopeInsufficient "`scope_insufficient`" "request the token with these scopes, and grant them to the client",
         PolicyDenied "`policy_denied`" "the token lacks what `require` of the route asks for",

@@ -6,9 +6,10 @@ use std::ops::Range;
 use super::json::{Json, Object, name_order};
 use crate::domain::{ClaimPath, Reason, Timestamp};
 
-/// The claims of a token whose signature has been verified.
+/// The claims of a token whose signature has been verified, or that the operator has written.
 ///
-/// [`CompactJws::into_signed`](super::CompactJws::into_signed) is the only way to get them.
+/// [`CompactJws::into_signed`](super::CompactJws::into_signed) is the only way to get those of a
+/// token.
 #[derive(Debug)]
 pub struct Claims {
     /// The payload as the issuer wrote it.
@@ -30,6 +31,12 @@ struct Member {
 }
 
 impl Claims {
+    /// Parses claims that a file of the operator vouches for, and never those of a token. Fails with
+    /// [`Reason::ClaimInvalid`] unless they are a strict JSON object.
+    pub fn of_operator(text: String) -> Result<Self, Reason> {
+        UnverifiedClaims::parse(text.into_bytes()).map(UnverifiedClaims::trusted)
+    }
+
     /// Returns the claim of this name; `null` counts as absent.
     pub fn member(&self, name: &str) -> Option<Json<'_>> {
         self.get(name).filter(|value| !value.is_null())

@@ -9,7 +9,7 @@ use crate::jose::VerificationKey;
 /// The evidence that vouches for a principal. It owns the way to its source: whether it still holds
 /// depends on the time only.
 ///
-/// An introspected token or a line of a followed file would be further variants.
+/// An introspected token would be a further variant.
 pub enum Evidence {
     /// The key that made the signature.
     Key {
@@ -18,12 +18,25 @@ pub enum Evidence {
         /// The key.
         key: TrustedKey,
     },
+    /// A line of a followed file: an API key, or a user with a password.
+    Listed {
+        /// The list that it must be in.
+        list: Arc<dyn ListTrust>,
+        /// The line.
+        line: ListedLine,
+    },
 }
 
 /// Keys that change, of which some are trusted at a time.
 pub trait KeyTrust: Send + Sync {
     /// Returns whether a key that was trusted once still is.
     fn still_trusts(&self, key: &TrustedKey, now: Moment) -> bool;
+}
+
+/// A list that changes with its file.
+pub trait ListTrust: Send + Sync {
+    /// Returns whether a line that was in the list once still is, unchanged.
+    fn still_has(&self, line: &ListedLine) -> bool;
 }
 
 /// A key that was trusted when a signature was verified with it.
@@ -35,11 +48,24 @@ pub struct TrustedKey {
     pub generation: u64,
 }
 
+/// A line as it was when it vouched for a principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedLine {
+    /// The digest of all that the line says.
+    pub fingerprint: LineFingerprint,
+    /// The revision of the list that it was in. A list counts its revisions.
+    pub revision: u64,
+}
+
+/// The SHA-256 of all that a line says. It is kept in memory only.
+pub type LineFingerprint = [u8; 32];
+
 impl Evidence {
     /// Returns whether this still vouches for the principal.
     pub fn still_holds(&self, now: Moment) -> bool {
         match self {
             Self::Key { store, key } => store.still_trusts(key, now),
+            Self::Listed { list, line } => list.still_has(line),
         }
     }
 }
@@ -48,6 +74,7 @@ impl fmt::Debug for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Key { .. } => f.debug_struct("Key").finish_non_exhaustive(),
+            Self::Listed { .. } => f.debug_struct("Listed").finish_non_exhaustive(),
         }
     }
 }

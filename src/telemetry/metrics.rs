@@ -10,10 +10,11 @@ use prometheus::{
 };
 
 use super::jwks_metrics::JwksFamilies;
+use super::list_metrics::ListFamilies;
 use super::metrics_reference as declared;
 use super::registry::{counters, opts, registered};
 use super::reload_metrics::ReloadMetrics;
-use super::{CacheUse, DecisionCounters, JwksMetrics, LogQueue, UnusableRequests};
+use super::{CacheUse, DecisionCounters, JwksMetrics, ListMetrics, LogQueue, UnusableRequests};
 use crate::domain::Timestamp;
 
 /// All metrics of the service.
@@ -31,6 +32,7 @@ pub struct Metrics {
     /// time was over.
     pub cache_evictions: IntCounter,
     jwks: JwksFamilies,
+    lists: ListFamilies,
     /// Requests of proxies that are configured in the wrong way.
     pub unusable: UnusableRequests,
     reloads: ReloadMetrics,
@@ -74,6 +76,7 @@ impl Metrics {
                 IntCounter::with_opts(opts(&declared::CACHE_EVICTIONS))?,
             )?,
             jwks: JwksFamilies::register(&registry)?,
+            lists: ListFamilies::register(&registry)?,
             unusable: UnusableRequests::new(&unusable),
             reloads: ReloadMetrics::register(&registry)?,
             registry,
@@ -121,6 +124,16 @@ impl Metrics {
     /// Removes the series of the keys of an issuer that no longer exists.
     pub fn forget_issuer(&self, issuer: &str) {
         self.jwks.forget(issuer);
+    }
+
+    /// Returns the metrics of the list of credentials of this name.
+    pub fn list(&self, name: &str) -> ListMetrics {
+        self.lists.of(name)
+    }
+
+    /// Removes the series of a list that no longer exists.
+    pub fn forget_list(&self, name: &str) {
+        self.lists.forget(name);
     }
 
     /// Counts a reload of the configuration, and records the generation that is active now.
