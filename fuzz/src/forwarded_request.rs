@@ -65,6 +65,7 @@ pub fn check(data: &[u8]) {
     let dialect = match () {
         () if said.contains(&b'n') => Dialect::Nginx,
         () if said.contains(&b'f') => Dialect::Forwarded,
+        () if said.contains(&b'h') => Dialect::Haproxy,
         () if said.contains(&b'e') => Dialect::Envoy,
         () => Dialect::Auto,
     };
@@ -85,6 +86,7 @@ pub fn check(data: &[u8]) {
         original,
         peer_trusted: said.contains(&b't'),
         route_name: None,
+        client: dialect.client(),
     };
     let gate = if preflights_pass {
         &HOUSE.letting_preflights_pass
@@ -93,9 +95,8 @@ pub fn check(data: &[u8]) {
     };
 
     let found = match decide(gate, &request) {
-        Ok(permit) => match permit.claim_values() {
-            Some([subject]) => Verdict::LetIn(String::from_utf8(subject.to_vec()).unwrap()),
-            Some(other) => panic!("one header is configured, but {} are there", other.len()),
+        Ok(permit) => match permit.claim_values().next().flatten() {
+            Some(subject) => Verdict::LetIn(String::from_utf8(subject.to_vec()).unwrap()),
             None => Verdict::Preflight,
         },
         Err(_) => Verdict::Denied,
@@ -145,7 +146,7 @@ fn is_preflight(fields: &Fields) -> bool {
 fn method(fields: &Fields, dialect: Dialect) -> Option<&[u8]> {
     match dialect {
         Dialect::Nginx => once(fields, "x-original-method"),
-        Dialect::Forwarded => once(fields, "x-forwarded-method"),
+        Dialect::Forwarded | Dialect::Haproxy => once(fields, "x-forwarded-method"),
         Dialect::Envoy => Some(METHOD.as_bytes()),
         Dialect::Auto => None,
     }

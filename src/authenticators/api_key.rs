@@ -2,7 +2,7 @@
 
 use super::listed::explain as listed;
 use super::{ApiKeys, AuthenticationRecord, Authenticators, CredentialDigest};
-use crate::domain::{Credential, CredentialForm, Denial, Explain, Reason, RequestContext};
+use crate::domain::{Credential, Denial, Explain, Reason, RequestContext};
 use crate::policy::{Principal, Rules};
 
 impl Authenticators {
@@ -27,7 +27,7 @@ impl Authenticators {
         rules.check_source(keys.profile(), credential, cx.explain)?;
         let digest = record
             .digest
-            .unwrap_or_else(|| CredentialDigest::of(CredentialForm::ApiKey, credential));
+            .unwrap_or_else(|| CredentialDigest::of_api_key(credential));
         let now = cx.now.date;
         let (state, principal) = keys.find(digest.sha256(), now, &self.claim_headers);
         cx.explain

@@ -17,11 +17,19 @@ pub struct CredentialDigest {
 }
 
 impl CredentialDigest {
-    /// Computes the digest of a token or an API key.
-    pub fn of(form: CredentialForm, credential: &Credential<'_>) -> Self {
+    /// Computes the digest of a token.
+    pub fn of(credential: &Credential<'_>) -> Self {
         Self {
-            form,
+            form: CredentialForm::Token,
             sha256: sha256(credential.as_bytes()),
+        }
+    }
+
+    /// Computes the digest of an API key.
+    pub(super) fn of_api_key(credential: &Credential<'_>) -> Self {
+        Self {
+            form: CredentialForm::ApiKey,
+            ..Self::of(credential)
         }
     }
 
@@ -131,7 +139,7 @@ mod tests {
             let bytes = number.to_be_bytes().to_vec();
             let source = SourceIndex::new(0);
             let credential = Credential::parse(CredentialScheme::Bearer, bytes, source, 4);
-            CredentialDigest::of(CredentialForm::Token, &credential.unwrap())
+            CredentialDigest::of(&credential.unwrap())
         };
         let mut hashes: Vec<_> = (0..1_000_000).map(|number| hash(digest(number))).collect();
         hashes.sort_unstable();

@@ -2,9 +2,9 @@
 //!
 //! [`Authenticators::authenticate`] takes a credential of any form. A principal that is in the
 //! cache is used again; otherwise the form of the credential decides which authenticator verifies
-//! it (`classify`), and never a trial of one after the other: a JWT (`jwt`), an API key or a
-//! password (`listed`). All of them make the same [`Principal`], each with other
-//! [`Evidence`](crate::policy::Evidence). An opaque token would be verified by a file of its own.
+//! it (`classify`), and never a trial of one after the other: a JWT (`jwt`), an opaque token
+//! (`opaque`), an API key or a password (`listed`). All of them make the same [`Principal`], each
+//! with other [`Evidence`](crate::policy::Evidence).
 
 mod api_key;
 mod cache;
@@ -13,6 +13,7 @@ mod digest;
 mod explain;
 mod jwt;
 mod listed;
+pub mod opaque;
 mod password;
 mod record;
 #[cfg(test)]
@@ -29,12 +30,15 @@ use crate::domain::{Credential, Denial, Explain, IssuerIndex, Moment, Reason, Re
 use crate::issuers::Issuers;
 use crate::policy::{ClaimHeaders, IssuerProfile, Principal, Rules};
 use crate::telemetry::CacheUse;
-use classify::Authenticator;
+use classify::{Authenticator, CredentialKind, classify};
+use opaque::AskedIssuers;
 
 /// Authenticates credentials, and remembers the principals of those that were good.
 pub struct Authenticators {
     /// The issuers whose tokens are accepted.
     pub issuers: Issuers,
+    /// Those of them that are asked about tokens.
+    pub asked: AskedIssuers,
     /// API keys, and users with passwords.
     pub listed: Listed,
     /// The claims that become headers.
@@ -119,14 +123,16 @@ impl Authenticators {
         cx: &mut RequestContext<'_, E>,
         record: &mut AuthenticationRecord,
     ) -> Result<Arc<Principal>, Denial> {
-        if !cx.may_cost {
-            return Err(Reason::DependencyUnavailable.into());
-        }
+        cx.check_cost()?;
         let principal = match authenticator {
-            Authenticator::Jwt => self
-                .authenticate_jwt(credential, rules, cx, record)
-                .await
-                .map(Arc::new)?,
+            Authenticator::Token => match classify(credential, &self.asked) {
+                CredentialKind::Jwt => self.authenticate_jwt(credential, rules, cx, record).await,
+                CredentialKind::Opaque(issuer) => {
+                    self.authenticate_opaque(credential, issuer, rules, cx, record)
+                        .await
+                }
+            }
+            .map(Arc::new)?,
             Authenticator::ApiKeys(keys) => self
                 .authenticate_api_key(keys, credential, rules, cx, record)
                 .map(Arc::new)?,

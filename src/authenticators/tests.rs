@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 use super::*;
 use crate::config::{AcceptedIssuers, CacheSettings};
 use crate::domain::{
-    CredentialForm, CredentialScheme, ExplainStep, Field, ForwardedRequest, HeaderFields,
+    ClientSource, CostLimit, CredentialScheme, ExplainStep, Field, ForwardedRequest, HeaderFields,
     IssuerIndex, OriginalRequest, Scopes, SourceIndex, StepOutcome, Timestamp,
 };
 use crate::extract::TokenSources;
@@ -40,6 +40,7 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
         description: IssuerDescription::default(),
         profile: profile.into(),
         algorithms: Algorithms::new(vec![Algorithm::HS256]),
+        needs_keys: true,
         keys: KeyStore::fixed(KeySet::of_any_id(vec![key]), NOW.uptime).into(),
     };
     let accepted = AcceptedIssuers::Named(vec![ISSUER.to_owned()]);
@@ -51,6 +52,7 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
     Authenticators {
         issuers: Issuers::new([(accepted, issuer)]),
         listed: Listed::default(),
+        asked: AskedIssuers::default(),
         claim_headers: ClaimHeaders::new(Vec::new(), 0),
         cache: TokenCache::new(&settings, false, evictions),
     }
@@ -86,8 +88,12 @@ pub(crate) fn rules() -> Rules {
 }
 
 pub(crate) fn token() -> String {
+    signed(&json!({"iss": ISSUER}))
+}
+
+fn signed(claims: &serde_json::Value) -> String {
     let key = SigningKey::secret(Algorithm::HS256, SECRET);
-    key.sign(&Map::new(), &json!({"iss": ISSUER})).unwrap()
+    key.sign(&Map::new(), claims).unwrap()
 }
 
 /// The header fields of a request: this one and no other.
@@ -96,6 +102,12 @@ pub(crate) struct OneField(&'static str, String);
 impl OneField {
     pub(crate) fn authorization() -> Self {
         Self("authorization", format!("Bearer {}", token()))
+    }
+
+    /// With a token of this subject.
+    pub(crate) fn of_subject(subject: &str) -> Self {
+        let token = signed(&json!({"iss": ISSUER, "sub": subject}));
+        Self("authorization", format!("Bearer {token}"))
     }
 
     pub(crate) fn cookie() -> Self {
@@ -108,6 +120,7 @@ impl OneField {
             original: OriginalRequest::UNKNOWN,
             peer_trusted: false,
             route_name: None,
+            client: ClientSource::Unknown,
         }
     }
 }
@@ -135,13 +148,13 @@ fn verdict(
     authenticators: &Authenticators,
     rules: &Rules,
     fields: &OneField,
-    may_cost: bool,
+    cost_limit: Option<&dyn CostLimit>,
 ) -> (Result<(), &'static str>, CacheUse) {
     let request = fields.request();
     let mut cx = RequestContext {
         request: &request,
         now: NOW,
-        may_cost,
+        cost_limit,
         explain: &mut (),
     };
     let mut record = AuthenticationRecord::default();
@@ -162,7 +175,7 @@ fn a_token_cached_from_one_source_passes_from_another_only_if_its_issuer_takes_i
         (bearer_only, Err("issuer_unknown")),
     ] {
         let authenticators = authenticators(sources);
-        let seen = |fields| verdict(&authenticators, &rules(), fields, true);
+        let seen = |fields| verdict(&authenticators, &rules(), fields, None);
         let fresh = seen(&cookie);
         assert_eq!(fresh, (from_cookie, CacheUse::Miss), "never seen before");
         authenticators.cache.forget(&digest());
@@ -181,26 +194,27 @@ fn a_cached_token_is_denied_on_a_route_that_does_not_take_its_issuer() {
         issuers: RouteIssuers::These([IssuerIndex::new(1)].into()),
         ..rules()
     };
-    let on_route = |rules: &Rules| verdict(&authenticators, rules, &fields, true);
+    let on_route = |rules: &Rules| verdict(&authenticators, rules, &fields, None);
     assert_eq!(on_route(&rules()), (Ok(()), CacheUse::Miss));
     assert_eq!(on_route(&others), (Err("issuer_unknown"), CacheUse::Hit));
 }
 
 #[test]
-fn what_may_cost_nothing_is_served_from_the_cache_only() {
+fn a_client_that_is_limited_is_served_from_the_cache_only() {
+    struct Reached;
+    impl CostLimit for Reached {
+        fn check(&self, _: &ForwardedRequest<'_>, _: Moment) -> Result<(), Denial> {
+            Err(Denial::rate_limited(Duration::from_millis(1500)))
+        }
+    }
     let authenticators = authenticators(AcceptedSources::OfRoute);
-    let seen = |may_cost| {
-        verdict(
-            &authenticators,
-            &rules(),
-            &OneField::authorization(),
-            may_cost,
-        )
-        .0
+    let seen = |limit| {
+        let fields = OneField::authorization();
+        verdict(&authenticators, &rules(), &fields, limit).0
     };
-    assert_eq!(seen(false), Err("dependency_unavailable"));
-    assert_eq!(seen(true), Ok(()));
-    assert_eq!(seen(false), Ok(()));
+    assert_eq!(seen(Some(&Reached)), Err("rate_limited"));
+    assert_eq!(seen(None), Ok(()));
+    assert_eq!(seen(Some(&Reached)), Ok(()));
 }
 
 /// The stages that were explained for a proxy, which is not a dry run.
@@ -227,12 +241,12 @@ fn a_denial_of_a_cached_token_is_explained_by_the_stage_that_failed() {
         issuers: RouteIssuers::These([IssuerIndex::new(1)].into()),
         ..rules()
     };
-    assert!(verdict(&authenticators, &rules(), &fields, true).0.is_ok());
+    assert!(verdict(&authenticators, &rules(), &fields, None).0.is_ok());
     let (request, mut stages) = (fields.request(), Stages::default());
     let mut cx = RequestContext {
         request: &request,
         now: NOW,
-        may_cost: true,
+        cost_limit: None,
         explain: &mut stages,
     };
     let mut record = AuthenticationRecord::default();
@@ -252,7 +266,7 @@ fn digest() -> CredentialDigest {
     let source = SourceIndex::new(0);
     let credential =
         Credential::parse(CredentialScheme::Bearer, token().into_bytes(), source, 8192);
-    CredentialDigest::of(CredentialForm::Token, &credential.unwrap())
+    CredentialDigest::of(&credential.unwrap())
 }
 
 /// API keys and users, each with one entry.
@@ -301,7 +315,7 @@ fn the_form_of_a_credential_decides_who_verifies_it() {
         Authenticator::Passwords(Some(_)) => "password",
         Authenticator::Passwords(None) => "none",
         Authenticator::ApiKeys(_) => "key",
-        Authenticator::Jwt => "token",
+        Authenticator::Token => "token",
     };
     for (scheme, bytes, with_lists, without) in [
         (Basic, "alice:secret", "password", "none"),
@@ -340,10 +354,7 @@ fn equal_bytes_of_two_forms_are_two_credentials() {
         assert_ne!(pair, digest(CredentialScheme::Basic, other), "{other}");
     }
     assert_ne!(
-        CredentialDigest::of(
-            CredentialForm::Token,
-            &presented(CredentialScheme::Bearer, "dw_x")
-        ),
+        CredentialDigest::of(&presented(CredentialScheme::Bearer, "dw_x")),
         digest(CredentialScheme::Bearer, "dw_x")
     );
     // Without the key of the process, nothing of a password can be computed.

@@ -1,7 +1,8 @@
 //! The list of all settings. The reader, `config reference` and `config schema` use this one list.
 
 use super::{
-    claim_headers, denials, issuer, listed, logging, proxy, routes, server, tokens, traces,
+    claim_headers, denials, dependencies, directory, failure_limit, issuer, listed, logging, proxy,
+    routes, server, tokens, traces,
 };
 use crate::config::server::{admin, tls};
 use crate::config_reader::{Setting, schema as json_schema};
@@ -12,11 +13,14 @@ pub(crate) const SERVICE: &[&[Setting]] = &[
     admin::SETTINGS,
     tls::SETTINGS,
     proxy::SETTINGS,
+    failure_limit::SETTINGS,
     tokens::SETTINGS,
     listed::SETTINGS,
+    directory::SETTINGS,
     claim_headers::SETTINGS,
     denials::SETTINGS,
     logging::SETTINGS,
+    dependencies::SETTINGS,
     traces::SETTINGS,
     &[issuer::ISSUERS, routes::ROUTES],
 ];

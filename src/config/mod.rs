@@ -7,7 +7,10 @@
 pub(crate) mod catalog;
 pub(crate) mod claim_headers;
 pub(crate) mod denials;
+pub(crate) mod dependencies;
 mod der;
+pub(crate) mod directory;
+pub(crate) mod failure_limit;
 pub(crate) mod issuer;
 pub(crate) mod listed;
 pub(crate) mod logging;
@@ -23,9 +26,16 @@ pub(crate) mod traces;
 pub use catalog::schema;
 pub use claim_headers::default_claim_headers;
 pub use denials::{CustomDenial, DenialKey, DenialSettings};
+pub use directory::{
+    DatabaseAddress, DatabaseSettings, DirectorySettings, OnMissing, ServerAddress, ServerLocation,
+    UserQuery,
+};
+pub use failure_limit::{FailureLimit, FailureLimitSettings};
 pub use issuer::{
-    AcceptedIssuers, FetchSettings, FileKeys, IssuerSettings, KeyLocation, KeySource,
-    RefreshSettings, RemoteKeys, decode_secret, is_trustworthy,
+    AcceptedIssuers, ClientAuthentication, ClientSecret, FetchSettings, FileKeys,
+    IntrospectionEndpoint, IntrospectionMode, IntrospectionResponse, IntrospectionSettings,
+    IssuerSettings, KeyLocation, KeySource, RefreshSettings, RemoteKeys, SecretSource,
+    client_identity, decode_secret, is_trustworthy,
 };
 pub(crate) use listed::names::{API_KEYS, BASIC};
 pub use listed::{
@@ -45,6 +55,8 @@ pub use server::{
 pub use source::Source;
 pub use tokens::{CacheSettings, TokenSettings};
 pub use traces::TraceSettings;
+
+use std::time::Duration;
 
 use crate::config_reader::{Invalid, Reader, Reported};
 use crate::policy::ClaimHeaders;
@@ -66,6 +78,9 @@ fn in_words(invalid: Invalid) -> String {
     invalid.message + &hint.unwrap_or_default()
 }
 
+/// What to do where something reads the user's row and there is no directory.
+const NO_DIRECTORY_HINT: &str = "set $directory_url and $directory_query, or read a claim";
+
 /// A complete and checked configuration.
 ///
 /// Every value in it has been validated, and so have the rules that involve several settings.
@@ -79,6 +94,8 @@ pub struct Configuration {
     pub tls: Option<TlsSettings>,
     /// The dialect of the proxy in front, and the networks whose forwarded headers are trusted.
     pub proxy: ProxySettings,
+    /// The limit on failures of one client address; `None` if there is none.
+    pub failure_limit: Option<FailureLimitSettings>,
     /// Token sources and the token cache.
     pub tokens: TokenSettings,
     /// The claims that are passed to the application as headers.
@@ -87,12 +104,16 @@ pub struct Configuration {
     pub answers: DenialSettings,
     /// Logging, and the labels of metrics.
     pub logging: Logging,
+    /// The time that a request waits for other services altogether.
+    pub dependency_wait: Duration,
     /// Export of spans; `None` if it is off.
     pub traces: Option<TraceSettings>,
     /// The issuers whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
     /// API keys, and users with passwords.
     pub listed: ListedSettings,
+    /// The user directory; `None` if there is none.
+    pub directory: Option<DirectorySettings>,
     /// The routes; `None` if one set of rules holds for all requests.
     pub routes: Option<RouteSettings>,
 }
@@ -107,19 +128,41 @@ impl Configuration {
             .collect()
     }
 
+    /// Returns a warning if there are passwords and nobody has said how often a client may guess.
+    pub fn guessing_warning(&self) -> Option<String> {
+        self.listed.passwords.as_ref()?;
+        match &self.failure_limit {
+            Some(limit) if limit.is_given => None,
+            Some(_) => Some(
+                "htpasswd_file: without failure_limit a client address may fail 30 times a minute"
+                    .to_owned(),
+            ),
+            None => Some(
+                "htpasswd_file: nothing limits how often a client may guess passwords \
+                 (set proxy and failure_limit)"
+                    .to_owned(),
+            ),
+        }
+    }
+
     fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let server = ServerSettings::read(reader);
         let admin = AdminSettings::read(reader);
         let tls = TlsSettings::read(reader);
         let proxy = ProxySettings::read(reader);
+        let failure_limit =
+            FailureLimitSettings::read(reader, &proxy, ListedSettings::has_passwords(reader));
         let tokens = TokenSettings::read(reader, &proxy);
-        let claim_headers = claim_headers::read(reader);
+        let has_directory = DirectorySettings::is_given(reader);
+        let claim_headers = claim_headers::read(reader, has_directory);
         let answers = DenialSettings::read(reader);
         let logging = Logging::read(reader);
+        let dependency_wait = dependencies::read_wait(reader);
         let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader, ListedSettings::is_given(reader));
         let listed = ListedSettings::read(reader);
-        let general = General::of(&issuers, &listed, &proxy, &tokens);
+        let directory = DirectorySettings::read(reader, &issuers);
+        let general = General::of(&issuers, &listed, &proxy, &tokens, has_directory);
         let routes = RouteSettings::read(reader, general);
         if let (Ok(listed), Ok(tokens), Ok(routes)) = (&listed, &tokens, &routes) {
             refuse_unread_passwords(reader, listed, tokens, routes.as_ref())?;
@@ -129,13 +172,16 @@ impl Configuration {
             admin: admin?,
             tls: tls?,
             proxy: proxy?,
+            failure_limit: failure_limit?,
             tokens: tokens?,
             claim_headers: claim_headers?,
             answers: answers?,
             logging: logging?,
+            dependency_wait: dependency_wait?,
             traces: traces?,
             issuers: issuers?,
             listed: listed?,
+            directory: directory?,
             routes: routes?,
         })
     }

@@ -7,6 +7,8 @@ pub enum DenialClass {
     Unauthenticated,
     /// An administrator must grant access or correct a configuration.
     Forbidden,
+    /// The client must wait.
+    Limited,
     /// This service, or one that it depends on, must recover.
     Unavailable,
 }
@@ -65,6 +67,7 @@ reasons! {
         IssuerUnknown 401 "issuer_unknown" "the token is not from a configured issuer",
         KeyUnknown 401 "key_unknown" "the issuer has no such key",
         SignatureInvalid 401 "signature_invalid" "the signature does not match",
+        TokenInactive 401 "token_inactive" "the issuer says that the token is not active",
         TokenExpired 401 "token_expired" "the token has expired",
         TokenNotYetValid 401 "token_not_yet_valid" "the token is not valid yet",
         TokenIssuedInFuture 401 "token_issued_in_future" "the token claims to be issued in the future",
@@ -73,6 +76,8 @@ reasons! {
         TokenTypeMismatch 401 "token_type_mismatch" "the token is of another type than expected",
         ClaimMissing 401 "claim_missing" "a required claim is missing",
         ClaimInvalid 401 "claim_invalid" "a claim is malformed or has the wrong type",
+        SubjectUnknown 401 "subject_unknown" "the directory does not know the user",
+        SubjectDisabled 401 "subject_disabled" "the user is disabled in the directory",
         CredentialUnknown 401 "credential_unknown" "the API key is not known, has expired or is disabled",
         CredentialsInvalid 401 "credentials_invalid" "user and password do not match",
         ProofMissing 401 "proof_missing" "the token is bound to a key and no proof of possession was checked",
@@ -85,6 +90,9 @@ reasons! {
         ForwardedHeadersMissing 403 "forwarded_headers_missing" "the proxy did not describe the original request",
         ForwardedHeadersUntrusted 403 "forwarded_headers_untrusted" "the peer is not a trusted proxy",
         ForwardedHeadersAmbiguous 403 "forwarded_headers_ambiguous" "the description of the original request is ambiguous",
+    }
+    Limited {
+        RateLimited 429 "rate_limited" "too many requests from this address failed",
     }
     Unavailable {
         KeysUnavailable 503 "keys_unavailable" "the keys of the issuer are not available",
@@ -109,6 +117,21 @@ pub fn reason_reference() -> String {
 }
 
 impl Reason {
+    /// Returns `true` if a denial for this reason is found only by expensive work: a signature, a
+    /// password's hash, a call.
+    ///
+    /// [`KeyUnknown`](Self::KeyUnknown) is not among them: it costs work only where the issuer was
+    /// asked for the key.
+    pub const fn costs_work(self) -> bool {
+        matches!(
+            self,
+            Self::SignatureInvalid
+                | Self::ProofMissing
+                | Self::CredentialUnknown
+                | Self::CredentialsInvalid
+        )
+    }
+
     /// Returns the reason whose code is most similar to `code`, if `code` may be a misspelling of
     /// it.
     pub fn nearest(code: &str) -> Option<Self> {
@@ -137,6 +160,21 @@ mod tests {
     fn codes_are_unique_and_found_again() {
         for reason in Reason::ALL {
             assert_eq!(Reason::from_code(reason.code()), Some(*reason));
+        }
+    }
+
+    #[test]
+    fn failures_that_cost_work_are_known_by_their_codes() {
+        let costly = [
+            "signature_invalid",
+            "token_inactive",
+            "credential_unknown",
+            "credentials_invalid",
+        ];
+        for reason in Reason::ALL {
+            let code = reason.code();
+            let expected = costly.contains(&code) || code.starts_with("proof_");
+            assert_eq!(reason.costs_work(), expected, "{code}");
         }
     }
 }

@@ -24,9 +24,8 @@ pub(super) fn answer(decisions: &DecisionService, decided: &Decision) -> CheckRe
 /// Returns every claim header, and the WebSocket protocols where they are read. If a header were
 /// absent, the client's own would pass.
 fn allow(claim_headers: &ClaimHeaders, permit: &Permit) -> CheckResponse {
-    let values = permit.claim_values();
-    let headers = claim_headers.names().enumerate().map(|(position, name)| {
-        let value = values.and_then(|values| values.get(position));
+    let named = claim_headers.names().zip(permit.claim_values());
+    let headers = named.map(|(name, value)| {
         // Values are rendered as visible ASCII. If one were not, it would be empty.
         header(
             name,
@@ -59,7 +58,7 @@ fn deny(denial: &Denial, answer: &DenialResponse<'_>) -> CheckResponse {
     let headers = [
         ("cache-control", Some("no-store")),
         ("content-type", Some("application/json")),
-        ("retry-after", answer.retry_after),
+        ("retry-after", answer.retry_after.as_deref()),
         ("www-authenticate", challenge),
         ("x-auth-reason", Some(answer.code)),
     ];
@@ -90,6 +89,7 @@ const fn code(denial: &Denial) -> Code {
     match denial.class() {
         DenialClass::Unauthenticated => Code::Unauthenticated,
         DenialClass::Forbidden => Code::PermissionDenied,
+        DenialClass::Limited => Code::ResourceExhausted,
         DenialClass::Unavailable => Code::Unavailable,
     }
 }

@@ -6,6 +6,7 @@ use super::admin::AdminAccess;
 use super::verify::{Dialect, Responder};
 use crate::config::Readiness;
 use crate::gate::DecisionService;
+use crate::outbound::dependency::Dependency;
 
 /// Everything that depends on one reading of the configuration. A request uses one snapshot from
 /// its beginning to its end.
@@ -24,6 +25,8 @@ pub struct ServiceSnapshot {
     pub readiness: Readiness,
     /// The access rules of the admin listener.
     pub admin: AdminAccess,
+    /// The services that decisions depend on.
+    pub dependencies: Vec<Arc<Dependency>>,
     /// `true` if decisions are explained to peers at other addresses than loopback as well.
     pub explains_to_all: bool,
 }

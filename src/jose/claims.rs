@@ -8,8 +8,9 @@ use crate::domain::{ClaimPath, Reason, Timestamp};
 
 /// The claims of a token whose signature has been verified, or that the operator has written.
 ///
-/// [`CompactJws::into_signed`](super::CompactJws::into_signed) is the only way to get those of a
-/// token.
+/// They come from [`CompactJws::into_signed`](super::CompactJws::into_signed), from a server that
+/// was asked about the token over a connection that proves who answers
+/// ([`stated`](Self::stated)), or from a file of the operator.
 #[derive(Debug)]
 pub struct Claims {
     /// The payload as the issuer wrote it.
@@ -31,10 +32,20 @@ struct Member {
 }
 
 impl Claims {
-    /// Parses claims that a file of the operator vouches for, and never those of a token. Fails with
-    /// [`Reason::ClaimInvalid`] unless they are a strict JSON object.
-    pub fn of_operator(text: String) -> Result<Self, Reason> {
+    /// Parses claims that their authority has stated over a connection that proves who it is, such
+    /// as the answer of an introspection endpoint, or that a file of the operator states. Fails with
+    /// [`Reason::ClaimInvalid`] unless the text is a strict JSON object.
+    pub fn stated(text: String) -> Result<Self, Reason> {
         UnverifiedClaims::parse(text.into_bytes()).map(UnverifiedClaims::trusted)
+    }
+
+    /// Returns the issuer that the claims name.
+    pub fn issuer(&self) -> IssuerClaim<'_> {
+        match self.get("iss").map(Json::string) {
+            None => IssuerClaim::Absent,
+            Some(Some(issuer)) => IssuerClaim::Named(issuer),
+            Some(None) => IssuerClaim::Malformed,
+        }
     }
 
     /// Returns the claim of this name; `null` counts as absent.
@@ -145,11 +156,7 @@ impl UnverifiedClaims {
 
     /// Returns the issuer that the token names.
     pub fn issuer(&self) -> IssuerClaim<'_> {
-        match self.0.get("iss").map(Json::string) {
-            None => IssuerClaim::Absent,
-            Some(Some(issuer)) => IssuerClaim::Named(issuer),
-            Some(None) => IssuerClaim::Malformed,
-        }
+        self.0.issuer()
     }
 
     /// Returns `true` if the token has expired by its own `exp` claim. No keys need to be fetched

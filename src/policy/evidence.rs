@@ -8,8 +8,6 @@ use crate::jose::VerificationKey;
 
 /// The evidence that vouches for a principal. It owns the way to its source: whether it still holds
 /// depends on the time only.
-///
-/// An introspected token would be a further variant.
 pub enum Evidence {
     /// The key that made the signature.
     Key {
@@ -25,6 +23,8 @@ pub enum Evidence {
         /// The line.
         line: ListedLine,
     },
+    /// The issuer, which said that the token is active. It holds as long as the principal is kept.
+    Introspected,
 }
 
 /// Keys that change, of which some are trusted at a time.
@@ -66,6 +66,7 @@ impl Evidence {
         match self {
             Self::Key { store, key } => store.still_trusts(key, now),
             Self::Listed { list, line } => list.still_has(line),
+            Self::Introspected => true,
         }
     }
 }
@@ -75,6 +76,7 @@ impl fmt::Debug for Evidence {
         match self {
             Self::Key { .. } => f.debug_struct("Key").finish_non_exhaustive(),
             Self::Listed { .. } => f.debug_struct("Listed").finish_non_exhaustive(),
+            Self::Introspected => f.write_str("Introspected"),
         }
     }
 }

@@ -16,9 +16,10 @@ mod routes;
 mod rules;
 mod scope_requirement;
 pub(crate) mod text_pattern;
+mod user_row;
 
 pub use accepted_schemes::AcceptedSchemes;
-pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders};
+pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders, HeaderOrigin, RenderedHeaders};
 pub use condition::{Condition, ConditionError, ConditionFailure, Facts, with_large_stack};
 pub use decimal::exact_double;
 pub use evidence::{Evidence, KeyTrust, LineFingerprint, ListTrust, ListedLine, TrustedKey};
@@ -34,6 +35,7 @@ pub use routes::{
 pub use rules::{Identity, Permit, Rules};
 pub use scope_requirement::ScopeRequirement;
 pub use text_pattern::{TextPattern, TextPatternError};
+pub use user_row::{UserRow, UserRowError};
 
 use crate::domain::{Denial, Explain, ExplainStep, Reason, RequestContext, RequestParts};
 

@@ -9,12 +9,16 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
+use super::dependency_metrics::DependencyFamilies;
 use super::jwks_metrics::JwksFamilies;
 use super::list_metrics::ListFamilies;
 use super::metrics_reference as declared;
 use super::registry::{counters, opts, registered};
 use super::reload_metrics::ReloadMetrics;
-use super::{CacheUse, DecisionCounters, JwksMetrics, ListMetrics, LogQueue, UnusableRequests};
+use super::{
+    CacheUse, DecisionCounters, DependencyMetrics, JwksMetrics, ListMetrics, LogQueue,
+    RateLimitCounters, UnusableRequests,
+};
 use crate::domain::Timestamp;
 
 /// All metrics of the service.
@@ -33,8 +37,11 @@ pub struct Metrics {
     pub cache_evictions: IntCounter,
     jwks: JwksFamilies,
     lists: ListFamilies,
+    dependencies: DependencyFamilies,
     /// Requests of proxies that are configured in the wrong way.
     pub unusable: UnusableRequests,
+    /// The limit on failures.
+    pub rate_limited: Arc<RateLimitCounters>,
     reloads: ReloadMetrics,
 }
 
@@ -60,6 +67,7 @@ impl Metrics {
         registry.register(Box::new(log.dropped().clone()))?;
         registry.register(Box::new(ProcessCollector::for_self()))?;
         let unusable = registered(&registry, counters(&declared::UNUSABLE_REQUESTS)?)?;
+        let rate_limited = registered(&registry, counters(&declared::RATE_LIMITED)?)?;
         Ok(Self {
             decisions,
             clock_skew_suspected,
@@ -77,7 +85,9 @@ impl Metrics {
             )?,
             jwks: JwksFamilies::register(&registry)?,
             lists: ListFamilies::register(&registry)?,
+            dependencies: DependencyFamilies::register(&registry)?,
             unusable: UnusableRequests::new(&unusable),
+            rate_limited: RateLimitCounters::new(&rate_limited).into(),
             reloads: ReloadMetrics::register(&registry)?,
             registry,
         })
@@ -119,6 +129,18 @@ impl Metrics {
     /// Returns the metrics of the keys of this issuer.
     pub fn jwks(&self, issuer: &str) -> Arc<JwksMetrics> {
         self.jwks.of(issuer).into()
+    }
+
+    /// Returns the metrics of a dependency of this kind; `None` is the issuer of one that belongs to
+    /// no issuer.
+    pub fn dependency(&self, name: &str, issuer: Option<&str>) -> DependencyMetrics {
+        self.dependencies.of(name, issuer.unwrap_or(declared::NONE))
+    }
+
+    /// Removes the state of a dependency that no longer exists.
+    pub fn forget_dependency(&self, name: &str, issuer: Option<&str>) {
+        self.dependencies
+            .forget(name, issuer.unwrap_or(declared::NONE));
     }
 
     /// Removes the series of the keys of an issuer that no longer exists.

@@ -41,6 +41,12 @@ metrics! {
         "Usable keys of an issuer.";
     JWKS_LAST_SUCCESS = "gauge" "doorward_jwks_last_success_timestamp_seconds" ["issuer"]
         "When an issuer's keys were last fetched, in seconds since 1970; absent for keys that are not fetched.";
+    DEPENDENCY_REQUESTS = "counter" "doorward_dependency_requests_total" ["dependency", "issuer", "result"]
+        "Calls to services that decisions depend on, by dependency (introspection, directory), issuer (none where there is none) and result; refused: not called, because of the bound on calls in flight or after failures.";
+    DEPENDENCY_DURATION = "histogram" "doorward_dependency_duration_seconds" ["dependency", "issuer"]
+        "Duration of calls to services that decisions depend on.";
+    DEPENDENCY_BREAKER_OPEN = "gauge" "doorward_dependency_breaker_open" ["dependency", "issuer"]
+        "1 while calls to a dependency are refused because of failures in a row, 0 otherwise.";
     CONFIG_GENERATION = "gauge" "doorward_config_generation" []
         "Number of the configuration in force, counted from 1.";
     CONFIG_RELOAD = "counter" "doorward_config_reload_total" ["result"]
@@ -51,6 +57,8 @@ metrics! {
         "When the active configuration became active, in seconds since 1970.";
     UNUSABLE_REQUESTS = "counter" "doorward_unusable_requests_total" ["kind"]
         "Requests of proxies that are configured in the wrong way, by kind (unknown_path, wrong_dialect, not_described, untrusted_peer).";
+    RATE_LIMITED = "counter" "doorward_rate_limited_total" ["result"]
+        "Requests that needed work while `failure_limit` is set, by result (refused: too many failures of this client address; no_address: not limited, because the address is unknown).";
     TLS_CERTIFICATE_NOT_AFTER = "gauge" "doorward_tls_certificate_not_after_timestamp_seconds" []
         "When the first certificate that the verify listener shows ends, in seconds since 1970; absent without TLS.";
     TLS_LAST_RELOAD_SUCCESSFUL = "gauge" "doorward_tls_last_reload_successful" []

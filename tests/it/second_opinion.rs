@@ -74,7 +74,7 @@ fn tokens_by_a_shared_secret_pass() {
             .set("HMAC_SECRET", &secret)
             .set("ALGORITHMS", format!("{algorithm:?}"))
             .spawn();
-        let key = EncodingKey::from_secret(secret.as_bytes());
+        let key = EncodingKey::from_secret(secret.as_bytes()).unwrap();
         let token = encode(&Header::new(algorithm), &claims(gate.clock.secs()), &key).unwrap();
         assert_eq!(gate.verdict(&token), "200", "{algorithm:?}");
     }

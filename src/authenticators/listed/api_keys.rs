@@ -63,7 +63,7 @@ impl ApiKeys {
         let state = state(line, now);
         let good = line.filter(|_| state == KeyState::Good);
         let token = good.and_then(|line| {
-            let claims = Claims::of_operator(line.claims.clone()).ok()?;
+            let claims = Claims::stated(line.claims.clone()).ok()?;
             let token = VerifiedToken::of_line(claims, &self.profile.expectations.audience);
             Some((line, token.ok()?))
         });

@@ -129,7 +129,7 @@ impl Passwords {
         line: ListedLine,
         claim_headers: &ClaimHeaders,
     ) -> Result<Principal, Reason> {
-        let claims = Claims::of_operator(claims_of_user(user))?;
+        let claims = Claims::stated(claims_of_user(user))?;
         let token = VerifiedToken::of_line(claims, &self.profile.expectations.audience)?;
         let list = self.list.clone();
         let evidence = Evidence::Listed { list, line };

@@ -290,7 +290,7 @@ fn are_usable(claims: &str) -> bool {
         accepted: AcceptedAudience::Everyone,
         fallback: Vec::new(),
     };
-    Claims::of_operator(claims.to_owned())
+    Claims::stated(claims.to_owned())
         .is_ok_and(|claims| VerifiedToken::of_line(claims, &any).is_ok())
 }
 

@@ -129,6 +129,11 @@ impl ListedSettings {
         reader.is_given(&API_KEYS_FILE) || reader.is_given(&HTPASSWD_FILE)
     }
 
+    /// Returns whether a file of passwords is named.
+    pub(super) fn has_passwords(reader: &Reader) -> bool {
+        reader.is_given(&HTPASSWD_FILE)
+    }
+
     /// Returns the names of the lists, in the order of their positions.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         let api_keys = self.api_keys.as_ref().map(|_| API_KEYS);

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::requirements;
+use super::requirements::{self, UserRowUse};
 use crate::config::issuer::audience;
 use crate::config::{
-    IssuerSettings, ListedSettings, ProxySettings, TokenSettings, denials, tokens,
+    IssuerSettings, ListedSettings, NO_DIRECTORY_HINT, ProxySettings, TokenSettings, denials,
+    tokens,
 };
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::IssuerIndex;
 use crate::extract::{TokenSource, TokenSources};
-use crate::policy::{Access, Preflight, RouteIssuers, Rules};
+use crate::policy::{Access, Preflight, Requirement, RouteIssuers, Rules};
 use crate::verify::AudienceMatch;
 
 pub(super) const ACCESS: Setting = Setting::new(
@@ -36,6 +37,12 @@ pub(super) const REQUIRE: Setting = Setting::optional(
     "What a token must have besides; the next table.",
 )
 .shaped(Shape::FilledSection(&[requirements::ENTRY]));
+pub(super) const DIRECTORY: Setting = Setting::optional(
+    "directory",
+    "the user is looked up",
+    "`false`: the user is not looked up, and headers of columns are empty. `true`: a principal whose issuer the directory has no users of is refused; so it is where `require` reads `user`. Elsewhere it passes, and `user` is empty.",
+)
+.shaped(Shape::Boolean);
 pub(super) const ALLOW_PREFLIGHT: Setting = Setting::optional(
     "allow_preflight",
     "the general one",
@@ -56,6 +63,7 @@ pub(in crate::config) struct General<'a> {
     pub(super) listed: &'a ListedSettings,
     pub(super) proxy: &'a ProxySettings,
     pub(super) tokens: &'a TokenSettings,
+    pub(super) has_directory: bool,
 }
 
 impl<'a> General<'a> {
@@ -66,6 +74,7 @@ impl<'a> General<'a> {
         listed: &'a Result<ListedSettings, Reported>,
         proxy: &'a Result<ProxySettings, Reported>,
         tokens: &'a Result<TokenSettings, Reported>,
+        has_directory: bool,
     ) -> Result<Self, Reported> {
         let refused = |refused: &Reported| *refused;
         let (issuers, proxy) = (
@@ -77,6 +86,7 @@ impl<'a> General<'a> {
             listed: listed.as_ref().map_err(refused)?,
             proxy,
             tokens: tokens.as_ref().map_err(refused)?,
+            has_directory,
         })
     }
 }
@@ -90,7 +100,15 @@ pub(super) fn read(
     let issuers = general.and_then(|general| read_issuers(reader, general));
     let audience = reader.optional_list(&AUDIENCE, value::text);
     let sources = reader.optional_list(&tokens::TOKEN_SOURCES, tokens::source);
-    let requirements = requirements::read(reader, &REQUIRE, allow_path_parameters.unwrap_or(false));
+    let directory = reader.optional(&DIRECTORY, value::boolean);
+    let has_directory = general.is_ok_and(|general| general.has_directory);
+    let row = match directory {
+        Ok(Some(false)) => UserRowUse::Off,
+        Ok(_) if general.is_ok() && !has_directory => UserRowUse::NoDirectory,
+        _ => UserRowUse::Readable,
+    };
+    let allow_path_parameters = allow_path_parameters.unwrap_or(false);
+    let requirements = requirements::read(reader, &REQUIRE, allow_path_parameters, row);
     let preflight = reader.optional(&ALLOW_PREFLIGHT, value::boolean);
     let report_only = reader.read(&REPORT_ONLY, value::boolean);
     let general = general?;
@@ -98,13 +116,20 @@ pub(super) fn read(
         .map(|names| audience::accepted(reader, &AUDIENCE, names, AudienceMatch::Any))
         .transpose()?;
     let (access, issuers) = (access?, issuers?);
+    let (requirements, directory) = (requirements?, directory?);
+    if directory == Some(true) && !general.has_directory {
+        let invalid = Invalid::new("there is no directory");
+        return Err(reader.refuse(&DIRECTORY, invalid.hint(NO_DIRECTORY_HINT)));
+    }
     let rules = Rules {
         access,
         preflight: preflight?.map_or(general.proxy.preflight, Preflight::from),
         sources: sources_of(reader, general, sources?, &issuers)?,
         issuers,
         audience,
-        requirements: requirements?.into(),
+        needs_user: directory != Some(false),
+        requires_user: directory == Some(true) || requirements.iter().any(Requirement::reads_user),
+        requirements: requirements.into(),
         report_only: report_only?,
     };
     refuse_ineffective(reader, rules.access)?;
@@ -205,6 +230,7 @@ fn refuse_ineffective(reader: &mut Reader, access: Access) -> Result<(), Reporte
         tokens::TOKEN_SOURCES,
         denials::RESOURCE_METADATA,
         REQUIRE,
+        DIRECTORY,
         ALLOW_PREFLIGHT,
         REPORT_ONLY,
     ];

@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
+use crate::authenticators::opaque::Introspector;
 use crate::authenticators::{FollowedList, Listed};
 use crate::config::CredentialList;
 use crate::domain::Moment;
 use crate::http::{CurrentTls, ServiceSnapshot};
 use crate::issuers::{Issuer, shown_key_id};
 use crate::jose::{Algorithm, RefusedKey};
+use crate::outbound::dependency::DependencyStatus;
 use crate::policy::IssuerProfile;
 
 pub(super) fn status(generation: &ServiceSnapshot, tls: Option<&CurrentTls>) -> Value {
@@ -17,10 +19,27 @@ pub(super) fn status(generation: &ServiceSnapshot, tls: Option<&CurrentTls>) -> 
         "version": env!("CARGO_PKG_VERSION"),
         "configuration_generation": generation.number,
         "proxy": generation.proxy,
-        "issuers": gate.issuers().iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
+        "issuers": gate.issuers().iter().map(|issuer| {
+            let asked = gate.authenticators.asked.of(issuer.profile.index);
+            issuer_status(issuer, asked.map(|asked| introspection_status(asked)), now)
+        }).collect::<Vec<_>>(),
         "credential_lists": credential_lists(&gate.authenticators.listed),
         "tls": tls.map(tls_status),
+        "dependencies": generation.dependencies.iter().map(|dependency| dependency_status(&dependency.status())).collect::<Vec<_>>(),
         "token_cache": {"on": gate.cache().is_on(), "entries": gate.cache().len()},
+    })
+}
+
+fn dependency_status(status: &DependencyStatus) -> Value {
+    let last_failure = status.last_failure.as_ref();
+    json!({
+        "dependency": status.name,
+        "issuer": status.issuer.as_deref(),
+        "calls_in_flight": status.in_flight,
+        "consecutive_failures": status.failures,
+        "refuses_calls_for_seconds": status.open_for.map(|wait| wait.as_secs_f64()),
+        "last_failure": last_failure.map(|(_, text)| text),
+        "last_failure_seconds_ago": last_failure.map(|(ago, _)| ago.as_secs()),
     })
 }
 
@@ -51,7 +70,18 @@ fn list_status<L: CredentialList>(profile: &IssuerProfile, list: &FollowedList<L
     })
 }
 
-fn issuer_status(issuer: &Issuer, now: Moment) -> Value {
+fn introspection_status(introspector: &Introspector) -> Value {
+    let settings = introspector.settings();
+    json!({
+        "tokens": settings.mode.word(),
+        "token_prefixes": settings.token_prefixes,
+        "url": introspector.known_endpoint(),
+        "auth": settings.client.method(),
+        "signed_answers": settings.is_signed(),
+    })
+}
+
+fn issuer_status(issuer: &Issuer, introspection: Option<Value>, now: Moment) -> Value {
     let snapshot = issuer.keys.snapshot();
     let history = issuer.keys.fetch_history();
     let keys: Vec<Value> = snapshot
@@ -80,7 +110,8 @@ fn issuer_status(issuer: &Issuer, now: Moment) -> Value {
         "metadata_urls": described.metadata_urls,
         "keys_url": history.keys_url.as_ref().or(described.keys_url.as_ref()),
         "fetched_through": described.proxy,
-        "usable": snapshot.is_usable(now),
+        "introspection": introspection,
+        "usable": !issuer.needs_keys || snapshot.is_usable(now),
         "keys": keys,
         "refused_keys": snapshot.keys().refused().iter().map(refused_key).collect::<Vec<_>>(),
         "encryption_keys": snapshot.keys().for_encryption().map(|id| id.map(shown_key_id)).collect::<Vec<_>>(),

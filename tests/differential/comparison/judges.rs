@@ -79,7 +79,7 @@ pub struct Other {
 impl Other {
     pub fn new(keys: &Keys) -> Self {
         let key = keys.public_key().map_or_else(
-            || DecodingKey::from_secret(keys.secret.as_bytes()),
+            || DecodingKey::from_secret(keys.secret.as_bytes()).unwrap(),
             |jwk| DecodingKey::from_jwk(&serde_json::from_value(jwk).unwrap()).unwrap(),
         );
         let mut validation = Validation::new(keys.own.algorithm().name().parse().unwrap());

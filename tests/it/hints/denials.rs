@@ -18,7 +18,13 @@ pub fn tried() -> Vec<Hint> {
         .chain(by_settings)
         .chain(by_provider)
         .chain(BY_REASON.iter().map(|(hint, _)| *hint))
-        .chain([Hint::IssuerNear, Hint::SourceNotOfIssuer])
+        .chain([
+            Hint::IssuerNear,
+            Hint::SourceNotOfIssuer,
+            // By Keycloak's own tokens, in keycloak.rs and introspection/keycloak.rs.
+            Hint::KeycloakWithoutAudience,
+            Hint::KeycloakInactive,
+        ])
         .collect()
 }
 
@@ -353,6 +359,7 @@ fn the_nearest_issuer_is_shown_with_the_difference() {
 
 /// Denials that no description of a request leads to.
 const BY_REASON: &[(Hint, Reason)] = &[
+    (Hint::RateLimited, Reason::RateLimited),
     (Hint::KeysUnavailable, Reason::KeysUnavailable),
     (Hint::DependencyUnavailable, Reason::DependencyUnavailable),
     (

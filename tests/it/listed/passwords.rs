@@ -338,3 +338,34 @@ fn an_unknown_user_costs_as_much_as_a_known_one() {
         );
     }
 }
+
+/// Nobody has set a limit, and still guessing does not go on for ever. Who is known passes.
+#[test]
+fn guesses_are_limited_where_the_address_is_known() {
+    let files = Files::new();
+    let path = files.write("htpasswd", user("alice", "secret"));
+    let gate = with_passwords(&path).set("PROXY", "traefik").spawn();
+    let ask = |password: &str| {
+        let request = gate
+            .get("/verify")
+            .header("X-Forwarded-Method", "GET")
+            .header("X-Forwarded-Host", "h")
+            .header("X-Forwarded-Uri", "/")
+            .header("X-Forwarded-For", "192.0.2.7");
+        request.basic("alice", password).send().verdict()
+    };
+    assert_eq!(ask("secret"), "200");
+    let verdicts: Vec<_> = (0..40)
+        .map(|number| ask(&format!("wrong{number}")))
+        .collect();
+    let guessed = verdicts
+        .iter()
+        .filter(|verdict| *verdict == "401 credentials_invalid")
+        .count();
+    let limited = verdicts
+        .iter()
+        .filter(|verdict| *verdict == "429 rate_limited")
+        .count();
+    assert_eq!((guessed, limited), (30, 10));
+    assert_eq!(ask("secret"), "200", "it is remembered");
+}

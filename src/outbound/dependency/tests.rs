@@ -1,0 +1,296 @@
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{oneshot, watch};
+
+use super::*;
+use crate::domain::{Timestamp, Uptime};
+use crate::telemetry::{LogQueue, Metrics};
+
+/// A clock that is moved by hand.
+struct ManualClock(watch::Sender<Moment>);
+
+impl ManualClock {
+    fn advance(&self, by: Duration) {
+        self.0.send_modify(|now| *now = now.plus(by));
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        self.0.borrow().date
+    }
+
+    fn uptime(&self) -> Uptime {
+        self.0.borrow().uptime
+    }
+
+    fn reach(&self, at: Moment) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let mut now = self.0.subscribe();
+        Box::pin(async move { drop(now.wait_for(|now| now.reaches(at)).await) })
+    }
+}
+
+const BOUNDS: CallBounds = CallBounds {
+    max_in_flight: 4,
+    timeout: Duration::from_secs(2),
+    wait: Duration::from_millis(800),
+};
+
+struct Fixture {
+    clock: Arc<ManualClock>,
+    metrics: Metrics,
+    calls: Arc<Calls<u32, &'static str>>,
+    made: Arc<AtomicUsize>,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let noon = Moment {
+            date: Timestamp::from_secs(1_780_000_000),
+            uptime: Uptime::new(Duration::from_hours(1)),
+        };
+        let clock = Arc::new(ManualClock(watch::channel(noon).0));
+        let metrics = Metrics::new(false, &LogQueue::start(std::io::sink()).unwrap()).unwrap();
+        let dependency = Dependency::new(
+            metrics.dependency("directory", None),
+            (DependencyName::Directory, None),
+            BOUNDS,
+            Handle::current(),
+            clock.clone(),
+        );
+        Self {
+            calls: Arc::new(Calls::new(dependency.into(), 100)),
+            clock,
+            metrics,
+            made: Arc::default(),
+        }
+    }
+
+    fn now(&self) -> Moment {
+        self.clock.moment()
+    }
+
+    fn caller(&self) -> Caller {
+        Caller {
+            began: self.now(),
+            client: None,
+        }
+    }
+
+    /// Asks for a key, with a call that waits for `answer`.
+    fn ask(
+        &self,
+        key: u32,
+        answer: impl Future<Output = Result<Answer<&'static str>, CallError>> + Send + 'static,
+    ) -> tokio::task::JoinHandle<Result<&'static str, CallDenied>> {
+        let (calls, made, caller) = (self.calls.clone(), self.made.clone(), self.caller());
+        tokio::spawn(async move {
+            let call = move || {
+                made.fetch_add(1, Ordering::Relaxed);
+                answer
+            };
+            calls.get_or_call(key, caller, call).await
+        })
+    }
+
+    fn good(&self, value: &'static str, keep: Duration) -> Result<Answer<&'static str>, CallError> {
+        Ok(Answer {
+            value,
+            until: self.now().plus(keep),
+            result: "found",
+        })
+    }
+
+    async fn fail(&self, key: u32) -> CallDenied {
+        let failed = async { Err(CallError::failed("status", "status 500")) };
+        self.ask(key, failed).await.unwrap().unwrap_err()
+    }
+
+    fn made(&self) -> usize {
+        self.made.load(Ordering::Relaxed)
+    }
+}
+
+/// A future that another task completes.
+fn later() -> (
+    oneshot::Sender<Answer<&'static str>>,
+    impl Future<Output = Result<Answer<&'static str>, CallError>> + Send + 'static,
+) {
+    let (answer, waiting) = oneshot::channel();
+    (answer, async { Ok(waiting.await.unwrap()) })
+}
+
+#[tokio::test]
+async fn a_thousand_requests_share_one_call_even_if_the_first_goes_away() {
+    let fixture = Fixture::new();
+    let (answer, waiting) = later();
+    let first = fixture.ask(1, waiting);
+    while fixture.made() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let others: Vec<_> = (0..999)
+        .map(|_| fixture.ask(1, async { unreachable!() }))
+        .collect();
+    first.abort();
+    tokio::task::yield_now().await;
+    answer
+        .send(fixture.good("a", Duration::from_secs(1)).unwrap())
+        .unwrap();
+    for other in others {
+        assert_eq!(other.await.unwrap(), Ok("a"));
+    }
+    assert_eq!(fixture.made(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_until_its_own_end() {
+    let fixture = Fixture::new();
+    for (key, keep) in [(1, 10), (2, 20)] {
+        let answer = fixture.good("old", Duration::from_secs(keep));
+        fixture.ask(key, async { answer }).await.unwrap().unwrap();
+    }
+    fixture.clock.advance(Duration::from_secs(15));
+    for (key, expected) in [(1, "new"), (2, "old")] {
+        let answer = fixture.good("new", Duration::from_secs(1));
+        let got = fixture.ask(key, async { answer }).await.unwrap();
+        assert_eq!(got, Ok(expected), "{key}");
+    }
+    assert_eq!(fixture.calls.kept(&1, fixture.now()).await, Some("new"));
+}
+
+#[tokio::test]
+async fn failures_are_never_kept_and_open_the_breaker() {
+    let fixture = Fixture::new();
+    for _ in 0..5 {
+        fixture.fail(1).await;
+    }
+    assert_eq!(fixture.made(), 5);
+    let refused = fixture.fail(2).await;
+    assert_eq!(fixture.made(), 5, "no call");
+    assert_eq!(refused.retry_after, Duration::from_secs(1));
+    let status = fixture.calls.dependency().status();
+    assert_eq!((status.failures, status.in_flight), (5, 0));
+    assert_eq!(status.last_failure.unwrap().1, "status 500");
+    let page = fixture.metrics.render();
+    for line in [
+        r#"doorward_dependency_requests_total{dependency="directory",issuer="none",result="status"} 5"#,
+        r#"doorward_dependency_requests_total{dependency="directory",issuer="none",result="refused"} 1"#,
+        r#"doorward_dependency_breaker_open{dependency="directory",issuer="none"} 1"#,
+    ] {
+        assert!(page.contains(line), "{line} in {page}");
+    }
+    fixture.clock.advance(Duration::from_secs(1));
+    let answer = fixture.good("a", Duration::from_secs(1));
+    assert_eq!(fixture.ask(1, async { answer }).await.unwrap(), Ok("a"));
+    assert!(
+        fixture.metrics.render().contains(
+            r#"doorward_dependency_breaker_open{dependency="directory",issuer="none"} 0"#
+        )
+    );
+}
+
+#[tokio::test]
+async fn what_is_kept_stays_in_use_while_the_breaker_is_open() {
+    let fixture = Fixture::new();
+    let answer = fixture.good("a", Duration::from_secs(60));
+    fixture.ask(1, async { answer }).await.unwrap().unwrap();
+    for _ in 0..5 {
+        fixture.fail(2).await;
+    }
+    assert_eq!(
+        fixture.ask(1, async { unreachable!() }).await.unwrap(),
+        Ok("a")
+    );
+}
+
+#[tokio::test]
+async fn requests_that_are_rejected_do_not_open_the_breaker() {
+    let fixture = Fixture::new();
+    for key in 0..20 {
+        let rejected = async { Err(CallError::rejected("invalid", "status 400")) };
+        let denied = fixture.ask(key, rejected).await.unwrap().unwrap_err();
+        assert!(denied.is_rejected);
+    }
+    assert_eq!(fixture.calls.dependency().status().failures, 0);
+    let answer = fixture.good("a", Duration::ZERO);
+    assert_eq!(fixture.ask(1, async { answer }).await.unwrap(), Ok("a"));
+}
+
+#[tokio::test]
+async fn a_request_waits_no_longer_than_it_may_and_the_call_goes_on() {
+    let fixture = Fixture::new();
+    let (answer, waiting) = later();
+    let first = fixture.ask(1, waiting);
+    while fixture.made() == 0 {
+        tokio::task::yield_now().await;
+    }
+    fixture.clock.advance(Duration::from_millis(800));
+    assert!(first.await.unwrap().is_err());
+    answer
+        .send(fixture.good("a", Duration::from_secs(10)).unwrap())
+        .unwrap();
+    assert_eq!(
+        fixture.ask(1, async { unreachable!() }).await.unwrap(),
+        Ok("a")
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_hangs_ends_and_counts_as_a_failure() {
+    let fixture = Fixture::new();
+    let waiting = fixture.ask(1, std::future::pending());
+    while fixture.made() == 0 {
+        tokio::task::yield_now().await;
+    }
+    fixture.clock.advance(Duration::from_secs(2));
+    assert!(waiting.await.unwrap().is_err());
+    while fixture.calls.dependency().status().failures == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(fixture.calls.dependency().status().in_flight, 0);
+}
+
+#[tokio::test]
+async fn calls_in_flight_are_bounded_and_the_others_wait_in_order() {
+    let fixture = Fixture::new();
+    let order: Arc<Mutex<Vec<u32>>> = Arc::default();
+    let mut open = Vec::new();
+    let mut asked = Vec::new();
+    for key in 0..8 {
+        let (answer, waiting) = later();
+        let order = order.clone();
+        asked.push(fixture.ask(key, async move {
+            order.lock().unwrap().push(key);
+            waiting.await
+        }));
+        // One after the other into the queue.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        open.push(answer);
+    }
+    assert_eq!(fixture.made(), 4);
+    assert_eq!(fixture.calls.dependency().status().in_flight, 4);
+    for answer in open {
+        drop(answer.send(fixture.good("a", Duration::ZERO).unwrap()));
+    }
+    for asked in asked {
+        assert_eq!(asked.await.unwrap(), Ok("a"));
+    }
+    assert_eq!(*order.lock().unwrap(), (0..8).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_rejection_may_be_kept_for_its_key() {
+    let fixture = Fixture::new();
+    let until = fixture.now().plus(Duration::from_secs(10));
+    let rejected = async move { Err(CallError::rejected_until(until, "rejected", "status 400")) };
+    assert!(fixture.ask(1, rejected).await.unwrap().is_err());
+    let again = fixture.ask(1, async { unreachable!() }).await.unwrap();
+    assert!(again.unwrap_err().is_rejected);
+    assert_eq!(fixture.calls.dependency().status().failures, 0);
+    fixture.clock.advance(Duration::from_secs(10));
+    let answer = fixture.good("a", Duration::ZERO);
+    assert_eq!(fixture.ask(1, async { answer }).await.unwrap(), Ok("a"));
+}
