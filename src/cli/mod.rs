@@ -12,6 +12,7 @@ mod explain;
 mod fixtures;
 mod health;
 mod inherited_sockets;
+mod key;
 mod keys;
 mod man;
 mod output;
@@ -63,6 +64,9 @@ enum Command {
     /// Make and read tokens, for development
     #[command(subcommand)]
     Token(Box<token::Token>),
+    /// Make and read API keys
+    #[command(subcommand)]
+    Key(key::Key),
     /// Show what can be configured, and what the proxy in front needs for it
     #[command(subcommand)]
     Config(config::Config),
@@ -89,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Explain(explain) => explain.run(&source(), &environment),
         Command::Health => health::run(&source()),
         Command::Token(token) => token.run(),
+        Command::Key(key) => key.run(&source()),
         Command::Config(config) => config.run(&source()),
         Command::Completion(completion) => completion.run(Cli::command()),
         Command::Man(man) => man.run(Cli::command()),

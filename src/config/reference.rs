@@ -1,7 +1,7 @@
 //! The reference of all settings, for `config reference` and the documentation.
 
 use super::catalog::SERVICE;
-use super::{claim_headers, issuer, routes};
+use super::{claim_headers, issuer, listed, routes};
 use crate::config::routes::requirements;
 use crate::config_reader::reference_table::section;
 
@@ -14,6 +14,11 @@ pub fn reference() -> String {
         &mut page,
         "An entry of `claim_headers` in the file",
         &[claim_headers::ENTRY],
+    );
+    section(
+        &mut page,
+        "An entry of the file that `api_keys_file` names",
+        &[listed::API_KEY_ENTRY],
     );
     section(&mut page, "A route in the file", &[routes::ENTRY]);
     section(&mut page, "`match` of a route", &[routes::MATCH_ENTRY]);

@@ -10,7 +10,7 @@ use crate::extract::{TokenSource, TokenSources};
 pub(super) const TOKEN_SOURCES: Setting = Setting::new(
     "token_sources",
     "bearer",
-    "Where a token may stand: `bearer`, `header:NAME`, `header:NAME:SCHEME`, `cookie:NAME`, `query:NAME` (of the original URI; needs a named `proxy`), `websocket`. Two different tokens are refused.",
+    "Where a token may stand: `bearer`, `basic` (a user and a password of `htpasswd_file`), `header:NAME`, `header:NAME:SCHEME`, `cookie:NAME`, `query:NAME` (of the original URI; needs a named `proxy`), `websocket`. Two different tokens are refused.",
 ).shaped(Shape::List(&Shape::Text));
 const MAX_TOKEN_BYTES: Setting = Setting::new(
     "max_token_bytes",
@@ -39,6 +39,8 @@ pub(crate) const SETTINGS: &[Setting] =
 pub struct TokenSettings {
     /// The parts of a request that may hold a token.
     pub sources: Arc<TokenSources>,
+    /// The same without `basic`, for routes that take no passwords.
+    pub sources_without_passwords: Arc<TokenSources>,
     /// The greatest length of a token, in bytes.
     pub max_token_bytes: usize,
     /// The cache of verified tokens.
@@ -74,8 +76,14 @@ impl TokenSettings {
                 .dialect
                 .require_named_proxy(reader, &TOKEN_SOURCES, "query")?;
         }
+        let sources = Arc::new(sources);
         Ok(Self {
-            sources: Arc::new(sources),
+            sources_without_passwords: if sources.read_passwords() {
+                Arc::new(sources.without_passwords())
+            } else {
+                sources.clone()
+            },
+            sources,
             max_token_bytes: max_token_bytes?,
             cache: CacheSettings {
                 capacity: capacity?,

@@ -56,8 +56,8 @@ macro_rules! reasons {
 reasons! {
     Unauthenticated {
         TokenMissing 401 "token_missing" "no token was presented",
-        AuthorizationMalformed 401 "authorization_malformed" "the Authorization field is one word, so there is no credential in it",
-        TokenMalformed 401 "token_malformed" "the token is not a well-formed compact JWS",
+        AuthorizationMalformed 401 "authorization_malformed" "there is no readable credential in the Authorization field",
+        TokenMalformed 401 "token_malformed" "the token is malformed",
         TokenTooLarge 401 "token_too_large" "the token is larger than this service accepts",
         TokenAmbiguous 401 "token_ambiguous" "more than one token was presented",
         SchemeUnsupported 401 "scheme_unsupported" "the authentication scheme is not supported",
@@ -78,6 +78,8 @@ reasons! {
         ClaimInvalid 401 "claim_invalid" "a claim is malformed or has the wrong type",
         SubjectUnknown 401 "subject_unknown" "the directory does not know the user",
         SubjectDisabled 401 "subject_disabled" "the user is disabled in the directory",
+        CredentialUnknown 401 "credential_unknown" "the API key is not known, has expired or is disabled",
+        CredentialsInvalid 401 "credentials_invalid" "user and password do not match",
         ProofMissing 401 "proof_missing" "the token is bound to a key and no proof of possession was checked",
     }
     Forbidden {
@@ -121,7 +123,13 @@ impl Reason {
     /// [`KeyUnknown`](Self::KeyUnknown) is not among them: it costs work only where the issuer was
     /// asked for the key.
     pub const fn costs_work(self) -> bool {
-        matches!(self, Self::SignatureInvalid | Self::ProofMissing)
+        matches!(
+            self,
+            Self::SignatureInvalid
+                | Self::ProofMissing
+                | Self::CredentialUnknown
+                | Self::CredentialsInvalid
+        )
     }
 
     /// Returns the reason whose code is most similar to `code`, if `code` may be a misspelling of

@@ -64,6 +64,8 @@ hints! {
         ClaimInvalid "`claim_invalid`" "the issuer writes a claim in a form that its specification does not know",
         SubjectUnknown "`subject_unknown`" "does the query find a row for this subject, and is its `directory_key` the subject to the byte? `directory_issuers` says whose subjects the database knows",
         SubjectDisabled "`subject_disabled`" "the column `directory_active` of the user's row is not true",
+        CredentialUnknown "`credential_unknown`" "is the key in `api_keys_file`, with `expires` in the future and without `disabled`? `doorward key check` computes its hash",
+        CredentialsInvalid "`credentials_invalid`" "compare with `htpasswd -v FILE USER`; bcrypt takes at most 72 bytes of a password, and a longer one is refused",
         ProofMissing "`proof_missing`" "tokens that are bound to a key are not supported; request one without `cnf`",
         ScopeInsufficient "`scope_insufficient`" "request the token with these scopes, and grant them to the client",
         PolicyDenied "`policy_denied`" "the token lacks what `require` of the route asks for",

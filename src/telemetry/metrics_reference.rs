@@ -63,6 +63,12 @@ metrics! {
         "When the first certificate that the verify listener shows ends, in seconds since 1970; absent without TLS.";
     TLS_LAST_RELOAD_SUCCESSFUL = "gauge" "doorward_tls_last_reload_successful" []
         "1 if the certificate files hold the active certificate, 0 if their content was refused; absent without TLS.";
+    LIST_ENTRIES = "gauge" "doorward_credential_list_entries" ["issuer"]
+        "Credentials in a list that is active, by issuer (api-keys, basic).";
+    LIST_LAST_RELOAD_SUCCESSFUL = "gauge" "doorward_credential_list_last_reload_successful" ["issuer"]
+        "1 if the file of a list holds the active list, 0 if its content was refused or cannot be read; by issuer (api-keys, basic).";
+    LIST_LAST_SUCCESS = "gauge" "doorward_credential_list_last_success_timestamp_seconds" ["issuer"]
+        "When the active list of credentials was read, in seconds since 1970; by issuer (api-keys, basic).";
     LOG_LINES_DROPPED = "counter" "doorward_log_lines_dropped_total" []
         "Log lines that were dropped because the queue was full.";
     BUILD_INFO = "gauge" "doorward_build_info" ["version"]

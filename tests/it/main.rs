@@ -56,6 +56,7 @@ mod hung_mount;
 mod introspection;
 mod keycloak;
 mod leftovers;
+mod listed;
 mod listeners;
 mod logging;
 mod method_override;

@@ -20,7 +20,10 @@ pub use keys::{
     is_trustworthy,
 };
 
+pub(super) use keys::hex;
+
 use crate::config::issuer::keys::{fetch, refresh};
+use crate::config::listed::names::RESERVED;
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::{ClaimPath, Scopes};
 use crate::policy::ScopeRequirement;
@@ -135,9 +138,18 @@ pub struct IssuerSettings {
 
 impl IssuerSettings {
     /// Reads the list of issuers or, without a list, the one issuer whose settings are at the top
-    /// level.
-    pub(super) fn read_all(reader: &mut Reader) -> Result<Vec<Self>, Reported> {
+    /// level. If there `may_be_none`, there is none where none of these settings is given.
+    pub(super) fn read_all(reader: &mut Reader, may_be_none: bool) -> Result<Vec<Self>, Reported> {
+        let own: Vec<Setting> = SECTIONS.iter().copied().flatten().copied().collect();
+        let alone = own
+            .iter()
+            .filter(|setting| !INHERITED.contains(setting))
+            .copied()
+            .collect::<Vec<_>>();
         if !reader.is_given(&ISSUERS) {
+            if may_be_none && !alone.iter().any(|setting| reader.is_given(setting)) {
+                return Ok(Vec::new());
+            }
             let only = [Self::read(reader)?];
             for (_, invalid) in unclear_tokens_of(&only) {
                 return Err(reader.refuse(&TOKEN_PREFIXES, invalid));
@@ -146,12 +158,6 @@ impl IssuerSettings {
         }
         let misplaced = Invalid::new("belongs to one issuer, and there is a list of them")
             .hint("set it in `issuers`");
-        let own: Vec<Setting> = SECTIONS.iter().copied().flatten().copied().collect();
-        let alone = own
-            .iter()
-            .filter(|setting| !INHERITED.contains(setting))
-            .copied()
-            .collect::<Vec<_>>();
         let outside = reader.refuse_given(&alone, &misplaced);
         let listed = reader.sections(&ISSUERS, INHERITED, |entry, _| Self::read(entry));
         let listed = listed?.unwrap_or_default();
@@ -302,6 +308,10 @@ fn read_accepted(
     let stated = reader.optional(&ISSUER, value::text)?;
     let known = preset?.map(|preset| &preset.accepted);
     match (stated, known) {
+        (Some(stated), _) if RESERVED.contains(&&*stated) => {
+            let invalid = Invalid::new(format!("{stated:?} is reserved"));
+            Err(reader.refuse(&ISSUER, invalid.hint(RESERVED_HINT)))
+        }
         (None, None) => Ok(AcceptedIssuers::Absent),
         (None, Some(known)) => Ok(known.clone()),
         (Some(stated), known) if known.is_none_or(|known| known.takes(&stated)) => {
@@ -381,6 +391,9 @@ fn refuse_profile_without_issuer(
     Ok(())
 }
 
+const RESERVED_HINT: &str =
+    "API keys and users with passwords are called so: $api_keys_file, $htpasswd_file";
+
 /// The label of decisions without an issuer.
 const NO_ISSUER: &str = "none";
 
@@ -391,6 +404,9 @@ fn label(text: &str) -> Result<String, Invalid> {
             Invalid::new("in metrics it stands for tokens of no known issuer")
                 .hint("choose another name"),
         );
+    }
+    if RESERVED.contains(&&*text) {
+        return Err(Invalid::new(format!("{text:?} is reserved")).hint(RESERVED_HINT));
     }
     let plain = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
     if plain {
@@ -405,7 +421,7 @@ fn label(text: &str) -> Result<String, Invalid> {
 fn default_label(issuer: Option<&str>) -> String {
     let host = issuer.and_then(|issuer| Url::parse(issuer).ok()?.host_str().map(str::to_owned));
     let name = host.or_else(|| issuer.and_then(|issuer| label(issuer).ok()));
-    name.filter(|name| name != NO_ISSUER)
+    name.filter(|name| name != NO_ISSUER && !RESERVED.contains(&&**name))
         .unwrap_or_else(|| "default".to_owned())
 }
 

@@ -156,7 +156,8 @@ pub fn decode_secret(encoding: &str, text: &str) -> Result<Vec<u8>, String> {
         .map_err(|invalid| format!("the secret is {}", invalid.message))
 }
 
-fn hex(text: &str) -> Option<Vec<u8>> {
+/// Decodes hexadecimal digits.
+pub(crate) fn hex(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text
         .chars()
         .map(|digit| digit.to_digit(16)?.try_into().ok())

@@ -9,6 +9,7 @@ mod remote;
 pub use fetch::FetchSettings;
 pub use file::FileKeys;
 pub use fixed::decode_secret;
+pub(crate) use fixed::hex;
 pub use refresh::RefreshSettings;
 pub(crate) use remote::JWKS_URL;
 pub(super) use remote::metadata_documents;
