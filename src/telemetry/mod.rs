@@ -33,4 +33,4 @@ pub use metrics::Metrics;
 pub use metrics_reference::metrics_reference;
 pub use outcome::Outcome;
 pub use spans::Spans;
-pub use unusable_requests::{UnusableKind, UnusableRequests};
+pub use unusable_requests::{UnusableKind, UnusableRequest, UnusableRequests};
