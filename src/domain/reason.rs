@@ -54,26 +54,26 @@ macro_rules! reasons {
 reasons! {
     Unauthenticated {
         TokenMissing 401 "token_missing" "no token was presented",
-        AuthorizationMalformed 401 "authorization_malformed" "the Authorization field is one word, so there is no credential in it",
+        AuthorizationMalformed 401 "authorization_malformed" "the Authorization field has one word only, so it has no credential",
         TokenMalformed 401 "token_malformed" "the token is not a well-formed compact JWS",
         TokenTooLarge 401 "token_too_large" "the token is larger than this service accepts",
         TokenAmbiguous 401 "token_ambiguous" "more than one token was presented",
         SchemeUnsupported 401 "scheme_unsupported" "the authentication scheme is not supported",
         AlgorithmNotAllowed 401 "algorithm_not_allowed" "the signature algorithm is not allowed for this key or issuer",
-        HeaderCriticalUnsupported 401 "header_critical_unsupported" "the token demands a critical extension that is not supported",
+        HeaderCriticalUnsupported 401 "header_critical_unsupported" "the token needs a critical extension that is not supported",
         TokenEncrypted 401 "token_encrypted" "encrypted tokens are not supported",
         IssuerUnknown 401 "issuer_unknown" "the token is not from a configured issuer",
         KeyUnknown 401 "key_unknown" "the issuer has no such key",
         SignatureInvalid 401 "signature_invalid" "the signature does not match",
         TokenExpired 401 "token_expired" "the token has expired",
         TokenNotYetValid 401 "token_not_yet_valid" "the token is not valid yet",
-        TokenIssuedInFuture 401 "token_issued_in_future" "the token claims to be issued in the future",
+        TokenIssuedInFuture 401 "token_issued_in_future" "the token was issued in the future",
         TokenTooOld 401 "token_too_old" "the token was issued too long ago",
         AudienceMismatch 401 "audience_mismatch" "the token is not meant for this audience",
         TokenTypeMismatch 401 "token_type_mismatch" "the token is of another type than expected",
         ClaimMissing 401 "claim_missing" "a required claim is missing",
         ClaimInvalid 401 "claim_invalid" "a claim is malformed or has the wrong type",
-        ProofMissing 401 "proof_missing" "the token is bound to a key and no proof of possession was checked",
+        ProofMissing 401 "proof_missing" "the token is bound to a key, and no proof of possession was checked",
     }
     Forbidden {
         ScopeInsufficient 403 "scope_insufficient" "the token lacks a required scope",
@@ -86,14 +86,14 @@ reasons! {
     }
     Unavailable {
         KeysUnavailable 503 "keys_unavailable" "the keys of the issuer are not available",
-        DependencyUnavailable 503 "dependency_unavailable" "a service this decision depends on is not available",
+        DependencyUnavailable 503 "dependency_unavailable" "a service that this decision depends on is not available",
     }
 }
 
 /// Renders the reference page of all reasons as Markdown.
 pub fn reason_reference() -> String {
     let intro = "# Reason codes\n\nGenerated from the program; a test fails when this page and the program differ.\n\n\
-                 The same code stands in `X-Auth-Reason`, in the body of a denial, in the access log and in the metrics.\n\n\
+                 A reason code is the same in the header `X-Auth-Reason`, in the body of a denial, in the access log and in the metrics.\n\n\
                  | status | code | meaning |\n| --- | --- | --- |\n";
     let rows = Reason::ALL.iter().map(|reason| {
         format!(

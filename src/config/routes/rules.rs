@@ -14,36 +14,36 @@ use crate::verify::AudienceMatch;
 pub(super) const ACCESS: Setting = Setting::new(
     "access",
     "authenticated",
-    "`authenticated`: with a valid token. `optional`: with a valid token or none. `anonymous`: tokens are not looked at. `denied`: nobody.",
+    "`authenticated`: a valid token is needed. `optional`: a request without a token is allowed too, but an invalid token is refused. `anonymous`: every request is allowed, and tokens are ignored. `denied`: every request is refused.",
 ).shaped(Shape::Word(&value::words(ACCESSES)));
 pub(super) const ISSUERS: Setting = Setting::optional(
     "issuers",
     "all",
-    "Names of the issuers whose tokens are accepted.",
+    "Names of the issuers whose tokens this route accepts.",
 )
 .shaped(Shape::List(&Shape::Text));
 pub(super) const AUDIENCE: Setting = Setting::optional(
     "audience",
-    "that of the issuer",
-    "Audiences in place of the issuer's; a token must name one of them. `*` alone accepts all.",
+    "`audience` of the issuer",
+    "Audiences for this route, in place of the issuer's `audience`. The `aud` of a token must have one of them. `*` alone accepts any audience.",
 )
 .shaped(Shape::List(&Shape::Text));
 pub(super) const REQUIRE: Setting = Setting::optional(
     "require",
-    "nothing else",
-    "What a token must have besides; the next table.",
+    "nothing more than a valid token",
+    "What a valid token must have in addition (next tables).",
 )
 .shaped(Shape::FilledSection(&[requirements::ENTRY]));
 pub(super) const ALLOW_PREFLIGHT: Setting = Setting::optional(
     "allow_preflight",
-    "the general one",
-    "Whether CORS preflight requests pass without a token.",
+    "`allow_preflight` of the service",
+    "`true`: CORS preflight requests are allowed without a token.",
 )
 .shaped(Shape::Boolean);
 pub(super) const REPORT_ONLY: Setting = Setting::new(
     "report_only",
     "false",
-    "Lets pass what it would refuse, without identity, counted as `allow` with the reason and logged as `would_deny`.",
+    "`true`: the route allows requests that it would refuse, to try out new rules. Such a request has empty claim headers. It is counted as `allow` with its reason, and logged as `would_deny`.",
 )
 .shaped(Shape::Boolean);
 
