@@ -93,14 +93,15 @@ reasons! {
 /// Renders the reference page of all reasons as Markdown.
 pub fn reason_reference() -> String {
     let intro = "# Reason codes\n\nGenerated from the program; a test fails when this page and the program differ.\n\n\
-                 A reason code is the same in the header `X-Auth-Reason`, in the body of a denial, in the access log and in the metrics.\n\n\
+                 A reason code is the same in the header `X-Auth-Reason`, in the body of a denial, in the access log and in the metrics.\n\
+                 Its page has the causes, what to do, and an example to try ([all pages](reasons/README.md)).\n\n\
                  | status | code | meaning |\n| --- | --- | --- |\n";
     let rows = Reason::ALL.iter().map(|reason| {
         format!(
-            "| {} | `{}` | {} |\n",
+            "| {} | [`{code}`](reasons/{code}.md) | {} |\n",
             reason.status(),
-            reason.code(),
-            reason.meaning()
+            reason.meaning(),
+            code = reason.code(),
         )
     });
     std::iter::once(intro.to_owned()).chain(rows).collect()

@@ -1,15 +1,18 @@
 //! Layer 1: the hints, a closed list: what to do about a denial, and about keys that cannot be
 //! fetched.
 //!
-//! Each hint is one row of one table. The page `docs/hints.md` is generated from it.
+//! Each hint is one row of one table. The page `docs/hints.md` is generated from it, and the pages
+//! under `docs/reasons/` from the table of reasons.
 
 mod denial;
 mod difference;
+mod reason_pages;
 
 use std::fmt::Write;
 
 pub use denial::DeniedStage;
 pub use difference::{Difference, nearest};
+pub use reason_pages::{reason_index, reason_page};
 
 macro_rules! hints {
     ($($section:literal { $($variant:ident $when:literal $text:literal,)+ })+) => {

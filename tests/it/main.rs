@@ -67,6 +67,7 @@ mod providers;
 mod proxy_matrix;
 mod proxy_pages;
 mod readme;
+mod reasons;
 mod reload;
 mod rfc_examples;
 mod route_settings;
