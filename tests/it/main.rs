@@ -52,6 +52,7 @@ mod haproxy;
 mod hints;
 mod hung_mount;
 mod leftovers;
+mod links;
 mod listeners;
 mod logging;
 mod method_override;
