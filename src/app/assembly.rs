@@ -9,8 +9,10 @@ use super::platform::Platform;
 use super::shared_clients::SharedClients;
 use super::spans::spans;
 use super::start_error::StartError;
+use super::user_directory::{CheckedDirectory, ReadyDirectory, UserDirectory};
 use crate::authenticators::{Authenticators, TokenCache};
 use crate::config::{CacheSettings, Configuration, ProxySettings, TokenSettings};
+use crate::directory::Directory;
 use crate::gate::{DecisionService, Gate};
 use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
 use crate::issuers::Issuers;
@@ -72,6 +74,7 @@ pub(super) struct SharedResources {
     pub(super) certificates: Option<Certificates>,
     pub(super) background: LowPriorityThread,
     pub(super) clients: SharedClients,
+    pub(super) directory: UserDirectory,
 }
 
 impl SharedResources {
@@ -103,6 +106,7 @@ impl SharedResources {
             certificates,
             background: LowPriorityThread::default(),
             clients: SharedClients::default(),
+            directory: UserDirectory::default(),
         })
     }
 
@@ -112,6 +116,22 @@ impl SharedResources {
         self.certificates
             .as_ref()
             .map(|certificates| certificates.current.clone())
+    }
+
+    /// Creates the user directory of a configuration, whose query is checked meanwhile.
+    ///
+    /// Fails if its threads cannot be started.
+    pub(super) fn prepare_directory(
+        &mut self,
+        configuration: &Configuration,
+    ) -> io::Result<Option<CheckedDirectory>> {
+        let clients = &mut self.clients;
+        self.directory.prepare(
+            configuration,
+            || clients.runtime(),
+            &self.platform,
+            &self.metrics,
+        )
     }
 
     /// Builds the snapshot of a configuration. Its cache is empty: a token that was verified under
@@ -124,7 +144,7 @@ impl SharedResources {
     pub(super) fn build(
         &mut self,
         prepared: PreparedConfiguration,
-        fetchers: Fetchers,
+        (fetchers, directory): (Fetchers, ReadyDirectory),
         number: u64,
     ) -> Result<ServiceSnapshot, StartError> {
         let PreparedConfiguration {
@@ -156,6 +176,12 @@ impl SharedResources {
         let issuers =
             self.refreshers
                 .reconcile(issuers, fetchers, &self.platform, &self.metrics)?;
+        let directory = self.directory.activate(directory, &self.metrics);
+        let dependencies = directory
+            .database()
+            .map(|database| database.dependency().clone())
+            .into_iter()
+            .collect();
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
@@ -163,7 +189,7 @@ impl SharedResources {
             log, log_format, ..
         } = &self.platform;
         let decisions = DecisionService {
-            gate: self.gate(policy, issuers, claim_headers, &tokens.cache),
+            gate: self.gate((policy, directory), issuers, claim_headers, &tokens.cache),
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(
@@ -185,7 +211,7 @@ impl SharedResources {
             proxy: proxy.dialect.name(),
             readiness: server.readiness,
             admin: AdminAccess::new(admin),
-            dependencies: Vec::new(),
+            dependencies,
             explains_to_all: server.explain,
         })
     }
@@ -193,7 +219,7 @@ impl SharedResources {
     /// Creates a gate with an empty cache.
     fn gate(
         &self,
-        policy: Policy,
+        (policy, directory): (Policy, Directory),
         issuers: Issuers,
         claim_headers: ClaimHeaders,
         cache: &CacheSettings,
@@ -208,6 +234,7 @@ impl SharedResources {
                 claim_headers,
                 cache,
             },
+            directory,
         }
     }
 }

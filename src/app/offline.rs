@@ -9,6 +9,7 @@ use super::assembly::policy;
 use super::start_error::StartError;
 use crate::authenticators::{Authenticators, TokenCache};
 use crate::config::{Configuration, KeySource};
+use crate::directory::Directory;
 use crate::domain::{Clock, IssuerIndex};
 use crate::gate::Gate;
 use crate::http::{Responder, Simulator};
@@ -104,6 +105,11 @@ pub fn gate_of_keys(
             issuers,
             claim_headers: configuration.claim_headers,
             cache,
+        },
+        directory: if configuration.directory.is_some() {
+            Directory::NotAsked
+        } else {
+            Directory::Off
         },
     })
 }

@@ -10,6 +10,7 @@ use tokio::task::spawn_blocking;
 use super::assembly::{PreparedConfiguration, SharedResources};
 use super::key_refreshers::{Fetchers, fetchers};
 use super::start_error::StartError;
+use super::user_directory::{CheckedDirectory, ReadyDirectory};
 use crate::config::{Configuration, ReloadTrigger, RestartOnlySettings, Source};
 use crate::config_reader::{Files, Problem};
 use crate::http::{ServiceSnapshot, VerifyService};
@@ -170,8 +171,8 @@ async fn activate(
     let changed = restart_only.differing(&prepared.configuration);
     let number = service.snapshot().number + 1;
     let level = prepared.configuration.logging.level;
-    let fetchers = fetchers_of(&prepared.configuration, shared).await;
-    match fetchers.and_then(|fetchers| shared.build(prepared, fetchers, number)) {
+    let clients = clients_of(&prepared.configuration, shared).await;
+    match clients.and_then(|clients| shared.build(prepared, clients, number)) {
         Ok(snapshot) => {
             drop_when_unused(service.replace(snapshot), shared.background.clone());
             service.snapshot().decisions.remove_stale_series();
@@ -192,16 +193,20 @@ async fn activate(
     }
 }
 
-async fn fetchers_of(
+async fn clients_of(
     configuration: &Configuration,
-    shared: &SharedResources,
-) -> Result<Fetchers, StartError> {
+    shared: &mut SharedResources,
+) -> Result<(Fetchers, ReadyDirectory), StartError> {
+    let directory = shared.prepare_directory(configuration)?;
     let wanted = shared.refreshers.wanted(&configuration.issuers);
     let egress = shared.platform.egress.clone();
     // Off the runtime's thread, which also fetches keys of other issuers and handles signals.
-    spawn_blocking(move || fetchers(wanted, &egress))
-        .await
-        .map_err(io::Error::other)?
+    let made = spawn_blocking(move || {
+        let directory =
+            directory.map_or_else(|| Ok(ReadyDirectory::default()), CheckedDirectory::wait);
+        Ok((fetchers(wanted, &egress)?, directory?))
+    });
+    made.await.map_err(io::Error::other)?
 }
 
 /// Drops the former configuration once the requests that began with it are over. The last owner has

@@ -1,5 +1,6 @@
 //! `doorward check`.
 
+mod directory;
 mod junit;
 mod online;
 mod output;
@@ -20,12 +21,13 @@ use crate::domain::{Clock, visible_json};
 use crate::outbound::{Egress, ProxyName};
 use crate::platform::SystemClock;
 use crate::proxy_files::warnings;
+use directory::DirectoryReport;
 use output::Output;
 use report::{IssuerReport, Outcome, Report};
 
 #[derive(Args)]
 pub(super) struct Check {
-    /// Also fetch the keys of each issuer
+    /// Also fetch the keys of each issuer, and have the query of the user directory prepared
     #[arg(long)]
     online: bool,
     /// Also test the configuration with the fixtures (YAML files) in this folder. Keys are made for
@@ -89,6 +91,7 @@ impl Check {
         } else if report.issuers.iter().any(|issuer| !issuer.keys_tried) {
             output.say("keys: not tried; --online does\n")?;
         }
+        let directory = self.directory(&configuration, report)?;
         let mut failed_cases = 0;
         if let Some(folder) = &self.fixtures {
             let tried = fixtures::run(folder, configuration, &mut |case| {
@@ -101,11 +104,35 @@ impl Check {
         if without_keys > 0 {
             let issuers = text::counted(without_keys, "issuer", "issuers");
             Err(Failure::failed(format!("{issuers} without keys")))
+        } else if let Some(error) = directory {
+            Err(Failure::failed(format!(
+                "the directory cannot be asked: {error}"
+            )))
         } else if failed_cases > 0 {
             Err(Failure::Denied)
         } else {
             Ok(())
         }
+    }
+}
+
+impl Check {
+    /// Tries the query of the user directory, and returns why the database cannot be asked.
+    fn directory(
+        &self,
+        configuration: &Configuration,
+        report: &mut Report,
+    ) -> Result<Option<String>, Failure> {
+        let Some(settings) = &configuration.directory else {
+            return Ok(None);
+        };
+        let directory = report.directory.insert(DirectoryReport::untried(settings));
+        if self.online {
+            directory.try_query(settings, self.output)?;
+        } else {
+            self.output.say("directory: not tried; --online does\n")?;
+        }
+        Ok(directory.error.clone())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::directory::DirectoryReport;
 use crate::cli::fixtures::FixtureReport;
 use crate::cli::keys::NoKeys;
 use crate::config_reader::Problem;
@@ -15,6 +16,7 @@ pub(super) struct Report {
     pub(super) warnings: Vec<String>,
     pub(super) certificate_not_after: Option<String>,
     pub(super) issuers: Vec<IssuerReport>,
+    pub(super) directory: Option<DirectoryReport>,
     pub(super) fixtures: Option<FixtureReport>,
 }
 

@@ -1,6 +1,6 @@
 //! Reasons about this service and those that it needs.
 
-use super::page::{Example, ReasonPage};
+use super::page::{Example, ReasonPage, issuer, send_token};
 
 pub(super) const KEYS_UNAVAILABLE: ReasonPage = ReasonPage {
     causes: &[
@@ -48,7 +48,10 @@ pub(super) const UNAVAILABLE: ReasonPage = ReasonPage {
         "If the service is slow, compare its response time with `dependency_wait`.",
         "doorward calls again by itself. The response has `Retry-After`, after which a client can try again.",
     ],
-    example: Example::Without(
-        "No request gets it by itself: a service that the decision needs has to fail.",
-    ),
+    example: Example::Commands {
+        configuration: issuer!(
+            "directory_url: postgres://doorward@127.0.0.1:9/users?sslmode=disable\ndirectory_query: SELECT email FROM users WHERE id = $1\n"
+        ),
+        script: send_token!("--issuer https://idp.example.com --audience api --subject alice"),
+    },
 };

@@ -11,6 +11,7 @@ mod page;
 mod permission;
 mod proxy;
 mod signature;
+mod user;
 
 use std::fmt::Write;
 
@@ -41,6 +42,8 @@ const fn page_of(reason: Reason) -> &'static ReasonPage {
         Reason::TokenTypeMismatch => &claims::TYPE_MISMATCH,
         Reason::ClaimMissing => &claims::MISSING,
         Reason::ClaimInvalid => &claims::INVALID,
+        Reason::SubjectUnknown => &user::UNKNOWN,
+        Reason::SubjectDisabled => &user::DISABLED,
         Reason::ProofMissing => &claims::PROOF_MISSING,
         Reason::ScopeInsufficient => &permission::SCOPE_INSUFFICIENT,
         Reason::PolicyDenied => &permission::POLICY_DENIED,
@@ -69,23 +72,29 @@ pub fn reason_page(reason: Reason) -> String {
     text.push_str("\n## What to do\n\n");
     list(&mut text, "1.", page.cures);
     text.push_str("\n## Example\n\n");
-    match page.example {
-        Example::Without(why) => text.extend([why, "\n"]),
+    let (preparation, configuration, script) = match page.example {
         Example::Commands {
             configuration,
             script,
-        } => {
-            // Writing to a String cannot fail.
-            let _ = write!(
-                text,
-                "The configuration, `doorward.yaml`:\n\n```yaml\n{configuration}```\n\n\
-                 Start the service with `doorward --config doorward.yaml`, and send the request from another terminal:\n\n\
-                 ```sh\n{script}```\n\n\
-                 The response has:\n\n```text\nHTTP/1.1 {status} {}\nx-auth-reason: {code}\n```\n",
-                phrase(status)
-            );
-        }
+        } => (None, configuration, script),
+        Example::Prepared {
+            preparation,
+            configuration,
+            script,
+        } => (Some(preparation), configuration, script),
+    };
+    if let Some(preparation) = preparation {
+        text.extend(["Before the start:\n\n```sh\n", preparation, "```\n\n"]);
     }
+    // Writing to a String cannot fail.
+    let _ = write!(
+        text,
+        "The configuration, `doorward.yaml`:\n\n```yaml\n{configuration}```\n\n\
+         Start the service with `doorward --config doorward.yaml`, and send the request from another terminal:\n\n\
+         ```sh\n{script}```\n\n\
+         The response has:\n\n```text\nHTTP/1.1 {status} {}\nx-auth-reason: {code}\n```\n",
+        phrase(status)
+    );
     text
 }
 

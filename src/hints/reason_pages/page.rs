@@ -21,8 +21,15 @@ pub(super) enum Example {
         /// A script for `sh`. The service listens on `127.0.0.1:8080`.
         script: &'static str,
     },
-    /// No request gets it by itself, for this cause.
-    Without(&'static str),
+    /// The same, with something that has to be there before the service starts.
+    Prepared {
+        /// A script for `sh`. It may start a server of its own on `127.0.0.1:9999`.
+        preparation: &'static str,
+        /// As above.
+        configuration: &'static str,
+        /// As above.
+        script: &'static str,
+    },
 }
 
 /// The start of an example's configuration: one issuer with a shared secret.
