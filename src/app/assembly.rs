@@ -4,18 +4,22 @@ use std::io;
 use std::sync::Arc;
 
 use super::certificates::Certificates;
+use super::failure_limiters::FailureLimiters;
+use super::introspectors::{CallSettings, IntrospectionClients, Introspectors, NewIntrospectors};
 use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
 use super::shared_clients::SharedClients;
 use super::spans::spans;
 use super::start_error::StartError;
 use super::user_directory::{CheckedDirectory, ReadyDirectory, UserDirectory};
+use crate::authenticators::opaque::AskedIssuers;
 use crate::authenticators::{Authenticators, TokenCache};
-use crate::config::{CacheSettings, Configuration, ProxySettings, TokenSettings};
+use crate::config::{CacheSettings, Configuration, IssuerSettings, ProxySettings, TokenSettings};
 use crate::directory::Directory;
 use crate::gate::{DecisionService, Gate};
 use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
 use crate::issuers::Issuers;
+use crate::outbound::dependency::Dependency;
 use crate::platform::LowPriorityThread;
 use crate::policy::{ClaimHeaders, Policy, RouteTable, Rules, UnreachedRoute};
 use crate::proxy_files::warnings;
@@ -64,6 +68,18 @@ impl PreparedConfiguration {
     }
 }
 
+/// HTTP clients that a new configuration needs and that were created beforehand: that reads from
+/// the disk. Those that are missing are created when the configuration is built.
+#[derive(Default)]
+pub(super) struct NewClients {
+    /// Those that fetch keys.
+    pub(super) fetchers: Fetchers,
+    /// Those that ask issuers about tokens.
+    pub(super) introspection: IntrospectionClients,
+    /// The user directory, whose query was checked.
+    pub(super) directory: ReadyDirectory,
+}
+
 /// Resources that are created once, however often the configuration changes.
 pub(super) struct SharedResources {
     pub(super) platform: Platform,
@@ -71,10 +87,29 @@ pub(super) struct SharedResources {
     pub(super) lifecycle: Arc<Lifecycle>,
     pub(super) spans: Option<Arc<Spans>>,
     pub(super) refreshers: KeyRefreshers,
+    pub(super) introspectors: Introspectors,
     pub(super) certificates: Option<Certificates>,
+    pub(super) failure_limiters: FailureLimiters,
     pub(super) background: LowPriorityThread,
     pub(super) clients: SharedClients,
     pub(super) directory: UserDirectory,
+}
+
+/// The sources of what is known about credentials and users.
+struct Sources {
+    issuers: Issuers,
+    asked: AskedIssuers,
+    directory: Directory,
+}
+
+impl Sources {
+    /// Returns the services that decisions wait for.
+    fn dependencies(&self) -> Vec<Arc<Dependency>> {
+        let introspection = self.asked.iter().filter_map(|own| own.dependency());
+        let database = self.directory.database();
+        let directory = database.map(|database| database.dependency());
+        introspection.chain(directory).cloned().collect()
+    }
 }
 
 impl SharedResources {
@@ -98,11 +133,13 @@ impl SharedResources {
             .clone()
             .map(|tls| Certificates::new(tls, platform.clock.clone(), metrics.clone()));
         Ok(Self {
+            failure_limiters: FailureLimiters::new(metrics.rate_limited.clone()),
             platform: platform.clone(),
             metrics,
             lifecycle: Arc::default(),
             spans,
             refreshers: KeyRefreshers::default(),
+            introspectors: Introspectors::default(),
             certificates,
             background: LowPriorityThread::default(),
             clients: SharedClients::default(),
@@ -137,14 +174,13 @@ impl SharedResources {
     /// Builds the snapshot of a configuration. Its cache is empty: a token that was verified under
     /// another configuration has to be verified again.
     ///
-    /// Fetchers that are needed and missing from `fetchers` are created here, which blocks the
-    /// thread.
+    /// Clients that are needed and missing from `clients` are created here, which blocks the thread.
     ///
-    /// Fails with [`StartError`] if an HTTP client for keys cannot be built.
+    /// Fails with [`StartError`] if an HTTP client cannot be built.
     pub(super) fn build(
         &mut self,
         prepared: PreparedConfiguration,
-        (fetchers, directory): (Fetchers, ReadyDirectory),
+        clients: NewClients,
         number: u64,
     ) -> Result<ServiceSnapshot, StartError> {
         let PreparedConfiguration {
@@ -158,11 +194,13 @@ impl SharedResources {
         for warning in warnings {
             tracing::warn!("{warning}");
         }
+        let calls = call_settings(&configuration);
         let Configuration {
             server,
             admin,
             tls,
             proxy,
+            failure_limit,
             tokens,
             claim_headers,
             logging,
@@ -173,23 +211,20 @@ impl SharedResources {
         let responder = Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone())
             .map_err(io::Error::other)?;
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
-        let issuers =
-            self.refreshers
-                .reconcile(issuers, fetchers, &self.platform, &self.metrics)?;
-        let directory = self.directory.activate(directory, &self.metrics);
-        let dependencies = directory
-            .database()
-            .map(|database| database.dependency().clone())
-            .into_iter()
-            .collect();
+        let sources = self.sources(issuers, calls, clients)?;
+        let dependencies = sources.dependencies();
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
         let Platform {
             log, log_format, ..
         } = &self.platform;
+        let gate = Gate {
+            limiter: self.failure_limiters.limiter(failure_limit),
+            ..self.gate(policy, sources, claim_headers, &tokens.cache)
+        };
         let decisions = DecisionService {
-            gate: self.gate((policy, directory), issuers, claim_headers, &tokens.cache),
+            gate,
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(
@@ -216,26 +251,69 @@ impl SharedResources {
         })
     }
 
-    /// Creates a gate with an empty cache.
+    /// Starts, keeps and ends what these issuers and the directory need, and returns it.
+    fn sources(
+        &mut self,
+        issuers: Vec<IssuerSettings>,
+        calls: CallSettings,
+        clients: NewClients,
+    ) -> Result<Sources, StartError> {
+        let asked = self.introspectors.reconcile(
+            &issuers,
+            NewIntrospectors {
+                clients: clients.introspection,
+                settings: calls,
+                platform: &self.platform,
+                metrics: &self.metrics,
+                runtime: &mut self.clients,
+            },
+        )?;
+        let issuers =
+            self.refreshers
+                .reconcile(issuers, clients.fetchers, &self.platform, &self.metrics)?;
+        let directory = self.directory.activate(clients.directory, &self.metrics);
+        Ok(Sources {
+            issuers,
+            asked,
+            directory,
+        })
+    }
+
+    /// Creates a gate with an empty cache and no limit.
     fn gate(
         &self,
-        (policy, directory): (Policy, Directory),
-        issuers: Issuers,
+        policy: Policy,
+        sources: Sources,
         claim_headers: ClaimHeaders,
         cache: &CacheSettings,
     ) -> Gate {
         let evictions = self.metrics.cache_evictions.clone();
         let cache = TokenCache::new(cache, policy.has_conditions(), evictions);
+        let Sources {
+            issuers,
+            asked,
+            directory,
+        } = sources;
         Gate {
             clock: self.platform.clock.clone(),
             policy,
             authenticators: Authenticators {
                 issuers,
+                asked,
                 claim_headers,
                 cache,
             },
             directory,
+            limiter: None,
         }
+    }
+}
+
+/// Returns the settings that concern all calls to issuers.
+pub(super) const fn call_settings(configuration: &Configuration) -> CallSettings {
+    CallSettings {
+        wait: configuration.dependency_wait,
+        keeps_active: configuration.tokens.cache.capacity > 0,
     }
 }
 

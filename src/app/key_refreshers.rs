@@ -82,7 +82,7 @@ impl KeyRefreshers {
             .filter(|issuer| self.unchanged(issuer).is_none())
             .filter_map(|issuer| match &issuer.keys {
                 KeySource::Remote(remote) => Some((issuer.name.clone(), remote.clone())),
-                KeySource::File(_) | KeySource::Fixed { .. } => None,
+                KeySource::File(_) | KeySource::Fixed { .. } | KeySource::Unneeded(_) => None,
             });
         wanted.collect()
     }
@@ -112,6 +112,7 @@ impl KeyRefreshers {
         for (position, (settings, supply)) in settings.into_iter().zip(supplies).enumerate() {
             let name: Arc<str> = settings.name.as_str().into();
             let algorithms = settings.keys.algorithms().clone();
+            let needs_keys = settings.keys.are_needed();
             let description = IssuerDescription::new(&settings, &platform.egress);
             let former = before.remove(&settings.name);
             let keys = match supply {
@@ -147,6 +148,7 @@ impl KeyRefreshers {
                     profile: profile.into(),
                     algorithms,
                     keys,
+                    needs_keys,
                     description,
                 },
             ));
@@ -175,6 +177,7 @@ impl KeyRefreshers {
             .map(|refresher| refresher.store.clone());
         Ok(match &issuer.keys {
             KeySource::Fixed { keys, .. } => KeySupply::Fixed(keys.clone()),
+            KeySource::Unneeded(_) => KeySupply::Fixed(KeySet::default()),
             KeySource::File(file) => {
                 KeySupply::Fetched(KeyOrigin::File(file.clone()), file.refresh, known)
             }

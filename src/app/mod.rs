@@ -3,6 +3,8 @@
 
 mod assembly;
 mod certificates;
+mod failure_limiters;
+mod introspectors;
 mod key_refreshers;
 mod offline;
 mod platform;
@@ -36,8 +38,7 @@ use crate::grpc::{CheckService, GrpcHandle, GrpcServer};
 use crate::http::{AdminService, Heartbeat, Lifecycle, VerifyService, admin_server, verify_server};
 use crate::platform::{BoundListener, InheritedSockets, SocketLock};
 use crate::telemetry::Spans;
-use assembly::{PreparedConfiguration, SharedResources};
-use key_refreshers::Fetchers;
+use assembly::{NewClients, PreparedConfiguration, SharedResources};
 use sockets::{Addresses, Sockets};
 use sweeper::sweep_cache;
 use user_directory::{CheckedDirectory, ReadyDirectory};
@@ -88,7 +89,11 @@ impl Application {
         // Nothing runs yet that this could hold up.
         let directory =
             directory.map_or_else(|| Ok(ReadyDirectory::default()), CheckedDirectory::wait)?;
-        let snapshot = shared.build(prepared, (Fetchers::new(), directory), 1)?;
+        let clients = NewClients {
+            directory,
+            ..NewClients::default()
+        };
+        let snapshot = shared.build(prepared, clients, 1)?;
         let service = Arc::new(VerifyService::new(snapshot, shared.metrics.clone()));
         let admin = AdminService {
             verify: service.clone(),

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
-use super::assembly::{PreparedConfiguration, SharedResources};
-use super::key_refreshers::{Fetchers, fetchers};
+use super::assembly::{NewClients, PreparedConfiguration, SharedResources, call_settings};
+use super::introspectors::introspection_clients;
+use super::key_refreshers::fetchers;
 use super::start_error::StartError;
 use super::user_directory::{CheckedDirectory, ReadyDirectory};
 use crate::config::{Configuration, ReloadTrigger, RestartOnlySettings, Source};
@@ -196,17 +197,22 @@ async fn activate(
 async fn clients_of(
     configuration: &Configuration,
     shared: &mut SharedResources,
-) -> Result<(Fetchers, ReadyDirectory), StartError> {
+) -> Result<NewClients, StartError> {
     let directory = shared.prepare_directory(configuration)?;
-    let wanted = shared.refreshers.wanted(&configuration.issuers);
+    let keys = shared.refreshers.wanted(&configuration.issuers);
+    let calls = call_settings(configuration);
+    let asked = shared.introspectors.wanted(&configuration.issuers, calls);
     let egress = shared.platform.egress.clone();
     // Off the runtime's thread, which also fetches keys of other issuers and handles signals.
-    let made = spawn_blocking(move || {
-        let directory =
-            directory.map_or_else(|| Ok(ReadyDirectory::default()), CheckedDirectory::wait);
-        Ok((fetchers(wanted, &egress)?, directory?))
+    let created = spawn_blocking(move || {
+        Ok(NewClients {
+            fetchers: fetchers(keys, &egress)?,
+            introspection: introspection_clients(asked, &egress)?,
+            directory: directory
+                .map_or_else(|| Ok(ReadyDirectory::default()), CheckedDirectory::wait)?,
+        })
     });
-    made.await.map_err(io::Error::other)?
+    created.await.map_err(io::Error::other)?
 }
 
 /// Drops the former configuration once the requests that began with it are over. The last owner has

@@ -18,6 +18,14 @@ pub enum StartError {
         /// The error of the client.
         error: InvalidClient,
     },
+    /// The HTTP client that asks an issuer about tokens cannot be built.
+    #[error("issuer {issuer}: cannot introspect tokens with these settings: {error}")]
+    Introspection {
+        /// The name of the issuer.
+        issuer: String,
+        /// The error of the client.
+        error: InvalidClient,
+    },
     /// Spans cannot be sent with these settings.
     #[error("otlp_endpoint: cannot send spans there: {0}")]
     Spans(String),

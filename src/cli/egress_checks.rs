@@ -69,7 +69,7 @@ fn remote(configuration: &Configuration) -> impl Iterator<Item = (&str, &RemoteK
         .iter()
         .filter_map(|issuer| match &issuer.keys {
             KeySource::Remote(remote) => Some((issuer.name.as_str(), remote)),
-            KeySource::Fixed { .. } | KeySource::File(_) => None,
+            KeySource::Fixed { .. } | KeySource::File(_) | KeySource::Unneeded(_) => None,
         })
 }
 

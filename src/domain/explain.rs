@@ -15,6 +15,11 @@ pub trait Explain {
     /// cache is neither read nor filled, and nothing is fetched.
     const DRY_RUN: bool;
 
+    /// Returns `true` if other services may be asked for the decision.
+    fn may_ask(&self) -> bool {
+        !Self::DRY_RUN
+    }
+
     /// Adds a step.
     fn step(&mut self, step: impl FnOnce() -> ExplainStep);
 
@@ -74,6 +79,8 @@ pub enum StepOutcome {
     Skipped,
     /// The request failed the check, and the decision ended here.
     Failed,
+    /// Another service would have to be asked, and was not. The decision is not known.
+    Unknown,
 }
 
 impl StepOutcome {
@@ -83,6 +90,7 @@ impl StepOutcome {
             Self::Passed => "passed",
             Self::Skipped => "skipped",
             Self::Failed => "failed",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -165,6 +173,14 @@ impl ExplainStep {
     pub fn skipped(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
         Self {
             outcome: StepOutcome::Skipped,
+            ..Self::passed(stage, expected, found)
+        }
+    }
+
+    /// Creates a step whose outcome another service would have to be asked for.
+    pub fn unknown(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
+        Self {
+            outcome: StepOutcome::Unknown,
             ..Self::passed(stage, expected, found)
         }
     }

@@ -17,6 +17,7 @@ fn gate() -> Gate {
         policy: Policy::new(rules(), None),
         authenticators: authenticators(AcceptedSources::OfRoute),
         directory: Directory::Off,
+        limiter: None,
     }
 }
 
@@ -38,7 +39,7 @@ fn a_decision_can_be_sent_to_another_thread() {
     let (gate, fields) = (gate(), OneField::authorization());
     let (request, mut record) = (fields.request(), DecisionRecord::default());
     assert_send(&gate.decide(&request, &mut record));
-    assert_send(&gate.explain(&request));
+    assert_send(&gate.explain(&request, false));
 }
 
 fn header(origin: HeaderOrigin, path: &str, header: &str) -> ClaimHeader {
@@ -225,7 +226,7 @@ fn a_transcript_marks_what_is_out_of_the_row() {
         rules.requirements = [Requirement::Condition(condition)].into();
     });
     let fields = OneField::of_subject("alice");
-    let transcript = ready(gate.explain(&fields.request()));
+    let transcript = ready(gate.explain(&fields.request(), false));
     let shown = |transcript: &Transcript| {
         let stages = transcript.stages.iter();
         let stages = stages.map(|step| format!("{}: {}", step.stage, step.found));

@@ -77,6 +77,7 @@ impl DeniedStage<'_> {
             (Reason::IssuerUnknown, "issuer of the route") => Hint::IssuerNotOfRoute,
             (Reason::IssuerUnknown, "source of the issuer") => Hint::SourceNotOfIssuer,
             (Reason::TokenTypeMismatch, "token_use") => Hint::CognitoTokenUse,
+            (Reason::DependencyUnavailable, "introspection") => Hint::IntrospectionFails,
             (Reason::PolicyDenied, "required claim") => Hint::RequiredClaims,
             (reason, _) => Hint::of(reason),
         }
@@ -99,6 +100,7 @@ impl Hint {
             Reason::IssuerUnknown => Self::IssuerUnknown,
             Reason::KeyUnknown => Self::KeyUnknown,
             Reason::SignatureInvalid => Self::SignatureInvalid,
+            Reason::TokenInactive => Self::TokenInactive,
             Reason::TokenExpired => Self::TokenExpired,
             Reason::TokenNotYetValid | Reason::TokenIssuedInFuture => Self::ClocksDiffer,
             Reason::TokenTooOld => Self::TokenTooOld,
@@ -116,6 +118,7 @@ impl Hint {
             Reason::ForwardedHeadersMissing => Self::ForwardedHeadersMissing,
             Reason::ForwardedHeadersUntrusted => Self::ForwardedHeadersUntrusted,
             Reason::ForwardedHeadersAmbiguous => Self::ForwardedHeadersAmbiguous,
+            Reason::RateLimited => Self::RateLimited,
             Reason::KeysUnavailable => Self::KeysUnavailable,
             Reason::DependencyUnavailable => Self::DependencyUnavailable,
         }

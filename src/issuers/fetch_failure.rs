@@ -152,7 +152,8 @@ fn hint(asked: Asked<'_>, url: &Url, problem: &FetchProblem) -> Option<String> {
             let difference = Difference::between(found, expected)?.to_string();
             return Some(Hint::OtherIssuer.with(&[("difference", &difference)]));
         }
-        FetchProblem::Metadata(InvalidMetadata::Location) => Hint::InsecureKeys,
+        FetchProblem::Metadata(InvalidMetadata::Location(_)) => Hint::InsecureKeys,
+        FetchProblem::Metadata(InvalidMetadata::NoIntrospection) => Hint::NoIntrospection,
         FetchProblem::Metadata(InvalidMetadata::Malformed(DocumentKind::KeySet)) => {
             Hint::MetadataIsKeys
         }

@@ -9,7 +9,8 @@ mod http;
 mod sql;
 
 pub use http::{
-    AddressRule, Egress, EntityTag, FetchBody, FetchError, FetchRequest, FetchResponse, HttpClient,
+    AddressRule, ClientIdentity, Egress, EntityTag, FetchBody, FetchError, FetchRequest,
+    FetchResponse, FormClient, FormError, FormErrorKind, FormRequest, FormResponse, HttpClient,
     InvalidClient, OtlpTransport, ProxyName, error_chain,
 };
 pub use sql::{DescribedColumn, QueryDescription, SqlClient, SqlError};

@@ -18,6 +18,7 @@ use crate::verify::VerifiedToken;
 pub struct Principal {
     profile: Arc<IssuerProfile>,
     evidence: Evidence,
+    kept_until: Moment,
     token: VerifiedToken,
     headers: Result<RenderedHeaders, Reason>,
     /// The claims as values of conditions; the first condition that reads them converts them.
@@ -41,10 +42,22 @@ impl Principal {
             headers: claim_headers.render(&token),
             profile,
             evidence,
+            kept_until: Moment::NEVER,
             token,
             values: OnceLock::new(),
             user: ArcSwapOption::empty(),
         }
+    }
+
+    /// Returns the principal, which is not kept beyond this moment: then the issuer is asked again.
+    #[must_use]
+    pub fn kept_until(self, kept_until: Moment) -> Self {
+        Self { kept_until, ..self }
+    }
+
+    /// Returns the moment beyond which it is not kept, whatever its token says.
+    pub const fn last_moment(&self) -> Moment {
+        self.kept_until
     }
 
     /// Returns what policy knows of the issuer.

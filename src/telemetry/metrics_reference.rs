@@ -57,6 +57,8 @@ metrics! {
         "Time at which the active configuration became active, in seconds since 1970.";
     UNUSABLE_REQUESTS = "counter" "doorward_unusable_requests_total" ["kind"]
         "Number of requests from proxies that are not configured correctly. kind: unknown_path, wrong_dialect, not_described or untrusted_peer.";
+    RATE_LIMITED = "counter" "doorward_rate_limited_total" ["result"]
+        "Number of requests that needed costly work while `failure_limit` is set. result: refused (too many failures from this client address) or no_address (not limited, because the address is unknown).";
     TLS_CERTIFICATE_NOT_AFTER = "gauge" "doorward_tls_certificate_not_after_timestamp_seconds" []
         "Time at which the first certificate of the verify listener's chain expires, in seconds since 1970. Absent without TLS.";
     TLS_LAST_RELOAD_SUCCESSFUL = "gauge" "doorward_tls_last_reload_successful" []

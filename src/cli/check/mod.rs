@@ -1,6 +1,7 @@
 //! `doorward check`.
 
 mod directory;
+mod introspection;
 mod junit;
 mod online;
 mod output;
@@ -27,7 +28,8 @@ use report::{IssuerReport, Outcome, Report};
 
 #[derive(Args)]
 pub(super) struct Check {
-    /// Also fetch the keys of each issuer, and have the query of the user directory prepared
+    /// Also fetch the keys of each issuer, ask those that introspect tokens about one that was
+    /// never issued, and have the query of the user directory prepared
     #[arg(long)]
     online: bool,
     /// Also test the configuration with the fixtures (YAML files) in this folder. Keys are made for
@@ -88,6 +90,7 @@ impl Check {
         if self.online {
             without_keys =
                 online::fetch_keys(&configuration.issuers, &egress, output, &mut report.issuers)?;
+            report.introspection = introspection::try_all(&configuration.issuers, &egress, output)?;
         } else if report.issuers.iter().any(|issuer| !issuer.keys_tried) {
             output.say("keys: not tried; --online does\n")?;
         }
@@ -101,12 +104,22 @@ impl Check {
             failed_cases = tried.failed();
             report.fixtures = Some(tried);
         }
+        let unasked = report
+            .introspection
+            .iter()
+            .filter(|own| own.error.is_some())
+            .count();
         if without_keys > 0 {
             let issuers = text::counted(without_keys, "issuer", "issuers");
             Err(Failure::failed(format!("{issuers} without keys")))
         } else if let Some(error) = directory {
             Err(Failure::failed(format!(
                 "the directory cannot be asked: {error}"
+            )))
+        } else if unasked > 0 {
+            let issuers = text::counted(unasked, "issuer", "issuers");
+            Err(Failure::failed(format!(
+                "{issuers} that cannot be asked about tokens"
             )))
         } else if failed_cases > 0 {
             Err(Failure::Denied)
@@ -161,7 +174,7 @@ fn described(issuers: &[IssuerSettings], egress: &Egress) -> Vec<IssuerReport> {
         // Those in files and settings were read with the configuration.
         match &issuer.keys {
             KeySource::Fixed { keys, .. } => report.found(keys),
-            KeySource::File(_) => report.keys_tried = true,
+            KeySource::File(_) | KeySource::Unneeded(_) => report.keys_tried = true,
             KeySource::Remote(_) => {}
         }
         report
@@ -171,7 +184,7 @@ fn described(issuers: &[IssuerSettings], egress: &Egress) -> Vec<IssuerReport> {
 
 fn proxy_of<'a>(issuer: &IssuerSettings, egress: &'a Egress) -> Option<&'a ProxyName> {
     match &issuer.keys {
-        KeySource::Fixed { .. } | KeySource::File(_) => None,
+        KeySource::Fixed { .. } | KeySource::File(_) | KeySource::Unneeded(_) => None,
         KeySource::Remote(remote) => remote
             .location
             .urls()

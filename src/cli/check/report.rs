@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::directory::DirectoryReport;
+use super::introspection::IntrospectionReport;
 use crate::cli::fixtures::FixtureReport;
 use crate::cli::keys::NoKeys;
 use crate::config_reader::Problem;
@@ -17,6 +18,8 @@ pub(super) struct Report {
     pub(super) certificate_not_after: Option<String>,
     pub(super) issuers: Vec<IssuerReport>,
     pub(super) directory: Option<DirectoryReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) introspection: Vec<IntrospectionReport>,
     pub(super) fixtures: Option<FixtureReport>,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Field, ForwardedRequest, HeaderFields, OriginalRequest};
+use super::{ClientSource, Field, ForwardedRequest, HeaderFields, OriginalRequest};
 
 /// A request as an operator describes it: what a trusted proxy would report about it, and the
 /// token.
@@ -24,6 +24,8 @@ pub struct DescribedRequest {
     pub policy: Option<String>,
     /// The other header fields.
     pub headers: BTreeMap<String, String>,
+    /// `true` if other services may be asked for an explanation.
+    pub online: bool,
 }
 
 /// The parts of a described request that may carry a token: its header fields and its URI.
@@ -63,6 +65,7 @@ impl DescribedRequest {
             original,
             peer_trusted: true,
             route_name: self.policy.as_deref(),
+            client: ClientSource::Unknown,
         }
     }
 }

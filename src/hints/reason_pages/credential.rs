@@ -99,3 +99,43 @@ pub(super) const SCHEME_UNSUPPORTED: ReasonPage = ReasonPage {
         script: "curl -i -u alice:password http://127.0.0.1:8080/verify\n",
     },
 };
+
+pub(super) const INACTIVE: ReasonPage = ReasonPage {
+    causes: &[
+        "The issuer says by introspection (RFC 7662) that the token is not active: it has expired, was revoked, or is not a token of this issuer.",
+        "The user logged out, or an administrator ended the session.",
+        "The client that asks (`introspection_client_id`) may not see this token. Some providers then answer `active: false`.",
+    ],
+    signs: &[
+        "`doorward_dependency_requests_total{dependency=\"introspection\"}` counts the calls. A negative answer is kept for `introspection_negative_ttl`.",
+    ],
+    cures: &[
+        "Get a new token.",
+        "If the token is new, send it to the introspection endpoint by hand, with the credentials of doorward, and see what comes.",
+        "Give the client of doorward the right to introspect tokens of this API.",
+    ],
+    example: Example::Prepared {
+        preparation: "\
+# an introspection endpoint, which ends after one request
+cat > endpoint.py <<'END'
+import os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Endpoint(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{\"active\": false}')
+host, port = '127.0.0.1:9999'.split(':')
+server = HTTPServer((host, int(port)), Endpoint)
+if os.fork() == 0:
+    server.timeout = 60
+    server.handle_request()
+END
+python3 endpoint.py > endpoint.log 2>&1
+",
+        configuration: issuer!(
+            "introspection: opaque\nintrospection_url: http://127.0.0.1:9999/introspect\nintrospection_auth: none\n"
+        ),
+        script: "curl -i -H 'Authorization: Bearer opaque-token' http://127.0.0.1:8080/verify\n",
+    },
+};

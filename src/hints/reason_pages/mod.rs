@@ -34,6 +34,7 @@ const fn page_of(reason: Reason) -> &'static ReasonPage {
         Reason::IssuerUnknown => &signature::ISSUER_UNKNOWN,
         Reason::KeyUnknown => &signature::KEY_UNKNOWN,
         Reason::SignatureInvalid => &signature::INVALID,
+        Reason::TokenInactive => &credential::INACTIVE,
         Reason::TokenExpired => &claims::EXPIRED,
         Reason::TokenNotYetValid => &claims::NOT_YET_VALID,
         Reason::TokenIssuedInFuture => &claims::ISSUED_IN_FUTURE,
@@ -52,6 +53,7 @@ const fn page_of(reason: Reason) -> &'static ReasonPage {
         Reason::ForwardedHeadersMissing => &proxy::HEADERS_MISSING,
         Reason::ForwardedHeadersUntrusted => &proxy::HEADERS_UNTRUSTED,
         Reason::ForwardedHeadersAmbiguous => &proxy::HEADERS_AMBIGUOUS,
+        Reason::RateLimited => &permission::RATE_LIMITED,
         Reason::KeysUnavailable => &dependency::KEYS_UNAVAILABLE,
         Reason::DependencyUnavailable => &dependency::UNAVAILABLE,
     }
@@ -158,6 +160,7 @@ const fn title(class: DenialClass) -> &'static str {
     match class {
         DenialClass::Unauthenticated => "The client needs another credential",
         DenialClass::Forbidden => "An administrator has to change something",
+        DenialClass::Limited => "The client has to wait",
         DenialClass::Unavailable => "This service, or one that it needs, has a problem",
     }
 }
@@ -176,7 +179,7 @@ const fn next_move(class: DenialClass) -> &'static str {
 const fn verdict(class: DenialClass) -> &'static str {
     match class {
         DenialClass::Unavailable => "error",
-        DenialClass::Unauthenticated | DenialClass::Forbidden => "deny",
+        DenialClass::Unauthenticated | DenialClass::Forbidden | DenialClass::Limited => "deny",
     }
 }
 

@@ -83,3 +83,30 @@ pub(super) const CLAIM_HEADERS_TOO_LARGE: ReasonPage = ReasonPage {
         ),
     },
 };
+
+pub(super) const RATE_LIMITED: ReasonPage = ReasonPage {
+    causes: &[
+        "Too many requests from this address failed, more than `failure_limit` allows. Until the time in `Retry-After`, requests that need costly work are refused.",
+        "Another client behind the same address (NAT) sends bad tokens. Tokens that are known to be good are still accepted. A new one is not.",
+        "A load balancer in front of the proxy is not named in `failure_limit_proxies`, so all clients have its address.",
+    ],
+    signs: &[
+        "`doorward_rate_limited_total{result=\"refused\"}` grows. The access log shows which reasons came before.",
+    ],
+    cures: &[
+        "Wait as long as `Retry-After` says. Do not send a bad token again and again.",
+        "Find in the access log which reason fills the limit, and correct that client.",
+        "Name load balancers in `failure_limit_proxies`.",
+        "Raise `failure_limit` if many clients share an address.",
+    ],
+    example: Example::Commands {
+        configuration: issuer!("proxy: traefik\nfailure_limit: 1/1m\n"),
+        script: "\
+echo another-secret-of-32-characters! > secret
+forged=$(doorward token issue --hmac-secret-file secret --issuer https://idp.example.com --audience api)
+for request in 1 2 3; do
+  curl -i -H 'X-Forwarded-For: 198.51.100.7' -H \"Authorization: Bearer $forged\" http://127.0.0.1:8080/verify
+done
+",
+    },
+};

@@ -100,7 +100,11 @@ impl SqlError {
 pub(super) fn shown(message: &str) -> String {
     let mut line = String::new();
     for character in message.chars().take(MAX_MESSAGE) {
-        line.push(if is_invisible(character) { ' ' } else { character });
+        line.push(if is_invisible(character) {
+            ' '
+        } else {
+            character
+        });
     }
     line
 }

@@ -14,7 +14,8 @@ use std::task::{Context, Poll, Waker};
 
 use doorward::app::offline_gate;
 use doorward::domain::{
-    Denial, DenialClass, Field, ForwardedRequest, HeaderFields, OriginalRequest, StepOutcome,
+    ClientSource, Denial, DenialClass, Field, ForwardedRequest, HeaderFields, OriginalRequest,
+    StepOutcome,
 };
 use doorward::gate::{DecisionRecord, Gate, Transcript};
 use doorward::jose::{Algorithm, Family, SigningKey, encode_base64url};
@@ -61,6 +62,7 @@ impl Subject {
             original: OriginalRequest::UNKNOWN,
             peer_trusted: false,
             route_name: None,
+            client: ClientSource::Unknown,
         })
     }
 
@@ -68,7 +70,7 @@ impl Subject {
         let mut record = DecisionRecord::default();
         let decision = ready(self.gate.decide(request, &mut record));
         // Aloud it is the same decision, whatever the property.
-        assert_agreement(&decision, &ready(self.gate.explain(request)));
+        assert_agreement(&decision, &ready(self.gate.explain(request, false)));
         let text = |value: &bytes::Bytes| String::from_utf8(value.to_vec()).unwrap();
         let verdict = decision.map(|permit| {
             permit

@@ -108,7 +108,7 @@ impl FetchSettings {
         } == *other
     }
 
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
+    pub(in crate::config::issuer) fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let extra_roots = reader
             .optional(&JWKS_CA_FILE, value::text)
             .and_then(|path| extra_roots(reader, path));
