@@ -451,14 +451,14 @@ fn control_characters_in_names_are_escaped() {
         .set("HMAC_SECRET", "0123456789abcdef0123456789abcdef")
         .variable("DOORWARD_A\nB\u{1b}[2K", "1")
         .variable("DOORWARD_\u{202e}low", "1")
-        .file("\"re\\e[31malm\\n\\x9b\": x\nroutes: [{name: a, match: {}, \"b\\ec\": 1}]\n")
+        .file("\"re\\e[31malm\\n\\x9b\": x\nroutes: [{name: a, match: {\"b\\ec\": 1}}]\n")
         .configuration()
         .unwrap_err();
     insta::assert_snapshot!(problems, @r"
     DOORWARD_\u{202e}low: unknown setting (names are in capitals)
     DOORWARD_A\nB\u{1b}[2K: unknown setting (`doorward config reference` lists all settings)
     doorward.yaml:1:1: re\u{1b}[31malm\n\u{9b}: unknown setting (`doorward config reference` lists all settings)
-    doorward.yaml:2:31: routes[0].b\u{1b}c: unknown setting (there is name, match, access, issuers, audience, token_sources, denials, resource_metadata, require, allow_preflight, allow_path_parameters, report_only)
+    doorward.yaml:2:28: routes[0].match.b\u{1b}c: unknown setting (there is host, path, methods)
     ");
     assert!(!problems.replace('\n', "").contains(char::is_control));
 }

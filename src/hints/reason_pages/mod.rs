@@ -171,6 +171,7 @@ const fn next_move(class: DenialClass) -> &'static str {
         DenialClass::Forbidden => {
             "The same request is denied again until an administrator grants access or corrects a configuration."
         }
+        DenialClass::Limited => "The client can try again after the time in `Retry-After`.",
         DenialClass::Unavailable => "The credential may be good. The client can try again later.",
     }
 }
