@@ -99,7 +99,7 @@ hints! {
         CognitoAudience "`audience_mismatch`, preset `cognito`" "the token is of another app client of the user pool: add that one to `cognito_app_client_id`",
         GoogleAudience "`audience_mismatch`, preset `google`" "the token was made for another OAuth client: add its client ID to `audience`",
         FirebaseAudience "`audience_mismatch`, preset `firebase`" "the token is of another Firebase project: compare `firebase_project`",
-        KeycloakInactive "`token_inactive`, preset `keycloak`" "the session has ended, or `introspection_client_id` is not in the audience of the token: Keycloak calls a token active to nobody else",
+        KeycloakInactive "`token_inactive`, preset `keycloak`" "the session has ended, or `introspection_client_id` is not in the audience of the token: to any other client, Keycloak says that the token is not active",
         Auth0Encrypted "`token_encrypted`, and `alg` is `dir`" "Auth0: the client asked for no audience; request the token with `audience`, the identifier of the API",
     }
     "Fetching keys" {
