@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::is_unseen;
+use crate::domain::is_invisible;
 
 /// Why a database had no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,7 +107,11 @@ impl SqlError {
 pub(super) fn shown(message: &str) -> String {
     let mut line = String::new();
     for character in message.chars().take(MAX_MESSAGE) {
-        line.push(if is_unseen(character) { ' ' } else { character });
+        line.push(if is_invisible(character) {
+            ' '
+        } else {
+            character
+        });
     }
     line
 }
