@@ -24,7 +24,7 @@ use crate::platform::{StoppedClock, SystemClock};
 
 #[derive(Args)]
 pub(super) struct Explain {
-    /// Read the token from stdin; on a command line every user of the machine could see it
+    /// Read the token from stdin. On a command line, every user of the machine could see it
     // A wrong value is reported by this command and not by clap, which would repeat the token.
     #[arg(long, value_name = "-", conflicts_with = "token_file")]
     token: Option<String>,
@@ -34,8 +34,8 @@ pub(super) struct Explain {
     /// Method of the request
     #[arg(long)]
     method: Option<String>,
-    /// URL of the request, such as `https://app.example/path`; with it the method is GET if
-    /// nothing else is said
+    /// URL of the request, such as `https://app.example/path`. The method is then GET, unless
+    /// `--method` is given
     #[arg(long, value_name = "URL", conflicts_with_all = ["host", "uri"])]
     url: Option<String>,
     /// Host of the request
@@ -47,20 +47,20 @@ pub(super) struct Explain {
     /// Name of the route, as in `/policy/NAME/verify`
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
-    /// Judge at this time instead of now, such as 2026-01-31T12:00:00Z
+    /// Time of the decision, such as 2026-01-31T12:00:00Z; the default is now
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
-    /// Ask issuers about tokens that have to be introspected; otherwise the verdict on them is
-    /// `unknown`
+    /// Send tokens to the issuer's introspection endpoint where a decision needs it; without this
+    /// the verdict is then `unknown`
     #[arg(long)]
     online: bool,
-    /// Take the keys from this JWKS instead of fetching them
+    /// Use the keys in this file (JWKS) and fetch none
     #[arg(long, value_name = "FILE")]
     jwks_file: Option<PathBuf>,
     /// Show only the stage that failed
     #[arg(long)]
     failed: bool,
-    /// Write for people, with times in UTC and how far they are, or for programs
+    /// Output format; `text` has times in UTC and their distance from now
     #[arg(long, value_enum, default_value = "text")]
     output: OutputFormat,
 }

@@ -151,7 +151,7 @@ impl SqlDirectory {
         };
         let caller = Caller {
             began: cx.now,
-            client: None,
+            client: cx.client(),
         };
         let (lookup, asked) = (self.lookup.clone(), key.clone());
         let call = move || async move { lookup.ask(asked).await };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{DenialClass, Reason};
+use super::{CredentialScheme, DenialClass, Reason};
 
 /// The denial of a request, with its reason. The response, the log line and the metric are made
 /// from it.
@@ -15,6 +15,7 @@ pub struct Denial {
     reason: Reason,
     required_scopes: Option<Arc<str>>,
     clock_skew_suspected: bool,
+    attempted: Option<CredentialScheme>,
     cost_work: bool,
     retry_after: Option<u32>,
 }
@@ -37,6 +38,16 @@ impl Denial {
         Self {
             clock_skew_suspected: true,
             ..reason.into()
+        }
+    }
+
+    /// Adds the scheme of the credential that was denied, unless it is known already. The challenge
+    /// of this scheme comes first, and it alone has an error.
+    #[must_use]
+    pub fn of_attempt(self, scheme: Option<CredentialScheme>) -> Self {
+        Self {
+            attempted: self.attempted.or(scheme),
+            ..self
         }
     }
 
@@ -93,6 +104,12 @@ impl Denial {
         self.required_scopes.as_deref()
     }
 
+    /// Returns the scheme of the credential that was denied; `None` if there was none, or one of an
+    /// unknown scheme.
+    pub const fn attempted(&self) -> Option<CredentialScheme> {
+        self.attempted
+    }
+
     /// Returns `true` if a difference between clocks would explain the denial.
     pub const fn clock_skew_suspected(&self) -> bool {
         self.clock_skew_suspected
@@ -105,6 +122,7 @@ impl From<Reason> for Denial {
             reason,
             required_scopes: None,
             clock_skew_suspected: false,
+            attempted: None,
             cost_work: reason.costs_work(),
             retry_after: None,
         }

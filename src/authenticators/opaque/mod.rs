@@ -102,7 +102,7 @@ impl Authenticators {
             token: token.to_owned(),
             keys: AnswerKeys::of(issuer),
             began: cx.now,
-            client: None,
+            client: cx.client(),
         };
         let verdict = if E::DRY_RUN {
             verdict_for_explanation(introspector, question, cx).await
