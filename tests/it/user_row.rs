@@ -275,8 +275,8 @@ routes:
 ";
     insta::assert_snapshot!(told(file, false), @"
     doorward.yaml:5:5: claim_headers[0]: X-Role reads the user's row, and there is no directory (set directory_url and directory_query, or read a claim)
-    doorward.yaml:8:35: routes[0].require.user: reads the user's row, and there is no directory (set directory_url and directory_query, or read a claim)
-    doorward.yaml:9:35: routes[1].require.when: reads the user's row, and there is no directory (set directory_url and directory_query, or read a claim)
+    doorward.yaml:8:36: routes[0].require.user: reads the user's row, and there is no directory (set directory_url and directory_query, or read a claim)
+    doorward.yaml:9:36: routes[1].require.when: reads the user's row, and there is no directory (set directory_url and directory_query, or read a claim)
     doorward.yaml:10:26: routes[2].directory: there is no directory (set directory_url and directory_query, or read a claim)
     ");
     let by_variable = TestGate::new()

@@ -71,9 +71,9 @@ impl SqlError {
             [b'2', b'2', ..] => Self::NoSuchValue,
             [b'4', b'2', ..] => Self::query(message(), None),
             [b'2', b'8', ..] => Self::unavailable("unauthorized", message()),
-            // Cancelled by the statement timeout. MariaDB says so by a state of its own.
-            _ if matches!(&*code, "57014" | "70100") => {
-                Self::unavailable("timeout", format!("the server ended the query ({code})"))
+            // Cancelled by the statement timeout.
+            _ if code == "57014" => {
+                Self::unavailable("timeout", "the server ended the query: it took too long")
             }
             [b'3', b'D', ..] | [b'5', b'3' | b'7', ..] | [b'0', b'8', ..] => {
                 Self::unavailable("connect", message())

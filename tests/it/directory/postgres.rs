@@ -296,6 +296,7 @@ fn a_changed_table_is_seen_and_a_dropped_column_is_503() {
     next();
     assert_eq!(verdict(&gate, &idp, "alice"), "503 dependency_unavailable");
     assert!(gate.admin("/status").send().body.contains("does not exist"));
+    assert!(gate.reload(), "nothing of the directory is new");
 }
 
 #[test]
