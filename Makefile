@@ -103,13 +103,17 @@ bench-proxies: setup bench-build ## what asking doorward costs each proxy (docs/
 bench-scale: setup bench-build ## cost over tokens, size and connections; memory; start (docs/benchmarks.md)
 	benches/peers/bench.py scale $(BENCH_OPTIONS)
 
+.PHONY: bench-features
+bench-features: setup bench-build ## other credentials, introspection, directory (docs/benchmarks.md)
+	benches/peers/bench.py features $(BENCH_OPTIONS)
+
 .PHONY: bench-report
 bench-report: ## the same pages from the results that are there
 	benches/peers/bench.py report
 
 .PHONY: bench-build
 bench-build: build
-	cargo build --release --locked --example bare --example load --example signature
+	cargo build --release --locked --example bare --example calls --example load --example signature
 
 .PHONY: bench-micro
 bench-micro: ## micro-benchmarks

@@ -51,6 +51,10 @@ missing_debian_packages() {
     have wrk || echo wrk
     have glewlwyd || echo glewlwyd
     have sqlite3 || echo sqlite3
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || have postgres || echo postgresql
+    have mariadbd || echo mariadb-server
+    have pgbouncer || echo pgbouncer
+    have setpriv || echo util-linux # databases do not run as root
     have curl || echo curl
     have openssl || echo openssl
     have systemd-socket-activate || echo systemd # the program alone; nothing of it is started
@@ -91,7 +95,7 @@ install_debian_packages() {
     local package
     for package; do
         case $package in
-            nginx | prometheus | glewlwyd | haproxy) ! have systemctl || quietly as_root systemctl disable "$package" || true ;;
+            nginx | prometheus | glewlwyd | haproxy | postgresql | mariadb-server | pgbouncer) ! have systemctl || quietly as_root systemctl disable "${package%-server}" || true ;;
         esac
     done
 }

@@ -78,6 +78,9 @@ struct Target {
     /// `host:port/path`.
     #[arg(long)]
     url: String,
+    /// The scheme of the token.
+    #[arg(long, default_value = "Bearer")]
+    scheme: String,
     /// `Name: value`, besides the token.
     #[arg(long)]
     header: Vec<String>,
@@ -141,8 +144,10 @@ fn request_with(target: &Target, token_file: &Path) -> Vec<u8> {
 
 fn request(target: &Target, token: &str) -> Vec<u8> {
     let (host, path) = target.url.split_once('/').unwrap();
-    let mut request =
-        format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n");
+    let mut request = format!(
+        "GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {} {token}\r\n",
+        target.scheme
+    );
     for header in &target.header {
         request.push_str(header);
         request.push_str("\r\n");

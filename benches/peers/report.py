@@ -24,6 +24,8 @@ def write(results: dict) -> None:
     if "scale" in results:
         _replace(BENCHMARKS, "scale", _scale(results["scale"]))
         Path("docs/benchmarks-scale.svg").write_text(_scale_plot(results["scale"]))
+    if "features" in results:
+        _replace(BENCHMARKS, "features", _features(results["features"]))
     if "reload" in results:
         _replace(BENCHMARKS, "reload", _reload(results["reload"]))
 
@@ -193,6 +195,35 @@ def _scale(scale: dict) -> list[str]:
     return lines
 
 
+# What each row is compared with, and the largest ratio that is aimed at.
+FEATURES = {
+    "jwt": ("A JWT, cached", None, None),
+    "jwt, directory": ("A JWT, cached, and its user from the directory, cached", "jwt", 1.10),
+    "jwt, failure limit": ("A JWT, cached, with a failure limit", "jwt", None),
+    "opaque": ("An opaque token, cached", "jwt", 1.05),
+    "api key": ("An API key, cached", "jwt", 1.05),
+    "basic": ("A password, cached", "jwt", 1.10),
+    "bare call, introspection": ("An actix handler that introspects by reqwest and checks nothing else", None, None),
+    "introspection": ("An introspection for each request", "bare call, introspection", 1.3),
+    "bare call, query": ("An actix handler that queries by sqlx and checks nothing else", None, None),
+    "directory": ("A JWT, cached, and a query for each request", "bare call, query", 1.3),
+}
+
+
+def _features(features: dict) -> list[str]:
+    lines = ["| | CPU per request | lowest–highest | ratio | aim |", "| --- | ---: | ---: | ---: | ---: |"]
+    for name, (title, base, aim) in FEATURES.items():
+        cpu = features.get(name, {}).get("cpu_microseconds")
+        if not cpu:
+            continue
+        ratio = statistics.median(own / other for own, other in zip(cpu, features[base]["cpu_microseconds"])) if base else None
+        cells = [title, f"{statistics.median(cpu):.2f} µs", f"{min(cpu):.2f}–{max(cpu):.2f}"]
+        lines.append(f"| {' | '.join(cells)} | {f'**{ratio:.2f}**' if ratio else ''} | {f'{aim:.2f}' if aim else ''} |")
+    if "bytes_per_user" in features:
+        lines += ["", f"A cached user of five columns takes {features['bytes_per_user'] / 1024:.2f} KiB (aim: 0.75)."]
+    return [*lines, "", _made_with(features)]
+
+
 def _reload(reload: dict) -> list[str]:
     lines = [
         "| requests/s | | median | 99th percentile, middle half of the windows | median of these | of calm |",
@@ -217,7 +248,7 @@ def _reload(reload: dict) -> list[str]:
         f"{min(each):.0f} to {max(each):.0f} ms (median {statistics.median(each):.0f}) at {name}"
         for name, each in times.items()
     )
-    what = f"{reload['routes']:,} routes ({reload['bytes'] / 1000:.0f} kB) were in force after {took}."
+    what = f"{reload['routes']:,} routes ({reload['bytes'] / 1000:.0f} kB) were active after {took}."
     return [*lines, "", what, "", _made_with(reload)]
 
 

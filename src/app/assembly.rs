@@ -10,9 +10,11 @@ use super::platform::Platform;
 use super::shared_clients::SharedClients;
 use super::spans::spans;
 use super::start_error::StartError;
+use super::user_directory::{CheckedDirectory, ReadyDirectory, UserDirectory};
 use crate::authenticators::opaque::AskedIssuers;
 use crate::authenticators::{Authenticators, TokenCache};
 use crate::config::{CacheSettings, Configuration, ProxySettings, TokenSettings};
+use crate::directory::Directory;
 use crate::gate::{DecisionService, Gate};
 use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
 use crate::issuers::Issuers;
@@ -72,6 +74,8 @@ pub(super) struct NewClients {
     pub(super) fetchers: Fetchers,
     /// Those that ask issuers about tokens.
     pub(super) introspection: IntrospectionClients,
+    /// The user directory, whose query was checked.
+    pub(super) directory: ReadyDirectory,
 }
 
 /// Resources that are created once, however often the configuration changes.
@@ -85,6 +89,7 @@ pub(super) struct SharedResources {
     pub(super) certificates: Option<Certificates>,
     pub(super) background: LowPriorityThread,
     pub(super) clients: SharedClients,
+    pub(super) directory: UserDirectory,
 }
 
 impl SharedResources {
@@ -117,6 +122,7 @@ impl SharedResources {
             certificates,
             background: LowPriorityThread::default(),
             clients: SharedClients::default(),
+            directory: UserDirectory::default(),
         })
     }
 
@@ -126,6 +132,22 @@ impl SharedResources {
         self.certificates
             .as_ref()
             .map(|certificates| certificates.current.clone())
+    }
+
+    /// Creates the user directory of a configuration, whose query is checked meanwhile.
+    ///
+    /// Fails if its threads cannot be started.
+    pub(super) fn prepare_directory(
+        &mut self,
+        configuration: &Configuration,
+    ) -> io::Result<Option<CheckedDirectory>> {
+        let clients = &mut self.clients;
+        self.directory.prepare(
+            configuration,
+            || clients.runtime(),
+            &self.platform,
+            &self.metrics,
+        )
     }
 
     /// Builds the snapshot of a configuration. Its cache is empty: a token that was verified under
@@ -176,12 +198,14 @@ impl SharedResources {
                 runtime: &mut self.clients,
             },
         )?;
-        let dependencies = asked.iter().filter_map(|own| own.dependency().cloned());
-        let dependencies = dependencies.collect();
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
         let issuers =
             self.refreshers
                 .reconcile(issuers, clients.fetchers, &self.platform, &self.metrics)?;
+        let directory = self.directory.activate(clients.directory, &self.metrics);
+        let database = directory.database().map(|database| database.dependency());
+        let introspection = asked.iter().filter_map(|own| own.dependency());
+        let dependencies = introspection.chain(database).cloned().collect();
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
@@ -189,7 +213,12 @@ impl SharedResources {
             log, log_format, ..
         } = &self.platform;
         let decisions = DecisionService {
-            gate: self.gate(policy, (issuers, asked), claim_headers, &tokens.cache),
+            gate: self.gate(
+                (policy, directory),
+                (issuers, asked),
+                claim_headers,
+                &tokens.cache,
+            ),
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(
@@ -219,7 +248,7 @@ impl SharedResources {
     /// Creates a gate with an empty cache.
     fn gate(
         &self,
-        policy: Policy,
+        (policy, directory): (Policy, Directory),
         (issuers, asked): (Issuers, AskedIssuers),
         claim_headers: ClaimHeaders,
         cache: &CacheSettings,
@@ -235,6 +264,7 @@ impl SharedResources {
                 claim_headers,
                 cache,
             },
+            directory,
         }
     }
 }

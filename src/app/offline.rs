@@ -10,6 +10,7 @@ use super::start_error::StartError;
 use crate::authenticators::opaque::{AskedIssuers, Introspector};
 use crate::authenticators::{Authenticators, TokenCache};
 use crate::config::{Configuration, KeySource};
+use crate::directory::Directory;
 use crate::domain::{Clock, IssuerIndex};
 use crate::gate::Gate;
 use crate::http::{Responder, Simulator};
@@ -112,6 +113,11 @@ pub fn gate_of_keys(
             asked,
             claim_headers: configuration.claim_headers,
             cache,
+        },
+        directory: if configuration.directory.is_some() {
+            Directory::NotAsked
+        } else {
+            Directory::Off
         },
     })
 }

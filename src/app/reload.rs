@@ -11,6 +11,7 @@ use super::assembly::{NewClients, PreparedConfiguration, SharedResources, call_s
 use super::introspectors::introspection_clients;
 use super::key_refreshers::fetchers;
 use super::start_error::StartError;
+use super::user_directory::{CheckedDirectory, ReadyDirectory};
 use crate::config::{Configuration, ReloadTrigger, RestartOnlySettings, Source};
 use crate::config_reader::{Files, Problem};
 use crate::http::{ServiceSnapshot, VerifyService};
@@ -195,8 +196,9 @@ async fn activate(
 
 async fn clients_of(
     configuration: &Configuration,
-    shared: &SharedResources,
+    shared: &mut SharedResources,
 ) -> Result<NewClients, StartError> {
+    let directory = shared.prepare_directory(configuration)?;
     let keys = shared.refreshers.wanted(&configuration.issuers);
     let calls = call_settings(configuration);
     let asked = shared.introspectors.wanted(&configuration.issuers, calls);
@@ -206,6 +208,8 @@ async fn clients_of(
         Ok(NewClients {
             fetchers: fetchers(keys, &egress)?,
             introspection: introspection_clients(asked, &egress)?,
+            directory: directory
+                .map_or_else(|| Ok(ReadyDirectory::default()), CheckedDirectory::wait)?,
         })
     });
     created.await.map_err(io::Error::other)?

@@ -29,6 +29,14 @@ pub enum StartError {
     /// Spans cannot be sent with these settings.
     #[error("otlp_endpoint: cannot send spans there: {0}")]
     Spans(String),
+    /// The query for users can never run as it is.
+    #[error("directory_query: {message}")]
+    Directory {
+        /// The error of the database, or ours.
+        message: String,
+        /// A hint that may help.
+        hint: Option<String>,
+    },
     /// Two metrics have the same name, which is a bug in doorward.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),

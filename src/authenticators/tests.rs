@@ -87,8 +87,12 @@ pub(crate) fn rules() -> Rules {
 }
 
 pub(crate) fn token() -> String {
+    signed(&json!({"iss": ISSUER}))
+}
+
+fn signed(claims: &serde_json::Value) -> String {
     let key = SigningKey::secret(Algorithm::HS256, SECRET);
-    key.sign(&Map::new(), &json!({"iss": ISSUER})).unwrap()
+    key.sign(&Map::new(), claims).unwrap()
 }
 
 /// The header fields of a request: this one and no other.
@@ -97,6 +101,12 @@ pub(crate) struct OneField(&'static str, String);
 impl OneField {
     pub(crate) fn authorization() -> Self {
         Self("authorization", format!("Bearer {}", token()))
+    }
+
+    /// With a token of this subject.
+    pub(crate) fn of_subject(subject: &str) -> Self {
+        let token = signed(&json!({"iss": ISSUER, "sub": subject}));
+        Self("authorization", format!("Bearer {token}"))
     }
 
     pub(crate) fn cookie() -> Self {

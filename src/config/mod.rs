@@ -9,6 +9,7 @@ pub(crate) mod claim_headers;
 pub(crate) mod denials;
 pub(crate) mod dependencies;
 mod der;
+pub(crate) mod directory;
 pub(crate) mod issuer;
 pub(crate) mod logging;
 pub(crate) mod proxy;
@@ -23,6 +24,10 @@ pub(crate) mod traces;
 pub use catalog::schema;
 pub use claim_headers::default_claim_headers;
 pub use denials::{CustomDenial, DenialKey, DenialSettings};
+pub use directory::{
+    DatabaseAddress, DatabaseSettings, DirectorySettings, OnMissing, ServerAddress, ServerLocation,
+    UserQuery,
+};
 pub use issuer::{
     AcceptedIssuers, ClientAuthentication, ClientSecret, FetchSettings, FileKeys,
     IntrospectionEndpoint, IntrospectionMode, IntrospectionResponse, IntrospectionSettings,
@@ -47,6 +52,9 @@ use std::time::Duration;
 use crate::config_reader::{Reader, Reported};
 use crate::policy::ClaimHeaders;
 use routes::General;
+
+/// What to do where something reads the user's row and there is no directory.
+const NO_DIRECTORY_HINT: &str = "set $directory_url and $directory_query, or read a claim";
 
 /// A complete and checked configuration.
 ///
@@ -75,6 +83,8 @@ pub struct Configuration {
     pub traces: Option<TraceSettings>,
     /// The issuers whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
+    /// The user directory; `None` if there is none.
+    pub directory: Option<DirectorySettings>,
     /// The routes; `None` if one set of rules holds for all requests.
     pub routes: Option<RouteSettings>,
 }
@@ -86,13 +96,16 @@ impl Configuration {
         let tls = TlsSettings::read(reader);
         let proxy = ProxySettings::read(reader);
         let tokens = TokenSettings::read(reader, &proxy);
-        let claim_headers = claim_headers::read(reader);
+        let has_directory = DirectorySettings::is_given(reader);
+        let claim_headers = claim_headers::read(reader, has_directory);
         let answers = DenialSettings::read(reader);
         let logging = Logging::read(reader);
         let dependency_wait = dependencies::read_wait(reader);
         let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader);
-        let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
+        let directory = DirectorySettings::read(reader, &issuers);
+        let general = General::of(&issuers, &proxy, &tokens, has_directory);
+        let routes = RouteSettings::read(reader, general);
         Ok(Self {
             server: server?,
             admin: admin?,
@@ -105,6 +118,7 @@ impl Configuration {
             dependency_wait: dependency_wait?,
             traces: traces?,
             issuers: issuers?,
+            directory: directory?,
             routes: routes?,
         })
     }

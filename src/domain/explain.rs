@@ -64,6 +64,9 @@ pub struct ExplainStep {
     /// Expected and found as people read it, where that differs.
     #[serde(skip)]
     for_people: Option<(String, String)>,
+    /// Says that what was found is out of a user's row in the directory.
+    #[serde(skip)]
+    is_about_person: bool,
 }
 
 /// The result of a step.
@@ -111,6 +114,30 @@ impl ExplainStep {
             expected: one_line(expected),
             found: one_line(found),
             for_people: None,
+            is_about_person: false,
+        }
+    }
+
+    /// Marks what was found as out of a user's row in the directory.
+    #[must_use]
+    pub fn about_person(self) -> Self {
+        Self {
+            is_about_person: true,
+            ..self
+        }
+    }
+
+    /// Returns the step without what was found in a user's row. The client of
+    /// `explain` sends the token itself; a row says what only the database knows.
+    #[must_use]
+    pub fn without_row(self) -> Self {
+        if !self.is_about_person {
+            return self;
+        }
+        Self {
+            found: "out of the user's row, which only loopback or the token may see".to_owned(),
+            for_people: None,
+            ..self
         }
     }
 

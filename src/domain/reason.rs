@@ -74,6 +74,8 @@ reasons! {
         TokenTypeMismatch 401 "token_type_mismatch" "the token is of another type than expected",
         ClaimMissing 401 "claim_missing" "a required claim is missing",
         ClaimInvalid 401 "claim_invalid" "a claim is malformed or has the wrong type",
+        SubjectUnknown 401 "subject_unknown" "the directory does not know the user",
+        SubjectDisabled 401 "subject_disabled" "the user is disabled in the directory",
         ProofMissing 401 "proof_missing" "the token is bound to a key and no proof of possession was checked",
     }
     Forbidden {

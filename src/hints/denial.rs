@@ -108,6 +108,8 @@ impl Hint {
             Reason::TokenTypeMismatch => Self::TokenTypeMismatch,
             Reason::ClaimMissing => Self::ClaimMissing,
             Reason::ClaimInvalid => Self::ClaimInvalid,
+            Reason::SubjectUnknown => Self::SubjectUnknown,
+            Reason::SubjectDisabled => Self::SubjectDisabled,
             Reason::ProofMissing => Self::ProofMissing,
             Reason::ScopeInsufficient => Self::ScopeInsufficient,
             Reason::PolicyDenied => Self::PolicyDenied,

@@ -62,6 +62,8 @@ hints! {
         TokenTypeMismatch "`token_type_mismatch`" "send an access token, not an ID token; see `token_type` and `accepted_types`",
         ClaimMissing "`claim_missing`" "have the issuer add the claim to the token",
         ClaimInvalid "`claim_invalid`" "the issuer writes a claim in a form that its specification does not know",
+        SubjectUnknown "`subject_unknown`" "does the query find a row for this subject, and is its `directory_key` the subject to the byte? `directory_issuers` says whose subjects the database knows",
+        SubjectDisabled "`subject_disabled`" "the column `directory_active` of the user's row is not true",
         ProofMissing "`proof_missing`" "tokens that are bound to a key are not supported; request one without `cnf`",
         ScopeInsufficient "`scope_insufficient`" "request the token with these scopes, and grant them to the client",
         PolicyDenied "`policy_denied`" "the token lacks what `require` of the route asks for",

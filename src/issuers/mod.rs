@@ -1,7 +1,7 @@
 //! Layer 6: the issuers whose tokens are accepted, and their keys.
 //!
-//! Keys of remote issuers are fetched in the background by one task each; requests read a snapshot
-//! without a lock, and at most ask that task for a fetch and wait for it a little.
+//! For each remote issuer one task fetches the keys in the background. Requests read a snapshot
+//! without a lock. At most they ask this task for a fetch, and wait for it for a short time.
 
 mod description;
 mod discovery;

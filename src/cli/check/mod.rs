@@ -1,5 +1,6 @@
 //! `doorward check`.
 
+mod directory;
 mod introspection;
 mod junit;
 mod online;
@@ -21,13 +22,14 @@ use crate::domain::{Clock, visible_json};
 use crate::outbound::{Egress, ProxyName};
 use crate::platform::SystemClock;
 use crate::proxy_files::warnings;
+use directory::DirectoryReport;
 use output::Output;
 use report::{IssuerReport, Outcome, Report};
 
 #[derive(Args)]
 pub(super) struct Check {
-    /// Also fetch the keys of each issuer, and ask those that introspect tokens about one that
-    /// nobody issued
+    /// Also fetch the keys of each issuer, ask those that introspect tokens about one that was
+    /// never issued, and have the query of the user directory prepared
     #[arg(long)]
     online: bool,
     /// Also judge the cases in the YAML files of this folder, with keys made for the run; nothing
@@ -92,6 +94,7 @@ impl Check {
         } else if report.issuers.iter().any(|issuer| !issuer.keys_tried) {
             output.say("keys: not tried; --online does\n")?;
         }
+        let directory = self.directory(&configuration, report)?;
         let mut failed_cases = 0;
         if let Some(folder) = &self.fixtures {
             let tried = fixtures::run(folder, configuration, &mut |case| {
@@ -109,6 +112,10 @@ impl Check {
         if without_keys > 0 {
             let issuers = text::counted(without_keys, "issuer", "issuers");
             Err(Failure::failed(format!("{issuers} without keys")))
+        } else if let Some(error) = directory {
+            Err(Failure::failed(format!(
+                "the directory cannot be asked: {error}"
+            )))
         } else if unasked > 0 {
             let issuers = text::counted(unasked, "issuer", "issuers");
             Err(Failure::failed(format!(
@@ -119,6 +126,26 @@ impl Check {
         } else {
             Ok(())
         }
+    }
+}
+
+impl Check {
+    /// Tries the query of the user directory, and returns why the database cannot be asked.
+    fn directory(
+        &self,
+        configuration: &Configuration,
+        report: &mut Report,
+    ) -> Result<Option<String>, Failure> {
+        let Some(settings) = &configuration.directory else {
+            return Ok(None);
+        };
+        let directory = report.directory.insert(DirectoryReport::untried(settings));
+        if self.online {
+            directory.try_query(settings, self.output)?;
+        } else {
+            self.output.say("directory: not tried; --online does\n")?;
+        }
+        Ok(directory.error.clone())
     }
 }
 

@@ -97,6 +97,7 @@ impl Transcript {
                 Some(reason) => ("would_deny", reason),
                 None => return Self::of_allowed(stages),
             },
+            Err(denial) if denial.is_undecided() => ("unknown", denial.reason()),
             Err(denial) if denial.class() == DenialClass::Unavailable => ("error", denial.reason()),
             Err(denial) => ("deny", denial.reason()),
         };
@@ -145,6 +146,15 @@ impl Transcript {
             .map(|(denial, route)| answers.answer(denial, *route));
         let challenge = answer.and_then(|answer| answer.challenge_line());
         self.challenge = challenge.map(|text| String::from_utf8_lossy(&text).into_owned());
+        self
+    }
+
+    /// Returns the transcript without what was found in a user's row, for a peer that is neither on
+    /// loopback nor has the token.
+    #[must_use]
+    pub fn without_rows(mut self) -> Self {
+        let stages = self.stages.into_iter();
+        self.stages = stages.map(ExplainStep::without_row).collect();
         self
     }
 

@@ -45,6 +45,11 @@ pub(super) async fn explain(
         Ok(described) => {
             let decisions = &generation.decisions;
             let transcript = decisions.gate.explain_described(&described).await;
+            let transcript = if is_near || has_token {
+                transcript
+            } else {
+                transcript.without_rows()
+            };
             json_answer(
                 StatusCode::OK,
                 &json!(transcript.with_challenge(&decisions.denials)),

@@ -73,9 +73,7 @@ impl Subject {
         let verdict = decision.map(|permit| {
             permit
                 .claim_values()
-                .unwrap_or_default()
-                .iter()
-                .map(text)
+                .map_while(|value| value.map(text))
                 .collect()
         });
         (

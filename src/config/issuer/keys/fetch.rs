@@ -143,7 +143,7 @@ fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u
 
 /// Reports a file that the HTTP client could not use: each certificate must be usable as a trust
 /// anchor.
-fn refuse_no_authorities(pem: &[u8], path: &str) -> Result<(), Invalid> {
+pub(crate) fn refuse_no_authorities(pem: &[u8], path: &str) -> Result<(), Invalid> {
     refuse_der(pem, PemContent::Certificate)?;
     let broken =
         || Invalid::new(format!("{path} holds a broken PEM section")).hint("was the file cut off?");
