@@ -17,16 +17,18 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use doorward::app::offline_gate;
 use doorward::authenticators::AuthenticationRecord;
-use doorward::config::{Configuration, Source};
+use doorward::config::{Configuration, FailureLimitSettings, Source};
 use doorward::domain::{
-    Clock, Credential, Denial, Field, ForwardedRequest, OriginalRequest, RequestContext, Timestamp,
+    ClientSource, Clock, Credential, Denial, Field, ForwardedRequest, OriginalRequest,
+    RequestContext, Timestamp,
 };
-use doorward::gate::{DecisionRecord, Gate};
+use doorward::gate::{ClientFailures, DecisionRecord, FailureLimiter, Gate};
 use doorward::http::{Dialect, Responder};
 use doorward::jose::{Algorithm, SigningKey};
 use doorward::platform::StoppedClock;
 use doorward::policy::{Permit, Principal, Rules};
 use doorward::response::DenialResponses;
+use doorward::telemetry::RateLimitCounters;
 use gungraun::prelude::*;
 use gungraun::{Callgrind, LibraryBenchmarkConfig};
 use serde_json::json;
@@ -83,7 +85,16 @@ fn knowing() -> &'static Scene {
     scene
 }
 
-/// The same, and the principal of the token.
+/// A service that knows the token and limits failures.
+fn limited() -> &'static Scene {
+    let scene = scene("failure_limit: 60/1m\n");
+    scene.decide().unwrap();
+    scene.decide().unwrap();
+    assert!(scene.gate.limiter.is_some());
+    scene
+}
+
+/// The same without a limit, and the principal of the token.
 fn authenticated() -> (&'static Scene, Arc<Principal>) {
     let scene = knowing();
     let principal = scene.look_up().unwrap();
@@ -113,9 +124,11 @@ fn scene(settings: &str) -> &'static Scene {
         HashMap::new(),
     ));
     let responder = Responder::new(&configuration.claim_headers, denials, Arc::default()).unwrap();
-    let gate: &'static Gate = Box::leak(Box::new(
-        offline_gate(configuration, Arc::new(StoppedClock(NOW))).unwrap(),
-    ));
+    let limiter = configuration.failure_limit.clone().map(limiter);
+    let gate: &'static Gate = Box::leak(Box::new(Gate {
+        limiter,
+        ..offline_gate(configuration, Arc::new(StoppedClock(NOW))).unwrap()
+    }));
     let rules = gate.policy.select(&mut context(request)).unwrap().rules;
     let credential = rules.sources.extract(&mut context(request)).unwrap();
     Box::leak(Box::new(Scene {
@@ -125,6 +138,15 @@ fn scene(settings: &str) -> &'static Scene {
         rules,
         credential,
     }))
+}
+
+/// The limiter of the service, which simulators do not have.
+fn limiter(settings: FailureLimitSettings) -> FailureLimiter {
+    FailureLimiter::new(
+        Arc::new(ClientFailures::new(settings.limit)),
+        settings.proxies,
+        Arc::new(RateLimitCounters::unregistered().unwrap()),
+    )
 }
 
 fn configuration(key: &SigningKey, settings: &str) -> Configuration {
@@ -152,6 +174,7 @@ fn described(authorization: &'static Authorization) -> ForwardedRequest<'static>
     ForwardedRequest {
         original,
         peer_trusted: true,
+        client: ClientSource::LastOf("x-forwarded-for"),
         ..authorization.request()
     }
 }
@@ -161,7 +184,7 @@ fn context<'a>(request: &'a ForwardedRequest<'a>) -> RequestContext<'a, ()> {
     RequestContext {
         request,
         now: StoppedClock(NOW).moment(),
-        may_cost: true,
+        cost_limit: None,
         // It takes no room, so that nothing is leaked.
         explain: Box::leak(Box::new(())),
     }
@@ -207,6 +230,13 @@ fn decide_cached(scene: &'static Scene) -> Result<Permit, Denial> {
     black_box(scene).decide()
 }
 
+// The same where failures are limited.
+#[library_benchmark(setup = limited)]
+#[bench::all()]
+fn decide_cached_limited(scene: &'static Scene) -> Result<Permit, Denial> {
+    black_box(scene).decide()
+}
+
 // A decision about a token that nobody has seen before: form, issuer, key, claims, and their
 // headers.
 #[library_benchmark(setup = forgetful)]
@@ -249,6 +279,7 @@ library_benchmark_group!(
     name = parts,
     benchmarks = [
         decide_cached,
+        decide_cached_limited,
         decide_uncached,
         extract,
         lookup,

@@ -7,7 +7,9 @@ use std::task::{Context, Poll, Waker};
 
 use doorward::app::offline_gate;
 use doorward::config::Configuration;
-use doorward::domain::{Clock, Field, ForwardedRequest, HeaderFields, OriginalRequest, Timestamp};
+use doorward::domain::{
+    ClientSource, Clock, Field, ForwardedRequest, HeaderFields, OriginalRequest, Timestamp,
+};
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, SigningKey};
 use doorward::platform::SystemClock;
@@ -66,6 +68,7 @@ impl Authorization {
             original: OriginalRequest::UNKNOWN,
             peer_trusted: false,
             route_name: None,
+            client: ClientSource::Unknown,
         }
     }
 }

@@ -57,6 +57,8 @@ local function question(txn, client, target)
   headers["x-forwarded-proto"] = { txn.f:ssl_fc() == 1 and "https" or "http" }
   headers["x-forwarded-uri"] = { target }
   headers["x-forwarded-host"] = client["host"] and lines(client["host"])
+  -- By HAProxy's own knowledge; read where doorward has a failure_limit.
+  headers["x-real-ip"] = { txn.f:src() }
   return headers
 end
 

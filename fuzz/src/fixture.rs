@@ -9,8 +9,8 @@ use std::time::Duration;
 use doorward::app::offline_gate;
 use doorward::config::Configuration;
 use doorward::domain::{
-    Clock, Denial, Field, ForwardedRequest, HeaderFields, Moment, OriginalRequest, Timestamp,
-    Uptime,
+    ClientSource, Clock, Denial, Field, ForwardedRequest, HeaderFields, Moment, OriginalRequest,
+    Timestamp, Uptime,
 };
 use doorward::gate::{DecisionRecord, Gate};
 use doorward::jose::{Algorithm, SigningKey, encode_base64url};
@@ -64,6 +64,7 @@ pub fn present(gate: &Gate, token: &str) -> Result<Permit, Denial> {
             original: OriginalRequest::UNKNOWN,
             peer_trusted: false,
             route_name: None,
+            client: ClientSource::Unknown,
         },
     )
 }

@@ -65,6 +65,7 @@ pub fn check(data: &[u8]) {
     let dialect = match () {
         () if said.contains(&b'n') => Dialect::Nginx,
         () if said.contains(&b'f') => Dialect::Forwarded,
+        () if said.contains(&b'h') => Dialect::Haproxy,
         () if said.contains(&b'e') => Dialect::Envoy,
         () => Dialect::Auto,
     };
@@ -85,6 +86,7 @@ pub fn check(data: &[u8]) {
         original,
         peer_trusted: said.contains(&b't'),
         route_name: None,
+        client: dialect.client(),
     };
     let gate = if preflights_pass {
         &HOUSE.letting_preflights_pass
@@ -144,7 +146,7 @@ fn is_preflight(fields: &Fields) -> bool {
 fn method(fields: &Fields, dialect: Dialect) -> Option<&[u8]> {
     match dialect {
         Dialect::Nginx => once(fields, "x-original-method"),
-        Dialect::Forwarded => once(fields, "x-forwarded-method"),
+        Dialect::Forwarded | Dialect::Haproxy => once(fields, "x-forwarded-method"),
         Dialect::Envoy => Some(METHOD.as_bytes()),
         Dialect::Auto => None,
     }

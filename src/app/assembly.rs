@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::certificates::Certificates;
+use super::failure_limiters::FailureLimiters;
 use super::introspectors::{CallSettings, IntrospectionClients, Introspectors, NewIntrospectors};
 use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
@@ -13,11 +14,12 @@ use super::start_error::StartError;
 use super::user_directory::{CheckedDirectory, ReadyDirectory, UserDirectory};
 use crate::authenticators::opaque::AskedIssuers;
 use crate::authenticators::{Authenticators, TokenCache};
-use crate::config::{CacheSettings, Configuration, ProxySettings, TokenSettings};
+use crate::config::{CacheSettings, Configuration, IssuerSettings, ProxySettings, TokenSettings};
 use crate::directory::Directory;
 use crate::gate::{DecisionService, Gate};
 use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
 use crate::issuers::Issuers;
+use crate::outbound::dependency::Dependency;
 use crate::platform::LowPriorityThread;
 use crate::policy::{ClaimHeaders, Policy, RouteTable, Rules, UnreachedRoute};
 use crate::proxy_files::warnings;
@@ -87,9 +89,27 @@ pub(super) struct SharedResources {
     pub(super) refreshers: KeyRefreshers,
     pub(super) introspectors: Introspectors,
     pub(super) certificates: Option<Certificates>,
+    pub(super) failure_limiters: FailureLimiters,
     pub(super) background: LowPriorityThread,
     pub(super) clients: SharedClients,
     pub(super) directory: UserDirectory,
+}
+
+/// The sources of what is known about credentials and users.
+struct Sources {
+    issuers: Issuers,
+    asked: AskedIssuers,
+    directory: Directory,
+}
+
+impl Sources {
+    /// Returns the services that decisions wait for.
+    fn dependencies(&self) -> Vec<Arc<Dependency>> {
+        let introspection = self.asked.iter().filter_map(|own| own.dependency());
+        let database = self.directory.database();
+        let directory = database.map(|database| database.dependency());
+        introspection.chain(directory).cloned().collect()
+    }
 }
 
 impl SharedResources {
@@ -113,6 +133,7 @@ impl SharedResources {
             .clone()
             .map(|tls| Certificates::new(tls, platform.clock.clone(), metrics.clone()));
         Ok(Self {
+            failure_limiters: FailureLimiters::new(metrics.rate_limited.clone()),
             platform: platform.clone(),
             metrics,
             lifecycle: Arc::default(),
@@ -179,6 +200,7 @@ impl SharedResources {
             admin,
             tls,
             proxy,
+            failure_limit,
             tokens,
             claim_headers,
             logging,
@@ -188,37 +210,21 @@ impl SharedResources {
         let denials = Arc::new(denials);
         let responder = Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone())
             .map_err(io::Error::other)?;
-        let asked = self.introspectors.reconcile(
-            &issuers,
-            NewIntrospectors {
-                clients: clients.introspection,
-                settings: calls,
-                platform: &self.platform,
-                metrics: &self.metrics,
-                runtime: &mut self.clients,
-            },
-        )?;
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
-        let issuers =
-            self.refreshers
-                .reconcile(issuers, clients.fetchers, &self.platform, &self.metrics)?;
-        let directory = self.directory.activate(clients.directory, &self.metrics);
-        let database = directory.database().map(|database| database.dependency());
-        let introspection = asked.iter().filter_map(|own| own.dependency());
-        let dependencies = introspection.chain(database).cloned().collect();
+        let sources = self.sources(issuers, calls, clients)?;
+        let dependencies = sources.dependencies();
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
         let Platform {
             log, log_format, ..
         } = &self.platform;
+        let gate = Gate {
+            limiter: self.failure_limiters.limiter(failure_limit),
+            ..self.gate(policy, sources, claim_headers, &tokens.cache)
+        };
         let decisions = DecisionService {
-            gate: self.gate(
-                (policy, directory),
-                (issuers, asked),
-                claim_headers,
-                &tokens.cache,
-            ),
+            gate,
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
             access_log: AccessLogger::new(
@@ -245,16 +251,49 @@ impl SharedResources {
         })
     }
 
-    /// Creates a gate with an empty cache.
+    /// Starts, keeps and ends what these issuers and the directory need, and returns it.
+    fn sources(
+        &mut self,
+        issuers: Vec<IssuerSettings>,
+        calls: CallSettings,
+        clients: NewClients,
+    ) -> Result<Sources, StartError> {
+        let asked = self.introspectors.reconcile(
+            &issuers,
+            NewIntrospectors {
+                clients: clients.introspection,
+                settings: calls,
+                platform: &self.platform,
+                metrics: &self.metrics,
+                runtime: &mut self.clients,
+            },
+        )?;
+        let issuers =
+            self.refreshers
+                .reconcile(issuers, clients.fetchers, &self.platform, &self.metrics)?;
+        let directory = self.directory.activate(clients.directory, &self.metrics);
+        Ok(Sources {
+            issuers,
+            asked,
+            directory,
+        })
+    }
+
+    /// Creates a gate with an empty cache and no limit.
     fn gate(
         &self,
-        (policy, directory): (Policy, Directory),
-        (issuers, asked): (Issuers, AskedIssuers),
+        policy: Policy,
+        sources: Sources,
         claim_headers: ClaimHeaders,
         cache: &CacheSettings,
     ) -> Gate {
         let evictions = self.metrics.cache_evictions.clone();
         let cache = TokenCache::new(cache, policy.has_conditions(), evictions);
+        let Sources {
+            issuers,
+            asked,
+            directory,
+        } = sources;
         Gate {
             clock: self.platform.clock.clone(),
             policy,
@@ -265,6 +304,7 @@ impl SharedResources {
                 cache,
             },
             directory,
+            limiter: None,
         }
     }
 }

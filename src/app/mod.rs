@@ -3,6 +3,7 @@
 
 mod assembly;
 mod certificates;
+mod failure_limiters;
 mod introspectors;
 mod key_refreshers;
 mod offline;

@@ -119,6 +119,7 @@ pub fn gate_of_keys(
         } else {
             Directory::Off
         },
+        limiter: None,
     })
 }
 

@@ -105,9 +105,7 @@ impl Authenticators {
         cx: &mut RequestContext<'_, E>,
         record: &mut AuthenticationRecord,
     ) -> Result<Arc<Principal>, Denial> {
-        if !cx.may_cost {
-            return Err(Reason::DependencyUnavailable.into());
-        }
+        cx.check_cost()?;
         let principal = match classify(credential, &self.asked) {
             CredentialKind::Jwt => self.authenticate_jwt(credential, rules, cx, record).await?,
             CredentialKind::Opaque(issuer) => {

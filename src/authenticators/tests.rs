@@ -8,8 +8,8 @@ use serde_json::{Map, json};
 use super::*;
 use crate::config::{AcceptedIssuers, CacheSettings};
 use crate::domain::{
-    CredentialScheme, ExplainStep, Field, ForwardedRequest, HeaderFields, IssuerIndex,
-    OriginalRequest, Scopes, SourceIndex, StepOutcome, Timestamp,
+    ClientSource, CostLimit, CredentialScheme, ExplainStep, Field, ForwardedRequest, HeaderFields,
+    IssuerIndex, OriginalRequest, Scopes, SourceIndex, StepOutcome, Timestamp,
 };
 use crate::extract::TokenSources;
 use crate::issuers::{Issuer, IssuerDescription, KeyStore};
@@ -119,6 +119,7 @@ impl OneField {
             original: OriginalRequest::UNKNOWN,
             peer_trusted: false,
             route_name: None,
+            client: ClientSource::Unknown,
         }
     }
 }
@@ -146,13 +147,13 @@ fn verdict(
     authenticators: &Authenticators,
     rules: &Rules,
     fields: &OneField,
-    may_cost: bool,
+    cost_limit: Option<&dyn CostLimit>,
 ) -> (Result<(), &'static str>, CacheUse) {
     let request = fields.request();
     let mut cx = RequestContext {
         request: &request,
         now: NOW,
-        may_cost,
+        cost_limit,
         explain: &mut (),
     };
     let mut record = AuthenticationRecord::default();
@@ -173,7 +174,7 @@ fn a_token_cached_from_one_source_passes_from_another_only_if_its_issuer_takes_i
         (bearer_only, Err("issuer_unknown")),
     ] {
         let authenticators = authenticators(sources);
-        let seen = |fields| verdict(&authenticators, &rules(), fields, true);
+        let seen = |fields| verdict(&authenticators, &rules(), fields, None);
         let fresh = seen(&cookie);
         assert_eq!(fresh, (from_cookie, CacheUse::Miss), "never seen before");
         authenticators.cache.forget(&digest());
@@ -192,26 +193,27 @@ fn a_cached_token_is_denied_on_a_route_that_does_not_take_its_issuer() {
         issuers: RouteIssuers::These([IssuerIndex::new(1)].into()),
         ..rules()
     };
-    let on_route = |rules: &Rules| verdict(&authenticators, rules, &fields, true);
+    let on_route = |rules: &Rules| verdict(&authenticators, rules, &fields, None);
     assert_eq!(on_route(&rules()), (Ok(()), CacheUse::Miss));
     assert_eq!(on_route(&others), (Err("issuer_unknown"), CacheUse::Hit));
 }
 
 #[test]
-fn what_may_cost_nothing_is_served_from_the_cache_only() {
+fn a_client_that_is_limited_is_served_from_the_cache_only() {
+    struct Reached;
+    impl CostLimit for Reached {
+        fn check(&self, _: &ForwardedRequest<'_>, _: Moment) -> Result<(), Denial> {
+            Err(Denial::rate_limited(Duration::from_millis(1500)))
+        }
+    }
     let authenticators = authenticators(AcceptedSources::OfRoute);
-    let seen = |may_cost| {
-        verdict(
-            &authenticators,
-            &rules(),
-            &OneField::authorization(),
-            may_cost,
-        )
-        .0
+    let seen = |limit| {
+        let fields = OneField::authorization();
+        verdict(&authenticators, &rules(), &fields, limit).0
     };
-    assert_eq!(seen(false), Err("dependency_unavailable"));
-    assert_eq!(seen(true), Ok(()));
-    assert_eq!(seen(false), Ok(()));
+    assert_eq!(seen(Some(&Reached)), Err("rate_limited"));
+    assert_eq!(seen(None), Ok(()));
+    assert_eq!(seen(Some(&Reached)), Ok(()));
 }
 
 /// The stages that were explained for a proxy, which is not a dry run.
@@ -238,12 +240,12 @@ fn a_denial_of_a_cached_token_is_explained_by_the_stage_that_failed() {
         issuers: RouteIssuers::These([IssuerIndex::new(1)].into()),
         ..rules()
     };
-    assert!(verdict(&authenticators, &rules(), &fields, true).0.is_ok());
+    assert!(verdict(&authenticators, &rules(), &fields, None).0.is_ok());
     let (request, mut stages) = (fields.request(), Stages::default());
     let mut cx = RequestContext {
         request: &request,
         now: NOW,
-        may_cost: true,
+        cost_limit: None,
         explain: &mut stages,
     };
     let mut record = AuthenticationRecord::default();

@@ -19,7 +19,7 @@ pub(super) const RESOURCE_METADATA: Setting = Setting::optional(
 pub(super) const DENIALS: Setting = Setting::optional(
     "denials",
     "–",
-    "Status and body per reason, as a JSON object: `{\"token_missing\": {\"status\": 400, \"body\": {}}}`. Keys are reason codes, `401`, `403`, `503` or `*`; the most specific wins.",
+    "Status and body per reason, as a JSON object: `{\"token_missing\": {\"status\": 400, \"body\": {}}}`. Keys are reason codes, `400`, `401`, `403`, `429`, `503` or `*`; the most specific wins.",
 ).shaped(Shape::Denials);
 
 pub(crate) const SETTINGS: &[Setting] = &[REALM, RESOURCE_METADATA, DENIALS];
@@ -116,12 +116,13 @@ pub(super) fn read_denials(
 fn denial_key(key: &str) -> Result<DenialKey, Invalid> {
     match key {
         "*" => Ok(DenialKey::Every),
+        "400" => Ok(DenialKey::Status(400)),
         "401" => Ok(DenialKey::Status(401)),
         "403" => Ok(DenialKey::Status(403)),
+        "429" => Ok(DenialKey::Status(429)),
         "503" => Ok(DenialKey::Status(503)),
-        code => {
-            value::reason("write a reason code, 401, 403, 503 or *")(code).map(DenialKey::Reason)
-        }
+        code => value::reason("write a reason code, 400, 401, 403, 429, 503 or *")(code)
+            .map(DenialKey::Reason),
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod denials;
 pub(crate) mod dependencies;
 mod der;
 pub(crate) mod directory;
+pub(crate) mod failure_limit;
 pub(crate) mod issuer;
 pub(crate) mod logging;
 pub(crate) mod proxy;
@@ -28,6 +29,7 @@ pub use directory::{
     DatabaseAddress, DatabaseSettings, DirectorySettings, OnMissing, ServerAddress, ServerLocation,
     UserQuery,
 };
+pub use failure_limit::{FailureLimit, FailureLimitSettings};
 pub use issuer::{
     AcceptedIssuers, ClientAuthentication, ClientSecret, FetchSettings, FileKeys,
     IntrospectionEndpoint, IntrospectionMode, IntrospectionResponse, IntrospectionSettings,
@@ -69,6 +71,8 @@ pub struct Configuration {
     pub tls: Option<TlsSettings>,
     /// The dialect of the proxy in front, and the networks whose forwarded headers are trusted.
     pub proxy: ProxySettings,
+    /// The limit on failures of one client address; `None` if there is none.
+    pub failure_limit: Option<FailureLimitSettings>,
     /// Token sources and the token cache.
     pub tokens: TokenSettings,
     /// The claims that are passed to the application as headers.
@@ -95,6 +99,7 @@ impl Configuration {
         let admin = AdminSettings::read(reader);
         let tls = TlsSettings::read(reader);
         let proxy = ProxySettings::read(reader);
+        let failure_limit = FailureLimitSettings::read(reader, &proxy);
         let tokens = TokenSettings::read(reader, &proxy);
         let has_directory = DirectorySettings::is_given(reader);
         let claim_headers = claim_headers::read(reader, has_directory);
@@ -111,6 +116,7 @@ impl Configuration {
             admin: admin?,
             tls: tls?,
             proxy: proxy?,
+            failure_limit: failure_limit?,
             tokens: tokens?,
             claim_headers: claim_headers?,
             answers: answers?,

@@ -92,6 +92,10 @@ impl DialectName {
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
+    pub(super) const fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks)
+    }
+
     /// Returns `true` if a peer with this address is trusted. An IPv4-mapped IPv6 address counts as
     /// the IPv4 address.
     pub fn contains(&self, peer: IpAddr) -> bool {
@@ -122,11 +126,7 @@ impl ProxySettings {
         trusted: Vec<IpNet>,
         trust_any: bool,
     ) -> Result<TrustedProxies, Reported> {
-        // `0.0.0.0/1` and `128.0.0.0/1` together are every address.
-        let covers_everything = IpNet::aggregate(&trusted)
-            .iter()
-            .any(|network| network.prefix_len() == 0);
-        if covers_everything && !trust_any {
+        if covers_everything(&trusted) && !trust_any {
             let hint = "list the proxies' networks; if everybody really is a proxy, set $trust_any_proxy=true";
             return Err(reader.refuse(
                 &TRUSTED_PROXIES,
@@ -146,7 +146,16 @@ const DIALECTS: &[(&str, DialectName); 6] = &[
     ("envoy", DialectName::Envoy),
 ];
 
-fn network(text: &str) -> Result<IpNet, Invalid> {
+/// Returns `true` if these networks have every IPv4 address or every IPv6 address in them.
+pub(super) fn covers_everything(networks: &[IpNet]) -> bool {
+    // `0.0.0.0/1` and `128.0.0.0/1` together are every address.
+    IpNet::aggregate(&networks.to_vec())
+        .iter()
+        .any(|network| network.prefix_len() == 0)
+}
+
+/// Parses a network, or a single address.
+pub(super) fn network(text: &str) -> Result<IpNet, Invalid> {
     let single = text.parse::<IpAddr>().map(IpNet::from);
     let network = text.parse::<IpNet>().or(single);
     let network = network

@@ -123,7 +123,9 @@ fn codes() -> impl Iterator<Item = &'static str> {
 }
 
 fn denials() -> Value {
-    let keys: Vec<_> = codes().chain(["401", "403", "503", "*"]).collect();
+    let keys: Vec<_> = codes()
+        .chain(["400", "401", "403", "429", "503", "*"])
+        .collect();
     let status = json!({"type": "integer", "minimum": 400, "maximum": 599});
     let denial = json!({"type": "object", "properties": {"status": status, "body": {}}, "additionalProperties": false});
     json!({"type": ["object", "string"], "propertyNames": {"enum": keys}, "additionalProperties": denial})

@@ -1,6 +1,7 @@
 //! The denial of a request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{DenialClass, Reason};
 
@@ -15,6 +16,8 @@ pub struct Denial {
     required_scopes: Option<Arc<str>>,
     clock_skew_suspected: bool,
     is_undecided: bool,
+    cost_work: bool,
+    retry_after: Option<u32>,
 }
 
 impl Denial {
@@ -45,6 +48,34 @@ impl Denial {
             clock_skew_suspected: true,
             ..reason.into()
         }
+    }
+
+    /// Creates the denial of a request whose client has caused too many failures. It may try again
+    /// after this time.
+    pub fn rate_limited(wait: Duration) -> Self {
+        // Rounded up: a client that comes back after this many seconds is not too early.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self {
+            retry_after: Some(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)),
+            ..Reason::RateLimited.into()
+        }
+    }
+
+    /// Sets whether it took expensive work to find this denial, whatever is usual for its reason.
+    #[must_use]
+    pub fn with_cost_work(self, cost_work: bool) -> Self {
+        Self { cost_work, ..self }
+    }
+
+    /// Returns `true` if it took expensive work to find the denial: a signature, a password's hash,
+    /// a call. A limit on failures counts it.
+    pub const fn cost_work(&self) -> bool {
+        self.cost_work
+    }
+
+    /// Returns the seconds after which the client may try again, if the denial knows them.
+    pub const fn retry_after(&self) -> Option<u32> {
+        self.retry_after
     }
 
     /// Returns the reason.
@@ -90,6 +121,8 @@ impl From<Reason> for Denial {
             required_scopes: None,
             clock_skew_suspected: false,
             is_undecided: false,
+            cost_work: reason.costs_work(),
+            retry_after: None,
         }
     }
 }

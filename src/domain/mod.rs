@@ -32,9 +32,10 @@ pub use printable::{
 pub use readable_time::TimeDistance;
 pub use reason::{DenialClass, Reason, reason_reference};
 pub use request::{
-    Authority, DescribedParts, DescribedRequest, Field, ForwardedRequest, HeaderFields,
-    OriginalRequest, RequestHost, RequestMethod, RequestParts, RequestPath, RequestQuery,
+    Authority, ClientSource, DescribedParts, DescribedRequest, Field, ForwardedRequest,
+    HeaderFields, OriginalRequest, RequestHost, RequestMethod, RequestParts, RequestPath,
+    RequestQuery, parse_address,
 };
-pub use request_context::RequestContext;
+pub use request_context::{CostLimit, RequestContext};
 pub use scopes::Scopes;
 pub use time::{InvalidTime, Timestamp};

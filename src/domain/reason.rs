@@ -7,6 +7,8 @@ pub enum DenialClass {
     Unauthenticated,
     /// An administrator must grant access or correct a configuration.
     Forbidden,
+    /// The client must wait.
+    Limited,
     /// This service, or one that it depends on, must recover.
     Unavailable,
 }
@@ -87,6 +89,9 @@ reasons! {
         ForwardedHeadersUntrusted 403 "forwarded_headers_untrusted" "the peer is not a trusted proxy",
         ForwardedHeadersAmbiguous 403 "forwarded_headers_ambiguous" "the description of the original request is ambiguous",
     }
+    Limited {
+        RateLimited 429 "rate_limited" "too many requests from this address failed",
+    }
     Unavailable {
         KeysUnavailable 503 "keys_unavailable" "the keys of the issuer are not available",
         DependencyUnavailable 503 "dependency_unavailable" "a service this decision depends on is not available",
@@ -110,6 +115,15 @@ pub fn reason_reference() -> String {
 }
 
 impl Reason {
+    /// Returns `true` if a denial for this reason is found only by expensive work: a signature, a
+    /// password's hash, a call.
+    ///
+    /// [`KeyUnknown`](Self::KeyUnknown) is not among them: it costs work only where the issuer was
+    /// asked for the key.
+    pub const fn costs_work(self) -> bool {
+        matches!(self, Self::SignatureInvalid | Self::ProofMissing)
+    }
+
     /// Returns the reason whose code is most similar to `code`, if `code` may be a misspelling of
     /// it.
     pub fn nearest(code: &str) -> Option<Self> {
@@ -138,6 +152,21 @@ mod tests {
     fn codes_are_unique_and_found_again() {
         for reason in Reason::ALL {
             assert_eq!(Reason::from_code(reason.code()), Some(*reason));
+        }
+    }
+
+    #[test]
+    fn failures_that_cost_work_are_known_by_their_codes() {
+        let costly = [
+            "signature_invalid",
+            "token_inactive",
+            "credential_unknown",
+            "credentials_invalid",
+        ];
+        for reason in Reason::ALL {
+            let code = reason.code();
+            let expected = costly.contains(&code) || code.starts_with("proof_");
+            assert_eq!(reason.costs_work(), expected, "{code}");
         }
     }
 }

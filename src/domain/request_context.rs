@@ -1,6 +1,6 @@
 //! What a decision is about.
 
-use super::{Explain, ForwardedRequest, Moment};
+use super::{Denial, Explain, ForwardedRequest, Moment};
 
 /// What a decision is about: every stage of it takes this.
 ///
@@ -11,11 +11,33 @@ pub struct RequestContext<'a, E: Explain> {
     pub request: &'a ForwardedRequest<'a>,
     /// The time of the decision, read once.
     pub now: Moment,
-    /// Says that expensive work may be done for this request: authenticating a credential that is
-    /// not in the cache. Where it is `false`, such a credential is refused unseen.
-    ///
-    /// A limit on failed requests of a client address would set it, and deny with 429.
-    pub may_cost: bool,
+    /// Limits the expensive work for this request; `None` if nothing does.
+    pub cost_limit: Option<&'a dyn CostLimit>,
     /// Takes the steps of the decision.
     pub explain: &'a mut E,
+}
+
+/// Limits the expensive work that a client may cause.
+pub trait CostLimit: Sync {
+    /// Fails with [`Reason::RateLimited`](super::Reason::RateLimited) if no expensive work may be
+    /// done for this request at this time.
+    fn check(&self, request: &ForwardedRequest<'_>, now: Moment) -> Result<(), Denial>;
+}
+
+impl<E: Explain> RequestContext<'_, E> {
+    /// Fails with [`Reason::RateLimited`](super::Reason::RateLimited) if no expensive work may be
+    /// done for this request. Call it before such work: a signature, a password's hash, a call.
+    ///
+    /// The limit is looked up here and not at the beginning, so that a credential from the cache
+    /// pays nothing for it.
+    pub fn check_cost(&mut self) -> Result<(), Denial> {
+        let Some(limit) = self.cost_limit else {
+            return Ok(());
+        };
+        let checked = limit.check(self.request, self.now);
+        let found = if checked.is_ok() { "fewer" } else { "too many" };
+        self.explain.outcome("failure limit", checked, || {
+            ("fewer failures than failure_limit", found)
+        })
+    }
 }

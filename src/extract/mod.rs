@@ -44,7 +44,7 @@ use found::Found;
 ///     let mut cx = RequestContext {
 ///         request: &request,
 ///         now: Moment::PAST,
-///         may_cost: true,
+///         cost_limit: None,
 ///         explain: &mut (),
 ///     };
 ///     Ok(sources.extract(&mut cx)?.as_bytes().to_vec())

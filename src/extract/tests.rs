@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{Field, HeaderFields, Moment, OriginalRequest};
+use crate::domain::{ClientSource, Field, HeaderFields, Moment, OriginalRequest};
 
 struct Fields<'a>(Vec<(&'static str, &'a [u8])>);
 
@@ -31,11 +31,12 @@ fn extract(sources: &[&str], fields: &[(&'static str, &[u8])]) -> Result<String,
         original: OriginalRequest::UNKNOWN,
         peer_trusted: false,
         route_name: None,
+        client: ClientSource::Unknown,
     };
     let mut cx = RequestContext {
         request: &request,
         now: Moment::PAST,
-        may_cost: true,
+        cost_limit: None,
         explain: &mut (),
     };
     let extracted = TokenSources::new(sources, 10).extract(&mut cx);

@@ -2,6 +2,7 @@
 
 mod decision_trace;
 mod explain;
+mod limiter;
 mod record;
 mod service;
 #[cfg(test)]
@@ -10,12 +11,13 @@ mod tests;
 use std::sync::Arc;
 
 pub use explain::Transcript;
+pub use limiter::{ClientFailures, FailureLimiter};
 pub use record::DecisionRecord;
 pub use service::{Decision, DecisionService, LoggedRequest};
 
 use crate::authenticators::{Authenticators, TokenCache};
 use crate::directory::Directory;
-use crate::domain::{Clock, Denial, Explain, ForwardedRequest, RequestContext};
+use crate::domain::{Clock, CostLimit, Denial, Explain, ForwardedRequest, RequestContext};
 use crate::issuers::Issuers;
 use crate::policy::{Permit, Policy, Rules};
 
@@ -63,6 +65,8 @@ pub struct Gate {
     pub authenticators: Authenticators,
     /// Looks users up.
     pub directory: Directory,
+    /// Limits how often a client address may fail; `None` if nothing does.
+    pub limiter: Option<FailureLimiter>,
 }
 
 impl Gate {
@@ -81,22 +85,29 @@ impl Gate {
 
     /// Decides like [`decide`](Self::decide), and passes each step to `explain`. With `()` nothing is
     /// explained, and the compiler removes the calls.
-    pub async fn decide_explained(
+    pub async fn decide_explained<E: Explain>(
         &self,
         request: &ForwardedRequest<'_>,
         record: &mut DecisionRecord,
-        explain: &mut impl Explain,
+        explain: &mut E,
     ) -> Result<Permit, Denial> {
+        let limiter = self.limiter.as_ref().filter(|_| !E::DRY_RUN);
         let mut cx = RequestContext {
             request,
             now: self.clock.moment(),
-            may_cost: true,
+            cost_limit: limiter.map(|limiter| limiter as &dyn CostLimit),
             explain,
         };
         record.began = Some(cx.now.uptime);
         let selected = self.policy.select(&mut cx)?;
         record.route = selected.route.map(|route| route.index);
         let decision = self.decide_on(selected.rules, &mut cx, record).await;
+        // On a route that reports denials nothing is enforced, so nothing is counted.
+        if let (Some(limiter), Err(denial)) = (limiter, &decision)
+            && !selected.rules.report_only
+        {
+            limiter.count(denial, request, cx.now);
+        }
         record.clock_skew_suspected = decision.as_ref().is_err_and(Denial::clock_skew_suspected);
         selected.rules.conclude(decision, &cx)
     }

@@ -17,6 +17,7 @@ fn gate() -> Gate {
         policy: Policy::new(rules(), None),
         authenticators: authenticators(AcceptedSources::OfRoute),
         directory: Directory::Off,
+        limiter: None,
     }
 }
 

@@ -58,7 +58,7 @@ fn deny(denial: &Denial, answer: &DenialResponse<'_>) -> CheckResponse {
     let headers = [
         ("cache-control", Some("no-store")),
         ("content-type", Some("application/json")),
-        ("retry-after", answer.retry_after),
+        ("retry-after", answer.retry_after.as_deref()),
         ("www-authenticate", challenge),
         ("x-auth-reason", Some(answer.code)),
     ];
@@ -89,6 +89,7 @@ const fn code(denial: &Denial) -> Code {
     match denial.class() {
         DenialClass::Unauthenticated => Code::Unauthenticated,
         DenialClass::Forbidden => Code::PermissionDenied,
+        DenialClass::Limited => Code::ResourceExhausted,
         DenialClass::Unavailable => Code::Unavailable,
     }
 }

@@ -36,6 +36,7 @@ impl CheckService {
             original: described.original(),
             peer_trusted,
             route_name: described.route_name(),
+            client: described.client(),
         };
         let logged = || LoggedRequest {
             original: forwarded.original,

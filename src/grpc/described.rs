@@ -1,9 +1,10 @@
 //! The client's request as Envoy describes it: `attributes.request.http` of a `CheckRequest`.
 
 use envoy_types::ext_authz::v3::pb::{CheckRequest, HeaderValue};
-use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
+use envoy_types::pb::envoy::config::core::v3::address::Address;
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Peer};
 
-use crate::domain::{Field, HeaderFields, OriginalRequest};
+use crate::domain::{ClientSource, Field, HeaderFields, OriginalRequest};
 
 /// The key of `context_extensions` under which a route of Envoy names a route of doorward.
 const POLICY: &str = "policy";
@@ -12,6 +13,7 @@ const POLICY: &str = "policy";
 pub(super) struct Described<'a> {
     http: Option<&'a HttpRequest>,
     route_name: Option<&'a str>,
+    client: Option<&'a str>,
 }
 
 impl<'a> Described<'a> {
@@ -23,12 +25,22 @@ impl<'a> Described<'a> {
         Self {
             http,
             route_name: route_name.map(String::as_str),
+            client: attributes.and_then(|attributes| address(attributes.source.as_ref()?)),
         }
     }
 
     /// Returns the name of the route that Envoy's configuration asks for.
     pub(super) const fn route_name(&self) -> Option<&'a str> {
         self.route_name
+    }
+
+    /// Returns where the address of the client is: Envoy's own peer, and the list to which Envoy
+    /// has appended it.
+    pub(super) const fn client(&self) -> ClientSource<'a> {
+        ClientSource::Attribute {
+            address: self.client,
+            list: "x-forwarded-for",
+        }
     }
 
     /// Returns method, host, and path with query, exactly as Envoy states them.
@@ -81,6 +93,14 @@ impl HeaderFields for Described<'_> {
                 }
             })
             .collect()
+    }
+}
+
+/// Returns the address of a peer as text; nothing for a unix socket.
+fn address(peer: &Peer) -> Option<&str> {
+    match peer.address.as_ref()?.address.as_ref()? {
+        Address::SocketAddress(socket) => Some(&socket.address),
+        Address::Pipe(_) | Address::EnvoyInternalAddress(_) => None,
     }
 }
 

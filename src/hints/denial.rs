@@ -118,6 +118,7 @@ impl Hint {
             Reason::ForwardedHeadersMissing => Self::ForwardedHeadersMissing,
             Reason::ForwardedHeadersUntrusted => Self::ForwardedHeadersUntrusted,
             Reason::ForwardedHeadersAmbiguous => Self::ForwardedHeadersAmbiguous,
+            Reason::RateLimited => Self::RateLimited,
             Reason::KeysUnavailable => Self::KeysUnavailable,
             Reason::DependencyUnavailable => Self::DependencyUnavailable,
         }

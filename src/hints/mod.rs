@@ -72,6 +72,7 @@ hints! {
         ForwardedHeadersMissing "`forwarded_headers_missing`" "have the proxy send the headers of its dialect; see `proxy`",
         ForwardedHeadersUntrusted "`forwarded_headers_untrusted`" "add the proxy's network to `trusted_proxies`",
         ForwardedHeadersAmbiguous "`forwarded_headers_ambiguous`" "have the proxy normalise paths, and send each header once",
+        RateLimited "`rate_limited`" "wait as long as `Retry-After` says; if many clients share this address, raise `failure_limit`",
         KeysUnavailable "`keys_unavailable`" "`/status` tells why the issuer's keys could not be fetched",
         DependencyUnavailable "`dependency_unavailable`" "try again later",
     }

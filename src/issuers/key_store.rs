@@ -180,6 +180,7 @@ impl KeyStore {
         now: Moment,
     ) -> Result<(Candidates, Arc<KeySnapshot>), Denial> {
         let deadline = Instant::now() + self.max_wait;
+        let mut was_asked = false;
         loop {
             let snapshot = self.snapshot.load_full();
             let reason = match Self::find(&snapshot, id, algorithm, now) {
@@ -194,11 +195,19 @@ impl KeyStore {
                 _ => false,
             };
             match self.fetch_to_wait_for(reason, worth_fetching && is_askable, now) {
-                Some(finished) => Self::wait(finished, deadline).await?,
+                Some(finished) => {
+                    Self::wait(finished, deadline).await?;
+                    was_asked = true;
+                }
                 // A fetch that another request had asked for may have ended since the snapshot was
                 // taken.
                 None if !Arc::ptr_eq(&snapshot, &self.snapshot.load()) => {}
-                None => return Err(reason.into()),
+                // Only the issuer's answer says that there is no such key; without it the key may
+                // be one that was published a moment ago.
+                None => {
+                    return Err(Denial::from(reason)
+                        .with_cost_work(was_asked && reason == Reason::KeyUnknown));
+                }
             }
         }
     }

@@ -18,8 +18,13 @@ pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
         "x-method-override",
         "x-rewrite-url",
         "x-envoy-original-path",
+        "x-envoy-external-address",
     ],
 };
+
+/// Headers in which Envoy itself writes the address of the client, after the fixed lines have removed
+/// the client's own.
+const CLIENT: [&str; 2] = ["x-envoy-external-address", "x-forwarded-for"];
 
 /// A regular expression for names with anything but letters, digits and hyphens. Envoy has
 /// converted names to lower case, and a colon in front marks its own (`:path`).
@@ -32,7 +37,7 @@ pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let asked = names
         .request_headers()
         .filter(|name| !name.eq_ignore_ascii_case("authorization"));
-    let asked = asked.map(|name| exact(name, "")).collect();
+    let asked = asked.chain(CLIENT).map(|name| exact(name, "")).collect();
     vec![
         block("remove", MUTATIONS, remove(names)),
         block("ask", ASKED, asked),

@@ -6,7 +6,7 @@ use crate::config_reader::{Problem, Problems};
 
 /// Headers that a proxy itself writes when it asks doorward: about the message, and about the
 /// original request. A client's value must never get there.
-const OWN: [&str; 17] = [
+const OWN: [&str; 19] = [
     "connection",
     "content-length",
     "expect",
@@ -17,6 +17,7 @@ const OWN: [&str; 17] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "x-envoy-external-address",
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-method",
@@ -24,6 +25,7 @@ const OWN: [&str; 17] = [
     "x-forwarded-uri",
     "x-original-method",
     "x-original-url",
+    "x-real-ip",
 ];
 
 /// Headers that a proxy itself writes for the application, from what it knows of the connection. A

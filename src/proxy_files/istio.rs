@@ -11,7 +11,11 @@ const PROVIDER: &str = "mesh.yaml, envoyExtAuthzHttp";
 /// spelling with other characters than hyphens and underscores needs the mutations of Envoy.
 pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let block = |name, place, lines| Block::new(Proxy::Istio, name, place, lines);
-    let asked = names.request_headers().map(str::to_ascii_lowercase);
+    let asked = names
+        .request_headers()
+        .map(str::to_ascii_lowercase)
+        // The gateway has appended the client's address.
+        .chain(["x-forwarded-for".to_owned()]);
     let mut copied = list(
         "headersToUpstreamOnAllow",
         names.claim_headers().map(str::to_ascii_lowercase),

@@ -28,7 +28,9 @@ pub(super) fn blocks(names: &HeaderNames) -> Vec<Block> {
     let asked = names
         .request_headers()
         .filter(|name| !name.eq_ignore_ascii_case("authorization"))
-        .map(str::to_ascii_lowercase);
+        .map(str::to_ascii_lowercase)
+        // The gateway has appended the client's address.
+        .chain(["x-forwarded-for".to_owned()]);
     vec![
         block(
             "remove",

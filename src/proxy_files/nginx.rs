@@ -30,7 +30,13 @@ fn ask(names: &HeaderNames) -> Vec<String> {
             format!("$http_{}", folded(name)),
         )
     });
-    aligned(set.collect())
+    // The client's own X-Real-IP does not get here: this line is the only one for the name.
+    let client = (
+        "proxy_set_header",
+        "X-Real-IP".to_owned(),
+        "$remote_addr".to_owned(),
+    );
+    aligned(set.chain([client]).collect())
 }
 
 fn copy(names: &HeaderNames) -> Vec<String> {

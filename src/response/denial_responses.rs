@@ -46,7 +46,7 @@ pub struct DenialResponse<'a> {
     /// The challenges, each for a field line of its own; none if the denial has no challenge.
     pub challenges: Cow<'a, [Bytes]>,
     /// The time after which to come back, in seconds, if that may help.
-    pub retry_after: Option<&'static str>,
+    pub retry_after: Option<Cow<'static, str>>,
 }
 
 impl DenialResponse<'_> {
@@ -142,8 +142,7 @@ impl DenialResponses {
             policy: &own.policy,
             code: denial.code(),
             challenges: self.challenges(&defaults.challenges, denial, route),
-            retry_after: (denial.class() == DenialClass::Unavailable)
-                .then_some(RETRY_AFTER_SECONDS),
+            retry_after: retry_after(denial),
         }
     }
 
@@ -212,10 +211,21 @@ impl Overrides {
     }
 }
 
+/// Returns the time after which to come back, in seconds: that of the denial, or a usual one where
+/// this service has to recover.
+fn retry_after(denial: &Denial) -> Option<Cow<'static, str>> {
+    let own = denial
+        .retry_after()
+        .map(|seconds| seconds.to_string().into());
+    let usual =
+        || (denial.class() == DenialClass::Unavailable).then_some(RETRY_AFTER_SECONDS.into());
+    own.or_else(usual)
+}
+
 fn default_body(reason: Reason) -> String {
     // Where RFC 6750 has no error code, RFC 6749 section 4.1.2.1 has a fitting one.
     let usual_error = match reason.class() {
-        DenialClass::Unavailable => "temporarily_unavailable",
+        DenialClass::Unavailable | DenialClass::Limited => "temporarily_unavailable",
         DenialClass::Unauthenticated => error(reason).unwrap_or("access_denied"),
         DenialClass::Forbidden if reason == Reason::ScopeInsufficient => "insufficient_scope",
         DenialClass::Forbidden => "access_denied",

@@ -1,9 +1,9 @@
 //! The client's address, for the log alone: no decision looks at it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use crate::config::TrustedProxies;
-use crate::domain::HeaderFields;
+use crate::domain::{HeaderFields, parse_address};
 
 /// More addresses than this in `X-Forwarded-For` are not looked at.
 const MAX_HOPS: usize = 32;
@@ -30,23 +30,11 @@ pub(crate) fn client_address(
         .flat_map(|line| line.rsplit(|byte| *byte == b','));
     let mut nearest = None;
     for hop in hops.take(MAX_HOPS) {
-        let address = parse(hop)?;
+        let address = parse_address(hop)?;
         nearest = Some(address);
         if !trusted.contains(address) {
             break;
         }
     }
     nearest
-}
-
-/// Returns an address that may have a port behind it, or brackets around it.
-fn parse(text: &[u8]) -> Option<IpAddr> {
-    let text = std::str::from_utf8(text.trim_ascii()).ok()?;
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(text);
-    let address = bare.parse().ok();
-    let with_port = || text.parse().ok().map(|address: SocketAddr| address.ip());
-    address.or_else(with_port).map(|ip| ip.to_canonical())
 }

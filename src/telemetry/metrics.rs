@@ -15,7 +15,8 @@ use super::metrics_reference as declared;
 use super::registry::{counters, opts, registered};
 use super::reload_metrics::ReloadMetrics;
 use super::{
-    CacheUse, DecisionCounters, DependencyMetrics, JwksMetrics, LogQueue, UnusableRequests,
+    CacheUse, DecisionCounters, DependencyMetrics, JwksMetrics, LogQueue, RateLimitCounters,
+    UnusableRequests,
 };
 use crate::domain::Timestamp;
 
@@ -37,6 +38,8 @@ pub struct Metrics {
     dependencies: DependencyFamilies,
     /// Requests of proxies that are configured in the wrong way.
     pub unusable: UnusableRequests,
+    /// The limit on failures.
+    pub rate_limited: Arc<RateLimitCounters>,
     reloads: ReloadMetrics,
 }
 
@@ -62,6 +65,7 @@ impl Metrics {
         registry.register(Box::new(log.dropped().clone()))?;
         registry.register(Box::new(ProcessCollector::for_self()))?;
         let unusable = registered(&registry, counters(&declared::UNUSABLE_REQUESTS)?)?;
+        let rate_limited = registered(&registry, counters(&declared::RATE_LIMITED)?)?;
         Ok(Self {
             decisions,
             clock_skew_suspected,
@@ -80,6 +84,7 @@ impl Metrics {
             jwks: JwksFamilies::register(&registry)?,
             dependencies: DependencyFamilies::register(&registry)?,
             unusable: UnusableRequests::new(&unusable),
+            rate_limited: RateLimitCounters::new(&rate_limited).into(),
             reloads: ReloadMetrics::register(&registry)?,
             registry,
         })

@@ -57,6 +57,8 @@ metrics! {
         "When the active configuration became active, in seconds since 1970.";
     UNUSABLE_REQUESTS = "counter" "doorward_unusable_requests_total" ["kind"]
         "Requests of proxies that are configured in the wrong way, by kind (unknown_path, wrong_dialect, not_described, untrusted_peer).";
+    RATE_LIMITED = "counter" "doorward_rate_limited_total" ["result"]
+        "Requests that needed work while `failure_limit` is set, by result (refused: too many failures of this client address; no_address: not limited, because the address is unknown).";
     TLS_CERTIFICATE_NOT_AFTER = "gauge" "doorward_tls_certificate_not_after_timestamp_seconds" []
         "When the first certificate that the verify listener shows ends, in seconds since 1970; absent without TLS.";
     TLS_LAST_RELOAD_SUCCESSFUL = "gauge" "doorward_tls_last_reload_successful" []

@@ -31,7 +31,9 @@ impl Outcome {
             Self::Allowed | Self::Reported(_) => "allow",
             Self::Denied(reason) => match reason.class() {
                 DenialClass::Unavailable => "error",
-                DenialClass::Unauthenticated | DenialClass::Forbidden => "deny",
+                DenialClass::Unauthenticated | DenialClass::Forbidden | DenialClass::Limited => {
+                    "deny"
+                }
             },
         }
     }

@@ -43,6 +43,28 @@ fn a_required_claim_that_says_nothing() {
     insta::assert_snapshot!(told("REQUIRED_CLAIMS", "$=x"), @"DOORWARD_REQUIRED_CLAIMS: `$` is all claims, which are always there (name a claim)");
 }
 
+/// All that is wrong is reported at once.
+#[test]
+fn a_limit_that_cannot_be_kept() {
+    let file = |lines: &str| {
+        let good = "issuer: https://idp.example\naudience: [api]\n";
+        let read = TestGate::new()
+            .file(format!("{good}{lines}\n"))
+            .configuration();
+        read.map(drop).unwrap_err()
+    };
+    insta::assert_snapshot!(file("failure_limit: 60/1m"), @"doorward.yaml:3:16: failure_limit: needs a named proxy (set proxy to the proxy in front, whose word on the client's address can then be taken)");
+    insta::assert_snapshot!(file("failure_limit: often\nfailure_limit_proxies: [10.0.0.0/8, lb, '::ffff:10.0.0.1']"), @r#"
+    doorward.yaml:3:16: failure_limit: "often" is not understood (write a number and a duration such as 60/1m, or off)
+    doorward.yaml:4:37: failure_limit_proxies[1]: "lb" is not understood (write networks such as 10.0.0.0/8, or single addresses)
+    doorward.yaml:4:41: failure_limit_proxies[2]: an IPv4 network in IPv6 clothes (write it as an IPv4 network)
+    "#);
+    insta::assert_snapshot!(file("proxy: nginx\nfailure_limit: 0/1m\nfailure_limit_proxies: [0.0.0.0/1, 128.0.0.0/1]"), @r"
+    doorward.yaml:4:16: failure_limit: out of range (from 1 to 100000 failures, in 1s to 24h)
+    doorward.yaml:5:24: failure_limit_proxies: takes every client for a load balancer (list the networks of your load balancers; no client may have an address there)
+    ");
+}
+
 #[test]
 fn an_authority_without_a_certificate() {
     let told = told_of_file("JWKS_CA_FILE", "idp.example\n");

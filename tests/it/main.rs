@@ -40,6 +40,7 @@ mod envoy_dialect;
 mod envoy_grpc;
 mod examples;
 mod explain;
+mod failure_limit;
 mod fixtures;
 mod fuzz_corpora;
 mod generated_docs;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Field, ForwardedRequest, HeaderFields, OriginalRequest};
+use super::{ClientSource, Field, ForwardedRequest, HeaderFields, OriginalRequest};
 
 /// A request as an operator describes it: what a trusted proxy would report about it, and the
 /// token.
@@ -65,6 +65,7 @@ impl DescribedRequest {
             original,
             peer_trusted: true,
             route_name: self.policy.as_deref(),
+            client: ClientSource::Unknown,
         }
     }
 }

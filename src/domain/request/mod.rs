@@ -1,6 +1,7 @@
 //! The request that a proxy asks about.
 
 mod authority;
+mod client;
 mod described;
 mod host;
 mod method;
@@ -9,6 +10,7 @@ mod path;
 mod query;
 
 pub use authority::Authority;
+pub use client::{ClientSource, parse_address};
 pub use described::{DescribedParts, DescribedRequest};
 pub use host::RequestHost;
 pub use method::RequestMethod;
@@ -205,6 +207,8 @@ pub struct ForwardedRequest<'a> {
     pub peer_trusted: bool,
     /// The name of the route that the proxy's configuration asks for, instead of one that matches.
     pub route_name: Option<&'a str>,
+    /// Where the proxy writes the address of its client.
+    pub client: ClientSource<'a>,
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ impl Gate {
             let mut cx = RequestContext {
                 request: &without_token,
                 now: self.clock.moment(),
-                may_cost: true,
+                cost_limit: None,
                 explain: &mut (),
             };
             match self

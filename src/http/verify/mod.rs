@@ -173,6 +173,7 @@ async fn verify(
         original: dialect.original(&proxy_request),
         peer_trusted: is_trusted_peer(&snapshot.decisions.trusted, request),
         route_name,
+        client: dialect.client(),
     };
     let logged = || LoggedRequest {
         original: dialect.original_for_log(&proxy_request),

@@ -102,7 +102,7 @@ impl Responder {
         let mut response = if dialect.carries_denials() {
             self.json(status(answer.status), answer.body.clone())
         } else {
-            self.empty(status(answer.default_status))
+            self.empty(status_for_nginx(answer.default_status))
         };
         let headers = response.headers_mut();
         headers.insert(X_AUTH_REASON, HeaderValue::from_static(answer.code));
@@ -120,8 +120,12 @@ impl Responder {
                 headers.append(WWW_AUTHENTICATE, challenge);
             }
         }
-        if let Some(seconds) = answer.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static(seconds));
+        if let Some(seconds) = answer
+            .retry_after
+            .as_deref()
+            .and_then(|seconds| HeaderValue::from_str(seconds).ok())
+        {
+            headers.insert(RETRY_AFTER, seconds);
         }
         response
     }
@@ -166,6 +170,15 @@ impl Responder {
 /// Returns the status of a denial. A number that is not a status becomes 503, which denies as well.
 fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
+}
+
+/// Returns the status of a denial for nginx, which makes 500 of anything but 401 and 403. 503 stays:
+/// nginx makes 500 of it as well, and that is what it is. The others come from `/denial/CODE`.
+fn status_for_nginx(code: u16) -> StatusCode {
+    match code {
+        400 | 429 => StatusCode::FORBIDDEN,
+        code => status(code),
+    }
 }
 
 /// Forbids caching, because a decision is valid for one request only.

@@ -53,7 +53,8 @@ fn dialect(path: &str, default: Dialect) -> Option<(Dialect, &str)> {
     match path {
         "/verify" => whole(default),
         "/verify/nginx" => whole(Dialect::Nginx),
-        "/verify/traefik" | "/verify/caddy" | "/verify/haproxy" => whole(Dialect::Forwarded),
+        "/verify/traefik" | "/verify/caddy" => whole(Dialect::Forwarded),
+        "/verify/haproxy" => whole(Dialect::Haproxy),
         _ => {
             let tail = path.strip_prefix("/verify/envoy")?;
             (tail.is_empty() || tail.starts_with('/')).then_some((Dialect::Envoy, tail))

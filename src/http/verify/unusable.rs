@@ -125,7 +125,7 @@ fn headers(dialect: Dialect) -> Headers {
     const FORWARDED_PROXIES: &str = "Traefik, Caddy or HAProxy";
     match dialect {
         Dialect::Nginx => (&NGINX, NGINX[1], &[(FORWARDED[2], FORWARDED_PROXIES)]),
-        Dialect::Forwarded => (&FORWARDED, FORWARDED[2], &[(NGINX[1], "nginx")]),
+        Dialect::Forwarded | Dialect::Haproxy => (&FORWARDED, FORWARDED[2], &[(NGINX[1], "nginx")]),
         Dialect::Envoy => (
             &[],
             "a path behind /verify/envoy",

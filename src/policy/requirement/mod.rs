@@ -97,8 +97,8 @@ pub(super) mod tests {
 
     use super::*;
     use crate::domain::{
-        BearerToken, ClaimPath, Field, ForwardedRequest, HeaderFields, IssuerIndex, Moment,
-        OriginalRequest, Scopes, Timestamp,
+        BearerToken, ClaimPath, ClientSource, Field, ForwardedRequest, HeaderFields, IssuerIndex,
+        Moment, OriginalRequest, Scopes, Timestamp,
     };
     use crate::jose::{Algorithm, CompactJws, KeySet, SigningKey, VerificationKey};
     use crate::policy::{ClaimHeaders, Evidence, IssuerProfile, KeyTrust, Principal, TrustedKey};
@@ -183,6 +183,7 @@ pub(super) mod tests {
             original,
             peer_trusted: true,
             route_name: None,
+            client: ClientSource::Unknown,
         }
     }
 

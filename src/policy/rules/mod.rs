@@ -14,7 +14,7 @@ use super::condition::Facts;
 use super::routes::{Access, RouteIssuers};
 use super::{ClaimHeaders, IssuerProfile, Preflight, Principal, Requirement};
 use crate::domain::{
-    Credential, Denial, Explain, ExplainStep, IssuerIndex, Reason, RequestContext,
+    Credential, Denial, DenialClass, Explain, ExplainStep, IssuerIndex, Reason, RequestContext,
 };
 use crate::extract::TokenSources;
 use crate::verify::AcceptedAudience;
@@ -196,15 +196,17 @@ impl Rules {
         cx: &RequestContext<'_, impl Explain>,
     ) -> Result<Permit, Denial> {
         let permit = match decision {
-            Err(denial) if self.only_report() => Permit::reporting(denial.reason()),
+            Err(denial) if self.only_reports(&denial) => Permit::reporting(denial.reason()),
             decision => decision?,
         };
         Ok(permit.with_other_protocols(self.sources.other_protocols(cx.request)))
     }
 
-    /// Returns whether denials are only reported. A route that is closed to all stays closed: there
-    /// is no token to try its rules with.
-    fn only_report(&self) -> bool {
-        self.report_only && self.access.reads_credentials()
+    /// Returns whether this denial is only reported. A route that is closed to all stays closed:
+    /// there is no token to try its rules with. A client that must wait was not tried at all.
+    fn only_reports(&self, denial: &Denial) -> bool {
+        self.report_only
+            && self.access.reads_credentials()
+            && denial.class() != DenialClass::Limited
     }
 }

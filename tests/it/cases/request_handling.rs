@@ -666,6 +666,7 @@ fn g12_each_code_has_its_answer_for_error_pages() {
         let status = match reason.class() {
             DenialClass::Unauthenticated => 401,
             DenialClass::Forbidden => 403,
+            DenialClass::Limited => 429,
             DenialClass::Unavailable => 503,
         };
         assert_eq!(

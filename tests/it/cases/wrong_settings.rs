@@ -34,6 +34,8 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("trusted_proxies", "0.0.0.0/0"),
     ("trust_any_proxy", "1"),
     ("allow_preflight", "true"),
+    ("failure_limit", "60"),
+    ("failure_limit_proxies", "0.0.0.0/0"),
     ("token_sources", "query:access_token"),
     ("max_token_bytes", "16k"),
     ("token_cache_capacity", "-1"),

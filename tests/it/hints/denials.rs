@@ -353,6 +353,7 @@ fn the_nearest_issuer_is_shown_with_the_difference() {
 
 /// Denials that no description of a request leads to.
 const BY_REASON: &[(Hint, Reason)] = &[
+    (Hint::RateLimited, Reason::RateLimited),
     (Hint::KeysUnavailable, Reason::KeysUnavailable),
     (Hint::DependencyUnavailable, Reason::DependencyUnavailable),
     (

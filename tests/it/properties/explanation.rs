@@ -1,7 +1,7 @@
 //! A decision aloud is the same decision: routes, requirements, conditions, and whatever a proxy
 //! may say.
 
-use doorward::domain::{Field, ForwardedRequest, HeaderFields, OriginalRequest};
+use doorward::domain::{ClientSource, Field, ForwardedRequest, HeaderFields, OriginalRequest};
 use doorward::jose::Algorithm;
 use proptest::option;
 use proptest::prelude::*;
@@ -203,6 +203,6 @@ proptest! {
             uri: question.uri.field(),
         };
         // The judge compares each decision with its explanation.
-        let _ = SUBJECT.with(|subject| subject.decide(&ForwardedRequest { fields: &fields, original, peer_trusted, route_name }));
+        let _ = SUBJECT.with(|subject| subject.decide(&ForwardedRequest { fields: &fields, original, peer_trusted, route_name, client: ClientSource::Unknown }));
     }
 }

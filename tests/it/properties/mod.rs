@@ -14,7 +14,8 @@ use std::task::{Context, Poll, Waker};
 
 use doorward::app::offline_gate;
 use doorward::domain::{
-    Denial, DenialClass, Field, ForwardedRequest, HeaderFields, OriginalRequest, StepOutcome,
+    ClientSource, Denial, DenialClass, Field, ForwardedRequest, HeaderFields, OriginalRequest,
+    StepOutcome,
 };
 use doorward::gate::{DecisionRecord, Gate, Transcript};
 use doorward::jose::{Algorithm, Family, SigningKey, encode_base64url};
@@ -61,6 +62,7 @@ impl Subject {
             original: OriginalRequest::UNKNOWN,
             peer_trusted: false,
             route_name: None,
+            client: ClientSource::Unknown,
         })
     }
 

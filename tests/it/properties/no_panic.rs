@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use doorward::domain::{Field, ForwardedRequest, HeaderFields, OriginalRequest};
+use doorward::domain::{ClientSource, Field, ForwardedRequest, HeaderFields, OriginalRequest};
 use doorward::jose::{Algorithm, encode_base64url};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -84,7 +84,7 @@ fn any_header_fields() {
     });
     proptest!(cases(1024), |(fields in any_fields(), method in any_field(), host in any_field(), uri in any_field(), peer_trusted: bool)| {
         let original = OriginalRequest { method: method.as_field(), host: host.as_field(), uri: uri.as_field() };
-        let permitted = subject.decide(&ForwardedRequest { fields: &fields, original, peer_trusted, route_name: None }).0.is_ok();
+        let permitted = subject.decide(&ForwardedRequest { fields: &fields, original, peer_trusted, route_name: None, client: ClientSource::Unknown }).0.is_ok();
         // Nobody has a token here, so only a preflight of a trusted proxy may pass.
         let preflight = peer_trusted && matches!(original.method, Field::Once(b"OPTIONS"));
         prop_assert!(!permitted || preflight, "{fields:?}");

@@ -1,5 +1,7 @@
 //! What the client is told when doorward says no, or says nothing.
 
+use doorward::jose::{Algorithm, SigningKey};
+
 use super::{Case, Stand};
 use crate::support::{Answer, Site};
 
@@ -19,6 +21,10 @@ pub const CASES: &[Case] = &[
     Case {
         name: "a scope is missing",
         look: missing_scope,
+    },
+    Case {
+        name: "too many failures (`failure_limit`)",
+        look: limited,
     },
     Case {
         name: "doorward has no keys",
@@ -57,6 +63,15 @@ fn missing_scope(stand: &Stand) -> String {
             .site
             .refused(stand.site.get("/").bearer(&stand.site.idp.token().sign())),
     )
+}
+
+fn limited(stand: &Stand) -> String {
+    let site = Site::behind(stand.proxy, &[("FAILURE_LIMIT", "1/1m")]);
+    let ask = |token: &str| site.refused(site.get("/").bearer(token));
+    let other = SigningKey::generate(Algorithm::ES256).unwrap();
+    let forged = site.idp.token().signed_by(other.into()).sign();
+    assert_eq!(ask(&forged).verdict(), "401 signature_invalid");
+    told(&ask(&site.idp.token().sign()))
 }
 
 fn no_keys(stand: &Stand) -> String {

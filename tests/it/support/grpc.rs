@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use envoy_types::ext_authz::v3::pb::{
     CheckRequest, CheckResponse, HeaderValue, HeaderValueOption, HttpResponse,
 };
-use envoy_types::pb::envoy::config::core::v3::HeaderMap;
+use envoy_types::pb::envoy::config::core::v3::{Address, HeaderMap, SocketAddress, address};
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::{HttpRequest, Request};
 use envoy_types::pb::envoy::service::auth::v3::authorization_client::AuthorizationClient;
 use tokio::runtime::{Builder, Runtime};
@@ -103,6 +103,20 @@ impl Check {
                 .headers
                 .push(line);
         })
+    }
+
+    /// Says from where the client's connection comes.
+    pub fn source(mut self, address: &str) -> Self {
+        let socket = SocketAddress {
+            address: address.to_owned(),
+            ..SocketAddress::default()
+        };
+        let address = Address {
+            address: Some(address::Address::SocketAddress(socket)),
+        };
+        let attributes = self.0.attributes.get_or_insert_default();
+        attributes.source.get_or_insert_default().address = Some(address);
+        self
     }
 
     /// Names a route.

@@ -1,7 +1,7 @@
 //! HTTP as it is on the wire: a test says which bytes go out, and sees which come back.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// Long enough for a slow machine; a test that meets it has failed.
@@ -89,6 +89,12 @@ impl Request {
     pub fn send(self) -> Answer {
         Client::connect(self.to).send(&self)
     }
+
+    /// Sends it from this address, one of the machine's own.
+    pub fn send_from(self, address: IpAddr) -> Answer {
+        let stream = connected_from(address, self.to);
+        Client::over(stream, Vec::new()).send(&self)
+    }
 }
 
 /// One connection.
@@ -109,6 +115,22 @@ impl Client {
         self.stream.set_nonblocking(false).unwrap();
         self.buffer.is_empty() && peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
+}
+
+/// The same from an address of the machine's own.
+fn connected_from(address: IpAddr, to: SocketAddr) -> TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(address, 0)).unwrap();
+        socket.connect(to).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+    stream
 }
 
 /// A connection on which waiting for ever is an error.

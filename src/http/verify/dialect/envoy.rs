@@ -2,7 +2,13 @@
 //! prefix, and the client's host.
 
 use super::proxy_request::ProxyRequest;
-use crate::domain::{Field, OriginalRequest};
+use crate::domain::{ClientSource, Field, OriginalRequest};
+
+/// Envoy writes the first where it faces clients, and appends to the second in any case.
+pub(super) const CLIENT: ClientSource<'_> = ClientSource::FieldOrLastOf {
+    field: "x-envoy-external-address",
+    list: "x-forwarded-for",
+};
 
 pub(super) fn original<'a>(request: &ProxyRequest<'a>) -> OriginalRequest<'a> {
     let uri = if request.tail.starts_with('/') {

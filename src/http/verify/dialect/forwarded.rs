@@ -1,6 +1,9 @@
 //! Traefik, Caddy, `HAProxy`, APISIX: `X-Forwarded-Method`, `-Host` and `-Uri`.
 
-use crate::domain::{Field, HeaderFields, OriginalRequest};
+use crate::domain::{ClientSource, Field, HeaderFields, OriginalRequest};
+
+/// The list to which Traefik and Caddy append the address of their own peer.
+pub(super) const CLIENT: ClientSource<'_> = ClientSource::LastOf("x-forwarded-for");
 
 pub(super) fn original(fields: &dyn HeaderFields) -> OriginalRequest<'_> {
     OriginalRequest {

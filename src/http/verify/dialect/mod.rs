@@ -5,13 +5,14 @@
 
 mod envoy;
 mod forwarded;
+mod haproxy;
 mod nginx;
 mod proxy_request;
 
 pub use proxy_request::ProxyRequest;
 
 use crate::config::DialectName;
-use crate::domain::OriginalRequest;
+use crate::domain::{ClientSource, OriginalRequest};
 
 /// The dialect in which a proxy describes the client's request. It also decides how much of a
 /// denial the proxy can pass on.
@@ -21,8 +22,10 @@ pub enum Dialect {
     Auto,
     /// nginx with `auth_request`, and ingress-nginx.
     Nginx,
-    /// `X-Forwarded-*` as Traefik and Caddy send them, and as `HAProxy` can be configured to.
+    /// `X-Forwarded-*` as Traefik and Caddy send them.
     Forwarded,
+    /// `X-Forwarded-*` as `HAProxy` sends them with the shipped script.
+    Haproxy,
     /// Envoy's HTTP service of `ext_authz`, which sends the client's method, host, path and query
     /// as those of its own request.
     Envoy,
@@ -57,8 +60,20 @@ impl Dialect {
         match self {
             Self::Auto => OriginalRequest::UNKNOWN,
             Self::Nginx => nginx::original(request.fields),
-            Self::Forwarded => forwarded::original(request.fields),
+            Self::Forwarded | Self::Haproxy => forwarded::original(request.fields),
             Self::Envoy => envoy::original(request),
+        }
+    }
+
+    /// Returns where the proxy writes the address of its client. Nothing is read here: only a limit
+    /// on failures needs the address.
+    pub const fn client(self) -> ClientSource<'static> {
+        match self {
+            Self::Auto => ClientSource::Unknown,
+            Self::Nginx => nginx::CLIENT,
+            Self::Forwarded => forwarded::CLIENT,
+            Self::Haproxy => haproxy::CLIENT,
+            Self::Envoy => envoy::CLIENT,
         }
     }
 
@@ -79,7 +94,8 @@ impl Dialect {
         match self {
             Self::Auto => "no proxy",
             Self::Nginx => "nginx",
-            Self::Forwarded => "Traefik, Caddy and HAProxy",
+            Self::Forwarded => "Traefik and Caddy",
+            Self::Haproxy => "HAProxy",
             Self::Envoy => "Envoy",
         }
     }
@@ -97,7 +113,8 @@ impl From<DialectName> for Dialect {
         match name {
             DialectName::Auto => Self::Auto,
             DialectName::Nginx => Self::Nginx,
-            DialectName::Traefik | DialectName::Caddy | DialectName::Haproxy => Self::Forwarded,
+            DialectName::Traefik | DialectName::Caddy => Self::Forwarded,
+            DialectName::Haproxy => Self::Haproxy,
             DialectName::Envoy => Self::Envoy,
         }
     }

@@ -1,6 +1,9 @@
 //! nginx: the headers that `deploy/nginx` sets. ingress-nginx uses the same names.
 
-use crate::domain::{HeaderFields, OriginalRequest};
+use crate::domain::{ClientSource, HeaderFields, OriginalRequest};
+
+/// The field in which the shipped files put the address of nginx's own peer.
+pub(super) const CLIENT: ClientSource<'_> = ClientSource::LastOf("x-real-ip");
 
 pub(super) fn original(fields: &dyn HeaderFields) -> OriginalRequest<'_> {
     OriginalRequest::from_url(
