@@ -205,6 +205,10 @@ fn a_client_that_is_limited_is_served_from_the_cache_only() {
         fn check(&self, _: &ForwardedRequest<'_>, _: Moment) -> Result<(), Denial> {
             Err(Denial::rate_limited(Duration::from_millis(1500)))
         }
+
+        fn client(&self, _: &ForwardedRequest<'_>) -> Option<std::net::IpAddr> {
+            None
+        }
     }
     let authenticators = authenticators(AcceptedSources::OfRoute);
     let seen = |limit| {

@@ -121,7 +121,10 @@ impl Reason {
     /// [`KeyUnknown`](Self::KeyUnknown) is not among them: it costs work only where the issuer was
     /// asked for the key.
     pub const fn costs_work(self) -> bool {
-        matches!(self, Self::SignatureInvalid | Self::ProofMissing)
+        matches!(
+            self,
+            Self::SignatureInvalid | Self::TokenInactive | Self::ProofMissing
+        )
     }
 
     /// Returns the reason whose code is most similar to `code`, if `code` may be a misspelling of

@@ -6,6 +6,7 @@
 
 mod client_failures;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use client_failures::ClientFailures;
@@ -66,5 +67,9 @@ impl CostLimit for FailureLimiter {
         }
         self.counters.count_refusal();
         Err(Denial::rate_limited(wait))
+    }
+
+    fn client(&self, request: &ForwardedRequest<'_>) -> Option<IpAddr> {
+        Self::client(self, request).map(ClientKey::address)
     }
 }

@@ -50,11 +50,8 @@ fn an_opaque_token_is_judged_behind_every_proxy() {
         let is_unavailable = matches!(refused.status, 500 | 503);
         assert!(is_unavailable, "{name}: {refused:?}");
         if proxy.passes_on_503 {
-            assert_eq!(
-                refused.json()["code"],
-                "dependency_unavailable",
-                "{name}: {refused:?}"
-            );
+            let code = "\"code\":\"dependency_unavailable\"";
+            assert!(refused.body.contains(code), "{name}: {refused:?}");
         }
         let site_serves = site.served(site.get("/").bearer("good"));
         assert!(!site_serves.fields.is_empty(), "{name}");
