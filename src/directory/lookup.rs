@@ -66,16 +66,18 @@ impl Lookup {
     /// Asks for the user of this key.
     pub(super) async fn ask(&self, key: SubjectKey) -> Result<Answer<UserAnswer>, CallError> {
         let asked = self.clock.moment();
-        let user = match self.client.fetch_row(&self.query.text, &key).await {
-            Ok(Some(row)) => self.state_of(row, &key)?,
+        let row = match self.client.fetch_row(&self.query.text, &key).await {
+            Ok(Some(row)) => self.row_of(row, &key)?,
             // A value that no row can have is a row that is not there.
-            Ok(None) | Err(SqlError::NoSuchValue) => self.missing(),
+            Ok(None) | Err(SqlError::NoSuchValue) => None,
             Err(error) => return Err(failed(error)),
         };
-        let until = asked.plus(match &user {
-            UserState::Known(_) => self.cache_ttl,
-            UserState::Unknown | UserState::Disabled => self.negative_ttl,
-        });
+        let (user, time_to_live) = match row {
+            Some(row) if self.is_active(&row) => (UserState::Known(row), self.cache_ttl),
+            Some(_) => (UserState::Disabled, self.negative_ttl),
+            None => (self.missing(), self.negative_ttl),
+        };
+        let until = asked.plus(time_to_live);
         let result = user.label();
         let answer = UserAnswer { user, asked, until };
         if let Some(last) = &self.last {
@@ -96,26 +98,24 @@ impl Lookup {
         (!now.reaches(answer.asked.plus(last.max_age))).then_some(answer)
     }
 
-    /// Returns the state of a user with this row.
-    fn state_of(&self, row: String, key: &SubjectKey) -> Result<UserState, CallError> {
+    /// Returns the row of this key; `None` if it is the row of another one.
+    fn row_of(&self, row: String, key: &SubjectKey) -> Result<Option<Arc<UserRow>>, CallError> {
         let row = UserRow::from_json_object(row)
             .map_err(|error| CallError::rejected("unreadable", error.to_string()))?;
         if let Some(column) = &self.key {
             let found = row.find(column).and_then(scalar);
-            // The database took another text for the same: it is the row of somebody else.
+            // The database takes another text for the same, as `Alice` for `alice`.
             if found.as_deref() != key.first().map(|value| &**value) {
-                return Ok(self.missing());
+                return Ok(None);
             }
         }
-        let is_active = self
-            .active
+        Ok(Some(Arc::new(row)))
+    }
+
+    fn is_active(&self, row: &UserRow) -> bool {
+        self.active
             .as_ref()
-            .is_none_or(|column| row.find(column).is_some_and(is_true));
-        Ok(if is_active {
-            UserState::Known(Arc::new(row))
-        } else {
-            UserState::Disabled
-        })
+            .is_none_or(|column| row.find(column).is_some_and(is_true))
     }
 
     /// Returns the state of a subject without a row.

@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes};
 use envoy_types::ext_authz::v3::pb::{CheckRequest, CheckResponse};
 use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
-use envoy_types::pb::envoy::service::auth::v3::attribute_context::Request;
+use envoy_types::pb::envoy::service::auth::v3::attribute_context::{Peer, Request};
 use prost::Message;
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
@@ -64,6 +64,7 @@ pub(super) fn decode(message: Bytes) -> Result<CheckRequest, Status> {
     let Some(AttributeContext {
         request,
         context_extensions,
+        source,
         ..
     }) = check.attributes
     else {
@@ -85,9 +86,14 @@ pub(super) fn decode(message: Bytes) -> Result<CheckRequest, Status> {
         http: Some(http),
         ..Request::default()
     });
+    let source = source.map(|peer| Peer {
+        address: peer.address,
+        ..Peer::default()
+    });
     let attributes = AttributeContext {
         request,
         context_extensions,
+        source,
         ..AttributeContext::default()
     };
     Ok(CheckRequest {

@@ -37,12 +37,16 @@ impl DeniedStage<'_> {
                     },
                 )
             }
+            Reason::TokenInactive if self.preset == Some("keycloak") => {
+                Hint::KeycloakInactive.with(&[])
+            }
             reason => self.plain(reason).with(&[]),
         }
     }
 
     fn audience(&self) -> Hint {
         match self.preset {
+            Some("keycloak") if self.found == "absent" => Hint::KeycloakWithoutAudience,
             Some("keycloak") => Hint::KeycloakAudience,
             Some("auth0") => Hint::Auth0Audience,
             Some("entra") => Hint::EntraAudience,

@@ -89,12 +89,14 @@ hints! {
     }
     "Denials, by provider" {
         KeycloakAudience "`audience_mismatch`, preset `keycloak`" "add an audience mapper for {audience} to a client scope of the client: Keycloak writes no audience for an API by itself",
+        KeycloakWithoutAudience "`audience_mismatch`, preset `keycloak`, and the token has no `aud`" "add an audience mapper for {audience} to a client scope of the client, or, if the token has no `sub` either, set `introspection: always`: a lightweight access token has its claims only in Keycloak's answer",
         Auth0Audience "`audience_mismatch`, preset `auth0`" "ask for the audience: the client must request the token with `audience` {audience}, the identifier of the API at Auth0",
         EntraAudience "`audience_mismatch`, preset `entra`" "ask for a scope of {audience}: a token for Microsoft Graph is for Graph alone",
         OktaAudience "`audience_mismatch`, preset `okta`" "ask the authorization server whose audience is {audience}: tokens of Okta's org server are for Okta alone",
         CognitoAudience "`audience_mismatch`, preset `cognito`" "the token is of another app client of the user pool: add that one to `cognito_app_client_id`",
         GoogleAudience "`audience_mismatch`, preset `google`" "the token was made for another OAuth client: add its client ID to `audience`",
         FirebaseAudience "`audience_mismatch`, preset `firebase`" "the token is of another Firebase project: compare `firebase_project`",
+        KeycloakInactive "`token_inactive`, preset `keycloak`" "the session has ended, or `introspection_client_id` is not in the audience of the token: Keycloak calls a token active to nobody else",
         Auth0Encrypted "`token_encrypted`, and `alg` is `dir`" "Auth0: the client asked for no audience; request the token with `audience`, the identifier of the API",
     }
     "Fetching keys" {

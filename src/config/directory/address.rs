@@ -152,15 +152,19 @@ impl Dialect {
     fn server(&self, url: &Url) -> Result<ServerAddress, Invalid> {
         let mut tls = None;
         let mut socket = None;
+        let mut port = url.port();
         for (name, value) in url.query_pairs() {
             if self.tls.contains(&&*name) {
                 tls = Some(self.is_verified(&value)?);
             } else if name == self.socket && value.starts_with('/') {
                 socket = Some(PathBuf::from(value.into_owned()));
+            } else if name == "port" {
+                let number = value.parse().ok().filter(|port| *port != 0);
+                port = Some(number.ok_or_else(|| Invalid::new("has a port that is none"))?);
             } else {
                 return Err(
                     Invalid::new("has a parameter that is not known").hint(format!(
-                        "there is {} and, with a path, {}",
+                        "there is {}, port and, with a path, {}",
                         self.tls[0], self.socket
                     )),
                 );
@@ -171,7 +175,6 @@ impl Dialect {
         if let Some(directory) = host.as_deref().filter(|host| host.starts_with('/')) {
             socket = Some(directory.into());
         }
-        let port = url.port();
         let location = match (socket, host) {
             (Some(path), _) => ServerLocation::Socket { path, port },
             (None, Some(name)) => self.host(name, port, tls)?,
@@ -268,11 +271,9 @@ mod tests {
         ServerLocation::Host { name, port, tls }
     }
 
-    fn socket(path: &str) -> ServerLocation {
-        ServerLocation::Socket {
-            path: path.into(),
-            port: None,
-        }
+    fn socket(path: &str, port: Option<u16>) -> ServerLocation {
+        let path = path.into();
+        ServerLocation::Socket { path, port }
     }
 
     fn server(text: &str) -> ServerAddress {
@@ -298,15 +299,19 @@ mod tests {
                 "postgres://localhost/x?sslmode=verify-full",
                 host("localhost", None, true),
             ),
-            ("postgres:///x?host=/run/pg", socket("/run/pg")),
-            ("postgres://%2Frun%2Fpg/x", socket("/run/pg")),
+            ("postgres:///x?host=/run/pg", socket("/run/pg", None)),
+            ("postgres://%2Frun%2Fpg/x", socket("/run/pg", None)),
+            (
+                "postgres://localhost/x?host=/run/pg&port=5433",
+                socket("/run/pg", Some(5433)),
+            ),
             (
                 "mysql://db.example/x?ssl-mode=VERIFY_IDENTITY",
                 host("db.example", None, true),
             ),
             (
                 "mariadb://localhost/x?socket=/run/m.sock",
-                socket("/run/m.sock"),
+                socket("/run/m.sock", None),
             ),
         ] {
             assert_eq!(server(text).location, location, "{text}");
@@ -355,6 +360,8 @@ mod tests {
             "postgres://127.0.0.1/x?sslrootcert=/ca.pem",
             "postgres://127.0.0.1/x?options=-cdefault_transaction_read_only=off",
             "postgres://127.0.0.1/x?host=db.example",
+            "postgres://127.0.0.1/x?port=0",
+            "postgres://127.0.0.1/x?port=70000",
             "mysql://u:%zz@127.0.0.1/x",
             "sqlite::memory:",
             "sqlite:",

@@ -106,10 +106,10 @@ impl ClientFailures {
 
     fn part(&self, client: ClientKey) -> MutexGuard<'_, Cache<ClientKey, Uptime>> {
         let [first, ..] = &self.parts;
-        let at = self.hasher.hash_one(client) as usize % PARTS;
+        let hash = self.hasher.hash_one(client);
+        let part = usize::try_from(hash % PARTS as u64).ok();
         // Nothing can panic while it is held.
-        self.parts
-            .get(at)
+        part.and_then(|part| self.parts.get(part))
             .unwrap_or(first)
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -5,9 +5,10 @@ use std::fmt::{Display, Write};
 use chrono::{DateTime, NaiveDate, NaiveTime};
 
 use super::sql_error::SqlError;
+use crate::policy::UserRow;
 
 /// A larger row is not used: it would be kept for every user.
-const MAX_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = UserRow::MAX_BYTES;
 
 /// A row as a JSON object in the making. NULL is a member that is not there.
 pub(super) struct JsonRow {
@@ -126,7 +127,7 @@ pub(super) fn push_decimal(out: &mut String, digits: &[u8]) -> Result<(), Unrend
     Ok(())
 }
 
-/// Appends a JSON text of the database. [`UserRow`](crate::policy) checks it later.
+/// Appends a JSON text of the database. [`UserRow`] checks it at every depth.
 pub(super) fn push_json(out: &mut String, bytes: &[u8]) -> Result<(), Unrendered> {
     let text = std::str::from_utf8(bytes).map_err(|_| Unrendered::Value)?;
     // The text must be one value, or it could end the object and add members to it.

@@ -4,9 +4,11 @@ mod configuration;
 mod mariadb;
 mod online;
 mod outage;
+mod page;
 mod pooler;
 mod postgres;
 mod sqlite;
+mod tls;
 mod values;
 
 use crate::support::{Answer, GateBuilder, TestDatabase, TestGate, TestIssuer};

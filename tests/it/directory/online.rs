@@ -8,9 +8,9 @@ use crate::support::{TestDatabase, TestIssuer, doorward};
 /// What `check --online` prints, and its exit code.
 fn check(database: &TestDatabase, query: &str, output: &str) -> (Option<i32>, String) {
     let idp = TestIssuer::new();
-    let jwks = idp.jwks();
+    let (url, jwks) = (idp.url(), idp.jwks());
     let settings = [
-        ("ISSUER", idp.url()),
+        ("ISSUER", url.as_str()),
         ("JWKS", &jwks),
         ("AUDIENCE", "api"),
         ("DIRECTORY_TIMEOUT", "10s"),

@@ -52,8 +52,13 @@ fn spoofed(request: Request, attempt: usize) -> Request {
 fn a_client_cannot_choose_its_address(proxy: &Proxy) {
     let site = Site::behind(proxy, &[("FAILURE_LIMIT", "4/1m")]);
     let from = |client: IpAddr, attempt: usize, token: &str| {
-        let request = spoofed(site.get("/").bearer(token), attempt);
-        request.send_from(client)
+        let plain = || site.get("/").bearer(token);
+        let answer = spoofed(plain(), attempt).send_from(client);
+        // Envoy itself refuses a request that lists such fields in `Connection`.
+        if attempt == 1 && answer.verdict() == "400" {
+            return plain().send_from(client);
+        }
+        answer
     };
     let known = new_token(&site.idp);
     assert_eq!(from(MALLORY, 0, &known).status, 200);

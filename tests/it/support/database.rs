@@ -13,7 +13,7 @@ use std::sync::{Mutex, OnceLock};
 
 use tempfile::TempDir;
 
-use super::{eventually, free_port, program};
+use super::{Credentials, eventually, free_port, program};
 
 /// Nobody's user, for servers that refuse to run as root.
 const NOBODY: &str = "65534";
@@ -51,6 +51,7 @@ pub struct DatabaseServer {
     pub port: u16,
     kind: ServerKind,
     directory: PathBuf,
+    tls: bool,
     running: Option<(Child, ChildStdin)>,
 }
 
@@ -196,6 +197,11 @@ impl Access {
 impl DatabaseServer {
     /// Starts a server of its own for a test.
     pub fn start(kind: ServerKind) -> Self {
+        Self::start_with(kind, None)
+    }
+
+    /// The same with a certificate.
+    pub fn start_with(kind: ServerKind, tls: Option<&Credentials>) -> Self {
         let directory = tempfile::Builder::new()
             .prefix("doorward-db-")
             .tempdir()
@@ -206,61 +212,70 @@ impl DatabaseServer {
             port: free_port(),
             kind,
             directory,
+            tls: tls.is_some(),
             running: None,
         };
         server.initialise();
+        if let Some(credentials) = tls {
+            server.write("cert.pem", &credentials.certificate);
+            server.write("key.pem", &credentials.key);
+        }
         server.start_again();
         if kind == ServerKind::MariaDb {
-            let access = Access::MariaDb {
-                directory: server.directory.clone(),
-                name: "mysql".into(),
-            };
-            let admin = TestDatabase {
-                url: String::new(),
-                access,
-                _file: None,
-            };
-            admin.run(
-                "CREATE USER doorward IDENTIFIED BY 's3cret'; GRANT SELECT ON *.* TO doorward",
-            );
+            let user = "CREATE USER doorward IDENTIFIED BY 's3cret'; \
+                        GRANT SELECT, EXECUTE ON *.* TO doorward";
+            server.administrator().run(user);
         }
         server
+    }
+
+    /// Writes a file that the server alone may read.
+    fn write(&self, name: &str, text: &str) {
+        let path = self.directory.join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        if is_root() {
+            let nobody = NOBODY.parse().unwrap();
+            std::os::unix::fs::chown(&path, Some(nobody), Some(nobody)).unwrap();
+        }
+    }
+
+    fn access(&self, name: &str) -> Access {
+        let (directory, port, name) = (self.directory.clone(), self.port, name.to_owned());
+        match self.kind {
+            ServerKind::Postgres => Access::Postgres {
+                directory,
+                port,
+                name,
+            },
+            ServerKind::MariaDb => Access::MariaDb { directory, name },
+        }
+    }
+
+    fn administrator(&self) -> TestDatabase {
+        let access = match self.kind {
+            ServerKind::Postgres => self.access("postgres"),
+            ServerKind::MariaDb => self.access("mysql"),
+        };
+        TestDatabase {
+            url: String::new(),
+            access,
+            _file: None,
+        }
     }
 
     /// A new database.
     pub fn database(&self) -> TestDatabase {
         let name = format!("users{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-        let (port, directory) = (self.port, self.directory.clone());
-        let access = |name: &str| match self.kind {
-            ServerKind::Postgres => Access::Postgres {
-                directory: directory.clone(),
-                port,
-                name: name.into(),
-            },
-            ServerKind::MariaDb => Access::MariaDb {
-                directory: directory.clone(),
-                name: name.into(),
-            },
+        let port = self.port;
+        let url = match self.kind {
+            ServerKind::Postgres => format!("postgres://doorward@127.0.0.1:{port}/{name}"),
+            ServerKind::MariaDb => format!("mysql://doorward:s3cret@127.0.0.1:{port}/{name}"),
         };
-        let (first, url) = match self.kind {
-            ServerKind::Postgres => (
-                "postgres",
-                format!("postgres://doorward@127.0.0.1:{port}/{name}"),
-            ),
-            ServerKind::MariaDb => (
-                "mysql",
-                format!("mysql://doorward:s3cret@127.0.0.1:{port}/{name}"),
-            ),
-        };
-        let admin = TestDatabase {
-            url: String::new(),
-            access: access(first),
-            _file: None,
-        };
-        admin.run(&format!("CREATE DATABASE {name}"));
+        self.administrator().run(&format!("CREATE DATABASE {name}"));
         TestDatabase {
             url,
-            access: access(&name),
+            access: self.access(&name),
             _file: None,
         }
     }
@@ -306,12 +321,20 @@ impl DatabaseServer {
     /// Starts the server on its data and its port.
     pub fn start_again(&mut self) {
         let (data, port) = (self.directory.join("data"), self.port.to_string());
-        let mut server = match self.kind {
+        let server = match self.kind {
             ServerKind::Postgres => {
                 let mut server = as_nobody(&postgres_program("postgres"));
                 server.arg("-D").arg(data).arg("-k").arg(&self.directory);
                 server.args(["-h", "127.0.0.1", "-p", &port, "-c", "fsync=off"]);
                 server.args(["-c", "max_connections=200", "-c", "shared_buffers=16MB"]);
+                if self.tls {
+                    let own = self.directory.display();
+                    server.args(["-c", "ssl=on"]);
+                    server
+                        .arg("-c")
+                        .arg(format!("ssl_cert_file={own}/cert.pem"));
+                    server.arg("-c").arg(format!("ssl_key_file={own}/key.pem"));
+                }
                 server
             }
             ServerKind::MariaDb => {
@@ -325,6 +348,11 @@ impl DatabaseServer {
                     "--innodb-flush-log-at-trx-commit=0",
                     "--innodb-buffer-pool-size=16M",
                 ]);
+                if self.tls {
+                    let own = self.directory.display();
+                    server.arg(format!("--ssl-cert={own}/cert.pem"));
+                    server.arg(format!("--ssl-key={own}/key.pem"));
+                }
                 server.arg(format!("--port={port}"));
                 server.arg(format!("--datadir={}", data.display()));
                 server.arg(format!("--socket={}/socket", self.directory.display()));
@@ -350,29 +378,11 @@ impl DatabaseServer {
     }
 
     fn wait_until_it_answers(&self) {
-        let (name, sql) = match self.kind {
-            ServerKind::Postgres => ("postgres", "SELECT 1"),
-            ServerKind::MariaDb => ("mysql", "SELECT 1"),
-        };
         eventually("a database that answers", || {
-            let access = match self.kind {
-                ServerKind::Postgres => Access::Postgres {
-                    directory: self.directory.clone(),
-                    port: self.port,
-                    name: name.into(),
-                },
-                ServerKind::MariaDb => Access::MariaDb {
-                    directory: self.directory.clone(),
-                    name: name.into(),
-                },
-            };
-            let mut client = access.client();
-            client
-                .stdin(Stdio::piped())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null());
-            let mut child = client.spawn().unwrap();
-            let _ = child.stdin.take().unwrap().write_all(sql.as_bytes());
+            let mut client = self.administrator().access.client();
+            client.stdin(Stdio::piped()).stdout(Stdio::null());
+            let mut child = client.stderr(Stdio::null()).spawn().unwrap();
+            let _ = child.stdin.take().unwrap().write_all(b"SELECT 1");
             child.wait().unwrap().success().then_some(())
         });
     }
@@ -407,11 +417,7 @@ fn postgres_program(name: &str) -> PathBuf {
 
 /// A program that runs as an ordinary user, also if the tests do not.
 fn as_nobody(program: &Path) -> Command {
-    let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| {
-        use std::os::unix::fs::MetadataExt;
-        own.uid() == 0
-    });
-    if !is_root {
+    if !is_root() {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
@@ -419,4 +425,9 @@ fn as_nobody(program: &Path) -> Command {
         .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--"])
         .arg(program);
     command
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }

@@ -21,6 +21,7 @@ mod http;
 mod http2;
 mod introspection_endpoint;
 mod issuer;
+pub mod keycloak;
 mod page;
 mod process;
 mod proxied_site;
