@@ -41,7 +41,7 @@ fn an_explanation_asks_nobody_unless_it_is_told_to() {
         stage(&told, "introspection"),
         ["unknown", "failed", "would be introspected"]
     );
-    assert_eq!(told["reason"], "unknown");
+    assert_eq!(told["reason"], "dependency_unavailable");
     assert!(
         told["hint"].as_str().unwrap().contains("--online"),
         "{told}"
