@@ -27,7 +27,7 @@ use doorward::http::{Dialect, Responder};
 use doorward::jose::{Algorithm, SigningKey};
 use doorward::platform::StoppedClock;
 use doorward::policy::{Permit, Principal, Rules};
-use doorward::response::DenialResponses;
+use doorward::response::{ChallengeSchemes, DenialResponses};
 use doorward::telemetry::RateLimitCounters;
 use gungraun::prelude::*;
 use gungraun::{Callgrind, LibraryBenchmarkConfig};
@@ -122,6 +122,7 @@ fn scene(settings: &str) -> &'static Scene {
     let denials = Arc::new(DenialResponses::new(
         configuration.answers.clone(),
         HashMap::new(),
+        ChallengeSchemes::default(),
     ));
     let responder = Responder::new(&configuration.claim_headers, denials, Arc::default()).unwrap();
     let limiter = configuration.failure_limit.clone().map(limiter);

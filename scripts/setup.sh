@@ -59,6 +59,8 @@ missing_debian_packages() {
     have pgbouncer || echo pgbouncer
     have setpriv || echo util-linux # databases do not run as root
     have curl || echo curl
+    have htpasswd || echo apache2-utils # files of passwords, as others write them
+    have argon2 || echo argon2
     have openssl || echo openssl
     have systemd-socket-activate || echo systemd # the program alone; nothing of it is started
     have make || echo make

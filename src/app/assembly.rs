@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::certificates::Certificates;
+use super::credential_lists::CredentialLists;
 use super::failure_limiters::FailureLimiters;
 use super::introspectors::{CallSettings, IntrospectionClients, Introspectors, NewIntrospectors};
 use super::key_refreshers::{Fetchers, KeyRefreshers};
@@ -13,17 +14,20 @@ use super::spans::spans;
 use super::start_error::StartError;
 use super::user_directory::{CheckedDirectory, ReadyDirectory, UserDirectory};
 use crate::authenticators::opaque::AskedIssuers;
-use crate::authenticators::{Authenticators, TokenCache};
-use crate::config::{CacheSettings, Configuration, IssuerSettings, ProxySettings, TokenSettings};
+use crate::authenticators::{Authenticators, Listed, TokenCache};
+use crate::config::{
+    CacheSettings, Configuration, IssuerSettings, ListedIndices, ListedSettings, ProxySettings,
+    TokenSettings,
+};
 use crate::directory::Directory;
 use crate::gate::{DecisionService, Gate};
 use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
 use crate::issuers::Issuers;
 use crate::outbound::dependency::Dependency;
 use crate::platform::LowPriorityThread;
-use crate::policy::{ClaimHeaders, Policy, RouteTable, Rules, UnreachedRoute};
+use crate::policy::{AcceptedSchemes, ClaimHeaders, Policy, RouteTable, Rules, UnreachedRoute};
 use crate::proxy_files::warnings;
-use crate::response::DenialResponses;
+use crate::response::{ChallengeSchemes, DenialResponses};
 use crate::telemetry::{AccessLogger, Metrics, Spans};
 
 /// The maximum number of unreached routes that are named in warnings. Where routes are selected by
@@ -50,18 +54,23 @@ impl PreparedConfiguration {
             .map(|routes| (routes.table, (routes.answers, routes.unreached)))
             .unzip();
         let (answers, unreached) = rest.unzip();
+        let route_names = routes
+            .iter()
+            .flat_map(RouteTable::iter)
+            .map(|route| route.name.label())
+            .collect();
+        let policy = policy(&configuration.proxy, &configuration.tokens, routes);
+        let issuers = configuration.issuers.len();
+        let indices = configuration.listed.indices(issuers);
         Self {
             unreached: unreached.unwrap_or_default(),
             denials: DenialResponses::new(
                 configuration.answers.clone(),
                 answers.unwrap_or_default(),
+                accepted_schemes(issuers, indices, &policy),
             ),
-            route_names: routes
-                .iter()
-                .flat_map(RouteTable::iter)
-                .map(|route| route.name.label())
-                .collect(),
-            policy: policy(&configuration.proxy, &configuration.tokens, routes),
+            route_names,
+            policy,
             warnings,
             configuration,
         }
@@ -87,6 +96,7 @@ pub(super) struct SharedResources {
     pub(super) lifecycle: Arc<Lifecycle>,
     pub(super) spans: Option<Arc<Spans>>,
     pub(super) refreshers: KeyRefreshers,
+    pub(super) credential_lists: CredentialLists,
     pub(super) introspectors: Introspectors,
     pub(super) certificates: Option<Certificates>,
     pub(super) failure_limiters: FailureLimiters,
@@ -98,6 +108,7 @@ pub(super) struct SharedResources {
 /// The sources of what is known about credentials and users.
 struct Sources {
     issuers: Issuers,
+    listed: Listed,
     asked: AskedIssuers,
     directory: Directory,
 }
@@ -107,7 +118,7 @@ impl Sources {
     fn dependencies(&self) -> Vec<Arc<Dependency>> {
         let introspection = self.asked.iter().filter_map(|own| own.dependency());
         let database = self.directory.database();
-        let directory = database.map(|database| database.dependency());
+        let directory = database.and_then(|database| database.dependency());
         introspection.chain(directory).cloned().collect()
     }
 }
@@ -139,6 +150,7 @@ impl SharedResources {
             lifecycle: Arc::default(),
             spans,
             refreshers: KeyRefreshers::default(),
+            credential_lists: CredentialLists::default(),
             introspectors: Introspectors::default(),
             certificates,
             background: LowPriorityThread::default(),
@@ -194,6 +206,7 @@ impl SharedResources {
         for warning in warnings {
             tracing::warn!("{warning}");
         }
+        let issuer_names = configuration.issuer_names();
         let calls = call_settings(&configuration);
         let Configuration {
             server,
@@ -205,13 +218,13 @@ impl SharedResources {
             claim_headers,
             logging,
             issuers,
+            listed,
             ..
         } = configuration;
         let denials = Arc::new(denials);
         let responder = Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone())
             .map_err(io::Error::other)?;
-        let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
-        let sources = self.sources(issuers, calls, clients)?;
+        let sources = self.sources(issuers, listed, calls, clients)?;
         let dependencies = sources.dependencies();
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
@@ -255,6 +268,7 @@ impl SharedResources {
     fn sources(
         &mut self,
         issuers: Vec<IssuerSettings>,
+        listed: ListedSettings,
         calls: CallSettings,
         clients: NewClients,
     ) -> Result<Sources, StartError> {
@@ -268,12 +282,17 @@ impl SharedResources {
                 runtime: &mut self.clients,
             },
         )?;
+        let issuer_count = issuers.len();
         let issuers =
             self.refreshers
                 .reconcile(issuers, clients.fetchers, &self.platform, &self.metrics)?;
+        let listed =
+            self.credential_lists
+                .replace(listed, issuer_count, &self.platform, &self.metrics);
         let directory = self.directory.activate(clients.directory, &self.metrics);
         Ok(Sources {
             issuers,
+            listed,
             asked,
             directory,
         })
@@ -291,6 +310,7 @@ impl SharedResources {
         let cache = TokenCache::new(cache, policy.has_conditions(), evictions);
         let Sources {
             issuers,
+            listed,
             asked,
             directory,
         } = sources;
@@ -299,6 +319,7 @@ impl SharedResources {
             policy,
             authenticators: Authenticators {
                 issuers,
+                listed,
                 asked,
                 claim_headers,
                 cache,
@@ -329,6 +350,25 @@ fn warn_of_unreached(unreached: &[UnreachedRoute]) {
         .filter(|more| *more > 0)
     {
         tracing::warn!(more, "routes that are never reached by matching");
+    }
+}
+
+/// Returns the schemes that the rules take in general, and those of routes that take others than
+/// tokens.
+pub(super) fn accepted_schemes(
+    issuers: usize,
+    indices: ListedIndices,
+    policy: &Policy,
+) -> ChallengeSchemes {
+    let has_others = issuers > 0 || indices.api_keys.is_some();
+    let schemes = |rules: &Rules| AcceptedSchemes::of(rules, indices.passwords, has_others);
+    let routes = policy.routes().into_iter().flat_map(RouteTable::iter);
+    ChallengeSchemes {
+        general: schemes(policy.general()),
+        of_routes: routes
+            .map(|route| (route.index, schemes(&route.rules)))
+            .filter(|(_, schemes)| *schemes != AcceptedSchemes::BEARER)
+            .collect(),
     }
 }
 

@@ -27,7 +27,7 @@ impl FailureLimiters {
         settings: Option<FailureLimitSettings>,
     ) -> Option<FailureLimiter> {
         let counted = self.counted.take();
-        let FailureLimitSettings { limit, proxies } = settings?;
+        let FailureLimitSettings { limit, proxies, .. } = settings?;
         let failures = counted
             .filter(|(counted_for, _)| *counted_for == limit)
             .map_or_else(|| Arc::new(ClientFailures::new(limit)), |(_, kept)| kept);

@@ -3,6 +3,7 @@
 
 mod assembly;
 mod certificates;
+mod credential_lists;
 mod failure_limiters;
 mod introspectors;
 mod key_refreshers;

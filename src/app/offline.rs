@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use prometheus::IntCounter;
 
-use super::assembly::policy;
+use super::assembly::{accepted_schemes, policy};
+use super::credential_lists::hash_pool;
 use super::start_error::StartError;
 use crate::authenticators::opaque::{AskedIssuers, Introspector};
-use crate::authenticators::{Authenticators, TokenCache};
+use crate::authenticators::{Authenticators, Listed, TokenCache};
 use crate::config::{Configuration, KeySource};
 use crate::directory::Directory;
 use crate::domain::{Clock, IssuerIndex};
@@ -70,6 +71,13 @@ pub fn gate_of_keys(
     keys: Vec<KeySet>,
     clock: Arc<dyn Clock>,
 ) -> Result<Gate, prometheus::Error> {
+    let issuer_count = configuration.issuers.len();
+    let listed = Listed::new(
+        configuration.listed,
+        issuer_count,
+        &hash_pool(),
+        clock.now(),
+    );
     let asked = AskedIssuers::new(configuration.issuers.iter().map(|issuer| {
         let settings = issuer.introspection.clone()?;
         Some(Arc::new(Introspector::offline(settings)))
@@ -110,6 +118,7 @@ pub fn gate_of_keys(
         policy,
         authenticators: Authenticators {
             issuers,
+            listed,
             asked,
             claim_headers: configuration.claim_headers,
             cache,
@@ -162,13 +171,18 @@ pub fn simulator(
         .as_mut()
         .map(|routes| std::mem::take(&mut routes.answers))
         .unwrap_or_default();
-    let denials = Arc::new(DenialResponses::new(configuration.answers.clone(), answers));
-    let responder = Responder::new(&configuration.claim_headers, denials, Arc::default());
-    let responder = responder.map_err(io::Error::other)?;
+    let settings = configuration.answers.clone();
+    let claim_headers = configuration.claim_headers.clone();
     let dialect = configuration.proxy.dialect.into();
+    let issuers = configuration.issuers.len();
+    let indices = configuration.listed.indices(issuers);
+    let gate = gate_of_keys(configuration, keys, clock)?;
+    let schemes = accepted_schemes(issuers, indices, &gate.policy);
+    let denials = Arc::new(DenialResponses::new(settings, answers, schemes));
+    let responder = Responder::new(&claim_headers, denials, Arc::default());
     Ok(Simulator {
-        gate: gate_of_keys(configuration, keys, clock)?,
-        responder,
+        gate,
+        responder: responder.map_err(io::Error::other)?,
         dialect,
     })
 }

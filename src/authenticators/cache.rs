@@ -104,7 +104,9 @@ impl TokenCache {
     pub(super) fn insert(&self, digest: CredentialDigest, principal: Arc<Principal>, now: Moment) {
         let Some(tokens) = &self.tokens else { return };
         let limit = principal.last_moment();
-        let mut kept_until = now.plus(self.time_to_live).within(Moment::PAST, limit);
+        let own_time = principal.profile().kept_for;
+        let kept_for = own_time.unwrap_or(self.time_to_live);
+        let mut kept_until = now.plus(kept_for).within(Moment::PAST, limit);
         if let Some(end) = principal.token().validity().expires_at() {
             kept_until.date = end.min(kept_until.date);
         }

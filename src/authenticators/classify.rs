@@ -1,14 +1,50 @@
-//! The kind of a credential, which decides who verifies it.
+//! The authenticator of a credential: its form decides, and never a trial.
 
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
+use super::CredentialDigest;
+use super::listed::{ApiKeys, Listed, Passwords};
 use super::opaque::AskedIssuers;
-use crate::domain::{Credential, IssuerIndex};
+use crate::domain::{Credential, CredentialScheme, IssuerIndex};
 
-/// The kind of a credential.
+/// The authenticator of a credential. No other one is tried.
+#[derive(Clone, Copy)]
+pub(super) enum Authenticator<'a> {
+    /// A user and a password; `None` if there is no list of users.
+    Passwords(Option<&'a Passwords>),
+    /// A credential that begins as API keys do.
+    ApiKeys(&'a ApiKeys),
+    /// Any other token, which [`classify`] tells apart.
+    Token,
+}
+
+impl<'a> Authenticator<'a> {
+    /// Returns the authenticator of a credential. The first that fits is the only one.
+    pub(super) fn of(credential: &Credential<'_>, listed: &'a Listed) -> Self {
+        if credential.scheme == CredentialScheme::Basic {
+            return Self::Passwords(listed.passwords.as_ref());
+        }
+        match &listed.api_keys {
+            Some(keys) if keys.form().is_begun_by(credential.as_bytes()) => Self::ApiKeys(keys),
+            _ => Self::Token,
+        }
+    }
+
+    /// Computes the digest by which a credential of this kind is remembered; `None` if it must not
+    /// be.
+    pub(super) fn digest(self, credential: &Credential<'_>) -> Option<CredentialDigest> {
+        match self {
+            Self::Passwords(passwords) => passwords?.digest(credential),
+            Self::ApiKeys(_) => Some(CredentialDigest::of_api_key(credential)),
+            Self::Token => Some(CredentialDigest::of(credential)),
+        }
+    }
+}
+
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CredentialKind {
     /// A JWT, whose `iss` says whose it is; also what is nothing that is known, which is denied as
@@ -18,7 +54,7 @@ pub(super) enum CredentialKind {
     Opaque(IssuerIndex),
 }
 
-/// Returns the kind of a credential by its form. Never by trial: a token must not be shown to a
+/// Returns the kind of a token by its form. Never by trial: a token must not be shown to a
 /// server that did not issue it.
 pub(super) fn classify(credential: &Credential<'_>, asked: &AskedIssuers) -> CredentialKind {
     if asked.take_no_opaque_tokens() {

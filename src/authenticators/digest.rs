@@ -8,7 +8,8 @@ use crate::domain::{Credential, CredentialForm};
 use crate::telemetry::DigestStart;
 
 /// The form of a credential and the SHA-256 of its bytes as they were presented: all 32 bytes,
-/// because two credentials that shared an entry would share an identity.
+/// because two credentials that shared an entry would share an identity. That of a password is
+/// keyed, because passwords can be guessed from a plain digest.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CredentialDigest {
     form: CredentialForm,
@@ -16,15 +17,33 @@ pub struct CredentialDigest {
 }
 
 impl CredentialDigest {
-    /// Computes the digest of a credential.
+    /// Computes the digest of a token.
     pub fn of(credential: &Credential<'_>) -> Self {
-        let mut sha256 = [0; 32];
-        let bytes = credential.as_bytes();
-        sha256.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
         Self {
-            form: credential.scheme.form(),
-            sha256,
+            form: CredentialForm::Token,
+            sha256: sha256(credential.as_bytes()),
         }
+    }
+
+    /// Computes the digest of an API key.
+    pub(super) fn of_api_key(credential: &Credential<'_>) -> Self {
+        Self {
+            form: CredentialForm::ApiKey,
+            ..Self::of(credential)
+        }
+    }
+
+    /// Makes the digest of a password from a keyed hash.
+    pub(super) const fn of_password(hmac_sha256: [u8; 32]) -> Self {
+        Self {
+            form: CredentialForm::Password,
+            sha256: hmac_sha256,
+        }
+    }
+
+    /// Returns the SHA-256 of the credential.
+    pub(super) const fn sha256(&self) -> &[u8; 32] {
+        &self.sha256
     }
 
     /// Returns the first bytes of the SHA-256, for the log.
@@ -32,6 +51,12 @@ impl CredentialDigest {
         let [a, b, c, d, ..] = self.sha256;
         DigestStart([a, b, c, d])
     }
+}
+
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    sha256
 }
 
 impl std::fmt::Debug for CredentialDigest {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::opaque::Verdict;
-use crate::domain::{BearerToken, Denial, ExplainStep, Moment, Reason};
-use crate::issuers::{Issuer, Issuers, KeySnapshot};
+use crate::domain::{BearerToken, Denial, ExplainStep, IssuerIndex, Moment, Reason};
+use crate::issuers::{Issuer, KeySnapshot};
 use crate::jose::{
     Candidates, CompactJws, IssuerClaim, JoseHeader, SignedJws, VerificationKey, decode_base64url,
 };
@@ -77,13 +77,11 @@ pub(super) fn issuer_claim(jws: &CompactJws<'_>) -> String {
 }
 
 /// Names the issuers whose tokens the rules accept.
-pub(super) fn issuers(rules: &Rules, issuers: &Issuers) -> String {
+pub(super) fn issuers<'a>(rules: &Rules, name: impl Fn(IssuerIndex) -> Option<&'a str>) -> String {
     match &rules.issuers {
         RouteIssuers::All => "any".to_owned(),
         RouteIssuers::These(accepted) => {
-            let names = accepted
-                .iter()
-                .filter_map(|index| Some(&*issuers.at(*index)?.profile.name));
+            let names = accepted.iter().filter_map(|index| name(*index));
             names.collect::<Vec<_>>().join(", ")
         }
     }

@@ -2,16 +2,19 @@
 //!
 //! [`Authenticators::authenticate`] takes a credential of any form. A principal that is in the
 //! cache is used again; otherwise the form of the credential decides which authenticator verifies
-//! it (`classify`), and never a trial of one after the other. A credential is a JWT (`jwt`) or an
-//! opaque token (`opaque`); an API key or a password would be verified by a file of its own beside
-//! them, and make the same [`Principal`] with other [`Evidence`](crate::policy::Evidence).
+//! it (`classify`), and never a trial of one after the other: a JWT (`jwt`), an opaque token
+//! (`opaque`), an API key or a password (`listed`). All of them make the same [`Principal`], each
+//! with other [`Evidence`](crate::policy::Evidence).
 
+mod api_key;
 mod cache;
 mod classify;
 mod digest;
 mod explain;
 mod jwt;
+mod listed;
 pub mod opaque;
+mod password;
 mod record;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -20,13 +23,14 @@ use std::sync::Arc;
 
 pub use cache::TokenCache;
 pub use digest::CredentialDigest;
+pub use listed::{ApiKeys, FollowHistory, FollowedList, Follower, HashPool, Listed, Passwords};
 pub use record::AuthenticationRecord;
 
-use crate::domain::{Credential, Denial, Explain, Moment, Reason, RequestContext};
+use crate::domain::{Credential, Denial, Explain, IssuerIndex, Moment, Reason, RequestContext};
 use crate::issuers::Issuers;
 use crate::policy::{ClaimHeaders, IssuerProfile, Principal, Rules};
 use crate::telemetry::CacheUse;
-use classify::{CredentialKind, classify};
+use classify::{Authenticator, CredentialKind, classify};
 use opaque::AskedIssuers;
 
 /// Authenticates credentials, and remembers the principals of those that were good.
@@ -35,6 +39,8 @@ pub struct Authenticators {
     pub issuers: Issuers,
     /// Those of them that are asked about tokens.
     pub asked: AskedIssuers,
+    /// API keys, and users with passwords.
+    pub listed: Listed,
     /// The claims that become headers.
     pub claim_headers: ClaimHeaders,
     /// The principals that were authenticated before.
@@ -53,8 +59,12 @@ impl Authenticators {
         cx: &mut RequestContext<'_, E>,
         record: &mut AuthenticationRecord,
     ) -> Result<Arc<Principal>, Denial> {
-        record.digest =
-            (self.cache.is_on() || record.wants_digest).then(|| CredentialDigest::of(credential));
+        let authenticator = Authenticator::of(credential, &self.listed);
+        record.digest = if self.cache.is_on() || record.wants_digest {
+            authenticator.digest(credential)
+        } else {
+            None
+        };
         if !E::DRY_RUN
             && let Some(principal) = self.look_up(cx.now, record)
         {
@@ -64,7 +74,13 @@ impl Authenticators {
             return Ok(principal);
         }
         // Boxed, to keep its large state out of the caller's future: cache hits stay small.
-        Box::pin(self.authenticate_fresh(credential, rules, cx, record)).await
+        Box::pin(self.authenticate_fresh(authenticator, credential, rules, cx, record)).await
+    }
+
+    /// Returns the profile of the issuer or the list at this position.
+    pub fn profile(&self, index: IssuerIndex) -> Option<&IssuerProfile> {
+        let issuer = self.issuers.at(index).map(|issuer| &*issuer.profile);
+        issuer.or_else(|| self.listed.profile(index))
     }
 
     fn check_issuer_of_route(
@@ -75,7 +91,8 @@ impl Authenticators {
     ) -> Result<(), Reason> {
         let accepted = rules.check_issuer(issuer.index);
         cx.explain.outcome("issuer of the route", accepted, || {
-            (explain::issuers(rules, &self.issuers), &issuer.name)
+            let name = |index| Some(&*self.profile(index)?.name);
+            (explain::issuers(rules, name), &issuer.name)
         })
     }
 
@@ -100,20 +117,31 @@ impl Authenticators {
     /// Authenticates a credential without the cache, and keeps the principal there.
     async fn authenticate_fresh<E: Explain>(
         &self,
+        authenticator: Authenticator<'_>,
         credential: &Credential<'_>,
         rules: &Rules,
         cx: &mut RequestContext<'_, E>,
         record: &mut AuthenticationRecord,
     ) -> Result<Arc<Principal>, Denial> {
         cx.check_cost()?;
-        let principal = match classify(credential, &self.asked) {
-            CredentialKind::Jwt => self.authenticate_jwt(credential, rules, cx, record).await?,
-            CredentialKind::Opaque(issuer) => {
-                self.authenticate_opaque(credential, issuer, rules, cx, record)
+        let principal = match authenticator {
+            Authenticator::Token => match classify(credential, &self.asked) {
+                CredentialKind::Jwt => self.authenticate_jwt(credential, rules, cx, record).await,
+                CredentialKind::Opaque(issuer) => {
+                    self.authenticate_opaque(credential, issuer, rules, cx, record)
+                        .await
+                }
+            }
+            .map(Arc::new)?,
+            Authenticator::ApiKeys(keys) => self
+                .authenticate_api_key(keys, credential, rules, cx, record)
+                .map(Arc::new)?,
+            Authenticator::Passwords(Some(passwords)) => {
+                self.authenticate_password(passwords, credential, rules, cx, record)
                     .await?
             }
+            Authenticator::Passwords(None) => return Err(Reason::SchemeUnsupported.into()),
         };
-        let principal = Arc::new(principal);
         if !E::DRY_RUN
             && let Some(digest) = record.digest
         {

@@ -1,7 +1,7 @@
 //! The record of authenticating a credential, for the log and the metrics.
 
 use super::CredentialDigest;
-use crate::domain::IssuerIndex;
+use crate::domain::{CredentialScheme, IssuerIndex};
 use crate::telemetry::CacheUse;
 
 /// The record of authenticating a credential, for the log and the metrics. No decision reads it.
@@ -13,6 +13,8 @@ pub struct AuthenticationRecord {
     pub digest: Option<CredentialDigest>,
     /// The issuer of the credential, as soon as it is known.
     pub issuer: Option<IssuerIndex>,
+    /// The scheme of the credential, if one was found.
+    pub scheme: Option<CredentialScheme>,
     /// The part that the cache had in it.
     pub cache: CacheUse,
 }

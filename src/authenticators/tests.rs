@@ -51,6 +51,7 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
     let evictions = IntCounter::new("evictions", "Counted and never shown.").unwrap();
     Authenticators {
         issuers: Issuers::new([(accepted, issuer)]),
+        listed: Listed::default(),
         asked: AskedIssuers::default(),
         claim_headers: ClaimHeaders::new(Vec::new(), 0),
         cache: TokenCache::new(&settings, false, evictions),
@@ -206,7 +207,7 @@ fn a_client_that_is_limited_is_served_from_the_cache_only() {
             Err(Denial::rate_limited(Duration::from_millis(1500)))
         }
 
-        fn client(&self, _: &ForwardedRequest<'_>) -> Option<std::net::IpAddr> {
+        fn client(&self, _: &ForwardedRequest<'_>) -> Option<IpAddr> {
             None
         }
     }
@@ -270,4 +271,102 @@ fn digest() -> CredentialDigest {
     let credential =
         Credential::parse(CredentialScheme::Bearer, token().into_bytes(), source, 8192);
     CredentialDigest::of(&credential.unwrap())
+}
+
+/// API keys and users, each with one entry.
+fn listed(key: &str, user: &str, password: &str) -> Listed {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str, text: &str| {
+        let path = place.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let hash = super::digest::sha256(key.as_bytes());
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let keys = format!("[{{id: ci, subject: robot, hash: 'sha256:{hash}'}}]");
+    let parts = bcrypt::hash_with_salt(password, 4, [7; 16]).unwrap();
+    let variables = [
+        ("DOORWARD_API_KEYS_FILE", at("keys", &keys)),
+        (
+            "DOORWARD_HTPASSWD_FILE",
+            at("users", &format!("{user}:{parts}")),
+        ),
+        ("DOORWARD_TOKEN_SOURCES", "bearer, basic".to_owned()),
+    ];
+    let pairs = variables.map(|(name, value)| (name.into(), value.into()));
+    let configuration = crate::config::Configuration::from_environment(pairs).unwrap();
+    let pool = Arc::new(HashPool::new(2));
+    Listed::new(configuration.listed, 1, &pool, NOW.date)
+}
+
+fn presented(scheme: CredentialScheme, bytes: &str) -> Credential<'static> {
+    let bytes = bytes.as_bytes().to_vec();
+    Credential::parse(scheme, bytes, SourceIndex::new(0), 8192).unwrap()
+}
+
+#[test]
+fn the_form_of_a_credential_decides_who_verifies_it() {
+    use CredentialScheme::{Basic, Bearer};
+    let key = crate::config::ApiKeyForm::new("dw", true)
+        .generate()
+        .unwrap();
+    let listed = listed(&key, "alice", "secret");
+    let none = Listed::default();
+    let kind = |listed: &Listed, scheme, bytes: &str| match Authenticator::of(
+        &presented(scheme, bytes),
+        listed,
+    ) {
+        Authenticator::Passwords(Some(_)) => "password",
+        Authenticator::Passwords(None) => "none",
+        Authenticator::ApiKeys(_) => "key",
+        Authenticator::Token => "token",
+    };
+    for (scheme, bytes, with_lists, without) in [
+        (Basic, "alice:secret", "password", "none"),
+        (Basic, key.as_str(), "password", "none"),
+        (Bearer, key.as_str(), "key", "token"),
+        (Bearer, "dw_", "key", "token"),
+        (Bearer, "dw", "token", "token"),
+        (Bearer, "Dw_x", "token", "token"),
+        (Bearer, "alice:secret", "token", "token"),
+        (Bearer, &token(), "token", "token"),
+    ] {
+        let seen = (kind(&listed, scheme, bytes), kind(&none, scheme, bytes));
+        assert_eq!(seen, (with_lists, without), "{bytes}");
+    }
+}
+
+#[test]
+fn equal_bytes_of_two_forms_are_two_credentials() {
+    let listed = listed("dw_x", "alice", "secret");
+    let digest = |scheme, bytes: &str| {
+        let credential = presented(scheme, bytes);
+        Authenticator::of(&credential, &listed)
+            .digest(&credential)
+            .unwrap()
+    };
+    let pair = digest(CredentialScheme::Basic, "alice:secret");
+    assert_ne!(pair, digest(CredentialScheme::Bearer, "alice:secret"));
+    assert_eq!(pair, digest(CredentialScheme::Basic, "alice:secret"));
+    for other in [
+        "alice:secre",
+        "alic:esecret",
+        "alice:secret:",
+        "bob:secret",
+        "alice:",
+    ] {
+        assert_ne!(pair, digest(CredentialScheme::Basic, other), "{other}");
+    }
+    assert_ne!(
+        CredentialDigest::of(&presented(CredentialScheme::Bearer, "dw_x")),
+        digest(CredentialScheme::Bearer, "dw_x")
+    );
+    // Without the key of the process, nothing of a password can be computed.
+    let plain = super::digest::sha256(b"alice:secret");
+    assert_ne!(pair.sha256(), &plain);
+    let unusable = presented(CredentialScheme::Basic, "alice:sec\0ret");
+    assert_eq!(
+        Authenticator::of(&unusable, &listed).digest(&unusable),
+        None
+    );
 }

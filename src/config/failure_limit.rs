@@ -4,18 +4,18 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::proxy::{covers_everything, network};
-use super::{ProxySettings, TrustedProxies};
+use super::{DialectName, ProxySettings, TrustedProxies};
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 
 const FAILURE_LIMIT: Setting = Setting::new(
     "failure_limit",
     "off",
-    "How many failed requests one client address may cause in how long, such as `60/1m`. Beyond it, requests with a token that is not in the cache are answered 429. Needs a named `proxy`.",
+    "Number of failed requests that one client address may cause in a time, such as `60/1m`. After that, its requests with a token that is not in the cache get 429. Needs a `proxy` other than `auto`. With `htpasswd_file` and such a `proxy` the default is `30/1m`.",
 );
 const FAILURE_LIMIT_PROXIES: Setting = Setting::optional(
     "failure_limit_proxies",
     "none",
-    "Networks of load balancers in front of the proxy. Where the client's address would be one of theirs, the entry to the left of it counts.",
+    "Networks of load balancers in front of the proxy. If an entry of `X-Forwarded-For` is an address of theirs, the entry to its left is the client's address.",
 )
 .shaped(Shape::List(&Shape::Text));
 
@@ -28,7 +28,12 @@ pub struct FailureLimitSettings {
     pub limit: FailureLimit,
     /// The load balancers in front of the proxy.
     pub proxies: TrustedProxies,
+    /// `false` if the limit holds only because there are passwords.
+    pub is_given: bool,
 }
+
+/// The limit where there are passwords and none is given.
+const LIMIT_FOR_PASSWORDS: &str = "30/1m";
 
 /// So many failures in this time: at once, and in the long run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,12 +56,23 @@ impl FailureLimit {
 }
 
 impl FailureLimitSettings {
-    /// Reads the section. Returns `None` if failures are not limited.
+    /// Reads the section. Returns `None` if failures are not limited. Guesses at passwords are
+    /// limited by default, as far as the address of the client is known.
     pub(super) fn read(
         reader: &mut Reader,
         proxy: &Result<ProxySettings, Reported>,
+        has_passwords: bool,
     ) -> Result<Option<Self>, Reported> {
-        let limit = reader.read(&FAILURE_LIMIT, limit);
+        let is_given = reader.is_given(&FAILURE_LIMIT);
+        let is_named = |proxy: &ProxySettings| proxy.dialect != DialectName::Auto;
+        let is_default = !is_given && has_passwords && proxy.as_ref().is_ok_and(is_named);
+        let limit = reader.read(&FAILURE_LIMIT, |text| {
+            limit(if is_default {
+                LIMIT_FOR_PASSWORDS
+            } else {
+                text
+            })
+        });
         let proxies = reader.optional_list(&FAILURE_LIMIT_PROXIES, network);
         let proxies = proxies?.unwrap_or_default();
         if covers_everything(&proxies) {
@@ -77,6 +93,7 @@ impl FailureLimitSettings {
         Ok(Some(Self {
             limit,
             proxies: TrustedProxies::new(proxies),
+            is_given,
         }))
     }
 }

@@ -12,6 +12,7 @@ mod der;
 pub(crate) mod directory;
 pub(crate) mod failure_limit;
 pub(crate) mod issuer;
+pub(crate) mod listed;
 pub(crate) mod logging;
 pub(crate) mod proxy;
 pub(crate) mod reference;
@@ -36,6 +37,12 @@ pub use issuer::{
     IssuerSettings, KeyLocation, KeySource, RefreshSettings, RemoteKeys, SecretSource,
     client_identity, decode_secret, is_trustworthy,
 };
+pub(crate) use listed::names::{API_KEYS, BASIC};
+pub use listed::{
+    ApiKeyFile, ApiKeyForm, ApiKeyLine, ApiKeyList, ApiKeySettings, CredentialFile, CredentialList,
+    ListedIndices, ListedSettings, MalformedApiKey, PasswordFile, PasswordLine, PasswordList,
+    PasswordSettings, ReadList, StoredHash, claims_of_user, contents_digest,
+};
 pub use logging::{AccessLog, AccessLogField, LogFormat, LogLevel, Logging};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};
 pub use reference::reference;
@@ -51,12 +58,25 @@ pub use traces::TraceSettings;
 
 use std::time::Duration;
 
-use crate::config_reader::{Reader, Reported};
+use crate::config_reader::{Invalid, Reader, Reported};
 use crate::policy::ClaimHeaders;
+use listed::refuse_unread_passwords;
 use routes::General;
 
-/// What to do where something reads the user's row and there is no directory.
-const NO_DIRECTORY_HINT: &str = "set $directory_url and $directory_query, or read a claim";
+/// Parses the prefix of API keys, for the command line.
+pub(crate) fn api_key_prefix(text: &str) -> Result<String, String> {
+    listed::prefix(text).map_err(in_words)
+}
+
+/// Parses a scope of an API key, for the command line.
+pub(crate) fn api_key_scope(text: &str) -> Result<String, String> {
+    issuer::scope(text).map_err(in_words)
+}
+
+fn in_words(invalid: Invalid) -> String {
+    let hint = invalid.hint.map(|hint| format!(" ({hint})"));
+    invalid.message + &hint.unwrap_or_default()
+}
 
 /// A complete and checked configuration.
 ///
@@ -87,6 +107,8 @@ pub struct Configuration {
     pub traces: Option<TraceSettings>,
     /// The issuers whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
+    /// API keys, and users with passwords.
+    pub listed: ListedSettings,
     /// The user directory; `None` if there is none.
     pub directory: Option<DirectorySettings>,
     /// The routes; `None` if one set of rules holds for all requests.
@@ -94,12 +116,39 @@ pub struct Configuration {
 }
 
 impl Configuration {
+    /// Returns the labels of the issuers in logs and metrics, in the order of their positions; those
+    /// of the lists of credentials come last.
+    pub fn issuer_names(&self) -> Vec<String> {
+        let issuers = self.issuers.iter().map(|issuer| issuer.name.clone());
+        issuers
+            .chain(self.listed.names().map(str::to_owned))
+            .collect()
+    }
+
+    /// Returns a warning if there are passwords and nobody has said how often a client may guess.
+    pub fn guessing_warning(&self) -> Option<String> {
+        self.listed.passwords.as_ref()?;
+        match &self.failure_limit {
+            Some(limit) if limit.is_given => None,
+            Some(_) => Some(
+                "htpasswd_file: without failure_limit a client address may fail 30 times a minute"
+                    .to_owned(),
+            ),
+            None => Some(
+                "htpasswd_file: nothing limits how often a client may guess passwords \
+                 (set proxy and failure_limit)"
+                    .to_owned(),
+            ),
+        }
+    }
+
     fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let server = ServerSettings::read(reader);
         let admin = AdminSettings::read(reader);
         let tls = TlsSettings::read(reader);
         let proxy = ProxySettings::read(reader);
-        let failure_limit = FailureLimitSettings::read(reader, &proxy);
+        let failure_limit =
+            FailureLimitSettings::read(reader, &proxy, ListedSettings::has_passwords(reader));
         let tokens = TokenSettings::read(reader, &proxy);
         let has_directory = DirectorySettings::is_given(reader);
         let claim_headers = claim_headers::read(reader, has_directory);
@@ -107,10 +156,14 @@ impl Configuration {
         let logging = Logging::read(reader);
         let dependency_wait = dependencies::read_wait(reader);
         let traces = TraceSettings::read(reader);
-        let issuers = IssuerSettings::read_all(reader);
+        let issuers = IssuerSettings::read_all(reader, ListedSettings::is_given(reader));
+        let listed = ListedSettings::read(reader);
         let directory = DirectorySettings::read(reader, &issuers);
-        let general = General::of(&issuers, &proxy, &tokens, has_directory);
+        let general = General::of(&issuers, &listed, &proxy, &tokens, has_directory);
         let routes = RouteSettings::read(reader, general);
+        if let (Ok(listed), Ok(tokens), Ok(routes)) = (&listed, &tokens, &routes) {
+            refuse_unread_passwords(reader, listed, tokens, routes.as_ref())?;
+        }
         Ok(Self {
             server: server?,
             admin: admin?,
@@ -124,6 +177,7 @@ impl Configuration {
             dependency_wait: dependency_wait?,
             traces: traces?,
             issuers: issuers?,
+            listed: listed?,
             directory: directory?,
             routes: routes?,
         })

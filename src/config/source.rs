@@ -75,6 +75,15 @@ impl Source {
         self.file.is_some()
     }
 
+    /// Returns `true` if a variable sets anything.
+    pub fn has_variables(&self) -> bool {
+        let mut names = self
+            .environment
+            .iter()
+            .map(|(name, _)| name.to_string_lossy());
+        names.any(|name| name.starts_with("DOORWARD_"))
+    }
+
     /// Reads the whole configuration. Fails with all [`Problems`] that were found.
     pub fn read(&self) -> Result<Configuration, Problems> {
         self.read_from(Files::default()).0

@@ -40,23 +40,19 @@ impl<'a> BearerToken<'a> {
 pub enum CredentialScheme {
     /// RFC 6750.
     Bearer,
+    /// RFC 7617: a user and a password.
+    Basic,
 }
 
 impl CredentialScheme {
-    /// Every scheme, in the order of challenges to a request without credentials.
-    pub const ALL: &[Self] = &[Self::Bearer];
+    /// Every scheme, in the usual order of challenges.
+    pub const ALL: &[Self] = &[Self::Bearer, Self::Basic];
 
     /// Returns the name of the scheme, as challenges have it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bearer => "Bearer",
-        }
-    }
-
-    /// Returns the form of credentials that have this scheme.
-    pub const fn form(self) -> CredentialForm {
-        match self {
-            Self::Bearer => CredentialForm::Token,
+            Self::Basic => "Basic",
         }
     }
 }
@@ -67,6 +63,10 @@ impl CredentialScheme {
 pub enum CredentialForm {
     /// A token, whichever scheme it was presented with.
     Token,
+    /// An API key.
+    ApiKey,
+    /// A user and a password.
+    Password,
 }
 
 /// A credential as a client presented it: not empty, within the size limit, and not verified. It is

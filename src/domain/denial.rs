@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{DenialClass, Reason};
+use super::{CredentialScheme, DenialClass, Reason};
 
 /// The denial of a request, with its reason. The response, the log line and the metric are made
 /// from it.
@@ -15,21 +15,12 @@ pub struct Denial {
     reason: Reason,
     required_scopes: Option<Arc<str>>,
     clock_skew_suspected: bool,
-    is_undecided: bool,
+    attempted: Option<CredentialScheme>,
     cost_work: bool,
     retry_after: Option<u32>,
 }
 
 impl Denial {
-    /// Creates the denial of a request about which another service would have to be asked, and was
-    /// not, because the decision is only explained.
-    pub fn undecided() -> Self {
-        Self {
-            is_undecided: true,
-            ..Reason::DependencyUnavailable.into()
-        }
-    }
-
     /// Creates the denial of a token that lacks one of these scopes.
     ///
     /// The scopes come from the configuration. They go into the challenge (RFC 6750 section 3,
@@ -47,6 +38,16 @@ impl Denial {
         Self {
             clock_skew_suspected: true,
             ..reason.into()
+        }
+    }
+
+    /// Adds the scheme of the credential that was denied, unless it is known already. The challenge
+    /// of this scheme comes first, and it alone has an error.
+    #[must_use]
+    pub fn of_attempt(self, scheme: Option<CredentialScheme>) -> Self {
+        Self {
+            attempted: self.attempted.or(scheme),
+            ..self
         }
     }
 
@@ -103,9 +104,10 @@ impl Denial {
         self.required_scopes.as_deref()
     }
 
-    /// Returns `true` if another service would have to be asked for the decision.
-    pub const fn is_undecided(&self) -> bool {
-        self.is_undecided
+    /// Returns the scheme of the credential that was denied; `None` if there was none, or one of an
+    /// unknown scheme.
+    pub const fn attempted(&self) -> Option<CredentialScheme> {
+        self.attempted
     }
 
     /// Returns `true` if a difference between clocks would explain the denial.
@@ -120,7 +122,7 @@ impl From<Reason> for Denial {
             reason,
             required_scopes: None,
             clock_skew_suspected: false,
-            is_undecided: false,
+            attempted: None,
             cost_work: reason.costs_work(),
             retry_after: None,
         }

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use serde::Serialize;
 
-use super::printable::is_unseen;
+use super::printable::is_invisible;
 
 /// A receiver for the steps of a decision.
 ///
@@ -211,7 +211,7 @@ impl Write for Line {
         for character in text.chars() {
             self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
             // A line break or an escape sequence would let a client forge lines in a transcript.
-            if is_unseen(character) {
+            if is_invisible(character) {
                 self.text.extend(character.escape_default());
             } else {
                 self.text.push(character);

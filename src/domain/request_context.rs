@@ -25,14 +25,13 @@ pub trait CostLimit: Sync {
     /// done for this request at this time.
     fn check(&self, request: &ForwardedRequest<'_>, now: Moment) -> Result<(), Denial>;
 
-    /// Returns the address of the client, where it is known; all addresses that one client usually
-    /// has are one.
+    /// Returns the address of the client, if the request tells it.
     fn client(&self, request: &ForwardedRequest<'_>) -> Option<IpAddr>;
 }
 
 impl<E: Explain> RequestContext<'_, E> {
-    /// Returns the address of the client, where anything limits what a client may cause and the
-    /// address is known.
+    /// Returns the address of the client, if expensive work is limited and the address is known.
+    /// Without a limit it is not looked at.
     pub fn client(&self) -> Option<IpAddr> {
         self.cost_limit?.client(self.request)
     }

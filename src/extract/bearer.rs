@@ -3,15 +3,21 @@
 use super::found::Found;
 use crate::domain::{Denial, Field, HeaderFields, Reason};
 
-const SCHEME: &str = "bearer";
-
-/// Looks for `Authorization: Bearer TOKEN`. One word alone is not a credential, which is a scheme
-/// followed by something (RFC 9110 section 11.4).
+/// Looks for `Authorization: Bearer TOKEN`.
 pub(super) fn find_in_authorization(fields: &dyn HeaderFields) -> Result<Found<'_>, Denial> {
+    find_scheme_in_authorization(fields, "bearer")
+}
+
+/// Looks for `Authorization: SCHEME TOKEN`; the scheme is in lower case. One word alone is not a
+/// credential, which is a scheme followed by something (RFC 9110 section 11.4).
+pub(super) fn find_scheme_in_authorization<'a>(
+    fields: &'a dyn HeaderFields,
+    scheme: &str,
+) -> Result<Found<'a>, Denial> {
     let Some(value) = only_value(fields, "authorization")? else {
         return Ok(Found::Nothing);
     };
-    match split(value, SCHEME) {
+    match split(value, scheme) {
         Ok(Found::Token(token))
             if token
                 .first()
@@ -19,18 +25,22 @@ pub(super) fn find_in_authorization(fields: &dyn HeaderFields) -> Result<Found<'
         {
             Ok(Found::Token(token))
         }
-        found => unless_one_word(value.trim_ascii(), found),
+        found => unless_one_word(value.trim_ascii(), scheme, found),
     }
 }
 
 /// Returns `found` if the text has at least two words.
-fn unless_one_word<'a>(text: &[u8], found: Result<Found<'a>, Denial>) -> Result<Found<'a>, Denial> {
+fn unless_one_word<'a>(
+    text: &[u8],
+    scheme: &str,
+    found: Result<Found<'a>, Denial>,
+) -> Result<Found<'a>, Denial> {
     match text {
         // A server that strips blanks gets an empty field. Most proxies send us one.
         b"" => Ok(Found::Nothing),
         _ if text.iter().any(u8::is_ascii_whitespace) => found,
         // The client named this source, so a token in another source does not count.
-        _ if text.eq_ignore_ascii_case(SCHEME.as_bytes()) => {
+        _ if text.eq_ignore_ascii_case(scheme.as_bytes()) => {
             Err(Reason::AuthorizationMalformed.into())
         }
         // A server may read a byte that no scheme can contain as the space after the scheme, and

@@ -12,6 +12,8 @@ pub(super) enum Found<'a> {
     Token(&'a [u8]),
     /// Text in the place of the token, which is encoded in base64url.
     Base64url(&'a str),
+    /// User and password, which are encoded in base64.
+    Basic(&'a [u8]),
 }
 
 /// Returns `true` if a text is a `token` of RFC 9110 section 5.6.2. Field names, schemes, cookie

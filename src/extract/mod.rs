@@ -1,8 +1,9 @@
-//! Layer 1: finds the token in a request (RFC 6750 section 2).
+//! Layer 1: finds the credential in a request (RFC 6750 section 2, RFC 7617).
 //!
 //! A request has exactly one token. Two different ones are refused: the application behind the
 //! proxy might read the other.
 
+mod basic;
 mod bearer;
 mod cookie;
 mod found;
@@ -78,10 +79,37 @@ impl TokenSources {
         self.sources.get(index.get())
     }
 
-    /// Returns the place where the first source would look for this token; `None` if there is no
-    /// source.
+    /// Returns the place where the first source for tokens would look for this one, or where
+    /// `basic` would if there is no other; `None` if there is no source.
     pub fn place(&self, token: &str) -> Option<TokenPlace> {
-        self.sources.first().map(|source| source.place(token))
+        let mut for_tokens = self.token_sources();
+        let first = for_tokens.next().or(self.sources.first());
+        first.map(|source| source.place(token))
+    }
+
+    /// Returns `true` if a source reads users and passwords.
+    pub fn read_passwords(&self) -> bool {
+        self.sources.contains(&TokenSource::Basic)
+    }
+
+    /// Returns `true` if a source reads tokens.
+    pub fn read_tokens(&self) -> bool {
+        self.token_sources().next().is_some()
+    }
+
+    /// Returns these sources without the one that reads users and passwords.
+    #[must_use]
+    pub fn without_passwords(&self) -> Self {
+        Self {
+            sources: self.token_sources().cloned().collect(),
+            ..*self
+        }
+    }
+
+    fn token_sources(&self) -> impl Iterator<Item = &TokenSource> {
+        self.sources
+            .iter()
+            .filter(|source| **source != TokenSource::Basic)
     }
 
     /// Returns `true` if a source reads what the proxy reports about the original request.
@@ -154,11 +182,14 @@ impl TokenSources {
                 }
                 Found::Token(bytes) => self.parse(bytes, SourceIndex::new(position))?,
                 Found::Base64url(text) => self.decode(text, SourceIndex::new(position))?,
+                Found::Basic(text) => {
+                    let source = SourceIndex::new(position);
+                    let decoded = basic::decode(text, source, self.max_token_bytes);
+                    decoded.map_err(|denial| denial.of_attempt(Some(CredentialScheme::Basic)))?
+                }
             };
-            let length = found.as_bytes().len();
-            cx.explain.step(|| {
-                ExplainStep::passed("token source", source, format!("a token of {length} bytes"))
-            });
+            cx.explain
+                .step(|| ExplainStep::passed("token source", source, describe(&found)));
             match &token {
                 None => token = Some(found),
                 Some(earlier) if earlier.is_same_as(&found) => {}
@@ -190,6 +221,14 @@ impl TokenSources {
             .decode(text)
             .map_err(|_| Reason::TokenMalformed)?;
         self.parse(bytes, source)
+    }
+}
+
+/// Describes a credential without showing any of it.
+fn describe(found: &Credential<'_>) -> String {
+    match found.scheme {
+        CredentialScheme::Bearer => format!("a token of {} bytes", found.as_bytes().len()),
+        CredentialScheme::Basic => "a user and a password".to_owned(),
     }
 }
 

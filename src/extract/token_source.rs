@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::found::{Found, is_token};
-use super::{bearer, cookie, header, query, websocket};
+use super::{basic, bearer, cookie, header, query, websocket};
 use crate::domain::{Denial, ForwardedRequest};
 
 /// A place where a request may carry its token.
@@ -12,6 +12,8 @@ use crate::domain::{Denial, ForwardedRequest};
 pub enum TokenSource {
     /// `Authorization: Bearer TOKEN`.
     Bearer,
+    /// `Authorization: Basic` with user and password.
+    Basic,
     /// `NAME: TOKEN`, or `NAME: SCHEME TOKEN`.
     Header {
         /// The field's name.
@@ -46,6 +48,7 @@ impl TokenSource {
     pub(super) fn find<'a>(&self, request: &ForwardedRequest<'a>) -> Result<Found<'a>, Denial> {
         match self {
             Self::Bearer => bearer::find_in_authorization(request.fields),
+            Self::Basic => basic::find(request.fields),
             Self::Header {
                 name,
                 scheme: Some(scheme),
@@ -61,6 +64,7 @@ impl TokenSource {
         let field = |name: &str, value: String| TokenPlace::Field(name.to_owned(), value);
         match self {
             Self::Bearer => field("authorization", format!("Bearer {token}")),
+            Self::Basic => field("authorization", basic::field_value(token)),
             Self::Header {
                 name,
                 scheme: Some(scheme),
@@ -80,6 +84,7 @@ impl FromStr for TokenSource {
         let mut parts = text.splitn(3, ':');
         match (parts.next(), parts.next(), parts.next()) {
             (Some("bearer"), None, None) => Ok(Self::Bearer),
+            (Some("basic"), None, None) => Ok(Self::Basic),
             (Some("cookie"), Some(name), None) if is_token(name) => Ok(Self::Cookie {
                 name: name.to_owned(),
             }),
@@ -102,7 +107,7 @@ impl FromStr for TokenSource {
             }
             (Some("websocket"), None, None) => Ok(Self::WebSocket),
             _ => Err(
-                "write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket",
+                "write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket",
             ),
         }
     }
@@ -112,6 +117,7 @@ impl fmt::Display for TokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bearer => f.write_str("bearer"),
+            Self::Basic => f.write_str("basic"),
             Self::Header { name, scheme: None } => write!(f, "header:{name}"),
             Self::Header {
                 name,
@@ -132,6 +138,7 @@ mod tests {
     fn sources_are_formatted_as_they_are_parsed() {
         for text in [
             "bearer",
+            "basic",
             "header:x-token",
             "header:x-token:JWT",
             "cookie:access_token",

@@ -102,6 +102,8 @@ impl Gate {
         let selected = self.policy.select(&mut cx)?;
         record.route = selected.route.map(|route| route.index);
         let decision = self.decide_on(selected.rules, &mut cx, record).await;
+        let attempted = record.authentication.scheme;
+        let decision = decision.map_err(|denial| denial.of_attempt(attempted));
         // On a route that reports denials nothing is enforced, so nothing is counted.
         if let (Some(limiter), Err(denial)) = (limiter, &decision)
             && !selected.rules.report_only
@@ -129,6 +131,7 @@ impl Gate {
             Ok(credential) => credential,
             Err(denial) => return rules.handle_missing_credential(denial, cx),
         };
+        record.authentication.scheme = Some(credential.scheme);
         let principal = self
             .authenticators
             .authenticate(&credential, rules, cx, &mut record.authentication)

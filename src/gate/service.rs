@@ -135,7 +135,7 @@ impl DecisionService {
             issuer: record
                 .authentication
                 .issuer
-                .and_then(|at| Some(self.gate.issuers().at(at)?.profile.name.clone())),
+                .and_then(|at| Some(self.gate.authenticators.profile(at)?.name.clone())),
             route: record
                 .route
                 .and_then(|at| Some(self.gate.policy.routes()?.at(at)?.name.label())),

@@ -119,6 +119,8 @@ impl Hint {
             Reason::ClaimInvalid => Self::ClaimInvalid,
             Reason::SubjectUnknown => Self::SubjectUnknown,
             Reason::SubjectDisabled => Self::SubjectDisabled,
+            Reason::CredentialUnknown => Self::CredentialUnknown,
+            Reason::CredentialsInvalid => Self::CredentialsInvalid,
             Reason::ProofMissing => Self::ProofMissing,
             Reason::ScopeInsufficient => Self::ScopeInsufficient,
             Reason::PolicyDenied => Self::PolicyDenied,

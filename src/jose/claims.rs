@@ -6,11 +6,11 @@ use std::ops::Range;
 use super::json::{Json, Object, name_order};
 use crate::domain::{ClaimPath, Reason, Timestamp};
 
-/// The claims of a token whose signature has been verified.
+/// The claims of a token whose signature has been verified, or that the operator has written.
 ///
-/// They come from [`CompactJws::into_signed`](super::CompactJws::into_signed), or from a server that
+/// They come from [`CompactJws::into_signed`](super::CompactJws::into_signed), from a server that
 /// was asked about the token over a connection that proves who answers
-/// ([`stated`](Self::stated)).
+/// ([`stated`](Self::stated)), or from a file of the operator.
 #[derive(Debug)]
 pub struct Claims {
     /// The payload as the issuer wrote it.
@@ -33,8 +33,8 @@ struct Member {
 
 impl Claims {
     /// Parses claims that their authority has stated over a connection that proves who it is, such
-    /// as the answer of an introspection endpoint. Fails with [`Reason::ClaimInvalid`] unless the
-    /// text is a strict JSON object.
+    /// as the answer of an introspection endpoint, or that a file of the operator states. Fails with
+    /// [`Reason::ClaimInvalid`] unless the text is a strict JSON object.
     pub fn stated(text: String) -> Result<Self, Reason> {
         UnverifiedClaims::parse(text.into_bytes()).map(UnverifiedClaims::trusted)
     }

@@ -8,8 +8,6 @@ use crate::jose::VerificationKey;
 
 /// The evidence that vouches for a principal. It owns the way to its source: whether it still holds
 /// depends on the time only.
-///
-/// A line of a followed file would be a further variant.
 pub enum Evidence {
     /// The key that made the signature.
     Key {
@@ -17,6 +15,13 @@ pub enum Evidence {
         store: Arc<dyn KeyTrust>,
         /// The key.
         key: TrustedKey,
+    },
+    /// A line of a followed file: an API key, or a user with a password.
+    Listed {
+        /// The list that it must be in.
+        list: Arc<dyn ListTrust>,
+        /// The line.
+        line: ListedLine,
     },
     /// The issuer, which said that the token is active. It holds as long as the principal is kept.
     Introspected,
@@ -28,6 +33,12 @@ pub trait KeyTrust: Send + Sync {
     fn still_trusts(&self, key: &TrustedKey, now: Moment) -> bool;
 }
 
+/// A list that changes with its file.
+pub trait ListTrust: Send + Sync {
+    /// Returns whether a line that was in the list once still is, unchanged.
+    fn still_has(&self, line: &ListedLine) -> bool;
+}
+
 /// A key that was trusted when a signature was verified with it.
 #[derive(Debug, Clone)]
 pub struct TrustedKey {
@@ -37,11 +48,24 @@ pub struct TrustedKey {
     pub generation: u64,
 }
 
+/// A line as it was when it vouched for a principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedLine {
+    /// The digest of all that the line says.
+    pub fingerprint: LineFingerprint,
+    /// The revision of the list that it was in. A list counts its revisions.
+    pub revision: u64,
+}
+
+/// The SHA-256 of all that a line says. It is kept in memory only.
+pub type LineFingerprint = [u8; 32];
+
 impl Evidence {
     /// Returns whether this still vouches for the principal.
     pub fn still_holds(&self, now: Moment) -> bool {
         match self {
             Self::Key { store, key } => store.still_trusts(key, now),
+            Self::Listed { list, line } => list.still_has(line),
             Self::Introspected => true,
         }
     }
@@ -51,6 +75,7 @@ impl fmt::Debug for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Key { .. } => f.debug_struct("Key").finish_non_exhaustive(),
+            Self::Listed { .. } => f.debug_struct("Listed").finish_non_exhaustive(),
             Self::Introspected => f.write_str("Introspected"),
         }
     }

@@ -1,11 +1,12 @@
 //! The profile of an issuer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::ScopeRequirement;
-use crate::domain::{CredentialScheme, IssuerIndex};
+use crate::domain::{CredentialScheme, IssuerIndex, Scopes};
 use crate::extract::TokenSource;
-use crate::verify::Expectations;
+use crate::verify::{AcceptedAudience, AudienceRule, Expectations, TimeRules, TokenTypeRule};
 
 /// The profile of an issuer: what its credentials must satisfy, and how they may be
 /// presented. Its keys are not part of it.
@@ -23,6 +24,8 @@ pub struct IssuerProfile {
     pub sources: AcceptedSources,
     /// The schemes that its credentials may be presented with.
     pub schemes: Box<[CredentialScheme]>,
+    /// How long its principals are kept at most, in place of the general time.
+    pub kept_for: Option<Duration>,
 }
 
 /// The sources that an issuer's credentials may come from.
@@ -49,6 +52,34 @@ impl IssuerProfile {
             required_scopes,
             sources: AcceptedSources::OfRoute,
             schemes: [CredentialScheme::Bearer].into(),
+            kept_for: None,
+        }
+    }
+
+    /// Makes the profile of a list that the operator keeps. What is in it is taken as it is: no
+    /// audience, no leeway.
+    pub fn of_list(index: IssuerIndex, name: &str, scheme: CredentialScheme) -> Self {
+        let expectations = Expectations {
+            audience: AudienceRule {
+                accepted: AcceptedAudience::Everyone,
+                fallback: Vec::new(),
+            },
+            token_type: TokenTypeRule::Any {
+                accepted: Vec::new(),
+            },
+            time: TimeRules {
+                leeway: Duration::ZERO,
+                require_exp: false,
+                max_token_age: None,
+            },
+            provider: None,
+            roles: None,
+            required_claims: Vec::new(),
+        };
+        let no_scopes = ScopeRequirement::all_of(Scopes::default());
+        Self {
+            schemes: [scheme].into(),
+            ..Self::new(index, name.into(), expectations, no_scopes)
         }
     }
 

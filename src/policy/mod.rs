@@ -3,6 +3,7 @@
 //! A new demand on a credential is a [`Requirement`]; what is asked of an issuer's credentials
 //! wherever they are used is part of its [`IssuerProfile`].
 
+mod accepted_schemes;
 mod claim_headers;
 mod condition;
 mod decimal;
@@ -17,10 +18,11 @@ mod scope_requirement;
 pub(crate) mod text_pattern;
 mod user_row;
 
+pub use accepted_schemes::AcceptedSchemes;
 pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders, HeaderOrigin, RenderedHeaders};
 pub use condition::{Condition, ConditionError, ConditionFailure, Facts, with_large_stack};
 pub use decimal::exact_double;
-pub use evidence::{Evidence, KeyTrust, TrustedKey};
+pub use evidence::{Evidence, KeyTrust, LineFingerprint, ListTrust, ListedLine, TrustedKey};
 pub use issuer_profile::{AcceptedSources, IssuerProfile};
 pub use preflight::Preflight;
 pub use principal::Principal;
@@ -150,6 +152,11 @@ impl Policy {
             route: Some(route),
             rules: &route.rules,
         })
+    }
+
+    /// Returns the rules that hold everywhere, or where no route is for a request.
+    pub const fn general(&self) -> &Rules {
+        &self.general
     }
 
     /// Returns whether any route has a condition.

@@ -39,6 +39,7 @@ pub fn warnings(configuration: &Configuration) -> Vec<String> {
              that do)"
         ));
     }
+    warnings.extend(configuration.guessing_warning());
     warnings
 }
 

@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use serde_json::json;
 
-use super::challenge::{challenges, error};
+use super::challenge::{Challenges, error};
+use super::challenge_schemes::ChallengeSchemes;
 use crate::config::{CustomDenial, DenialKey, DenialSettings, RouteDenials};
 use crate::domain::{Denial, DenialClass, Reason, RouteIndex};
-use crate::policy::RouteName;
+use crate::policy::{AcceptedSchemes, RouteName};
 
 /// Keys are fetched again within seconds: a client that comes back then finds them, or learns that
 /// it takes longer.
@@ -28,6 +29,7 @@ pub struct DenialResponses {
     /// The routes with denials of their own, by name.
     by_name: HashMap<RouteName, RouteIndex>,
     answers: DenialSettings,
+    schemes: ChallengeSchemes,
 }
 
 /// The response to one denial.
@@ -83,7 +85,11 @@ struct Override {
 
 impl DenialResponses {
     /// Makes the responses as they are configured, in general and for these routes.
-    pub fn new(answers: DenialSettings, of_routes: HashMap<RouteIndex, RouteDenials>) -> Self {
+    pub fn new(
+        answers: DenialSettings,
+        of_routes: HashMap<RouteIndex, RouteDenials>,
+        schemes: ChallengeSchemes,
+    ) -> Self {
         let (mut own_denials, mut by_name, mut resources) =
             (HashMap::new(), HashMap::new(), HashMap::new());
         for (route, own) in of_routes {
@@ -110,6 +116,7 @@ impl DenialResponses {
             resources,
             by_name,
             answers,
+            schemes,
         }
     }
 
@@ -146,7 +153,8 @@ impl DenialResponses {
         }
     }
 
-    /// Returns the default challenges, unless scopes or the metadata of the route change them.
+    /// Returns the default challenges, unless scopes, the metadata or the schemes of the route change
+    /// them.
     fn challenges<'a>(
         &self,
         defaults: &'a [Bytes],
@@ -154,15 +162,21 @@ impl DenialResponses {
         route: Option<RouteIndex>,
     ) -> Cow<'a, [Bytes]> {
         let own_resource = route.and_then(|route| self.resources.get(&route));
-        if defaults.is_empty() || own_resource.is_none() && denial.required_scopes().is_none() {
+        let schemes = self.schemes.on(route);
+        let is_usual = own_resource.is_none()
+            && denial.required_scopes().is_none()
+            && schemes == AcceptedSchemes::BEARER;
+        if defaults.is_empty() || is_usual {
             return defaults.into();
         }
-        let resource_metadata = own_resource
-            .map(AsRef::as_ref)
-            .or(self.answers.resource_metadata.as_deref());
-        challenges(&self.answers.realm, resource_metadata, denial)
-            .into_vec()
-            .into()
+        let challenges = Challenges {
+            realm: &self.answers.realm,
+            resource_metadata: own_resource
+                .map(AsRef::as_ref)
+                .or(self.answers.resource_metadata.as_deref()),
+            schemes,
+        };
+        challenges.of(denial).into_vec().into()
     }
 }
 
@@ -174,8 +188,12 @@ impl DefaultResponse {
             status: reason.status(),
             body: default_body(reason).into(),
             challenges: if has_challenge {
-                let resource_metadata = answers.resource_metadata.as_deref();
-                challenges(&answers.realm, resource_metadata, &reason.into())
+                let challenges = Challenges {
+                    realm: &answers.realm,
+                    resource_metadata: answers.resource_metadata.as_deref(),
+                    schemes: AcceptedSchemes::BEARER,
+                };
+                challenges.of(&reason.into())
             } else {
                 Box::default()
             },

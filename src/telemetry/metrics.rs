@@ -11,12 +11,13 @@ use prometheus::{
 
 use super::dependency_metrics::DependencyFamilies;
 use super::jwks_metrics::JwksFamilies;
+use super::list_metrics::ListFamilies;
 use super::metrics_reference as declared;
 use super::registry::{counters, opts, registered};
 use super::reload_metrics::ReloadMetrics;
 use super::{
-    CacheUse, DecisionCounters, DependencyMetrics, JwksMetrics, LogQueue, RateLimitCounters,
-    UnusableRequests,
+    CacheUse, DecisionCounters, DependencyMetrics, JwksMetrics, ListMetrics, LogQueue,
+    RateLimitCounters, UnusableRequests,
 };
 use crate::domain::Timestamp;
 
@@ -35,6 +36,7 @@ pub struct Metrics {
     /// time was over.
     pub cache_evictions: IntCounter,
     jwks: JwksFamilies,
+    lists: ListFamilies,
     dependencies: DependencyFamilies,
     /// Requests of proxies that are configured in the wrong way.
     pub unusable: UnusableRequests,
@@ -82,6 +84,7 @@ impl Metrics {
                 IntCounter::with_opts(opts(&declared::CACHE_EVICTIONS))?,
             )?,
             jwks: JwksFamilies::register(&registry)?,
+            lists: ListFamilies::register(&registry)?,
             dependencies: DependencyFamilies::register(&registry)?,
             unusable: UnusableRequests::new(&unusable),
             rate_limited: RateLimitCounters::new(&rate_limited).into(),
@@ -143,6 +146,16 @@ impl Metrics {
     /// Removes the series of the keys of an issuer that no longer exists.
     pub fn forget_issuer(&self, issuer: &str) {
         self.jwks.forget(issuer);
+    }
+
+    /// Returns the metrics of the list of credentials of this name.
+    pub fn list(&self, name: &str) -> ListMetrics {
+        self.lists.of(name)
+    }
+
+    /// Removes the series of a list that no longer exists.
+    pub fn forget_list(&self, name: &str) {
+        self.lists.forget(name);
     }
 
     /// Counts a reload of the configuration, and records the generation that is active now.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::Validity;
 use super::audience::{AcceptedAudience, AudienceRule};
 use super::role_claims::Roles;
+use super::scope_claim::scopes;
 use crate::domain::{ClaimPath, Explain, Reason, Scopes};
 use crate::jose::{Claims, Json};
 
@@ -13,8 +14,9 @@ use crate::jose::{Claims, Json};
 const MIN_ALLOCATION: usize = 24;
 const ALLOCATION_OVERHEAD: usize = 8;
 
-/// A token whose signature and claims are valid. Only
-/// [`Expectations::validate`](super::Expectations::validate) creates one.
+/// A token whose signature and claims are valid, or the claims of a line in a file of the operator.
+/// [`Expectations::validate`](super::Expectations::validate) makes the first,
+/// [`VerifiedToken::of_line`] the second.
 #[derive(Debug)]
 pub struct VerifiedToken {
     scopes: Scopes,
@@ -42,6 +44,25 @@ impl VerifiedToken {
             claims,
             names_audience_of_issuer,
         }
+    }
+
+    /// Makes the token of a line that is in a file of the operator. The caller must know that the
+    /// sender has what the line asks for.
+    ///
+    /// Fails with [`Reason::ClaimInvalid`] if a claim has a form that it must not have.
+    pub fn of_line(claims: Claims, audience: &AudienceRule) -> Result<Self, Reason> {
+        let validity = Validity::from_claims(&claims, &mut ())?;
+        let scopes = scopes(&claims, &mut ())?;
+        if audience.stated(&claims).is_none() {
+            return Err(Reason::ClaimInvalid);
+        }
+        Ok(Self::new(
+            scopes,
+            Roles::AsWritten,
+            validity,
+            claims,
+            audience,
+        ))
     }
 
     /// Returns the scopes that it grants.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use doorward::jose::{Algorithm, SigningKey};
 use serde_json::json;
 
+use crate::listed::{Files, api_key, entry, user};
 use crate::nginx::NGINX;
 use crate::support::proxy_lines::printed;
 use crate::support::{
@@ -604,5 +605,40 @@ fn every_example_is_run_here() {
             is_beside_one || own.contains(&format!("\"{name}\"")),
             "{name}"
         );
+    }
+}
+
+#[test]
+fn the_example_serves_programs_and_people() {
+    let (files, key) = (Files::new(), api_key());
+    let idp = TestIssuer::new().serve();
+    files.write("keys.yaml", entry("ci", &key, ", scopes: [deploy]"));
+    files.write("users.htpasswd", user("alice", "secret"));
+    let text = example("keys-and-passwords.yaml", &[]);
+    let text = text
+        .replace("/etc/doorward/", &files.path(""))
+        .replace("https://idp.example.com/realms/main", &idp.url());
+    let gate = TestGate::new().by_time_of(&idp).file(text).spawn();
+    let token = idp.token().claim("scope", "deploy").sign();
+    let ask = |method: &str, path: &str| {
+        let request = gate.get("/verify").header("X-Forwarded-Method", method);
+        request
+            .header("X-Forwarded-Host", "h")
+            .header("X-Forwarded-Uri", path)
+    };
+    for (method, path, of_token, of_key, of_password) in [
+        ("GET", "/healthz", 200, 200, 200),
+        ("POST", "/deploy/shop", 401, 200, 401),
+        ("GET", "/deploy/shop", 403, 403, 403),
+        ("GET", "/reports/1", 401, 401, 200),
+        ("GET", "/api/orders", 200, 200, 401),
+    ] {
+        let seen = [
+            ask(method, path).bearer(&token),
+            ask(method, path).bearer(&key),
+            ask(method, path).basic("alice", "secret"),
+        ]
+        .map(|request| request.send().status);
+        assert_eq!(seen, [of_token, of_key, of_password], "{method} {path}");
     }
 }

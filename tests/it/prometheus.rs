@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::listed::Files;
 use crate::support::{
     Authority, Component, Request, TestGate, TestIssuer, TlsPlace, eventually, program, repository,
     shipped,
@@ -188,7 +189,11 @@ fn promtool(arguments: &[&str], stdin: &str) -> Output {
 fn every_series_that_an_alert_names_is_there_from_the_start() {
     let idp = TestIssuer::new().serve();
     let place = TlsPlace::new(&Authority::new().server());
-    let gate = place.used_by(TestGate::new().discovering(&idp)).spawn();
+    let files = Files::new();
+    let gate = TestGate::new()
+        .discovering(&idp)
+        .set("API_KEYS_FILE", files.write("keys.yaml", "[]"));
+    let gate = place.used_by(gate).spawn();
     // The last thing that is noted about a fetch.
     let fetched = "\ndoorward_jwks_last_success_timestamp_seconds{issuer=\"127.0.0.1\"}";
     let page = gate

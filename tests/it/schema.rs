@@ -306,6 +306,9 @@ fn beside_its_preset(name: &str, value: &Value) -> Value {
         .find(|preset| name.starts_with(&format!("{preset}_")))
     {
         Some(preset) => json!({ name: value, "preset": preset }),
+        None if name.starts_with("directory_") && name != "directory_url" => {
+            json!({ name: value, "directory_url": "postgres://127.0.0.1/users" })
+        }
         None => json!({ name: value }),
     }
 }

@@ -17,14 +17,16 @@ use clap::Args;
 use super::egress_checks::{refuse_broken_proxies, refuse_without_client};
 use super::exit::{Failure, print};
 use super::fixtures;
-use crate::config::{Configuration, IssuerSettings, KeySource, Source};
+use crate::config::{
+    Configuration, CredentialList, IssuerSettings, KeySource, ListedSettings, Source,
+};
 use crate::domain::{Clock, visible_json};
 use crate::outbound::{Egress, ProxyName};
 use crate::platform::SystemClock;
 use crate::proxy_files::warnings;
 use directory::DirectoryReport;
 use output::Output;
-use report::{IssuerReport, Outcome, Report};
+use report::{CredentialListReport, IssuerReport, Outcome, Report};
 
 #[derive(Args)]
 pub(super) struct Check {
@@ -32,11 +34,11 @@ pub(super) struct Check {
     /// never issued, and have the query of the user directory prepared
     #[arg(long)]
     online: bool,
-    /// Also judge the cases in the YAML files of this folder, with keys made for the run; nothing
-    /// is fetched for them
+    /// Also test the configuration with the fixtures (YAML files) in this folder. Keys are made for
+    /// the run, and none are fetched
     #[arg(long, value_name = "DIR")]
     fixtures: Option<PathBuf>,
-    /// How to report; docs/check.md describes the members of `json`
+    /// Output format; docs/check.md describes the members of `json`
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
 }
@@ -84,6 +86,8 @@ impl Check {
             report.certificate_not_after = Some(not_after.to_rfc3339().to_string());
             output.say(&text::certificate(not_after, SystemClock.now()))?;
         }
+        report.credential_lists = credential_lists(&configuration.listed);
+        output.say(&text::credential_lists(&report.credential_lists))?;
         report.issuers = described(&configuration.issuers, &egress);
         output.say(&text::proxies(&report.issuers))?;
         let mut without_keys = 0;
@@ -161,6 +165,17 @@ fn all_warnings(configuration: &Configuration) -> Vec<String> {
     let mut all = warnings(configuration);
     all.extend(unreached.into_iter().flatten());
     all
+}
+
+fn credential_lists(listed: &ListedSettings) -> Vec<CredentialListReport> {
+    let keys = listed.api_keys.as_ref().map(|keys| keys.read.list.len());
+    let users = listed.passwords.as_ref().map(|users| users.read.list.len());
+    let entries = [keys, users].into_iter().flatten();
+    listed
+        .names()
+        .zip(entries)
+        .map(|(name, entries)| CredentialListReport { name, entries })
+        .collect()
 }
 
 /// Describes the issuers before any keys are fetched.

@@ -17,6 +17,7 @@ pub(super) struct Report {
     pub(super) warnings: Vec<String>,
     pub(super) certificate_not_after: Option<String>,
     pub(super) issuers: Vec<IssuerReport>,
+    pub(super) credential_lists: Vec<CredentialListReport>,
     pub(super) directory: Option<DirectoryReport>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) introspection: Vec<IntrospectionReport>,
@@ -42,6 +43,13 @@ pub(super) struct ProblemReport {
     pub(super) place: String,
     pub(super) message: String,
     pub(super) hint: Option<String>,
+}
+
+/// One list of credentials: API keys, or users with passwords.
+#[derive(Debug, Serialize)]
+pub(super) struct CredentialListReport {
+    pub(super) name: &'static str,
+    pub(super) entries: usize,
 }
 
 /// One issuer and its keys.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::report::IssuerReport;
+use super::report::{CredentialListReport, IssuerReport};
 use crate::app::MAX_UNREACHED;
 use crate::cli::fixtures::{CaseReport, FixtureReport};
 use crate::domain::Timestamp;
@@ -33,6 +33,15 @@ pub(super) fn unreached(routes: &[UnreachedRoute]) -> Vec<String> {
         format!("{routes} never reached by matching")
     });
     shown.chain(rest).collect()
+}
+
+/// Returns the number of credentials in each list.
+pub(super) fn credential_lists(lists: &[CredentialListReport]) -> String {
+    let lines = lists.iter().map(|list| {
+        let entries = counted(list.entries, "entry", "entries");
+        format!("{}: {entries}\n", list.name)
+    });
+    lines.collect()
 }
 
 pub(super) fn certificate(not_after: Timestamp, now: Timestamp) -> String {

@@ -20,7 +20,10 @@ pub use keys::{
     is_trustworthy,
 };
 
+pub(super) use keys::hex;
+
 use crate::config::issuer::keys::{fetch, refresh};
+use crate::config::listed::names::RESERVED;
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::{ClaimPath, Scopes};
 use crate::policy::ScopeRequirement;
@@ -33,43 +36,47 @@ use preset::{PRESET, Preset};
 const NAME: Setting = Setting::optional(
     "name",
     "host of the issuer",
-    "Label of the issuer in logs and metrics.",
+    "Name of the issuer in logs, metrics and routes.",
 );
 const TOKEN_TYPE: Setting = Setting::new(
     "token_type",
     "any",
-    "`any`: `typ` absent, `JWT`, `at+jwt` or in `accepted_types`. `at+jwt`: the access token profile of RFC 9068, all seven claims.",
+    "`any`: the header `typ` is absent, `JWT`, `at+jwt` or one of `accepted_types`. `at+jwt`: the token must follow RFC 9068 (JWT access tokens), with `typ` and all seven required claims.",
 ).shaped(Shape::Word(&value::words(TOKEN_TYPES)));
 const ACCEPTED_TYPES: Setting = Setting::optional(
     "accepted_types",
     "none",
-    "Further values of `typ` that `token_type` `any` takes.",
+    "Additional values of `typ` that `token_type: any` accepts.",
 )
 .shaped(Shape::List(&Shape::Text));
 const LEEWAY: Setting = Setting::new(
     "leeway",
     "30s",
-    "How far the clocks may differ, for `exp`, `nbf` and `iat`; at most an hour.",
+    "Tolerated difference between the clocks of the issuer and of this service. It applies to `exp`, `nbf` and `iat`. At most one hour.",
 )
 .shaped(Shape::Duration);
-const REQUIRE_EXP: Setting =
-    Setting::new("require_exp", "true", "Whether a token must have an end.").shaped(Shape::Boolean);
+const REQUIRE_EXP: Setting = Setting::new(
+    "require_exp",
+    "true",
+    "`true`: a token must have `exp`. `false`: a token without `exp` never expires.",
+)
+.shaped(Shape::Boolean);
 const MAX_TOKEN_AGE: Setting = Setting::optional(
     "max_token_age",
     "–",
-    "How old a token may be by its `iat`, which it then must have.",
+    "Greatest age of a token, counted from its `iat`. With this setting a token must have `iat`.",
 )
 .shaped(Shape::Duration);
 const REQUIRED_SCOPES: Setting = Setting::optional(
     "required_scopes",
     "none",
-    "Scopes that every token must have; without one of them it is 403.",
+    "Scopes that every token of this issuer must have. If one is missing, the response is 403 with `scope_insufficient`.",
 )
 .shaped(Shape::List(&Shape::Text));
 const REQUIRED_CLAIMS: Setting = Setting::optional(
     "required_claims",
     "none",
-    "Claims that every token must have, neither `null` nor an empty text: `path`, or `path=value` for a value it must equal or, as an array, contain. Split at the first `=` outside of quotes; a value has no comma. With a preset `roles` is what its provider writes as roles.",
+    "Claims that every token of this issuer must have. A list of `path` and `path=value`. `path`: the claim must be there, and be neither `null` nor an empty text. `path=value`: the claim must equal the value, or be an array that contains it. The text is split at the first `=` outside quotes. A value cannot have a comma. With a preset, `roles` is the list of roles in the form of that provider.",
 ).shaped(Shape::List(&Shape::Text));
 
 pub(super) const SETTINGS: &[Setting] = &[
@@ -111,7 +118,7 @@ const INHERITED: &[Setting] = &[
 pub(crate) const ISSUERS: Setting = Setting::optional(
     "issuers",
     "–",
-    "Several issuers, only in the file: a list of mappings with the settings of an issuer, each found by its exact `iss`.",
+    "Several issuers. Only in the file. A list of mappings, each with the settings of one issuer (next table). A token belongs to the issuer whose `issuer` equals its `iss` exactly.",
 ).shaped(Shape::Sections(SECTIONS));
 
 /// An issuer, its keys, and the checks for its tokens.
@@ -135,9 +142,18 @@ pub struct IssuerSettings {
 
 impl IssuerSettings {
     /// Reads the list of issuers or, without a list, the one issuer whose settings are at the top
-    /// level.
-    pub(super) fn read_all(reader: &mut Reader) -> Result<Vec<Self>, Reported> {
+    /// level. If there `may_be_none`, there is none where none of these settings is given.
+    pub(super) fn read_all(reader: &mut Reader, may_be_none: bool) -> Result<Vec<Self>, Reported> {
+        let own: Vec<Setting> = SECTIONS.iter().copied().flatten().copied().collect();
+        let alone = own
+            .iter()
+            .filter(|setting| !INHERITED.contains(setting))
+            .copied()
+            .collect::<Vec<_>>();
         if !reader.is_given(&ISSUERS) {
+            if may_be_none && !alone.iter().any(|setting| reader.is_given(setting)) {
+                return Ok(Vec::new());
+            }
             let only = [Self::read(reader)?];
             for (_, invalid) in unclear_tokens_of(&only) {
                 return Err(reader.refuse(&TOKEN_PREFIXES, invalid));
@@ -146,12 +162,6 @@ impl IssuerSettings {
         }
         let misplaced = Invalid::new("belongs to one issuer, and there is a list of them")
             .hint("set it in `issuers`");
-        let own: Vec<Setting> = SECTIONS.iter().copied().flatten().copied().collect();
-        let alone = own
-            .iter()
-            .filter(|setting| !INHERITED.contains(setting))
-            .copied()
-            .collect::<Vec<_>>();
         let outside = reader.refuse_given(&alone, &misplaced);
         let listed = reader.sections(&ISSUERS, INHERITED, |entry, _| Self::read(entry));
         let listed = listed?.unwrap_or_default();
@@ -302,6 +312,10 @@ fn read_accepted(
     let stated = reader.optional(&ISSUER, value::text)?;
     let known = preset?.map(|preset| &preset.accepted);
     match (stated, known) {
+        (Some(stated), _) if RESERVED.contains(&&*stated) => {
+            let invalid = Invalid::new(format!("{stated:?} is reserved"));
+            Err(reader.refuse(&ISSUER, invalid.hint(RESERVED_HINT)))
+        }
         (None, None) => Ok(AcceptedIssuers::Absent),
         (None, Some(known)) => Ok(known.clone()),
         (Some(stated), known) if known.is_none_or(|known| known.takes(&stated)) => {
@@ -381,6 +395,9 @@ fn refuse_profile_without_issuer(
     Ok(())
 }
 
+const RESERVED_HINT: &str =
+    "API keys and users with passwords are called so: $api_keys_file, $htpasswd_file";
+
 /// The label of decisions without an issuer.
 const NO_ISSUER: &str = "none";
 
@@ -391,6 +408,9 @@ fn label(text: &str) -> Result<String, Invalid> {
             Invalid::new("in metrics it stands for tokens of no known issuer")
                 .hint("choose another name"),
         );
+    }
+    if RESERVED.contains(&&*text) {
+        return Err(Invalid::new(format!("{text:?} is reserved")).hint(RESERVED_HINT));
     }
     let plain = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
     if plain {
@@ -405,7 +425,7 @@ fn label(text: &str) -> Result<String, Invalid> {
 fn default_label(issuer: Option<&str>) -> String {
     let host = issuer.and_then(|issuer| Url::parse(issuer).ok()?.host_str().map(str::to_owned));
     let name = host.or_else(|| issuer.and_then(|issuer| label(issuer).ok()));
-    name.filter(|name| name != NO_ISSUER)
+    name.filter(|name| name != NO_ISSUER && !RESERVED.contains(&&**name))
         .unwrap_or_else(|| "default".to_owned())
 }
 

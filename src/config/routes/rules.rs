@@ -3,55 +3,56 @@
 use std::sync::Arc;
 
 use super::requirements::{self, UserRowUse};
+use crate::config::directory::NO_DIRECTORY_HINT;
 use crate::config::issuer::audience;
 use crate::config::{
-    IssuerSettings, NO_DIRECTORY_HINT, ProxySettings, TokenSettings, denials, tokens,
+    IssuerSettings, ListedSettings, ProxySettings, TokenSettings, denials, tokens,
 };
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::IssuerIndex;
-use crate::extract::TokenSources;
+use crate::extract::{TokenSource, TokenSources};
 use crate::policy::{Access, Preflight, Requirement, RouteIssuers, Rules};
 use crate::verify::AudienceMatch;
 
 pub(super) const ACCESS: Setting = Setting::new(
     "access",
     "authenticated",
-    "`authenticated`: with a valid token. `optional`: with a valid token or none. `anonymous`: tokens are not looked at. `denied`: nobody.",
+    "`authenticated`: a valid token is needed. `optional`: a request without a token is allowed too, but an invalid token is refused. `anonymous`: every request is allowed, and tokens are ignored. `denied`: every request is refused.",
 ).shaped(Shape::Word(&value::words(ACCESSES)));
 pub(super) const ISSUERS: Setting = Setting::optional(
     "issuers",
-    "all",
-    "Names of the issuers whose tokens are accepted.",
+    "all issuers of tokens",
+    "Names of the issuers whose tokens this route accepts. `api-keys` and `basic` are the issuers of `api_keys_file` and `htpasswd_file`: a route accepts API keys and passwords only if it names them here.",
 )
 .shaped(Shape::List(&Shape::Text));
 pub(super) const AUDIENCE: Setting = Setting::optional(
     "audience",
-    "that of the issuer",
-    "Audiences in place of the issuer's; a token must name one of them. `*` alone accepts all.",
+    "`audience` of the issuer",
+    "Audiences for this route, in place of the issuer's `audience`. The `aud` of a token must have one of them. `*` alone accepts any audience.",
 )
 .shaped(Shape::List(&Shape::Text));
 pub(super) const REQUIRE: Setting = Setting::optional(
     "require",
-    "nothing else",
-    "What a token must have besides; the next table.",
+    "nothing more than a valid token",
+    "What a valid token must have in addition (next tables).",
 )
 .shaped(Shape::FilledSection(&[requirements::ENTRY]));
 pub(super) const DIRECTORY: Setting = Setting::optional(
     "directory",
     "the user is looked up",
-    "`false`: the user is not looked up, and headers of columns are empty. `true`: a principal whose issuer the directory has no users of is refused; so it is where `require` reads `user`. Elsewhere it passes, and `user` is empty.",
+    "`false`: the user is not looked up, and headers with columns are empty. `true`, or a `require` that reads `user`: a token of an issuer without users in the directory is refused. Without either, such a token is allowed, and `user` is empty.",
 )
 .shaped(Shape::Boolean);
 pub(super) const ALLOW_PREFLIGHT: Setting = Setting::optional(
     "allow_preflight",
-    "the general one",
-    "Whether CORS preflight requests pass without a token.",
+    "`allow_preflight` of the service",
+    "`true`: CORS preflight requests are allowed without a token.",
 )
 .shaped(Shape::Boolean);
 pub(super) const REPORT_ONLY: Setting = Setting::new(
     "report_only",
     "false",
-    "Lets pass what it would refuse, without identity, counted as `allow` with the reason and logged as `would_deny`.",
+    "`true`: the route allows requests that it would refuse, to try out new rules. Such a request has empty claim headers. It is counted as `allow` with its reason, and logged as `would_deny`.",
 )
 .shaped(Shape::Boolean);
 
@@ -59,6 +60,7 @@ pub(super) const REPORT_ONLY: Setting = Setting::new(
 #[derive(Clone, Copy)]
 pub(in crate::config) struct General<'a> {
     pub(super) issuers: &'a [IssuerSettings],
+    pub(super) listed: &'a ListedSettings,
     pub(super) proxy: &'a ProxySettings,
     pub(super) tokens: &'a TokenSettings,
     pub(super) has_directory: bool,
@@ -69,6 +71,7 @@ impl<'a> General<'a> {
     /// are skipped; all other settings of the route are still checked.
     pub(in crate::config) fn of(
         issuers: &'a Result<Vec<IssuerSettings>, Reported>,
+        listed: &'a Result<ListedSettings, Reported>,
         proxy: &'a Result<ProxySettings, Reported>,
         tokens: &'a Result<TokenSettings, Reported>,
         has_directory: bool,
@@ -80,6 +83,7 @@ impl<'a> General<'a> {
         );
         Ok(Self {
             issuers,
+            listed: listed.as_ref().map_err(refused)?,
             proxy,
             tokens: tokens.as_ref().map_err(refused)?,
             has_directory,
@@ -93,7 +97,7 @@ pub(super) fn read(
     allow_path_parameters: Result<bool, Reported>,
 ) -> Result<Rules, Reported> {
     let access = reader.read(&ACCESS, value::one_of(ACCESSES));
-    let issuers = general.and_then(|general| read_issuers(reader, general.issuers));
+    let issuers = general.and_then(|general| read_issuers(reader, general));
     let audience = reader.optional_list(&AUDIENCE, value::text);
     let sources = reader.optional_list(&tokens::TOKEN_SOURCES, tokens::source);
     let directory = reader.optional(&DIRECTORY, value::boolean);
@@ -111,19 +115,17 @@ pub(super) fn read(
     let audience = audience?
         .map(|names| audience::accepted(reader, &AUDIENCE, names, AudienceMatch::Any))
         .transpose()?;
+    let (access, issuers) = (access?, issuers?);
     let (requirements, directory) = (requirements?, directory?);
     if directory == Some(true) && !general.has_directory {
         let invalid = Invalid::new("there is no directory");
         return Err(reader.refuse(&DIRECTORY, invalid.hint(NO_DIRECTORY_HINT)));
     }
     let rules = Rules {
-        access: access?,
+        access,
         preflight: preflight?.map_or(general.proxy.preflight, Preflight::from),
-        sources: sources?.map_or_else(
-            || general.tokens.sources.clone(),
-            |sources| Arc::new(TokenSources::new(sources, general.tokens.max_token_bytes)),
-        ),
-        issuers: issuers?,
+        sources: sources_of(reader, general, sources?, &issuers)?,
+        issuers,
         audience,
         needs_user: directory != Some(false),
         requires_user: directory == Some(true) || requirements.iter().any(Requirement::reads_user),
@@ -132,6 +134,7 @@ pub(super) fn read(
     };
     refuse_ineffective(reader, rules.access)?;
     refuse_unchecked_profile(reader, &rules, general.issuers)?;
+    refuse_without_issuer(reader, &rules)?;
     Ok(rules)
 }
 
@@ -142,11 +145,75 @@ const ACCESSES: &[(&str, Access); 4] = &[
     ("denied", Access::Denied),
 ];
 
-fn read_issuers(reader: &mut Reader, known: &[IssuerSettings]) -> Result<RouteIssuers, Reported> {
-    let positions = reader.optional_list(&ISSUERS, |name| IssuerSettings::position(known, name))?;
-    Ok(positions.map_or(RouteIssuers::All, |positions| {
-        RouteIssuers::These(positions.into_iter().map(IssuerIndex::new).collect())
-    }))
+fn read_issuers(reader: &mut Reader, general: General<'_>) -> Result<RouteIssuers, Reported> {
+    let known = general.issuers;
+    let lists = general.listed.indices(known.len());
+    let positions = reader.optional_list(&ISSUERS, |name| match lists.named(name) {
+        Some(list) => Ok(list),
+        None => IssuerSettings::position(known, name)
+            .map(IssuerIndex::new)
+            .map_err(|invalid| unknown_issuer(invalid, general)),
+    })?;
+    Ok(match positions {
+        Some(positions) => RouteIssuers::These(positions.into()),
+        // API keys and passwords are for routes that name them.
+        None if general.listed.names().next().is_some() => {
+            RouteIssuers::These((0..known.len()).map(IssuerIndex::new).collect())
+        }
+        None => RouteIssuers::All,
+    })
+}
+
+/// Adds the names of the lists to the hint for a name that is unknown.
+fn unknown_issuer(invalid: Invalid, general: General<'_>) -> Invalid {
+    let issuers = general.issuers.iter().map(|issuer| issuer.name.clone());
+    let lists = general.listed.names().map(str::to_owned);
+    let names: Vec<_> = issuers.chain(lists).collect();
+    invalid.hint(format!("there is {}", names.join(", ")))
+}
+
+/// Returns the sources of a route: its own, or the general ones, which read passwords only if the
+/// route takes them.
+fn sources_of(
+    reader: &mut Reader,
+    general: General<'_>,
+    own: Option<Vec<TokenSource>>,
+    issuers: &RouteIssuers,
+) -> Result<Arc<TokenSources>, Reported> {
+    let passwords = general.listed.indices(general.issuers.len()).passwords;
+    let takes_passwords = passwords.is_some_and(|index| issuers.contain(index));
+    let tokens = general.tokens;
+    let reads_passwords = own.as_ref().map_or_else(
+        || takes_passwords && tokens.sources.read_passwords(),
+        |own| own.contains(&TokenSource::Basic),
+    );
+    if passwords.is_some() && reads_passwords && !takes_passwords {
+        let invalid = Invalid::new("`basic` on a route that takes no passwords");
+        let hint = "add `basic` to its issuers, or leave it out";
+        return Err(reader.refuse(&tokens::TOKEN_SOURCES, invalid.hint(hint)));
+    }
+    if takes_passwords && !reads_passwords {
+        let invalid = Invalid::new("takes passwords, and no source reads them");
+        let hint = "add `basic` to $token_sources, or leave it out here";
+        return Err(reader.refuse(&ISSUERS, invalid.hint(hint)));
+    }
+    Ok(match own {
+        Some(own) => Arc::new(TokenSources::new(own, tokens.max_token_bytes)),
+        None if takes_passwords => tokens.sources.clone(),
+        None => tokens.sources_without_passwords.clone(),
+    })
+}
+
+/// Reports a route that asks for a credential and takes none: where there are API keys or passwords
+/// only, it has to name them.
+fn refuse_without_issuer(reader: &mut Reader, rules: &Rules) -> Result<(), Reported> {
+    let takes_none = matches!(&rules.issuers, RouteIssuers::These(issuers) if issuers.is_empty());
+    if takes_none && rules.access.reads_credentials() {
+        let invalid = Invalid::new("missing: there are no issuers of tokens");
+        let hint = "name `api-keys` or `basic`";
+        return Err(reader.refuse(&ISSUERS, invalid.hint(hint)));
+    }
+    Ok(())
 }
 
 /// Reports settings that have no effect because the route reads no token. An operator who writes a

@@ -27,7 +27,9 @@ fn found(list: impl Into<Vec<u8>>) -> Result<(FoundToken, String), &'static str>
         Found::Token(token) => Some(("plain", String::from_utf8(token.to_vec()).unwrap())),
         Found::Base64url(text) => Some(("encoded", text.to_owned())),
         Found::Nothing => None,
-        Found::OtherScheme | Found::OneWord => panic!("there are no schemes here"),
+        Found::OtherScheme | Found::OneWord | Found::Basic(_) => {
+            panic!("there are no schemes here")
+        }
     };
     Ok((token, without_token(&offer)))
 }

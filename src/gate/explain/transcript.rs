@@ -91,7 +91,6 @@ impl Transcript {
                 Some(reason) => ("would_deny", reason),
                 None => return Self::of_allowed(stages),
             },
-            Err(denial) if denial.is_undecided() => ("unknown", denial.reason()),
             Err(denial) if denial.class() == DenialClass::Unavailable => ("error", denial.reason()),
             Err(denial) => ("deny", denial.reason()),
         };

@@ -5,7 +5,7 @@
 //! one more failure would exceed the limit, the address has to wait.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -56,16 +56,6 @@ impl ClientKey {
                     Err(_) => Self(u64::try_from(start).unwrap_or_default()),
                 }
             }
-        }
-    }
-}
-
-impl ClientKey {
-    /// Returns the address that stands for the client: of IPv6, the first one with these 64 bits.
-    pub(super) fn address(self) -> IpAddr {
-        match (self.0 >> 32, u32::try_from(self.0 & u64::from(u32::MAX))) {
-            (1, Ok(bits)) => Ipv4Addr::from_bits(bits).into(),
-            _ => Ipv6Addr::from_bits(u128::from(self.0) << 64).into(),
         }
     }
 }
@@ -126,6 +116,7 @@ impl ClientFailures {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::net::{Ipv4Addr, Ipv6Addr};
     use std::num::NonZeroU32;
 
     use proptest::prelude::*;

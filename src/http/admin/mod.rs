@@ -133,7 +133,10 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
         .map(|issuer| &*issuer.profile.name)
         .collect();
     let enough = match generation.readiness {
-        Readiness::Any => issuers.iter().any(|issuer| has_keys(issuer)),
+        // Lists of credentials were read with the configuration.
+        Readiness::Any => {
+            !gate.authenticators.listed.is_empty() || issuers.iter().any(|issuer| has_keys(issuer))
+        }
         Readiness::All => without.is_empty(),
     };
     let (status, word) = match (service.lifecycle.is_draining(), enough) {

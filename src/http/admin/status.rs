@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::authenticators::opaque::Introspector;
+use crate::authenticators::{FollowedList, Listed};
+use crate::config::CredentialList;
 use crate::domain::Moment;
 use crate::http::{CurrentTls, ServiceSnapshot};
 use crate::issuers::{Issuer, shown_key_id};
 use crate::jose::{Algorithm, RefusedKey};
 use crate::outbound::dependency::DependencyStatus;
+use crate::policy::IssuerProfile;
 
 pub(super) fn status(generation: &ServiceSnapshot, tls: Option<&CurrentTls>) -> Value {
     let gate = &generation.decisions.gate;
@@ -20,6 +23,7 @@ pub(super) fn status(generation: &ServiceSnapshot, tls: Option<&CurrentTls>) -> 
             let asked = gate.authenticators.asked.of(issuer.profile.index);
             issuer_status(issuer, asked.map(|asked| introspection_status(asked)), now)
         }).collect::<Vec<_>>(),
+        "credential_lists": credential_lists(&gate.authenticators.listed),
         "tls": tls.map(tls_status),
         "dependencies": generation.dependencies.iter().map(|dependency| dependency_status(&dependency.status())).collect::<Vec<_>>(),
         "token_cache": {"on": gate.cache().is_on(), "entries": gate.cache().len()},
@@ -45,6 +49,24 @@ fn tls_status(tls: &CurrentTls) -> Value {
         "certificate_not_after": settings.identity.not_after.to_rfc3339().to_string(),
         "mutual": settings.identity.clients.is_some(),
         "last_error": tls.last_error.load().as_deref(),
+    })
+}
+
+fn credential_lists(listed: &Listed) -> Vec<Value> {
+    let api_keys = listed.api_keys.as_ref();
+    let api_keys = api_keys.map(|keys| list_status(keys.profile(), keys.list()));
+    let passwords = listed.passwords.as_ref();
+    let passwords = passwords.map(|users| list_status(users.profile(), users.list()));
+    api_keys.into_iter().chain(passwords).collect()
+}
+
+fn list_status<L: CredentialList>(profile: &IssuerProfile, list: &FollowedList<L>) -> Value {
+    let history = list.history();
+    json!({
+        "name": &*profile.name,
+        "entries": list.current().list.len(),
+        "loaded_at": history.loaded_at.to_rfc3339().to_string(),
+        "last_error": history.last_error,
     })
 }
 

@@ -19,4 +19,12 @@ impl RouteIssuers {
             Self::These(issuers) => issuers.contains(&issuer),
         }
     }
+
+    /// Returns whether another issuer than this one is among them.
+    pub(crate) fn contain_other_than(&self, issuer: IssuerIndex) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(issuers) => issuers.iter().any(|other| *other != issuer),
+        }
+    }
 }

@@ -51,7 +51,10 @@ fn an_opaque_token_is_judged_behind_every_proxy() {
         assert!(is_unavailable, "{name}: {refused:?}");
         let decided = r#"doorward_decisions_total{issuer="main",reason="dependency_unavailable",route="none",verdict="error"}"#;
         // A proxy that gives up cancels the decision, which is then not counted.
-        assert!((site.gate().metric(decided) - 1.0).abs() < f64::EPSILON, "{name}");
+        assert!(
+            (site.gate().metric(decided) - 1.0).abs() < f64::EPSILON,
+            "{name}"
+        );
         if proxy.passes_on_503 {
             let code = "\"code\":\"dependency_unavailable\"";
             assert!(refused.body.contains(code), "{name}: {refused:?}");

@@ -56,9 +56,10 @@ impl Request {
         self.header("Authorization", format!("Bearer {token}"))
     }
 
+    /// A user and a password.
     pub fn basic(self, user: &str, password: &str) -> Self {
-        let both = BASE64_STANDARD.encode(format!("{user}:{password}"));
-        self.header("Authorization", format!("Basic {both}"))
+        let pair = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        self.header("Authorization", format!("Basic {pair}"))
     }
 
     /// A body, announced by its length.

@@ -1,0 +1,75 @@
+//! Explanations of listed credentials. They never show a key or a password.
+
+use super::api_keys::KeyState;
+use crate::config::{ApiKeyForm, MalformedApiKey};
+use crate::domain::ExplainStep;
+use crate::policy::Principal;
+
+/// Explains the form of an API key.
+pub(in crate::authenticators) fn api_key_form(
+    form: &ApiKeyForm,
+    checked: Result<(), MalformedApiKey>,
+) -> ExplainStep {
+    let found = checked.map_or_else(|malformed| malformed.to_string(), |()| "it".to_owned());
+    ExplainStep::of("form", &checked, format!("an API key: {form}"), found)
+}
+
+/// Explains what the list says of a key.
+pub(in crate::authenticators) fn api_key(
+    state: KeyState,
+    principal: Option<&Principal>,
+) -> ExplainStep {
+    let id = principal.map(|principal| principal.token().claims().describe("client_id"));
+    let found = match (state, id) {
+        (KeyState::Unknown, _) => "none with this hash".to_owned(),
+        (KeyState::Expired, _) => "a key that has expired".to_owned(),
+        (KeyState::Disabled, _) => "a key that is disabled".to_owned(),
+        (KeyState::Good, Some(id)) => format!("the key {id}"),
+        (KeyState::Good, None) => "a key whose claims cannot be read".to_owned(),
+    };
+    let outcome = principal.ok_or(());
+    ExplainStep::of(
+        "api key",
+        &outcome,
+        "a key of the file, neither disabled nor expired",
+        found,
+    )
+}
+
+/// Explains whether a password can be one at all.
+pub(in crate::authenticators) fn pair(is_usable: bool, most: usize) -> ExplainStep {
+    let outcome = is_usable.then_some(()).ok_or(());
+    let expected = format!("a user and a password of at most {most} bytes without NUL");
+    ExplainStep::of(
+        "form",
+        &outcome,
+        expected,
+        if is_usable { "it" } else { "another" },
+    )
+}
+
+/// Explains whether there was a thread to hash with.
+pub(in crate::authenticators) fn waiting(is_free: bool) -> ExplainStep {
+    let outcome = is_free.then_some(()).ok_or(());
+    let found = if is_free {
+        "one"
+    } else {
+        "none: too many hashes at once"
+    };
+    ExplainStep::of("hashing", &outcome, "a free thread", found)
+}
+
+/// Explains whether the password is that of the user.
+pub(in crate::authenticators) fn password(
+    user: &str,
+    is_known: bool,
+    matches: bool,
+) -> ExplainStep {
+    let outcome = matches.then_some(()).ok_or(());
+    let found = match (is_known, matches) {
+        (false, _) => format!("no user {user:?}"),
+        (true, false) => format!("another password than that of {user:?}"),
+        (true, true) => format!("the password of {user:?}"),
+    };
+    ExplainStep::of("password", &outcome, "that of a user in the file", found)
+}

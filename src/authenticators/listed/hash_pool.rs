@@ -1,0 +1,174 @@
+//! The bound on hashing passwords.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, timeout_at};
+
+use crate::domain::Reason;
+
+/// The number of requests that may wait for a thread.
+const QUEUE: usize = 64;
+
+/// The longest time that a request waits, for a thread and for its hash together.
+const MAX_WAIT: Duration = Duration::from_secs(2);
+
+/// The bound on hashing passwords: so many at a time, so many that wait, and how long.
+///
+/// A hash takes a core for a quarter of a second, on purpose. Without a bound, anyone could use up
+/// all cores with wrong passwords, and requests with tokens would wait too.
+pub struct HashPool {
+    threads: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    max_wait: Duration,
+}
+
+/// The permission to use a thread.
+pub(in crate::authenticators) struct HashSlot {
+    held: [OwnedSemaphorePermit; 2],
+    deadline: Instant,
+}
+
+impl HashPool {
+    /// Creates a pool for a machine with so many cores: half of them hash, and at least one.
+    pub fn new(cores: usize) -> Self {
+        let threads = (cores / 2).max(1);
+        Self {
+            threads: Arc::new(Semaphore::new(threads)),
+            places: Arc::new(Semaphore::new(threads + QUEUE)),
+            max_wait: MAX_WAIT,
+        }
+    }
+
+    /// Waits for a thread, first come, first served.
+    ///
+    /// Fails with [`Reason::DependencyUnavailable`] if too many wait already, or if it takes too
+    /// long.
+    pub(super) async fn enter(&self) -> Result<HashSlot, Reason> {
+        let deadline = Instant::now() + self.max_wait;
+        let place = self.places.clone().try_acquire_owned();
+        let place = place.map_err(|_| Reason::DependencyUnavailable)?;
+        let thread = timeout_at(deadline, self.threads.clone().acquire_owned()).await;
+        let thread = thread.map_err(|_| Reason::DependencyUnavailable)?;
+        Ok(HashSlot {
+            held: [place, thread.map_err(|_| Reason::DependencyUnavailable)?],
+            deadline,
+        })
+    }
+}
+
+impl HashSlot {
+    /// Hashes in a thread of its own, which holds the slot until it has finished, even if the
+    /// request ends before.
+    pub(super) async fn run<T: Send + 'static>(
+        self,
+        hash: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Reason> {
+        let Self { held, deadline } = self;
+        let hashing = spawn_blocking(move || {
+            let hashed = hash();
+            drop(held);
+            hashed
+        });
+        match timeout_at(deadline, hashing).await {
+            Ok(Ok(hashed)) => Ok(hashed),
+            _ => Err(Reason::DependencyUnavailable),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    fn runtime() -> tokio::runtime::Runtime {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap()
+    }
+
+    #[test]
+    fn half_of_the_cores_hash() {
+        for (cores, threads) in [(0, 1), (1, 1), (2, 1), (3, 1), (4, 2), (64, 32)] {
+            let pool = HashPool::new(cores);
+            assert_eq!(pool.threads.available_permits(), threads, "{cores} cores");
+            assert_eq!(pool.places.available_permits(), threads + QUEUE);
+        }
+    }
+
+    #[test]
+    fn more_than_the_queue_holds_is_refused_at_once() {
+        runtime().block_on(async {
+            let pool = Arc::new(HashPool::new(1));
+            let first = pool.enter().await.unwrap();
+            let waiting: Vec<_> = (0..QUEUE)
+                .map(|_| {
+                    let pool = pool.clone();
+                    tokio::spawn(async move { pool.enter().await.map(drop) })
+                })
+                .collect();
+            tokio::task::yield_now().await;
+            let before = Instant::now();
+            assert_eq!(
+                pool.enter().await.err(),
+                Some(Reason::DependencyUnavailable)
+            );
+            assert!(before.elapsed() < MAX_WAIT);
+            // Those that wait are served one after the other.
+            drop(first);
+            for one in waiting {
+                assert_eq!(one.await.unwrap(), Ok(()));
+            }
+            assert_eq!(pool.places.available_permits(), 1 + QUEUE);
+        });
+    }
+
+    #[test]
+    fn no_request_waits_longer_than_it_may() {
+        runtime().block_on(async {
+            let pool = HashPool {
+                max_wait: Duration::from_millis(20),
+                ..HashPool::new(1)
+            };
+            let held = pool.enter().await.unwrap();
+            let before = Instant::now();
+            assert_eq!(
+                pool.enter().await.err(),
+                Some(Reason::DependencyUnavailable)
+            );
+            assert!(before.elapsed() >= pool.max_wait);
+            // The hash that took too long is given up, and goes on.
+            let (end, ended) = channel::<()>();
+            let hashed = held.run(move || ended.recv()).await;
+            assert_eq!(hashed.err(), Some(Reason::DependencyUnavailable));
+            assert_eq!(pool.threads.available_permits(), 0);
+            end.send(()).unwrap();
+            while pool.threads.available_permits() == 0 {
+                tokio::task::yield_now().await;
+            }
+            assert!(pool.enter().await.is_ok());
+        });
+    }
+
+    /// A client that hangs up must not make room for another hash while its own goes on.
+    #[test]
+    fn an_abandoned_hash_holds_its_thread_until_it_ends() {
+        runtime().block_on(async {
+            let pool = HashPool::new(1);
+            let (end, ended) = channel::<()>();
+            let slot = pool.enter().await.unwrap();
+            let hashing = tokio::spawn(slot.run(move || ended.recv()));
+            tokio::task::yield_now().await;
+            hashing.abort();
+            assert!(hashing.await.is_err());
+            assert_eq!(pool.threads.available_permits(), 0);
+            end.send(()).unwrap();
+            while pool.threads.available_permits() == 0 {
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+}
