@@ -127,6 +127,7 @@ impl Reason {
         matches!(
             self,
             Self::SignatureInvalid
+                | Self::TokenInactive
                 | Self::ProofMissing
                 | Self::CredentialUnknown
                 | Self::CredentialsInvalid

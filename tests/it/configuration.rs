@@ -478,6 +478,7 @@ fn each_setting_has_a_message_that_is_shown() {
         include_str!("presets/keycloak.rs"),
         include_str!("presets/okta.rs"),
         include_str!("tls/mod.rs"),
+        include_str!("introspection/settings.rs"),
         include_str!("user_row.rs"),
     ];
     let snapshots = sources

@@ -244,6 +244,12 @@ pub(super) fn read(
     client.map(|client| (client, id)).ok_or(Reported)
 }
 
+/// Returns `true` if this service does not authenticate itself, whatever else may be wrong.
+pub(super) fn is_anonymous(reader: &Reader) -> bool {
+    let method = reader.text_of(&AUTH).map(str::trim);
+    method == Some(Method::None.word())
+}
+
 /// Reports what the method lacks, and what it does not use: a secret that nobody sends is a mistake
 /// about who is asked.
 fn settle(reader: &mut Reader, method: Method, needs_id: bool) -> Result<(), Reported> {

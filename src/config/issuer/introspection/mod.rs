@@ -184,7 +184,7 @@ impl IntrospectionSettings {
         let is_signed = reader.read(&RESPONSE, value::one_of(RESPONSES));
         let needs_id = is_signed.is_ok_and(|is_signed| is_signed);
         let client = client::read(reader, issuer.issuer, needs_id);
-        let endpoint = read_endpoint(reader, issuer, client.as_ref().ok().map(|read| &read.0));
+        let endpoint = read_endpoint(reader, issuer);
         let require_token_type = reader.read(&REQUIRE_TOKEN_TYPE, value::boolean);
         let timeout = reader.read(
             &TIMEOUT,
@@ -240,7 +240,6 @@ impl IntrospectionEndpoint {
 fn read_endpoint(
     reader: &mut Reader,
     issuer: &IssuerContext<'_>,
-    client: Option<&ClientAuthentication>,
 ) -> Result<IntrospectionEndpoint, Reported> {
     let allow_http = issuer.fetch.is_ok_and(|fetch| fetch.allow_insecure_http);
     let url = |text: &str| endpoint_url(text, allow_http);
@@ -249,7 +248,7 @@ fn read_endpoint(
         (None, Some(known)) => Some(url(known).map_err(|invalid| reader.refuse(&URL, invalid))?),
         (None, None) => None,
     };
-    let is_anonymous = matches!(client, Some(ClientAuthentication::None));
+    let is_anonymous = client::is_anonymous(reader);
     match (found, issuer.issuer) {
         // Everybody on the network could ask such a server, and it could not tell who did.
         (found, _) if is_anonymous && !found.as_ref().is_some_and(crate::domain::is_loopback) => {
