@@ -11,7 +11,7 @@ use super::shared_clients::SharedClients;
 use super::spans::spans;
 use super::start_error::StartError;
 use crate::authenticators::{Authenticators, TokenCache};
-use crate::config::{CacheSettings, Configuration, ProxySettings, TokenSettings};
+use crate::config::{CacheSettings, Configuration, Logging, ProxySettings, TokenSettings};
 use crate::gate::{DecisionService, Gate};
 use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
 use crate::issuers::Issuers;
@@ -163,9 +163,6 @@ impl SharedResources {
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
-        let Platform {
-            log, log_format, ..
-        } = &self.platform;
         let gate = Gate {
             limiter: self.failure_limiters.limiter(failure_limit),
             ..self.gate(policy, issuers, claim_headers, &tokens.cache)
@@ -174,12 +171,7 @@ impl SharedResources {
             gate,
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
-            access_log: AccessLogger::new(
-                log.clone(),
-                logging.access_log,
-                logging.access_log_fields,
-                *log_format,
-            ),
+            access_log: self.access_log(logging),
             spans: self.spans.clone(),
             trusted: proxy.trusted,
             denials,
@@ -196,6 +188,11 @@ impl SharedResources {
             dependencies: Vec::new(),
             explains_to_all: server.explain,
         })
+    }
+
+    fn access_log(&self, logging: Logging) -> AccessLogger {
+        let (log, format) = (self.platform.log.clone(), self.platform.log_format);
+        AccessLogger::new(log, logging.access_log, logging.access_log_fields, format)
     }
 
     /// Creates a gate with an empty cache and no limit.
