@@ -18,9 +18,14 @@ setup: ## install what tests and linters need (Debian packages, .tools/)
 	@scripts/setup.sh
 
 .PHONY: test
-test: setup fmt lint doc ## everything a change must pass, the quick checks first
+test: setup keycloak fmt lint doc ## everything a change must pass, the quick checks first
 	INSTA_UPDATE=no cargo test --locked
 	scripts/guard.py
+
+# In the background, beside the compiler: it is ready when the tests are. It ends when this `make` does, however that ends.
+.PHONY: keycloak
+keycloak: setup
+	@scripts/keycloak.sh begin "$$PPID"
 
 .PHONY: fmt
 fmt: ## check the formatting

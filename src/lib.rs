@@ -64,16 +64,34 @@
 //! # }
 //! ```
 //!
+//! # The steps of a decision
+//!
+//! [`gate::Gate::decide`] runs them, and each has one entry point:
+//!
+//! 1. A server ([`http`], [`grpc`]) describes the client's request as a
+//!    [`ForwardedRequest`](domain::ForwardedRequest).
+//! 2. [`policy::Policy::select`] finds the route, and with it the [`Rules`](policy::Rules).
+//! 3. [`extract::TokenSources::extract`] finds the [`Credential`](domain::Credential).
+//! 4. [`authenticators::Authenticators::authenticate`] turns it into a
+//!    [`Principal`](policy::Principal). If the token is not in the cache:
+//!    1. [`jose::CompactJws::parse`] parses the token.
+//!    2. [`issuers::Issuers::find`] finds its issuer, and the [`KeyStore`](issuers::KeyStore) of the
+//!       issuer finds candidate keys.
+//!    3. [`jose::CompactJws::into_signed`] verifies the signature.
+//!    4. [`verify::Expectations::validate`] validates the claims.
+//! 5. [`policy::Rules::accept`] and [`policy::Rules::authorize`] check what may differ from request
+//!    to request. The result is a [`Permit`](policy::Permit), and nothing else becomes a 200.
+//!
+//! A step that fails ends the decision with a [`Denial`](domain::Denial), which has a
+//! [`Reason`](domain::Reason).
+//!
 //! # Where to start reading
 //!
-//! - [`gate::Gate::decide`] is the service on one page: every decision goes through it.
-//! - [`domain`] has the types that all modules share:
-//!   [`ForwardedRequest`](domain::ForwardedRequest), [`Credential`](domain::Credential),
-//!   [`Denial`](domain::Denial), [`Reason`](domain::Reason).
-//! - [`extract::TokenSources::extract`], [`jose::CompactJws`], [`verify::Expectations::validate`]
-//!   and [`policy::Rules::authorize`] are the steps of a decision, in this order.
-//! - [`config::Configuration`] is what an operator can set.
-//! - `docs/architecture.md` follows a request through the modules.
+//! - [`gate::Gate`]: the decision.
+//! - [`domain`]: the types that all modules share.
+//! - [`config::Configuration`]: everything that an operator can set.
+//! - [`app::Application`]: the running service.
+//! - `docs/architecture.md` in the repository: the same in more detail, with the reasons.
 //!
 //! # Layers
 //!
@@ -86,7 +104,7 @@
 //! | 9 | [`http`], [`grpc`] | the servers that proxies ask |
 //! | 8 | [`gate`] | the decision |
 //! | 7 | [`authenticators`] | from a credential to its principal |
-//! | 6 | [`issuers`] | the accepted issuers and their keys |
+//! | 6 | [`issuers`], [`directory`] | the accepted issuers and their keys; the users |
 //! | 5 | [`outbound`], [`response`], [`fixtures`], [`proxy_files`] | HTTP client, denials, test cases, proxy headers |
 //! | 4 | [`telemetry`], [`platform`] | metrics and logs, system |
 //! | 3 | [`config`] | the settings, one file per section |
@@ -114,6 +132,7 @@ pub mod cli;
 pub mod config;
 pub mod config_reader;
 pub mod demo;
+pub mod directory;
 pub mod domain;
 pub mod extract;
 pub mod fixtures;

@@ -248,7 +248,7 @@ def _reload(reload: dict) -> list[str]:
         f"{min(each):.0f} to {max(each):.0f} ms (median {statistics.median(each):.0f}) at {name}"
         for name, each in times.items()
     )
-    what = f"{reload['routes']:,} routes ({reload['bytes'] / 1000:.0f} kB) were in force after {took}."
+    what = f"{reload['routes']:,} routes ({reload['bytes'] / 1000:.0f} kB) were active after {took}."
     return [*lines, "", what, "", _made_with(reload)]
 
 

@@ -246,7 +246,7 @@ ROWS = [
         "cached",
         "doorward, token cached",
         "as shipped but for the access log: a known token is known by its SHA-256; its time, its key and the rules are "
-        "judged anew each time",
+        "checked again each time",
         _doorward(),
     ),
     Row(

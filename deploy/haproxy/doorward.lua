@@ -1,28 +1,28 @@
--- Asks doorward about a request (HAProxy 2.6 or later, which has core.httpclient).
+-- Asks doorward about a request. Needs HAProxy 2.6 or later, which has core.httpclient.
 --
--- It answers denials itself, and lets a request go on by setting txn.doorward to "allowed". Anything else, an error of this
--- script included, is denied by the line behind `http-request lua.doorward`.
+-- It answers denials itself. It allows a request by setting txn.doorward to "allowed". The line after `http-request lua.doorward`
+-- denies everything else, also after an error of this script.
 
 local url = "http://127.0.0.1:8080/verify/haproxy"
 
 -- In milliseconds; doorward itself waits at most jwks_wait (500 ms) for an issuer.
 local timeout = 2000
 
--- Of the client's request doorward gets what it reads, no more. A token source `header:X-Token` needs its name here:
--- `doorward config proxy haproxy` prints the lines between marks for your configuration.
+-- doorward gets only the headers that it reads. A token source `header:X-Token` needs its name here.
+-- `doorward config proxy haproxy` prints the lines between the marks for your configuration.
 -- >>> doorward config proxy haproxy: ask
 local asked_with = { "authorization", "cookie", "origin", "access-control-request-method", "sec-websocket-protocol", "x-request-id", "traceparent" }
 -- <<< doorward config proxy haproxy: ask
 
--- One name per entry of doorward's claim_headers.
+-- One name for each entry of doorward's claim_headers.
 -- >>> doorward config proxy haproxy: copy
 local identity = { "x-auth-subject", "x-auth-issuer", "x-auth-client-id", "x-auth-scopes", "x-auth-email" }
 -- <<< doorward config proxy haproxy: copy
 
--- What a client is told with a denial.
+-- The headers that the client gets with a denial.
 local told = { "www-authenticate", "x-auth-reason", "content-type", "cache-control", "retry-after" }
 
--- Each line of a field, in its order: of two Authorization fields none is "the" one, and doorward must see both.
+-- All values of a field, in order. doorward must see both of two Authorization fields, to refuse them.
 local function lines(field)
   local list = {}
   for at = 0, #field do
@@ -36,9 +36,9 @@ local function name_of(host)
   return (host:lower():gsub(":%d*$", ""):gsub("%.$", ""))
 end
 
--- The path and query that doorward checks and the application gets, or nothing. A request line may name a host too
--- (GET http://a/ HTTP/1.1, and any request by HTTP/2): another one than in the Host field would have doorward check one host
--- and the application serve the other.
+-- The path and query that doorward checks and the application gets, or nothing. A request line may also name a host
+-- (GET http://a/ HTTP/1.1, and any request by HTTP/2). If it differs from the Host field, doorward would check one host, and the
+-- application would serve the other.
 local function target_of(txn, client)
   local url = txn.f:url()
   if url:sub(1, 1) == "/" then return url end
@@ -66,10 +66,10 @@ local function allow(txn, answer, target)
   txn.http:req_set_uri(target)
   for _, name in ipairs(identity) do
     local value = answer[name] and answer[name][0] or ""
-    -- An empty value overwrites the client's own as well as any other.
+    -- An empty value also overwrites the client's own.
     txn.http:req_set_header(name, value)
   end
-  -- Where the token source `websocket` is on: the protocols that the client offers without the token among them.
+  -- With the token source `websocket`: the client's protocols without the token.
   local protocols = answer["x-auth-websocket-protocol"]
   if protocols then
     txn.http:req_del_header("sec-websocket-protocol")
@@ -91,7 +91,7 @@ end
 core.register_action("doorward", { "http-req" }, function(txn)
   local client = txn.http:req_get_headers()
   local target = target_of(txn, client)
-  -- An application that answers CONNECT with 200 would have opened a tunnel: what follows reaches it past the guard.
+  -- If an application answered CONNECT with 200, HAProxy would open a tunnel, and what follows would bypass doorward.
   if txn.f:method() == "CONNECT" then return deny(txn, 405, {}, nil) end
   if not target then return deny(txn, 400, {}, nil) end
   local answer = core.httpclient():get{ url = url, headers = question(txn, client, target), timeout = timeout }
@@ -100,7 +100,7 @@ core.register_action("doorward", { "http-req" }, function(txn)
   elseif answer and answer.status >= 400 and answer.headers["x-auth-reason"] then
     deny(txn, answer.status, answer.headers, answer.body)
   else
-    -- No answer, or somebody else's.
+    -- No answer, or not by doorward.
     deny(txn, 503, {}, nil)
   end
 end, 0)

@@ -53,8 +53,8 @@ fn check_claim(json: &str, claim: &Json) {
     );
     match present(&GATE, &signed(payload.as_bytes())) {
         Ok(permit) => {
-            let [value] = permit.claim_values().unwrap() else {
-                panic!("one header is configured")
+            let Some(Some(value)) = permit.claim_values().next() else {
+                panic!("a header is configured")
             };
             assert_travels_unchanged(value);
             let value = std::str::from_utf8(value).unwrap();

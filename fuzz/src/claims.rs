@@ -115,7 +115,7 @@ fn explains(reason: Reason, claims: &Json) -> bool {
 
 fn check_headers(permit: &Permit, claims: &Json) {
     let names: Vec<_> = GATE.authenticators.claim_headers.names().collect();
-    let values = permit.claim_values().unwrap();
+    let values: Vec<_> = permit.claim_values().map_while(|value| value).collect();
     assert_eq!(
         names,
         [
@@ -127,19 +127,19 @@ fn check_headers(permit: &Permit, claims: &Json) {
         ]
     );
     assert_eq!(values.len(), names.len());
-    for value in values {
+    for value in &values {
         assert_travels_unchanged(value);
     }
     let on_the_wire: usize = names
         .iter()
-        .zip(values)
+        .zip(&values)
         .map(|(name, value)| name.len() + value.len() + 4)
         .sum();
     assert!(
         on_the_wire <= MAX_HEADER_BYTES,
         "{on_the_wire} bytes of claim headers"
     );
-    let told = |at: usize| percent_decoded(std::str::from_utf8(&values[at]).unwrap());
+    let told = |at: usize| percent_decoded(std::str::from_utf8(values[at]).unwrap());
     assert_eq!(
         told(0),
         claims

@@ -5,16 +5,23 @@ use std::sync::Arc;
 
 use super::certificates::Certificates;
 use super::failure_limiters::FailureLimiters;
+use super::introspectors::{CallSettings, IntrospectionClients, Introspectors, NewIntrospectors};
 use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
 use super::shared_clients::SharedClients;
 use super::spans::spans;
 use super::start_error::StartError;
+use super::user_directory::{CheckedDirectory, ReadyDirectory, UserDirectory};
+use crate::authenticators::opaque::AskedIssuers;
 use crate::authenticators::{Authenticators, TokenCache};
-use crate::config::{CacheSettings, Configuration, Logging, ProxySettings, TokenSettings};
+use crate::config::{
+    CacheSettings, Configuration, IssuerSettings, Logging, ProxySettings, TokenSettings,
+};
+use crate::directory::Directory;
 use crate::gate::{DecisionService, Gate};
 use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
 use crate::issuers::Issuers;
+use crate::outbound::dependency::Dependency;
 use crate::platform::LowPriorityThread;
 use crate::policy::{ClaimHeaders, Policy, RouteTable, Rules, UnreachedRoute};
 use crate::proxy_files::warnings;
@@ -63,6 +70,18 @@ impl PreparedConfiguration {
     }
 }
 
+/// HTTP clients that a new configuration needs and that were created beforehand: that reads from
+/// the disk. Those that are missing are created when the configuration is built.
+#[derive(Default)]
+pub(super) struct NewClients {
+    /// Those that fetch keys.
+    pub(super) fetchers: Fetchers,
+    /// Those that ask issuers about tokens.
+    pub(super) introspection: IntrospectionClients,
+    /// The user directory, whose query was checked.
+    pub(super) directory: ReadyDirectory,
+}
+
 /// Resources that are created once, however often the configuration changes.
 pub(super) struct SharedResources {
     pub(super) platform: Platform,
@@ -70,10 +89,29 @@ pub(super) struct SharedResources {
     pub(super) lifecycle: Arc<Lifecycle>,
     pub(super) spans: Option<Arc<Spans>>,
     pub(super) refreshers: KeyRefreshers,
+    pub(super) introspectors: Introspectors,
     pub(super) certificates: Option<Certificates>,
     pub(super) failure_limiters: FailureLimiters,
     pub(super) background: LowPriorityThread,
     pub(super) clients: SharedClients,
+    pub(super) directory: UserDirectory,
+}
+
+/// The sources of what is known about credentials and users.
+struct Sources {
+    issuers: Issuers,
+    asked: AskedIssuers,
+    directory: Directory,
+}
+
+impl Sources {
+    /// Returns the services that decisions wait for.
+    fn dependencies(&self) -> Vec<Arc<Dependency>> {
+        let introspection = self.asked.iter().filter_map(|own| own.dependency());
+        let database = self.directory.database();
+        let directory = database.map(|database| database.dependency());
+        introspection.chain(directory).cloned().collect()
+    }
 }
 
 impl SharedResources {
@@ -103,9 +141,11 @@ impl SharedResources {
             lifecycle: Arc::default(),
             spans,
             refreshers: KeyRefreshers::default(),
+            introspectors: Introspectors::default(),
             certificates,
             background: LowPriorityThread::default(),
             clients: SharedClients::default(),
+            directory: UserDirectory::default(),
         })
     }
 
@@ -117,17 +157,32 @@ impl SharedResources {
             .map(|certificates| certificates.current.clone())
     }
 
+    /// Creates the user directory of a configuration, whose query is checked meanwhile.
+    ///
+    /// Fails if its threads cannot be started.
+    pub(super) fn prepare_directory(
+        &mut self,
+        configuration: &Configuration,
+    ) -> io::Result<Option<CheckedDirectory>> {
+        let clients = &mut self.clients;
+        self.directory.prepare(
+            configuration,
+            || clients.runtime(),
+            &self.platform,
+            &self.metrics,
+        )
+    }
+
     /// Builds the snapshot of a configuration. Its cache is empty: a token that was verified under
     /// another configuration has to be verified again.
     ///
-    /// Fetchers that are needed and missing from `fetchers` are created here, which blocks the
-    /// thread.
+    /// Clients that are needed and missing from `clients` are created here, which blocks the thread.
     ///
-    /// Fails with [`StartError`] if an HTTP client for keys cannot be built.
+    /// Fails with [`StartError`] if an HTTP client cannot be built.
     pub(super) fn build(
         &mut self,
         prepared: PreparedConfiguration,
-        fetchers: Fetchers,
+        clients: NewClients,
         number: u64,
     ) -> Result<ServiceSnapshot, StartError> {
         let PreparedConfiguration {
@@ -141,6 +196,7 @@ impl SharedResources {
         for warning in warnings {
             tracing::warn!("{warning}");
         }
+        let calls = call_settings(&configuration);
         let Configuration {
             server,
             admin,
@@ -157,15 +213,14 @@ impl SharedResources {
         let responder = Responder::new(&claim_headers, denials.clone(), self.lifecycle.clone())
             .map_err(io::Error::other)?;
         let issuer_names = issuers.iter().map(|issuer| issuer.name.clone()).collect();
-        let issuers =
-            self.refreshers
-                .reconcile(issuers, fetchers, &self.platform, &self.metrics)?;
+        let sources = self.sources(issuers, calls, clients)?;
+        let dependencies = sources.dependencies();
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
         let gate = Gate {
             limiter: self.failure_limiters.limiter(failure_limit),
-            ..self.gate(policy, issuers, claim_headers, &tokens.cache)
+            ..self.gate(policy, sources, claim_headers, &tokens.cache)
         };
         let decisions = DecisionService {
             gate,
@@ -185,7 +240,7 @@ impl SharedResources {
             proxy: proxy.dialect.name(),
             readiness: server.readiness,
             admin: AdminAccess::new(admin),
-            dependencies: Vec::new(),
+            dependencies,
             explains_to_all: server.explain,
         })
     }
@@ -195,26 +250,69 @@ impl SharedResources {
         AccessLogger::new(log, logging.access_log, logging.access_log_fields, format)
     }
 
+    /// Starts, keeps and ends what these issuers and the directory need, and returns it.
+    fn sources(
+        &mut self,
+        issuers: Vec<IssuerSettings>,
+        calls: CallSettings,
+        clients: NewClients,
+    ) -> Result<Sources, StartError> {
+        let asked = self.introspectors.reconcile(
+            &issuers,
+            NewIntrospectors {
+                clients: clients.introspection,
+                settings: calls,
+                platform: &self.platform,
+                metrics: &self.metrics,
+                runtime: &mut self.clients,
+            },
+        )?;
+        let issuers =
+            self.refreshers
+                .reconcile(issuers, clients.fetchers, &self.platform, &self.metrics)?;
+        let directory = self.directory.activate(clients.directory, &self.metrics);
+        Ok(Sources {
+            issuers,
+            asked,
+            directory,
+        })
+    }
+
     /// Creates a gate with an empty cache and no limit.
     fn gate(
         &self,
         policy: Policy,
-        issuers: Issuers,
+        sources: Sources,
         claim_headers: ClaimHeaders,
         cache: &CacheSettings,
     ) -> Gate {
         let evictions = self.metrics.cache_evictions.clone();
         let cache = TokenCache::new(cache, policy.has_conditions(), evictions);
+        let Sources {
+            issuers,
+            asked,
+            directory,
+        } = sources;
         Gate {
             clock: self.platform.clock.clone(),
             policy,
             authenticators: Authenticators {
                 issuers,
+                asked,
                 claim_headers,
                 cache,
             },
+            directory,
             limiter: None,
         }
+    }
+}
+
+/// Returns the settings that concern all calls to issuers.
+pub(super) const fn call_settings(configuration: &Configuration) -> CallSettings {
+    CallSettings {
+        wait: configuration.dependency_wait,
+        keeps_active: configuration.tokens.cache.capacity > 0,
     }
 }
 

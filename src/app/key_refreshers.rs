@@ -72,7 +72,7 @@ impl KeyRefreshers {
             .filter(|issuer| self.unchanged(issuer).is_none())
             .filter_map(|issuer| match &issuer.keys {
                 KeySource::Remote(remote) => Some((issuer.name.clone(), remote.clone())),
-                KeySource::File(_) | KeySource::Fixed { .. } => None,
+                KeySource::File(_) | KeySource::Fixed { .. } | KeySource::Unneeded(_) => None,
             });
         wanted.collect()
     }
@@ -102,6 +102,7 @@ impl KeyRefreshers {
         for (position, (settings, supply)) in settings.into_iter().zip(supplies).enumerate() {
             let name: Arc<str> = settings.name.as_str().into();
             let algorithms = settings.keys.algorithms().clone();
+            let needs_keys = settings.keys.are_needed();
             let description = IssuerDescription::new(&settings, &platform.egress);
             let former = before.remove(&settings.name);
             let keys = match supply {
@@ -138,6 +139,7 @@ impl KeyRefreshers {
                     profile: profile.into(),
                     algorithms,
                     keys,
+                    needs_keys,
                     description,
                 },
             ));
@@ -166,6 +168,7 @@ impl KeyRefreshers {
             .map(|refresher| refresher.store.clone());
         Ok(match &issuer.keys {
             KeySource::Fixed { keys, .. } => KeySupply::Fixed(keys.clone()),
+            KeySource::Unneeded(_) => KeySupply::Fixed(KeySet::default()),
             KeySource::File(file) => {
                 KeySupply::Fetched(KeyOrigin::File(file.clone()), file.refresh, known)
             }

@@ -4,6 +4,7 @@
 mod assembly;
 mod certificates;
 mod failure_limiters;
+mod introspectors;
 mod key_refreshers;
 mod offline;
 mod platform;
@@ -15,6 +16,7 @@ mod spans;
 mod start_error;
 mod sweeper;
 mod systemd;
+mod user_directory;
 
 use std::io;
 use std::sync::Arc;
@@ -36,10 +38,10 @@ use crate::grpc::{CheckService, GrpcHandle, GrpcServer};
 use crate::http::{AdminService, Heartbeat, Lifecycle, VerifyService, admin_server, verify_server};
 use crate::platform::{BoundListener, InheritedSockets, SocketLock};
 use crate::telemetry::Spans;
-use assembly::{PreparedConfiguration, SharedResources};
-use key_refreshers::Fetchers;
+use assembly::{NewClients, PreparedConfiguration, SharedResources};
 use sockets::{Addresses, Sockets};
 use sweeper::sweep_cache;
+use user_directory::{CheckedDirectory, ReadyDirectory};
 
 /// The whole service, bound to its sockets and not yet running.
 pub struct Application {
@@ -83,7 +85,15 @@ impl Application {
         let mut shared = SharedResources::new(&configuration, platform)?;
         let heartbeat = platform.manager.heartbeat();
         let prepared = PreparedConfiguration::new(configuration);
-        let snapshot = shared.build(prepared, Fetchers::new(), 1)?;
+        let directory = shared.prepare_directory(&prepared.configuration)?;
+        // Nothing runs yet that this could hold up.
+        let directory =
+            directory.map_or_else(|| Ok(ReadyDirectory::default()), CheckedDirectory::wait)?;
+        let clients = NewClients {
+            directory,
+            ..NewClients::default()
+        };
+        let snapshot = shared.build(prepared, clients, 1)?;
         let service = Arc::new(VerifyService::new(snapshot, shared.metrics.clone()));
         let admin = AdminService {
             verify: service.clone(),

@@ -7,8 +7,10 @@ use prometheus::IntCounter;
 
 use super::assembly::policy;
 use super::start_error::StartError;
+use crate::authenticators::opaque::{AskedIssuers, Introspector};
 use crate::authenticators::{Authenticators, TokenCache};
 use crate::config::{Configuration, KeySource};
+use crate::directory::Directory;
 use crate::domain::{Clock, IssuerIndex};
 use crate::gate::Gate;
 use crate::http::{Responder, Simulator};
@@ -51,6 +53,7 @@ pub fn offline_gate(configuration: Configuration, clock: Arc<dyn Clock>) -> Opti
     let at_hand = |source: &KeySource| match source {
         KeySource::Fixed { keys, .. } => Some(keys.clone()),
         KeySource::File(file) => file.read().ok(),
+        KeySource::Unneeded(_) => Some(KeySet::default()),
         KeySource::Remote(_) => None,
     };
     let keys = configuration
@@ -67,6 +70,10 @@ pub fn gate_of_keys(
     keys: Vec<KeySet>,
     clock: Arc<dyn Clock>,
 ) -> Result<Gate, prometheus::Error> {
+    let asked = AskedIssuers::new(configuration.issuers.iter().map(|issuer| {
+        let settings = issuer.introspection.clone()?;
+        Some(Arc::new(Introspector::offline(settings)))
+    }));
     let issuers = configuration.issuers.into_iter().zip(keys).enumerate().map(
         |(position, (settings, keys))| {
             let description = IssuerDescription::new(&settings, &Egress::default());
@@ -80,6 +87,7 @@ pub fn gate_of_keys(
                 profile: profile.into(),
                 description,
                 algorithms: settings.keys.algorithms().clone(),
+                needs_keys: settings.keys.are_needed(),
                 keys: Arc::new(KeyStore::fixed(keys, clock.uptime())),
             };
             (settings.accepted, issuer)
@@ -102,8 +110,14 @@ pub fn gate_of_keys(
         policy,
         authenticators: Authenticators {
             issuers,
+            asked,
             claim_headers: configuration.claim_headers,
             cache,
+        },
+        directory: if configuration.directory.is_some() {
+            Directory::NotAsked
+        } else {
+            Directory::Off
         },
         limiter: None,
     })

@@ -7,9 +7,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
-use super::assembly::{PreparedConfiguration, SharedResources};
-use super::key_refreshers::{Fetchers, fetchers};
+use super::assembly::{NewClients, PreparedConfiguration, SharedResources, call_settings};
+use super::introspectors::introspection_clients;
+use super::key_refreshers::fetchers;
 use super::start_error::StartError;
+use super::user_directory::{CheckedDirectory, ReadyDirectory};
 use crate::config::{Configuration, ReloadTrigger, RestartOnlySettings, Source};
 use crate::config_reader::{Files, Problem};
 use crate::http::{ServiceSnapshot, VerifyService};
@@ -170,8 +172,8 @@ async fn activate(
     let changed = restart_only.differing(&prepared.configuration);
     let number = service.snapshot().number + 1;
     let level = prepared.configuration.logging.level;
-    let fetchers = fetchers_of(&prepared.configuration, shared).await;
-    match fetchers.and_then(|fetchers| shared.build(prepared, fetchers, number)) {
+    let clients = clients_of(&prepared.configuration, shared).await;
+    match clients.and_then(|clients| shared.build(prepared, clients, number)) {
         Ok(snapshot) => {
             drop_when_unused(service.replace(snapshot), shared.background.clone());
             service.snapshot().decisions.remove_stale_series();
@@ -192,16 +194,25 @@ async fn activate(
     }
 }
 
-async fn fetchers_of(
+async fn clients_of(
     configuration: &Configuration,
-    shared: &SharedResources,
-) -> Result<Fetchers, StartError> {
-    let wanted = shared.refreshers.wanted(&configuration.issuers);
+    shared: &mut SharedResources,
+) -> Result<NewClients, StartError> {
+    let directory = shared.prepare_directory(configuration)?;
+    let keys = shared.refreshers.wanted(&configuration.issuers);
+    let calls = call_settings(configuration);
+    let asked = shared.introspectors.wanted(&configuration.issuers, calls);
     let egress = shared.platform.egress.clone();
     // Off the runtime's thread, which also fetches keys of other issuers and handles signals.
-    spawn_blocking(move || fetchers(wanted, &egress))
-        .await
-        .map_err(io::Error::other)?
+    let created = spawn_blocking(move || {
+        Ok(NewClients {
+            fetchers: fetchers(keys, &egress)?,
+            introspection: introspection_clients(asked, &egress)?,
+            directory: directory
+                .map_or_else(|| Ok(ReadyDirectory::default()), CheckedDirectory::wait)?,
+        })
+    });
+    created.await.map_err(io::Error::other)?
 }
 
 /// Drops the former configuration once the requests that began with it are over. The last owner has

@@ -103,7 +103,8 @@ impl TokenCache {
     /// Keeps a principal, unless it is too large or about to expire.
     pub(super) fn insert(&self, digest: CredentialDigest, principal: Arc<Principal>, now: Moment) {
         let Some(tokens) = &self.tokens else { return };
-        let mut kept_until = now.plus(self.time_to_live);
+        let limit = principal.last_moment();
+        let mut kept_until = now.plus(self.time_to_live).within(Moment::PAST, limit);
         if let Some(end) = principal.token().validity().expires_at() {
             kept_until.date = end.min(kept_until.date);
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::opaque::Verdict;
 use crate::domain::{BearerToken, Denial, ExplainStep, Moment, Reason};
 use crate::issuers::{Issuer, Issuers, KeySnapshot};
 use crate::jose::{
@@ -45,6 +46,30 @@ fn header_as_written(token: BearerToken<'_>) -> String {
         || "the first is no JSON object in base64url".to_owned(),
         |object| format!("header {object}"),
     )
+}
+
+/// What is expected of the answer about a token.
+pub(super) const ACTIVE: &str = "active, as the issuer answers";
+
+/// Explains the form of an opaque token, without showing it.
+pub(super) fn opaque(token: Result<&str, Reason>) -> String {
+    token.map_or_else(
+        |_| "characters that no token may have (RFC 6750 section 2.1)".to_owned(),
+        |token| format!("{} characters", token.len()),
+    )
+}
+
+/// Explains what the issuer says about a token; `otherwise` is for one about which it says nothing.
+pub(super) fn verdict<E>(
+    stage: &'static str,
+    verdict: &Result<Verdict, E>,
+    otherwise: &str,
+) -> ExplainStep {
+    match verdict {
+        Ok(Verdict::Active(_)) => ExplainStep::passed(stage, ACTIVE, "active"),
+        Ok(Verdict::Inactive) => ExplainStep::failed(stage, ACTIVE, "not active"),
+        Err(_) => ExplainStep::failed(stage, ACTIVE, otherwise),
+    }
 }
 
 pub(super) fn issuer_claim(jws: &CompactJws<'_>) -> String {

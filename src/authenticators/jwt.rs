@@ -1,8 +1,10 @@
 //! JSON Web Tokens (RFC 7519), signed by a key of a known issuer.
 
 use super::{AuthenticationRecord, Authenticators, explain};
+use crate::config::IntrospectionMode;
 use crate::domain::{Credential, Denial, Explain, Reason, RequestContext};
-use crate::jose::CompactJws;
+use crate::issuers::Issuer;
+use crate::jose::{CompactJws, SignedJws};
 use crate::policy::{Evidence, Principal, Rules};
 
 impl Authenticators {
@@ -30,39 +32,58 @@ impl Authenticators {
         record.issuer = Some(profile.index);
         self.check_issuer_of_route(profile, rules, cx)?;
         rules.check_source(profile, credential, cx.explain)?;
-        let algorithm = jws.header().algorithm();
-        let allowed = if issuer.algorithms.contains(algorithm) {
-            Ok(())
-        } else {
-            Err(Reason::AlgorithmNotAllowed)
-        };
-        cx.explain
-            .outcome("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
-        // No key is fetched for a token that would be denied anyway.
-        let latest_end = cx.now.date.minus(profile.expectations.time.leeway);
-        let worth_fetching = !E::DRY_RUN && !jws.unverified_claims().seems_expired(latest_end);
-        let found = issuer
-            .keys
-            .candidates(jws.header().key_id(), algorithm, worth_fetching, cx.now)
-            .await;
-        cx.explain
-            .step(|| explain::keys(jws.header(), issuer, &found, cx.now));
-        let (candidates, snapshot) = found?;
-        let signed = jws.into_signed(&candidates);
-        cx.explain.step(|| explain::signature(&candidates, &signed));
-        let signed = signed?;
-        let evidence = Evidence::Key {
-            store: issuer.keys.clone(),
-            key: snapshot.trusted(signed.key()),
-        };
-        let verified = profile
-            .expectations
-            .validate(signed, cx.now.date, cx.explain)?;
-        Ok(Principal::new(
-            verified,
-            profile.clone(),
-            evidence,
-            &self.claim_headers,
-        ))
+        let mode = self.asked.mode_for_jwts(profile.index);
+        if mode == Some(IntrospectionMode::Only) {
+            return self.authenticate_by_answer(credential, issuer, cx).await;
+        }
+        let (signed, evidence) = verify_signature(jws, issuer, cx).await?;
+        let (expectations, now) = (&profile.expectations, cx.now.date);
+        let principal =
+            |verified| Principal::new(verified, profile.clone(), evidence, &self.claim_headers);
+        if mode.is_none() {
+            let verified = expectations.validate(signed, now, cx.explain)?;
+            return Ok(principal(verified));
+        }
+        // No issuer is asked about a token that would be denied anyway.
+        expectations.validate_type_and_time(&signed, now, cx.explain)?;
+        let introspected = self.introspect(credential, issuer, cx).await?;
+        let active = &introspected.active;
+        let verified = expectations.validate_completed(signed, active, now, cx.explain)?;
+        Ok(principal(verified).kept_until(introspected.kept_until))
     }
+}
+
+/// Verifies the signature of a token with the keys of its issuer. The evidence is the key that made
+/// it.
+async fn verify_signature<E: Explain>(
+    jws: CompactJws<'_>,
+    issuer: &Issuer,
+    cx: &mut RequestContext<'_, E>,
+) -> Result<(SignedJws, Evidence), Denial> {
+    let algorithm = jws.header().algorithm();
+    let allowed = if issuer.algorithms.contains(algorithm) {
+        Ok(())
+    } else {
+        Err(Reason::AlgorithmNotAllowed)
+    };
+    cx.explain
+        .outcome("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
+    // No key is fetched for a token that would be denied anyway.
+    let latest_end = cx.now.date.minus(issuer.profile.expectations.time.leeway);
+    let worth_fetching = !E::DRY_RUN && !jws.unverified_claims().seems_expired(latest_end);
+    let found = issuer
+        .keys
+        .candidates(jws.header().key_id(), algorithm, worth_fetching, cx.now)
+        .await;
+    cx.explain
+        .step(|| explain::keys(jws.header(), issuer, &found, cx.now));
+    let (candidates, snapshot) = found?;
+    let signed = jws.into_signed(&candidates);
+    cx.explain.step(|| explain::signature(&candidates, &signed));
+    let signed = signed?;
+    let evidence = Evidence::Key {
+        store: issuer.keys.clone(),
+        key: snapshot.trusted(signed.key()),
+    };
+    Ok((signed, evidence))
 }

@@ -2,14 +2,16 @@
 //!
 //! [`Authenticators::authenticate`] takes a credential of any form. A principal that is in the
 //! cache is used again; otherwise the form of the credential decides which authenticator verifies
-//! it, and never a trial of one after the other. Today each credential is a JWT (`jwt`); an
-//! opaque token, an API key or a password would be verified by a file of its own beside it, and
-//! make the same [`Principal`] with other [`Evidence`](crate::policy::Evidence).
+//! it (`classify`), and never a trial of one after the other. A credential is a JWT (`jwt`) or an
+//! opaque token (`opaque`); an API key or a password would be verified by a file of its own beside
+//! them, and make the same [`Principal`] with other [`Evidence`](crate::policy::Evidence).
 
 mod cache;
+mod classify;
 mod digest;
 mod explain;
 mod jwt;
+pub mod opaque;
 mod record;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -24,11 +26,15 @@ use crate::domain::{Credential, Denial, Explain, Moment, Reason, RequestContext}
 use crate::issuers::Issuers;
 use crate::policy::{ClaimHeaders, IssuerProfile, Principal, Rules};
 use crate::telemetry::CacheUse;
+use classify::{CredentialKind, classify};
+use opaque::AskedIssuers;
 
 /// Authenticates credentials, and remembers the principals of those that were good.
 pub struct Authenticators {
     /// The issuers whose tokens are accepted.
     pub issuers: Issuers,
+    /// Those of them that are asked about tokens.
+    pub asked: AskedIssuers,
     /// The claims that become headers.
     pub claim_headers: ClaimHeaders,
     /// The principals that were authenticated before.
@@ -100,7 +106,13 @@ impl Authenticators {
         record: &mut AuthenticationRecord,
     ) -> Result<Arc<Principal>, Denial> {
         cx.check_cost()?;
-        let principal = self.authenticate_jwt(credential, rules, cx, record).await?;
+        let principal = match classify(credential, &self.asked) {
+            CredentialKind::Jwt => self.authenticate_jwt(credential, rules, cx, record).await?,
+            CredentialKind::Opaque(issuer) => {
+                self.authenticate_opaque(credential, issuer, rules, cx, record)
+                    .await?
+            }
+        };
         let principal = Arc::new(principal);
         if !E::DRY_RUN
             && let Some(digest) = record.digest

@@ -40,6 +40,7 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
         description: IssuerDescription::default(),
         profile: profile.into(),
         algorithms: Algorithms::new(vec![Algorithm::HS256]),
+        needs_keys: true,
         keys: KeyStore::fixed(KeySet::of_any_id(vec![key]), NOW.uptime).into(),
     };
     let accepted = AcceptedIssuers::Named(vec![ISSUER.to_owned()]);
@@ -50,6 +51,7 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
     let evictions = IntCounter::new("evictions", "Counted and never shown.").unwrap();
     Authenticators {
         issuers: Issuers::new([(accepted, issuer)]),
+        asked: AskedIssuers::default(),
         claim_headers: ClaimHeaders::new(Vec::new(), 0),
         cache: TokenCache::new(&settings, false, evictions),
     }
@@ -85,8 +87,12 @@ pub(crate) fn rules() -> Rules {
 }
 
 pub(crate) fn token() -> String {
+    signed(&json!({"iss": ISSUER}))
+}
+
+fn signed(claims: &serde_json::Value) -> String {
     let key = SigningKey::secret(Algorithm::HS256, SECRET);
-    key.sign(&Map::new(), &json!({"iss": ISSUER})).unwrap()
+    key.sign(&Map::new(), claims).unwrap()
 }
 
 /// The header fields of a request: this one and no other.
@@ -95,6 +101,12 @@ pub(crate) struct OneField(&'static str, String);
 impl OneField {
     pub(crate) fn authorization() -> Self {
         Self("authorization", format!("Bearer {}", token()))
+    }
+
+    /// With a token of this subject.
+    pub(crate) fn of_subject(subject: &str) -> Self {
+        let token = signed(&json!({"iss": ISSUER, "sub": subject}));
+        Self("authorization", format!("Bearer {token}"))
     }
 
     pub(crate) fn cookie() -> Self {

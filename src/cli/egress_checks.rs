@@ -40,7 +40,19 @@ pub(super) fn start_failure(error: StartError) -> Failure {
         StartError::Client { issuer, error } => {
             Problems::from(client_problem(&issuer, &error.to_string())).into()
         }
+        StartError::Directory { message, hint } => {
+            Problems::from(directory_problem(message, hint)).into()
+        }
         other => Failure::failed(other),
+    }
+}
+
+/// Returns the problem of a query for users that can never run.
+pub(super) fn directory_problem(message: String, hint: Option<String>) -> Problem {
+    let problem = Problem::new("directory_query", message);
+    match hint {
+        Some(hint) => problem.with_hint(hint),
+        None => problem,
     }
 }
 
@@ -57,7 +69,7 @@ fn remote(configuration: &Configuration) -> impl Iterator<Item = (&str, &RemoteK
         .iter()
         .filter_map(|issuer| match &issuer.keys {
             KeySource::Remote(remote) => Some((issuer.name.as_str(), remote)),
-            KeySource::Fixed { .. } | KeySource::File(_) => None,
+            KeySource::Fixed { .. } | KeySource::File(_) | KeySource::Unneeded(_) => None,
         })
 }
 

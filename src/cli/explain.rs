@@ -14,7 +14,8 @@ use super::request_url::RequestUrl;
 use super::serve::runtime;
 use super::token::read;
 use crate::app::simulator;
-use crate::config::{Configuration, IssuerSettings, KeySource, Source};
+use crate::authenticators::opaque::{AskedIssuers, IntrospectionClient, Introspector};
+use crate::config::{Configuration, IntrospectionSettings, IssuerSettings, KeySource, Source};
 use crate::domain::{BearerToken, Clock, DescribedRequest, StepOutcome, Timestamp};
 use crate::jose::{CompactJws, IssuerClaim, KeySet};
 use crate::outbound::Egress;
@@ -48,6 +49,10 @@ pub(super) struct Explain {
     /// Judge at this time instead of now, such as 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
+    /// Ask issuers about tokens that have to be introspected; otherwise the verdict on them is
+    /// `unknown`
+    #[arg(long)]
+    online: bool,
     /// Take the keys from this JWKS instead of fetching them
     #[arg(long, value_name = "FILE")]
     jwks_file: Option<PathBuf>,
@@ -75,23 +80,25 @@ impl Explain {
             refuse_broken_proxies(&configuration, environment)?;
         }
         let token = self.token()?;
-        let keys = self.keys(
-            &configuration,
-            token.as_deref(),
-            &Egress::of_environment(environment),
-        )?;
+        let egress = Egress::of_environment(environment);
+        let keys = self.keys(&configuration, token.as_deref(), &egress)?;
+        let asked = self.online.then(|| asked_issuers(&configuration, &egress));
+        let asked = asked.transpose()?;
         let clock: Arc<dyn Clock> = match self.at {
             Some(at) => Arc::new(StoppedClock(at)),
             None => Arc::new(SystemClock),
         };
-        let simulator = simulator(configuration, keys, clock).map_err(Failure::failed)?;
+        let mut simulator = simulator(configuration, keys, clock).map_err(Failure::failed)?;
+        if let Some(asked) = asked {
+            simulator.gate.authenticators.asked = asked;
+        }
         let (failed, output) = (self.failed, self.output);
         let described = self.described(token, url);
         let mut transcript = runtime()?.block_on(simulator.explain(&described));
         if failed {
-            transcript
-                .stages
-                .retain(|stage| stage.outcome == StepOutcome::Failed);
+            transcript.stages.retain(|stage| {
+                matches!(stage.outcome, StepOutcome::Failed | StepOutcome::Unknown)
+            });
         }
         match output {
             OutputFormat::Text => print_styled(&transcript_text(&transcript))?,
@@ -120,6 +127,7 @@ impl Explain {
             host,
             uri,
             policy: self.policy,
+            online: self.online,
             ..DescribedRequest::default()
         }
     }
@@ -149,15 +157,38 @@ impl Explain {
         configuration
             .issuers
             .iter()
-            .map(|issuer| keys_of(issuer, document.as_deref(), claimed.as_deref(), egress))
+            .map(|issuer| {
+                // Signed answers about opaque tokens need the keys of the issuer too.
+                let signs = |own: &IntrospectionSettings| self.online && own.is_signed();
+                let is_wanted = issuer.introspection.as_ref().is_some_and(signs)
+                    || claimed
+                        .as_deref()
+                        .is_some_and(|claimed| issuer.accepted.takes(claimed));
+                keys_of(issuer, document.as_deref(), is_wanted, egress)
+            })
             .collect()
     }
+}
+
+/// Returns what asks the issuers about tokens.
+fn asked_issuers(configuration: &Configuration, egress: &Egress) -> Result<AskedIssuers, Failure> {
+    let asked = configuration.issuers.iter().map(|issuer| {
+        let Some(settings) = &issuer.introspection else {
+            return Ok(None);
+        };
+        let client = IntrospectionClient::new(settings.clone(), egress.clone());
+        let client = client.map_err(Failure::failed)?;
+        Ok(Some(Arc::new(Introspector::direct(client))))
+    });
+    Ok(AskedIssuers::new(
+        asked.collect::<Result<Vec<_>, Failure>>()?,
+    ))
 }
 
 fn keys_of(
     issuer: &IssuerSettings,
     document: Option<&str>,
-    claimed: Option<&str>,
+    is_wanted: bool,
     egress: &Egress,
 ) -> Result<KeySet, Failure> {
     let is_remote = matches!(issuer.keys, KeySource::Remote(_));
@@ -166,9 +197,7 @@ fn keys_of(
             KeySet::from_jwks(document.as_bytes(), issuer.keys.algorithms())
                 .map_err(Failure::failed)
         }
-        None if is_remote && !claimed.is_some_and(|claimed| issuer.accepted.takes(claimed)) => {
-            Ok(KeySet::default())
-        }
+        None if is_remote && !is_wanted => Ok(KeySet::default()),
         _ => {
             // An issuer whose keys cannot be fetched has no keys, as in the service.
             let fetched = runtime()?.block_on(keys::fetch(issuer.keys.clone(), egress.clone()));

@@ -1,8 +1,8 @@
 //! The list of all settings. The reader, `config reference` and `config schema` use this one list.
 
 use super::{
-    claim_headers, denials, dependencies, failure_limit, issuer, logging, proxy, routes, server,
-    tokens, traces,
+    claim_headers, denials, dependencies, directory, failure_limit, issuer, logging, proxy, routes,
+    server, tokens, traces,
 };
 use crate::config::server::{admin, tls};
 use crate::config_reader::{Setting, schema as json_schema};
@@ -15,6 +15,7 @@ pub(crate) const SERVICE: &[&[Setting]] = &[
     proxy::SETTINGS,
     failure_limit::SETTINGS,
     tokens::SETTINGS,
+    directory::SETTINGS,
     claim_headers::SETTINGS,
     denials::SETTINGS,
     logging::SETTINGS,

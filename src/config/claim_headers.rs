@@ -1,14 +1,15 @@
-//! The claims that are passed to the application as headers.
+//! The claims, and columns of the user's row, that are passed to the application as headers.
 
 use std::collections::HashSet;
 
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
-use crate::policy::{ClaimEncoding, ClaimHeader, ClaimHeaders};
+use crate::domain::ClaimPath;
+use crate::policy::{ClaimEncoding, ClaimHeader, ClaimHeaders, HeaderOrigin};
 
 const CLAIM_HEADERS: Setting = Setting::new(
     "claim_headers",
     "sub=X-Auth-Subject, iss=X-Auth-Issuer, client_id=X-Auth-Client-Id, scope=X-Auth-Scopes, email=X-Auth-Email",
-    "Claim and header, split at the last `=`. `client_id` falls back to `azp`, `scope` also reads `scp`, with a preset `roles` is what its provider writes as roles; `$` is all claims.",
+    "Claim and header, split at the last `=`; `user:COLUMN` is a column of the user's row (`directory_url`), and a claim whose name begins with `user:` is quoted. `client_id` falls back to `azp`, `scope` also reads `scp`, with a preset `roles` is what its provider writes as roles; `$` is all claims.",
 ).shaped(Shape::Sections(&[ENTRY]));
 const MAX_BYTES: Setting = Setting::new(
     "claim_headers_max_bytes",
@@ -19,7 +20,16 @@ const MAX_BYTES: Setting = Setting::new(
 
 pub(crate) const SETTINGS: &[Setting] = &[CLAIM_HEADERS, MAX_BYTES];
 
-const CLAIM: Setting = Setting::required("claim", "Path of the claim; `$` is all claims.");
+const CLAIM: Setting = Setting::optional(
+    "claim",
+    "–",
+    "Path of the claim; `$` is all claims. Either this or `user` must be there.",
+);
+const USER: Setting = Setting::optional(
+    "user",
+    "–",
+    "Column of the user's row; the path of a part of it where it is JSON; `$` is all columns. Empty where the route does without the directory. Needs `directory_url`.",
+);
 const HEADER: Setting = Setting::required("header", "Name of the header.");
 const SEPARATOR: Setting = Setting::new(
     "separator",
@@ -33,7 +43,7 @@ const ENCODING: Setting = Setting::new(
 ).shaped(Shape::Word(&value::words(ENCODINGS)));
 
 /// The settings of one entry of `claim_headers` in the file.
-pub(super) const ENTRY: &[Setting] = &[CLAIM, HEADER, SEPARATOR, ENCODING];
+pub(super) const ENTRY: &[Setting] = &[CLAIM, USER, HEADER, SEPARATOR, ENCODING];
 
 /// Header names that mean something to HTTP, to this service or to a browser. No claim may be
 /// passed under one of them.
@@ -71,7 +81,8 @@ const RESERVED: &[&str] = &[
 /// it would serve another request than the one that was decided on.
 const RESERVED_PREFIX: &str = "x-accel-";
 
-pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Reported> {
+/// Reads the headers. Those that are made of columns are refused if there is no directory.
+pub(super) fn read(reader: &mut Reader, has_directory: bool) -> Result<ClaimHeaders, Reported> {
     let list = if reader.is_in_file(&CLAIM_HEADERS) {
         reader
             .sections(&CLAIM_HEADERS, &[], |entry, _| read_entry(entry))
@@ -82,6 +93,9 @@ pub(super) fn read(reader: &mut Reader) -> Result<ClaimHeaders, Reported> {
     let max_bytes = reader.read(&MAX_BYTES, value::size(64, 64 * 1024));
     let list = list?;
     reader.refuse_elements(&CLAIM_HEADERS, repeated(&list))?;
+    if !has_directory {
+        reader.refuse_elements(&CLAIM_HEADERS, of_columns(&list))?;
+    }
     Ok(ClaimHeaders::new(list, max_bytes?))
 }
 
@@ -95,11 +109,8 @@ pub fn default_claim_headers() -> Vec<String> {
 }
 
 fn read_entry(reader: &mut Reader) -> Result<ClaimHeader, Reported> {
-    let claim = reader.required(
-        &CLAIM,
-        value::claim_path,
-        "name a claim, such as sub or realm_access.roles",
-    );
+    let claim = reader.optional(&CLAIM, value::claim_path);
+    let column = reader.optional(&USER, value::claim_path);
     let header = reader.required(
         &HEADER,
         header_name,
@@ -107,13 +118,38 @@ fn read_entry(reader: &mut Reader) -> Result<ClaimHeader, Reported> {
     );
     let separator = reader.read(&SEPARATOR, separator);
     let encoding = reader.read(&ENCODING, value::one_of(ENCODINGS));
+    let (origin, claim) = origin(reader, claim?, column?)?;
     Ok(ClaimHeader {
-        claim: claim?,
+        origin,
+        claim,
         header: header?,
         separator: separator?,
         encoding: encoding?,
     })
 }
+
+fn origin(
+    reader: &mut Reader,
+    claim: Option<ClaimPath>,
+    column: Option<ClaimPath>,
+) -> Result<(HeaderOrigin, ClaimPath), Reported> {
+    match (claim, column) {
+        (Some(claim), None) => Ok((HeaderOrigin::Token, claim)),
+        (None, Some(column)) => Ok((HeaderOrigin::User, column)),
+        (None, None) => {
+            let invalid = Invalid::new("missing");
+            let hint = "name a claim, such as sub or realm_access.roles";
+            Err(reader.refuse(&CLAIM, invalid.hint(hint)))
+        }
+        (Some(_), Some(_)) => {
+            let invalid = Invalid::new("beside a claim, of which the header is made already");
+            Err(reader.refuse(&USER, invalid.hint("write one of claim and user")))
+        }
+    }
+}
+
+/// The prefix of columns of the user's row in the environment.
+const USER_PREFIX: &str = "user:";
 
 const ENCODINGS: &[(&str, ClaimEncoding); 2] = &[
     ("percent", ClaimEncoding::Percent),
@@ -122,9 +158,14 @@ const ENCODINGS: &[(&str, ClaimEncoding); 2] = &[
 
 fn pair(text: &str) -> Result<ClaimHeader, Invalid> {
     let expected = || Invalid::expected("write claim=Header, such as sub=X-Auth-Subject");
-    let (claim, header) = text.rsplit_once('=').ok_or_else(expected)?;
-    let (claim, header) = (value::claim_path(claim)?, header_name(header.trim())?);
+    let (path, header) = text.rsplit_once('=').ok_or_else(expected)?;
+    let (origin, path) = match path.trim().strip_prefix(USER_PREFIX) {
+        Some(column) => (HeaderOrigin::User, column),
+        None => (HeaderOrigin::Token, path),
+    };
+    let (claim, header) = (value::claim_path(path)?, header_name(header.trim())?);
     Ok(ClaimHeader {
+        origin,
         claim,
         header,
         separator: ",".into(),
@@ -183,5 +224,20 @@ fn repeated(list: &[ClaimHeader]) -> impl Iterator<Item = (usize, Invalid)> {
                     "one header per claim; names that differ only in case, - and _ are the same",
                 ),
             )
+        })
+}
+
+/// Yields the entries that are made of columns.
+fn of_columns(list: &[ClaimHeader]) -> impl Iterator<Item = (usize, Invalid)> {
+    let of_columns = |(_, mapped): &(usize, &ClaimHeader)| mapped.origin == HeaderOrigin::User;
+    list.iter()
+        .enumerate()
+        .filter(of_columns)
+        .map(|(index, mapped)| {
+            let invalid = Invalid::new(format!(
+                "{} reads the user's row, and there is no directory",
+                mapped.header
+            ));
+            (index, invalid.hint(super::NO_DIRECTORY_HINT))
         })
 }

@@ -9,6 +9,7 @@ pub(crate) mod claim_headers;
 pub(crate) mod denials;
 pub(crate) mod dependencies;
 mod der;
+pub(crate) mod directory;
 pub(crate) mod failure_limit;
 pub(crate) mod issuer;
 pub(crate) mod logging;
@@ -24,10 +25,16 @@ pub(crate) mod traces;
 pub use catalog::schema;
 pub use claim_headers::default_claim_headers;
 pub use denials::{CustomDenial, DenialKey, DenialSettings};
+pub use directory::{
+    DatabaseAddress, DatabaseSettings, DirectorySettings, OnMissing, ServerAddress, ServerLocation,
+    UserQuery,
+};
 pub use failure_limit::{FailureLimit, FailureLimitSettings};
 pub use issuer::{
-    AcceptedIssuers, FetchSettings, FileKeys, IssuerSettings, KeyLocation, KeySource,
-    RefreshSettings, RemoteKeys, decode_secret, is_trustworthy,
+    AcceptedIssuers, ClientAuthentication, ClientSecret, FetchSettings, FileKeys,
+    IntrospectionEndpoint, IntrospectionMode, IntrospectionResponse, IntrospectionSettings,
+    IssuerSettings, KeyLocation, KeySource, RefreshSettings, RemoteKeys, SecretSource,
+    client_identity, decode_secret, is_trustworthy,
 };
 pub use logging::{AccessLog, AccessLogField, LogFormat, LogLevel, Logging};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};
@@ -47,6 +54,9 @@ use std::time::Duration;
 use crate::config_reader::{Reader, Reported};
 use crate::policy::ClaimHeaders;
 use routes::General;
+
+/// What to do where something reads the user's row and there is no directory.
+const NO_DIRECTORY_HINT: &str = "set $directory_url and $directory_query, or read a claim";
 
 /// A complete and checked configuration.
 ///
@@ -77,6 +87,8 @@ pub struct Configuration {
     pub traces: Option<TraceSettings>,
     /// The issuers whose tokens are accepted.
     pub issuers: Vec<IssuerSettings>,
+    /// The user directory; `None` if there is none.
+    pub directory: Option<DirectorySettings>,
     /// The routes; `None` if one set of rules holds for all requests.
     pub routes: Option<RouteSettings>,
 }
@@ -89,13 +101,16 @@ impl Configuration {
         let proxy = ProxySettings::read(reader);
         let failure_limit = FailureLimitSettings::read(reader, &proxy);
         let tokens = TokenSettings::read(reader, &proxy);
-        let claim_headers = claim_headers::read(reader);
+        let has_directory = DirectorySettings::is_given(reader);
+        let claim_headers = claim_headers::read(reader, has_directory);
         let answers = DenialSettings::read(reader);
         let logging = Logging::read(reader);
         let dependency_wait = dependencies::read_wait(reader);
         let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader);
-        let routes = RouteSettings::read(reader, General::of(&issuers, &proxy, &tokens));
+        let directory = DirectorySettings::read(reader, &issuers);
+        let general = General::of(&issuers, &proxy, &tokens, has_directory);
+        let routes = RouteSettings::read(reader, general);
         Ok(Self {
             server: server?,
             admin: admin?,
@@ -109,6 +124,7 @@ impl Configuration {
             dependency_wait: dependency_wait?,
             traces: traces?,
             issuers: issuers?,
+            directory: directory?,
             routes: routes?,
         })
     }

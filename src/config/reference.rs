@@ -23,6 +23,11 @@ pub fn reference() -> String {
         "An entry of `require.claims`",
         &[requirements::CLAIM_ENTRY],
     );
+    section(
+        &mut page,
+        "An entry of `require.user`",
+        &[requirements::COLUMN_ENTRY],
+    );
     page
 }
 

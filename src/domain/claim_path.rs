@@ -40,6 +40,14 @@ impl ClaimPath {
         })
     }
 
+    /// Returns the path of this one top-level name, whatever characters it has.
+    pub fn of_name(name: &str) -> Self {
+        Self {
+            text: name.into(),
+            segments: [name.into()].into(),
+        }
+    }
+
     /// Splits `PATH=VALUE` at the first `=` outside of quotes; returns `None` if there is none.
     pub fn split_value(text: &str) -> Option<(&str, &str)> {
         let mut quoted = false;

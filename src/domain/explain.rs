@@ -15,6 +15,11 @@ pub trait Explain {
     /// cache is neither read nor filled, and nothing is fetched.
     const DRY_RUN: bool;
 
+    /// Returns `true` if other services may be asked for the decision.
+    fn may_ask(&self) -> bool {
+        !Self::DRY_RUN
+    }
+
     /// Adds a step.
     fn step(&mut self, step: impl FnOnce() -> ExplainStep);
 
@@ -59,6 +64,9 @@ pub struct ExplainStep {
     /// Expected and found as people read it, where that differs.
     #[serde(skip)]
     for_people: Option<(String, String)>,
+    /// Says that what was found is out of a user's row in the directory.
+    #[serde(skip)]
+    is_about_person: bool,
 }
 
 /// The result of a step.
@@ -71,6 +79,8 @@ pub enum StepOutcome {
     Skipped,
     /// The request failed the check, and the decision ended here.
     Failed,
+    /// Another service would have to be asked, and was not. The decision is not known.
+    Unknown,
 }
 
 impl StepOutcome {
@@ -80,6 +90,7 @@ impl StepOutcome {
             Self::Passed => "passed",
             Self::Skipped => "skipped",
             Self::Failed => "failed",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -103,6 +114,30 @@ impl ExplainStep {
             expected: one_line(expected),
             found: one_line(found),
             for_people: None,
+            is_about_person: false,
+        }
+    }
+
+    /// Marks what was found as out of a user's row in the directory.
+    #[must_use]
+    pub fn about_person(self) -> Self {
+        Self {
+            is_about_person: true,
+            ..self
+        }
+    }
+
+    /// Returns the step without what was found in a user's row. The client of
+    /// `explain` sends the token itself; a row says what only the database knows.
+    #[must_use]
+    pub fn without_row(self) -> Self {
+        if !self.is_about_person {
+            return self;
+        }
+        Self {
+            found: "out of the user's row, which only loopback or the token may see".to_owned(),
+            for_people: None,
+            ..self
         }
     }
 
@@ -138,6 +173,14 @@ impl ExplainStep {
     pub fn skipped(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
         Self {
             outcome: StepOutcome::Skipped,
+            ..Self::passed(stage, expected, found)
+        }
+    }
+
+    /// Creates a step whose outcome another service would have to be asked for.
+    pub fn unknown(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
+        Self {
+            outcome: StepOutcome::Unknown,
             ..Self::passed(stage, expected, found)
         }
     }

@@ -67,6 +67,7 @@ reasons! {
         IssuerUnknown 401 "issuer_unknown" "the token is not from a configured issuer",
         KeyUnknown 401 "key_unknown" "the issuer has no such key",
         SignatureInvalid 401 "signature_invalid" "the signature does not match",
+        TokenInactive 401 "token_inactive" "the issuer says that the token is not active",
         TokenExpired 401 "token_expired" "the token has expired",
         TokenNotYetValid 401 "token_not_yet_valid" "the token is not valid yet",
         TokenIssuedInFuture 401 "token_issued_in_future" "the token claims to be issued in the future",
@@ -75,6 +76,8 @@ reasons! {
         TokenTypeMismatch 401 "token_type_mismatch" "the token is of another type than expected",
         ClaimMissing 401 "claim_missing" "a required claim is missing",
         ClaimInvalid 401 "claim_invalid" "a claim is malformed or has the wrong type",
+        SubjectUnknown 401 "subject_unknown" "the directory does not know the user",
+        SubjectDisabled 401 "subject_disabled" "the user is disabled in the directory",
         ProofMissing 401 "proof_missing" "the token is bound to a key and no proof of possession was checked",
     }
     Forbidden {

@@ -16,24 +16,65 @@ pub use record::DecisionRecord;
 pub use service::{Decision, DecisionService, LoggedRequest};
 
 use crate::authenticators::{Authenticators, TokenCache};
+use crate::directory::Directory;
 use crate::domain::{Clock, CostLimit, Denial, Explain, ForwardedRequest, RequestContext};
 use crate::issuers::Issuers;
 use crate::policy::{Permit, Policy, Rules};
 
-/// Decides about requests.
+/// Decides about requests: the whole service, without sockets and logs.
+///
+/// A gate is immutable: a reload builds a new one. It is shared by all threads, and a decision about
+/// a cached token takes no exclusive lock.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use doorward::app::offline_gate;
+/// use doorward::config::Configuration;
+/// use doorward::domain::{DescribedRequest, Reason};
+/// use doorward::gate::DecisionRecord;
+/// use doorward::platform::SystemClock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let settings = [
+///     ("DOORWARD_ISSUER", "https://idp.example"),
+///     ("DOORWARD_AUDIENCE", "my-api"),
+///     ("DOORWARD_HMAC_SECRET", "a secret of at least 32 bytes, for HS256"),
+/// ];
+/// let configuration =
+///     Configuration::from_environment(settings.map(|(name, value)| (name.into(), value.into())))?;
+/// let gate = offline_gate(configuration, Arc::new(SystemClock)).ok_or("keys must be fetched")?;
+///
+/// let request = DescribedRequest::default();
+/// let parts = request.parts();
+/// let mut record = DecisionRecord::default();
+/// let denial = gate.decide(&request.forwarded(&parts), &mut record).await.unwrap_err();
+/// assert_eq!((denial.reason(), denial.status()), (Reason::TokenMissing, 401));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Gate {
-    /// The clock that decisions go by.
+    /// The clock of all decisions.
     pub clock: Arc<dyn Clock>,
     /// Selects the rules for a request.
     pub policy: Policy,
     /// Finds the principal of a credential.
     pub authenticators: Authenticators,
+    /// Looks users up.
+    pub directory: Directory,
     /// Limits how often a client address may fail; `None` if nothing does.
     pub limiter: Option<FailureLimiter>,
 }
 
 impl Gate {
     /// Decides about one request, and fills the record for log and metrics.
+    ///
+    /// Fails with the [`Denial`] of the first check that fails, in the fixed order of
+    /// `docs/behaviour.md`. May wait if the token needs something that is not known yet, such as a
+    /// new key, but no longer than the settings allow (`jwks_wait`).
     pub async fn decide(
         &self,
         request: &ForwardedRequest<'_>,
@@ -42,7 +83,8 @@ impl Gate {
         self.decide_explained(request, record, &mut ()).await
     }
 
-    /// Decides about one request, and explains each step.
+    /// Decides like [`decide`](Self::decide), and passes each step to `explain`. With `()` nothing is
+    /// explained, and the compiler removes the calls.
     pub async fn decide_explained<E: Explain>(
         &self,
         request: &ForwardedRequest<'_>,
@@ -73,7 +115,7 @@ impl Gate {
     /// Decides by the rules of a route.
     ///
     /// Checks whose outcome changes from request to request do not exist yet. Each will be a stage
-    /// of its own: revocation before `accept`; a `DPoP` proof and the user directory after it.
+    /// of its own: revocation before `accept`; a `DPoP` proof after it.
     async fn decide_on(
         &self,
         rules: &Rules,
@@ -95,10 +137,11 @@ impl Gate {
             record.principal = Some(principal.clone());
         }
         let identity = rules.accept(principal, cx)?;
-        let permit = rules.authorize(identity, cx)?;
+        let identity = self.directory.look_up(identity, rules, cx).await?;
         let claim_headers = &self.authenticators.claim_headers;
+        let permit = rules.authorize(identity, claim_headers, cx)?;
         cx.explain
-            .step(|| claim_headers.describe(permit.claim_values()));
+            .steps(|| claim_headers.describe(permit.claim_values()));
         Ok(permit)
     }
 

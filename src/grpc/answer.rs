@@ -24,9 +24,8 @@ pub(super) fn answer(decisions: &DecisionService, decided: &Decision) -> CheckRe
 /// Returns every claim header, and the WebSocket protocols where they are read. If a header were
 /// absent, the client's own would pass.
 fn allow(claim_headers: &ClaimHeaders, permit: &Permit) -> CheckResponse {
-    let values = permit.claim_values();
-    let headers = claim_headers.names().enumerate().map(|(position, name)| {
-        let value = values.and_then(|values| values.get(position));
+    let named = claim_headers.names().zip(permit.claim_values());
+    let headers = named.map(|(name, value)| {
         // Values are rendered as visible ASCII. If one were not, it would be empty.
         header(
             name,

@@ -37,12 +37,16 @@ impl DeniedStage<'_> {
                     },
                 )
             }
+            Reason::TokenInactive if self.preset == Some("keycloak") => {
+                Hint::KeycloakInactive.with(&[])
+            }
             reason => self.plain(reason).with(&[]),
         }
     }
 
     fn audience(&self) -> Hint {
         match self.preset {
+            Some("keycloak") if self.found == "absent" => Hint::KeycloakWithoutAudience,
             Some("keycloak") => Hint::KeycloakAudience,
             Some("auth0") => Hint::Auth0Audience,
             Some("entra") => Hint::EntraAudience,
@@ -77,6 +81,7 @@ impl DeniedStage<'_> {
             (Reason::IssuerUnknown, "issuer of the route") => Hint::IssuerNotOfRoute,
             (Reason::IssuerUnknown, "source of the issuer") => Hint::SourceNotOfIssuer,
             (Reason::TokenTypeMismatch, "token_use") => Hint::CognitoTokenUse,
+            (Reason::DependencyUnavailable, "introspection") => Hint::IntrospectionFails,
             (Reason::PolicyDenied, "required claim") => Hint::RequiredClaims,
             (reason, _) => Hint::of(reason),
         }
@@ -99,6 +104,7 @@ impl Hint {
             Reason::IssuerUnknown => Self::IssuerUnknown,
             Reason::KeyUnknown => Self::KeyUnknown,
             Reason::SignatureInvalid => Self::SignatureInvalid,
+            Reason::TokenInactive => Self::TokenInactive,
             Reason::TokenExpired => Self::TokenExpired,
             Reason::TokenNotYetValid | Reason::TokenIssuedInFuture => Self::ClocksDiffer,
             Reason::TokenTooOld => Self::TokenTooOld,
@@ -106,6 +112,8 @@ impl Hint {
             Reason::TokenTypeMismatch => Self::TokenTypeMismatch,
             Reason::ClaimMissing => Self::ClaimMissing,
             Reason::ClaimInvalid => Self::ClaimInvalid,
+            Reason::SubjectUnknown => Self::SubjectUnknown,
+            Reason::SubjectDisabled => Self::SubjectDisabled,
             Reason::ProofMissing => Self::ProofMissing,
             Reason::ScopeInsufficient => Self::ScopeInsufficient,
             Reason::PolicyDenied => Self::PolicyDenied,

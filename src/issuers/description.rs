@@ -13,7 +13,7 @@ pub struct IssuerDescription {
     pub preset: Option<&'static str>,
     /// The audiences, of which a token must name one or all; `*` accepts every token.
     pub audiences: Vec<String>,
-    /// Where its keys come from: `discovery`, `jwks_url`, `jwks_file` or `fixed`.
+    /// Where its keys come from: `discovery`, `jwks_url`, `jwks_file`, `fixed` or `unneeded`.
     pub key_source: &'static str,
     /// Where its metadata may be.
     pub metadata_urls: Vec<String>,
@@ -30,6 +30,7 @@ impl IssuerDescription {
         let key_source = match &settings.keys {
             KeySource::Fixed { .. } => "fixed",
             KeySource::File(_) => "jwks_file",
+            KeySource::Unneeded(_) => "unneeded",
             KeySource::Remote(remote) => {
                 let urls = remote.location.urls();
                 let proxies = urls.iter().find_map(|url| egress.proxy_for(url));

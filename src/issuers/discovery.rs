@@ -6,10 +6,29 @@ use url::Url;
 use super::document_kind::DocumentKind;
 use crate::config::is_trustworthy;
 
-/// The part of an issuer's metadata that is needed.
+/// The part of an issuer's metadata that is needed: one of its endpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Metadata {
-    pub(super) jwks_uri: Url,
+    pub(super) endpoint: Url,
+}
+
+/// An endpoint that metadata names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Endpoint {
+    /// `jwks_uri`.
+    Keys,
+    /// `introspection_endpoint` (RFC 8414 section 2).
+    Introspection,
+}
+
+impl Endpoint {
+    /// Returns the name of the member.
+    const fn member(self) -> &'static str {
+        match self {
+            Self::Keys => "jwks_uri",
+            Self::Introspection => "introspection_endpoint",
+        }
+    }
 }
 
 /// Why a document is not the issuer's metadata.
@@ -29,15 +48,19 @@ pub(super) enum InvalidMetadata {
         /// The name in the document.
         found: String,
     },
-    /// Keys from a place that we do not fetch from.
-    #[error("jwks_uri is not an https URL")]
-    Location,
+    /// An endpoint at a place that we do not ask. Its content is the name of the member.
+    #[error("{0} is not an https URL")]
+    Location(&'static str),
+    /// The metadata is the issuer's, but does not name the endpoint.
+    #[error("the metadata has no introspection_endpoint")]
+    NoIntrospection,
 }
 
 #[derive(Deserialize)]
 struct Document {
     issuer: String,
-    jwks_uri: String,
+    jwks_uri: Option<String>,
+    introspection_endpoint: Option<String>,
 }
 
 impl Metadata {
@@ -46,6 +69,7 @@ impl Metadata {
     pub(super) fn parse(
         document: &[u8],
         issuer: &str,
+        endpoint: Endpoint,
         allow_http: bool,
     ) -> Result<Self, InvalidMetadata> {
         // A derived reader takes an array for an object as well.
@@ -54,17 +78,23 @@ impl Metadata {
             return Err(malformed());
         }
         let metadata: Document = serde_json::from_slice(document).map_err(|_| malformed())?;
+        let url = match endpoint {
+            Endpoint::Keys => Some(metadata.jwks_uri.ok_or_else(malformed)?),
+            Endpoint::Introspection => metadata.introspection_endpoint,
+        };
         if metadata.issuer != issuer {
             return Err(InvalidMetadata::OtherIssuer {
                 expected: issuer.to_owned(),
                 found: metadata.issuer,
             });
         }
-        let jwks_uri = Url::parse(&metadata.jwks_uri).map_err(|_| InvalidMetadata::Location)?;
-        if is_trustworthy(&jwks_uri, allow_http) {
-            Ok(Self { jwks_uri })
+        let url = url.ok_or(InvalidMetadata::NoIntrospection)?;
+        let location = || InvalidMetadata::Location(endpoint.member());
+        let url = Url::parse(&url).map_err(|_| location())?;
+        if is_trustworthy(&url, allow_http) {
+            Ok(Self { endpoint: url })
         } else {
-            Err(InvalidMetadata::Location)
+            Err(location())
         }
     }
 }
@@ -81,7 +111,41 @@ mod tests {
     fn parse(issuer: &str, jwks_uri: &str) -> Result<Metadata, InvalidMetadata> {
         let document =
             serde_json::json!({"issuer": issuer, "jwks_uri": jwks_uri, "other": []}).to_string();
-        Metadata::parse(document.as_bytes(), "https://idp.example", false)
+        Metadata::parse(
+            document.as_bytes(),
+            "https://idp.example",
+            Endpoint::Keys,
+            false,
+        )
+    }
+
+    #[test]
+    fn an_endpoint_may_be_missing() {
+        let parse = |document: &str| {
+            let document = document.as_bytes();
+            Metadata::parse(
+                document,
+                "https://idp.example",
+                Endpoint::Introspection,
+                false,
+            )
+        };
+        let found = parse(
+            r#"{"issuer":"https://idp.example","introspection_endpoint":"https://idp.example/i"}"#,
+        );
+        assert_eq!(found.unwrap().endpoint.as_str(), "https://idp.example/i");
+        for (document, text) in [
+            (
+                r#"{"issuer":"https://idp.example","jwks_uri":"https://idp.example/j"}"#,
+                "the metadata has no introspection_endpoint",
+            ),
+            (
+                r#"{"issuer":"https://idp.example","introspection_endpoint":"http://idp.example/i"}"#,
+                "introspection_endpoint is not an https URL",
+            ),
+        ] {
+            assert_eq!(parse(document).unwrap_err().to_string(), text);
+        }
     }
 
     #[test]
@@ -115,14 +179,14 @@ mod tests {
             assert!(
                 matches!(
                     parse("https://idp.example", url),
-                    Err(InvalidMetadata::Location)
+                    Err(InvalidMetadata::Location(_))
                 ),
                 "{url}"
             );
         }
         assert!(parse("https://idp.example", "http://127.0.0.1:1/jwks").is_ok());
         assert!(matches!(
-            Metadata::parse(b"<html>", "x", false),
+            Metadata::parse(b"<html>", "x", Endpoint::Keys, false),
             Err(InvalidMetadata::Malformed(DocumentKind::WebPage))
         ));
     }

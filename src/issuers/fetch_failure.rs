@@ -1,4 +1,4 @@
-//! Why there are no new keys, for people: what was asked, what was found, and what may help.
+//! The error of fetching keys, for people: what was requested, what was found, and what may help.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::hints::{Difference, Hint};
 use crate::jose::InvalidKeySet;
 use crate::outbound::FetchError;
 
-/// Why there are no new keys. Its text is one line without secrets; the hint is a line of its own.
+/// The error of fetching keys. Its text is one line without secrets; the hint is a separate line.
 #[derive(Debug, thiserror::Error)]
 pub struct FetchFailure {
     /// The request, with the proxy that it went through.
@@ -152,7 +152,8 @@ fn hint(asked: Asked<'_>, url: &Url, problem: &FetchProblem) -> Option<String> {
             let difference = Difference::between(found, expected)?.to_string();
             return Some(Hint::OtherIssuer.with(&[("difference", &difference)]));
         }
-        FetchProblem::Metadata(InvalidMetadata::Location) => Hint::InsecureKeys,
+        FetchProblem::Metadata(InvalidMetadata::Location(_)) => Hint::InsecureKeys,
+        FetchProblem::Metadata(InvalidMetadata::NoIntrospection) => Hint::NoIntrospection,
         FetchProblem::Metadata(InvalidMetadata::Malformed(DocumentKind::KeySet)) => {
             Hint::MetadataIsKeys
         }

@@ -5,15 +5,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
-use super::discovery::{InvalidMetadata, Metadata};
-use super::document_kind::DocumentKind;
+use super::discovery::Endpoint;
 use super::fetch_failure::{Asked, FetchFailure, FetchProblem};
+use super::metadata::{Discovery, get};
 use crate::config::{KeyLocation, RemoteKeys};
 use crate::domain::shown_url;
 use crate::jose::{InvalidKeySet, KeySet};
 use crate::outbound::{
-    AddressRule, Egress, EntityTag, FetchBody, FetchRequest, FetchResponse, HttpClient,
-    InvalidClient,
+    AddressRule, Egress, EntityTag, FetchBody, FetchRequest, HttpClient, InvalidClient,
 };
 
 /// Fetches one issuer's keys.
@@ -68,7 +67,7 @@ impl KeyFetcher {
             known,
         };
         let until = started + self.settings.fetch.timeout;
-        let fetched = self.get(ask, until, started).await;
+        let fetched = get(&self.client, ask, until, started).await;
         let fetched = fetched.map_err(|problem| self.failure(Asked::Keys, &url, problem))?;
         let shown = Some(shown_url(&url));
         let read = match (fetched.answer, last) {
@@ -83,19 +82,6 @@ impl KeyFetcher {
             max_age: fetched.max_age,
             url: shown,
         })
-    }
-
-    /// Makes one request, which has to end in time.
-    async fn get(
-        &self,
-        ask: FetchRequest<'_>,
-        until: Instant,
-        started: Instant,
-    ) -> Result<FetchResponse, FetchProblem> {
-        match tokio::time::timeout_at(until, self.client.get(ask)).await {
-            Ok(fetched) => Ok(fetched?),
-            Err(_) => Err(FetchProblem::TimedOut(until - started)),
-        }
     }
 
     fn failure(&self, asked: Asked<'_>, url: &Url, problem: FetchProblem) -> FetchFailure {
@@ -127,60 +113,16 @@ impl KeyFetcher {
             KeyLocation::Jwks(url) => return Ok((url.clone(), AddressRule::Any)),
             KeyLocation::Discovery { issuer, documents } => (issuer, documents),
         };
-        let discovered = self.discover(issuer, documents, started).await;
+        let discovery = Discovery {
+            client: &self.client,
+            settings: &self.settings.fetch,
+            endpoint: Endpoint::Keys,
+        };
+        let discovered = discovery.first_of(issuer, documents, started).await;
         if let Ok(found) = &discovered {
             self.known = Some(found.clone());
         }
         self.known.clone().map_or(discovered, Ok)
-    }
-
-    /// Returns the first document that is the issuer's. If there is none, fails with the first
-    /// failure: it is of the place where nearly every issuer has its metadata.
-    async fn discover(
-        &self,
-        issuer: &str,
-        documents: &[Url],
-        started: Instant,
-    ) -> Result<(Url, AddressRule), FetchFailure> {
-        let mut first_failure = None;
-        for (position, document) in documents.iter().enumerate() {
-            let until =
-                started + patience(self.settings.fetch.timeout, documents.len() - position - 1);
-            match self.metadata(issuer, document, until, started).await {
-                Ok(found) => return Ok(found),
-                Err(problem) => {
-                    let failure = || self.failure(Asked::Metadata(issuer), document, problem);
-                    first_failure = first_failure.or_else(|| Some(failure()));
-                }
-            }
-        }
-        Err(first_failure.unwrap_or_else(|| FetchFailure::of_file("no URL of metadata".into())))
-    }
-
-    async fn metadata(
-        &self,
-        issuer: &str,
-        document: &Url,
-        until: Instant,
-        started: Instant,
-    ) -> Result<(Url, AddressRule), FetchProblem> {
-        let ask = FetchRequest {
-            url: document,
-            rule: AddressRule::Any,
-            with_credentials: true,
-            known: None,
-        };
-        let fetched = self.get(ask, until, started).await?;
-        let FetchBody::Document(body, _) = fetched.answer else {
-            return Err(InvalidMetadata::Malformed(DocumentKind::Empty).into());
-        };
-        let metadata = Metadata::parse(&body, issuer, self.settings.fetch.allow_insecure_http)?;
-        let rule = if self.settings.fetch.allow_private {
-            AddressRule::Any
-        } else {
-            fetched.links
-        };
-        Ok((metadata.jwks_uri, rule))
     }
 
     /// Returns whether the operator named this party. A document from outside must not decide who
@@ -191,27 +133,5 @@ impl KeyFetcher {
             .urls()
             .iter()
             .any(|configured| configured.origin() == url.origin())
-    }
-}
-
-/// Returns the time, from the start of a fetch, that a document may take if this many others may
-/// have to follow.
-/// It may take what is left of the time; but a tenth is kept for each of the others, and a fifth
-/// for the keys, whose place may be known from before.
-fn patience(timeout: Duration, others: usize) -> Duration {
-    let tenths = 8_u32.saturating_sub(others.try_into().unwrap_or(u32::MAX));
-    timeout / 10 * tenths
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn metadata_may_take_what_is_left() {
-        let timeout = Duration::from_secs(5);
-        let tried = [1, 0].map(|others| patience(timeout, others).as_millis());
-        assert_eq!(tried, [3500, 4000]);
-        assert_eq!(patience(timeout, 100), Duration::ZERO);
     }
 }

@@ -19,6 +19,8 @@ pub struct Issuer {
     pub algorithms: Algorithms,
     /// Its keys.
     pub keys: Arc<KeyStore>,
+    /// `false` if nothing of the issuer is verified with keys, so that it is ready without them.
+    pub needs_keys: bool,
     /// Its settings, for people.
     pub description: IssuerDescription,
 }
@@ -59,7 +61,12 @@ impl Issuers {
     /// no case folding, no slash more or less; and a token with an `iss` never belongs to the
     /// issuer of tokens without one.
     pub fn find(&self, claims: &UnverifiedClaims) -> Option<&Arc<Issuer>> {
-        match claims.issuer() {
+        self.named(claims.issuer())
+    }
+
+    /// Returns the issuer whose tokens have this `iss`.
+    pub fn named(&self, iss: IssuerClaim<'_>) -> Option<&Arc<Issuer>> {
+        match iss {
             IssuerClaim::Absent => self.without_iss.as_ref(),
             IssuerClaim::Named(iss) => self.by_iss.get(&*iss).or_else(|| self.tenant_issuer(&iss)),
             IssuerClaim::Malformed => None,

@@ -2,9 +2,9 @@
 
 use crate::jose::{Algorithm, KeySet, PublishedKey};
 
-/// Warns of keys that are not used or never tried, and of keys that anyone can use, unless it was
-/// said of the keys before these; and of a set that has nothing in common with the one before,
-/// which no rotation with overlap looks like.
+/// Warns of keys that are not used or never tried, and of keys that anyone can use, unless the same
+/// was reported for the keys before. Also warns if no key is the same as before, because a rotation
+/// with overlap never looks like this.
 pub fn report_keys(issuer: &str, keys: &KeySet, before: &KeySet) {
     for key in keys
         .refused()
@@ -60,7 +60,7 @@ fn has_too_many_candidates(keys: &KeySet, algorithm: Algorithm) -> bool {
         .any(|algorithms_over_candidate_limit| algorithms_over_candidate_limit == algorithm)
 }
 
-/// The id of a key as it is shown: it is the issuer's text, and may be of any length.
+/// Returns the id of a key in a form that can be shown: the issuer chose the text and its length.
 pub fn shown_key_id(id: &str) -> String {
     id.chars().take(128).collect()
 }

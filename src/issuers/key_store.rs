@@ -14,7 +14,8 @@ use crate::domain::{Denial, Moment, Reason, Timestamp, Uptime};
 use crate::jose::{Algorithm, Candidates, KeyFingerprint, KeySet, NoCandidate, VerificationKey};
 use crate::policy::{KeyTrust, TrustedKey};
 
-/// The keys of one issuer: a snapshot that is read without a lock and exchanged as a whole.
+/// The keys of one issuer. Requests read a snapshot without a lock; a refresh replaces the whole
+/// snapshot.
 pub struct KeyStore {
     snapshot: ArcSwap<KeySnapshot>,
     history: ArcSwap<FetchHistory>,
@@ -23,7 +24,7 @@ pub struct KeyStore {
     max_wait: Duration,
 }
 
-/// The keys as they are at a moment.
+/// The keys of an issuer at one moment.
 #[derive(Debug, Clone)]
 pub struct KeySnapshot {
     keys: KeySet,
@@ -53,12 +54,12 @@ pub struct FetchHistory {
 }
 
 impl KeySnapshot {
-    /// The keys.
+    /// Returns the keys.
     pub const fn keys(&self) -> &KeySet {
         &self.keys
     }
 
-    /// The time of the fetch; `None` for keys that are not fetched, or not yet.
+    /// Returns the time of the fetch; `None` if the keys are never fetched, or not yet.
     pub const fn fetched_at(&self) -> Option<Moment> {
         self.fetched_at
     }
@@ -68,12 +69,13 @@ impl KeySnapshot {
         self.first_seen.get(&key.fingerprint()).copied()
     }
 
-    /// Returns whether signatures may be verified with them at this time.
+    /// Returns `true` if signatures may be verified with these keys at this time: there are keys, and
+    /// they are not too old.
     pub fn is_usable(&self, now: Moment) -> bool {
         !self.keys.is_empty() && !now.reaches(self.usable_until)
     }
 
-    /// A key of this snapshot as trusted by it.
+    /// Returns a key of this snapshot together with the generation that it belongs to.
     pub fn trusted(&self, key: &Arc<VerificationKey>) -> TrustedKey {
         TrustedKey {
             key: key.clone(),
@@ -83,8 +85,8 @@ impl KeySnapshot {
 }
 
 impl KeyTrust for KeyStore {
-    /// Returns whether the key is still in the set, and the set is not too old. A key that left the
-    /// set is not trusted, whatever it signed.
+    /// Returns `true` if the key is still in the set, and the set is not too old. A key that left the
+    /// set is no longer trusted for any token.
     fn still_trusts(&self, trusted: &TrustedKey, now: Moment) -> bool {
         let snapshot = self.snapshot.load();
         let present =
@@ -94,7 +96,7 @@ impl KeyTrust for KeyStore {
 }
 
 impl KeyStore {
-    /// Keys that never change, read at this time.
+    /// Creates a store of keys that never change. `now` is the time at which they were read.
     pub fn fixed(keys: KeySet, now: Uptime) -> Self {
         let usable_until = Moment::NEVER;
         let first_seen = keys.iter().map(|key| (key.fingerprint(), now)).collect();
@@ -113,7 +115,7 @@ impl KeyStore {
         }
     }
 
-    /// Keys that a [`Refresher`](super::Refresher) fetches; none yet.
+    /// Creates an empty store for a [`Refresher`](super::Refresher) to fill.
     pub fn refreshed(settings: &RefreshSettings) -> Self {
         let usable_until = Moment::PAST;
         let (keys, first_seen) = (KeySet::default(), HashMap::new());
@@ -133,9 +135,8 @@ impl KeyStore {
         }
     }
 
-    /// The keys of this store for a [`Refresher`](super::Refresher) that fetches by other settings.
-    /// They are as old as they are: how long they may still be used counts from the time at which
-    /// they were fetched.
+    /// Creates a store with the same keys for a [`Refresher`](super::Refresher) with other settings.
+    /// The keys keep their age: the time that they may still be used counts from their fetch.
     #[must_use]
     pub fn continued(&self, settings: &RefreshSettings) -> Self {
         let fresh = Self::refreshed(settings);
@@ -155,7 +156,7 @@ impl KeyStore {
         }
     }
 
-    /// The keys as they are now.
+    /// Returns the current keys.
     pub fn snapshot(&self) -> Guard<Arc<KeySnapshot>> {
         self.snapshot.load()
     }
@@ -165,7 +166,7 @@ impl KeyStore {
         self.history.load_full()
     }
 
-    /// The keys that may have signed a token, and the snapshot they are of.
+    /// Returns the keys that may have signed a token, and the snapshot that they belong to.
     ///
     /// An unknown key may have been published a moment ago, and keys that are too old can be
     /// fetched. If the token is worth it, the issuer is asked, and the request waits for the

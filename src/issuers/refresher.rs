@@ -33,7 +33,7 @@ pub struct Refresher {
 }
 
 impl Refresher {
-    /// Fetches now, and then for ever: by schedule, or because a request asked.
+    /// Fetches now, and then again and again: by schedule, or early because a request needs a key.
     pub async fn run(mut self) {
         let store = self.store.clone();
         let Some(refetch) = store.refetch() else {

@@ -8,7 +8,9 @@ use crate::domain::{ClaimPath, Reason, Timestamp};
 
 /// The claims of a token whose signature has been verified.
 ///
-/// [`CompactJws::into_signed`](super::CompactJws::into_signed) is the only way to get them.
+/// They come from [`CompactJws::into_signed`](super::CompactJws::into_signed), or from a server that
+/// was asked about the token over a connection that proves who answers
+/// ([`stated`](Self::stated)).
 #[derive(Debug)]
 pub struct Claims {
     /// The payload as the issuer wrote it.
@@ -30,6 +32,22 @@ struct Member {
 }
 
 impl Claims {
+    /// Parses claims that their authority has stated over a connection that proves who it is, such
+    /// as the answer of an introspection endpoint. Fails with [`Reason::ClaimInvalid`] unless the
+    /// text is a strict JSON object.
+    pub fn stated(text: String) -> Result<Self, Reason> {
+        UnverifiedClaims::parse(text.into_bytes()).map(UnverifiedClaims::trusted)
+    }
+
+    /// Returns the issuer that the claims name.
+    pub fn issuer(&self) -> IssuerClaim<'_> {
+        match self.get("iss").map(Json::string) {
+            None => IssuerClaim::Absent,
+            Some(Some(issuer)) => IssuerClaim::Named(issuer),
+            Some(None) => IssuerClaim::Malformed,
+        }
+    }
+
     /// Returns the claim of this name; `null` counts as absent.
     pub fn member(&self, name: &str) -> Option<Json<'_>> {
         self.get(name).filter(|value| !value.is_null())
@@ -138,11 +156,7 @@ impl UnverifiedClaims {
 
     /// Returns the issuer that the token names.
     pub fn issuer(&self) -> IssuerClaim<'_> {
-        match self.0.get("iss").map(Json::string) {
-            None => IssuerClaim::Absent,
-            Some(Some(issuer)) => IssuerClaim::Named(issuer),
-            Some(None) => IssuerClaim::Malformed,
-        }
+        self.0.issuer()
     }
 
     /// Returns `true` if the token has expired by its own `exp` claim. No keys need to be fetched

@@ -121,6 +121,11 @@ impl SignedJws {
         &self.key
     }
 
+    /// Returns the verified claims, and the key that made the signature.
+    pub fn into_claims_and_key(self) -> (Claims, Arc<VerificationKey>) {
+        (self.claims, self.key)
+    }
+
     /// Returns the verified claims and drops the rest of the token.
     pub fn into_claims(self) -> Claims {
         self.claims

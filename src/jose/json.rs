@@ -101,10 +101,8 @@ impl<'a> Json<'a> {
 
     /// Returns the member of this name, if this is an object and has it.
     pub fn member(self, name: &str) -> Option<Self> {
-        self.members()?
-            .into_iter()
-            .find(|(own, _)| own == name)
-            .map(|(_, value)| value)
+        let mut deserializer = serde_json::Deserializer::from_str(self.0);
+        deserializer.deserialize_map(OneMember(name)).ok()?
     }
 }
 
@@ -180,6 +178,27 @@ impl<'de> Visitor<'de> for Members {
             members.push((name, Json(value.get())));
         }
         Ok(members)
+    }
+}
+
+/// Finds the member of one name, and allocates nothing for the others.
+struct OneMember<'n>(&'n str);
+
+impl<'de> Visitor<'de> for OneMember<'_> {
+    type Value = Option<Json<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some((Name(name), value)) = entries.next_entry::<_, &RawValue>()? {
+            if name == self.0 {
+                found = found.or(Some(Json(value.get())));
+            }
+        }
+        Ok(found)
     }
 }
 

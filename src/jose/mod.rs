@@ -5,6 +5,7 @@
 //! claims as verified ones.
 
 mod algorithm;
+mod assertion_key;
 mod base64url;
 mod candidates;
 mod claims;
@@ -21,6 +22,7 @@ mod roca;
 mod signing;
 
 pub use algorithm::{Algorithm, Algorithms, Family};
+pub use assertion_key::AssertionKey;
 pub use base64url::{decode_base64url, encode_base64url};
 pub use candidates::{Candidates, NoCandidate};
 pub use claims::{Claims, IssuerClaim, UnverifiedClaims};

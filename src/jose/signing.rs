@@ -1,7 +1,9 @@
 //! Signing keys for development: for `doorward token issue`, the demo's issuer and the tests.
 //!
-//! The service itself never signs anything.
+//! What the service itself signs is signed by [`AssertionKey`](super::AssertionKey), whose keys are
+//! parsed here.
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPairComponents, KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{
@@ -187,6 +189,20 @@ impl SigningKey {
         members.insert("use".into(), "sig".into());
         members.extend(id.or(self.id()).map(|id| ("kid".to_owned(), id.into())));
         Some(jwk)
+    }
+
+    /// Returns the private key in PKCS#8, as OpenSSL writes it; `None` for a shared secret, or if the
+    /// library cannot write the key.
+    pub(super) fn to_pkcs8(&self) -> Option<Vec<u8>> {
+        match &self.material {
+            Material::Rsa(key) => {
+                let der: Pkcs8V1Der<'_> = key.as_der().ok()?;
+                Some(der.as_ref().to_vec())
+            }
+            Material::EllipticCurve(key) => Some(key.to_pkcs8v1().ok()?.as_ref().to_vec()),
+            Material::Edwards(key) => Some(key.to_pkcs8v1().ok()?.as_ref().to_vec()),
+            Material::Lattice(_) | Material::Secret(_) => None,
+        }
     }
 
     /// Changes the algorithm, if the type of the key permits it.

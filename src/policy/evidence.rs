@@ -9,7 +9,7 @@ use crate::jose::VerificationKey;
 /// The evidence that vouches for a principal. It owns the way to its source: whether it still holds
 /// depends on the time only.
 ///
-/// An introspected token or a line of a followed file would be further variants.
+/// A line of a followed file would be a further variant.
 pub enum Evidence {
     /// The key that made the signature.
     Key {
@@ -18,6 +18,8 @@ pub enum Evidence {
         /// The key.
         key: TrustedKey,
     },
+    /// The issuer, which said that the token is active. It holds as long as the principal is kept.
+    Introspected,
 }
 
 /// Keys that change, of which some are trusted at a time.
@@ -40,6 +42,7 @@ impl Evidence {
     pub fn still_holds(&self, now: Moment) -> bool {
         match self {
             Self::Key { store, key } => store.still_trusts(key, now),
+            Self::Introspected => true,
         }
     }
 }
@@ -48,6 +51,7 @@ impl fmt::Debug for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Key { .. } => f.debug_struct("Key").finish_non_exhaustive(),
+            Self::Introspected => f.write_str("Introspected"),
         }
     }
 }

@@ -15,8 +15,9 @@ mod routes;
 mod rules;
 mod scope_requirement;
 pub(crate) mod text_pattern;
+mod user_row;
 
-pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders};
+pub use claim_headers::{ClaimEncoding, ClaimHeader, ClaimHeaders, HeaderOrigin, RenderedHeaders};
 pub use condition::{Condition, ConditionError, ConditionFailure, Facts, with_large_stack};
 pub use decimal::exact_double;
 pub use evidence::{Evidence, KeyTrust, TrustedKey};
@@ -32,6 +33,7 @@ pub use routes::{
 pub use rules::{Identity, Permit, Rules};
 pub use scope_requirement::ScopeRequirement;
 pub use text_pattern::{TextPattern, TextPatternError};
+pub use user_row::{UserRow, UserRowError};
 
 use crate::domain::{Denial, Explain, ExplainStep, Reason, RequestContext, RequestParts};
 

@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, OnceLock};
 
-use bytes::Bytes;
+use arc_swap::ArcSwapOption;
 
 use super::condition::ClaimValues;
-use super::{ClaimHeaders, Evidence, IssuerProfile};
-use crate::domain::Reason;
+use super::{ClaimHeaders, Evidence, IssuerProfile, RenderedHeaders, UserRow};
+use crate::domain::{Moment, Reason};
 use crate::verify::VerifiedToken;
 
 /// The principal of a credential: the verified token, its claims as headers,
-/// its issuer, and what vouches for it.
+/// its issuer, what vouches for it, and the user's row as it was last looked up.
 ///
 /// It says nothing about a request. It may be kept and used again as long as its evidence holds;
 /// what depends on the request or the time is decided by [`Rules`](super::Rules).
@@ -18,10 +18,14 @@ use crate::verify::VerifiedToken;
 pub struct Principal {
     profile: Arc<IssuerProfile>,
     evidence: Evidence,
+    kept_until: Moment,
     token: VerifiedToken,
-    claim_values: Result<Box<[Bytes]>, Reason>,
+    headers: Result<RenderedHeaders, Reason>,
     /// The claims as values of conditions; the first condition that reads them converts them.
     values: OnceLock<Option<ClaimValues>>,
+    /// The user's row as it was last looked up, and until when it is good: a hit here computes no
+    /// key of a cache and allocates nothing.
+    user: ArcSwapOption<(Moment, Arc<UserRow>)>,
 }
 
 impl Principal {
@@ -35,12 +39,25 @@ impl Principal {
         claim_headers: &ClaimHeaders,
     ) -> Self {
         Self {
-            claim_values: claim_headers.render(&token),
+            headers: claim_headers.render(&token),
             profile,
             evidence,
+            kept_until: Moment::NEVER,
             token,
             values: OnceLock::new(),
+            user: ArcSwapOption::empty(),
         }
+    }
+
+    /// Returns the principal, which is not kept beyond this moment: then the issuer is asked again.
+    #[must_use]
+    pub fn kept_until(self, kept_until: Moment) -> Self {
+        Self { kept_until, ..self }
+    }
+
+    /// Returns the moment beyond which it is not kept, whatever its token says.
+    pub const fn last_moment(&self) -> Moment {
+        self.kept_until
     }
 
     /// Returns what policy knows of the issuer.
@@ -58,12 +75,25 @@ impl Principal {
         &self.token
     }
 
-    /// Returns the values of the claim headers, in the order of their configuration.
+    /// Returns the headers that are made of claims, in the order of their configuration.
     ///
     /// Fails with the reason why there can be none, which matters only if the token is not denied
     /// for another reason.
-    pub fn claim_values(&self) -> Result<&[Bytes], Reason> {
-        self.claim_values.as_deref().map_err(|reason| *reason)
+    pub fn headers(&self) -> Result<&RenderedHeaders, Reason> {
+        self.headers.as_ref().map_err(|reason| *reason)
+    }
+
+    /// Returns the user's row that was kept by [`keep_user`](Self::keep_user), if it is good at
+    /// this time.
+    pub fn kept_user(&self, now: Moment) -> Option<Arc<UserRow>> {
+        let kept = self.user.load();
+        let (until, row) = kept.as_deref()?;
+        (!now.reaches(*until)).then(|| row.clone())
+    }
+
+    /// Keeps the user's row until this time for the next request with the same credential.
+    pub fn keep_user(&self, row: Arc<UserRow>, until: Moment) {
+        self.user.store(Some(Arc::new((until, row))));
     }
 
     /// Returns the claims as values of conditions.
@@ -75,13 +105,12 @@ impl Principal {
 
     /// Returns about how many bytes this takes in memory, with or without its values of conditions.
     pub fn size(&self, with_values: bool) -> usize {
-        let values = self.claim_values().unwrap_or_default().iter();
-        let values: usize = values.map(|value| value.len() + size_of::<Bytes>()).sum();
+        let headers = self.headers().map_or(0, RenderedHeaders::size);
         let converted = if with_values {
-            ClaimValues::size(&self.token)
+            ClaimValues::size(&self.token.members().unwrap_or_default())
         } else {
             0
         };
-        size_of::<Self>() + values + self.token.size() + converted
+        size_of::<Self>() + headers + self.token.size() + converted
     }
 }

@@ -13,7 +13,7 @@ const MAX_COMPILED_BYTES: usize = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct TextPattern(Regex);
 
-/// Why a text is no pattern.
+/// The error for a text that is no pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextPatternError {
     /// Longer than any pattern needs to be.
@@ -25,7 +25,8 @@ pub enum TextPatternError {
 }
 
 impl TextPattern {
-    /// Reads a pattern; it need not be anchored, and always means the whole text.
+    /// Parses a regular expression. It always has to match the whole text, with or without anchors.
+    /// Fails with [`TextPatternError`].
     pub fn parse(text: &str) -> Result<Self, TextPatternError> {
         if text.len() > MAX_BYTES {
             return Err(TextPatternError::TooLong);

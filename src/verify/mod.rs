@@ -5,6 +5,7 @@
 mod audience;
 mod entra_tenant;
 mod expectations;
+mod introspection;
 mod provider_rule;
 mod required_claim;
 mod role_claims;
@@ -16,6 +17,9 @@ mod verified_token;
 pub use audience::{AcceptedAudience, AudienceMatch, AudienceRule};
 pub use entra_tenant::EntraTenant;
 pub use expectations::Expectations;
+pub use introspection::{
+    ActiveToken, Contradiction, IntrospectionAnswer, SignedAnswer, TokenKindRule, UnreadableAnswer,
+};
 pub use provider_rule::ProviderRule;
 pub use required_claim::RequiredClaim;
 pub use role_claims::RoleClaims;

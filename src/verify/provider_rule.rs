@@ -4,7 +4,7 @@ use super::EntraTenant;
 use super::required_claim::is_empty_text;
 use super::validity::date;
 use crate::domain::{Explain, Reason, Timestamp};
-use crate::jose::{Claims, Json, SignedJws};
+use crate::jose::{Claims, Json, VerificationKey};
 
 /// The rule for what the tokens of one provider must state besides the claims of the RFCs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,15 +19,17 @@ pub enum ProviderRule {
 }
 
 impl ProviderRule {
-    /// Validates the token. `latest` is the latest time that counts as past, with the leeway
-    /// between clocks.
+    /// Validates the claims of a token. `key` made its signature; without one, the issuer was asked
+    /// about the token. `latest` is the latest time that counts as past, with the leeway between
+    /// clocks.
     pub(super) fn validate(
         &self,
-        token: &SignedJws,
+        claims: &Claims,
+        key: Option<&VerificationKey>,
         latest: Timestamp,
         explain: &mut impl Explain,
     ) -> Result<(), Reason> {
-        let claims = token.claims();
+        let key = key.and_then(VerificationKey::issuer);
         match self {
             Self::TokenUse(accepted) => {
                 let found = claims.describe("token_use");
@@ -35,8 +37,8 @@ impl ProviderRule {
                     (accepted.join(" or "), found)
                 })
             }
-            Self::Tenant => explain.outcome("tid", validate_tenant(token), || {
-                let key = token.key().issuer().unwrap_or("every tenant");
+            Self::Tenant => explain.outcome("tid", validate_tenant(claims, key), || {
+                let key = key.unwrap_or("every tenant");
                 let found = format!(
                     "{}, iss {}, a key of {key}",
                     claims.describe("tid"),
@@ -74,8 +76,7 @@ fn validate_token_use(claims: &Claims, accepted: &[&str]) -> Result<(), Reason> 
 
 /// Checks that `tid` and `iss` agree. All tenants share keys, so only the two claims together
 /// identify the tenant.
-fn validate_tenant(token: &SignedJws) -> Result<(), Reason> {
-    let claims = token.claims();
+fn validate_tenant(claims: &Claims, issuer_of_key: Option<&str>) -> Result<(), Reason> {
     let tid = claims
         .member("tid")
         .ok_or(Reason::ClaimMissing)?
@@ -89,7 +90,7 @@ fn validate_tenant(token: &SignedJws) -> Result<(), Reason> {
         EntraTenant::of_issuer(&iss).filter(|tenant| EntraTenant::parse(&tid) == Some(*tenant));
     let tenant = tenant.ok_or(Reason::ClaimInvalid)?;
     // The key set of all tenants also has keys that are valid for one tenant only.
-    match token.key().issuer() {
+    match issuer_of_key {
         None | Some("https://login.microsoftonline.com/{tenantid}/v2.0") => Ok(()),
         Some(issuer) if EntraTenant::of_issuer(issuer) == Some(tenant) => Ok(()),
         Some(_) => Err(Reason::KeyUnknown),

@@ -19,6 +19,8 @@ pub struct Validity {
     issued_at: Option<Timestamp>,
     /// The value of `iat`, rounded down; the age counts from it.
     issued_at_floor: Option<Timestamp>,
+    /// `true` if the end may be left to the server that was asked about the token.
+    may_lack_end: bool,
 }
 
 /// The rules for the time claims of an issuer's tokens.
@@ -51,7 +53,17 @@ impl Validity {
             not_before: date("nbf")?.map(|nbf| Timestamp::ceil(&nbf)),
             issued_at: iat.as_ref().map(Timestamp::ceil),
             issued_at_floor: iat.as_ref().map(Timestamp::floor),
+            may_lack_end: false,
         })
+    }
+
+    /// Returns the validity period of a token about which the issuer was asked: it needs no `exp`
+    /// (RFC 7662 section 2.2), because the issuer is asked again.
+    pub(super) const fn that_may_lack_end(self) -> Self {
+        Self {
+            may_lack_end: true,
+            ..self
+        }
     }
 
     /// Returns the time at which the token expires, without leeway; `None` if it has no `exp`.
@@ -95,14 +107,15 @@ impl TimeRules {
         explain: &mut impl Explain,
     ) -> Result<(), Reason> {
         let leeway = self.leeway.as_secs();
+        let requires_end = self.require_exp && !validity.may_lack_end;
         let end = match validity.expires_at {
             // "On or after" (section 4.1.4): a token is expired in the very second of `exp`.
             Some(expires_at) if now >= expires_at.plus(self.leeway) => Err(Reason::TokenExpired),
-            None if self.require_exp => Err(Reason::ClaimMissing),
+            None if requires_end => Err(Reason::ClaimMissing),
             _ => Ok(()),
         };
         explain.step(|| {
-            let absent = if self.require_exp { "" } else { "absent, or " };
+            let absent = if requires_end { "" } else { "absent, or " };
             let earliest = now.minus(self.leeway);
             EXP.step(end, now, validity.expires_at, |time| {
                 let (earliest, now) = (time(earliest), time(now));
@@ -237,6 +250,7 @@ mod tests {
             not_before: at(nbf),
             issued_at: at(iat),
             issued_at_floor: at(iat),
+            may_lack_end: false,
         };
         rules
             .validate(&validity, Timestamp::from_secs(1000), &mut ())
@@ -315,6 +329,7 @@ mod tests {
                 not_before,
                 issued_at: iat,
                 issued_at_floor: iat,
+                may_lack_end: false,
             };
             rules
                 .validate(&validity, at(1000), &mut ())

@@ -5,12 +5,13 @@ use crate::support::{
     Answer, Component, Proxy, Request, Site, TestGate, TestIssuer, Wiring, blocks,
 };
 
-const PAGE: &str = "docs/browsers.md";
+pub const PAGE: &str = "docs/browsers.md";
 
 /// What the page has its lines take the place of.
 const SHIPPED: &str = "    location / {\n        proxy_pass http://application;\n    }\n";
 
-fn start_with(wiring: &Wiring, lines: &str) -> Component {
+/// The shipped site with these lines of the page.
+pub fn start_with(wiring: &Wiring, lines: &str) -> Component {
     start_changed(wiring, &|site| {
         assert_eq!(site.matches(SHIPPED).count(), 1);
         site.replace(SHIPPED, lines)

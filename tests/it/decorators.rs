@@ -8,7 +8,7 @@ use std::sync::Arc;
 use doorward::jose::{Algorithm, SigningKey};
 use serde_json::{Value, json};
 
-use crate::examples::{EXAMPLES, lines_file, plain};
+use crate::examples::{EXAMPLES, lines_file, plain, with_users};
 use crate::nginx::NGINX;
 use crate::support::{
     Answer, GateBuilder, Proxy, Request, Site, TestIssuer, TokenBuilder, blocks, doorward, key,
@@ -38,7 +38,7 @@ const fn promise(
     }
 }
 
-const PROMISES: [Promise; 13] = [
+const PROMISES: [Promise; 15] = [
     promise(
         "cognito",
         "no `Authorization`",
@@ -76,6 +76,12 @@ const PROMISES: [Promise; 13] = [
         r#"{"code": "401", "status": "Unauthorized", "message": "Invalid Token"}"#,
     ),
     promise(
+        "header-token",
+        "a user who is not there",
+        401,
+        r#"{"code": "401", "status": "Unauthorized", "message": "User not found"}"#,
+    ),
+    promise(
         "api-token",
         "no header `api-token`",
         400,
@@ -92,6 +98,12 @@ const PROMISES: [Promise; 13] = [
         "any other bad token",
         400,
         r#"{"message": "invalid token"}"#,
+    ),
+    promise(
+        "api-token",
+        "a user who is not there",
+        400,
+        r#"{"error": "user does not exist, bad token"}"#,
     ),
     promise(
         "oidc-api",
@@ -133,7 +145,7 @@ fn the_page_has_every_promise_and_no_other() {
             example = file.split(".yaml").next().unwrap().to_owned();
         } else if let Some(row) = line
             .strip_prefix("| ")
-            .filter(|row| !row.starts_with(['-', 'r']))
+            .filter(|row| !example.is_empty() && !row.starts_with(['-', 'r']))
         {
             rows.push(format!("{example}: {row}"));
         }
@@ -233,10 +245,9 @@ fn clients_of_the_header_token_decorator_see_its_answers() {
     for site in sites("header-token", TestIssuer::new) {
         let good = plain(&site.idp, &[0x5a; 32]);
         for method in ["POST", "PUT", "DELETE"] {
-            assert_served(
+            assert_user_served(
                 &site,
                 site.request(method, "/").header("token", good.sign()),
-                "X-Auth-Subject",
             );
         }
         for method in ["GET", "PATCH"] {
@@ -253,7 +264,7 @@ fn clients_of_the_header_token_decorator_see_its_answers() {
             "header-token",
             &site,
             &["POST", "PUT", "DELETE"],
-            in_header("token", &expired, &bad),
+            in_header("token", (&good, &expired), &bad),
         );
     }
 }
@@ -263,11 +274,7 @@ fn clients_of_the_api_token_decorator_see_its_answers() {
     let secret_text = "5a".repeat(32);
     for site in sites("api-token", TestIssuer::new) {
         let good = plain(&site.idp, secret_text.as_bytes());
-        assert_served(
-            &site,
-            site.get("/").header("api-token", good.sign()),
-            "X-Auth-Subject",
-        );
+        assert_user_served(&site, site.get("/").header("api-token", good.sign()));
         let expired = good.clone().expires_in(-100);
         let mut bad = bad_secrets(&site.idp, &good);
         let (issued, end) = (site.idp.clock.secs() - 90_000, site.idp.clock.secs() + 60);
@@ -279,7 +286,7 @@ fn clients_of_the_api_token_decorator_see_its_answers() {
             "api-token",
             &site,
             &["GET", "POST"],
-            in_header("api-token", &expired, &bad),
+            in_header("api-token", (&good, &expired), &bad),
         );
     }
 }
@@ -358,11 +365,7 @@ fn tokens_of_the_command_pass_where_api_tokens_did() {
             TestIssuer::new(),
             GateBuilder::by_machine_time,
         );
-        assert_served(
-            &site,
-            site.get("/").header("api-token", &token),
-            "X-Auth-Subject",
-        );
+        assert_user_served(&site, site.get("/").header("api-token", &token));
         let tampered = site.refused(site.get("/").header("api-token", tampered(&token)));
         assert_eq!(
             (tampered.status, tampered.json()),
@@ -413,8 +416,7 @@ fn site(
     idp: TestIssuer,
     change: impl FnOnce(GateBuilder) -> GateBuilder,
 ) -> Site {
-    let (_, settings) = EXAMPLES.iter().find(|(own, _)| *own == name).unwrap();
-    let gate = change(settings(&idp));
+    let gate = change(with_users(name, &idp));
     Site::with_lines(proxy, &shipped(&lines_file(proxy, name), &[]), idp, gate)
 }
 
@@ -481,21 +483,29 @@ fn assert_is(answer: &Answer, promise: &Promise, what: &str) {
     );
     let names = [
         "x-auth-subject",
+        "x-auth-email",
         "x-user-id",
         "x-auth-groups",
         "x-auth-denial",
     ];
-    assert_eq!(names.map(field), [""; 4], "{what}");
+    assert_eq!(names.map(field), [""; 5], "{what}");
 }
 
 fn assert_served(site: &Site, request: Request, header: &str) {
     assert_eq!(site.served(request).get(header), "alice");
 }
 
+/// The application gets the user's row too, and nothing that the client wrote in its place.
+fn assert_user_served(site: &Site, request: Request) {
+    let seen = site.served(request.header("X-Auth-Email", "mallory@example.com"));
+    let identity = ["X-Auth-Subject", "X-Auth-Email"].map(|name| seen.get(name));
+    assert_eq!(identity, ["alice", "alice@example.com"]);
+}
+
 /// Every row for a token in a header of its own.
 fn in_header(
     name: &'static str,
-    expired: &TokenBuilder,
+    (good, expired): (&TokenBuilder, &TokenBuilder),
     bad: &[(&str, String)],
 ) -> Vec<(&'static str, Vec<Fields>)> {
     let with = |token: &str| vec![(name, token.to_owned())];
@@ -515,8 +525,24 @@ fn in_header(
             "any other bad token",
             bad.iter().map(|(_, token)| with(token)).collect(),
         ),
+        (
+            "a user who is not there",
+            STRANGERS
+                .map(|subject| with(&good.clone().subject(subject).sign()))
+                .to_vec(),
+        ),
     ]
 }
+
+/// Subjects that are no user, though some databases take one or another for `alice`.
+const STRANGERS: [&str; 6] = [
+    "bob",
+    "Alice",
+    "ALICE",
+    "alice ",
+    "'; DROP TABLE users; --",
+    "42",
+];
 
 /// What is wrong with any token.
 fn broken(idp: &TestIssuer, good: &TokenBuilder) -> Vec<(&'static str, String)> {

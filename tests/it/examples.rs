@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::nginx::NGINX;
 use crate::support::proxy_lines::printed;
 use crate::support::{
-    Answer, GateBuilder, Proxy, Request, Site, TestGate, TestIssuer, TokenBuilder, doorward,
-    shipped,
+    Answer, GateBuilder, Proxy, Request, Site, TestDatabase, TestGate, TestIssuer, TokenBuilder,
+    doorward, shipped,
 };
 use crate::traefik::TRAEFIK;
 
@@ -52,9 +52,12 @@ fn the_header_token_decorator() {
     std::fs::write(&file, format!("{}\n", "5a".repeat(32))).unwrap();
     let text = example(
         "header-token.yaml",
-        &[("/run/secrets/header-token", file.to_str().unwrap())],
+        &[
+            ("/run/secrets/header-token", file.to_str().unwrap()),
+            USERS_FILE,
+        ],
     );
-    let gate = TestGate::new().by_time_of(&idp).file(text).spawn();
+    let gate = with_database(TestGate::new().by_time_of(&idp).file(text)).spawn();
     let good = plain(&idp, &secret).sign();
     for method in ["POST", "PUT", "DELETE"] {
         let allowed = ask(&gate, method).header("token", &good).send();
@@ -63,6 +66,7 @@ fn the_header_token_decorator() {
             ("200", Some("alice")),
             "{method}"
         );
+        assert_eq!(allowed.get("x-auth-email"), Some("alice@example.com"));
         let missing =
             json!({"code": "400", "status": "Bad Request", "message": "Token header is required"});
         assert_eq!(seen(&ask(&gate, method).send()), (400, missing), "{method}");
@@ -95,6 +99,8 @@ fn the_header_token_decorator() {
     ] {
         assert_eq!(refused(wrong), told("Invalid Token"));
     }
+    let stranger = plain(&idp, &secret).subject("bob").sign();
+    assert_eq!(refused(stranger), told("User not found"));
 }
 
 #[test]
@@ -281,7 +287,10 @@ fn the_api_token_decorator() {
     std::fs::write(&file, format!("{secret}\n")).unwrap();
     let text = example(
         "api-token.yaml",
-        &[("/run/secrets/jwt-secret-key", file.to_str().unwrap())],
+        &[
+            ("/run/secrets/jwt-secret-key", file.to_str().unwrap()),
+            USERS_FILE,
+        ],
     );
     let issued = doorward(
         &[
@@ -296,10 +305,8 @@ fn the_api_token_decorator() {
         "",
     );
     let issued = String::from_utf8(issued.stdout).unwrap().trim().to_owned();
-    let by_machine = TestGate::new()
-        .by_machine_time()
-        .file(text.as_str())
-        .spawn();
+    let by_machine = TestGate::new().by_machine_time().file(text.as_str());
+    let by_machine = with_database(by_machine).spawn();
     let allowed = ask(&by_machine, "GET").header("api-token", &issued).send();
     assert_eq!(
         (allowed.status, allowed.get("x-auth-subject")),
@@ -307,7 +314,7 @@ fn the_api_token_decorator() {
     );
 
     let idp = TestIssuer::new();
-    let gate = TestGate::new().by_time_of(&idp).file(text).spawn();
+    let gate = with_database(TestGate::new().by_time_of(&idp).file(text)).spawn();
     let answer = |token: &str| seen(&ask(&gate, "GET").header("api-token", token).send());
     assert_eq!(
         ask(&gate, "GET")
@@ -329,6 +336,9 @@ fn the_api_token_decorator() {
     ] {
         assert_eq!(answer(wrong), (400, json!({"message": "invalid token"})));
     }
+    let stranger = plain(&idp, secret.as_bytes()).subject("bob").sign();
+    let unknown = json!({"error": "user does not exist, bad token"});
+    assert_eq!(answer(&stranger), (400, unknown));
 }
 
 /// The same for whoever has no test issuer at hand.
@@ -397,7 +407,37 @@ fn guarded_by_secret(idp: &TestIssuer, name: &str, file: &str) -> GateBuilder {
     let secret = format!("hmac_secret: '{}'", "5a".repeat(32));
     TestGate::new()
         .by_time_of(idp)
-        .file(example(name, &[(file, &secret)]))
+        .file(example(name, &[(file, &secret), USERS_FILE]))
+}
+
+/// The database of the examples, and one that is never asked.
+const USERS_FILE: (&str, &str) = (
+    "directory_url_file: /run/secrets/users-database",
+    "directory_url: 'postgres://127.0.0.1:1/users'",
+);
+
+/// The example of this name, where it looks users up with a real table.
+pub fn with_users(name: &str, idp: &TestIssuer) -> GateBuilder {
+    let (_, settings) = EXAMPLES.iter().find(|(own, _)| *own == name).unwrap();
+    let gate = settings(idp);
+    if matches!(name, "api-token" | "header-token") {
+        with_database(gate)
+    } else {
+        gate
+    }
+}
+
+/// With a table of users, in which Alice is.
+fn with_database(gate: GateBuilder) -> GateBuilder {
+    let database = TestDatabase::postgres();
+    database.run(
+        "CREATE TABLE users (id text PRIMARY KEY, email text);
+         INSERT INTO users VALUES ('alice', 'alice@example.com'), ('mallory', NULL);",
+    );
+    gate.set("DIRECTORY_URL", &database.url)
+        // A slow machine is no reason for a 503.
+        .set("DIRECTORY_TIMEOUT", "10s")
+        .set("DEPENDENCY_WAIT", "20s")
 }
 
 pub fn lines_file(proxy: &Proxy, example: &str) -> String {
@@ -414,8 +454,7 @@ const MALLORY: &str = "mallory";
 
 /// The example behind a real proxy that has the lines beside it.
 fn behind(proxy: &Proxy, name: &str, idp: TestIssuer) -> Site {
-    let settings = EXAMPLES.iter().find(|(own, _)| *own == name).unwrap().1;
-    let gate = settings(&idp);
+    let gate = with_users(name, &idp);
     Site::with_lines(proxy, &shipped(&lines_file(proxy, name), &[]), idp, gate)
 }
 

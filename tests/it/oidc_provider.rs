@@ -131,15 +131,15 @@ fn trusting(provider: &Provider, audience: &str) -> GateBuilder {
 }
 
 /// The provider, with keys that outlive it.
-struct Provider {
-    issuer: String,
+pub struct Provider {
+    pub issuer: String,
     running: Option<Component>,
     port: u16,
     directory: TempDir,
 }
 
 impl Provider {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let running = Component::listening(|_, port| command(port, directory.path()));
         let port = running.address.port();
@@ -187,7 +187,7 @@ impl Provider {
     }
 
     /// An access token by client credentials, for this resource.
-    fn token(&self, resource: &str) -> String {
+    pub fn token(&self, resource: &str) -> String {
         let form = format!("grant_type=client_credentials&scope=read&resource={resource}");
         let address = ([127, 0, 0, 1], self.port).into();
         let request = Request::new(address, "POST", "/token")
@@ -198,6 +198,18 @@ impl Provider {
             .send();
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Ends an access token.
+    pub fn revoke(&self, token: &str) {
+        let address = ([127, 0, 0, 1], self.port).into();
+        let request = Request::new(address, "POST", "/token/revocation")
+            .header("Authorization", "Basic c3ZjOnN2Yy1zZWNyZXQ=");
+        let answer = request
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(format!("token={token}"))
+            .send();
+        assert_eq!(answer.status, 200, "{answer:?}");
     }
 }
 

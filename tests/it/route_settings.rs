@@ -256,8 +256,8 @@ fn problems_of_conditions_are_told() {
     insta::assert_snapshot!(told, @r#"
     doorward.yaml:6:25: routes[0].require.when: token recognition error at: '=' at line 1, column 12 (write an expression in CEL, such as claims.tenant == request.host)
     doorward.yaml:7:25: routes[1].require.when: mismatched input '<EOF>' at line 1, column 21 (write an expression in CEL, such as claims.tenant == request.host)
-    doorward.yaml:8:25: routes[2].require.when: "claim" is unknown (read claims.NAME, request.method, request.host, request.path or now)
-    doorward.yaml:9:25: routes[3].require.when: "request.url" is unknown (read claims.NAME, request.method, request.host, request.path or now)
+    doorward.yaml:8:25: routes[2].require.when: "claim" is unknown (read claims.NAME, user.COLUMN, request.method, request.host, request.path or now)
+    doorward.yaml:9:25: routes[3].require.when: "request.url" is unknown (read claims.NAME, user.COLUMN, request.method, request.host, request.path or now)
     doorward.yaml:10:25: routes[4].require.when: there is no function "toLower" (write a function of CEL or of its strings extension, but not format or quote)
     doorward.yaml:11:25: routes[5].require.when: more than one loop (use one of all, exists, exists_one, map and filter, once)
     doorward.yaml:12:25: routes[6].require.when: matches(…) with a pattern that is no literal (write it down as a text in quotes)

@@ -63,17 +63,31 @@ function configuration() {
       response_types: [],
       redirect_uris: [],
       scope: 'read write admin',
+    }, {
+      // A resource server, which gets signed answers about tokens.
+      client_id: 'rs',
+      client_secret: 'rs-secret',
+      grant_types: [],
+      response_types: [],
+      redirect_uris: [],
+      introspection_signed_response_alg: 'ES256',
     }],
     scopes: ['read', 'write', 'admin'],
     extraTokenClaims: () => ({ tenant: 'acme', roles: ['reader', 'writer'] }),
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      jwtIntrospection: { enabled: true },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => 'https://api.example/rs256',
         useGrantedResource: () => true,
         getResourceServerInfo(ctx, resource) {
+          if (resource === 'https://api.example/opaque') {
+            return { audience: resource, scope: 'read write admin', accessTokenFormat: 'opaque', accessTokenTTL: ttl };
+          }
           const alg = resources[resource];
           if (!alg) throw new errors.InvalidTarget();
           return {

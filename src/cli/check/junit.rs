@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::directory::DirectoryReport;
 use super::report::{IssuerReport, Outcome, ProblemReport, Report};
 use crate::cli::fixtures::{CaseReport, FixtureReport};
 
@@ -17,12 +18,16 @@ enum CaseResult {
     Failed { message: String, text: String },
 }
 
-/// Returns the document: a suite for the configuration, one for keys and one for fixtures.
+/// Returns the document: a suite for the configuration, one for keys, one for the user directory and one for
+/// fixtures.
 pub(super) fn document(report: &Report) -> String {
     let mut suites = vec![("configuration", configuration(report))];
     let issuers: Vec<_> = report.issuers.iter().map(issuer).collect();
     if !issuers.is_empty() {
         suites.push(("keys", issuers));
+    }
+    if let Some(report) = &report.directory {
+        suites.push(("directory", vec![directory(report)]));
     }
     if let Some(FixtureReport { cases, .. }) = &report.fixtures {
         suites.push(("fixtures", cases.iter().map(fixture).collect()));
@@ -65,6 +70,21 @@ fn issuer(report: &IssuerReport) -> Case {
     };
     Case {
         name: report.name.clone(),
+        result,
+    }
+}
+
+fn directory(report: &DirectoryReport) -> Case {
+    let result = match &report.error {
+        _ if !report.is_tried() => CaseResult::Skipped("not tried; --online does"),
+        None => CaseResult::Passed,
+        Some(error) => CaseResult::Failed {
+            message: error.clone(),
+            text: String::new(),
+        },
+    };
+    Case {
+        name: "query".to_owned(),
         result,
     }
 }

@@ -1,5 +1,7 @@
 //! `doorward check`.
 
+mod directory;
+mod introspection;
 mod junit;
 mod online;
 mod output;
@@ -20,12 +22,14 @@ use crate::domain::{Clock, visible_json};
 use crate::outbound::{Egress, ProxyName};
 use crate::platform::SystemClock;
 use crate::proxy_files::warnings;
+use directory::DirectoryReport;
 use output::Output;
 use report::{IssuerReport, Outcome, Report};
 
 #[derive(Args)]
 pub(super) struct Check {
-    /// Also fetch the keys of each issuer
+    /// Also fetch the keys of each issuer, ask those that introspect tokens about one that was
+    /// never issued, and have the query of the user directory prepared
     #[arg(long)]
     online: bool,
     /// Also judge the cases in the YAML files of this folder, with keys made for the run; nothing
@@ -86,9 +90,11 @@ impl Check {
         if self.online {
             without_keys =
                 online::fetch_keys(&configuration.issuers, &egress, output, &mut report.issuers)?;
+            report.introspection = introspection::try_all(&configuration.issuers, &egress, output)?;
         } else if report.issuers.iter().any(|issuer| !issuer.keys_tried) {
             output.say("keys: not tried; --online does\n")?;
         }
+        let directory = self.directory(&configuration, report)?;
         let mut failed_cases = 0;
         if let Some(folder) = &self.fixtures {
             let tried = fixtures::run(folder, configuration, &mut |case| {
@@ -98,14 +104,48 @@ impl Check {
             failed_cases = tried.failed();
             report.fixtures = Some(tried);
         }
+        let unasked = report
+            .introspection
+            .iter()
+            .filter(|own| own.error.is_some())
+            .count();
         if without_keys > 0 {
             let issuers = text::counted(without_keys, "issuer", "issuers");
             Err(Failure::failed(format!("{issuers} without keys")))
+        } else if let Some(error) = directory {
+            Err(Failure::failed(format!(
+                "the directory cannot be asked: {error}"
+            )))
+        } else if unasked > 0 {
+            let issuers = text::counted(unasked, "issuer", "issuers");
+            Err(Failure::failed(format!(
+                "{issuers} that cannot be asked about tokens"
+            )))
         } else if failed_cases > 0 {
             Err(Failure::Denied)
         } else {
             Ok(())
         }
+    }
+}
+
+impl Check {
+    /// Tries the query of the user directory, and returns why the database cannot be asked.
+    fn directory(
+        &self,
+        configuration: &Configuration,
+        report: &mut Report,
+    ) -> Result<Option<String>, Failure> {
+        let Some(settings) = &configuration.directory else {
+            return Ok(None);
+        };
+        let directory = report.directory.insert(DirectoryReport::untried(settings));
+        if self.online {
+            directory.try_query(settings, self.output)?;
+        } else {
+            self.output.say("directory: not tried; --online does\n")?;
+        }
+        Ok(directory.error.clone())
     }
 }
 
@@ -134,7 +174,7 @@ fn described(issuers: &[IssuerSettings], egress: &Egress) -> Vec<IssuerReport> {
         // Those in files and settings were read with the configuration.
         match &issuer.keys {
             KeySource::Fixed { keys, .. } => report.found(keys),
-            KeySource::File(_) => report.keys_tried = true,
+            KeySource::File(_) | KeySource::Unneeded(_) => report.keys_tried = true,
             KeySource::Remote(_) => {}
         }
         report
@@ -144,7 +184,7 @@ fn described(issuers: &[IssuerSettings], egress: &Egress) -> Vec<IssuerReport> {
 
 fn proxy_of<'a>(issuer: &IssuerSettings, egress: &'a Egress) -> Option<&'a ProxyName> {
     match &issuer.keys {
-        KeySource::Fixed { .. } | KeySource::File(_) => None,
+        KeySource::Fixed { .. } | KeySource::File(_) | KeySource::Unneeded(_) => None,
         KeySource::Remote(remote) => remote
             .location
             .urls()

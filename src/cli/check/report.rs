@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::directory::DirectoryReport;
+use super::introspection::IntrospectionReport;
 use crate::cli::fixtures::FixtureReport;
 use crate::cli::keys::NoKeys;
 use crate::config_reader::Problem;
@@ -15,6 +17,9 @@ pub(super) struct Report {
     pub(super) warnings: Vec<String>,
     pub(super) certificate_not_after: Option<String>,
     pub(super) issuers: Vec<IssuerReport>,
+    pub(super) directory: Option<DirectoryReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) introspection: Vec<IntrospectionReport>,
     pub(super) fixtures: Option<FixtureReport>,
 }
 

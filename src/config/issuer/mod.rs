@@ -2,6 +2,7 @@
 
 mod accepted_issuers;
 pub(crate) mod audience;
+mod introspection;
 pub(crate) mod keys;
 pub(crate) mod preset;
 
@@ -10,6 +11,10 @@ use std::time::Duration;
 use url::Url;
 
 pub use accepted_issuers::AcceptedIssuers;
+pub use introspection::{
+    ClientAuthentication, ClientSecret, IntrospectionEndpoint, IntrospectionMode,
+    IntrospectionResponse, IntrospectionSettings, SecretSource, client_identity,
+};
 pub use keys::{
     FetchSettings, FileKeys, KeyLocation, KeySource, RefreshSettings, RemoteKeys, decode_secret,
     is_trustworthy,
@@ -22,6 +27,7 @@ use crate::policy::ScopeRequirement;
 use crate::verify::{AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
 use accepted_issuers::ISSUER;
 use audience::{AUDIENCE, AUDIENCE_FALLBACK, AUDIENCE_MATCH};
+use introspection::{IssuerContext, TOKEN_PREFIXES, unclear_tokens};
 use preset::{PRESET, Preset};
 
 const NAME: Setting = Setting::optional(
@@ -90,6 +96,7 @@ pub(crate) const SECTIONS: &[&[Setting]] = &[
     keys::SETTINGS,
     fetch::SETTINGS,
     refresh::SETTINGS,
+    introspection::SETTINGS,
 ];
 
 /// The settings that may be set once for all issuers.
@@ -122,6 +129,8 @@ pub struct IssuerSettings {
     pub expectations: Expectations,
     /// The scopes that each of its tokens must have.
     pub required_scopes: ScopeRequirement,
+    /// How it is asked about tokens; `None` if it is not asked.
+    pub introspection: Option<IntrospectionSettings>,
 }
 
 impl IssuerSettings {
@@ -129,7 +138,11 @@ impl IssuerSettings {
     /// level.
     pub(super) fn read_all(reader: &mut Reader) -> Result<Vec<Self>, Reported> {
         if !reader.is_given(&ISSUERS) {
-            return Self::read(reader).map(|only| vec![only]);
+            let only = [Self::read(reader)?];
+            for (_, invalid) in unclear_tokens_of(&only) {
+                return Err(reader.refuse(&TOKEN_PREFIXES, invalid));
+            }
+            return Ok(only.into());
         }
         let misplaced = Invalid::new("belongs to one issuer, and there is a list of them")
             .hint("set it in `issuers`");
@@ -143,7 +156,9 @@ impl IssuerSettings {
         let listed = reader.sections(&ISSUERS, INHERITED, |entry, _| Self::read(entry));
         let listed = listed?.unwrap_or_default();
         outside?;
-        refuse_duplicates(reader, &listed)?;
+        let duplicates = refuse_duplicates(reader, &listed);
+        reader.refuse_elements(&ISSUERS, unclear_tokens_of(&listed))?;
+        duplicates?;
         Ok(listed)
     }
 
@@ -184,12 +199,18 @@ impl IssuerSettings {
             .as_ref()
             .map(AcceptedIssuers::metadata_name)
             .map_err(|refused| *refused);
-        let keys = KeySource::read(reader, metadata_name);
+        let fetch = FetchSettings::read(reader);
+        let introspection = read_introspection(reader, metadata_name, preset, &fetch);
+        let needs_keys = introspection
+            .as_ref()
+            .map_or(true, |settings| needs_keys(settings.as_ref()));
+        let keys = KeySource::read(reader, metadata_name, fetch, needs_keys);
         let token_type = token_type?;
         let audience = refuse_unchecked_profile(reader, audience?, &token_type)?;
         let accepted = accepted?;
         refuse_profile_without_issuer(reader, &accepted, &token_type)?;
         Ok(Self {
+            introspection: introspection?,
             name: name?.unwrap_or_else(|| default_label(accepted.metadata_name())),
             accepted,
             preset: preset?.map(|preset| preset.name),
@@ -211,6 +232,45 @@ impl IssuerSettings {
             ),
         })
     }
+}
+
+/// Returns what is wrong with the prefixes of all issuers, each with the position of the issuer.
+fn unclear_tokens_of(issuers: &[IssuerSettings]) -> Vec<(usize, Invalid)> {
+    let asked: Vec<_> = issuers
+        .iter()
+        .map(|issuer| {
+            let settings = issuer.introspection.as_ref()?;
+            Some((settings.mode, settings.token_prefixes.as_slice()))
+        })
+        .collect();
+    unclear_tokens(&asked, None)
+}
+
+/// Reads how the issuer is asked about tokens.
+fn read_introspection(
+    reader: &mut Reader,
+    issuer: Result<Option<&str>, Reported>,
+    preset: Result<Option<&Preset>, Reported>,
+    fetch: &Result<FetchSettings, Reported>,
+) -> Result<Option<IntrospectionSettings>, Reported> {
+    let Some(mode) = introspection::read_mode(reader)? else {
+        return Ok(None);
+    };
+    let (issuer, preset) = (issuer?, preset?);
+    let allow_http = fetch.as_ref().is_ok_and(|fetch| fetch.allow_insecure_http);
+    let context = IssuerContext {
+        issuer,
+        documents: keys::metadata_documents(reader, issuer, allow_http),
+        known_url: preset.and_then(|preset| preset.introspection_url.as_deref()),
+        fetch: fetch.as_ref().map_err(|refused| *refused),
+    };
+    IntrospectionSettings::read(reader, mode, &context).map(Some)
+}
+
+/// Returns `true` unless nothing of the issuer is verified by a signature.
+fn needs_keys(introspection: Option<&IntrospectionSettings>) -> bool {
+    introspection
+        .is_none_or(|settings| settings.mode != IntrospectionMode::Only || settings.is_signed())
 }
 
 /// Reports issuers that share an `iss` or a name. The issuer of a token must never depend on the

@@ -15,7 +15,7 @@ use crate::policy::{
     HostPattern, Methods, PathPattern, Preflight, Route, RouteName, RouteNameTaken,
     RoutePatternError, RouteTable, UnreachedRoute,
 };
-use rules::{ACCESS, ALLOW_PREFLIGHT, AUDIENCE, ISSUERS, REPORT_ONLY, REQUIRE};
+use rules::{ACCESS, ALLOW_PREFLIGHT, AUDIENCE, DIRECTORY, ISSUERS, REPORT_ONLY, REQUIRE};
 
 pub(crate) const ROUTES: Setting = Setting::optional(
     "routes",
@@ -51,6 +51,7 @@ pub(super) const ENTRY: &[Setting] = &[
     denials::DENIALS,
     denials::RESOURCE_METADATA,
     REQUIRE,
+    DIRECTORY,
     ALLOW_PREFLIGHT,
     ALLOW_PATH_PARAMETERS,
     REPORT_ONLY,

@@ -2,6 +2,7 @@
 
 use serde_json::{Number, Value};
 
+use crate::config::NO_DIRECTORY_HINT;
 use crate::config::issuer::scope;
 use crate::config_reader::{
     Content, Invalid, Node, Reader, Reported, Scalar, Setting, Shape, value,
@@ -30,16 +31,26 @@ const CLAIMS: Setting = Setting::optional(
 )
 .shaped(Shape::Sections(&[CLAIM_ENTRY]));
 
+const USER: Setting = Setting::optional(
+    "user",
+    "none",
+    "Columns of the user's row and what must be true of each, as for `claims`. Needs `directory_url`.",
+)
+.shaped(Shape::Sections(&[COLUMN_ENTRY]));
 const WHEN: Setting = Setting::optional(
     "when",
     "none",
-    "An expression in CEL over `claims`, `request` and `now` that must be true. Needs a named `proxy` if it reads `request`.",
+    "An expression in CEL over `claims`, `user`, `request` and `now` that must be true. Needs a named `proxy` if it reads `request`.",
 );
 
 /// The settings of `require`.
-pub(crate) const ENTRY: &[Setting] = &[SCOPES, ANY_SCOPE, CLAIMS, WHEN];
+pub(crate) const ENTRY: &[Setting] = &[SCOPES, ANY_SCOPE, CLAIMS, USER, WHEN];
 
 const CLAIM: Setting = Setting::required("claim", "Path of the claim.");
+const COLUMN: Setting = Setting::required(
+    "column",
+    "Column of the user's row, or the path of a part of it where it is JSON.",
+);
 const EXISTS: Setting = Setting::optional(
     "exists",
     "–",
@@ -69,14 +80,29 @@ const MATCHES: Setting = Setting::optional(
 /// The settings of one entry of `require.claims`.
 pub(crate) const CLAIM_ENTRY: &[Setting] = &[CLAIM, EXISTS, EQUALS, ONE_OF, CONTAINS, MATCHES];
 
+/// The settings of one entry of `require.user`.
+pub(crate) const COLUMN_ENTRY: &[Setting] = &[COLUMN, EXISTS, EQUALS, ONE_OF, CONTAINS, MATCHES];
+
+/// Says whether the requirements of a route may read the user's row.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum UserRowUse {
+    /// They may.
+    Readable,
+    /// The route does without the directory.
+    Off,
+    /// There is no directory.
+    NoDirectory,
+}
+
 pub(super) fn read(
     reader: &mut Reader,
     setting: &Setting,
     allow_path_parameters: bool,
+    row: UserRowUse,
 ) -> Result<Vec<Requirement>, Reported> {
     Ok(reader
         .mapping(setting, |reader| {
-            read_requirements(reader, allow_path_parameters)
+            read_requirements(reader, allow_path_parameters, row)
         })?
         .unwrap_or_default())
 }
@@ -84,10 +110,12 @@ pub(super) fn read(
 fn read_requirements(
     reader: &mut Reader,
     allow_path_parameters: bool,
+    row: UserRowUse,
 ) -> Result<Vec<Requirement>, Reported> {
     let scopes = reader.optional_list(&SCOPES, scope);
     let any_scope = reader.optional_list(&ANY_SCOPE, scope);
-    let claims = reader.sections(&CLAIMS, &[], |entry, _| read_claim(entry));
+    let claims = reader.sections(&CLAIMS, &[], |entry, _| read_claim(entry, &CLAIM));
+    let columns = reader.sections(&USER, &[], |entry, _| read_claim(entry, &COLUMN));
     let condition = reader.optional(&WHEN, |source| condition(source, allow_path_parameters));
     let all = |scopes: Vec<String>| scopes.iter().map(String::as_str).collect::<Scopes>();
     let mut requirements = Vec::new();
@@ -102,12 +130,42 @@ fn read_requirements(
             .into_iter()
             .map(Requirement::Claim),
     );
-    requirements.extend(condition?.map(Requirement::Condition));
+    if let Some(columns) = columns? {
+        row.check(reader, &USER)?;
+        requirements.extend(columns.into_iter().map(Requirement::User));
+    }
+    if let Some(condition) = condition? {
+        if condition.reads_user() {
+            row.check(reader, &WHEN)?;
+        }
+        requirements.push(Requirement::Condition(condition));
+    }
     Ok(requirements)
 }
 
-fn read_claim(reader: &mut Reader) -> Result<ClaimRequirement, Reported> {
-    let claim = reader.required(&CLAIM, path, "name a claim, such as realm_access.roles");
+impl UserRowUse {
+    /// Refuses a setting that reads the row where there is none: what it requires could never be
+    /// satisfied, or be satisfied by accident.
+    fn check(self, reader: &mut Reader, setting: &Setting) -> Result<(), Reported> {
+        let invalid = match self {
+            Self::Readable => return Ok(()),
+            Self::Off => Invalid::new("reads the user's row, which this route does without")
+                .hint("leave out $directory: false, or read a claim"),
+            Self::NoDirectory => Invalid::new("reads the user's row, and there is no directory")
+                .hint(NO_DIRECTORY_HINT),
+        };
+        Err(reader.refuse(setting, invalid))
+    }
+}
+
+/// Reads one entry; `named` is the setting with the path.
+fn read_claim(reader: &mut Reader, named: &Setting) -> Result<ClaimRequirement, Reported> {
+    let hint = if *named == COLUMN {
+        "name a column, such as role"
+    } else {
+        "name a claim, such as realm_access.roles"
+    };
+    let claim = reader.required(named, path, hint);
     let exists = reader.optional(&EXISTS, only_true);
     let equals = reader.node(&EQUALS, |node| claim_value(node).map(ClaimRule::Equals));
     let one_of = reader.node(&ONE_OF, |node| claim_values(node).map(ClaimRule::OneOf));
@@ -121,10 +179,8 @@ fn read_claim(reader: &mut Reader) -> Result<ClaimRequirement, Reported> {
     let claim = claim?;
     let Ok([rule]) = <[ClaimRule; 1]>::try_from(rules) else {
         let hint = "write exactly one of exists, equals, one_of, contains and matches";
-        return Err(reader.refuse(
-            &CLAIM,
-            Invalid::new("not one rule for the claim").hint(hint),
-        ));
+        let invalid = Invalid::new(format!("not one rule for the {}", named.name));
+        return Err(reader.refuse(named, invalid.hint(hint)));
     };
     Ok(ClaimRequirement { claim, rule })
 }

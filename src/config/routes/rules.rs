@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::requirements;
+use super::requirements::{self, UserRowUse};
 use crate::config::issuer::audience;
-use crate::config::{IssuerSettings, ProxySettings, TokenSettings, denials, tokens};
+use crate::config::{
+    IssuerSettings, NO_DIRECTORY_HINT, ProxySettings, TokenSettings, denials, tokens,
+};
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::IssuerIndex;
 use crate::extract::TokenSources;
-use crate::policy::{Access, Preflight, RouteIssuers, Rules};
+use crate::policy::{Access, Preflight, Requirement, RouteIssuers, Rules};
 use crate::verify::AudienceMatch;
 
 pub(super) const ACCESS: Setting = Setting::new(
@@ -34,6 +36,12 @@ pub(super) const REQUIRE: Setting = Setting::optional(
     "What a token must have besides; the next table.",
 )
 .shaped(Shape::FilledSection(&[requirements::ENTRY]));
+pub(super) const DIRECTORY: Setting = Setting::optional(
+    "directory",
+    "the user is looked up",
+    "`false`: the user is not looked up, and headers of columns are empty. `true`: a principal whose issuer the directory has no users of is refused; so it is where `require` reads `user`. Elsewhere it passes, and `user` is empty.",
+)
+.shaped(Shape::Boolean);
 pub(super) const ALLOW_PREFLIGHT: Setting = Setting::optional(
     "allow_preflight",
     "the general one",
@@ -53,6 +61,7 @@ pub(in crate::config) struct General<'a> {
     pub(super) issuers: &'a [IssuerSettings],
     pub(super) proxy: &'a ProxySettings,
     pub(super) tokens: &'a TokenSettings,
+    pub(super) has_directory: bool,
 }
 
 impl<'a> General<'a> {
@@ -62,6 +71,7 @@ impl<'a> General<'a> {
         issuers: &'a Result<Vec<IssuerSettings>, Reported>,
         proxy: &'a Result<ProxySettings, Reported>,
         tokens: &'a Result<TokenSettings, Reported>,
+        has_directory: bool,
     ) -> Result<Self, Reported> {
         let refused = |refused: &Reported| *refused;
         let (issuers, proxy) = (
@@ -72,6 +82,7 @@ impl<'a> General<'a> {
             issuers,
             proxy,
             tokens: tokens.as_ref().map_err(refused)?,
+            has_directory,
         })
     }
 }
@@ -85,13 +96,26 @@ pub(super) fn read(
     let issuers = general.and_then(|general| read_issuers(reader, general.issuers));
     let audience = reader.optional_list(&AUDIENCE, value::text);
     let sources = reader.optional_list(&tokens::TOKEN_SOURCES, tokens::source);
-    let requirements = requirements::read(reader, &REQUIRE, allow_path_parameters.unwrap_or(false));
+    let directory = reader.optional(&DIRECTORY, value::boolean);
+    let has_directory = general.is_ok_and(|general| general.has_directory);
+    let row = match directory {
+        Ok(Some(false)) => UserRowUse::Off,
+        Ok(_) if general.is_ok() && !has_directory => UserRowUse::NoDirectory,
+        _ => UserRowUse::Readable,
+    };
+    let allow_path_parameters = allow_path_parameters.unwrap_or(false);
+    let requirements = requirements::read(reader, &REQUIRE, allow_path_parameters, row);
     let preflight = reader.optional(&ALLOW_PREFLIGHT, value::boolean);
     let report_only = reader.read(&REPORT_ONLY, value::boolean);
     let general = general?;
     let audience = audience?
         .map(|names| audience::accepted(reader, &AUDIENCE, names, AudienceMatch::Any))
         .transpose()?;
+    let (requirements, directory) = (requirements?, directory?);
+    if directory == Some(true) && !general.has_directory {
+        let invalid = Invalid::new("there is no directory");
+        return Err(reader.refuse(&DIRECTORY, invalid.hint(NO_DIRECTORY_HINT)));
+    }
     let rules = Rules {
         access: access?,
         preflight: preflight?.map_or(general.proxy.preflight, Preflight::from),
@@ -101,7 +125,9 @@ pub(super) fn read(
         ),
         issuers: issuers?,
         audience,
-        requirements: requirements?.into(),
+        needs_user: directory != Some(false),
+        requires_user: directory == Some(true) || requirements.iter().any(Requirement::reads_user),
+        requirements: requirements.into(),
         report_only: report_only?,
     };
     refuse_ineffective(reader, rules.access)?;
@@ -137,6 +163,7 @@ fn refuse_ineffective(reader: &mut Reader, access: Access) -> Result<(), Reporte
         tokens::TOKEN_SOURCES,
         denials::RESOURCE_METADATA,
         REQUIRE,
+        DIRECTORY,
         ALLOW_PREFLIGHT,
         REPORT_ONLY,
     ];

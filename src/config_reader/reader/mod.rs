@@ -256,6 +256,12 @@ impl Reader {
             .mention()
     }
 
+    /// Returns the text of a setting that was given by its own name, before it is parsed.
+    pub(crate) fn text_of(&self, setting: &Setting) -> Option<&str> {
+        let given = self.section.values.get(setting.name)?;
+        given.text()
+    }
+
     /// Returns `true` if a setting was given by its own name with an empty text.
     pub(crate) fn is_empty(&self, setting: &Setting) -> bool {
         let text = self

@@ -1,6 +1,6 @@
 //! Files that settings name.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Reader, single};
 use crate::config_reader::problem::Reported;
@@ -26,6 +26,23 @@ impl Reader {
         file::read(path, MAX_FILE_BYTES)
             .map(drop)
             .map_err(|invalid| self.refuse(setting, invalid))
+    }
+
+    /// Reads a file that is read again while the service runs, so that its contents are no part of
+    /// the configuration. Reports it if it cannot be read now.
+    pub(crate) fn followed_file(
+        &mut self,
+        setting: &Setting,
+        path: &Path,
+    ) -> Result<Vec<u8>, Reported> {
+        file::read(path, MAX_FILE_BYTES).map_err(|invalid| self.refuse(setting, invalid))
+    }
+
+    /// Returns the path of the file that a secret is given as; `None` if it is given as itself or
+    /// not at all.
+    pub(crate) fn file_of_secret(&self, setting: &Setting) -> Option<PathBuf> {
+        let named = self.section.values.get(&setting.file_name())?;
+        named.text().map(|path| PathBuf::from(path.trim()))
     }
 
     /// Reads a secret from the file that `named` names. The result has the location of that name.

@@ -24,6 +24,8 @@ pub struct DescribedRequest {
     pub policy: Option<String>,
     /// The other header fields.
     pub headers: BTreeMap<String, String>,
+    /// `true` if other services may be asked for an explanation.
+    pub online: bool,
 }
 
 /// The parts of a described request that may carry a token: its header fields and its URI.

@@ -19,7 +19,8 @@ impl Gate {
 
     /// Explains the decision about such a request.
     pub async fn explain_described(&self, described: &DescribedRequest) -> Transcript {
-        self.explain(&described.forwarded(&self.parts(described)))
+        let parts = self.parts(described);
+        self.explain(&described.forwarded(&parts), described.online)
             .await
     }
 

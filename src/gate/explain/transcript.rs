@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::{Denial, DenialClass, Explain, ExplainStep, Reason, RouteIndex, StepOutcome};
-use crate::hints::DeniedStage;
+use crate::hints::{DeniedStage, Hint};
 use crate::issuers::{Issuer, Issuers};
 use crate::policy::Permit;
 use crate::response::DenialResponses;
@@ -12,7 +12,8 @@ use crate::response::DenialResponses;
 /// never a signature or a secret.
 #[derive(Debug, Serialize)]
 pub struct Transcript {
-    /// `allow`, `deny`, `error`, or `would_deny` on a route that only reports.
+    /// `allow`, `deny`, `error`, `would_deny` on a route that only reports, or `unknown` if another
+    /// service would have to be asked.
     pub verdict: &'static str,
     /// `ok`, or the code of the reason.
     pub reason: &'static str,
@@ -35,6 +36,8 @@ pub struct Transcript {
 pub(in crate::gate) struct Steps {
     kept: Vec<ExplainStep>,
     left_out: usize,
+    /// Says that other services may be asked.
+    pub(super) is_online: bool,
 }
 
 /// So many stages are kept, and the last one always: it decides.
@@ -42,6 +45,10 @@ const MAX_STAGES: usize = 128;
 
 impl Explain for Steps {
     const DRY_RUN: bool = true;
+
+    fn may_ask(&self) -> bool {
+        self.is_online
+    }
 
     fn step(&mut self, step: impl FnOnce() -> ExplainStep) {
         if self.kept.len() == MAX_STAGES {
@@ -79,11 +86,18 @@ impl Transcript {
         context: HintContext<'_>,
     ) -> Self {
         let stages = steps.into_stages();
+        if stages
+            .last()
+            .is_some_and(|last| last.outcome == StepOutcome::Unknown)
+        {
+            return Self::of_unknown(stages);
+        }
         let (verdict, reason) = match &decision {
             Ok(permit) => match permit.reported() {
                 Some(reason) => ("would_deny", reason),
                 None => return Self::of_allowed(stages),
             },
+            Err(denial) if denial.is_undecided() => ("unknown", denial.reason()),
             Err(denial) if denial.class() == DenialClass::Unavailable => ("error", denial.reason()),
             Err(denial) => ("deny", denial.reason()),
         };
@@ -96,6 +110,18 @@ impl Transcript {
             challenge: None,
             stages,
             denied: decision.err().map(|denial| (denial, route)),
+        }
+    }
+
+    fn of_unknown(stages: Vec<ExplainStep>) -> Self {
+        Self {
+            verdict: "unknown",
+            reason: "unknown",
+            meaning: "another service would have to be asked",
+            hint: Some(Hint::ExplainOnline.with(&[])),
+            challenge: None,
+            stages,
+            denied: None,
         }
     }
 
@@ -120,6 +146,15 @@ impl Transcript {
             .map(|(denial, route)| answers.answer(denial, *route));
         let challenge = answer.and_then(|answer| answer.challenge_line());
         self.challenge = challenge.map(|text| String::from_utf8_lossy(&text).into_owned());
+        self
+    }
+
+    /// Returns the transcript without what was found in a user's row, for a peer that is neither on
+    /// loopback nor has the token.
+    #[must_use]
+    pub fn without_rows(mut self) -> Self {
+        let stages = self.stages.into_iter();
+        self.stages = stages.map(ExplainStep::without_row).collect();
         self
     }
 

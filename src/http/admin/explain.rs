@@ -37,9 +37,19 @@ pub(super) async fn explain(
         );
     }
     match parse(&body) {
+        // What is asked for here is asked past all bounds.
+        Ok(described) if described.online && !is_near && !has_token => json_answer(
+            StatusCode::FORBIDDEN,
+            &json!({"error": "only loopback peers may have other services asked, unless `admin_token` is set"}),
+        ),
         Ok(described) => {
             let decisions = &generation.decisions;
             let transcript = decisions.gate.explain_described(&described).await;
+            let transcript = if is_near || has_token {
+                transcript
+            } else {
+                transcript.without_rows()
+            };
             json_answer(
                 StatusCode::OK,
                 &json!(transcript.with_challenge(&decisions.denials)),
@@ -76,4 +86,6 @@ fn parse(body: &[u8]) -> serde_json::Result<DescribedRequest> {
     serde_json::from_slice(if is_object { body } else { b"" })
 }
 
-const MEMBERS: [&str; 6] = ["token", "method", "host", "uri", "policy", "headers"];
+const MEMBERS: [&str; 7] = [
+    "token", "method", "host", "uri", "policy", "headers", "online",
+];

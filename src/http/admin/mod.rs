@@ -125,7 +125,7 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
     let generation = service.verify.snapshot();
     let gate = &generation.decisions.gate;
     let now = gate.clock.moment();
-    let has_keys = |issuer: &Issuer| issuer.keys.snapshot().is_usable(now);
+    let has_keys = |issuer: &Issuer| !issuer.needs_keys || issuer.keys.snapshot().is_usable(now);
     let issuers = gate.issuers();
     let without: Vec<&str> = issuers
         .iter()

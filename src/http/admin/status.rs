@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::authenticators::opaque::Introspector;
 use crate::domain::Moment;
 use crate::http::{CurrentTls, ServiceSnapshot};
 use crate::issuers::{Issuer, shown_key_id};
@@ -15,7 +16,10 @@ pub(super) fn status(generation: &ServiceSnapshot, tls: Option<&CurrentTls>) -> 
         "version": env!("CARGO_PKG_VERSION"),
         "configuration_generation": generation.number,
         "proxy": generation.proxy,
-        "issuers": gate.issuers().iter().map(|issuer| issuer_status(issuer, now)).collect::<Vec<_>>(),
+        "issuers": gate.issuers().iter().map(|issuer| {
+            let asked = gate.authenticators.asked.of(issuer.profile.index);
+            issuer_status(issuer, asked.map(|asked| introspection_status(asked)), now)
+        }).collect::<Vec<_>>(),
         "tls": tls.map(tls_status),
         "dependencies": generation.dependencies.iter().map(|dependency| dependency_status(&dependency.status())).collect::<Vec<_>>(),
         "token_cache": {"on": gate.cache().is_on(), "entries": gate.cache().len()},
@@ -44,7 +48,18 @@ fn tls_status(tls: &CurrentTls) -> Value {
     })
 }
 
-fn issuer_status(issuer: &Issuer, now: Moment) -> Value {
+fn introspection_status(introspector: &Introspector) -> Value {
+    let settings = introspector.settings();
+    json!({
+        "tokens": settings.mode.word(),
+        "token_prefixes": settings.token_prefixes,
+        "url": introspector.known_endpoint(),
+        "auth": settings.client.method(),
+        "signed_answers": settings.is_signed(),
+    })
+}
+
+fn issuer_status(issuer: &Issuer, introspection: Option<Value>, now: Moment) -> Value {
     let snapshot = issuer.keys.snapshot();
     let history = issuer.keys.fetch_history();
     let keys: Vec<Value> = snapshot
@@ -73,7 +88,8 @@ fn issuer_status(issuer: &Issuer, now: Moment) -> Value {
         "metadata_urls": described.metadata_urls,
         "keys_url": history.keys_url.as_ref().or(described.keys_url.as_ref()),
         "fetched_through": described.proxy,
-        "usable": snapshot.is_usable(now),
+        "introspection": introspection,
+        "usable": !issuer.needs_keys || snapshot.is_usable(now),
         "keys": keys,
         "refused_keys": snapshot.keys().refused().iter().map(refused_key).collect::<Vec<_>>(),
         "encryption_keys": snapshot.keys().for_encryption().map(|id| id.map(shown_key_id)).collect::<Vec<_>>(),

@@ -78,21 +78,11 @@ impl Responder {
     fn allow(&self, permit: &Permit, dialect: Dialect) -> HttpResponse {
         let mut response = self.empty(StatusCode::OK);
         let headers = response.headers_mut();
-        match permit.claim_values() {
-            Some(values) => {
-                for (name, value) in self.claim_headers.iter().zip(values) {
-                    // Values are rendered as visible ASCII, so none is refused here. If one were,
-                    // it would be empty.
-                    headers.insert(
-                        name.clone(),
-                        HeaderValue::from_maybe_shared(value.clone()).unwrap_or(EMPTY),
-                    );
-                }
-            }
-            None => self
-                .claim_headers
-                .iter()
-                .for_each(|name| drop(headers.insert(name.clone(), EMPTY))),
+        for (name, value) in self.claim_headers.iter().zip(permit.claim_values()) {
+            // Values are rendered as visible ASCII, so none is refused here. If one were, it would
+            // be empty.
+            let value = value.and_then(|it| HeaderValue::from_maybe_shared(it.clone()).ok());
+            headers.insert(name.clone(), value.unwrap_or(EMPTY));
         }
         if let Some(protocols) = permit.other_protocols() {
             // This is a list of tokens, so it is not refused either.

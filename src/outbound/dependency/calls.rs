@@ -12,7 +12,8 @@ use crate::domain::Moment;
 /// The answers of a dependency by key.
 ///
 /// Entries carry their own end, by the clock of the service. A failure is never kept: all requests
-/// that waited for the call share it, and the next one calls again.
+/// that waited for the call share it, and the next one calls again. A rejection may be kept: it is
+/// about this key.
 pub struct Calls<K, V> {
     dependency: Arc<Dependency>,
     answers: Cache<K, Kept<V>>,
@@ -135,9 +136,9 @@ where
                 outcome: Ok(answer.value),
                 until: answer.until,
             },
-            Err(denied) => Kept {
+            Err((denied, until)) => Kept {
                 outcome: Err(denied),
-                until: Moment::PAST,
+                until,
             },
         }
     };

@@ -1,6 +1,9 @@
 //! Calls that failed.
 
+use std::fmt;
 use std::time::Duration;
+
+use crate::domain::Moment;
 
 /// A call that gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub struct CallFailure {
     pub result: &'static str,
     /// A description for the log and `/status`, without any secret, token or subject.
     pub text: String,
+    /// The moment until which a rejection is kept. Other failures never are.
+    pub kept_until: Moment,
 }
 
 /// The denial of a request that got no answer.
@@ -35,22 +40,47 @@ pub struct CallDenied {
 impl CallError {
     /// Makes the failure of a call that took longer than this.
     pub fn timeout(timeout: Duration) -> Self {
-        Self::Failed(CallFailure {
-            result: "timeout",
-            text: format!("no answer within {}", humantime::format_duration(timeout)),
-        })
+        let timeout = humantime::format_duration(timeout);
+        Self::failed("timeout", format!("no answer within {timeout}"))
     }
 
     /// Makes a failure that counts for the breaker.
     pub fn failed(result: &'static str, text: impl Into<String>) -> Self {
-        let text = text.into();
-        Self::Failed(CallFailure { result, text })
+        Self::Failed(CallFailure::new(result, text))
     }
 
     /// Makes a failure that concerns one request only.
     pub fn rejected(result: &'static str, text: impl Into<String>) -> Self {
-        let text = text.into();
-        Self::Rejected(CallFailure { result, text })
+        Self::Rejected(CallFailure::new(result, text))
+    }
+
+    /// Makes a failure that concerns one request only, and the same request until this moment.
+    pub fn rejected_until(
+        kept_until: Moment,
+        result: &'static str,
+        text: impl Into<String>,
+    ) -> Self {
+        Self::Rejected(CallFailure {
+            kept_until,
+            ..CallFailure::new(result, text)
+        })
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Failed(failure) | Self::Rejected(failure)) = self;
+        f.write_str(&failure.text)
+    }
+}
+
+impl CallFailure {
+    fn new(result: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            result,
+            text: text.into(),
+            kept_until: Moment::PAST,
+        }
     }
 }
 

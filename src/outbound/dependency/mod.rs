@@ -125,15 +125,17 @@ impl Dependency {
         }
     }
 
-    /// Makes one call within the bounds, and counts how it ended.
+    /// Makes one call within the bounds, and counts how it ended. A denial comes with the moment
+    /// until which it is kept.
     async fn perform<V>(
         &self,
         caller: Caller,
         call: BoxedCall<V>,
-    ) -> Result<Answer<V>, CallDenied> {
+    ) -> Result<Answer<V>, (CallDenied, Moment)> {
+        let unkept = |denied| (denied, Moment::PAST);
         // A look before the wait for a slot: those who wait for nothing leave the slots to others.
         if let Some(wait) = self.breaker.open_for(self.clock.moment()) {
-            return Err(self.refused(wait));
+            return Err(unkept(self.refused(wait)));
         }
         let deadline = caller.began.plus(self.bounds.wait);
         let slot = tokio::select! {
@@ -141,13 +143,13 @@ impl Dependency {
             () = self.clock.reach(deadline) => None,
         };
         let Some(_slot) = slot else {
-            return Err(self.refused(Duration::ZERO));
+            return Err(unkept(self.refused(Duration::ZERO)));
         };
         let began = self.clock.moment();
         let attempt = self
             .breaker
             .admit(began)
-            .map_err(|wait| self.refused(wait))?;
+            .map_err(|wait| unkept(self.refused(wait)))?;
         let timeout = self.bounds.timeout;
         let outcome = tokio::select! {
             outcome = call() => outcome,
@@ -165,14 +167,14 @@ impl Dependency {
             Err(CallError::Rejected(failure)) => {
                 self.metrics.count(failure.result);
                 tracing::debug!(dependency = %self, failure = failure.text, "call rejected");
-                Err(CallDenied::rejected())
+                Err((CallDenied::rejected(), failure.kept_until))
             }
             Err(CallError::Failed(failure)) => {
                 self.metrics.count(failure.result);
                 let now = self.clock.moment();
                 let opened = attempt.failed(now);
                 self.failed(failure, now, opened);
-                Err(CallDenied::failed(self.breaker.open_for(now)))
+                Err(unkept(CallDenied::failed(self.breaker.open_for(now))))
             }
         }
     }
@@ -192,6 +194,10 @@ impl Dependency {
                     retry_in_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
                     "a dependency fails: no further calls for a while"
                 );
+            }
+            // A wrong secret of ours does not mend itself.
+            None if failure.result == "unauthorized" && self.is_new(&failure) => {
+                tracing::error!(dependency = %self, failure = failure.text, "a dependency refuses this service");
             }
             None if self.is_new(&failure) => {
                 tracing::warn!(dependency = %self, failure = failure.text, "call failed");

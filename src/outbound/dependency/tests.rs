@@ -280,3 +280,17 @@ async fn calls_in_flight_are_bounded_and_the_others_wait_in_order() {
     }
     assert_eq!(*order.lock().unwrap(), (0..8).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn a_rejection_may_be_kept_for_its_key() {
+    let fixture = Fixture::new();
+    let until = fixture.now().plus(Duration::from_secs(10));
+    let rejected = async move { Err(CallError::rejected_until(until, "rejected", "status 400")) };
+    assert!(fixture.ask(1, rejected).await.unwrap().is_err());
+    let again = fixture.ask(1, async { unreachable!() }).await.unwrap();
+    assert!(again.unwrap_err().is_rejected);
+    assert_eq!(fixture.calls.dependency().status().failures, 0);
+    fixture.clock.advance(Duration::from_secs(10));
+    let answer = fixture.good("a", Duration::ZERO);
+    assert_eq!(fixture.ask(1, async { answer }).await.unwrap(), Ok("a"));
+}

@@ -1,7 +1,8 @@
-//! Claims as values of the expression language.
+//! Claims and columns as values of the expression language.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use cel::common::types::{
     CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelUInt,
@@ -17,7 +18,7 @@ const BYTES_PER_VALUE: usize = 128;
 /// What an object takes beside that: one member or none, it has room for some.
 const BYTES_PER_OBJECT: usize = 192;
 
-/// The claims of a token as values of the expression language.
+/// The claims of a token, or the columns of a user's row, as values of the expression language.
 ///
 /// Whole numbers are `int` where they fit, else `uint`; all other numbers are `double`. `null` is
 /// `null`.
@@ -27,26 +28,33 @@ pub(in crate::policy) struct ClaimValues(Box<dyn Val>);
 impl ClaimValues {
     /// Converts all claims of a token.
     pub(in crate::policy) fn of(token: &VerifiedToken) -> Option<Self> {
-        map(token.members()?).map(Self)
+        Self::of_members(token.members()?)
     }
 
-    /// At most about how many bytes the values of these claims take in memory.
-    pub(in crate::policy) fn size(token: &VerifiedToken) -> usize {
-        let sizes = token
-            .members()
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(name, value)| {
-                let text = value.as_written();
-                // Each value but the first has one of these in front of it or is a member of an
-                // object.
-                let inner = text
-                    .bytes()
-                    .filter(|byte| matches!(byte, b',' | b'[' | b'{'))
-                    .count();
-                let objects = text.bytes().filter(|byte| *byte == b'{').count();
-                name.len() + text.len() + (1 + inner) * BYTES_PER_VALUE + objects * BYTES_PER_OBJECT
-            });
+    /// Converts these members.
+    pub(in crate::policy) fn of_members(members: Vec<(Cow<'_, str>, Json<'_>)>) -> Option<Self> {
+        map(members).map(Self)
+    }
+
+    /// Returns values without any member.
+    pub(super) fn none() -> &'static Self {
+        static NONE: LazyLock<ClaimValues> =
+            LazyLock::new(|| ClaimValues(Box::new(CelMap::from(HashMap::<CelMapKey, _>::new()))));
+        &NONE
+    }
+
+    /// At most about how many bytes the values of these members take in memory.
+    pub(in crate::policy) fn size(members: &[(Cow<'_, str>, Json<'_>)]) -> usize {
+        let sizes = members.iter().map(|(name, value)| {
+            let text = value.as_written();
+            // Each value but the first has one of these in front of it or is a member of an object.
+            let inner = text
+                .bytes()
+                .filter(|byte| matches!(byte, b',' | b'[' | b'{'))
+                .count();
+            let objects = text.bytes().filter(|byte| *byte == b'{').count();
+            name.len() + text.len() + (1 + inner) * BYTES_PER_VALUE + objects * BYTES_PER_OBJECT
+        });
         sizes.sum()
     }
 

@@ -1,17 +1,17 @@
-//! Why an expression is no condition.
+//! The errors of conditions.
 
 use crate::policy::TextPatternError;
 
-/// Why an expression is no condition.
+/// The error for an expression that is not accepted as a condition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConditionError {
-    /// Longer than any condition needs to be.
+    /// The expression is longer than 2 KiB.
     #[error("longer than 2048 bytes")]
     TooLong,
-    /// Its parts are nested more deeply than the evaluation has stack for.
+    /// The expression is nested too deeply for the stack of the evaluation.
     #[error("nested too deeply")]
     TooDeep,
-    /// No expression of the language: what is wrong, and where.
+    /// The text is no CEL expression.
     #[error("{what} at line {line}, column {column}")]
     Malformed {
         /// The error.
@@ -21,32 +21,32 @@ pub enum ConditionError {
         /// The column, from 1.
         column: usize,
     },
-    /// The parser gave up without a word.
+    /// The parser failed without a message.
     #[error("cannot be read")]
     Unreadable,
-    /// Nothing has this name.
+    /// The expression uses an unknown name.
     #[error("{0:?} is unknown")]
     UnknownName(String),
-    /// A loop hides the other meaning of the name.
+    /// The variable of a loop has a name that means something else already.
     #[error("{0:?} as the name of a loop's variable")]
     NameTaken(String),
     /// There is no function or operator of this name.
     #[error("there is no function {0:?}")]
     UnknownFunction(String),
-    /// The evaluation counts no steps, so that two loops could take very long.
+    /// There are two loops. The evaluation does not count its steps, so they could take very long.
     #[error("more than one loop")]
     TwoLoops,
-    /// A token or a request must not choose what is compiled.
+    /// A pattern is not a literal. A token or a request must not choose what is compiled.
     #[error("matches(…) with a pattern that is no literal")]
     PatternNotLiteral,
-    /// What is put in again and again must not be chosen by a token or a request: a text could grow
-    /// without bounds.
+    /// A replacement or separator is not a literal. It is inserted many times, so a token or a
+    /// request could make a text grow without bounds.
     #[error("replace(…) or join(…) that puts in what is no literal")]
     PutInNotLiteral,
-    /// A token could make for texts and lists that take the memory away.
+    /// With some token the expression could create texts and lists that use up the memory.
     #[error("makes texts or lists that could become too large")]
     GrowsTooMuch,
-    /// No regular expression, or one that takes too much memory.
+    /// A pattern is no regular expression, or needs too much memory.
     #[error("{pattern:?}: {error}")]
     Pattern {
         /// The pattern.
@@ -65,7 +65,7 @@ impl ConditionError {
                 "write an expression in CEL, such as claims.tenant == request.host"
             }
             Self::UnknownName(_) => {
-                "read claims.NAME, request.method, request.host, request.path or now"
+                "read claims.NAME, user.COLUMN, request.method, request.host, request.path or now"
             }
             Self::NameTaken(_) => "choose another name",
             Self::UnknownFunction(_) => {

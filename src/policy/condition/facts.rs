@@ -10,7 +10,7 @@ use super::failure::ConditionFailure;
 use super::pattern::{self, Pattern};
 use super::static_check::Reads;
 use crate::domain::{ForwardedRequest, Reason, RequestParts, Timestamp};
-use crate::policy::Principal;
+use crate::policy::{Principal, UserRow};
 
 /// A condition reads no longer text of the request: what a loop over the claims does with it, it
 /// does in each round, and anybody can send a path of 100 KiB.
@@ -21,6 +21,8 @@ const MAX_TEXT_BYTES: usize = 8 * 1024;
 pub struct Facts<'a> {
     /// The principal.
     pub principal: &'a Principal,
+    /// The row of the user in the directory, if one was looked up.
+    pub user: Option<&'a UserRow>,
     /// The request.
     pub request: &'a ForwardedRequest<'a>,
     /// The time.
@@ -30,6 +32,7 @@ pub struct Facts<'a> {
 /// The variables of a condition, by the names under which it reads them.
 pub(super) struct Variables<'a> {
     claims: &'a ClaimValues,
+    user: &'a ClaimValues,
     method: Option<CelString<'a>>,
     host: Option<CelString<'a>>,
     path: Option<CelString<'a>>,
@@ -47,15 +50,21 @@ impl<'a> Variables<'a> {
     ) -> Result<Self, ConditionFailure> {
         let claims = facts.principal.values().ok_or(ConditionFailure::Claims)?;
         let now = date_time(facts.now).ok_or(ConditionFailure::Time)?;
+        // Without a row there is still a `user`, which has no columns: `has(user.role)` is false.
+        let user = match facts.user.filter(|_| reads.user) {
+            Some(row) => row.values().ok_or(ConditionFailure::User)?,
+            None => ClaimValues::none(),
+        };
         let mut variables = Self {
             claims,
+            user,
             method: None,
             host: None,
             path: None,
             now: CelTimestamp::from(now),
             patterns,
         };
-        if reads.any() {
+        if reads.request() {
             let parts = RequestParts::parse(&facts.request.original);
             if reads.method {
                 variables.method = Some(text("method", parts.method?.as_str())?);
@@ -80,6 +89,7 @@ impl VariableResolver for Variables<'_> {
     fn resolve<'b>(&'b self, name: &str) -> Option<CowVal<'b, 'b>> {
         match name {
             "claims" => Some(self.claims.as_val()),
+            "user" => Some(self.user.as_val()),
             "now" => Some(CowVal::Borrowed(&self.now)),
             "request.method" => self.method.as_ref().map(borrowed),
             "request.host" => self.host.as_ref().map(borrowed),

@@ -10,7 +10,7 @@ use crate::domain::Reason;
 /// The most bytes that are shown of an error, which may quote a whole claim.
 const MAX_TOLD: usize = 256;
 
-/// Why a condition is neither true nor false.
+/// The reason why a condition is neither true nor false.
 #[derive(Debug, Clone)]
 pub enum ConditionFailure {
     /// It reads a part of the original request that is not known, for this reason.
@@ -26,6 +26,8 @@ pub enum ConditionFailure {
     },
     /// The claims cannot be converted.
     Claims,
+    /// The columns of the user's row cannot be converted.
+    User,
     /// The clock shows no time of a calendar.
     Time,
     /// It failed, most often because a claim is missing or of another type.
@@ -47,6 +49,7 @@ impl fmt::Display for ConditionFailure {
                 )
             }
             Self::Claims => f.write_str("claims that cannot be converted"),
+            Self::User => f.write_str("columns that cannot be converted"),
             Self::Time => f.write_str("a time that is in no calendar"),
             Self::Evaluation(error) => {
                 let told = error.to_string();

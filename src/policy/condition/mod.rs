@@ -1,9 +1,9 @@
-//! Conditions in the Common Expression Language (CEL, <https://cel.dev>), over `claims`, `request`
-//! and `now`.
+//! Conditions in the Common Expression Language (CEL, <https://cel.dev>), over `claims`, `user`,
+//! `request` and `now`.
 //!
-//! The language always ends, but the library that evaluates it counts no steps and takes the stack
-//! as deep as an expression goes. So what an expression may be is settled when it is read: before
-//! that by its bounds, and then by a review.
+//! Every expression of the language ends, but the library that evaluates it counts no steps, and
+//! uses more stack the deeper an expression is. So an expression is checked when the configuration
+//! is read: its size and depth before it is parsed, and what it does afterwards.
 
 mod claim_values;
 mod condition_error;
@@ -35,6 +35,20 @@ use pattern::Pattern;
 use static_check::{Reads, StaticCheck};
 
 /// An expression that must be true.
+///
+/// # Examples
+///
+/// ```
+/// use doorward::policy::{Condition, ConditionError};
+///
+/// let condition = Condition::parse("request.method == 'GET' || claims.role == 'writer'", false)?;
+/// assert!(condition.reads_request());
+///
+/// // An expression that could take much time is refused when the configuration is read.
+/// let slow = "claims.a.all(x, claims.b.all(y, x != y))";
+/// assert_eq!(Condition::parse(slow, false).unwrap_err(), ConditionError::TwoLoops);
+/// # Ok::<(), ConditionError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Condition {
     source: String,
@@ -46,11 +60,14 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Reads an expression, at most 2 KiB long and 16 levels deep.
+    /// Parses an expression of at most 2 KiB and 16 nested levels.
     ///
-    /// It may call functions of the language and of its strings extension, loop once, match against
-    /// patterns that are in it, and make no more than so much of what it reads. A path with
-    /// parameters (`/a;b=c`) is known to it only if these are allowed.
+    /// The expression may use the functions of the language and of its strings extension, one loop,
+    /// and literal patterns. What it can create is bounded. With `allow_path_parameters` it may read
+    /// a path that has parameters (`/a;b=c`); otherwise such a path counts as ambiguous.
+    ///
+    /// Fails with [`ConditionError`] if the expression is malformed or could take much time or
+    /// memory.
     pub fn parse(source: &str, allow_path_parameters: bool) -> Result<Self, ConditionError> {
         limits::check(source)?;
         let read = with_large_stack(|| {
@@ -77,8 +94,13 @@ impl Condition {
     }
 
     /// Returns whether it reads what the proxy says about the original request.
-    pub fn reads_request(&self) -> bool {
-        self.reads.any()
+    pub const fn reads_request(&self) -> bool {
+        self.reads.request()
+    }
+
+    /// Returns whether it reads the user's row.
+    pub const fn reads_user(&self) -> bool {
+        self.reads.user
     }
 
     pub(super) fn check(&self, facts: &Facts<'_>) -> Result<(), Denial> {
@@ -89,7 +111,7 @@ impl Condition {
         }
     }
 
-    /// Evaluates it.
+    /// Evaluates the condition. Fails with [`ConditionFailure`] if it is neither true nor false.
     pub(super) fn evaluate(&self, facts: &Facts<'_>) -> Result<bool, ConditionFailure> {
         let variables = Variables::of(
             facts,
@@ -107,7 +129,7 @@ impl Condition {
     }
 }
 
-/// As it was written.
+/// Writes the expression as it was given.
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.source)

@@ -17,7 +17,7 @@ const FUNCTIONS: &str = "_?_:_ _&&_ _||_ !_ @not_strictly_false _==_ _!=_ _<_ _<
     getMilliseconds getMinutes getMonth getSeconds indexOf int join lastIndexOf lowerAscii matches replace reverse size split
     startsWith string substring timestamp trim type uint upperAscii";
 
-const VARIABLES: &str = "claims now";
+const VARIABLES: &str = "claims user now";
 
 const TYPES: &str = "bool bytes double int list map null_type string type uint";
 
@@ -79,12 +79,16 @@ impl StaticCheck {
         }
     }
 
-    fn visit_name(&self, name: &str) -> Result<Size, ConditionError> {
+    fn visit_name(&mut self, name: &str) -> Result<Size, ConditionError> {
         if let Some((_, size)) = self.bound.iter().find(|(bound, _)| bound == name) {
             return Ok(*size);
         }
         match name {
             "claims" => Ok(self.growth.whole()),
+            "user" => {
+                self.reads.user = true;
+                Ok(self.growth.whole())
+            }
             _ if is_among(name, VARIABLES) || is_among(name, TYPES) => Ok(Size::FIXED),
             _ => Err(ConditionError::UnknownName(name.to_owned())),
         }
@@ -213,18 +217,19 @@ fn is_among(name: &str, names: &str) -> bool {
     names.split_whitespace().any(|own| own == name)
 }
 
-/// The parts of the original request that a condition reads.
+/// What a condition reads besides claims: parts of the original request, and the user's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Reads {
     pub(crate) method: bool,
     pub(crate) host: bool,
     pub(crate) path: bool,
+    pub(crate) user: bool,
 }
 
 impl Reads {
-    /// Returns whether it reads any part.
-    pub(super) fn any(self) -> bool {
-        self != Self::default()
+    /// Returns whether it reads any part of the original request.
+    pub(super) const fn request(self) -> bool {
+        self.method || self.host || self.path
     }
 }
 

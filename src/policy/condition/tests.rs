@@ -26,6 +26,7 @@ fn evaluated(source: &str) -> String {
     let alice = alice();
     let facts = Facts {
         principal: &alice,
+        user: None,
         request: &request,
         now: NOW,
     };
@@ -201,6 +202,7 @@ fn a_part_that_is_not_known_decides_nothing() {
         });
         let facts = Facts {
             principal: &alice,
+            user: None,
             request: &request,
             now: NOW,
         };
@@ -236,6 +238,7 @@ fn a_long_text_of_the_request_is_not_read() {
         });
         let facts = Facts {
             principal: &alice,
+            user: None,
             request: &request,
             now: NOW,
         };
@@ -373,6 +376,7 @@ fn what_is_made_is_not_much_more_than_what_is_read() {
     let request = request(UNDESCRIBED);
     let facts = Facts {
         principal: &large,
+        user: None,
         request: &request,
         now: NOW,
     };

@@ -1,4 +1,4 @@
-//! Claims that must follow a rule.
+//! Claims, and columns of a user's row, that must follow a rule.
 
 use std::fmt;
 
@@ -6,12 +6,11 @@ use super::ClaimValue;
 use crate::domain::{ClaimPath, Denial, Reason};
 use crate::jose::Json;
 use crate::policy::TextPattern;
-use crate::verify::VerifiedToken;
 
-/// A claim, and the rule it must follow.
+/// A claim, or a column of the user's row, and the rule it must follow.
 #[derive(Debug, Clone)]
 pub struct ClaimRequirement {
-    /// The path of the claim.
+    /// The path of the claim, or of the column.
     pub claim: ClaimPath,
     /// The rule that it must satisfy.
     pub rule: ClaimRule,
@@ -34,11 +33,9 @@ pub enum ClaimRule {
 }
 
 impl ClaimRequirement {
-    pub(super) fn check(&self, token: &VerifiedToken) -> Result<(), Denial> {
-        let is_satisfied = token
-            .find(&self.claim)
-            .is_some_and(|claim| self.rule.is_satisfied_by(claim));
-        if is_satisfied {
+    /// Checks the claim that is at the end of the path, if there is one.
+    pub(super) fn check(&self, claim: Option<Json<'_>>) -> Result<(), Denial> {
+        if claim.is_some_and(|claim| self.rule.is_satisfied_by(claim)) {
             Ok(())
         } else {
             Err(Reason::PolicyDenied.into())

@@ -7,9 +7,9 @@ use crate::policy::decimal::Decimal;
 
 /// A single value that a claim may have.
 ///
-/// Nothing is converted: the text `1` is not the number 1. Numbers are compared by value and
-/// exactly: `1.0` is 1, and two numbers that are one for a double are two for who numbers his
-/// customers.
+/// Types are never converted: the text `1` is not the number 1. Numbers are compared exactly and by
+/// value: `1.0` equals 1. Two large numbers that a double cannot distinguish are different, because
+/// they may be the numbers of two customers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimValue(Kind);
 
@@ -21,17 +21,17 @@ enum Kind {
 }
 
 impl ClaimValue {
-    /// This text, in this case and with these blanks.
+    /// Creates the value that equals exactly this text.
     pub fn text(text: &str) -> Self {
         Self(Kind::Text(text.into()))
     }
 
-    /// This truth value.
+    /// Creates the value that equals this boolean.
     pub const fn boolean(value: bool) -> Self {
         Self(Kind::Boolean(value))
     }
 
-    /// This number, as JSON writes it; nothing, if it is none.
+    /// Parses a number in the syntax of JSON; returns `None` if the text is none.
     pub fn number(json: &str) -> Option<Self> {
         let is_number = serde_json::from_str::<serde_json::Number>(json).is_ok();
         Decimal::parse(json)

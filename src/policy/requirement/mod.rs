@@ -1,4 +1,4 @@
-//! Requirements that a route may have of a verified token.
+//! Requirements that a route may have of a verified token and its user.
 
 mod claim;
 mod claim_value;
@@ -10,7 +10,7 @@ pub use claim_value::ClaimValue;
 
 use super::ScopeRequirement;
 use super::condition::{Condition, Facts};
-use crate::domain::{Denial, Explain};
+use crate::domain::{Denial, Explain, ExplainStep};
 
 /// One requirement of a route.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub enum Requirement {
     Scopes(ScopeRequirement),
     /// A claim that follows a rule.
     Claim(ClaimRequirement),
+    /// A column of the user's row that follows a rule.
+    User(ClaimRequirement),
     /// An expression that is true.
     Condition(Condition),
 }
@@ -29,10 +31,19 @@ impl Requirement {
         let token = facts.principal.token();
         let outcome = match self {
             Self::Scopes(scopes) => scopes.check(token.scopes()),
-            Self::Claim(claim) => claim.check(token),
+            Self::Claim(own) => own.check(token.find(&own.claim)),
+            Self::User(own) => own.check(facts.user.and_then(|row| row.find(&own.claim))),
             Self::Condition(condition) => condition.check(facts),
         };
-        explain.outcome("requirement", outcome, || (self, self.found(facts)))
+        explain.step(|| {
+            let step = ExplainStep::of("requirement", &outcome, self, self.found(facts));
+            if self.reads_user() {
+                step.about_person()
+            } else {
+                step
+            }
+        });
+        outcome
     }
 
     /// Describes the value that is checked.
@@ -41,6 +52,10 @@ impl Requirement {
         match self {
             Self::Scopes(_) => token.scopes().to_string(),
             Self::Claim(own) => token.describe_at(&own.claim).to_owned(),
+            Self::User(own) => facts
+                .user
+                .map_or("absent", |row| row.describe_at(&own.claim))
+                .to_owned(),
             Self::Condition(condition) => condition
                 .evaluate(facts)
                 .map_or_else(|failure| failure.to_string(), |verdict| verdict.to_string()),
@@ -51,6 +66,15 @@ impl Requirement {
     pub fn needs_request(&self) -> bool {
         matches!(self, Self::Condition(condition) if condition.reads_request())
     }
+
+    /// Returns whether it reads the user's row in the directory.
+    pub const fn reads_user(&self) -> bool {
+        match self {
+            Self::Scopes(_) | Self::Claim(_) => false,
+            Self::User(_) => true,
+            Self::Condition(condition) => condition.reads_user(),
+        }
+    }
 }
 
 impl fmt::Display for Requirement {
@@ -58,6 +82,7 @@ impl fmt::Display for Requirement {
         match self {
             Self::Scopes(scopes) => write!(f, "{scopes}"),
             Self::Claim(claim) => write!(f, "{claim}"),
+            Self::User(column) => write!(f, "user {column}"),
             Self::Condition(condition) => write!(f, "when {condition}"),
         }
     }
@@ -221,6 +246,7 @@ pub(super) mod tests {
             let request = request(UNDESCRIBED);
             let facts = Facts {
                 principal: &principal,
+                user: None,
                 request: &request,
                 now: NOW,
             };

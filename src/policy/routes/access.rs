@@ -5,11 +5,11 @@ use std::fmt;
 /// The access that a route gives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Access {
-    /// Every request passes; tokens are not looked at.
+    /// Every request passes, and no token is read.
     Anonymous,
-    /// A request without a token passes, and one with a good token.
+    /// A request without a token passes, and so does one with a valid token.
     Optional,
-    /// A request with a good token passes.
+    /// Only a request with a valid token passes.
     #[default]
     Authenticated,
     /// No request passes.

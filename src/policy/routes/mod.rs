@@ -1,13 +1,12 @@
-//! Which route a request takes.
+//! Selects the route of a request.
 //!
-//! Routes are asked in their order, and the first match counts. A route looks at the host first,
-//! then at the path, then at the method, and at each only if it says something about it. If it
-//! comes to look at a part that the proxy did not describe, or described in a way that two servers
-//! may read differently, the request is refused: to go on with the next route would be to assume
-//! that this one did not match.
+//! Routes are tried in order, and the first that matches counts. A route compares the host, then
+//! the path, then the method, and of these only what it sets. If it needs a part that the proxy did
+//! not describe, or that two servers may read differently, the request is refused. Trying the next
+//! route instead would assume that this one did not match.
 //!
-//! [`RouteTable::explain`] does exactly that. [`RouteTable::find`] comes to the same end without a
-//! walk, through two trees: host labels from the right, and in each place the segments of paths.
+//! [`RouteTable::explain`] does exactly this. [`RouteTable::find`] gets the same result faster, by
+//! two kinds of trees: one of host labels from the right, and for each host one of path segments.
 
 mod access;
 mod cover;

@@ -1,6 +1,6 @@
 //! Patterns that are refused when they are read.
 
-/// Why a text is no pattern: it would match nothing, or something else than it seems to say.
+/// The error for a text that is no pattern: it would match nothing, or not what it seems to match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RoutePatternError {
     /// Longer than any pattern needs to be.

@@ -11,14 +11,14 @@ pub struct Route {
     pub name: RouteName,
     /// Its position among the routes.
     pub index: RouteIndex,
-    /// The hosts; all if there is none.
+    /// The hosts that it matches; all if `None`.
     pub host: Option<HostPattern>,
-    /// The paths; all if there is none, and then the path is not looked at.
+    /// The paths that it matches; all if `None`, and then the path may even be unknown.
     pub path: Option<PathPattern>,
-    /// The methods; all if there is none.
+    /// The methods that it matches; all if `None`.
     pub methods: Option<Methods>,
-    /// Says that a path may have parameters (`/a;b=c`). They are not compared, so they may be
-    /// allowed only if the server behind drops them too.
+    /// `true` if a path may have parameters (`/a;b=c`). They are not compared, so allow them only if
+    /// the application ignores them too.
     pub allow_path_parameters: bool,
     /// The rules for these requests.
     pub rules: Rules,
@@ -27,11 +27,11 @@ pub struct Route {
 /// The verdict of a route on a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RouteVerdict {
-    /// It is for this request.
+    /// The route matches the request.
     Matches,
-    /// It is for other requests: the first part in which they differ.
+    /// The route does not match. This is the first part that differs.
     Differs(RoutePart),
-    /// It looks at this part of the request, which cannot be relied on.
+    /// The route needs this part of the request, which is unknown or ambiguous, for this reason.
     Refuses(RoutePart, Reason),
 }
 

@@ -11,19 +11,19 @@ const MAX_BYTES: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RouteName(Arc<str>);
 
-/// Why a text is no name of a route.
+/// The error for a text that cannot be the name of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RouteNameError {
     /// Empty, too long, or with other characters.
     #[error("not 1 to 64 letters, digits, `-`, `_` and `.` with a letter or digit first")]
     Malformed,
-    /// Metrics mean by it that there is no route.
+    /// The name is reserved: in metrics it means that there is no route.
     #[error("`none` is no name: in metrics it stands for requests without a route")]
     Reserved,
 }
 
 impl RouteName {
-    /// Reads a name.
+    /// Parses a name. Fails with [`RouteNameError`].
     pub fn parse(text: &str) -> Result<Self, RouteNameError> {
         let is_name_byte =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');

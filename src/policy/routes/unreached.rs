@@ -1,4 +1,4 @@
-//! Routes that no request comes to.
+//! Routes that no request reaches by matching.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use super::access::Access;
 use super::route_name::RouteName;
 use crate::domain::RouteIndex;
 
-/// A route that no request comes to by its host, path and method, because earlier routes take or
-/// refuse all that it is for. It can still be asked for by its name.
+/// A route that no request reaches by host, path and method, because earlier routes match or refuse
+/// all of its requests. It can still be selected by its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreachedRoute {
     /// Its position among the routes.

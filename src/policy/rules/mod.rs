@@ -12,7 +12,7 @@ pub use permit::Permit;
 
 use super::condition::Facts;
 use super::routes::{Access, RouteIssuers};
-use super::{IssuerProfile, Preflight, Principal, Requirement};
+use super::{ClaimHeaders, IssuerProfile, Preflight, Principal, Requirement};
 use crate::domain::{
     Credential, Denial, DenialClass, Explain, ExplainStep, IssuerIndex, Reason, RequestContext,
 };
@@ -34,12 +34,18 @@ pub struct Rules {
     pub audience: Option<AcceptedAudience>,
     /// The other requirements of a token.
     pub requirements: Box<[Requirement]>,
+    /// Says that the user is looked up in the directory, if there is one.
+    pub needs_user: bool,
+    /// Says that the directory must know the user, even one whose issuer it has no users of. Such
+    /// a principal is denied; with `needs_user` alone it passes, and `user` is empty.
+    pub requires_user: bool,
     /// Says that a denial for the sake of the token is only reported.
     pub report_only: bool,
 }
 
 impl Rules {
-    /// Makes rules by which every request needs a valid token from these sources, and nothing else.
+    /// Makes rules by which every request needs a valid token from these sources, of a user that
+    /// the directory knows, if there is one, and nothing else.
     pub fn authenticated(sources: Arc<TokenSources>, preflight: Preflight) -> Self {
         Self {
             access: Access::Authenticated,
@@ -48,6 +54,8 @@ impl Rules {
             issuers: RouteIssuers::All,
             audience: None,
             requirements: Box::default(),
+            needs_user: true,
+            requires_user: false,
             report_only: false,
         }
     }
@@ -154,25 +162,30 @@ impl Rules {
             .outcome("scopes of the issuer", required.check(granted), || {
                 (required, granted)
             })?;
-        Ok(Identity { principal })
+        Ok(Identity {
+            principal,
+            user: None,
+        })
     }
 
-    /// Authorizes an identity that satisfies what this route requires, and whose claims fit into
-    /// headers.
+    /// Authorizes an identity that satisfies what this route requires, and whose claims and columns
+    /// fit into these headers.
     pub fn authorize(
         &self,
         identity: Identity,
+        claim_headers: &ClaimHeaders,
         cx: &mut RequestContext<'_, impl Explain>,
     ) -> Result<Permit, Denial> {
         let facts = Facts {
             principal: &identity.principal,
+            user: identity.user(),
             request: cx.request,
             now: cx.now.date,
         };
         self.requirements
             .iter()
             .try_for_each(|required| required.check(&facts, cx.explain))?;
-        Permit::for_principal(identity.principal, cx.explain)
+        Permit::for_identity(identity, claim_headers, cx.explain)
     }
 
     /// Ends a decision. Where denials are only reported, the request passes without identity; and

@@ -4,32 +4,50 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::Identity;
 use crate::domain::{Denial, Explain, ExplainStep, Reason};
 use crate::jose::Claims;
-use crate::policy::Principal;
+use crate::policy::{ClaimHeaders, Principal, UserRow};
 
 /// The permission to pass. Only [`Rules`](super::Rules) make one, and nothing is answered with 200
 /// without one.
 #[derive(Debug, Clone)]
 pub struct Permit {
     principal: Option<Arc<Principal>>,
+    user: Option<Arc<UserRow>>,
     other_protocols: Option<String>,
     reported: Option<Reason>,
 }
 
 impl Permit {
-    /// Permits a principal whose claims fit into headers.
-    pub(super) fn for_principal(
-        principal: Arc<Principal>,
+    /// Permits an identity whose claims and columns fit into headers.
+    pub(super) fn for_identity(
+        identity: Identity,
+        claim_headers: &ClaimHeaders,
         explain: &mut impl Explain,
     ) -> Result<Self, Denial> {
-        if let Err(reason) = principal.claim_values() {
-            explain
-                .step(|| ExplainStep::failed("claim headers", "claims that fit", reason.meaning()));
+        let Identity { principal, user } = identity;
+        let user = user.map(|row| row.rendered(claim_headers));
+        let fit = principal.headers().and_then(|of_claims| {
+            let of_columns = user.as_ref().map(|row| row.headers()).transpose()?;
+            let of_columns = of_columns.map_or(0, |rendered| rendered.bytes);
+            claim_headers.check_room(of_claims.bytes + of_columns)
+        });
+        if let Err(reason) = fit {
+            let is_row = reason == Reason::DependencyUnavailable;
+            explain.step(|| {
+                let (stage, expected) = if is_row {
+                    ("user headers", "columns that a header can hold")
+                } else {
+                    ("claim headers", "claims that fit")
+                };
+                ExplainStep::failed(stage, expected, reason.meaning())
+            });
             return Err(reason.into());
         }
         Ok(Self {
             principal: Some(principal),
+            user,
             ..Self::anonymous()
         })
     }
@@ -38,6 +56,7 @@ impl Permit {
     pub(super) const fn anonymous() -> Self {
         Self {
             principal: None,
+            user: None,
             other_protocols: None,
             reported: None,
         }
@@ -60,10 +79,14 @@ impl Permit {
         }
     }
 
-    /// Returns the values of the claim headers in the order of their configuration; nothing if
-    /// there is no identity, and then all of them are empty.
-    pub fn claim_values(&self) -> Option<&[Bytes]> {
-        self.principal.as_deref()?.claim_values().ok()
+    /// Returns the value of each header, in the order of [`ClaimHeaders::names`]; `None`, which does
+    /// not end, for a header that is empty because there is no identity or no row.
+    pub fn claim_values(&self) -> impl Iterator<Item = Option<&Bytes>> {
+        let of_claims = self.principal.as_deref().and_then(|it| it.headers().ok());
+        let of_columns = self.user.as_deref().and_then(|row| row.headers().ok());
+        let values = of_claims.into_iter().chain(of_columns);
+        let values = values.flat_map(|rendered| &*rendered.values).map(Some);
+        values.chain(std::iter::repeat(None))
     }
 
     /// Returns the claims of the token; nothing if there is no identity.

@@ -6,11 +6,11 @@ mod tests;
 use super::role_claims::Roles;
 use super::scope_claim::scopes;
 use super::{
-    AudienceRule, ProviderRule, RequiredClaim, RoleClaims, TimeRules, TokenTypeRule, Validity,
-    VerifiedToken,
+    ActiveToken, AudienceRule, ProviderRule, RequiredClaim, RoleClaims, TimeRules, TokenTypeRule,
+    Validity, VerifiedToken,
 };
-use crate::domain::{Denial, Explain, Reason, Timestamp};
-use crate::jose::{Claims, SignedJws};
+use crate::domain::{Denial, Explain, ExplainStep, Reason, Timestamp};
+use crate::jose::{Claims, SignedJws, VerificationKey};
 
 /// The requirements for the claims of an issuer's tokens. `iss` is not among them, because it has
 /// selected the issuer.
@@ -91,30 +91,96 @@ impl Expectations {
         now: Timestamp,
         explain: &mut impl Explain,
     ) -> Result<VerifiedToken, Denial> {
+        let validity = self.validate_type_and_time(&token, now, explain)?;
+        let (claims, key) = token.into_claims_and_key();
+        self.validate_claims(claims, Some(&key), validity, now, explain)
+    }
+
+    /// Validates a signed token whose issuer says that it is active, and completes its claims with
+    /// what the issuer says. Type and time of the token itself are validated before the issuer is
+    /// asked, by [`validate_type_and_time`](Self::validate_type_and_time).
+    ///
+    /// Fails with [`Reason::DependencyUnavailable`] if the answer contradicts the token: then it is
+    /// about another one.
+    pub fn validate_completed(
+        &self,
+        token: SignedJws,
+        active: &ActiveToken,
+        now: Timestamp,
+        explain: &mut impl Explain,
+    ) -> Result<VerifiedToken, Denial> {
+        let (claims, key) = token.into_claims_and_key();
+        let merged = active.merged_into(&claims);
+        explain.step(|| match &merged {
+            Ok(_) => ExplainStep::passed("claims", "those of the token", "completed by the answer"),
+            Err(contradiction) => {
+                ExplainStep::failed("claims", "those of the token", contradiction)
+            }
+        });
+        let merged = merged.map_err(|_| Reason::DependencyUnavailable)?;
+        let validity = Validity::from_claims(&merged, explain)?;
+        self.time.validate(&validity, now, explain)?;
+        self.validate_claims(merged, Some(&key), validity, now, explain)
+    }
+
+    /// Validates what an issuer says about a token that it says is active. Its kind is validated
+    /// before, by [`TokenKindRule`](super::TokenKindRule).
+    pub fn validate_active(
+        &self,
+        active: ActiveToken,
+        now: Timestamp,
+        explain: &mut impl Explain,
+    ) -> Result<VerifiedToken, Denial> {
+        let claims = active.into_claims();
+        let validity = Validity::from_claims(&claims, explain)?.that_may_lack_end();
+        self.time.validate(&validity, now, explain)?;
+        self.validate_claims(claims, None, validity, now, explain)
+    }
+
+    /// Validates the type and the time of a signed token: what no issuer has to be asked for.
+    pub fn validate_type_and_time(
+        &self,
+        token: &SignedJws,
+        now: Timestamp,
+        explain: &mut impl Explain,
+    ) -> Result<Validity, Denial> {
         let claims = token.claims();
         self.token_type.validate(token.header(), claims, explain)?;
         let validity = Validity::from_claims(claims, explain)?;
         self.time.validate(&validity, now, explain)?;
-        explain.outcome("sub", validate_subject(claims), || {
+        Ok(validity)
+    }
+
+    /// Validates everything from the subject on.
+    fn validate_claims(
+        &self,
+        claims: Claims,
+        key: Option<&VerificationKey>,
+        validity: Validity,
+        now: Timestamp,
+        explain: &mut impl Explain,
+    ) -> Result<VerifiedToken, Denial> {
+        explain.outcome("sub", validate_subject(&claims), || {
             ("absent, or a text", claims.describe("sub"))
         })?;
-        explain.outcome("cnf", validate_confirmation(claims), || {
+        explain.outcome("cnf", validate_confirmation(&claims), || {
             ("absent", claims.describe("cnf"))
         })?;
         if let Some(provider) = &self.provider {
-            provider.validate(&token, now.plus(self.time.leeway), explain)?;
+            provider.validate(&claims, key, now.plus(self.time.leeway), explain)?;
         }
         let roles = self.roles.map_or(Ok(Roles::AsWritten), |roles| {
-            roles.read(claims, &self.audience, explain)
+            roles.read(&claims, &self.audience, explain)
         })?;
         self.required_claims
             .iter()
-            .try_for_each(|own| own.validate(claims, &roles, explain))?;
+            .try_for_each(|own| own.validate(&claims, &roles, explain))?;
+        let scopes = scopes(&claims, explain)?;
         Ok(VerifiedToken::new(
-            scopes(claims, explain)?,
+            scopes,
             roles,
             validity,
-            token.into_claims(),
+            claims,
             &self.audience,
         ))
     }

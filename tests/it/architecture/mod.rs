@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["platform", "telemetry"],
     &["fixtures", "outbound", "proxy_files", "response"],
-    &["issuers"],
+    &["issuers", "directory"],
     &["authenticators"],
     &["gate"],
     &["grpc", "http"],

@@ -18,7 +18,13 @@ pub fn tried() -> Vec<Hint> {
         .chain(by_settings)
         .chain(by_provider)
         .chain(BY_REASON.iter().map(|(hint, _)| *hint))
-        .chain([Hint::IssuerNear, Hint::SourceNotOfIssuer])
+        .chain([
+            Hint::IssuerNear,
+            Hint::SourceNotOfIssuer,
+            // By Keycloak's own tokens, in keycloak.rs and introspection/keycloak.rs.
+            Hint::KeycloakWithoutAudience,
+            Hint::KeycloakInactive,
+        ])
         .collect()
 }
 

@@ -50,13 +50,13 @@ type Look = fn(&Stand) -> Vec<Seen>;
 
 /// The tables, with their headings.
 const TABLES: [(&str, Look); 5] = [
-    ("What the client is told", |stand| {
+    ("Answers to the client", |stand| {
         stand.look_at(denials::CASES)
     }),
-    ("What a client brings along", |stand| {
+    ("Spoofed headers and odd paths", |stand| {
         stand.look_at(smuggling::CASES)
     }),
-    ("The same in other spellings", spellings::look),
+    ("Spoofed headers in other spellings", spellings::look),
     ("Leaving HTTP/1.1", leaving::look),
     ("Traffic", |stand| stand.look_at(traffic::CASES)),
 ];

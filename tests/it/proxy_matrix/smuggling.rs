@@ -34,7 +34,7 @@ pub const CASES: &[Case] = &[
         look: |stand| named(stand, &["X.Auth.Subject"]),
     },
     Case {
-        name: "`X-Auth-Email`, which the token has not",
+        name: "`X-Auth-Email`, a claim that the token lacks",
         look: |stand| named(stand, &["X-Auth-Email"]),
     },
     Case {
@@ -50,7 +50,7 @@ pub const CASES: &[Case] = &[
         look: |stand| named(stand, &["Remote-User"]),
     },
     Case {
-        name: "`X-User-Id`, which is mapped in place of `X-Auth-Subject`",
+        name: "`X-User-Id`, mapped in place of `X-Auth-Subject`",
         look: |stand| elsewhere(stand, "X-User-Id"),
     },
     Case {
@@ -222,7 +222,7 @@ fn path(stand: &Stand, target: &str) -> String {
         "another path was judged than served"
     );
     if seen.target == target {
-        "as it is".into()
+        "unchanged".into()
     } else {
         format!("`{}`", seen.target)
     }

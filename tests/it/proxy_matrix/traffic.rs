@@ -74,7 +74,7 @@ fn preflight(stand: &Stand) -> String {
             .header("X-Auth-Subject", "m"),
     );
     assert_eq!(seen.get("X-Auth-Subject"), "");
-    "passes, nobody's".into()
+    "passes, without identity".into()
 }
 
 fn websocket(stand: &Stand) -> String {

@@ -56,6 +56,14 @@ impl Drop for Echo {
 }
 
 impl Echoed {
+    /// The next request to a listener of the test's own; it is answered.
+    pub fn accept(listener: &TcpListener) -> Self {
+        let (stream, _) = listener.accept().unwrap();
+        let request = read_request(&mut BufReader::new(&stream)).unwrap().unwrap();
+        answer(&stream, &request).unwrap();
+        request
+    }
+
     /// All values of the field of this name, in whatever case it came.
     pub fn all(&self, name: &str) -> Vec<&str> {
         let same = self

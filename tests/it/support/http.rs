@@ -4,6 +4,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
 /// Long enough for a slow machine; a test that meets it has failed.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -51,6 +54,11 @@ impl Request {
 
     pub fn bearer(self, token: &str) -> Self {
         self.header("Authorization", format!("Bearer {token}"))
+    }
+
+    pub fn basic(self, user: &str, password: &str) -> Self {
+        let both = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        self.header("Authorization", format!("Basic {both}"))
     }
 
     /// A body, announced by its length.

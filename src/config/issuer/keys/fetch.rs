@@ -108,7 +108,7 @@ impl FetchSettings {
         } == *other
     }
 
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Reported> {
+    pub(in crate::config::issuer) fn read(reader: &mut Reader) -> Result<Self, Reported> {
         let extra_roots = reader
             .optional(&JWKS_CA_FILE, value::text)
             .and_then(|path| extra_roots(reader, path));
@@ -143,7 +143,7 @@ fn extra_roots(reader: &mut Reader, path: Option<String>) -> Result<Option<Vec<u
 
 /// Reports a file that the HTTP client could not use: each certificate must be usable as a trust
 /// anchor.
-fn refuse_no_authorities(pem: &[u8], path: &str) -> Result<(), Invalid> {
+pub(crate) fn refuse_no_authorities(pem: &[u8], path: &str) -> Result<(), Invalid> {
     refuse_der(pem, PemContent::Certificate)?;
     let broken =
         || Invalid::new(format!("{path} holds a broken PEM section")).hint("was the file cut off?");

@@ -11,6 +11,7 @@ pub use file::FileKeys;
 pub use fixed::decode_secret;
 pub use refresh::RefreshSettings;
 pub(crate) use remote::JWKS_URL;
+pub(super) use remote::metadata_documents;
 pub use remote::{KeyLocation, RemoteKeys, is_trustworthy};
 
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
@@ -52,6 +53,8 @@ pub enum KeySource {
     File(FileKeys),
     /// Keys that are fetched over HTTP.
     Remote(RemoteKeys),
+    /// No keys: the issuer is asked about every token.
+    Unneeded(Algorithms),
 }
 
 impl KeySource {
@@ -61,7 +64,13 @@ impl KeySource {
             Self::Fixed { algorithms, .. } => algorithms,
             Self::File(file) => &file.algorithms,
             Self::Remote(remote) => &remote.algorithms,
+            Self::Unneeded(algorithms) => algorithms,
         }
+    }
+
+    /// Returns `false` if nothing of the issuer is verified with keys.
+    pub const fn are_needed(&self) -> bool {
+        !matches!(self, Self::Unneeded(_))
     }
 
     /// Returns `true` if both sources are refreshed from the same place with the same settings.
@@ -102,9 +111,13 @@ impl KeySource {
             .collect()
     }
 
+    /// Reads the source. `is_needed` says that tokens, or the answers about them, are verified with
+    /// keys; otherwise an issuer may do without.
     pub(super) fn read(
         reader: &mut Reader,
         issuer: Result<Option<&str>, Reported>,
+        fetch: Result<FetchSettings, Reported>,
+        is_needed: bool,
     ) -> Result<Self, Reported> {
         let given = Self::given(reader);
         let algorithms = read_algorithms(reader, given.contains(&HMAC_SECRET));
@@ -119,8 +132,12 @@ impl KeySource {
             return Err(reader.refuse(&HMAC_SECRET_PREVIOUS, alone));
         }
         // These settings are read even if nothing is fetched, so that their mistakes are reported.
-        let (fetch, refresh) = (FetchSettings::read(reader), RefreshSettings::read(reader));
+        let refresh = RefreshSettings::read(reader);
         match given.as_slice() {
+            [] | [DISCOVERY_URL | JWKS_URL] if !is_needed => {
+                fetch.and(refresh.map(drop))?;
+                Ok(Self::Unneeded(algorithms?))
+            }
             [] | [DISCOVERY_URL | JWKS_URL] => {
                 RemoteKeys::read(reader, issuer, algorithms, fetch, refresh).map(Self::Remote)
             }

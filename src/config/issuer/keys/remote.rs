@@ -114,6 +114,25 @@ fn metadata_urls(issuer: &Url) -> Vec<Url> {
     ]
 }
 
+/// Returns the URLs at which an issuer's metadata may be: the one that is set, or else those that
+/// follow from the issuer's URL; none if it has no URL that may be fetched from.
+///
+/// A `discovery_url` that is no URL is reported where the keys are read; it is not reported again.
+pub(in crate::config::issuer) fn metadata_documents(
+    reader: &Reader,
+    issuer: Option<&str>,
+    allow_insecure_http: bool,
+) -> Vec<Url> {
+    let url = |text: &str| fetch_url(text, allow_insecure_http).ok();
+    match reader.text_of(&DISCOVERY_URL) {
+        Some(set) => url(set).into_iter().collect(),
+        None => issuer
+            .and_then(url)
+            .map(|issuer| metadata_urls(&issuer))
+            .unwrap_or_default(),
+    }
+}
+
 /// Returns `true` if keys from this URL may be trusted: nothing on the network path can change
 /// them, or the operator trusts the network (`allow_insecure_http`).
 ///

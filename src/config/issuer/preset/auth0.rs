@@ -26,6 +26,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
         rule: None,
         roles: Some(RoleClaims::Named("permissions")),
         audience_fallback: None,
+        introspection_url: None,
         audience_hint: "set the identifier of the API at Auth0",
     })
 }

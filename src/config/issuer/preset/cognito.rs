@@ -75,6 +75,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
         roles: Some(RoleClaims::Named("cognito:groups")),
         // Access tokens name the app client in `client_id`, ID tokens in `aud`.
         audience_fallback: Some("client_id"),
+        introspection_url: None,
         audience_hint: "set $cognito_app_client_id",
     })
 }

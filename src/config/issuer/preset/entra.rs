@@ -50,6 +50,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
         rule: Some(ProviderRule::Tenant),
         roles: Some(RoleClaims::Named("roles")),
         audience_fallback: None,
+        introspection_url: None,
         audience_hint: "set the application id of this API, and its URI (api://…) for tokens of version 1.0",
     })
 }

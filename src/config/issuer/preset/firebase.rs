@@ -31,6 +31,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
         rule: Some(ProviderRule::Login),
         roles: None,
         audience_fallback: None,
+        introspection_url: None,
         audience_hint: "set $firebase_project",
     })
 }

@@ -17,6 +17,7 @@ pub(super) const PROVIDER: Provider = Provider {
             rule: None,
             roles: None,
             audience_fallback: None,
+            introspection_url: None,
             audience_hint: "set the OAuth client id of the application",
         })
     },

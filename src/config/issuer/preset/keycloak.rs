@@ -45,17 +45,18 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
     } else {
         URL
     };
-    let keys = format!(
-        "{}/realms/{realm}/protocol/openid-connect/certs",
+    let protocol = format!(
+        "{}/realms/{realm}/protocol/openid-connect",
         internal.as_ref().unwrap_or(&url)
     );
-    fill_keys(reader, keys, &origin);
+    fill_keys(reader, format!("{protocol}/certs"), &origin);
     Ok(Preset {
         name: "keycloak",
         accepted: AcceptedIssuers::Named(vec![format!("{url}/realms/{realm}")]),
         rule: None,
         roles: Some(RoleClaims::RealmAndClients),
         audience_fallback: None,
+        introspection_url: Some(format!("{protocol}/token/introspect")),
         audience_hint: "set the audience of this API, which a client scope of the realm adds to its tokens",
     })
 }

@@ -35,6 +35,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
         rule: None,
         roles: Some(RoleClaims::Named("groups")),
         audience_fallback: None,
+        introspection_url: None,
         audience_hint: "set the audience of the authorization server, such as api://default",
     })
 }

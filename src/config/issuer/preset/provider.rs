@@ -18,6 +18,8 @@ pub(crate) struct Preset {
     pub(crate) roles: Option<RoleClaims>,
     /// The claim that replaces `aud` in a token without one.
     pub(crate) audience_fallback: Option<&'static str>,
+    /// The introspection endpoint, where it follows from the settings of the preset.
+    pub(crate) introspection_url: Option<String>,
     /// The hint for an operator who has set no audience.
     pub(crate) audience_hint: &'static str,
 }

@@ -1,4 +1,4 @@
-//! All routes, ready to be asked.
+//! All routes, prepared for quick selection.
 
 #[cfg(test)]
 mod tests;
@@ -11,7 +11,46 @@ use super::unreached::UnreachedRoute;
 use super::{Route, RouteName, RouteVerdict};
 use crate::domain::{Reason, RequestParts, RouteIndex};
 
-/// All routes in their order, with what it takes to find the first one quickly.
+/// All routes in their order, and the indexes that find the first matching one quickly.
+///
+/// The time to find a route does not grow with the number of routes. The result is the same as if
+/// the routes were compared one after the other.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use doorward::domain::{Field, OriginalRequest, Reason, RequestParts, RouteIndex};
+/// use doorward::extract::{TokenSource, TokenSources};
+/// use doorward::policy::{PathPattern, Preflight, Route, RouteName, RouteTable, Rules};
+///
+/// let sources = Arc::new(TokenSources::new(vec![TokenSource::Bearer], 8192));
+/// let routes = RouteTable::new(vec![Route {
+///     name: RouteName::parse("admin")?,
+///     index: RouteIndex::new(0),
+///     host: None,
+///     path: Some(PathPattern::parse("/admin/**")?),
+///     methods: None,
+///     allow_path_parameters: false,
+///     rules: Rules::authenticated(sources, Preflight::Judged),
+/// }])
+/// .map_err(|taken| format!("{taken:?}"))?;
+///
+/// let find = |uri: &'static str| {
+///     let original = OriginalRequest {
+///         method: Field::Once(b"GET"),
+///         host: Field::Once(b"app.example"),
+///         uri: Field::Once(uri.as_bytes()),
+///     };
+///     routes.find(&RequestParts::parse(&original)).map(|route| route.name.as_str())
+/// };
+/// assert_eq!(find("/admin/users"), Ok("admin"));
+/// assert_eq!(find("/orders"), Err(Reason::RouteDenied));
+/// // Servers read this path in two ways, so no route is selected.
+/// assert_eq!(find("/orders/%2e%2e/admin"), Err(Reason::ForwardedHeadersAmbiguous));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct RouteTable {
     routes: Box<[Route]>,
@@ -31,8 +70,9 @@ pub struct RouteNameTaken {
 }
 
 impl RouteTable {
-    /// Prepares these routes; the first one is asked first. Each name that occurs twice is an
-    /// error.
+    /// Prepares these routes, in the order in which they are tried.
+    ///
+    /// Fails with a [`RouteNameTaken`] for each route whose name an earlier route has.
     pub fn new(routes: Vec<Route>) -> Result<Self, Vec<RouteNameTaken>> {
         let mut names = HashMap::with_capacity(routes.len());
         let mut taken = Vec::new();
@@ -58,18 +98,19 @@ impl RouteTable {
         })
     }
 
-    /// The first route for this request.
+    /// Returns the first route that matches this request.
     ///
-    /// Errors: [`Reason::RouteDenied`] if there is none; the reason why a part of the request is
-    /// not known, if a route comes first that looks at it.
+    /// Fails with [`Reason::RouteDenied`] if none matches. If a route needs a part of the request
+    /// that is unknown or ambiguous, and no earlier route matches, it fails with the reason of that
+    /// part.
     pub fn find(&self, request: &RequestParts<'_>) -> Result<&Route, Reason> {
         let mut search = Search::new(&self.routes, request);
         self.tree.search(&mut search);
         search.verdict()
     }
 
-    /// Returns the verdict of each route on this request, in their order. The first one that does
-    /// not differ decides, and [`find`](Self::find) finds just that.
+    /// Returns the verdict of each route on this request, in order. The first verdict other than
+    /// [`RouteVerdict::Differs`] decides; [`find`](Self::find) returns the same result.
     pub fn explain(
         &self,
         request: &RequestParts<'_>,
@@ -79,7 +120,7 @@ impl RouteTable {
             .map(|route| (route, route.compare(request)))
     }
 
-    /// The routes in their order.
+    /// Iterates over the routes in order.
     pub fn iter(&self) -> impl Iterator<Item = &Route> {
         self.routes.iter()
     }
@@ -95,17 +136,18 @@ impl RouteTable {
         self.at(*self.names.get(&name)?)
     }
 
-    /// The routes that no request comes to but by their names.
+    /// Returns the routes that can only be selected by name, because earlier routes match or refuse
+    /// all of their requests.
     pub fn unreached(&self) -> Vec<UnreachedRoute> {
         self.tree.unreached(&self.routes)
     }
 
-    /// Returns whether any route looks at what the proxy says about the original request.
+    /// Returns `true` if any route needs the original request.
     pub fn needs_request(&self) -> bool {
         self.routes.iter().any(Route::needs_request)
     }
 
-    /// Returns whether any route has a condition.
+    /// Returns `true` if any route has a condition.
     pub fn has_conditions(&self) -> bool {
         self.routes.iter().any(|route| route.rules.have_condition())
     }

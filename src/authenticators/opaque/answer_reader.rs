@@ -1,0 +1,95 @@
+//! Reads the body of an answer: JSON (RFC 7662), or a signed JWT (RFC 9701).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::verdict::{KeptAnswer, Verdict};
+use crate::config::IntrospectionResponse;
+use crate::domain::{BearerToken, Moment};
+use crate::issuers::{Issuer, KeyStore};
+use crate::jose::{Algorithms, CompactJws};
+use crate::verify::{IntrospectionAnswer, SignedAnswer};
+
+/// The keys that verify signed answers of one issuer.
+#[derive(Clone)]
+pub struct AnswerKeys {
+    store: Arc<KeyStore>,
+    algorithms: Algorithms,
+    leeway: Duration,
+}
+
+impl AnswerKeys {
+    /// Takes these keys, for these algorithms. The clocks of the issuer and of this service may
+    /// differ by `leeway`.
+    pub const fn new(store: Arc<KeyStore>, algorithms: Algorithms, leeway: Duration) -> Self {
+        Self {
+            store,
+            algorithms,
+            leeway,
+        }
+    }
+
+    /// Returns the keys of this issuer.
+    pub fn of(issuer: &Issuer) -> Self {
+        Self {
+            store: issuer.keys.clone(),
+            algorithms: issuer.algorithms.clone(),
+            leeway: issuer.profile.expectations.time.leeway,
+        }
+    }
+}
+
+/// Reads an answer. Fails with what is wrong with it, without anything of its content.
+pub(super) async fn read(
+    body: Vec<u8>,
+    response: &IntrospectionResponse,
+    keys: &AnswerKeys,
+    now: Moment,
+) -> Result<Verdict, String> {
+    let text = match response {
+        IntrospectionResponse::Json => {
+            String::from_utf8(body).map_err(|_| "the answer is not UTF-8".to_owned())?
+        }
+        IntrospectionResponse::Jwt { client_id, issuer } => {
+            let expected = SignedAnswer {
+                issuer,
+                client_id,
+                leeway: keys.leeway,
+            };
+            verified(&body, &expected, keys, now).await?
+        }
+    };
+    match IntrospectionAnswer::parse(text.clone()) {
+        Ok(IntrospectionAnswer::Active(_)) => Ok(Verdict::Active(KeptAnswer {
+            text: text.into(),
+            asked_at: now,
+        })),
+        Ok(IntrospectionAnswer::Inactive) => Ok(Verdict::Inactive),
+        Err(unreadable) => Err(unreadable.to_string()),
+    }
+}
+
+/// Returns the answer in a JWT that a key of the issuer signed for this service.
+async fn verified(
+    body: &[u8],
+    expected: &SignedAnswer<'_>,
+    keys: &AnswerKeys,
+    now: Moment,
+) -> Result<String, String> {
+    let unsigned = |reason: &dyn std::fmt::Display| format!("no signed answer: {reason}");
+    let jws = BearerToken::parse(body.trim_ascii(), body.len())
+        .map_err(|denial| unsigned(&denial))
+        .and_then(|jwt| CompactJws::parse(jwt).map_err(|reason| unsigned(&reason.meaning())))?;
+    let algorithm = jws.header().algorithm();
+    if !keys.algorithms.contains(algorithm) {
+        return Err(format!(
+            "the answer is signed with {algorithm}, which is not allowed"
+        ));
+    }
+    let id = jws.header().key_id();
+    let found = keys.store.candidates(id, algorithm, true, now).await;
+    let (candidates, _) = found.map_err(|denial| unsigned(&denial.reason().meaning()))?;
+    let signed = jws.into_signed(&candidates);
+    let signed = signed.map_err(|reason| unsigned(&reason.meaning()))?;
+    expected.open(&signed, now.date).map_err(str::to_owned)
+}

@@ -1,0 +1,186 @@
+//! Files that are read again while the service runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+
+use crate::config_reader::read_regular_file;
+use crate::domain::{Uptime, shown_path};
+
+/// The time after which the files are read again.
+const INTERVAL: Duration = Duration::from_secs(5);
+
+/// The time that a call waits for that. A disk that hangs must not keep good credentials from being
+/// used.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// The maximum size of a file.
+const MAX_BYTES: usize = 1 << 20;
+
+/// Parses the contents of the files. The message of a failure has no secret.
+type Parse<T> = Box<dyn Fn(&[Vec<u8>]) -> Result<T, String> + Send + Sync>;
+
+/// The value of one file, or of several that belong together. Contents that cannot be used leave the
+/// last good value in place.
+pub(super) struct FollowedFiles<T> {
+    files: Arc<Files<T>>,
+}
+
+struct Files<T> {
+    paths: Vec<PathBuf>,
+    parse: Parse<T>,
+    known: ArcSwapOption<Known<T>>,
+    reading: Mutex<()>,
+}
+
+struct Known<T> {
+    contents: Vec<Vec<u8>>,
+    value: Arc<T>,
+    at: Uptime,
+}
+
+impl<T: Send + Sync + 'static> FollowedFiles<T> {
+    /// Follows these files. They are first read when the value is needed.
+    pub(super) fn new(paths: Vec<PathBuf>, parse: Parse<T>) -> Self {
+        let files = Files {
+            paths,
+            parse,
+            known: ArcSwapOption::empty(),
+            reading: Mutex::new(()),
+        };
+        Self {
+            files: files.into(),
+        }
+    }
+
+    /// Returns the value as the files have it now, or had it a few seconds ago. Fails with a message
+    /// if they never could be used.
+    pub(super) async fn current(&self, now: Uptime) -> Result<Arc<T>, String> {
+        let is_fresh = |known: &Arc<Known<T>>| now.since(known.at) < INTERVAL;
+        let known = self.files.known.load_full();
+        if let Some(known) = known.as_ref().filter(|known| is_fresh(known)) {
+            return Ok(known.value.clone());
+        }
+        // A task, because whoever waits for it may give up.
+        let reading = tokio::spawn(self.files.clone().read(now));
+        match known {
+            None => reading.await.unwrap_or_else(|error| Err(error.to_string())),
+            Some(known) => match tokio::time::timeout(PATIENCE, reading).await {
+                Ok(Ok(Ok(value))) => Ok(value),
+                _ => Ok(known.value.clone()),
+            },
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> Files<T> {
+    /// Reads the files, unless that was done while this waited for its turn.
+    async fn read(self: Arc<Self>, now: Uptime) -> Result<Arc<T>, String> {
+        let _reading = self.reading.lock().await;
+        let known = self.known.load_full();
+        if let Some(known) = known.as_ref().filter(|known| known.at >= now) {
+            return Ok(known.value.clone());
+        }
+        let files = self.clone();
+        let read = spawn_blocking(move || files.read_now(now)).await;
+        let read = read.unwrap_or_else(|error| Err(error.to_string()));
+        match (read, known) {
+            (Ok(fresh), _) => {
+                let value = fresh.value.clone();
+                self.known.store(Some(fresh.into()));
+                Ok(value)
+            }
+            (Err(error), Some(known)) => {
+                tracing::warn!(
+                    error,
+                    "a file of an introspection client cannot be used: its last good content stays"
+                );
+                let value = known.value.clone();
+                let (contents, again) = (known.contents.clone(), value.clone());
+                let known = Known {
+                    contents,
+                    value: again,
+                    at: now,
+                };
+                self.known.store(Some(known.into()));
+                Ok(value)
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    fn read_now(&self, at: Uptime) -> Result<Known<T>, String> {
+        let contents: Vec<_> = self
+            .paths
+            .iter()
+            .map(|path| {
+                read_regular_file(path, MAX_BYTES).map_err(|error| {
+                    format!(
+                        "cannot read {}: {error}",
+                        shown_path(path).unwrap_or("a file")
+                    )
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        if let Some(known) = self.known.load_full()
+            && known.contents == contents
+        {
+            let value = known.value.clone();
+            return Ok(Known {
+                contents,
+                value,
+                at,
+            });
+        }
+        let value = Arc::new((self.parse)(&contents)?);
+        Ok(Known {
+            contents,
+            value,
+            at,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: u64) -> Uptime {
+        Uptime::new(Duration::from_secs(secs))
+    }
+
+    #[tokio::test]
+    async fn a_bad_content_leaves_the_last_good_one() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("secret");
+        let number = |contents: &[Vec<u8>]| {
+            let text = String::from_utf8_lossy(&contents[0]).into_owned();
+            text.parse::<u32>().map_err(|error| error.to_string())
+        };
+        let file = FollowedFiles::new(vec![path.clone()], Box::new(number));
+        assert!(
+            file.current(at(0))
+                .await
+                .unwrap_err()
+                .starts_with("cannot read")
+        );
+        for (content, secs, value) in [
+            ("1", 1, 1),
+            ("2", 2, 1),
+            ("2", 6, 2),
+            ("x", 11, 2),
+            ("3", 12, 2),
+            ("3", 16, 3),
+        ] {
+            std::fs::write(&path, content).unwrap();
+            let found = file.current(at(secs)).await.unwrap();
+            assert_eq!(*found, value, "{content} at {secs}");
+        }
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(*file.current(at(99)).await.unwrap(), 3);
+    }
+}

@@ -1,0 +1,103 @@
+//! `doorward check --online`: each issuer that is asked about tokens, asked about one that nobody
+//! issued.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::output::Output;
+use crate::authenticators::opaque::{AnswerKeys, IntrospectionClient, Verdict};
+use crate::cli::exit::Failure;
+use crate::cli::keys;
+use crate::cli::serve::runtime;
+use crate::config::{IntrospectionSettings, IssuerSettings};
+use crate::domain::Clock;
+use crate::issuers::KeyStore;
+use crate::jose::encode_base64url;
+use crate::outbound::Egress;
+use crate::outbound::dependency::CallError;
+use crate::platform::SystemClock;
+
+/// What came of asking one issuer.
+#[derive(Debug, Serialize)]
+pub(super) struct IntrospectionReport {
+    pub(super) issuer: String,
+    pub(super) endpoint: Option<String>,
+    pub(super) error: Option<String>,
+}
+
+/// Asks each of these issuers that is asked about tokens, and returns what came of it.
+pub(super) fn try_all(
+    issuers: &[IssuerSettings],
+    egress: &Egress,
+    output: Output,
+) -> Result<Vec<IntrospectionReport>, Failure> {
+    let mut reports = Vec::new();
+    for issuer in issuers {
+        let Some(settings) = &issuer.introspection else {
+            continue;
+        };
+        let report = try_one(issuer, settings, egress)?;
+        output.say(&text(&report))?;
+        reports.push(report);
+    }
+    Ok(reports)
+}
+
+fn try_one(
+    issuer: &IssuerSettings,
+    settings: &IntrospectionSettings,
+    egress: &Egress,
+) -> Result<IntrospectionReport, Failure> {
+    let client = IntrospectionClient::new(settings.clone(), egress.clone());
+    let client = client.map_err(Failure::failed)?;
+    let runtime = runtime()?;
+    let asked = runtime.block_on(async {
+        let keys = if settings.is_signed() {
+            keys::fetch(issuer.keys.clone(), egress.clone())
+                .await
+                .unwrap_or_default()
+        } else {
+            crate::jose::KeySet::default()
+        };
+        let keys = AnswerKeys::new(
+            Arc::new(KeyStore::fixed(keys, SystemClock.uptime())),
+            issuer.keys.algorithms().clone(),
+            issuer.expectations.time.leeway,
+        );
+        let token = unknown_token(settings)?;
+        client.ask(&token, &keys, SystemClock.moment()).await
+    });
+    // Without waiting for a name server that does not answer.
+    runtime.shutdown_background();
+    let error = match asked {
+        // An answer of 4xx is about the token: the server knows this service.
+        Ok(Verdict::Inactive) | Err(CallError::Rejected(_)) => None,
+        Ok(Verdict::Active(_)) => {
+            Some("says that a token is active that nobody issued: is it another endpoint?".into())
+        }
+        Err(CallError::Failed(failure)) => Some(failure.text),
+    };
+    Ok(IntrospectionReport {
+        issuer: issuer.name.clone(),
+        endpoint: client.known_endpoint(),
+        error,
+    })
+}
+
+/// Makes a token that nobody issued, with the beginning of the issuer's tokens.
+fn unknown_token(settings: &IntrospectionSettings) -> Result<String, CallError> {
+    let mut random = [0; 24];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| CallError::failed("random", "no randomness"))?;
+    let prefix = settings.token_prefixes.first().map_or("", String::as_str);
+    Ok(format!("{prefix}{}", encode_base64url(random)))
+}
+
+fn text(report: &IntrospectionReport) -> String {
+    let name = &report.issuer;
+    match (&report.error, &report.endpoint) {
+        (Some(error), _) => format!("issuer {name}: introspection: {error}\n"),
+        (None, Some(endpoint)) => format!("issuer {name}: introspection: ok, {endpoint}\n"),
+        (None, None) => format!("issuer {name}: introspection: ok\n"),
+    }
+}

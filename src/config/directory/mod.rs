@@ -1,0 +1,326 @@
+//! The user directory: a database that says who the subject of a credential is.
+
+mod address;
+mod query;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use address::{DatabaseAddress, ServerAddress, ServerLocation};
+
+use super::issuer::{IssuerSettings, keys::fetch};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
+use crate::domain::ClaimPath;
+
+const DIRECTORY_URL: Setting = Setting::secret(
+    "directory_url",
+    "Database that knows the users: `postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full`, `mysql://…?ssl-mode=VERIFY_IDENTITY` (MariaDB too), `sqlite:FILE`. On loopback and on a socket (`?host=/run/postgresql`, `?socket=/run/mysqld/mysqld.sock`) without TLS.",
+);
+const DIRECTORY_CA_FILE: Setting = Setting::optional(
+    "directory_ca_file",
+    "–",
+    "PEM file with certificates to trust beside the system's for the database.",
+);
+const DIRECTORY_QUERY: Setting = Setting::optional(
+    "directory_query",
+    "–",
+    "One `SELECT` or `WITH` with the parameters of its database (`$1`, `?`), prepared and read-only; its columns are the attributes of the user. Nothing is ever put into its text.",
+);
+const DIRECTORY_PARAMETERS: Setting = Setting::new(
+    "directory_parameters",
+    "sub",
+    "Claims whose values are bound to the parameters of the query, in order.",
+)
+.shaped(Shape::List(&Shape::Text));
+const DIRECTORY_KEY: Setting = Setting::optional(
+    "directory_key",
+    "–",
+    "Column whose text must equal the first parameter to the byte, else `subject_unknown`; required for MySQL and SQLite, which take `1abc`, ` 1` or another case for the same.",
+);
+const DIRECTORY_ISSUERS: Setting = Setting::optional(
+    "directory_issuers",
+    "the only issuer",
+    "Issuers whose subjects the database knows, by name (`api-keys` and `basic` too). May be left out where one issuer is all there is.",
+)
+.shaped(Shape::List(&Shape::Text));
+const DIRECTORY_ACTIVE: Setting = Setting::optional(
+    "directory_active",
+    "–",
+    "Column that must be true (a boolean, or a whole number other than 0; NULL is not), else `subject_disabled`.",
+);
+const DIRECTORY_ON_MISSING: Setting = Setting::new(
+    "directory_on_missing",
+    "deny",
+    "For a subject without a row: `deny` is `subject_unknown`, `pass` goes on without attributes.",
+)
+.shaped(Shape::Word(&value::words(ON_MISSING)));
+const DIRECTORY_CACHE_TTL: Setting = Setting::new(
+    "directory_cache_ttl",
+    "30s",
+    "How long a row is used before the database is asked again.",
+)
+.shaped(Shape::Duration);
+const DIRECTORY_NEGATIVE_TTL: Setting = Setting::new(
+    "directory_negative_ttl",
+    "5s",
+    "How long it is remembered that a user is not there, or disabled.",
+)
+.shaped(Shape::Duration);
+const DIRECTORY_TIMEOUT: Setting = Setting::new(
+    "directory_timeout",
+    "300ms",
+    "How long a query may take, here and at the server.",
+)
+.shaped(Shape::Duration);
+const DIRECTORY_MAX_CONNECTIONS: Setting = Setting::new(
+    "directory_max_connections",
+    "8",
+    "Connections to the database at most, which is also how many queries run at once.",
+)
+.shaped(Shape::Number);
+const DIRECTORY_ON_OUTAGE: Setting = Setting::new(
+    "directory_on_outage",
+    "deny",
+    "While the database cannot be asked: `deny` is 503, `stale` uses the last answer for `directory_max_stale`.",
+)
+.shaped(Shape::Word(&value::words(ON_OUTAGE)));
+const DIRECTORY_MAX_STALE: Setting = Setting::new(
+    "directory_max_stale",
+    "5m",
+    "How old an answer may be with `directory_on_outage: stale`.",
+)
+.shaped(Shape::Duration);
+
+pub(crate) const SETTINGS: &[Setting] = &[
+    DIRECTORY_URL,
+    DIRECTORY_CA_FILE,
+    DIRECTORY_QUERY,
+    DIRECTORY_PARAMETERS,
+    DIRECTORY_KEY,
+    DIRECTORY_ISSUERS,
+    DIRECTORY_ACTIVE,
+    DIRECTORY_ON_MISSING,
+    DIRECTORY_CACHE_TTL,
+    DIRECTORY_NEGATIVE_TTL,
+    DIRECTORY_TIMEOUT,
+    DIRECTORY_MAX_CONNECTIONS,
+    DIRECTORY_ON_OUTAGE,
+    DIRECTORY_MAX_STALE,
+];
+
+/// Settings that say nothing by themselves: all but `directory_url`.
+const DEPENDENT: &[Setting] = match SETTINGS {
+    [_, rest @ ..] => rest,
+    [] => &[],
+};
+
+/// The names of what is no issuer of tokens, and has subjects all the same.
+const LISTED_CREDENTIALS: [&str; 2] = ["api-keys", "basic"];
+
+const ON_MISSING: &[(&str, OnMissing); 2] = &[("deny", OnMissing::Deny), ("pass", OnMissing::Pass)];
+const ON_OUTAGE: &[(&str, bool); 2] = &[("deny", false), ("stale", true)];
+
+/// What becomes of a subject without a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnMissing {
+    /// It is denied as unknown.
+    Deny,
+    /// It passes without attributes.
+    Pass,
+}
+
+/// The user directory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DirectorySettings {
+    /// The connection to the database.
+    pub database: DatabaseSettings,
+    /// The query and its parameters.
+    pub query: UserQuery,
+    /// The names of the issuers whose subjects it knows.
+    pub issuers: Box<[String]>,
+    /// What becomes of a subject without a row.
+    pub on_missing: OnMissing,
+    /// How long a row is used.
+    pub cache_ttl: Duration,
+    /// How long it is remembered that a user is not there, or disabled.
+    pub negative_ttl: Duration,
+    /// How old an answer may be while the database cannot be asked; `None` if it must be fresh.
+    pub max_stale: Option<Duration>,
+}
+
+/// The connection to a database. Clients with equal settings are the same client.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DatabaseSettings {
+    /// Where the database is, and how to log in.
+    pub address: DatabaseAddress,
+    /// PEM certificates that are trusted in addition to the system's.
+    pub extra_roots: Option<Vec<u8>>,
+    /// How long a query may take.
+    pub timeout: Duration,
+    /// The greatest number of connections.
+    pub max_connections: u32,
+}
+
+/// The query for the row of a user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserQuery {
+    /// The text of the query.
+    pub text: Arc<str>,
+    /// The claims whose values are bound to its parameters, in order.
+    pub parameters: Box<[ClaimPath]>,
+    /// The column whose text must equal the first parameter.
+    pub key: Option<String>,
+    /// The column that must be true.
+    pub active: Option<String>,
+}
+
+impl DirectorySettings {
+    /// Returns `true` if a directory is set, whether its settings are good or not.
+    pub(super) fn is_given(reader: &Reader) -> bool {
+        reader.is_given(&DIRECTORY_URL)
+    }
+
+    /// Reads the section. Returns `None` if no directory is set.
+    pub(super) fn read(
+        reader: &mut Reader,
+        issuers: &Result<Vec<IssuerSettings>, Reported>,
+    ) -> Result<Option<Self>, Reported> {
+        if !reader.is_given(&DIRECTORY_URL) {
+            let invalid =
+                Invalid::new("there is no directory").hint("set $directory_url, or leave this out");
+            return reader.refuse_given(DEPENDENT, &invalid).map(|()| None);
+        }
+        let address = reader
+            .optional(&DIRECTORY_URL, address::parse)
+            .and_then(|address| address.ok_or(Reported));
+        let extra_roots = read_extra_roots(reader);
+        let query = UserQuery::read(reader, address.as_ref().ok());
+        let issuers = read_issuers(reader, issuers);
+        let on_missing = reader.read(&DIRECTORY_ON_MISSING, value::one_of(ON_MISSING));
+        let lives = Lives::read(reader);
+        let timeout = reader.read(&DIRECTORY_TIMEOUT, within(10, 10_000));
+        let max_connections = reader.read(&DIRECTORY_MAX_CONNECTIONS, value::number(1, 1000));
+        let (lives, max_connections) = (lives?, u32::try_from(max_connections?).unwrap_or(1000));
+        Ok(Some(Self {
+            database: DatabaseSettings {
+                address: address?,
+                extra_roots: extra_roots?,
+                timeout: timeout?,
+                max_connections,
+            },
+            query: query?,
+            issuers: issuers?,
+            on_missing: on_missing?,
+            cache_ttl: lives.cache_ttl,
+            negative_ttl: lives.negative_ttl,
+            max_stale: lives.max_stale,
+        }))
+    }
+
+    /// Returns whether it knows the subjects of this issuer.
+    pub fn knows(&self, issuer: &str) -> bool {
+        self.issuers.iter().any(|known| known == issuer)
+    }
+}
+
+impl UserQuery {
+    fn read(reader: &mut Reader, address: Option<&DatabaseAddress>) -> Result<Self, Reported> {
+        let text = reader.required(
+            &DIRECTORY_QUERY,
+            query::parse,
+            "write it, such as SELECT email FROM users WHERE id = $1",
+        );
+        let parameters = reader.list(&DIRECTORY_PARAMETERS, value::claim_path);
+        let key = reader.optional(&DIRECTORY_KEY, value::text);
+        let active = reader.optional(&DIRECTORY_ACTIVE, value::text);
+        let compares_loosely = address.is_some_and(|address| !address.compares_exactly());
+        if compares_loosely && key == Ok(None) {
+            // A subject `Alice` would get the row of `alice`, and `1abc` that of 1.
+            let hint = "name a column that the query returns and whose text is the first parameter";
+            return Err(reader.refuse(
+                &DIRECTORY_KEY,
+                Invalid::new("missing: this database takes different texts for the same")
+                    .hint(hint),
+            ));
+        }
+        Ok(Self {
+            text: text?.into(),
+            parameters: parameters?.into(),
+            key: key?,
+            active: active?,
+        })
+    }
+}
+
+/// How long answers of the database are used.
+struct Lives {
+    cache_ttl: Duration,
+    negative_ttl: Duration,
+    max_stale: Option<Duration>,
+}
+
+impl Lives {
+    fn read(reader: &mut Reader) -> Result<Self, Reported> {
+        let cache_ttl = reader.read(&DIRECTORY_CACHE_TTL, within(0, 3_600_000));
+        let negative_ttl = reader.read(&DIRECTORY_NEGATIVE_TTL, within(0, 3_600_000));
+        let is_stale_used = reader.read(&DIRECTORY_ON_OUTAGE, value::one_of(ON_OUTAGE));
+        let max_stale = reader.read(&DIRECTORY_MAX_STALE, within(1000, 86_400_000));
+        if is_stale_used == Ok(false) && reader.is_given(&DIRECTORY_MAX_STALE) {
+            let invalid = Invalid::new("without effect")
+                .hint("set $directory_on_outage=stale, or leave this out");
+            return Err(reader.refuse(&DIRECTORY_MAX_STALE, invalid));
+        }
+        Ok(Self {
+            cache_ttl: cache_ttl?,
+            negative_ttl: negative_ttl?,
+            max_stale: is_stale_used?.then_some(max_stale?),
+        })
+    }
+}
+
+fn within(least: u64, most: u64) -> impl Fn(&str) -> Result<Duration, Invalid> {
+    value::duration_within(Duration::from_millis(least), Duration::from_millis(most))
+}
+
+fn read_extra_roots(reader: &mut Reader) -> Result<Option<Vec<u8>>, Reported> {
+    let Some(path) = reader.optional(&DIRECTORY_CA_FILE, value::text)? else {
+        return Ok(None);
+    };
+    let pem = reader.file(&DIRECTORY_CA_FILE, Path::new(&path))?;
+    match fetch::refuse_no_authorities(&pem, &path) {
+        Ok(()) => Ok(Some(pem)),
+        Err(invalid) => Err(reader.refuse(&DIRECTORY_CA_FILE, invalid)),
+    }
+}
+
+/// Reads whose subjects the database knows. Subject 42 of one issuer is not subject 42 of another,
+/// so with several of them there is no default.
+fn read_issuers(
+    reader: &mut Reader,
+    all: &Result<Vec<IssuerSettings>, Reported>,
+) -> Result<Box<[String]>, Reported> {
+    let all = all.as_deref().ok();
+    let name = |text: &str| {
+        let name = value::text(text)?;
+        let is_known = LISTED_CREDENTIALS.contains(&name.as_str());
+        match all {
+            Some(all) if !is_known => IssuerSettings::position(all, &name).map(|_| name),
+            _ => Ok(name),
+        }
+    };
+    if let Some(listed) = reader.optional_list(&DIRECTORY_ISSUERS, name)? {
+        return Ok(listed.into());
+    }
+    match all {
+        None => Err(Reported),
+        Some([only]) => Ok([only.name.clone()].into()),
+        Some(several) => {
+            let names = IssuerSettings::names(several);
+            let invalid = Invalid::new("missing: there is more than one issuer").hint(format!(
+                "name those whose subjects the database knows, of {names}"
+            ));
+            Err(reader.refuse(&DIRECTORY_ISSUERS, invalid))
+        }
+    }
+}

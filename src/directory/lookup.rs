@@ -1,0 +1,179 @@
+//! One question to the database, and its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+
+use super::answer::{UserAnswer, UserState};
+use super::subject::{SubjectKey, scalar};
+use crate::config::{DirectorySettings, OnMissing, UserQuery};
+use crate::domain::{ClaimPath, Clock, Moment};
+use crate::jose::Json;
+use crate::outbound::dependency::{Answer, CallError};
+use crate::outbound::{SqlClient, SqlError};
+use crate::policy::UserRow;
+
+/// The number of subjects whose answers are kept.
+pub(super) const CAPACITY: u64 = 100_000;
+
+/// Asks the database for one user at a time.
+pub(super) struct Lookup {
+    client: Arc<SqlClient>,
+    query: UserQuery,
+    /// Paths to the columns of the key and of whether a user is active.
+    key: Option<ClaimPath>,
+    active: Option<ClaimPath>,
+    on_missing: OnMissing,
+    cache_ttl: Duration,
+    negative_ttl: Duration,
+    /// The last answers, for as long as they may be used while the database cannot be asked.
+    last: Option<LastAnswers>,
+    clock: Arc<dyn Clock>,
+}
+
+struct LastAnswers {
+    answers: Cache<SubjectKey, UserAnswer>,
+    max_age: Duration,
+}
+
+impl Lookup {
+    pub(super) fn new(
+        settings: &DirectorySettings,
+        client: Arc<SqlClient>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let query = settings.query.clone();
+        Self {
+            client,
+            key: query.key.as_deref().map(ClaimPath::of_name),
+            active: query.active.as_deref().map(ClaimPath::of_name),
+            query,
+            on_missing: settings.on_missing,
+            cache_ttl: settings.cache_ttl,
+            negative_ttl: settings.negative_ttl,
+            last: settings.max_stale.map(|max_age| LastAnswers {
+                answers: Cache::builder()
+                    .max_capacity(CAPACITY)
+                    .time_to_live(max_age)
+                    .build(),
+                max_age,
+            }),
+            clock,
+        }
+    }
+
+    /// Asks for the user of this key.
+    pub(super) async fn ask(&self, key: SubjectKey) -> Result<Answer<UserAnswer>, CallError> {
+        let asked = self.clock.moment();
+        let row = match self.client.fetch_row(&self.query.text, &key).await {
+            Ok(Some(row)) => self.row_of(row, &key)?,
+            // A value that no row can have is a row that is not there.
+            Ok(None) | Err(SqlError::NoSuchValue) => None,
+            Err(error) => return Err(failed(error)),
+        };
+        let (user, time_to_live) = match row {
+            Some(row) if self.is_active(&row) => (UserState::Known(row), self.cache_ttl),
+            Some(_) => (UserState::Disabled, self.negative_ttl),
+            None => (self.missing(), self.negative_ttl),
+        };
+        let until = asked.plus(time_to_live);
+        let result = user.label();
+        let answer = UserAnswer { user, asked, until };
+        if let Some(last) = &self.last {
+            last.answers.insert(key, answer.clone()).await;
+        }
+        Ok(Answer {
+            value: answer,
+            until,
+            result,
+        })
+    }
+
+    /// Returns the last answer about this key, if it is young enough to be used although the
+    /// database cannot be asked.
+    pub(super) async fn last_answer(&self, key: &SubjectKey, now: Moment) -> Option<UserAnswer> {
+        let last = self.last.as_ref()?;
+        let answer = last.answers.get(key).await?;
+        (!now.reaches(answer.asked.plus(last.max_age))).then_some(answer)
+    }
+
+    /// Returns the row of this key; `None` if it is the row of another one.
+    fn row_of(&self, row: String, key: &SubjectKey) -> Result<Option<Arc<UserRow>>, CallError> {
+        let row = UserRow::from_json_object(row)
+            .map_err(|error| CallError::rejected("unreadable", error.to_string()))?;
+        if let Some(column) = &self.key {
+            let found = row.find(column).and_then(scalar);
+            // The database takes another text for the same, as `Alice` for `alice`.
+            if found.as_deref() != key.first().map(|value| &**value) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Arc::new(row)))
+    }
+
+    fn is_active(&self, row: &UserRow) -> bool {
+        self.active
+            .as_ref()
+            .is_none_or(|column| row.find(column).is_some_and(is_true))
+    }
+
+    /// Returns the state of a subject without a row.
+    pub(super) fn missing(&self) -> UserState {
+        match self.on_missing {
+            OnMissing::Deny => UserState::Unknown,
+            OnMissing::Pass => UserState::Known(Arc::new(UserRow::empty())),
+        }
+    }
+}
+
+/// Returns `true` for `true` and for whole numbers other than 0. The text `"true"` is no truth: it
+/// may be one of many words.
+fn is_true(value: Json<'_>) -> bool {
+    match value.as_written() {
+        "true" => true,
+        number => {
+            let digits = number.strip_prefix('-').unwrap_or(number);
+            !digits.is_empty()
+                && digits.bytes().all(|digit| digit.is_ascii_digit())
+                && digits.bytes().any(|digit| digit != b'0')
+        }
+    }
+}
+
+fn failed(error: SqlError) -> CallError {
+    let text = error.to_string();
+    match error {
+        // It says something about this user only, and not about the database.
+        SqlError::NoSuchValue | SqlError::Answer(_) => CallError::rejected("unreadable", text),
+        SqlError::Query { .. } => CallError::failed("status", text),
+        SqlError::Unavailable { result, .. } => CallError::failed(result, text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_true() {
+        for (value, expected) in [
+            ("true", true),
+            ("1", true),
+            ("-1", true),
+            ("10", true),
+            ("false", false),
+            ("0", false),
+            ("-0", false),
+            ("1.0", false),
+            ("1e3", false),
+            ("\"true\"", false),
+            ("\"1\"", false),
+            ("[1]", false),
+            ("null", false),
+            ("", false),
+        ] {
+            assert_eq!(is_true(Json::of_strict(value)), expected, "{value}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The place at which an issuer is asked about tokens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use url::Url;
+
+use super::FetchFailure;
+use super::discovery::Endpoint;
+use super::metadata::Discovery;
+use crate::config::{FetchSettings, IntrospectionEndpoint};
+use crate::domain::Uptime;
+use crate::outbound::{AddressRule, Egress, HttpClient, InvalidClient};
+
+/// Metadata that is older is fetched again, while the endpoint that it named stays in use.
+const MAX_AGE: Duration = Duration::from_mins(5);
+
+/// Finds the introspection endpoint of an issuer, and remembers it.
+pub struct EndpointFinder {
+    settings: FetchSettings,
+    place: Place,
+}
+
+enum Place {
+    Set(Url),
+    Discovered(Box<Discovered>),
+}
+
+struct Discovered {
+    issuer: String,
+    documents: Vec<Url>,
+    client: HttpClient,
+    found: ArcSwapOption<Found>,
+    /// Held while the metadata is fetched, so that all that need it wait for one fetch.
+    fetching: Mutex<()>,
+}
+
+struct Found {
+    url: Url,
+    rule: AddressRule,
+    at: Uptime,
+}
+
+impl EndpointFinder {
+    /// Creates a finder. Fails with [`InvalidClient`] if the metadata cannot be fetched with these
+    /// settings. Reads the system's certificates, so it must not be called on a runtime's thread.
+    pub fn new(
+        endpoint: &IntrospectionEndpoint,
+        settings: FetchSettings,
+        egress: Egress,
+    ) -> Result<Self, InvalidClient> {
+        let place = match endpoint {
+            IntrospectionEndpoint::Url(url) => Place::Set(url.clone()),
+            IntrospectionEndpoint::Metadata { issuer, documents } => {
+                Place::Discovered(Box::new(Discovered {
+                    issuer: issuer.clone(),
+                    documents: documents.clone(),
+                    client: HttpClient::new(&settings, egress)?,
+                    found: ArcSwapOption::empty(),
+                    fetching: Mutex::new(()),
+                }))
+            }
+        };
+        Ok(Self { settings, place })
+    }
+
+    /// Returns the endpoint, and the addresses that it may be at. The metadata is fetched if it has
+    /// not been yet; a failure is the caller's to report.
+    pub async fn find(&self, now: Uptime) -> Result<(Url, AddressRule), FetchFailure> {
+        match &self.place {
+            Place::Set(url) => Ok((url.clone(), AddressRule::Any)),
+            Place::Discovered(place) => place.find(&self.settings, now).await,
+        }
+    }
+
+    /// Returns `true` if the metadata is to be fetched again, by [`renew`](Self::renew).
+    pub fn is_stale(&self, now: Uptime) -> bool {
+        match &self.place {
+            Place::Set(_) => false,
+            Place::Discovered(place) => {
+                let found = place.found.load();
+                found
+                    .as_ref()
+                    .is_none_or(|found| now.since(found.at) >= MAX_AGE)
+            }
+        }
+    }
+
+    /// Fetches the metadata. An endpoint that was found before stays in use if that fails.
+    pub async fn renew(&self, now: Uptime) -> Result<(), FetchFailure> {
+        match &self.place {
+            Place::Set(_) => Ok(()),
+            Place::Discovered(place) => {
+                let Ok(_fetching) = place.fetching.try_lock() else {
+                    return Ok(());
+                };
+                place.fetch(&self.settings, now).await.map(drop)
+            }
+        }
+    }
+
+    /// Returns the endpoint as it may be shown, if it is known.
+    pub fn known(&self) -> Option<String> {
+        match &self.place {
+            Place::Set(url) => Some(crate::domain::shown_url(url)),
+            Place::Discovered(place) => {
+                let found = place.found.load();
+                found
+                    .as_ref()
+                    .map(|found| crate::domain::shown_url(&found.url))
+            }
+        }
+    }
+}
+
+impl Discovered {
+    async fn find(
+        &self,
+        settings: &FetchSettings,
+        now: Uptime,
+    ) -> Result<(Url, AddressRule), FetchFailure> {
+        let known = || {
+            let found = self.found.load();
+            found.as_ref().map(|found| (found.url.clone(), found.rule))
+        };
+        if let Some(known) = known() {
+            return Ok(known);
+        }
+        let _fetching = self.fetching.lock().await;
+        match known() {
+            Some(known) => Ok(known),
+            None => self.fetch(settings, now).await,
+        }
+    }
+
+    async fn fetch(
+        &self,
+        settings: &FetchSettings,
+        now: Uptime,
+    ) -> Result<(Url, AddressRule), FetchFailure> {
+        let discovery = Discovery {
+            client: &self.client,
+            settings,
+            endpoint: Endpoint::Introspection,
+        };
+        let started = Instant::now();
+        let fetched = discovery
+            .first_of(&self.issuer, &self.documents, started)
+            .await;
+        // The next question does not wait for another failure.
+        let at = now;
+        let (url, rule) = match fetched {
+            Ok(found) => found,
+            Err(failure) => {
+                if let Some(known) = &*self.found.load() {
+                    let (url, rule) = (known.url.clone(), known.rule);
+                    self.found.store(Some(Arc::new(Found { url, rule, at })));
+                }
+                return Err(failure);
+            }
+        };
+        let found = Found {
+            url: url.clone(),
+            rule,
+            at,
+        };
+        self.found.store(Some(Arc::new(found)));
+        Ok((url, rule))
+    }
+}

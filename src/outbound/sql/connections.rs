@@ -1,0 +1,121 @@
+//! The open connections to a database.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::sql_error::SqlError;
+
+/// A connection that idled for longer is not used any more: a firewall may have forgotten it.
+const MAX_IDLE: Duration = Duration::from_mins(2);
+
+/// A connection is closed at this age, so that a change of addresses or roles is noticed some day.
+const MAX_AGE: Duration = Duration::from_mins(30);
+
+/// The open connections to a database, up to a number.
+///
+/// It has no tasks and makes no connections in advance. What is not given back after a query that
+/// ended well is closed.
+pub(super) struct Connections<C> {
+    idle: Mutex<Vec<Idle<C>>>,
+    permits: Arc<Semaphore>,
+}
+
+struct Idle<C> {
+    connection: C,
+    opened: Instant,
+    since: Instant,
+}
+
+/// A connection in use. It is closed when it is dropped, unless it was given back.
+pub(super) struct Lease<C> {
+    connection: C,
+    opened: Instant,
+    is_reused: bool,
+    permit: OwnedSemaphorePermit,
+}
+
+impl<C> Connections<C> {
+    pub(super) fn new(max: u32) -> Self {
+        Self {
+            idle: Mutex::default(),
+            permits: Arc::new(Semaphore::new(usize::try_from(max).unwrap_or(1))),
+        }
+    }
+
+    /// Returns a connection: the one that was used last, or a new one.
+    pub(super) async fn take(
+        &self,
+        connect: impl AsyncFnOnce() -> Result<C, SqlError>,
+    ) -> Result<Lease<C>, SqlError> {
+        // The semaphore is never closed.
+        let permit = self.permits.clone().acquire_owned().await;
+        let permit = permit.map_err(|_| SqlError::unavailable("connect", "no connections"))?;
+        if let Some(idle) = self.pop() {
+            return Ok(Lease {
+                connection: idle.connection,
+                opened: idle.opened,
+                is_reused: true,
+                permit,
+            });
+        }
+        Ok(Lease {
+            connection: connect().await?,
+            opened: Instant::now(),
+            is_reused: false,
+            permit,
+        })
+    }
+
+    /// Takes a connection back whose query has ended, and on which nothing is left to be read.
+    pub(super) fn give_back(&self, lease: Lease<C>) {
+        let Lease {
+            connection,
+            opened,
+            permit,
+            ..
+        } = lease;
+        self.lock().push(Idle {
+            connection,
+            opened,
+            since: Instant::now(),
+        });
+        drop(permit);
+    }
+
+    fn pop(&self) -> Option<Idle<C>> {
+        let mut idle = self.lock();
+        let is_fresh =
+            |idle: &Idle<C>| idle.since.elapsed() < MAX_IDLE && idle.opened.elapsed() < MAX_AGE;
+        idle.retain(is_fresh);
+        idle.pop()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Idle<C>>> {
+        // Nothing can panic while the lock is held.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C> Lease<C> {
+    /// Returns `true` if it was opened for an earlier query, and may have been closed since.
+    pub(super) const fn is_reused(&self) -> bool {
+        self.is_reused
+    }
+}
+
+impl<C> Deref for Lease<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.connection
+    }
+}
+
+impl<C> DerefMut for Lease<C> {
+    fn deref_mut(&mut self) -> &mut C {
+        &mut self.connection
+    }
+}

@@ -1,0 +1,79 @@
+//! Queries through a pooler that lends a session of the server for one transaction at a time.
+//!
+//! Settings of a session would be those of other clients too, and a prepared statement may be
+//! unknown to the next server. So each look-up is a transaction of its own, which is read-only and
+//! has its own timeout, and its statement has no name.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{PgConnection, PgTypeInfo};
+use sqlx::{AssertSqlSafe, Executor, Row};
+
+use crate::outbound::sql::sql_error::SqlError;
+
+/// Returns `true` if the error says that a parameter of the session is refused, as pgbouncer does.
+pub(super) fn is_refused_parameter(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else {
+        return false;
+    };
+    error.message().contains("unsupported startup parameter")
+}
+
+/// Returns `true` if the session has the settings that it was opened with. A pooler may be told to
+/// ignore them.
+pub(super) async fn is_own_session(connection: &mut PgConnection) -> Result<bool, SqlError> {
+    const QUESTION: &str = "SELECT current_setting('default_transaction_read_only') = 'on' \
+                            AND current_setting('statement_timeout') <> '0'";
+    let answer = connection.fetch_one(sqlx::raw_sql(QUESTION)).await;
+    let answer = answer.map_err(|error| SqlError::of_server(&error))?;
+    let value = answer
+        .try_get_raw(0)
+        .map_err(|error| SqlError::of_driver(&error))?;
+    Ok(value.as_str().is_ok_and(|text| text == "t"))
+}
+
+/// Begins a transaction that only reads, and that the server ends in time.
+pub(super) async fn begin(
+    connection: &mut PgConnection,
+    timeout: Duration,
+) -> Result<(), SqlError> {
+    let millis = timeout.as_millis();
+    let begin = format!("BEGIN READ ONLY; SET LOCAL statement_timeout = {millis}");
+    run(connection, begin).await
+}
+
+/// Ends the transaction.
+pub(super) async fn end(connection: &mut PgConnection) -> Result<(), SqlError> {
+    run(connection, "COMMIT".into()).await
+}
+
+/// Asks for the types of the parameters of a query. The statement is gone before the transaction is:
+/// it has a name that only this transaction uses.
+pub(super) async fn parameter_types(
+    connection: &mut PgConnection,
+    query: &Arc<str>,
+) -> Result<Vec<PgTypeInfo>, SqlError> {
+    let prepare = format!("PREPARE doorward_parameters AS {query}");
+    run(connection, prepare).await?;
+    const QUESTION: &str = "SELECT array_to_string(parameter_types::oid[], ',') \
+                            FROM pg_prepared_statements WHERE name = 'doorward_parameters'";
+    let answer = connection.fetch_one(sqlx::raw_sql(QUESTION)).await;
+    let answer = answer.map_err(|error| SqlError::of_server(&error))?;
+    let value = answer
+        .try_get_raw(0)
+        .map_err(|error| SqlError::of_driver(&error))?;
+    let text = value.as_str().unwrap_or_default();
+    let oids = text.split(',').filter_map(|oid| oid.parse().ok());
+    let types = oids.map(|oid| PgTypeInfo::with_oid(Oid(oid))).collect();
+    run(connection, "DEALLOCATE doorward_parameters".into()).await?;
+    Ok(types)
+}
+
+async fn run(connection: &mut PgConnection, statement: String) -> Result<(), SqlError> {
+    let ran = connection
+        .execute(sqlx::raw_sql(AssertSqlSafe(statement)))
+        .await;
+    ran.map(drop).map_err(|error| SqlError::of_server(&error))
+}

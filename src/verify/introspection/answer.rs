@@ -1,0 +1,109 @@
+//! The answer of an introspection endpoint.
+
+use std::fmt;
+
+use crate::jose::Claims;
+
+/// What an introspection endpoint says about a token.
+#[derive(Debug)]
+pub enum IntrospectionAnswer {
+    /// The token is active, and this is known of it.
+    Active(ActiveToken),
+    /// The token is not active: it is unknown, expired or revoked, or not for this service.
+    Inactive,
+}
+
+/// A token that its issuer says is active, and what the issuer says about it.
+///
+/// [`IntrospectionAnswer::parse`] is the only way to get one.
+#[derive(Debug)]
+pub struct ActiveToken {
+    claims: Claims,
+}
+
+/// The error for an answer that says nothing that can be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnreadableAnswer {
+    /// It is no strict JSON object.
+    NoObject,
+    /// `active` is neither `true` nor `false`, or not there.
+    NoVerdict,
+}
+
+impl IntrospectionAnswer {
+    /// Parses an answer: a strict JSON object whose `active` is exactly `true` or `false`. The text
+    /// `"true"` or the number 1 could be a mistake of a server that means the opposite.
+    pub fn parse(text: String) -> Result<Self, UnreadableAnswer> {
+        let claims = Claims::stated(text).map_err(|_| UnreadableAnswer::NoObject)?;
+        match claims.describe("active") {
+            "true" => Ok(Self::Active(ActiveToken { claims })),
+            "false" => Ok(Self::Inactive),
+            _ => Err(UnreadableAnswer::NoVerdict),
+        }
+    }
+}
+
+impl ActiveToken {
+    /// Returns what the issuer says about the token.
+    pub const fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Returns what the issuer says about the token, and drops the rest.
+    pub(in crate::verify) fn into_claims(self) -> Claims {
+        self.claims
+    }
+}
+
+impl fmt::Display for UnreadableAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoObject => "no JSON object in which each member stands once",
+            Self::NoVerdict => "`active` is neither true nor false",
+        })
+    }
+}
+
+impl std::error::Error for UnreadableAnswer {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<bool, UnreadableAnswer> {
+        let answer = IntrospectionAnswer::parse(text.to_owned())?;
+        Ok(matches!(answer, IntrospectionAnswer::Active(_)))
+    }
+
+    #[test]
+    fn only_true_is_active() {
+        assert_eq!(parse(r#"{"active":true,"sub":"a"}"#), Ok(true));
+        assert_eq!(parse(r#" {"sub":"a", "active" : false}"#), Ok(false));
+        for verdict in [
+            r#""true""#,
+            "1",
+            "null",
+            "[true]",
+            r#"{"a":true}"#,
+            r#""""#,
+            "0",
+            "True",
+        ] {
+            let found = parse(&format!(r#"{{"active":{verdict}}}"#));
+            assert!(found.is_err(), "{verdict}");
+        }
+        assert_eq!(parse("{}"), Err(UnreadableAnswer::NoVerdict));
+        for text in [
+            "",
+            "true",
+            "[]",
+            "<html>",
+            r#"{"active":true,"active":true}"#,
+            r#"{"active":false,"\u0061ctive":true}"#,
+            r#"{"active":true,"a":{"b":1,"b":2}}"#,
+            r#"{"active":true}{}"#,
+        ] {
+            assert_eq!(parse(text), Err(UnreadableAnswer::NoObject), "{text}");
+        }
+    }
+}

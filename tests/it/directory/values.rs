@@ -1,0 +1,62 @@
+//! What a row decides where there is none.
+
+use super::{USERS, ask, gate, verdict};
+use crate::support::{TestDatabase, TestIssuer};
+
+const QUERY: &str = "SELECT id, email, active FROM users WHERE id = ?";
+
+fn users() -> TestDatabase {
+    let database = TestDatabase::sqlite();
+    database.run(USERS);
+    database
+}
+
+#[test]
+fn a_missing_user_may_pass_without_attributes() {
+    let idp = TestIssuer::new();
+    let gate = gate(&idp, &users(), QUERY)
+        .set("DIRECTORY_KEY", "id")
+        .set("DIRECTORY_ACTIVE", "active")
+        .set("DIRECTORY_ON_MISSING", "pass")
+        .spawn();
+    let answer = ask(&gate, &idp, "bob");
+    assert_eq!(
+        (answer.verdict().as_str(), answer.get("x-user-email")),
+        ("200", Some(""))
+    );
+    assert_eq!(verdict(&gate, &idp, "mallory"), "401 subject_disabled");
+}
+
+#[test]
+fn null_is_not_active() {
+    let database = users();
+    database.run("INSERT INTO users VALUES ('carol', NULL, NULL, NULL), ('dave', NULL, NULL, 2)");
+    let idp = TestIssuer::new();
+    let gate = gate(&idp, &database, QUERY)
+        .set("DIRECTORY_KEY", "id")
+        .set("DIRECTORY_ACTIVE", "active")
+        .spawn();
+    assert_eq!(verdict(&gate, &idp, "carol"), "401 subject_disabled");
+    let dave = ask(&gate, &idp, "dave");
+    assert_eq!(
+        (dave.verdict().as_str(), dave.get("x-user-email")),
+        ("200", Some(""))
+    );
+}
+
+#[test]
+fn no_cache_is_a_question_for_each_request() {
+    let database = users();
+    let idp = TestIssuer::new();
+    let gate = gate(&idp, &database, QUERY)
+        .set("DIRECTORY_KEY", "id")
+        .set("DIRECTORY_ACTIVE", "active")
+        .set("DIRECTORY_CACHE_TTL", "0s")
+        .set("DIRECTORY_NEGATIVE_TTL", "0s")
+        .spawn();
+    assert_eq!(verdict(&gate, &idp, "alice"), "200");
+    database.run("UPDATE users SET active = 0 WHERE id = 'alice'");
+    assert_eq!(verdict(&gate, &idp, "alice"), "401 subject_disabled");
+    database.run("UPDATE users SET active = 1 WHERE id = 'alice'");
+    assert_eq!(verdict(&gate, &idp, "alice"), "200");
+}

@@ -1,0 +1,135 @@
+//! Explanations of decisions for which the issuer has to be asked.
+
+use serde_json::{Value, json};
+
+use super::server;
+use crate::support::{Script, TestGate, doorward};
+
+fn explained(gate: &TestGate, description: &Value) -> Value {
+    let answer = gate.explain(description.to_string()).send();
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()
+}
+
+/// The verdict, and the stage of this name with its outcome and what was found.
+fn stage(told: &Value, name: &str) -> [String; 3] {
+    let stages = told["stages"].as_array().unwrap();
+    let stage = stages.iter().find(|stage| stage["stage"] == name).unwrap();
+    [&told["verdict"], &stage["outcome"], &stage["found"]]
+        .map(|text| text.as_str().unwrap().to_owned())
+}
+
+#[test]
+fn an_explanation_asks_nobody_unless_it_is_told_to() {
+    let server = server();
+    let gate = server.gate().spawn();
+    let described = json!({"token": "good"});
+    let told = explained(&gate, &described);
+    assert_eq!(
+        stage(&told, "introspection"),
+        ["unknown", "unknown", "would be introspected"]
+    );
+    assert_eq!(told["reason"], "unknown");
+    assert!(
+        told["hint"].as_str().unwrap().contains("--online"),
+        "{told}"
+    );
+    assert_eq!(server.asked(), 0);
+    // What is kept is used.
+    assert_eq!(gate.verdict("good"), "200");
+    assert_eq!(gate.verdict("bad"), "401 token_inactive");
+    let told = explained(&gate, &described);
+    assert_eq!(stage(&told, "introspection"), ["allow", "passed", "active"]);
+    let told = explained(&gate, &json!({"token": "bad"}));
+    assert_eq!(
+        stage(&told, "introspection"),
+        ["deny", "failed", "not active"]
+    );
+    assert_eq!(server.asked(), 2);
+    assert!(!told.to_string().contains("bad\""), "{told}");
+}
+
+#[test]
+fn online_it_asks_and_keeps_and_counts_nothing() {
+    let server = server();
+    let gate = server.gate().spawn();
+    let described = json!({"token": "good", "online": true});
+    for asked in 1..=2 {
+        let told = explained(&gate, &described);
+        assert_eq!(stage(&told, "introspection"), ["allow", "passed", "active"]);
+        assert_eq!(server.asked(), asked);
+    }
+    server.script(Script::always(500, ""));
+    let told = explained(&gate, &described);
+    let [verdict, outcome, found] = stage(&told, "introspection");
+    assert_eq!((verdict.as_str(), outcome.as_str()), ("error", "failed"));
+    assert!(found.ends_with("/introspect: status 500"), "{found}");
+    let status = gate.admin("/status").send().json();
+    assert_eq!(status["dependencies"][0]["consecutive_failures"], 0);
+}
+
+#[test]
+fn the_command_exits_with_1_if_it_does_not_know() {
+    let server = server();
+    let url = server.url.clone();
+    let jwks = server.idp.jwks();
+    let settings = [
+        ("ISSUER", url.as_str()),
+        ("AUDIENCE", "api"),
+        ("JWKS", &jwks),
+        ("INTROSPECTION", "opaque"),
+        ("INTROSPECTION_CLIENT_ID", "svc"),
+        ("INTROSPECTION_CLIENT_SECRET", "svc-secret"),
+    ];
+    let told = doorward(&["explain", "--token", "-"], &settings, "good");
+    assert_eq!(told.status.code(), Some(1));
+    let out = String::from_utf8_lossy(&told.stdout);
+    assert!(out.contains("would be introspected"), "{out}");
+    assert_eq!(server.asked(), 0);
+    let told = doorward(&["explain", "--online", "--token", "-"], &settings, "good");
+    assert_eq!(told.status.code(), Some(0), "{told:?}");
+    assert_eq!(server.asked(), 1);
+}
+
+#[test]
+fn check_asks_about_a_token_that_nobody_issued() {
+    let server = server();
+    let (url, jwks) = (server.url.clone(), server.idp.jwks());
+    let settings = [
+        ("ISSUER", url.as_str()),
+        ("NAME", "main"),
+        ("AUDIENCE", "api"),
+        ("JWKS", &jwks),
+        ("INTROSPECTION", "opaque"),
+        ("TOKEN_PREFIXES", "opq_"),
+        ("INTROSPECTION_CLIENT_ID", "svc"),
+        ("INTROSPECTION_CLIENT_SECRET", "svc-secret"),
+    ];
+    let check = || {
+        let told = doorward(&["check", "--online"], &settings, "");
+        (
+            told.status.code(),
+            String::from_utf8_lossy(&told.stdout).into_owned(),
+        )
+    };
+    let (code, out) = check();
+    assert_eq!(code, Some(0), "{out}");
+    assert!(
+        out.contains(&format!(
+            "issuer main: introspection: ok, {url}/introspect\n"
+        )),
+        "{out}"
+    );
+    assert!(server.questions()[0].token().starts_with("opq_"));
+    server.script(Script::always(401, ""));
+    let (code, out) = check();
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("status 401 to this service (basic)"), "{out}");
+    server.script(Script::always(200, r#"{"active":true}"#));
+    let (code, out) = check();
+    assert_eq!(code, Some(1), "{out}");
+    assert!(
+        out.contains("says that a token is active that nobody issued"),
+        "{out}"
+    );
+}
