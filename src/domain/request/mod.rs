@@ -1,7 +1,8 @@
 //! The request that a proxy asks about.
 
 mod authority;
-mod client;
+mod client_address;
+mod client_source;
 mod described;
 mod host;
 mod method;
@@ -10,7 +11,8 @@ mod path;
 mod query;
 
 pub use authority::Authority;
-pub use client::{ClientSource, parse_address};
+pub use client_address::parse_address;
+pub use client_source::ClientSource;
 pub use described::{DescribedParts, DescribedRequest};
 pub use host::RequestHost;
 pub use method::RequestMethod;
