@@ -127,6 +127,7 @@ impl Reason {
             self,
             Self::SignatureInvalid
                 | Self::ProofMissing
+                | Self::TokenInactive
                 | Self::CredentialUnknown
                 | Self::CredentialsInvalid
         )

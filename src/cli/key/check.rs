@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::stored_hash;
+use super::stored_hash::stored_hash;
 use crate::cli::exit::{Failure, print};
 use crate::cli::output::OutputFormat;
 use crate::cli::token::read;

@@ -2,8 +2,8 @@
 
 mod check;
 mod new;
+mod stored_hash;
 
-use aws_lc_rs::digest;
 use clap::Subcommand;
 
 use super::exit::Failure;
@@ -24,11 +24,4 @@ impl Key {
             Self::Check(check) => check.run(source),
         }
     }
-}
-
-/// Returns the hash of a key as `api_keys_file` has it.
-fn stored_hash(key: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, key.as_bytes());
-    let digits = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    format!("sha256:{}", digits.collect::<String>())
 }

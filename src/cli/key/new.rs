@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::stored_hash;
+use super::stored_hash::stored_hash;
 use crate::cli::exit::{Failure, print};
 use crate::cli::output::{OutputFormat, note};
 use crate::config::{ApiKeyForm, api_key_prefix, api_key_scope};
