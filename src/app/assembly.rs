@@ -16,7 +16,7 @@ use super::user_directory::{CheckedDirectory, ReadyDirectory, UserDirectory};
 use crate::authenticators::opaque::AskedIssuers;
 use crate::authenticators::{Authenticators, Listed, TokenCache};
 use crate::config::{
-    CacheSettings, Configuration, IssuerSettings, ListedIndices, ListedSettings, ProxySettings,
+    CacheSettings, Configuration, IssuerSettings, ListedIndices, ListedSettings, Logging, ProxySettings,
     TokenSettings,
 };
 use crate::directory::Directory;
@@ -118,7 +118,7 @@ impl Sources {
     fn dependencies(&self) -> Vec<Arc<Dependency>> {
         let introspection = self.asked.iter().filter_map(|own| own.dependency());
         let database = self.directory.database();
-        let directory = database.map(|database| database.dependency());
+        let directory = database.and_then(|database| database.dependency());
         introspection.chain(directory).cloned().collect()
     }
 }
@@ -229,9 +229,6 @@ impl SharedResources {
         if let (Some(certificates), Some(tls)) = (&self.certificates, tls) {
             certificates.replace(tls);
         }
-        let Platform {
-            log, log_format, ..
-        } = &self.platform;
         let gate = Gate {
             limiter: self.failure_limiters.limiter(failure_limit),
             ..self.gate(policy, sources, claim_headers, &tokens.cache)
@@ -240,12 +237,7 @@ impl SharedResources {
             gate,
             metrics: self.metrics.clone(),
             decisions: self.metrics.decision_counters(issuer_names, route_names),
-            access_log: AccessLogger::new(
-                log.clone(),
-                logging.access_log,
-                logging.access_log_fields,
-                *log_format,
-            ),
+            access_log: self.access_log(logging),
             spans: self.spans.clone(),
             trusted: proxy.trusted,
             denials,
@@ -262,6 +254,11 @@ impl SharedResources {
             dependencies,
             explains_to_all: server.explain,
         })
+    }
+
+    fn access_log(&self, logging: Logging) -> AccessLogger {
+        let (log, format) = (self.platform.log.clone(), self.platform.log_format);
+        AccessLogger::new(log, logging.access_log, logging.access_log_fields, format)
     }
 
     /// Starts, keeps and ends what these issuers and the directory need, and returns it.

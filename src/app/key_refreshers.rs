@@ -32,6 +32,16 @@ struct KeyRefresher {
     task: JoinHandle<()>,
 }
 
+/// What the task of one issuer begins with.
+struct RefresherStart {
+    name: Arc<str>,
+    source: KeySource,
+    origin: KeyOrigin,
+    settings: RefreshSettings,
+    /// The store of the former task, if its keys may still be used.
+    known: Option<Arc<KeyStore>>,
+}
+
 /// The origin of an issuer's keys under a new configuration.
 enum KeySupply {
     /// The keys are part of the configuration.
@@ -113,15 +123,14 @@ impl KeyRefreshers {
                     store
                 }
                 KeySupply::Fetched(origin, refresh, known) => {
-                    let refresher = KeyRefresher::new(
-                        &name,
-                        settings.keys,
+                    let refresher = RefresherStart {
+                        name: name.clone(),
+                        source: settings.keys,
                         origin,
-                        refresh,
+                        settings: refresh,
                         known,
-                        platform,
-                        metrics,
-                    );
+                    };
+                    let refresher = refresher.start(platform, metrics);
                     let store = refresher.store.clone();
                     self.by_name.insert(settings.name, refresher);
                     store
@@ -185,7 +194,7 @@ impl KeyRefreshers {
     fn unchanged(&self, issuer: &IssuerSettings) -> Option<&KeyRefresher> {
         self.by_name
             .get(&issuer.name)
-            .filter(|refresher| refresher.source.is_followed_like(&issuer.keys))
+            .filter(|refresher| refresher.source.has_same_refresh_as(&issuer.keys))
     }
 }
 
@@ -198,16 +207,16 @@ fn fixed_store(name: &str, keys: KeySet, platform: &Platform, metrics: &Metrics)
     Arc::new(KeyStore::fixed(keys, platform.clock.uptime()))
 }
 
-impl KeyRefresher {
-    fn new(
-        name: &Arc<str>,
-        source: KeySource,
-        origin: KeyOrigin,
-        settings: RefreshSettings,
-        known: Option<Arc<KeyStore>>,
-        platform: &Platform,
-        metrics: &Metrics,
-    ) -> Self {
+impl RefresherStart {
+    /// Starts the task.
+    fn start(self, platform: &Platform, metrics: &Metrics) -> KeyRefresher {
+        let Self {
+            name,
+            source,
+            origin,
+            settings,
+            known,
+        } = self;
         let store = known.map_or_else(
             || KeyStore::refreshed(&settings),
             |known| known.continued(&settings),
@@ -215,15 +224,15 @@ impl KeyRefresher {
         let had_keys = store.snapshot().is_usable(platform.clock.moment());
         let store = Arc::new(store);
         let refresher = Refresher {
-            name: name.clone(),
+            metrics: metrics.jwks(&name),
+            name,
             store: store.clone(),
             origin,
             settings,
             clock: platform.clock.clone(),
-            metrics: metrics.jwks(name),
             had_keys,
         };
-        Self {
+        KeyRefresher {
             source,
             store,
             task: tokio::spawn(refresher.run()),

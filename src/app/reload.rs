@@ -86,7 +86,7 @@ impl Reload {
             let is_active = match read {
                 // The next poll reads it again.
                 Ok(None) => {
-                    manager.still_serving(service.snapshot().number);
+                    manager.waiting_for_files(service.snapshot().number);
                     continue;
                 }
                 Ok(Some(Ok(prepared))) => {

@@ -102,6 +102,15 @@ impl SystemdNotifier {
         self.notify(&format!("READY=1\nSTATUS={status}"));
     }
 
+    /// Reports that the files of a new configuration are still being written, and that the one of
+    /// this number is active meanwhile.
+    pub(super) fn waiting_for_files(&self, configuration: u64) {
+        let status = format!(
+            "serving by configuration {configuration}; the files of a new one still change"
+        );
+        self.notify(&format!("READY=1\nSTATUS={status}"));
+    }
+
     /// Reports that the service is stopping, and that this takes at most this long.
     pub(super) fn stopping(&self, at_most: Duration) {
         let extension = (at_most + Duration::from_secs(5)).as_micros();

@@ -24,7 +24,8 @@ pub(super) struct UserDirectory {
 pub(super) struct CheckedDirectory {
     directory: Arc<SqlDirectory>,
     wait: Duration,
-    outcome: Receiver<Result<(), SqlError>>,
+    /// What comes of the check; `None` for the directory that is active already.
+    outcome: Option<Receiver<Result<(), SqlError>>>,
     /// A database that does not answer in this time is asked later.
     limit: Duration,
 }
@@ -50,16 +51,23 @@ impl UserDirectory {
             return Ok(None);
         };
         let wait = configuration.dependency_wait;
+        let limit = settings.database.timeout + GRACE;
+        if let Some(directory) = self.unchanged(settings, wait) {
+            return Ok(Some(CheckedDirectory {
+                directory,
+                wait,
+                outcome: None,
+                limit,
+            }));
+        }
         let runtime = runtime()?;
-        let directory = self.unchanged(settings, wait).unwrap_or_else(|| {
-            let clients = DirectoryClients {
-                client: self.client(settings),
-                runtime: runtime.clone(),
-                clock: platform.clock.clone(),
-                metrics: metrics.dependency(DependencyName::Directory.label(), None),
-            };
-            Arc::new(SqlDirectory::new(settings.clone(), wait, clients))
-        });
+        let clients = DirectoryClients {
+            client: self.client(settings),
+            runtime: runtime.clone(),
+            clock: platform.clock.clone(),
+            metrics: metrics.dependency(DependencyName::Directory.label(), None),
+        };
+        let directory = Arc::new(SqlDirectory::new(settings.clone(), wait, clients));
         let (sender, outcome) = sync_channel(1);
         let checked = directory.clone();
         runtime.spawn(async move {
@@ -68,10 +76,10 @@ impl UserDirectory {
             let _ = sender.try_send(described);
         });
         Ok(Some(CheckedDirectory {
-            limit: settings.database.timeout + GRACE,
             directory,
             wait,
-            outcome,
+            outcome: Some(outcome),
+            limit,
         }))
     }
 
@@ -115,16 +123,18 @@ impl CheckedDirectory {
         reason = "it waits for a bounded time, and its documentation says so"
     )]
     pub(super) fn wait(self) -> Result<ReadyDirectory, StartError> {
-        let outcome = self.outcome.recv_timeout(self.limit);
+        let outcome = self.outcome.map(|outcome| outcome.recv_timeout(self.limit));
         match outcome {
-            Ok(Ok(())) => {}
-            Ok(Err(SqlError::Query { message, hint })) => {
+            None | Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(SqlError::Query { message, hint }))) => {
                 return Err(StartError::Directory { message, hint });
             }
-            Ok(Err(error)) => {
+            Some(Ok(Err(error))) => {
                 tracing::warn!(%error, "the directory cannot be asked yet");
             }
-            Err(_) => tracing::warn!("the directory cannot be asked yet: no answer in time"),
+            Some(Err(_)) => {
+                tracing::warn!("the directory cannot be asked yet: no answer in time");
+            }
         }
         Ok(ReadyDirectory(Some((self.directory, self.wait))))
     }

@@ -59,16 +59,12 @@ pub(super) fn opaque(token: Result<&str, Reason>) -> String {
     )
 }
 
-/// Explains what the issuer says about a token; `otherwise` is for one about which it says nothing.
-pub(super) fn verdict<E>(
-    stage: &'static str,
-    verdict: &Result<Verdict, E>,
-    otherwise: &str,
-) -> ExplainStep {
+/// Explains what the issuer says about a token, or why it says nothing.
+pub(super) fn verdict(stage: &'static str, verdict: &Result<Verdict, String>) -> ExplainStep {
     match verdict {
         Ok(Verdict::Active(_)) => ExplainStep::passed(stage, ACTIVE, "active"),
         Ok(Verdict::Inactive) => ExplainStep::failed(stage, ACTIVE, "not active"),
-        Err(_) => ExplainStep::failed(stage, ACTIVE, otherwise),
+        Err(error) => ExplainStep::failed(stage, ACTIVE, error),
     }
 }
 

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -205,6 +206,10 @@ fn a_client_that_is_limited_is_served_from_the_cache_only() {
     impl CostLimit for Reached {
         fn check(&self, _: &ForwardedRequest<'_>, _: Moment) -> Result<(), Denial> {
             Err(Denial::rate_limited(Duration::from_millis(1500)))
+        }
+
+        fn client(&self, _: &ForwardedRequest<'_>) -> Option<IpAddr> {
+            None
         }
     }
     let authenticators = authenticators(AcceptedSources::OfRoute);

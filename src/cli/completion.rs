@@ -7,7 +7,7 @@ use super::exit::{Failure, print};
 
 #[derive(Args)]
 pub(super) struct Completion {
-    /// Shell that is to complete
+    /// Name of the shell
     #[arg(value_name = "SHELL", value_enum)]
     shell: KnownShell,
 }

@@ -12,20 +12,20 @@ use crate::proxy_files::{HeaderNames, Proxy};
 
 #[derive(Subcommand)]
 pub(super) enum Config {
-    /// Show what is active: each setting with its value, and where it was given
+    /// Show each setting with its value, and where the value comes from
     Show(Show),
     /// Print all settings with defaults and meanings, as Markdown
     Reference,
     /// Print the JSON Schema of the configuration file, for editors
     Schema {
-        /// That of the files that `check --fixtures` reads instead
+        /// Print the schema of fixture files instead
         #[arg(long)]
         fixtures: bool,
     },
-    /// Print the lines of a proxy's configuration that depend on ours: headers to ask with, to hand
-    /// on and to remove
+    /// Print the lines of a proxy's configuration that depend on the settings: headers to send, to
+    /// pass on and to remove
     Proxy {
-        /// Which one is in front
+        /// The proxy in front
         #[arg(value_name = "PROXY", value_parser = PossibleValuesParser::new(Proxy::ALL.map(Proxy::name)).try_map(|name| name.parse::<Proxy>()))]
         proxy: Proxy,
     },

@@ -9,14 +9,14 @@ use super::exit::{Failure, print};
 use super::output::{FAINT, OutputFormat, STRONG, print_styled, styled};
 use crate::config::Source;
 use crate::config_reader::{ActiveSetting, ActiveValue};
-use crate::domain::{is_unseen, visible_json};
+use crate::domain::{visible_json, visible_text};
 
 #[derive(Args)]
 pub(super) struct Show {
-    /// Leave out settings that have their default
+    /// Show only settings that differ from their default
     #[arg(long)]
     changed: bool,
-    /// Write a table for people, or JSON for programs
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     output: OutputFormat,
 }
@@ -83,15 +83,7 @@ fn shown(setting: &ActiveSetting) -> String {
         ActiveValue::Secret(None) => "(secret)".to_owned(),
         ActiveValue::Hidden(why) => format!("(not shown: {why})"),
     };
-    let mut visible = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_unseen(character) {
-            visible.extend(character.escape_default());
-        } else {
-            visible.push(character);
-        }
-    }
-    visible
+    visible_text(&text).into_owned()
 }
 
 fn plain(value: &Value) -> String {

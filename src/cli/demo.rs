@@ -13,7 +13,7 @@ const SITE_PORT: u16 = 8000;
 
 #[derive(Args)]
 pub(super) struct Demo {
-    /// First of three ports in a row: verify, admin, issuer; 0 takes free ones
+    /// First of three ports in a row, for verify, admin and issuer; 0 takes free ports
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// Port of the guarded site; 8000, or a free one with `--port 0`

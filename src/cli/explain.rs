@@ -16,6 +16,7 @@ use super::token::read;
 use crate::app::simulator;
 use crate::authenticators::opaque::{AskedIssuers, IntrospectionClient, Introspector};
 use crate::config::{Configuration, IntrospectionSettings, IssuerSettings, KeySource, Source};
+use crate::directory::{Directory, SqlDirectory};
 use crate::domain::{BearerToken, Clock, DescribedRequest, StepOutcome, Timestamp};
 use crate::jose::{CompactJws, IssuerClaim, KeySet};
 use crate::outbound::Egress;
@@ -23,7 +24,7 @@ use crate::platform::{StoppedClock, SystemClock};
 
 #[derive(Args)]
 pub(super) struct Explain {
-    /// Read the token from stdin; on a command line every user of the machine could see it
+    /// Read the token from stdin. On a command line, every user of the machine could see it
     // A wrong value is reported by this command and not by clap, which would repeat the token.
     #[arg(long, value_name = "-", conflicts_with = "token_file")]
     token: Option<String>,
@@ -33,8 +34,8 @@ pub(super) struct Explain {
     /// Method of the request
     #[arg(long)]
     method: Option<String>,
-    /// URL of the request, such as `https://app.example/path`; with it the method is GET if
-    /// nothing else is said
+    /// URL of the request, such as `https://app.example/path`. The method is then GET, unless
+    /// `--method` is given
     #[arg(long, value_name = "URL", conflicts_with_all = ["host", "uri"])]
     url: Option<String>,
     /// Host of the request
@@ -46,20 +47,20 @@ pub(super) struct Explain {
     /// Name of the route, as in `/policy/NAME/verify`
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
-    /// Judge at this time instead of now, such as 2026-01-31T12:00:00Z
+    /// Time of the decision, such as 2026-01-31T12:00:00Z; the default is now
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
-    /// Ask issuers about tokens that have to be introspected; otherwise the verdict on them is
-    /// `unknown`
+    /// Send tokens to the issuer's introspection endpoint where a decision needs it; without this
+    /// the verdict is then `unknown`
     #[arg(long)]
     online: bool,
-    /// Take the keys from this JWKS instead of fetching them
+    /// Use the keys in this file (JWKS) and fetch none
     #[arg(long, value_name = "FILE")]
     jwks_file: Option<PathBuf>,
     /// Show only the stage that failed
     #[arg(long)]
     failed: bool,
-    /// Write for people, with times in UTC and how far they are, or for programs
+    /// Output format; `text` has times in UTC and their distance from now
     #[arg(long, value_enum, default_value = "text")]
     output: OutputFormat,
 }
@@ -84,11 +85,16 @@ impl Explain {
         let keys = self.keys(&configuration, token.as_deref(), &egress)?;
         let asked = self.online.then(|| asked_issuers(&configuration, &egress));
         let asked = asked.transpose()?;
+        let directory = configuration.directory.clone().filter(|_| self.online);
         let clock: Arc<dyn Clock> = match self.at {
             Some(at) => Arc::new(StoppedClock(at)),
             None => Arc::new(SystemClock),
         };
+        let directory = directory.map(|own| Arc::new(SqlDirectory::direct(own, clock.clone())));
         let mut simulator = simulator(configuration, keys, clock).map_err(Failure::failed)?;
+        if let Some(directory) = directory {
+            simulator.gate.directory = Directory::Sql(directory);
+        }
         if let Some(asked) = asked {
             simulator.gate.authenticators.asked = asked;
         }
@@ -96,9 +102,9 @@ impl Explain {
         let described = self.described(token, url);
         let mut transcript = runtime()?.block_on(simulator.explain(&described));
         if failed {
-            transcript.stages.retain(|stage| {
-                matches!(stage.outcome, StepOutcome::Failed | StepOutcome::Unknown)
-            });
+            transcript
+                .stages
+                .retain(|stage| stage.outcome == StepOutcome::Failed);
         }
         match output {
             OutputFormat::Text => print_styled(&transcript_text(&transcript))?,

@@ -37,8 +37,8 @@ use crate::domain::may_hold_token;
 #[derive(Parser)]
 #[command(name = "doorward", version, about, long_about = None, after_help = AFTER_HELP)]
 struct Cli {
-    /// Read this YAML file as well, or the one that `DOORWARD_CONFIG` names; other variables win
-    /// over it
+    /// Configuration file in YAML; the default is `DOORWARD_CONFIG`. Environment variables win over
+    /// the file
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -53,24 +53,24 @@ Settings are environment variables or stand in a YAML file: `doorward config ref
 enum Command {
     /// Run the service (the default)
     Serve,
-    /// Try everything out: an issuer, the service and a guarded site, with curl lines to paste
+    /// Start an issuer, the service and a guarded site, to try everything out with curl
     Demo(demo::Demo),
     /// Report every problem of the configuration
     Check(check::Check),
-    /// Tell how a decision comes about, stage by stage, and why it is no
+    /// Show how a decision is made, stage by stage, and why a request is denied
     Explain(Box<explain::Explain>),
-    /// Ask the running service whether it is alive, for container health checks
+    /// Check that the running service responds, for container health checks
     Health,
-    /// Make and read tokens, for development
+    /// Issue and decode tokens, for development
     #[command(subcommand)]
     Token(Box<token::Token>),
     /// Make and read API keys
     #[command(subcommand)]
     Key(key::Key),
-    /// Show what can be configured, and what the proxy in front needs for it
+    /// Show the settings, the active configuration, and the lines for the proxy in front
     #[command(subcommand)]
     Config(config::Config),
-    /// Print what makes a shell complete the commands and options of doorward
+    /// Print the completion script of a shell
     Completion(completion::Completion),
     /// Print the manual page, or write one page for each command
     Man(man::Man),

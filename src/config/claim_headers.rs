@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::directory::NO_DIRECTORY_HINT;
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::ClaimPath;
 use crate::policy::{ClaimEncoding, ClaimHeader, ClaimHeaders, HeaderOrigin};
@@ -9,12 +10,12 @@ use crate::policy::{ClaimEncoding, ClaimHeader, ClaimHeaders, HeaderOrigin};
 const CLAIM_HEADERS: Setting = Setting::new(
     "claim_headers",
     "sub=X-Auth-Subject, iss=X-Auth-Issuer, client_id=X-Auth-Client-Id, scope=X-Auth-Scopes, email=X-Auth-Email",
-    "Claim and header, split at the last `=`; `user:COLUMN` is a column of the user's row (`directory_url`), and a claim whose name begins with `user:` is quoted. `client_id` falls back to `azp`, `scope` also reads `scp`, with a preset `roles` is what its provider writes as roles; `$` is all claims.",
+    "Claims that are sent to the application as headers. A list of `CLAIM=Header`, split at the last `=`. A missing claim becomes an empty header. `client_id` reads `azp` if there is no `client_id`. `scope` also reads `scp`. With a preset, `roles` is the list of roles in the form of that provider. `$` is all claims. `user:COLUMN=Header` sends a column of the user's row (`directory_url`). The name of a claim that begins with `user:` must be in quotes.",
 ).shaped(Shape::Sections(&[ENTRY]));
 const MAX_BYTES: Setting = Setting::new(
     "claim_headers_max_bytes",
     "3072",
-    "Names, values and separators of all claim headers together; nginx has 4 KiB for a whole answer.",
+    "Greatest size in bytes of all claim headers together: names, values and separators. More is `claim_headers_too_large`. By default nginx has 4 KiB for the head of a response.",
 )
 .shaped(Shape::Number);
 
@@ -23,23 +24,23 @@ pub(crate) const SETTINGS: &[Setting] = &[CLAIM_HEADERS, MAX_BYTES];
 const CLAIM: Setting = Setting::optional(
     "claim",
     "–",
-    "Path of the claim; `$` is all claims. Either this or `user` must be there.",
+    "Path of the claim. `$` is all claims. An entry has either `claim` or `user`.",
 );
 const USER: Setting = Setting::optional(
     "user",
     "–",
-    "Column of the user's row; the path of a part of it where it is JSON; `$` is all columns. Empty where the route does without the directory. Needs `directory_url`.",
+    "Column of the user's row. For a column with JSON also the path of a part of it. `$` is all columns. The header is empty on a route with `directory: false`. Needs `directory_url`.",
 );
-const HEADER: Setting = Setting::required("header", "Name of the header.");
+const HEADER: Setting = Setting::required("header", "Name of the response header.");
 const SEPARATOR: Setting = Setting::new(
     "separator",
     ",",
-    "What stands between the elements of an array: a space, or one punctuation mark but `%`; inside an element it is percent-encoded.",
+    "Character between the elements of an array. A space, or one punctuation mark other than `%`. The same character inside an element is percent-encoded.",
 );
 const ENCODING: Setting = Setting::new(
     "encoding",
     "percent",
-    "`percent`: as it is, with what a header cannot hold percent-encoded. `base64url`: a text as its UTF-8, anything else as its JSON.",
+    "`percent`: the text itself; characters that a header cannot have are percent-encoded. `base64url`: the base64url of the text in UTF-8, or of the JSON of any other value.",
 ).shaped(Shape::Word(&value::words(ENCODINGS)));
 
 /// The settings of one entry of `claim_headers` in the file.
@@ -238,6 +239,51 @@ fn of_columns(list: &[ClaimHeader]) -> impl Iterator<Item = (usize, Invalid)> {
                 "{} reads the user's row, and there is no directory",
                 mapped.header
             ));
-            (index, invalid.hint(super::NO_DIRECTORY_HINT))
+            (index, invalid.hint(NO_DIRECTORY_HINT))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_prefix_outside_of_quotes_means_a_column() {
+        for (text, origin, path) in [
+            ("sub=X-Sub", HeaderOrigin::Token, "sub"),
+            ("user:email=X-Email", HeaderOrigin::User, "email"),
+            (" user: email =X-Email", HeaderOrigin::User, "email"),
+            ("user:$=X-Row", HeaderOrigin::User, "$"),
+            ("user:\"a.b\"=X-A", HeaderOrigin::User, "\"a.b\""),
+            (
+                "user:address.city=X-City",
+                HeaderOrigin::User,
+                "address.city",
+            ),
+            (
+                "\"user:email\"=X-Email",
+                HeaderOrigin::Token,
+                "\"user:email\"",
+            ),
+            ("user=X-User", HeaderOrigin::Token, "user"),
+            ("USER:email=X-Email", HeaderOrigin::Token, "USER:email"),
+        ] {
+            let mapped = pair(text).unwrap();
+            let found = (mapped.origin, mapped.claim.to_string());
+            assert_eq!(found, (origin, path.to_owned()), "{text}");
+        }
+        assert!(pair("user:=X-Nothing").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_header_or_a_problem(text in "(user:)?[ -~é]{0,40}") {
+            let is_column = text.trim_start().starts_with("user:");
+            if let Ok(mapped) = pair(&text) {
+                prop_assert_eq!(mapped.origin == HeaderOrigin::User, is_column);
+            }
+        }
+    }
 }

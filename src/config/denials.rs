@@ -9,17 +9,17 @@ use crate::domain::Reason;
 const REALM: Setting = Setting::new(
     "realm",
     "doorward",
-    "`realm` of the challenge (RFC 9110 section 11.5).",
+    "Value of `realm` in `WWW-Authenticate` (RFC 9110 section 11.5).",
 );
 pub(super) const RESOURCE_METADATA: Setting = Setting::optional(
     "resource_metadata",
     "–",
-    "URL of the protected resource metadata, added to each challenge (RFC 9728 section 5.1).",
+    "URL of the protected resource metadata. It is added to each `WWW-Authenticate` (RFC 9728 section 5.1).",
 );
 pub(super) const DENIALS: Setting = Setting::optional(
     "denials",
     "–",
-    "Status and body per reason, as a JSON object: `{\"token_missing\": {\"status\": 400, \"body\": {}}}`. Keys are reason codes, `400`, `401`, `403`, `429`, `503` or `*`; the most specific wins.",
+    "Status and body of denials. A JSON object: `{\"token_missing\": {\"status\": 400, \"body\": {}}}`. A key is a reason code, a status (`400`, `401`, `403`, `429`, `503`), or `*` for all. A reason code wins over a status, and a status over `*`.",
 ).shaped(Shape::Denials);
 
 pub(crate) const SETTINGS: &[Setting] = &[REALM, RESOURCE_METADATA, DENIALS];

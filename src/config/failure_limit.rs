@@ -10,12 +10,12 @@ use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 const FAILURE_LIMIT: Setting = Setting::new(
     "failure_limit",
     "off",
-    "How many failed requests one client address may cause in how long, such as `60/1m`. Beyond it, requests with a token that is not in the cache are answered 429. Needs a named `proxy`. With `htpasswd_file` and a named `proxy` the default is `30/1m`.",
+    "Number of failed requests that one client address may cause in a time, such as `60/1m`. After that, its requests with a token that is not in the cache get 429. Needs a `proxy` other than `auto`. With `htpasswd_file` and such a `proxy` the default is `30/1m`.",
 );
 const FAILURE_LIMIT_PROXIES: Setting = Setting::optional(
     "failure_limit_proxies",
     "none",
-    "Networks of load balancers in front of the proxy. Where the client's address would be one of theirs, the entry to the left of it counts.",
+    "Networks of load balancers in front of the proxy. If an entry of `X-Forwarded-For` is an address of theirs, the entry to its left is the client's address.",
 )
 .shaped(Shape::List(&Shape::Text));
 

@@ -9,31 +9,31 @@ use crate::domain::ClaimPath;
 const LOG: Setting = Setting::new(
     "log",
     "info",
-    "How much is logged: `error`, `warn`, `info`, `debug` (also why each request was denied) or `trace` (also every stage of every decision). From `debug` on the log holds claims.",
+    "Log level: `error`, `warn`, `info`, `debug` or `trace`. `debug` adds the failing stage of each denial. `trace` adds every stage of every decision. With `debug` and `trace` the log has claims of tokens.",
 )
 .shaped(Shape::Word(&value::words(LEVELS)));
 const LOG_FORMAT: Setting = Setting::optional(
     "log_format",
-    "`json`, on a terminal `text`",
-    "How it is logged: `json` or `text`.",
+    "`text` on a terminal, otherwise `json`",
+    "Format of the log: `json` or `text`.",
 )
 .shaped(Shape::Word(&value::words(FORMATS)));
 const ACCESS_LOG: Setting = Setting::new(
     "access_log",
     "all",
-    "Which decisions are logged: `all`, `denied` or `off`.",
+    "Which decisions are written to the access log: `all`, `denied` or `off` (none).",
 )
 .shaped(Shape::Word(&value::words(ACCESS_LOGS)));
 const ACCESS_LOG_FIELDS: Setting = Setting::optional(
     "access_log_fields",
     "none",
-    "Further fields of the access log and of spans: `client`, the client's address as trusted proxies tell it in `X-Forwarded-For`; `claim:PATH`, a claim of the verified token.",
+    "Additional fields of the access log and of spans. `client`: address of the client, from the `X-Forwarded-For` of trusted proxies. `claim:PATH`: a claim of the verified token.",
 )
 .shaped(Shape::List(&Shape::Text));
 const METRICS_ROUTE_LABEL: Setting = Setting::new(
     "metrics_route_label",
     "true",
-    "Whether decisions are counted by route.",
+    "`false`: the label `route` of the metrics is always `none`. This keeps the number of series small.",
 )
 .shaped(Shape::Boolean);
 

@@ -78,9 +78,6 @@ fn in_words(invalid: Invalid) -> String {
     invalid.message + &hint.unwrap_or_default()
 }
 
-/// What to do where something reads the user's row and there is no directory.
-const NO_DIRECTORY_HINT: &str = "set $directory_url and $directory_query, or read a claim";
-
 /// A complete and checked configuration.
 ///
 /// Every value in it has been validated, and so have the rules that involve several settings.

@@ -10,24 +10,24 @@ use crate::policy::Preflight;
 const PROXY: Setting = Setting::new(
     "proxy",
     "auto",
-    "Dialect of the plain `/verify`: `nginx`, `traefik`, `caddy`, `haproxy`, `envoy`, or `auto`, which looks at nothing but the token.",
+    "Which proxy sends requests to `/verify`: `nginx`, `traefik`, `caddy`, `haproxy` or `envoy`. It decides which headers describe the client's request. `auto`: only the token is checked. Routes and conditions that read the request need one of the other values.",
 ).shaped(Shape::Word(&value::words(DIALECTS)));
 const TRUSTED_PROXIES: Setting = Setting::new(
     "trusted_proxies",
     "127.0.0.0/8, ::1/128, 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, fc00::/7",
-    "Networks whose forwarded headers are believed. The peer of a unix socket always is.",
+    "Networks of the proxies. Headers that describe the client's request are accepted only from these peers. A peer on a unix socket is always trusted.",
 )
 .shaped(Shape::List(&Shape::Text));
 const TRUST_ANY_PROXY: Setting = Setting::new(
     "trust_any_proxy",
     "false",
-    "Permits `0.0.0.0/0` and `::/0` in `trusted_proxies`.",
+    "`true`: `trusted_proxies` may have `0.0.0.0/0` and `::/0`.",
 )
 .shaped(Shape::Boolean);
 const ALLOW_PREFLIGHT: Setting = Setting::new(
     "allow_preflight",
     "false",
-    "Lets CORS preflight requests pass without a token and without identity. Needs a named `proxy`.",
+    "`true`: CORS preflight requests are allowed without a token. Their claim headers are empty. Needs a `proxy` other than `auto`.",
 )
 .shaped(Shape::Boolean);
 

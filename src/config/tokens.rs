@@ -10,24 +10,24 @@ use crate::extract::{TokenSource, TokenSources};
 pub(super) const TOKEN_SOURCES: Setting = Setting::new(
     "token_sources",
     "bearer",
-    "Where a token may stand: `bearer`, `basic` (a user and a password of `htpasswd_file`), `header:NAME`, `header:NAME:SCHEME`, `cookie:NAME`, `query:NAME` (of the original URI; needs a named `proxy`), `websocket`. Two different tokens are refused.",
+    "Parts of the request that may have the token. A list of `bearer` (the `Authorization` field), `basic` (a user and a password of `htpasswd_file`), `header:NAME`, `header:NAME:SCHEME`, `cookie:NAME`, `query:NAME` (of the client's URI; needs a `proxy` other than `auto`) and `websocket` (the `Sec-WebSocket-Protocol` field). A request with two different tokens is refused.",
 ).shaped(Shape::List(&Shape::Text));
 const MAX_TOKEN_BYTES: Setting = Setting::new(
     "max_token_bytes",
     "16384",
-    "A longer token is refused unread.",
+    "Greatest length of a token in bytes. A longer token is refused with `token_too_large` and is not parsed.",
 )
 .shaped(Shape::Number);
 const CACHE_CAPACITY: Setting = Setting::new(
     "token_cache_capacity",
     "100000",
-    "Verified tokens kept, in units of 2 KiB; a bigger one counts more, and one over 32 KiB, or for which the whole cache is too small, is not kept. `0` keeps none.",
+    "Size of the token cache in units of 2 KiB. A typical token takes one unit, a larger one several. A token over 32 KiB, or larger than the whole cache, is not cached. `0` turns the cache off.",
 )
 .shaped(Shape::Number);
 const CACHE_TTL: Setting = Setting::new(
     "token_cache_ttl",
     "5m",
-    "How long a verified token is kept at most; never beyond its own end.",
+    "Longest time that a verified token stays in the cache. It never stays longer than its `exp`.",
 )
 .shaped(Shape::Duration);
 

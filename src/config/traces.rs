@@ -9,17 +9,17 @@ use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape};
 const OTLP_ENDPOINT: Setting = Setting::optional(
     "otlp_endpoint",
     "off",
-    "Collector of OpenTelemetry (OTLP over HTTP) that gets a span per decision, such as `http://localhost:4318`; `/v1/traces` is put behind it.",
+    "URL of an OpenTelemetry collector (OTLP over HTTP), such as `http://localhost:4318`. It gets one span for each decision. `/v1/traces` is appended to the URL.",
 );
 const OTLP_HEADERS: Setting = Setting::secret(
     "otlp_headers",
-    "Request headers for the collector, as `Name: value`, separated by commas.",
+    "Request headers for the collector. A list of `Name: value`, separated by commas.",
 )
 .shaped(Shape::List(&Shape::Text));
 const TRACE_SAMPLE_RATIO: Setting = Setting::new(
     "trace_sample_ratio",
     "0.1",
-    "Share of the requests without a `traceparent` that get a span, from 0 to 1. With one, the caller has decided.",
+    "Share of requests that get a span, from 0 to 1. It applies to requests without `traceparent`. For the others, the sampling flag of `traceparent` decides.",
 )
 .shaped(Shape::Text);
 

@@ -1,10 +1,15 @@
 //! The problems of a configuration.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::document::Position;
+use crate::domain::visible_text;
 
 /// One problem of a configuration: its location, a message, and a hint how to solve it.
+///
+/// Its texts can be printed as they are: control characters, which a name in a file or in the
+/// environment may have, are escaped.
 ///
 /// # Examples
 ///
@@ -30,8 +35,8 @@ impl Problem {
     /// Creates a problem at a location, such as `DOORWARD_AUDIENCE`.
     pub fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
-            place: place.into(),
-            message: message.into(),
+            place: visible(place.into()),
+            message: visible(message.into()),
             hint: None,
             position: None,
         }
@@ -41,7 +46,7 @@ impl Problem {
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self {
-            hint: Some(hint.into()),
+            hint: Some(visible(hint.into())),
             ..self
         }
     }
@@ -63,6 +68,13 @@ impl Problem {
 
     pub(crate) fn in_order(self, position: Option<Position>) -> Self {
         Self { position, ..self }
+    }
+}
+
+fn visible(text: String) -> String {
+    match visible_text(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(visible) => visible,
     }
 }
 

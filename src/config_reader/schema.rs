@@ -48,7 +48,7 @@ fn properties(setting: &Setting) -> Vec<(String, Value)> {
     }
     let file = setting.secret.then(|| {
         let help = format!(
-            "A file with `{}`; one line end at the end of it is cut off.",
+            "File with the value of `{}`. One line end at its end is removed.",
             setting.name
         );
         (setting.file_name(), described(Shape::Text.schema(), &help))

@@ -42,6 +42,21 @@ pub enum DemoError {
     /// A port is in use.
     #[error("{0}\n`--port 0` takes free ports")]
     Io(#[from] std::io::Error),
+    /// There are no three ports in a row from this one on.
+    #[error(
+        "no three ports in a row from {0} on: the highest port is 65535\n`--port` is at most 65533; `--port 0` takes free ports"
+    )]
+    NoRoom(u16),
+    /// The site has a port of the service or of the issuer.
+    #[error(
+        "port {site} is for the site and among the three from {first} on (verify, admin, issuer)\n`--site-port` names another port"
+    )]
+    SitePort {
+        /// The port of the site.
+        site: u16,
+        /// The first of the three ports in a row.
+        first: u16,
+    },
     /// Keys cannot be created on this machine.
     #[error("cannot make keys")]
     Keys(#[from] aws_lc_rs::error::Unspecified),
@@ -57,17 +72,11 @@ impl Demo {
     /// Starts the service and the issuer on three ports in a row (verify, admin, issuer), and the
     /// site on `site_port`; on free ports for 0. Must be called inside a tokio runtime.
     ///
-    /// Fails with [`DemoError`] if a port is in use.
+    /// Fails with [`DemoError`] if a port is in use, or if there is none for each listener.
     pub fn start(port: u16, site_port: u16) -> Result<Self, DemoError> {
-        let at = |offset: u16| {
-            if port == 0 {
-                0
-            } else {
-                port.saturating_add(offset)
-            }
-        };
+        let [verify_port, admin_port, issuer_port] = ports(port, site_port)?;
         let site_socket = listen(site_port)?;
-        let issuer_socket = listen(at(2))?;
+        let issuer_socket = listen(issuer_port)?;
         let site = site_socket.local_addr()?;
         let issuer = DevelopmentIssuer::new(format!("http://{}", issuer_socket.local_addr()?))?;
         let issuer_server = issuer.serve(issuer_socket)?;
@@ -84,7 +93,7 @@ impl Demo {
             manager: SystemdNotifier::default(),
         };
         let configuration =
-            Configuration::from_environment(environment(at(0), at(1), issuer.url()))?;
+            Configuration::from_environment(environment(verify_port, admin_port, issuer.url()))?;
         let application = Application::build(configuration, &platform)?;
         let (verify, admin) = (
             tcp(application.verify_addresses())?,
@@ -115,6 +124,19 @@ impl Demo {
         let (issuer, site, service) = tokio::join!(self.issuer_server, self.site_server, service);
         service.and(issuer).and(site)
     }
+}
+
+/// Returns the ports of verify, admin and issuer, which the site must not have. Otherwise a bind
+/// would fail, and the message would blame another program.
+fn ports(first: u16, site: u16) -> Result<[u16; 3], DemoError> {
+    if first == 0 {
+        return Ok([0; 3]);
+    }
+    let last = first.checked_add(2).ok_or(DemoError::NoRoom(first))?;
+    if (first..=last).contains(&site) {
+        return Err(DemoError::SitePort { site, first });
+    }
+    Ok([first, last - 1, last])
 }
 
 fn listen(port: u16) -> std::io::Result<TcpListener> {

@@ -63,11 +63,24 @@ impl Lookup {
         }
     }
 
-    /// Asks for the user of this key.
+    /// Asks for the user of this key, and keeps the answer for an outage.
     pub(super) async fn ask(&self, key: SubjectKey) -> Result<Answer<UserAnswer>, CallError> {
+        let answer = self.ask_aside(&key).await?;
+        if let Some(last) = &self.last {
+            last.answers.insert(key, answer.clone()).await;
+        }
+        Ok(Answer {
+            until: answer.until,
+            result: answer.user.label(),
+            value: answer,
+        })
+    }
+
+    /// Asks for the user of this key, and keeps nothing.
+    pub(super) async fn ask_aside(&self, key: &SubjectKey) -> Result<UserAnswer, CallError> {
         let asked = self.clock.moment();
-        let row = match self.client.fetch_row(&self.query.text, &key).await {
-            Ok(Some(row)) => self.row_of(row, &key)?,
+        let row = match self.client.fetch_row(&self.query.text, key).await {
+            Ok(Some(row)) => self.row_of(row, key)?,
             // A value that no row can have is a row that is not there.
             Ok(None) | Err(SqlError::NoSuchValue) => None,
             Err(error) => return Err(failed(error)),
@@ -78,16 +91,7 @@ impl Lookup {
             None => (self.missing(), self.negative_ttl),
         };
         let until = asked.plus(time_to_live);
-        let result = user.label();
-        let answer = UserAnswer { user, asked, until };
-        if let Some(last) = &self.last {
-            last.answers.insert(key, answer.clone()).await;
-        }
-        Ok(Answer {
-            value: answer,
-            until,
-            result,
-        })
+        Ok(UserAnswer { user, asked, until })
     }
 
     /// Returns the last answer about this key, if it is young enough to be used although the

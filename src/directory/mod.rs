@@ -14,9 +14,7 @@ use std::sync::Arc;
 
 pub use sql_directory::{DirectoryClients, SqlDirectory};
 
-#[cfg(test)]
-use crate::domain::Reason;
-use crate::domain::{Denial, Explain, RequestContext};
+use crate::domain::{Denial, Explain, Reason, RequestContext};
 #[cfg(test)]
 use crate::policy::UserRow;
 use crate::policy::{Identity, Rules};
@@ -61,7 +59,7 @@ impl Directory {
             Self::Off => Ok(identity),
             Self::NotAsked => {
                 cx.explain.step(steps::would_be_asked);
-                Err(Denial::undecided())
+                Err(Reason::DependencyUnavailable.into())
             }
             // Boxed: what is kept needs none of this state.
             Self::Sql(directory) => Box::pin(directory.look_up(identity, rules, cx)).await,

@@ -12,7 +12,7 @@ use super::subject::{Subject, SubjectKey};
 use crate::config::DirectorySettings;
 use crate::domain::{Clock, Denial, Explain, Reason, RequestContext};
 use crate::outbound::dependency::{
-    CallBounds, CallDenied, Caller, Calls, Dependency, DependencyName,
+    CallBounds, CallDenied, CallError, Caller, Calls, Dependency, DependencyName,
 };
 use crate::outbound::{QueryDescription, SqlClient, SqlError};
 use crate::policy::{Identity, Rules};
@@ -23,7 +23,13 @@ pub struct SqlDirectory {
     settings: DirectorySettings,
     client: Arc<SqlClient>,
     lookup: Arc<Lookup>,
+    shared: Option<SharedCalls>,
+}
+
+/// The bounded calls of a running service, and the answers that they have got.
+struct SharedCalls {
     calls: Calls<SubjectKey, UserAnswer>,
+    runtime: Handle,
 }
 
 /// What a directory needs from outside.
@@ -53,10 +59,23 @@ impl SqlDirectory {
             wait,
         };
         let name = (DependencyName::Directory, None);
-        let dependency = Dependency::new(metrics, name, bounds, runtime, clock.clone());
+        let dependency = Dependency::new(metrics, name, bounds, runtime.clone(), clock.clone());
+        let calls = Calls::new(Arc::new(dependency), CAPACITY);
         Self {
             lookup: Arc::new(Lookup::new(&settings, client.clone(), clock)),
-            calls: Calls::new(Arc::new(dependency), CAPACITY),
+            shared: Some(SharedCalls { calls, runtime }),
+            client,
+            settings,
+        }
+    }
+
+    /// Creates a directory for explanations, which keeps nothing and asks only where a decision
+    /// may.
+    pub fn direct(settings: DirectorySettings, clock: Arc<dyn Clock>) -> Self {
+        let client = Arc::new(SqlClient::new(&settings.database));
+        Self {
+            lookup: Arc::new(Lookup::new(&settings, client.clone(), clock)),
+            shared: None,
             client,
             settings,
         }
@@ -72,9 +91,9 @@ impl SqlDirectory {
         &self.client
     }
 
-    /// Returns the bound, the breaker and the state of its calls.
-    pub const fn dependency(&self) -> &Arc<Dependency> {
-        self.calls.dependency()
+    /// Returns the bound, the breaker and the state of its calls; `None` if it makes none of them.
+    pub fn dependency(&self) -> Option<&Arc<Dependency>> {
+        self.shared.as_ref().map(|shared| shared.calls.dependency())
     }
 
     /// Has the query prepared, and returns its parameters and columns.
@@ -126,28 +145,52 @@ impl SqlDirectory {
         key: SubjectKey,
         cx: &mut RequestContext<'_, E>,
     ) -> Result<UserAnswer, Denial> {
-        if E::DRY_RUN {
-            if let Some(answer) = self.calls.kept(&key, cx.now).await {
-                return Ok(answer);
-            }
-            cx.explain.step(steps::would_be_asked);
-            return Err(Denial::undecided());
-        }
+        let shared = match &self.shared {
+            Some(shared) if !E::DRY_RUN => shared,
+            _ => return self.explained_answer(key, cx).await,
+        };
         let caller = Caller {
             began: cx.now,
-            client: None,
+            client: cx.client(),
         };
         let (lookup, asked) = (self.lookup.clone(), key.clone());
-        let answered = self
-            .calls
-            .get_or_call(key.clone(), caller, move || async move {
-                lookup.ask(asked).await
-            })
-            .await;
-        match answered {
+        let call = move || async move { lookup.ask(asked).await };
+        match shared.calls.get_or_call(key.clone(), caller, call).await {
             Ok(answer) => Ok(answer),
             Err(denied) => self.answer_in_outage(&key, denied, cx).await,
         }
+    }
+
+    /// Returns what is known of this subject without counting or keeping anything. The database is
+    /// asked only where a decision may.
+    async fn explained_answer<E: Explain>(
+        &self,
+        key: SubjectKey,
+        cx: &mut RequestContext<'_, E>,
+    ) -> Result<UserAnswer, Denial> {
+        if let Some(shared) = &self.shared
+            && let Some(answer) = shared.calls.kept(&key, cx.now).await
+        {
+            return Ok(answer);
+        }
+        if !cx.explain.may_ask() {
+            cx.explain.step(steps::would_be_asked);
+            return Err(Reason::DependencyUnavailable.into());
+        }
+        let lookup = self.lookup.clone();
+        let asking = async move { lookup.ask_aside(&key).await };
+        let asked = match &self.shared {
+            // Connections belong to the runtime of calls.
+            Some(shared) => match shared.runtime.spawn(asking).await {
+                Ok(asked) => asked,
+                Err(error) => Err(CallError::failed("unreadable", error.to_string())),
+            },
+            None => asking.await,
+        };
+        asked.map_err(|error| {
+            cx.explain.step(|| steps::failed(&error));
+            Reason::DependencyUnavailable.into()
+        })
     }
 
     /// Returns the last answer if the database cannot be asked and the settings allow it.

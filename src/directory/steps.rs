@@ -2,6 +2,7 @@
 
 use super::answer::UserState;
 use crate::domain::{ClaimPath, ExplainStep};
+use crate::outbound::dependency::CallError;
 use crate::policy::{Principal, UserRow};
 
 /// The name of the stage.
@@ -11,7 +12,13 @@ const ROW: &str = "a row in the directory";
 
 /// Explains that only the database knows the user, and was not asked.
 pub(super) fn would_be_asked() -> ExplainStep {
-    ExplainStep::failed(STAGE, ROW, "would be looked up")
+    ExplainStep::unknown(STAGE, ROW, "would be looked up")
+}
+
+/// Explains why the database, which was asked for an explanation, has no usable answer.
+pub(super) fn failed(error: &CallError) -> ExplainStep {
+    let (CallError::Failed(failure) | CallError::Rejected(failure)) = error;
+    ExplainStep::failed(STAGE, "an answer of the database", &failure.text)
 }
 
 /// Explains a row that is kept with the principal, which is used only where a proxy asks.

@@ -16,21 +16,11 @@ pub struct Denial {
     required_scopes: Option<Arc<str>>,
     clock_skew_suspected: bool,
     attempted: Option<CredentialScheme>,
-    is_undecided: bool,
     cost_work: bool,
     retry_after: Option<u32>,
 }
 
 impl Denial {
-    /// Creates the denial of a request about which another service would have to be asked, and was
-    /// not, because the decision is only explained.
-    pub fn undecided() -> Self {
-        Self {
-            is_undecided: true,
-            ..Reason::DependencyUnavailable.into()
-        }
-    }
-
     /// Creates the denial of a token that lacks one of these scopes.
     ///
     /// The scopes come from the configuration. They go into the challenge (RFC 6750 section 3,
@@ -123,11 +113,6 @@ impl Denial {
         self.attempted
     }
 
-    /// Returns `true` if another service would have to be asked for the decision.
-    pub const fn is_undecided(&self) -> bool {
-        self.is_undecided
-    }
-
     /// Returns `true` if a difference between clocks would explain the denial.
     pub const fn clock_skew_suspected(&self) -> bool {
         self.clock_skew_suspected
@@ -141,7 +126,6 @@ impl From<Reason> for Denial {
             required_scopes: None,
             clock_skew_suspected: false,
             attempted: None,
-            is_undecided: false,
             cost_work: reason.costs_work(),
             retry_after: None,
         }

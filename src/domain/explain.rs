@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use serde::Serialize;
 
-use super::printable::is_unseen;
+use super::printable::is_invisible;
 
 /// A receiver for the steps of a decision.
 ///
@@ -79,8 +79,6 @@ pub enum StepOutcome {
     Skipped,
     /// The request failed the check, and the decision ended here.
     Failed,
-    /// Another service would have to be asked, and was not. The decision is not known.
-    Unknown,
 }
 
 impl StepOutcome {
@@ -90,7 +88,6 @@ impl StepOutcome {
             Self::Passed => "passed",
             Self::Skipped => "skipped",
             Self::Failed => "failed",
-            Self::Unknown => "unknown",
         }
     }
 }
@@ -177,14 +174,6 @@ impl ExplainStep {
         }
     }
 
-    /// Creates a step whose outcome another service would have to be asked for.
-    pub fn unknown(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
-        Self {
-            outcome: StepOutcome::Unknown,
-            ..Self::passed(stage, expected, found)
-        }
-    }
-
     /// Creates a step that failed.
     pub fn failed(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
         Self::of(stage, &Err::<(), _>(()), expected, found)
@@ -222,7 +211,7 @@ impl Write for Line {
         for character in text.chars() {
             self.left = self.left.checked_sub(1).ok_or(fmt::Error)?;
             // A line break or an escape sequence would let a client forge lines in a transcript.
-            if is_unseen(character) {
+            if is_invisible(character) {
                 self.text.extend(character.escape_default());
             } else {
                 self.text.push(character);

@@ -27,7 +27,8 @@ pub use index::{IssuerIndex, RouteIndex, SourceIndex};
 pub use loopback::{is_loopback, is_loopback_name};
 pub use moment::{Moment, Uptime};
 pub use printable::{
-    is_unseen, may_hold_secret, may_hold_token, shown_path, shown_url, visible_json,
+    before_encoded_query, is_invisible, may_hold_secret, may_hold_token, shown_path, shown_url,
+    visible_json, visible_text,
 };
 pub use readable_time::TimeDistance;
 pub use reason::{DenialClass, Reason, reason_reference};

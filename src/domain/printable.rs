@@ -1,5 +1,6 @@
 //! Text from outside, made safe to print.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use url::Url;
 /// Returns `true` if a character is not visible itself, but affects a terminal or the order in
 /// which text is read: C0, DEL, C1, and Unicode's characters for direction and invisible
 /// formatting.
-pub const fn is_unseen(character: char) -> bool {
+pub const fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\0'..='\x1f'
@@ -25,14 +26,31 @@ pub const fn is_unseen(character: char) -> bool {
     )
 }
 
-/// Returns equivalent JSON in which the characters of [`is_unseen`] are escaped.
+/// Returns the text with the characters of [`is_invisible`] escaped, such as `\u{1b}`. Without this, a
+/// name that someone else chose could move the cursor of a terminal or forge a line of a log.
+pub fn visible_text(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let mut visible = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_invisible(character) {
+            visible.extend(character.escape_default());
+        } else {
+            visible.push(character);
+        }
+    }
+    Cow::Owned(visible)
+}
+
+/// Returns equivalent JSON in which the characters of [`is_invisible`] are escaped.
 ///
 /// C0 characters are left as they are: in valid JSON they are white space between tokens, and
 /// cannot occur inside strings.
 pub fn visible_json(json: &str) -> String {
     let mut visible = String::with_capacity(json.len());
     for character in json.chars() {
-        if character < ' ' || !is_unseen(character) {
+        if character < ' ' || !is_invisible(character) {
             visible.push(character);
             continue;
         }
@@ -82,6 +100,28 @@ pub fn shown_url(url: &Url) -> String {
 /// Longer URLs are cut off.
 const MAX_SHOWN_URL: usize = 300;
 
+/// Returns the path without a percent-encoded `?` and all after it, because a path is logged and a
+/// query may be secret. A client that encodes the whole URI sends its query in the path. `%` may be
+/// encoded as well, any number of times (`%253F`).
+pub fn before_encoded_query(path: &[u8]) -> &[u8] {
+    let mut end = 0;
+    while let Some(percent) = path
+        .get(end..)
+        .and_then(|rest| rest.iter().position(|byte| *byte == b'%'))
+    {
+        let start = end + percent;
+        let mut rest = path.get(start + 1..).unwrap_or_default();
+        while let Some(inner) = rest.strip_prefix(b"25") {
+            rest = inner;
+        }
+        if matches!(rest, [b'3', b'f' | b'F', ..]) {
+            return path.get(..start).unwrap_or_default();
+        }
+        end = start + 1;
+    }
+    path
+}
+
 /// Returns the path of a file, for an error message.
 ///
 /// Returns `None` if it does not look like a path: it may be the secret that belongs in the file.
@@ -111,13 +151,18 @@ pub(super) const JWT_START: &str = "eyJ";
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn visible_json_is_equivalent_and_printable() {
         let value = serde_json::json!({"a\u{202e}": "\u{9b}31m\u{7f}\u{1b}\u{e0041}\u{feff} \u{e9}\u{1f600}"});
         let visible = visible_json(&format!("{value:#}"));
-        assert!(!visible.replace('\n', "").contains(is_unseen), "{visible}");
+        assert!(
+            !visible.replace('\n', "").contains(is_invisible),
+            "{visible}"
+        );
         assert!(
             visible.contains("\\u202e") && visible.contains("\u{1f600}"),
             "{visible}"
@@ -145,6 +190,19 @@ mod tests {
         }
         let long = format!("https://a.example/{}", "a".repeat(1000));
         assert_eq!(shown_url(&Url::parse(&long).unwrap()).chars().count(), 301);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_of_a_path_has_no_encoded_query(path in "[%253fF/]{0,24}") {
+            let kept = before_encoded_query(path.as_bytes());
+            prop_assert!(path.as_bytes().starts_with(kept));
+            let mut kept = String::from_utf8(kept.to_vec()).unwrap();
+            while kept.contains("%25") {
+                kept = kept.replace("%25", "%");
+            }
+            prop_assert!(!kept.contains("%3f") && !kept.contains("%3F"), "{path}: {kept}");
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ reasons! {
         TokenAmbiguous 401 "token_ambiguous" "more than one token was presented",
         SchemeUnsupported 401 "scheme_unsupported" "the authentication scheme is not supported",
         AlgorithmNotAllowed 401 "algorithm_not_allowed" "the signature algorithm is not allowed for this key or issuer",
-        HeaderCriticalUnsupported 401 "header_critical_unsupported" "the token demands a critical extension that is not supported",
+        HeaderCriticalUnsupported 401 "header_critical_unsupported" "the token needs a critical extension that is not supported",
         TokenEncrypted 401 "token_encrypted" "encrypted tokens are not supported",
         IssuerUnknown 401 "issuer_unknown" "the token is not from a configured issuer",
         KeyUnknown 401 "key_unknown" "the issuer has no such key",
@@ -70,7 +70,7 @@ reasons! {
         TokenInactive 401 "token_inactive" "the issuer says that the token is not active",
         TokenExpired 401 "token_expired" "the token has expired",
         TokenNotYetValid 401 "token_not_yet_valid" "the token is not valid yet",
-        TokenIssuedInFuture 401 "token_issued_in_future" "the token claims to be issued in the future",
+        TokenIssuedInFuture 401 "token_issued_in_future" "the token was issued in the future",
         TokenTooOld 401 "token_too_old" "the token was issued too long ago",
         AudienceMismatch 401 "audience_mismatch" "the token is not meant for this audience",
         TokenTypeMismatch 401 "token_type_mismatch" "the token is of another type than expected",
@@ -96,21 +96,22 @@ reasons! {
     }
     Unavailable {
         KeysUnavailable 503 "keys_unavailable" "the keys of the issuer are not available",
-        DependencyUnavailable 503 "dependency_unavailable" "a service this decision depends on is not available",
+        DependencyUnavailable 503 "dependency_unavailable" "a service that this decision depends on is not available",
     }
 }
 
 /// Renders the reference page of all reasons as Markdown.
 pub fn reason_reference() -> String {
     let intro = "# Reason codes\n\nGenerated from the program; a test fails when this page and the program differ.\n\n\
-                 The same code stands in `X-Auth-Reason`, in the body of a denial, in the access log and in the metrics.\n\n\
+                 A reason code is the same in the header `X-Auth-Reason`, in the body of a denial, in the access log and in the metrics.\n\
+                 Its page has the causes, what to do, and an example to try ([all pages](reasons/README.md)).\n\n\
                  | status | code | meaning |\n| --- | --- | --- |\n";
     let rows = Reason::ALL.iter().map(|reason| {
         format!(
-            "| {} | `{}` | {} |\n",
+            "| {} | [`{code}`](reasons/{code}.md) | {} |\n",
             reason.status(),
-            reason.code(),
-            reason.meaning()
+            reason.meaning(),
+            code = reason.code(),
         )
     });
     std::iter::once(intro.to_owned()).chain(rows).collect()
@@ -126,6 +127,7 @@ impl Reason {
         matches!(
             self,
             Self::SignatureInvalid
+                | Self::TokenInactive
                 | Self::ProofMissing
                 | Self::TokenInactive
                 | Self::CredentialUnknown

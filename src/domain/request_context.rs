@@ -1,5 +1,7 @@
 //! What a decision is about.
 
+use std::net::IpAddr;
+
 use super::{Denial, Explain, ForwardedRequest, Moment};
 
 /// What a decision is about: every stage of it takes this.
@@ -22,9 +24,18 @@ pub trait CostLimit: Sync {
     /// Fails with [`Reason::RateLimited`](super::Reason::RateLimited) if no expensive work may be
     /// done for this request at this time.
     fn check(&self, request: &ForwardedRequest<'_>, now: Moment) -> Result<(), Denial>;
+
+    /// Returns the address of the client, if the request tells it.
+    fn client(&self, request: &ForwardedRequest<'_>) -> Option<IpAddr>;
 }
 
 impl<E: Explain> RequestContext<'_, E> {
+    /// Returns the address of the client, if expensive work is limited and the address is known.
+    /// Without a limit it is not looked at.
+    pub fn client(&self) -> Option<IpAddr> {
+        self.cost_limit?.client(self.request)
+    }
+
     /// Fails with [`Reason::RateLimited`](super::Reason::RateLimited) if no expensive work may be
     /// done for this request. Call it before such work: a signature, a password's hash, a call.
     ///

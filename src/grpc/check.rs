@@ -9,7 +9,7 @@ use super::connection::Peer;
 use super::described::Described;
 use crate::domain::{ForwardedRequest, Reason};
 use crate::gate::{DecisionService, LoggedRequest};
-use crate::telemetry::UnusableKind;
+use crate::telemetry::{UnusableKind, UnusableRequest};
 
 /// Returns the decision service of the active configuration.
 pub type CurrentDecisionService = Arc<dyn Fn() -> Arc<DecisionService> + Send + Sync>;
@@ -67,5 +67,10 @@ fn report_refusal(decisions: &DecisionService, peer: Option<Peer>, reason: Reaso
     let peer = peer.and_then(Peer::address);
     let now = decisions.gate.clock.uptime();
     let unusable = &decisions.metrics.unusable;
-    unusable.report(kind, now, peer, None, || hint.to_owned());
+    let request = UnusableRequest {
+        kind,
+        peer,
+        path: None,
+    };
+    unusable.report(request, now, || hint.to_owned());
 }

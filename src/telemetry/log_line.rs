@@ -1,12 +1,12 @@
 //! The form of a log line.
 
 use std::borrow::Cow;
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use std::io::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::config::LogFormat;
-use crate::domain::{Timestamp, is_unseen, visible_json};
+use crate::domain::{Timestamp, is_invisible, visible_json, visible_text};
 
 /// A log line in the making: a JSON object, or a text for people with logfmt fields behind it.
 ///
@@ -37,7 +37,7 @@ impl<'b> LogLine<'b> {
                 ));
             }
             LogFormat::Text => {
-                line.write(format_args!("{time} {level:>5} {}", visible(message)));
+                line.write(format_args!("{time} {level:>5} {}", visible_text(message)));
             }
         }
         line
@@ -111,7 +111,7 @@ fn is_bare(value: &str) -> bool {
         matches!(character, '"' | '=' | '\\')
             || character.is_whitespace()
             || character == char::REPLACEMENT_CHARACTER
-            || is_unseen(character)
+            || is_invisible(character)
     };
     !value.is_empty() && !value.contains(needs_quotes)
 }
@@ -130,23 +130,6 @@ fn bare_name(name: &str) -> Cow<'_, str> {
         };
         Cow::Owned(name.chars().map(exchanged).collect())
     }
-}
-
-/// Returns a message with what would be unseen escaped.
-fn visible(message: &str) -> Cow<'_, str> {
-    if !message.contains(is_unseen) {
-        return Cow::Borrowed(message);
-    }
-    let mut seen = String::with_capacity(message.len());
-    for character in message.chars() {
-        if is_unseen(character) {
-            // Writing to a String cannot fail.
-            let _ = write!(seen, "{}", character.escape_default());
-        } else {
-            seen.push(character);
-        }
-    }
-    Cow::Owned(seen)
 }
 
 #[cfg(test)]
@@ -201,7 +184,7 @@ mod tests {
             ) && written.ends_with(",\"route\":null,\"number\":7}\n"),
             "{written}"
         );
-        assert!(!written.trim_end().contains(is_unseen), "{written}");
+        assert!(!written.trim_end().contains(is_invisible), "{written}");
         let value: serde_json::Value = serde_json::from_str(&written).unwrap();
         assert_eq!(value["path"], hostile);
     }

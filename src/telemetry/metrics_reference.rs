@@ -20,59 +20,59 @@ macro_rules! metrics {
 
 metrics! {
     DECISIONS = "counter" "doorward_decisions_total" ["verdict", "reason", "issuer", "route"]
-        "Decisions by verdict (allow, deny, error), reason (ok or a code), issuer and route (none where there is none).";
+        "Number of decisions. verdict: allow, deny or error. reason: ok or a reason code. issuer and route: their names, or none.";
     CLOCK_SKEW_SUSPECTED = "counter" "doorward_clock_skew_suspected_total" ["reason", "issuer"]
-        "Tokens that are outside their time by at most five minutes beyond the leeway, by reason and issuer.";
+        "Number of tokens that were refused for their time by at most five minutes more than the leeway. A sign that two clocks differ.";
     DECISION_DURATION = "histogram" "doorward_decision_duration_seconds" ["cache"]
-        "Time from the request's head to the decision, by what the token cache said (hit, miss, none if it was not asked).";
+        "Time in seconds from the head of a request to its decision. cache: hit, miss, or none if the token cache was not used.";
     CACHE_REQUESTS = "counter" "doorward_token_cache_requests_total" ["result"]
-        "Look-ups in the token cache by result (hit, miss).";
+        "Number of look-ups in the token cache. result: hit or miss.";
     CACHE_ENTRIES = "gauge" "doorward_token_cache_entries" []
-        "Verified tokens in the cache.";
+        "Number of verified tokens in the token cache.";
     CACHE_EVICTIONS = "counter" "doorward_token_cache_evictions_total" []
-        "Verified tokens that had to leave the cache: for lack of room, or because their time in it was over.";
+        "Number of tokens that were removed from the token cache, because it was full or because their time in it was over.";
     JWKS_REFRESH = "counter" "doorward_jwks_refresh_total" ["issuer", "result"]
-        "Fetches of an issuer's keys by result (success, failure).";
+        "Number of fetches of an issuer's keys. result: success or failure.";
     JWKS_FETCH_DURATION = "histogram" "doorward_jwks_fetch_duration_seconds" ["issuer"]
-        "How long fetches of an issuer's keys took, whatever came of them.";
+        "Duration of fetches of an issuer's keys in seconds, successful or not.";
     JWKS_CONSECUTIVE_FAILURES = "gauge" "doorward_jwks_consecutive_failures" ["issuer"]
-        "Fetches of an issuer's keys that failed since the last one that did not.";
+        "Number of fetches of an issuer's keys that failed in a row. 0 after a success.";
     JWKS_KEYS = "gauge" "doorward_jwks_keys" ["issuer"]
-        "Usable keys of an issuer.";
+        "Number of usable keys of an issuer.";
     JWKS_LAST_SUCCESS = "gauge" "doorward_jwks_last_success_timestamp_seconds" ["issuer"]
-        "When an issuer's keys were last fetched, in seconds since 1970; absent for keys that are not fetched.";
+        "Time of the last successful fetch of an issuer's keys, in seconds since 1970. Absent for keys in the configuration.";
     DEPENDENCY_REQUESTS = "counter" "doorward_dependency_requests_total" ["dependency", "issuer", "result"]
-        "Calls to services that decisions depend on, by dependency (introspection, directory), issuer (none where there is none) and result; refused: not called, because of the bound on calls in flight or after failures.";
+        "Number of calls to services that decisions depend on. dependency: introspection or directory. issuer: its name, or none. result: what came of the call, or refused (not called, because too many calls were running or several had failed).";
     DEPENDENCY_DURATION = "histogram" "doorward_dependency_duration_seconds" ["dependency", "issuer"]
-        "Duration of calls to services that decisions depend on.";
+        "Duration of calls to services that decisions depend on, in seconds.";
     DEPENDENCY_BREAKER_OPEN = "gauge" "doorward_dependency_breaker_open" ["dependency", "issuer"]
-        "1 while calls to a dependency are refused because of failures in a row, 0 otherwise.";
+        "1 while calls to a dependency are not made because several failed in a row. Otherwise 0.";
     CONFIG_GENERATION = "gauge" "doorward_config_generation" []
-        "Number of the configuration in force, counted from 1.";
+        "Number of the active configuration. It starts at 1, and each successful reload adds 1.";
     CONFIG_RELOAD = "counter" "doorward_config_reload_total" ["result"]
-        "Configurations that were read anew, by result (success, failure: the one before stays in force).";
+        "Number of reloads of the configuration. result: success, or failure (the previous configuration stays active).";
     CONFIG_LAST_RELOAD_SUCCESSFUL = "gauge" "doorward_config_last_reload_successful" []
-        "1 if the last reload of the configuration succeeded, 0 if the configuration was refused.";
+        "1 if the last reload of the configuration succeeded. 0 if it failed.";
     CONFIG_LAST_RELOAD_SUCCESS = "gauge" "doorward_config_last_reload_success_timestamp_seconds" []
-        "When the active configuration became active, in seconds since 1970.";
+        "Time at which the active configuration became active, in seconds since 1970.";
     UNUSABLE_REQUESTS = "counter" "doorward_unusable_requests_total" ["kind"]
-        "Requests of proxies that are configured in the wrong way, by kind (unknown_path, wrong_dialect, not_described, untrusted_peer).";
+        "Number of requests from proxies that are not configured correctly. kind: unknown_path, wrong_dialect, not_described or untrusted_peer.";
     RATE_LIMITED = "counter" "doorward_rate_limited_total" ["result"]
-        "Requests that needed work while `failure_limit` is set, by result (refused: too many failures of this client address; no_address: not limited, because the address is unknown).";
+        "Number of requests that needed costly work while `failure_limit` is set. result: refused (too many failures from this client address) or no_address (not limited, because the address is unknown).";
     TLS_CERTIFICATE_NOT_AFTER = "gauge" "doorward_tls_certificate_not_after_timestamp_seconds" []
-        "When the first certificate that the verify listener shows ends, in seconds since 1970; absent without TLS.";
+        "Time at which the first certificate of the verify listener's chain expires, in seconds since 1970. Absent without TLS.";
     TLS_LAST_RELOAD_SUCCESSFUL = "gauge" "doorward_tls_last_reload_successful" []
-        "1 if the certificate files hold the active certificate, 0 if their content was refused; absent without TLS.";
+        "1 if the active certificate is the one in the files. 0 if the content of the files cannot be used. Absent without TLS.";
     LIST_ENTRIES = "gauge" "doorward_credential_list_entries" ["issuer"]
-        "Credentials in a list that is active, by issuer (api-keys, basic).";
+        "Number of credentials in the active list. issuer: api-keys or basic.";
     LIST_LAST_RELOAD_SUCCESSFUL = "gauge" "doorward_credential_list_last_reload_successful" ["issuer"]
-        "1 if the file of a list holds the active list, 0 if its content was refused or cannot be read; by issuer (api-keys, basic).";
+        "1 if the active list is the one in its file. 0 if the content of the file cannot be used. issuer: api-keys or basic.";
     LIST_LAST_SUCCESS = "gauge" "doorward_credential_list_last_success_timestamp_seconds" ["issuer"]
-        "When the active list of credentials was read, in seconds since 1970; by issuer (api-keys, basic).";
+        "Time at which the active list was read, in seconds since 1970. issuer: api-keys or basic.";
     LOG_LINES_DROPPED = "counter" "doorward_log_lines_dropped_total" []
-        "Log lines that were dropped because the queue was full.";
+        "Number of log lines that were dropped because the log queue was full.";
     BUILD_INFO = "gauge" "doorward_build_info" ["version"]
-        "Always 1; the label tells the version.";
+        "Always 1. The label has the version of doorward.";
 }
 
 /// The value of a label for something that has no name.
@@ -82,8 +82,9 @@ pub(super) const NONE: &str = "none";
 pub fn metrics_reference() -> String {
     let mut page = String::from(
         "# Metrics\n\nGenerated from the program; a test fails when this page and the program differ.\n\n\
-         Labels take configured names and fixed words only, never anything from a token or a path. Beside these there \
-         are the usual `process_*` metrics (CPU, memory, file descriptors, threads, start time).\n\n\
+         `GET /metrics` of the admin listener shows these metrics. [Observability](observability.md) has queries and alerts.\n\n\
+         - A label has a configured name or a word of this page. It never has a part of a token or a path.\n\
+         - The usual `process_*` metrics are there too: CPU, memory, file descriptors, threads, start time.\n\n\
          | metric | type | labels | meaning |\n| --- | --- | --- | --- |\n",
     );
     for metric in ALL {

@@ -37,4 +37,4 @@ pub use metrics_reference::metrics_reference;
 pub use outcome::Outcome;
 pub use rate_limit_counters::RateLimitCounters;
 pub use spans::Spans;
-pub use unusable_requests::{UnusableKind, UnusableRequests};
+pub use unusable_requests::{UnusableKind, UnusableRequest, UnusableRequests};

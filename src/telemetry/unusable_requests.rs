@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use prometheus::{IntCounter, IntCounterVec};
 
 use super::throttle::Throttle;
-use crate::domain::{Uptime, may_hold_token};
+use crate::domain::{Uptime, before_encoded_query, may_hold_token};
 
 /// Why a request of a proxy cannot be decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,17 @@ pub enum UnusableKind {
     NotDescribed,
     /// It describes the original request and does not come from a trusted proxy.
     UntrustedPeer,
+}
+
+/// A request that cannot be decided.
+#[derive(Debug, Clone, Copy)]
+pub struct UnusableRequest<'a> {
+    /// The reason.
+    pub kind: UnusableKind,
+    /// The address of the proxy, if it has one.
+    pub peer: Option<IpAddr>,
+    /// The path that the proxy asks for, without the query. gRPC has none.
+    pub path: Option<&'a str>,
 }
 
 /// The bytes of a path that are logged.
@@ -68,14 +79,8 @@ impl UnusableRequests {
     /// Counts a request, and logs one warning per minute and kind, with the peer, the path, a hint
     /// and the number of warnings that were left out since the last one. The hint is computed only
     /// for a warning.
-    pub fn report(
-        &self,
-        kind: UnusableKind,
-        now: Uptime,
-        peer: Option<IpAddr>,
-        path: Option<&str>,
-        hint: impl FnOnce() -> String,
-    ) {
+    pub fn report(&self, request: UnusableRequest<'_>, now: Uptime, hint: impl FnOnce() -> String) {
+        let UnusableRequest { kind, peer, path } = request;
         let Some((counter, throttle)) = self.kinds.get(kind as usize) else {
             return;
         };
@@ -85,7 +90,10 @@ impl UnusableRequests {
         };
         // A token may have been put anywhere.
         let path = path.filter(|path| !may_hold_token(path));
-        let path = path.and_then(|path| path.get(..path.floor_char_boundary(MAX_PATH)));
+        let path = path.and_then(|path| {
+            let end = before_encoded_query(path.as_bytes()).len();
+            path.get(..path.floor_char_boundary(end.min(MAX_PATH)))
+        });
         let peer = peer.map(|peer| peer.to_canonical().to_string());
         tracing::warn!(
             kind = kind.label(),

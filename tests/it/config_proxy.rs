@@ -148,6 +148,8 @@ fn names_that_a_proxy_cannot_handle_are_problems() {
             "connection",
             "content-length",
             "x-original-url",
+            "x-real-ip",
+            "x-envoy-external-address",
             "x-forwarded-uri",
         ] {
             assert!(
@@ -653,6 +655,7 @@ fn nginx_directive(line: &str) -> Vec<String> {
             assert!(!name.contains(['$', '"']), "{line}");
             Vec::new()
         }
+        ["proxy_set_header", "X-Real-IP", "$remote_addr"] => Vec::new(),
         ["proxy_set_header", name, value] => {
             assert!(!name.contains(['$', '"']), "{line}");
             assert!(

@@ -441,6 +441,28 @@ fn unknown_names_are_refused_and_the_nearest_known_one_is_named() {
     "#);
 }
 
+/// A name comes from whoever wrote the file or started the program. It must not move the cursor or
+/// forge a line.
+#[test]
+fn control_characters_in_names_are_escaped() {
+    let problems = TestGate::new()
+        .set("ISSUER", "me")
+        .set("AUDIENCE", "api")
+        .set("HMAC_SECRET", "0123456789abcdef0123456789abcdef")
+        .variable("DOORWARD_A\nB\u{1b}[2K", "1")
+        .variable("DOORWARD_\u{202e}low", "1")
+        .file("\"re\\e[31malm\\n\\x9b\": x\nroutes: [{name: a, match: {\"b\\ec\": 1}}]\n")
+        .configuration()
+        .unwrap_err();
+    insta::assert_snapshot!(problems, @r"
+    DOORWARD_\u{202e}low: unknown setting (names are in capitals)
+    DOORWARD_A\nB\u{1b}[2K: unknown setting (`doorward config reference` lists all settings)
+    doorward.yaml:1:1: re\u{1b}[31malm\n\u{9b}: unknown setting (`doorward config reference` lists all settings)
+    doorward.yaml:2:28: routes[0].match.b\u{1b}c: unknown setting (there is host, path, methods)
+    ");
+    assert!(!problems.replace('\n', "").contains(char::is_control));
+}
+
 /// Not that a setting is mentioned: that a message about it is shown, as it begins in a snapshot.
 #[test]
 fn each_setting_has_a_message_that_is_shown() {
@@ -456,6 +478,8 @@ fn each_setting_has_a_message_that_is_shown() {
         include_str!("presets/keycloak.rs"),
         include_str!("presets/okta.rs"),
         include_str!("tls/mod.rs"),
+        include_str!("introspection/settings.rs"),
+        include_str!("user_row.rs"),
     ];
     let snapshots = sources
         .iter()

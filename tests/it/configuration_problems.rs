@@ -53,15 +53,15 @@ fn a_limit_that_cannot_be_kept() {
             .configuration();
         read.map(drop).unwrap_err()
     };
-    insta::assert_snapshot!(file("failure_limit: 60/1m"), @"doorward.yaml:3:16: failure_limit: needs a named proxy (set proxy to the proxy in front, whose word on the client's address can then be taken)");
+    insta::assert_snapshot!(file("failure_limit: 60/1m"), @"doorward.yaml:3:1: failure_limit: needs a named proxy (set proxy to the proxy in front, whose word on the client's address can then be taken)");
     insta::assert_snapshot!(file("failure_limit: often\nfailure_limit_proxies: [10.0.0.0/8, lb, '::ffff:10.0.0.1']"), @r#"
-    doorward.yaml:3:16: failure_limit: "often" is not understood (write a number and a duration such as 60/1m, or off)
+    doorward.yaml:3:1: failure_limit: "often" is not understood (write a number and a duration such as 60/1m, or off)
     doorward.yaml:4:37: failure_limit_proxies[1]: "lb" is not understood (write networks such as 10.0.0.0/8, or single addresses)
     doorward.yaml:4:41: failure_limit_proxies[2]: an IPv4 network in IPv6 clothes (write it as an IPv4 network)
     "#);
     insta::assert_snapshot!(file("proxy: nginx\nfailure_limit: 0/1m\nfailure_limit_proxies: [0.0.0.0/1, 128.0.0.0/1]"), @r"
-    doorward.yaml:4:16: failure_limit: out of range (from 1 to 100000 failures, in 1s to 24h)
-    doorward.yaml:5:24: failure_limit_proxies: takes every client for a load balancer (list the networks of your load balancers; no client may have an address there)
+    doorward.yaml:4:1: failure_limit: out of range (from 1 to 100000 failures, in 1s to 24h)
+    doorward.yaml:5:1: failure_limit_proxies: takes every client for a load balancer (list the networks of your load balancers; no client may have an address there)
     ");
 }
 

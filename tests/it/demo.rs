@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{ChildStdout, Command};
 
-use crate::support::{Answer, Request, Service, program};
+use crate::support::{Answer, Request, Service, doorward, program};
 
 #[test]
 fn every_line_of_the_page_gets_the_answer_above_it() {
@@ -103,6 +103,32 @@ fn two_demos_on_free_ports_do_not_meet() {
         demo.signal("TERM");
         assert_eq!(demo.wait(), Some(0), "{}", demo.log);
     }
+}
+
+/// The message must not blame another program for ports that cannot be had.
+#[test]
+fn a_port_without_room_behind_it_is_refused() {
+    let said = |arguments: &[&str]| {
+        let output = doorward(&[&["demo"], arguments].concat(), &[], "");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let no_room = "\
+doorward: no three ports in a row from 65534 on: the highest port is 65535
+`--port` is at most 65533; `--port 0` takes free ports
+";
+    assert_eq!(said(&["--port", "65534"]), no_room);
+    assert_eq!(
+        said(&["--port", "65535"]),
+        no_room.replace("65534", "65535")
+    );
+    assert_eq!(
+        said(&["--port", "7998"]),
+        "\
+doorward: port 8000 is for the site and among the three from 7998 on (verify, admin, issuer)
+`--site-port` names another port
+"
+    );
 }
 
 /// A line of the page.

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use doorward::config::reference;
 use doorward::config::schema;
-use doorward::domain::reason_reference;
+use doorward::domain::{Reason, reason_reference};
 use doorward::fixtures::{fixture_reference, fixture_schema};
-use doorward::hints::hint_reference;
+use doorward::hints::{hint_reference, reason_index, reason_page};
 use doorward::proxy_files::{HeaderNames, Proxy};
 use doorward::telemetry::metrics_reference;
 
@@ -35,6 +35,19 @@ fn settings_of_fixtures_are_up_to_date() {
 #[test]
 fn reason_codes_are_up_to_date() {
     compare("docs/reason-codes.md", &reason_reference());
+}
+
+#[test]
+fn pages_of_reasons_are_up_to_date() {
+    compare("docs/reasons/README.md", &reason_index());
+    let mut expected = BTreeSet::from([PathBuf::from("docs/reasons/README.md")]);
+    for reason in Reason::ALL {
+        let page = format!("docs/reasons/{}.md", reason.code());
+        compare(&page, &reason_page(*reason));
+        expected.insert(page.into());
+    }
+    let found: BTreeSet<_> = files_below("docs/reasons").into_iter().collect();
+    assert_eq!(found, expected, "a page whose reason is gone");
 }
 
 #[test]
@@ -153,6 +166,7 @@ fn compare_section(page: &str, section: &str, expected: &str) {
 fn compare(page: &str, expected: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, expected).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();

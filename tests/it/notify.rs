@@ -129,6 +129,31 @@ fn a_configuration_that_is_refused_leaves_the_service_ready() {
     );
 }
 
+/// A file that the new configuration names for the first time may still be written, so the next
+/// poll reads both again. Until then nothing was refused.
+#[test]
+fn a_configuration_whose_files_may_still_change_is_not_refused() {
+    let manager = Manager::new();
+    let place = tempfile::tempdir().unwrap();
+    let (file, token) = (
+        place.path().join("doorward.yaml"),
+        place.path().join("token"),
+    );
+    std::fs::write(&token, "0123456789abcdef").unwrap();
+    std::fs::write(&file, "reload: on_change\n").unwrap();
+    let _service = manager.start(&["serve", "--config", file.to_str().unwrap()], &[]);
+    assert!(manager.told().starts_with("READY=1\n"));
+    let named = format!("reload: on_change\nadmin_token_file: {}\n", token.display());
+    std::fs::write(&file, named).unwrap();
+    assert!(manager.told().starts_with("RELOADING=1\n"));
+    assert_eq!(
+        manager.told(),
+        "READY=1\nSTATUS=serving by configuration 1; the files of a new one still change"
+    );
+    assert!(manager.told().starts_with("RELOADING=1\n"));
+    assert_eq!(manager.told(), "READY=1\nSTATUS=serving by configuration 2");
+}
+
 #[test]
 fn a_watchdog_hears_that_all_is_well() {
     let manager = Manager::new();

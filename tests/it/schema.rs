@@ -297,11 +297,18 @@ fn in_section(schema: &Value, path: &str, place: &dyn Fn(Value) -> Value, settin
 
 fn beside_its_preset(name: &str, value: &Value) -> Value {
     let presets = ["cognito", "auth0", "entra", "keycloak", "okta", "firebase"];
+    // Without introspection they have no meaning, whatever their value.
+    if name.starts_with("introspection_") || name == "token_prefixes" {
+        return json!({ name: value, "introspection": "opaque" });
+    }
     match presets
         .iter()
         .find(|preset| name.starts_with(&format!("{preset}_")))
     {
         Some(preset) => json!({ name: value, "preset": preset }),
+        None if name.starts_with("directory_") && !name.starts_with("directory_url") => {
+            json!({ name: value, "directory_url": "postgres://127.0.0.1/users" })
+        }
         None => json!({ name: value }),
     }
 }

@@ -211,6 +211,10 @@ fn a_hostile_path_is_bounded_and_holds_no_token() {
     let told = warning(&mut service, "unknown_path");
     assert_eq!(told["path"], long[..64]);
     let (_file, mut service, verify) = started(&[("PROXY", "nginx")]);
+    Request::new(verify, "GET", "/x%3Ftoken=s3cret").send();
+    let told = warning(&mut service, "unknown_path");
+    assert_eq!(told["path"], "/x");
+    let (_file, mut service, verify) = started(&[("PROXY", "nginx")]);
     Request::new(verify, "GET", "/eyJhbGciOiJIUzI1NiJ9.e30.c2ln").send();
     let line = service.wait_for_line("unknown_path");
     assert!(!line.contains("eyJ") && !line.contains("c2ln"), "{line}");

@@ -253,7 +253,17 @@ routes:
   - {name: d, match: {}, access: anonymous, directory: false}
   - {name: e, match: {}, require: {when: 'claims.a.exists(user, user == 1)'}}
 ";
-    insta::assert_snapshot!(told(file, true), @"");
+    insta::assert_snapshot!(told(file, true), @r#"
+    doorward.yaml:7:16: claim_headers[2].user: beside a claim, of which the header is made already (write one of claim and user)
+    doorward.yaml:8:5: claim_headers[3].claim: missing (name a claim, such as sub or realm_access.roles)
+    doorward.yaml:10:54: routes[0].require.user: reads the user's row, which this route does without (leave out directory: false, or read a claim)
+    doorward.yaml:11:54: routes[1].require.when: reads the user's row, which this route does without (leave out directory: false, or read a claim)
+    doorward.yaml:12:44: routes[2].require.user[0].column: not one rule for the column (write exactly one of exists, equals, one_of, contains and matches)
+    doorward.yaml:12:59: routes[2].require.user[1].column: missing (name a column, such as role)
+    doorward.yaml:12:73: routes[2].require.user[2].column: `$` is all columns, of which no rule speaks (name a column)
+    doorward.yaml:13:45: routes[3].directory: has no effect where tokens are not looked at (leave it out, or change `access`)
+    doorward.yaml:14:36: routes[4].require.when: "user" as the name of a loop's variable (choose another name)
+    "#);
     let file = "claim_headers:
   - {user: role, header: X-Role}
   - {claim: sub, header: X-Sub}
@@ -263,10 +273,15 @@ routes:
   - {name: c, match: {}, directory: true}
   - {name: d, match: {}, directory: false}
 ";
-    insta::assert_snapshot!(told(file, false), @"");
+    insta::assert_snapshot!(told(file, false), @"
+    doorward.yaml:5:5: claim_headers[0]: X-Role reads the user's row, and there is no directory (set directory_url and directory_query, or read a claim)
+    doorward.yaml:8:36: routes[0].require.user: reads the user's row, and there is no directory (set directory_url and directory_query, or read a claim)
+    doorward.yaml:9:36: routes[1].require.when: reads the user's row, and there is no directory (set directory_url and directory_query, or read a claim)
+    doorward.yaml:10:26: routes[2].directory: there is no directory (set directory_url and directory_query, or read a claim)
+    ");
     let by_variable = TestGate::new()
         .trusting(&TestIssuer::new())
         .set("CLAIM_HEADERS", "user:role=X-Role,sub=X-Sub")
         .configuration();
-    insta::assert_snapshot!(by_variable.map(drop).unwrap_err(), @"");
+    insta::assert_snapshot!(by_variable.map(drop).unwrap_err(), @"DOORWARD_CLAIM_HEADERS: X-Role reads the user's row, and there is no directory (set DOORWARD_DIRECTORY_URL and DOORWARD_DIRECTORY_QUERY, or read a claim)");
 }

@@ -29,6 +29,9 @@ use introspector::Question;
 /// The name of the stage that asks the issuer.
 const STAGE: &str = "introspection";
 
+/// What an explanation says of an issuer that did not answer.
+const NO_ANSWER: &str = "no answer; /status has the last failure";
+
 /// A token that is active, and the answer that says so.
 pub(super) struct Introspected {
     /// What the issuer says.
@@ -102,19 +105,30 @@ impl Authenticators {
             token: token.to_owned(),
             keys: AnswerKeys::of(issuer),
             began: cx.now,
-            client: None,
+            client: cx.client(),
         };
-        let verdict = if E::DRY_RUN {
-            verdict_for_explanation(introspector, question, cx).await
-        } else {
-            let verdict = introspector.verdict(question).await;
-            cx.explain.step(|| {
-                explain::verdict(STAGE, &verdict, "no answer; /status has the last failure")
-            });
-            verdict.map_err(|_| Reason::DependencyUnavailable)
+        let kept = introspector.kept(&question.digest, cx.now).await;
+        let was_asked = kept.is_none();
+        let verdict = match kept {
+            Some(kept) => Ok(kept),
+            None if !cx.explain.may_ask() => {
+                cx.explain
+                    .step(|| ExplainStep::failed(STAGE, explain::ACTIVE, "would be introspected"));
+                return Err(Denial::undecided());
+            }
+            None if E::DRY_RUN => introspector
+                .ask(question)
+                .await
+                .map_err(|error| error.to_string()),
+            None => introspector
+                .verdict(question)
+                .await
+                .map_err(|_| NO_ANSWER.to_owned()),
         };
-        let Verdict::Active(answer) = verdict? else {
-            return Err(Reason::TokenInactive.into());
+        cx.explain.step(|| explain::verdict(STAGE, &verdict));
+        let Verdict::Active(answer) = verdict.map_err(|_| Reason::DependencyUnavailable)? else {
+            // Only a question that was asked is work that a client has caused.
+            return Err(Denial::from(Reason::TokenInactive).with_cost_work(was_asked));
         };
         // It was parsed when it came, and once more by each request that shares it.
         let Ok(IntrospectionAnswer::Active(active)) =
@@ -159,31 +173,6 @@ impl Authenticators {
         })?;
         TokenKindRule { require_token_type }.validate(claims, explain)
     }
-}
-
-/// Returns what the issuer says, for an explanation: what is kept, or if the explanation may ask,
-/// what the issuer answers. Otherwise the decision is not known.
-async fn verdict_for_explanation<E: Explain>(
-    introspector: &Introspector,
-    question: Question,
-    cx: &mut RequestContext<'_, E>,
-) -> Result<Verdict, Reason> {
-    if let Some(kept) = introspector.kept(&question.digest, cx.now).await {
-        let verdict = Ok::<_, ()>(kept);
-        cx.explain.step(|| explain::verdict(STAGE, &verdict, ""));
-        return verdict.map_err(|()| Reason::DependencyUnavailable);
-    }
-    if !cx.explain.may_ask() {
-        cx.explain
-            .step(|| ExplainStep::unknown(STAGE, explain::ACTIVE, "would be introspected"));
-        return Err(Reason::DependencyUnavailable);
-    }
-    let verdict = introspector.ask(question).await;
-    cx.explain.step(|| match &verdict {
-        Err(error) => ExplainStep::failed(STAGE, explain::ACTIVE, error),
-        Ok(_) => explain::verdict(STAGE, &verdict, ""),
-    });
-    verdict.map_err(|_| Reason::DependencyUnavailable)
 }
 
 /// Returns a token that is a `b64token` (RFC 6750 section 2.1). No server issues anything else, so

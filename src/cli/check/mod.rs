@@ -34,11 +34,11 @@ pub(super) struct Check {
     /// never issued, and have the query of the user directory prepared
     #[arg(long)]
     online: bool,
-    /// Also judge the cases in the YAML files of this folder, with keys made for the run; nothing
-    /// is fetched for them
+    /// Also test the configuration with the fixtures (YAML files) in this folder. Keys are made for
+    /// the run, and none are fetched
     #[arg(long, value_name = "DIR")]
     fixtures: Option<PathBuf>,
-    /// How to report; docs/check.md describes the members of `json`
+    /// Output format; docs/check.md describes the members of `json`
     #[arg(long, value_enum, default_value = "text")]
     output: Output,
 }

@@ -21,13 +21,13 @@ pub(in crate::cli) struct Issue {
     /// Shared secret to sign with; `-` for stdin. One line end at its end is cut off
     #[arg(long, group = "with", value_name = "FILE")]
     hmac_secret_file: Option<PathBuf>,
-    /// How the secret is written
+    /// Encoding of the secret
     #[arg(long, default_value = "utf8", value_parser = ["utf8", "hex", "base64"])]
     hmac_secret_encoding: String,
-    /// Algorithm to sign with; the key's own, or the usual one of its type
+    /// Signature algorithm; the default is that of the key, or the usual one of its type
     #[arg(long)]
     algorithm: Option<Algorithm>,
-    /// `kid` of the header; the key's own
+    /// `kid` of the header; the default is that of the key
     #[arg(long)]
     kid: Option<String>,
     /// `typ` of the header
@@ -45,10 +45,10 @@ pub(in crate::cli) struct Issue {
     /// `scope`, separated by spaces
     #[arg(long)]
     scope: Option<String>,
-    /// How long it lives; the end is `exp`
+    /// Lifetime of the token; `exp` is now plus this
     #[arg(long, default_value = "1d", value_parser = humantime::parse_duration)]
     expires_in: Duration,
-    /// Further claims, as a JSON object; they win over the others
+    /// Additional claims, as a JSON object; they win over the other options
     #[arg(long, value_name = "JSON", default_value = "{}", value_parser = members)]
     claims: Map<String, Value>,
 }

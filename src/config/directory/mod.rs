@@ -15,82 +15,86 @@ use crate::domain::ClaimPath;
 
 const DIRECTORY_URL: Setting = Setting::secret(
     "directory_url",
-    "Database that knows the users: `postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full`, `mysql://…?ssl-mode=VERIFY_IDENTITY` (MariaDB too), `sqlite:FILE`. On loopback and on a socket (`?host=/run/postgresql`, `?socket=/run/mysqld/mysqld.sock`) without TLS.",
+    "URL of the database with the users: `postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full`, `mysql://…?ssl-mode=VERIFY_IDENTITY` (MariaDB too) or `sqlite:FILE`. TLS is needed, except on loopback and on a unix socket (`?host=/run/postgresql`, `?socket=/run/mysqld/mysqld.sock`).",
 );
 const DIRECTORY_CA_FILE: Setting = Setting::optional(
     "directory_ca_file",
     "–",
-    "PEM file with certificates to trust beside the system's for the database.",
+    "PEM file with certificates of authorities. For the database, they are trusted in addition to those of the system.",
 );
 const DIRECTORY_QUERY: Setting = Setting::optional(
     "directory_query",
     "–",
-    "One `SELECT` or `WITH` with the parameters of its database (`$1`, `?`), prepared and read-only; its columns are the attributes of the user. Nothing is ever put into its text.",
+    "Query for the row of a user: one `SELECT` or `WITH`, with parameters as the database writes them (`$1` or `?`). Its columns are the attributes of the user. It is a prepared statement in a read-only session. Values are bound, and never put into its text.",
 );
 const DIRECTORY_PARAMETERS: Setting = Setting::new(
     "directory_parameters",
     "sub",
-    "Claims whose values are bound to the parameters of the query, in order.",
+    "Claims whose values are the parameters of the query, in this order.",
 )
 .shaped(Shape::List(&Shape::Text));
 const DIRECTORY_KEY: Setting = Setting::optional(
     "directory_key",
     "–",
-    "Column whose text must equal the first parameter to the byte, else `subject_unknown`; required for MySQL and SQLite, which take `1abc`, ` 1` or another case for the same.",
+    "Column whose text must equal the first parameter byte by byte. Otherwise the reason is `subject_unknown`. Required for MySQL and SQLite, which compare loosely: for them `1abc`, ` 1` or another case can equal the value.",
 );
 const DIRECTORY_ISSUERS: Setting = Setting::optional(
     "directory_issuers",
     "the only issuer",
-    "Issuers whose subjects the database knows, by name (`api-keys` and `basic` too). May be left out where one issuer is all there is.",
+    "Names of the issuers whose users are in the database (`api-keys` and `basic` too). It may be left out if there is one issuer only.",
 )
 .shaped(Shape::List(&Shape::Text));
 const DIRECTORY_ACTIVE: Setting = Setting::optional(
     "directory_active",
     "–",
-    "Column that must be true (a boolean, or a whole number other than 0; NULL is not), else `subject_disabled`.",
+    "Column that must be true. Otherwise the reason is `subject_disabled`. True is a boolean `true`, or a whole number other than 0. NULL is not true.",
 );
 const DIRECTORY_ON_MISSING: Setting = Setting::new(
     "directory_on_missing",
     "deny",
-    "For a subject without a row: `deny` is `subject_unknown`, `pass` goes on without attributes.",
+    "What happens to a user without a row. `deny`: `subject_unknown`. `pass`: the request goes on without attributes.",
 )
 .shaped(Shape::Word(&value::words(ON_MISSING)));
 const DIRECTORY_CACHE_TTL: Setting = Setting::new(
     "directory_cache_ttl",
     "30s",
-    "How long a row is used before the database is asked again.",
+    "How long a row is kept before the database is asked again.",
 )
 .shaped(Shape::Duration);
 const DIRECTORY_NEGATIVE_TTL: Setting = Setting::new(
     "directory_negative_ttl",
     "5s",
-    "How long it is remembered that a user is not there, or disabled.",
+    "How long it is kept that a user has no row or is disabled.",
 )
 .shaped(Shape::Duration);
 const DIRECTORY_TIMEOUT: Setting = Setting::new(
     "directory_timeout",
     "300ms",
-    "How long a query may take, here and at the server.",
+    "Longest time for one query, for doorward and for the database server.",
 )
 .shaped(Shape::Duration);
 const DIRECTORY_MAX_CONNECTIONS: Setting = Setting::new(
     "directory_max_connections",
     "8",
-    "Connections to the database at most, which is also how many queries run at once.",
+    "Greatest number of connections to the database. It is also the greatest number of queries at the same time.",
 )
 .shaped(Shape::Number);
 const DIRECTORY_ON_OUTAGE: Setting = Setting::new(
     "directory_on_outage",
     "deny",
-    "While the database cannot be asked: `deny` is 503, `stale` uses the last answer for `directory_max_stale`.",
+    "What happens while the database does not answer. `deny`: 503. `stale`: the last row is used for `directory_max_stale`.",
 )
 .shaped(Shape::Word(&value::words(ON_OUTAGE)));
 const DIRECTORY_MAX_STALE: Setting = Setting::new(
     "directory_max_stale",
     "5m",
-    "How old an answer may be with `directory_on_outage: stale`.",
+    "Greatest age of a row with `directory_on_outage: stale`.",
 )
 .shaped(Shape::Duration);
+
+/// The hint where something reads the user's row and there is no directory.
+pub(in crate::config) const NO_DIRECTORY_HINT: &str =
+    "set $directory_url and $directory_query, or read a claim";
 
 pub(crate) const SETTINGS: &[Setting] = &[
     DIRECTORY_URL,

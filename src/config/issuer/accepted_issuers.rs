@@ -64,5 +64,5 @@ impl AcceptedIssuers {
 pub(super) const ISSUER: Setting = Setting::optional(
     "issuer",
     "–",
-    "The exact `iss` of its tokens. With a fixed key source it may be left out: then tokens without `iss` are taken, and only those.",
+    "The exact value of `iss` in the tokens of this issuer. It may be left out with `jwks`, `jwks_file`, `public_key_file` or `hmac_secret`. Then only tokens without `iss` are accepted.",
 );

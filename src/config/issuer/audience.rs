@@ -6,18 +6,18 @@ use crate::verify::{AcceptedAudience, AudienceMatch, AudienceRule, TokenTypeRule
 pub(super) const AUDIENCE: Setting = Setting::optional(
     "audience",
     "**required**, unless a preset fills it in",
-    "Audiences this API accepts; a token must name one of them (RFC 8725 section 3.9). `*` alone accepts every token of the issuer.",
+    "Names of this API. The `aud` of a token must have one of them (RFC 8725 section 3.9). `*` alone accepts tokens for any audience.",
 ).shaped(Shape::List(&Shape::Text));
 pub(super) const AUDIENCE_MATCH: Setting = Setting::new(
     "audience_match",
     "any",
-    "Whether a token must name `any` or `all` of them.",
+    "`any`: `aud` must have one of the names in `audience`. `all`: it must have every one.",
 )
 .shaped(Shape::Word(&value::words(MATCHES)));
 pub(super) const AUDIENCE_FALLBACK: Setting = Setting::optional(
     "audience_fallback",
     "none",
-    "Claims that stand in where a token has no `aud`: `client_id`, `azp`.",
+    "Claims that are compared with `audience` if a token has no `aud`. A list of `client_id` and `azp`.",
 )
 .shaped(Shape::List(&Shape::Word(&value::words(FALLBACKS))));
 

@@ -36,43 +36,47 @@ use preset::{PRESET, Preset};
 const NAME: Setting = Setting::optional(
     "name",
     "host of the issuer",
-    "Label of the issuer in logs and metrics.",
+    "Name of the issuer in logs, metrics and routes.",
 );
 const TOKEN_TYPE: Setting = Setting::new(
     "token_type",
     "any",
-    "`any`: `typ` absent, `JWT`, `at+jwt` or in `accepted_types`. `at+jwt`: the access token profile of RFC 9068, all seven claims.",
+    "`any`: the header `typ` is absent, `JWT`, `at+jwt` or one of `accepted_types`. `at+jwt`: the token must follow RFC 9068 (JWT access tokens), with `typ` and all seven required claims.",
 ).shaped(Shape::Word(&value::words(TOKEN_TYPES)));
 const ACCEPTED_TYPES: Setting = Setting::optional(
     "accepted_types",
     "none",
-    "Further values of `typ` that `token_type` `any` takes.",
+    "Additional values of `typ` that `token_type: any` accepts.",
 )
 .shaped(Shape::List(&Shape::Text));
 const LEEWAY: Setting = Setting::new(
     "leeway",
     "30s",
-    "How far the clocks may differ, for `exp`, `nbf` and `iat`; at most an hour.",
+    "Tolerated difference between the clocks of the issuer and of this service. It applies to `exp`, `nbf` and `iat`. At most one hour.",
 )
 .shaped(Shape::Duration);
-const REQUIRE_EXP: Setting =
-    Setting::new("require_exp", "true", "Whether a token must have an end.").shaped(Shape::Boolean);
+const REQUIRE_EXP: Setting = Setting::new(
+    "require_exp",
+    "true",
+    "`true`: a token must have `exp`. `false`: a token without `exp` never expires.",
+)
+.shaped(Shape::Boolean);
 const MAX_TOKEN_AGE: Setting = Setting::optional(
     "max_token_age",
     "–",
-    "How old a token may be by its `iat`, which it then must have.",
+    "Greatest age of a token, counted from its `iat`. With this setting a token must have `iat`.",
 )
 .shaped(Shape::Duration);
 const REQUIRED_SCOPES: Setting = Setting::optional(
     "required_scopes",
     "none",
-    "Scopes that every token must have; without one of them it is 403.",
+    "Scopes that every token of this issuer must have. If one is missing, the response is 403 with `scope_insufficient`.",
 )
 .shaped(Shape::List(&Shape::Text));
 const REQUIRED_CLAIMS: Setting = Setting::optional(
     "required_claims",
     "none",
-    "Claims that every token must have, neither `null` nor an empty text: `path`, or `path=value` for a value it must equal or, as an array, contain. Split at the first `=` outside of quotes; a value has no comma. With a preset `roles` is what its provider writes as roles.",
+    "Claims that every token of this issuer must have. A list of `path` and `path=value`. `path`: the claim must be there, and be neither `null` nor an empty text. `path=value`: the claim must equal the value, or be an array that contains it. The text is split at the first `=` outside quotes. A value cannot have a comma. With a preset, `roles` is the list of roles in the form of that provider.",
 ).shaped(Shape::List(&Shape::Text));
 
 pub(super) const SETTINGS: &[Setting] = &[
@@ -114,7 +118,7 @@ const INHERITED: &[Setting] = &[
 pub(crate) const ISSUERS: Setting = Setting::optional(
     "issuers",
     "–",
-    "Several issuers, only in the file: a list of mappings with the settings of an issuer, each found by its exact `iss`.",
+    "Several issuers. Only in the file. A list of mappings, each with the settings of one issuer (next table). A token belongs to the issuer whose `issuer` equals its `iss` exactly.",
 ).shaped(Shape::Sections(SECTIONS));
 
 /// An issuer, its keys, and the checks for its tokens.

@@ -23,25 +23,26 @@ const KEYS: Setting = Setting::required("", "The keys.").shaped(Shape::Sections(
 
 const ID: Setting = Setting::required(
     "id",
-    "Name of the key, and the claim `client_id`. Each key has a name of its own.",
+    "Name of the key. It is also the claim `client_id`. Two keys cannot have the same name.",
 );
 const HASH: Setting = Setting::required(
     "hash",
-    "`sha256:` and the SHA-256 of the whole key in hexadecimal. The key itself is not stored.",
+    "`sha256:`, followed by the SHA-256 of the whole key in hexadecimal. The key itself is not stored.",
 );
-const SUBJECT: Setting = Setting::required("subject", "The claim `sub`: whose key it is.");
-const SCOPES: Setting = Setting::optional("scopes", "none", "Scopes that the key grants.")
-    .shaped(Shape::List(&Shape::Text));
+const SUBJECT: Setting = Setting::required("subject", "Owner of the key. It is the claim `sub`.");
+const SCOPES: Setting =
+    Setting::optional("scopes", "none", "A list of scopes that the key grants.")
+        .shaped(Shape::List(&Shape::Text));
 const CLAIMS: Setting = Setting::optional(
     "claims",
     "none",
-    "Other claims, as a mapping. `aud` is the audience, which a route may ask for. Not allowed: `iss`, `sub`, `exp`, `nbf`, `iat`, `cnf`, `client_id`, `scope`.",
+    "Additional claims. A mapping. `aud` is the audience, which a route can require. Not allowed are `iss`, `sub`, `exp`, `nbf`, `iat`, `cnf`, `client_id` and `scope`.",
 )
 .shaped(Shape::Mapping);
 const EXPIRES: Setting = Setting::optional(
     "expires",
     "never",
-    "When the key ends: a date such as `2027-01-31`, or a time such as `2027-01-31T12:00:00Z`.",
+    "Time at which the key expires. A date such as `2027-01-31`, or a time such as `2027-01-31T12:00:00Z`.",
 );
 const DISABLED: Setting = Setting::new(
     "disabled",

@@ -26,34 +26,34 @@ use names::{API_KEYS, BASIC};
 const API_KEYS_FILE: Setting = Setting::optional(
     "api_keys_file",
     "no API keys",
-    "A file with API keys: a list in YAML or JSON. Its contents are compared every 5 seconds; a bad or missing file leaves the last good list active.",
+    "File with API keys: a list in YAML or JSON. It is compared every 5 seconds. If the file is bad or missing, the last good list stays active.",
 );
 const API_KEY_PREFIX: Setting = Setting::new(
     "api_key_prefix",
     "dw",
-    "How API keys begin; `_` follows. Every credential that begins so is an API key.",
+    "Prefix of API keys, without the `_` that follows it. A credential that begins with both is an API key and nothing else.",
 );
 const API_KEY_CHECKSUM: Setting = Setting::new(
     "api_key_checksum",
     "true",
-    "`false`: API keys need no check sum, because they were made elsewhere.",
+    "`false`: API keys need no check sum. For keys that were made by another program.",
 )
 .shaped(Shape::Boolean);
 pub(super) const HTPASSWD_FILE: Setting = Setting::optional(
     "htpasswd_file",
     "no passwords",
-    "A file with users and passwords as `htpasswd -B` writes it: hashes by bcrypt or argon2id. Needs `basic` in `token_sources`. It is followed like `api_keys_file`.",
+    "File with users and hashes of their passwords, as `htpasswd -B` writes it. The hashes are bcrypt or argon2id. Needs `basic` in `token_sources`. Changes are noticed as for `api_keys_file`.",
 );
 const HTPASSWD_MAX_COST: Setting = Setting::new(
     "htpasswd_max_cost",
     "12",
-    "The greatest cost of a bcrypt hash in that file. Each step doubles the time of a hash.",
+    "Greatest cost of a bcrypt hash in `htpasswd_file`. Each step doubles the time for checking a password.",
 )
 .shaped(Shape::Number);
 const BASIC_CACHE_TTL: Setting = Setting::new(
     "basic_cache_ttl",
     "5m",
-    "How long a user whose password was right is remembered. `0s`: not at all, so that each request costs a hash.",
+    "How long a correct password is kept, so that it need not be hashed for each request. `0s`: each request takes a hash.",
 )
 .shaped(Shape::Duration);
 

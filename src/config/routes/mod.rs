@@ -20,23 +20,23 @@ use rules::{ACCESS, ALLOW_PREFLIGHT, AUDIENCE, DIRECTORY, ISSUERS, REPORT_ONLY, 
 pub(crate) const ROUTES: Setting = Setting::optional(
     "routes",
     "every request needs a valid token",
-    "Routes, only in the file: the first one that matches counts, and what none matches is refused.",
+    "Routes. Only in the file. The first route that matches a request decides. A request that no route matches is refused with `route_denied`.",
 )
 .shaped(Shape::Sections(&[ENTRY]));
 
 const NAME: Setting = Setting::required(
     "name",
-    "Its name in logs, metrics and `/policy/NAME/verify`.",
+    "Name of the route in logs, in metrics and in the path `/policy/NAME/verify`.",
 );
 const MATCH: Setting = Setting::required(
     "match",
-    "Which requests take it: a mapping of `host`, `path` and `methods`, all of which must fit; `{}` for every request.",
+    "Which requests the route applies to. A mapping with `host`, `path` and `methods` (next table), all of which must match. `{}` matches every request.",
 )
 .shaped(Shape::Section(&[MATCH_ENTRY]));
 const ALLOW_PATH_PARAMETERS: Setting = Setting::new(
     "allow_path_parameters",
     "false",
-    "Whether a path may have parameters, `/a;x=y`. They are not compared, so the application must drop them too.",
+    "`true`: a path may have parameters, as in `/a;x=y`. They are not compared with `path`. So the application must ignore them too.",
 )
 .shaped(Shape::Boolean);
 
@@ -60,17 +60,17 @@ pub(super) const ENTRY: &[Setting] = &[
 const HOST: Setting = Setting::optional(
     "host",
     "every host",
-    "A host without port, or `*.example.com` for all hosts below one, but not itself.",
+    "A host name without a port. `*.example.com` matches every host below `example.com`, but not `example.com` itself.",
 );
 const PATH: Setting = Setting::optional(
     "path",
     "every path",
-    "A path, decoded. `*` is any text inside a segment; `/**` at the end is the path in front of it and everything below.",
+    "A path, without percent-encoding. `*` matches any text inside one segment. `/**` at the end matches the path before it and everything below.",
 );
 const METHODS: Setting = Setting::optional(
     "methods",
     "every method",
-    "Methods, exactly: HEAD is not GET.",
+    "A list of methods. They are compared exactly: `GET` does not match HEAD.",
 )
 .shaped(Shape::List(&Shape::Text));
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use crate::config::NO_DIRECTORY_HINT;
+use crate::config::directory::NO_DIRECTORY_HINT;
 use crate::config::issuer::scope;
 use crate::config_reader::{
     Content, Invalid, Node, Reader, Reported, Scalar, Setting, Shape, value,
@@ -15,32 +15,32 @@ use crate::policy::{
 const SCOPES: Setting = Setting::optional(
     "scopes",
     "none",
-    "Scopes, all of which the token must have.",
+    "A list of scopes. The token must have all of them.",
 )
 .shaped(Shape::List(&Shape::Text));
 const ANY_SCOPE: Setting = Setting::optional(
     "any_scope",
     "none",
-    "Scopes, one of which the token must have.",
+    "A list of scopes. The token must have at least one of them.",
 )
 .shaped(Shape::List(&Shape::Text));
 const CLAIMS: Setting = Setting::optional(
     "claims",
     "none",
-    "Claims and what must be true of each; the next table.",
+    "A list of conditions on claims (next table). All of them must hold.",
 )
 .shaped(Shape::Sections(&[CLAIM_ENTRY]));
 
 const USER: Setting = Setting::optional(
     "user",
     "none",
-    "Columns of the user's row and what must be true of each, as for `claims`. Needs `directory_url`.",
+    "A list of conditions on columns of the user's row (next tables). All of them must hold. Needs `directory_url`.",
 )
 .shaped(Shape::Sections(&[COLUMN_ENTRY]));
 const WHEN: Setting = Setting::optional(
     "when",
     "none",
-    "An expression in CEL over `claims`, `user`, `request` and `now` that must be true. Needs a named `proxy` if it reads `request`.",
+    "A CEL expression that must be true. It reads `claims`, `user`, `request` and `now`. An expression with `request` needs a `proxy` other than `auto`.",
 );
 
 /// The settings of `require`.
@@ -49,32 +49,33 @@ pub(crate) const ENTRY: &[Setting] = &[SCOPES, ANY_SCOPE, CLAIMS, USER, WHEN];
 const CLAIM: Setting = Setting::required("claim", "Path of the claim.");
 const COLUMN: Setting = Setting::required(
     "column",
-    "Column of the user's row, or the path of a part of it where it is JSON.",
+    "Column of the user's row. For a column with JSON also the path of a part of it.",
 );
 const EXISTS: Setting = Setting::optional(
     "exists",
     "–",
-    "`true`: it is there, neither `null` nor an empty text.",
+    "`true`: the claim must be there, and be neither `null` nor an empty text.",
 )
 .shaped(Shape::True);
 const EQUALS: Setting = Setting::optional(
     "equals",
     "–",
-    "It is this text, number or truth value; the text `1` is not the number 1.",
+    "The claim must equal this text, number or truth value. The text `\"1\"` does not equal the number `1`.",
 )
 .shaped(Shape::ClaimValue);
 const ONE_OF: Setting =
-    Setting::optional("one_of", "–", "It is one of these.").shaped(Shape::ClaimValues);
+    Setting::optional("one_of", "–", "The claim must equal one of these values.")
+        .shaped(Shape::ClaimValues);
 const CONTAINS: Setting = Setting::optional(
     "contains",
     "–",
-    "It is an array with this in it, or this alone; a text is not searched.",
+    "The claim must be an array that contains this value, or equal this value. There is no search inside a text.",
 )
 .shaped(Shape::ClaimValue);
 const MATCHES: Setting = Setting::optional(
     "matches",
     "–",
-    "It is a text, and all of it fits this regular expression, without look-around and back-references.",
+    "The claim must be a text that matches this regular expression as a whole. Look-around and back-references are not supported.",
 );
 
 /// The settings of one entry of `require.claims`.
@@ -160,12 +161,12 @@ impl UserRowUse {
 
 /// Reads one entry; `named` is the setting with the path.
 fn read_claim(reader: &mut Reader, named: &Setting) -> Result<ClaimRequirement, Reported> {
-    let hint = if *named == COLUMN {
-        "name a column, such as role"
+    let (all, hint) = if *named == COLUMN {
+        ("columns", "name a column, such as role")
     } else {
-        "name a claim, such as realm_access.roles"
+        ("claims", "name a claim, such as realm_access.roles")
     };
-    let claim = reader.required(named, path, hint);
+    let claim = reader.required(named, |text| path(text, all), hint);
     let exists = reader.optional(&EXISTS, only_true);
     let equals = reader.node(&EQUALS, |node| claim_value(node).map(ClaimRule::Equals));
     let one_of = reader.node(&ONE_OF, |node| claim_values(node).map(ClaimRule::OneOf));
@@ -185,10 +186,15 @@ fn read_claim(reader: &mut Reader, named: &Setting) -> Result<ClaimRequirement, 
     Ok(ClaimRequirement { claim, rule })
 }
 
-fn path(text: &str) -> Result<ClaimPath, Invalid> {
+/// Parses a path to one of all claims, or of all columns.
+fn path(text: &str, all: &str) -> Result<ClaimPath, Invalid> {
     let path = value::claim_path(text)?;
     if path.segments().is_empty() {
-        return Err(Invalid::new("`$` is all claims, of which no rule speaks").hint("name a claim"));
+        let one = all.trim_end_matches('s');
+        return Err(
+            Invalid::new(format!("`$` is all {all}, of which no rule speaks"))
+                .hint(format!("name a {one}")),
+        );
     }
     Ok(path)
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::requirements::{self, UserRowUse};
+use crate::config::directory::NO_DIRECTORY_HINT;
 use crate::config::issuer::audience;
 use crate::config::{
-    IssuerSettings, ListedSettings, NO_DIRECTORY_HINT, ProxySettings, TokenSettings, denials,
-    tokens,
+    IssuerSettings, ListedSettings, ProxySettings, TokenSettings, denials, tokens,
 };
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::IssuerIndex;
@@ -17,42 +17,42 @@ use crate::verify::AudienceMatch;
 pub(super) const ACCESS: Setting = Setting::new(
     "access",
     "authenticated",
-    "`authenticated`: with a valid token. `optional`: with a valid token or none. `anonymous`: tokens are not looked at. `denied`: nobody.",
+    "`authenticated`: a valid token is needed. `optional`: a request without a token is allowed too, but an invalid token is refused. `anonymous`: every request is allowed, and tokens are ignored. `denied`: every request is refused.",
 ).shaped(Shape::Word(&value::words(ACCESSES)));
 pub(super) const ISSUERS: Setting = Setting::optional(
     "issuers",
     "all issuers of tokens",
-    "Names of the issuers whose tokens are accepted. `api-keys` and `basic` are those of `api_keys_file` and `htpasswd_file`: a route takes API keys and passwords only where it names them here.",
+    "Names of the issuers whose tokens this route accepts. `api-keys` and `basic` are the issuers of `api_keys_file` and `htpasswd_file`: a route accepts API keys and passwords only if it names them here.",
 )
 .shaped(Shape::List(&Shape::Text));
 pub(super) const AUDIENCE: Setting = Setting::optional(
     "audience",
-    "that of the issuer",
-    "Audiences in place of the issuer's; a token must name one of them. `*` alone accepts all.",
+    "`audience` of the issuer",
+    "Audiences for this route, in place of the issuer's `audience`. The `aud` of a token must have one of them. `*` alone accepts any audience.",
 )
 .shaped(Shape::List(&Shape::Text));
 pub(super) const REQUIRE: Setting = Setting::optional(
     "require",
-    "nothing else",
-    "What a token must have besides; the next table.",
+    "nothing more than a valid token",
+    "What a valid token must have in addition (next tables).",
 )
 .shaped(Shape::FilledSection(&[requirements::ENTRY]));
 pub(super) const DIRECTORY: Setting = Setting::optional(
     "directory",
     "the user is looked up",
-    "`false`: the user is not looked up, and headers of columns are empty. `true`: a principal whose issuer the directory has no users of is refused; so it is where `require` reads `user`. Elsewhere it passes, and `user` is empty.",
+    "`false`: the user is not looked up, and headers with columns are empty. `true`, or a `require` that reads `user`: a token of an issuer without users in the directory is refused. Without either, such a token is allowed, and `user` is empty.",
 )
 .shaped(Shape::Boolean);
 pub(super) const ALLOW_PREFLIGHT: Setting = Setting::optional(
     "allow_preflight",
-    "the general one",
-    "Whether CORS preflight requests pass without a token.",
+    "`allow_preflight` of the service",
+    "`true`: CORS preflight requests are allowed without a token.",
 )
 .shaped(Shape::Boolean);
 pub(super) const REPORT_ONLY: Setting = Setting::new(
     "report_only",
     "false",
-    "Lets pass what it would refuse, without identity, counted as `allow` with the reason and logged as `would_deny`.",
+    "`true`: the route allows requests that it would refuse, to try out new rules. Such a request has empty claim headers. It is counted as `allow` with its reason, and logged as `would_deny`.",
 )
 .shaped(Shape::Boolean);
 

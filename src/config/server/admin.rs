@@ -7,18 +7,18 @@ use crate::domain::Authority;
 
 const ADMIN_TOKEN: Setting = Setting::secret(
     "admin_token",
-    "Bearer token that the admin listener asks for on every path but `/healthz` and `/readyz`: at least 16 characters.",
+    "Token that requests to the admin listener must have, as `Authorization: Bearer TOKEN`. `/healthz` and `/readyz` need no token. At least 16 characters.",
 );
 const ADMIN_TOKEN_METRICS: Setting = Setting::new(
     "admin_token_metrics",
     "true",
-    "Whether `/metrics` asks for `admin_token` too.",
+    "`false`: `/metrics` needs no `admin_token`.",
 )
 .shaped(Shape::Boolean);
 const ADMIN_HOSTS: Setting = Setting::optional(
     "admin_hosts",
     "–",
-    "Names by which the admin listener may be asked without `admin_token`, beside `localhost` and every IP address: a list of `host` (any port) and `host:port`.",
+    "Values of the `Host` field that the admin listener accepts without `admin_token`. A list of `host` (with any port) and `host:port`. `localhost` and every IP address are always accepted. Other hosts get 421, which stops DNS rebinding.",
 )
 .shaped(Shape::List(&Shape::Text));
 

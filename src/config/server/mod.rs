@@ -17,78 +17,78 @@ use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 const LISTEN: Setting = Setting::new(
     "listen",
     "127.0.0.1:8080",
-    "Where proxies ask: a list of `host:port` and `unix:/path`. A socket file that nobody answers on is replaced.",
+    "Addresses of the verify listener, where proxies send their requests. A list of `host:port` and `unix:/path`. A socket file left over by a process that ended is replaced.",
 )
 .shaped(Shape::List(&Shape::Text));
 const UNIX_SOCKET_MODE: Setting = Setting::new(
     "unix_socket_mode",
     "0660",
-    "Permissions of the socket files, in octal.",
+    "File permissions of the unix sockets, in octal.",
 );
 const UNIX_SOCKET_GROUP: Setting = Setting::optional(
     "unix_socket_group",
-    "the process's",
-    "Group of the socket files, by name or number.",
+    "the group of the process",
+    "Group that owns the unix sockets. A name or a number.",
 );
 const ADMIN_LISTEN: Setting = Setting::new(
     "admin_listen",
     "127.0.0.1:8081",
-    "Where metrics, health, readiness and status are: a list like `listen`.",
+    "Addresses of the admin listener, with `/metrics`, `/healthz`, `/readyz`, `/status` and `/explain`. Written like `listen`.",
 )
 .shaped(Shape::List(&Shape::Text));
 const GRPC_LISTEN: Setting = Setting::optional(
     "grpc_listen",
     "off",
-    "Where Envoy asks by gRPC (`ext_authz`): a list like `listen`.",
+    "Addresses of the gRPC listener, for Envoy's `ext_authz` filter. Written like `listen`.",
 )
 .shaped(Shape::List(&Shape::Text));
 const WORKERS: Setting = Setting::optional(
     "workers",
-    "cores",
-    "Worker threads of the verify listener, and as many of the gRPC listener.",
+    "the number of CPU cores",
+    "Number of worker threads of the verify listener. The gRPC listener has as many threads of its own.",
 )
 .shaped(Shape::Number);
 const KEEP_ALIVE: Setting = Setting::new(
     "keep_alive",
     "130s",
-    "How long an idle connection is kept; longer than the proxy's pool keeps it, or requests meet closed connections. `0s` closes after each answer.",
+    "How long an idle connection stays open. It must be longer than the idle timeout of the proxy. Otherwise the proxy sends requests on connections that are just being closed. `0s` closes a connection after each response.",
 ).shaped(Shape::Duration);
 const CLIENT_HEADER_TIMEOUT: Setting =
-    Setting::new("client_header_timeout", "5s", "How long a request's head may take to arrive, then it is 408; and a question by gRPC, then it is `DEADLINE_EXCEEDED`.")
+    Setting::new("client_header_timeout", "5s", "How long the head of a request may take to arrive. After that the response is 408. A gRPC request has as long, and then gets `DEADLINE_EXCEEDED`.")
         .shaped(Shape::Duration);
 const MAX_CONNECTIONS: Setting = Setting::new(
     "max_connections",
     "25000",
-    "Connections per worker, and of the gRPC listener altogether; more have to wait.",
+    "Greatest number of open connections of each worker. The gRPC listener has this limit for all its connections together. Further connections wait until one is closed.",
 )
 .shaped(Shape::Number);
 const SHUTDOWN_DELAY: Setting = Setting::new(
     "shutdown_delay",
     "0s",
-    "How long new connections are still accepted after SIGTERM, while `/readyz` already answers 503.",
+    "How long new connections are still accepted after SIGTERM. During this time `/readyz` already responds 503, so that a load balancer can stop sending requests.",
 )
 .shaped(Shape::Duration);
 const SHUTDOWN_TIMEOUT: Setting = Setting::new(
     "shutdown_timeout",
     "10s",
-    "How long running requests may take after that.",
+    "How long requests that have begun may still take after `shutdown_delay`. After that their connections are closed.",
 )
 .shaped(Shape::Duration);
 
 const READINESS: Setting = Setting::new(
     "readiness",
     "any",
-    "`/readyz` is 200 while `any` issuer, or `all` of them, have usable keys.",
+    "When `/readyz` responds 200. `any`: at least one issuer has usable keys. `all`: every issuer has usable keys.",
 )
 .shaped(Shape::Word(&value::words(READINESSES)));
 
 const EXPLAIN: Setting =
-    Setting::new("explain", "false", "Whether `POST /explain` answers peers at other addresses than loopback too; with `admin_token`, whoever has that is answered.")
+    Setting::new("explain", "false", "`true`: `POST /explain` also answers peers whose address is not loopback. Not needed with `admin_token`: a request with that token is always answered.")
         .shaped(Shape::Boolean);
 const RELOAD: Setting = Setting::new(
     "reload",
     "signal",
-    "What has the configuration read anew: `signal` (SIGHUP), or `on_change`, which also looks at the configuration file, and those that it names, every second.",
+    "What starts a reload of the configuration. `signal`: SIGHUP. `on_change`: SIGHUP, and a change of the configuration file or of a file that it names. These files are compared every second.",
 ).shaped(Shape::Word(&value::words(TRIGGERS)));
 
 pub(crate) const SETTINGS: &[Setting] = &[

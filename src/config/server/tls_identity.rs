@@ -186,19 +186,19 @@ fn digest(files: &[&[u8]]) -> [u8; 32] {
 pub(super) const CERTIFICATE: Setting = Setting::optional(
     "tls_certificate_file",
     "–",
-    "PEM file with the certificate of the verify listener, and behind it those between it and its root. The TCP sockets of `listen` then speak TLS and nothing else. Files of certificates are compared every 5 seconds, and a bad one leaves the last good one in force.",
+    "PEM file with the server certificate of the verify listener, followed by its intermediate certificates. With it, the TCP sockets of `listen` accept TLS only. The file is compared every 5 seconds. If a new content cannot be used, the last good certificate stays active.",
 );
 
 pub(super) const KEY: Setting = Setting::optional(
     "tls_key_file",
     "–",
-    "PEM file with the private key of that certificate (PKCS#8, SEC1 or PKCS#1), not encrypted.",
+    "PEM file with the private key of the server certificate (PKCS#8, SEC1 or PKCS#1). It must not be encrypted.",
 );
 
 pub(super) const CLIENT_CA: Setting = Setting::optional(
     "tls_client_ca_file",
     "–",
-    "PEM file with certificates of authorities; then who connects must show a certificate that one of them signed (mutual TLS).",
+    "PEM file with certificates of authorities. With it, a client must show a certificate that one of them signed (mutual TLS).",
 );
 
 /// A problem with one of the files, and the setting that names the file.

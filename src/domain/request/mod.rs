@@ -1,7 +1,8 @@
 //! The request that a proxy asks about.
 
 mod authority;
-mod client;
+mod client_address;
+mod client_source;
 mod described;
 mod host;
 mod method;
@@ -10,7 +11,8 @@ mod path;
 mod query;
 
 pub use authority::Authority;
-pub use client::{ClientSource, parse_address};
+pub use client_address::parse_address;
+pub use client_source::ClientSource;
 pub use described::{DescribedParts, DescribedRequest};
 pub use host::RequestHost;
 pub use method::RequestMethod;
@@ -21,7 +23,7 @@ pub use query::RequestQuery;
 use std::fmt;
 
 use super::Reason;
-use crate::domain::printable::JWT_START;
+use crate::domain::printable::{JWT_START, before_encoded_query};
 
 /// A header field, as far as a decision may rely on it.
 ///
@@ -129,12 +131,12 @@ impl<'a> OriginalRequest<'a> {
 }
 
 impl OriginalRequest<'_> {
-    /// Returns the request without the parts that may be secret: the query, a JWT in the path and
-    /// what follows it, and in a malformed host what does not belong there, such as a query. A host
-    /// with a password in it is absent.
+    /// Returns the request without the parts that may be secret: the query, also behind an encoded
+    /// `?`, a JWT in the path and what follows it, and in a malformed host what does not belong
+    /// there, such as a query. A host with a password in it is absent.
     #[must_use]
     pub fn without_secrets(self) -> Self {
-        let host = match before(self.host, |byte| matches!(byte, b'?' | b'#' | b'/')) {
+        let host = match before(self.host, ends_host) {
             Field::Once(host) if host.contains(&b'@') => Field::Absent,
             host => host,
         };
@@ -142,7 +144,7 @@ impl OriginalRequest<'_> {
             method: self.method,
             host,
             uri: match before(self.uri, |byte| matches!(byte, b'?' | b'#')) {
-                Field::Once(path) => Field::Once(before_token(path)),
+                Field::Once(path) => Field::Once(before_token(before_encoded_query(path))),
                 absent_or_repeated => absent_or_repeated,
             },
         }
@@ -161,6 +163,11 @@ impl fmt::Display for OriginalRequest<'_> {
         }
         write!(f, "method {method}, host {host}, path {uri}")
     }
+}
+
+/// Returns `true` for a byte with which a client can append parameters to its `Host` field.
+const fn ends_host(byte: u8) -> bool {
+    matches!(byte, b'?' | b'#' | b'/' | b'\\' | b';' | b'&' | b'=')
 }
 
 /// Cuts off what begins like a JWT, and all after it.
@@ -231,6 +238,9 @@ mod tests {
             ("a.example:8443", "host a.example:8443,"),
             ("a.example?access_token=s3cret", "host a.example,"),
             ("a.example/x?y=s3cret", "host a.example,"),
+            ("a.example;token=s3cret", "host a.example,"),
+            ("a.example&token=s3cret", "host a.example,"),
+            ("a.example\\s3cret", "host a.example,"),
             ("u:s3cret@a.example", "host not shown (it has an @),"),
         ] {
             let original = OriginalRequest {
@@ -242,6 +252,28 @@ mod tests {
             assert!(text.contains(shown) && text.ends_with("path /x/"), "{text}");
             assert!(!text.contains("s3cret"), "{text}");
         }
+    }
+
+    #[test]
+    fn an_encoded_query_is_a_query() {
+        for uri in [
+            "/x/%3Ftoken=s3cret",
+            "/x/%3ftoken=s3cret",
+            "/x/%253Ftoken=s3cret",
+            "/x/%25253ftoken=s3cret",
+        ] {
+            let original = OriginalRequest {
+                uri: Field::Once(uri.as_bytes()),
+                ..OriginalRequest::UNKNOWN
+            };
+            assert_eq!(original.without_secrets().uri, Field::Once(b"/x/"), "{uri}");
+        }
+        let plain = Field::Once(b"/%61%25/%23/%2/%".as_slice());
+        let original = OriginalRequest {
+            uri: plain,
+            ..OriginalRequest::UNKNOWN
+        };
+        assert_eq!(original.without_secrets().uri, plain);
     }
 
     #[test]

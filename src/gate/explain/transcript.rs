@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::{Denial, DenialClass, Explain, ExplainStep, Reason, RouteIndex, StepOutcome};
-use crate::hints::{DeniedStage, Hint};
+use crate::hints::DeniedStage;
 use crate::issuers::{Issuer, Issuers};
 use crate::policy::Permit;
 use crate::response::DenialResponses;
@@ -86,18 +86,11 @@ impl Transcript {
         context: HintContext<'_>,
     ) -> Self {
         let stages = steps.into_stages();
-        if stages
-            .last()
-            .is_some_and(|last| last.outcome == StepOutcome::Unknown)
-        {
-            return Self::of_unknown(stages);
-        }
         let (verdict, reason) = match &decision {
             Ok(permit) => match permit.reported() {
                 Some(reason) => ("would_deny", reason),
                 None => return Self::of_allowed(stages),
             },
-            Err(denial) if denial.is_undecided() => ("unknown", denial.reason()),
             Err(denial) if denial.class() == DenialClass::Unavailable => ("error", denial.reason()),
             Err(denial) => ("deny", denial.reason()),
         };
@@ -110,18 +103,6 @@ impl Transcript {
             challenge: None,
             stages,
             denied: decision.err().map(|denial| (denial, route)),
-        }
-    }
-
-    fn of_unknown(stages: Vec<ExplainStep>) -> Self {
-        Self {
-            verdict: "unknown",
-            reason: "unknown",
-            meaning: "another service would have to be asked",
-            hint: Some(Hint::ExplainOnline.with(&[])),
-            challenge: None,
-            stages,
-            denied: None,
         }
     }
 

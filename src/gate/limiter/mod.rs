@@ -6,6 +6,7 @@
 
 mod client_failures;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 pub use client_failures::ClientFailures;
@@ -41,21 +42,20 @@ impl FailureLimiter {
     /// none, so waiting is never prolonged by asking.
     pub(super) fn count(&self, denial: &Denial, request: &ForwardedRequest<'_>, now: Moment) {
         if denial.cost_work()
-            && let Some(client) = self.client(request)
+            && let Some(client) = self.client_key(request)
         {
             self.failures.count(client, now.uptime);
         }
     }
 
-    fn client(&self, request: &ForwardedRequest<'_>) -> Option<ClientKey> {
-        let address = request.client_address(|address| self.proxies.contains(address));
-        address.map(ClientKey::of)
+    fn client_key(&self, request: &ForwardedRequest<'_>) -> Option<ClientKey> {
+        self.client(request).map(ClientKey::of)
     }
 }
 
 impl CostLimit for FailureLimiter {
     fn check(&self, request: &ForwardedRequest<'_>, now: Moment) -> Result<(), Denial> {
-        let Some(client) = self.client(request) else {
+        let Some(client) = self.client_key(request) else {
             // One bucket for all whose address is unknown would let one of them lock out the rest.
             self.counters.count_unknown_address(now.uptime);
             return Ok(());
@@ -66,5 +66,9 @@ impl CostLimit for FailureLimiter {
         }
         self.counters.count_refusal();
         Err(Denial::rate_limited(wait))
+    }
+
+    fn client(&self, request: &ForwardedRequest<'_>) -> Option<IpAddr> {
+        request.client_address(|address| self.proxies.contains(address))
     }
 }

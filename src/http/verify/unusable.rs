@@ -1,14 +1,12 @@
 //! Requests of proxies that are configured in the wrong way.
 
-use std::net::IpAddr;
-
 use actix_web::HttpRequest;
 
 use super::dialect::{Dialect, ProxyRequest};
 use crate::domain::{Field, HeaderFields, Reason};
 use crate::gate::DecisionService;
 use crate::http::header_fields::Fields;
-use crate::telemetry::UnusableKind;
+use crate::telemetry::{UnusableKind, UnusableRequest};
 
 /// The paths that proxies may ask for, as far as they are fixed.
 const PATHS: [&str; 6] = [
@@ -41,13 +39,7 @@ pub(super) fn report_unknown_path(decisions: &DecisionService, request: &HttpReq
             |likely| format!("there is {likely}"),
         )
     };
-    report(
-        decisions,
-        UnusableKind::UnknownPath,
-        peer_of(request),
-        path,
-        hint,
-    );
+    report(decisions, UnusableKind::UnknownPath, request, hint);
 }
 
 /// Counts a request that was refused because of how it describes the original request, and warns
@@ -59,20 +51,19 @@ pub(super) fn report_refusal(
     asked: &ProxyRequest<'_>,
     reason: Reason,
 ) {
-    let (peer, path) = (peer_of(request), request.uri().path());
     match reason {
         Reason::ForwardedHeadersUntrusted => {
             let hint = || {
                 "add the network of this peer to `trusted_proxies`, if it is your proxy".to_owned()
             };
-            report(decisions, UnusableKind::UntrustedPeer, peer, path, hint);
+            report(decisions, UnusableKind::UntrustedPeer, request, hint);
         }
         Reason::ForwardedHeadersMissing => {
             let kind = match other_dialect(dialect, asked) {
                 Some(_) => UnusableKind::WrongDialect,
                 None => UnusableKind::NotDescribed,
             };
-            report(decisions, kind, peer, path, || missing(dialect, asked));
+            report(decisions, kind, request, || missing(dialect, asked));
         }
         _ => {}
     }
@@ -81,17 +72,16 @@ pub(super) fn report_refusal(
 fn report(
     decisions: &DecisionService,
     kind: UnusableKind,
-    peer: Option<IpAddr>,
-    path: &str,
+    request: &HttpRequest,
     hint: impl FnOnce() -> String,
 ) {
+    let unusable = UnusableRequest {
+        kind,
+        peer: request.peer_addr().map(|peer| peer.ip()),
+        path: Some(request.uri().path()),
+    };
     let now = decisions.gate.clock.uptime();
-    let unusable = &decisions.metrics.unusable;
-    unusable.report(kind, now, peer, Some(path), hint);
-}
-
-fn peer_of(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|peer| peer.ip())
+    decisions.metrics.unusable.report(unusable, now, hint);
 }
 
 /// Returns the path that was probably meant: one that differs only in case or in slashes at its

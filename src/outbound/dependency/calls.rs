@@ -1,12 +1,12 @@
 //! Answers that are kept, and one call for all that wait for the same answer.
 
 use std::hash::Hash;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use moka::future::Cache;
 
-use super::{BoxedCall, CallDenied, CallError, Caller, Dependency};
+use super::answer::{Answer, BoxedCall, CallFuture};
+use super::{CallDenied, CallError, Caller, Dependency};
 use crate::domain::Moment;
 
 /// The answers of a dependency by key.
@@ -18,21 +18,6 @@ pub struct Calls<K, V> {
     dependency: Arc<Dependency>,
     answers: Cache<K, Kept<V>>,
 }
-
-/// An answer of a dependency.
-#[derive(Debug, Clone)]
-pub struct Answer<V> {
-    /// The answer.
-    pub value: V,
-    /// The moment until which it is kept. If that has passed, only the requests that wait for the
-    /// call get it.
-    pub until: Moment,
-    /// The label `result` of the metric.
-    pub result: &'static str,
-}
-
-/// A future of a call.
-pub(super) type CallFuture<V> = Pin<Box<dyn Future<Output = Result<Answer<V>, CallError>> + Send>>;
 
 #[derive(Clone)]
 struct Kept<V> {

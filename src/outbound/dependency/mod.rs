@@ -4,6 +4,7 @@
 //! the same answer, and bounds what a dependency that is slow or down can cost: the calls in flight,
 //! the time that a request waits, and the attempts after failures.
 
+mod answer;
 mod breaker;
 mod calls;
 mod client_share;
@@ -21,14 +22,15 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::runtime::Handle;
 
-pub use calls::{Answer, Calls};
+pub use answer::Answer;
+pub use calls::Calls;
 pub use failure::{CallDenied, CallError, CallFailure};
 pub use status::DependencyStatus;
 
 use crate::domain::{Clock, Moment};
 use crate::telemetry::DependencyMetrics;
+use answer::BoxedCall;
 use breaker::Breaker;
-use calls::CallFuture;
 use slots::Slots;
 
 /// The kind of a dependency, which is its label in metrics and `/status`.
@@ -222,9 +224,6 @@ impl Dependency {
         }
     }
 }
-
-/// A call that has not begun.
-type BoxedCall<V> = Box<dyn FnOnce() -> CallFuture<V> + Send>;
 
 impl fmt::Display for Dependency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::is_unseen;
+use crate::domain::is_invisible;
 
 /// Why a database had no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,9 +71,9 @@ impl SqlError {
             [b'2', b'2', ..] => Self::NoSuchValue,
             [b'4', b'2', ..] => Self::query(message(), None),
             [b'2', b'8', ..] => Self::unavailable("unauthorized", message()),
-            // Cancelled by the statement timeout. MariaDB says so by a state of its own.
-            _ if matches!(&*code, "57014" | "70100") => {
-                Self::unavailable("timeout", format!("the server ended the query ({code})"))
+            // Cancelled by the statement timeout.
+            _ if code == "57014" => {
+                Self::unavailable("timeout", "the server ended the query: it took too long")
             }
             [b'3', b'D', ..] | [b'5', b'3' | b'7', ..] | [b'0', b'8', ..] => {
                 Self::unavailable("connect", message())
@@ -85,7 +85,14 @@ impl SqlError {
     /// Returns the error for what failed without an error of the database.
     pub(super) fn of_driver(error: &sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Io(error) => Self::unavailable("connect", shown(&error.to_string())),
+            sqlx::Error::Io(error) => {
+                // What the handshake finds wrong comes out of the reading of the stream.
+                let is_tls = error
+                    .get_ref()
+                    .is_some_and(|inner| inner.is::<rustls::Error>());
+                let result = if is_tls { "tls" } else { "connect" };
+                Self::unavailable(result, shown(&error.to_string()))
+            }
             sqlx::Error::Tls(error) => Self::unavailable("tls", shown(&error.to_string())),
             sqlx::Error::Configuration(error) => {
                 Self::unavailable("connect", shown(&error.to_string()))
@@ -100,7 +107,11 @@ impl SqlError {
 pub(super) fn shown(message: &str) -> String {
     let mut line = String::new();
     for character in message.chars().take(MAX_MESSAGE) {
-        line.push(if is_unseen(character) { ' ' } else { character });
+        line.push(if is_invisible(character) {
+            ' '
+        } else {
+            character
+        });
     }
     line
 }

@@ -68,6 +68,8 @@ impl std::error::Error for UnreadableAnswer {}
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(text: &str) -> Result<bool, UnreadableAnswer> {
@@ -104,6 +106,22 @@ mod tests {
             r#"{"active":true}{}"#,
         ] {
             assert_eq!(parse(text), Err(UnreadableAnswer::NoObject), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_active_says_so_exactly_once(
+            text in r#"\{("(active|a)":(true|false|"true"|1|null),?){0,3}\}"#,
+            noise in any::<String>(),
+        ) {
+            for text in [text, noise] {
+                if let Ok(true) = parse(&text) {
+                    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+                    prop_assert_eq!(&value["active"], true);
+                    prop_assert_eq!(text.matches("\"active\"").count(), 1);
+                }
+            }
         }
     }
 }

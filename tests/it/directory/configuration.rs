@@ -63,7 +63,7 @@ fn rules_of_several_settings() {
     }
     refused(
         builder().set("DIRECTORY_MAX_STALE", "1h"),
-        "DOORWARD_DIRECTORY_MAX_STALE without effect",
+        "DOORWARD_DIRECTORY_MAX_STALE: without effect",
     );
     assert!(builder().configuration().is_ok());
 }

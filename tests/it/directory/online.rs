@@ -34,7 +34,7 @@ fn check_prints_columns_and_types() {
     );
     assert_eq!(code, Some(0), "{told}");
     assert!(
-        told.contains("directory: PostgreSQL, parameters: $1 varchar"),
+        told.contains("directory: PostgreSQL, parameters: text"),
         "{told}"
     );
     assert!(
@@ -45,7 +45,7 @@ fn check_prints_columns_and_types() {
     let report: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(
         report["directory"],
-        json!({"kind": "PostgreSQL", "tried": true, "parameters": ["varchar"],
+        json!({"kind": "PostgreSQL", "tried": true, "parameters": ["text"],
             "columns": [{"name": "id", "type": "varchar"}], "error": null, "hint": null})
     );
 }
@@ -88,6 +88,10 @@ fn an_explanation_asks_nobody() {
         stage["found"].as_str().unwrap().to_owned()
     };
     assert_eq!(stage(&unknown), "would be looked up");
+    let online = gate.explain(json!({"token": token, "online": true}).to_string());
+    let online = online.send().json();
+    assert_eq!(online["verdict"], "allow", "{online}");
+    assert_eq!(explain()["verdict"], "unknown", "nothing of that is kept");
     assert_eq!(super::calls(&gate, "found"), 0.0);
     assert_eq!(gate.verdict(&token), "200");
     let known = explain();
@@ -95,5 +99,46 @@ fn an_explanation_asks_nobody() {
     assert_eq!(
         stage(&known),
         r#"{"id":"alice","email":"alice@example.com"}"#
+    );
+}
+
+#[test]
+fn the_command_asks_with_online_only() {
+    let database = TestDatabase::sqlite();
+    database.run(USERS);
+    let idp = TestIssuer::new();
+    let (url, jwks) = (idp.url(), idp.jwks());
+    let settings = [
+        ("ISSUER", url.as_str()),
+        ("JWKS", jwks.as_str()),
+        ("AUDIENCE", "api"),
+        ("DIRECTORY_TIMEOUT", "10s"),
+        ("DIRECTORY_URL", database.url.as_str()),
+        (
+            "DIRECTORY_QUERY",
+            "SELECT id, email FROM users WHERE id = ?",
+        ),
+        ("DIRECTORY_KEY", "id"),
+    ];
+    let explain = |subject: &str, online: &[&str]| {
+        let at = doorward::domain::Timestamp::from_secs(idp.clock.secs());
+        let at = at.to_rfc3339().to_string();
+        let arguments = [
+            &["explain", "--token", "-", "--at", &at, "--output", "json"],
+            online,
+        ];
+        let token = idp.token().subject(subject).sign();
+        let output = doorward(&arguments.concat(), &settings, &token);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let transcript: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let verdict = transcript["verdict"].as_str().unwrap().to_owned();
+        (output.status.code(), verdict, transcript["reason"].clone())
+    };
+    let of = |code, verdict: &str, reason: &str| (Some(code), verdict.to_owned(), json!(reason));
+    assert_eq!(explain("alice", &[]), of(1, "unknown", "unknown"));
+    assert_eq!(explain("alice", &["--online"]), of(0, "allow", "ok"));
+    assert_eq!(
+        explain("bob", &["--online"]),
+        of(1, "deny", "subject_unknown")
     );
 }

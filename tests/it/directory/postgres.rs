@@ -161,7 +161,8 @@ fn answers_that_are_none_are_503_for_their_user_only() {
 
 #[test]
 fn the_subject_of_another_issuer_is_another_subject() {
-    let (idp, other) = (TestIssuer::new(), TestIssuer::new());
+    let idp = TestIssuer::new();
+    let other = TestIssuer::new().named("https://other.example");
     let database = users();
     let file = |listed: &str| {
         format!(
@@ -295,6 +296,7 @@ fn a_changed_table_is_seen_and_a_dropped_column_is_503() {
     next();
     assert_eq!(verdict(&gate, &idp, "alice"), "503 dependency_unavailable");
     assert!(gate.admin("/status").send().body.contains("does not exist"));
+    assert!(gate.reload(), "nothing of the directory is new");
 }
 
 #[test]

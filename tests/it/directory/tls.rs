@@ -80,32 +80,21 @@ fn a_server_without_tls_is_not_asked_in_the_clear() {
 #[test]
 fn a_socket_needs_no_tls() {
     let idp = TestIssuer::new();
-    for kind in [ServerKind::Postgres, ServerKind::MariaDb] {
-        let server = DatabaseServer::start(kind);
-        let database = server.database();
+    for (database, query) in [
+        (
+            TestDatabase::postgres(),
+            "SELECT id, email FROM users WHERE id = $1",
+        ),
+        (
+            TestDatabase::mariadb(),
+            "SELECT id, email FROM users WHERE id = ?",
+        ),
+    ] {
         database.run(USERS);
-        let (socket, name) = (server.socket(), database.url.rsplit_once('/').unwrap().1);
-        let (url, query) = match kind {
-            ServerKind::Postgres => (
-                format!(
-                    "postgres://doorward@localhost/{name}?host={}&port={}",
-                    socket.display(),
-                    server.port
-                ),
-                "SELECT id, email FROM users WHERE id = $1",
-            ),
-            ServerKind::MariaDb => (
-                format!(
-                    "mysql://doorward:s3cret@localhost/{name}?socket={}",
-                    socket.display()
-                ),
-                "SELECT id, email FROM users WHERE id = ?",
-            ),
-        };
         let gate = gate(&idp, &database, query)
-            .set("DIRECTORY_URL", url)
+            .set("DIRECTORY_URL", database.socket_url())
             .set("DIRECTORY_KEY", "id")
             .spawn();
-        assert_eq!(verdict(&gate, &idp, "alice"), "200", "{kind:?}");
+        assert_eq!(verdict(&gate, &idp, "alice"), "200", "{query}");
     }
 }

@@ -13,8 +13,8 @@ fn users() -> TestDatabase {
 
 #[test]
 fn a_missing_user_may_pass_without_attributes() {
-    let idp = TestIssuer::new();
-    let gate = gate(&idp, &users(), QUERY)
+    let (idp, database) = (TestIssuer::new(), users());
+    let gate = gate(&idp, &database, QUERY)
         .set("DIRECTORY_KEY", "id")
         .set("DIRECTORY_ACTIVE", "active")
         .set("DIRECTORY_ON_MISSING", "pass")

@@ -229,7 +229,7 @@ fn subject_confirmation_and_scope() {
     passed  sub | absent, or a text | "alice"
     passed  cnf | absent | absent
     failed  scope | scope, or else scp: absent, a text, or an array of texts | scope 7
-    deny claim_invalid (the issuer writes a claim in a form that its specification does not know)
+    deny claim_invalid (the issuer writes this claim in a form that its specification does not allow)
     "#);
     insta::assert_snapshot!(token_told(&gate, idp.token().claim("cnf", json!({"jkt": "abc"})).sign()), @r#"
     passed  request | not looked at | method absent, host absent, path absent (by a trusted proxy)

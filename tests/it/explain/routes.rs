@@ -39,7 +39,7 @@ fn skipped_routes_tell_their_pattern_and_what_they_saw() {
     skipped route | perhaps: path /perhaps | path /admin/x
     skipped route | trial: path /trial | path /admin/x
     failed  route | one for this request | none
-    deny route_denied (add a route for this request, or see why those that are there were skipped)
+    deny route_denied (add a route for this request, or see why the existing routes were skipped)
     "#);
     insta::assert_snapshot!(ask("GET", "/admin/../x"), @r#"
     passed  request | described by a trusted proxy | method GET, host a.example, path /admin/../x (by a trusted proxy)
@@ -230,7 +230,7 @@ routes:
     passed  form | a compact JWS (RFC 7515) | parts: 3, header {"alg":"ES256","kid":"key-ES256"}
     passed  issuer | "https://one.example", "https://two.example" | "https://one.example"
     failed  issuer of the route | two | one
-    deny issuer_unknown (add the issuer to the route's `issuers`, or ask another one)
+    deny issuer_unknown (add the issuer to `issuers` of the route, or request a token of another issuer)
     "#);
     insta::assert_snapshot!(last(&gate, &get("/other", &two.token().sign())), @r#"deny audience_mismatch: failed  aud | one of other | "api""#);
 }

@@ -43,7 +43,7 @@ fn a_token_that_is_not_there_or_there_twice() {
     passed  access | anything but denied | authenticated
     skipped token source | bearer | one word, so no credential
     skipped token source | cookie:session | nothing
-    failed  token | bearer, cookie:session, at most 16384 bytes | the Authorization field is one word, so there is no credential in it
+    failed  token | bearer, cookie:session, at most 16384 bytes | the Authorization field has one word only, so it has no credential
     deny authorization_malformed (send `Authorization: Bearer TOKEN`, both words)
     "#);
     insta::assert_snapshot!(fields("Bearer a", "session=b"), @r#"
@@ -114,7 +114,7 @@ fn a_token_that_is_no_jws() {
     passed  access | anything but denied | authenticated
     passed  token source | bearer | a token of 208 bytes
     failed  form | a compact JWS (RFC 7515) | parts: 3, header {"alg":"ES256","kid":"key-ES256"}, and claims that are no JSON object, or have a member twice
-    deny claim_invalid (the issuer writes a claim in a form that its specification does not know)
+    deny claim_invalid (the issuer writes this claim in a form that its specification does not allow)
     "#);
 }
 

@@ -195,6 +195,7 @@ fn an_explanation_is_neither_limited_nor_counted() {
         gate.explain(described.to_string()).send().json()["reason"].clone()
     };
     (0..5).for_each(|_| assert_eq!(explain(&forged(&idp)), "signature_invalid"));
+    assert_eq!(counted(&gate, "no_address"), 0);
     assert!(!is_limited(&gate, &idp, MALLORY));
     exhaust(&gate, &idp, MALLORY);
     assert_eq!(explain(&new_token(&idp)), "ok");

@@ -8,7 +8,8 @@ use doorward::hints::Hint;
 /// Both lists together try every hint of the table.
 #[test]
 fn every_hint_is_tried() {
-    let tried = [denials::tried(), fetching::tried()].concat();
+    let introspection = crate::introspection::explain::tried();
+    let tried = [denials::tried(), fetching::tried(), introspection].concat();
     let missed: Vec<_> = Hint::ALL
         .iter()
         .filter(|hint| !tried.contains(hint))

@@ -189,7 +189,7 @@ fn routes_judge_an_opaque_token_as_they_judge_a_jwt() {
     let file = "
 proxy: traefik
 routes:
-  - {name: admin, match: {path: /admin/**}, require: {claims: [{path: roles, contains: admin}]}}
+  - {name: admin, match: {path: /admin/**}, require: {claims: [{claim: roles, contains: admin}]}}
   - {name: rest, match: {}}
 ";
     let gate = server.gate().file(file).spawn();

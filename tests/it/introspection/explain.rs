@@ -1,9 +1,21 @@
 //! Explanations of decisions for which the issuer has to be asked.
 
+use doorward::hints::Hint;
 use serde_json::{Value, json};
 
 use super::server;
-use crate::support::{Script, TestGate, doorward};
+use crate::support::{IntrospectionEndpoint, Script, TestGate, doorward};
+
+/// The hints that the tests of this file try.
+pub fn tried() -> Vec<Hint> {
+    [
+        Hint::TokenInactive,
+        Hint::ExplainOnline,
+        Hint::IntrospectionFails,
+        Hint::NoIntrospection,
+    ]
+    .into()
+}
 
 fn explained(gate: &TestGate, description: &Value) -> Value {
     let answer = gate.explain(description.to_string()).send();
@@ -27,9 +39,9 @@ fn an_explanation_asks_nobody_unless_it_is_told_to() {
     let told = explained(&gate, &described);
     assert_eq!(
         stage(&told, "introspection"),
-        ["unknown", "unknown", "would be introspected"]
+        ["unknown", "failed", "would be introspected"]
     );
-    assert_eq!(told["reason"], "unknown");
+    assert_eq!(told["reason"], "dependency_unavailable");
     assert!(
         told["hint"].as_str().unwrap().contains("--online"),
         "{told}"
@@ -45,6 +57,7 @@ fn an_explanation_asks_nobody_unless_it_is_told_to() {
         stage(&told, "introspection"),
         ["deny", "failed", "not active"]
     );
+    assert_eq!(told["hint"], Hint::TokenInactive.text());
     assert_eq!(server.asked(), 2);
     assert!(!told.to_string().contains("bad\""), "{told}");
 }
@@ -64,6 +77,19 @@ fn online_it_asks_and_keeps_and_counts_nothing() {
     let [verdict, outcome, found] = stage(&told, "introspection");
     assert_eq!((verdict.as_str(), outcome.as_str()), ("error", "failed"));
     assert!(found.ends_with("/introspect: status 500"), "{found}");
+    assert_eq!(told["hint"], Hint::IntrospectionFails.text());
+    let server = IntrospectionEndpoint::start();
+    server.describe("introspection_endpoint", Value::Null);
+    let told = explained(&server.gate().spawn(), &described);
+    let [_, _, found] = stage(&told, "introspection");
+    assert!(
+        found.contains("the metadata has no introspection_endpoint"),
+        "{found}"
+    );
+    assert!(
+        found.contains(&Hint::NoIntrospection.text()[..30]),
+        "{found}"
+    );
     let status = gate.admin("/status").send().json();
     assert_eq!(status["dependencies"][0]["consecutive_failures"], 0);
 }

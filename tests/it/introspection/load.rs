@@ -107,7 +107,7 @@ fn a_flood_of_random_tokens_stays_within_the_bound_and_harms_no_cached_token() {
 #[test]
 fn a_reload_keeps_the_answers_of_an_issuer_whose_settings_stay() {
     let server = server();
-    let file = |more: &str| format!("log_level: info\n{more}");
+    let file = |more: &str| format!("log: info\n{more}");
     let gate = server.gate().file(file("")).spawn();
     assert_eq!(gate.verdict("good"), "200");
     assert_eq!(gate.verdict("bad"), "401 token_inactive");
@@ -134,12 +134,12 @@ fn a_reload_keeps_the_answers_of_an_issuer_whose_settings_stay() {
 #[test]
 fn a_reload_while_requests_wait_denies_none_of_them() {
     let server = server();
-    let gate = server.gate().file("log_level: info\n").spawn();
+    let gate = server.gate().file("log: info\n").spawn();
     server.script(Script::Delay);
     std::thread::scope(|scope| {
         let waiting = scope.spawn(|| gate.verdict("good"));
         server.wait_for(1);
-        gate.rewrite("log_level: info\nclaim_headers: [{claim: sub, header: X-User}]\n");
+        gate.rewrite("log: info\nclaim_headers: [{claim: sub, header: X-User}]\n");
         assert!(gate.reload());
         let late = scope.spawn(|| gate.get("/verify").bearer("good").send());
         server.script(Script::ByToken);

@@ -3,7 +3,7 @@
 mod always;
 mod answers;
 mod client_authentication;
-mod explain;
+pub mod explain;
 mod faults;
 mod keycloak;
 mod load;

@@ -66,31 +66,85 @@ fn each_method_needs_its_material_and_nothing_else() {
     }
 }
 
+/// The problems without their hints, in the order of the settings.
+fn told(gate: &GateBuilder) -> Vec<String> {
+    let found = problems(gate);
+    let mut told: Vec<_> = found
+        .lines()
+        .map(|line| line.split(" (").next().unwrap().to_owned())
+        .collect();
+    told.sort();
+    told
+}
+
 #[test]
 fn everything_wrong_is_told_at_once() {
-    let gate = gate()
-        .set("INTROSPECTION", "opaque")
-        .set("INTROSPECTION_CLIENT_ID", "svc")
-        .set("INTROSPECTION_URL", "http://idp.example/introspect")
-        .set("INTROSPECTION_TIMEOUT", "2h")
-        .set("INTROSPECTION_MAX_IN_FLIGHT", "0")
-        .set("TOKEN_PREFIXES", "a, eyJ, b c");
-    let found = problems(&gate);
-    let told: Vec<_> = found
-        .lines()
-        .map(|line| line.split(" (").next().unwrap())
-        .collect();
+    let values = [
+        ("INTROSPECTION", "opaque"),
+        ("INTROSPECTION_CLIENT_ID", "svc"),
+        ("INTROSPECTION_URL", "http://idp.example/introspect"),
+        ("INTROSPECTION_RESPONSE", "xml"),
+        ("INTROSPECTION_REQUIRE_TOKEN_TYPE", "yes"),
+        ("INTROSPECTION_TIMEOUT", "2h"),
+        ("INTROSPECTION_CACHE_TTL", "long"),
+        ("INTROSPECTION_NEGATIVE_TTL", "25h"),
+        ("INTROSPECTION_MAX_IN_FLIGHT", "0"),
+        ("TOKEN_PREFIXES", "a, eyJ, b c"),
+    ];
+    let with = |gate: GateBuilder, values: &[(&str, &str)]| {
+        values
+            .iter()
+            .fold(gate, |gate, (name, value)| gate.set(name, *value))
+    };
     assert_eq!(
-        told,
+        told(&with(gate(), &values)),
         [
+            "DOORWARD_INTROSPECTION_CACHE_TTL: \"long\" is not understood",
             "DOORWARD_INTROSPECTION_CLIENT_SECRET: missing",
-            "DOORWARD_INTROSPECTION_URL: tokens over plain http can be read on the way",
-            "DOORWARD_INTROSPECTION_TIMEOUT: \"2h\" is out of range",
             "DOORWARD_INTROSPECTION_MAX_IN_FLIGHT: \"0\" is out of range",
+            "DOORWARD_INTROSPECTION_NEGATIVE_TTL: \"25h\" is out of range",
+            "DOORWARD_INTROSPECTION_REQUIRE_TOKEN_TYPE: \"yes\" is not understood",
+            "DOORWARD_INTROSPECTION_RESPONSE: \"xml\" is not understood",
+            "DOORWARD_INTROSPECTION_TIMEOUT: \"2h\" is out of range",
+            "DOORWARD_INTROSPECTION_URL: tokens over plain http can be read on the way",
             "DOORWARD_TOKEN_PREFIXES: is how JWTs begin",
             "DOORWARD_TOKEN_PREFIXES: not the beginning of a token",
         ]
     );
+    let unused = [
+        ("INTROSPECTION", "opaque"),
+        ("INTROSPECTION_AUTH", "bearer"),
+        ("INTROSPECTION_CLIENT_ID", "svc"),
+        ("INTROSPECTION_CLIENT_SECRET", "s"),
+        ("INTROSPECTION_KEY_FILE", "Cargo.toml"),
+        ("INTROSPECTION_CERTIFICATE_FILE", "Cargo.toml"),
+        ("INTROSPECTION_ASSERTION_AUDIENCE", "x"),
+    ];
+    assert_eq!(
+        told(&with(gate(), &unused)),
+        [
+            "DOORWARD_INTROSPECTION_ASSERTION_AUDIENCE: has no meaning beside DOORWARD_INTROSPECTION_AUTH=bearer",
+            "DOORWARD_INTROSPECTION_BEARER_TOKEN_FILE: missing",
+            "DOORWARD_INTROSPECTION_CERTIFICATE_FILE: has no meaning beside DOORWARD_INTROSPECTION_AUTH=bearer",
+            "DOORWARD_INTROSPECTION_CLIENT_ID: has no meaning beside DOORWARD_INTROSPECTION_AUTH=bearer",
+            "DOORWARD_INTROSPECTION_CLIENT_SECRET: has no meaning beside DOORWARD_INTROSPECTION_AUTH=bearer",
+            "DOORWARD_INTROSPECTION_KEY_FILE: has no meaning beside DOORWARD_INTROSPECTION_AUTH=bearer",
+        ]
+    );
+    for (gate, problem) in [
+        (
+            gate().set("INTROSPECTION", "maybe"),
+            "DOORWARD_INTROSPECTION: \"maybe\" is not understood",
+        ),
+        (
+            gate()
+                .set("INTROSPECTION", "opaque")
+                .set("INTROSPECTION_AUTH", "password"),
+            "DOORWARD_INTROSPECTION_AUTH: \"password\" is not understood",
+        ),
+    ] {
+        assert_eq!(told(&gate), [problem]);
+    }
 }
 
 #[test]

@@ -88,6 +88,25 @@ impl TestDatabase {
         server.lock().unwrap().database()
     }
 
+    /// The URL by the socket of its server.
+    pub fn socket_url(&self) -> String {
+        match &self.access {
+            Access::Postgres {
+                directory,
+                port,
+                name,
+            } => format!(
+                "postgres://doorward@localhost/{name}?host={}&port={port}",
+                directory.display()
+            ),
+            Access::MariaDb { directory, name } => format!(
+                "mysql://doorward:s3cret@localhost/{name}?socket={}/socket",
+                directory.display()
+            ),
+            Access::Sqlite(_) => self.url.clone(),
+        }
+    }
+
     /// Runs statements as the administrator, and gives what they print.
     pub fn run(&self, sql: &str) -> String {
         let mut command = self.access.client();
@@ -280,14 +299,6 @@ impl DatabaseServer {
         }
     }
 
-    /// The address by its socket.
-    pub fn socket(&self) -> PathBuf {
-        match self.kind {
-            ServerKind::Postgres => self.directory.clone(),
-            ServerKind::MariaDb => self.directory.join("socket"),
-        }
-    }
-
     fn initialise(&self) {
         let data = self.directory.join("data");
         let mut command = match self.kind {
@@ -304,7 +315,7 @@ impl DatabaseServer {
                 let mut command = as_nobody(&program("mariadb-install-db"));
                 command
                     .args(["--no-defaults", "--auth-root-authentication-method=normal"])
-                    .arg("--skip-test-db")
+                    .args(["--skip-test-db", "--innodb-use-native-aio=0"])
                     .arg(format!("--datadir={}", data.display()));
                 command
             }
@@ -347,6 +358,7 @@ impl DatabaseServer {
                 server.args([
                     "--innodb-flush-log-at-trx-commit=0",
                     "--innodb-buffer-pool-size=16M",
+                    "--innodb-use-native-aio=0",
                 ]);
                 if self.tls {
                     let own = self.directory.display();

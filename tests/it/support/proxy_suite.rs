@@ -320,7 +320,7 @@ routes:
             site.get("/mail").header("Authorization", "Bearer"),
             401,
             "error=\"invalid_request\", \
-             error_description=\"the Authorization field is one word, so there is no credential in it\", \
+             error_description=\"the Authorization field has one word only, so it has no credential\", \
              resource_metadata=\"https://api.example/mail.json\"",
         ),
         (

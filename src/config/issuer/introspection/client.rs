@@ -16,13 +16,13 @@ use crate::jose::AssertionKey;
 pub(super) const AUTH: Setting = Setting::new(
     "introspection_auth",
     "basic",
-    "How doorward authenticates itself: `basic` or `post` with id and secret; `private_key_jwt` with id and key; `mtls` with id, certificate and key; `bearer` with a token; `none`, on loopback only. What the method does not use is an error.",
+    "How doorward authenticates to the introspection endpoint. `basic` or `post`: client id and secret. `private_key_jwt`: client id and key. `mtls`: client id, certificate and key. `bearer`: a token. `none`: nothing, on loopback only. Settings that the method does not use are errors.",
 )
 .shaped(Shape::Word(&value::words(METHODS)));
 pub(super) const CLIENT_ID: Setting = Setting::optional(
     "introspection_client_id",
     "–",
-    "The id of this service at the issuer.",
+    "Client id of doorward at the issuer.",
 );
 pub(super) const CLIENT_SECRET: Setting = Setting::secret(
     "introspection_client_secret",
@@ -31,22 +31,22 @@ pub(super) const CLIENT_SECRET: Setting = Setting::secret(
 pub(super) const KEY_FILE: Setting = Setting::optional(
     "introspection_key_file",
     "–",
-    "File with the private key: PKCS#8 in PEM, or for `private_key_jwt` a JWK. It is followed.",
+    "File with the private key of doorward: PKCS#8 in PEM, or a JWK for `private_key_jwt`. A change of the file is noticed without a reload.",
 );
 pub(super) const CERTIFICATE_FILE: Setting = Setting::optional(
     "introspection_certificate_file",
     "–",
-    "PEM file with the certificate for `mtls`, and those between it and the authority. It is followed.",
+    "PEM file with the certificate for `mtls`, followed by its intermediate certificates. A change of the file is noticed without a reload.",
 );
 pub(super) const BEARER_TOKEN_FILE: Setting = Setting::optional(
     "introspection_bearer_token_file",
     "–",
-    "File with the token for `bearer`. It is followed.",
+    "File with the token for `bearer`. A change of the file is noticed without a reload.",
 );
 pub(super) const ASSERTION_AUDIENCE: Setting = Setting::optional(
     "introspection_assertion_audience",
     "the issuer",
-    "`aud` of the assertion of `private_key_jwt`, for servers that want another one, such as their token endpoint.",
+    "`aud` of the assertion of `private_key_jwt`. Needed for servers that expect another value than the issuer, such as their token endpoint.",
 );
 
 /// The settings that only some methods use.
@@ -242,6 +242,12 @@ pub(super) fn read(
         _ => None,
     };
     client.map(|client| (client, id)).ok_or(Reported)
+}
+
+/// Returns `true` if this service does not authenticate itself, whatever else may be wrong.
+pub(super) fn is_anonymous(reader: &Reader) -> bool {
+    let method = reader.text_of(&AUTH).map(str::trim);
+    method == Some(Method::None.word())
 }
 
 /// Reports what the method lacks, and what it does not use: a secret that nobody sends is a mistake

@@ -24,48 +24,48 @@ pub(super) use prefixes::TOKEN_PREFIXES;
 pub(crate) const INTROSPECTION: Setting = Setting::new(
     "introspection",
     "off",
-    "Whether the issuer is asked about tokens (RFC 7662): `opaque` about those that are no JWT; `always` about its JWTs too, whose missing claims the answer adds; `only` about every token of this `iss`, whose signature is not looked at.",
+    "Which tokens are checked by asking the issuer (introspection, RFC 7662). `off`: none. `opaque`: tokens that are not a JWT. `always`: JWTs of this issuer too; the response adds claims that the token lacks. `only`: every token of this issuer, without checking a signature.",
 )
 .shaped(Shape::Word(&value::words(MODES)));
 pub(super) const URL: Setting = Setting::optional(
     "introspection_url",
     "`introspection_endpoint` of the metadata",
-    "Where the issuer is asked.",
+    "URL of the introspection endpoint.",
 );
 const RESPONSE: Setting = Setting::new(
     "introspection_response",
     "json",
-    "`jwt` takes only answers that the issuer has signed for `introspection_client_id` (RFC 9701).",
+    "Form of the introspection response. `json`: plain JSON. `jwt`: only responses that the issuer has signed for `introspection_client_id` (RFC 9701).",
 )
 .shaped(Shape::Word(&value::words(RESPONSES)));
 const REQUIRE_TOKEN_TYPE: Setting = Setting::new(
     "introspection_require_token_type",
     "false",
-    "Whether an answer without `token_type` is refused: for servers that answer for refresh tokens too, and mark only access tokens.",
+    "`true`: an introspection response must have `token_type`. Needed for servers that also answer for refresh tokens, and set `token_type` for access tokens only.",
 )
 .shaped(Shape::Boolean);
 const TIMEOUT: Setting = Setting::new(
     "introspection_timeout",
     "2s",
-    "How long one question may take. A request waits at most `dependency_wait`; the answer is kept for the next one.",
+    "Longest time for one introspection call. A request waits at most `dependency_wait`. The call goes on, and its result is kept for the next request.",
 )
 .shaped(Shape::Duration);
 const CACHE_TTL: Setting = Setting::new(
     "introspection_cache_ttl",
     "60s",
-    "How long an active token is not asked about again, never beyond its own end; `0s`: every request asks.",
+    "How long the response for an active token is kept, at most until the token expires. `0s`: one call for every request.",
 )
 .shaped(Shape::Duration);
 const NEGATIVE_TTL: Setting = Setting::new(
     "introspection_negative_ttl",
     "10s",
-    "How long a token is not asked about again that is not active, or that the server answers with 4xx.",
+    "How long the response for a token is kept that is not active, or for which the endpoint responded 4xx.",
 )
 .shaped(Shape::Duration);
 const MAX_IN_FLIGHT: Setting = Setting::new(
     "introspection_max_in_flight",
     "64",
-    "At most so many questions at the same time; the next ones wait in order.",
+    "Greatest number of introspection calls at the same time. Further calls wait in order.",
 )
 .shaped(Shape::Number);
 
@@ -184,7 +184,7 @@ impl IntrospectionSettings {
         let is_signed = reader.read(&RESPONSE, value::one_of(RESPONSES));
         let needs_id = is_signed.is_ok_and(|is_signed| is_signed);
         let client = client::read(reader, issuer.issuer, needs_id);
-        let endpoint = read_endpoint(reader, issuer, client.as_ref().ok().map(|read| &read.0));
+        let endpoint = read_endpoint(reader, issuer);
         let require_token_type = reader.read(&REQUIRE_TOKEN_TYPE, value::boolean);
         let timeout = reader.read(
             &TIMEOUT,
@@ -240,7 +240,6 @@ impl IntrospectionEndpoint {
 fn read_endpoint(
     reader: &mut Reader,
     issuer: &IssuerContext<'_>,
-    client: Option<&ClientAuthentication>,
 ) -> Result<IntrospectionEndpoint, Reported> {
     let allow_http = issuer.fetch.is_ok_and(|fetch| fetch.allow_insecure_http);
     let url = |text: &str| endpoint_url(text, allow_http);
@@ -249,7 +248,7 @@ fn read_endpoint(
         (None, Some(known)) => Some(url(known).map_err(|invalid| reader.refuse(&URL, invalid))?),
         (None, None) => None,
     };
-    let is_anonymous = matches!(client, Some(ClientAuthentication::None));
+    let is_anonymous = client::is_anonymous(reader);
     match (found, issuer.issuer) {
         // Everybody on the network could ask such a server, and it could not tell who did.
         (found, _) if is_anonymous && !found.as_ref().is_some_and(crate::domain::is_loopback) => {

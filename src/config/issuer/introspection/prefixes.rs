@@ -6,7 +6,7 @@ use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 pub(in crate::config::issuer) const TOKEN_PREFIXES: Setting = Setting::optional(
     "token_prefixes",
     "–",
-    "Tokens that begin so are this issuer's, and no other server sees them. Compared exactly; a token is sent with its prefix.",
+    "Prefixes of this issuer's tokens. A token with such a prefix is sent to this issuer only. Compared exactly. The prefix stays part of the token.",
 )
 .shaped(Shape::List(&Shape::Text));
 

@@ -14,35 +14,35 @@ use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 const JWKS_CA_FILE: Setting = Setting::optional(
     "jwks_ca_file",
     "–",
-    "PEM file with certificates to trust beside the system's when keys are fetched.",
+    "PEM file with certificates of authorities. When keys are fetched, they are trusted in addition to those of the system.",
 );
 const JWKS_HEADERS: Setting = Setting::secret(
     "jwks_headers",
-    "Request headers for fetching, as `Name: value`, separated by commas.",
+    "Request headers for fetching keys. A list of `Name: value`, separated by commas.",
 )
 .shaped(Shape::List(&Shape::Text));
 const JWKS_BEARER_TOKEN_FILE: Setting = Setting::optional(
     "jwks_bearer_token_file",
     "–",
-    "File with a bearer token for fetching; read anew each time, because such tokens rotate.",
+    "File with a bearer token for fetching keys. It is read before each fetch, because such tokens rotate.",
 );
 const ALLOW_INSECURE_HTTP: Setting = Setting::new(
     "allow_insecure_http",
     "false",
-    "Fetches over `http://` from other hosts than loopback.",
+    "`true`: keys may be fetched over `http://`. Without it, `http://` is accepted for loopback only.",
 )
 .shaped(Shape::Boolean);
 const ALLOW_PRIVATE_JWKS: Setting = Setting::new(
     "allow_private_jwks",
     "false",
-    "Lets a discovery document on a public host point to keys on a private, link-local or loopback address.",
+    "`true`: metadata on a public host may name keys on a private, link-local or loopback address. Without it, such keys are not fetched (server-side request forgery).",
 )
 .shaped(Shape::Boolean);
 
 pub(crate) const JWKS_TIMEOUT: Setting = Setting::new(
     "jwks_timeout",
     "5s",
-    "How long a fetch may take altogether.",
+    "Longest time for one fetch of keys, metadata included.",
 )
 .shaped(Shape::Duration);
 

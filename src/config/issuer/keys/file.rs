@@ -66,5 +66,5 @@ fn invalid(message: String) -> Invalid {
 pub(super) const JWKS_FILE: Setting = Setting::optional(
     "jwks_file",
     "–",
-    "A file with a key set; its contents are compared every 5 seconds, and a bad or missing file leaves the last good keys for `jwks_max_stale`.",
+    "File with a key set. It is compared every 5 seconds. If the file is bad or missing, the last good keys are used for `jwks_max_stale`.",
 );

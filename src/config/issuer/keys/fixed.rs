@@ -12,24 +12,24 @@ use crate::jose::{
 };
 
 pub(super) const JWKS: Setting =
-    Setting::optional("jwks", "–", "A key set, written out.").shaped(Shape::KeySet);
+    Setting::optional("jwks", "–", "The key set itself, as JSON or as YAML.").shaped(Shape::KeySet);
 pub(super) const PUBLIC_KEY_FILE: Setting = Setting::optional(
     "public_key_file",
     "–",
-    "A PEM file with public keys or certificates. Their keys stand for any `kid`.",
+    "PEM file with public keys or certificates. These keys are tried for every token, whatever its `kid`.",
 );
 pub(super) const HMAC_SECRET: Setting = Setting::secret(
     "hmac_secret",
-    "A shared secret, at least as long as its hash: 32 bytes for HS256.",
+    "Shared secret of the HMAC algorithms. At least as long as the hash: 32 bytes for HS256, 48 for HS384, 64 for HS512.",
 );
 pub(super) const HMAC_SECRET_PREVIOUS: Setting = Setting::secret(
     "hmac_secret_previous",
-    "The secret before `hmac_secret`: its tokens are taken too, until it is removed. Written like that one.",
+    "Previous value of `hmac_secret`, for a rotation. Tokens signed with either secret are accepted. Written like `hmac_secret`.",
 );
 pub(super) const HMAC_SECRET_ENCODING: Setting = Setting::new(
     "hmac_secret_encoding",
     "utf8",
-    "How the secrets are written: `utf8`, `hex` or `base64`.",
+    "Encoding of both secrets: `utf8`, `hex` or `base64`.",
 )
 .shaped(Shape::Word(&value::words(ENCODINGS)));
 

@@ -25,8 +25,8 @@ use remote::DISCOVERY_URL;
 
 pub(super) const ALGORITHMS: Setting = Setting::optional(
     "algorithms",
-    "all asymmetric ones, for a secret `HS256`",
-    "Allow-list of signature algorithms (RFC 8725 section 3.1). An RSA key without `alg` is used with every RSA one of these; an EC key has the one of its curve.",
+    "all asymmetric algorithms; with `hmac_secret` only `HS256`",
+    "Signature algorithms that are accepted (RFC 8725 section 3.1). An RSA key without `alg` may be used with every RSA algorithm in this list. An EC key is used only with the algorithm of its curve.",
 ).shaped(Shape::List(&Shape::Algorithm));
 
 pub(super) const SETTINGS: &[Setting] = &[
@@ -75,7 +75,7 @@ impl KeySource {
     }
 
     /// Returns `true` if both sources are refreshed from the same place with the same settings.
-    pub fn is_followed_like(&self, other: &Self) -> bool {
+    pub fn has_same_refresh_as(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::File(own), Self::File(other)) => own == other,
             (Self::Remote(own), Self::Remote(other)) => own == other,

@@ -7,25 +7,25 @@ use crate::config_reader::{Reader, Reported, Setting, Shape, value};
 pub(crate) const JWKS_REFRESH: Setting = Setting::new(
     "jwks_refresh",
     "5m",
-    "How often keys are fetched in the background, unless the answer's `max-age` asks for it sooner.",
+    "Interval at which keys are fetched in the background. A shorter `max-age` in the response of the issuer wins.",
 )
 .shaped(Shape::Duration);
 pub(crate) const JWKS_MIN_REFETCH: Setting = Setting::new(
     "jwks_min_refetch",
     "30s",
-    "An unknown `kid` makes for a fetch at most this often.",
+    "Shortest time between two fetches that are caused by an unknown `kid`.",
 )
 .shaped(Shape::Duration);
 pub(crate) const JWKS_MAX_STALE: Setting = Setting::new(
     "jwks_max_stale",
     "24h",
-    "How long the last good keys are used while fetching fails.",
+    "How long the last good keys are used while fetching fails. After that the response is 503 with `keys_unavailable`.",
 )
 .shaped(Shape::Duration);
 pub(crate) const JWKS_WAIT: Setting = Setting::new(
     "jwks_wait",
     "500ms",
-    "How long a request may wait for a fetch; then it is 503.",
+    "How long a request waits for a fetch of keys. After that the response is 503.",
 )
 .shaped(Shape::Duration);
 

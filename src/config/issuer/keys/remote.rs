@@ -177,11 +177,11 @@ fn fetch_url(text: &str, allow_insecure_http: bool) -> Result<Url, Invalid> {
 pub(super) const DISCOVERY_URL: Setting = Setting::optional(
     "discovery_url",
     "`{issuer}/.well-known/openid-configuration`, then RFC 8414",
-    "Where the issuer's metadata is; used when no other key source is given.",
+    "URL of the issuer's metadata (OpenID Connect Discovery or RFC 8414), which name the URL of its keys. Used if there is no other key source.",
 );
 
 pub(crate) const JWKS_URL: Setting =
-    Setting::optional("jwks_url", "–", "Where the issuer's key set is (RFC 7517).");
+    Setting::optional("jwks_url", "–", "URL of the issuer's key set (RFC 7517).");
 
 #[cfg(test)]
 mod tests {

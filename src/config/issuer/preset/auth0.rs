@@ -8,7 +8,7 @@ use crate::verify::RoleClaims;
 pub(super) const DOMAIN: Setting = Setting::optional(
     "auth0_domain",
     "–",
-    "Domain of the tenant, such as `acme.eu.auth0.com`, or its custom domain.",
+    "Domain of the Auth0 tenant, such as `acme.eu.auth0.com`, or its custom domain.",
 );
 
 pub(super) const PROVIDER: Provider = Provider {

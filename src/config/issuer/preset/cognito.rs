@@ -9,22 +9,22 @@ use crate::verify::{ProviderRule, RoleClaims};
 pub(super) const REGION: Setting = Setting::optional(
     "cognito_region",
     "–",
-    "Region of the user pool; for the single issuer also read from `COGNITO_REGION`.",
+    "AWS region of the user pool. If there is one issuer only, `COGNITO_REGION` is read too.",
 );
 pub(super) const USERPOOL_ID: Setting = Setting::optional(
     "cognito_userpool_id",
     "–",
-    "Id of the user pool, such as `eu-west-1_aBcDeFgHi`; for the single issuer also read from `COGNITO_USERPOOL_ID`.",
+    "Id of the user pool, such as `eu-west-1_aBcDeFgHi`. If there is one issuer only, `COGNITO_USERPOOL_ID` is read too.",
 );
 pub(super) const APP_CLIENT_ID: Setting = Setting::optional(
     "cognito_app_client_id",
     "–",
-    "Ids of the app clients whose tokens are taken, unless `audience` is given; for the single issuer also read from `COGNITO_APP_CLIENT_ID`.",
+    "Ids of the app clients whose tokens are accepted. Not used if `audience` is set. If there is one issuer only, `COGNITO_APP_CLIENT_ID` is read too.",
 ).shaped(Shape::List(&Shape::Text));
 pub(super) const TOKEN_USE: Setting = Setting::new(
     "cognito_token_use",
     "access",
-    "Which tokens are taken, by `token_use`: `access`, `id` or both.",
+    "Values of the claim `token_use` that are accepted: `access`, `id` or both.",
 )
 .shaped(Shape::List(&Shape::Word(&value::words(TOKEN_USES))));
 

@@ -8,7 +8,7 @@ use crate::verify::{EntraTenant, ProviderRule, RoleClaims};
 pub(super) const TENANTS: Setting = Setting::optional(
     "entra_tenants",
     "–",
-    "Directory ids (GUIDs) of the tenants whose tokens are taken. `*` alone takes those of every tenant of Entra ID.",
+    "Directory ids (GUIDs) of the tenants whose tokens are accepted. `*` alone accepts tokens of every tenant of Entra ID.",
 )
 .shaped(Shape::List(&Shape::Text));
 

@@ -9,7 +9,7 @@ use crate::verify::ProviderRule;
 pub(super) const PROJECT: Setting = Setting::optional(
     "firebase_project",
     "–",
-    "Id of the project; it is also the audience, unless `audience` is given.",
+    "Id of the Firebase project. It is also the audience if `audience` is not set.",
 );
 
 const KEYS: &str =

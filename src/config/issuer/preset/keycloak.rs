@@ -11,13 +11,13 @@ use crate::verify::RoleClaims;
 pub(super) const URL: Setting = Setting::optional(
     "keycloak_url",
     "–",
-    "Where clients reach Keycloak, as it stands in `iss` in front of `/realms/`.",
+    "URL at which clients reach Keycloak: the part of `iss` before `/realms/`.",
 );
-pub(super) const REALM: Setting = Setting::optional("keycloak_realm", "–", "The realm.");
+pub(super) const REALM: Setting = Setting::optional("keycloak_realm", "–", "Name of the realm.");
 pub(super) const INTERNAL_URL: Setting = Setting::optional(
     "keycloak_internal_url",
     "`keycloak_url`",
-    "Where doorward reaches Keycloak: keys are fetched from there, while `iss` stays as it is.",
+    "URL at which doorward reaches Keycloak. Keys are fetched from there. The expected `iss` still has `keycloak_url`.",
 );
 
 pub(super) const PROVIDER: Provider = Provider {

@@ -22,7 +22,7 @@ use provider::Provider;
 pub(crate) const PRESET: Setting = Setting::optional(
     "preset",
     "none",
-    "A provider whose issuer, keys, roles and own claims are known: `cognito`, `auth0`, `entra`, `keycloak`, `okta`, `google`, `firebase`.",
+    "Name of a known provider: `cognito`, `auth0`, `entra`, `keycloak`, `okta`, `google` or `firebase`. It fills in the issuer and the key source, and adds the provider's own checks and roles.",
 ).shaped(Shape::Word(&value::words(PROVIDERS)));
 
 /// The settings of all presets, provider by provider.

@@ -8,12 +8,12 @@ use crate::verify::RoleClaims;
 pub(super) const DOMAIN: Setting = Setting::optional(
     "okta_domain",
     "–",
-    "Domain of the organisation, such as `acme.okta.com`, or its custom domain.",
+    "Domain of the Okta organisation, such as `acme.okta.com`, or its custom domain.",
 );
 pub(super) const AUTHORIZATION_SERVER: Setting = Setting::new(
     "okta_authorization_server",
     "default",
-    "Id of the authorization server.",
+    "Id of the authorization server at Okta.",
 );
 
 pub(super) const PROVIDER: Provider = Provider {

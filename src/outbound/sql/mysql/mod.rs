@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlRow, MySqlSslMode};
+use sqlx::mysql::{
+    MySql, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow, MySqlSslMode,
+};
 use sqlx::{
     AssertSqlSafe, Column, ConnectOptions, Either, Executor, Row, SqlSafeStr, Statement, TypeInfo,
     ValueRef,
@@ -67,7 +69,7 @@ impl MySqlClient {
         let statement = connection
             .prepare(AssertSqlSafe(query.clone()).into_sql_str())
             .await;
-        let statement = statement.map_err(|error| SqlError::of_server(&error))?;
+        let statement = statement.map_err(|error| error_of(&error))?;
         let column = |column: &<MySql as sqlx::Database>::Column| DescribedColumn {
             name: column.name().to_owned(),
             type_name: column.type_info().name().to_ascii_lowercase(),
@@ -82,9 +84,9 @@ impl MySqlClient {
 
     async fn connect(&self) -> Result<MySqlConnection, SqlError> {
         let connected = self.options.connect().await;
-        let mut connection = connected.map_err(|error| SqlError::of_server(&error))?;
+        let mut connection = connected.map_err(|error| error_of(&error))?;
         let set_up = set_up(&mut connection, self.timeout).await;
-        set_up.map_err(|error| SqlError::of_server(&error))?;
+        set_up.map_err(|error| error_of(&error))?;
         Ok(connection)
     }
 
@@ -111,7 +113,7 @@ enum Failure {
 impl Failure {
     fn into_error(self) -> SqlError {
         match self {
-            Self::Sqlx(error) => SqlError::of_server(&error),
+            Self::Sqlx(error) => error_of(&error),
             Self::Other(error) => error,
         }
     }
@@ -184,13 +186,26 @@ fn number_of<T>(parameters: Option<Either<&[T], usize>>) -> usize {
 fn is_lost(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
-        sqlx::Error::Database(error) => {
-            // Shutdown, killed, "prepared statement needs to be re-prepared".
-            let code = error.code().unwrap_or_default();
-            code.starts_with("08") || matches!(&*code, "70100" | "HY000")
-        }
-        _ => false,
+        // Server shutdown, connection killed, unknown statement, statement to be prepared again.
+        error => matches!(number(error), Some(1053 | 1927 | 1243 | 1615)),
     }
+}
+
+/// Returns the error for a failed connection or query. A few states say less than their numbers.
+fn error_of(error: &sqlx::Error) -> SqlError {
+    match number(error) {
+        // The limits of MySQL and MariaDB for a statement, and a lock that was not given in time.
+        Some(3024 | 1969 | 1205) => {
+            SqlError::unavailable("timeout", "the server ended the query: it took too long")
+        }
+        _ => SqlError::of_server(error),
+    }
+}
+
+fn number(error: &sqlx::Error) -> Option<u16> {
+    let error = error.as_database_error()?;
+    let error = error.try_downcast_ref::<MySqlDatabaseError>()?;
+    Some(error.number())
 }
 
 fn render(row: &MySqlRow) -> Result<String, SqlError> {

@@ -156,13 +156,7 @@ impl PostgresClient {
         values: &[Box<str>],
     ) -> Result<Option<String>, Failure> {
         if self.is_pooled() {
-            transaction::begin(connection, self.timeout).await?;
-            let types = transaction::parameter_types(connection, query).await?;
-            let arguments = bind::arguments(&types, values)?;
-            let query = sqlx::query_with(AssertSqlSafe(query.clone()), arguments).persistent(false);
-            let row = one_row(connection, query).await?;
-            transaction::end(connection).await?;
-            return Ok(row);
+            return self.fetch_in_transaction(connection, query, values).await;
         }
         // From the second time on a connection knows the statement, and nothing is sent for this.
         let statement = connection
@@ -175,6 +169,28 @@ impl PostgresClient {
         };
         let arguments = bind::arguments(types, values)?;
         one_row(connection, statement.query_with(arguments)).await
+    }
+}
+
+impl PostgresClient {
+    async fn fetch_in_transaction(
+        &self,
+        connection: &mut PgConnection,
+        query: &Arc<str>,
+        values: &[Box<str>],
+    ) -> Result<Option<String>, Failure> {
+        let types = transaction::begin_for(connection, self.timeout, query).await?;
+        let row = match bind::arguments(&types, values) {
+            Ok(arguments) => {
+                let query = sqlx::query_with(AssertSqlSafe(query.clone()), arguments);
+                one_row(connection, query.persistent(false)).await?
+            }
+            // The transaction ends as well where there is nothing to ask.
+            Err(SqlError::NoSuchValue) => None,
+            Err(error) => return Err(error.into()),
+        };
+        transaction::end(connection).await?;
+        Ok(row)
     }
 }
 

@@ -39,9 +39,35 @@ pub(super) async fn begin(
     connection: &mut PgConnection,
     timeout: Duration,
 ) -> Result<(), SqlError> {
-    let millis = timeout.as_millis();
-    let begin = format!("BEGIN READ ONLY; SET LOCAL statement_timeout = {millis}");
-    run(connection, begin).await
+    run(connection, beginning(timeout)).await
+}
+
+/// Begins such a transaction for a query, and returns the types of its parameters.
+///
+/// They are asked for by a statement whose name only this transaction uses, and which is gone before
+/// the transaction is.
+pub(super) async fn begin_for(
+    connection: &mut PgConnection,
+    timeout: Duration,
+    query: &Arc<str>,
+) -> Result<Vec<PgTypeInfo>, SqlError> {
+    let begin = beginning(timeout);
+    let all = format!(
+        "{begin}; PREPARE doorward_parameters AS {query}\n; \
+         SELECT array_to_string(parameter_types::oid[], ',') \
+         FROM pg_prepared_statements WHERE name = 'doorward_parameters'; \
+         DEALLOCATE doorward_parameters"
+    );
+    let answer = connection
+        .fetch_one(sqlx::raw_sql(AssertSqlSafe(all)))
+        .await;
+    let answer = answer.map_err(|error| SqlError::of_server(&error))?;
+    let value = answer
+        .try_get_raw(0)
+        .map_err(|error| SqlError::of_driver(&error))?;
+    let text = value.as_str().unwrap_or_default();
+    let oids = text.split(',').filter_map(|oid| oid.parse().ok());
+    Ok(oids.map(|oid| PgTypeInfo::with_oid(Oid(oid))).collect())
 }
 
 /// Ends the transaction.
@@ -49,26 +75,9 @@ pub(super) async fn end(connection: &mut PgConnection) -> Result<(), SqlError> {
     run(connection, "COMMIT".into()).await
 }
 
-/// Asks for the types of the parameters of a query. The statement is gone before the transaction is:
-/// it has a name that only this transaction uses.
-pub(super) async fn parameter_types(
-    connection: &mut PgConnection,
-    query: &Arc<str>,
-) -> Result<Vec<PgTypeInfo>, SqlError> {
-    let prepare = format!("PREPARE doorward_parameters AS {query}");
-    run(connection, prepare).await?;
-    const QUESTION: &str = "SELECT array_to_string(parameter_types::oid[], ',') \
-                            FROM pg_prepared_statements WHERE name = 'doorward_parameters'";
-    let answer = connection.fetch_one(sqlx::raw_sql(QUESTION)).await;
-    let answer = answer.map_err(|error| SqlError::of_server(&error))?;
-    let value = answer
-        .try_get_raw(0)
-        .map_err(|error| SqlError::of_driver(&error))?;
-    let text = value.as_str().unwrap_or_default();
-    let oids = text.split(',').filter_map(|oid| oid.parse().ok());
-    let types = oids.map(|oid| PgTypeInfo::with_oid(Oid(oid))).collect();
-    run(connection, "DEALLOCATE doorward_parameters".into()).await?;
-    Ok(types)
+fn beginning(timeout: Duration) -> String {
+    let millis = timeout.as_millis();
+    format!("BEGIN READ ONLY; SET LOCAL statement_timeout = {millis}")
 }
 
 async fn run(connection: &mut PgConnection, statement: String) -> Result<(), SqlError> {

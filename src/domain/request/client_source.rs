@@ -1,0 +1,28 @@
+//! The place where a proxy writes the address of its client.
+
+/// Where the proxy that asks writes the address of its client.
+///
+/// Only the proxy's own entry is read. Every entry to the left of it may be the client's invention
+/// and is read only if the entry on its right belongs to a proxy that is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientSource<'a> {
+    /// The proxy does not write it.
+    Unknown,
+    /// The last entry of the field with this name.
+    LastOf(&'static str),
+    /// This field, and the last entry of `list` where it is absent. `list` also has the addresses
+    /// further left.
+    FieldOrLastOf {
+        /// The name of the field that has this one address.
+        field: &'static str,
+        /// The name of the field that has a list.
+        list: &'static str,
+    },
+    /// An attribute beside the header fields. `list` has the addresses further left.
+    Attribute {
+        /// The attribute, if it is there.
+        address: Option<&'a str>,
+        /// The name of the field that has a list.
+        list: &'static str,
+    },
+}
