@@ -16,8 +16,8 @@ use super::user_directory::{CheckedDirectory, ReadyDirectory, UserDirectory};
 use crate::authenticators::opaque::AskedIssuers;
 use crate::authenticators::{Authenticators, Listed, TokenCache};
 use crate::config::{
-    CacheSettings, Configuration, IssuerSettings, ListedIndices, ListedSettings, Logging, ProxySettings,
-    TokenSettings,
+    CacheSettings, Configuration, IssuerSettings, ListedIndices, ListedSettings, Logging,
+    ProxySettings, TokenSettings,
 };
 use crate::directory::Directory;
 use crate::gate::{DecisionService, Gate};

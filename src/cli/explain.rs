@@ -102,9 +102,9 @@ impl Explain {
         let described = self.described(token, url);
         let mut transcript = runtime()?.block_on(simulator.explain(&described));
         if failed {
-            transcript
-                .stages
-                .retain(|stage| stage.outcome == StepOutcome::Failed);
+            transcript.stages.retain(|stage| {
+                matches!(stage.outcome, StepOutcome::Failed | StepOutcome::Unknown)
+            });
         }
         match output {
             OutputFormat::Text => print_styled(&transcript_text(&transcript))?,

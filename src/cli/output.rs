@@ -69,6 +69,7 @@ pub(super) fn transcript_text(transcript: &Transcript) -> String {
             StepOutcome::Passed => ("ok", GOOD),
             StepOutcome::Skipped => ("--", FAINT),
             StepOutcome::Failed => ("NO", BAD),
+            StepOutcome::Unknown => ("??", BAD),
         };
         let gap = if number == 0 { "\n" } else { "" };
         let _ = writeln!(text, "{gap}{}  {}", styled(style, mark), stage.stage);

@@ -79,6 +79,8 @@ pub enum StepOutcome {
     Skipped,
     /// The request failed the check, and the decision ended here.
     Failed,
+    /// Another service would have to be asked, and was not. The decision is not known.
+    Unknown,
 }
 
 impl StepOutcome {
@@ -88,6 +90,7 @@ impl StepOutcome {
             Self::Passed => "passed",
             Self::Skipped => "skipped",
             Self::Failed => "failed",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -170,6 +173,14 @@ impl ExplainStep {
     pub fn skipped(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
         Self {
             outcome: StepOutcome::Skipped,
+            ..Self::passed(stage, expected, found)
+        }
+    }
+
+    /// Creates a step whose outcome another service would have to be asked for.
+    pub fn unknown(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
+        Self {
+            outcome: StepOutcome::Unknown,
             ..Self::passed(stage, expected, found)
         }
     }

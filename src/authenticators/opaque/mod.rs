@@ -113,8 +113,8 @@ impl Authenticators {
             Some(kept) => Ok(kept),
             None if !cx.explain.may_ask() => {
                 cx.explain
-                    .step(|| ExplainStep::failed(STAGE, explain::ACTIVE, "would be introspected"));
-                return Err(Denial::undecided());
+                    .step(|| ExplainStep::unknown(STAGE, explain::ACTIVE, "would be introspected"));
+                return Err(Reason::DependencyUnavailable.into());
             }
             None if E::DRY_RUN => introspector
                 .ask(question)

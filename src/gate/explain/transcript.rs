@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::{Denial, DenialClass, Explain, ExplainStep, Reason, RouteIndex, StepOutcome};
-use crate::hints::DeniedStage;
+use crate::hints::{DeniedStage, Hint};
 use crate::issuers::{Issuer, Issuers};
 use crate::policy::Permit;
 use crate::response::DenialResponses;
@@ -86,6 +86,12 @@ impl Transcript {
         context: HintContext<'_>,
     ) -> Self {
         let stages = steps.into_stages();
+        if stages
+            .last()
+            .is_some_and(|last| last.outcome == StepOutcome::Unknown)
+        {
+            return Self::of_unknown(stages);
+        }
         let (verdict, reason) = match &decision {
             Ok(permit) => match permit.reported() {
                 Some(reason) => ("would_deny", reason),
@@ -103,6 +109,18 @@ impl Transcript {
             challenge: None,
             stages,
             denied: decision.err().map(|denial| (denial, route)),
+        }
+    }
+
+    fn of_unknown(stages: Vec<ExplainStep>) -> Self {
+        Self {
+            verdict: "unknown",
+            reason: "unknown",
+            meaning: "another service would have to be asked",
+            hint: Some(Hint::ExplainOnline.with(&[])),
+            challenge: None,
+            stages,
+            denied: None,
         }
     }
 
