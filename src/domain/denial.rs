@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CredentialScheme, DenialClass, Reason};
+use super::credential_scheme::CredentialScheme;
+use super::{DenialClass, Reason};
 
 /// The denial of a request, with its reason. The response, the log line and the metric are made
 /// from it.

@@ -5,6 +5,7 @@
 mod claim_path;
 mod clock;
 mod credential;
+mod credential_scheme;
 mod denial;
 mod explain;
 mod index;
@@ -20,7 +21,8 @@ mod time;
 
 pub use claim_path::{ClaimPath, ClaimPathError};
 pub use clock::Clock;
-pub use credential::{BearerToken, Credential, CredentialForm, CredentialScheme};
+pub use credential::{BearerToken, Credential, CredentialForm};
+pub use credential_scheme::CredentialScheme;
 pub use denial::Denial;
 pub use explain::{Explain, ExplainStep, StepOutcome};
 pub use index::{IssuerIndex, RouteIndex, SourceIndex};
