@@ -129,7 +129,6 @@ impl Reason {
             Self::SignatureInvalid
                 | Self::TokenInactive
                 | Self::ProofMissing
-                | Self::TokenInactive
                 | Self::CredentialUnknown
                 | Self::CredentialsInvalid
         )
