@@ -35,18 +35,6 @@ impl<'a> BearerToken<'a> {
     }
 }
 
-/// The form of a credential: what its bytes mean. Equal bytes of two forms are two credentials: a
-/// password must never pass for a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CredentialForm {
-    /// A token, whichever scheme it was presented with.
-    Token,
-    /// An API key.
-    ApiKey,
-    /// A user and a password.
-    Password,
-}
-
 /// A credential as a client presented it: not empty, within the size limit, and not verified. It is
 /// borrowed from the request or decoded from it.
 ///

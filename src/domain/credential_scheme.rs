@@ -1,4 +1,4 @@
-//! Authentication schemes.
+//! The scheme and the form of a credential.
 
 /// The authentication scheme of a credential (RFC 9110 section 11.1). A token from a header,
 /// cookie, parameter or WebSocket protocol counts as `Bearer`.
@@ -21,4 +21,16 @@ impl CredentialScheme {
             Self::Basic => "Basic",
         }
     }
+}
+
+/// The form of a credential: what its bytes mean. Equal bytes of two forms are two credentials: a
+/// password must never pass for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CredentialForm {
+    /// A token, whichever scheme it was presented with.
+    Token,
+    /// An API key.
+    ApiKey,
+    /// A user and a password.
+    Password,
 }

@@ -21,8 +21,8 @@ mod time;
 
 pub use claim_path::{ClaimPath, ClaimPathError};
 pub use clock::Clock;
-pub use credential::{BearerToken, Credential, CredentialForm};
-pub use credential_scheme::CredentialScheme;
+pub use credential::{BearerToken, Credential};
+pub use credential_scheme::{CredentialForm, CredentialScheme};
 pub use denial::Denial;
 pub use explain::{Explain, ExplainStep, StepOutcome};
 pub use index::{IssuerIndex, RouteIndex, SourceIndex};

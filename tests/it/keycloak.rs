@@ -28,7 +28,7 @@ fn trusting(realm: &Realm) -> GateBuilder {
         .find(|block| block.starts_with("preset: keycloak\n") && block.contains("typ=Bearer"));
     let changed = preset
         .unwrap()
-        .replace("https://sso.acme.example", &url(realm));
+        .replace("https://sso.acme.example", &realm.base());
     let named = format!("keycloak_realm: {}\n", realm.name);
     assert!(changed.contains("keycloak_realm: acme\n"));
     patient().file(changed.replace("keycloak_realm: acme\n", &named))
@@ -37,10 +37,6 @@ fn trusting(realm: &Realm) -> GateBuilder {
 /// A slow machine is no reason for a 503.
 fn patient() -> GateBuilder {
     TestGate::new().by_machine_time().set("JWKS_WAIT", "15s")
-}
-
-fn url(realm: &Realm) -> String {
-    format!("http://{}", realm.address)
 }
 
 fn hint(gate: &TestGate, token: &str) -> String {
@@ -211,11 +207,11 @@ fn a_logout_token_is_no_credential() {
             "attributes": {"backchannel.logout.url": url, "backchannel.logout.session.required": "true"},
         }]),
     );
-    let (send, sent) = channel();
-    std::thread::spawn(move || send.send(Echoed::accept(&listener)));
+    let (report, received) = channel();
+    std::thread::spawn(move || report.send(Echoed::accept(&listener)));
     let client = Client::Public("pages");
     realm.log_out(client, &realm.by_password(client, "alice"));
-    let form = sent.recv_timeout(Duration::from_mins(1)).unwrap().body;
+    let form = received.recv_timeout(Duration::from_mins(1)).unwrap().body;
     let token = form.strip_prefix("logout_token=").unwrap();
 
     let gate = patient()

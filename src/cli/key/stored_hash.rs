@@ -1,4 +1,4 @@
-//! The hash of a key as `api_keys_file` has it.
+//! The hash of an API key.
 
 use aws_lc_rs::digest;
 

@@ -70,11 +70,6 @@ impl Keycloak {
         }
     }
 
-    /// Its base, for `keycloak_url`.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
     pub fn realm(&self, name: &str) -> Realm {
         Realm {
             address: self.address,
@@ -112,9 +107,14 @@ impl Keycloak {
 }
 
 impl Realm {
+    /// The URL of its Keycloak, for `keycloak_url`.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The `iss` of its tokens.
     pub fn issuer(&self) -> String {
-        format!("http://{}/realms/{}", self.address, self.name)
+        format!("{}/realms/{}", self.base(), self.name)
     }
 
     /// A log-in of this user, whose password is the name, with an ID token.
