@@ -30,8 +30,9 @@ const HASH: Setting = Setting::required(
     "`sha256:`, followed by the SHA-256 of the whole key in hexadecimal. The key itself is not stored.",
 );
 const SUBJECT: Setting = Setting::required("subject", "Owner of the key. It is the claim `sub`.");
-const SCOPES: Setting = Setting::optional("scopes", "none", "A list of scopes that the key grants.")
-    .shaped(Shape::List(&Shape::Text));
+const SCOPES: Setting =
+    Setting::optional("scopes", "none", "A list of scopes that the key grants.")
+        .shaped(Shape::List(&Shape::Text));
 const CLAIMS: Setting = Setting::optional(
     "claims",
     "none",
