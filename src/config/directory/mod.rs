@@ -307,7 +307,9 @@ fn read_issuers(
     let known = match (issuers, listed) {
         (Ok(issuers), Ok(listed)) => {
             let issuers = issuers.iter().map(|issuer| issuer.name.as_str());
-            Some(issuers.chain(listed.names()).collect::<Vec<_>>())
+            let mut names: Vec<&str> = issuers.collect();
+            listed.names().for_each(|name| names.push(name));
+            Some(names)
         }
         _ => None,
     };
