@@ -158,7 +158,7 @@ impl Configuration {
         let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader, ListedSettings::is_given(reader));
         let listed = ListedSettings::read(reader);
-        let directory = DirectorySettings::read(reader, &issuers);
+        let directory = DirectorySettings::read(reader, &issuers, &listed);
         let general = General::of(&issuers, &listed, &proxy, &tokens, has_directory);
         let routes = RouteSettings::read(reader, general);
         if let (Ok(listed), Ok(tokens), Ok(routes)) = (&listed, &tokens, &routes) {
