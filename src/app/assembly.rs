@@ -316,8 +316,8 @@ impl SharedResources {
             policy,
             authenticators: Authenticators {
                 issuers,
-                listed,
                 asked,
+                listed,
                 claim_headers,
                 cache,
             },

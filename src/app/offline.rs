@@ -118,8 +118,8 @@ pub fn gate_of_keys(
         policy,
         authenticators: Authenticators {
             issuers,
-            listed,
             asked,
+            listed,
             claim_headers: configuration.claim_headers,
             cache,
         },

@@ -59,12 +59,7 @@ impl Authenticators {
         cx: &mut RequestContext<'_, E>,
         record: &mut AuthenticationRecord,
     ) -> Result<Arc<Principal>, Denial> {
-        let authenticator = Authenticator::of(credential, &self.listed);
-        record.digest = if self.cache.is_on() || record.wants_digest {
-            authenticator.digest(credential)
-        } else {
-            None
-        };
+        self.note_digest(credential, record);
         if !E::DRY_RUN
             && let Some(principal) = self.look_up(cx.now, record)
         {
@@ -74,7 +69,17 @@ impl Authenticators {
             return Ok(principal);
         }
         // Boxed, to keep its large state out of the caller's future: cache hits stay small.
-        Box::pin(self.authenticate_fresh(authenticator, credential, rules, cx, record)).await
+        Box::pin(self.authenticate_fresh(credential, rules, cx, record)).await
+    }
+
+    /// Notes the digest of the credential, if the cache, a log or a trace needs it. In a function of
+    /// its own: its variables would be part of the future of every request.
+    fn note_digest(&self, credential: &Credential<'_>, record: &mut AuthenticationRecord) {
+        record.digest = if self.cache.is_on() || record.wants_digest {
+            Authenticator::of(credential, &self.listed).digest(credential)
+        } else {
+            None
+        };
     }
 
     /// Returns the profile of the issuer or the list at this position.
@@ -117,14 +122,13 @@ impl Authenticators {
     /// Authenticates a credential without the cache, and keeps the principal there.
     async fn authenticate_fresh<E: Explain>(
         &self,
-        authenticator: Authenticator<'_>,
         credential: &Credential<'_>,
         rules: &Rules,
         cx: &mut RequestContext<'_, E>,
         record: &mut AuthenticationRecord,
     ) -> Result<Arc<Principal>, Denial> {
         cx.check_cost()?;
-        let principal = match authenticator {
+        let principal = match Authenticator::of(credential, &self.listed) {
             Authenticator::Token => match classify(credential, &self.asked) {
                 CredentialKind::Jwt => self.authenticate_jwt(credential, rules, cx, record).await,
                 CredentialKind::Opaque(issuer) => {

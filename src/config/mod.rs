@@ -162,7 +162,7 @@ impl Configuration {
             let api_keys = listed.api_keys.as_ref().map(|keys| keys.form.prefix());
             IssuerSettings::refuse_unclear_tokens(reader, issuers, api_keys)?;
         }
-        let directory = DirectorySettings::read(reader, &issuers);
+        let directory = DirectorySettings::read(reader, &issuers, &listed);
         let general = General::of(&issuers, &listed, &proxy, &tokens, has_directory);
         let routes = RouteSettings::read(reader, general);
         if let (Ok(listed), Ok(tokens), Ok(routes)) = (&listed, &tokens, &routes) {

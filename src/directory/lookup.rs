@@ -83,7 +83,7 @@ impl Lookup {
             Ok(Some(row)) => self.row_of(row, key)?,
             // A value that no row can have is a row that is not there.
             Ok(None) | Err(SqlError::NoSuchValue) => None,
-            Err(error) => return Err(failed(error)),
+            Err(error) => return Err(failed(&error)),
         };
         let (user, time_to_live) = match row {
             Some(row) if self.is_active(&row) => (UserState::Known(row), self.cache_ttl),
@@ -145,7 +145,7 @@ fn is_true(value: Json<'_>) -> bool {
     }
 }
 
-fn failed(error: SqlError) -> CallError {
+fn failed(error: &SqlError) -> CallError {
     let text = error.to_string();
     match error {
         // It says something about this user only, and not about the database.

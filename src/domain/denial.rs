@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CredentialScheme, DenialClass, Reason};
+use super::credential_scheme::CredentialScheme;
+use super::{DenialClass, Reason};
 
 /// The denial of a request, with its reason. The response, the log line and the metric are made
 /// from it.
@@ -43,12 +44,15 @@ impl Denial {
 
     /// Adds the scheme of the credential that was denied, unless it is known already. The challenge
     /// of this scheme comes first, and it alone has an error.
+    pub fn note_attempt(&mut self, scheme: Option<CredentialScheme>) {
+        self.attempted = self.attempted.or(scheme);
+    }
+
+    /// Returns the denial with the scheme of the credential that was denied.
     #[must_use]
-    pub fn of_attempt(self, scheme: Option<CredentialScheme>) -> Self {
-        Self {
-            attempted: self.attempted.or(scheme),
-            ..self
-        }
+    pub fn of_attempt(mut self, scheme: CredentialScheme) -> Self {
+        self.note_attempt(Some(scheme));
+        self
     }
 
     /// Creates the denial of a request whose client has caused too many failures. It may try again

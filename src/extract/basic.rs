@@ -10,7 +10,7 @@ use crate::domain::{Credential, CredentialScheme, Denial, HeaderFields, Reason, 
 /// Looks for `Authorization: Basic …`.
 pub(super) fn find(fields: &dyn HeaderFields) -> Result<Found<'_>, Denial> {
     let found = find_scheme_in_authorization(fields, "basic");
-    match found.map_err(|denial| denial.of_attempt(Some(CredentialScheme::Basic)))? {
+    match found.map_err(|denial| denial.of_attempt(CredentialScheme::Basic))? {
         Found::Token(text) => Ok(Found::Basic(text)),
         other => Ok(other),
     }

@@ -185,7 +185,7 @@ impl TokenSources {
                 Found::Basic(text) => {
                     let source = SourceIndex::new(position);
                     let decoded = basic::decode(text, source, self.max_token_bytes);
-                    decoded.map_err(|denial| denial.of_attempt(Some(CredentialScheme::Basic)))?
+                    decoded.map_err(|denial| denial.of_attempt(CredentialScheme::Basic))?
                 }
             };
             cx.explain

@@ -101,9 +101,10 @@ impl Gate {
         record.began = Some(cx.now.uptime);
         let selected = self.policy.select(&mut cx)?;
         record.route = selected.route.map(|route| route.index);
-        let decision = self.decide_on(selected.rules, &mut cx, record).await;
-        let attempted = record.authentication.scheme;
-        let decision = decision.map_err(|denial| denial.of_attempt(attempted));
+        let mut decision = self.decide_on(selected.rules, &mut cx, record).await;
+        if let Err(denial) = &mut decision {
+            denial.note_attempt(record.authentication.scheme);
+        }
         // On a route that reports denials nothing is enforced, so nothing is counted.
         if let (Some(limiter), Err(denial)) = (limiter, &decision)
             && !selected.rules.report_only

@@ -28,7 +28,7 @@ impl Challenges<'_> {
         let attempted = denial.attempted().filter(is_accepted);
         let basic_first = attempted.is_none() && self.resource_metadata.is_none();
         let first = attempted.or(basic_first.then_some(CredentialScheme::Basic));
-        let mut schemes: Vec<_> = CredentialScheme::ALL.iter().copied().collect();
+        let mut schemes = CredentialScheme::ALL.to_vec();
         schemes.retain(is_accepted);
         // The sort is stable: the others keep their order.
         schemes.sort_by_key(|scheme| Some(*scheme) != first);

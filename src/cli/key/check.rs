@@ -1,5 +1,6 @@
 //! `doorward key check`.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use clap::Args;
@@ -54,7 +55,7 @@ impl Check {
             .map(|keys| keys.read.list.find_by_hash(&hash));
         let report = KeyReport {
             malformed: malformed(&form, key),
-            entry: line.map(|line| state(line)),
+            entry: line.map(state),
             id: line.flatten().map(|line| line.id.clone()),
             hash,
         };
@@ -97,7 +98,8 @@ impl KeyReport {
         let mut text = format!("form: {form}\nhash: {}\n", self.hash);
         if let Some(entry) = self.entry {
             let id = self.id.as_ref().map(|id| format!(" ({id})"));
-            text.push_str(&format!("file: {entry}{}\n", id.unwrap_or_default()));
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "file: {entry}{}", id.unwrap_or_default());
         }
         text
     }

@@ -177,7 +177,7 @@ impl Dialect {
         }
         let location = match (socket, host) {
             (Some(path), _) => ServerLocation::Socket { path, port },
-            (None, Some(name)) => self.host(name, port, tls)?,
+            (None, Some(name)) => self.host(&name, port, tls)?,
             (None, None) => {
                 return Err(Invalid::new("names no host").hint(format!(
                     "write one, or the path of a socket as ?{}=/…",
@@ -216,7 +216,7 @@ impl Dialect {
 
     fn host(
         &self,
-        name: String,
+        name: &str,
         port: Option<u16>,
         tls: Option<bool>,
     ) -> Result<ServerLocation, Invalid> {

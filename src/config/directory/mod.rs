@@ -10,6 +10,7 @@ use std::time::Duration;
 pub use address::{DatabaseAddress, ServerAddress, ServerLocation};
 
 use super::issuer::{IssuerSettings, keys::fetch};
+use super::listed::ListedSettings;
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::ClaimPath;
 
@@ -119,9 +120,6 @@ const DEPENDENT: &[Setting] = match SETTINGS {
     [] => &[],
 };
 
-/// The names of what is no issuer of tokens, and has subjects all the same.
-const LISTED_CREDENTIALS: [&str; 2] = ["api-keys", "basic"];
-
 const ON_MISSING: &[(&str, OnMissing); 2] = &[("deny", OnMissing::Deny), ("pass", OnMissing::Pass)];
 const ON_OUTAGE: &[(&str, bool); 2] = &[("deny", false), ("stale", true)];
 
@@ -189,6 +187,7 @@ impl DirectorySettings {
     pub(super) fn read(
         reader: &mut Reader,
         issuers: &Result<Vec<IssuerSettings>, Reported>,
+        listed: &Result<ListedSettings, Reported>,
     ) -> Result<Option<Self>, Reported> {
         if !reader.is_given(&DIRECTORY_URL) {
             let invalid =
@@ -200,7 +199,7 @@ impl DirectorySettings {
             .and_then(|address| address.ok_or(Reported));
         let extra_roots = read_extra_roots(reader);
         let query = UserQuery::read(reader, address.as_ref().ok());
-        let issuers = read_issuers(reader, issuers);
+        let issuers = read_issuers(reader, issuers, listed);
         let on_missing = reader.read(&DIRECTORY_ON_MISSING, value::one_of(ON_MISSING));
         let lives = Lives::read(reader);
         let timeout = reader.read(&DIRECTORY_TIMEOUT, within(10, 10_000));
@@ -299,31 +298,43 @@ fn read_extra_roots(reader: &mut Reader) -> Result<Option<Vec<u8>>, Reported> {
 }
 
 /// Reads whose subjects the database knows. Subject 42 of one issuer is not subject 42 of another,
-/// so with several of them there is no default.
+/// of an API key or of a password, so with several of them there is no default.
 fn read_issuers(
     reader: &mut Reader,
-    all: &Result<Vec<IssuerSettings>, Reported>,
+    issuers: &Result<Vec<IssuerSettings>, Reported>,
+    listed: &Result<ListedSettings, Reported>,
 ) -> Result<Box<[String]>, Reported> {
-    let all = all.as_deref().ok();
+    let known = match (issuers, listed) {
+        (Ok(issuers), Ok(listed)) => {
+            let issuers = issuers.iter().map(|issuer| issuer.name.as_str());
+            let mut names: Vec<&str> = issuers.collect();
+            listed.names().for_each(|name| names.push(name));
+            Some(names)
+        }
+        _ => None,
+    };
     let name = |text: &str| {
         let name = value::text(text)?;
-        let is_known = LISTED_CREDENTIALS.contains(&name.as_str());
-        match all {
-            Some(all) if !is_known => IssuerSettings::position(all, &name).map(|_| name),
+        match &known {
+            Some(known) if !known.contains(&name.as_str()) => {
+                Err(Invalid::new(format!("no issuer is called {name:?}"))
+                    .hint(format!("there is {}", known.join(", "))))
+            }
             _ => Ok(name),
         }
     };
-    if let Some(listed) = reader.optional_list(&DIRECTORY_ISSUERS, name)? {
-        return Ok(listed.into());
+    if let Some(named) = reader.optional_list(&DIRECTORY_ISSUERS, name)? {
+        return Ok(named.into());
     }
-    match all {
+    let has_lists = ListedSettings::is_given(reader);
+    match known.as_deref() {
         None => Err(Reported),
-        Some([only]) => Ok([only.name.clone()].into()),
+        Some([only]) if !has_lists => Ok([(*only).to_owned()].into()),
         Some(several) => {
-            let names = IssuerSettings::names(several);
-            let invalid = Invalid::new("missing: there is more than one issuer").hint(format!(
-                "name those whose subjects the database knows, of {names}"
-            ));
+            let names = several.join(", ");
+            let invalid =
+                Invalid::new("missing: it must be said whose subjects the database knows")
+                    .hint(format!("name some of {names}"));
             Err(reader.refuse(&DIRECTORY_ISSUERS, invalid))
         }
     }

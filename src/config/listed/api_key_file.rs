@@ -403,10 +403,7 @@ mod tests {
                 "a: 1",
                 "keys.yaml:1:1: not a list (write [a, b], or a line with - for each)",
             ),
-            (
-                "text",
-                "keys.yaml:1:1: [0]: not a mapping (write name: value)",
-            ),
+            ("text", "keys.yaml:1:1: not a mapping (write name: value)"),
             (
                 "[1]",
                 "keys.yaml:1:2: [0]: not a mapping (write name: value)",

@@ -185,7 +185,10 @@ fn read_passwords(reader: &mut Reader) -> Result<Option<PasswordSettings>, Repor
     let path = reader.optional(&HTPASSWD_FILE, value::text);
     let max_cost = reader.read(&HTPASSWD_MAX_COST, |text| {
         // With 16, one hash takes four seconds.
-        u32::try_from(value::number(4, 14)(text)?).map_err(|_| Invalid::new("out of range"))
+        match value::number(0, u64::MAX)(text)? {
+            cost @ 4..=14 => u32::try_from(cost).map_err(|_| Invalid::new("out of range")),
+            _ => Err(Invalid::new("out of range").hint("from 4 to 14")),
+        }
     });
     let cache_ttl = reader.read(
         &BASIC_CACHE_TTL,

@@ -92,18 +92,24 @@ mod tests {
         }
     }
 
-    fn address(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
     }
 
     #[test]
     fn one_client_gets_half_and_gives_it_back() {
         let slots = Slots::new(4);
         let take = |client| poll(slots.acquire(client)).flatten();
-        let first = (take(address(1)).unwrap(), take(address(1)).unwrap());
-        assert!(take(address(1)).is_none(), "a third slot of one client");
-        let second = (take(address(2)).unwrap(), take(None).unwrap());
-        assert!(take(address(3)).is_none(), "a fifth slot");
+        let first = (
+            take(Some(address(1))).unwrap(),
+            take(Some(address(1))).unwrap(),
+        );
+        assert!(
+            take(Some(address(1))).is_none(),
+            "a third slot of one client"
+        );
+        let second = (take(Some(address(2))).unwrap(), take(None).unwrap());
+        assert!(take(Some(address(3))).is_none(), "a fifth slot");
         assert_eq!((slots.in_use(), slots.shares.len()), (4, 2));
         drop((first, second));
         assert_eq!((slots.in_use(), slots.shares.len()), (0, 0));

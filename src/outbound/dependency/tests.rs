@@ -94,12 +94,12 @@ impl Fixture {
         })
     }
 
-    fn good(&self, value: &'static str, keep: Duration) -> Result<Answer<&'static str>, CallError> {
-        Ok(Answer {
+    fn good(&self, value: &'static str, keep: Duration) -> Answer<&'static str> {
+        Answer {
             value,
             until: self.now().plus(keep),
             result: "found",
-        })
+        }
     }
 
     async fn fail(&self, key: u32) -> CallDenied {
@@ -135,7 +135,7 @@ async fn a_thousand_requests_share_one_call_even_if_the_first_goes_away() {
     first.abort();
     tokio::task::yield_now().await;
     answer
-        .send(fixture.good("a", Duration::from_secs(1)).unwrap())
+        .send(fixture.good("a", Duration::from_secs(1)))
         .unwrap();
     for other in others {
         assert_eq!(other.await.unwrap(), Ok("a"));
@@ -148,12 +148,16 @@ async fn an_answer_is_kept_until_its_own_end() {
     let fixture = Fixture::new();
     for (key, keep) in [(1, 10), (2, 20)] {
         let answer = fixture.good("old", Duration::from_secs(keep));
-        fixture.ask(key, async { answer }).await.unwrap().unwrap();
+        fixture
+            .ask(key, async { Ok(answer) })
+            .await
+            .unwrap()
+            .unwrap();
     }
     fixture.clock.advance(Duration::from_secs(15));
     for (key, expected) in [(1, "new"), (2, "old")] {
         let answer = fixture.good("new", Duration::from_secs(1));
-        let got = fixture.ask(key, async { answer }).await.unwrap();
+        let got = fixture.ask(key, async { Ok(answer) }).await.unwrap();
         assert_eq!(got, Ok(expected), "{key}");
     }
     assert_eq!(fixture.calls.kept(&1, fixture.now()).await, Some("new"));
@@ -182,7 +186,7 @@ async fn failures_are_never_kept_and_open_the_breaker() {
     }
     fixture.clock.advance(Duration::from_secs(1));
     let answer = fixture.good("a", Duration::from_secs(1));
-    assert_eq!(fixture.ask(1, async { answer }).await.unwrap(), Ok("a"));
+    assert_eq!(fixture.ask(1, async { Ok(answer) }).await.unwrap(), Ok("a"));
     assert!(
         fixture.metrics.render().contains(
             r#"doorward_dependency_breaker_open{dependency="directory",issuer="none"} 0"#
@@ -193,8 +197,8 @@ async fn failures_are_never_kept_and_open_the_breaker() {
 #[tokio::test]
 async fn what_is_kept_stays_in_use_while_the_breaker_is_open() {
     let fixture = Fixture::new();
-    let answer = fixture.good("a", Duration::from_secs(60));
-    fixture.ask(1, async { answer }).await.unwrap().unwrap();
+    let answer = fixture.good("a", Duration::from_mins(1));
+    fixture.ask(1, async { Ok(answer) }).await.unwrap().unwrap();
     for _ in 0..5 {
         fixture.fail(2).await;
     }
@@ -214,7 +218,7 @@ async fn requests_that_are_rejected_do_not_open_the_breaker() {
     }
     assert_eq!(fixture.calls.dependency().status().failures, 0);
     let answer = fixture.good("a", Duration::ZERO);
-    assert_eq!(fixture.ask(1, async { answer }).await.unwrap(), Ok("a"));
+    assert_eq!(fixture.ask(1, async { Ok(answer) }).await.unwrap(), Ok("a"));
 }
 
 #[tokio::test]
@@ -228,7 +232,7 @@ async fn a_request_waits_no_longer_than_it_may_and_the_call_goes_on() {
     fixture.clock.advance(Duration::from_millis(800));
     assert!(first.await.unwrap().is_err());
     answer
-        .send(fixture.good("a", Duration::from_secs(10)).unwrap())
+        .send(fixture.good("a", Duration::from_secs(10)))
         .unwrap();
     assert_eq!(
         fixture.ask(1, async { unreachable!() }).await.unwrap(),
@@ -273,7 +277,7 @@ async fn calls_in_flight_are_bounded_and_the_others_wait_in_order() {
     assert_eq!(fixture.made(), 4);
     assert_eq!(fixture.calls.dependency().status().in_flight, 4);
     for answer in open {
-        drop(answer.send(fixture.good("a", Duration::ZERO).unwrap()));
+        drop(answer.send(fixture.good("a", Duration::ZERO)));
     }
     for asked in asked {
         assert_eq!(asked.await.unwrap(), Ok("a"));
@@ -292,5 +296,5 @@ async fn a_rejection_may_be_kept_for_its_key() {
     assert_eq!(fixture.calls.dependency().status().failures, 0);
     fixture.clock.advance(Duration::from_secs(10));
     let answer = fixture.good("a", Duration::ZERO);
-    assert_eq!(fixture.ask(1, async { answer }).await.unwrap(), Ok("a"));
+    assert_eq!(fixture.ask(1, async { Ok(answer) }).await.unwrap(), Ok("a"));
 }

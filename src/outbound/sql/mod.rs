@@ -32,8 +32,8 @@ pub struct SqlClient {
 }
 
 enum Kind {
-    Postgres(PostgresClient),
-    MySql(MySqlClient),
+    Postgres(Box<PostgresClient>),
+    MySql(Box<MySqlClient>),
     Sqlite(SqliteClient),
 }
 
@@ -42,9 +42,11 @@ impl SqlClient {
     pub fn new(settings: &DatabaseSettings) -> Self {
         let kind = match &settings.address {
             DatabaseAddress::Postgres(server) => {
-                Kind::Postgres(PostgresClient::new(server, settings))
+                Kind::Postgres(PostgresClient::new(server, settings).into())
             }
-            DatabaseAddress::MySql(server) => Kind::MySql(MySqlClient::new(server, settings)),
+            DatabaseAddress::MySql(server) => {
+                Kind::MySql(MySqlClient::new(server, settings).into())
+            }
             DatabaseAddress::Sqlite(path) => Kind::Sqlite(SqliteClient::new(path, settings)),
         };
         Self {

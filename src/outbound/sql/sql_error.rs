@@ -89,7 +89,7 @@ impl SqlError {
                 // What the handshake finds wrong comes out of the reading of the stream.
                 let is_tls = error
                     .get_ref()
-                    .is_some_and(|inner| inner.is::<rustls::Error>());
+                    .is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
                 let result = if is_tls { "tls" } else { "connect" };
                 Self::unavailable(result, shown(&error.to_string()))
             }

@@ -219,6 +219,10 @@ fn is_among(name: &str, names: &str) -> bool {
 
 /// What a condition reads besides claims: parts of the original request, and the user's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a variable by itself"
+)]
 pub(super) struct Reads {
     pub(crate) method: bool,
     pub(crate) host: bool,

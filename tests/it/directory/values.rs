@@ -1,6 +1,7 @@
 //! What a row decides where there is none.
 
 use super::{USERS, ask, gate, verdict};
+use crate::listed::{Files, api_key, entry};
 use crate::support::{TestDatabase, TestIssuer};
 
 const QUERY: &str = "SELECT id, email, active FROM users WHERE id = ?";
@@ -59,4 +60,29 @@ fn no_cache_is_a_question_for_each_request() {
     assert_eq!(verdict(&gate, &idp, "alice"), "401 subject_disabled");
     database.run("UPDATE users SET active = 1 WHERE id = 'alice'");
     assert_eq!(verdict(&gate, &idp, "alice"), "200");
+}
+
+/// An API key whose subject has a row is that user only if it is said.
+#[test]
+fn the_subject_of_a_key_is_another_subject() {
+    let database = users();
+    database.run("INSERT INTO users VALUES ('robot', 'robot@example.com', NULL, TRUE)");
+    let (idp, files, key) = (TestIssuer::new(), Files::new(), api_key());
+    let path = files.write("keys.yaml", entry("ci", &key, ""));
+    let builder = || {
+        gate(&idp, &database, QUERY)
+            .set("DIRECTORY_KEY", "id")
+            .set("API_KEYS_FILE", &path)
+    };
+    let problems = builder().configuration().unwrap_err();
+    assert!(
+        problems.contains("DOORWARD_DIRECTORY_ISSUERS"),
+        "{problems}"
+    );
+    for (named, email) in [("idp.example", ""), ("api-keys", "robot@example.com")] {
+        let gate = builder().set("DIRECTORY_ISSUERS", named).spawn();
+        let answer = gate.get("/verify").bearer(&key).send();
+        assert_eq!(answer.verdict(), "200", "{answer:?}");
+        assert_eq!(answer.get("x-user-email").unwrap_or_default(), email);
+    }
 }

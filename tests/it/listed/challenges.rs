@@ -10,11 +10,12 @@ fn challenges(answer: &Answer) -> Vec<String> {
     let fields = answer.fields.iter();
     let lines = fields.filter(|(name, _)| name == "www-authenticate");
     // The sentence about the error is another test's.
-    let shortened = lines.map(|(_, value)| {
-        let mut parts: Vec<_> = value.split(", ").collect();
-        parts.retain(|part| !part.starts_with("error_description"));
-        parts.join(", ")
-    });
+    let shortened = lines.map(
+        |(_, value)| match value.split_once(", error_description=\"") {
+            Some((before, rest)) => format!("{before}{}", rest.split_once('"').unwrap().1),
+            None => value.clone(),
+        },
+    );
     shortened.collect()
 }
 

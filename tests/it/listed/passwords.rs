@@ -56,8 +56,7 @@ fn a_password_brings_an_identity_without_any_issuer() {
     );
     let shown = gate.log.text() + &gate.events_in_full().join("\n");
     assert!(!shown.contains("secret"), "{shown}");
-    let denied =
-        r#"doorward_decisions_total{issuer="basic",reason="credentials_invalid",verdict="deny"}"#;
+    let denied = r#"doorward_decisions_total{issuer="basic",reason="credentials_invalid",route="none",verdict="deny"}"#;
     assert_eq!(metric(&gate, denied), "18");
 }
 

@@ -1,5 +1,7 @@
 //! Numbers of any length, in the binary form of `numeric`.
 
+use std::fmt::Write;
+
 use crate::outbound::sql::json_row::Unrendered;
 
 const POSITIVE: u16 = 0;
@@ -38,7 +40,8 @@ pub(super) fn push(out: &mut String, bytes: &[u8]) -> Result<(), Unrendered> {
     };
     let mut whole = String::new();
     for position in 0..=weight {
-        whole.push_str(&format!("{:04}", group(position).unwrap_or(0)));
+        // Writing to a String cannot fail.
+        let _ = write!(whole, "{:04}", group(position).unwrap_or(0));
     }
     let whole = whole.trim_start_matches('0');
     out.push_str(if whole.is_empty() { "0" } else { whole });
@@ -46,7 +49,7 @@ pub(super) fn push(out: &mut String, bytes: &[u8]) -> Result<(), Unrendered> {
         let groups = i64::try_from(scale.div_ceil(4)).unwrap_or(0);
         let mut fraction = String::new();
         for position in weight + 1..=weight + groups {
-            fraction.push_str(&format!("{:04}", group(position).unwrap_or(0)));
+            let _ = write!(fraction, "{:04}", group(position).unwrap_or(0));
         }
         out.push('.');
         out.push_str(fraction.get(..scale).unwrap_or_default());

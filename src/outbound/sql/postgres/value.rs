@@ -106,14 +106,10 @@ fn push_scalar(out: &mut String, form: Form, bytes: &[u8]) -> Result<(), Unrende
             _ => return Err(Unrendered::Value),
         },
         Form::Uuid => {
-            let number = u128::from_be_bytes(fixed(bytes)?);
-            let part = |shift: u32, digits: u32| number >> shift & ((1 << (4 * digits)) - 1);
-            let (a, b, c) = (part(96, 8), part(80, 4), part(64, 4));
-            let (d, e) = (part(48, 4), part(0, 12));
-            push_quoted(
-                out,
-                format_args!("{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}"),
-            );
+            let digits = format!("{:032x}", u128::from_be_bytes(fixed(bytes)?));
+            let part = |range| digits.get(range).unwrap_or_default();
+            let ends = [0..8, 8..12, 12..16, 16..20, 20..32];
+            push_quoted(out, ends.map(part).join("-"));
         }
         Form::Date => {
             let days = i64::from(i32::from_be_bytes(fixed(bytes)?)) + EPOCH_DAYS;
