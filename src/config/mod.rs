@@ -158,6 +158,10 @@ impl Configuration {
         let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader, ListedSettings::is_given(reader));
         let listed = ListedSettings::read(reader);
+        if let (Ok(issuers), Ok(listed)) = (&issuers, &listed) {
+            let api_keys = listed.api_keys.as_ref().map(|keys| keys.form.prefix());
+            IssuerSettings::refuse_unclear_tokens(reader, issuers, api_keys)?;
+        }
         let directory = DirectorySettings::read(reader, &issuers, &listed);
         let general = General::of(&issuers, &listed, &proxy, &tokens, has_directory);
         let routes = RouteSettings::read(reader, general);

@@ -81,11 +81,6 @@ impl DeniedStage<'_> {
             (Reason::IssuerUnknown, "issuer of the route") => Hint::IssuerNotOfRoute,
             (Reason::IssuerUnknown, "source of the issuer") => Hint::SourceNotOfIssuer,
             (Reason::TokenTypeMismatch, "token_use") => Hint::CognitoTokenUse,
-            (Reason::DependencyUnavailable, "introspection")
-                if self.found == "would be introspected" =>
-            {
-                Hint::ExplainOnline
-            }
             (Reason::DependencyUnavailable, "introspection") => Hint::IntrospectionFails,
             (Reason::PolicyDenied, "required claim") => Hint::RequiredClaims,
             (reason, _) => Hint::of(reason),

@@ -154,11 +154,7 @@ impl IssuerSettings {
             if may_be_none && !alone.iter().any(|setting| reader.is_given(setting)) {
                 return Ok(Vec::new());
             }
-            let only = [Self::read(reader)?];
-            for (_, invalid) in unclear_tokens_of(&only) {
-                return Err(reader.refuse(&TOKEN_PREFIXES, invalid));
-            }
-            return Ok(only.into());
+            return Self::read(reader).map(|only| vec![only]);
         }
         let misplaced = Invalid::new("belongs to one issuer, and there is a list of them")
             .hint("set it in `issuers`");
@@ -166,10 +162,32 @@ impl IssuerSettings {
         let listed = reader.sections(&ISSUERS, INHERITED, |entry, _| Self::read(entry));
         let listed = listed?.unwrap_or_default();
         outside?;
-        let duplicates = refuse_duplicates(reader, &listed);
-        reader.refuse_elements(&ISSUERS, unclear_tokens_of(&listed))?;
-        duplicates?;
+        refuse_duplicates(reader, &listed)?;
         Ok(listed)
+    }
+
+    /// Reports opaque tokens of which it is not clear whose they are. `reserved` is how API keys
+    /// begin, if there are any.
+    pub(super) fn refuse_unclear_tokens(
+        reader: &mut Reader,
+        issuers: &[Self],
+        reserved: Option<&str>,
+    ) -> Result<(), Reported> {
+        let asked: Vec<_> = issuers
+            .iter()
+            .map(|issuer| {
+                let settings = issuer.introspection.as_ref()?;
+                Some((settings.mode, settings.token_prefixes.as_slice()))
+            })
+            .collect();
+        let wrong = unclear_tokens(&asked, reserved);
+        if reader.is_given(&ISSUERS) {
+            return reader.refuse_elements(&ISSUERS, wrong);
+        }
+        let refused = wrong
+            .into_iter()
+            .map(|(_, invalid)| reader.refuse(&TOKEN_PREFIXES, invalid));
+        refused.fold(Ok(()), |_, refused| Err(refused))
     }
 
     /// Returns the position of the issuer with this name. Fails if there is none.
@@ -242,18 +260,6 @@ impl IssuerSettings {
             ),
         })
     }
-}
-
-/// Returns what is wrong with the prefixes of all issuers, each with the position of the issuer.
-fn unclear_tokens_of(issuers: &[IssuerSettings]) -> Vec<(usize, Invalid)> {
-    let asked: Vec<_> = issuers
-        .iter()
-        .map(|issuer| {
-            let settings = issuer.introspection.as_ref()?;
-            Some((settings.mode, settings.token_prefixes.as_slice()))
-        })
-        .collect();
-    unclear_tokens(&asked, None)
 }
 
 /// Reads how the issuer is asked about tokens.

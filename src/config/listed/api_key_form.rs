@@ -55,6 +55,11 @@ impl ApiKeyForm {
         }
     }
 
+    /// Returns how the keys begin.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// Returns `true` if a credential begins as these keys do.
     pub fn is_begun_by(&self, credential: &[u8]) -> bool {
         credential.starts_with(self.prefix.as_bytes())

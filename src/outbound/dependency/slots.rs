@@ -100,8 +100,14 @@ mod tests {
     fn one_client_gets_half_and_gives_it_back() {
         let slots = Slots::new(4);
         let take = |client| poll(slots.acquire(client)).flatten();
-        let first = (take(Some(address(1))).unwrap(), take(Some(address(1))).unwrap());
-        assert!(take(Some(address(1))).is_none(), "a third slot of one client");
+        let first = (
+            take(Some(address(1))).unwrap(),
+            take(Some(address(1))).unwrap(),
+        );
+        assert!(
+            take(Some(address(1))).is_none(),
+            "a third slot of one client"
+        );
         let second = (take(Some(address(2))).unwrap(), take(None).unwrap());
         assert!(take(Some(address(3))).is_none(), "a fifth slot");
         assert_eq!((slots.in_use(), slots.shares.len()), (4, 2));

@@ -148,7 +148,11 @@ async fn an_answer_is_kept_until_its_own_end() {
     let fixture = Fixture::new();
     for (key, keep) in [(1, 10), (2, 20)] {
         let answer = fixture.good("old", Duration::from_secs(keep));
-        fixture.ask(key, async { Ok(answer) }).await.unwrap().unwrap();
+        fixture
+            .ask(key, async { Ok(answer) })
+            .await
+            .unwrap()
+            .unwrap();
     }
     fixture.clock.advance(Duration::from_secs(15));
     for (key, expected) in [(1, "new"), (2, "old")] {

@@ -264,3 +264,33 @@ fn files_that_cannot_be_used_are_told() {
         "{found}"
     );
 }
+
+#[test]
+fn a_token_cannot_begin_as_an_api_key_does() {
+    let place = tempfile::tempdir().unwrap();
+    let keys = place.path().join("keys.yaml");
+    std::fs::write(&keys, "[]").unwrap();
+    let gate = gate()
+        .set("INTROSPECTION", "opaque")
+        .set("INTROSPECTION_CLIENT_ID", "svc")
+        .set("INTROSPECTION_CLIENT_SECRET", "s")
+        .set("API_KEYS_FILE", keys.to_str().unwrap());
+    for (prefix, problem) in [
+        (
+            "dw_a",
+            Some("DOORWARD_TOKEN_PREFIXES: \"dw_a\" may begin an API key, as \"dw_\" does"),
+        ),
+        (
+            "d",
+            Some("DOORWARD_TOKEN_PREFIXES: \"d\" may begin an API key, as \"dw_\" does"),
+        ),
+        ("dx_", None),
+    ] {
+        let found = gate.clone().set("TOKEN_PREFIXES", prefix).configuration();
+        let found = found.map(drop).err().unwrap_or_default();
+        assert_eq!(
+            found.split(" (").next().filter(|found| !found.is_empty()),
+            problem
+        );
+    }
+}
