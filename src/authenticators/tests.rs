@@ -283,7 +283,8 @@ fn listed(key: &str, user: &str, password: &str) -> Listed {
         path.display().to_string()
     };
     let hash = super::digest::sha256(key.as_bytes());
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits: Vec<_> = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = digits.concat();
     let keys = format!("[{{id: ci, subject: robot, hash: 'sha256:{hash}'}}]");
     let parts = bcrypt::hash_with_salt(password, 4, [7; 16]).unwrap();
     let variables = [

@@ -16,6 +16,8 @@ pub use sql_directory::{DirectoryClients, SqlDirectory};
 
 use crate::domain::{Denial, Explain, Reason, RequestContext};
 #[cfg(test)]
+use crate::jose::Json;
+#[cfg(test)]
 use crate::policy::UserRow;
 use crate::policy::{Identity, Rules};
 
@@ -66,7 +68,7 @@ impl Directory {
             #[cfg(test)]
             Self::Rows(rows) => {
                 let subject = identity.principal().token().claims().member("sub");
-                let subject = subject.and_then(|subject| subject.string());
+                let subject = subject.and_then(Json::string);
                 let row = subject.and_then(|subject| rows.get(&*subject)).cloned();
                 let row = row.ok_or(Reason::SubjectUnknown)?;
                 let until = cx.now.plus(std::time::Duration::from_secs(30));

@@ -49,6 +49,11 @@ impl DependencyFamilies {
     /// Returns the metrics of the dependency with these labels. They are shown from then on.
     pub(super) fn of(&self, dependency: &str, issuer: &str) -> DependencyMetrics {
         let labels = [dependency, issuer];
+        // Alerts look for these, and a rate needs a series from before the first event.
+        for result in ["refused", "unauthorized"] {
+            self.requests
+                .with_label_values(&[dependency, issuer, result]);
+        }
         DependencyMetrics {
             requests: self.requests.clone(),
             duration: self.durations.with_label_values(&labels),

@@ -643,7 +643,6 @@ fn nginx_directive(line: &str) -> Vec<String> {
     };
     assert!(words.iter().all(|word| is_word(word)), "{line}");
     match words[..] {
-        ["proxy_headers_hash_bucket_size", "256"] => Vec::new(),
         ["auth_request_set", variable, value] => {
             assert!(
                 variable.starts_with("$doorward_") && value.starts_with("$upstream_http_"),
@@ -655,7 +654,8 @@ fn nginx_directive(line: &str) -> Vec<String> {
             assert!(!name.contains(['$', '"']), "{line}");
             Vec::new()
         }
-        ["proxy_set_header", "X-Real-IP", "$remote_addr"] => Vec::new(),
+        ["proxy_headers_hash_bucket_size", "256"]
+        | ["proxy_set_header", "X-Real-IP", "$remote_addr"] => Vec::new(),
         ["proxy_set_header", name, value] => {
             assert!(!name.contains(['$', '"']), "{line}");
             assert!(

@@ -182,7 +182,7 @@ fn bad_tokens_and_the_cache_are_told() {
         ("TOKEN_CACHE_TTL", "0s"),
     ]);
     insta::assert_snapshot!(told, @r#"
-    DOORWARD_TOKEN_SOURCES: "body" is not understood (write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
+    DOORWARD_TOKEN_SOURCES: "body" is not understood (write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
     DOORWARD_TOKEN_SOURCES: needs a named proxy (set DOORWARD_PROXY to the proxy in front, whose word on the query can then be taken)
     DOORWARD_MAX_TOKEN_BYTES: "1" is out of range (a whole number from 64 to 98304)
     DOORWARD_MAX_TOKEN_BYTES: "16k" is not understood (a whole number from 64 to 98304)
@@ -202,6 +202,7 @@ fn bad_claim_headers_are_told() {
         ("CLAIM_HEADERS", "a..b=X-A"),
         ("CLAIM_HEADERS", r#""a=X-A"#),
         ("CLAIM_HEADERS_MAX_BYTES", "1"),
+        ("DEPENDENCY_WAIT", "5m"),
     ]);
     insta::assert_snapshot!(told, @r#"
     DOORWARD_CLAIM_HEADERS: "sub" is not understood (write claim=Header, such as sub=X-Auth-Subject)
@@ -212,6 +213,7 @@ fn bad_claim_headers_are_told() {
     DOORWARD_CLAIM_HEADERS: "a..b": an empty segment in a claim path (write a path such as realm_access.roles; quote a segment that has a dot in it)
     DOORWARD_CLAIM_HEADERS: "\"a": a misplaced quote in a claim path (write a path such as realm_access.roles; quote a segment that has a dot in it)
     DOORWARD_CLAIM_HEADERS_MAX_BYTES: "1" is out of range (a whole number from 64 to 65536)
+    DOORWARD_DEPENDENCY_WAIT: "5m" is out of range (from 10ms to 1m)
     "#);
 }
 
@@ -237,7 +239,7 @@ fn bad_answers_are_told() {
     DOORWARD_DENIALS: not a JSON object: expected ident at line 1 column 2 (write {"token_missing": {"status": 400}})
     DOORWARD_DENIALS: not a JSON object: invalid type: sequence, expected a map at line 1 column 0 (write {"token_missing": {"status": 400}})
     DOORWARD_DENIALS: "token_mising" is no reason code (did you mean token_missing?)
-    DOORWARD_DENIALS: "404" is no reason code (write a reason code, 401, 403, 503 or *)
+    DOORWARD_DENIALS: "404" is no reason code (write a reason code, 400, 401, 403, 429, 503 or *)
     DOORWARD_DENIALS: token_missing: status 200 would not deny (from 400 to 599)
     DOORWARD_DENIALS: token_missing: invalid type: string "x", expected u16 (give {"status": 400, "body": …})
     DOORWARD_DENIALS: token_missing: unknown field `stauts`, expected `status` or `body` (give {"status": 400, "body": …})
@@ -478,7 +480,10 @@ fn each_setting_has_a_message_that_is_shown() {
         include_str!("presets/keycloak.rs"),
         include_str!("presets/okta.rs"),
         include_str!("tls/mod.rs"),
+        include_str!("configuration_problems.rs"),
+        include_str!("directory/configuration.rs"),
         include_str!("introspection/settings.rs"),
+        include_str!("listed/configuration.rs"),
         include_str!("user_row.rs"),
     ];
     let snapshots = sources

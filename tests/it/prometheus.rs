@@ -192,7 +192,10 @@ fn every_series_that_an_alert_names_is_there_from_the_start() {
     let files = Files::new();
     let gate = TestGate::new()
         .discovering(&idp)
-        .set("API_KEYS_FILE", files.write("keys.yaml", "[]"));
+        .set("API_KEYS_FILE", files.write("keys.yaml", "[]"))
+        .set("INTROSPECTION", "opaque")
+        .set("INTROSPECTION_URL", "http://127.0.0.1:9/introspect")
+        .set("INTROSPECTION_AUTH", "none");
     let gate = place.used_by(gate).spawn();
     // The last thing that is noted about a fetch.
     let fetched = "\ndoorward_jwks_last_success_timestamp_seconds{issuer=\"127.0.0.1\"}";

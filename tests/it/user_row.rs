@@ -157,7 +157,7 @@ fn subjects_of_other_issuers_have_no_row() {
         TestIssuer::new().named("https://other.example"),
         users(),
     );
-    let jwks = [&idp, &other].map(|idp| idp.jwks());
+    let jwks = [&idp, &other].map(TestIssuer::jwks);
     let file = format!(
         "proxy: traefik
 directory_issuers: [main]

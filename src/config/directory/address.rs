@@ -317,7 +317,7 @@ mod tests {
             assert_eq!(server(text).location, location, "{text}");
         }
         let found = server("postgres://us%40er:p%3Aw%23@127.0.0.1/d%2Fb");
-        let password = found.password.as_ref().map(|secret| secret.expose_secret());
+        let password = found.password.as_ref().map(ExposeSecret::expose_secret);
         assert_eq!(
             (found.user.as_deref(), password, found.database.as_deref()),
             (Some("us@er"), Some("p:w#"), Some("d/b"))

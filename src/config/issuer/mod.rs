@@ -184,10 +184,12 @@ impl IssuerSettings {
         if reader.is_given(&ISSUERS) {
             return reader.refuse_elements(&ISSUERS, wrong);
         }
-        let refused = wrong
-            .into_iter()
-            .map(|(_, invalid)| reader.refuse(&TOKEN_PREFIXES, invalid));
-        refused.fold(Ok(()), |_, refused| Err(refused))
+        // All of them are reported.
+        let mut result = Ok(());
+        for (_, invalid) in wrong {
+            result = Err(reader.refuse(&TOKEN_PREFIXES, invalid));
+        }
+        result
     }
 
     /// Returns the position of the issuer with this name. Fails if there is none.

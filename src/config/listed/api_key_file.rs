@@ -416,7 +416,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_panics(text in r##"(- |id|hash|subject|claims|: |sha256:|[a-f0-9]|[\[\]{},\n '"é]){0,40}"##) {
+        fn nothing_panics(text in r#"(- |id|hash|subject|claims|: |sha256:|[a-f0-9]|[\[\]{},\n '"é]){0,40}"#) {
             let _ = parse(&text);
         }
     }

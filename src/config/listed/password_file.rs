@@ -234,9 +234,8 @@ mod tests {
     fn unknown_users_cost_what_most_users_cost() {
         let users = |costs: &[u32]| {
             let lines = costs.iter().enumerate();
-            let text: String = lines
-                .map(|(number, cost)| format!("user{number}:{}\n", hash("x", *cost)))
-                .collect();
+            let lines = lines.map(|(number, cost)| format!("user{number}:{}\n", hash("x", *cost)));
+            let text = lines.collect::<Vec<_>>().concat();
             parse(&text).ok().unwrap().dummy().unwrap().cost()
         };
         assert_eq!(users(&[4, 5, 4]), HashCost::Bcrypt(4));

@@ -1,5 +1,7 @@
 //! `/status`: the state of the service, for people and scripts.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::authenticators::opaque::Introspector;
@@ -21,7 +23,7 @@ pub(super) fn status(generation: &ServiceSnapshot, tls: Option<&CurrentTls>) -> 
         "proxy": generation.proxy,
         "issuers": gate.issuers().iter().map(|issuer| {
             let asked = gate.authenticators.asked.of(issuer.profile.index);
-            issuer_status(issuer, asked.map(|asked| introspection_status(asked)), now)
+            issuer_status(issuer, asked.map(Arc::as_ref), now)
         }).collect::<Vec<_>>(),
         "credential_lists": credential_lists(&gate.authenticators.listed),
         "tls": tls.map(tls_status),
@@ -81,7 +83,7 @@ fn introspection_status(introspector: &Introspector) -> Value {
     })
 }
 
-fn issuer_status(issuer: &Issuer, introspection: Option<Value>, now: Moment) -> Value {
+fn issuer_status(issuer: &Issuer, asked: Option<&Introspector>, now: Moment) -> Value {
     let snapshot = issuer.keys.snapshot();
     let history = issuer.keys.fetch_history();
     let keys: Vec<Value> = snapshot
@@ -110,7 +112,7 @@ fn issuer_status(issuer: &Issuer, introspection: Option<Value>, now: Moment) -> 
         "metadata_urls": described.metadata_urls,
         "keys_url": history.keys_url.as_ref().or(described.keys_url.as_ref()),
         "fetched_through": described.proxy,
-        "introspection": introspection,
+        "introspection": asked.map(introspection_status),
         "usable": !issuer.needs_keys || snapshot.is_usable(now),
         "keys": keys,
         "refused_keys": snapshot.keys().refused().iter().map(refused_key).collect::<Vec<_>>(),

@@ -34,7 +34,7 @@ pub struct SqlClient {
 enum Kind {
     Postgres(Box<PostgresClient>),
     MySql(Box<MySqlClient>),
-    Sqlite(SqliteClient),
+    Sqlite(Box<SqliteClient>),
 }
 
 impl SqlClient {
@@ -47,7 +47,7 @@ impl SqlClient {
             DatabaseAddress::MySql(server) => {
                 Kind::MySql(MySqlClient::new(server, settings).into())
             }
-            DatabaseAddress::Sqlite(path) => Kind::Sqlite(SqliteClient::new(path, settings)),
+            DatabaseAddress::Sqlite(path) => Kind::Sqlite(SqliteClient::new(path, settings).into()),
         };
         Self {
             kind,

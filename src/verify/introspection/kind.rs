@@ -1,7 +1,7 @@
 //! The kind of a token, as the answer about it says.
 
 use crate::domain::{Explain, Reason};
-use crate::jose::Claims;
+use crate::jose::{Claims, Json};
 
 /// The rule for the kind of a token: access tokens only. Servers answer for refresh and ID tokens
 /// too, and those are active as well.
@@ -53,7 +53,7 @@ impl TokenKindRule {
         }
         let is_bound = answer
             .member("token_type")
-            .and_then(|stated| stated.string())
+            .and_then(Json::string)
             .is_some_and(|stated| stated.eq_ignore_ascii_case("DPoP"));
         let names_key = || {
             let key = answer.member("cnf")?.member("jkt")?;

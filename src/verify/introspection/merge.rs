@@ -31,7 +31,7 @@ impl ActiveToken {
                 return Err(Contradiction(name));
             }
         }
-        let end = earlier_end(token, self.claims()).ok_or(Contradiction("exp"))?;
+        let end = earlier_end(token, self.claims())?;
         let mut text = String::from("{");
         let members = token.all().members().unwrap_or_default();
         for (name, value) in members.iter().filter(|(name, _)| name != "exp") {
@@ -66,16 +66,19 @@ fn push(text: &mut String, name: &str, value: &str) {
     let _ = write!(text, "{}:{value}", Value::from(name));
 }
 
-/// Returns the earlier `exp` as it was written; `Some(None)` if there is none, and `None` if one of
-/// them is no number.
-fn earlier_end<'a>(token: &'a Claims, answer: &'a Claims) -> Option<Option<&'a str>> {
+/// Returns the earlier `exp` as it was written; `None` if there is none. Fails if one of them is no
+/// number.
+fn earlier_end<'a>(
+    token: &'a Claims,
+    answer: &'a Claims,
+) -> Result<Option<&'a str>, Contradiction> {
     let end = |claims: &'a Claims| {
-        let end = date(claims, "exp").ok()?;
-        Some(end.map(|end| (Timestamp::floor(&end), claims.describe("exp"))))
+        let end = date(claims, "exp").map_err(|_| Contradiction("exp"))?;
+        Ok(end.map(|end| (Timestamp::floor(&end), claims.describe("exp"))))
     };
     let ends = [end(token)?, end(answer)?];
     let earliest = ends.into_iter().flatten().min_by_key(|(end, _)| *end);
-    Some(earliest.map(|(_, written)| written))
+    Ok(earliest.map(|(_, written)| written))
 }
 
 /// Compares two values, however they are written.

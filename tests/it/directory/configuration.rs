@@ -81,7 +81,7 @@ fn the_url_may_stand_in_a_file() {
 /// What the program says of a query, and its exit code.
 fn start(database: &TestDatabase, settings: &[(&str, &str)]) -> (Option<i32>, String) {
     let idp = TestIssuer::new();
-    let (url, jwks) = (idp.url().to_owned(), idp.jwks());
+    let (url, jwks) = (idp.url(), idp.jwks());
     let mut all = vec![
         ("ISSUER", url.as_str()),
         ("JWKS", jwks.as_str()),

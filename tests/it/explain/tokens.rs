@@ -43,7 +43,7 @@ fn a_token_that_is_not_there_or_there_twice() {
     passed  access | anything but denied | authenticated
     skipped token source | bearer | one word, so no credential
     skipped token source | cookie:session | nothing
-    failed  token | bearer, cookie:session, at most 16384 bytes | the Authorization field has one word only, so it has no credential
+    failed  token | bearer, cookie:session, at most 16384 bytes | there is no readable credential in the Authorization field
     deny authorization_malformed (send `Authorization: Bearer TOKEN`, both words)
     "#);
     insta::assert_snapshot!(fields("Bearer a", "session=b"), @r#"

@@ -5,6 +5,9 @@ use crate::support::{Check, GrpcClient, TestGate, TestIssuer};
 
 /// Each dialect reads its own field; what a client may have written is to the left, or in another
 /// one.
+/// Makes the fields of a request of this client.
+type Fields<'a> = &'a dyn Fn(&str) -> Vec<(&'static str, String)>;
+
 #[test]
 fn each_dialect_has_its_own_field() {
     let idp = TestIssuer::new();
@@ -17,7 +20,6 @@ fn each_dialect_has_its_own_field() {
             ("X-Forwarded-For", "192.0.2.1".to_owned()),
         ]
     };
-    type Fields<'a> = &'a dyn Fn(&str) -> Vec<(&'static str, String)>;
     let dialects: [(&str, Fields<'_>); 6] = [
         ("nginx", &real_ip),
         ("haproxy", &real_ip),

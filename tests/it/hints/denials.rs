@@ -359,6 +359,8 @@ fn the_nearest_issuer_is_shown_with_the_difference() {
 
 /// Denials that no description of a request leads to.
 const BY_REASON: &[(Hint, Reason)] = &[
+    (Hint::CredentialUnknown, Reason::CredentialUnknown),
+    (Hint::CredentialsInvalid, Reason::CredentialsInvalid),
     (Hint::SubjectUnknown, Reason::SubjectUnknown),
     (Hint::SubjectDisabled, Reason::SubjectDisabled),
     (Hint::RateLimited, Reason::RateLimited),

@@ -129,9 +129,15 @@ fn a_request_waits_for_800_ms_and_the_answer_is_kept_for_the_next_one() {
 
 #[test]
 fn a_server_that_hangs_holds_up_no_jwt() {
+    for script in [Script::Hang, Script::Drip] {
+        jwts_pass_beside(script);
+    }
+}
+
+fn jwts_pass_beside(script: Script) {
     let server = server();
     let gate = server.gate().spawn();
-    server.script(Script::Hang);
+    server.script(script);
     let jwt = server.idp.token().sign();
     std::thread::scope(|scope| {
         let waiting: Vec<_> = (0..20)

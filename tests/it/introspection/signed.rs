@@ -53,11 +53,14 @@ fn a_signed_answer_counts() {
     assert_eq!(gate.verdict("other"), "401 token_inactive");
 }
 
+/// Makes the body of an answer.
+type MakeAnswer = Box<dyn Fn(&IntrospectionEndpoint) -> String>;
+
 #[test]
 fn any_other_answer_counts_for_nothing() {
     let other_key = key(Algorithm::EdDSA);
     let now = server().idp.clock.secs();
-    let cases: Vec<(&str, Box<dyn Fn(&IntrospectionEndpoint) -> String>)> = vec![
+    let cases: Vec<(&str, MakeAnswer)> = vec![
         (
             "unsigned",
             Box::new(|_| json!({"active": true, "aud": "api"}).to_string()),

@@ -5,7 +5,7 @@ use crate::support::{GateBuilder, TestGate, TestIssuer};
 
 /// Everything that is wrong, with the directory of the files left out.
 fn problems(files: &Files, gate: &GateBuilder) -> String {
-    let problems = gate.configuration().err().expect("something is wrong");
+    let problems = gate.configuration().expect_err("something is wrong");
     problems.replace(&files.path(""), "")
 }
 

@@ -79,7 +79,7 @@ fn a_bad_file_changes_nothing() {
         let series = r#"doorward_credential_list_last_reload_successful{issuer="api-keys"}"#;
         gate.metric(series) > 0.5
     };
-    until(&gate, "a first look", || accepted());
+    until(&gate, "a first look", accepted);
     let half = &good[..good.len() - 20];
     let one_line_wrong = good.replace("sha256:", "sha257:");
     for (text, part) in [

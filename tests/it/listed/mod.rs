@@ -52,11 +52,8 @@ pub fn api_key() -> String {
 /// A line of the file for this key; `rest` is more members, with a comma in front of each.
 pub fn entry(id: &str, key: &str, rest: &str) -> String {
     let hash = digest(&SHA256, key.as_bytes());
-    let digits: String = hash
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    let digits = digits.collect::<Vec<_>>().concat();
     format!("- {{id: {id}, subject: robot, hash: 'sha256:{digits}'{rest}}}\n")
 }
 

@@ -109,6 +109,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "stands in lists beside `None`")]
     fn opaque(prefixes: &[String]) -> Option<AskedTokens<'_>> {
         Some((IntrospectionMode::Opaque, prefixes))
     }

@@ -62,10 +62,9 @@ impl KeySource {
     /// Returns the algorithms that tokens may be signed with.
     pub const fn algorithms(&self) -> &Algorithms {
         match self {
-            Self::Fixed { algorithms, .. } => algorithms,
+            Self::Fixed { algorithms, .. } | Self::Unneeded(algorithms) => algorithms,
             Self::File(file) => &file.algorithms,
             Self::Remote(remote) => &remote.algorithms,
-            Self::Unneeded(algorithms) => algorithms,
         }
     }
 

@@ -68,9 +68,9 @@ mod tests {
         bytes.extend(weight.to_be_bytes());
         bytes.extend(sign.to_be_bytes());
         bytes.extend(scale.to_be_bytes());
-        groups
-            .iter()
-            .for_each(|group| bytes.extend(group.to_be_bytes()));
+        for group in groups {
+            bytes.extend(group.to_be_bytes());
+        }
         let mut out = String::new();
         push(&mut out, &bytes).map(|()| out)
     }
