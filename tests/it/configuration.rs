@@ -483,7 +483,12 @@ fn each_setting_has_a_message_that_is_shown() {
         include_str!("configuration_problems.rs"),
         include_str!("directory/configuration.rs"),
         include_str!("introspection/settings.rs"),
-        include_str!("listed/configuration.rs"),
+        include_str!(
+            "listed/snapshots/it__listed__configuration__each_mistake_has_its_place_and_its_hint.snap"
+        ),
+        include_str!(
+            "listed/snapshots/it__listed__configuration__mistakes_of_routes_are_told_by_line.snap"
+        ),
         include_str!("user_row.rs"),
     ];
     let snapshots = sources

@@ -397,7 +397,7 @@ fn a_route_has_resource_metadata_of_its_own() {
             serde_json::json!({"method": "GET", "host": "app.example", "uri": uri, "token": "x"});
         gate.explain(description.to_string()).send().json()["challenge"].clone()
     };
-    let malformed = r#", error="invalid_token", error_description="the token is not a well-formed compact JWS""#;
+    let malformed = r#", error="invalid_token", error_description="the token is malformed""#;
     let metadata = r#", resource_metadata="https://api.example/files.json""#;
     assert_eq!(
         explained("/files"),

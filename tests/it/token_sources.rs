@@ -441,12 +441,12 @@ fn problems_of_sources_are_told() {
         problems("routes: [{name: a, access: anonymous, token_sources: [websocket], match: {}}]\n"),
     ];
     insta::assert_snapshot!(told.join("\n--\n"), @r#"
-    doorward.yaml:4:17: token_sources[0]: "query" is not understood (write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
-    doorward.yaml:4:24: token_sources[1]: "query:" is not understood (write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
-    doorward.yaml:4:34: token_sources[2]: "query:a b" is not understood (write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
-    doorward.yaml:4:47: token_sources[3]: "query:a%5f" is not understood (write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
-    doorward.yaml:4:61: token_sources[4]: "websocket:x" is not understood (write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
-    doorward.yaml:4:74: token_sources[5]: "body" is not understood (write bearer, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
+    doorward.yaml:4:17: token_sources[0]: "query" is not understood (write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
+    doorward.yaml:4:24: token_sources[1]: "query:" is not understood (write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
+    doorward.yaml:4:34: token_sources[2]: "query:a b" is not understood (write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
+    doorward.yaml:4:47: token_sources[3]: "query:a%5f" is not understood (write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
+    doorward.yaml:4:61: token_sources[4]: "websocket:x" is not understood (write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
+    doorward.yaml:4:74: token_sources[5]: "body" is not understood (write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
     --
     doorward.yaml:3:1: token_sources: needs a named proxy (set proxy to the proxy in front, whose word on the query can then be taken)
     --

@@ -36,16 +36,14 @@ macro_rules! differences {
 
 differences! {
     Crit Doorward "`crit`"
-        "no extension is understood, so each `crit` names one that is not (RFC 7515 section 4.1.11); not checked by `jsonwebtoken`",
-    B64 Doorward "`b64`"
-        "changes what was signed (RFC 7797 section 3); an unknown member to `jsonwebtoken`",
+        "no extension is understood, so each `crit` names one that is not (RFC 7515 section 4.1.11); `jsonwebtoken` understands `b64` if it is true",
     Encryption Doorward "`zip` or `enc`"
         "members of a JWE header (RFC 7516 section 4.1), which a JWS does not have; not checked by `jsonwebtoken`",
     Nested Doorward "`cty` of `JWT`"
         "the payload is a token itself (RFC 7519 section 5.2), not a set of claims; not checked by `jsonwebtoken`",
     Typ Doorward "another `typ`"
         "a token of another type must not pass for an access token (RFC 8725 section 3.11); not checked by `jsonwebtoken`",
-    NullMember Doorward "`null` for `typ`, `kid` or `cty`"
+    NullMember Doorward "`null` for `typ`, `kid`, `cty` or `crit`"
         "the members are strings (RFC 7515 section 4.1); `jsonwebtoken` treats `null` as absent",
     AlgObject Doorward "`alg` as an object"
         "`alg` is a string (RFC 7515 section 4.1.1); `jsonwebtoken` also takes `{\"HS256\":null}`",

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::listed::Files;
 use crate::prometheus;
-use crate::support::{TestGate, TestIssuer, eventually, shipped};
+use crate::support::{IntrospectionEndpoint, TestGate, TestIssuer, eventually, shipped};
 
 const DASHBOARD: &str = "deploy/grafana/doorward.json";
 
@@ -40,9 +41,12 @@ fn queries() -> Vec<(String, String)> {
 #[test]
 fn every_query_finds_something() {
     let idp = TestIssuer::new().serve();
+    let endpoint = IntrospectionEndpoint::start();
+    let keys = Files::new();
     let gate = TestGate::new()
         .by_time_of(&idp)
-        .file(configuration(&idp))
+        .set("API_KEYS_FILE", keys.write("keys.yaml", "[]"))
+        .file(configuration(&idp, &endpoint))
         .spawn();
     let prometheus = prometheus::start(&gate);
     assert!(gate.reload());
@@ -64,11 +68,12 @@ fn every_query_finds_something() {
     });
 }
 
-fn configuration(idp: &TestIssuer) -> String {
-    let url = idp.url();
+fn configuration(idp: &TestIssuer, endpoint: &IntrospectionEndpoint) -> String {
+    let (url, asked) = (idp.url(), &endpoint.url);
     format!(
         "issuers:\n\
-         - {{name: main, issuer: '{url}', jwks_url: '{url}/jwks', audience: [api]}}\n\
+         - {{name: main, issuer: '{url}', jwks_url: '{url}/jwks', audience: [api],\n\
+            \x20  introspection: opaque, introspection_url: '{asked}/introspect', introspection_auth: none}}\n\
          - {{name: gone, issuer: '{GONE}', jwks_url: '{GONE}/jwks', audience: [api], jwks_wait: 1ms}}\n\
          routes: [{{name: all, match: {{}}}}]\n"
     )
@@ -79,7 +84,8 @@ fn ask_about_everything(gate: &TestGate, idp: &TestIssuer) {
     idp.clock.advance(Duration::from_mins(1));
     let token = idp.token().sign();
     assert_eq!([gate.verdict(&token), gate.verdict(&token)], ["200", "200"]);
-    assert_eq!(gate.verdict("broken"), "401 token_malformed");
+    assert_eq!(gate.verdict("e30.!.a"), "401 token_malformed");
+    assert_eq!(gate.verdict("opaque"), "401 token_inactive");
     assert_eq!(
         gate.verdict(&idp.token().expires_in(-60).sign()),
         "401 token_expired"

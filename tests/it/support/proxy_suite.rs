@@ -320,7 +320,7 @@ routes:
             site.get("/mail").header("Authorization", "Bearer"),
             401,
             "error=\"invalid_request\", \
-             error_description=\"the Authorization field has one word only, so it has no credential\", \
+             error_description=\"there is no readable credential in the Authorization field\", \
              resource_metadata=\"https://api.example/mail.json\"",
         ),
         (

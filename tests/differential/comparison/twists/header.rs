@@ -182,20 +182,28 @@ pub static TWISTS: &[Twist] = &[
         Differs(Difference::NullMember),
         |draft, _| draft.header.set("kid", "null"),
     ),
+    Twist::new("header/crit", "a list", Fatal, |draft, rng| {
+        let lists = [
+            r#"["exp"]"#,
+            r#"["alg","kid"]"#,
+            "[]",
+            r#"["https://example/x"]"#,
+        ];
+        draft.header.set("crit", rng.choice(lists).unwrap());
+    }),
     Twist::new(
         "header/crit",
-        "a list or null",
+        "null",
+        Differs(Difference::NullMember),
+        |draft, _| draft.header.set("crit", "null"),
+    ),
+    Twist::new(
+        "header/crit",
+        "`b64`, which is true",
         Differs(Difference::Crit),
-        |draft, rng| {
-            let lists = [
-                r#"["exp"]"#,
-                r#"["b64"]"#,
-                r#"["alg","kid"]"#,
-                "[]",
-                "null",
-                r#"["https://example/x"]"#,
-            ];
-            draft.header.set("crit", rng.choice(lists).unwrap());
+        |draft, _| {
+            draft.header.set("crit", r#"["b64"]"#);
+            draft.header.set("b64", "true");
         },
     ),
     Twist::new("header/crit", "no list of names", Fatal, |draft, rng| {
@@ -208,18 +216,13 @@ pub static TWISTS: &[Twist] = &[
     Twist::new("header/b64", "true", Harmless, |draft, _| {
         draft.header.set("b64", "true");
     }),
-    Twist::new(
-        "header/b64",
-        "of any other value",
-        Differs(Difference::B64),
-        |draft, rng| {
-            draft.header.set(
-                "b64",
-                rng.choice(["false", "null", "1", "\"false\"", "\"true\""])
-                    .unwrap(),
-            );
-        },
-    ),
+    Twist::new("header/b64", "of any other value", Fatal, |draft, rng| {
+        draft.header.set(
+            "b64",
+            rng.choice(["false", "null", "1", "\"false\"", "\"true\""])
+                .unwrap(),
+        );
+    }),
     Twist::new(
         "header/zip",
         "`DEF`",
