@@ -129,7 +129,10 @@ impl Location {
                 .unwrap_or(part.len());
             let (name, rest) = part.split_at(end);
             match (self, rest.strip_prefix('=')) {
-                _ if name.is_empty() => spelled.extend(["$", rest]),
+                // `$1` is a parameter of a query, and no setting.
+                _ if !name.starts_with(|first: char| first.is_ascii_lowercase()) => {
+                    spelled.extend(["$", part]);
+                }
                 (Self::Environment { .. }, _) => {
                     spelled.extend([PREFIX, &name.to_ascii_uppercase(), rest]);
                 }

@@ -467,6 +467,55 @@ fn control_characters_in_names_are_escaped() {
 
 /// Not that a setting is mentioned: that a message about it is shown, as it begins in a snapshot.
 #[test]
+fn bad_directory_settings_are_told() {
+    let told = problems(&[
+        ("DIRECTORY_URL", "sqlite:/run/users.db"),
+        ("DIRECTORY_QUERY", "DROP TABLE users"),
+        ("DIRECTORY_PARAMETERS", "a..b"),
+        ("DIRECTORY_ISSUERS", "another"),
+        ("DIRECTORY_ON_MISSING", "x"),
+        ("DIRECTORY_CACHE_TTL", "x"),
+        ("DIRECTORY_NEGATIVE_TTL", "x"),
+        ("DIRECTORY_ON_OUTAGE", "x"),
+        ("DIRECTORY_MAX_STALE", "0s"),
+        ("DIRECTORY_TIMEOUT", "0s"),
+        ("DIRECTORY_MAX_CONNECTIONS", "0"),
+        ("DIRECTORY_CA_FILE", "/nowhere/ca.pem"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_DIRECTORY_CA_FILE: cannot read /nowhere/ca.pem: No such file or directory (os error 2)
+    DOORWARD_DIRECTORY_QUERY: neither SELECT nor WITH is its first word (the directory is only read; put a comment behind the first word)
+    DOORWARD_DIRECTORY_PARAMETERS: "a..b": an empty segment in a claim path (write a path such as realm_access.roles; quote a segment that has a dot in it)
+    DOORWARD_DIRECTORY_KEY: missing: this database takes different texts for the same (name a column that the query returns and whose text is the first parameter)
+    DOORWARD_DIRECTORY_ISSUERS: no issuer is called "another" (there is idp.example)
+    DOORWARD_DIRECTORY_ON_MISSING: "x" is not understood (write one of deny, pass)
+    DOORWARD_DIRECTORY_CACHE_TTL: "x" is not understood (write a duration such as 30s, 5m or 24h)
+    DOORWARD_DIRECTORY_NEGATIVE_TTL: "x" is not understood (write a duration such as 30s, 5m or 24h)
+    DOORWARD_DIRECTORY_ON_OUTAGE: "x" is not understood (write one of deny, stale)
+    DOORWARD_DIRECTORY_MAX_STALE: "0s" is out of range (from 1s to 1day)
+    DOORWARD_DIRECTORY_TIMEOUT: "0s" is out of range (from 10ms to 10s)
+    DOORWARD_DIRECTORY_MAX_CONNECTIONS: "0" is out of range (a whole number from 1 to 1000)
+    "#);
+    let told = each(&[
+        ("DIRECTORY_URL", "oracle://db/users"),
+        ("DIRECTORY_KEY", "id"),
+        ("DIRECTORY_ACTIVE", "active"),
+        ("API_KEY_CHECKSUM", "maybe"),
+        ("BASIC_CACHE_TTL", "x"),
+    ]);
+    insta::assert_snapshot!(told, @r#"
+    DOORWARD_DIRECTORY_URL: not understood (write postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full, mysql://… or sqlite:FILE; in a name or password percent-encode what is neither letter nor digit, # as %23)
+    DOORWARD_DIRECTORY_QUERY: missing (write it, such as SELECT email FROM users WHERE id = $1)
+    DOORWARD_DIRECTORY_KEY: there is no directory (set DOORWARD_DIRECTORY_URL, or leave this out)
+    DOORWARD_DIRECTORY_ACTIVE: there is no directory (set DOORWARD_DIRECTORY_URL, or leave this out)
+    DOORWARD_API_KEY_CHECKSUM: "maybe" is not understood (write true or false)
+    DOORWARD_API_KEY_CHECKSUM: has no meaning without DOORWARD_API_KEYS_FILE (set DOORWARD_API_KEYS_FILE, or leave it out)
+    DOORWARD_BASIC_CACHE_TTL: "x" is not understood (write a duration such as 30s, 5m or 24h)
+    DOORWARD_BASIC_CACHE_TTL: has no meaning without DOORWARD_HTPASSWD_FILE (set DOORWARD_HTPASSWD_FILE, or leave it out)
+    "#);
+}
+
+#[test]
 fn each_setting_has_a_message_that_is_shown() {
     let sources = [
         include_str!("configuration.rs"),
@@ -504,7 +553,10 @@ fn each_setting_has_a_message_that_is_shown() {
         .filter(|line| line.starts_with("DOORWARD_") || line.starts_with("doorward.yaml:"))
         .collect();
     for line in doorward::config::reference()
-        .lines()
+        .split("\n## ")
+        // The problems of that file are shown where it is tested.
+        .filter(|section| !section.starts_with("An entry of the file that `api_keys_file` names"))
+        .flat_map(str::lines)
         .filter_map(|line| line.strip_prefix("| `"))
     {
         let name = line.split('`').next().unwrap();

@@ -178,7 +178,7 @@ const FILE: &[(&str, &str)] = &[
     ),
     (
         "claim_headers[0].user",
-        "claim_headers: [{user: email, header: X-A}]",
+        "claim_headers: [{user: 'a..b', header: X-A}]",
     ),
     ("routes[0].name", "routes: [{name: a b, match: {}}]"),
     (
@@ -403,7 +403,10 @@ fn k7_no_setting_is_forgotten_here() {
         .collect();
     let page = doorward::config::reference();
     let rows = page
-        .lines()
+        .split("\n## ")
+        // A key that is wrong does not end the program if the file was good before.
+        .filter(|section| !section.starts_with("An entry of the file that `api_keys_file` names"))
+        .flat_map(str::lines)
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
     let settings: BTreeSet<_> = rows.map(str::to_owned).collect();
     assert_eq!(tried, settings);
