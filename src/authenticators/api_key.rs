@@ -25,6 +25,7 @@ impl Authenticators {
         form.map_err(|_| Reason::TokenMalformed)?;
         self.check_issuer_of_route(keys.profile(), rules, cx)?;
         rules.check_source(keys.profile(), credential, cx.explain)?;
+        cx.check_cost()?;
         let digest = record
             .digest
             .unwrap_or_else(|| CredentialDigest::of_api_key(credential));

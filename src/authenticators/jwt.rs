@@ -68,6 +68,7 @@ async fn verify_signature<E: Explain>(
     };
     cx.explain
         .outcome("algorithm", allowed, || (&issuer.algorithms, algorithm))?;
+    cx.check_cost()?;
     // No key is fetched for a token that would be denied anyway.
     let latest_end = cx.now.date.minus(issuer.profile.expectations.time.leeway);
     let worth_fetching = !E::DRY_RUN && !jws.unverified_claims().seems_expired(latest_end);

@@ -127,7 +127,6 @@ impl Authenticators {
         cx: &mut RequestContext<'_, E>,
         record: &mut AuthenticationRecord,
     ) -> Result<Arc<Principal>, Denial> {
-        cx.check_cost()?;
         let principal = match Authenticator::of(credential, &self.listed) {
             Authenticator::Token => match classify(credential, &self.asked) {
                 CredentialKind::Jwt => self.authenticate_jwt(credential, rules, cx, record).await,

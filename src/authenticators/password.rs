@@ -29,7 +29,8 @@ impl Authenticators {
         cx.explain
             .step(|| explain::pair(pair.is_some(), MAX_PASSWORD));
         let pair = pair.ok_or(Reason::CredentialsInvalid)?;
-        let slot = passwords.enter().await;
+        cx.check_cost()?;
+        let slot = passwords.enter(cx.client()).await;
         cx.explain.step(|| explain::waiting(slot.is_ok()));
         let slot = slot?;
         if !E::DRY_RUN
@@ -46,6 +47,8 @@ impl Authenticators {
             });
             return Ok(known);
         }
+        // Once more: those that waited at the same time may have failed since.
+        cx.check_cost()?;
         let attempt = passwords.attempt(pair);
         let is_known = attempt.is_of_known_user();
         let line = attempt.run(slot).await?;

@@ -82,13 +82,14 @@ impl Lookup {
         let row = match self.client.fetch_row(&self.query.text, key).await {
             Ok(Some(row)) => self.row_of(row, key)?,
             // A value that no row can have is a row that is not there.
-            Ok(None) | Err(SqlError::NoSuchValue) => None,
-            Err(error) => return Err(failed(&error)),
+            Ok(None) | Err(SqlError::NoSuchValue) => Found::Nothing,
+            Err(error) => return Err(failed(&error, key)),
         };
         let (user, time_to_live) = match row {
-            Some(row) if self.is_active(&row) => (UserState::Known(row), self.cache_ttl),
-            Some(_) => (UserState::Disabled, self.negative_ttl),
-            None => (self.missing(), self.negative_ttl),
+            Found::Row(row) if self.is_active(&row) => (UserState::Known(row), self.cache_ttl),
+            Found::Row(_) => (UserState::Disabled, self.negative_ttl),
+            Found::RowOfAnother => (UserState::Unknown, self.negative_ttl),
+            Found::Nothing => (self.missing(), self.negative_ttl),
         };
         let until = asked.plus(time_to_live);
         Ok(UserAnswer { user, asked, until })
@@ -102,18 +103,18 @@ impl Lookup {
         (!now.reaches(answer.asked.plus(last.max_age))).then_some(answer)
     }
 
-    /// Returns the row of this key; `None` if it is the row of another one.
-    fn row_of(&self, row: String, key: &SubjectKey) -> Result<Option<Arc<UserRow>>, CallError> {
+    /// Returns the row of this key, unless it is the row of another one.
+    fn row_of(&self, row: String, key: &SubjectKey) -> Result<Found, CallError> {
         let row = UserRow::from_json_object(row)
             .map_err(|error| CallError::rejected("unreadable", error.to_string()))?;
         if let Some(column) = &self.key {
             let found = row.find(column).and_then(scalar);
             // The database takes another text for the same, as `Alice` for `alice`.
             if found.as_deref() != key.first().map(|value| &**value) {
-                return Ok(None);
+                return Ok(Found::RowOfAnother);
             }
         }
-        Ok(Some(Arc::new(row)))
+        Ok(Found::Row(Arc::new(row)))
     }
 
     fn is_active(&self, row: &UserRow) -> bool {
@@ -131,6 +132,16 @@ impl Lookup {
     }
 }
 
+/// What a query found.
+enum Found {
+    /// The row of the subject.
+    Row(Arc<UserRow>),
+    /// A row whose key is another text than the subject.
+    RowOfAnother,
+    /// No row.
+    Nothing,
+}
+
 /// Returns `true` for `true` and for whole numbers other than 0. The text `"true"` is no truth: it
 /// may be one of many words.
 fn is_true(value: Json<'_>) -> bool {
@@ -145,12 +156,18 @@ fn is_true(value: Json<'_>) -> bool {
     }
 }
 
-fn failed(error: &SqlError) -> CallError {
+fn failed(error: &SqlError, key: &SubjectKey) -> CallError {
     let text = error.to_string();
+    let holds_value = key.iter().any(|value| text.contains(&**value));
     match error {
         // It says something about this user only, and not about the database.
         SqlError::NoSuchValue | SqlError::Answer(_) => CallError::rejected("unreadable", text),
-        SqlError::Query { .. } => CallError::failed("status", text),
+        // One user must not close the directory to all others.
+        SqlError::Query { .. } if holds_value => CallError::rejected(
+            "status",
+            "the database refuses the query: `doorward check --online` shows why",
+        ),
+        SqlError::Query { .. } => CallError::rejected("status", text),
         SqlError::Unavailable { result, .. } => CallError::failed(result, text),
     }
 }

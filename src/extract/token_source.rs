@@ -92,6 +92,10 @@ impl FromStr for TokenSource {
                 name: name.to_ascii_lowercase(),
                 scheme: None,
             }),
+            // A password must never pass for a token, which may be sent to its issuer.
+            (Some("header"), Some(_), Some(scheme)) if scheme.eq_ignore_ascii_case("basic") => {
+                Err("write basic for passwords, and a scheme of tokens here")
+            }
             (Some("header"), Some(name), Some(scheme)) if is_token(name) && is_token(scheme) => {
                 Ok(Self::Header {
                     name: name.to_ascii_lowercase(),
@@ -153,6 +157,7 @@ mod tests {
             "header",
             "header:",
             "header:a b",
+            "header:x-token:Basic",
             "cookie:",
             "cookie:a:b",
             "query",

@@ -1,6 +1,7 @@
 //! Issuer metadata (`OpenID` Connect Discovery section 3, RFC 8414 section 2).
 
 use serde::Deserialize;
+use serde_json::Value;
 use url::Url;
 
 use super::document_kind::DocumentKind;
@@ -60,7 +61,8 @@ pub(super) enum InvalidMetadata {
 struct Document {
     issuer: String,
     jwks_uri: Option<String>,
-    introspection_endpoint: Option<String>,
+    /// Of any type: what is not asked for must not spoil the rest.
+    introspection_endpoint: Option<Value>,
 }
 
 impl Metadata {
@@ -80,7 +82,10 @@ impl Metadata {
         let metadata: Document = serde_json::from_slice(document).map_err(|_| malformed())?;
         let url = match endpoint {
             Endpoint::Keys => Some(metadata.jwks_uri.ok_or_else(malformed)?),
-            Endpoint::Introspection => metadata.introspection_endpoint,
+            Endpoint::Introspection => {
+                let endpoint = metadata.introspection_endpoint;
+                endpoint.and_then(|url| url.as_str().map(str::to_owned))
+            }
         };
         if metadata.issuer != issuer {
             return Err(InvalidMetadata::OtherIssuer {

@@ -1,5 +1,6 @@
 //! The bound on hashing passwords.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use crate::domain::Reason;
+use crate::outbound::dependency::{ClientShares, ClientSlot};
 
 /// The number of requests that may wait for a thread.
 const QUEUE: usize = 64;
@@ -18,16 +20,19 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 /// The bound on hashing passwords: so many at a time, so many that wait, and how long.
 ///
 /// A hash takes a core for a quarter of a second, on purpose. Without a bound, anyone could use up
-/// all cores with wrong passwords, and requests with tokens would wait too.
+/// all cores with wrong passwords, and requests with tokens would wait too. One client gets at most
+/// half of the threads and of the queue, so that others with right passwords get the rest.
 pub struct HashPool {
     threads: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    thread_shares: Arc<ClientShares>,
+    place_shares: Arc<ClientShares>,
     max_wait: Duration,
 }
 
 /// The permission to use a thread.
 pub(in crate::authenticators) struct HashSlot {
-    held: [OwnedSemaphorePermit; 2],
+    held: ([OwnedSemaphorePermit; 2], Option<[ClientSlot; 2]>),
     deadline: Instant,
 }
 
@@ -38,24 +43,39 @@ impl HashPool {
         Self {
             threads: Arc::new(Semaphore::new(threads)),
             places: Arc::new(Semaphore::new(threads + QUEUE)),
+            thread_shares: ClientShares::new((threads / 2).max(1)),
+            place_shares: ClientShares::new(QUEUE / 2),
             max_wait: MAX_WAIT,
         }
     }
 
-    /// Waits for a thread, first come, first served.
+    /// Waits for a thread, first come, first served. A client waits for one of its own share first:
+    /// as long as it does, it stands in the way of no other.
     ///
     /// Fails with [`Reason::DependencyUnavailable`] if too many wait already, or if it takes too
     /// long.
-    pub(super) async fn enter(&self) -> Result<HashSlot, Reason> {
+    pub(super) async fn enter(&self, client: Option<IpAddr>) -> Result<HashSlot, Reason> {
         let deadline = Instant::now() + self.max_wait;
-        let place = self.places.clone().try_acquire_owned();
-        let place = place.map_err(|_| Reason::DependencyUnavailable)?;
-        let thread = timeout_at(deadline, self.threads.clone().acquire_owned()).await;
-        let thread = thread.map_err(|_| Reason::DependencyUnavailable)?;
-        Ok(HashSlot {
-            held: [place, thread.map_err(|_| Reason::DependencyUnavailable)?],
-            deadline,
-        })
+        let waited = timeout_at(deadline, self.held(client)).await;
+        let held = waited.ok().flatten().ok_or(Reason::DependencyUnavailable)?;
+        Ok(HashSlot { held, deadline })
+    }
+
+    /// Returns what a hash holds; `None` if too many wait already.
+    async fn held(
+        &self,
+        client: Option<IpAddr>,
+    ) -> Option<([OwnedSemaphorePermit; 2], Option<[ClientSlot; 2]>)> {
+        let share = match client {
+            Some(client) => Some([
+                self.place_shares.try_acquire(client)?,
+                self.thread_shares.acquire(client).await?,
+            ]),
+            None => None,
+        };
+        let place = self.places.clone().try_acquire_owned().ok()?;
+        let thread = self.threads.clone().acquire_owned().await.ok()?;
+        Some(([place, thread], share))
     }
 }
 
@@ -103,11 +123,11 @@ mod tests {
     fn more_than_the_queue_holds_is_refused_at_once() {
         runtime().block_on(async {
             let pool = Arc::new(HashPool::new(1));
-            let first = pool.enter().await.unwrap();
+            let first = pool.enter(None).await.unwrap();
             let waiting: Vec<_> = (0..QUEUE)
                 .map(|_| {
                     let pool = pool.clone();
-                    tokio::spawn(async move { pool.enter().await.map(drop) })
+                    tokio::spawn(async move { pool.enter(None).await.map(drop) })
                 })
                 .collect();
             while pool.places.available_permits() > 0 {
@@ -115,7 +135,7 @@ mod tests {
             }
             let before = Instant::now();
             assert_eq!(
-                pool.enter().await.err(),
+                pool.enter(None).await.err(),
                 Some(Reason::DependencyUnavailable)
             );
             assert!(before.elapsed() < MAX_WAIT);
@@ -128,6 +148,40 @@ mod tests {
         });
     }
 
+    /// Else one client with wrong passwords would keep all others from logging in.
+    #[test]
+    fn one_client_leaves_places_and_threads_to_others() {
+        runtime().block_on(async {
+            let pool = Arc::new(HashPool::new(1));
+            let client = |last| Some(IpAddr::from([192, 0, 2, last]));
+            let first = pool.enter(client(1)).await.unwrap();
+            let mut waiting = Vec::new();
+            for _ in 0..QUEUE {
+                let pool = pool.clone();
+                waiting.push(tokio::spawn(async move {
+                    pool.enter(client(1)).await.map(drop)
+                }));
+                tokio::task::yield_now().await;
+            }
+            // Half of the queue, the first included; the rest was refused at once.
+            let refused = waiting.iter().filter(|one| one.is_finished()).count();
+            assert_eq!(refused, QUEUE / 2 + 1);
+            let other = {
+                let pool = pool.clone();
+                tokio::spawn(async move { pool.enter(client(2)).await })
+            };
+            tokio::task::yield_now().await;
+            drop(first);
+            let other = other.await.unwrap().unwrap();
+            let served = waiting.iter().filter(|one| one.is_finished()).count();
+            assert!(served <= refused + 1, "the other client is next: {served}");
+            drop(other);
+            for one in waiting {
+                let _ = one.await.unwrap();
+            }
+        });
+    }
+
     #[test]
     fn no_request_waits_longer_than_it_may() {
         runtime().block_on(async {
@@ -135,10 +189,10 @@ mod tests {
                 max_wait: Duration::from_millis(20),
                 ..HashPool::new(1)
             };
-            let held = pool.enter().await.unwrap();
+            let held = pool.enter(None).await.unwrap();
             let before = Instant::now();
             assert_eq!(
-                pool.enter().await.err(),
+                pool.enter(None).await.err(),
                 Some(Reason::DependencyUnavailable)
             );
             assert!(before.elapsed() >= pool.max_wait);
@@ -151,7 +205,7 @@ mod tests {
             while pool.threads.available_permits() == 0 {
                 tokio::task::yield_now().await;
             }
-            assert!(pool.enter().await.is_ok());
+            assert!(pool.enter(None).await.is_ok());
         });
     }
 
@@ -161,7 +215,7 @@ mod tests {
         runtime().block_on(async {
             let pool = HashPool::new(1);
             let (end, ended) = channel::<()>();
-            let slot = pool.enter().await.unwrap();
+            let slot = pool.enter(None).await.unwrap();
             let hashing = tokio::spawn(slot.run(move || ended.recv()));
             tokio::task::yield_now().await;
             hashing.abort();

@@ -1,5 +1,6 @@
 //! Users with passwords.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac;
@@ -68,11 +69,14 @@ impl Passwords {
         &self.profile
     }
 
-    /// Waits for a thread that hashes.
+    /// Waits for a thread that hashes, for a request of this client, where it is known.
     ///
     /// Fails with [`Reason::DependencyUnavailable`] if too many wait, or if it takes too long.
-    pub(in crate::authenticators) async fn enter(&self) -> Result<HashSlot, Reason> {
-        self.pool.enter().await
+    pub(in crate::authenticators) async fn enter(
+        &self,
+        client: Option<IpAddr>,
+    ) -> Result<HashSlot, Reason> {
+        self.pool.enter(client).await
     }
 
     /// Returns the list.

@@ -39,12 +39,13 @@ impl AnswerKeys {
     }
 }
 
-/// Reads an answer. Fails with what is wrong with it, without anything of its content.
+/// Reads an answer to a question of one moment that was received at another. Fails with what is
+/// wrong with it, without anything of its content.
 pub(super) async fn read(
     body: Vec<u8>,
     response: &IntrospectionResponse,
     keys: &AnswerKeys,
-    now: Moment,
+    (asked_at, received): (Moment, Moment),
 ) -> Result<Verdict, String> {
     let text = match response {
         IntrospectionResponse::Json => {
@@ -56,13 +57,13 @@ pub(super) async fn read(
                 client_id,
                 leeway: keys.leeway,
             };
-            verified(&body, &expected, keys, now).await?
+            verified(&body, &expected, keys, received).await?
         }
     };
     match IntrospectionAnswer::parse(text.clone()) {
         Ok(IntrospectionAnswer::Active(_)) => Ok(Verdict::Active(KeptAnswer {
             text: text.into(),
-            asked_at: now,
+            asked_at,
         })),
         Ok(IntrospectionAnswer::Inactive) => Ok(Verdict::Inactive),
         Err(unreadable) => Err(unreadable.to_string()),

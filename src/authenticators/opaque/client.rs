@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
@@ -104,6 +105,7 @@ impl IntrospectionClient {
         keys: &AnswerKeys,
         now: Moment,
     ) -> Result<Verdict, CallError> {
+        let started = Instant::now();
         let found = self.endpoint.find(now.uptime).await;
         let (url, rule) = found.map_err(|failure| {
             let hint = failure
@@ -142,7 +144,9 @@ impl IntrospectionClient {
         let response = client.post(request, MAX_ANSWER_BYTES).await;
         let response = response.map_err(|error| transport(&place(), &error))?;
         let body = self.body(response, &place(), now)?;
-        let verdict = read(body, &self.settings.response, keys, now).await;
+        // A signed answer was made after the question.
+        let received = now.plus(started.elapsed());
+        let verdict = read(body, &self.settings.response, keys, (now, received)).await;
         verdict.map_err(|unreadable| {
             CallError::failed("unreadable", format!("{}: {unreadable}", place()))
         })

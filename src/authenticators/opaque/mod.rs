@@ -109,6 +109,9 @@ impl Authenticators {
         };
         let kept = introspector.kept(&question.digest, cx.now).await;
         let was_asked = kept.is_none();
+        if was_asked {
+            cx.check_cost()?;
+        }
         let verdict = match kept {
             Some(kept) => Ok(kept),
             None if !cx.explain.may_ask() => {
@@ -139,7 +142,10 @@ impl Authenticators {
         let settings = introspector.settings();
         self.check_answer(&active, issuer, settings.require_token_type, cx.explain)?;
         Ok(Introspected {
-            active,
+            active: match &issuer.description.accepted[..] {
+                [name] => active.of_issuer(name),
+                _ => active,
+            },
             kept_until: answer.asked_at.plus(settings.cache_ttl),
         })
     }

@@ -20,7 +20,7 @@ pub(super) enum Key {
 impl Key {
     pub(super) fn run(self, source: &Source) -> Result<(), Failure> {
         match self {
-            Self::New(new) => new.run(),
+            Self::New(new) => new.run(source),
             Self::Check(check) => check.run(source),
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::stored_hash::stored_hash;
 use crate::cli::exit::{Failure, print};
 use crate::cli::output::{OutputFormat, note};
-use crate::config::{ApiKeyForm, api_key_prefix, api_key_scope};
+use crate::config::{ApiKeyForm, Source, api_key_prefix, api_key_scope};
 use crate::domain::Clock;
 use crate::platform::SystemClock;
 
@@ -26,17 +26,17 @@ pub(in crate::cli) struct New {
     /// How long it is good, such as `90d`; for ever if it is not given
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     expires: Option<Duration>,
-    /// How it begins: `api_key_prefix` of the service
-    #[arg(long, default_value = "dw", value_parser = api_key_prefix)]
-    prefix: String,
+    /// How it begins; the default is `api_key_prefix` of the configuration, or `dw` without one
+    #[arg(long, value_parser = api_key_prefix)]
+    prefix: Option<String>,
     /// Write the key on stdout and the line on stderr, or both on stdout as JSON
     #[arg(long, value_enum, default_value = "text")]
     output: OutputFormat,
 }
 
 impl New {
-    pub(in crate::cli) fn run(self) -> Result<(), Failure> {
-        let key = ApiKeyForm::new(&self.prefix, true).generate();
+    pub(in crate::cli) fn run(self, source: &Source) -> Result<(), Failure> {
+        let key = self.form(source)?.generate();
         let key = key.ok_or_else(|| Failure::failed("the system has no random bytes"))?;
         let entry = Value::Object(self.entry(&key)?);
         match self.output {
@@ -50,6 +50,21 @@ impl New {
                 print(&format!("{both:#}\n"))
             }
         }
+    }
+
+    /// Returns the form of keys that the service reads.
+    fn form(&self, source: &Source) -> Result<ApiKeyForm, Failure> {
+        let given = self
+            .prefix
+            .as_deref()
+            .map(|prefix| ApiKeyForm::new(prefix, true));
+        let configured = if given.is_none() && source.has_file() {
+            source.read()?.listed.api_keys.map(|keys| keys.form)
+        } else {
+            None
+        };
+        let form = given.or(configured);
+        Ok(form.unwrap_or_else(|| ApiKeyForm::new("dw", true)))
     }
 
     /// Returns the entry for `api_keys_file`.

@@ -57,7 +57,13 @@ impl PasswordFile {
         let (user, hash) = line.split_once(':').ok_or_else(|| {
             Invalid::new("not understood").hint("write user:hash, as `htpasswd -B FILE USER` does")
         })?;
-        if user.is_empty() || user.len() > MAX_USER || user.chars().any(char::is_control) {
+        // A blank or a byte order mark at the edge would be part of the name, and never be typed.
+        let is_trimmed = user.trim() == user && !user.starts_with('\u{feff}');
+        if user.is_empty()
+            || user.len() > MAX_USER
+            || !is_trimmed
+            || user.chars().any(char::is_control)
+        {
             let invalid = Invalid::new("no name of a user");
             return Err(
                 invalid.hint("write 1 to 255 bytes without control characters before the colon")
@@ -191,20 +197,26 @@ mod tests {
     #[test]
     fn users_are_found_by_their_exact_names() {
         let text = format!(
-            "# users\r\nalice:{}\r\n\r\nAlice:{}\n élan :{}",
+            "# users\r\nalice:{}\r\n\r\nAlice:{}\nél an:{}",
             hash("a", 4),
             hash("b", 4),
             hash("c", 5)
         );
         let list = parse(&text).ok().unwrap();
         assert_eq!(list.len(), 3);
-        for (user, password) in [("alice", "a"), ("Alice", "b"), (" élan ", "c")] {
+        for (user, password) in [("alice", "a"), ("Alice", "b"), ("él an", "c")] {
             let line = list.find(user).unwrap();
             assert!(line.hash.is_of(password.as_bytes()) && list.has(&line.fingerprint));
         }
         assert!(list.find("bob").is_none() && list.find("alice ").is_none());
         assert_eq!(list.dummy().unwrap().cost(), HashCost::Bcrypt(4));
         assert!(parse("").ok().unwrap().dummy().is_none());
+        for name in [" bob", "bob ", "\u{feff}bob"] {
+            assert!(
+                parse(&format!("{name}:{}", hash("a", 4))).is_err(),
+                "{name}"
+            );
+        }
     }
 
     #[test]

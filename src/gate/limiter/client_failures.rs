@@ -18,6 +18,9 @@ use crate::domain::Uptime;
 /// place of another.
 const MAX_ADDRESSES: usize = 100_000;
 
+/// The longest time that failures are remembered, in periods of the limit.
+const MAX_PERIODS: u32 = 10;
+
 /// The addresses are divided into parts, each with its own lock.
 const PARTS: usize = 16;
 
@@ -79,14 +82,13 @@ impl ClientFailures {
         forgotten_at.map_or(Duration::ZERO, |at| self.excess(at, now))
     }
 
-    /// Counts a failure of this client. One beyond the limit, of a request that was already on its
-    /// way, changes nothing: nobody has to wait longer than it takes to forget one failure.
+    /// Counts a failure of this client. Those beyond the limit count too, of requests that were let
+    /// in together: otherwise each wave of guesses sent at once would cost no more than one guess.
     pub(super) fn count(&self, client: ClientKey, now: Uptime) {
         let mut part = self.part(client);
         let at = part.get(&client).copied().unwrap_or(now).max(now);
-        if self.excess(at, now).is_zero() {
-            part.insert(client, at.plus(self.interval));
-        }
+        let longest = now.plus(self.period * MAX_PERIODS);
+        part.insert(client, at.plus(self.interval).min(longest));
     }
 
     /// Returns how much too far ahead of `now` this time is for one more failure.
@@ -166,12 +168,14 @@ mod tests {
 
     /// Requests that were let in together can fail together.
     #[test]
-    fn failures_beyond_the_limit_prolong_nothing() {
+    fn failures_beyond_the_limit_are_waited_for_one_by_one() {
         let failures = failures(2, Duration::from_secs(20));
         let client = key("203.0.113.9");
-        (0..1000).for_each(|_| failures.count(client, at(0)));
-        assert_eq!(failures.wait(client, at(0)), Duration::from_secs(10));
-        assert_eq!(failures.wait(client, at(10)), Duration::ZERO);
+        (0..5).for_each(|_| failures.count(client, at(0)));
+        assert_eq!(failures.wait(client, at(0)), Duration::from_secs(40));
+        assert_eq!(failures.wait(client, at(40)), Duration::ZERO);
+        (0..1000).for_each(|_| failures.count(client, at(40)));
+        assert_eq!(failures.wait(client, at(40)), Duration::from_secs(190));
     }
 
     #[test]
@@ -224,8 +228,8 @@ mod tests {
         assert!(!failures.wait(ClientKey::of(last), at(0)).is_zero());
     }
 
-    /// A leaky bucket for each client: a failure pours in one interval, and time drains it. What
-    /// does not fit is not poured in.
+    /// A leaky bucket for each client: a failure pours in one interval, and time drains it. A bucket
+    /// holds ten times what the limit allows; what does not fit is not poured in.
     struct Buckets {
         limit: FailureLimit,
         levels: HashMap<u8, (u64, u128)>,
@@ -247,11 +251,11 @@ mod tests {
         }
 
         fn count(&mut self, client: u8, now: u64) {
-            if self.wait(client, now) == 0 {
-                let number = u128::from(self.limit.failures.get());
-                let level = self.level(client, now) + self.limit.period.as_nanos() / number;
-                self.levels.insert(client, (now, level));
-            }
+            let number = u128::from(self.limit.failures.get());
+            let interval = self.limit.period.as_nanos() / number;
+            let room = interval * number * u128::from(MAX_PERIODS);
+            let level = (self.level(client, now) + interval).min(room);
+            self.levels.insert(client, (now, level));
         }
     }
 

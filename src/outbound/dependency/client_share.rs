@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bounds the calls of each client, so that one with many odd tokens leaves slots to others.
 #[derive(Debug)]
-pub(super) struct ClientShares {
+pub struct ClientShares {
     size: usize,
     by_client: Mutex<HashMap<IpAddr, Share>>,
 }
@@ -22,7 +22,7 @@ struct Share {
 
 /// A slot of a client's share.
 #[derive(Debug)]
-pub(super) struct ClientSlot {
+pub struct ClientSlot {
     _user: User,
     _permit: OwnedSemaphorePermit,
 }
@@ -36,7 +36,7 @@ struct User {
 
 impl ClientShares {
     /// Creates shares of this size.
-    pub(super) fn new(size: usize) -> Arc<Self> {
+    pub fn new(size: usize) -> Arc<Self> {
         Arc::new(Self {
             size,
             by_client: Mutex::default(),
@@ -44,9 +44,19 @@ impl ClientShares {
     }
 
     /// Waits for a slot of this client's share.
-    pub(super) async fn acquire(self: &Arc<Self>, client: IpAddr) -> Option<ClientSlot> {
+    pub async fn acquire(self: &Arc<Self>, client: IpAddr) -> Option<ClientSlot> {
         let (user, slots) = self.join(client);
         let permit = slots.acquire_owned().await.ok()?;
+        Some(ClientSlot {
+            _user: user,
+            _permit: permit,
+        })
+    }
+
+    /// Returns a slot of this client's share, if one is free.
+    pub fn try_acquire(self: &Arc<Self>, client: IpAddr) -> Option<ClientSlot> {
+        let (user, slots) = self.join(client);
+        let permit = slots.try_acquire_owned().ok()?;
         Some(ClientSlot {
             _user: user,
             _permit: permit,

@@ -24,6 +24,7 @@ use tokio::runtime::Handle;
 
 pub use answer::Answer;
 pub use calls::Calls;
+pub use client_share::{ClientShares, ClientSlot};
 pub use failure::{CallDenied, CallError, CallFailure};
 pub use status::DependencyStatus;
 
@@ -168,8 +169,9 @@ impl Dependency {
             }
             Err(CallError::Rejected(failure)) => {
                 self.metrics.count(failure.result);
-                tracing::debug!(dependency = %self, failure = failure.text, "call rejected");
-                Err((CallDenied::rejected(), failure.kept_until))
+                let kept_until = failure.kept_until;
+                self.note(failure, "call rejected");
+                Err((CallDenied::rejected(), kept_until))
             }
             Err(CallError::Failed(failure)) => {
                 self.metrics.count(failure.result);
@@ -201,11 +203,19 @@ impl Dependency {
             None if failure.result == "unauthorized" && self.is_new(&failure) => {
                 tracing::error!(dependency = %self, failure = failure.text, "a dependency refuses this service");
             }
-            None if self.is_new(&failure) => {
-                tracing::warn!(dependency = %self, failure = failure.text, "call failed");
-            }
-            None => tracing::debug!(dependency = %self, failure = failure.text, "call failed"),
+            None => return self.note(failure, "call failed"),
         }
+        self.last_failure.store(Some(Arc::new((now, failure.text))));
+    }
+
+    /// Logs and keeps a failure after which calls go on.
+    fn note(&self, failure: CallFailure, message: &str) {
+        if self.is_new(&failure) {
+            tracing::warn!(dependency = %self, failure = failure.text, "{message}");
+        } else {
+            tracing::debug!(dependency = %self, failure = failure.text, "{message}");
+        }
+        let now = self.clock.moment();
         self.last_failure.store(Some(Arc::new((now, failure.text))));
     }
 

@@ -78,7 +78,13 @@ impl SqlError {
             [b'3', b'D', ..] | [b'5', b'3' | b'7', ..] | [b'0', b'8', ..] => {
                 Self::unavailable("connect", message())
             }
-            _ => Self::unavailable("status", format!("the server failed ({code})")),
+            // Not in the right state, locks, failures of the system, internal errors.
+            [b'5', b'5' | b'8', ..] | [b'F' | b'X', ..] => {
+                Self::unavailable("status", format!("the server failed ({code})"))
+            }
+            // Two rows of a subquery, collations that do not mix: of these values, as far as is
+            // known. One user must not close the directory to all others.
+            _ => Self::Answer(format!("the query failed for these values ({code})")),
         }
     }
 

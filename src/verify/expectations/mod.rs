@@ -160,6 +160,11 @@ impl Expectations {
         now: Timestamp,
         explain: &mut impl Explain,
     ) -> Result<VerifiedToken, Denial> {
+        if claims.has("events") {
+            explain.outcome("events", refuse_logout_token(&claims), || {
+                ("no log-out", claims.describe("events"))
+            })?;
+        }
         explain.outcome("sub", validate_subject(&claims), || {
             ("absent, or a text", claims.describe("sub"))
         })?;
@@ -183,6 +188,20 @@ impl Expectations {
             claims,
             &self.audience,
         ))
+    }
+}
+
+/// The event of a logout token (`OpenID` Connect Back-Channel Logout 1.0 section 2.4).
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+/// Refuses a logout token. Its issuer has signed it, and it names a user: without this, whoever reads
+/// one could use it as an access token.
+fn refuse_logout_token(claims: &Claims) -> Result<(), Reason> {
+    let events = claims.member("events");
+    if events.is_some_and(|events| events.member(LOGOUT_EVENT).is_some()) {
+        Err(Reason::TokenTypeMismatch)
+    } else {
+        Ok(())
     }
 }
 

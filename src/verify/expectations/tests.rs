@@ -298,3 +298,14 @@ fn a_verified_token_keeps_its_expiry() {
         "\"alice\""
     );
 }
+
+/// Back-channel logout tokens are signed by the issuer, and name a user.
+#[test]
+fn a_logout_token_is_no_access_token() {
+    let with = |events: Value| validate(&expectations(), &json!({}), json!({ "events": events }));
+    let logout = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
+    assert_eq!(with(logout).err(), Some(Reason::TokenTypeMismatch));
+    for other in [json!({}), json!({"https://other.example": {}}), json!("x")] {
+        assert!(with(other.clone()).is_ok(), "{other}");
+    }
+}

@@ -1,6 +1,8 @@
 //! The answer of an introspection endpoint.
 
-use std::fmt;
+use std::fmt::{self, Write};
+
+use serde_json::Value;
 
 use crate::jose::Claims;
 
@@ -44,6 +46,29 @@ impl IntrospectionAnswer {
 }
 
 impl ActiveToken {
+    /// Adds the issuer that was asked, if it does not name itself: `iss` is optional in an answer
+    /// (RFC 7662 section 2.2), and users of two issuers must not look alike.
+    #[must_use]
+    pub fn of_issuer(self, issuer: &str) -> Self {
+        if self.claims.member("iss").is_some() {
+            return self;
+        }
+        let members = self.claims.all().members().unwrap_or_default();
+        let mut text = format!("{{\"iss\":{}", Value::from(issuer));
+        for (name, value) in members.iter().filter(|(name, _)| name != "iss") {
+            // Writing to a String cannot fail.
+            let _ = write!(
+                text,
+                ",{}:{}",
+                Value::from(name.as_ref()),
+                value.as_written()
+            );
+        }
+        text.push('}');
+        // One more member of another name: the object stays strict.
+        Claims::stated(text).map_or(self, |claims| Self { claims })
+    }
+
     /// Returns what the issuer says about the token.
     pub const fn claims(&self) -> &Claims {
         &self.claims
@@ -75,6 +100,25 @@ mod tests {
     fn parse(text: &str) -> Result<bool, UnreadableAnswer> {
         let answer = IntrospectionAnswer::parse(text.to_owned())?;
         Ok(matches!(answer, IntrospectionAnswer::Active(_)))
+    }
+
+    #[test]
+    fn an_answer_without_an_issuer_gets_the_one_that_was_asked() {
+        let of = |text: &str| {
+            let answer = IntrospectionAnswer::parse(text.to_owned()).unwrap();
+            let IntrospectionAnswer::Active(active) = answer else {
+                panic!("not active")
+            };
+            let claims = active.of_issuer("https://a\"b").into_claims();
+            serde_json::from_str::<serde_json::Value>(claims.all().as_written()).unwrap()
+        };
+        let named = |iss: &str| serde_json::json!({"active": true, "sub": "a", "iss": iss});
+        assert_eq!(of(r#"{"active":true,"sub":"a"}"#), named("https://a\"b"));
+        assert_eq!(
+            of(r#"{"iss":null,"active":true,"sub":"a"}"#),
+            named("https://a\"b")
+        );
+        assert_eq!(of(r#"{"active":true,"sub":"a","iss":"c"}"#), named("c"));
     }
 
     #[test]

@@ -14,8 +14,17 @@ use crate::verify::validity::date;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contradiction(pub &'static str);
 
-/// The claims that say whose the token is. If the two differ, the answer is about another token.
-const IDENTITY: [&str; 4] = ["iss", "sub", "client_id", "cnf"];
+/// The claims that say whose the token is, each with its other name. If the two differ, the answer is
+/// about another token.
+const IDENTITY: [[&str; 2]; 4] = [
+    ["iss", "iss"],
+    ["sub", "sub"],
+    ["client_id", "azp"],
+    ["cnf", "cnf"],
+];
+
+/// Names of one claim. What the token says by one of them, the answer does not say by another.
+const ALIASES: [[&str; 2]; 2] = [["client_id", "azp"], ["scope", "scp"]];
 
 impl ActiveToken {
     /// Returns the claims of a signed token together with those that only the answer has. The
@@ -23,8 +32,9 @@ impl ActiveToken {
     ///
     /// Fails with [`Contradiction`] if both have a claim that says whose the token is, and differ.
     pub fn merged_into(&self, token: &Claims) -> Result<Claims, Contradiction> {
-        for name in IDENTITY {
-            let both = (token.member(name), self.claims().member(name));
+        for names in IDENTITY {
+            let [name, _] = names;
+            let both = (first_of(names, token), first_of(names, self.claims()));
             if let (Some(own), Some(answered)) = both
                 && !is_same(own, answered)
             {
@@ -38,7 +48,11 @@ impl ActiveToken {
             push(&mut text, name, value.as_written());
         }
         let added = self.claims().all().members().unwrap_or_default();
-        let is_added = |name: &str| !matches!(name, "active" | "exp") && !token.has(name);
+        let is_stated = |name: &str| {
+            let aliases = ALIASES.iter().find(|names| names.contains(&name));
+            token.has(name) || aliases.is_some_and(|names| names.iter().any(|name| token.has(name)))
+        };
+        let is_added = |name: &str| !matches!(name, "active" | "exp") && !is_stated(name);
         for (name, value) in added.iter().filter(|(name, _)| is_added(name)) {
             push(&mut text, name, value.as_written());
         }
@@ -81,6 +95,11 @@ fn earlier_end<'a>(
     Ok(earliest.map(|(_, written)| written))
 }
 
+/// Returns the first of these claims that is there.
+fn first_of<'c>(names: [&str; 2], claims: &'c Claims) -> Option<Json<'c>> {
+    names.iter().find_map(|name| claims.member(name))
+}
+
 /// Compares two values, however they are written.
 fn is_same(one: Json<'_>, other: Json<'_>) -> bool {
     let value = |json: Json<'_>| serde_json::from_str::<Value>(json.as_written()).ok();
@@ -113,6 +132,22 @@ mod tests {
             "iss": "i", "sub": "a", "exp": 90, "aud": null, "a\"b": 1.50, "roles": ["r"], "iat": 5
         });
         assert_eq!(merged(token, answer), Ok(expected));
+    }
+
+    /// Otherwise an answer could widen what the token grants.
+    #[test]
+    fn a_claim_of_two_names_is_one() {
+        for (token, answer) in [
+            (
+                r#"{"scp":["read"]}"#,
+                r#"{"active":true,"scope":"read admin"}"#,
+            ),
+            (r#"{"scope":"read"}"#, r#"{"active":true,"scp":["admin"]}"#),
+            (r#"{"azp":"a"}"#, r#"{"active":true,"client_id":"a"}"#),
+        ] {
+            let token_alone: Value = serde_json::from_str(token).unwrap();
+            assert_eq!(merged(token, answer), Ok(token_alone), "{token} {answer}");
+        }
     }
 
     #[test]
@@ -148,6 +183,9 @@ mod tests {
             let answer = format!(r#"{{"active":true,"{name}":{answered}}}"#);
             assert_eq!(merged(&token, &answer), Err(Contradiction(name)));
         }
+        let token = r#"{"azp":"a"}"#;
+        let other = r#"{"active":true,"client_id":"b"}"#;
+        assert_eq!(merged(token, other), Err(Contradiction("client_id")));
         let cnf = merged(
             r#"{"cnf":{"jkt":"a","x":"b"}}"#,
             r#"{"active":true,"cnf":{ "x":"b", "jkt":"\u0061"}}"#,
