@@ -35,8 +35,6 @@ macro_rules! differences {
 }
 
 differences! {
-    Crit Doorward "`crit`"
-        "no extension is understood, so each `crit` names one that is not (RFC 7515 section 4.1.11); `jsonwebtoken` understands `b64` if it is true",
     Encryption Doorward "`zip` or `enc`"
         "members of a JWE header (RFC 7516 section 4.1), which a JWS does not have; not checked by `jsonwebtoken`",
     Nested Doorward "`cty` of `JWT`"

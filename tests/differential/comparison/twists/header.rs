@@ -197,15 +197,6 @@ pub static TWISTS: &[Twist] = &[
         Differs(Difference::NullMember),
         |draft, _| draft.header.set("crit", "null"),
     ),
-    Twist::new(
-        "header/crit",
-        "`b64`, which is true",
-        Differs(Difference::Crit),
-        |draft, _| {
-            draft.header.set("crit", r#"["b64"]"#);
-            draft.header.set("b64", "true");
-        },
-    ),
     Twist::new("header/crit", "no list of names", Fatal, |draft, rng| {
         draft.header.set(
             "crit",
