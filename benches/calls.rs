@@ -1,10 +1,10 @@
-//! What `make bench-features` compares with: handlers that make one call for each request and
-//! check nothing else, and an introspection endpoint that knows the answer.
+//! Handlers that `make bench-features` compares doorward with: they make one call for each request
+//! and check nothing else. An introspection endpoint with a fixed answer is here too.
 //!
-//! `calls endpoint ADDRESS` answers introspection requests (RFC 7662). `calls introspect ADDRESS URL`
-//! asks such an endpoint about the token of each request; `calls query ADDRESS DATABASE` looks up the
-//! subject of the token.
-#![allow(clippy::disallowed_methods)] // of the service
+//! `calls endpoint ADDRESS` answers introspection requests (RFC 7662). `calls introspect ADDRESS
+//! URL` asks such an endpoint about the token of each request. `calls query ADDRESS DATABASE` looks
+//! up the subject of the token, without verifying it.
+#![allow(clippy::disallowed_methods)] // the list is for the service
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{Data, ServiceConfig};
@@ -14,7 +14,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use sqlx::{PgPool, Row};
 
-/// An address to listen on, and what its handler needs.
+/// The handler to run, with what it needs.
 enum Mode {
     Endpoint,
     Introspect(reqwest::Client, String),

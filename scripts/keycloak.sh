@@ -3,8 +3,8 @@
 #   scripts/keycloak.sh begin PID   starts it in the background, if none runs, for a process and at most as long as that lives
 #   scripts/keycloak.sh address     starts it likewise, waits until it is ready, and prints where it listens; for callers that
 #                                   hold a shared lock on target/keycloak/users
-# A user is whoever holds a shared lock on the file `users`. The system drops a lock with its process, however that ends; so
-# Keycloak ends with the run, also with one that was killed. The file `running` is locked as long as there is an instance.
+# Every process that uses Keycloak holds a shared lock on the file `users`. The system releases a lock when its process ends, even if
+# it was killed; so Keycloak ends with the run. The file `running` is locked as long as there is an instance.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -53,7 +53,7 @@ announce() {
     mv "$place/address.new" "$place/address"
 }
 
-# Keeps an instance until nothing uses it. Another one that keeps it already is as good.
+# Runs an instance until no process uses it. Does nothing if another process already runs one.
 keep() {
     local java users
     exec 7<>"$place/running"

@@ -57,7 +57,7 @@ missing_debian_packages() {
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || have postgres || echo postgresql
     have mariadbd || echo mariadb-server
     have pgbouncer || echo pgbouncer
-    have setpriv || echo util-linux # databases do not run as root
+    have setpriv || echo util-linux # databases do not run as root; Keycloak must end with the tests
     have curl || echo curl
     have htpasswd || echo apache2-utils # files of passwords, as others write them
     have argon2 || echo argon2
@@ -69,7 +69,6 @@ missing_debian_packages() {
     have javac || echo default-jdk-headless
     have mvn || echo maven
     have valgrind || echo valgrind
-    have setpriv || echo util-linux # Keycloak is not to outlive the tests
     have faketime || echo faketime # its library moves the clock of one process
     have systemd-analyze || echo systemd # to check units; it is not started
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
@@ -167,8 +166,8 @@ install_gungraun_runner() {
         || fail 'cargo install gungraun-runner failed'
 }
 
-# Augmented once, and with a database that has its tables and an administrator, so that it starts in seconds. Keycloak reads
-# no secret from a file there; the one of a test server on loopback is none.
+# Built once, with a database that has its tables and an administrator, so that it starts in seconds. `kc.sh` reads this secret from
+# no file. It protects nothing: the server is for tests, on loopback.
 install_keycloak() {
     local stamp="$keycloak_version 1" place=$tools/keycloak archive
     archive=keycloak-quarkus-dist-$keycloak_version.tar.gz

@@ -69,7 +69,10 @@ class _Bench:
         server, url = self._service(name, settings)
         file = self._stage.directory / f"{name}.token"
         file.write_text(token)
-        wait_for([server], url, token if scheme == "Bearer" else None) if scheme == "Bearer" else time.sleep(1)
+        if scheme == "Bearer":
+            wait_for([server], url, token)
+        else:
+            time.sleep(1)
 
         def once(seconds: int) -> float:
             return _spent(server, url, ["flood", "--token-file", str(file), "--scheme", scheme], seconds)
@@ -213,7 +216,7 @@ def _spent(server: Server, url: str, options: list[str], seconds: int) -> float:
     mode, *options = options
     target = ["--url", url.removeprefix("http://"), "--connections", "32", "--seconds", str(seconds)]
     before = server.cpu_seconds()
-    said = json.loads(load._run([load.LOAD, mode, *target, *options], seconds))
+    said = json.loads(load.run([load.LOAD, mode, *target, *options], seconds))
     return (server.cpu_seconds() - before) * MICROSECONDS / said["requests"]
 
 

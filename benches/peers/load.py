@@ -25,7 +25,7 @@ def saturate_from(servers: list[Server], url: str, script: str, seconds: int) ->
 
 def _wrk(servers: list[Server], url: str, options: list[str], seconds: int, connections: int) -> dict:
     before = _cpu(servers)
-    said = _run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", *options, url], seconds)
+    said = run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", *options, url], seconds)
     spent = _cpu(servers) - before
     if "Non-2xx" in said or "Socket errors" in said:
         raise Failed(f"{servers[0].name}: {said}")
@@ -38,7 +38,7 @@ def flood(servers: list[Server], url: str, token_file: str, seconds: float) -> d
     """The same from a program that never sleeps: a server that is slower than wrk has to wake wrk up for each answer, and a
     fast one never."""
     before = _cpu(servers)
-    said = json.loads(_run([LOAD, "flood", *_target(url, seconds), "--token-file", token_file], seconds))
+    said = json.loads(run([LOAD, "flood", *_target(url, seconds), "--token-file", token_file], seconds))
     spent = _cpu(servers) - before
     rate = said["requests"] / said["seconds"]
     return {"requests_per_second": rate, "cpu_microseconds": spent * MICROSECONDS / said["requests"]}
@@ -46,7 +46,7 @@ def flood(servers: list[Server], url: str, token_file: str, seconds: float) -> d
 
 def at_rate(url: str, token_file: str, rate: float, seconds: float, *options: str) -> dict:
     """Percentiles in microseconds while so many requests per second are due."""
-    said = _run([LOAD, "rate", *_target(url, seconds), "--token-file", token_file, "--rate", f"{rate:.0f}", *options], seconds)
+    said = run([LOAD, "rate", *_target(url, seconds), "--token-file", token_file, "--rate", f"{rate:.0f}", *options], seconds)
     return json.loads(said)
 
 
@@ -61,7 +61,7 @@ def scan(server: Server, url: str, secret_file: str, last: int, **options) -> di
     for name, value in options.items():
         words += [f"--{name}", str(value)]
     before, started = server.cpu_seconds(), time.monotonic()
-    figures = json.loads(_run([LOAD, "scan", *words, "--last", str(last)], seconds))
+    figures = json.loads(run([LOAD, "scan", *words, "--last", str(last)], seconds))
     spent = server.cpu_seconds() - before
     figures["elapsed"] = time.monotonic() - started
     figures["requests_per_second"] = figures["requests"] / max(figures["seconds"], 1e-3)
@@ -73,7 +73,7 @@ def _cpu(servers: list[Server]) -> float:
     return sum(server.cpu_seconds() for server in servers)
 
 
-def _run(command: list[str], seconds: float) -> str:
+def run(command: list[str], seconds: float) -> str:
     done = subprocess.run(
         ["taskset", "-c", CORE, *command], capture_output=True, text=True, timeout=seconds + 60, check=False
     )

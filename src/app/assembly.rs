@@ -77,8 +77,9 @@ impl PreparedConfiguration {
     }
 }
 
-/// HTTP clients that a new configuration needs and that were created beforehand: that reads from
-/// the disk. Those that are missing are created when the configuration is built.
+/// Clients that a new configuration needs and that were created beforehand, because that reads from
+/// the disk or waits for the database. HTTP clients that are missing are created when the
+/// configuration is built.
 #[derive(Default)]
 pub(super) struct NewClients {
     /// Those that fetch keys.
@@ -186,7 +187,8 @@ impl SharedResources {
     /// Builds the snapshot of a configuration. Its cache is empty: a token that was verified under
     /// another configuration has to be verified again.
     ///
-    /// Clients that are needed and missing from `clients` are created here, which blocks the thread.
+    /// Clients that are needed and missing from `clients` are created here, which blocks the
+    /// thread.
     ///
     /// Fails with [`StartError`] if an HTTP client cannot be built.
     pub(super) fn build(

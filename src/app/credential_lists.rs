@@ -32,8 +32,8 @@ pub(super) fn hash_pool() -> Arc<HashPool> {
 }
 
 impl CredentialLists {
-    /// Makes the lists of a configuration with so many issuers, and follows their files from now on.
-    /// The lists of the configuration before are followed no more.
+    /// Makes the lists of a configuration with this number of issuers, and follows their files from
+    /// now on. The lists of the previous configuration are no longer followed.
     pub(super) fn replace(
         &mut self,
         settings: ListedSettings,

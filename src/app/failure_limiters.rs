@@ -7,7 +7,7 @@ use crate::gate::{ClientFailures, FailureLimiter};
 use crate::telemetry::RateLimitCounters;
 
 /// Makes the limiter of each configuration. The failures that were counted are kept while the limit
-/// stays equal: a reload must not give a fresh start to those who guess.
+/// stays equal: a reload must not let a client that guesses start again from zero.
 pub(super) struct FailureLimiters {
     counters: Arc<RateLimitCounters>,
     counted: Option<(FailureLimit, Arc<ClientFailures>)>,

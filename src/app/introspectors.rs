@@ -1,4 +1,4 @@
-//! What asks issuers about tokens, kept across changes of the configuration.
+//! Introspectors, which ask issuers about tokens, across changes of the configuration.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::outbound::Egress;
 use crate::outbound::dependency::{CallBounds, Dependency, DependencyName};
 use crate::telemetry::Metrics;
 
-/// What asks issuers about tokens, by the names of the issuers.
+/// The introspectors, by the names of their issuers.
 #[derive(Default)]
 pub(super) struct Introspectors {
     by_name: HashMap<String, (Arc<Introspector>, CallSettings)>,
@@ -54,7 +54,7 @@ fn client(
         .map_err(|error| StartError::Introspection { issuer, error })
 }
 
-/// What a change of the configuration brings along.
+/// The parts of a new configuration from which introspectors are made.
 pub(super) struct NewIntrospectors<'a> {
     /// Clients that were created before.
     pub(super) clients: IntrospectionClients,
@@ -83,8 +83,11 @@ impl Introspectors {
         asked.collect()
     }
 
-    /// Creates and keeps what these issuers need. An issuer whose settings are as before keeps what
-    /// it has answered: otherwise all of its tokens would be asked about at once.
+    /// Creates the introspectors that these issuers need. An issuer with unchanged settings keeps
+    /// its introspector and the answers in it: otherwise all of its tokens would be asked about at
+    /// once.
+    ///
+    /// Fails with [`StartError`] if a client cannot be built or no thread can be started.
     pub(super) fn reconcile(
         &mut self,
         issuers: &[IssuerSettings],

@@ -32,7 +32,7 @@ struct KeyRefresher {
     task: JoinHandle<()>,
 }
 
-/// What the task of one issuer begins with.
+/// The parts from which the task of one issuer is started.
 struct RefresherStart {
     name: Arc<str>,
     source: KeySource,

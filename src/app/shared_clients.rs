@@ -7,6 +7,10 @@ use tokio::runtime::{Builder, Handle, Runtime};
 /// The number of threads that calls to dependencies run on.
 const THREADS: usize = 2;
 
+/// The number of threads that may wait for a name server. One that hangs must not stop the calls to
+/// all other dependencies.
+const RESOLVERS: usize = 16;
+
 /// The runtime of calls to dependencies, which outlives every configuration.
 ///
 /// The workers of a listener may end, and the main thread has signals and refreshers: a call on
@@ -24,7 +28,7 @@ impl SharedClients {
         }
         let runtime = Builder::new_multi_thread()
             .worker_threads(THREADS)
-            .max_blocking_threads(THREADS)
+            .max_blocking_threads(RESOLVERS)
             .thread_name("calls")
             .enable_all()
             .build()?;

@@ -14,7 +14,7 @@ use crate::telemetry::Metrics;
 use tokio::runtime::Handle;
 
 /// The directory of the active configuration. Its connections stay open while the settings of its
-/// database are equal, and its answers are used while all of its settings are.
+/// database are equal. Its answers are used while all of its settings and `dependency_wait` are.
 #[derive(Default)]
 pub(super) struct UserDirectory {
     active: Option<(Arc<SqlDirectory>, Duration)>,
@@ -24,9 +24,9 @@ pub(super) struct UserDirectory {
 pub(super) struct CheckedDirectory {
     directory: Arc<SqlDirectory>,
     wait: Duration,
-    /// What comes of the check; `None` for the directory that is active already.
+    /// The outcome of the check; `None` for the directory that is active already.
     outcome: Option<Receiver<Result<(), SqlError>>>,
-    /// A database that does not answer in this time is asked later.
+    /// The longest wait for the check. After that the service goes on without it.
     limit: Duration,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct CheckedDirectory {
 #[derive(Default)]
 pub(super) struct ReadyDirectory(Option<(Arc<SqlDirectory>, Duration)>);
 
-/// More than the query's own timeout: a runtime may be busy.
+/// The time to wait beyond the timeout of the query, because a runtime may be busy.
 const GRACE: Duration = Duration::from_millis(500);
 
 impl UserDirectory {
@@ -87,6 +87,13 @@ impl UserDirectory {
     pub(super) fn activate(&mut self, ready: ReadyDirectory, metrics: &Metrics) -> Directory {
         if self.active.is_some() && ready.0.is_none() {
             metrics.forget_dependency(DependencyName::Directory.label(), None);
+        }
+        if let (Some((new, _)), Some((former, _))) = (&ready.0, &self.active)
+            && !Arc::ptr_eq(new, former)
+        {
+            // The new one has not failed yet.
+            let label = DependencyName::Directory.label();
+            metrics.dependency(label, None).breaker_open.set(0);
         }
         self.active = ready.0;
         match &self.active {

@@ -6,10 +6,10 @@ use crate::domain::{Credential, Denial, Explain, Reason, RequestContext};
 use crate::policy::{Principal, Rules};
 
 impl Authenticators {
-    /// Looks an API key up: first whether the route takes keys, then its form, and only then the
-    /// list.
+    /// Looks up an API key. Its form is checked first, then whether the route takes keys. Only then
+    /// the list is read.
     ///
-    /// Fails with [`Reason::TokenMalformed`] if it has not the form of a key, and with
+    /// Fails with [`Reason::TokenMalformed`] if it does not have the form of a key, and with
     /// [`Reason::CredentialUnknown`] if it is not in the list, has expired, or is disabled.
     pub(super) fn authenticate_api_key<E: Explain>(
         &self,

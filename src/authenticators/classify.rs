@@ -17,7 +17,7 @@ pub(super) enum Authenticator<'a> {
     Passwords(Option<&'a Passwords>),
     /// A credential that begins as API keys do.
     ApiKeys(&'a ApiKeys),
-    /// Any other token, which [`classify`] tells apart.
+    /// Any other token; [`classify`] returns its kind.
     Token,
 }
 
@@ -47,8 +47,8 @@ impl<'a> Authenticator<'a> {
 /// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CredentialKind {
-    /// A JWT, whose `iss` says whose it is; also what is nothing that is known, which is denied as
-    /// a JWT is.
+    /// A JWT; its `iss` names the issuer. A credential of no known form is also treated as a JWT,
+    /// and denied.
     Jwt,
     /// An opaque token of this issuer.
     Opaque(IssuerIndex),

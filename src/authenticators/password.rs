@@ -12,8 +12,8 @@ impl Authenticators {
     /// Compares a password with the stored hash. Requests wait for a thread of the pool, and what
     /// another request has found meanwhile is used: browsers send many at once.
     ///
-    /// Fails with [`Reason::CredentialsInvalid`] if there is no such user or another password, and
-    /// with [`Reason::DependencyUnavailable`] if too many wait.
+    /// Fails with [`Reason::CredentialsInvalid`] if there is no such user or the password is wrong,
+    /// and with [`Reason::DependencyUnavailable`] if too many requests wait or it takes too long.
     pub(super) async fn authenticate_password<E: Explain>(
         &self,
         passwords: &Passwords,
@@ -47,8 +47,10 @@ impl Authenticators {
             });
             return Ok(known);
         }
-        // Once more: those that waited at the same time may have failed since.
-        cx.check_cost()?;
+        // Checked again: other requests of this client may have failed meanwhile.
+        if cx.client().is_some() {
+            cx.check_cost()?;
+        }
         let attempt = passwords.attempt(pair);
         let is_known = attempt.is_of_known_user();
         let line = attempt.run(slot).await?;

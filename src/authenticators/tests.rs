@@ -16,7 +16,7 @@ use crate::extract::TokenSources;
 use crate::issuers::{Issuer, IssuerDescription, KeyStore};
 use crate::jose::{Algorithm, Algorithms, KeySet, SigningKey, VerificationKey};
 use crate::policy::{AcceptedSources, IssuerProfile, Preflight, RouteIssuers, ScopeRequirement};
-use crate::verify::{AcceptedAudience, AudienceRule, Expectations, TimeRules, TokenTypeRule};
+use crate::verify::Expectations;
 
 const SECRET: &[u8] = &[7; 32];
 const ISSUER: &str = "https://idp.example";
@@ -60,23 +60,7 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
 }
 
 fn expectations() -> Expectations {
-    Expectations {
-        audience: AudienceRule {
-            accepted: AcceptedAudience::Everyone,
-            fallback: Vec::new(),
-        },
-        token_type: TokenTypeRule::Any {
-            accepted: Vec::new(),
-        },
-        time: TimeRules {
-            leeway: Duration::ZERO,
-            require_exp: false,
-            max_token_age: None,
-        },
-        provider: None,
-        roles: None,
-        required_claims: Vec::new(),
-    }
+    Expectations::none()
 }
 
 /// The rules of a route that takes tokens from `Authorization` and from a cookie.

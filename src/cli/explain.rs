@@ -50,9 +50,9 @@ pub(super) struct Explain {
     /// Time of the decision, such as 2026-01-31T12:00:00Z; the default is now
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
-    /// Send tokens to the issuer's introspection endpoint where a decision needs it; without this
+    /// Ask introspection endpoints and the user directory where a decision needs it; without this
     /// the verdict is then `unknown`
-    #[arg(long)]
+    #[arg(long, conflicts_with = "at")]
     online: bool,
     /// Use the keys in this file (JWKS) and fetch none
     #[arg(long, value_name = "FILE")]
@@ -176,7 +176,7 @@ impl Explain {
     }
 }
 
-/// Returns what asks the issuers about tokens.
+/// Creates the clients that ask the issuers about tokens.
 fn asked_issuers(configuration: &Configuration, egress: &Egress) -> Result<AskedIssuers, Failure> {
     let asked = configuration.issuers.iter().map(|issuer| {
         let Some(settings) = &issuer.introspection else {

@@ -10,7 +10,7 @@ use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 const FAILURE_LIMIT: Setting = Setting::new(
     "failure_limit",
     "off",
-    "Number of failed requests that one client address may cause in a time, such as `60/1m`. After that, its requests with a token that is not in the cache get 429. Needs a `proxy` other than `auto`. With `htpasswd_file` and such a `proxy` the default is `30/1m`.",
+    "Number of failed requests that one client address may cause in a time, such as `60/1m`. After that, its requests with a credential that is not in the cache and has to be verified get 429. Needs a `proxy` other than `auto`. With `htpasswd_file` and such a `proxy` the default is `30/1m`.",
 );
 const FAILURE_LIMIT_PROXIES: Setting = Setting::optional(
     "failure_limit_proxies",
@@ -83,6 +83,11 @@ impl FailureLimitSettings {
             return Err(reader.refuse(&FAILURE_LIMIT_PROXIES, invalid));
         }
         let Some(limit) = limit? else {
+            if !is_given {
+                let alone = Invalid::new("has no meaning without $failure_limit")
+                    .hint("set $failure_limit, or leave it out");
+                reader.refuse_given(&[FAILURE_LIMIT_PROXIES], &alone)?;
+            }
             return Ok(None);
         };
         if let Ok(proxy) = proxy {

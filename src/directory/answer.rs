@@ -9,7 +9,7 @@ use crate::policy::UserRow;
 #[derive(Debug, Clone)]
 pub(super) struct UserAnswer {
     pub(super) user: UserState,
-    /// The time of the question. What the database says is not newer than that.
+    /// The time at which the database was asked. The age of the answer is counted from it.
     pub(super) asked: Moment,
     pub(super) until: Moment,
 }

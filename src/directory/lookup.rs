@@ -8,7 +8,7 @@ use moka::future::Cache;
 use super::answer::{UserAnswer, UserState};
 use super::subject::{SubjectKey, scalar};
 use crate::config::{DirectorySettings, OnMissing, UserQuery};
-use crate::domain::{ClaimPath, Clock, Moment};
+use crate::domain::{ClaimPath, Clock, Moment, is_invisible};
 use crate::jose::Json;
 use crate::outbound::dependency::{Answer, CallError};
 use crate::outbound::{SqlClient, SqlError};
@@ -21,8 +21,9 @@ pub(super) const CAPACITY: u64 = 100_000;
 pub(super) struct Lookup {
     client: Arc<SqlClient>,
     query: UserQuery,
-    /// Paths to the columns of the key and of whether a user is active.
+    /// The path to the column of the key.
     key: Option<ClaimPath>,
+    /// The path to the column that says whether a user is active.
     active: Option<ClaimPath>,
     on_missing: OnMissing,
     cache_ttl: Duration,
@@ -81,14 +82,16 @@ impl Lookup {
         let asked = self.clock.moment();
         let row = match self.client.fetch_row(&self.query.text, key).await {
             Ok(Some(row)) => self.row_of(row, key)?,
-            // A value that no row can have is a row that is not there.
-            Ok(None) | Err(SqlError::NoSuchValue) => Found::Nothing,
+            Ok(None) => Found::Nothing,
+            // A value that no row can have, or data of the row that cannot be computed: it must not
+            // pass for a user without a row.
+            Err(SqlError::NoSuchValue) => Found::NoUser,
             Err(error) => return Err(failed(&error, key)),
         };
         let (user, time_to_live) = match row {
             Found::Row(row) if self.is_active(&row) => (UserState::Known(row), self.cache_ttl),
             Found::Row(_) => (UserState::Disabled, self.negative_ttl),
-            Found::RowOfAnother => (UserState::Unknown, self.negative_ttl),
+            Found::NoUser => (UserState::Unknown, self.negative_ttl),
             Found::Nothing => (self.missing(), self.negative_ttl),
         };
         let until = asked.plus(time_to_live);
@@ -109,9 +112,9 @@ impl Lookup {
             .map_err(|error| CallError::rejected("unreadable", error.to_string()))?;
         if let Some(column) = &self.key {
             let found = row.find(column).and_then(scalar);
-            // The database takes another text for the same, as `Alice` for `alice`.
+            // The comparison in the database may be loose: it finds `alice` for `Alice`.
             if found.as_deref() != key.first().map(|value| &**value) {
-                return Ok(Found::RowOfAnother);
+                return Ok(Found::NoUser);
             }
         }
         Ok(Found::Row(Arc::new(row)))
@@ -136,14 +139,14 @@ impl Lookup {
 enum Found {
     /// The row of the subject.
     Row(Arc<UserRow>),
-    /// A row whose key is another text than the subject.
-    RowOfAnother,
+    /// Nothing that the subject can be: a row of another key, or a value that no row can have.
+    NoUser,
     /// No row.
     Nothing,
 }
 
-/// Returns `true` for `true` and for whole numbers other than 0. The text `"true"` is no truth: it
-/// may be one of many words.
+/// Returns `true` for `true` and for whole numbers other than 0. The text `"true"` does not count:
+/// a column of texts can hold any word.
 fn is_true(value: Json<'_>) -> bool {
     match value.as_written() {
         "true" => true,
@@ -158,11 +161,20 @@ fn is_true(value: Json<'_>) -> bool {
 
 fn failed(error: &SqlError, key: &SubjectKey) -> CallError {
     let text = error.to_string();
-    let holds_value = key.iter().any(|value| text.contains(&**value));
+    // The database folds case, and `shown` replaces characters and cuts.
+    let folded = text.to_lowercase();
+    let holds_value = key.iter().any(|value| {
+        let head = value.chars().take(32);
+        let head: String = head
+            .map(|c| if is_invisible(c) { ' ' } else { c })
+            .collect();
+        folded.contains(&head.to_lowercase())
+    });
     match error {
         // It says something about this user only, and not about the database.
         SqlError::NoSuchValue | SqlError::Answer(_) => CallError::rejected("unreadable", text),
-        // One user must not close the directory to all others.
+        // Rejected, because one user must not close the directory to all others. The text is left
+        // out, because it quotes a value.
         SqlError::Query { .. } if holds_value => CallError::rejected(
             "status",
             "the database refuses the query: `doorward check --online` shows why",

@@ -1,8 +1,8 @@
 //! Layer 6: the directory of users.
 //!
-//! After a credential was good, [`Directory::look_up`] finds the row of its subject. A row is kept
-//! with the principal and in a cache, each for `directory_cache_ttl`; the database is asked by one
-//! call for all who wait for the same user.
+//! After a credential was accepted, [`Directory::look_up`] finds the row of its subject. A row is
+//! kept with the principal and in a cache, each for `directory_cache_ttl`. Requests that wait for
+//! the same user share one call to the database.
 
 mod answer;
 mod lookup;
@@ -40,8 +40,10 @@ impl Directory {
     /// Looks up the user of this identity, if the rules need one, and returns the identity with the
     /// user's row.
     ///
-    /// Fails with [`Reason::SubjectUnknown`] or [`Reason::SubjectDisabled`] if the database says so,
-    /// and with [`Reason::DependencyUnavailable`] if it says nothing.
+    /// Fails with [`Reason::SubjectUnknown`] or [`Reason::SubjectDisabled`] if the database says
+    /// so, and with [`Reason::DependencyUnavailable`] if it has no usable answer. Fails with
+    /// [`Reason::ClaimMissing`] or [`Reason::ClaimInvalid`] if a parameter of the query has no
+    /// value.
     pub async fn look_up(
         &self,
         identity: Identity,
@@ -63,7 +65,7 @@ impl Directory {
                 cx.explain.step(steps::would_be_asked);
                 Err(Reason::DependencyUnavailable.into())
             }
-            // Boxed: what is kept needs none of this state.
+            // Boxed, so that a request whose row is kept does not carry the state of a call.
             Self::Sql(directory) => Box::pin(directory.look_up(identity, rules, cx)).await,
             #[cfg(test)]
             Self::Rows(rows) => {

@@ -45,7 +45,7 @@ pub struct DirectoryClients {
 }
 
 impl SqlDirectory {
-    /// Creates a directory that knows no answer yet. A request waits for it as long as `wait`.
+    /// Creates a directory that knows no answer yet. A request waits for it for at most `wait`.
     pub fn new(settings: DirectorySettings, wait: Duration, clients: DirectoryClients) -> Self {
         let DirectoryClients {
             client,
@@ -69,8 +69,8 @@ impl SqlDirectory {
         }
     }
 
-    /// Creates a directory for explanations, which keeps nothing and asks only where a decision
-    /// may.
+    /// Creates a directory for explanations. It keeps nothing, and asks the database only if the
+    /// explanation may ask.
     pub fn direct(settings: DirectorySettings, clock: Arc<dyn Clock>) -> Self {
         let client = Arc::new(SqlClient::new(&settings.database));
         Self {
@@ -91,7 +91,7 @@ impl SqlDirectory {
         &self.client
     }
 
-    /// Returns the bound, the breaker and the state of its calls; `None` if it makes none of them.
+    /// Returns the dependency that bounds its calls; `None` for a directory for explanations.
     pub fn dependency(&self) -> Option<&Arc<Dependency>> {
         self.shared.as_ref().map(|shared| shared.calls.dependency())
     }
@@ -133,10 +133,10 @@ impl SqlDirectory {
             cx.explain.step(|| steps::missing_claim(principal, paths));
         }
         let answer = match subject? {
-            Subject::Nobody => None,
+            Subject::NoRow => None,
             Subject::Key(key) => Some(self.answer(key, cx).await?),
         };
-        self.conclude(identity, answer, cx)
+        Self::conclude(identity, answer, cx)
     }
 
     /// Returns what is known of this subject, from the cache or from the database.
@@ -162,7 +162,7 @@ impl SqlDirectory {
     }
 
     /// Returns what is known of this subject without counting or keeping anything. The database is
-    /// asked only where a decision may.
+    /// asked only if the explanation may ask.
     async fn explained_answer<E: Explain>(
         &self,
         key: SubjectKey,
@@ -211,15 +211,14 @@ impl SqlDirectory {
         last.ok_or_else(|| Reason::DependencyUnavailable.into())
     }
 
-    /// Decides by what is known of the subject; `None` stands for values that no row has.
+    /// Decides by what is known of the subject; `None` means values that no row has.
     fn conclude<E: Explain>(
-        &self,
         identity: Identity,
         answer: Option<UserAnswer>,
         cx: &mut RequestContext<'_, E>,
     ) -> Result<Identity, Denial> {
         let user = match answer {
-            None => self.lookup.missing(),
+            None => UserState::Unknown,
             Some(UserAnswer { user, until, .. }) => {
                 if let UserState::Known(row) = &user
                     && !E::DRY_RUN

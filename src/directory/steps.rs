@@ -21,7 +21,7 @@ pub(super) fn failed(error: &CallError) -> ExplainStep {
     ExplainStep::failed(STAGE, "an answer of the database", &failure.text)
 }
 
-/// Explains a row that is kept with the principal, which is used only where a proxy asks.
+/// Explains a row that is kept with the principal. Only decisions for a proxy find one.
 pub(super) fn kept() -> ExplainStep {
     ExplainStep::passed(STAGE, ROW, "the one that is kept")
 }
@@ -59,7 +59,7 @@ pub(super) fn outage(is_rejected: bool, is_stale_used: bool) -> ExplainStep {
 }
 
 /// Explains what is known of a subject. The log shows names of columns, and only an explanation
-/// shows their values: a row says more about a person than a token does.
+/// shows their values: a row has more personal data than a token.
 pub(super) fn state(user: &UserState, with_values: bool) -> ExplainStep {
     match user {
         UserState::Known(row) if with_values => {

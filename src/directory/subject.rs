@@ -6,11 +6,12 @@ use crate::domain::{ClaimPath, Reason};
 use crate::jose::Json;
 use crate::verify::VerifiedToken;
 
-/// The values that are bound to the parameters of the query, in order. They are the key of the cache
-/// as well: the same values have the same row, whichever token they come from.
+/// The values that are bound to the parameters of the query, in order. They are the key of the
+/// cache as well: the same values have the same row, whichever token they come from.
 pub(super) type SubjectKey = Arc<[Box<str>]>;
 
-/// A longer value is no user's: keys of the cache must stay small, however long a claim is.
+/// The greatest length of a value. No row is looked up by a longer one: keys of the cache must stay
+/// small, however long a claim is.
 const MAX_BYTES: usize = 1024;
 
 /// The values of a token for the parameters of the query.
@@ -19,22 +20,22 @@ pub(super) enum Subject {
     /// They may be those of a row.
     Key(SubjectKey),
     /// No row has them.
-    Nobody,
+    NoRow,
 }
 
 impl Subject {
     /// Reads the values of these claims.
     ///
     /// Fails with [`Reason::ClaimMissing`] if one is absent or null, and with
-    /// [`Reason::ClaimInvalid`] if one is an array or an object: it would otherwise be compared with
-    /// a text that no issuer has written.
+    /// [`Reason::ClaimInvalid`] if one is an array or an object: it would otherwise be compared
+    /// with a text that no issuer has written.
     pub(super) fn of(token: &VerifiedToken, paths: &[ClaimPath]) -> Result<Self, Reason> {
         let mut values = Vec::with_capacity(paths.len());
         for path in paths {
             let claim = token.find(path).ok_or(Reason::ClaimMissing)?;
             let value = scalar(claim).ok_or(Reason::ClaimInvalid)?;
             if value.len() > MAX_BYTES {
-                return Ok(Self::Nobody);
+                return Ok(Self::NoRow);
             }
             values.push(value);
         }

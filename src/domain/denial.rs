@@ -43,7 +43,7 @@ impl Denial {
     }
 
     /// Adds the scheme of the credential that was denied, unless it is known already. The challenge
-    /// of this scheme comes first, and it alone has an error.
+    /// of this scheme comes first, and no other one has an error.
     pub fn note_attempt(&mut self, scheme: Option<CredentialScheme>) {
         self.attempted = self.attempted.or(scheme);
     }
@@ -66,14 +66,15 @@ impl Denial {
         }
     }
 
-    /// Sets whether it took expensive work to find this denial, whatever is usual for its reason.
+    /// Sets whether the limit on failures counts this denial, in place of what is usual for its
+    /// reason.
     #[must_use]
     pub fn with_cost_work(self, cost_work: bool) -> Self {
         Self { cost_work, ..self }
     }
 
-    /// Returns `true` if it took expensive work to find the denial: a signature, a password's hash,
-    /// a call. A limit on failures counts it.
+    /// Returns `true` if the limit on failures counts the denial: it took work to find it, such as
+    /// a signature, a password's hash or a call ([`Reason::costs_work`]).
     pub const fn cost_work(&self) -> bool {
         self.cost_work
     }

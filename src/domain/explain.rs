@@ -64,7 +64,7 @@ pub struct ExplainStep {
     /// Expected and found as people read it, where that differs.
     #[serde(skip)]
     for_people: Option<(String, String)>,
-    /// Says that what was found is out of a user's row in the directory.
+    /// `true` if the text that was found is from a user's row in the directory.
     #[serde(skip)]
     is_about_person: bool,
 }
@@ -118,7 +118,7 @@ impl ExplainStep {
         }
     }
 
-    /// Marks what was found as out of a user's row in the directory.
+    /// Marks the text that was found as from a user's row in the directory.
     #[must_use]
     pub fn about_person(self) -> Self {
         Self {
@@ -127,8 +127,8 @@ impl ExplainStep {
         }
     }
 
-    /// Returns the step without what was found in a user's row. The client of
-    /// `explain` sends the token itself; a row says what only the database knows.
+    /// Returns the step without any text from a user's row. The client of `explain` sends the token
+    /// itself, so it knows the claims; it may not know the row.
     #[must_use]
     pub fn without_row(self) -> Self {
         if !self.is_about_person {
@@ -177,7 +177,7 @@ impl ExplainStep {
         }
     }
 
-    /// Creates a step whose outcome another service would have to be asked for.
+    /// Creates a step whose outcome is unknown, because another service was not asked.
     pub fn unknown(stage: &'static str, expected: impl Display, found: impl Display) -> Self {
         Self {
             outcome: StepOutcome::Unknown,

@@ -26,8 +26,9 @@ pub const fn is_invisible(character: char) -> bool {
     )
 }
 
-/// Returns the text with the characters of [`is_invisible`] escaped, such as `\u{1b}`. Without this, a
-/// name that someone else chose could move the cursor of a terminal or forge a line of a log.
+/// Returns the text with the characters of [`is_invisible`] escaped, such as `\u{1b}`. Without
+/// this, a name that someone else chose could move the cursor of a terminal or forge a line of a
+/// log.
 pub fn visible_text(text: &str) -> Cow<'_, str> {
     if !text.contains(is_invisible) {
         return Cow::Borrowed(text);

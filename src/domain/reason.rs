@@ -118,8 +118,9 @@ pub fn reason_reference() -> String {
 }
 
 impl Reason {
-    /// Returns `true` if a denial for this reason is found only by expensive work: a signature, a
-    /// password's hash, a call.
+    /// Returns `true` if a denial for this reason counts as one that cost work: a signature, a
+    /// password's hash, a call. [`CredentialUnknown`](Self::CredentialUnknown) costs only a
+    /// look-up, but counts because the key may be a guess.
     ///
     /// [`KeyUnknown`](Self::KeyUnknown) is not among them: it costs work only where the issuer was
     /// asked for the key.

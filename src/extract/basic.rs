@@ -16,8 +16,8 @@ pub(super) fn find(fields: &dyn HeaderFields) -> Result<Found<'_>, Denial> {
     }
 }
 
-/// Decodes user and password. The bytes of the credential are `user:password` in UTF-8, without
-/// control characters but NUL, which no stored password has.
+/// Decodes user and password. The bytes of the credential are `user:password` in UTF-8. NUL is the
+/// only control character that may be in it; a pair with NUL is refused later.
 ///
 /// Fails with [`Reason::AuthorizationMalformed`] if the text is anything else, and with
 /// [`Reason::TokenTooLarge`] if there are more than `max_bytes`.
@@ -30,7 +30,7 @@ pub(super) fn decode(
     if text.len() / 4 * 3 > max_bytes.saturating_add(2) {
         return Err(Reason::TokenTooLarge.into());
     }
-    // One spelling only: padded, and without stray bits at the end.
+    // Only one spelling is accepted: with padding, and with zeros in the unused bits at the end.
     let decoded = BASE64_STANDARD.decode(text).ok();
     let pair = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
     let pair = pair.filter(|pair| pair.contains(':') && !pair.chars().any(is_refused));

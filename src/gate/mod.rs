@@ -23,8 +23,8 @@ use crate::policy::{Permit, Policy, Rules};
 
 /// Decides about requests: the whole service, without sockets and logs.
 ///
-/// A gate is immutable: a reload builds a new one. It is shared by all threads, and a decision about
-/// a cached token takes no exclusive lock.
+/// A gate is immutable: a reload builds a new one. It is shared by all threads, and a decision
+/// about a cached token takes no exclusive lock.
 ///
 /// # Examples
 ///
@@ -83,8 +83,8 @@ impl Gate {
         self.decide_explained(request, record, &mut ()).await
     }
 
-    /// Decides like [`decide`](Self::decide), and passes each step to `explain`. With `()` nothing is
-    /// explained, and the compiler removes the calls.
+    /// Decides like [`decide`](Self::decide), and passes each step to `explain`. With `()` nothing
+    /// is explained, and the compiler removes the calls.
     pub async fn decide_explained<E: Explain>(
         &self,
         request: &ForwardedRequest<'_>,
@@ -105,7 +105,7 @@ impl Gate {
         if let Err(denial) = &mut decision {
             denial.note_attempt(record.authentication.scheme);
         }
-        // On a route that reports denials nothing is enforced, so nothing is counted.
+        // On a route that reports denials, failures pass, so they are not counted there.
         if let (Some(limiter), Err(denial)) = (limiter, &decision)
             && !selected.rules.report_only
         {
@@ -117,8 +117,9 @@ impl Gate {
 
     /// Decides by the rules of a route.
     ///
-    /// Checks whose outcome changes from request to request do not exist yet. Each will be a stage
-    /// of its own: revocation before `accept`; a `DPoP` proof after it.
+    /// Each check whose outcome may change from request to request is a stage of its own, like the
+    /// look-up in the directory. Some do not exist yet: revocation, which belongs before `accept`,
+    /// and a `DPoP` proof, which belongs after it.
     async fn decide_on(
         &self,
         rules: &Rules,

@@ -49,7 +49,7 @@ pub(super) enum InvalidMetadata {
         /// The name in the document.
         found: String,
     },
-    /// An endpoint at a place that we do not ask. Its content is the name of the member.
+    /// The endpoint is no URL, or its URL is not trustworthy. Has the name of the member.
     #[error("{0} is not an https URL")]
     Location(&'static str),
     /// The metadata is the issuer's, but does not name the endpoint.
@@ -60,8 +60,8 @@ pub(super) enum InvalidMetadata {
 #[derive(Deserialize)]
 struct Document {
     issuer: String,
-    jwks_uri: Option<String>,
-    /// Of any type: what is not asked for must not spoil the rest.
+    // Of any type: a wrong value of one must not prevent that the other is found.
+    jwks_uri: Option<Value>,
     introspection_endpoint: Option<Value>,
 }
 
@@ -81,11 +81,8 @@ impl Metadata {
         }
         let metadata: Document = serde_json::from_slice(document).map_err(|_| malformed())?;
         let url = match endpoint {
-            Endpoint::Keys => Some(metadata.jwks_uri.ok_or_else(malformed)?),
-            Endpoint::Introspection => {
-                let endpoint = metadata.introspection_endpoint;
-                endpoint.and_then(|url| url.as_str().map(str::to_owned))
-            }
+            Endpoint::Keys => Some(text(metadata.jwks_uri).ok_or_else(malformed)?),
+            Endpoint::Introspection => text(metadata.introspection_endpoint),
         };
         if metadata.issuer != issuer {
             return Err(InvalidMetadata::OtherIssuer {
@@ -102,6 +99,10 @@ impl Metadata {
             Err(location())
         }
     }
+}
+
+fn text(value: Option<Value>) -> Option<String> {
+    value.and_then(|value| value.as_str().map(str::to_owned))
 }
 
 /// Returns the start of a name, which is the document's text and may be of any length.

@@ -1,4 +1,4 @@
-//! The place at which an issuer is asked about tokens.
+//! The introspection endpoint of an issuer, set or found by metadata.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,9 @@ use crate::outbound::{AddressRule, Egress, HttpClient, InvalidClient};
 /// Metadata that is older is fetched again, while the endpoint that it named stays in use.
 const MAX_AGE: Duration = Duration::from_mins(5);
 
+/// The shortest time between two fetches in the background while no endpoint is known.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// Finds the introspection endpoint of an issuer, and remembers it.
 pub struct EndpointFinder {
     settings: FetchSettings,
@@ -34,7 +37,10 @@ struct Discovered {
     documents: Vec<Url>,
     client: HttpClient,
     found: ArcSwapOption<Found>,
-    /// Held while the metadata is fetched, so that all that need it wait for one fetch.
+    /// The time of the last fetch that failed while no endpoint was known.
+    failed_at: ArcSwapOption<Uptime>,
+    /// Held while the metadata is fetched, so that one fetch runs at a time. Callers that wait share
+    /// its endpoint; if it fails, the next of them fetches again.
     fetching: Mutex<()>,
 }
 
@@ -60,6 +66,7 @@ impl EndpointFinder {
                     documents: documents.clone(),
                     client: HttpClient::new(&settings, egress)?,
                     found: ArcSwapOption::empty(),
+                    failed_at: ArcSwapOption::empty(),
                     fetching: Mutex::new(()),
                 }))
             }
@@ -67,8 +74,8 @@ impl EndpointFinder {
         Ok(Self { settings, place })
     }
 
-    /// Returns the endpoint, and the addresses that it may be at. The metadata is fetched if it has
-    /// not been yet; a failure is the caller's to report.
+    /// Returns the endpoint, and the addresses that it may be at. Fetches the metadata if no endpoint
+    /// is known; fails with [`FetchFailure`] if that fails.
     pub async fn find(&self, now: Uptime) -> Result<(Url, AddressRule), FetchFailure> {
         match &self.place {
             Place::Set(url) => Ok((url.clone(), AddressRule::Any)),
@@ -76,15 +83,20 @@ impl EndpointFinder {
         }
     }
 
-    /// Returns `true` if the metadata is to be fetched again, by [`renew`](Self::renew).
+    /// Returns `true` if the metadata must be fetched, for the first time or again, by
+    /// [`renew`](Self::renew).
     pub fn is_stale(&self, now: Uptime) -> bool {
         match &self.place {
             Place::Set(_) => false,
             Place::Discovered(place) => {
-                let found = place.found.load();
-                found
-                    .as_ref()
-                    .is_none_or(|found| now.since(found.at) >= MAX_AGE)
+                if let Some(found) = &*place.found.load() {
+                    return now.since(found.at) >= MAX_AGE;
+                }
+                // Clients must not set the pace at which an issuer that is down is asked.
+                let failed_at = place.failed_at.load();
+                failed_at
+                    .as_deref()
+                    .is_none_or(|failed_at| now.since(*failed_at) >= RETRY)
             }
         }
     }
@@ -158,6 +170,8 @@ impl Discovered {
                 if let Some(known) = &*self.found.load() {
                     let (url, rule) = (known.url.clone(), known.rule);
                     self.found.store(Some(Arc::new(Found { url, rule, at })));
+                } else {
+                    self.failed_at.store(Some(Arc::new(at)));
                 }
                 return Err(failure);
             }

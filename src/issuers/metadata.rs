@@ -88,10 +88,9 @@ pub(super) async fn get(
     }
 }
 
-/// Returns the time, from the start of a fetch, that a document may take if this many others may
-/// have to follow.
-/// It may take what is left of the time; but a tenth is kept for each of the others, and a fifth
-/// for the keys, whose place may be known from before.
+/// Returns the longest time, from the start of a fetch, for one document if this many others may have
+/// to follow. A tenth of the timeout is kept for each of the others, and a fifth for the keys, whose
+/// URL may be known from before.
 fn patience(timeout: Duration, others: usize) -> Duration {
     let tenths = 8_u32.saturating_sub(others.try_into().unwrap_or(u32::MAX));
     timeout / 10 * tenths

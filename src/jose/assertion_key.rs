@@ -1,4 +1,4 @@
-//! Keys for what this service signs: assertions about itself (RFC 7523).
+//! Keys for the assertions that this service signs to authenticate itself (RFC 7523).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,8 +20,8 @@ impl AssertionKey {
     /// Parses a private key, in PEM or as a JWK. A key without an id gets its thumbprint (RFC 7638)
     /// as the id.
     ///
-    /// Fails with [`InvalidSigningKey`] if it is no private key, or one whose algorithm servers do
-    /// not take for assertions.
+    /// Fails with [`InvalidSigningKey`] if it is no private key, or if its algorithm is none of those of
+    /// RSA, `ES256`, `ES384` and `EdDSA`.
     pub fn parse(text: &str) -> Result<Self, InvalidSigningKey> {
         let parsed = SigningKey::parse(text, None)?;
         let algorithm = signed_with(parsed.algorithm()).ok_or(InvalidSigningKey::Unsupported)?;

@@ -32,14 +32,14 @@ struct Member {
 }
 
 impl Claims {
-    /// Parses claims that their authority has stated over a connection that proves who it is, such
-    /// as the answer of an introspection endpoint, or that a file of the operator states. Fails with
+    /// Parses claims that did not come in a signed token: from the answer of an introspection
+    /// endpoint over an authenticated connection, or from a file of the operator. Fails with
     /// [`Reason::ClaimInvalid`] unless the text is a strict JSON object.
     pub fn stated(text: String) -> Result<Self, Reason> {
         UnverifiedClaims::parse(text.into_bytes()).map(UnverifiedClaims::trusted)
     }
 
-    /// Returns the issuer that the claims name.
+    /// Returns the issuer that `iss` names.
     pub fn issuer(&self) -> IssuerClaim<'_> {
         match self.get("iss").map(Json::string) {
             None => IssuerClaim::Absent,

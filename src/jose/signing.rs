@@ -1,7 +1,7 @@
 //! Signing keys for development: for `doorward token issue`, the demo's issuer and the tests.
 //!
-//! What the service itself signs is signed by [`AssertionKey`](super::AssertionKey), whose keys are
-//! parsed here.
+//! The service itself signs only with [`AssertionKey`](super::AssertionKey), whose keys are parsed
+//! here.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;

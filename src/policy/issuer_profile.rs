@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::ScopeRequirement;
 use crate::domain::{CredentialScheme, IssuerIndex, Scopes};
 use crate::extract::TokenSource;
-use crate::verify::{AcceptedAudience, AudienceRule, Expectations, TimeRules, TokenTypeRule};
+use crate::verify::Expectations;
 
 /// The profile of an issuer: what its credentials must satisfy, and how they may be
 /// presented. Its keys are not part of it.
@@ -59,23 +59,7 @@ impl IssuerProfile {
     /// Makes the profile of a list that the operator keeps. What is in it is taken as it is: no
     /// audience, no leeway.
     pub fn of_list(index: IssuerIndex, name: &str, scheme: CredentialScheme) -> Self {
-        let expectations = Expectations {
-            audience: AudienceRule {
-                accepted: AcceptedAudience::Everyone,
-                fallback: Vec::new(),
-            },
-            token_type: TokenTypeRule::Any {
-                accepted: Vec::new(),
-            },
-            time: TimeRules {
-                leeway: Duration::ZERO,
-                require_exp: false,
-                max_token_age: None,
-            },
-            provider: None,
-            roles: None,
-            required_claims: Vec::new(),
-        };
+        let expectations = Expectations::none();
         let no_scopes = ScopeRequirement::all_of(Scopes::default());
         Self {
             schemes: [scheme].into(),

@@ -49,7 +49,8 @@ impl Principal {
         }
     }
 
-    /// Returns the principal, which is not kept beyond this moment: then the issuer is asked again.
+    /// Returns the principal with a moment beyond which it is not kept. The issuer is then asked
+    /// again.
     #[must_use]
     pub fn kept_until(self, kept_until: Moment) -> Self {
         Self { kept_until, ..self }

@@ -136,7 +136,8 @@ impl UserRow {
 
     /// Returns the headers that are made of columns.
     ///
-    /// Fails with the reason why there can be none, as for a row that was never rendered.
+    /// Fails with the reason why there can be none, and with [`Reason::DependencyUnavailable`] for
+    /// a row that was never rendered.
     pub(super) fn headers(&self) -> Result<&RenderedHeaders, Reason> {
         let kept = self.headers.get().ok_or(Reason::DependencyUnavailable)?;
         kept.rendered.as_ref().map_err(|reason| *reason)
@@ -162,7 +163,7 @@ impl UserRow {
     }
 }
 
-/// Shows no column: a row says more about a person than a token does.
+/// Shows no column: a row has more personal data than a token.
 impl fmt::Debug for UserRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UserRow")

@@ -22,8 +22,8 @@ pub(super) const REMOVED: EarlyRemoval = EarlyRemoval {
     ],
 };
 
-/// Headers in which Envoy itself writes the address of the client, after the fixed lines have removed
-/// the client's own.
+/// Headers in which Envoy itself writes the address of the client, after the fixed lines have
+/// removed the client's own.
 const CLIENT: [&str; 2] = ["x-envoy-external-address", "x-forwarded-for"];
 
 /// A regular expression for names with anything but letters, digits and hyphens. Envoy has

@@ -153,8 +153,8 @@ impl DenialResponses {
         }
     }
 
-    /// Returns the default challenges, unless scopes, the metadata or the schemes of the route change
-    /// them.
+    /// Returns the default challenges, unless scopes, the metadata or the schemes of the route
+    /// change them.
     fn challenges<'a>(
         &self,
         defaults: &'a [Bytes],

@@ -70,7 +70,7 @@ impl DependencyFamilies {
 }
 
 impl DependencyMetrics {
-    /// Counts a call that ended so, or that was refused.
+    /// Counts a call by its result, or a refused one.
     pub fn count(&self, result: &str) {
         let [dependency, issuer] = &self.labels;
         self.requests

@@ -58,6 +58,8 @@ fn targets(level: LogLevel) -> Targets {
         .with_default(libraries)
         // It logs every malformed request as an error, so that any client could fill the log.
         .with_target("actix_http", LevelFilter::OFF)
+        // Notices of a database may hold values.
+        .with_target("sqlx", LevelFilter::OFF)
         .with_target("doorward", LevelFilter::from(level))
 }
 

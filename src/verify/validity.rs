@@ -19,7 +19,7 @@ pub struct Validity {
     issued_at: Option<Timestamp>,
     /// The value of `iat`, rounded down; the age counts from it.
     issued_at_floor: Option<Timestamp>,
-    /// `true` if the end may be left to the server that was asked about the token.
+    /// `true` if `exp` may be absent, because the issuer was asked about the token.
     may_lack_end: bool,
 }
 

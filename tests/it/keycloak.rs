@@ -92,7 +92,7 @@ fn a_token_by_discovery() {
     assert_eq!(warnings, Vec::<String>::new());
 }
 
-/// What each page says a newcomer meets first.
+/// The first mistake of most newcomers: Keycloak adds no audience by itself.
 #[test]
 fn a_token_for_another_audience() {
     let realm = Keycloak::shared().realm("tests");
@@ -138,7 +138,7 @@ fn a_realm_that_is_not_there() {
     assert_eq!(issuer["last_error"], format!("GET {certs}: status 404"));
     let told = issuer["last_error_hint"].as_str().unwrap();
     assert!(told.starts_with("compare the name of the realm"), "{told}");
-    // Its tokens name the realm as it is written there.
+    // In `iss` the name of the realm is in its own case.
     let tokens = keycloak.realm("tests").by_password(SHOP, "alice");
     assert_eq!(gate.verdict(tokens.access()), "401 issuer_unknown");
 }
@@ -176,7 +176,7 @@ fn only_access_tokens_are_credentials() {
         assert_eq!(gate.verdict(tokens.refresh()), "401 algorithm_not_allowed");
         assert_eq!(gate.verdict(tokens.id()), "403 policy_denied");
     }
-    // The claim is what keeps an ID token out where its audience would do.
+    // If the audience of an ID token is accepted, only `typ=Bearer` keeps the ID token out.
     let shop = patient()
         .set("ISSUER", realm.issuer())
         .set("AUDIENCE", "shop");
@@ -221,7 +221,7 @@ fn a_logout_token_is_no_credential() {
     assert_eq!(gate.verdict(token), "401 token_type_mismatch");
 }
 
-/// The same key first, then one that signs in its place.
+/// The realm changes its key and its algorithm.
 #[test]
 fn a_new_key_is_noticed_by_its_first_token() {
     let keycloak = Keycloak::shared();

@@ -1,5 +1,5 @@
-//! `docs/browsers.md` with a real log-in: oauth2-proxy in front of nginx, Keycloak as the provider,
-//! and a browser's part played by the test.
+//! `docs/browsers.md` with a real log-in: oauth2-proxy in front of nginx, and Keycloak as the
+//! provider. The test acts as the browser.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ fn a_log_in_at_keycloak_opens_the_page() {
     assert!(back.starts_with(&callback), "{logged_in:?}");
     assert_eq!(location(&browser.get(&back)), "/orders?page=2");
 
-    // The application learns from doorward who it is, and from nobody else.
+    // The application gets the identity from doorward only.
     let seen = Site::echoed(&browser.get(&page));
     assert_eq!(seen.target, "/orders?page=2");
     assert_eq!(
@@ -44,7 +44,7 @@ fn a_log_in_at_keycloak_opens_the_page() {
     let forged = Site::echoed(&forged.send());
     assert_eq!(forged.get("X-Auth-Email"), "alice@tests.example");
 
-    // Around the log-in, and without a session.
+    // Requests that bypass oauth2-proxy, and requests without a session.
     let around = site.refused(site.get("/orders").header("X-Forwarded-User", "mallory"));
     assert_eq!(location(&around), "/oauth2/start?rd=/orders");
     let mut stranger = Browser::default();

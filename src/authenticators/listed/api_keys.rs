@@ -16,7 +16,7 @@ pub struct ApiKeys {
     list: Arc<FollowedList<ApiKeyList>>,
 }
 
-/// The state of a presented key. A client learns only whether it is good.
+/// The state of a presented key. The response shows only whether it is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::authenticators) enum KeyState {
     Good,
@@ -50,8 +50,8 @@ impl ApiKeys {
         &self.list
     }
 
-    /// Returns the principal of the key with this SHA-256, and its state. Every key costs one
-    /// look-up, whatever comes of it.
+    /// Returns the state of the key with this SHA-256, and the principal if it is good. Each key
+    /// costs one look-up, in each state.
     pub(in crate::authenticators) fn find(
         &self,
         sha256: &[u8; 32],

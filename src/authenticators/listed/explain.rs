@@ -14,7 +14,7 @@ pub(in crate::authenticators) fn api_key_form(
     ExplainStep::of("form", &checked, format!("an API key: {form}"), found)
 }
 
-/// Explains what the list says of a key.
+/// Explains the state of a key in the list.
 pub(in crate::authenticators) fn api_key(
     state: KeyState,
     principal: Option<&Principal>,
@@ -36,7 +36,7 @@ pub(in crate::authenticators) fn api_key(
     )
 }
 
-/// Explains whether a password can be one at all.
+/// Explains whether a user and a password have the form of a pair that can be listed.
 pub(in crate::authenticators) fn pair(is_usable: bool, most: usize) -> ExplainStep {
     let outcome = is_usable.then_some(()).ok_or(());
     let expected = format!("a user and a password of at most {most} bytes without NUL");
@@ -48,7 +48,7 @@ pub(in crate::authenticators) fn pair(is_usable: bool, most: usize) -> ExplainSt
     )
 }
 
-/// Explains whether there was a thread to hash with.
+/// Explains whether a thread for the hash was free in time.
 pub(in crate::authenticators) fn waiting(is_free: bool) -> ExplainStep {
     let outcome = is_free.then_some(()).ok_or(());
     let found = if is_free {

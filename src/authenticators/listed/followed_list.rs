@@ -29,7 +29,7 @@ pub struct Revision<L> {
 pub struct FollowHistory {
     /// The time at which the active list was read.
     pub loaded_at: Timestamp,
-    /// The reason why the file as it is now is not active.
+    /// The reason why the present file is not active.
     pub last_error: Option<String>,
 }
 
@@ -78,7 +78,7 @@ impl<L: CredentialList> FollowedList<L> {
         }));
     }
 
-    /// Records why the file as it is now is not active, or that it is.
+    /// Records why the present file is not active; `None` if it is active.
     pub(super) fn note(&self, last_error: Option<String>) {
         let loaded_at = self.history.load().loaded_at;
         self.history.store(Arc::new(FollowHistory {
@@ -89,8 +89,8 @@ impl<L: CredentialList> FollowedList<L> {
 }
 
 impl<L: CredentialList> ListTrust for FollowedList<L> {
-    /// Returns whether the line is still in the list. One changed line must not make all others be
-    /// authenticated anew, which would be a storm of hashes.
+    /// Returns `true` if the line is still in the list. If one changed line ended all cached
+    /// principals, all users would be authenticated again at once: a storm of hashes.
     fn still_has(&self, line: &ListedLine) -> bool {
         let current = self.current.load();
         line.revision == current.number || current.list.has(&line.fingerprint)

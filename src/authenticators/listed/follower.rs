@@ -11,10 +11,11 @@ use crate::domain::Clock;
 use crate::telemetry::ListMetrics;
 
 /// The interval at which the file is read. Its contents are compared: not every file system reports
-/// changes, and a report is useless where symbolic links are replaced (Kubernetes).
+/// changes, and a report does not help where symbolic links are replaced (Kubernetes).
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// The time for which changed contents must stay the same. Half a list may be a list as well.
+/// The time for which changed contents must stay the same. The first half of a list that is being
+/// written may be a valid list as well.
 const SETTLE_TIME: Duration = Duration::from_secs(1);
 
 /// Follows the file of a list. Nothing else writes to the list.
@@ -44,7 +45,7 @@ enum Found<L> {
 }
 
 impl<F: CredentialFile> Follower<F> {
-    /// Looks at the file now and then, for ever.
+    /// Reads the file at intervals. Never returns.
     pub async fn run(self) {
         self.report_active();
         let mut seen = None;
@@ -107,6 +108,9 @@ impl<F: CredentialFile> Follower<F> {
     }
 }
 
+/// The most problems of a file that one message names.
+const MAX_SHOWN: usize = 10;
+
 fn read<F: CredentialFile>(
     file: &F,
     list: &FollowedList<F::List>,
@@ -122,8 +126,16 @@ fn read<F: CredentialFile>(
     } else if seen == Some(digest) {
         let read = ReadList::parse(file, &contents);
         Found::Settled(read.map_err(|problems| {
-            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            problems.join("; ")
+            let mut shown: Vec<_> = problems
+                .iter()
+                .take(MAX_SHOWN)
+                .map(ToString::to_string)
+                .collect();
+            let more = problems.iter().count().saturating_sub(MAX_SHOWN);
+            if more > 0 {
+                shown.push(format!("and {more} more"));
+            }
+            shown.join("; ")
         }))
     } else {
         Found::Changed(digest)
@@ -169,7 +181,8 @@ mod tests {
         })
     }
 
-    /// Half a list is a list too. What changes between two looks is not taken.
+    /// Half a list may be a valid list too. Contents that change between two looks do not become
+    /// active.
     #[tokio::test]
     async fn only_what_was_seen_twice_becomes_active() {
         let place = tempfile::tempdir().unwrap();

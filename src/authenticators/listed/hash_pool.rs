@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::domain::Reason;
 use crate::outbound::dependency::{ClientShares, ClientSlot};
 
-/// The number of requests that may wait for a thread.
+/// The number of requests in the common queue for a thread. Requests that wait for a thread of
+/// their client's share are not in it.
 const QUEUE: usize = 64;
 
 /// The longest time that a request waits, for a thread and for its hash together.
@@ -20,8 +21,11 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 /// The bound on hashing passwords: so many at a time, so many that wait, and how long.
 ///
 /// A hash takes a core for a quarter of a second, on purpose. Without a bound, anyone could use up
-/// all cores with wrong passwords, and requests with tokens would wait too. One client gets at most
-/// half of the threads and of the queue, so that others with right passwords get the rest.
+/// all cores with wrong passwords, and requests with tokens would wait too.
+///
+/// A client whose address is known gets at most half of the threads (but at least one), and half as
+/// many requests as the queue has places, so that other clients get the rest. The address is known
+/// only while failures are limited.
 pub struct HashPool {
     threads: Arc<Semaphore>,
     places: Arc<Semaphore>,
@@ -49,8 +53,9 @@ impl HashPool {
         }
     }
 
-    /// Waits for a thread, first come, first served. A client waits for one of its own share first:
-    /// as long as it does, it stands in the way of no other.
+    /// Waits for a thread. If the client is known, the request first waits for a thread of the
+    /// client's share, and takes no place in the common queue meanwhile. That queue is served in
+    /// order.
     ///
     /// Fails with [`Reason::DependencyUnavailable`] if too many wait already, or if it takes too
     /// long.
@@ -61,7 +66,7 @@ impl HashPool {
         Ok(HashSlot { held, deadline })
     }
 
-    /// Returns what a hash holds; `None` if too many wait already.
+    /// Returns the permits that a hash holds; `None` if too many wait already.
     async fn held(
         &self,
         client: Option<IpAddr>,
@@ -148,7 +153,7 @@ mod tests {
         });
     }
 
-    /// Else one client with wrong passwords would keep all others from logging in.
+    /// Otherwise one client with wrong passwords could keep all others from logging in.
     #[test]
     fn one_client_leaves_places_and_threads_to_others() {
         runtime().block_on(async {

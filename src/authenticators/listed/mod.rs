@@ -30,8 +30,8 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// Makes the lists as they were read at `now`. Their positions are behind those of so many
-    /// issuers. Passwords are hashed by this pool.
+    /// Makes the lists as they were read at `now`. Their positions follow those of the `issuers`.
+    /// Passwords are hashed by this pool.
     pub fn new(
         settings: ListedSettings,
         issuers: usize,

@@ -16,7 +16,7 @@ use crate::jose::Claims;
 use crate::policy::{ClaimHeaders, Evidence, IssuerProfile, ListedLine, Principal};
 use crate::verify::VerifiedToken;
 
-/// The most bytes of a password. A longer one is none.
+/// The most bytes of a password. A longer one is refused without a hash.
 pub(in crate::authenticators) const MAX_PASSWORD: usize = 1024;
 
 /// Users with passwords.
@@ -85,8 +85,8 @@ impl Passwords {
     }
 
     /// Computes the digest by which a right password is remembered: of the user, the password and
-    /// the stored hash, so that another hash is another digest. It is keyed: whoever reads the
-    /// memory or the log cannot guess passwords from it.
+    /// the stored hash, so that another hash is another digest. It is keyed: without the key of
+    /// this process, passwords cannot be guessed from a digest.
     pub(in crate::authenticators) fn digest(
         &self,
         credential: &Credential<'_>,
@@ -110,8 +110,8 @@ impl Passwords {
         Some(CredentialDigest::of_password(tag))
     }
 
-    /// Returns the hash to compare with. A user that is not in the list costs as much as one that
-    /// is.
+    /// Returns the hash to compare with. For a user that is not in the list it is one that costs as
+    /// much as most of those in the list.
     pub(in crate::authenticators) fn attempt(&self, pair: Pair<'_>) -> Attempt {
         let current = self.list.current();
         let line = current.list.find(pair.user);
@@ -147,8 +147,9 @@ impl Passwords {
 }
 
 impl<'a> Pair<'a> {
-    /// Splits at the first colon (RFC 7617 section 2). Returns `None` for what no stored password
-    /// is: it has a NUL, at which bcrypt would end, or is too long to be hashed for a stranger.
+    /// Splits at the first colon (RFC 7617 section 2). Returns `None` if there is a NUL, at which
+    /// bcrypt would end, and if the password is longer than [`MAX_PASSWORD`]: to hash long texts of
+    /// unknown clients would cost too much.
     pub(in crate::authenticators) fn parse(credential: &'a Credential<'_>) -> Option<Self> {
         let text = std::str::from_utf8(credential.as_bytes()).ok()?;
         let (user, password) = text.split_once(':')?;
@@ -176,7 +177,7 @@ impl Attempt {
         slot.run(move || self.hash()).await
     }
 
-    /// It blocks for as long as a hash takes.
+    /// Hashes, and returns the line if the password is right. Blocks the thread meanwhile.
     fn hash(self) -> Option<ListedLine> {
         let matches = self
             .hash

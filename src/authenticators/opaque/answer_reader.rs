@@ -61,7 +61,8 @@ pub(super) async fn read(
         }
     };
     match IntrospectionAnswer::parse(text.clone()) {
-        Ok(IntrospectionAnswer::Active(_)) => Ok(Verdict::Active(KeptAnswer {
+        Ok(IntrospectionAnswer::Active(active)) => Ok(Verdict::Active(KeptAnswer {
+            ends: active.ends(),
             text: text.into(),
             asked_at,
         })),

@@ -144,7 +144,7 @@ impl IntrospectionClient {
         let response = client.post(request, MAX_ANSWER_BYTES).await;
         let response = response.map_err(|error| transport(&place(), &error))?;
         let body = self.body(response, &place(), now)?;
-        // A signed answer was made after the question.
+        // A signed answer is made after the question, so its `iat` is compared with this time.
         let received = now.plus(started.elapsed());
         let verdict = read(body, &self.settings.response, keys, (now, received)).await;
         verdict.map_err(|unreadable| {
@@ -152,8 +152,8 @@ impl IntrospectionClient {
         })
     }
 
-    /// Returns the body of an answer that is one. What else a server answers is about this token, or
-    /// about the server, or about us.
+    /// Returns the body of a response with status 200. Fails with a rejection of this token for most
+    /// statuses 4xx, and with a failure of the call for all others.
     fn body(&self, response: FormResponse, place: &str, now: Moment) -> Result<Vec<u8>, CallError> {
         let FormResponse {
             status,
@@ -173,7 +173,7 @@ impl IntrospectionClient {
                 CallError::failed("status", text)
             }
             429 | 500.. => CallError::failed("status", format!("{place}: status {status}")),
-            // Odd tokens of one client must not close the door for all others.
+            // A client could send malformed tokens to open the breaker for all others.
             400..=499 => CallError::rejected_until(
                 now.plus(self.settings.negative_ttl),
                 "rejected",
@@ -184,7 +184,7 @@ impl IntrospectionClient {
     }
 }
 
-/// Returns what was asked, with the proxy that it went through, as it may be shown.
+/// Returns the request, with the proxy that it went through, for messages.
 fn place(url: &Url, client: &FormClient) -> String {
     let through = client.proxy_for(url);
     let through = through.map_or_else(String::new, |proxy| format!(" through {proxy}"));

@@ -70,7 +70,10 @@ impl Credentials {
                 audience: audience.clone(),
             },
             ClientAuthentication::MutualTls { id, .. } => Self::Certificate(id.clone()),
-            ClientAuthentication::Bearer { token_file } => Self::Bearer(text_file(token_file)),
+            ClientAuthentication::Bearer { token_file } => Self::Bearer(FollowedFiles::new(
+                vec![token_file.clone()],
+                Box::new(bearer_token),
+            )),
             ClientAuthentication::None => Self::Nothing,
         }
     }
@@ -151,6 +154,20 @@ fn text(contents: &[Vec<u8>]) -> Result<SecretString, String> {
     match text.trim() {
         "" => Err("the file is empty".to_owned()),
         text => Ok(text.into()),
+    }
+}
+
+/// Reads a token that fits into a field. Half of a file may hold anything.
+fn bearer_token(contents: &[Vec<u8>]) -> Result<SecretString, String> {
+    let token = text(contents)?;
+    let is_token = token
+        .expose_secret()
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic());
+    if is_token {
+        Ok(token)
+    } else {
+        Err("the file holds no bearer token".to_owned())
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::spawn_blocking;
 
 use crate::config_reader::read_regular_file;
@@ -14,8 +14,8 @@ use crate::domain::{Uptime, shown_path};
 /// The time after which the files are read again.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// The time that a call waits for that. A disk that hangs must not keep good credentials from being
-/// used.
+/// The longest time that a call waits for a file to be read again. After it, the last good value is
+/// used, so that a disk that hangs does not stop calls.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// The maximum size of a file.
@@ -34,7 +34,7 @@ struct Files<T> {
     paths: Vec<PathBuf>,
     parse: Parse<T>,
     known: ArcSwapOption<Known<T>>,
-    reading: Mutex<()>,
+    reading: Arc<Mutex<()>>,
 }
 
 struct Known<T> {
@@ -50,7 +50,7 @@ impl<T: Send + Sync + 'static> FollowedFiles<T> {
             paths,
             parse,
             known: ArcSwapOption::empty(),
-            reading: Mutex::new(()),
+            reading: Arc::default(),
         };
         Self {
             files: files.into(),
@@ -65,8 +65,16 @@ impl<T: Send + Sync + 'static> FollowedFiles<T> {
         if let Some(known) = known.as_ref().filter(|known| is_fresh(known)) {
             return Ok(known.value.clone());
         }
-        // A task, because whoever waits for it may give up.
-        let reading = tokio::spawn(self.files.clone().read(now));
+        let turn = match &known {
+            None => self.files.reading.clone().lock_owned().await,
+            // One reads; a disk that hangs must not collect a task for each request.
+            Some(known) => match self.files.reading.clone().try_lock_owned() {
+                Ok(turn) => turn,
+                Err(_) => return Ok(known.value.clone()),
+            },
+        };
+        // A task of its own: it continues when a request stops waiting for it.
+        let reading = tokio::spawn(self.files.clone().read(now, turn));
         match known {
             None => reading.await.unwrap_or_else(|error| Err(error.to_string())),
             Some(known) => match tokio::time::timeout(PATIENCE, reading).await {
@@ -79,8 +87,11 @@ impl<T: Send + Sync + 'static> FollowedFiles<T> {
 
 impl<T: Send + Sync + 'static> Files<T> {
     /// Reads the files, unless that was done while this waited for its turn.
-    async fn read(self: Arc<Self>, now: Uptime) -> Result<Arc<T>, String> {
-        let _reading = self.reading.lock().await;
+    async fn read(
+        self: Arc<Self>,
+        now: Uptime,
+        _turn: OwnedMutexGuard<()>,
+    ) -> Result<Arc<T>, String> {
         let known = self.known.load_full();
         if let Some(known) = known.as_ref().filter(|known| known.at >= now) {
             return Ok(known.value.clone());

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::answer_reader::AnswerKeys;
 use super::client::{IntrospectionClient, SharedClient};
-use super::verdict::Verdict;
+use super::verdict::{KeptAnswer, Verdict};
 use crate::authenticators::digest::CredentialDigest;
 use crate::config::IntrospectionSettings;
 use crate::domain::Moment;
@@ -57,8 +57,7 @@ pub(super) struct Question {
 }
 
 impl Introspector {
-    /// Creates an introspector that asks nobody. Tokens that would have to be introspected are
-    /// denied.
+    /// Creates an introspector that makes no calls. Tokens that need introspection are denied.
     pub const fn offline(settings: IntrospectionSettings) -> Self {
         Self {
             settings,
@@ -173,7 +172,13 @@ impl Introspector {
                 Verdict::Active(_) => (active_ttl, "active"),
                 Verdict::Inactive => (negative_ttl, "inactive"),
             };
-            let until = began.plus(ttl);
+            let mut until = began.plus(ttl);
+            if let Verdict::Active(KeptAnswer {
+                ends: Some(end), ..
+            }) = &value
+            {
+                until.date = until.date.min(*end);
+            }
             Ok(Answer {
                 value,
                 until,
@@ -183,7 +188,8 @@ impl Introspector {
         calls.get_or_call(digest, caller, call).await.map_err(Some)
     }
 
-    /// Asks the issuer about a token for an explanation: past all bounds, and nothing is kept.
+    /// Asks the issuer about a token for an explanation. The bounds of the dependency do not apply,
+    /// and the answer is not kept.
     pub(super) async fn ask(&self, question: Question) -> Result<Verdict, CallError> {
         let Question {
             token, keys, began, ..

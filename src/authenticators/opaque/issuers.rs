@@ -20,7 +20,7 @@ impl AskedIssuers {
     /// asked.
     ///
     /// No prefix may begin with another one, and at most one issuer may be asked about opaque tokens
-    /// without having prefixes: the settings see to both.
+    /// without having prefixes. The configuration refuses settings that break either rule.
     pub fn new(introspectors: impl IntoIterator<Item = Option<Arc<Introspector>>>) -> Self {
         let by_index: Box<[_]> = introspectors.into_iter().collect();
         let mut by_prefix = Vec::new();
@@ -43,7 +43,7 @@ impl AskedIssuers {
         }
     }
 
-    /// Returns whether no issuer is asked about opaque tokens.
+    /// Returns `true` if no issuer is asked about opaque tokens.
     pub(in crate::authenticators) fn take_no_opaque_tokens(&self) -> bool {
         self.by_prefix.is_empty() && self.of_the_rest.is_none()
     }

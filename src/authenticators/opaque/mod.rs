@@ -29,14 +29,14 @@ use introspector::Question;
 /// The name of the stage that asks the issuer.
 const STAGE: &str = "introspection";
 
-/// What an explanation says of an issuer that did not answer.
+/// The text in an explanation for an issuer that did not answer.
 const NO_ANSWER: &str = "no answer; /status has the last failure";
 
 /// A token that is active, and the answer that says so.
 pub(super) struct Introspected {
-    /// What the issuer says.
+    /// The claims that the issuer states about it.
     pub(super) active: ActiveToken,
-    /// The moment until which it counts.
+    /// The moment after which the issuer is asked again.
     pub(super) kept_until: crate::domain::Moment,
 }
 
@@ -60,7 +60,7 @@ impl Authenticators {
         self.authenticate_by_answer(credential, issuer, cx).await
     }
 
-    /// Asks the issuer about a token, of which nothing else was verified.
+    /// Asks the issuer about a token whose signature was not verified.
     pub(super) async fn authenticate_by_answer<E: Explain>(
         &self,
         credential: &Credential<'_>,
@@ -94,7 +94,7 @@ impl Authenticators {
         issuer: &Arc<Issuer>,
         cx: &mut RequestContext<'_, E>,
     ) -> Result<Introspected, Denial> {
-        // Where the issuer is asked about its tokens, there is an introspector.
+        // Every issuer that is asked has an introspector; without one the token is denied.
         let introspector = self
             .asked
             .of(issuer.profile.index)
@@ -130,10 +130,11 @@ impl Authenticators {
         };
         cx.explain.step(|| explain::verdict(STAGE, &verdict));
         let Verdict::Active(answer) = verdict.map_err(|_| Reason::DependencyUnavailable)? else {
-            // Only a question that was asked is work that a client has caused.
+            // An answer that was kept costs nothing, so it does not count against the client.
             return Err(Denial::from(Reason::TokenInactive).with_cost_work(was_asked));
         };
-        // It was parsed when it came, and once more by each request that shares it.
+        // Requests share the text of the answer, and each parses it again: claims are not shared
+        // between configurations.
         let Ok(IntrospectionAnswer::Active(active)) =
             IntrospectionAnswer::parse(answer.text.as_ref().to_owned())
         else {

@@ -1,10 +1,10 @@
-//! What an issuer says about a token, as it is kept.
+//! The answer of an issuer about a token, in the form in which it is kept.
 
 use std::sync::Arc;
 
-use crate::domain::Moment;
+use crate::domain::{Moment, Timestamp};
 
-/// What an issuer says about a token.
+/// The answer of an issuer about a token.
 ///
 /// It has no `Debug` on purpose: it may hold claims.
 #[derive(Clone)]
@@ -23,4 +23,6 @@ pub struct KeptAnswer {
     pub text: Arc<str>,
     /// When the issuer was asked.
     pub asked_at: Moment,
+    /// The end of the token by the answer (`exp`). After it the answer says nothing any more.
+    pub ends: Option<Timestamp>,
 }

@@ -1,5 +1,4 @@
-//! `doorward check --online`: each issuer that is asked about tokens, asked about one that nobody
-//! issued.
+//! `doorward check --online`: a question to each introspection endpoint about a random token.
 
 use std::sync::Arc;
 
@@ -18,7 +17,7 @@ use crate::outbound::Egress;
 use crate::outbound::dependency::CallError;
 use crate::platform::SystemClock;
 
-/// What came of asking one issuer.
+/// The result of asking one issuer.
 #[derive(Debug, Serialize)]
 pub(super) struct IntrospectionReport {
     pub(super) issuer: String,
@@ -26,7 +25,7 @@ pub(super) struct IntrospectionReport {
     pub(super) error: Option<String>,
 }
 
-/// Asks each of these issuers that is asked about tokens, and returns what came of it.
+/// Asks each of these issuers that has introspection about a random token, and returns the results.
 pub(super) fn try_all(
     issuers: &[IssuerSettings],
     egress: &Egress,
@@ -71,12 +70,12 @@ fn try_one(
     // Without waiting for a name server that does not answer.
     runtime.shutdown_background();
     let error = match asked {
-        // An answer of 4xx is about the token: the server knows this service.
-        Ok(Verdict::Inactive) | Err(CallError::Rejected(_)) => None,
+        Ok(Verdict::Inactive) => None,
         Ok(Verdict::Active(_)) => {
-            Some("says that a token is active that nobody issued: is it another endpoint?".into())
+            Some("says that a random token is active: is it another endpoint?".into())
         }
-        Err(CallError::Failed(failure)) => Some(failure.text),
+        // An unknown token is no error (RFC 7662 section 2.2): 4xx is of another endpoint.
+        Err(CallError::Rejected(failure) | CallError::Failed(failure)) => Some(failure.text),
     };
     Ok(IntrospectionReport {
         issuer: issuer.name.clone(),
@@ -85,7 +84,7 @@ fn try_one(
     })
 }
 
-/// Makes a token that nobody issued, with the beginning of the issuer's tokens.
+/// Makes a random token with the first prefix of the issuer's tokens.
 fn unknown_token(settings: &IntrospectionSettings) -> Result<String, CallError> {
     let mut random = [0; 24];
     aws_lc_rs::rand::fill(&mut random).map_err(|_| CallError::failed("random", "no randomness"))?;

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::directory::DirectoryReport;
+use super::introspection::IntrospectionReport;
 use super::report::{IssuerReport, Outcome, ProblemReport, Report};
 use crate::cli::fixtures::{CaseReport, FixtureReport};
 
@@ -18,13 +19,17 @@ enum CaseResult {
     Failed { message: String, text: String },
 }
 
-/// Returns the document: a suite for the configuration, one for keys, one for the user directory and one for
-/// fixtures.
+/// Returns the document: a suite for the configuration, one for keys, one for introspection, one for
+/// the user directory, and one for fixtures.
 pub(super) fn document(report: &Report) -> String {
     let mut suites = vec![("configuration", configuration(report))];
     let issuers: Vec<_> = report.issuers.iter().map(issuer).collect();
     if !issuers.is_empty() {
         suites.push(("keys", issuers));
+    }
+    if !report.introspection.is_empty() {
+        let cases = report.introspection.iter().map(introspection).collect();
+        suites.push(("introspection", cases));
     }
     if let Some(report) = &report.directory {
         suites.push(("directory", vec![directory(report)]));
@@ -37,6 +42,19 @@ pub(super) fn document(report: &Report) -> String {
         suite(&mut xml, name, cases, &report.warnings);
     }
     xml + "</testsuites>\n"
+}
+
+fn introspection(report: &IntrospectionReport) -> Case {
+    Case {
+        name: report.issuer.clone(),
+        result: match &report.error {
+            None => CaseResult::Passed,
+            Some(error) => CaseResult::Failed {
+                message: error.clone(),
+                text: String::new(),
+            },
+        },
+    }
 }
 
 fn configuration(report: &Report) -> Vec<Case> {

@@ -134,7 +134,7 @@ impl Check {
 }
 
 impl Check {
-    /// Tries the query of the user directory, and returns why the database cannot be asked.
+    /// Tries the query of the user directory. Returns the error if the database cannot be asked.
     fn directory(
         &self,
         configuration: &Configuration,

@@ -9,7 +9,7 @@ use super::stored_hash::stored_hash;
 use crate::cli::exit::{Failure, print};
 use crate::cli::output::{OutputFormat, note};
 use crate::config::{ApiKeyForm, Source, api_key_prefix, api_key_scope};
-use crate::domain::Clock;
+use crate::domain::{Clock, visible_json};
 use crate::platform::SystemClock;
 
 #[derive(Args)]
@@ -47,7 +47,7 @@ impl New {
             }
             OutputFormat::Json => {
                 let both = serde_json::json!({"key": key, "entry": entry});
-                print(&format!("{both:#}\n"))
+                print(&visible_json(&format!("{both:#}\n")))
             }
         }
     }
@@ -58,7 +58,7 @@ impl New {
             .prefix
             .as_deref()
             .map(|prefix| ApiKeyForm::new(prefix, true));
-        let configured = if given.is_none() && source.has_file() {
+        let configured = if given.is_none() && (source.has_file() || source.has_variables()) {
             source.read()?.listed.api_keys.map(|keys| keys.form)
         } else {
             None
@@ -76,7 +76,12 @@ impl New {
         let hash = stored_hash(key);
         let start: String = hash.chars().skip("sha256:".len()).take(8).collect();
         let id = self.id.clone().unwrap_or_else(|| {
-            let plain = self.subject.chars().filter(char::is_ascii_graphic);
+            // Room for the digits within the longest name.
+            let plain = self
+                .subject
+                .chars()
+                .filter(char::is_ascii_graphic)
+                .take(200);
             format!("{}-{start}", plain.collect::<String>())
         });
         if id.is_empty() || id.len() > 256 || !id.bytes().all(|byte| byte.is_ascii_graphic()) {

@@ -41,7 +41,7 @@ pub enum ServerLocation {
         name: String,
         /// The port; `None` for the default of the database.
         port: Option<u16>,
-        /// Says that it is asked by TLS only, and that its certificate is verified.
+        /// Says that connections use TLS, and that the certificate is verified.
         tls: bool,
     },
     /// A unix socket: the directory of it for `PostgreSQL`, the file for `MySQL`.
@@ -75,8 +75,8 @@ impl PartialEq for ServerAddress {
 }
 
 impl DatabaseAddress {
-    /// Returns `true` if the database takes two texts for the same only if their bytes are, unless a
-    /// column asks for something else.
+    /// Returns `true` if two texts are equal for this database only if their bytes are equal.
+    /// Single columns may differ from that, by their type or their collation.
     pub const fn compares_exactly(&self) -> bool {
         matches!(self, Self::Postgres(_))
     }
@@ -220,6 +220,10 @@ impl Dialect {
         port: Option<u16>,
         tls: Option<bool>,
     ) -> Result<ServerLocation, Invalid> {
+        // The driver gets the whole text as a name, and only a part of it would be checked here.
+        if name.contains(['/', '?', '#', '@', '\\']) {
+            return Err(unknown());
+        }
         // In a URL of another scheme an IPv4 address is a name.
         let http = Url::parse(&format!("http://{name}/")).map_err(|_| unknown())?;
         let tls = tls.unwrap_or(false);

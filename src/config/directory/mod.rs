@@ -221,7 +221,7 @@ impl DirectorySettings {
         }))
     }
 
-    /// Returns whether it knows the subjects of this issuer.
+    /// Returns `true` if the subjects of this issuer are in the directory.
     pub fn knows(&self, issuer: &str) -> bool {
         self.issuers.iter().any(|known| known == issuer)
     }

@@ -142,7 +142,7 @@ pub struct IssuerSettings {
 
 impl IssuerSettings {
     /// Reads the list of issuers or, without a list, the one issuer whose settings are at the top
-    /// level. If there `may_be_none`, there is none where none of these settings is given.
+    /// level. If `may_be_none` is `true` and none of these settings is given, returns an empty list.
     pub(super) fn read_all(reader: &mut Reader, may_be_none: bool) -> Result<Vec<Self>, Reported> {
         let own: Vec<Setting> = SECTIONS.iter().copied().flatten().copied().collect();
         let alone = own
@@ -166,8 +166,8 @@ impl IssuerSettings {
         Ok(listed)
     }
 
-    /// Reports opaque tokens of which it is not clear whose they are. `reserved` is how API keys
-    /// begin, if there are any.
+    /// Reports opaque tokens that could belong to two issuers, or be API keys. `reserved` is the
+    /// prefix of API keys, if there are any.
     pub(super) fn refuse_unclear_tokens(
         reader: &mut Reader,
         issuers: &[Self],

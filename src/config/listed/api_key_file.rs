@@ -87,15 +87,15 @@ pub struct ApiKeyLine {
     pub id: String,
     /// Its claims, as a JSON object.
     pub claims: String,
-    /// When it ends, if it does.
+    /// The time at which it expires, if it does.
     pub expires: Option<Timestamp>,
-    /// Says that it is refused.
+    /// `true` if it is refused.
     pub disabled: bool,
     /// The digest of all that the line says.
     pub fingerprint: LineFingerprint,
 }
 
-/// One entry, before it is known that no other has the same hash or name.
+/// One entry. Another one may still have the same hash or name.
 struct Entry {
     sha256: [u8; 32],
     line: ApiKeyLine,

@@ -7,7 +7,7 @@ use aws_lc_rs::rand;
 /// The digits of base62, in the order of their values.
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The number of random characters in a new key: 160 bits.
+/// The number of random characters in a new key: more than 160 bits.
 const RANDOM_CHARACTERS: usize = 27;
 
 /// The number of characters that hold the check sum of 32 bits.
@@ -65,13 +65,12 @@ impl ApiKeyForm {
         credential.starts_with(self.prefix.as_bytes())
     }
 
-    /// Checks the form of a credential that begins as these keys do. It tells whether somebody may
-    /// have made such a key, and not whether the key is known.
+    /// Checks the form of a credential that begins as these keys do. A key of the right form need
+    /// not be in the list.
     pub fn check(&self, key: &[u8]) -> Result<(), MalformedApiKey> {
         let rest = key.get(self.prefix.len()..).unwrap_or_default();
         if !self.has_checksum {
-            let is_empty = rest.is_empty();
-            return if is_empty {
+            return if rest.is_empty() {
                 Err(MalformedApiKey::TooShort)
             } else {
                 Ok(())
@@ -91,7 +90,8 @@ impl ApiKeyForm {
         }
     }
 
-    /// Makes a new key. It always has a check sum. Fails if the system has no random bytes.
+    /// Makes a new key. It always has a check sum. Returns `None` if the system has no random
+    /// bytes.
     pub fn generate(&self) -> Option<String> {
         let mut key = self.prefix.to_string();
         let wanted = key.len() + RANDOM_CHARACTERS;

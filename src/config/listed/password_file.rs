@@ -125,8 +125,8 @@ impl PasswordList {
         self.by_user.get(user)
     }
 
-    /// Returns a hash for users that are not in the list, so that they cost as much as most of those
-    /// that are; `None` if there is no user.
+    /// Returns a hash for users that are not in the list, so that they cost as much as most of
+    /// those that are; `None` if there is no user.
     pub const fn dummy(&self) -> Option<&StoredHash> {
         self.dummy.as_ref()
     }

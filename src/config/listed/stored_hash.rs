@@ -9,7 +9,7 @@ use bcrypt::HashParts;
 
 use crate::config_reader::Invalid;
 
-/// The most bytes of a password that bcrypt looks at. Whatever follows would not count.
+/// The most bytes of a password that bcrypt reads. It ignores all that follow.
 const BCRYPT_MAX_PASSWORD: usize = 72;
 
 /// The most memory of a hash by argon2id, in KiB.
@@ -47,7 +47,8 @@ struct Argon2idParts {
     output: Box<[u8]>,
 }
 
-/// What one hash costs. The order is that of the effort, by and large.
+/// What one hash costs. Between costs of one algorithm, the greater one takes about as long or
+/// longer; between algorithms, the order says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum HashCost {
     Bcrypt(u32),
@@ -60,8 +61,8 @@ pub(super) enum HashCost {
 }
 
 impl StoredHash {
-    /// Parses the hash of a line. Fails with what it is, if that can be told, and never shows it:
-    /// it may be a password.
+    /// Parses the hash of a line. Fails with the kind of a hash that is not supported. The text is
+    /// never shown: it may be a password.
     pub(super) fn parse(text: &str, max_cost: u32) -> Result<Self, Invalid> {
         if ["$2y$", "$2b$", "$2a$"]
             .iter()
@@ -75,7 +76,7 @@ impl StoredHash {
         Err(unsupported(text))
     }
 
-    /// Returns a hash that costs as much as others, and that no password has.
+    /// Returns a hash of this cost that is not made from any password.
     pub(super) fn dummy(cost: HashCost) -> Option<Self> {
         match cost {
             HashCost::Bcrypt(cost) => {
@@ -102,14 +103,15 @@ impl StoredHash {
         }
     }
 
-    /// Returns `true` if this is the hash of the password. It takes as long for every password,
-    /// and may take a second: never call it on a runtime's thread.
+    /// Returns `true` if this is the hash of the password. It takes about the same time for each
+    /// password, and may take a second: never call it on a runtime's thread.
     pub fn is_of(&self, password: &[u8]) -> bool {
         match &self.kind {
             Kind::Bcrypt => {
                 let counted = password.get(..BCRYPT_MAX_PASSWORD).unwrap_or(password);
                 let matches = bcrypt::verify(counted, &self.text).unwrap_or(false);
-                // A longer one would pass with any end. It costs the same to be refused.
+                // Otherwise a longer password would pass with any end. It is refused only after the
+                // hash, so that it takes as long as any other.
                 matches && password.len() <= BCRYPT_MAX_PASSWORD
             }
             Kind::Argon2id(parts) => {
@@ -151,7 +153,7 @@ impl StoredHash {
         }
         if cost > max_cost {
             let hint = format!(
-                "hash it anew with `htpasswd -B -C {max_cost}`, or raise htpasswd_max_cost"
+                "hash it again with `htpasswd -B -C {max_cost}`, or raise htpasswd_max_cost"
             );
             return Err(Invalid::new(format!("a bcrypt hash of cost {cost}")).hint(hint));
         }
@@ -166,13 +168,15 @@ impl StoredHash {
         let hash = phc::PasswordHash::new(text).map_err(|_| malformed())?;
         if hash.version != Some(Version::V0x13.into()) {
             let invalid = Invalid::new("an argon2id hash of an old version");
-            return Err(invalid.hint("hash it anew: v=19"));
+            return Err(invalid.hint("hash it again: v=19"));
         }
         let params = Params::try_from(&hash).map_err(|_| malformed())?;
         let (salt, output) = hash.salt.zip(hash.hash).ok_or_else(malformed)?;
         if salt.len() < MIN_SALT || output.len() < MIN_OUTPUT {
             let invalid = Invalid::new("an argon2id hash with a short salt or output");
-            return Err(invalid.hint("hash it anew with at least 8 bytes of salt and 16 of output"));
+            return Err(
+                invalid.hint("hash it again with at least 8 bytes of salt and 16 of output")
+            );
         }
         // Only m, t and p count; a key or data would make another hash.
         if !params.keyid().is_empty() || !params.data().is_empty() {
@@ -183,7 +187,7 @@ impl StoredHash {
             let found =
                 format!("an argon2id hash with {memory} KiB, {passes} passes, {lanes} lanes");
             let most = format!(
-                "hash it anew with at most {MAX_MEMORY} KiB, {MAX_PASSES} passes, {MAX_LANES} lanes"
+                "hash it again with at most {MAX_MEMORY} KiB, {MAX_PASSES} passes, {MAX_LANES} lanes"
             );
             return Err(Invalid::new(found).hint(most));
         }
@@ -199,7 +203,7 @@ impl StoredHash {
     }
 }
 
-/// Says what a text is that is no hash of ours.
+/// Makes the problem of a text that is not a supported hash: it names the kind, if it is known.
 fn unsupported(text: &str) -> Invalid {
     let known = [
         ("$apr1$", "an MD5 hash of Apache"),
@@ -219,7 +223,7 @@ fn unsupported(text: &str) -> Invalid {
         "neither bcrypt nor argon2id: plain text, or a hash of crypt",
         |(_, what)| *what,
     );
-    Invalid::new(what).hint("hash it anew: `htpasswd -B -C 10 FILE USER`, or `argon2 SALT -id -e`")
+    Invalid::new(what).hint("hash it again: `htpasswd -B -C 10 FILE USER`, or `argon2 SALT -id -e`")
 }
 
 #[cfg(test)]

@@ -5,15 +5,16 @@ use std::net::{IpAddr, SocketAddr};
 use super::client_source::ClientSource;
 use super::{Field, ForwardedRequest, HeaderFields};
 
-/// More addresses than this are not looked at.
+/// The most entries of a list that are read.
 const MAX_HOPS: usize = 32;
 
 impl ForwardedRequest<'_> {
-    /// Returns the address of the client as the proxy that asks writes it. Where that is the address
-    /// of another proxy, by `is_proxy`, the entry to its left counts.
+    /// Returns the address of the client as the proxy that asks writes it. Where that is the
+    /// address of another proxy, by `is_proxy`, the entry to its left counts.
     ///
     /// Returns `None` if the peer is not trusted, and if the field is absent, repeated, or has
-    /// something other than an address at this place.
+    /// something other than an address at this place; also if all of the last 32 entries are
+    /// proxies.
     ///
     /// # Examples
     ///
@@ -65,7 +66,7 @@ fn last_of(
     };
     let entries = list.rsplit(|byte| *byte == b',').take(MAX_HOPS);
     for entry in entries {
-        // Anything else than an address ends the search: behind it nothing is known.
+        // Anything but an address ends the search: entries to its left cannot be trusted.
         let address = parse_address(entry)?;
         if !is_proxy(address) {
             return Some(address);

@@ -2,8 +2,8 @@
 
 /// Where the proxy that asks writes the address of its client.
 ///
-/// Only the proxy's own entry is read. Every entry to the left of it may be the client's invention
-/// and is read only if the entry on its right belongs to a proxy that is named.
+/// The proxy's own entry counts. Each entry to the left of it may be forged by the client, and is
+/// read only if the entry on its right is the address of a known proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientSource<'a> {
     /// The proxy does not write it.

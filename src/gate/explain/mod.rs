@@ -13,10 +13,10 @@ use transcript::HintContext;
 
 impl Gate {
     /// Explains the decision about this request. It is made by the code that decides for a proxy,
-    /// but neither reads nor fills the token cache, counts nothing, and has nothing fetched.
+    /// but it neither reads nor fills the token cache, counts nothing, and fetches no keys of tokens.
     ///
-    /// Other services are asked only if `is_online`; otherwise what they would have to be asked for
-    /// makes the verdict `unknown`.
+    /// Other services are asked only if `is_online` is `true`. Otherwise the verdict is `unknown` if
+    /// the decision needs them.
     pub async fn explain(&self, request: &ForwardedRequest<'_>, is_online: bool) -> Transcript {
         let (mut record, mut steps) = (DecisionRecord::default(), Steps::default());
         steps.is_online = is_online;

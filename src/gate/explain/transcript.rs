@@ -36,7 +36,7 @@ pub struct Transcript {
 pub(in crate::gate) struct Steps {
     kept: Vec<ExplainStep>,
     left_out: usize,
-    /// Says that other services may be asked.
+    /// `true` if other services may be asked.
     pub(super) is_online: bool,
 }
 

@@ -1,8 +1,9 @@
 //! The limit on failures of one client address.
 //!
 //! Each failure that cost work counts: a wrong signature, a key that the issuer does not have. A
-//! client address with too many of them gets no more work done, until it has waited. Whoever
-//! guesses pays for it alone: a credential from the cache passes as always, also from that address.
+//! client address with too many failures gets no more such work done until some of them are
+//! forgotten. A credential from the cache still passes, also from that address. Clients that share
+//! the address (NAT) also share the limit.
 
 mod client_failures;
 
@@ -14,7 +15,7 @@ pub use client_failures::ClientFailures;
 use crate::config::TrustedProxies;
 use crate::domain::{CostLimit, Denial, ForwardedRequest, Moment};
 use crate::telemetry::RateLimitCounters;
-use client_failures::ClientKey;
+use client_failures::{ClientKey, one_client};
 
 /// Limits how often one client address may fail.
 pub struct FailureLimiter {
@@ -24,8 +25,8 @@ pub struct FailureLimiter {
 }
 
 impl FailureLimiter {
-    /// Creates a limiter that counts in `failures`. An address of `proxies` is no client: the one
-    /// to its left is.
+    /// Creates a limiter that counts in `failures`. An address of `proxies` is not that of a
+    /// client: the one to its left is.
     pub const fn new(
         failures: Arc<ClientFailures>,
         proxies: TrustedProxies,
@@ -56,7 +57,7 @@ impl FailureLimiter {
 impl CostLimit for FailureLimiter {
     fn check(&self, request: &ForwardedRequest<'_>, now: Moment) -> Result<(), Denial> {
         let Some(client) = self.client_key(request) else {
-            // One bucket for all whose address is unknown would let one of them lock out the rest.
+            // With one bucket for all unknown addresses, one client could lock out the others.
             self.counters.count_unknown_address(now.uptime);
             return Ok(());
         };
@@ -69,6 +70,7 @@ impl CostLimit for FailureLimiter {
     }
 
     fn client(&self, request: &ForwardedRequest<'_>) -> Option<IpAddr> {
-        request.client_address(|address| self.proxies.contains(address))
+        let address = request.client_address(|address| self.proxies.contains(address))?;
+        Some(one_client(address))
     }
 }

@@ -27,6 +27,7 @@ pub(super) const AUTHORIZATION_MALFORMED: ReasonPage = ReasonPage {
     causes: &[
         "The `Authorization` field has the token without the word `Bearer` before it.",
         "The field has the word `Bearer` only, because the variable for the token was empty.",
+        "With `Basic`: user and password are not in padded base64 or not UTF-8, or there is no colon.",
     ],
     signs: &["`WWW-Authenticate` has `error=\"invalid_request\"`."],
     cures: &["Send `Authorization: Bearer TOKEN`, with one space between the two words."],
@@ -39,14 +40,15 @@ pub(super) const AUTHORIZATION_MALFORMED: ReasonPage = ReasonPage {
 pub(super) const MALFORMED: ReasonPage = ReasonPage {
     causes: &[
         "The text is no JWT: it does not have three parts of base64url with dots between.",
-        "The issuer issued an opaque token, which has no content that can be read.",
+        "The issuer issued an opaque token, and no issuer has `introspection: opaque` or a matching prefix in `token_prefixes`.",
+        "An API key was mistyped or cut off: its check sum does not match.",
         "The token was cut off, or is in quotes.",
         "Header or payload is not strict JSON, for example because a member is there twice.",
     ],
     signs: &[],
     cures: &[
         "Look at the token: `doorward token inspect` reads it from stdin.",
-        "If the provider issues opaque tokens, ask it for a JWT. Some providers do so only for a token with an audience.",
+        "If the provider issues opaque tokens, set `introspection: opaque`, or have it issue a JWT. Some providers do so only for a token with an audience.",
         "Remove quotes and spaces around the token, and see whether something limits its length.",
     ],
     example: Example::Commands {
@@ -92,6 +94,7 @@ pub(super) const SCHEME_UNSUPPORTED: ReasonPage = ReasonPage {
     signs: &[],
     cures: &[
         "Send `Authorization: Bearer TOKEN`.",
+        "To accept passwords, set `htpasswd_file`, and add `basic` to `token_sources`.",
         "If the application itself uses `Authorization` for another purpose, have clients send the token elsewhere, and set `token_sources`.",
     ],
     example: Example::Commands {

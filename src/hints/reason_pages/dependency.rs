@@ -37,6 +37,7 @@ pub(super) const UNAVAILABLE: ReasonPage = ReasonPage {
         "A service that the decision needs, beside the issuer's keys, does not answer in time or answers with an error.",
         "Too many calls to this service are running.",
         "Several calls in a row have failed, so that no call is made for a while.",
+        "Too many passwords are being hashed at the same time ([cost](../passwords.md#cost)).",
     ],
     signs: &[
         "`/status` shows each of these services under `dependencies`: its last failure, and whether calls are paused.",

@@ -35,7 +35,9 @@ pub(super) const DISABLED: ReasonPage = ReasonPage {
     causes: &[
         "The directory has a row for the user, and the column `directory_active` is not true in it.",
     ],
-    signs: &["`doorward explain` shows the columns of the row."],
+    signs: &[
+        "`doorward explain --online` shows that the row is not active. It does not show the columns.",
+    ],
     cures: &[
         "If the user should have access, change the column in the directory.",
         "The change is active after `directory_negative_ttl` at the latest.",

@@ -37,7 +37,7 @@ pub(super) async fn explain(
         );
     }
     match parse(&body) {
-        // What is asked for here is asked past all bounds.
+        // The limits on failures and on calls of one client do not apply to an explanation.
         Ok(described) if described.online && !is_near && !has_token => json_answer(
             StatusCode::FORBIDDEN,
             &json!({"error": "only loopback peers may have other services asked, unless `admin_token` is set"}),

@@ -172,8 +172,9 @@ fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
-/// Returns the status of a denial for nginx, which makes 500 of anything but 401 and 403. 503 stays:
-/// nginx makes 500 of it as well, and that is what it is. The others come from `/denial/CODE`.
+/// Returns the status of a denial for nginx, which answers 500 to any status but 401 and 403. For
+/// 503 that is right: the service has failed. 400 and 429 become 403, and the shipped files get the
+/// original status from `/denial/CODE`.
 fn status_for_nginx(code: u16) -> StatusCode {
     match code {
         400 | 429 => StatusCode::FORBIDDEN,

@@ -77,7 +77,7 @@ impl Attempt<'_> {
     pub(super) fn failed(self, now: Moment) -> Option<Duration> {
         let mut state = self.breaker.lock();
         state.failures = state.failures.saturating_add(1);
-        // A call that began before the breaker opened is no news.
+        // A call that began before the breaker opened says nothing new.
         let is_first = state.open_until.is_none() && state.failures >= MOST_FAILURES;
         if !is_first && !self.is_probe {
             return None;

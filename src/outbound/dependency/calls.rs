@@ -97,7 +97,7 @@ where
         self.answers.entry_count()
     }
 
-    /// Returns whether no answer is kept.
+    /// Returns `true` if no answer is kept.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bounds the calls of each client, so that one with many odd tokens leaves slots to others.
+/// Bounds the calls of each client, so that a client with many invalid tokens leaves slots to
+/// others.
 #[derive(Debug)]
 pub struct ClientShares {
     size: usize,

@@ -12,7 +12,7 @@ pub enum CallError {
     /// read, or one that refuses this service. Counts for the breaker.
     Failed(CallFailure),
     /// The dependency refused this one request, which says nothing about the next. Does not count
-    /// for the breaker: odd tokens of one client must not cut off all others.
+    /// for the breaker: malformed tokens of one client must not cut off all others.
     Rejected(CallFailure),
 }
 

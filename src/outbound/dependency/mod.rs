@@ -1,8 +1,8 @@
 //! Calls to services that a decision waits for: introspection endpoints and the user directory.
 //!
 //! [`Calls`] is the entry point. It keeps answers, lets one call serve all requests that wait for
-//! the same answer, and bounds what a dependency that is slow or down can cost: the calls in flight,
-//! the time that a request waits, and the attempts after failures.
+//! the same answer, and bounds what a dependency that is slow or down can cost: the calls in
+//! flight, the time that a request waits, and the attempts after failures.
 
 mod answer;
 mod breaker;
@@ -54,6 +54,9 @@ pub struct CallBounds {
     pub wait: Duration,
 }
 
+/// The time without failures after which the next one that concerns one request is logged.
+const QUIET: Duration = Duration::from_mins(1);
+
 /// A service that decisions depend on, with the bounds and the state of the calls to it.
 ///
 /// It lives as long as its settings stay equal, across reloads, so that a reload closes no breaker.
@@ -75,7 +78,8 @@ pub struct Caller {
     /// The moment when the decision began. The request waits for the dependency's `wait` from
     /// then on.
     pub began: Moment,
-    /// The address of the client, where it is known.
+    /// The address of the client; `None` if it is unknown, or if `failure_limit` is not set. Only
+    /// with an address a client is limited to its share of the calls.
     pub client: Option<IpAddr>,
 }
 
@@ -136,7 +140,7 @@ impl Dependency {
         call: BoxedCall<V>,
     ) -> Result<Answer<V>, (CallDenied, Moment)> {
         let unkept = |denied| (denied, Moment::PAST);
-        // A look before the wait for a slot: those who wait for nothing leave the slots to others.
+        // Checked before the wait for a slot too: a call that will be refused takes no slot.
         if let Some(wait) = self.breaker.open_for(self.clock.moment()) {
             return Err(unkept(self.refused(wait)));
         }
@@ -199,7 +203,7 @@ impl Dependency {
                     "a dependency fails: no further calls for a while"
                 );
             }
-            // A wrong secret of ours does not mend itself.
+            // A wrong secret of this service stays wrong until an operator changes it.
             None if failure.result == "unauthorized" && self.is_new(&failure) => {
                 tracing::error!(dependency = %self, failure = failure.text, "a dependency refuses this service");
             }
@@ -210,17 +214,22 @@ impl Dependency {
 
     /// Logs and keeps a failure after which calls go on.
     fn note(&self, failure: CallFailure, message: &str) {
-        if self.is_new(&failure) {
+        let now = self.clock.moment();
+        // Two users who fail in turn, each in a way of its own, must not fill the log either.
+        let last = self.last_failure.load();
+        let is_quiet = last
+            .as_deref()
+            .is_none_or(|(at, _)| now.since(*at) >= QUIET);
+        if self.is_new(&failure) && (is_quiet || self.breaker.failures() > 0) {
             tracing::warn!(dependency = %self, failure = failure.text, "{message}");
         } else {
             tracing::debug!(dependency = %self, failure = failure.text, "{message}");
         }
-        let now = self.clock.moment();
         self.last_failure.store(Some(Arc::new((now, failure.text))));
     }
 
-    /// Returns whether this failure is another one than the last. A dependency that is down must
-    /// not fill the log.
+    /// Returns `true` if this failure differs from the last one. A dependency that is down must not
+    /// fill the log.
     fn is_new(&self, failure: &CallFailure) -> bool {
         let last = self.last_failure.load();
         last.as_deref()

@@ -11,7 +11,8 @@ use super::client_share::{ClientShares, ClientSlot};
 /// The maximum number of calls that wait for a slot. Each holds a task and a request.
 const MOST_WAITING: usize = 10_000;
 
-/// Slots for calls. Calls wait for one in the order in which they came.
+/// Slots for calls. Calls wait in the order in which they came: first for their client's share,
+/// then for a slot.
 #[derive(Debug)]
 pub(super) struct Slots {
     size: usize,
@@ -45,7 +46,7 @@ impl Slots {
     /// Waits for a slot. Returns `None` at once if too many calls wait already.
     pub(super) async fn acquire(&self, client: Option<IpAddr>) -> Option<Slot<'_>> {
         let _waiting = Waiting::join(&self.waiting)?;
-        // The client's own share first: who waits for that must not take a slot from others.
+        // The client's own share first: a call that waits for it must not take a slot from others.
         let client = match client {
             Some(client) => Some(self.shares.acquire(client).await?),
             None => None,
@@ -84,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    /// Polls once: whether a slot was there at once.
+    /// Returns the output of a future that is ready at once.
     fn poll<F: Future>(future: F) -> Option<F::Output> {
         match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(output) => Some(output),

@@ -11,13 +11,14 @@ use super::sql_error::SqlError;
 /// A connection that idled for longer is not used any more: a firewall may have forgotten it.
 const MAX_IDLE: Duration = Duration::from_mins(2);
 
-/// A connection is closed at this age, so that a change of addresses or roles is noticed some day.
+/// A connection of this age is closed before the next query, so that a change of addresses or roles
+/// takes effect in the end.
 const MAX_AGE: Duration = Duration::from_mins(30);
 
 /// The open connections to a database, up to a number.
 ///
-/// It has no tasks and makes no connections in advance. What is not given back after a query that
-/// ended well is closed.
+/// It has no tasks and makes no connections in advance. A connection is given back only after a
+/// query that ended well; any other is closed.
 pub(super) struct Connections<C> {
     idle: Mutex<Vec<Idle<C>>>,
     permits: Arc<Semaphore>,
@@ -94,7 +95,7 @@ impl<C> Connections<C> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Idle<C>>> {
-        // Nothing can panic while the lock is held.
+        // A list is complete at any time, also after a panic.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime};
 use super::sql_error::SqlError;
 use crate::policy::UserRow;
 
-/// A larger row is not used: it would be kept for every user.
+/// A larger row is not used: up to a hundred thousand rows are kept.
 const MAX_BYTES: usize = UserRow::MAX_BYTES;
 
 /// A row as a JSON object in the making. NULL is a member that is not there.
@@ -95,7 +95,7 @@ pub(super) fn push_bytes(out: &mut String, bytes: &[u8]) -> Result<(), Unrendere
     Ok(())
 }
 
-/// Appends what has a form that is valid JSON: a whole number, or true or false.
+/// Appends a value whose text is valid JSON: a whole number, or true or false.
 pub(super) fn push_plain(out: &mut String, value: impl Display) {
     let _ = write!(out, "{value}");
 }

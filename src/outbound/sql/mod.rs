@@ -1,7 +1,8 @@
 //! Databases that are asked for the row of a user.
 //!
-//! A client has one prepared statement at a time and sends nothing but its parameters. Sessions are
-//! read-only, and the server itself ends what takes too long. A row becomes one JSON object.
+//! A query is a prepared statement: values are sent as its parameters, and never become part of its
+//! text. Sessions are read-only, and the database itself ends what takes too long. A row becomes
+//! one JSON object.
 
 mod connections;
 mod description;
@@ -55,8 +56,8 @@ impl SqlClient {
         }
     }
 
-    /// Returns the one row that the query has for these values, as a JSON object; `None` if there is
-    /// none.
+    /// Returns the one row that the query has for these values, as a JSON object; `None` if there
+    /// is none.
     ///
     /// Fails with [`SqlError::NoSuchValue`] if a value cannot be that of any row.
     pub async fn fetch_row(

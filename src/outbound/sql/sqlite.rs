@@ -51,8 +51,8 @@ impl SqliteClient {
         let (connections, options) = (self.connections.clone(), self.options.clone());
         let (query, values) = (query.clone(), values.to_vec());
         let deadline = Instant::now() + self.timeout;
-        // A task of its own: it keeps its place among the connections until the thread has ended the
-        // query, also if its caller has given up.
+        // A task of its own: it keeps its permit for a connection until the thread has ended the
+        // query, even if the caller no longer waits.
         let fetching = tokio::spawn(async move {
             let mut lease = connections.take(async || connect(&options).await).await?;
             let fetched = fetch_on(&mut lease, &query, &values, deadline).await;

@@ -91,7 +91,6 @@ impl fmt::Display for Requirement {
 #[cfg(test)]
 pub(super) mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use serde_json::{Map, Value, json};
 
@@ -102,7 +101,7 @@ pub(super) mod tests {
     };
     use crate::jose::{Algorithm, CompactJws, KeySet, SigningKey, VerificationKey};
     use crate::policy::{ClaimHeaders, Evidence, IssuerProfile, KeyTrust, Principal, TrustedKey};
-    use crate::verify::{AcceptedAudience, AudienceRule, Expectations, TimeRules, TokenTypeRule};
+    use crate::verify::Expectations;
 
     const SECRET: &[u8] = &[7; 32];
 
@@ -133,23 +132,7 @@ pub(super) mod tests {
 
     /// An issuer that expects nothing of its tokens.
     pub(crate) fn profile() -> IssuerProfile {
-        let expectations = Expectations {
-            audience: AudienceRule {
-                accepted: AcceptedAudience::Everyone,
-                fallback: Vec::new(),
-            },
-            token_type: TokenTypeRule::Any {
-                accepted: Vec::new(),
-            },
-            time: TimeRules {
-                leeway: Duration::ZERO,
-                require_exp: false,
-                max_token_age: None,
-            },
-            provider: None,
-            roles: None,
-            required_claims: Vec::new(),
-        };
+        let expectations = Expectations::none();
         IssuerProfile::new(
             IssuerIndex::new(0),
             "issuer".into(),

@@ -36,16 +36,16 @@ pub struct Rules {
     pub requirements: Box<[Requirement]>,
     /// Says that the user is looked up in the directory, if there is one.
     pub needs_user: bool,
-    /// Says that the directory must know the user, even one whose issuer it has no users of. Such
-    /// a principal is denied; with `needs_user` alone it passes, and `user` is empty.
+    /// Says that the user must be in the directory. A principal of an issuer without users there is
+    /// denied. With `needs_user` alone it passes, and `user` is empty.
     pub requires_user: bool,
     /// Says that a denial for the sake of the token is only reported.
     pub report_only: bool,
 }
 
 impl Rules {
-    /// Makes rules by which every request needs a valid token from these sources, of a user that
-    /// the directory knows, if there is one, and nothing else.
+    /// Makes rules by which every request needs a valid token from these sources, and nothing else.
+    /// If there is a directory, the user is looked up in it.
     pub fn authenticated(sources: Arc<TokenSources>, preflight: Preflight) -> Self {
         Self {
             access: Access::Authenticated,

@@ -79,8 +79,8 @@ impl Permit {
         }
     }
 
-    /// Returns the value of each header, in the order of [`ClaimHeaders::names`]; `None`, which does
-    /// not end, for a header that is empty because there is no identity or no row.
+    /// Returns the value of each header, in the order of [`ClaimHeaders::names`], and then `None`
+    /// without end: such a header is empty, because there is no identity or no row.
     pub fn claim_values(&self) -> impl Iterator<Item = Option<&Bytes>> {
         let of_claims = self.principal.as_deref().and_then(|it| it.headers().ok());
         let of_columns = self.user.as_deref().and_then(|row| row.headers().ok());

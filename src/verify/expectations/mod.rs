@@ -3,11 +3,13 @@
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use super::role_claims::Roles;
 use super::scope_claim::scopes;
 use super::{
-    ActiveToken, AudienceRule, ProviderRule, RequiredClaim, RoleClaims, TimeRules, TokenTypeRule,
-    Validity, VerifiedToken,
+    AcceptedAudience, ActiveToken, AudienceRule, ProviderRule, RequiredClaim, RoleClaims,
+    TimeRules, TokenTypeRule, Validity, VerifiedToken,
 };
 use crate::domain::{Denial, Explain, ExplainStep, Reason, Timestamp};
 use crate::jose::{Claims, SignedJws, VerificationKey};
@@ -78,6 +80,28 @@ pub struct Expectations {
 }
 
 impl Expectations {
+    /// Returns expectations that the claims of every token satisfy. For lists that the operator keeps:
+    /// there is no issuer whose mistakes they would guard against.
+    pub fn none() -> Self {
+        Self {
+            audience: AudienceRule {
+                accepted: AcceptedAudience::Everyone,
+                fallback: Vec::new(),
+            },
+            token_type: TokenTypeRule::Any {
+                accepted: Vec::new(),
+            },
+            time: TimeRules {
+                leeway: Duration::ZERO,
+                require_exp: false,
+                max_token_age: None,
+            },
+            provider: None,
+            roles: None,
+            required_claims: Vec::new(),
+        }
+    }
+
     /// Validates the claims of a signed token at this time, except for its audience.
     ///
     /// The audience is checked with each request, by [`VerifiedToken::validate_audience`], because
@@ -97,7 +121,7 @@ impl Expectations {
     }
 
     /// Validates a signed token whose issuer says that it is active, and completes its claims with
-    /// what the issuer says. Type and time of the token itself are validated before the issuer is
+    /// the claims of the answer. Type and time of the token itself are validated before the issuer is
     /// asked, by [`validate_type_and_time`](Self::validate_type_and_time).
     ///
     /// Fails with [`Reason::DependencyUnavailable`] if the answer contradicts the token: then it is
@@ -123,7 +147,7 @@ impl Expectations {
         self.validate_claims(merged, Some(&key), validity, now, explain)
     }
 
-    /// Validates what an issuer says about a token that it says is active. Its kind is validated
+    /// Validates the claims that an issuer states about an active token. Its kind is validated
     /// before, by [`TokenKindRule`](super::TokenKindRule).
     pub fn validate_active(
         &self,
@@ -137,7 +161,7 @@ impl Expectations {
         self.validate_claims(claims, None, validity, now, explain)
     }
 
-    /// Validates the type and the time of a signed token: what no issuer has to be asked for.
+    /// Validates the type and the time of a signed token. Neither depends on the answer of an issuer.
     pub fn validate_type_and_time(
         &self,
         token: &SignedJws,
@@ -151,7 +175,8 @@ impl Expectations {
         Ok(validity)
     }
 
-    /// Validates everything from the subject on.
+    /// Validates the claims that are validated after the type and the time: `events`, `sub`, `cnf`,
+    /// those of the provider, roles, and required claims.
     fn validate_claims(
         &self,
         claims: Claims,
@@ -194,8 +219,8 @@ impl Expectations {
 /// The event of a logout token (`OpenID` Connect Back-Channel Logout 1.0 section 2.4).
 const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// Refuses a logout token. Its issuer has signed it, and it names a user: without this, whoever reads
-/// one could use it as an access token.
+/// Refuses a logout token. The issuer has signed it, and it names a user: without this check, a
+/// logout token that leaks could be used as an access token.
 fn refuse_logout_token(claims: &Claims) -> Result<(), Reason> {
     let events = claims.member("events");
     if events.is_some_and(|events| events.member(LOGOUT_EVENT).is_some()) {

@@ -4,18 +4,19 @@ use std::fmt::{self, Write};
 
 use serde_json::Value;
 
+use crate::domain::Timestamp;
 use crate::jose::Claims;
 
-/// What an introspection endpoint says about a token.
+/// The answer of an introspection endpoint about a token.
 #[derive(Debug)]
 pub enum IntrospectionAnswer {
-    /// The token is active, and this is known of it.
+    /// The token is active; these are its claims.
     Active(ActiveToken),
     /// The token is not active: it is unknown, expired or revoked, or not for this service.
     Inactive,
 }
 
-/// A token that its issuer says is active, and what the issuer says about it.
+/// A token that is active according to its issuer, with the claims that the issuer states.
 ///
 /// [`IntrospectionAnswer::parse`] is the only way to get one.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub struct ActiveToken {
     claims: Claims,
 }
 
-/// The error for an answer that says nothing that can be relied on.
+/// The error for an answer that is neither clearly active nor clearly inactive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnreadableAnswer {
     /// It is no strict JSON object.
@@ -69,12 +70,18 @@ impl ActiveToken {
         Claims::stated(text).map_or(self, |claims| Self { claims })
     }
 
-    /// Returns what the issuer says about the token.
+    /// Returns the end of the token by the answer, if it has one. It is validated with each decision.
+    pub fn ends(&self) -> Option<Timestamp> {
+        let end = self.claims.member("exp")?.number()?;
+        Some(Timestamp::floor(&end))
+    }
+
+    /// Returns the claims that the issuer states about the token.
     pub const fn claims(&self) -> &Claims {
         &self.claims
     }
 
-    /// Returns what the issuer says about the token, and drops the rest.
+    /// Returns the claims that the issuer states about the token, by value.
     pub(in crate::verify) fn into_claims(self) -> Claims {
         self.claims
     }

@@ -1,4 +1,4 @@
-//! The kind of a token, as the answer about it says.
+//! The kind of a token, by the members of the answer about it.
 
 use crate::domain::{Explain, Reason};
 use crate::jose::{Claims, Json};
@@ -28,7 +28,7 @@ const KINDS: [(&str, &[&str]); 3] = [
 ];
 
 impl TokenKindRule {
-    /// Validates what an answer says of the kind of the token.
+    /// Validates the members of an answer that state the kind of the token.
     ///
     /// Fails with [`Reason::TokenTypeMismatch`] if it is anything but an access token, and with
     /// [`Reason::ProofMissing`] if the token is bound to a key and the answer does not say to which

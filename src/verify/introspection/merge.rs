@@ -14,8 +14,8 @@ use crate::verify::validity::date;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contradiction(pub &'static str);
 
-/// The claims that say whose the token is, each with its other name. If the two differ, the answer is
-/// about another token.
+/// The claims that identify a token, each with its other name. If the answer has another value for
+/// one of them, it is about another token.
 const IDENTITY: [[&str; 2]; 4] = [
     ["iss", "iss"],
     ["sub", "sub"],
@@ -30,7 +30,8 @@ impl ActiveToken {
     /// Returns the claims of a signed token together with those that only the answer has. The
     /// token's own claims stay as they are, except that `exp` is the earlier one.
     ///
-    /// Fails with [`Contradiction`] if both have a claim that says whose the token is, and differ.
+    /// Fails with [`Contradiction`] if both have a claim that identifies the token, and differ, or if
+    /// an `exp` is no number.
     pub fn merged_into(&self, token: &Claims) -> Result<Claims, Contradiction> {
         for names in IDENTITY {
             let [name, _] = names;

@@ -1,4 +1,4 @@
-//! What an issuer answers that is asked about a token (RFC 7662 section 2.2).
+//! Answers about tokens from introspection endpoints (RFC 7662 section 2.2, RFC 9701).
 
 mod answer;
 mod kind;

@@ -9,10 +9,11 @@ use crate::verify::validity::date;
 /// The media type of a signed answer, without `application/`.
 const TYPE: &str = "token-introspection+jwt";
 
-/// An answer that is older is a copy of one. Servers sign for each question.
+/// The maximum age of a signed answer. Servers sign one for each question, so an older one may be a
+/// replay.
 const MAX_AGE: Duration = Duration::from_mins(1);
 
-/// What a signed answer must state (RFC 9701 section 5).
+/// The values that a signed answer must state (RFC 9701 section 5).
 #[derive(Debug, Clone, Copy)]
 pub struct SignedAnswer<'a> {
     /// The issuer.
@@ -24,8 +25,10 @@ pub struct SignedAnswer<'a> {
 }
 
 impl SignedAnswer<'_> {
-    /// Returns the text of the answer in a signed JWT. Fails with what is wrong with the JWT: an
-    /// answer to another service, or to an earlier question, must not count as one to this.
+    /// Returns the text of the answer in a signed JWT. Fails with what is wrong with the JWT.
+    ///
+    /// `aud` stops an answer to another service, `iat` an old one. The JWT does not name the token:
+    /// only the connection proves that a recent answer is about the token in question.
     pub fn open(&self, signed: &SignedJws, now: Timestamp) -> Result<String, &'static str> {
         let claims = signed.claims();
         let stated = signed.header().token_type().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! In what the two judges differ, and why.
+//! The known differences between the two implementations, and their reasons.
 
 /// Who denies.
 #[derive(Clone, Copy, PartialEq, Eq)]

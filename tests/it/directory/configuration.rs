@@ -78,7 +78,7 @@ fn the_url_may_stand_in_a_file() {
     assert!(builder.configuration().unwrap().directory.is_some());
 }
 
-/// What the program says of a query, and its exit code.
+/// Starts the program with these settings, and returns its exit code and its messages.
 fn start(database: &TestDatabase, settings: &[(&str, &str)]) -> (Option<i32>, String) {
     let idp = TestIssuer::new();
     let (url, jwks) = (idp.url(), idp.jwks());

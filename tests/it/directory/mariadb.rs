@@ -90,7 +90,7 @@ fn columns_become_json() {
 }
 
 #[test]
-fn two_rows_and_unknown_types_are_503() {
+fn two_rows_are_503() {
     let database = TestDatabase::mariadb();
     database.run(
         "CREATE TABLE t (id VARCHAR(9), data BLOB);

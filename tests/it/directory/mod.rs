@@ -44,7 +44,7 @@ pub fn verdict(gate: &TestGate, idp: &TestIssuer, subject: &str) -> String {
     ask(gate, idp, subject).verdict()
 }
 
-/// The calls that ended so.
+/// The number of calls with this result.
 pub fn calls(gate: &TestGate, result: &str) -> f64 {
     gate.metric(&format!(
         "doorward_dependency_requests_total{{dependency=\"directory\",issuer=\"none\",result=\"{result}\"}}"
@@ -68,7 +68,7 @@ pub fn row(gate: &TestGate, idp: &TestIssuer, subject: &str) -> serde_json::Valu
     serde_json::from_str(stage["found"].as_str().unwrap()).unwrap()
 }
 
-/// All that a directory is for, in any database.
+/// Checks what a directory does with every kind of database.
 pub fn serves_users(database: &TestDatabase, query: &str) {
     let idp = TestIssuer::new();
     let gate = gate(&idp, database, query)

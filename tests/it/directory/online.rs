@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{USERS, gate};
 use crate::support::{TestDatabase, TestIssuer, doorward};
 
-/// What `check --online` prints, and its exit code.
+/// Runs `check --online`, and returns its exit code and its output.
 fn check(database: &TestDatabase, query: &str, output: &str) -> (Option<i32>, String) {
     let idp = TestIssuer::new();
     let (url, jwks) = (idp.url(), idp.jwks());
@@ -62,7 +62,7 @@ fn check_fails_for_a_query_that_cannot_run() {
     assert_eq!(code, Some(1), "{told}");
 }
 
-/// It asks nobody: a user who is not kept is unknown.
+/// The database is not asked: the verdict on a user whose row is not kept is unknown.
 #[test]
 fn an_explanation_asks_nobody() {
     let database = TestDatabase::sqlite();

@@ -56,7 +56,7 @@ fn survives_outages(kind: ServerKind, query: &str) {
     );
     recovers(&gate, &idp);
     assert_eq!(gate.metric(breaker), 0.0);
-    // A restart that nothing noticed costs nobody an answer.
+    // After a restart between two queries, the next query gets its answer.
     server.stop();
     server.start_again();
     gate.clock.advance(Duration::from_secs(31));

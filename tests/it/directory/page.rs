@@ -42,8 +42,13 @@ fn the_role_may_only_read() {
     // Roles are those of the whole server, and that of the tests has the name already.
     let statements = blocks(PAGE, "sql")[1].replace("doorward", "reader_of_the_page");
     database.run(&statements);
-    let owner = database.run("SELECT has_table_privilege('reader_of_the_page', 'users', 'SELECT')");
-    assert_eq!(owner, "t");
+    let may = |what: &str| {
+        database.run(&format!(
+            "SELECT has_table_privilege('reader_of_the_page', 'users', '{what}')"
+        ))
+    };
+    assert_eq!(may("SELECT"), "t");
+    assert_eq!(may("INSERT, UPDATE, DELETE, TRUNCATE"), "f");
     database.run("DROP OWNED BY reader_of_the_page; DROP ROLE reader_of_the_page");
 }
 

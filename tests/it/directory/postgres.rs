@@ -215,27 +215,6 @@ fn all_who_wait_for_one_user_make_one_query() {
 }
 
 #[test]
-fn a_client_that_hangs_up_does_not_end_the_query_of_others() {
-    let idp = TestIssuer::new();
-    let query = "SELECT id, email FROM users, pg_sleep(0.5) WHERE id = $1";
-    let gate = gate(&idp, &users(), query).spawn();
-    let token = idp.token().sign();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            use std::io::Write;
-            let mut stream = std::net::TcpStream::connect(gate.verify).unwrap();
-            write!(
-                stream,
-                "GET /verify HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
-            )
-            .unwrap();
-        });
-        scope.spawn(|| assert_eq!(gate.verdict(&token), "200"));
-    });
-    assert_eq!(calls(&gate, "found"), 1.0);
-}
-
-#[test]
 fn the_session_only_reads() {
     let database = users();
     database.run(

@@ -1,4 +1,4 @@
-//! What a row decides where there is none.
+//! Missing rows, columns that are NULL, and subjects of other kinds of credentials.
 
 use super::{USERS, ask, gate, verdict};
 use crate::listed::{Files, api_key, entry};
@@ -62,7 +62,7 @@ fn no_cache_is_a_question_for_each_request() {
     assert_eq!(verdict(&gate, &idp, "alice"), "200");
 }
 
-/// An API key whose subject has a row is that user only if it is said.
+/// An API key gets the row of its subject only if `directory_issuers` names `api-keys`.
 #[test]
 fn the_subject_of_a_key_is_another_subject() {
     let database = users();

@@ -1,13 +1,13 @@
-//! Whose failures they are: the address that the asking proxy wrote, in each dialect.
+//! The client address to which failures are counted: in each dialect, the one that the proxy wrote.
 
 use super::{ALICE, MALLORY, counted, exhaust, forged, is_limited, limited, new_token, verdict};
 use crate::support::{Check, GrpcClient, TestGate, TestIssuer};
 
-/// Each dialect reads its own field; what a client may have written is to the left, or in another
-/// one.
 /// Makes the fields of a request of this client.
 type Fields<'a> = &'a dyn Fn(&str) -> Vec<(&'static str, String)>;
 
+/// Each dialect reads its own field. Entries that a client may have written are to the left, or in
+/// another field.
 #[test]
 fn each_dialect_has_its_own_field() {
     let idp = TestIssuer::new();
@@ -118,7 +118,7 @@ fn an_ipv6_client_is_known_by_its_first_64_bits() {
     assert!(is_limited(&gate, &idp, MALLORY), "the same IPv4 address");
 }
 
-/// One bucket for all whose address is not known would let one of them lock out the others.
+/// With one bucket for all unknown addresses, one client could lock out the others.
 #[test]
 fn a_client_of_unknown_address_is_not_limited_and_counted() {
     let idp = TestIssuer::new();

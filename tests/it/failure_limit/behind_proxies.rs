@@ -1,5 +1,5 @@
 //! The limit behind each real proxy with the files that we ship: a client cannot choose the address
-//! by which it is known.
+//! to which its failures are counted.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -26,7 +26,7 @@ const ADDRESSES: [&str; 6] = [
     "CF-Connecting-IP",
 ];
 
-/// Ways to claim another address, or none at all, with each attempt another one.
+/// Claims another address, or none at all, in another way at each attempt.
 fn spoofed(request: Request, attempt: usize) -> Request {
     let lie = format!("198.51.100.{attempt}");
     match attempt % 4 {

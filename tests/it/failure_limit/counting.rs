@@ -110,8 +110,8 @@ fn failures_that_cost_nothing_do_not_count() {
     assert_eq!(ask("/", &bound), "429 rate_limited");
 }
 
-/// A key may have been published a moment ago: a token by it is no guess before the issuer has said
-/// so.
+/// The issuer may have published the key a moment ago. A token signed by it counts as a failure
+/// only after the issuer was asked.
 #[test]
 fn an_unknown_key_counts_once_the_issuer_was_asked_for_it() {
     let idp = TestIssuer::new().serve();
@@ -199,7 +199,8 @@ fn an_explanation_is_neither_limited_nor_counted() {
     assert!(is_limited(&gate, &idp, MALLORY));
 }
 
-/// What is only tried is not counted; what is refused by the limit was not tried.
+/// Failures that pass are not counted. A refusal by the limit does not pass: the credential was not
+/// checked.
 #[test]
 fn a_route_that_reports_denials_counts_none_and_lets_no_429_pass() {
     let idp = TestIssuer::new();

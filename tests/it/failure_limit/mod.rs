@@ -1,4 +1,4 @@
-//! `failure_limit`: who guesses has to wait, and nobody else.
+//! `failure_limit`: a client address with too many failures has to wait, and others do not.
 
 mod addresses;
 mod behind_proxies;

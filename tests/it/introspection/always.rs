@@ -87,7 +87,7 @@ fn a_token_that_is_denied_anyway_is_not_asked_about() {
     }
     assert_eq!(server.asked(), 0);
     assert_eq!(gate.verdict(&good), "401 token_inactive");
-    // Opaque tokens are nobody's.
+    // No issuer takes opaque tokens with `introspection: always`.
     assert_eq!(gate.verdict("good"), "401 token_malformed");
 }
 

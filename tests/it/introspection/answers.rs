@@ -1,4 +1,4 @@
-//! What the answer about a token must say.
+//! The answer about a token, and the decision that follows from it.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ fn an_answer_counts_until_its_time_or_the_token_is_over() {
         assert_eq!(gate.verdict(token), "200", "{token}");
         gate.clock.set_back(Duration::from_secs(19));
     }
-    // The leeway is for the time of a token, and not for how long it is kept.
+    // Without leeway a token ends in the second of its `exp`.
     let gate = server.gate().set("LEEWAY", "0s").spawn();
     let now = gate.clock.secs();
     server.knows("short", &json!({"exp": now + 20}));
@@ -84,7 +84,7 @@ fn an_answer_counts_until_its_time_or_the_token_is_over() {
     server.forget("short");
     server.forget("good");
     gate.clock.advance(Duration::from_secs(20));
-    assert_ne!(gate.verdict("short"), "200");
+    assert_eq!(gate.verdict("short"), "401 token_inactive");
     assert_eq!(gate.verdict("good"), "200");
     gate.clock.advance(Duration::from_secs(40));
     assert_eq!(gate.verdict("good"), "401 token_inactive");

@@ -23,7 +23,7 @@ fn explained(gate: &TestGate, description: &Value) -> Value {
     answer.json()
 }
 
-/// The verdict, and the stage of this name with its outcome and what was found.
+/// The verdict, and the outcome and the found text of the stage of this name.
 fn stage(told: &Value, name: &str) -> [String; 3] {
     let stages = told["stages"].as_array().unwrap();
     let stage = stages.iter().find(|stage| stage["stage"] == name).unwrap();

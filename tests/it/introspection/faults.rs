@@ -1,4 +1,4 @@
-//! Servers that do not answer, or answer what cannot be relied on.
+//! Endpoints that do not answer, or whose answer cannot be used.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,8 @@ use crate::support::{IntrospectionEndpoint, Reply, Script, TestGate};
 
 const UNAVAILABLE: &str = "503 dependency_unavailable";
 
-/// The verdict on a token that the server answers so, and the result that the metric counts.
+/// Checks that a token is denied with 503 under this script. Returns `true` if the metric counts this
+/// result.
 fn counted(gate: &TestGate, server: &IntrospectionEndpoint, script: Script, result: &str) -> bool {
     server.script(script);
     let before = gate.metric(&ended(result));

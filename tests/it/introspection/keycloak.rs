@@ -1,5 +1,5 @@
-//! Keycloak is asked about its own tokens: lightweight ones, those of a session that has ended, and
-//! those that are no access tokens.
+//! Introspection at Keycloak: lightweight tokens, tokens of a session that has ended, and tokens that
+//! are no access tokens.
 
 use doorward::jose::{SigningKey, encode_base64url};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
@@ -51,7 +51,7 @@ fn seen(gate: &TestGate, tokens: &Tokens) -> (String, String) {
     (answer.verdict(), roles.to_owned())
 }
 
-/// How many questions ended so.
+/// The number of questions with this result.
 fn asked(gate: &TestGate, result: &str) -> String {
     let series = format!(
         "doorward_dependency_requests_total{{dependency=\"introspection\",issuer=\"127.0.0.1\",result=\"{result}\"}}"
@@ -143,14 +143,14 @@ fn refresh_and_id_tokens_are_refused() {
         "401 algorithm_not_allowed"
     );
     assert_eq!(always.verdict(tokens.id()), "401 token_inactive");
-    // Where no signature is looked at, Keycloak's word decides.
+    // Without verifying a signature, Keycloak's answer decides.
     let only = asking(&realm, "only").spawn();
     assert_eq!(only.verdict(tokens.refresh()), "401 token_inactive");
     assert_eq!(only.verdict(tokens.id()), "401 token_inactive");
     assert_eq!(only.verdict(tokens.access()), "200");
 }
 
-/// Keycloak tells only a client that is in the token's audience, and names no reason.
+/// Keycloak calls a token active only if the client is in its audience, and names no reason.
 #[test]
 fn a_client_outside_of_the_audience_learns_nothing() {
     let realm = Keycloak::shared().realm("tests");

@@ -94,7 +94,7 @@ fn a_flood_of_random_tokens_stays_within_the_bound_and_harms_no_cached_token() {
             asked += 1;
         }
         assert!(asked > 0);
-        // One that is not cached waits in order with the others.
+        // A token that is not cached waits for a slot with the others, and may wait too long.
         let fresh = gate.verdict("fresh");
         assert!(
             ["200", "503 dependency_unavailable"].contains(&fresh.as_str()),
@@ -120,7 +120,7 @@ fn a_reload_keeps_the_answers_of_an_issuer_whose_settings_stay() {
     );
     assert_eq!(gate.verdict("bad"), "401 token_inactive");
     assert_eq!(server.asked(), 2, "nothing was asked again");
-    // And no longer than they count.
+    // The answers are kept no longer because of the reload.
     gate.clock.advance(Duration::from_mins(1));
     server.forget("good");
     assert_eq!(gate.verdict("good"), "401 token_inactive");

@@ -1,4 +1,4 @@
-//! Tokens about which their issuer is asked (RFC 7662, RFC 9701).
+//! Introspection of tokens (RFC 7662, RFC 9701).
 
 mod always;
 mod answers;
@@ -24,7 +24,7 @@ fn server() -> IntrospectionEndpoint {
     server
 }
 
-/// The counter of questions that ended so.
+/// The counter of questions with this result.
 fn ended(result: &str) -> String {
     format!(
         "doorward_dependency_requests_total{{dependency=\"introspection\",issuer=\"main\",result=\"{result}\"}}"

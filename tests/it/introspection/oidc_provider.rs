@@ -1,4 +1,4 @@
-//! A certified `OpenID` provider: opaque tokens, signed answers, refresh tokens.
+//! A certified `OpenID` provider: opaque tokens, signed answers, and JWTs beside them.
 
 use crate::oidc_provider::Provider;
 use crate::support::{GateBuilder, TestGate};

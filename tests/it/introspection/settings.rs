@@ -1,4 +1,4 @@
-//! Settings that cannot work are told at the start, all at once.
+//! Settings that cannot work are reported at the start, all at once.
 
 use crate::support::{GateBuilder, TestGate, TestIssuer};
 

@@ -1,4 +1,4 @@
-//! Whose a token is: by its form, and never by trial.
+//! The issuer of a token is found by the token's form, and never by trial.
 
 use serde_json::json;
 
@@ -46,7 +46,7 @@ fn a_token_of_one_server_is_never_sent_to_another() {
         assert_eq!(verdict(&gate, "b_1", "/"), "200");
         assert_eq!(verdict(&gate, "a_unknown", "/"), "401 token_inactive");
         let other = verdict(&gate, "A_1", "/");
-        // Nobody's, or the rest's.
+        // No prefix matches: the issuer without prefixes gets it, if there is one.
         let expected = if b_prefixes.is_empty() {
             "401 token_inactive"
         } else {

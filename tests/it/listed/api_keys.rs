@@ -68,7 +68,7 @@ fn unknown_expired_and_disabled_keys_are_one_answer() {
     let without_date = |answer: &Answer| {
         let mut answer = answer.clone();
         answer.fields.retain(|(name, _)| name != "date");
-        // Their order is chance.
+        // The order of fields is random.
         answer.fields.sort();
         answer
     };
@@ -84,7 +84,7 @@ fn unknown_expired_and_disabled_keys_are_one_answer() {
 fn a_key_that_ends_while_it_is_remembered_is_unknown() {
     let (files, key) = (Files::new(), api_key());
     let gate = TestGate::new();
-    // Noon of the clock of tests is 1780000000.
+    // The clock of tests starts at 1780000000, which is 20:26:40.
     let lines = entry("ci", &key, ", expires: '2026-05-28T20:27:40Z'");
     let gate = gate
         .set("API_KEYS_FILE", files.write("keys.yaml", lines))

@@ -1,4 +1,4 @@
-//! `/explain` tells the operator what the client is not told.
+//! `/explain` shows the operator the details that the response to the client leaves out.
 
 use serde_json::{Value, json};
 

@@ -31,7 +31,7 @@ impl Files {
         self.0.path().join(name).display().to_string()
     }
 
-    /// Writes a file all at once, and gives its path.
+    /// Replaces a file in one step, and returns its path.
     pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
         let beside = self.path("new");
         std::fs::write(&beside, text).unwrap();

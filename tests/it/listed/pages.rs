@@ -8,7 +8,7 @@ use crate::support::{TestGate, blocks};
 const KEYS: &str = "docs/api-keys.md";
 const PASSWORDS: &str = "docs/passwords.md";
 
-/// Runs a block of a page where the files are; this service stands for the one on port 8080.
+/// Runs a block of a page where the files are; this service replaces the one on port 8080.
 fn run(files: &Files, block: &str, service: Option<&TestGate>) -> String {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_doorward"));
     let path = std::env::var("PATH").unwrap();

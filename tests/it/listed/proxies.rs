@@ -9,7 +9,7 @@ use crate::nginx::NGINX;
 use crate::support::{Answer, Proxy, Request, Site, TestGate, TestIssuer};
 use crate::traefik::TRAEFIK;
 
-/// A kind of credential: how a good and a bad one are presented, and what comes of both.
+/// A kind of credential: how a good and a bad one are presented, and the results of both.
 struct Kind {
     present: fn(Request, &Credentials, is_good: bool) -> Request,
     subject: &'static str,

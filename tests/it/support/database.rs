@@ -1,8 +1,8 @@
 //! Real databases: `PostgreSQL`, `MariaDB` and `SQLite`.
 //!
 //! A server that tests share is started by the first of them, and ends with the process: its
-//! guardian, a shell, waits for the end of a pipe that only this process holds, stops the server and
-//! removes its directory. A test that stops or breaks its server has one of its own.
+//! guardian, a shell, waits for the end of a pipe that only this process holds, stops the server
+//! and removes its directory. A test that stops or breaks its server has one of its own.
 
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::{Credentials, eventually, free_port, program};
 
-/// Nobody's user, for servers that refuse to run as root.
+/// The user and group `nobody`, for servers that refuse to run as root.
 const NOBODY: &str = "65534";
 
 /// A database with an empty schema. `run` is its administrator; `url` is for doorward.
@@ -128,7 +128,7 @@ impl TestDatabase {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Starts statements that take a while; they end with what is returned.
+    /// Starts statements that hold a lock. Dropping the result ends them.
     pub fn begin(&self, sql: &str) -> Statement {
         let mut command = self.access.client();
         let mut child = command
@@ -219,7 +219,7 @@ impl DatabaseServer {
         Self::start_with(kind, None)
     }
 
-    /// The same with a certificate.
+    /// Starts a server of its own for a test, with TLS if there are credentials.
     pub fn start_with(kind: ServerKind, tls: Option<&Credentials>) -> Self {
         let directory = tempfile::Builder::new()
             .prefix("doorward-db-")
@@ -399,7 +399,7 @@ impl DatabaseServer {
         });
     }
 
-    /// Stops the server at once, without saying goodbye to its clients.
+    /// Stops the server at once, and closes its connections.
     pub fn stop(&mut self) {
         if let Some((mut child, mut input)) = self.running.take() {
             let _ = input.write_all(b"keep");

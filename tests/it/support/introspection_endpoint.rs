@@ -1,5 +1,5 @@
-//! An authorization server whose introspection endpoint does what a test says. It also has metadata
-//! and keys.
+//! An authorization server whose introspection endpoint follows the script of a test. It also has
+//! metadata and keys.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -22,20 +22,20 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// What the endpoint does.
+/// The behaviour of the endpoint.
 #[derive(Clone)]
 pub enum Script {
     /// Answers for the tokens that it knows.
     ByToken,
-    /// Answers like [`ByToken`](Self::ByToken), but not before it is told otherwise.
+    /// Answers like [`ByToken`](Self::ByToken), once another script is set.
     Delay,
     /// Is silent until the other side gives up.
     Hang,
-    /// Closes without a word.
+    /// Closes the connection without an answer.
     Close,
     /// Sends headers without end.
     Drip,
-    /// Answers so.
+    /// Answers with the result of this function.
     By(Arc<dyn Fn(&Question) -> Reply + Send + Sync>),
 }
 
@@ -256,7 +256,7 @@ fn serve(mut stream: impl Read + Write, state: &State) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whether the connection is still good for another request.
+/// Returns `true` if the connection can take another request.
 fn act(
     stream: &mut (impl Read + Write),
     question: &Question,

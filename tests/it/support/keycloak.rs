@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Request, repository};
 
-/// What `scripts/setup.sh` gave to its administrator.
+/// The client id and secret of the administrator, set by `scripts/setup.sh`.
 const ADMINISTRATOR: [&str; 2] = ["admin", "admin"];
 
 pub struct Keycloak {
@@ -38,7 +38,7 @@ pub enum Client<'a> {
     Post(&'a str, &'a str),
 }
 
-/// What the token endpoint gave.
+/// The response of the token endpoint.
 pub struct Tokens(Value);
 
 impl Keycloak {
@@ -150,7 +150,7 @@ impl Realm {
         assert_eq!(answer.status, 204, "{answer:?}");
     }
 
-    /// What it says of a token (RFC 7662).
+    /// The introspection response about a token (RFC 7662).
     pub fn introspect(&self, client: Client<'_>, token: &str) -> Answer {
         self.post(client, "token/introspect", &[("token", token)])
     }

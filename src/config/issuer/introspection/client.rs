@@ -172,7 +172,7 @@ impl Method {
         }
     }
 
-    /// Returns what the method cannot do without.
+    /// Returns the settings that the method requires.
     const fn needs(self) -> &'static [Setting] {
         match self {
             Self::Basic | Self::Post => &[CLIENT_ID, CLIENT_SECRET],
@@ -183,7 +183,7 @@ impl Method {
         }
     }
 
-    /// Returns `true` if the setting may stand beside the method.
+    /// Returns `true` if the method uses the setting.
     fn takes(self, setting: &Setting) -> bool {
         self.needs().contains(setting)
             || self == Self::PrivateKeyJwt && *setting == ASSERTION_AUDIENCE
@@ -209,7 +209,7 @@ pub(super) fn read(
     let (id, secret) = (id?, secret?);
     let (certificate, key, token) = (certificate?, key?, token?);
     let audience = audience?.or_else(|| issuer.map(str::to_owned));
-    // What is missing was reported above.
+    // `settle` has reported each missing setting.
     let client = match (method, id.clone(), secret, key) {
         (Method::Basic, Some(id), Some(secret), _) => {
             Some(ClientAuthentication::Basic(ClientSecret { id, secret }))
@@ -250,8 +250,8 @@ pub(super) fn is_anonymous(reader: &Reader) -> bool {
     method == Some(Method::None.word())
 }
 
-/// Reports what the method lacks, and what it does not use: a secret that nobody sends is a mistake
-/// about who is asked.
+/// Reports required settings that are missing, and settings that the method does not use: a secret
+/// that is never sent shows that another method was meant.
 fn settle(reader: &mut Reader, method: Method, needs_id: bool) -> Result<(), Reported> {
     let mut settled = Ok(());
     for setting in MATERIAL {
@@ -342,7 +342,7 @@ fn bearer_token(content: &[u8]) -> Result<(), Invalid> {
 }
 
 /// Parses the certificate of a client with its private key, both in PEM. Fails with a message for
-/// people, without anything of the key, if one of them is none or they do not belong together.
+/// people, without any part of the key, if one of them is invalid or they do not belong together.
 pub fn client_identity(certificate: &[u8], key: &[u8]) -> Result<CertifiedKey, String> {
     for (pem, content) in [
         (certificate, PemContent::Certificate),

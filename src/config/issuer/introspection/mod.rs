@@ -105,9 +105,9 @@ pub struct IntrospectionSettings {
     pub require_token_type: bool,
     /// The timeout of one question.
     pub timeout: Duration,
-    /// The longest time that an active token is not asked about again.
+    /// The longest time for which the answer about an active token is kept.
     pub cache_ttl: Duration,
-    /// The time that any other token is not asked about again.
+    /// The time for which an inactive or rejected token is remembered.
     pub negative_ttl: Duration,
     /// The largest number of questions at the same time.
     pub max_in_flight: usize,
@@ -158,7 +158,7 @@ pub(super) struct IssuerContext<'a> {
 
 const RESPONSES: &[(&str, bool); 2] = &[("json", false), ("jwt", true)];
 
-/// Reads `introspection`; `None` if it is off. What else is given then has no meaning.
+/// Reads `introspection`; `None` if it is off. The other settings of the section are then refused.
 pub(super) fn read_mode(reader: &mut Reader) -> Result<Option<IntrospectionMode>, Reported> {
     let mode = reader.read(&INTROSPECTION, value::one_of(MODES))?;
     if mode.is_none() {
@@ -250,7 +250,8 @@ fn read_endpoint(
     };
     let is_anonymous = client::is_anonymous(reader);
     match (found, issuer.issuer) {
-        // Everybody on the network could ask such a server, and it could not tell who did.
+        // Without authentication any host that reaches the endpoint could use it to test stolen or
+        // guessed tokens (RFC 7662 section 2.1).
         (found, _) if is_anonymous && !found.as_ref().is_some_and(crate::domain::is_loopback) => {
             let invalid = Invalid::new("$introspection_auth=none is for loopback addresses only")
                 .hint("name an endpoint on this machine, or choose how to authenticate");

@@ -3,11 +3,12 @@
 /// The tokens that an issuer is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IntrospectionMode {
-    /// Those that are no JWT.
+    /// Only tokens that are no JWT.
     Opaque,
-    /// All. The signature of a JWT is verified before, and the answer adds claims.
+    /// All JWTs of the issuer, and tokens with its `token_prefixes`. The signature of a JWT is
+    /// verified first, and the answer adds claims.
     Always,
-    /// All. The signature of a JWT is not looked at.
+    /// All JWTs of the issuer, and tokens with its `token_prefixes`. Signatures are not verified.
     Only,
 }
 

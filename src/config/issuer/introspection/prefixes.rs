@@ -10,7 +10,7 @@ pub(in crate::config::issuer) const TOKEN_PREFIXES: Setting = Setting::optional(
 )
 .shaped(Shape::List(&Shape::Text));
 
-/// The beginning of nearly every JWT: base64url of `{"`. Whose a JWT is, its `iss` says.
+/// The beginning of nearly every JWT: base64url of `{"`. The issuer of a JWT is found by its `iss`.
 const JWT: &str = "eyJ";
 
 /// The longest prefix, in bytes.
@@ -42,10 +42,10 @@ fn is_ambiguous(one: &str, other: &str) -> bool {
 /// The tokens that an issuer is asked about, and their prefixes.
 pub(in crate::config::issuer) type AskedTokens<'a> = (IntrospectionMode, &'a [String]);
 
-/// Returns what is wrong with the prefixes of all issuers, each with the position of the issuer:
-/// prefixes of which a token could have two, and issuers that would have to be tried in turn. A
-/// token must never be sent to a server that did not issue it. `reserved` is the beginning of what
-/// is no token at all.
+/// Returns the problems with the prefixes of all issuers, each with the position of the issuer: two
+/// prefixes that one token could begin with, and several issuers of opaque tokens without prefixes.
+/// A token must never be sent to a server that did not issue it. `reserved` is the prefix of API
+/// keys, if there are any.
 pub(in crate::config::issuer) fn unclear_tokens(
     issuers: &[Option<AskedTokens<'_>>],
     reserved: Option<&str>,

@@ -112,7 +112,7 @@ impl KeySource {
     }
 
     /// Reads the source. `is_needed` says that tokens, or the answers about them, are verified with
-    /// keys; otherwise an issuer may do without.
+    /// keys; otherwise an issuer needs no key source.
     pub(super) fn read(
         reader: &mut Reader,
         issuer: Result<Option<&str>, Reported>,

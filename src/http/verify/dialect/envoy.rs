@@ -4,7 +4,8 @@
 use super::proxy_request::ProxyRequest;
 use crate::domain::{ClientSource, Field, OriginalRequest};
 
-/// Envoy writes the first where it faces clients, and appends to the second in any case.
+/// With `use_remote_address`, as in the shipped files, Envoy appends its peer to the second, and
+/// writes the first for peers outside of its internal networks.
 pub(super) const CLIENT: ClientSource<'_> = ClientSource::FieldOrLastOf {
     field: "x-envoy-external-address",
     list: "x-forwarded-for",

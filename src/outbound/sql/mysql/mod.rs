@@ -46,7 +46,7 @@ impl MySqlClient {
         query: &Arc<str>,
         values: &[Box<str>],
     ) -> Result<Option<String>, SqlError> {
-        // Each attempt but the last takes a connection away that the server has closed meanwhile. A
+        // Each attempt but the last uses up a connection that the server has closed meanwhile. A
         // query only reads, so asking once more does no harm.
         for _ in 0..self.max_connections {
             let mut lease = self.connections.take(async || self.connect().await).await?;
@@ -129,7 +129,7 @@ impl From<SqlError> for Failure {
 async fn set_up(connection: &mut MySqlConnection, timeout: Duration) -> Result<(), sqlx::Error> {
     for statement in [
         "SET SESSION TRANSACTION READ ONLY",
-        // A lock on the table is waited for as a statement is where that has a limit of its own.
+        // By default MySQL waits up to a year for the lock of a table, and MariaDB a day.
         "SET SESSION lock_wait_timeout = 1",
     ] {
         connection.execute(sqlx::raw_sql(statement)).await?;
@@ -191,7 +191,8 @@ fn is_lost(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Returns the error for a failed connection or query. A few states say less than their numbers.
+/// Returns the error for a failed connection or query. Numbers are more exact than states, so a few
+/// are looked at first.
 fn error_of(error: &sqlx::Error) -> SqlError {
     match number(error) {
         // The limits of MySQL and MariaDB for a statement, and a lock that was not given in time.
@@ -227,7 +228,7 @@ fn render(row: &MySqlRow) -> Result<String, SqlError> {
 fn options(server: &ServerAddress, settings: &DatabaseSettings) -> MySqlConnectOptions {
     let mut options = MySqlConnectOptions::new()
         .charset("utf8mb4")
-        // The session keeps the server's own rules for the query.
+        // The session keeps the `sql_mode` of the server.
         .pipes_as_concat(false)
         .no_engine_substitution(false)
         .disable_statement_logging();

@@ -48,6 +48,7 @@ impl PostgresClient {
             session: base.clone().options([
                 ("default_transaction_read_only", "on"),
                 ("statement_timeout", millis.as_str()),
+                transaction::MARK,
             ]),
             // Statements have no names there: the next transaction may have another server.
             transaction: base.statement_cache_capacity(0),
@@ -62,7 +63,7 @@ impl PostgresClient {
         query: &Arc<str>,
         values: &[Box<str>],
     ) -> Result<Option<String>, SqlError> {
-        // Each attempt but the last takes a connection away that the server has closed meanwhile, or
+        // Each attempt but the last uses up a connection that the server has closed meanwhile, or
         // whose statement was prepared for a table that has changed. A query only reads, so asking
         // once more does no harm.
         for _ in 0..self.max_connections {
@@ -185,7 +186,7 @@ impl PostgresClient {
                 let query = sqlx::query_with(AssertSqlSafe(query.clone()), arguments);
                 one_row(connection, query.persistent(false)).await?
             }
-            // The transaction ends as well where there is nothing to ask.
+            // No row has such a value, so nothing is asked; the transaction must end all the same.
             Err(SqlError::NoSuchValue) => None,
             Err(error) => return Err(error.into()),
         };

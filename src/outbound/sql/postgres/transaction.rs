@@ -21,11 +21,16 @@ pub(super) fn is_refused_parameter(error: &sqlx::Error) -> bool {
     error.message().contains("unsupported startup parameter")
 }
 
-/// Returns `true` if the session has the settings that it was opened with. A pooler may be told to
-/// ignore them.
+/// A setting of our own sessions. A role may have the others by itself, and a pooler may be configured
+/// to ignore what a session was opened with.
+pub(super) const MARK: (&str, &str) = ("doorward.session", "on");
+
+/// Returns `true` if the session has the settings that it was opened with: it is read-only by
+/// default, has a statement timeout, and [`MARK`].
 pub(super) async fn is_own_session(connection: &mut PgConnection) -> Result<bool, SqlError> {
     const QUESTION: &str = "SELECT current_setting('default_transaction_read_only') = 'on' \
-                            AND current_setting('statement_timeout') <> '0'";
+                            AND current_setting('statement_timeout') <> '0' \
+                            AND current_setting('doorward.session', true) = 'on'";
     let answer = connection.fetch_one(sqlx::raw_sql(QUESTION)).await;
     let answer = answer.map_err(|error| SqlError::of_server(&error))?;
     let value = answer
@@ -44,8 +49,8 @@ pub(super) async fn begin(
 
 /// Begins such a transaction for a query, and returns the types of its parameters.
 ///
-/// They are asked for by a statement whose name only this transaction uses, and which is gone before
-/// the transaction is.
+/// They are asked for by a statement whose name only this transaction uses, and which is gone
+/// before the transaction is.
 pub(super) async fn begin_for(
     connection: &mut PgConnection,
     timeout: Duration,

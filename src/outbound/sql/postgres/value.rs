@@ -34,7 +34,7 @@ const EPOCH_MICROS: i64 = 946_684_800_000_000;
 const EPOCH_DAYS: i64 = 10_957;
 const DAY_SECONDS: i64 = 86_400;
 
-/// Arrays have at most so many dimensions.
+/// The greatest number of dimensions of an array, as in `PostgreSQL`.
 const MAX_DIMENSIONS: usize = 6;
 
 /// Returns `true` if values of this type can be rendered.

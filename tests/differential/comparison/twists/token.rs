@@ -42,8 +42,8 @@ pub static TWISTS: &[Twist] = &[
     }),
     Twist::new("token", "a character less", Fatal, |draft, _| {
         draft.spoil_token = |mut token, rng| {
-            // Not near its end: without its last character, or the one before if that is the same, an
-            // extended signature can be the good one again.
+            // Never near the end: an extended signature without its last character can be the original
+            // signature again, and so can one without an equal character before it.
             token.remove(rng.usize(..token.len() / 3 * 2));
             token
         };
