@@ -52,7 +52,7 @@ pub(super) struct Explain {
     at: Option<Timestamp>,
     /// Ask introspection endpoints and the user directory where a decision needs it; without this
     /// the verdict is then `unknown`
-    #[arg(long, conflicts_with = "at")]
+    #[arg(long)]
     online: bool,
     /// Use the keys in this file (JWKS) and fetch none
     #[arg(long, value_name = "FILE")]

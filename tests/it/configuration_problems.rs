@@ -59,6 +59,7 @@ fn a_limit_that_cannot_be_kept() {
     doorward.yaml:4:37: failure_limit_proxies[1]: "lb" is not understood (write networks such as 10.0.0.0/8, or single addresses)
     doorward.yaml:4:41: failure_limit_proxies[2]: an IPv4 network in IPv6 clothes (write it as an IPv4 network)
     "#);
+    insta::assert_snapshot!(file("proxy: nginx\nfailure_limit_proxies: [10.0.0.0/8]"), @"doorward.yaml:4:1: failure_limit_proxies: has no meaning without failure_limit (set failure_limit, or leave it out)");
     insta::assert_snapshot!(file("proxy: nginx\nfailure_limit: 0/1m\nfailure_limit_proxies: [0.0.0.0/1, 128.0.0.0/1]"), @r#"
     doorward.yaml:4:1: failure_limit: "0/1m" is out of range (from 1 to 100000 failures, in 1s to 24h)
     doorward.yaml:5:1: failure_limit_proxies: takes every client for a load balancer (list the networks of your load balancers; no client may have an address there)

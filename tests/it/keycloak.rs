@@ -272,7 +272,8 @@ fn the_page_leads_to_a_guarded_site() {
         .replace("127.0.0.1:8180", &keycloak.address.to_string())
         .replace("sed -i ", &wiring)
         .replace("127.0.0.1:8000", &site)
-        .replace("http.server 3000", &format!("http.server {port}"));
+        .replace("http.server 3000", &format!("http.server {port}"))
+        .replace("http://127.0.0.1:3000/", &format!("http://{application}/"));
     let mut shell = Component::start(|directory| {
         for folder in ["deploy", "docs"] {
             symlink(repository().join(folder), directory.join(folder)).unwrap();

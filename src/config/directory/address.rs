@@ -364,6 +364,8 @@ mod tests {
             "postgres://127.0.0.1/x?sslrootcert=/ca.pem",
             "postgres://127.0.0.1/x?options=-cdefault_transaction_read_only=off",
             "postgres://127.0.0.1/x?host=db.example",
+            "postgres://localhost%2F.evil.example/x",
+            "postgres://localhost%23.evil.example/x",
             "postgres://127.0.0.1/x?port=0",
             "postgres://127.0.0.1/x?port=70000",
             "mysql://u:%zz@127.0.0.1/x",

@@ -205,6 +205,15 @@ mod tests {
         assert!(failures.wait(key("203.0.113.10"), at(0)).is_zero());
     }
 
+    /// Otherwise a client with a network of its own would have as many shares as addresses.
+    #[test]
+    fn shares_are_of_clients_and_not_of_addresses() {
+        let one = |address: &str| one_client(address.parse().unwrap()).to_string();
+        assert_eq!(one("2001:db8:0:1:ffff::9"), "2001:db8:0:1::");
+        assert_eq!(one("64:ff9b::203.0.113.9"), "203.0.113.9");
+        assert_eq!(one("203.0.113.9"), "203.0.113.9");
+    }
+
     #[test]
     fn an_ipv6_client_is_its_first_64_bits() {
         let one = key("2001:db8:0:1::1");

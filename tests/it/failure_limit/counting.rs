@@ -280,9 +280,9 @@ fn clients_that_fail_in_parallel_are_limited_each_for_itself() {
         assert!(is_limited(&gate, &idp, client), "{client}");
     }
     assert!(!is_limited(&gate, &idp, ALICE));
-    idp.clock.advance(Duration::from_secs(20));
+    // Those that were let in together count as well, so each may have to wait for more than one.
+    idp.clock.advance(Duration::from_mins(10));
     for client in &clients {
-        let verdicts = [(); 2].map(|()| verdict(&gate, client, &forged(&idp)));
-        assert_eq!(verdicts, ["401 signature_invalid", "429 rate_limited"]);
+        exhaust(&gate, &idp, client);
     }
 }

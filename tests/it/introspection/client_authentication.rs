@@ -84,9 +84,13 @@ fn a_bearer_token_and_a_secret_in_files_are_followed() {
     std::fs::write(&file, "second").unwrap();
     gate.clock.advance(Duration::from_secs(5));
     assert_eq!(shown("2"), "Bearer second");
-    std::fs::remove_file(&file).unwrap();
+    // Half of a file is no token, and a field could not even hold it.
+    std::fs::write(&file, "half\nof it").unwrap();
     gate.clock.advance(Duration::from_secs(5));
     assert_eq!(shown("3"), "Bearer second");
+    std::fs::remove_file(&file).unwrap();
+    gate.clock.advance(Duration::from_secs(5));
+    assert_eq!(shown("4"), "Bearer second");
 
     let file = path(&place, "secret", "first\n");
     let gate = without_secret(&server, "post")

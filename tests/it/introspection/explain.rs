@@ -118,7 +118,7 @@ fn the_command_exits_with_1_if_it_does_not_know() {
 }
 
 #[test]
-fn check_asks_about_a_token_that_nobody_issued() {
+fn check_asks_about_a_random_token() {
     let server = server();
     let (url, jwks) = (server.url.clone(), server.idp.jwks());
     let settings = [
@@ -151,11 +151,12 @@ fn check_asks_about_a_token_that_nobody_issued() {
     let (code, out) = check();
     assert_eq!(code, Some(1), "{out}");
     assert!(out.contains("status 401 to this service (basic)"), "{out}");
+    server.script(Script::always(404, ""));
+    let (code, out) = check();
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("status 404"), "{out}");
     server.script(Script::always(200, r#"{"active":true}"#));
     let (code, out) = check();
     assert_eq!(code, Some(1), "{out}");
-    assert!(
-        out.contains("says that a token is active that nobody issued"),
-        "{out}"
-    );
+    assert!(out.contains("says that a random token is active"), "{out}");
 }

@@ -93,6 +93,16 @@ fn keys_are_made_as_asked_for() {
     }
 }
 
+/// A key with another prefix would be no key to the service that is configured so.
+#[test]
+fn a_new_key_has_the_prefix_of_the_configuration() {
+    let files = Files::new();
+    let path = files.write("keys.yaml", "[]");
+    let variables = [("API_KEYS_FILE", path.as_str()), ("API_KEY_PREFIX", "acme")];
+    let new = doorward(&["key", "new", "--subject", "ci"], &variables, "");
+    assert!(text(&new.stdout).starts_with("acme_"), "{new:?}");
+}
+
 #[test]
 fn a_key_is_told_apart() {
     let (files, keys) = (Files::new(), [api_key(), api_key(), api_key()]);
