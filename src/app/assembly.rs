@@ -9,73 +9,26 @@ use super::failure_limiters::FailureLimiters;
 use super::introspectors::{CallSettings, IntrospectionClients, Introspectors, NewIntrospectors};
 use super::key_refreshers::{Fetchers, KeyRefreshers};
 use super::platform::Platform;
+use super::prepared_configuration::PreparedConfiguration;
 use super::shared_clients::SharedClients;
 use super::spans::spans;
 use super::start_error::StartError;
 use super::user_directory::{CheckedDirectory, ReadyDirectory, UserDirectory};
 use crate::authenticators::opaque::AskedIssuers;
 use crate::authenticators::{Authenticators, Listed, TokenCache};
-use crate::config::{
-    CacheSettings, Configuration, IssuerSettings, ListedIndices, ListedSettings, Logging,
-    ProxySettings, TokenSettings,
-};
+use crate::config::{CacheSettings, Configuration, IssuerSettings, ListedSettings, Logging};
 use crate::directory::Directory;
 use crate::gate::{DecisionService, Gate};
 use crate::http::{AdminAccess, CurrentTls, Lifecycle, Responder, ServiceSnapshot};
 use crate::issuers::Issuers;
 use crate::outbound::dependency::Dependency;
 use crate::platform::LowPriorityThread;
-use crate::policy::{AcceptedSchemes, ClaimHeaders, Policy, RouteTable, Rules, UnreachedRoute};
-use crate::proxy_files::warnings;
-use crate::response::{ChallengeSchemes, DenialResponses};
+use crate::policy::{ClaimHeaders, Policy, UnreachedRoute};
 use crate::telemetry::{AccessLogger, Metrics, Spans};
 
 /// The maximum number of unreached routes that are named in warnings. Where routes are selected by
 /// name, all but one may be unreached.
 pub const MAX_UNREACHED: usize = 20;
-
-/// A configuration, with everything built from it that takes long for many routes and needs no
-/// shared resources.
-pub(super) struct PreparedConfiguration {
-    /// The configuration without its routes.
-    pub(super) configuration: Configuration,
-    pub(super) policy: Policy,
-    denials: DenialResponses,
-    route_names: Vec<Arc<str>>,
-    unreached: Vec<UnreachedRoute>,
-    warnings: Vec<String>,
-}
-
-impl PreparedConfiguration {
-    pub(super) fn new(mut configuration: Configuration) -> Self {
-        let warnings = warnings(&configuration);
-        let routes = configuration.routes.take();
-        let (routes, rest) = routes
-            .map(|routes| (routes.table, (routes.answers, routes.unreached)))
-            .unzip();
-        let (answers, unreached) = rest.unzip();
-        let route_names = routes
-            .iter()
-            .flat_map(RouteTable::iter)
-            .map(|route| route.name.label())
-            .collect();
-        let policy = policy(&configuration.proxy, &configuration.tokens, routes);
-        let issuers = configuration.issuers.len();
-        let indices = configuration.listed.indices(issuers);
-        Self {
-            unreached: unreached.unwrap_or_default(),
-            denials: DenialResponses::new(
-                configuration.answers.clone(),
-                answers.unwrap_or_default(),
-                accepted_schemes(issuers, indices, &policy),
-            ),
-            route_names,
-            policy,
-            warnings,
-            configuration,
-        }
-    }
-}
 
 /// Clients that a new configuration needs and that were created beforehand, because that reads from
 /// the disk or waits for the database. HTTP clients that are missing are created when the
@@ -350,35 +303,4 @@ fn warn_of_unreached(unreached: &[UnreachedRoute]) {
     {
         tracing::warn!(more, "routes that are never reached by matching");
     }
-}
-
-/// Returns the schemes that the rules take in general, and those of routes that take others than
-/// tokens.
-pub(super) fn accepted_schemes(
-    issuers: usize,
-    indices: ListedIndices,
-    policy: &Policy,
-) -> ChallengeSchemes {
-    let has_others = issuers > 0 || indices.api_keys.is_some();
-    let schemes = |rules: &Rules| AcceptedSchemes::of(rules, indices.passwords, has_others);
-    let routes = policy.routes().into_iter().flat_map(RouteTable::iter);
-    ChallengeSchemes {
-        general: schemes(policy.general()),
-        of_routes: routes
-            .map(|route| (route.index, schemes(&route.rules)))
-            .filter(|(_, schemes)| *schemes != AcceptedSchemes::BEARER)
-            .collect(),
-    }
-}
-
-/// Returns the policy of these settings and routes.
-pub(super) fn policy(
-    proxy: &ProxySettings,
-    tokens: &TokenSettings,
-    routes: Option<RouteTable>,
-) -> Policy {
-    Policy::new(
-        Rules::authenticated(tokens.sources.clone(), proxy.preflight),
-        routes,
-    )
 }

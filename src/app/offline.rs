@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use prometheus::IntCounter;
 
-use super::assembly::{accepted_schemes, policy};
 use super::credential_lists::hash_pool;
+use super::prepared_configuration::{accepted_schemes, policy};
 use super::start_error::StartError;
 use crate::authenticators::opaque::{AskedIssuers, Introspector};
 use crate::authenticators::{Authenticators, Listed, TokenCache};

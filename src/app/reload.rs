@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
-use super::assembly::{NewClients, PreparedConfiguration, SharedResources, call_settings};
+use super::assembly::{NewClients, SharedResources, call_settings};
 use super::introspectors::introspection_clients;
 use super::key_refreshers::fetchers;
+use super::prepared_configuration::PreparedConfiguration;
 use super::start_error::StartError;
 use super::user_directory::{CheckedDirectory, ReadyDirectory};
 use crate::config::{Configuration, ReloadTrigger, RestartOnlySettings, Source};
