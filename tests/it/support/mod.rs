@@ -34,7 +34,9 @@ mod token;
 pub use authority::{Authority, Credentials, TlsPlace};
 pub use clock::TestClock;
 pub use collector::{Collector, attribute};
-pub use component::{Component, eventually, free_port, is_connected, program, repository, shipped};
+pub use component::{
+    Component, eventually, free_port, is_connected, open_connections, program, repository, shipped,
+};
 pub use database::{DatabaseServer, ServerKind, TestDatabase};
 pub use echo::{Echo, Echoed};
 pub use faulty_issuer::{Behaviour, FaultyIssuer};
