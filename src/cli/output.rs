@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 
 use super::exit::Failure;
-use crate::domain::StepOutcome;
+use crate::domain::{StepOutcome, Verdict};
 use crate::gate::Transcript;
 
 /// The format of a command's output.
@@ -48,9 +48,9 @@ pub(super) fn styled(style: Style, text: impl Display) -> String {
 /// Writes a transcript line by line: the verdict and what to do first, then the stages.
 pub(super) fn transcript_text(transcript: &Transcript) -> String {
     let style = match transcript.verdict {
-        "allow" => GOOD,
-        "would_deny" => WARNING,
-        _ => BAD,
+        Verdict::Allow => GOOD,
+        Verdict::WouldDeny => WARNING,
+        Verdict::Deny | Verdict::Error | Verdict::Unknown => BAD,
     };
     let verdict = styled(
         style,

@@ -18,6 +18,7 @@ mod request;
 mod request_context;
 mod scopes;
 mod time;
+mod verdict;
 
 pub use claim_path::{ClaimPath, ClaimPathError};
 pub use clock::Clock;
@@ -42,3 +43,4 @@ pub use request::{
 pub use request_context::{CostLimit, RequestContext};
 pub use scopes::Scopes;
 pub use time::{InvalidTime, Timestamp};
+pub use verdict::Verdict;

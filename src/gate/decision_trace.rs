@@ -59,7 +59,7 @@ impl Transcript {
             let failed = failed.filter(|stage| stage.outcome == StepOutcome::Failed);
             let peer = entry.peer.map(|peer| peer.to_string());
             tracing::debug!(
-                verdict = self.verdict,
+                verdict = self.verdict.word(),
                 reason = self.reason,
                 stage = failed.map(|stage| stage.stage),
                 expected = failed.map(|stage| stage.expected.as_str()),
@@ -76,7 +76,7 @@ impl Transcript {
         }
         for stage in &self.stages {
             tracing::trace!(
-                verdict = self.verdict,
+                verdict = self.verdict.word(),
                 reason = self.reason,
                 stage = stage.stage,
                 outcome = stage.outcome.word(),

@@ -10,12 +10,14 @@ mod header_fields;
 mod heartbeat;
 mod lifecycle;
 mod service_snapshot;
+mod simulator;
 mod tls;
 mod verify;
 
-pub use admin::{AdminAccess, AdminService, SimulatedAnswer, Simulator, admin_server};
+pub use admin::{AdminAccess, AdminService, admin_server};
 pub use heartbeat::Heartbeat;
 pub use lifecycle::Lifecycle;
 pub use service_snapshot::ServiceSnapshot;
+pub use simulator::{SimulatedAnswer, Simulator};
 pub use tls::CurrentTls;
 pub use verify::{Dialect, ProxyRequest, Responder, VerifyService, verify_server};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::LogQueue;
 use super::log_line::LogLine;
 use crate::config::{AccessLog, AccessLogField, LogFormat};
-use crate::domain::{ClaimPath, Field, OriginalRequest, Timestamp};
+use crate::domain::{ClaimPath, Field, OriginalRequest, Timestamp, Verdict};
 use crate::jose::Json;
 
 /// Writes one line for each decision that the settings select.
@@ -25,7 +25,7 @@ pub struct AccessLogger {
 #[allow(missing_docs)] // the fields of the line; docs/observability.md explains them
 pub struct AccessEntry {
     pub timestamp: Timestamp,
-    pub verdict: &'static str,
+    pub verdict: Verdict,
     pub reason: &'static str,
     pub issuer: Option<Arc<str>>,
     pub route: Option<Arc<str>>,
@@ -163,7 +163,7 @@ fn bounded(field: Field<'_>, max_bytes: usize) -> Option<Box<str>> {
 
 fn write_line(entry: &AccessEntry, format: LogFormat, buffer: &mut Vec<u8>) {
     let mut line = LogLine::begin(buffer, format, entry.timestamp, "INFO", "decision");
-    line.text("verdict", entry.verdict);
+    line.text("verdict", entry.verdict.word());
     line.text("reason", entry.reason);
     line.optional("issuer", entry.issuer.as_deref());
     line.optional("route", entry.route.as_deref());
@@ -209,7 +209,7 @@ mod tests {
         };
         AccessEntry {
             timestamp: Timestamp::from_secs(0),
-            verdict: "deny",
+            verdict: Verdict::Deny,
             reason: "token_expired",
             issuer: Some("main".into()),
             route: None,

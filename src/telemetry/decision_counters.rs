@@ -130,7 +130,7 @@ impl DecisionCounters {
             .and_then(|index| self.routes.get(index.get()))
             .map_or(NONE, |name| name);
         let labels = [
-            outcome.verdict(),
+            outcome.verdict().word(),
             outcome.reason(),
             self.issuer(issuer),
             route,

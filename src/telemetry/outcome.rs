@@ -1,6 +1,6 @@
 //! The outcome of a request, for metrics and logs.
 
-use crate::domain::{DenialClass, Reason};
+use crate::domain::{DenialClass, Reason, Verdict};
 
 /// The outcome of a request, for metrics and logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,23 +25,23 @@ impl Outcome {
         }
     }
 
-    /// Returns `allow`, `deny`, or `error` if the service is at fault.
-    pub const fn verdict(self) -> &'static str {
+    /// Returns the verdict for metrics: a denial that is only reported counts as allowed.
+    pub const fn verdict(self) -> Verdict {
         match self {
-            Self::Allowed | Self::Reported(_) => "allow",
+            Self::Allowed | Self::Reported(_) => Verdict::Allow,
             Self::Denied(reason) => match reason.class() {
-                DenialClass::Unavailable => "error",
+                DenialClass::Unavailable => Verdict::Error,
                 DenialClass::Unauthenticated | DenialClass::Forbidden | DenialClass::Limited => {
-                    "deny"
+                    Verdict::Deny
                 }
             },
         }
     }
 
-    /// Returns the verdict for the log, which is `would_deny` for a denial that is only reported.
-    pub const fn logged_verdict(self) -> &'static str {
+    /// Returns the verdict for logs, spans and `explain`.
+    pub const fn logged_verdict(self) -> Verdict {
         match self {
-            Self::Reported(_) => "would_deny",
+            Self::Reported(_) => Verdict::WouldDeny,
             counted => counted.verdict(),
         }
     }

@@ -21,7 +21,7 @@ use opentelemetry_sdk::trace::{
 
 use super::{AccessEntry, ChosenField};
 use crate::config::TraceSettings;
-use crate::domain::{Field, HeaderFields};
+use crate::domain::{Field, HeaderFields, Verdict};
 
 /// Exports spans in batches, on a thread of its own. Spans are dropped if the collector is slow or
 /// gone.
@@ -104,7 +104,7 @@ impl Spans {
     pub fn record(&self, position: TracePosition, entry: &AccessEntry) {
         let millis = u64::try_from(entry.timestamp.as_millis()).unwrap_or(0);
         let end = SystemTime::UNIX_EPOCH + Duration::from_millis(millis);
-        let is_failure = entry.verdict == "error";
+        let is_failure = entry.verdict == Verdict::Error;
         self.processor.on_end(SpanData {
             span_context: position.own,
             parent_span_is_remote: position.parent != SpanId::INVALID,
@@ -145,7 +145,7 @@ fn attributes(entry: &AccessEntry) -> Vec<KeyValue> {
         ("url.path", entry.original.path.as_deref()),
     ];
     let words = [
-        ("verdict", entry.verdict),
+        ("verdict", entry.verdict.word()),
         ("reason", entry.reason),
         ("cache", entry.cache),
     ];

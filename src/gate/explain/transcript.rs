@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::domain::{Denial, DenialClass, Explain, ExplainStep, Reason, RouteIndex, StepOutcome};
+use crate::domain::{
+    Denial, DenialClass, Explain, ExplainStep, Reason, RouteIndex, StepOutcome, Verdict,
+};
 use crate::hints::{DeniedStage, Hint};
 use crate::issuers::{Issuer, Issuers};
 use crate::policy::Permit;
@@ -12,9 +14,8 @@ use crate::response::DenialResponses;
 /// never a signature or a secret.
 #[derive(Debug, Serialize)]
 pub struct Transcript {
-    /// `allow`, `deny`, `error`, `would_deny` on a route that only reports, or `unknown` if another
-    /// service would have to be asked.
-    pub verdict: &'static str,
+    /// The verdict.
+    pub verdict: Verdict,
     /// `ok`, or the code of the reason.
     pub reason: &'static str,
     /// The meaning of the reason.
@@ -94,11 +95,13 @@ impl Transcript {
         }
         let (verdict, reason) = match &decision {
             Ok(permit) => match permit.reported() {
-                Some(reason) => ("would_deny", reason),
+                Some(reason) => (Verdict::WouldDeny, reason),
                 None => return Self::of_allowed(stages),
             },
-            Err(denial) if denial.class() == DenialClass::Unavailable => ("error", denial.reason()),
-            Err(denial) => ("deny", denial.reason()),
+            Err(denial) if denial.class() == DenialClass::Unavailable => {
+                (Verdict::Error, denial.reason())
+            }
+            Err(denial) => (Verdict::Deny, denial.reason()),
         };
         let hint = Some(context.hint(reason, stages.last()));
         Self {
@@ -114,7 +117,7 @@ impl Transcript {
 
     fn of_unknown(stages: Vec<ExplainStep>) -> Self {
         Self {
-            verdict: "unknown",
+            verdict: Verdict::Unknown,
             reason: "unknown",
             meaning: "another service would have to be asked",
             hint: Some(Hint::ExplainOnline.with(&[])),
@@ -126,7 +129,7 @@ impl Transcript {
 
     fn of_allowed(stages: Vec<ExplainStep>) -> Self {
         Self {
-            verdict: "allow",
+            verdict: Verdict::Allow,
             reason: "ok",
             meaning: "the request may pass",
             hint: None,
@@ -159,7 +162,7 @@ impl Transcript {
 
     /// Returns whether the request would pass.
     pub fn lets_pass(&self) -> bool {
-        matches!(self.verdict, "allow" | "would_deny")
+        self.verdict.lets_pass()
     }
 }
 

@@ -4,7 +4,6 @@ mod access;
 mod explain;
 mod index;
 mod service;
-mod simulator;
 mod status;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -17,7 +16,6 @@ use serde_json::json;
 
 pub use access::AdminAccess;
 pub use service::AdminService;
-pub use simulator::{SimulatedAnswer, Simulator};
 
 use crate::config::Readiness;
 use crate::issuers::Issuer;

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use doorward::app::offline_gate;
 use doorward::domain::{
     ClientSource, Denial, DenialClass, Field, ForwardedRequest, HeaderFields, OriginalRequest,
-    StepOutcome,
+    StepOutcome, Verdict,
 };
 use doorward::gate::{DecisionRecord, Gate, Transcript};
 use doorward::jose::{Algorithm, Family, SigningKey, encode_base64url};
@@ -88,11 +88,13 @@ impl Subject {
 /// The transcript comes to this decision, by its last stage; its texts are bounded.
 fn assert_agreement(decision: &Result<Permit, Denial>, told: &Transcript) {
     let expected = match decision {
-        Err(denial) if denial.class() == DenialClass::Unavailable => ("error", denial.code()),
-        Err(denial) => ("deny", denial.code()),
-        Ok(permit) => permit
-            .reported()
-            .map_or(("allow", "ok"), |reason| ("would_deny", reason.code())),
+        Err(denial) if denial.class() == DenialClass::Unavailable => {
+            (Verdict::Error, denial.code())
+        }
+        Err(denial) => (Verdict::Deny, denial.code()),
+        Ok(permit) => permit.reported().map_or((Verdict::Allow, "ok"), |reason| {
+            (Verdict::WouldDeny, reason.code())
+        }),
     };
     assert_eq!((told.verdict, told.reason), expected, "{told:?}");
     let (last, earlier) = told.stages.split_last().expect("there are always stages");
