@@ -31,7 +31,7 @@ use crate::response::DenialResponses;
 ///
 /// use doorward::app::offline_gate;
 /// use doorward::config::Configuration;
-/// use doorward::domain::DescribedRequest;
+/// use doorward::domain::{DescribedRequest, Verdict};
 /// use doorward::platform::SystemClock;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -46,7 +46,7 @@ use crate::response::DenialResponses;
 /// )?;
 /// let gate = offline_gate(configuration, Arc::new(SystemClock)).ok_or("keys have to be fetched")?;
 /// let transcript = gate.explain_described(&DescribedRequest::default()).await;
-/// assert_eq!((transcript.verdict, transcript.reason), ("deny", "token_missing"));
+/// assert_eq!((transcript.verdict, transcript.reason), (Verdict::Deny, "token_missing"));
 /// # Ok(())
 /// # }
 /// ```
@@ -166,19 +166,19 @@ pub fn simulator(
     keys: Vec<KeySet>,
     clock: Arc<dyn Clock>,
 ) -> Result<Simulator, StartError> {
-    let answers = configuration
+    let denials = configuration
         .routes
         .as_mut()
-        .map(|routes| std::mem::take(&mut routes.answers))
+        .map(|routes| std::mem::take(&mut routes.denials))
         .unwrap_or_default();
-    let settings = configuration.answers.clone();
+    let settings = configuration.denials.clone();
     let claim_headers = configuration.claim_headers.clone();
     let dialect = configuration.proxy.dialect.into();
     let issuers = configuration.issuers.len();
     let indices = configuration.listed.indices(issuers);
     let gate = gate_of_keys(configuration, keys, clock)?;
     let schemes = accepted_schemes(issuers, indices, &gate.policy);
-    let denials = Arc::new(DenialResponses::new(settings, answers, schemes));
+    let denials = Arc::new(DenialResponses::new(settings, denials, schemes));
     let responder = Responder::new(&claim_headers, denials, Arc::default());
     Ok(Simulator {
         gate,

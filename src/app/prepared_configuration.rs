@@ -24,9 +24,9 @@ impl PreparedConfiguration {
         let warnings = warnings(&configuration);
         let routes = configuration.routes.take();
         let (routes, rest) = routes
-            .map(|routes| (routes.table, (routes.answers, routes.unreached)))
+            .map(|routes| (routes.table, (routes.denials, routes.unreached)))
             .unzip();
-        let (answers, unreached) = rest.unzip();
+        let (denials, unreached) = rest.unzip();
         let route_names = routes
             .iter()
             .flat_map(RouteTable::iter)
@@ -38,8 +38,8 @@ impl PreparedConfiguration {
         Self {
             unreached: unreached.unwrap_or_default(),
             denials: DenialResponses::new(
-                configuration.answers.clone(),
-                answers.unwrap_or_default(),
+                configuration.denials.clone(),
+                denials.unwrap_or_default(),
                 accepted_schemes(issuers, indices, &policy),
             ),
             route_names,

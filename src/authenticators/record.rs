@@ -4,7 +4,10 @@ use super::CredentialDigest;
 use crate::domain::{CredentialScheme, IssuerIndex};
 use crate::telemetry::CacheUse;
 
-/// The record of authenticating a credential, for the log and the metrics. No decision reads it.
+/// The record of authenticating a credential, for the log and the metrics.
+///
+/// Two members do more than that: the digest is the key of the token cache, and the scheme chooses
+/// the challenge of a denial. No decision depends on the others.
 #[derive(Debug, Default)]
 pub struct AuthenticationRecord {
     /// Says that a log or a trace shows the digest. Otherwise it is computed for the cache only.

@@ -98,7 +98,7 @@ pub struct Configuration {
     /// The claims that are passed to the application as headers.
     pub claim_headers: ClaimHeaders,
     /// The appearance of denial responses.
-    pub answers: DenialSettings,
+    pub denials: DenialSettings,
     /// Logging, and the labels of metrics.
     pub logging: Logging,
     /// The time that a request waits for other services altogether.
@@ -152,7 +152,7 @@ impl Configuration {
         let tokens = TokenSettings::read(reader, &proxy);
         let has_directory = DirectorySettings::is_given(reader);
         let claim_headers = claim_headers::read(reader, has_directory);
-        let answers = DenialSettings::read(reader);
+        let denials = DenialSettings::read(reader);
         let logging = Logging::read(reader);
         let dependency_wait = dependencies::read_wait(reader);
         let traces = TraceSettings::read(reader);
@@ -176,7 +176,7 @@ impl Configuration {
             failure_limit: failure_limit?,
             tokens: tokens?,
             claim_headers: claim_headers?,
-            answers: answers?,
+            denials: denials?,
             logging: logging?,
             dependency_wait: dependency_wait?,
             traces: traces?,

@@ -7,7 +7,8 @@ use crate::domain::{Denial, RouteIndex, Uptime};
 use crate::policy::{Permit, Principal};
 use crate::telemetry::Outcome;
 
-/// The record of a decision for the log and the metrics. No decision reads it.
+/// The record of a decision for the log and the metrics. No decision depends on it, except on what
+/// [`AuthenticationRecord`] says of itself.
 #[derive(Debug, Default)]
 pub struct DecisionRecord {
     /// Says that the log shows claims.

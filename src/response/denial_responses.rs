@@ -28,7 +28,7 @@ pub struct DenialResponses {
     resources: HashMap<RouteIndex, Box<str>>,
     /// The routes with denials of their own, by name.
     by_name: HashMap<RouteName, RouteIndex>,
-    answers: DenialSettings,
+    settings: DenialSettings,
     schemes: ChallengeSchemes,
 }
 
@@ -86,7 +86,7 @@ struct Override {
 impl DenialResponses {
     /// Makes the responses as they are configured, in general and for these routes.
     pub fn new(
-        answers: DenialSettings,
+        settings: DenialSettings,
         of_routes: HashMap<RouteIndex, RouteDenials>,
         schemes: ChallengeSchemes,
     ) -> Self {
@@ -108,14 +108,14 @@ impl DenialResponses {
         Self {
             defaults: Reason::ALL
                 .iter()
-                .map(|reason| (*reason, DefaultResponse::new(*reason, &answers)))
+                .map(|reason| (*reason, DefaultResponse::new(*reason, &settings)))
                 .collect(),
-            otherwise: DefaultResponse::new(Reason::DependencyUnavailable, &answers),
-            general: Overrides::new(String::new(), &answers.denials),
+            otherwise: DefaultResponse::new(Reason::DependencyUnavailable, &settings),
+            general: Overrides::new(String::new(), &settings.denials),
             of_routes: own_denials,
             resources,
             by_name,
-            answers,
+            settings,
             schemes,
         }
     }
@@ -170,10 +170,10 @@ impl DenialResponses {
             return defaults.into();
         }
         let challenges = Challenges {
-            realm: &self.answers.realm,
+            realm: &self.settings.realm,
             resource_metadata: own_resource
                 .map(AsRef::as_ref)
-                .or(self.answers.resource_metadata.as_deref()),
+                .or(self.settings.resource_metadata.as_deref()),
             schemes,
         };
         challenges.of(denial).into_vec().into()
@@ -181,7 +181,7 @@ impl DenialResponses {
 }
 
 impl DefaultResponse {
-    fn new(reason: Reason, answers: &DenialSettings) -> Self {
+    fn new(reason: Reason, settings: &DenialSettings) -> Self {
         let has_challenge =
             reason.class() == DenialClass::Unauthenticated || reason == Reason::ScopeInsufficient;
         Self {
@@ -189,8 +189,8 @@ impl DefaultResponse {
             body: default_body(reason).into(),
             challenges: if has_challenge {
                 let challenges = Challenges {
-                    realm: &answers.realm,
-                    resource_metadata: answers.resource_metadata.as_deref(),
+                    realm: &settings.realm,
+                    resource_metadata: settings.resource_metadata.as_deref(),
                     schemes: AcceptedSchemes::BEARER,
                 };
                 challenges.of(&reason.into())

@@ -83,7 +83,7 @@ pub struct RouteSettings {
     /// The routes, ready to be matched.
     pub table: RouteTable,
     /// The denial responses of routes that have their own, by route.
-    pub answers: HashMap<RouteIndex, RouteDenials>,
+    pub denials: HashMap<RouteIndex, RouteDenials>,
     /// The routes that no request matches, because earlier routes match all of their requests. They
     /// can still be selected by name.
     pub unreached: Vec<UnreachedRoute>,
@@ -109,11 +109,11 @@ impl RouteSettings {
             read_route(entry, position, general)
         });
         let Some(read) = read? else { return Ok(None) };
-        let mut answers = HashMap::new();
+        let mut denials = HashMap::new();
         let mut routes = Vec::with_capacity(read.len());
         for (route, own) in read {
             if own.denials.is_some() || own.resource_metadata.is_some() {
-                answers.insert(route.index, own);
+                denials.insert(route.index, own);
             }
             routes.push(route);
         }
@@ -129,7 +129,7 @@ impl RouteSettings {
                 )?;
                 Ok(Some(Self {
                     table,
-                    answers,
+                    denials,
                     unreached,
                 }))
             }
@@ -194,12 +194,12 @@ fn read_route(
         rules: rules?,
     };
     refuse_undescribed_request(reader, &route, general.proxy)?;
-    let answers = RouteDenials {
+    let denials = RouteDenials {
         name: route.name.clone(),
         denials: denials?,
         resource_metadata: resource_metadata?,
     };
-    Ok((route, answers))
+    Ok((route, denials))
 }
 
 struct Match {

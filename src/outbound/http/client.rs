@@ -12,6 +12,7 @@ use tokio::task::spawn_blocking;
 use url::Url;
 
 use super::address::{AddressRule, Resolver, is_public, literal};
+use super::clients::{Clients, ForbiddenAddress};
 use super::egress::{Egress, ProxyName};
 use super::invalid_client::{InvalidClient, invalid};
 use super::response::{
@@ -28,13 +29,7 @@ const MAX_BEARER_TOKEN_BYTES: usize = 64 * 1024;
 
 /// An HTTP client for the requests to one party, with its credentials.
 pub struct HttpClient {
-    /// The client for direct requests to any address.
-    anywhere: Client,
-    /// The client for direct requests to public addresses.
-    public_only: Client,
-    /// The client for requests through a proxy.
-    proxied: Client,
-    egress: Egress,
+    clients: Clients,
     /// The configured headers.
     headers: HeaderMap,
     /// The file with the bearer token, which is read for each request.
@@ -59,14 +54,9 @@ impl HttpClient {
     /// Creates a client with these settings. Fails with [`InvalidClient`] if the certificates, the
     /// headers or the proxies are not usable.
     pub fn new(settings: &FetchSettings, egress: Egress) -> Result<Self, InvalidClient> {
+        let builder = || builder(settings.timeout, settings.extra_roots.as_deref());
         Ok(Self {
-            anywhere: direct(settings, AddressRule::Any)?,
-            public_only: direct(settings, AddressRule::Public)?,
-            proxied: build(
-                egress
-                    .through_proxies(builder(settings.timeout, settings.extra_roots.as_deref())?)?,
-            )?,
-            egress,
+            clients: Clients::new(egress, builder)?,
             headers: headers(settings)?,
             bearer_token_file: settings.bearer_token_file.clone(),
         })
@@ -75,17 +65,15 @@ impl HttpClient {
     /// Fetches a document, or finds that the known version is still current. Fails with
     /// [`FetchError`] unless the response is complete.
     pub async fn get(&self, request: FetchRequest<'_>) -> Result<FetchResponse, FetchError> {
-        if !request.rule.permits_literal(request.url) {
-            return Err(FetchError::Address);
-        }
+        let client = self.clients.for_request(request.url, request.rule);
+        let client = client.map_err(|ForbiddenAddress| FetchError::Address)?;
         let mut headers = if request.with_credentials {
             self.credentials().await?
         } else {
             HeaderMap::new()
         };
         headers.extend(request.known.map(|known| (IF_NONE_MATCH, known.0.clone())));
-        let response = self
-            .client(&request)
+        let response = client
             .get(request.url.clone())
             .headers(headers)
             .send()
@@ -118,22 +106,12 @@ impl HttpClient {
         }
     }
 
-    /// Returns the client for a request. Public addresses have a client of their own because
-    /// connections are reused: a connection of another client may lead to any address.
-    fn client(&self, request: &FetchRequest<'_>) -> &Client {
-        match request.rule {
-            _ if self.egress.is_proxied(request.url) => &self.proxied,
-            AddressRule::Any => &self.anywhere,
-            AddressRule::Public => &self.public_only,
-        }
-    }
-
     /// Returns which addresses the links in a response may lead to. Only a server in a private
     /// network may link to private addresses. The address of the connection decides where a server
     /// is, because the name may resolve differently the next time. Behind a proxy this address is
     /// unknown, unless the URL contains it.
     fn rule_for_links(&self, url: &Url, peer: Option<SocketAddr>) -> AddressRule {
-        let server = if self.egress.is_proxied(url) {
+        let server = if self.clients.egress.is_proxied(url) {
             literal(url)
         } else {
             peer.map(|peer| peer.ip())
@@ -146,7 +124,7 @@ impl HttpClient {
 
     /// Returns the proxy that a request to this URL goes through, if there is one for it.
     pub fn proxy_for(&self, url: &Url) -> Option<&ProxyName> {
-        self.egress.proxy_for(url)
+        self.clients.egress.proxy_for(url)
     }
 
     /// Returns the configured headers, with the bearer token as it is in its file now.
@@ -177,16 +155,6 @@ pub(super) fn bearer(token: Vec<u8>) -> io::Result<HeaderValue> {
     Ok(value)
 }
 
-/// Builds a client for direct requests.
-fn direct(settings: &FetchSettings, rule: AddressRule) -> Result<Client, InvalidClient> {
-    let builder = builder(settings.timeout, settings.extra_roots.as_deref())?;
-    build(if rule == AddressRule::Public {
-        builder.dns_resolver(Resolver::new(rule))
-    } else {
-        builder
-    })
-}
-
 /// Returns a builder with the bounds of all outgoing requests, and with extra root certificates in
 /// PEM.
 pub(super) fn builder(
@@ -213,11 +181,6 @@ pub(super) fn builder(
     } else {
         Ok(builder.tls_certs_merge(roots))
     }
-}
-
-/// Builds a client.
-pub(super) fn build(builder: ClientBuilder) -> Result<Client, InvalidClient> {
-    builder.build().map_err(invalid)
 }
 
 /// Returns the configured headers, whose values are secret.

@@ -4,11 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, Identity, Response};
+use reqwest::{Identity, Response};
 use url::Url;
 
-use super::address::{AddressRule, NoPermittedAddress, Resolver};
-use super::client::{build, builder};
+use super::address::AddressRule;
+use super::client::builder;
+use super::clients::{BodyError, Clients, ForbiddenAddress, is_forbidden_address, read_body};
 use super::egress::Egress;
 use super::error_chain::{error_chain, transport_hint};
 use super::invalid_client::{InvalidClient, invalid};
@@ -19,13 +20,7 @@ use crate::hints::Hint;
 /// An HTTP client that posts forms to one party, and follows no redirects: they would carry what is
 /// in the form to another one.
 pub struct FormClient {
-    /// The client for direct requests to any address.
-    anywhere: Client,
-    /// The client for direct requests to public addresses.
-    public_only: Client,
-    /// The client for requests through a proxy.
-    proxied: Client,
-    egress: Egress,
+    clients: Clients,
 }
 
 /// The certificate of a client and its private key, both in PEM.
@@ -102,10 +97,7 @@ impl FormClient {
             })
         };
         Ok(Self {
-            anywhere: build(builder()?)?,
-            public_only: build(builder()?.dns_resolver(Resolver::new(AddressRule::Public)))?,
-            proxied: build(egress.through_proxies(builder()?)?)?,
-            egress,
+            clients: Clients::new(egress, builder)?,
         })
     }
 
@@ -115,14 +107,8 @@ impl FormClient {
         request: FormRequest<'_>,
         max_bytes: usize,
     ) -> Result<FormResponse, FormError> {
-        if !request.rule.permits_literal(request.url) {
-            return Err(FormError::address());
-        }
-        let client = match request.rule {
-            _ if self.egress.is_proxied(request.url) => &self.proxied,
-            AddressRule::Any => &self.anywhere,
-            AddressRule::Public => &self.public_only,
-        };
+        let client = self.clients.for_request(request.url, request.rule);
+        let client = client.map_err(|ForbiddenAddress| FormError::address())?;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(request.accept));
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -152,7 +138,7 @@ impl FormClient {
 
     /// Returns the proxy that a request to this URL goes through, if there is one for it.
     pub fn proxy_for(&self, url: &Url) -> Option<String> {
-        self.egress.proxy_for(url).map(ToString::to_string)
+        self.clients.egress.proxy_for(url).map(ToString::to_string)
     }
 }
 
@@ -178,26 +164,19 @@ impl fmt::Display for FormError {
 
 impl std::error::Error for FormError {}
 
-async fn body(mut response: Response, max_bytes: usize) -> Result<Vec<u8>, FormError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(transport)? {
-        if body.len() + chunk.len() > max_bytes {
-            return Err(FormError {
-                kind: FormErrorKind::Unreadable,
-                text: format!("the body is larger than {} KiB", max_bytes >> 10),
-            });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+async fn body(response: Response, max_bytes: usize) -> Result<Vec<u8>, FormError> {
+    let body = read_body(response, max_bytes).await;
+    body.map_err(|error| match error {
+        BodyError::TooLarge => FormError {
+            kind: FormErrorKind::Unreadable,
+            text: format!("the body is larger than {} KiB", max_bytes >> 10),
+        },
+        BodyError::Transport(error) => transport(error),
+    })
 }
 
 fn transport(error: reqwest::Error) -> FormError {
-    let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-    if causes
-        .into_iter()
-        .any(<dyn std::error::Error>::is::<NoPermittedAddress>)
-    {
+    if is_forbidden_address(&error) {
         return FormError::address();
     }
     let (is_timeout, is_connect) = (error.is_timeout(), error.is_connect());

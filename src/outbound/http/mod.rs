@@ -2,6 +2,7 @@
 
 mod address;
 mod client;
+mod clients;
 mod egress;
 mod error_chain;
 mod form_client;

@@ -9,7 +9,8 @@ use reqwest::Client;
 use tokio::runtime::Handle;
 use url::Url;
 
-use super::client::{build, builder};
+use super::client::builder;
+use super::clients::build;
 use super::egress::Egress;
 use super::error_chain::{error_chain, transport_hint};
 use super::invalid_client::InvalidClient;

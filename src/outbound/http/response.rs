@@ -7,7 +7,8 @@ use reqwest::Response;
 use reqwest::header::{DATE, ETAG, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use url::Url;
 
-use super::address::{AddressRule, NoPermittedAddress};
+use super::address::AddressRule;
+use super::clients::{BodyError, is_forbidden_address, read_body};
 use super::error_chain::{error_chain, transport_hint};
 use crate::domain::shown_url;
 use crate::hints::Hint;
@@ -93,15 +94,12 @@ pub(super) fn location(from: &Url, headers: &HeaderMap) -> Option<String> {
 }
 
 /// Reads a body. Fails with [`FetchError::TooLarge`] if it has more than [`MAX_BODY_BYTES`].
-pub(super) async fn body(mut response: Response) -> Result<Vec<u8>, FetchError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(transport)? {
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
-            return Err(FetchError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+pub(super) async fn body(response: Response) -> Result<Vec<u8>, FetchError> {
+    let body = read_body(response, MAX_BODY_BYTES).await;
+    body.map_err(|error| match error {
+        BodyError::TooLarge => FetchError::TooLarge,
+        BodyError::Transport(error) => transport(error),
+    })
 }
 
 /// Returns the version of the document, if it is not too long to be sent back.
@@ -141,11 +139,7 @@ pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
 
 /// Converts an error of the library, in which a forbidden address is recognised.
 pub(super) fn transport(error: reqwest::Error) -> FetchError {
-    let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-    if causes
-        .into_iter()
-        .any(<dyn std::error::Error>::is::<NoPermittedAddress>)
-    {
+    if is_forbidden_address(&error) {
         return FetchError::Address;
     }
     FetchError::Transport(error_chain(error))
