@@ -86,7 +86,8 @@ impl PostgresClient {
     ) -> Result<QueryDescription, SqlError> {
         let mut connection = self.connect().await?;
         if self.is_pooled() {
-            transaction::begin(&mut connection, self.timeout).await?;
+            let begun = transaction::begin(&mut connection, self.timeout).await;
+            begun.map_err(|error| SqlError::of_server(&error))?;
         }
         let statement = connection
             .prepare(AssertSqlSafe(query.clone()).into_sql_str())
@@ -118,7 +119,8 @@ impl PostgresClient {
         if !self.is_pooled() {
             match self.session.connect().await {
                 Ok(mut connection) => {
-                    if transaction::is_own_session(&mut connection).await? {
+                    let is_own = transaction::is_own_session(&mut connection).await;
+                    if is_own.map_err(|error| SqlError::of_server(&error))? {
                         return Ok(connection);
                     }
                 }
@@ -180,7 +182,10 @@ impl PostgresClient {
         query: &Arc<str>,
         values: &[Box<str>],
     ) -> Result<Option<String>, Failure> {
-        let types = transaction::begin_for(connection, self.timeout, query).await?;
+        // The first use of the connection, so the pooler may have closed it.
+        let types = transaction::begin_for(connection, self.timeout, query)
+            .await
+            .map_err(Failure::Sqlx)?;
         let row = match bind::arguments(&types, values) {
             Ok(arguments) => {
                 let query = sqlx::query_with(AssertSqlSafe(query.clone()), arguments);
@@ -190,7 +195,7 @@ impl PostgresClient {
             Err(SqlError::NoSuchValue) => None,
             Err(error) => return Err(error.into()),
         };
-        transaction::end(connection).await?;
+        transaction::end(connection).await.map_err(Failure::Sqlx)?;
         Ok(row)
     }
 }
