@@ -24,8 +24,8 @@ pub enum DatabaseAddress {
 pub struct ServerAddress {
     /// Where the server listens.
     pub location: ServerLocation,
-    /// The name of the role or user; `None` for the default of the database's own clients.
-    pub user: Option<String>,
+    /// The name of the role or user.
+    pub user: String,
     /// The password, if there is one.
     pub password: Option<SecretString>,
     /// The name of the database; `None` for the default.
@@ -189,9 +189,14 @@ impl Dialect {
             let decoded = decoded(text)?;
             Ok(Some(decoded).filter(|text| !text.is_empty()))
         };
+        // The driver would take the name from the environment, or `root`.
+        let user = some(url.username())?.ok_or_else(|| {
+            Invalid::new("names no user")
+                .hint("write USER@ before the host; beside a socket the host is localhost")
+        })?;
         Ok(ServerAddress {
             location,
-            user: some(url.username())?,
+            user,
             password: url
                 .password()
                 .map(|text| decoded(text).map(SecretString::from))
@@ -291,30 +296,33 @@ mod tests {
     fn servers_are_found_with_their_credentials() {
         for (text, location) in [
             (
-                "postgres://db.example:1/x?sslmode=verify-full",
+                "postgres://u@db.example:1/x?sslmode=verify-full",
                 host("db.example", Some(1), true),
             ),
-            ("postgresql://127.0.0.1/x", host("127.0.0.1", None, false)),
+            ("postgresql://u@127.0.0.1/x", host("127.0.0.1", None, false)),
             (
-                "postgres://[::1]/x?sslmode=disable",
+                "postgres://u@[::1]/x?sslmode=disable",
                 host("::1", None, false),
             ),
             (
-                "postgres://localhost/x?sslmode=verify-full",
+                "postgres://u@localhost/x?sslmode=verify-full",
                 host("localhost", None, true),
             ),
-            ("postgres:///x?host=/run/pg", socket("/run/pg", None)),
-            ("postgres://%2Frun%2Fpg/x", socket("/run/pg", None)),
             (
-                "postgres://localhost/x?host=/run/pg&port=5433",
+                "postgres://u@localhost/x?host=/run/pg",
+                socket("/run/pg", None),
+            ),
+            ("postgres://u@%2Frun%2Fpg/x", socket("/run/pg", None)),
+            (
+                "postgres://u@localhost/x?host=/run/pg&port=5433",
                 socket("/run/pg", Some(5433)),
             ),
             (
-                "mysql://db.example/x?ssl-mode=VERIFY_IDENTITY",
+                "mysql://u@db.example/x?ssl-mode=VERIFY_IDENTITY",
                 host("db.example", None, true),
             ),
             (
-                "mariadb://localhost/x?socket=/run/m.sock",
+                "mariadb://u@localhost/x?socket=/run/m.sock",
                 socket("/run/m.sock", None),
             ),
         ] {
@@ -323,8 +331,8 @@ mod tests {
         let found = server("postgres://us%40er:p%3Aw%23@127.0.0.1/d%2Fb");
         let password = found.password.as_ref().map(ExposeSecret::expose_secret);
         assert_eq!(
-            (found.user.as_deref(), password, found.database.as_deref()),
-            (Some("us@er"), Some("p:w#"), Some("d/b"))
+            (&*found.user, password, found.database.as_deref()),
+            ("us@er", Some("p:w#"), Some("d/b"))
         );
         assert!(!format!("{found:?}").contains("p:w#"));
         assert_eq!(
@@ -340,15 +348,15 @@ mod tests {
     #[test]
     fn a_network_needs_verified_tls() {
         for text in [
-            "postgres://db.example/x",
-            "postgres://db.example/x?sslmode=require",
-            "postgres://db.example/x?sslmode=verify-ca",
-            "postgres://db.example/x?sslmode=disable",
-            "postgres://127.0.0.1/x?sslmode=prefer",
-            "postgres://10.0.0.1/x",
-            "postgres://localhost.example/x",
-            "mysql://db.example/x?ssl-mode=REQUIRED",
-            "mysql://db.example/x",
+            "postgres://u@db.example/x",
+            "postgres://u@db.example/x?sslmode=require",
+            "postgres://u@db.example/x?sslmode=verify-ca",
+            "postgres://u@db.example/x?sslmode=disable",
+            "postgres://u@127.0.0.1/x?sslmode=prefer",
+            "postgres://u@10.0.0.1/x",
+            "postgres://u@localhost.example/x",
+            "mysql://u@db.example/x?ssl-mode=REQUIRED",
+            "mysql://u@db.example/x",
         ] {
             let invalid = parse(text).unwrap_err();
             assert!(invalid.message.contains("TLS"), "{text}: {invalid:?}");
@@ -359,15 +367,19 @@ mod tests {
     fn other_texts_are_refused() {
         for text in [
             "oracle://a/b",
+            "postgres://127.0.0.1/x",
+            "postgres://:p@127.0.0.1/x",
+            "mysql://localhost/x",
             "127.0.0.1:5432",
             "postgres:///x",
-            "postgres://127.0.0.1/x?sslrootcert=/ca.pem",
-            "postgres://127.0.0.1/x?options=-cdefault_transaction_read_only=off",
-            "postgres://127.0.0.1/x?host=db.example",
-            "postgres://localhost%2F.evil.example/x",
-            "postgres://localhost%23.evil.example/x",
-            "postgres://127.0.0.1/x?port=0",
-            "postgres://127.0.0.1/x?port=70000",
+            "postgres:///x?host=/run/pg",
+            "postgres://u@127.0.0.1/x?sslrootcert=/ca.pem",
+            "postgres://u@127.0.0.1/x?options=-cdefault_transaction_read_only=off",
+            "postgres://u@127.0.0.1/x?host=db.example",
+            "postgres://u@localhost%2F.evil.example/x",
+            "postgres://u@localhost%23.evil.example/x",
+            "postgres://u@127.0.0.1/x?port=0",
+            "postgres://u@127.0.0.1/x?port=70000",
             "mysql://u:%zz@127.0.0.1/x",
             "sqlite::memory:",
             "sqlite:",

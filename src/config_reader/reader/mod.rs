@@ -3,6 +3,8 @@
 mod named_file;
 mod refusals;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::active_settings::{ActiveSetting, ActiveSettings};
@@ -24,6 +26,8 @@ pub(crate) struct Reader {
     problems: Problems,
     /// The settings that were read, if they are recorded.
     active: Option<ActiveSettings>,
+    /// The names of all variables. Libraries read some of them by themselves.
+    variables: BTreeSet<String>,
 }
 
 impl Reader {
@@ -33,7 +37,13 @@ impl Reader {
             files,
             problems: Problems::default(),
             active: None,
+            variables: BTreeSet::new(),
         }
+    }
+
+    /// Notes the names of all variables of the environment.
+    pub(crate) fn note_variables(&mut self, names: impl IntoIterator<Item = String>) {
+        self.variables.extend(names);
     }
 
     /// Records from now on every setting that is read.

@@ -245,9 +245,7 @@ fn options(server: &ServerAddress, settings: &DatabaseSettings) -> MySqlConnectO
             options.socket(path).ssl_mode(MySqlSslMode::Disabled)
         }
     };
-    if let Some(user) = &server.user {
-        options = options.username(user);
-    }
+    options = options.username(&server.user);
     if let Some(password) = &server.password {
         options = options.password(password.expose_secret());
     }

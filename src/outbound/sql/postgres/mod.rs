@@ -264,12 +264,21 @@ fn render(row: &PgRow) -> Result<String, SqlError> {
     Ok(json.finish())
 }
 
+/// Returns the options of a connection. The constructor fills them from variables of the environment
+/// such as `PGHOST` and `PGPASSWORD`, so each of these is set here. The configuration refuses the
+/// variables of the others.
 fn options(server: &ServerAddress, settings: &DatabaseSettings) -> PgConnectOptions {
-    let mut options = PgConnectOptions::new_without_pgpass()
+    let password = server.password.as_ref();
+    let options = PgConnectOptions::new_without_pgpass()
+        .username(&server.user)
+        // No password is the empty one.
+        .password(password.map_or("", |password| password.expose_secret()))
+        // The default of the server.
+        .database(server.database.as_deref().unwrap_or(&server.user))
         .application_name("doorward")
         .extra_float_digits(None)
         .disable_statement_logging();
-    options = match &server.location {
+    let options = match &server.location {
         ServerLocation::Host { name, port, tls } => {
             let mode = if *tls {
                 PgSslMode::VerifyFull
@@ -279,19 +288,11 @@ fn options(server: &ServerAddress, settings: &DatabaseSettings) -> PgConnectOpti
             options.host(name).port(port.unwrap_or(PORT)).ssl_mode(mode)
         }
         ServerLocation::Socket { path, port } => options
+            .host("localhost")
             .socket(path)
             .port(port.unwrap_or(PORT))
             .ssl_mode(PgSslMode::Disable),
     };
-    if let Some(user) = &server.user {
-        options = options.username(user);
-    }
-    if let Some(password) = &server.password {
-        options = options.password(password.expose_secret());
-    }
-    if let Some(database) = &server.database {
-        options = options.database(database);
-    }
     match &settings.extra_roots {
         Some(pem) => options.ssl_root_cert_from_pem(pem.clone()),
         None => options,
