@@ -46,14 +46,19 @@ impl<C> Connections<C> {
         }
     }
 
+    /// Waits until another connection may be open.
+    pub(super) async fn permit(&self) -> Result<OwnedSemaphorePermit, SqlError> {
+        // The semaphore is never closed.
+        let permit = self.permits.clone().acquire_owned().await;
+        permit.map_err(|_| SqlError::unavailable("connect", "no connections"))
+    }
+
     /// Returns a connection: the one that was used last, or a new one.
     pub(super) async fn take(
         &self,
+        permit: OwnedSemaphorePermit,
         connect: impl AsyncFnOnce() -> Result<C, SqlError>,
     ) -> Result<Lease<C>, SqlError> {
-        // The semaphore is never closed.
-        let permit = self.permits.clone().acquire_owned().await;
-        let permit = permit.map_err(|_| SqlError::unavailable("connect", "no connections"))?;
         if let Some(idle) = self.pop() {
             return Ok(Lease {
                 connection: idle.connection,

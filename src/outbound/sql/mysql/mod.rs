@@ -49,13 +49,17 @@ impl MySqlClient {
         // Each attempt but the last uses up a connection that the server has closed meanwhile. A
         // query only reads, so asking once more does no harm.
         for _ in 0..self.max_connections {
-            let mut lease = self.connections.take(async || self.connect().await).await?;
+            let permit = self.connections.permit().await?;
+            let connect = async || self.connect().await;
+            let mut lease = self.connections.take(permit, connect).await?;
             match fetch_on(&mut lease, query, values).await {
                 Err(Failure::Sqlx(error)) if lease.is_reused() && is_lost(&error) => {}
                 fetched => return self.end(lease, fetched),
             }
         }
-        let mut lease = self.connections.take(async || self.connect().await).await?;
+        let permit = self.connections.permit().await?;
+        let connect = async || self.connect().await;
+        let mut lease = self.connections.take(permit, connect).await?;
         let fetched = fetch_on(&mut lease, query, values).await;
         self.end(lease, fetched)
     }

@@ -67,14 +67,18 @@ impl PostgresClient {
         // whose statement was prepared for a table that has changed. A query only reads, so asking
         // once more does no harm.
         for _ in 0..self.max_connections {
-            let mut lease = self.connections.take(async || self.connect().await).await?;
+            let permit = self.connections.permit().await?;
+            let connect = async || self.connect().await;
+            let mut lease = self.connections.take(permit, connect).await?;
             let fetched = self.fetch_on(&mut lease, query, values).await;
             match fetched {
                 Err(Failure::Sqlx(error)) if lease.is_reused() && is_outdated(&error) => {}
                 fetched => return self.end(lease, fetched),
             }
         }
-        let mut lease = self.connections.take(async || self.connect().await).await?;
+        let permit = self.connections.permit().await?;
+        let connect = async || self.connect().await;
+        let mut lease = self.connections.take(permit, connect).await?;
         let fetched = self.fetch_on(&mut lease, query, values).await;
         self.end(lease, fetched)
     }
