@@ -40,18 +40,18 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
     let issuer = Issuer {
         description: IssuerDescription::default(),
         profile: profile.into(),
+        accepted: AcceptedIssuers::Named(vec![ISSUER.to_owned()]),
         algorithms: Algorithms::new(vec![Algorithm::HS256]),
         needs_keys: true,
         keys: KeyStore::fixed(KeySet::of_any_id(vec![key]), NOW.uptime).into(),
     };
-    let accepted = AcceptedIssuers::Named(vec![ISSUER.to_owned()]);
     let settings = CacheSettings {
         capacity: 100,
         time_to_live: Duration::from_mins(5),
     };
     let evictions = IntCounter::new("evictions", "Counted and never shown.").unwrap();
     Authenticators {
-        issuers: Issuers::new([(accepted, issuer)]),
+        issuers: Issuers::new([issuer]),
         listed: Listed::default(),
         asked: AskedIssuers::default(),
         claim_headers: ClaimHeaders::new(Vec::new(), 0),
