@@ -234,7 +234,11 @@ mod tests {
             max_connections: 2,
         };
         let client = SqlClient::new(&settings);
-        let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        let tasks = || {
+            tokio::runtime::Handle::current()
+                .metrics()
+                .num_alive_tasks()
+        };
         let before = tasks();
         let query: Arc<str> = "SELECT 1 WHERE ? = ''".into();
         for _ in 0..10 {

@@ -18,7 +18,7 @@ use sqlx::{
 };
 use tokio_stream::StreamExt;
 
-use super::connections::{Connections, Lease};
+use super::connections::{Connections, Driver, Failure};
 use super::description::{DescribedColumn, QueryDescription};
 use super::json_row::JsonRow;
 use super::sql_error::SqlError;
@@ -35,7 +35,6 @@ pub(super) struct PostgresClient {
     transaction: PgConnectOptions,
     /// Says that there is such a pooler.
     is_pooled: AtomicBool,
-    max_connections: u32,
     timeout: Duration,
 }
 
@@ -53,7 +52,6 @@ impl PostgresClient {
             // Statements have no names there: the next transaction may have another server.
             transaction: base.statement_cache_capacity(0),
             is_pooled: AtomicBool::new(false),
-            max_connections: settings.max_connections,
             timeout: settings.timeout,
         }
     }
@@ -63,24 +61,7 @@ impl PostgresClient {
         query: &Arc<str>,
         values: &[Box<str>],
     ) -> Result<Option<String>, SqlError> {
-        // Each attempt but the last uses up a connection that the server has closed meanwhile, or
-        // whose statement was prepared for a table that has changed. A query only reads, so asking
-        // once more does no harm.
-        for _ in 0..self.max_connections {
-            let permit = self.connections.permit().await?;
-            let connect = async || self.connect().await;
-            let mut lease = self.connections.take(permit, connect).await?;
-            let fetched = self.fetch_on(&mut lease, query, values).await;
-            match fetched {
-                Err(Failure::Sqlx(error)) if lease.is_reused() && is_outdated(&error) => {}
-                fetched => return self.end(lease, fetched),
-            }
-        }
-        let permit = self.connections.permit().await?;
-        let connect = async || self.connect().await;
-        let mut lease = self.connections.take(permit, connect).await?;
-        let fetched = self.fetch_on(&mut lease, query, values).await;
-        self.end(lease, fetched)
+        self.connections.fetch_row(self, query, values).await
     }
 
     pub(super) async fn describe(
@@ -118,6 +99,10 @@ impl PostgresClient {
     fn is_pooled(&self) -> bool {
         self.is_pooled.load(Ordering::Relaxed)
     }
+}
+
+impl Driver for PostgresClient {
+    type Connection = PgConnection;
 
     async fn connect(&self) -> Result<PgConnection, SqlError> {
         if !self.is_pooled() {
@@ -137,25 +122,6 @@ impl PostgresClient {
         connected.map_err(|error| SqlError::of_server(&error))
     }
 
-    /// Gives a connection back on which nothing is left to be read, and returns the row.
-    fn end(
-        &self,
-        lease: Lease<PgConnection>,
-        fetched: Result<Option<String>, Failure>,
-    ) -> Result<Option<String>, SqlError> {
-        let fetched = fetched.map_err(Failure::into_error);
-        // After an error a transaction is still open.
-        let is_idle = match &fetched {
-            Ok(_) => true,
-            Err(SqlError::NoSuchValue) => !self.is_pooled(),
-            Err(_) => false,
-        };
-        if is_idle {
-            self.connections.give_back(lease);
-        }
-        fetched
-    }
-
     async fn fetch_on(
         &self,
         connection: &mut PgConnection,
@@ -169,13 +135,22 @@ impl PostgresClient {
         let statement = connection
             .prepare(AssertSqlSafe(query.clone()).into_sql_str())
             .await
-            .map_err(Failure::Sqlx)?;
+            .map_err(|error| failure(&error))?;
         let types = match statement.parameters() {
             Some(Either::Left(types)) => types,
             _ => &[],
         };
         let arguments = bind::arguments(types, values)?;
         one_row(connection, statement.query_with(arguments)).await
+    }
+
+    fn is_idle_after(&self, fetched: &Result<Option<String>, SqlError>) -> bool {
+        match fetched {
+            Ok(_) => true,
+            // After an error a transaction is still open.
+            Err(SqlError::NoSuchValue) => !self.is_pooled(),
+            Err(_) => false,
+        }
     }
 }
 
@@ -189,7 +164,7 @@ impl PostgresClient {
         // The first use of the connection, so the pooler may have closed it.
         let types = transaction::begin_for(connection, self.timeout, query)
             .await
-            .map_err(Failure::Sqlx)?;
+            .map_err(|error| failure(&error))?;
         let row = match bind::arguments(&types, values) {
             Ok(arguments) => {
                 let query = sqlx::query_with(AssertSqlSafe(query.clone()), arguments);
@@ -199,29 +174,19 @@ impl PostgresClient {
             Err(SqlError::NoSuchValue) => None,
             Err(error) => return Err(error.into()),
         };
-        transaction::end(connection).await.map_err(Failure::Sqlx)?;
+        transaction::end(connection)
+            .await
+            .map_err(|error| failure(&error))?;
         Ok(row)
     }
 }
 
-/// Why a row was not fetched, as long as it may be tried again.
-enum Failure {
-    Sqlx(sqlx::Error),
-    Other(SqlError),
-}
-
-impl Failure {
-    fn into_error(self) -> SqlError {
-        match self {
-            Self::Sqlx(error) => SqlError::of_server(&error),
-            Self::Other(error) => error,
-        }
-    }
-}
-
-impl From<SqlError> for Failure {
-    fn from(error: SqlError) -> Self {
-        Self::Other(error)
+fn failure(error: &sqlx::Error) -> Failure {
+    let shown = SqlError::of_server(error);
+    if is_outdated(error) {
+        Failure::Outdated(shown)
+    } else {
+        Failure::Final(shown)
     }
 }
 
@@ -244,11 +209,11 @@ async fn one_row(
     query: Query<'_, Postgres, PgArguments>,
 ) -> Result<Option<String>, Failure> {
     let mut rows = query.fetch(connection);
-    let Some(row) = rows.try_next().await.map_err(Failure::Sqlx)? else {
+    let Some(row) = rows.try_next().await.map_err(|error| failure(&error))? else {
         return Ok(None);
     };
     let rendered = render(&row)?;
-    match rows.try_next().await.map_err(Failure::Sqlx)? {
+    match rows.try_next().await.map_err(|error| failure(&error))? {
         None => Ok(Some(rendered)),
         Some(_) => Err(SqlError::two_rows().into()),
     }
