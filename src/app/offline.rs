@@ -156,7 +156,7 @@ pub fn gate_of_keys(
 ///     .map(|(name, value)| (name.into(), value.into())),
 /// )?;
 /// let simulator = simulator(configuration, vec![KeySet::default()], Arc::new(SystemClock))?;
-/// let answer = simulator.answer(&DescribedRequest::default()).await;
+/// let answer = simulator.simulate(&DescribedRequest::default()).await;
 /// assert_eq!(answer.status, 401);
 /// # Ok(())
 /// # }
