@@ -44,6 +44,14 @@ pub(super) enum Failure {
     Final(SqlError),
 }
 
+impl Failure {
+    /// Returns the error, once no other connection is tried.
+    pub(super) fn into_error(self) -> SqlError {
+        let (Self::Outdated(error) | Self::Final(error)) = self;
+        error
+    }
+}
+
 impl From<SqlError> for Failure {
     fn from(error: SqlError) -> Self {
         Self::Final(error)
@@ -95,16 +103,17 @@ impl<C> Connections<C> {
         loop {
             let permit = self.permit().await?;
             let mut lease = self.take(permit, async || driver.connect().await).await?;
-            let fetched = match driver.fetch_on(&mut lease, query, values).await {
-                // Each attempt uses up such a connection. A query only reads, so asking once more
-                // does no harm.
-                Err(Failure::Outdated(_)) if lease.is_reused && outdated < self.max => {
-                    outdated += 1;
-                    continue;
-                }
-                Err(Failure::Outdated(error) | Failure::Final(error)) => Err(error),
-                Ok(row) => Ok(row),
-            };
+            let fetched = driver.fetch_on(&mut lease, query, values).await;
+            // Each attempt uses up such a connection. A query only reads, so asking once more does
+            // no harm.
+            if matches!(fetched, Err(Failure::Outdated(_)))
+                && lease.is_reused
+                && outdated < self.max
+            {
+                outdated += 1;
+                continue;
+            }
+            let fetched = fetched.map_err(Failure::into_error);
             if driver.is_idle_after(&fetched) {
                 self.give_back(lease);
             }

@@ -9,11 +9,11 @@ use sqlx::{
     AssertSqlSafe, Column, ConnectOptions, Decode, Either, Executor, Row, SqlSafeStr, Statement,
     TypeInfo, ValueRef,
 };
-use tokio_stream::StreamExt;
 
-use super::connections::Connections;
+use super::connections::{Connections, Failure};
 use super::description::{DescribedColumn, QueryDescription, refuse_other_number};
 use super::json_row::{JsonRow, Unrendered, push_double, push_plain, push_text};
+use super::one_row::one_row;
 use super::sql_error::{SqlError, shown};
 use crate::config::DatabaseSettings;
 
@@ -145,15 +145,9 @@ async fn fetch_on(
     for value in values {
         query = query.bind(&**value);
     }
-    let mut rows = query.fetch(connection);
-    let Some(row) = rows.try_next().await.map_err(failed)? else {
-        return Ok(None);
-    };
-    let rendered = render(&row)?;
-    match rows.try_next().await.map_err(failed)? {
-        None => Ok(Some(rendered)),
-        Some(_) => Err(SqlError::two_rows()),
-    }
+    let failure = |error: &sqlx::Error| Failure::Final(error_of(error));
+    let row = one_row(query.fetch(connection), failure, render).await;
+    row.map_err(Failure::into_error)
 }
 
 /// Returns the error by its primary result code.

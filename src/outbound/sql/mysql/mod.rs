@@ -13,11 +13,11 @@ use sqlx::{
     AssertSqlSafe, Column, ConnectOptions, Either, Executor, Row, SqlSafeStr, Statement, TypeInfo,
     ValueRef,
 };
-use tokio_stream::StreamExt;
 
 use super::connections::{Connections, Driver, Failure};
 use super::description::{DescribedColumn, QueryDescription, refuse_other_number};
 use super::json_row::JsonRow;
+use super::one_row::one_row;
 use super::sql_error::SqlError;
 use crate::config::{DatabaseSettings, ServerAddress, ServerLocation};
 
@@ -97,15 +97,7 @@ impl Driver for MySqlClient {
         for value in values {
             query = query.bind(&**value);
         }
-        let mut rows = query.fetch(connection);
-        let Some(row) = rows.try_next().await.map_err(|error| failure(&error))? else {
-            return Ok(None);
-        };
-        let rendered = render(&row)?;
-        match rows.try_next().await.map_err(|error| failure(&error))? {
-            None => Ok(Some(rendered)),
-            Some(_) => Err(SqlError::two_rows().into()),
-        }
+        one_row(query.fetch(connection), failure, render).await
     }
 
     fn is_idle_after(&self, fetched: &Result<Option<String>, SqlError>) -> bool {

@@ -10,17 +10,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow, PgSslMode, Postgres};
-use sqlx::query::Query;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode, Postgres};
 use sqlx::{
     AssertSqlSafe, Column, ConnectOptions, Either, Executor, Row, SqlSafeStr, Statement, TypeInfo,
     ValueRef,
 };
-use tokio_stream::StreamExt;
 
 use super::connections::{Connections, Driver, Failure};
 use super::description::{DescribedColumn, QueryDescription};
 use super::json_row::JsonRow;
+use super::one_row::one_row;
 use super::sql_error::SqlError;
 use crate::config::{DatabaseSettings, ServerAddress, ServerLocation};
 
@@ -141,7 +140,8 @@ impl Driver for PostgresClient {
             _ => &[],
         };
         let arguments = bind::arguments(types, values)?;
-        one_row(connection, statement.query_with(arguments)).await
+        let rows = statement.query_with(arguments).fetch(connection);
+        one_row(rows, failure, render).await
     }
 
     fn is_idle_after(&self, fetched: &Result<Option<String>, SqlError>) -> bool {
@@ -168,7 +168,8 @@ impl PostgresClient {
         let row = match bind::arguments(&types, values) {
             Ok(arguments) => {
                 let query = sqlx::query_with(AssertSqlSafe(query.clone()), arguments);
-                one_row(connection, query.persistent(false)).await?
+                let rows = query.persistent(false).fetch(&mut *connection);
+                one_row(rows, failure, render).await?
             }
             // No row has such a value, so nothing is asked; the transaction must end all the same.
             Err(SqlError::NoSuchValue) => None,
@@ -201,21 +202,6 @@ fn is_outdated(error: &sqlx::Error) -> bool {
             code.starts_with("57P") || code.starts_with("08") || matches!(&*code, "0A000" | "26000")
         }
         _ => false,
-    }
-}
-
-async fn one_row(
-    connection: &mut PgConnection,
-    query: Query<'_, Postgres, PgArguments>,
-) -> Result<Option<String>, Failure> {
-    let mut rows = query.fetch(connection);
-    let Some(row) = rows.try_next().await.map_err(|error| failure(&error))? else {
-        return Ok(None);
-    };
-    let rendered = render(&row)?;
-    match rows.try_next().await.map_err(|error| failure(&error))? {
-        None => Ok(Some(rendered)),
-        Some(_) => Err(SqlError::two_rows().into()),
     }
 }
 
