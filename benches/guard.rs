@@ -220,7 +220,7 @@ impl Scene {
     }
 
     fn answer(&self, decision: &Result<Permit, Denial>) -> HttpResponse {
-        self.responder.answer(decision, Dialect::Forwarded, None)
+        self.responder.respond(decision, Dialect::Forwarded, None)
     }
 }
 

@@ -142,16 +142,14 @@ impl KeyRefreshers {
                 settings.expectations,
                 settings.required_scopes,
             );
-            issuers.push((
-                settings.accepted,
-                Issuer {
-                    profile: profile.into(),
-                    algorithms,
-                    keys,
-                    needs_keys,
-                    description,
-                },
-            ));
+            issuers.push(Issuer {
+                profile: profile.into(),
+                accepted: settings.accepted,
+                algorithms,
+                keys,
+                needs_keys,
+                description,
+            });
         }
         for name in std::mem::replace(&mut self.names, names)
             .iter()

@@ -91,14 +91,14 @@ pub fn gate_of_keys(
                 settings.expectations,
                 settings.required_scopes,
             );
-            let issuer = Issuer {
+            Issuer {
                 profile: profile.into(),
+                accepted: settings.accepted,
                 description,
                 algorithms: settings.keys.algorithms().clone(),
                 needs_keys: settings.keys.are_needed(),
                 keys: Arc::new(KeyStore::fixed(keys, clock.uptime())),
-            };
-            (settings.accepted, issuer)
+            }
         },
     );
     let issuers = Issuers::new(issuers);
@@ -156,7 +156,7 @@ pub fn gate_of_keys(
 ///     .map(|(name, value)| (name.into(), value.into())),
 /// )?;
 /// let simulator = simulator(configuration, vec![KeySet::default()], Arc::new(SystemClock))?;
-/// let answer = simulator.answer(&DescribedRequest::default()).await;
+/// let answer = simulator.simulate(&DescribedRequest::default()).await;
 /// assert_eq!(answer.status, 401);
 /// # Ok(())
 /// # }

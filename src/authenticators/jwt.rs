@@ -84,7 +84,7 @@ async fn verify_signature<E: Explain>(
     let signed = signed?;
     let evidence = Evidence::Key {
         store: issuer.keys.clone(),
-        key: snapshot.trusted(signed.key()),
+        key: snapshot.trusted(&signed),
     };
     Ok((signed, evidence))
 }

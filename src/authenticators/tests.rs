@@ -40,18 +40,18 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
     let issuer = Issuer {
         description: IssuerDescription::default(),
         profile: profile.into(),
+        accepted: AcceptedIssuers::Named(vec![ISSUER.to_owned()]),
         algorithms: Algorithms::new(vec![Algorithm::HS256]),
         needs_keys: true,
         keys: KeyStore::fixed(KeySet::of_any_id(vec![key]), NOW.uptime).into(),
     };
-    let accepted = AcceptedIssuers::Named(vec![ISSUER.to_owned()]);
     let settings = CacheSettings {
         capacity: 100,
         time_to_live: Duration::from_mins(5),
     };
     let evictions = IntCounter::new("evictions", "Counted and never shown.").unwrap();
     Authenticators {
-        issuers: Issuers::new([(accepted, issuer)]),
+        issuers: Issuers::new([issuer]),
         listed: Listed::default(),
         asked: AskedIssuers::default(),
         claim_headers: ClaimHeaders::new(Vec::new(), 0),
@@ -135,6 +135,16 @@ fn verdict(
     fields: &OneField,
     cost_limit: Option<&dyn CostLimit>,
 ) -> (Result<(), &'static str>, CacheUse) {
+    let (found, cache) = authenticate(authenticators, rules, fields, cost_limit);
+    (found.map(drop).map_err(|denial| denial.code()), cache)
+}
+
+fn authenticate(
+    authenticators: &Authenticators,
+    rules: &Rules,
+    fields: &OneField,
+    cost_limit: Option<&dyn CostLimit>,
+) -> (Result<Arc<Principal>, Denial>, CacheUse) {
     let request = fields.request();
     let mut cx = RequestContext {
         request: &request,
@@ -145,10 +155,19 @@ fn verdict(
     let mut record = AuthenticationRecord::default();
     let credential = rules.sources.extract(&mut cx).unwrap();
     let found = ready(authenticators.authenticate(&credential, rules, &mut cx, &mut record));
-    (
-        found.map(drop).map_err(|denial| denial.code()),
-        record.cache,
-    )
+    (found, record.cache)
+}
+
+/// A type that is printed by mistake must not show data of a user.
+#[test]
+fn a_principal_shows_nothing_of_its_token() {
+    let authenticators = authenticators(AcceptedSources::OfRoute);
+    let fields = OneField::of_subject("s3cret");
+    let (found, _) = authenticate(&authenticators, &rules(), &fields, None);
+    let principal = found.unwrap();
+    let shown = format!("{principal:?} {:?}", principal.token());
+    assert!(shown.contains("main"), "{shown}");
+    assert!(!shown.contains("s3cret"), "{shown}");
 }
 
 #[test]

@@ -48,7 +48,9 @@ fn table(settings: &[ActiveSetting]) -> String {
     let head = ["setting", "value", "from"].map(str::to_owned);
     let rows = settings.iter().map(|setting| {
         let origin = setting.origin.as_deref().unwrap_or("default");
-        [setting.name.clone(), shown(setting), origin.to_owned()]
+        // The name of the file may be any text too.
+        let [name, origin] = [&setting.name, origin].map(|text| visible_text(text).into_owned());
+        [name, shown(setting), origin]
     });
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
     let width = |cell: fn(&[String; 3]) -> &String| {

@@ -184,7 +184,8 @@ fn asked_issuers(configuration: &Configuration, egress: &Egress) -> Result<Asked
         };
         let client = IntrospectionClient::new(settings.clone(), egress.clone());
         let client = client.map_err(Failure::failed)?;
-        Ok(Some(Arc::new(Introspector::direct(client))))
+        let introspector = Introspector::direct(client, Arc::new(SystemClock));
+        Ok(Some(Arc::new(introspector)))
     });
     Ok(AskedIssuers::new(
         asked.collect::<Result<Vec<_>, Failure>>()?,

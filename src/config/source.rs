@@ -164,6 +164,8 @@ impl Source {
         environment::add_aliases(&mut section, &self.environment, aliases);
         let mut reader = Reader::new(section, std::mem::take(files));
         reader.add_problems(problems);
+        let names = self.environment.iter().map(|(name, _)| name);
+        reader.note_variables(names.filter_map(|name| name.to_str().map(str::to_owned)));
         Ok(reader)
     }
 }

@@ -134,13 +134,13 @@ impl SqlDirectory {
         }
         let answer = match subject? {
             Subject::NoRow => None,
-            Subject::Key(key) => Some(self.answer(key, cx).await?),
+            Subject::Key(key) => Some(self.user_answer(key, cx).await?),
         };
         Self::conclude(identity, answer, cx)
     }
 
     /// Returns what is known of this subject, from the cache or from the database.
-    async fn answer<E: Explain>(
+    async fn user_answer<E: Explain>(
         &self,
         key: SubjectKey,
         cx: &mut RequestContext<'_, E>,

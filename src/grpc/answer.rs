@@ -14,10 +14,13 @@ use crate::policy::{ClaimHeaders, Permit};
 use crate::response::DenialResponse;
 
 /// Returns the response to a decision.
-pub(super) fn answer(decisions: &DecisionService, decided: &Decision) -> CheckResponse {
+pub(super) fn response_to(decisions: &DecisionService, decided: &Decision) -> CheckResponse {
     match &decided.decision {
         Ok(permit) => allow(&decisions.gate.authenticators.claim_headers, permit),
-        Err(denial) => deny(denial, &decisions.denials.answer(denial, decided.route)),
+        Err(denial) => deny(
+            denial,
+            &decisions.denials.response_to(denial, decided.route),
+        ),
     }
 }
 

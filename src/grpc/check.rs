@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use envoy_types::ext_authz::v3::pb::{CheckRequest, CheckResponse};
 
-use super::answer::answer;
+use super::answer::response_to;
 use super::connection::Peer;
 use super::described::Described;
 use crate::domain::{ForwardedRequest, Reason};
@@ -46,7 +46,7 @@ impl CheckService {
         if let Err(denial) = &decided.decision {
             report_refusal(&decisions, peer, denial.reason());
         }
-        answer(&decisions, &decided)
+        response_to(&decisions, &decided)
     }
 }
 

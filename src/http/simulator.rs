@@ -38,10 +38,12 @@ impl Simulator {
     }
 
     /// Returns the response that the verify listener would send.
-    pub async fn answer(&self, described: &DescribedRequest) -> SimulatedAnswer {
+    pub async fn simulate(&self, described: &DescribedRequest) -> SimulatedAnswer {
         let mut record = DecisionRecord::default();
         let decision = self.gate.decide_described(described, &mut record).await;
-        let response = self.responder.answer(&decision, self.dialect, record.route);
+        let response = self
+            .responder
+            .respond(&decision, self.dialect, record.route);
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         let headers = response.headers().iter();
         SimulatedAnswer {

@@ -15,6 +15,8 @@ use crate::verify::EntraTenant;
 pub struct Issuer {
     /// Its profile, which each of its principals shares.
     pub profile: Arc<IssuerProfile>,
+    /// The `iss` that its tokens may have.
+    pub accepted: AcceptedIssuers,
     /// The algorithms that its tokens may be signed with.
     pub algorithms: Algorithms,
     /// Its keys.
@@ -34,22 +36,22 @@ pub struct Issuers {
 }
 
 impl Issuers {
-    /// Creates the issuers, each with the `iss` that its tokens may have.
-    pub fn new(issuers: impl IntoIterator<Item = (AcceptedIssuers, Issuer)>) -> Self {
+    /// Creates the issuers, in the order of the configuration.
+    pub fn new(issuers: impl IntoIterator<Item = Issuer>) -> Self {
         let mut all = Self {
             in_order: Vec::new(),
             by_iss: HashMap::new(),
             without_iss: None,
             of_any_tenant: None,
         };
-        for (accepted, issuer) in issuers {
+        for issuer in issuers {
             let issuer = Arc::new(issuer);
             all.in_order.push(issuer.clone());
-            match accepted {
+            match &issuer.accepted {
                 AcceptedIssuers::Absent => all.without_iss = Some(issuer),
                 AcceptedIssuers::Named(names) => {
                     all.by_iss
-                        .extend(names.into_iter().map(|name| (name, issuer.clone())));
+                        .extend(names.iter().map(|name| (name.clone(), issuer.clone())));
                 }
                 AcceptedIssuers::AnyEntraTenant => all.of_any_tenant = Some(issuer),
             }

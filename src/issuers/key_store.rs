@@ -11,7 +11,9 @@ use tokio::time::Instant;
 use super::refetch::Refetch;
 use crate::config::RefreshSettings;
 use crate::domain::{Denial, Moment, Reason, Timestamp, Uptime};
-use crate::jose::{Algorithm, Candidates, KeyFingerprint, KeySet, NoCandidate, VerificationKey};
+use crate::jose::{
+    Algorithm, Candidates, KeyFingerprint, KeySet, NoCandidate, SignedJws, VerificationKey,
+};
 use crate::policy::{KeyTrust, TrustedKey};
 
 /// The keys of one issuer. Requests read a snapshot without a lock; a refresh replaces the whole
@@ -75,12 +77,9 @@ impl KeySnapshot {
         !self.keys.is_empty() && !now.reaches(self.usable_until)
     }
 
-    /// Returns a key of this snapshot together with the generation that it belongs to.
-    pub fn trusted(&self, key: &Arc<VerificationKey>) -> TrustedKey {
-        TrustedKey {
-            key: key.clone(),
-            generation: self.generation,
-        }
+    /// Returns the key of this snapshot that made the signature of the token.
+    pub fn trusted(&self, signed: &SignedJws) -> TrustedKey {
+        TrustedKey::of(signed, self.generation)
     }
 }
 
@@ -90,7 +89,7 @@ impl KeyTrust for KeyStore {
     fn still_trusts(&self, trusted: &TrustedKey, now: Moment) -> bool {
         let snapshot = self.snapshot.load();
         let present =
-            trusted.generation == snapshot.generation || snapshot.keys.contains(&trusted.key);
+            trusted.generation() == snapshot.generation || snapshot.keys.contains(trusted.key());
         present && !now.reaches(snapshot.usable_until)
     }
 }

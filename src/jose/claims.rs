@@ -1,6 +1,7 @@
 //! The claims of a token, before and after its signature is verified (RFC 7519 section 4).
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
 use super::json::{Json, Object, name_order};
@@ -11,7 +12,6 @@ use crate::domain::{ClaimPath, Reason, Timestamp};
 /// They come from [`CompactJws::into_signed`](super::CompactJws::into_signed), from a server that
 /// was asked about the token over a connection that proves who answers
 /// ([`stated`](Self::stated)), or from a file of the operator.
-#[derive(Debug)]
 pub struct Claims {
     /// The payload as the issuer wrote it.
     text: String,
@@ -23,7 +23,6 @@ pub struct Claims {
 }
 
 /// The position of one claim.
-#[derive(Debug)]
 struct Member {
     /// The range of its name in `names`.
     name: Range<usize>,
@@ -102,6 +101,13 @@ impl Claims {
             .ok()?;
         let value = self.members.get(at)?.value.clone();
         self.text.get(value).map(Json::of_strict)
+    }
+}
+
+/// Shows nothing of the claims: they are personal data, which must not reach a log by mistake.
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims").finish_non_exhaustive()
     }
 }
 

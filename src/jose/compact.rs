@@ -1,5 +1,6 @@
 //! The compact serialisation (RFC 7515 section 7.1).
 
+use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -32,7 +33,6 @@ use crate::domain::{BearerToken, Reason};
 /// let signed = jws.into_signed(&candidates).unwrap();
 /// assert_eq!(signed.claims().describe("sub"), r#""alice""#);
 /// ```
-#[derive(Debug)]
 pub struct CompactJws<'a> {
     signing_input: &'a [u8],
     header: JoseHeader,
@@ -94,6 +94,15 @@ impl<'a> CompactJws<'a> {
         // (RFC 8725 section 3.1).
         key.algorithm() == self.header.algorithm()
             && key.verify(self.signing_input, &self.signature)
+    }
+}
+
+/// Shows the header only: with the rest a reader of a log could use the token.
+impl fmt::Debug for CompactJws<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompactJws")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
     }
 }
 
@@ -212,6 +221,28 @@ mod tests {
             encode_base64url(header),
             encode_base64url(payload)
         )
+    }
+
+    /// The bytes of a token in a log would let its reader use it.
+    #[test]
+    fn a_token_shows_nothing_but_its_header() {
+        let secret = [7; 32];
+        let text = SigningKey::secret(Algorithm::HS256, &secret)
+            .sign(&serde_json::Map::new(), &json!({"sub": "s3cret"}))
+            .unwrap();
+        let jws = CompactJws::parse(BearerToken::parse(text.as_bytes(), 8192).unwrap()).unwrap();
+        let claims = jws.unverified_claims();
+        let parsed = format!("{jws:?} {claims:?}");
+        assert!(parsed.contains("HS256"), "{parsed}");
+        let key = VerificationKey::secret(Algorithm::HS256, &secret).unwrap();
+        let candidates = KeySet::of_any_id(vec![key]).candidates(None, Algorithm::HS256);
+        let signed = jws.into_signed(&candidates.unwrap()).unwrap();
+        let value = signed.claims().member("sub").unwrap();
+        let shown = format!("{parsed} {signed:?} {:?} {value:?}", signed.claims());
+        let bytes = format!("{:?}", text.as_bytes());
+        let bytes = bytes.trim_matches(['[', ']']);
+        assert!(!shown.contains("s3cret"), "{shown}");
+        assert!(!shown.contains(&bytes[..60]), "{shown}");
     }
 
     #[test]

@@ -18,11 +18,10 @@ use serde_json::value::RawValue;
 pub(super) const MAX_DEPTH: usize = 32;
 
 /// A JSON value as it was written, known to be strict JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
 
 /// A strict JSON object, from a text that holds nothing else.
-#[derive(Debug)]
 pub(super) struct Object<'a> {
     /// The members, sorted by [`name_order`].
     members: Vec<(Cow<'a, str>, Json<'a>)>,
@@ -32,6 +31,20 @@ pub(super) struct Object<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a JSON object in which each member stands once")]
 pub(super) struct NotStrict;
+
+/// Shows nothing of the value, which is a claim or a column of a user.
+impl fmt::Debug for Json<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Json(..)")
+    }
+}
+
+/// Shows nothing of the members.
+impl fmt::Debug for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Object").finish_non_exhaustive()
+    }
+}
 
 impl<'a> Json<'a> {
     /// Returns `true` if a text is a JSON object without duplicate member names at any depth.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::Moment;
-use crate::jose::VerificationKey;
+use crate::jose::{SignedJws, VerificationKey};
 
 /// The evidence that vouches for a principal. It owns the way to its source: whether it still holds
 /// depends on the time only.
@@ -39,13 +39,33 @@ pub trait ListTrust: Send + Sync {
     fn still_has(&self, line: &ListedLine) -> bool;
 }
 
-/// A key that was trusted when a signature was verified with it.
+/// A key that was trusted when a signature was verified with it. [`TrustedKey::of`] is the only way
+/// to get one.
 #[derive(Debug, Clone)]
 pub struct TrustedKey {
-    /// The key.
-    pub key: Arc<VerificationKey>,
-    /// The generation of the keys that it was among. A store counts its generations.
-    pub generation: u64,
+    key: Arc<VerificationKey>,
+    generation: u64,
+}
+
+impl TrustedKey {
+    /// Returns the key that made the signature of this token. It was among the keys of this
+    /// generation; a store counts its generations.
+    pub fn of(signed: &SignedJws, generation: u64) -> Self {
+        Self {
+            key: signed.key().clone(),
+            generation,
+        }
+    }
+
+    /// Returns the key.
+    pub fn key(&self) -> &VerificationKey {
+        &self.key
+    }
+
+    /// Returns the generation of the keys that it was among.
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
 }
 
 /// A line as it was when it vouched for a principal.

@@ -1,5 +1,6 @@
 //! The principal of a credential.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwapOption;
@@ -14,7 +15,6 @@ use crate::verify::VerifiedToken;
 ///
 /// It says nothing about a request. It may be kept and used again as long as its evidence holds;
 /// what depends on the request or the time is decided by [`Rules`](super::Rules).
-#[derive(Debug)]
 pub struct Principal {
     profile: Arc<IssuerProfile>,
     evidence: Evidence,
@@ -26,6 +26,16 @@ pub struct Principal {
     /// The user's row as it was last looked up, and until when it is good: a hit here computes no
     /// key of a cache and allocates nothing.
     user: ArcSwapOption<(Moment, Arc<UserRow>)>,
+}
+
+/// Shows whose principal it is and what vouches for it, and nothing of the user.
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Principal")
+            .field("issuer", &self.profile.name)
+            .field("evidence", &self.evidence)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Principal {

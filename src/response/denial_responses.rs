@@ -128,7 +128,7 @@ impl DenialResponses {
     }
 
     /// Returns the response to this denial, on this route if there was one.
-    pub fn answer(&self, denial: &Denial, route: Option<RouteIndex>) -> DenialResponse<'_> {
+    pub fn response_to(&self, denial: &Denial, route: Option<RouteIndex>) -> DenialResponse<'_> {
         let own = route
             .and_then(|route| self.of_routes.get(&route))
             .unwrap_or(&self.general);

@@ -1289,6 +1289,23 @@ fn config_show_shows_no_secret_in_the_place_of_another_value() {
     }
 }
 
+/// A name in the file, or that of the file, could move the cursor of a terminal.
+#[test]
+fn config_show_escapes_control_characters() {
+    let place = tempfile::tempdir().unwrap();
+    let file = "realm: \"a\\e[1Ab\"\n\"re\\e[1Aalm\": x\n";
+    let path = written(&place, "a\u{1b}[2K.yaml", file);
+    for more in [&[][..], &["--changed"], &["--output", "json"]] {
+        let arguments = [&["--config", text(&path), "config", "show"], more].concat();
+        let shown = doorward(&arguments, &[], "");
+        assert_eq!(shown.status.code(), Some(78));
+        for printed in [out(&shown), err(&shown)] {
+            assert!(!printed.contains('\u{1b}'), "{printed:?}");
+            assert!(printed.contains("[2K.yaml"), "{printed}");
+        }
+    }
+}
+
 #[test]
 fn shells_complete_the_commands() {
     for shell in ["bash", "zsh", "fish"] {

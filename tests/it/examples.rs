@@ -414,7 +414,7 @@ fn guarded_by_secret(idp: &TestIssuer, name: &str, file: &str) -> GateBuilder {
 /// The database of the examples, and one that is never asked.
 const USERS_FILE: (&str, &str) = (
     "directory_url_file: /run/secrets/users-database",
-    "directory_url: 'postgres://127.0.0.1:1/users'",
+    "directory_url: 'postgres://u@127.0.0.1:1/users'",
 );
 
 /// The example of this name, where it looks users up with a real table.

@@ -307,7 +307,7 @@ fn beside_its_preset(name: &str, value: &Value) -> Value {
     {
         Some(preset) => json!({ name: value, "preset": preset }),
         None if name.starts_with("directory_") && !name.starts_with("directory_url") => {
-            json!({ name: value, "directory_url": "postgres://127.0.0.1/users" })
+            json!({ name: value, "directory_url": "postgres://u@127.0.0.1/users" })
         }
         None => json!({ name: value }),
     }

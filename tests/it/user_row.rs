@@ -234,7 +234,7 @@ fn problems_are_reported_at_once() {
             "proxy: traefik\nissuer: https://idp.example\naudience: [api]\n{file}"
         ));
         let gate = if with_directory {
-            gate.set("DIRECTORY_URL", "postgres://127.0.0.1/users")
+            gate.set("DIRECTORY_URL", "postgres://u@127.0.0.1/users")
                 .set("DIRECTORY_QUERY", "SELECT role FROM users WHERE id = $1")
         } else {
             gate

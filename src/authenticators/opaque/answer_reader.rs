@@ -39,13 +39,21 @@ impl AnswerKeys {
     }
 }
 
-/// Reads an answer to a question of one moment that was received at another. Fails with what is
-/// wrong with it, without anything of its content.
+/// The moments of a question and its answer.
+#[derive(Clone, Copy)]
+pub(super) struct Exchange {
+    /// When the issuer was asked. An answer is kept from then on.
+    pub(super) asked_at: Moment,
+    /// When the answer was there. A signed one must not have been made later.
+    pub(super) answered_at: Moment,
+}
+
+/// Reads an answer. Fails with what is wrong with it, without anything of its content.
 pub(super) async fn read(
     body: Vec<u8>,
     response: &IntrospectionResponse,
     keys: &AnswerKeys,
-    (asked_at, received): (Moment, Moment),
+    exchange: Exchange,
 ) -> Result<Verdict, String> {
     let text = match response {
         IntrospectionResponse::Json => {
@@ -57,14 +65,14 @@ pub(super) async fn read(
                 client_id,
                 leeway: keys.leeway,
             };
-            verified(&body, &expected, keys, received).await?
+            verified(&body, &expected, keys, exchange.answered_at).await?
         }
     };
     match IntrospectionAnswer::parse(text.clone()) {
         Ok(IntrospectionAnswer::Active(active)) => Ok(Verdict::Active(KeptAnswer {
             ends: active.ends(),
             text: text.into(),
-            asked_at,
+            asked_at: exchange.asked_at,
         })),
         Ok(IntrospectionAnswer::Inactive) => Ok(Verdict::Inactive),
         Err(unreadable) => Err(unreadable.to_string()),

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::answer_reader::{AnswerKeys, read};
+use super::answer_reader::{AnswerKeys, Exchange, read};
 use super::credentials::Credentials;
 use super::followed_file::FollowedFiles;
 use super::verdict::Verdict;
@@ -144,9 +144,11 @@ impl IntrospectionClient {
         let response = client.post(request, MAX_ANSWER_BYTES).await;
         let response = response.map_err(|error| transport(&place(), &error))?;
         let body = self.body(response, &place(), now)?;
-        // A signed answer is made after the question, so its `iat` is compared with this time.
-        let received = now.plus(started.elapsed());
-        let verdict = read(body, &self.settings.response, keys, (now, received)).await;
+        let exchange = Exchange {
+            asked_at: now,
+            answered_at: now.plus(started.elapsed()),
+        };
+        let verdict = read(body, &self.settings.response, keys, exchange).await;
         verdict.map_err(|unreadable| {
             CallError::failed("unreadable", format!("{}: {unreadable}", place()))
         })

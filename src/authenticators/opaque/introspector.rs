@@ -11,7 +11,7 @@ use super::client::{IntrospectionClient, SharedClient};
 use super::verdict::{KeptAnswer, Verdict};
 use crate::authenticators::digest::CredentialDigest;
 use crate::config::IntrospectionSettings;
-use crate::domain::Moment;
+use crate::domain::{Clock, Moment};
 use crate::outbound::dependency::{Answer, CallDenied, CallError, Caller, Calls, Dependency};
 
 /// The number of answers that are kept beside those in the token cache: about tokens that are not
@@ -31,8 +31,8 @@ pub struct Introspector {
 enum Way {
     /// Not at all: there is no service around this.
     Nowhere,
-    /// For explanations only, on the runtime of the caller.
-    Directly(SharedClient),
+    /// For explanations only, on the runtime of the caller, by this clock.
+    Directly(SharedClient, Arc<dyn Clock>),
     /// By calls that are shared and bounded, on a runtime of their own.
     Shared {
         client: SharedClient,
@@ -65,11 +65,13 @@ impl Introspector {
         }
     }
 
-    /// Creates an introspector for explanations, which asks only where a decision may.
-    pub fn direct(client: IntrospectionClient) -> Self {
+    /// Creates an introspector for explanations, which asks only where a decision may. Questions are
+    /// asked now by `clock`, also in an explanation as of another time: a server would refuse an
+    /// assertion that was signed for then.
+    pub fn direct(client: IntrospectionClient, clock: Arc<dyn Clock>) -> Self {
         Self {
             settings: client.settings().clone(),
-            way: Way::Directly(client.into()),
+            way: Way::Directly(client.into(), clock),
         }
     }
 
@@ -101,14 +103,14 @@ impl Introspector {
     pub fn dependency(&self) -> Option<&Arc<Dependency>> {
         match &self.way {
             Way::Shared { calls, .. } => Some(calls.dependency()),
-            Way::Nowhere | Way::Directly(_) => None,
+            Way::Nowhere | Way::Directly(..) => None,
         }
     }
 
     /// Returns where the issuer is asked, as it may be shown, if that is known.
     pub fn known_endpoint(&self) -> Option<String> {
         match &self.way {
-            Way::Shared { client, .. } | Way::Directly(client) => client.known_endpoint(),
+            Way::Shared { client, .. } | Way::Directly(client, _) => client.known_endpoint(),
             Way::Nowhere => None,
         }
     }
@@ -129,7 +131,7 @@ impl Introspector {
     pub(super) async fn kept(&self, digest: &CredentialDigest, now: Moment) -> Option<Verdict> {
         match &self.way {
             Way::Shared { calls, .. } => calls.kept(digest, now).await,
-            Way::Nowhere | Way::Directly(_) => None,
+            Way::Nowhere | Way::Directly(..) => None,
         }
     }
 
@@ -196,7 +198,7 @@ impl Introspector {
         } = question;
         match &self.way {
             Way::Nowhere => Err(CallError::failed("offline", "the issuer is not asked here")),
-            Way::Directly(client) => client.ask(&token, &keys, began).await,
+            Way::Directly(client, clock) => client.ask(&token, &keys, clock.moment()).await,
             Way::Shared {
                 client, runtime, ..
             } => {

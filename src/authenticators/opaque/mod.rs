@@ -17,6 +17,7 @@ pub use verdict::{KeptAnswer, Verdict};
 use std::sync::Arc;
 
 use super::{AuthenticationRecord, Authenticators, CredentialDigest, explain};
+use crate::config::AcceptedIssuers;
 use crate::domain::{
     Credential, Denial, Explain, ExplainStep, IssuerIndex, Reason, RequestContext,
 };
@@ -68,11 +69,9 @@ impl Authenticators {
         cx: &mut RequestContext<'_, E>,
     ) -> Result<Principal, Denial> {
         let introspected = self.introspect(credential, issuer, cx).await?;
-        let verified = issuer.profile.expectations.validate_active(
-            introspected.active,
-            cx.now.date,
-            cx.explain,
-        )?;
+        let active = with_issuer(introspected.active, &issuer.accepted, cx.explain)?;
+        let expectations = &issuer.profile.expectations;
+        let verified = expectations.validate_active(active, cx.now.date, cx.explain)?;
         let profile = issuer.profile.clone();
         let principal = Principal::new(
             verified,
@@ -143,10 +142,7 @@ impl Authenticators {
         let settings = introspector.settings();
         self.check_answer(&active, issuer, settings.require_token_type, cx.explain)?;
         Ok(Introspected {
-            active: match &issuer.description.accepted[..] {
-                [name] => active.of_issuer(name),
-                _ => active,
-            },
+            active,
             kept_until: answer.asked_at.plus(settings.cache_ttl),
         })
     }
@@ -180,6 +176,29 @@ impl Authenticators {
         })?;
         TokenKindRule { require_token_type }.validate(claims, explain)
     }
+}
+
+/// Returns what an issuer says about a token together with the `iss` of the token. Answers may lack
+/// it (RFC 7662 section 2.2), and it is then the one that all tokens of the issuer have.
+///
+/// Fails with [`Reason::ClaimMissing`] if they may have several: users of two tenants must not look
+/// alike.
+fn with_issuer(
+    active: ActiveToken,
+    accepted: &AcceptedIssuers,
+    explain: &mut impl Explain,
+) -> Result<ActiveToken, Reason> {
+    if *accepted == AcceptedIssuers::Absent || active.claims().member("iss").is_some() {
+        return Ok(active);
+    }
+    let Some(name) = accepted.only_name() else {
+        explain.step(|| {
+            let expected = format!("one of {}", accepted.names().join(", "));
+            ExplainStep::failed("iss", expected, active.claims().describe("iss"))
+        });
+        return Err(Reason::ClaimMissing);
+    };
+    Ok(active.of_issuer(name))
 }
 
 /// Returns a token that is a `b64token` (RFC 6750 section 2.1). No server issues anything else, so

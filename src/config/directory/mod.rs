@@ -1,6 +1,7 @@
 //! The user directory: a database that says who the subject of a credential is.
 
 mod address;
+mod driver_variables;
 mod query;
 
 use std::path::Path;
@@ -197,6 +198,9 @@ impl DirectorySettings {
         let address = reader
             .optional(&DIRECTORY_URL, address::parse)
             .and_then(|address| address.ok_or(Reported));
+        if let Ok(address) = &address {
+            driver_variables::refuse(reader, address)?;
+        }
         let extra_roots = read_extra_roots(reader);
         let query = UserQuery::read(reader, address.as_ref().ok());
         let issuers = read_issuers(reader, issuers, listed);

@@ -37,6 +37,17 @@ impl AcceptedIssuers {
         }
     }
 
+    /// Returns the only name, if there is one and no other.
+    pub fn only_name(&self) -> Option<&str> {
+        match self {
+            Self::Named(names) => match names.as_slice() {
+                [only] => Some(only),
+                _ => None,
+            },
+            Self::Absent | Self::AnyEntraTenant => None,
+        }
+    }
+
     /// Describes, for a message, a value that `self` and `other` both accept. Returns `None` if
     /// there is none.
     pub(super) fn overlap(&self, other: &Self) -> Option<String> {

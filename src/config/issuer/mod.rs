@@ -4,11 +4,11 @@ mod accepted_issuers;
 pub(crate) mod audience;
 mod introspection;
 pub(crate) mod keys;
+mod label;
 pub(crate) mod preset;
-
-use std::time::Duration;
-
-use url::Url;
+mod required;
+mod time_rules;
+mod token_type;
 
 pub use accepted_issuers::AcceptedIssuers;
 pub use introspection::{
@@ -21,63 +21,21 @@ pub use keys::{
 };
 
 pub(super) use keys::hex;
+pub(super) use required::scope;
 
 use crate::config::issuer::keys::{fetch, refresh};
 use crate::config::listed::names::RESERVED;
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
-use crate::domain::{ClaimPath, Scopes};
 use crate::policy::ScopeRequirement;
-use crate::verify::{AudienceRule, Expectations, RequiredClaim, TimeRules, TokenTypeRule};
+use crate::verify::Expectations;
 use accepted_issuers::ISSUER;
 use audience::{AUDIENCE, AUDIENCE_FALLBACK, AUDIENCE_MATCH};
 use introspection::{IssuerContext, TOKEN_PREFIXES, unclear_tokens};
+use label::{NAME, RESERVED_HINT, default_label, label};
 use preset::{PRESET, Preset};
-
-const NAME: Setting = Setting::optional(
-    "name",
-    "host of the issuer",
-    "Name of the issuer in logs, metrics and routes.",
-);
-const TOKEN_TYPE: Setting = Setting::new(
-    "token_type",
-    "any",
-    "`any`: the header `typ` is absent, `JWT`, `at+jwt` or one of `accepted_types`. `at+jwt`: the token must follow RFC 9068 (JWT access tokens), with `typ` and all seven required claims.",
-).shaped(Shape::Word(&value::words(TOKEN_TYPES)));
-const ACCEPTED_TYPES: Setting = Setting::optional(
-    "accepted_types",
-    "none",
-    "Additional values of `typ` that `token_type: any` accepts.",
-)
-.shaped(Shape::List(&Shape::Text));
-const LEEWAY: Setting = Setting::new(
-    "leeway",
-    "30s",
-    "Tolerated difference between the clocks of the issuer and of this service. It applies to `exp`, `nbf` and `iat`. At most one hour.",
-)
-.shaped(Shape::Duration);
-const REQUIRE_EXP: Setting = Setting::new(
-    "require_exp",
-    "true",
-    "`true`: a token must have `exp`. `false`: a token without `exp` never expires.",
-)
-.shaped(Shape::Boolean);
-const MAX_TOKEN_AGE: Setting = Setting::optional(
-    "max_token_age",
-    "–",
-    "Greatest age of a token, counted from its `iat`. With this setting a token must have `iat`.",
-)
-.shaped(Shape::Duration);
-const REQUIRED_SCOPES: Setting = Setting::optional(
-    "required_scopes",
-    "none",
-    "Scopes that every token of this issuer must have. If one is missing, the response is 403 with `scope_insufficient`.",
-)
-.shaped(Shape::List(&Shape::Text));
-const REQUIRED_CLAIMS: Setting = Setting::optional(
-    "required_claims",
-    "none",
-    "Claims that every token of this issuer must have. A list of `path` and `path=value`. `path`: the claim must be there, and be neither `null` nor an empty text. `path=value`: the claim must equal the value, or be an array that contains it. The text is split at the first `=` outside quotes. A value cannot have a comma. With a preset, `roles` is the list of roles in the form of that provider.",
-).shaped(Shape::List(&Shape::Text));
+use required::{REQUIRED_CLAIMS, REQUIRED_SCOPES};
+use time_rules::{LEEWAY, MAX_TOKEN_AGE, REQUIRE_EXP};
+use token_type::{ACCEPTED_TYPES, TOKEN_TYPE};
 
 pub(super) const SETTINGS: &[Setting] = &[
     NAME,
@@ -221,10 +179,10 @@ impl IssuerSettings {
         let audience_hint =
             preset.map(|preset| preset.map_or(audience::HINT, |preset| preset.audience_hint));
         let audience = audience::read(reader, audience_hint);
-        let token_type = read_token_type(reader);
-        let time = read_time(reader);
-        let required_scopes = reader.optional_list(&REQUIRED_SCOPES, scope);
-        let required_claims = reader.optional_list(&REQUIRED_CLAIMS, required_claim);
+        let token_type = token_type::read(reader);
+        let time = time_rules::read(reader);
+        let required_scopes = required::read_scopes(reader);
+        let required_claims = required::read_claims(reader);
         let metadata_name = accepted
             .as_ref()
             .map(AcceptedIssuers::metadata_name)
@@ -236,9 +194,9 @@ impl IssuerSettings {
             .map_or(true, |settings| needs_keys(settings.as_ref()));
         let keys = KeySource::read(reader, metadata_name, fetch, needs_keys);
         let token_type = token_type?;
-        let audience = refuse_unchecked_profile(reader, audience?, &token_type)?;
+        let audience = token_type::refuse_unchecked_profile(reader, audience?, &token_type)?;
         let accepted = accepted?;
-        refuse_profile_without_issuer(reader, &accepted, &token_type)?;
+        token_type::refuse_profile_without_issuer(reader, &accepted, &token_type)?;
         Ok(Self {
             introspection: introspection?,
             name: name?.unwrap_or_else(|| default_label(accepted.metadata_name())),
@@ -251,15 +209,9 @@ impl IssuerSettings {
                 time: time?,
                 provider: preset?.and_then(|preset| preset.rule.clone()),
                 roles: preset?.and_then(|preset| preset.roles),
-                required_claims: required_claims?.unwrap_or_default(),
+                required_claims: required_claims?,
             },
-            required_scopes: ScopeRequirement::all_of(
-                required_scopes?
-                    .unwrap_or_default()
-                    .iter()
-                    .map(String::as_str)
-                    .collect::<Scopes>(),
-            ),
+            required_scopes: required_scopes?,
         })
     }
 }
@@ -335,135 +287,4 @@ fn read_accepted(
             Err(reader.refuse(&ISSUER, invalid))
         }
     }
-}
-
-/// The values of `token_type`; `true` means the access token profile of RFC 9068.
-const TOKEN_TYPES: &[(&str, bool); 2] = &[("any", false), ("at+jwt", true)];
-
-fn read_token_type(reader: &mut Reader) -> Result<TokenTypeRule, Reported> {
-    let profile = reader.read(&TOKEN_TYPE, value::one_of(TOKEN_TYPES));
-    let accepted = reader.optional_list(&ACCEPTED_TYPES, value::text);
-    let (profile, accepted) = (profile?, accepted?);
-    if profile && accepted.is_some() {
-        let hint = "leave it out, or set $token_type=any";
-        let invalid = Invalid::new("has no meaning beside $token_type=at+jwt").hint(hint);
-        return Err(reader.refuse(&ACCEPTED_TYPES, invalid));
-    }
-    Ok(if profile {
-        TokenTypeRule::AccessToken
-    } else {
-        TokenTypeRule::Any {
-            accepted: accepted.unwrap_or_default(),
-        }
-    })
-}
-
-fn read_time(reader: &mut Reader) -> Result<TimeRules, Reported> {
-    let leeway = reader.read(
-        &LEEWAY,
-        value::duration_within(Duration::ZERO, Duration::from_hours(1)),
-    );
-    let require_exp = reader.read(&REQUIRE_EXP, value::boolean);
-    let max_token_age = reader.optional(&MAX_TOKEN_AGE, value::duration);
-    Ok(TimeRules {
-        leeway: leeway?,
-        require_exp: require_exp?,
-        max_token_age: max_token_age?,
-    })
-}
-
-fn refuse_unchecked_profile(
-    reader: &mut Reader,
-    audience: AudienceRule,
-    token_type: &TokenTypeRule,
-) -> Result<AudienceRule, Reported> {
-    if audience::is_unchecked_profile(&audience.accepted, token_type) {
-        let hint = "name the audiences of this API, or set $token_type=any";
-        let invalid =
-            Invalid::new("`*` beside $token_type=at+jwt, which demands an audience").hint(hint);
-        return Err(reader.refuse(&AUDIENCE, invalid));
-    }
-    Ok(audience)
-}
-
-/// Reports the profile of RFC 9068 for an issuer without `issuer`. The profile requires `iss`
-/// (section 2.2), so every token would be denied.
-fn refuse_profile_without_issuer(
-    reader: &mut Reader,
-    accepted: &AcceptedIssuers,
-    token_type: &TokenTypeRule,
-) -> Result<(), Reported> {
-    if *accepted == AcceptedIssuers::Absent && *token_type == TokenTypeRule::AccessToken {
-        let hint = "set the issuer's `iss`, or $token_type=any";
-        return Err(reader.refuse(
-            &ISSUER,
-            Invalid::new("missing beside $token_type=at+jwt").hint(hint),
-        ));
-    }
-    Ok(())
-}
-
-const RESERVED_HINT: &str =
-    "API keys and users with passwords are called so: $api_keys_file, $htpasswd_file";
-
-/// The label of decisions without an issuer.
-const NO_ISSUER: &str = "none";
-
-fn label(text: &str) -> Result<String, Invalid> {
-    let text = value::text(text)?;
-    if text == NO_ISSUER {
-        return Err(
-            Invalid::new("in metrics it stands for tokens of no known issuer")
-                .hint("choose another name"),
-        );
-    }
-    if RESERVED.contains(&&*text) {
-        return Err(Invalid::new(format!("{text:?} is reserved")).hint(RESERVED_HINT));
-    }
-    let plain = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if plain {
-        Ok(text)
-    } else {
-        Err(Invalid::expected(
-            "write at most 64 visible ASCII characters without blanks",
-        ))
-    }
-}
-
-fn default_label(issuer: Option<&str>) -> String {
-    let host = issuer.and_then(|issuer| Url::parse(issuer).ok()?.host_str().map(str::to_owned));
-    let name = host.or_else(|| issuer.and_then(|issuer| label(issuer).ok()));
-    name.filter(|name| name != NO_ISSUER && !RESERVED.contains(&&**name))
-        .unwrap_or_else(|| "default".to_owned())
-}
-
-pub(super) fn scope(text: &str) -> Result<String, Invalid> {
-    // RFC 6749 section 3.3; a quote could end the challenge's parameter.
-    let is_scope = text
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
-    if is_scope {
-        value::text(text)
-    } else {
-        Err(
-            Invalid::new(format!("{text:?} is no scope (RFC 6749 section 3.3)"))
-                .hint("separate scopes by commas"),
-        )
-    }
-}
-
-fn required_claim(text: &str) -> Result<RequiredClaim, Invalid> {
-    let (path, value) = match ClaimPath::split_value(text) {
-        Some((_, value)) if value.trim().is_empty() => {
-            return Err(Invalid::new("an empty text never counts as a claim")
-                .hint("write path, or path=value"));
-        }
-        Some((path, value)) => (path, Some(value.trim().to_owned())),
-        None => (text, None),
-    };
-    let path = value::claim_path(path)?;
-    if path.segments().is_empty() {
-        return Err(Invalid::new("`$` is all claims, which are always there").hint("name a claim"));
-    }
-    Ok(RequiredClaim { path, value })
 }

@@ -1,18 +1,20 @@
 //! Reads settings, and collects every problem with them.
 
+mod given;
+mod lists;
 mod named_file;
 mod refusals;
+mod sections;
+mod structured;
 
-use serde_json::Value;
+use std::collections::BTreeSet;
 
 use super::active_settings::{ActiveSetting, ActiveSettings};
-use super::document::{Content, Node};
 use super::files::{Files, FilesInUse};
-use super::location::Location;
 use super::problem::{Problems, Reported};
-use super::section::{InputValue, Section, SettingInput};
-use super::setting::{Setting, Shape};
-use super::value::{self, Invalid};
+use super::section::{Section, SettingInput};
+use super::setting::Setting;
+use super::value::Invalid;
 use crate::domain::may_hold_secret;
 
 /// The values that were given for the settings of a section, and the problems found so far.
@@ -24,6 +26,8 @@ pub(crate) struct Reader {
     problems: Problems,
     /// The settings that were read, if they are recorded.
     active: Option<ActiveSettings>,
+    /// The names of all variables. Libraries read some of them by themselves.
+    variables: BTreeSet<String>,
 }
 
 impl Reader {
@@ -33,7 +37,13 @@ impl Reader {
             files,
             problems: Problems::default(),
             active: None,
+            variables: BTreeSet::new(),
         }
+    }
+
+    /// Notes the names of all variables of the environment.
+    pub(crate) fn note_variables(&mut self, names: impl IntoIterator<Item = String>) {
+        self.variables.extend(names);
     }
 
     /// Records from now on every setting that is read.
@@ -94,273 +104,7 @@ impl Reader {
         found.ok_or_else(|| self.refuse(setting, Invalid::new("missing").hint(hint)))
     }
 
-    /// Reads a list that has a default.
-    pub(crate) fn list<T>(
-        &mut self,
-        setting: &Setting,
-        element: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Result<Vec<T>, Reported> {
-        if let Some(found) = self.optional_list(setting, &element)? {
-            return Ok(found);
-        }
-        let elements = setting
-            .default_text()
-            .split(',')
-            .map(|text| element(text.trim()));
-        elements
-            .collect::<Result<_, _>>()
-            .map_err(|invalid| self.refuse(setting, invalid))
-    }
-
-    /// Reads a list that may be missing. A list that is given must have at least one element.
-    pub(crate) fn optional_list<T>(
-        &mut self,
-        setting: &Setting,
-        element: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Result<Option<Vec<T>>, Reported> {
-        let Some(elements) = self.elements(setting)? else {
-            return Ok(None);
-        };
-        self.refuse_json_list(setting, &elements)?;
-        // Every element is parsed before the first error is returned, so that every problem is
-        // reported.
-        let found: Vec<_> = elements
-            .iter()
-            .map(|given| self.parse(setting, given, &element))
-            .collect();
-        found.into_iter().collect::<Result<_, _>>().map(Some)
-    }
-
-    /// Reads a list of mappings of the file, each as a section of its own, in which unknown names
-    /// are reported. A section inherits the settings in `inherited` from the section around it,
-    /// unless it sets them itself.
-    pub(crate) fn sections<T>(
-        &mut self,
-        setting: &Setting,
-        inherited: &[Setting],
-        read: impl Fn(&mut Self, usize) -> Result<T, Reported>,
-    ) -> Result<Option<Vec<T>>, Reported> {
-        let Some(elements) = self.elements(setting)? else {
-            return Ok(None);
-        };
-        let found: Vec<_> = elements
-            .into_iter()
-            .enumerate()
-            .map(|(index, given)| self.section(setting, given, inherited, |own| read(own, index)))
-            .collect();
-        found.into_iter().collect::<Result<_, _>>().map(Some)
-    }
-
-    /// Reads a mapping of the file as a section of its own, in which unknown names are reported.
-    pub(crate) fn mapping<T>(
-        &mut self,
-        setting: &Setting,
-        read: impl FnOnce(&mut Self) -> Result<T, Reported>,
-    ) -> Result<Option<T>, Reported> {
-        let Some(given) = self.given(setting)? else {
-            return Ok(None);
-        };
-        self.section(setting, given, &[], read).map(Some)
-    }
-
-    /// Reads a value of the file with its type; in the environment it is a text.
-    pub(crate) fn value<T>(
-        &mut self,
-        setting: &Setting,
-        parse: impl FnOnce(&Value) -> Result<T, Invalid>,
-    ) -> Result<Option<T>, Reported> {
-        let Some(given) = self.given(setting)? else {
-            return Ok(None);
-        };
-        let value = match &given.value {
-            InputValue::Node(node) => node.to_json(),
-            InputValue::Variable(text) => Value::String(text.clone()),
-        };
-        parse(&value)
-            .map(Some)
-            .map_err(|invalid| self.refuse_at(&given.place, invalid))
-    }
-
-    /// Reads a node of the file, for values whose exact text matters.
-    pub(crate) fn node<T>(
-        &mut self,
-        setting: &Setting,
-        parse: impl FnOnce(&Node) -> Result<T, Invalid>,
-    ) -> Result<Option<T>, Reported> {
-        let Some(given) = self.given(setting)? else {
-            return Ok(None);
-        };
-        let InputValue::Node(node) = &given.value else {
-            return Err(
-                self.refuse_at(&given.place, Invalid::new("has no form in the environment"))
-            );
-        };
-        parse(node)
-            .map(Some)
-            .map_err(|invalid| self.refuse_at(&given.place, invalid))
-    }
-
-    /// Reads a setting that is a JSON document: JSON text, or in the file also a mapping.
-    pub(crate) fn json(&mut self, setting: &Setting) -> Result<Option<String>, Reported> {
-        let Some(given) = self.given(setting)? else {
-            return Ok(None);
-        };
-        match (&given.value, given.text()) {
-            (InputValue::Node(node), None) => Ok(Some(node.to_json().to_string())),
-            _ => self.parse(setting, &given, value::text).map(Some),
-        }
-    }
-
-    /// Reads the members of an object: JSON text, or in the file also a mapping, in which each
-    /// member has a location of its own.
-    pub(crate) fn members<T>(
-        &mut self,
-        setting: &Setting,
-        example: &str,
-        read: impl Fn(&str, Value) -> Result<T, Invalid>,
-    ) -> Result<Option<Vec<T>>, Reported> {
-        let Some(given) = self.given(setting)? else {
-            return Ok(None);
-        };
-        let members = given
-            .into_members(example)
-            .map_err(|(place, invalid)| self.refuse_at(&place, invalid))?;
-        // Every member is parsed before the first error is returned, so that every problem is
-        // reported.
-        let found: Vec<_> = members
-            .into_iter()
-            .map(|own| {
-                read(&own.name, own.value).map_err(|invalid| self.refuse_at(&own.place, invalid))
-            })
-            .collect();
-        found.into_iter().collect::<Result<_, _>>().map(Some)
-    }
-
-    /// Returns the location of the section.
-    pub(crate) const fn place(&self) -> &Location {
-        &self.section.place
-    }
-
-    /// Returns `true` if a setting was given, as itself or as a file.
-    pub(crate) fn is_given(&self, setting: &Setting) -> bool {
-        let given = |name: &str| self.section.values.contains_key(name);
-        given(setting.name) || setting.secret && given(&setting.file_name())
-    }
-
-    /// Returns the name of a setting that was given, as it was given, for a problem elsewhere.
-    pub(crate) fn mention(&self, setting: &Setting) -> String {
-        let is_file = setting.secret && !self.section.values.contains_key(setting.name);
-        let file = is_file.then(|| setting.file_name());
-        self.section
-            .place_of(file.as_deref().unwrap_or(setting.name))
-            .mention()
-    }
-
-    /// Returns the text of a setting that was given by its own name, before it is parsed.
-    pub(crate) fn text_of(&self, setting: &Setting) -> Option<&str> {
-        let given = self.section.values.get(setting.name)?;
-        given.text()
-    }
-
-    /// Returns `true` if a setting was given by its own name with an empty text.
-    pub(crate) fn is_empty(&self, setting: &Setting) -> bool {
-        let text = self
-            .section
-            .values
-            .get(setting.name)
-            .and_then(SettingInput::text);
-        text.is_some_and(|text| text.trim().is_empty())
-    }
-
-    /// Returns `true` if a setting was given in the file, where the elements of a list may be
-    /// mappings.
-    pub(crate) fn is_in_file(&self, setting: &Setting) -> bool {
-        self.section
-            .values
-            .get(setting.name)
-            .is_some_and(|given| matches!(given.value, InputValue::Node(_)))
-    }
-
-    /// Sets a setting that was not given to this text. Problems with it are reported at the
-    /// location of `origin`.
-    pub(crate) fn fill(&mut self, setting: &Setting, text: impl Into<String>, origin: &Setting) {
-        let given = SettingInput {
-            value: InputValue::Variable(text.into()),
-            place: self.section.place_of(origin.name),
-        };
-        self.section
-            .values
-            .entry(setting.name.to_owned())
-            .or_insert(given);
-    }
-
-    fn section<T>(
-        &mut self,
-        setting: &Setting,
-        given: SettingInput,
-        inherited: &[Setting],
-        read: impl FnOnce(&mut Self) -> Result<T, Reported>,
-    ) -> Result<T, Reported> {
-        let InputValue::Node(node) = given.value else {
-            let hint = "write it to a YAML file, and name that by --config or DOORWARD_CONFIG";
-            return Err(self.refuse_at(
-                &given.place,
-                Invalid::new("has no form in the environment").hint(hint),
-            ));
-        };
-        let Content::Map(entries) = node.content else {
-            return Err(self.refuse_at(
-                &given.place,
-                Invalid::new("not a mapping").hint("write name: value"),
-            ));
-        };
-        if entries.is_empty() && matches!(setting.shape, Shape::FilledSection(_)) {
-            // An operator who writes this section expects that it requires something.
-            let invalid = Invalid::new("an empty mapping")
-                .hint("write what it is to ask for, or leave it out");
-            return Err(self.refuse_at(&given.place, invalid));
-        }
-        if let Some(active) = &mut self.active {
-            active.leave_out(setting, &self.section);
-        }
-        let mut section = Section::of_map(entries, given.place);
-        for name in inherited.iter().map(|setting| setting.name) {
-            if let Some(outer) = self.section.values.get(name) {
-                section
-                    .values
-                    .entry(name.to_owned())
-                    .or_insert_with(|| outer.clone());
-            }
-        }
-        let outer = std::mem::replace(&mut self.section, section);
-        if let Shape::Section(known) | Shape::FilledSection(known) | Shape::Sections(known) =
-            setting.shape
-        {
-            self.refuse_unknown_names(known);
-        }
-        let found = read(self);
-        self.section = outer;
-        found
-    }
-
-    fn elements(&mut self, setting: &Setting) -> Result<Option<Vec<SettingInput>>, Reported> {
-        let Some(given) = self.given(setting)? else {
-            return Ok(None);
-        };
-        let place = given.place.clone();
-        match given.into_elements() {
-            Some(elements) if elements.is_empty() => Err(self.refuse_at(
-                &place,
-                Invalid::new("an empty list").hint("give at least one"),
-            )),
-            Some(elements) => Ok(Some(elements)),
-            None => Err(self.refuse_at(
-                &place,
-                Invalid::new("not a list").hint("write [a, b], or a line with - for each"),
-            )),
-        }
-    }
-
+    /// Parses the text that was given for a setting, or for one of its elements.
     fn parse<T>(
         &mut self,
         setting: &Setting,

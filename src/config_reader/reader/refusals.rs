@@ -38,6 +38,22 @@ impl Reader {
         Reported
     }
 
+    /// Records a problem with each of these variables that is set. They are no settings.
+    pub(crate) fn refuse_variables(
+        &mut self,
+        names: &[&str],
+        invalid: &Invalid,
+    ) -> Result<(), Reported> {
+        let mut refused = Ok(());
+        for name in names {
+            if self.variables.contains(*name) {
+                let variable = (*name).to_owned();
+                refused = Err(self.refuse_at(&Location::Environment { variable }, invalid.clone()));
+            }
+        }
+        refused
+    }
+
     /// Records problems with elements of a list, by their positions. Fails if there is any.
     pub(crate) fn refuse_elements(
         &mut self,

@@ -145,7 +145,7 @@ impl Transcript {
         let answer = self
             .denied
             .as_ref()
-            .map(|(denial, route)| answers.answer(denial, *route));
+            .map(|(denial, route)| answers.response_to(denial, *route));
         let challenge = answer.and_then(|answer| answer.challenge_line());
         self.challenge = challenge.map(|text| String::from_utf8_lossy(&text).into_owned());
         self

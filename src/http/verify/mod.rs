@@ -81,7 +81,7 @@ pub fn verify_server(
         heartbeat.iter().for_each(Heartbeat::join);
         App::new()
             .app_data(service.clone())
-            .default_service(web::to(answer))
+            .default_service(web::to(handle))
     };
     let mut server = HttpServer::new(app)
         .on_connect(mark_unix_peer)
@@ -131,13 +131,13 @@ fn mark_unix_peer(connection: &dyn Any, extensions: &mut Extensions) {
     }
 }
 
-async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> HttpResponse {
+async fn handle(request: HttpRequest, service: web::Data<VerifyService>) -> HttpResponse {
     // One snapshot for the whole request, even if the configuration changes meanwhile.
     let snapshot = service.snapshot();
     let mut response = match Target::parse(request.uri().path(), snapshot.dialect) {
-        Target::Verify(dialect, tail) => verify(&snapshot, &request, dialect, tail, None).await,
+        Target::Verify(dialect, tail) => decide(&snapshot, &request, dialect, tail, None).await,
         Target::VerifyByName(name, dialect, tail) => {
-            verify(&snapshot, &request, dialect, tail, Some(name)).await
+            decide(&snapshot, &request, dialect, tail, Some(name)).await
         }
         Target::Denial(route, code) => snapshot.responder.describe_denial(route, code),
         Target::Nothing => {
@@ -155,7 +155,7 @@ async fn answer(request: HttpRequest, service: web::Data<VerifyService>) -> Http
     response
 }
 
-async fn verify(
+async fn decide(
     snapshot: &ServiceSnapshot,
     request: &HttpRequest,
     dialect: Dialect,
@@ -191,7 +191,7 @@ async fn verify(
     }
     snapshot
         .responder
-        .answer(&decided.decision, dialect, decided.route)
+        .respond(&decided.decision, dialect, decided.route)
 }
 
 /// Returns the tail of the path together with the query.

@@ -61,7 +61,7 @@ impl Responder {
 
     /// Returns the response to a decision. `route` is the route that the request
     /// took, if it took one.
-    pub fn answer(
+    pub fn respond(
         &self,
         decision: &Result<Permit, Denial>,
         dialect: Dialect,
@@ -98,7 +98,7 @@ impl Responder {
     }
 
     fn deny(&self, denial: &Denial, dialect: Dialect, route: Option<RouteIndex>) -> HttpResponse {
-        let answer = self.denials.answer(denial, route);
+        let answer = self.denials.response_to(denial, route);
         let mut response = if dialect.carries_denials() {
             self.json(status(answer.status), answer.body.clone())
         } else {
@@ -138,7 +138,7 @@ impl Responder {
             || self.not_found(),
             |reason| {
                 let denial = reason.into();
-                let answer = self.denials.answer(&denial, route);
+                let answer = self.denials.response_to(&denial, route);
                 self.json(status(answer.status), answer.body.clone())
             },
         )

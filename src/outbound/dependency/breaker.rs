@@ -73,6 +73,15 @@ impl Attempt<'_> {
         *self.breaker.lock() = State::default();
     }
 
+    /// Records an answer that says nothing but that there is one. After a probe, calls are admitted
+    /// again, and `true` is returned. Failures are not forgotten, so the next one ends that.
+    pub(super) fn answered(self) -> bool {
+        if self.is_probe {
+            self.breaker.lock().open_until = None;
+        }
+        self.is_probe
+    }
+
     /// Records a failure. Returns the pause, if calls are refused from now on.
     pub(super) fn failed(self, now: Moment) -> Option<Duration> {
         let mut state = self.breaker.lock();
@@ -173,6 +182,23 @@ mod tests {
         drop(breaker.admit(at(1000)).unwrap());
         assert!(breaker.admit(at(1000)).is_ok(), "the next one is the probe");
         assert_eq!(breaker.failures(), 5);
+    }
+
+    #[test]
+    fn a_probe_that_is_answered_admits_calls_until_the_next_failure() {
+        let breaker = Breaker::default();
+        for _ in 0..5 {
+            let _ = fail(&breaker, 0);
+        }
+        assert!(breaker.admit(at(1000)).unwrap().answered());
+        assert_eq!(breaker.open_for(at(1000)), None);
+        let both = (breaker.admit(at(1000)), breaker.admit(at(1000)));
+        assert!(matches!(both, (Ok(_), Ok(_))), "not one at a time");
+        let pause = fail(&breaker, 1000).unwrap();
+        assert!(pause > FIRST_PAUSE, "the next longer one: {pause:?}");
+        let early = Breaker::default();
+        assert!(!early.admit(at(0)).unwrap().answered(), "no probe");
+        assert_eq!(fail(&early, 0), None);
     }
 
     #[test]

@@ -174,6 +174,9 @@ impl Dependency {
             Err(CallError::Rejected(failure)) => {
                 self.metrics.count(failure.result);
                 let kept_until = failure.kept_until;
+                if attempt.answered() {
+                    self.recovered();
+                }
                 self.note(failure, "call rejected");
                 Err((CallDenied::rejected(), kept_until))
             }

@@ -1,4 +1,4 @@
-//! The open connections to a database.
+//! The open connections to a database, and queries on them.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,11 +15,55 @@ const MAX_IDLE: Duration = Duration::from_mins(2);
 /// takes effect in the end.
 const MAX_AGE: Duration = Duration::from_mins(30);
 
+/// One kind of database: how a connection to it is opened, and how it is asked.
+pub(super) trait Driver {
+    /// A connection.
+    type Connection;
+
+    /// Opens a connection.
+    async fn connect(&self) -> Result<Self::Connection, SqlError>;
+
+    /// Returns the one row that the query has for these values.
+    async fn fetch_on(
+        &self,
+        connection: &mut Self::Connection,
+        query: &Arc<str>,
+        values: &[Box<str>],
+    ) -> Result<Option<String>, Failure>;
+
+    /// Returns `true` if nothing is left to be read or ended on the connection after this.
+    fn is_idle_after(&self, fetched: &Result<Option<String>, SqlError>) -> bool;
+}
+
+/// The failure of a query on one connection.
+pub(super) enum Failure {
+    /// The server has closed the connection meanwhile, or a statement that the connection knows is
+    /// out of date. Another connection may have an answer.
+    Outdated(SqlError),
+    /// No connection has another answer.
+    Final(SqlError),
+}
+
+impl Failure {
+    /// Returns the error, once no other connection is tried.
+    pub(super) fn into_error(self) -> SqlError {
+        let (Self::Outdated(error) | Self::Final(error)) = self;
+        error
+    }
+}
+
+impl From<SqlError> for Failure {
+    fn from(error: SqlError) -> Self {
+        Self::Final(error)
+    }
+}
+
 /// The open connections to a database, up to a number.
 ///
 /// It has no tasks and makes no connections in advance. A connection is given back only after a
 /// query that ended well; any other is closed.
 pub(super) struct Connections<C> {
+    max: u32,
     idle: Mutex<Vec<Idle<C>>>,
     permits: Arc<Semaphore>,
 }
@@ -34,6 +78,7 @@ struct Idle<C> {
 pub(super) struct Lease<C> {
     connection: C,
     opened: Instant,
+    /// Says that it was opened for an earlier query, and may have been closed since.
     is_reused: bool,
     permit: OwnedSemaphorePermit,
 }
@@ -41,19 +86,54 @@ pub(super) struct Lease<C> {
 impl<C> Connections<C> {
     pub(super) fn new(max: u32) -> Self {
         Self {
+            max,
             idle: Mutex::default(),
             permits: Arc::new(Semaphore::new(usize::try_from(max).unwrap_or(1))),
         }
     }
 
+    /// Returns the one row that the query has for these values, on any connection.
+    pub(super) async fn fetch_row<D: Driver<Connection = C>>(
+        &self,
+        driver: &D,
+        query: &Arc<str>,
+        values: &[Box<str>],
+    ) -> Result<Option<String>, SqlError> {
+        let mut outdated = 0;
+        loop {
+            let permit = self.permit().await?;
+            let mut lease = self.take(permit, async || driver.connect().await).await?;
+            let fetched = driver.fetch_on(&mut lease, query, values).await;
+            // Each attempt uses up such a connection. A query only reads, so asking once more does
+            // no harm.
+            if matches!(fetched, Err(Failure::Outdated(_)))
+                && lease.is_reused
+                && outdated < self.max
+            {
+                outdated += 1;
+                continue;
+            }
+            let fetched = fetched.map_err(Failure::into_error);
+            if driver.is_idle_after(&fetched) {
+                self.give_back(lease);
+            }
+            return fetched;
+        }
+    }
+
+    /// Waits until another connection may be open.
+    pub(super) async fn permit(&self) -> Result<OwnedSemaphorePermit, SqlError> {
+        // The semaphore is never closed.
+        let permit = self.permits.clone().acquire_owned().await;
+        permit.map_err(|_| SqlError::unavailable("connect", "no connections"))
+    }
+
     /// Returns a connection: the one that was used last, or a new one.
     pub(super) async fn take(
         &self,
+        permit: OwnedSemaphorePermit,
         connect: impl AsyncFnOnce() -> Result<C, SqlError>,
     ) -> Result<Lease<C>, SqlError> {
-        // The semaphore is never closed.
-        let permit = self.permits.clone().acquire_owned().await;
-        let permit = permit.map_err(|_| SqlError::unavailable("connect", "no connections"))?;
         if let Some(idle) = self.pop() {
             return Ok(Lease {
                 connection: idle.connection,
@@ -97,13 +177,6 @@ impl<C> Connections<C> {
     fn lock(&self) -> MutexGuard<'_, Vec<Idle<C>>> {
         // A list is complete at any time, also after a panic.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<C> Lease<C> {
-    /// Returns `true` if it was opened for an earlier query, and may have been closed since.
-    pub(super) const fn is_reused(&self) -> bool {
-        self.is_reused
     }
 }
 

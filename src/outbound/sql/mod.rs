@@ -8,6 +8,7 @@ mod connections;
 mod description;
 mod json_row;
 mod mysql;
+mod one_row;
 mod postgres;
 mod sql_error;
 mod sqlite;

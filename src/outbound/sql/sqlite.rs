@@ -9,11 +9,11 @@ use sqlx::{
     AssertSqlSafe, Column, ConnectOptions, Decode, Either, Executor, Row, SqlSafeStr, Statement,
     TypeInfo, ValueRef,
 };
-use tokio_stream::StreamExt;
 
-use super::connections::Connections;
+use super::connections::{Connections, Failure};
 use super::description::{DescribedColumn, QueryDescription, refuse_other_number};
 use super::json_row::{JsonRow, Unrendered, push_double, push_plain, push_text};
+use super::one_row::one_row;
 use super::sql_error::{SqlError, shown};
 use crate::config::DatabaseSettings;
 
@@ -51,20 +51,17 @@ impl SqliteClient {
         let (connections, options) = (self.connections.clone(), self.options.clone());
         let (query, values) = (query.clone(), values.to_vec());
         let deadline = Instant::now() + self.timeout;
-        // A task of its own: it keeps its permit for a connection until the thread has ended the
-        // query, even if the caller no longer waits.
-        let fetching = tokio::spawn(async move {
-            let mut lease = connections.take(async || connect(&options).await).await?;
+        let permit = self.connections.permit().await?;
+        in_task(async move {
+            let connect = async || connect(&options).await;
+            let mut lease = connections.take(permit, connect).await?;
             let fetched = fetch_on(&mut lease, &query, &values, deadline).await;
             if matches!(fetched, Ok(_) | Err(SqlError::NoSuchValue)) {
                 connections.give_back(lease);
             }
             fetched
-        });
-        fetching.await.unwrap_or_else(|error| {
-            let message = format!("the query ended without an answer: {error}");
-            Err(SqlError::unavailable("unreadable", message))
         })
+        .await
     }
 
     pub(super) async fn describe(
@@ -72,27 +69,53 @@ impl SqliteClient {
         query: &Arc<str>,
         parameters: usize,
     ) -> Result<QueryDescription, SqlError> {
-        let mut connection = connect(&self.options).await?;
-        let statement = connection
-            .prepare(AssertSqlSafe(query.clone()).into_sql_str())
-            .await;
-        let statement = statement.map_err(|error| error_of(&error))?;
-        let column = |column: &<Sqlite as sqlx::Database>::Column| DescribedColumn {
-            name: column.name().to_owned(),
-            type_name: column.type_info().name().to_ascii_lowercase(),
-            // Each value has a type of its own, whatever the column was declared as.
-            is_known: true,
-        };
-        let number = match statement.parameters() {
-            Some(Either::Right(number)) => number,
-            _ => 0,
-        };
-        let description = QueryDescription {
-            parameters: vec!["any".to_owned(); number],
-            columns: statement.columns().iter().map(column).collect(),
-        };
-        description.with_parameters(parameters)
+        let (options, query) = (self.options.clone(), query.clone());
+        let permit = self.connections.permit().await?;
+        let described = in_task(async move {
+            let described = describe_on(&mut connect(&options).await?, query).await;
+            drop(permit);
+            described
+        });
+        described.await?.with_parameters(parameters)
     }
+}
+
+/// Runs the work on a connection as a task of its own. It keeps its permit for a connection until
+/// the thread has ended the work, even if the caller no longer waits.
+///
+/// Only work that has a permit becomes a task: while a disk hangs, there are no more tasks than
+/// connections.
+async fn in_task<T: Send + 'static>(
+    work: impl Future<Output = Result<T, SqlError>> + Send + 'static,
+) -> Result<T, SqlError> {
+    tokio::spawn(work).await.unwrap_or_else(|error| {
+        let message = format!("the query ended without an answer: {error}");
+        Err(SqlError::unavailable("unreadable", message))
+    })
+}
+
+async fn describe_on(
+    connection: &mut SqliteConnection,
+    query: Arc<str>,
+) -> Result<QueryDescription, SqlError> {
+    let statement = connection
+        .prepare(AssertSqlSafe(query).into_sql_str())
+        .await;
+    let statement = statement.map_err(|error| error_of(&error))?;
+    let column = |column: &<Sqlite as sqlx::Database>::Column| DescribedColumn {
+        name: column.name().to_owned(),
+        type_name: column.type_info().name().to_ascii_lowercase(),
+        // Each value has a type of its own, whatever the column was declared as.
+        is_known: true,
+    };
+    let number = match statement.parameters() {
+        Some(Either::Right(number)) => number,
+        _ => 0,
+    };
+    Ok(QueryDescription {
+        parameters: vec!["any".to_owned(); number],
+        columns: statement.columns().iter().map(column).collect(),
+    })
 }
 
 async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, SqlError> {
@@ -122,15 +145,9 @@ async fn fetch_on(
     for value in values {
         query = query.bind(&**value);
     }
-    let mut rows = query.fetch(connection);
-    let Some(row) = rows.try_next().await.map_err(failed)? else {
-        return Ok(None);
-    };
-    let rendered = render(&row)?;
-    match rows.try_next().await.map_err(failed)? {
-        None => Ok(Some(rendered)),
-        Some(_) => Err(SqlError::two_rows()),
-    }
+    let failure = |error: &sqlx::Error| Failure::Final(error_of(error));
+    let row = one_row(query.fetch(connection), failure, render).await;
+    row.map_err(Failure::into_error)
 }
 
 /// Returns the error by its primary result code.
@@ -190,4 +207,42 @@ fn decoded<'r, T: Decode<'r, Sqlite>>(
     value: <Sqlite as sqlx::Database>::ValueRef<'r>,
 ) -> Result<T, Unrendered> {
     T::decode(value).map_err(|_| Unrendered::Value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::DatabaseAddress;
+    use crate::outbound::SqlClient;
+
+    /// A file that hangs when it is opened, as on a disk that does not answer.
+    #[tokio::test]
+    async fn a_file_that_hangs_holds_no_more_tasks_than_connections() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("users.db");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let settings = DatabaseSettings {
+            address: DatabaseAddress::Sqlite(path.clone()),
+            extra_roots: None,
+            timeout: Duration::from_millis(10),
+            max_connections: 2,
+        };
+        let client = SqlClient::new(&settings);
+        let tasks = || {
+            tokio::runtime::Handle::current()
+                .metrics()
+                .num_alive_tasks()
+        };
+        let before = tasks();
+        let query: Arc<str> = "SELECT 1 WHERE ? = ''".into();
+        for _ in 0..10 {
+            let fetched = client.fetch_row(&query, &["alice".into()]).await;
+            assert_eq!(fetched, Err(SqlError::timed_out(settings.timeout)));
+            let described = client.describe(&query, 1).await;
+            assert_eq!(described, Err(SqlError::timed_out(settings.timeout)));
+        }
+        assert_eq!(tasks() - before, 2);
+        // Lets the threads go that wait for the other end.
+        std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    }
 }

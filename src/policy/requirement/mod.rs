@@ -119,10 +119,7 @@ pub(super) mod tests {
         let signed = parsed.into_signed(&candidates).unwrap();
         let evidence = Evidence::Key {
             store: Arc::new(AlwaysTrusted),
-            key: TrustedKey {
-                key: signed.key().clone(),
-                generation: 0,
-            },
+            key: TrustedKey::of(&signed, 0),
         };
         let profile = profile();
         let verified = profile.expectations.validate(signed, NOW, &mut ()).unwrap();

@@ -129,6 +129,14 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_shows_nothing_of_its_claims() {
+        let answer = IntrospectionAnswer::parse(r#"{"active":true,"sub":"s3cret"}"#.to_owned());
+        let shown = format!("{answer:?}");
+        assert!(shown.contains("Active"), "{shown}");
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
     fn only_true_is_active() {
         assert_eq!(parse(r#"{"active":true,"sub":"a"}"#), Ok(true));
         assert_eq!(parse(r#" {"sub":"a", "active" : false}"#), Ok(false));

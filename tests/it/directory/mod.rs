@@ -1,6 +1,7 @@
 //! The user directory, in real databases.
 
 mod configuration;
+mod environment;
 mod mariadb;
 mod online;
 mod outage;

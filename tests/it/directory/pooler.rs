@@ -2,31 +2,36 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-use super::{USERS, gate, keeps_texts_apart, serves_users};
+use super::{USERS, calls, gate, keeps_texts_apart, serves_users, verdict};
 use crate::support::{Component, DatabaseServer, ServerKind, TestDatabase, TestIssuer, program};
 
 const QUERY: &str = "SELECT id, email, role, active FROM users WHERE id = $1";
 
 fn pooler(server: &DatabaseServer, ignored: &'static str) -> Component {
     let port = server.port;
-    Component::listening(move |directory, own| {
-        let path = |name: &str| directory.join(name).display().to_string();
-        let settings = format!(
-            "[databases]\n* = host=127.0.0.1 port={port} user=doorward\n\
-             [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {own}\nunix_socket_dir =\n\
-             auth_type = any\npool_mode = transaction\ndefault_pool_size = 1\n{ignored}\n\
-             logfile = {}\npidfile = {}\n",
-            path("pgbouncer.log"),
-            path("pid"),
-        );
-        std::fs::write(directory.join("settings.ini"), settings).unwrap();
-        command(directory)
-    })
+    Component::listening(move |directory, own| command(directory, own, port, ignored))
 }
 
-fn command(directory: &Path) -> Command {
+/// A pooler in the place of one that has ended.
+fn pooler_again(server: &DatabaseServer, own: u16) -> Component {
+    let port = server.port;
+    Component::listening_on(own, move |directory| command(directory, own, port, ""))
+}
+
+fn command(directory: &Path, own: u16, port: u16, ignored: &str) -> Command {
     use std::os::unix::fs::PermissionsExt;
+    let path = |name: &str| directory.join(name).display().to_string();
+    let settings = format!(
+        "[databases]\n* = host=127.0.0.1 port={port} user=doorward\n\
+         [pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {own}\nunix_socket_dir =\n\
+         auth_type = any\npool_mode = transaction\ndefault_pool_size = 1\n{ignored}\n\
+         logfile = {}\npidfile = {}\n",
+        path("pgbouncer.log"),
+        path("pid"),
+    );
+    std::fs::write(directory.join("settings.ini"), settings).unwrap();
     std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o777)).unwrap();
     let mut command = Command::new("setpriv");
     command.args([
@@ -74,9 +79,37 @@ fn a_pooler_that_ignores_settings_of_a_session() {
     let idp = TestIssuer::new();
     let gate = gate(&idp, &database, "SELECT promote() AS x WHERE $1 = 'alice'").spawn();
     assert_eq!(
-        super::verdict(&gate, &idp, "alice"),
+        verdict(&gate, &idp, "alice"),
         "503 dependency_unavailable",
         "each transaction only reads"
     );
     assert_eq!(database.run("SELECT DISTINCT role FROM users"), "editor");
+}
+
+/// A restart closes the connections that doorward keeps, and the next query finds that out.
+#[test]
+fn a_restart_of_the_pooler_or_of_the_server_costs_no_answer() {
+    let mut server = DatabaseServer::start(ServerKind::Postgres);
+    let first = pooler(&server, "");
+    let own = first.address.port();
+    let database = through(&first, server.database());
+    database.run(USERS);
+    let idp = TestIssuer::new();
+    let gate = gate(&idp, &database, QUERY).spawn();
+    let ask_again = || {
+        gate.clock.advance(Duration::from_secs(31));
+        verdict(&gate, &idp, "alice")
+    };
+    assert_eq!(ask_again(), "200");
+    drop(first);
+    let _second = pooler_again(&server, own);
+    assert_eq!(ask_again(), "200", "after a restart of the pooler");
+    server.stop();
+    server.start_again();
+    assert_eq!(
+        ask_again(),
+        "200",
+        "after a restart of the server behind it"
+    );
+    assert_eq!(calls(&gate, "found"), 3.0);
 }

@@ -105,6 +105,41 @@ fn without_a_cache_every_request_asks() {
     }
 }
 
+/// Otherwise users of two tenants would look alike.
+#[test]
+fn an_answer_names_the_issuer_where_there_are_several() {
+    let server = server();
+    let tenant = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+    for (preset, tenants, issuer) in [
+        ("google", None, "accounts.google.com".to_owned()),
+        (
+            "entra",
+            Some(tenant),
+            format!("https://sts.windows.net/{tenant}/"),
+        ),
+        (
+            "entra",
+            Some("*"),
+            format!("https://sts.windows.net/{tenant}/"),
+        ),
+    ] {
+        let gate = server
+            .gate()
+            .unset("ISSUER")
+            .set("PRESET", preset)
+            .set("INTROSPECTION_URL", format!("{}/introspect", server.url));
+        let gate = match tenants {
+            Some(tenants) => gate.set("ENTRA_TENANTS", tenants),
+            None => gate,
+        };
+        let gate = gate.spawn();
+        server.knows("unnamed", &json!({"tid": tenant}));
+        server.knows("named", &json!({"tid": tenant, "iss": issuer}));
+        assert_eq!(gate.verdict("unnamed"), "401 claim_missing", "{issuer}");
+        assert_eq!(gate.verdict("named"), "200", "{issuer}");
+    }
+}
+
 #[test]
 fn an_active_token_is_judged_by_its_claims() {
     let server = server();

@@ -1,6 +1,9 @@
 //! Explanations of decisions for which the issuer has to be asked.
 
+use doorward::domain::Clock;
 use doorward::hints::Hint;
+use doorward::jose::decode_base64url;
+use doorward::platform::SystemClock;
 use serde_json::{Value, json};
 
 use super::server;
@@ -115,6 +118,36 @@ fn the_command_exits_with_1_if_it_does_not_know() {
     let told = doorward(&["explain", "--online", "--token", "-"], &settings, "good");
     assert_eq!(told.status.code(), Some(0), "{told:?}");
     assert_eq!(server.asked(), 1);
+}
+
+/// The server compares the times of an assertion with its own clock.
+#[test]
+fn an_explanation_as_of_another_time_asks_now() {
+    let server = server();
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("key.pem");
+    let key = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(&file, key.serialize_pem()).unwrap();
+    let jwks = server.idp.jwks();
+    let settings = [
+        ("ISSUER", server.url.as_str()),
+        ("AUDIENCE", "api"),
+        ("JWKS", &jwks),
+        ("INTROSPECTION", "opaque"),
+        ("INTROSPECTION_AUTH", "private_key_jwt"),
+        ("INTROSPECTION_CLIENT_ID", "svc"),
+        ("INTROSPECTION_KEY_FILE", file.to_str().unwrap()),
+    ];
+    let at = "2001-02-03T04:05:06Z";
+    let arguments = ["explain", "--online", "--at", at, "--token", "-"];
+    let began = SystemClock.now().as_secs();
+    let told = doorward(&arguments, &settings, "good");
+    assert_eq!(told.status.code(), Some(0), "{told:?}");
+    let question = server.questions().pop().unwrap();
+    let claims = question.form["client_assertion"].split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&decode_base64url(claims).unwrap()).unwrap();
+    let issued_at = claims["iat"].as_i64().unwrap();
+    assert!((began..began + 60).contains(&issued_at), "{claims}");
 }
 
 #[test]

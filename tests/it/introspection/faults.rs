@@ -185,6 +185,32 @@ fn five_failures_close_the_door_to_the_server_but_not_to_what_is_kept() {
     assert_eq!(gate.verdict("late"), "200");
 }
 
+/// A rejection says that the server answers, and nothing about the next token.
+#[test]
+fn a_rejected_token_opens_the_door_again_until_the_next_failure() {
+    let server = server();
+    let gate = server.gate().spawn();
+    let open = || {
+        gate.metric(r#"doorward_dependency_breaker_open{dependency="introspection",issuer="main"}"#)
+    };
+    server.script(Script::always(500, ""));
+    for n in 0..5 {
+        assert_eq!(gate.verdict(&format!("t{n}")), UNAVAILABLE);
+    }
+    assert_eq!(open(), 1.0);
+    server.script(Script::always(400, ""));
+    gate.clock.advance(Duration::from_secs(1));
+    assert_eq!(gate.verdict("odd"), UNAVAILABLE);
+    assert_eq!(open(), 0.0);
+    server.script(Script::always(500, ""));
+    assert_eq!(gate.verdict("t5"), UNAVAILABLE);
+    assert_eq!(open(), 1.0, "earlier failures count");
+    server.script(Script::ByToken);
+    gate.clock.advance(Duration::from_secs(2));
+    assert_eq!(gate.verdict("good"), "200");
+    assert_eq!(open(), 0.0);
+}
+
 #[test]
 fn odd_tokens_that_the_server_rejects_close_no_door() {
     let server = server();

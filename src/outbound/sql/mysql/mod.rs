@@ -13,11 +13,11 @@ use sqlx::{
     AssertSqlSafe, Column, ConnectOptions, Either, Executor, Row, SqlSafeStr, Statement, TypeInfo,
     ValueRef,
 };
-use tokio_stream::StreamExt;
 
-use super::connections::{Connections, Lease};
+use super::connections::{Connections, Driver, Failure};
 use super::description::{DescribedColumn, QueryDescription, refuse_other_number};
 use super::json_row::JsonRow;
+use super::one_row::one_row;
 use super::sql_error::SqlError;
 use crate::config::{DatabaseSettings, ServerAddress, ServerLocation};
 
@@ -27,7 +27,6 @@ const PORT: u16 = 3306;
 pub(super) struct MySqlClient {
     connections: Connections<MySqlConnection>,
     options: MySqlConnectOptions,
-    max_connections: u32,
     timeout: Duration,
 }
 
@@ -36,7 +35,6 @@ impl MySqlClient {
         Self {
             connections: Connections::new(settings.max_connections),
             options: options(server, settings),
-            max_connections: settings.max_connections,
             timeout: settings.timeout,
         }
     }
@@ -46,18 +44,7 @@ impl MySqlClient {
         query: &Arc<str>,
         values: &[Box<str>],
     ) -> Result<Option<String>, SqlError> {
-        // Each attempt but the last uses up a connection that the server has closed meanwhile. A
-        // query only reads, so asking once more does no harm.
-        for _ in 0..self.max_connections {
-            let mut lease = self.connections.take(async || self.connect().await).await?;
-            match fetch_on(&mut lease, query, values).await {
-                Err(Failure::Sqlx(error)) if lease.is_reused() && is_lost(&error) => {}
-                fetched => return self.end(lease, fetched),
-            }
-        }
-        let mut lease = self.connections.take(async || self.connect().await).await?;
-        let fetched = fetch_on(&mut lease, query, values).await;
-        self.end(lease, fetched)
+        self.connections.fetch_row(self, query, values).await
     }
 
     pub(super) async fn describe(
@@ -81,6 +68,10 @@ impl MySqlClient {
         };
         description.with_parameters(parameters)
     }
+}
+
+impl Driver for MySqlClient {
+    type Connection = MySqlConnection;
 
     async fn connect(&self) -> Result<MySqlConnection, SqlError> {
         let connected = self.options.connect().await;
@@ -90,38 +81,36 @@ impl MySqlClient {
         Ok(connection)
     }
 
-    /// Gives a connection back on which nothing is left to be read, and returns the row.
-    fn end(
+    async fn fetch_on(
         &self,
-        lease: Lease<MySqlConnection>,
-        fetched: Result<Option<String>, Failure>,
-    ) -> Result<Option<String>, SqlError> {
-        let fetched = fetched.map_err(Failure::into_error);
-        if matches!(fetched, Ok(_) | Err(SqlError::NoSuchValue)) {
-            self.connections.give_back(lease);
+        connection: &mut MySqlConnection,
+        query: &Arc<str>,
+        values: &[Box<str>],
+    ) -> Result<Option<String>, Failure> {
+        // From the second time on a connection knows the statement, and nothing is sent for this.
+        let statement = connection
+            .prepare(AssertSqlSafe(query.clone()).into_sql_str())
+            .await
+            .map_err(|error| failure(&error))?;
+        refuse_other_number(number_of(statement.parameters()), values.len())?;
+        let mut query = statement.query();
+        for value in values {
+            query = query.bind(&**value);
         }
-        fetched
+        one_row(query.fetch(connection), failure, render).await
+    }
+
+    fn is_idle_after(&self, fetched: &Result<Option<String>, SqlError>) -> bool {
+        matches!(fetched, Ok(_) | Err(SqlError::NoSuchValue))
     }
 }
 
-/// Why a row was not fetched, as long as it may be tried again.
-enum Failure {
-    Sqlx(sqlx::Error),
-    Other(SqlError),
-}
-
-impl Failure {
-    fn into_error(self) -> SqlError {
-        match self {
-            Self::Sqlx(error) => error_of(&error),
-            Self::Other(error) => error,
-        }
-    }
-}
-
-impl From<SqlError> for Failure {
-    fn from(error: SqlError) -> Self {
-        Self::Other(error)
+fn failure(error: &sqlx::Error) -> Failure {
+    let shown = error_of(error);
+    if is_outdated(error) {
+        Failure::Outdated(shown)
+    } else {
+        Failure::Final(shown)
     }
 }
 
@@ -149,32 +138,6 @@ async fn set_up(connection: &mut MySqlConnection, timeout: Duration) -> Result<(
         .map(drop)
 }
 
-async fn fetch_on(
-    connection: &mut MySqlConnection,
-    query: &Arc<str>,
-    values: &[Box<str>],
-) -> Result<Option<String>, Failure> {
-    // From the second time on a connection knows the statement, and nothing is sent for this.
-    let statement = connection
-        .prepare(AssertSqlSafe(query.clone()).into_sql_str())
-        .await
-        .map_err(Failure::Sqlx)?;
-    refuse_other_number(number_of(statement.parameters()), values.len())?;
-    let mut query = statement.query();
-    for value in values {
-        query = query.bind(&**value);
-    }
-    let mut rows = query.fetch(connection);
-    let Some(row) = rows.try_next().await.map_err(Failure::Sqlx)? else {
-        return Ok(None);
-    };
-    let rendered = render(&row)?;
-    match rows.try_next().await.map_err(Failure::Sqlx)? {
-        None => Ok(Some(rendered)),
-        Some(_) => Err(SqlError::two_rows().into()),
-    }
-}
-
 fn number_of<T>(parameters: Option<Either<&[T], usize>>) -> usize {
     parameters.map_or(0, |parameters| match parameters {
         Either::Left(types) => types.len(),
@@ -183,7 +146,7 @@ fn number_of<T>(parameters: Option<Either<&[T], usize>>) -> usize {
 }
 
 /// Returns `true` if a connection was closed by the server, or its statement is out of date.
-fn is_lost(error: &sqlx::Error) -> bool {
+fn is_outdated(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
         // Server shutdown, connection killed, unknown statement, statement to be prepared again.
@@ -245,9 +208,7 @@ fn options(server: &ServerAddress, settings: &DatabaseSettings) -> MySqlConnectO
             options.socket(path).ssl_mode(MySqlSslMode::Disabled)
         }
     };
-    if let Some(user) = &server.user {
-        options = options.username(user);
-    }
+    options = options.username(&server.user);
     if let Some(password) = &server.password {
         options = options.password(password.expose_secret());
     }

@@ -10,17 +10,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow, PgSslMode, Postgres};
-use sqlx::query::Query;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow, PgSslMode, Postgres};
 use sqlx::{
     AssertSqlSafe, Column, ConnectOptions, Either, Executor, Row, SqlSafeStr, Statement, TypeInfo,
     ValueRef,
 };
-use tokio_stream::StreamExt;
 
-use super::connections::{Connections, Lease};
+use super::connections::{Connections, Driver, Failure};
 use super::description::{DescribedColumn, QueryDescription};
 use super::json_row::JsonRow;
+use super::one_row::one_row;
 use super::sql_error::SqlError;
 use crate::config::{DatabaseSettings, ServerAddress, ServerLocation};
 
@@ -35,7 +34,6 @@ pub(super) struct PostgresClient {
     transaction: PgConnectOptions,
     /// Says that there is such a pooler.
     is_pooled: AtomicBool,
-    max_connections: u32,
     timeout: Duration,
 }
 
@@ -53,7 +51,6 @@ impl PostgresClient {
             // Statements have no names there: the next transaction may have another server.
             transaction: base.statement_cache_capacity(0),
             is_pooled: AtomicBool::new(false),
-            max_connections: settings.max_connections,
             timeout: settings.timeout,
         }
     }
@@ -63,20 +60,7 @@ impl PostgresClient {
         query: &Arc<str>,
         values: &[Box<str>],
     ) -> Result<Option<String>, SqlError> {
-        // Each attempt but the last uses up a connection that the server has closed meanwhile, or
-        // whose statement was prepared for a table that has changed. A query only reads, so asking
-        // once more does no harm.
-        for _ in 0..self.max_connections {
-            let mut lease = self.connections.take(async || self.connect().await).await?;
-            let fetched = self.fetch_on(&mut lease, query, values).await;
-            match fetched {
-                Err(Failure::Sqlx(error)) if lease.is_reused() && is_outdated(&error) => {}
-                fetched => return self.end(lease, fetched),
-            }
-        }
-        let mut lease = self.connections.take(async || self.connect().await).await?;
-        let fetched = self.fetch_on(&mut lease, query, values).await;
-        self.end(lease, fetched)
+        self.connections.fetch_row(self, query, values).await
     }
 
     pub(super) async fn describe(
@@ -86,7 +70,8 @@ impl PostgresClient {
     ) -> Result<QueryDescription, SqlError> {
         let mut connection = self.connect().await?;
         if self.is_pooled() {
-            transaction::begin(&mut connection, self.timeout).await?;
+            let begun = transaction::begin(&mut connection, self.timeout).await;
+            begun.map_err(|error| SqlError::of_server(&error))?;
         }
         let statement = connection
             .prepare(AssertSqlSafe(query.clone()).into_sql_str())
@@ -113,12 +98,17 @@ impl PostgresClient {
     fn is_pooled(&self) -> bool {
         self.is_pooled.load(Ordering::Relaxed)
     }
+}
+
+impl Driver for PostgresClient {
+    type Connection = PgConnection;
 
     async fn connect(&self) -> Result<PgConnection, SqlError> {
         if !self.is_pooled() {
             match self.session.connect().await {
                 Ok(mut connection) => {
-                    if transaction::is_own_session(&mut connection).await? {
+                    let is_own = transaction::is_own_session(&mut connection).await;
+                    if is_own.map_err(|error| SqlError::of_server(&error))? {
                         return Ok(connection);
                     }
                 }
@@ -129,25 +119,6 @@ impl PostgresClient {
         }
         let connected = self.transaction.connect().await;
         connected.map_err(|error| SqlError::of_server(&error))
-    }
-
-    /// Gives a connection back on which nothing is left to be read, and returns the row.
-    fn end(
-        &self,
-        lease: Lease<PgConnection>,
-        fetched: Result<Option<String>, Failure>,
-    ) -> Result<Option<String>, SqlError> {
-        let fetched = fetched.map_err(Failure::into_error);
-        // After an error a transaction is still open.
-        let is_idle = match &fetched {
-            Ok(_) => true,
-            Err(SqlError::NoSuchValue) => !self.is_pooled(),
-            Err(_) => false,
-        };
-        if is_idle {
-            self.connections.give_back(lease);
-        }
-        fetched
     }
 
     async fn fetch_on(
@@ -163,13 +134,23 @@ impl PostgresClient {
         let statement = connection
             .prepare(AssertSqlSafe(query.clone()).into_sql_str())
             .await
-            .map_err(Failure::Sqlx)?;
+            .map_err(|error| failure(&error))?;
         let types = match statement.parameters() {
             Some(Either::Left(types)) => types,
             _ => &[],
         };
         let arguments = bind::arguments(types, values)?;
-        one_row(connection, statement.query_with(arguments)).await
+        let rows = statement.query_with(arguments).fetch(connection);
+        one_row(rows, failure, render).await
+    }
+
+    fn is_idle_after(&self, fetched: &Result<Option<String>, SqlError>) -> bool {
+        match fetched {
+            Ok(_) => true,
+            // After an error a transaction is still open.
+            Err(SqlError::NoSuchValue) => !self.is_pooled(),
+            Err(_) => false,
+        }
     }
 }
 
@@ -180,39 +161,33 @@ impl PostgresClient {
         query: &Arc<str>,
         values: &[Box<str>],
     ) -> Result<Option<String>, Failure> {
-        let types = transaction::begin_for(connection, self.timeout, query).await?;
+        // The first use of the connection, so the pooler may have closed it.
+        let types = transaction::begin_for(connection, self.timeout, query)
+            .await
+            .map_err(|error| failure(&error))?;
         let row = match bind::arguments(&types, values) {
             Ok(arguments) => {
                 let query = sqlx::query_with(AssertSqlSafe(query.clone()), arguments);
-                one_row(connection, query.persistent(false)).await?
+                let rows = query.persistent(false).fetch(&mut *connection);
+                one_row(rows, failure, render).await?
             }
             // No row has such a value, so nothing is asked; the transaction must end all the same.
             Err(SqlError::NoSuchValue) => None,
             Err(error) => return Err(error.into()),
         };
-        transaction::end(connection).await?;
+        transaction::end(connection)
+            .await
+            .map_err(|error| failure(&error))?;
         Ok(row)
     }
 }
 
-/// Why a row was not fetched, as long as it may be tried again.
-enum Failure {
-    Sqlx(sqlx::Error),
-    Other(SqlError),
-}
-
-impl Failure {
-    fn into_error(self) -> SqlError {
-        match self {
-            Self::Sqlx(error) => SqlError::of_server(&error),
-            Self::Other(error) => error,
-        }
-    }
-}
-
-impl From<SqlError> for Failure {
-    fn from(error: SqlError) -> Self {
-        Self::Other(error)
+fn failure(error: &sqlx::Error) -> Failure {
+    let shown = SqlError::of_server(error);
+    if is_outdated(error) {
+        Failure::Outdated(shown)
+    } else {
+        Failure::Final(shown)
     }
 }
 
@@ -230,21 +205,6 @@ fn is_outdated(error: &sqlx::Error) -> bool {
     }
 }
 
-async fn one_row(
-    connection: &mut PgConnection,
-    query: Query<'_, Postgres, PgArguments>,
-) -> Result<Option<String>, Failure> {
-    let mut rows = query.fetch(connection);
-    let Some(row) = rows.try_next().await.map_err(Failure::Sqlx)? else {
-        return Ok(None);
-    };
-    let rendered = render(&row)?;
-    match rows.try_next().await.map_err(Failure::Sqlx)? {
-        None => Ok(Some(rendered)),
-        Some(_) => Err(SqlError::two_rows().into()),
-    }
-}
-
 fn render(row: &PgRow) -> Result<String, SqlError> {
     let mut json = JsonRow::new();
     for (position, column) in row.columns().iter().enumerate() {
@@ -259,12 +219,21 @@ fn render(row: &PgRow) -> Result<String, SqlError> {
     Ok(json.finish())
 }
 
+/// Returns the options of a connection. The constructor fills them from variables of the environment
+/// such as `PGHOST` and `PGPASSWORD`, so each of these is set here. The configuration refuses the
+/// variables of the others.
 fn options(server: &ServerAddress, settings: &DatabaseSettings) -> PgConnectOptions {
-    let mut options = PgConnectOptions::new_without_pgpass()
+    let password = server.password.as_ref();
+    let options = PgConnectOptions::new_without_pgpass()
+        .username(&server.user)
+        // No password is the empty one.
+        .password(password.map_or("", |password| password.expose_secret()))
+        // The default of the server.
+        .database(server.database.as_deref().unwrap_or(&server.user))
         .application_name("doorward")
         .extra_float_digits(None)
         .disable_statement_logging();
-    options = match &server.location {
+    let options = match &server.location {
         ServerLocation::Host { name, port, tls } => {
             let mode = if *tls {
                 PgSslMode::VerifyFull
@@ -274,19 +243,11 @@ fn options(server: &ServerAddress, settings: &DatabaseSettings) -> PgConnectOpti
             options.host(name).port(port.unwrap_or(PORT)).ssl_mode(mode)
         }
         ServerLocation::Socket { path, port } => options
+            .host("localhost")
             .socket(path)
             .port(port.unwrap_or(PORT))
             .ssl_mode(PgSslMode::Disable),
     };
-    if let Some(user) = &server.user {
-        options = options.username(user);
-    }
-    if let Some(password) = &server.password {
-        options = options.password(password.expose_secret());
-    }
-    if let Some(database) = &server.database {
-        options = options.database(database);
-    }
     match &settings.extra_roots {
         Some(pem) => options.ssl_root_cert_from_pem(pem.clone()),
         None => options,

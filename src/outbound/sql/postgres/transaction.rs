@@ -11,8 +11,6 @@ use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgConnection, PgTypeInfo};
 use sqlx::{AssertSqlSafe, Executor, Row};
 
-use crate::outbound::sql::sql_error::SqlError;
-
 /// Returns `true` if the error says that a parameter of the session is refused, as pgbouncer does.
 pub(super) fn is_refused_parameter(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else {
@@ -27,15 +25,12 @@ pub(super) const MARK: (&str, &str) = ("doorward.session", "on");
 
 /// Returns `true` if the session has the settings that it was opened with: it is read-only by
 /// default, has a statement timeout, and [`MARK`].
-pub(super) async fn is_own_session(connection: &mut PgConnection) -> Result<bool, SqlError> {
+pub(super) async fn is_own_session(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     const QUESTION: &str = "SELECT current_setting('default_transaction_read_only') = 'on' \
                             AND current_setting('statement_timeout') <> '0' \
                             AND current_setting('doorward.session', true) = 'on'";
-    let answer = connection.fetch_one(sqlx::raw_sql(QUESTION)).await;
-    let answer = answer.map_err(|error| SqlError::of_server(&error))?;
-    let value = answer
-        .try_get_raw(0)
-        .map_err(|error| SqlError::of_driver(&error))?;
+    let answer = connection.fetch_one(sqlx::raw_sql(QUESTION)).await?;
+    let value = answer.try_get_raw(0)?;
     Ok(value.as_str().is_ok_and(|text| text == "t"))
 }
 
@@ -43,7 +38,7 @@ pub(super) async fn is_own_session(connection: &mut PgConnection) -> Result<bool
 pub(super) async fn begin(
     connection: &mut PgConnection,
     timeout: Duration,
-) -> Result<(), SqlError> {
+) -> Result<(), sqlx::Error> {
     run(connection, beginning(timeout)).await
 }
 
@@ -55,7 +50,7 @@ pub(super) async fn begin_for(
     connection: &mut PgConnection,
     timeout: Duration,
     query: &Arc<str>,
-) -> Result<Vec<PgTypeInfo>, SqlError> {
+) -> Result<Vec<PgTypeInfo>, sqlx::Error> {
     let begin = beginning(timeout);
     let all = format!(
         "{begin}; PREPARE doorward_parameters AS {query}\n; \
@@ -65,18 +60,15 @@ pub(super) async fn begin_for(
     );
     let answer = connection
         .fetch_one(sqlx::raw_sql(AssertSqlSafe(all)))
-        .await;
-    let answer = answer.map_err(|error| SqlError::of_server(&error))?;
-    let value = answer
-        .try_get_raw(0)
-        .map_err(|error| SqlError::of_driver(&error))?;
+        .await?;
+    let value = answer.try_get_raw(0)?;
     let text = value.as_str().unwrap_or_default();
     let oids = text.split(',').filter_map(|oid| oid.parse().ok());
     Ok(oids.map(|oid| PgTypeInfo::with_oid(Oid(oid))).collect())
 }
 
 /// Ends the transaction.
-pub(super) async fn end(connection: &mut PgConnection) -> Result<(), SqlError> {
+pub(super) async fn end(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     run(connection, "COMMIT".into()).await
 }
 
@@ -85,9 +77,9 @@ fn beginning(timeout: Duration) -> String {
     format!("BEGIN READ ONLY; SET LOCAL statement_timeout = {millis}")
 }
 
-async fn run(connection: &mut PgConnection, statement: String) -> Result<(), SqlError> {
+async fn run(connection: &mut PgConnection, statement: String) -> Result<(), sqlx::Error> {
     let ran = connection
         .execute(sqlx::raw_sql(AssertSqlSafe(statement)))
         .await;
-    ran.map(drop).map_err(|error| SqlError::of_server(&error))
+    ran.map(drop)
 }
