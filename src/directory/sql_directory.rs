@@ -15,7 +15,7 @@ use crate::outbound::dependency::{
     CallBounds, CallDenied, CallError, Caller, Calls, Dependency, DependencyName,
 };
 use crate::outbound::{QueryDescription, SqlClient, SqlError};
-use crate::policy::{Identity, Rules};
+use crate::policy::{Identity, Rules, UserRule};
 use crate::telemetry::DependencyMetrics;
 
 /// A directory in a database, with the answers that it has given.
@@ -117,10 +117,9 @@ impl SqlDirectory {
         let issuer = &principal.profile().name.clone();
         if !self.settings.knows(issuer) {
             // Subject 42 of another issuer is another subject.
-            let outcome = if rules.requires_user {
-                Err(Reason::SubjectUnknown)
-            } else {
-                Ok(identity)
+            let outcome = match rules.user {
+                UserRule::Required => Err(Reason::SubjectUnknown),
+                UserRule::Ignored | UserRule::LookedUp => Ok(identity),
             };
             let known = &self.settings.issuers;
             cx.explain
