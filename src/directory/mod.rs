@@ -1,8 +1,8 @@
 //! Layer 6: the directory of users.
 //!
 //! After a credential was accepted, [`Directory::look_up`] finds the row of its subject. A row is
-//! kept with the principal and in a cache, each for `directory_cache_ttl`. Requests that wait for
-//! the same user share one call to the database.
+//! kept in a cache for `directory_cache_ttl`, and the principal refers to it as long as it is there.
+//! Requests that wait for the same user share one call to the database.
 
 mod answer;
 mod lookup;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use sql_directory::{DirectoryClients, SqlDirectory};
 
-use crate::domain::{Denial, Explain, Reason, RequestContext};
+use crate::domain::{Denial, Explain, Moment, Reason, RequestContext};
 #[cfg(test)]
 use crate::jose::Json;
 #[cfg(test)]
@@ -74,9 +74,16 @@ impl Directory {
                 let row = subject.and_then(|subject| rows.get(&*subject)).cloned();
                 let row = row.ok_or(Reason::SubjectUnknown)?;
                 let until = cx.now.plus(std::time::Duration::from_secs(30));
-                identity.principal().keep_user(row.clone(), until);
+                identity.principal().keep_user(&row, until);
                 Ok(identity.with_user(row))
             }
+        }
+    }
+
+    /// Removes what is kept and is over.
+    pub fn sweep(&self, now: Moment) {
+        if let Self::Sql(directory) = self {
+            directory.sweep(now);
         }
     }
 

@@ -107,7 +107,7 @@ impl Authenticators {
             began: cx.now,
             client: cx.client(),
         };
-        let kept = introspector.kept(&question.digest, cx.now).await;
+        let kept = introspector.kept(&question.digest, cx.now);
         let was_asked = kept.is_none();
         if was_asked {
             cx.check_cost()?;

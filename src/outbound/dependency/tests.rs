@@ -37,6 +37,18 @@ const BOUNDS: CallBounds = CallBounds {
     wait: Duration::from_millis(800),
 };
 
+/// Room for about ten answers of each kind.
+const LIMITS: AnswerLimits = AnswerLimits {
+    positive: 1024,
+    negative: 1024,
+};
+
+impl HeapBytes for &str {
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
+
 struct Fixture {
     clock: Arc<ManualClock>,
     metrics: Metrics,
@@ -60,7 +72,7 @@ impl Fixture {
             clock.clone(),
         );
         Self {
-            calls: Arc::new(Calls::new(dependency.into(), 100)),
+            calls: Arc::new(Calls::new(dependency.into(), LIMITS)),
             clock,
             metrics,
             made: Arc::default(),
@@ -90,7 +102,8 @@ impl Fixture {
                 made.fetch_add(1, Ordering::Relaxed);
                 answer
             };
-            calls.get_or_call(key, caller, call).await
+            let known = calls.get_or_call(key, caller, call).await;
+            known.map(|known| known.value)
         })
     }
 
@@ -98,6 +111,7 @@ impl Fixture {
         Answer {
             value,
             until: self.now().plus(keep),
+            is_negative: false,
             result: "found",
         }
     }
@@ -160,7 +174,8 @@ async fn an_answer_is_kept_until_its_own_end() {
         let got = fixture.ask(key, async { Ok(answer) }).await.unwrap();
         assert_eq!(got, Ok(expected), "{key}");
     }
-    assert_eq!(fixture.calls.kept(&1, fixture.now()).await, Some("new"));
+    let kept = fixture.calls.kept(&1, fixture.now()).unwrap();
+    assert_eq!(kept.value, "new");
 }
 
 #[tokio::test]
@@ -172,7 +187,8 @@ async fn failures_are_never_kept_and_open_the_breaker() {
     assert_eq!(fixture.made(), 5);
     let refused = fixture.fail(2).await;
     assert_eq!(fixture.made(), 5, "no call");
-    assert_eq!(refused.retry_after, Duration::from_secs(1));
+    let pause = refused.retry_after().unwrap();
+    assert!(pause <= Duration::from_secs(1) && pause >= Duration::from_millis(740), "{pause:?}");
     let status = fixture.calls.dependency().status();
     assert_eq!((status.failures, status.in_flight), (5, 0));
     assert_eq!(status.last_failure.unwrap().1, "status 500");
@@ -214,7 +230,7 @@ async fn requests_that_are_rejected_do_not_open_the_breaker() {
     for key in 0..20 {
         let rejected = async { Err(CallError::rejected("invalid", "status 400")) };
         let denied = fixture.ask(key, rejected).await.unwrap().unwrap_err();
-        assert!(denied.is_rejected);
+        assert_eq!(denied, CallDenied::Rejected);
     }
     assert_eq!(fixture.calls.dependency().status().failures, 0);
     let answer = fixture.good("a", Duration::ZERO);
@@ -292,9 +308,55 @@ async fn a_rejection_may_be_kept_for_its_key() {
     let rejected = async move { Err(CallError::rejected_until(until, "rejected", "status 400")) };
     assert!(fixture.ask(1, rejected).await.unwrap().is_err());
     let again = fixture.ask(1, async { unreachable!() }).await.unwrap();
-    assert!(again.unwrap_err().is_rejected);
+    assert_eq!(again.unwrap_err(), CallDenied::Rejected);
     assert_eq!(fixture.calls.dependency().status().failures, 0);
     fixture.clock.advance(Duration::from_secs(10));
     let answer = fixture.good("a", Duration::ZERO);
     assert_eq!(fixture.ask(1, async { Ok(answer) }).await.unwrap(), Ok("a"));
+}
+
+#[tokio::test]
+async fn a_flood_of_negative_answers_displaces_no_other() {
+    let fixture = Fixture::new();
+    let minute = Duration::from_mins(1);
+    for key in 0..3 {
+        let answer = fixture.good("a", minute);
+        fixture.ask(key, async { Ok(answer) }).await.unwrap().unwrap();
+    }
+    for key in 10..200 {
+        // Asked for again and again, as one who wants a place would do.
+        for _ in 0..3 {
+            let answer = Answer {
+                is_negative: true,
+                ..fixture.good("none", minute)
+            };
+            let got = fixture.ask(key, async { Ok(answer) }).await.unwrap();
+            assert_eq!(got, Ok("none"));
+        }
+        let until = fixture.now().plus(minute);
+        let rejected = async move { Err(CallError::rejected_until(until, "rejected", "400")) };
+        assert!(fixture.ask(1000 + key, rejected).await.unwrap().is_err());
+    }
+    for key in 0..3 {
+        let got = fixture.ask(key, async { unreachable!() }).await.unwrap();
+        assert_eq!(got, Ok("a"));
+    }
+    assert!(fixture.calls.len() <= 3 + 12, "{}", fixture.calls.len());
+}
+
+#[tokio::test]
+async fn answers_that_are_over_are_removed() {
+    let fixture = Fixture::new();
+    for (key, is_negative) in [(1, false), (2, true)] {
+        let answer = Answer {
+            is_negative,
+            ..fixture.good("a", Duration::from_secs(1))
+        };
+        fixture.ask(key, async { Ok(answer) }).await.unwrap().unwrap();
+    }
+    fixture.calls.sweep(fixture.now());
+    assert_eq!(fixture.calls.len(), 2);
+    fixture.clock.advance(Duration::from_secs(1));
+    fixture.calls.sweep(fixture.now());
+    assert!(fixture.calls.is_empty());
 }
