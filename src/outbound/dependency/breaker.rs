@@ -73,6 +73,16 @@ impl Attempt<'_> {
         *self.breaker.lock() = State::default();
     }
 
+    /// Records an answer that refuses this one call. A probe has proven that the dependency answers,
+    /// so calls are admitted again. Any other call says nothing about the failures before it.
+    /// Returns `true` if it was the probe.
+    pub(super) fn rejected(self) -> bool {
+        if self.is_probe {
+            *self.breaker.lock() = State::default();
+        }
+        self.is_probe
+    }
+
     /// Records a failure. Returns the pause, if calls are refused from now on.
     pub(super) fn failed(self, now: Moment) -> Option<Duration> {
         let mut state = self.breaker.lock();
@@ -143,6 +153,21 @@ mod tests {
         assert!(breaker.admit(at(1000)).is_err(), "one probe at a time");
         probe.succeeded();
         assert!(breaker.admit(at(1000)).is_ok());
+        assert_eq!((breaker.failures(), breaker.open_for(at(1000))), (0, None));
+    }
+
+    #[test]
+    fn a_probe_that_is_rejected_closes_it_and_another_call_changes_nothing() {
+        let breaker = Breaker::default();
+        let late = breaker.admit(at(0)).unwrap();
+        for _ in 0..5 {
+            let _ = fail(&breaker, 0);
+        }
+        assert!(!late.rejected());
+        assert!(breaker.admit(at(700)).is_err());
+        assert!(breaker.admit(at(1000)).unwrap().rejected());
+        let calls = (breaker.admit(at(1000)), breaker.admit(at(1000)));
+        assert!(calls.0.is_ok() && calls.1.is_ok());
         assert_eq!((breaker.failures(), breaker.open_for(at(1000))), (0, None));
     }
 

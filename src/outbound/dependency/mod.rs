@@ -180,6 +180,9 @@ impl Dependency {
                 self.metrics.count(failure.result);
                 let kept_until = failure.kept_until;
                 self.note(failure, "call rejected");
+                if attempt.rejected() {
+                    self.recovered();
+                }
                 Err((CallDenied::Rejected, kept_until))
             }
             Err(CallError::Failed(failure)) => {

@@ -238,6 +238,35 @@ async fn requests_that_are_rejected_do_not_open_the_breaker() {
 }
 
 #[tokio::test]
+async fn a_probe_that_is_rejected_proves_that_the_dependency_answers() {
+    let fixture = Fixture::new();
+    for _ in 0..5 {
+        fixture.fail(1).await;
+    }
+    fixture.clock.advance(Duration::from_secs(1));
+    let rejected = async { Err(CallError::rejected("rejected", "status 400")) };
+    let denied = fixture.ask(1, rejected).await.unwrap().unwrap_err();
+    assert_eq!(denied, CallDenied::Rejected);
+    let (answers, waiting): (Vec<_>, Vec<_>) = (0..2).map(|_| later()).unzip();
+    let asked = (2..).zip(waiting);
+    let asked: Vec<_> = asked.map(|(key, call)| fixture.ask(key, call)).collect();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(fixture.calls.dependency().status().in_flight, 2);
+    for answer in answers {
+        answer.send(fixture.good("a", Duration::ZERO)).unwrap();
+    }
+    for asked in asked {
+        assert_eq!(asked.await.unwrap(), Ok("a"));
+    }
+    let status = fixture.calls.dependency().status();
+    assert_eq!((status.failures, status.open_for), (0, None));
+    let gauge = r#"doorward_dependency_breaker_open{dependency="directory",issuer="none"} 0"#;
+    assert!(fixture.metrics.render().contains(gauge));
+}
+
+#[tokio::test]
 async fn a_request_waits_no_longer_than_it_may_and_the_call_goes_on() {
     let fixture = Fixture::new();
     let (answer, waiting) = later();
