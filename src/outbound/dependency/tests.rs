@@ -188,7 +188,10 @@ async fn failures_are_never_kept_and_open_the_breaker() {
     let refused = fixture.fail(2).await;
     assert_eq!(fixture.made(), 5, "no call");
     let pause = refused.retry_after().unwrap();
-    assert!(pause <= Duration::from_secs(1) && pause >= Duration::from_millis(740), "{pause:?}");
+    assert!(
+        pause <= Duration::from_secs(1) && pause >= Duration::from_millis(740),
+        "{pause:?}"
+    );
     let status = fixture.calls.dependency().status();
     assert_eq!((status.failures, status.in_flight), (5, 0));
     assert_eq!(status.last_failure.unwrap().1, "status 500");
@@ -250,9 +253,7 @@ async fn a_probe_that_is_rejected_proves_that_the_dependency_answers() {
     let (answers, waiting): (Vec<_>, Vec<_>) = (0..2).map(|_| later()).unzip();
     let asked = (2..).zip(waiting);
     let asked: Vec<_> = asked.map(|(key, call)| fixture.ask(key, call)).collect();
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert_eq!(fixture.calls.dependency().status().in_flight, 2);
     for answer in answers {
         answer.send(fixture.good("a", Duration::ZERO)).unwrap();
@@ -314,9 +315,7 @@ async fn calls_in_flight_are_bounded_and_the_others_wait_in_order() {
             waiting.await
         }));
         // One after the other into the queue.
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
+        settle().await;
         open.push(answer);
     }
     assert_eq!(fixture.made(), 4);
@@ -328,6 +327,37 @@ async fn calls_in_flight_are_bounded_and_the_others_wait_in_order() {
         assert_eq!(asked.await.unwrap(), Ok("a"));
     }
     assert_eq!(*order.lock().unwrap(), (0..8).collect::<Vec<_>>());
+}
+
+/// Lets all tasks go on until each waits for something.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_came_later_waits_longer_for_a_slot() {
+    let fixture = Fixture::new();
+    let mut open = Vec::new();
+    for key in 10..14 {
+        let (answer, waiting) = later();
+        drop(fixture.ask(key, waiting));
+        open.push(answer);
+        settle().await;
+    }
+    let first = fixture.ask(1, async { unreachable!() });
+    settle().await;
+    fixture.clock.advance(Duration::from_millis(400));
+    let answer = fixture.good("a", Duration::ZERO);
+    let second = fixture.ask(1, async { Ok(answer) });
+    settle().await;
+    fixture.clock.advance(Duration::from_millis(400));
+    assert!(first.await.unwrap().is_err());
+    settle().await;
+    let slot = open.pop().unwrap();
+    slot.send(fixture.good("b", Duration::ZERO)).unwrap();
+    assert_eq!(second.await.unwrap(), Ok("a"));
 }
 
 #[tokio::test]
@@ -350,7 +380,11 @@ async fn a_flood_of_negative_answers_displaces_no_other() {
     let minute = Duration::from_mins(1);
     for key in 0..3 {
         let answer = fixture.good("a", minute);
-        fixture.ask(key, async { Ok(answer) }).await.unwrap().unwrap();
+        fixture
+            .ask(key, async { Ok(answer) })
+            .await
+            .unwrap()
+            .unwrap();
     }
     for key in 10..200 {
         // Asked for again and again, as one who wants a place would do.
@@ -381,7 +415,11 @@ async fn answers_that_are_over_are_removed() {
             is_negative,
             ..fixture.good("a", Duration::from_secs(1))
         };
-        fixture.ask(key, async { Ok(answer) }).await.unwrap().unwrap();
+        fixture
+            .ask(key, async { Ok(answer) })
+            .await
+            .unwrap()
+            .unwrap();
     }
     fixture.calls.sweep(fixture.now());
     assert_eq!(fixture.calls.len(), 2);
