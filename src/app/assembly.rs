@@ -286,7 +286,7 @@ impl SharedResources {
 pub(super) const fn call_settings(configuration: &Configuration) -> CallSettings {
     CallSettings {
         wait: configuration.dependency_wait,
-        keeps_active: configuration.tokens.cache.capacity > 0,
+        bytes_of_active: TokenCache::bytes(&configuration.tokens.cache),
     }
 }
 

@@ -24,8 +24,8 @@ pub(super) struct Introspectors {
 pub(super) struct CallSettings {
     /// The time that a request waits.
     pub(super) wait: Duration,
-    /// Says that active tokens may be kept.
-    pub(super) keeps_active: bool,
+    /// The bytes of memory that each issuer's answers about active tokens may take.
+    pub(super) bytes_of_active: u64,
 }
 
 /// Clients that ask issuers, by the names of the issuers.
@@ -156,9 +156,9 @@ impl NewIntrospectors<'_> {
             runtime.clone(),
             self.platform.clock.clone(),
         );
-        let keeps_active = self.settings.keeps_active;
+        let bytes_of_active = self.settings.bytes_of_active;
         let introspector =
-            Introspector::shared(client, Arc::new(dependency), runtime, keeps_active);
+            Introspector::shared(client, Arc::new(dependency), runtime, bytes_of_active);
         introspector.prepare(self.platform.clock.moment());
         Ok(Arc::new(introspector))
     }

@@ -43,7 +43,7 @@ use crate::telemetry::Spans;
 use assembly::{NewClients, SharedResources};
 use prepared_configuration::PreparedConfiguration;
 use sockets::{Addresses, Sockets};
-use sweeper::sweep_cache;
+use sweeper::sweep_caches;
 use user_directory::{CheckedDirectory, ReadyDirectory};
 
 /// The whole service, bound to its sockets and not yet running.
@@ -155,7 +155,7 @@ impl Application {
         if let Some(certificates) = self.shared.certificates.clone() {
             tasks.spawn(certificates.follow());
         }
-        tasks.spawn(sweep_cache(
+        tasks.spawn(sweep_caches(
             self.service.clone(),
             self.shared.platform.clock.clone(),
         ));

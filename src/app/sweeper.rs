@@ -1,4 +1,4 @@
-//! Frees the memory of expired tokens.
+//! Frees the memory of expired tokens, and of answers of other services whose time is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use tokio::task::spawn_blocking;
 use crate::domain::Clock;
 use crate::http::VerifyService;
 
-/// The interval between two sweeps, which is how long the claims of an expired token may stay in
-/// memory. The token itself is not accepted any more from its expiry on.
+/// The interval between two sweeps, which is how long the claims of an expired token or the row of
+/// a user may stay in memory. They are not used any more from their end on.
 const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Removes expired tokens from the cache of the active configuration, once per interval.
-pub(super) async fn sweep_cache(service: Arc<VerifyService>, clock: Arc<dyn Clock>) {
+/// Removes what is over from the caches of the active configuration, once per interval.
+pub(super) async fn sweep_caches(service: Arc<VerifyService>, clock: Arc<dyn Clock>) {
     let mut at = clock.moment();
     loop {
         let now = clock.moment();
@@ -25,10 +25,9 @@ pub(super) async fn sweep_cache(service: Arc<VerifyService>, clock: Arc<dyn Cloc
         clock.reach(at).await;
         let (service, now) = (service.clone(), clock.moment());
         // Not on the low-priority thread: workers wait for the locks that a sweep takes.
-        let swept =
-            spawn_blocking(move || service.snapshot().decisions.gate.cache().sweep(now)).await;
+        let swept = spawn_blocking(move || service.snapshot().decisions.gate.sweep(now)).await;
         if let Err(error) = swept {
-            tracing::warn!(%error, "verified tokens that are over stay in memory: no thread to free them");
+            tracing::warn!(%error, "tokens and rows that are over stay in memory: no thread to free them");
         }
     }
 }

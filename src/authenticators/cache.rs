@@ -88,6 +88,11 @@ impl TokenCache {
         }
     }
 
+    /// Returns the bytes that a cache with these settings may take. With 0 nothing is kept.
+    pub const fn bytes(settings: &CacheSettings) -> u64 {
+        settings.capacity.saturating_mul(UNIT_BYTES as u64)
+    }
+
     /// Returns the principal with this digest, if it is there and its time is not over: that of its
     /// token, and that of the cache.
     pub(super) fn get(&self, digest: &CredentialDigest, now: Moment) -> Option<Arc<Principal>> {

@@ -5,6 +5,7 @@ use std::hash::{BuildHasherDefault, Hash, Hasher};
 use aws_lc_rs::digest;
 
 use crate::domain::{Credential, CredentialForm};
+use crate::outbound::dependency::HeapBytes;
 use crate::telemetry::DigestStart;
 
 /// The form of a credential and the SHA-256 of its bytes as they were presented: all 32 bytes,
@@ -57,6 +58,12 @@ pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut sha256 = [0; 32];
     sha256.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     sha256
+}
+
+impl HeapBytes for CredentialDigest {
+    fn heap_bytes(&self) -> usize {
+        0
+    }
 }
 
 impl std::fmt::Debug for CredentialDigest {

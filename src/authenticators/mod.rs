@@ -82,6 +82,14 @@ impl Authenticators {
         };
     }
 
+    /// Frees the memory of principals and of answers about tokens that are over.
+    pub fn sweep(&self, now: Moment) {
+        self.cache.sweep(now);
+        for asked in self.asked.iter() {
+            asked.sweep(now);
+        }
+    }
+
     /// Returns the profile of the issuer or the list at this position.
     pub fn profile(&self, index: IssuerIndex) -> Option<&IssuerProfile> {
         let issuer = self.issuers.at(index).map(|issuer| &*issuer.profile);

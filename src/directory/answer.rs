@@ -2,17 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::domain::Moment;
+use crate::outbound::dependency::HeapBytes;
 use crate::policy::UserRow;
-
-/// The answer of the directory about one subject. It is kept until its time is over.
-#[derive(Debug, Clone)]
-pub(super) struct UserAnswer {
-    pub(super) user: UserState,
-    /// The time at which the database was asked. The age of the answer is counted from it.
-    pub(super) asked: Moment,
-    pub(super) until: Moment,
-}
 
 /// What the directory knows of a subject.
 #[derive(Debug, Clone)]
@@ -32,6 +23,15 @@ impl UserState {
             Self::Known(_) => "found",
             Self::Unknown => "unknown",
             Self::Disabled => "disabled",
+        }
+    }
+}
+
+impl HeapBytes for UserState {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Known(row) => row.size(true),
+            Self::Unknown | Self::Disabled => 0,
         }
     }
 }

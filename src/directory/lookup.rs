@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use moka::future::Cache;
-
-use super::answer::{UserAnswer, UserState};
+use super::answer::UserState;
 use super::subject::{SubjectKey, scalar};
 use crate::config::{DirectorySettings, OnMissing, UserQuery};
 use crate::domain::{ClaimPath, Clock, Moment, is_invisible};
 use crate::jose::Json;
-use crate::outbound::dependency::{Answer, CallError};
+use crate::outbound::dependency::{Answer, CallError, Kept, KeptValues};
 use crate::outbound::{SqlClient, SqlError};
 use crate::policy::UserRow;
 
-/// The number of subjects whose answers are kept.
-pub(super) const CAPACITY: u64 = 100_000;
+/// The bytes of memory that rows may take, with the headers and the values of conditions that are
+/// made of them: about 100,000 rows of five columns.
+pub(super) const BYTES_OF_ROWS: u64 = 128 * 1024 * 1024;
 
 /// Asks the database for one user at a time.
 pub(super) struct Lookup {
@@ -34,8 +33,18 @@ pub(super) struct Lookup {
 }
 
 struct LastAnswers {
-    answers: Cache<SubjectKey, UserAnswer>,
+    answers: KeptValues<SubjectKey, UserState>,
     max_age: Duration,
+}
+
+/// What the database says of a subject now.
+pub(super) struct Looked {
+    pub(super) user: UserState,
+    /// The time at which the database was asked. The age of the answer is counted from it.
+    asked: Moment,
+    time_to_live: Duration,
+    /// Says that there is no row, or none of an active user.
+    is_negative: bool,
 }
 
 impl Lookup {
@@ -54,10 +63,7 @@ impl Lookup {
             cache_ttl: settings.cache_ttl,
             negative_ttl: settings.negative_ttl,
             last: settings.max_stale.map(|max_age| LastAnswers {
-                answers: Cache::builder()
-                    .max_capacity(CAPACITY)
-                    .time_to_live(max_age)
-                    .build(),
+                answers: KeptValues::new(BYTES_OF_ROWS),
                 max_age,
             }),
             clock,
@@ -65,20 +71,23 @@ impl Lookup {
     }
 
     /// Asks for the user of this key, and keeps the answer for an outage.
-    pub(super) async fn ask(&self, key: SubjectKey) -> Result<Answer<UserAnswer>, CallError> {
-        let answer = self.ask_aside(&key).await?;
+    pub(super) async fn ask(&self, key: SubjectKey) -> Result<Answer<UserState>, CallError> {
+        let looked = self.ask_aside(&key).await?;
         if let Some(last) = &self.last {
-            last.answers.insert(key, answer.clone()).await;
+            let (value, until) = (looked.user.clone(), looked.asked.plus(last.max_age));
+            let kept = Kept { value, until };
+            last.answers.insert(key, kept, self.clock.moment());
         }
         Ok(Answer {
-            until: answer.until,
-            result: answer.user.label(),
-            value: answer,
+            until: looked.asked.plus(looked.time_to_live),
+            is_negative: looked.is_negative,
+            result: looked.user.label(),
+            value: looked.user,
         })
     }
 
     /// Asks for the user of this key, and keeps nothing.
-    pub(super) async fn ask_aside(&self, key: &SubjectKey) -> Result<UserAnswer, CallError> {
+    pub(super) async fn ask_aside(&self, key: &SubjectKey) -> Result<Looked, CallError> {
         let asked = self.clock.moment();
         let row = match self.client.fetch_row(&self.query.text, key).await {
             Ok(Some(row)) => self.row_of(row, key)?,
@@ -88,22 +97,38 @@ impl Lookup {
             Err(SqlError::NoSuchValue) => Found::NoUser,
             Err(error) => return Err(failed(&error, key)),
         };
-        let (user, time_to_live) = match row {
-            Found::Row(row) if self.is_active(&row) => (UserState::Known(row), self.cache_ttl),
-            Found::Row(_) => (UserState::Disabled, self.negative_ttl),
-            Found::NoUser => (UserState::Unknown, self.negative_ttl),
-            Found::Nothing => (self.missing(), self.negative_ttl),
+        let user = match row {
+            Found::Row(row) if self.is_active(&row) => {
+                return Ok(Looked {
+                    user: UserState::Known(row),
+                    asked,
+                    time_to_live: self.cache_ttl,
+                    is_negative: false,
+                });
+            }
+            Found::Row(_) => UserState::Disabled,
+            Found::NoUser => UserState::Unknown,
+            Found::Nothing => self.missing(),
         };
-        let until = asked.plus(time_to_live);
-        Ok(UserAnswer { user, asked, until })
+        Ok(Looked {
+            user,
+            asked,
+            time_to_live: self.negative_ttl,
+            is_negative: true,
+        })
     }
 
     /// Returns the last answer about this key, if it is young enough to be used although the
     /// database cannot be asked.
-    pub(super) async fn last_answer(&self, key: &SubjectKey, now: Moment) -> Option<UserAnswer> {
-        let last = self.last.as_ref()?;
-        let answer = last.answers.get(key).await?;
-        (!now.reaches(answer.asked.plus(last.max_age))).then_some(answer)
+    pub(super) fn last_answer(&self, key: &SubjectKey, now: Moment) -> Option<UserState> {
+        Some(self.last.as_ref()?.answers.get(key, now)?.value)
+    }
+
+    /// Removes last answers that are too old.
+    pub(super) fn sweep(&self, now: Moment) {
+        if let Some(last) = &self.last {
+            last.answers.sweep(now);
+        }
     }
 
     /// Returns the row of this key, unless it is the row of another one.

@@ -1,8 +1,8 @@
 //! Layer 6: the directory of users.
 //!
 //! After a credential was accepted, [`Directory::look_up`] finds the row of its subject. A row is
-//! kept with the principal and in a cache, each for `directory_cache_ttl`. Requests that wait for
-//! the same user share one call to the database.
+//! kept in a cache for `directory_cache_ttl`, and the principal refers to it as long as it is there.
+//! Requests that wait for the same user share one call to the database.
 
 mod answer;
 mod lookup;
@@ -14,12 +14,12 @@ use std::sync::Arc;
 
 pub use sql_directory::{DirectoryClients, SqlDirectory};
 
-use crate::domain::{Denial, Explain, Reason, RequestContext};
+use crate::domain::{Denial, Explain, Moment, Reason, RequestContext};
 #[cfg(test)]
 use crate::jose::Json;
 #[cfg(test)]
 use crate::policy::UserRow;
-use crate::policy::{Identity, Rules};
+use crate::policy::{Identity, Rules, UserRule};
 
 /// The directory of users, if there is one.
 #[derive(Default)]
@@ -41,27 +41,27 @@ impl Directory {
     /// user's row.
     ///
     /// Fails with [`Reason::SubjectUnknown`] or [`Reason::SubjectDisabled`] if the database says
-    /// so, and with [`Reason::DependencyUnavailable`] if it has no usable answer. Fails with
-    /// [`Reason::ClaimMissing`] or [`Reason::ClaimInvalid`] if a parameter of the query has no
-    /// value.
+    /// so, and with [`Reason::DependencyUnavailable`] if it has no usable answer, or if the rules
+    /// require a user and there is no directory. Fails with [`Reason::ClaimMissing`] or
+    /// [`Reason::ClaimInvalid`] if a parameter of the query has no value.
     pub async fn look_up(
         &self,
         identity: Identity,
         rules: &Rules,
         cx: &mut RequestContext<'_, impl Explain>,
     ) -> Result<Identity, Denial> {
-        match self {
-            Self::Off => return Ok(identity),
-            _ if !rules.needs_user => return Ok(identity),
-            _ => {}
+        match (self, rules.user) {
+            (_, UserRule::Ignored) | (Self::Off, UserRule::LookedUp) => return Ok(identity),
+            // A configuration with such rules is refused. Here they must not let anyone pass.
+            (Self::Off, UserRule::Required) => return Err(Reason::DependencyUnavailable.into()),
+            (_, UserRule::LookedUp | UserRule::Required) => {}
         }
         if let Some(row) = identity.principal().kept_user(cx.now) {
             cx.explain.step(steps::kept);
             return Ok(identity.with_user(row));
         }
         match self {
-            Self::Off => Ok(identity),
-            Self::NotAsked => {
+            Self::Off | Self::NotAsked => {
                 cx.explain.step(steps::would_be_asked);
                 Err(Reason::DependencyUnavailable.into())
             }
@@ -74,9 +74,16 @@ impl Directory {
                 let row = subject.and_then(|subject| rows.get(&*subject)).cloned();
                 let row = row.ok_or(Reason::SubjectUnknown)?;
                 let until = cx.now.plus(std::time::Duration::from_secs(30));
-                identity.principal().keep_user(row.clone(), until);
+                identity.principal().keep_user(&row, until);
                 Ok(identity.with_user(row))
             }
+        }
+    }
+
+    /// Removes what is kept and is over.
+    pub fn sweep(&self, now: Moment) {
+        if let Self::Sql(directory) = self {
+            directory.sweep(now);
         }
     }
 

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use super::answer::{UserAnswer, UserState};
-use super::lookup::{CAPACITY, Lookup};
+use super::answer::UserState;
+use super::lookup::{BYTES_OF_ROWS, Lookup};
 use super::steps;
 use super::subject::{Subject, SubjectKey};
 use crate::config::DirectorySettings;
-use crate::domain::{Clock, Denial, Explain, Reason, RequestContext};
+use crate::domain::{Clock, Denial, Explain, Moment, Reason, RequestContext};
 use crate::outbound::dependency::{
-    CallBounds, CallDenied, CallError, Caller, Calls, Dependency, DependencyName,
+    AnswerLimits, CallBounds, CallDenied, CallError, Caller, Calls, Dependency, DependencyName,
+    Kept,
 };
 use crate::outbound::{QueryDescription, SqlClient, SqlError};
-use crate::policy::{Identity, Rules};
+use crate::policy::{Identity, Rules, UserRule};
 use crate::telemetry::DependencyMetrics;
 
 /// A directory in a database, with the answers that it has given.
@@ -28,9 +29,12 @@ pub struct SqlDirectory {
 
 /// The bounded calls of a running service, and the answers that they have got.
 struct SharedCalls {
-    calls: Calls<SubjectKey, UserAnswer>,
+    calls: Calls<SubjectKey, UserState>,
     runtime: Handle,
 }
+
+/// The bytes of memory that answers about unknown and disabled users may take: about 10,000.
+const BYTES_OF_NEGATIVES: u64 = 4 * 1024 * 1024;
 
 /// What a directory needs from outside.
 pub struct DirectoryClients {
@@ -60,7 +64,11 @@ impl SqlDirectory {
         };
         let name = (DependencyName::Directory, None);
         let dependency = Dependency::new(metrics, name, bounds, runtime.clone(), clock.clone());
-        let calls = Calls::new(Arc::new(dependency), CAPACITY);
+        let limits = AnswerLimits {
+            positive: BYTES_OF_ROWS,
+            negative: BYTES_OF_NEGATIVES,
+        };
+        let calls = Calls::new(Arc::new(dependency), limits);
         Self {
             lookup: Arc::new(Lookup::new(&settings, client.clone(), clock)),
             shared: Some(SharedCalls { calls, runtime }),
@@ -96,6 +104,14 @@ impl SqlDirectory {
         self.shared.as_ref().map(|shared| shared.calls.dependency())
     }
 
+    /// Removes the rows and the other answers whose time is over.
+    pub(super) fn sweep(&self, now: Moment) {
+        if let Some(shared) = &self.shared {
+            shared.calls.sweep(now);
+        }
+        self.lookup.sweep(now);
+    }
+
     /// Has the query prepared, and returns its parameters and columns.
     ///
     /// Fails with [`SqlError::Query`] if it can never run with these settings.
@@ -117,10 +133,9 @@ impl SqlDirectory {
         let issuer = &principal.profile().name.clone();
         if !self.settings.knows(issuer) {
             // Subject 42 of another issuer is another subject.
-            let outcome = if rules.requires_user {
-                Err(Reason::SubjectUnknown)
-            } else {
-                Ok(identity)
+            let outcome = match rules.user {
+                UserRule::Required => Err(Reason::SubjectUnknown),
+                UserRule::Ignored | UserRule::LookedUp => Ok(identity),
             };
             let known = &self.settings.issuers;
             cx.explain
@@ -144,7 +159,7 @@ impl SqlDirectory {
         &self,
         key: SubjectKey,
         cx: &mut RequestContext<'_, E>,
-    ) -> Result<UserAnswer, Denial> {
+    ) -> Result<Kept<UserState>, Denial> {
         let shared = match &self.shared {
             Some(shared) if !E::DRY_RUN => shared,
             _ => return self.explained_answer(key, cx).await,
@@ -157,7 +172,7 @@ impl SqlDirectory {
         let call = move || async move { lookup.ask(asked).await };
         match shared.calls.get_or_call(key.clone(), caller, call).await {
             Ok(answer) => Ok(answer),
-            Err(denied) => self.answer_in_outage(&key, denied, cx).await,
+            Err(denied) => self.answer_in_outage(&key, denied, cx),
         }
     }
 
@@ -167,9 +182,9 @@ impl SqlDirectory {
         &self,
         key: SubjectKey,
         cx: &mut RequestContext<'_, E>,
-    ) -> Result<UserAnswer, Denial> {
+    ) -> Result<Kept<UserState>, Denial> {
         if let Some(shared) = &self.shared
-            && let Some(answer) = shared.calls.kept(&key, cx.now).await
+            && let Some(answer) = shared.calls.kept(&key, cx.now)
         {
             return Ok(answer);
         }
@@ -187,44 +202,49 @@ impl SqlDirectory {
             },
             None => asking.await,
         };
-        asked.map_err(|error| {
-            cx.explain.step(|| steps::failed(&error));
-            Reason::DependencyUnavailable.into()
-        })
+        match asked {
+            Ok(looked) => Ok(for_this_request(looked.user)),
+            Err(error) => {
+                cx.explain.step(|| steps::failed(&error));
+                Err(Reason::DependencyUnavailable.into())
+            }
+        }
     }
 
     /// Returns the last answer if the database cannot be asked and the settings allow it.
-    async fn answer_in_outage<E: Explain>(
+    fn answer_in_outage<E: Explain>(
         &self,
         key: &SubjectKey,
         denied: CallDenied,
         cx: &mut RequestContext<'_, E>,
-    ) -> Result<UserAnswer, Denial> {
+    ) -> Result<Kept<UserState>, Denial> {
         // An answer that cannot be used is no outage: the user may have got a second row.
-        let last = if denied.is_rejected {
+        let is_rejected = denied == CallDenied::Rejected;
+        let last = if is_rejected {
             None
         } else {
-            self.lookup.last_answer(key, cx.now).await
+            self.lookup.last_answer(key, cx.now)
         };
         cx.explain
-            .step(|| steps::outage(denied.is_rejected, last.is_some()));
-        last.ok_or_else(|| Reason::DependencyUnavailable.into())
+            .step(|| steps::outage(is_rejected, last.is_some()));
+        last.map(for_this_request)
+            .ok_or_else(|| Denial::dependency_unavailable(denied.retry_after()))
     }
 
     /// Decides by what is known of the subject; `None` means values that no row has.
     fn conclude<E: Explain>(
         identity: Identity,
-        answer: Option<UserAnswer>,
+        answer: Option<Kept<UserState>>,
         cx: &mut RequestContext<'_, E>,
     ) -> Result<Identity, Denial> {
         let user = match answer {
             None => UserState::Unknown,
-            Some(UserAnswer { user, until, .. }) => {
+            Some(Kept { value: user, until }) => {
                 if let UserState::Known(row) = &user
                     && !E::DRY_RUN
                     && !cx.now.reaches(until)
                 {
-                    identity.principal().keep_user(row.clone(), until);
+                    identity.principal().keep_user(row, until);
                 }
                 user
             }
@@ -236,4 +256,10 @@ impl SqlDirectory {
             UserState::Disabled => Err(Reason::SubjectDisabled.into()),
         }
     }
+}
+
+/// Returns an answer that is not kept for another request.
+const fn for_this_request(value: UserState) -> Kept<UserState> {
+    let until = Moment::PAST;
+    Kept { value, until }
 }

@@ -4,11 +4,19 @@ use std::sync::Arc;
 
 use crate::domain::{ClaimPath, Reason};
 use crate::jose::Json;
+use crate::outbound::dependency::HeapBytes;
 use crate::verify::VerifiedToken;
 
 /// The values that are bound to the parameters of the query, in order. They are the key of the
 /// cache as well: the same values have the same row, whichever token they come from.
 pub(super) type SubjectKey = Arc<[Box<str>]>;
+
+impl HeapBytes for SubjectKey {
+    fn heap_bytes(&self) -> usize {
+        let values = self.iter().map(|value| size_of::<Box<str>>() + value.len());
+        2 * size_of::<usize>() + values.sum::<usize>()
+    }
+}
 
 /// The greatest length of a value. No row is looked up by a longer one: keys of the cache must stay
 /// small, however long a claim is.

@@ -17,7 +17,7 @@ pub use service::{Decision, DecisionService, LoggedRequest};
 
 use crate::authenticators::{Authenticators, TokenCache};
 use crate::directory::Directory;
-use crate::domain::{Clock, CostLimit, Denial, Explain, ForwardedRequest, RequestContext};
+use crate::domain::{Clock, CostLimit, Denial, Explain, ForwardedRequest, Moment, RequestContext};
 use crate::issuers::Issuers;
 use crate::policy::{Permit, Policy, Rules};
 
@@ -148,6 +148,12 @@ impl Gate {
         cx.explain
             .steps(|| claim_headers.describe(permit.claim_values()));
         Ok(permit)
+    }
+
+    /// Frees the memory of what is kept and is over.
+    pub fn sweep(&self, now: Moment) {
+        self.authenticators.sweep(now);
+        self.directory.sweep(now);
     }
 
     /// Returns the issuers whose tokens are accepted.

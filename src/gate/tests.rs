@@ -8,7 +8,7 @@ use crate::domain::ClaimPath;
 use crate::platform::StoppedClock;
 use crate::policy::{
     AcceptedSources, ClaimEncoding, ClaimHeader, ClaimHeaders, ClaimRequirement, ClaimRule,
-    ClaimValue, Condition, HeaderOrigin, Requirement, UserRow,
+    ClaimValue, Condition, HeaderOrigin, Requirement, UserRow, UserRule,
 };
 
 fn gate() -> Gate {
@@ -114,9 +114,24 @@ fn columns_become_headers_behind_those_of_claims() {
 
 #[test]
 fn a_route_without_directory_has_empty_headers_of_columns() {
-    let gate = gate_of(&[alice()], |rules| rules.needs_user = false);
+    let gate = gate_of(&[alice()], |rules| rules.user = UserRule::Ignored);
     let empty = ["X-Sub: alice", "X-Role: ", "X-Tags: "];
     assert_eq!(answer(&gate, "alice").unwrap(), empty);
+}
+
+#[test]
+fn a_user_who_is_required_is_not_passed_over_without_a_directory() {
+    for (user, expected) in [
+        (UserRule::Ignored, None),
+        (UserRule::LookedUp, None),
+        (UserRule::Required, Some("dependency_unavailable")),
+    ] {
+        let gate = Gate {
+            directory: Directory::Off,
+            ..gate_of(&[alice()], |rules| rules.user = user)
+        };
+        assert_eq!(answer(&gate, "alice").err(), expected, "{user:?}");
+    }
 }
 
 #[test]
@@ -200,7 +215,7 @@ fn requirements_read_columns() {
 #[test]
 fn without_a_row_user_is_empty() {
     let gate = gate_of(&[alice()], |rules| {
-        rules.needs_user = false;
+        rules.user = UserRule::Ignored;
         let condition = Condition::parse("!has(user.role) && size(user) == 0", false).unwrap();
         rules.requirements = [Requirement::Condition(condition)].into();
     });

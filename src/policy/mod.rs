@@ -32,7 +32,7 @@ pub use routes::{
     RouteNameError, RouteNameTaken, RoutePart, RoutePatternError, RouteTable, RouteVerdict,
     UnreachedRoute,
 };
-pub use rules::{Identity, Permit, Rules};
+pub use rules::{Identity, Permit, Rules, UserRule};
 pub use scope_requirement::ScopeRequirement;
 pub use text_pattern::{TextPattern, TextPatternError};
 pub use user_row::{UserRow, UserRowError};

@@ -1,7 +1,7 @@
 //! The principal of a credential.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use arc_swap::ArcSwapOption;
 
@@ -24,8 +24,16 @@ pub struct Principal {
     /// The claims as values of conditions; the first condition that reads them converts them.
     values: OnceLock<Option<ClaimValues>>,
     /// The user's row as it was last looked up, and until when it is good: a hit here computes no
-    /// key of a cache and allocates nothing.
-    user: ArcSwapOption<(Moment, Arc<UserRow>)>,
+    /// key of a cache and allocates nothing. The row belongs to the directory, which bounds what
+    /// all rows take: as many principals would hold as many rows for as long as they are cached.
+    user: ArcSwapOption<KeptUser>,
+}
+
+/// A row of the directory, and until when it is good.
+#[derive(Debug)]
+struct KeptUser {
+    row: Weak<UserRow>,
+    until: Moment,
 }
 
 /// Shows whose principal it is and what vouches for it, and nothing of the user.
@@ -95,16 +103,17 @@ impl Principal {
     }
 
     /// Returns the user's row that was kept by [`keep_user`](Self::keep_user), if it is good at
-    /// this time.
+    /// this time and the directory still has it.
     pub fn kept_user(&self, now: Moment) -> Option<Arc<UserRow>> {
         let kept = self.user.load();
-        let (until, row) = kept.as_deref()?;
-        (!now.reaches(*until)).then(|| row.clone())
+        let kept = kept.as_deref().filter(|kept| !now.reaches(kept.until))?;
+        kept.row.upgrade()
     }
 
     /// Keeps the user's row until this time for the next request with the same credential.
-    pub fn keep_user(&self, row: Arc<UserRow>, until: Moment) {
-        self.user.store(Some(Arc::new((until, row))));
+    pub fn keep_user(&self, row: &Arc<UserRow>, until: Moment) {
+        let row = Arc::downgrade(row);
+        self.user.store(Some(Arc::new(KeptUser { row, until })));
     }
 
     /// Returns the claims as values of conditions.
@@ -115,6 +124,7 @@ impl Principal {
     }
 
     /// Returns about how many bytes this takes in memory, with or without its values of conditions.
+    /// The user's row is counted by the directory.
     pub fn size(&self, with_values: bool) -> usize {
         let headers = self.headers().map_or(0, RenderedHeaders::size);
         let converted = if with_values {
@@ -122,6 +132,6 @@ impl Principal {
         } else {
             0
         };
-        size_of::<Self>() + headers + self.token.size() + converted
+        size_of::<Self>() + size_of::<KeptUser>() + headers + self.token.size() + converted
     }
 }

@@ -2,24 +2,21 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::runtime::Handle;
 
 use super::answer_reader::AnswerKeys;
 use super::client::{IntrospectionClient, SharedClient};
-use super::verdict::{KeptAnswer, Verdict};
+use super::verdict::Verdict;
 use crate::authenticators::digest::CredentialDigest;
 use crate::config::IntrospectionSettings;
 use crate::domain::{Clock, Moment};
-use crate::outbound::dependency::{Answer, CallDenied, CallError, Caller, Calls, Dependency};
+use crate::outbound::dependency::{
+    Answer, AnswerLimits, CallDenied, CallError, Caller, Calls, Dependency,
+};
 
-/// The number of answers that are kept beside those in the token cache: about tokens that are not
-/// active, and about all tokens so that a new configuration does not ask for them again.
-const CAPACITY: u64 = 10_000;
-
-/// A longer answer about an active token is kept in the token cache only.
-const MAX_KEPT_BYTES: usize = 8 * 1024;
+/// The bytes of memory that answers about tokens which are not active may take: about 10,000.
+const BYTES_OF_NEGATIVES: u64 = 2 * 1024 * 1024;
 
 /// Asks one issuer about tokens. It lives as long as its settings stay equal, across reloads.
 pub struct Introspector {
@@ -38,7 +35,6 @@ enum Way {
         client: SharedClient,
         calls: Calls<CredentialDigest, Verdict>,
         runtime: Handle,
-        keeps_active: bool,
     },
 }
 
@@ -76,21 +72,33 @@ impl Introspector {
     }
 
     /// Creates an introspector whose calls are bounded by this dependency and run on this runtime.
-    /// `keeps_active` says that active tokens may be kept.
+    ///
+    /// Answers about active tokens take at most so many bytes. They are in the token cache as well;
+    /// these are for a new configuration, whose token cache is empty.
     pub fn shared(
         client: IntrospectionClient,
         dependency: Arc<Dependency>,
         runtime: Handle,
-        keeps_active: bool,
+        bytes_of_active: u64,
     ) -> Self {
+        let limits = AnswerLimits {
+            positive: bytes_of_active,
+            negative: BYTES_OF_NEGATIVES,
+        };
         Self {
             settings: client.settings().clone(),
             way: Way::Shared {
                 client: client.into(),
-                calls: Calls::new(dependency, CAPACITY),
+                calls: Calls::new(dependency, limits),
                 runtime,
-                keeps_active,
             },
+        }
+    }
+
+    /// Removes the answers whose time is over.
+    pub fn sweep(&self, now: Moment) {
+        if let Way::Shared { calls, .. } = &self.way {
+            calls.sweep(now);
         }
     }
 
@@ -128,22 +136,16 @@ impl Introspector {
     }
 
     /// Returns what the issuer said about a token, if that is kept.
-    pub(super) async fn kept(&self, digest: &CredentialDigest, now: Moment) -> Option<Verdict> {
+    pub(super) fn kept(&self, digest: &CredentialDigest, now: Moment) -> Option<Verdict> {
         match &self.way {
-            Way::Shared { calls, .. } => calls.kept(digest, now).await,
+            Way::Shared { calls, .. } => Some(calls.kept(digest, now)?.value),
             Way::Nowhere | Way::Directly(..) => None,
         }
     }
 
     /// Returns what the issuer says about a token, for a decision.
     pub(super) async fn verdict(&self, question: Question) -> Result<Verdict, Option<CallDenied>> {
-        let Way::Shared {
-            client,
-            calls,
-            keeps_active,
-            ..
-        } = &self.way
-        else {
+        let Way::Shared { client, calls, .. } = &self.way else {
             return Err(None);
         };
         self.prepare(question.began);
@@ -159,35 +161,22 @@ impl Introspector {
             client: address,
         };
         let (client, settings) = (client.clone(), &self.settings);
-        let negative_ttl = settings.negative_ttl;
-        let active_ttl = if *keeps_active {
-            settings.cache_ttl
-        } else {
-            Duration::ZERO
-        };
+        let (active_ttl, negative_ttl) = (settings.cache_ttl, settings.negative_ttl);
         let call = move || async move {
             let value = client.ask(&token, &keys, began).await?;
-            let (ttl, result) = match &value {
-                Verdict::Active(answer) if answer.text.len() > MAX_KEPT_BYTES => {
-                    (Duration::ZERO, "active")
-                }
-                Verdict::Active(_) => (active_ttl, "active"),
-                Verdict::Inactive => (negative_ttl, "inactive"),
+            let (until, result) = match &value {
+                Verdict::Active(answer) => (answer.kept_until(began.plus(active_ttl)), "active"),
+                Verdict::Inactive => (began.plus(negative_ttl), "inactive"),
             };
-            let mut until = began.plus(ttl);
-            if let Verdict::Active(KeptAnswer {
-                ends: Some(end), ..
-            }) = &value
-            {
-                until.date = until.date.min(*end);
-            }
             Ok(Answer {
-                value,
                 until,
+                is_negative: matches!(value, Verdict::Inactive),
                 result,
+                value,
             })
         };
-        calls.get_or_call(digest, caller, call).await.map_err(Some)
+        let known = calls.get_or_call(digest, caller, call).await;
+        known.map(|known| known.value).map_err(Some)
     }
 
     /// Asks the issuer about a token for an explanation. The bounds of the dependency do not apply,

@@ -3,6 +3,10 @@
 use std::sync::Arc;
 
 use crate::domain::{Moment, Timestamp};
+use crate::outbound::dependency::HeapBytes;
+
+/// A longer answer about an active token is kept in the token cache only.
+const MAX_KEPT_BYTES: usize = 8 * 1024;
 
 /// The answer of an issuer about a token.
 ///
@@ -25,4 +29,26 @@ pub struct KeptAnswer {
     pub asked_at: Moment,
     /// The end of the token by the answer (`exp`). After it the answer says nothing any more.
     pub ends: Option<Timestamp>,
+}
+
+impl KeptAnswer {
+    /// Returns the moment until which the answer may be kept, at the latest this one.
+    pub(super) fn kept_until(&self, mut latest: Moment) -> Moment {
+        if self.text.len() > MAX_KEPT_BYTES {
+            return Moment::PAST;
+        }
+        if let Some(end) = self.ends {
+            latest.date = latest.date.min(end);
+        }
+        latest
+    }
+}
+
+impl HeapBytes for Verdict {
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Active(answer) => 2 * size_of::<usize>() + answer.text.len(),
+            Self::Inactive => 0,
+        }
+    }
 }

@@ -11,7 +11,7 @@ use crate::config::{
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::domain::IssuerIndex;
 use crate::extract::{TokenSource, TokenSources};
-use crate::policy::{Access, Preflight, Requirement, RouteIssuers, Rules};
+use crate::policy::{Access, Preflight, Requirement, RouteIssuers, Rules, UserRule};
 use crate::verify::AudienceMatch;
 
 pub(super) const ACCESS: Setting = Setting::new(
@@ -127,8 +127,7 @@ pub(super) fn read(
         sources: sources_of(reader, general, sources?, &issuers)?,
         issuers,
         audience,
-        needs_user: directory != Some(false),
-        requires_user: directory == Some(true) || requirements.iter().any(Requirement::reads_user),
+        user: user_rule(directory, &requirements),
         requirements: requirements.into(),
         report_only: report_only?,
     };
@@ -136,6 +135,17 @@ pub(super) fn read(
     refuse_unchecked_profile(reader, &rules, general.issuers)?;
     refuse_without_issuer(reader, &rules)?;
     Ok(rules)
+}
+
+/// Returns what a route with this `directory` and these requirements asks of the directory.
+fn user_rule(directory: Option<bool>, requirements: &[Requirement]) -> UserRule {
+    match directory {
+        Some(true) => UserRule::Required,
+        // What reads the user must have one. With `false` it is refused.
+        _ if requirements.iter().any(Requirement::reads_user) => UserRule::Required,
+        Some(false) => UserRule::Ignored,
+        None => UserRule::LookedUp,
+    }
 }
 
 const ACCESSES: &[(&str, Access); 4] = &[

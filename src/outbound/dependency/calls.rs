@@ -1,100 +1,95 @@
 //! Answers that are kept, and one call for all that wait for the same answer.
 
+use std::convert::Infallible;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use moka::future::Cache;
 
 use super::answer::{Answer, BoxedCall, CallFuture};
-use super::{CallDenied, CallError, Caller, Dependency};
+use super::kept_answers::{AnswerLimits, KeptAnswers, Outcome};
+use super::kept_values::Kept;
+use super::{CallDenied, CallError, Caller, Dependency, HeapBytes};
 use crate::domain::Moment;
 
 /// The answers of a dependency by key.
 ///
-/// Entries carry their own end, by the clock of the service. A failure is never kept: all requests
-/// that waited for the call share it, and the next one calls again. A rejection may be kept: it is
-/// about this key.
-pub struct Calls<K, V> {
+/// Each is kept until its own end, by the clock of the service. A failure is never kept: all
+/// requests that waited for the call share it, and the next one calls again. A rejection may be
+/// kept: it is about this key.
+pub struct Calls<K, V>(Arc<SharedCalls<K, V>>);
+
+/// The part of [`Calls`] that calls in flight share.
+struct SharedCalls<K, V> {
     dependency: Arc<Dependency>,
-    answers: Cache<K, Kept<V>>,
-}
-
-#[derive(Clone)]
-struct Kept<V> {
-    outcome: Result<V, CallDenied>,
-    until: Moment,
-}
-
-impl<V> Kept<V> {
-    fn is_over(&self, now: Moment) -> bool {
-        now.reaches(self.until)
-    }
+    answers: KeptAnswers<K, V>,
+    /// Lets requests for the same key wait for one call. Nothing can be kept here.
+    flights: Cache<K, Infallible>,
 }
 
 impl<K, V> Calls<K, V>
 where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
+    K: Hash + Eq + Clone + HeapBytes + Send + Sync + 'static,
+    V: Clone + HeapBytes + Send + Sync + 'static,
 {
-    /// Creates an empty cache of at most `capacity` answers.
-    pub fn new(dependency: Arc<Dependency>, capacity: u64) -> Self {
-        Self {
+    /// Creates calls without answers yet, and with these limits for those to come.
+    pub fn new(dependency: Arc<Dependency>, limits: AnswerLimits) -> Self {
+        Self(Arc::new(SharedCalls {
             dependency,
-            answers: Cache::new(capacity),
-        }
+            answers: KeptAnswers::new(limits),
+            flights: Cache::new(0),
+        }))
     }
 
     /// Returns the dependency that is called.
-    pub const fn dependency(&self) -> &Arc<Dependency> {
-        &self.dependency
+    pub fn dependency(&self) -> &Arc<Dependency> {
+        &self.0.dependency
     }
 
     /// Returns the answer that is kept for this key, if its time is not over.
-    pub async fn kept(&self, key: &K, now: Moment) -> Option<V> {
-        let kept = self.answers.get(key).await?;
-        if kept.is_over(now) {
-            return None;
-        }
-        kept.outcome.ok()
+    pub fn kept(&self, key: &K, now: Moment) -> Option<Kept<V>> {
+        self.0.answers.find(key, now)?.ok()
     }
 
     /// Returns the answer for this key: one that is kept, or that of a call.
     ///
     /// Requests that ask for one key at once share one call. It is a task of its own, so that a
     /// client that hangs up cancels nothing that others wait for. The request waits until the
-    /// dependency's `wait` after the moment when it began.
+    /// dependency's `wait` after the moment when it began. A shared call waits for a slot only as
+    /// long as the request that came first may; then one of the others calls in its place.
     pub async fn get_or_call<F>(
         &self,
         key: K,
         caller: Caller,
         call: impl FnOnce() -> F + Send + 'static,
-    ) -> Result<V, CallDenied>
+    ) -> Result<Kept<V>, CallDenied>
     where
         F: Future<Output = Result<Answer<V>, CallError>> + Send + 'static,
     {
-        let dependency = &self.dependency;
-        if let Some(value) = self.kept(&key, dependency.clock.moment()).await {
-            return Ok(value);
+        let dependency = self.dependency();
+        if let Some(known) = self.0.answers.find(&key, dependency.clock.moment()) {
+            return known;
         }
-        let deadline = caller.began.plus(dependency.bounds.wait);
+        let deadline = dependency.deadline(caller);
         let call = Box::new(move || Box::pin(call()) as CallFuture<V>);
-        let task = load(dependency.clone(), self.answers.clone(), key, caller, call);
-        let mut task = dependency.runtime.spawn(task);
+        let shared = self.0.clone();
+        let load = async move { shared.load(&key, caller, call).await };
+        let mut task = dependency.runtime.spawn(load);
         tokio::select! {
             // The task ends without a value only if the service ends, or if the call panics.
-            ended = &mut task => ended.unwrap_or_else(|_| Err(CallDenied::failed(None))),
-            () = dependency.clock.reach(deadline) => Err(CallDenied::failed(None)),
+            ended = &mut task => ended.unwrap_or(Err(CallDenied::NoAnswer)),
+            () = dependency.clock.reach(deadline) => Err(CallDenied::NoAnswer),
         }
     }
 
-    /// Forgets all answers.
-    pub fn clear(&self) {
-        self.answers.invalidate_all();
+    /// Removes the answers whose end has passed.
+    pub fn sweep(&self, now: Moment) {
+        self.0.answers.sweep(now);
     }
 
-    /// Returns about how many answers are kept, including those whose time is over.
-    pub fn len(&self) -> u64 {
-        self.answers.entry_count()
+    /// Returns the number of answers that are kept, with those whose end has passed.
+    pub fn len(&self) -> usize {
+        self.0.answers.len()
     }
 
     /// Returns `true` if no answer is kept.
@@ -103,38 +98,50 @@ where
     }
 }
 
-async fn load<K, V>(
-    dependency: Arc<Dependency>,
-    answers: Cache<K, Kept<V>>,
-    key: K,
-    caller: Caller,
-    call: BoxedCall<V>,
-) -> Result<V, CallDenied>
+impl<K, V> SharedCalls<K, V>
 where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
-    V: Clone + Send + Sync + 'static,
+    K: Hash + Eq + Clone + HeapBytes + Send + Sync + 'static,
+    V: Clone + HeapBytes + Send + Sync + 'static,
 {
-    let clock = dependency.clock.clone();
-    let perform = async {
-        match dependency.perform(caller, call).await {
-            Ok(answer) => Kept {
-                outcome: Ok(answer.value),
-                until: answer.until,
-            },
-            Err((denied, until)) => Kept {
-                outcome: Err(denied),
-                until,
-            },
+    /// Makes the call, or waits for that of another request.
+    async fn load(&self, key: &K, caller: Caller, call: BoxedCall<V>) -> Outcome<V> {
+        let deadline = self.dependency.deadline(caller);
+        let mut call = Some(call);
+        loop {
+            let flight = self.fly(key, caller, &mut call);
+            let Err(outcome) = self.flights.try_get_with_by_ref(key, flight).await;
+            let is_follower = call.is_some();
+            let is_busy = matches!(&*outcome, Err(CallDenied::Busy));
+            // The request that came first has waited for a slot for as long as it may, and this one
+            // may wait for longer.
+            if !(is_busy && is_follower && !self.dependency.clock.moment().reaches(deadline)) {
+                return Outcome::clone(&outcome);
+            }
         }
-    };
-    let entry = answers
-        .entry_by_ref(&key)
-        .or_insert_with_if(perform, |kept| kept.is_over(clock.moment()))
-        .await
-        .into_value();
-    // What is over from the start would only take the room of another entry.
-    if entry.is_over(clock.moment()) {
-        answers.invalidate(&key).await;
     }
-    entry.outcome
+
+    /// Makes the call and keeps its answer. It returns the outcome as an error: all requests that
+    /// wait share an error too, and none is kept with the flights.
+    async fn fly(
+        &self,
+        key: &K,
+        caller: Caller,
+        call: &mut Option<BoxedCall<V>>,
+    ) -> Result<Infallible, Outcome<V>> {
+        let clock = &self.dependency.clock;
+        // Another call may have ended since the request looked.
+        if let Some(known) = self.answers.find(key, clock.moment()) {
+            return Err(known);
+        }
+        // A request makes one call at most.
+        let call = call.take().ok_or(Err(CallDenied::NoAnswer))?;
+        let answered = self.dependency.perform(caller, call).await;
+        let now = clock.moment();
+        Err(answered
+            .map(|answer| self.answers.keep(key, answer, now))
+            .map_err(|(denied, until)| {
+                self.answers.keep_denial(key, denied, until, now);
+                denied
+            }))
+    }
 }

@@ -29,12 +29,15 @@ pub struct CallFailure {
 
 /// The denial of a request that got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallDenied {
-    /// The time after which another attempt is sensible.
-    pub retry_after: Duration,
-    /// Says that the dependency refused this one request. All other denials are about the
-    /// dependency.
-    pub is_rejected: bool,
+pub enum CallDenied {
+    /// The dependency refused this one request. All other denials are about the dependency.
+    Rejected,
+    /// The call failed, or did not end in time.
+    NoAnswer,
+    /// Too many other calls are in flight.
+    Busy,
+    /// After failures no call is made for this time.
+    Paused(Duration),
 }
 
 impl CallError {
@@ -85,24 +88,11 @@ impl CallFailure {
 }
 
 impl CallDenied {
-    /// The shortest time after which clients are asked to try again.
-    const LEAST: Duration = Duration::from_secs(1);
-
-    pub(super) const fn rejected() -> Self {
-        Self {
-            retry_after: Self::LEAST,
-            is_rejected: true,
-        }
-    }
-
-    pub(super) fn failed(open_for: Option<Duration>) -> Self {
-        Self::refused(open_for.unwrap_or_default())
-    }
-
-    pub(super) fn refused(wait: Duration) -> Self {
-        Self {
-            retry_after: wait.max(Self::LEAST),
-            is_rejected: false,
+    /// Returns the time after which another attempt is sensible, if it is known.
+    pub const fn retry_after(self) -> Option<Duration> {
+        match self {
+            Self::Paused(time) => Some(time),
+            Self::Rejected | Self::NoAnswer | Self::Busy => None,
         }
     }
 }

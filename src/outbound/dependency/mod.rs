@@ -9,6 +9,9 @@ mod breaker;
 mod calls;
 mod client_share;
 mod failure;
+mod heap_bytes;
+mod kept_answers;
+mod kept_values;
 mod slots;
 mod status;
 #[cfg(test)]
@@ -26,6 +29,9 @@ pub use answer::Answer;
 pub use calls::Calls;
 pub use client_share::{ClientShares, ClientSlot};
 pub use failure::{CallDenied, CallError, CallFailure};
+pub use heap_bytes::HeapBytes;
+pub use kept_answers::AnswerLimits;
+pub use kept_values::{Kept, KeptValues};
 pub use status::DependencyStatus;
 
 use crate::domain::{Clock, Moment};
@@ -142,21 +148,20 @@ impl Dependency {
         let unkept = |denied| (denied, Moment::PAST);
         // Checked before the wait for a slot too: a call that will be refused takes no slot.
         if let Some(wait) = self.breaker.open_for(self.clock.moment()) {
-            return Err(unkept(self.refused(wait)));
+            return Err(unkept(self.refused(CallDenied::Paused(wait))));
         }
-        let deadline = caller.began.plus(self.bounds.wait);
         let slot = tokio::select! {
             slot = self.slots.acquire(caller.client) => slot,
-            () = self.clock.reach(deadline) => None,
+            () = self.clock.reach(self.deadline(caller)) => None,
         };
         let Some(_slot) = slot else {
-            return Err(unkept(self.refused(Duration::ZERO)));
+            return Err(unkept(self.refused(CallDenied::Busy)));
         };
         let began = self.clock.moment();
         let attempt = self
             .breaker
             .admit(began)
-            .map_err(|wait| unkept(self.refused(wait)))?;
+            .map_err(|wait| unkept(self.refused(CallDenied::Paused(wait))))?;
         let timeout = self.bounds.timeout;
         let outcome = tokio::select! {
             outcome = call() => outcome,
@@ -178,21 +183,27 @@ impl Dependency {
                     self.recovered();
                 }
                 self.note(failure, "call rejected");
-                Err((CallDenied::rejected(), kept_until))
+                Err((CallDenied::Rejected, kept_until))
             }
             Err(CallError::Failed(failure)) => {
                 self.metrics.count(failure.result);
                 let now = self.clock.moment();
                 let opened = attempt.failed(now);
                 self.failed(failure, now, opened);
-                Err(unkept(CallDenied::failed(self.breaker.open_for(now))))
+                let paused = self.breaker.open_for(now).map(CallDenied::Paused);
+                Err(unkept(paused.unwrap_or(CallDenied::NoAnswer)))
             }
         }
     }
 
-    fn refused(&self, wait: Duration) -> CallDenied {
+    /// Returns the moment until which this request waits.
+    fn deadline(&self, caller: Caller) -> Moment {
+        caller.began.plus(self.bounds.wait)
+    }
+
+    fn refused(&self, denied: CallDenied) -> CallDenied {
         self.metrics.count("refused");
-        CallDenied::refused(wait)
+        denied
     }
 
     fn failed(&self, failure: CallFailure, now: Moment, opened: Option<Duration>) {

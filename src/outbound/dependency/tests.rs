@@ -37,6 +37,18 @@ const BOUNDS: CallBounds = CallBounds {
     wait: Duration::from_millis(800),
 };
 
+/// Room for about ten answers of each kind.
+const LIMITS: AnswerLimits = AnswerLimits {
+    positive: 1024,
+    negative: 1024,
+};
+
+impl HeapBytes for &str {
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
+
 struct Fixture {
     clock: Arc<ManualClock>,
     metrics: Metrics,
@@ -60,7 +72,7 @@ impl Fixture {
             clock.clone(),
         );
         Self {
-            calls: Arc::new(Calls::new(dependency.into(), 100)),
+            calls: Arc::new(Calls::new(dependency.into(), LIMITS)),
             clock,
             metrics,
             made: Arc::default(),
@@ -90,7 +102,8 @@ impl Fixture {
                 made.fetch_add(1, Ordering::Relaxed);
                 answer
             };
-            calls.get_or_call(key, caller, call).await
+            let known = calls.get_or_call(key, caller, call).await;
+            known.map(|known| known.value)
         })
     }
 
@@ -98,6 +111,7 @@ impl Fixture {
         Answer {
             value,
             until: self.now().plus(keep),
+            is_negative: false,
             result: "found",
         }
     }
@@ -160,7 +174,8 @@ async fn an_answer_is_kept_until_its_own_end() {
         let got = fixture.ask(key, async { Ok(answer) }).await.unwrap();
         assert_eq!(got, Ok(expected), "{key}");
     }
-    assert_eq!(fixture.calls.kept(&1, fixture.now()).await, Some("new"));
+    let kept = fixture.calls.kept(&1, fixture.now()).unwrap();
+    assert_eq!(kept.value, "new");
 }
 
 #[tokio::test]
@@ -172,7 +187,11 @@ async fn failures_are_never_kept_and_open_the_breaker() {
     assert_eq!(fixture.made(), 5);
     let refused = fixture.fail(2).await;
     assert_eq!(fixture.made(), 5, "no call");
-    assert_eq!(refused.retry_after, Duration::from_secs(1));
+    let pause = refused.retry_after().unwrap();
+    assert!(
+        pause <= Duration::from_secs(1) && pause >= Duration::from_millis(740),
+        "{pause:?}"
+    );
     let status = fixture.calls.dependency().status();
     assert_eq!((status.failures, status.in_flight), (5, 0));
     assert_eq!(status.last_failure.unwrap().1, "status 500");
@@ -214,11 +233,38 @@ async fn requests_that_are_rejected_do_not_open_the_breaker() {
     for key in 0..20 {
         let rejected = async { Err(CallError::rejected("invalid", "status 400")) };
         let denied = fixture.ask(key, rejected).await.unwrap().unwrap_err();
-        assert!(denied.is_rejected);
+        assert_eq!(denied, CallDenied::Rejected);
     }
     assert_eq!(fixture.calls.dependency().status().failures, 0);
     let answer = fixture.good("a", Duration::ZERO);
     assert_eq!(fixture.ask(1, async { Ok(answer) }).await.unwrap(), Ok("a"));
+}
+
+#[tokio::test]
+async fn a_probe_that_is_rejected_proves_that_the_dependency_answers() {
+    let fixture = Fixture::new();
+    for _ in 0..5 {
+        fixture.fail(1).await;
+    }
+    fixture.clock.advance(Duration::from_secs(1));
+    let rejected = async { Err(CallError::rejected("rejected", "status 400")) };
+    let denied = fixture.ask(1, rejected).await.unwrap().unwrap_err();
+    assert_eq!(denied, CallDenied::Rejected);
+    let (answers, waiting): (Vec<_>, Vec<_>) = (0..2).map(|_| later()).unzip();
+    let asked = (2..).zip(waiting);
+    let asked: Vec<_> = asked.map(|(key, call)| fixture.ask(key, call)).collect();
+    settle().await;
+    assert_eq!(fixture.calls.dependency().status().in_flight, 2);
+    for answer in answers {
+        answer.send(fixture.good("a", Duration::ZERO)).unwrap();
+    }
+    for asked in asked {
+        assert_eq!(asked.await.unwrap(), Ok("a"));
+    }
+    let status = fixture.calls.dependency().status();
+    assert_eq!((status.failures, status.open_for), (0, None));
+    let gauge = r#"doorward_dependency_breaker_open{dependency="directory",issuer="none"} 0"#;
+    assert!(fixture.metrics.render().contains(gauge));
 }
 
 #[tokio::test]
@@ -269,9 +315,7 @@ async fn calls_in_flight_are_bounded_and_the_others_wait_in_order() {
             waiting.await
         }));
         // One after the other into the queue.
-        for _ in 0..100 {
-            tokio::task::yield_now().await;
-        }
+        settle().await;
         open.push(answer);
     }
     assert_eq!(fixture.made(), 4);
@@ -285,6 +329,37 @@ async fn calls_in_flight_are_bounded_and_the_others_wait_in_order() {
     assert_eq!(*order.lock().unwrap(), (0..8).collect::<Vec<_>>());
 }
 
+/// Lets all tasks go on until each waits for something.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_came_later_waits_longer_for_a_slot() {
+    let fixture = Fixture::new();
+    let mut open = Vec::new();
+    for key in 10..14 {
+        let (answer, waiting) = later();
+        drop(fixture.ask(key, waiting));
+        open.push(answer);
+        settle().await;
+    }
+    let first = fixture.ask(1, async { unreachable!() });
+    settle().await;
+    fixture.clock.advance(Duration::from_millis(400));
+    let answer = fixture.good("a", Duration::ZERO);
+    let second = fixture.ask(1, async { Ok(answer) });
+    settle().await;
+    fixture.clock.advance(Duration::from_millis(400));
+    assert!(first.await.unwrap().is_err());
+    settle().await;
+    let slot = open.pop().unwrap();
+    slot.send(fixture.good("b", Duration::ZERO)).unwrap();
+    assert_eq!(second.await.unwrap(), Ok("a"));
+}
+
 #[tokio::test]
 async fn a_rejection_may_be_kept_for_its_key() {
     let fixture = Fixture::new();
@@ -292,9 +367,63 @@ async fn a_rejection_may_be_kept_for_its_key() {
     let rejected = async move { Err(CallError::rejected_until(until, "rejected", "status 400")) };
     assert!(fixture.ask(1, rejected).await.unwrap().is_err());
     let again = fixture.ask(1, async { unreachable!() }).await.unwrap();
-    assert!(again.unwrap_err().is_rejected);
+    assert_eq!(again.unwrap_err(), CallDenied::Rejected);
     assert_eq!(fixture.calls.dependency().status().failures, 0);
     fixture.clock.advance(Duration::from_secs(10));
     let answer = fixture.good("a", Duration::ZERO);
     assert_eq!(fixture.ask(1, async { Ok(answer) }).await.unwrap(), Ok("a"));
+}
+
+#[tokio::test]
+async fn a_flood_of_negative_answers_displaces_no_other() {
+    let fixture = Fixture::new();
+    let minute = Duration::from_mins(1);
+    for key in 0..3 {
+        let answer = fixture.good("a", minute);
+        fixture
+            .ask(key, async { Ok(answer) })
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    for key in 10..200 {
+        // Asked for again and again, as one who wants a place would do.
+        for _ in 0..3 {
+            let answer = Answer {
+                is_negative: true,
+                ..fixture.good("none", minute)
+            };
+            let got = fixture.ask(key, async { Ok(answer) }).await.unwrap();
+            assert_eq!(got, Ok("none"));
+        }
+        let until = fixture.now().plus(minute);
+        let rejected = async move { Err(CallError::rejected_until(until, "rejected", "400")) };
+        assert!(fixture.ask(1000 + key, rejected).await.unwrap().is_err());
+    }
+    for key in 0..3 {
+        let got = fixture.ask(key, async { unreachable!() }).await.unwrap();
+        assert_eq!(got, Ok("a"));
+    }
+    assert!(fixture.calls.len() <= 3 + 12, "{}", fixture.calls.len());
+}
+
+#[tokio::test]
+async fn answers_that_are_over_are_removed() {
+    let fixture = Fixture::new();
+    for (key, is_negative) in [(1, false), (2, true)] {
+        let answer = Answer {
+            is_negative,
+            ..fixture.good("a", Duration::from_secs(1))
+        };
+        fixture
+            .ask(key, async { Ok(answer) })
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    fixture.calls.sweep(fixture.now());
+    assert_eq!(fixture.calls.len(), 2);
+    fixture.clock.advance(Duration::from_secs(1));
+    fixture.calls.sweep(fixture.now());
+    assert!(fixture.calls.is_empty());
 }

@@ -4,11 +4,13 @@ mod identity;
 mod permit;
 #[cfg(test)]
 mod tests;
+mod user_rule;
 
 use std::sync::Arc;
 
 pub use identity::Identity;
 pub use permit::Permit;
+pub use user_rule::UserRule;
 
 use super::condition::Facts;
 use super::routes::{Access, RouteIssuers};
@@ -34,11 +36,8 @@ pub struct Rules {
     pub audience: Option<AcceptedAudience>,
     /// The other requirements of a token.
     pub requirements: Box<[Requirement]>,
-    /// Says that the user is looked up in the directory, if there is one.
-    pub needs_user: bool,
-    /// Says that the user must be in the directory. A principal of an issuer without users there is
-    /// denied. With `needs_user` alone it passes, and `user` is empty.
-    pub requires_user: bool,
+    /// Says whether the user is looked up in the directory, and must be there.
+    pub user: UserRule,
     /// Says that a denial for the sake of the token is only reported.
     pub report_only: bool,
 }
@@ -54,8 +53,7 @@ impl Rules {
             issuers: RouteIssuers::All,
             audience: None,
             requirements: Box::default(),
-            needs_user: true,
-            requires_user: false,
+            user: UserRule::LookedUp,
             report_only: false,
         }
     }
