@@ -8,6 +8,7 @@ mod faults;
 mod keycloak;
 mod load;
 mod oidc_provider;
+mod providers;
 mod proxies;
 mod settings;
 mod signed;
