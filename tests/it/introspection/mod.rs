@@ -6,6 +6,7 @@ mod client_authentication;
 pub mod explain;
 mod faults;
 mod keycloak;
+mod kinds;
 mod load;
 mod oidc_provider;
 mod providers;
