@@ -5,6 +5,7 @@ mod answers;
 mod client_authentication;
 pub mod explain;
 mod faults;
+mod fetching;
 mod keycloak;
 mod kinds;
 mod load;
