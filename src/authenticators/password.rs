@@ -28,7 +28,9 @@ impl Authenticators {
         let pair = Pair::parse(credential);
         cx.explain
             .step(|| explain::pair(pair.is_some(), MAX_PASSWORD));
-        let pair = pair.ok_or(Reason::CredentialsInvalid)?;
+        // Nothing was hashed, so it does not count against the client.
+        let unusable = || Denial::from(Reason::CredentialsInvalid).with_cost_work(false);
+        let pair = pair.ok_or_else(unusable)?;
         cx.check_cost()?;
         let slot = passwords.enter(cx.client()).await;
         cx.explain.step(|| explain::waiting(slot.is_ok()));
@@ -53,7 +55,9 @@ impl Authenticators {
         }
         let attempt = passwords.attempt(pair);
         let is_known = attempt.is_of_known_user();
-        let line = attempt.run(slot).await?;
+        // On a route that reports denials, failures pass, so they are not counted there.
+        let late_failure = (!rules.report_only).then(|| cx.late_failure()).flatten();
+        let line = attempt.run(slot, late_failure).await?;
         cx.explain
             .step(|| explain::password(pair.user, is_known, line.is_some()));
         let line = line.ok_or(Reason::CredentialsInvalid)?;

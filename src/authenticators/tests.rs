@@ -10,7 +10,7 @@ use super::*;
 use crate::config::{AcceptedIssuers, CacheSettings};
 use crate::domain::{
     ClientSource, CostLimit, CredentialScheme, ExplainStep, Field, ForwardedRequest, HeaderFields,
-    IssuerIndex, OriginalRequest, Scopes, SourceIndex, StepOutcome, Timestamp,
+    IssuerIndex, LateFailure, OriginalRequest, Scopes, SourceIndex, StepOutcome, Timestamp,
 };
 use crate::extract::TokenSources;
 use crate::issuers::{Issuer, IssuerDescription, KeyStore};
@@ -217,6 +217,10 @@ fn a_client_that_is_limited_is_served_from_the_cache_only() {
         }
 
         fn client(&self, _: &ForwardedRequest<'_>) -> Option<IpAddr> {
+            None
+        }
+
+        fn late_failure(&self, _: &ForwardedRequest<'_>, _: Moment) -> Option<LateFailure> {
             None
         }
     }

@@ -27,6 +27,25 @@ pub trait CostLimit: Sync {
 
     /// Returns the address of the client, if the request tells it.
     fn client(&self, request: &ForwardedRequest<'_>) -> Option<IpAddr>;
+
+    /// Returns what counts a failure of this request after the request has ended, if the address of
+    /// its client is known.
+    fn late_failure(&self, request: &ForwardedRequest<'_>, now: Moment) -> Option<LateFailure>;
+}
+
+/// Counts a failure of a client that did not wait for the outcome.
+pub struct LateFailure(Box<dyn FnOnce() + Send>);
+
+impl LateFailure {
+    /// Wraps a function that counts the failure.
+    pub fn new(count: impl FnOnce() + Send + 'static) -> Self {
+        Self(Box::new(count))
+    }
+
+    /// Counts the failure.
+    pub fn count(self) {
+        (self.0)();
+    }
 }
 
 impl<E: Explain> RequestContext<'_, E> {
@@ -34,6 +53,12 @@ impl<E: Explain> RequestContext<'_, E> {
     /// Without a limit it is not looked at.
     pub fn client(&self) -> Option<IpAddr> {
         self.cost_limit?.client(self.request)
+    }
+
+    /// Returns what counts a failure of this request after the request has ended. For work that goes
+    /// on when the client hangs up; `None` if expensive work is not limited for this client.
+    pub fn late_failure(&self) -> Option<LateFailure> {
+        self.cost_limit?.late_failure(self.request, self.now)
     }
 
     /// Fails with [`Reason::RateLimited`](super::Reason::RateLimited) if no expensive work may be

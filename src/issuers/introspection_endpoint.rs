@@ -18,7 +18,7 @@ use crate::outbound::{AddressRule, Egress, HttpClient, InvalidClient};
 /// Metadata that is older is fetched again, while the endpoint that it named stays in use.
 const MAX_AGE: Duration = Duration::from_mins(5);
 
-/// The shortest time between two fetches in the background while no endpoint is known.
+/// The shortest time between two fetches while no endpoint is known.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Finds the introspection endpoint of an issuer, and remembers it.
@@ -37,11 +37,16 @@ struct Discovered {
     documents: Vec<Url>,
     client: HttpClient,
     found: ArcSwapOption<Found>,
-    /// The time of the last fetch that failed while no endpoint was known.
-    failed_at: ArcSwapOption<Uptime>,
+    /// The last fetch that failed while no endpoint was known.
+    failed: ArcSwapOption<Failed>,
     /// Held while the metadata is fetched, so that one fetch runs at a time. Callers that wait share
-    /// its endpoint; if it fails, the next of them fetches again.
+    /// its outcome.
     fetching: Mutex<()>,
+}
+
+struct Failed {
+    failure: Arc<FetchFailure>,
+    at: Uptime,
 }
 
 struct Found {
@@ -66,7 +71,7 @@ impl EndpointFinder {
                     documents: documents.clone(),
                     client: HttpClient::new(&settings, egress)?,
                     found: ArcSwapOption::empty(),
-                    failed_at: ArcSwapOption::empty(),
+                    failed: ArcSwapOption::empty(),
                     fetching: Mutex::new(()),
                 }))
             }
@@ -75,8 +80,8 @@ impl EndpointFinder {
     }
 
     /// Returns the endpoint, and the addresses that it may be at. Fetches the metadata if no endpoint
-    /// is known; fails with [`FetchFailure`] if that fails.
-    pub async fn find(&self, now: Uptime) -> Result<(Url, AddressRule), FetchFailure> {
+    /// is known; fails with [`FetchFailure`] if that fails, or failed a moment ago.
+    pub async fn find(&self, now: Uptime) -> Result<(Url, AddressRule), Arc<FetchFailure>> {
         match &self.place {
             Place::Set(url) => Ok((url.clone(), AddressRule::Any)),
             Place::Discovered(place) => place.find(&self.settings, now).await,
@@ -92,17 +97,13 @@ impl EndpointFinder {
                 if let Some(found) = &*place.found.load() {
                     return now.since(found.at) >= MAX_AGE;
                 }
-                // Clients must not set the pace at which an issuer that is down is asked.
-                let failed_at = place.failed_at.load();
-                failed_at
-                    .as_deref()
-                    .is_none_or(|failed_at| now.since(*failed_at) >= RETRY)
+                place.last_failure(now).is_none()
             }
         }
     }
 
     /// Fetches the metadata. An endpoint that was found before stays in use if that fails.
-    pub async fn renew(&self, now: Uptime) -> Result<(), FetchFailure> {
+    pub async fn renew(&self, now: Uptime) -> Result<(), Arc<FetchFailure>> {
         match &self.place {
             Place::Set(_) => Ok(()),
             Place::Discovered(place) => {
@@ -133,7 +134,7 @@ impl Discovered {
         &self,
         settings: &FetchSettings,
         now: Uptime,
-    ) -> Result<(Url, AddressRule), FetchFailure> {
+    ) -> Result<(Url, AddressRule), Arc<FetchFailure>> {
         let known = || {
             let found = self.found.load();
             found.as_ref().map(|found| (found.url.clone(), found.rule))
@@ -142,17 +143,28 @@ impl Discovered {
             return Ok(known);
         }
         let _fetching = self.fetching.lock().await;
-        match known() {
-            Some(known) => Ok(known),
+        if let Some(known) = known() {
+            return Ok(known);
+        }
+        match self.last_failure(now) {
+            Some(failed) => Err(failed.failure.clone()),
             None => self.fetch(settings, now).await,
         }
+    }
+
+    /// Returns the last failure, if it is too early for another fetch. Clients must not set the pace
+    /// at which an issuer that is down is asked. A caller that began before the failure has waited
+    /// for it.
+    fn last_failure(&self, now: Uptime) -> Option<Arc<Failed>> {
+        let failed = self.failed.load_full();
+        failed.filter(|failed| now.since(failed.at) < RETRY)
     }
 
     async fn fetch(
         &self,
         settings: &FetchSettings,
         now: Uptime,
-    ) -> Result<(Url, AddressRule), FetchFailure> {
+    ) -> Result<(Url, AddressRule), Arc<FetchFailure>> {
         let discovery = Discovery {
             client: &self.client,
             settings,
@@ -167,11 +179,15 @@ impl Discovered {
         let (url, rule) = match fetched {
             Ok(found) => found,
             Err(failure) => {
+                let failure = Arc::new(failure);
                 if let Some(known) = &*self.found.load() {
                     let (url, rule) = (known.url.clone(), known.rule);
                     self.found.store(Some(Arc::new(Found { url, rule, at })));
                 } else {
-                    self.failed_at.store(Some(Arc::new(at)));
+                    let failure = failure.clone();
+                    // Callers that began meanwhile wait for this fetch.
+                    let at = at.plus(started.elapsed());
+                    self.failed.store(Some(Arc::new(Failed { failure, at })));
                 }
                 return Err(failure);
             }

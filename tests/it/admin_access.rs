@@ -5,8 +5,12 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 
+use serde_json::json;
+
 use crate::explain::own_address;
-use crate::support::{Answer, Client, GateBuilder, Request, TestGate, TestIssuer, doorward};
+use crate::support::{
+    Answer, Client, GateBuilder, IntrospectionEndpoint, Request, TestGate, TestIssuer, doorward,
+};
 
 const TOKEN: &str = "correct-horse-battery-staple";
 const BARE: &str = r#"Bearer realm="doorward admin""#;
@@ -438,6 +442,43 @@ fn explain_answers_others_than_loopback_by_the_token_alone() {
     };
     assert_eq!(ask().send().status, 401);
     assert_eq!(ask().bearer(TOKEN).send().status, 200);
+}
+
+/// Another service would be asked in our name, without the limits that hold for requests.
+#[test]
+fn others_than_loopback_have_nobody_asked_without_the_token() {
+    let server = IntrospectionEndpoint::start();
+    server.knows("good", &json!({}));
+    let settings = server
+        .gate()
+        .set("EXPLAIN", "true")
+        .set("ADMIN_LISTEN", "0.0.0.0:0");
+    let ask = |gate: &TestGate, online: bool, token: &str| {
+        let to = SocketAddr::new(own_address(), gate.admin.port());
+        let described = json!({"token": "good", "online": online}).to_string();
+        let request = Request::new(to, "POST", "/explain").host(&to.to_string());
+        let answer = request.bearer(token).body(described).send();
+        (answer.status, answer.json())
+    };
+    let open = settings.clone().spawn();
+    let refusal = "only loopback peers may have other services asked, unless `admin_token` is set";
+    assert_eq!(
+        ask(&open, true, TOKEN),
+        (403, json!({ "error": refusal })),
+        "a token where none is configured"
+    );
+    let (status, told) = ask(&open, false, "");
+    assert_eq!((status, &told["verdict"]), (200, &json!("unknown")));
+    let closed = settings.clone().set("EXPLAIN", "false").spawn();
+    assert_eq!(ask(&closed, true, "").0, 403);
+    assert_eq!(server.asked(), 0);
+
+    let with_token = settings.set("ADMIN_TOKEN", TOKEN).spawn();
+    assert_eq!(ask(&with_token, true, "wrong").0, 401);
+    assert_eq!(server.asked(), 0);
+    let (status, told) = ask(&with_token, true, TOKEN);
+    assert_eq!((status, &told["verdict"]), (200, &json!("allow")));
+    assert_eq!(server.asked(), 1);
 }
 
 #[test]

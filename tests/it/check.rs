@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Behaviour, FaultyIssuer, TestIssuer, blocks, doorward};
+use crate::support::{Behaviour, FaultyIssuer, Service, TestIssuer, blocks, doorward};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
@@ -327,5 +327,48 @@ fn lists_that_are_written_as_json_are_refused() {
         ];
         let checked = doorward(&["check"], &settings, "");
         assert_eq!(checked.status.code(), Some(0), "{name} {list}: {checked:?}");
+    }
+}
+
+/// Passwords can be guessed, so `check` and the start say how often: until the operator has decided.
+#[test]
+fn check_and_the_start_warn_of_passwords_that_may_be_guessed() {
+    let place = tempfile::tempdir().unwrap();
+    let users = place.path().join("htpasswd");
+    let hash = bcrypt::hash("secret", 4).unwrap();
+    std::fs::write(&users, format!("alice:{hash}\n")).unwrap();
+    let own = [
+        ("HTPASSWD_FILE", users.to_str().unwrap()),
+        ("TOKEN_SOURCES", "basic"),
+        ("LISTEN", "127.0.0.1:0"),
+        ("ADMIN_LISTEN", "127.0.0.1:0"),
+    ];
+    let default =
+        "htpasswd_file: without failure_limit a client address may fail 30 times a minute";
+    let unlimited = "htpasswd_file: nothing limits how often a client may guess passwords \
+                     (set proxy and failure_limit)";
+    for (more, warning) in [
+        (&[("PROXY", "traefik")][..], Some(default)),
+        (&[], Some(unlimited)),
+        (&[("FAILURE_LIMIT", "off")], Some(unlimited)),
+        (
+            &[("PROXY", "traefik"), ("FAILURE_LIMIT", "off")],
+            Some(unlimited),
+        ),
+        (&[("PROXY", "traefik"), ("FAILURE_LIMIT", "5/1m")], None),
+    ] {
+        let settings = [&own, more].concat();
+        let (code, report, said) = report(&[], &settings);
+        let expected: Vec<_> = warning.into_iter().collect();
+        assert_eq!(report["warnings"], json!(expected), "{more:?}");
+        assert_eq!((code, said.as_str()), (Some(0), ""), "{more:?}");
+        let mut service = Service::start(&["serve"], &settings);
+        if let Some(warning) = warning {
+            let line = service.wait_for_line("htpasswd_file");
+            assert!(line.contains("WARN") && line.contains(warning), "{line}");
+        } else {
+            service.wait_for_line("admin listener");
+            assert!(!service.log.contains("WARN"), "{}", service.log);
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Component, GateBuilder, Request, TestGate, program, repository};
+use crate::support::{Answer, Component, GateBuilder, Request, TestGate, program, repository};
 
 const RS256: &str = "https://api.example/rs256";
 const ES256: &str = "https://api.example/es256";
@@ -192,27 +192,35 @@ impl Provider {
     /// An access token by client credentials, for this resource.
     pub fn token(&self, resource: &str) -> String {
         let form = format!("grant_type=client_credentials&scope=read&resource={resource}");
+        self.granted(form, "access_token")
+    }
+
+    /// A refresh token of a user, by a grant that gives nothing else.
+    pub fn refresh_token(&self) -> String {
+        self.granted("grant_type=urn:tests:refresh".to_owned(), "refresh_token")
+    }
+
+    fn granted(&self, form: String, member: &str) -> String {
+        let answer = self.post("/token", form);
+        answer.json()[member].as_str().unwrap().to_owned()
+    }
+
+    /// Ends an access token.
+    pub fn revoke(&self, token: &str) {
+        self.post("/token/revocation", format!("token={token}"));
+    }
+
+    /// The answer to a form of the client `svc`.
+    fn post(&self, target: &str, form: String) -> Answer {
         let address = ([127, 0, 0, 1], self.port).into();
-        let request = Request::new(address, "POST", "/token")
+        let request = Request::new(address, "POST", target)
             .header("Authorization", "Basic c3ZjOnN2Yy1zZWNyZXQ=");
         let answer = request
             .header("Content-Type", "application/x-www-form-urlencoded")
             .body(form)
             .send();
         assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json()["access_token"].as_str().unwrap().to_owned()
-    }
-
-    /// Ends an access token.
-    pub fn revoke(&self, token: &str) {
-        let address = ([127, 0, 0, 1], self.port).into();
-        let request = Request::new(address, "POST", "/token/revocation")
-            .header("Authorization", "Basic c3ZjOnN2Yy1zZWNyZXQ=");
-        let answer = request
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .body(format!("token={token}"))
-            .send();
-        assert_eq!(answer.status, 200, "{answer:?}");
+        answer
     }
 }
 

@@ -3,6 +3,7 @@
 // Prints one line of JSON, {"issuer": …}, once it listens, and then nothing. Port 0 (the default) takes a free one.
 // Client svc / svc-secret, grant client_credentials, scopes read, write, admin; the resource picks the token's algorithm:
 //   curl -u svc:svc-secret -d grant_type=client_credentials -d scope=read -d resource=https://api.example/es256 ISSUER/token
+// The grant urn:tests:refresh of the same client gives a refresh token of alice, and nothing else.
 // Rotation: remove or replace the keys file and start again on the same port. Every fresh set has new key ids.
 
 import { createServer } from 'node:http';
@@ -53,13 +54,24 @@ const resources = Object.fromEntries(
   Object.keys(generators).map((alg) => [`https://api.example/${alg.toLowerCase()}`, alg]),
 );
 
+const refreshGrant = 'urn:tests:refresh';
+
+// A log-in by a browser would end with the same token.
+async function giveRefreshToken(ctx) {
+  const { client, provider } = ctx.oidc;
+  const user = { client, accountId: 'alice' };
+  const grantId = await new provider.Grant({ clientId: client.clientId, accountId: 'alice' }).save();
+  const token = new provider.RefreshToken({ ...user, grantId, gty: refreshGrant, scope: 'read' });
+  ctx.body = { refresh_token: await token.save() };
+}
+
 function configuration() {
   return {
     jwks: { keys: loadKeys(args.keys) },
     clients: [{
       client_id: 'svc',
       client_secret: 'svc-secret',
-      grant_types: ['client_credentials'],
+      grant_types: ['client_credentials', refreshGrant],
       response_types: [],
       redirect_uris: [],
       scope: 'read write admin',
@@ -72,7 +84,7 @@ function configuration() {
       redirect_uris: [],
       introspection_signed_response_alg: 'ES256',
     }],
-    scopes: ['read', 'write', 'admin'],
+    scopes: ['read', 'write', 'admin', 'offline_access'], // the last turns refresh tokens on
     extraTokenClaims: () => ({ tenant: 'acme', roles: ['reader', 'writer'] }),
     features: {
       devInteractions: { enabled: false },
@@ -100,7 +112,7 @@ function configuration() {
         },
       },
     },
-    ttl: { ClientCredentials: ttl },
+    ttl: { ClientCredentials: ttl, Grant: ttl, RefreshToken: ttl },
   };
 }
 
@@ -109,6 +121,7 @@ const server = createServer();
 server.listen(Number(args.port), '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, configuration());
+  provider.registerGrantType(refreshGrant, giveRefreshToken, []);
   provider.on('server_error', (ctx, error) => console.error(error));
   server.on('request', provider.callback());
   console.log(JSON.stringify({ issuer }));

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
@@ -86,18 +86,22 @@ impl HashPool {
 
 impl HashSlot {
     /// Hashes in a thread of its own, which holds the slot until it has finished, even if the
-    /// request ends before.
+    /// request ends before. Then `abandoned` gets the result, on that thread.
     pub(super) async fn run<T: Send + 'static>(
         self,
         hash: impl FnOnce() -> T + Send + 'static,
+        abandoned: impl FnOnce(T) + Send + 'static,
     ) -> Result<T, Reason> {
         let Self { held, deadline } = self;
-        let hashing = spawn_blocking(move || {
+        let (answer, answered) = oneshot::channel();
+        spawn_blocking(move || {
             let hashed = hash();
             drop(held);
-            hashed
+            if let Err(hashed) = answer.send(hashed) {
+                abandoned(hashed);
+            }
         });
-        match timeout_at(deadline, hashing).await {
+        match timeout_at(deadline, answered).await {
             Ok(Ok(hashed)) => Ok(hashed),
             _ => Err(Reason::DependencyUnavailable),
         }
@@ -203,7 +207,7 @@ mod tests {
             assert!(before.elapsed() >= pool.max_wait);
             // The hash that took too long is given up, and goes on.
             let (end, ended) = channel::<()>();
-            let hashed = held.run(move || ended.recv()).await;
+            let hashed = held.run(move || ended.recv(), drop).await;
             assert_eq!(hashed.err(), Some(Reason::DependencyUnavailable));
             assert_eq!(pool.threads.available_permits(), 0);
             end.send(()).unwrap();
@@ -214,22 +218,37 @@ mod tests {
         });
     }
 
-    /// A client that hangs up must not make room for another hash while its own goes on.
+    /// A client that hangs up must not make room for another hash while its own goes on, and the
+    /// hash counts.
     #[test]
-    fn an_abandoned_hash_holds_its_thread_until_it_ends() {
+    fn an_abandoned_hash_holds_its_thread_until_it_ends_and_its_result_is_handed_over() {
         runtime().block_on(async {
             let pool = HashPool::new(1);
-            let (end, ended) = channel::<()>();
+            let ((end, ended), (tell, told)) = (channel(), channel());
             let slot = pool.enter(None).await.unwrap();
-            let hashing = tokio::spawn(slot.run(move || ended.recv()));
+            let hash = move || ended.recv().unwrap();
+            let abandoned = move |hashed| tell.send(hashed).unwrap();
+            let hashing = tokio::spawn(slot.run(hash, abandoned));
             tokio::task::yield_now().await;
             hashing.abort();
             assert!(hashing.await.is_err());
             assert_eq!(pool.threads.available_permits(), 0);
-            end.send(()).unwrap();
+            end.send("hashed").unwrap();
             while pool.threads.available_permits() == 0 {
                 tokio::task::yield_now().await;
             }
+            assert_eq!(told.recv(), Ok("hashed"));
+        });
+    }
+
+    #[test]
+    fn a_result_that_arrives_is_not_handed_over_as_well() {
+        runtime().block_on(async {
+            let slot = HashPool::new(1).enter(None).await.unwrap();
+            let (tell, told) = channel();
+            let hashed = slot.run(|| "hashed", move |hashed| tell.send(hashed).unwrap());
+            assert_eq!(hashed.await, Ok("hashed"));
+            assert!(told.recv().is_err());
         });
     }
 }

@@ -11,7 +11,7 @@ use super::hash_pool::HashSlot;
 use super::{FollowedList, HashPool};
 use crate::authenticators::CredentialDigest;
 use crate::config::{PasswordList, PasswordSettings, StoredHash, claims_of_user};
-use crate::domain::{Credential, CredentialScheme, IssuerIndex, Reason, Timestamp};
+use crate::domain::{Credential, CredentialScheme, IssuerIndex, LateFailure, Reason, Timestamp};
 use crate::jose::Claims;
 use crate::policy::{ClaimHeaders, Evidence, IssuerProfile, ListedLine, Principal};
 use crate::verify::VerifiedToken;
@@ -167,14 +167,22 @@ impl Attempt {
         self.line.is_some()
     }
 
-    /// Hashes in this slot, and returns the line if the password is that of its user.
+    /// Hashes in this slot, and returns the line if the password is that of its user. If the
+    /// request ends before, a wrong password is counted as `late_failure`: otherwise a client could
+    /// have as many hashed as it likes, by hanging up.
     ///
     /// Fails with [`Reason::DependencyUnavailable`] if it takes too long.
     pub(in crate::authenticators) async fn run(
         self,
         slot: HashSlot,
+        late_failure: Option<LateFailure>,
     ) -> Result<Option<ListedLine>, Reason> {
-        slot.run(move || self.hash()).await
+        let abandoned = move |line: Option<_>| {
+            if let (None, Some(failure)) = (line, late_failure) {
+                failure.count();
+            }
+        };
+        slot.run(move || self.hash(), abandoned).await
     }
 
     /// Hashes, and returns the line if the password is right. Blocks the thread meanwhile.

@@ -69,7 +69,9 @@ impl Authenticators {
         issuer: &Arc<Issuer>,
         cx: &mut RequestContext<'_, E>,
     ) -> Result<Principal, Denial> {
-        let introspected = self.introspect(credential, issuer, cx).await?;
+        let introspected = self
+            .introspect(credential, issuer, Reason::IssuerUnknown, cx)
+            .await?;
         let active = with_issuer(introspected.active, &issuer.accepted, cx.explain)?;
         let expectations = &issuer.profile.expectations;
         let verified = expectations.validate_active(active, cx.now.date, cx.explain)?;
@@ -86,12 +88,13 @@ impl Authenticators {
     /// Returns what the issuer says about a token that is active, an access token, and its own.
     ///
     /// Fails with [`Reason::TokenInactive`] if the token is not active, with
-    /// [`Reason::DependencyUnavailable`] if there is no answer, and with the reason of the first
-    /// check of the answer that fails.
+    /// [`Reason::DependencyUnavailable`] if there is no answer, with `of_another` if the answer names
+    /// another issuer, and with the reason of the first other check of the answer that fails.
     pub(super) async fn introspect<E: Explain>(
         &self,
         credential: &Credential<'_>,
         issuer: &Arc<Issuer>,
+        of_another: Reason,
         cx: &mut RequestContext<'_, E>,
     ) -> Result<Introspected, Denial> {
         // Every issuer that is asked has an introspector; without one the token is denied.
@@ -143,21 +146,23 @@ impl Authenticators {
             return Err(Reason::DependencyUnavailable.into());
         };
         let settings = introspector.settings();
-        self.check_answer(&active, issuer, settings.require_token_type, cx.explain)?;
+        self.check_issuer_of_answer(&active, issuer, cx.explain)
+            .map_err(|()| of_another)?;
+        let require_token_type = settings.require_token_type;
+        TokenKindRule { require_token_type }.validate(active.claims(), cx.explain)?;
         Ok(Introspected {
             active,
             kept_until: answer.asked_at.plus(settings.cache_ttl),
         })
     }
 
-    /// Checks that an answer is about an access token of this issuer.
-    fn check_answer(
+    /// Checks that an answer names no other issuer.
+    fn check_issuer_of_answer(
         &self,
         active: &ActiveToken,
         issuer: &Arc<Issuer>,
-        require_token_type: bool,
         explain: &mut impl Explain,
-    ) -> Result<(), Reason> {
+    ) -> Result<(), ()> {
         let claims = active.claims();
         let is_own = match claims.issuer() {
             IssuerClaim::Absent => true,
@@ -166,18 +171,12 @@ impl Authenticators {
                 .named(stated)
                 .is_some_and(|named| named.profile.index == issuer.profile.index),
         };
-        let own = if is_own {
-            Ok(())
-        } else {
-            Err(Reason::IssuerUnknown)
-        };
-        explain.outcome("iss", own, || {
+        explain.outcome("iss", is_own.then_some(()).ok_or(()), || {
             (
                 format!("absent, or that of {}", issuer.profile.name),
                 claims.describe("iss"),
             )
-        })?;
-        TokenKindRule { require_token_type }.validate(claims, explain)
+        })
     }
 }
 

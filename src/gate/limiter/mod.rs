@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use client_failures::ClientFailures;
 
 use crate::config::TrustedProxies;
-use crate::domain::{CostLimit, Denial, ForwardedRequest, Moment};
+use crate::domain::{CostLimit, Denial, ForwardedRequest, LateFailure, Moment};
 use crate::telemetry::RateLimitCounters;
 use client_failures::{ClientKey, one_client};
 
@@ -72,5 +72,10 @@ impl CostLimit for FailureLimiter {
     fn client(&self, request: &ForwardedRequest<'_>) -> Option<IpAddr> {
         let address = request.client_address(|address| self.proxies.contains(address))?;
         Some(one_client(address))
+    }
+
+    fn late_failure(&self, request: &ForwardedRequest<'_>, now: Moment) -> Option<LateFailure> {
+        let (client, failures) = (self.client_key(request)?, self.failures.clone());
+        Some(LateFailure::new(move || failures.count(client, now.uptime)))
     }
 }

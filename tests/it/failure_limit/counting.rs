@@ -1,12 +1,14 @@
 //! What counts, what is refused, and for how long.
 
+use std::io::Write;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::{ALICE, MALLORY, ask, counted, exhaust, forged, is_limited, limited, new_token};
 use super::{retry_after, verdict};
-use crate::support::{TestGate, TestIssuer};
+use crate::listed::{Files, api_key, entry, user, user_of_cost, with_keys, with_passwords};
+use crate::support::{IntrospectionEndpoint, Script, TestGate, TestIssuer, eventually, resetting};
 
 #[test]
 fn who_failed_too_often_is_answered_429_until_a_failure_is_forgotten() {
@@ -285,4 +287,136 @@ fn clients_that_fail_in_parallel_are_limited_each_for_itself() {
     for client in &clients {
         exhaust(&gate, &idp, client);
     }
+}
+
+/// The questions of other kinds of credentials.
+fn asks<'a>(gate: &'a TestGate, client: &'a str) -> impl Fn(&str) -> String + 'a {
+    move |token| verdict(gate, client, token)
+}
+
+#[test]
+fn a_question_to_the_issuer_counts_and_what_is_known_of_a_bad_token_does_not() {
+    let server = IntrospectionEndpoint::start();
+    server.knows("good", &json!({}));
+    let gate = server
+        .gate()
+        .set("PROXY", "traefik")
+        .set("FAILURE_LIMIT", "3/1m")
+        .spawn();
+    let (mallory, alice) = (asks(&gate, MALLORY), asks(&gate, ALICE));
+    assert_eq!(mallory("good"), "200");
+    // One question, and nine answers that are kept.
+    (0..10).for_each(|_| assert_eq!(mallory("bad-0"), "401 token_inactive"));
+    assert_eq!(server.asked(), 2);
+    for number in 1..3 {
+        assert_eq!(
+            mallory(&format!("bad-{number}")),
+            "401 token_inactive",
+            "{number}"
+        );
+    }
+    assert_eq!(mallory("bad-3"), "429 rate_limited");
+    assert_eq!(server.asked(), 4, "not asked about while the client waits");
+    assert_eq!(mallory("bad-0"), "401 token_inactive", "costs nothing");
+    assert_eq!(mallory("good"), "200", "it is in the cache");
+    assert!(is_limited(&gate, &server.idp, MALLORY), "a JWT too");
+    // A token that is kept as inactive was no failure of this client.
+    (0..10).for_each(|_| assert_eq!(alice("bad-0"), "401 token_inactive"));
+    assert_eq!(alice("bad-3"), "401 token_inactive");
+    // When its answer is no longer kept, it costs a question again.
+    server.idp.clock.advance(Duration::from_secs(10));
+    let asked = server.asked();
+    assert_eq!(alice("bad-0"), "401 token_inactive");
+    assert_eq!(server.asked(), asked + 1);
+    assert_eq!(alice("bad-4"), "401 token_inactive");
+    assert_eq!(alice("bad-5"), "429 rate_limited");
+    assert_eq!(counted(&gate, "no_address"), 0);
+}
+
+/// A server that fails is not the client's fault.
+#[test]
+fn a_question_without_an_answer_does_not_count() {
+    let server = IntrospectionEndpoint::start();
+    let gate = server
+        .gate()
+        .set("PROXY", "traefik")
+        .set("FAILURE_LIMIT", "1/10m")
+        .spawn();
+    server.script(Script::always(400, ""));
+    for number in 0..4 {
+        let verdict = verdict(&gate, MALLORY, &format!("odd-{number}"));
+        assert_eq!(verdict, "503 dependency_unavailable");
+    }
+    assert!(!is_limited(&gate, &server.idp, MALLORY));
+}
+
+#[test]
+fn an_unknown_key_counts_and_a_known_one_passes() {
+    let (files, known, new) = (Files::new(), api_key(), api_key());
+    let lines = entry("known", &known, "") + &entry("new", &new, "");
+    let gate = with_keys(&files.write("keys.yaml", lines))
+        .set("PROXY", "traefik")
+        .set("FAILURE_LIMIT", "3/1m")
+        .spawn();
+    let mallory = asks(&gate, MALLORY);
+    assert_eq!(mallory(&known), "200");
+    // What is no key is not looked up.
+    (0..4).for_each(|_| assert_eq!(mallory("dw_guess"), "401 token_malformed"));
+    (0..3).for_each(|_| assert_eq!(mallory(&api_key()), "401 credential_unknown"));
+    assert_eq!(mallory(&api_key()), "429 rate_limited");
+    assert_eq!(mallory(&known), "200", "it is in the cache");
+    assert_eq!(mallory(&new), "429 rate_limited", "it might be a guess");
+    assert_eq!(mallory("dw_guess"), "401 token_malformed", "costs nothing");
+    assert_eq!(asks(&gate, ALICE)(&new), "200");
+    assert_eq!(mallory(&new), "200", "known by now");
+}
+
+/// No hash is made for it, so it neither counts nor is refused.
+#[test]
+fn a_password_that_cannot_be_one_does_not_count() {
+    let files = Files::new();
+    let gate = with_passwords(&files.write("htpasswd", user("alice", "secret")))
+        .set("PROXY", "traefik")
+        .set("FAILURE_LIMIT", "3/1m")
+        .spawn();
+    let ask = |password: &str| {
+        let request = gate.get("/verify").header("X-Forwarded-For", MALLORY);
+        request.basic("alice", password).send().verdict()
+    };
+    let long = "x".repeat(1025);
+    for _ in 0..4 {
+        for unusable in ["sec\0ret", &long] {
+            assert_eq!(ask(unusable), "401 credentials_invalid");
+        }
+    }
+    (0..3).for_each(|_| assert_eq!(ask("wrong"), "401 credentials_invalid"));
+    assert_eq!(ask("wrong"), "429 rate_limited");
+    assert_eq!(ask("sec\0ret"), "401 credentials_invalid");
+    assert_eq!(ask(&long), "401 credentials_invalid");
+}
+
+/// Otherwise a client could have as many passwords hashed as it likes, by hanging up.
+#[test]
+fn a_wrong_password_counts_although_the_client_hung_up() {
+    let (files, idp) = (Files::new(), TestIssuer::new());
+    let users = files.write("htpasswd", user_of_cost("alice", "secret", 12));
+    let gate = limited(&idp)
+        .set("HTPASSWD_FILE", users)
+        .set("TOKEN_SOURCES", "bearer, basic")
+        .set("WORKERS", "1")
+        .spawn();
+    let request = |password: &str| {
+        let request = gate.get("/verify").header("X-Forwarded-For", MALLORY);
+        request.basic("alice", password).bytes()
+    };
+    // The one worker has read the password when it answers the request after it. The connection is
+    // gone long before the hash has ended; what still waits for a thread then is not hashed.
+    eventually("the limit", || {
+        let mut client = resetting(gate.verify);
+        client.write_all(&request("wrong")).unwrap();
+        is_limited(&gate, &idp, MALLORY).then_some(())
+    });
+    let decided = r#"doorward_decisions_total{issuer="basic",reason="credentials_invalid",route="none",verdict="deny"}"#;
+    assert_eq!(gate.metric(decided).to_string(), "0", "none was answered");
+    assert!(!is_limited(&gate, &idp, ALICE));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::server;
+use super::{logout, server};
 use crate::support::{IntrospectionEndpoint, TestGate};
 
 fn gate(server: &IntrospectionEndpoint) -> TestGate {
@@ -45,12 +45,16 @@ fn members_of_the_token_stay_and_contradictions_are_no_answer() {
         (json!({"cnf": {"jkt": "x"}}), "401 proof_missing"),
         (
             json!({"iss": "https://other.example"}),
-            "401 issuer_unknown",
+            "503 dependency_unavailable",
         ),
+        (json!({"iss": 1}), "503 dependency_unavailable"),
+        (json!({"iss": server.url}), "200"),
         (json!({"exp": now - 31}), "401 token_expired"),
         (json!({"exp": "x"}), "503 dependency_unavailable"),
         (json!({"nbf": now + 31}), "401 token_not_yet_valid"),
         (json!({"typ": "Refresh"}), "401 token_type_mismatch"),
+        (json!({"events": logout()}), "401 token_type_mismatch"),
+        (json!({"events": {}}), "200"),
     ]
     .into_iter()
     .enumerate()
@@ -64,6 +68,56 @@ fn members_of_the_token_stay_and_contradictions_are_no_answer() {
         server.knows(&token, &answer);
         assert_eq!(gate.verdict(&token), verdict, "{answer}");
     }
+}
+
+/// A claim that both have and that differs: the answer is about another token.
+#[test]
+fn token_and_answer_are_bound_to_one_key() {
+    let server = server();
+    let gate = gate(&server);
+    let unavailable = "503 dependency_unavailable";
+    for (number, (own, answered, verdict)) in [
+        (json!({"jkt": "a"}), json!({}), "401 proof_missing"),
+        (
+            json!({"jkt": "a"}),
+            json!({"cnf": {"jkt": "a"}}),
+            "401 proof_missing",
+        ),
+        (
+            json!({"jkt": "a"}),
+            json!({"cnf": {"jkt": "b"}}),
+            unavailable,
+        ),
+        (
+            json!({"jkt": "a"}),
+            json!({"cnf": {"jkt": "a", "x5t#S256": "c"}}),
+            unavailable,
+        ),
+        (json!({"jkt": "a"}), json!({"cnf": "a"}), unavailable),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let token = server.idp.token().claim("cnf", own).claim("jti", number);
+        let token = token.sign();
+        server.knows(&token, &answered);
+        assert_eq!(gate.verdict(&token), verdict, "{answered}");
+    }
+}
+
+/// Nothing but the answer says whose an opaque token is. So it is denied, as with `opaque`.
+#[test]
+fn an_opaque_token_of_another_issuer_is_denied() {
+    let server = server();
+    let gate = server
+        .gate()
+        .set("INTROSPECTION", "always")
+        .set("TOKEN_PREFIXES", "opq_")
+        .spawn();
+    server.knows("opq_own", &json!({"iss": server.url}));
+    server.knows("opq_other", &json!({"iss": "https://other.example"}));
+    assert_eq!(gate.verdict("opq_own"), "200");
+    assert_eq!(gate.verdict("opq_other"), "401 issuer_unknown");
 }
 
 #[test]

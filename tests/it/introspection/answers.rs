@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{ended, server};
+use super::{ended, logout, server};
 
 #[test]
 fn an_active_token_passes_with_its_claims_and_is_asked_about_once() {
@@ -187,6 +187,8 @@ fn an_active_token_is_judged_by_its_claims() {
         (json!({"typ": "Refresh"}), "401 token_type_mismatch"),
         (json!({"typ": "Offline"}), "401 token_type_mismatch"),
         (json!({"typ": "ID"}), "401 token_type_mismatch"),
+        (json!({"events": logout()}), "401 token_type_mismatch"),
+        (json!({"events": {"x": {}}}), "200"),
     ]
     .into_iter()
     .enumerate()
@@ -225,6 +227,7 @@ fn routes_judge_an_opaque_token_as_they_judge_a_jwt() {
 proxy: traefik
 routes:
   - {name: admin, match: {path: /admin/**}, require: {claims: [{claim: roles, contains: admin}]}}
+  - {name: mail, match: {path: /mail}, require: {when: \"claims.email.endsWith('@example.com')\"}}
   - {name: rest, match: {}}
 ";
     let gate = server.gate().file(file).spawn();
@@ -240,8 +243,12 @@ routes:
     };
     assert_eq!(verdict("admin", "/admin/x"), "200");
     assert_eq!(verdict("good", "/admin/x"), "403 policy_denied");
+    assert_eq!(verdict("admin", "/mail"), "200");
+    assert_eq!(verdict("good", "/mail"), "403 policy_denied", "no email");
+    server.knows("other", &json!({"email": "a@example.org"}));
+    assert_eq!(verdict("other", "/mail"), "403 policy_denied");
     assert_eq!(verdict("good", "/"), "200");
-    assert_eq!(server.asked(), 2);
+    assert_eq!(server.asked(), 3);
 }
 
 #[test]

@@ -97,6 +97,92 @@ fn online_it_asks_and_keeps_and_counts_nothing() {
     assert_eq!(status["dependencies"][0]["consecutive_failures"], 0);
 }
 
+/// The stages up to the claims, with their outcomes.
+fn stages(told: &Value) -> Vec<String> {
+    let stages = told["stages"].as_array().unwrap().iter();
+    let texts = stages.map(|stage| ["stage", "outcome"].map(|name| stage[name].as_str().unwrap()));
+    texts.map(|texts| texts.join(" ")).collect()
+}
+
+#[test]
+fn of_a_jwt_that_is_asked_about_it_shows_signature_and_answer() {
+    let server = server();
+    let gate = server.gate().set("INTROSPECTION", "always").spawn();
+    let light = server.idp.token().without("aud").sign();
+    let told = explained(&gate, &json!({ "token": light }));
+    assert_eq!(
+        stage(&told, "introspection"),
+        ["unknown", "unknown", "would be introspected"]
+    );
+    let shown = stages(&told);
+    let expected = ["signature passed", "exp passed", "introspection unknown"];
+    let positions = expected.map(|own| shown.iter().position(|stage| stage == own));
+    assert!(
+        positions.is_sorted() && positions.iter().all(Option::is_some),
+        "{shown:?}"
+    );
+    assert_eq!(shown.last().unwrap(), "introspection unknown");
+    assert_eq!(server.asked(), 0);
+
+    server.knows(&light, &json!({"scope": "read"}));
+    let told = explained(&gate, &json!({"token": light, "online": true}));
+    assert_eq!(
+        stage(&told, "claims"),
+        ["allow", "passed", "completed by the answer"]
+    );
+    for (name, value, expected) in [
+        (
+            "sub",
+            "mallory",
+            "the answer contradicts the token in `sub`",
+        ),
+        ("iss", "https://x.example", "\"https://x.example\""),
+    ] {
+        server.knows(&light, &json!({ name: value }));
+        let told = explained(&gate, &json!({"token": light, "online": true}));
+        let failed = if name == "iss" { "iss" } else { "claims" };
+        let [verdict, outcome, found] = stage(&told, failed);
+        assert_eq!(
+            [&*verdict, &*outcome, &*found],
+            ["error", "failed", expected]
+        );
+        assert_eq!(told["reason"], "dependency_unavailable");
+    }
+    // A token with a wrong signature is nothing to ask about.
+    let asked = server.asked();
+    let forged = format!("{}.AAAA", light.rsplit_once('.').unwrap().0);
+    let told = explained(&gate, &json!({"token": forged, "online": true}));
+    assert_eq!(told["reason"], "signature_invalid");
+    assert_eq!(server.asked(), asked);
+}
+
+#[test]
+fn of_a_jwt_that_only_its_server_knows_it_shows_no_signature() {
+    let server = server();
+    let gate = server.gate().unset("JWKS").set("INTROSPECTION", "only");
+    let gate = gate.spawn();
+    let forged = format!(
+        "{}.AAAA",
+        server.idp.token().sign().rsplit_once('.').unwrap().0
+    );
+    let described = json!({ "token": forged });
+    let told = explained(&gate, &described);
+    assert_eq!(told["verdict"], "unknown");
+    assert_eq!(stages(&told).last().unwrap(), "introspection unknown");
+    assert!(!told.to_string().contains("\"signature\""), "{told}");
+    assert_eq!(server.asked(), 0);
+    server.knows(&forged, &json!({"sub": "bob"}));
+    let told = explained(&gate, &json!({"token": forged, "online": true}));
+    assert_eq!(
+        (&told["verdict"], stage(&told, "sub")[2].as_str()),
+        (&json!("allow"), "\"bob\"")
+    );
+    // What a request has found is used without a question.
+    assert_eq!(gate.verdict(&forged), "200");
+    assert_eq!(explained(&gate, &described)["verdict"], "allow");
+    assert_eq!(server.asked(), 2);
+}
+
 #[test]
 fn the_command_exits_with_1_if_it_does_not_know() {
     let server = server();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ended, server};
-use crate::support::{IntrospectionEndpoint, Reply, Script, TestGate};
+use crate::support::{IntrospectionEndpoint, Reply, Request, Script, Service, TestGate};
 
 const UNAVAILABLE: &str = "503 dependency_unavailable";
 
@@ -249,6 +249,91 @@ fn a_redirect_carries_the_token_nowhere() {
     let gate = server.gate().spawn();
     assert_eq!(gate.verdict("good"), UNAVAILABLE);
     assert_eq!(other.asked(), 0);
+}
+
+/// The log of the program: calls run on threads of their own.
+#[test]
+fn a_wrong_secret_of_this_service_is_logged_as_an_error_once() {
+    let server = server();
+    let (url, jwks) = (server.url.clone(), server.idp.jwks());
+    let endpoint = format!("{url}/introspect");
+    let settings = [
+        ("LISTEN", "127.0.0.1:0"),
+        ("ADMIN_LISTEN", "127.0.0.1:0"),
+        ("LOG_FORMAT", "json"),
+        ("ACCESS_LOG", "off"),
+        ("ISSUER", &url),
+        ("NAME", "main"),
+        ("AUDIENCE", "api"),
+        ("JWKS", &jwks),
+        ("INTROSPECTION", "opaque"),
+        ("INTROSPECTION_URL", &endpoint),
+        ("INTROSPECTION_CLIENT_ID", "svc"),
+        ("INTROSPECTION_CLIENT_SECRET", "svc-secret"),
+    ];
+    let mut service = Service::start(&["serve"], &settings);
+    let verify = service.address("verify");
+    let admin = service.address("admin");
+    let verdict = |token: &str| {
+        let request = Request::new(verify, "GET", "/verify").bearer(token);
+        request.send().verdict()
+    };
+    for status in [401, 403] {
+        server.script(Script::always(status, r#"{"error":"invalid_client"}"#));
+        for number in 0..2 {
+            let token = format!("secret-token-{status}-{number}");
+            assert_eq!(verdict(&token), UNAVAILABLE);
+        }
+        let line = service.wait_for_line("a dependency refuses this service");
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            (&line["level"], &line["dependency"]),
+            (&json!("ERROR"), &json!("introspection of main"))
+        );
+        let failure = line["failure"].as_str().unwrap();
+        let expected = format!("POST {endpoint}: status {status} to this service (basic)");
+        assert_eq!(failure, expected);
+    }
+    let metrics = Request::new(admin, "GET", "/metrics").host("localhost");
+    let metrics = metrics.send().body;
+    let counted = format!("{} 4", ended("unauthorized"));
+    assert!(metrics.lines().any(|line| line == counted), "{metrics}");
+    service.signal("TERM");
+    service.wait();
+    let log = &service.log;
+    assert_eq!(log.matches("refuses this service").count(), 2, "{log}");
+    assert!(!log.contains("secret"), "{log}");
+}
+
+/// Otherwise each request that waits for a server that is down would ask it again, one after the
+/// other.
+#[test]
+fn a_failure_to_find_the_endpoint_is_shared_for_a_second() {
+    let server = server();
+    server.describe("issuer", json!("https://other.example"));
+    let gate = server.gate().spawn();
+    std::thread::scope(|scope| {
+        let waiting: Vec<_> = (0..4)
+            .map(|number| {
+                let gate = &gate;
+                scope.spawn(move || gate.verdict(&format!("t{number}")))
+            })
+            .collect();
+        for waiting in waiting {
+            assert_eq!(waiting.join().unwrap(), UNAVAILABLE);
+        }
+    });
+    let described = server.described();
+    let status = gate.admin("/status").send().json();
+    let failure = &status["dependencies"][0]["last_failure"];
+    assert!(failure.as_str().unwrap().contains("another issuer"));
+    server.describe("issuer", json!(server.url));
+    assert_eq!(gate.verdict("good"), UNAVAILABLE);
+    assert_eq!(server.described(), described, "a moment ago");
+    // The fifth failure was one too many, so the breaker waits as well.
+    gate.clock.advance(Duration::from_secs(2));
+    assert_eq!(gate.verdict("good"), "200");
+    assert!(server.described() > described);
 }
 
 #[test]

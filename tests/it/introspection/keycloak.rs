@@ -150,6 +150,46 @@ fn refresh_and_id_tokens_are_refused() {
     assert_eq!(only.verdict(tokens.access()), "200");
 }
 
+/// A client that asks about its own tokens is in the audience of the ID token, so Keycloak calls that
+/// active. What it is says its type.
+#[test]
+fn the_type_of_an_id_token_denies_it_at_the_client_it_is_for() {
+    let realm = Keycloak::shared().realm("tests");
+    let tokens = realm.by_password(Client::Basic("backend", "backend-secret"), "alice");
+    let gate = asking(&realm, "only")
+        .set("AUDIENCE", "backend")
+        .set("INTROSPECTION_CLIENT_ID", "backend")
+        .set("INTROSPECTION_CLIENT_SECRET", "backend-secret")
+        .spawn();
+    assert_eq!(gate.verdict(tokens.access()), "200");
+    assert_eq!(gate.verdict(tokens.id()), "401 token_type_mismatch");
+    assert_eq!(asked(&gate, "active"), "2");
+    // Asked about an access token, Keycloak does not find this one.
+    assert_eq!(gate.verdict(tokens.refresh()), "401 token_inactive");
+}
+
+/// The audience of a refresh token is the issuer. A client of this name is told that it is active.
+#[test]
+fn the_type_of_a_refresh_token_denies_it_where_it_is_active() {
+    let keycloak = Keycloak::shared();
+    let issuer = keycloak.own_realm("named").issuer();
+    let realm = keycloak.create_realm(
+        "named",
+        &json!([
+            {"clientId": "shop", "publicClient": true, "directAccessGrantsEnabled": true},
+            {"clientId": issuer, "secret": "s", "standardFlowEnabled": false},
+        ]),
+    );
+    let tokens = realm.by_password(Client::Public("shop"), "alice");
+    let gate = asking(&realm, "only")
+        .set("AUDIENCE", "*")
+        .set("INTROSPECTION_CLIENT_ID", &issuer)
+        .set("INTROSPECTION_CLIENT_SECRET", "s")
+        .spawn();
+    assert_eq!(gate.verdict(tokens.refresh()), "401 token_type_mismatch");
+    assert_eq!(asked(&gate, "active"), "1");
+}
+
 /// Keycloak calls a token active only if the client is in its audience, and names no reason.
 #[test]
 fn a_client_outside_of_the_audience_learns_nothing() {

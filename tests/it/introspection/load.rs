@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::server;
-use crate::support::{Client, Script, eventually};
+use crate::support::{Client, Question, Script, eventually};
 
 #[test]
 fn a_thousand_requests_for_one_token_make_one_call() {
@@ -183,4 +183,93 @@ fn calls_in_flight_are_bounded() {
         }
     });
     assert_eq!((server.most_at_once(), server.asked()), (3, 10));
+}
+
+/// Otherwise each reload would ask a server that is down again.
+#[test]
+fn the_breaker_stays_open_across_a_reload() {
+    let server = server();
+    let file = |more: &str| format!("log: info\n{more}");
+    let gate = server.gate().file(file("")).spawn();
+    server.script(Script::always(500, ""));
+    for number in 0..5 {
+        assert_eq!(
+            gate.verdict(&format!("t{number}")),
+            "503 dependency_unavailable"
+        );
+    }
+    gate.rewrite(&file("claim_headers: [{claim: sub, header: X-User}]\n"));
+    assert!(gate.reload());
+    server.script(Script::ByToken);
+    assert_eq!(gate.verdict("good"), "503 dependency_unavailable");
+    assert_eq!(server.asked(), 5, "the breaker is open");
+    gate.clock.advance(Duration::from_secs(1));
+    let answer = gate.get("/verify").bearer("good").send();
+    assert_eq!(
+        (answer.verdict().as_str(), answer.get("x-user")),
+        ("200", Some("alice"))
+    );
+    // Other settings may mean another server, of which nothing bad is known.
+    server.script(Script::always(500, ""));
+    for number in 5..10 {
+        assert_eq!(
+            gate.verdict(&format!("t{number}")),
+            "503 dependency_unavailable"
+        );
+    }
+    gate.rewrite(&file("introspection_timeout: 1s\n"));
+    assert!(gate.reload());
+    server.script(Script::ByToken);
+    server.knows("late", &json!({}));
+    assert_eq!(gate.verdict("late"), "200");
+}
+
+/// One client with random tokens must leave calls to the others.
+#[test]
+fn one_client_address_gets_half_of_the_calls() {
+    let server = server();
+    let gate = server
+        .gate()
+        .set("INTROSPECTION_MAX_IN_FLIGHT", "4")
+        .set("PROXY", "traefik")
+        .set("FAILURE_LIMIT", "1000/1m")
+        .spawn();
+    server.script(Script::Delay);
+    let ask = |client: &str, token: &str| {
+        let request = gate.get("/verify").bearer(token);
+        request.header("X-Forwarded-For", client).send().verdict()
+    };
+    let in_flight = |number: usize| {
+        eventually("calls", || {
+            let status = gate.admin("/status").send().json();
+            (status["dependencies"][0]["calls_in_flight"] == number).then_some(())
+        });
+    };
+    std::thread::scope(|scope| {
+        let mallory: Vec<_> = (0..8)
+            .map(|number| {
+                let ask = &ask;
+                scope.spawn(move || ask("203.0.113.66", &format!("random-{number}")))
+            })
+            .collect();
+        server.wait_for(2);
+        in_flight(2);
+        // The calls of another client are behind those of the first, and begin before them.
+        let alice = ["good", "unknown"].map(|token| {
+            let ask = &ask;
+            scope.spawn(move || ask("203.0.113.9", token))
+        });
+        server.wait_for(4);
+        in_flight(4);
+        let questions = server.questions();
+        let own = |question: &Question| question.token().starts_with("random");
+        assert_eq!(questions.iter().filter(|asked| own(asked)).count(), 2);
+        server.script(Script::ByToken);
+        let alice = alice.map(|waiting| waiting.join().unwrap());
+        assert_eq!(alice, ["200", "401 token_inactive"]);
+        for waiting in mallory {
+            assert_eq!(waiting.join().unwrap(), "401 token_inactive");
+        }
+    });
+    assert_eq!((server.asked(), server.most_at_once()), (10, 4));
 }

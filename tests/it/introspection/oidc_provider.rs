@@ -66,3 +66,23 @@ fn a_jwt_of_the_same_provider_is_verified_by_its_keys() {
         .spawn();
     assert_eq!(gate.verdict(&jwt), "200");
 }
+
+/// This provider says of a refresh token that it is active, and does not say what it is. It has no
+/// audience, so it passes only where none is demanded.
+#[test]
+fn a_refresh_token_is_told_by_its_missing_type() {
+    let provider = Provider::start();
+    let refresh = provider.refresh_token();
+    let verdict = |audience: &str, demanded: &str| {
+        let gate = gate(&provider, "svc")
+            .set("AUDIENCE", audience)
+            .set("INTROSPECTION_REQUIRE_TOKEN_TYPE", demanded)
+            .spawn();
+        gate.verdict(&refresh)
+    };
+    assert_eq!(verdict(OPAQUE, "false"), "401 audience_mismatch");
+    assert_eq!(verdict("*", "false"), "200");
+    assert_eq!(verdict("*", "true"), "401 token_type_mismatch");
+    let demanding = gate(&provider, "svc").set("INTROSPECTION_REQUIRE_TOKEN_TYPE", "true");
+    assert_eq!(demanding.spawn().verdict(&provider.token(OPAQUE)), "200");
+}

@@ -29,7 +29,7 @@ fn an_opaque_token_is_judged_behind_every_proxy() {
             proxy,
             TestIssuer::new(),
             server.gate().by_machine_time(),
-            &[("DEPENDENCY_WAIT", "500ms")],
+            &[],
         );
         let seen = site.served(site.get("/").bearer("good"));
         let subject = seen
@@ -43,23 +43,40 @@ fn an_opaque_token_is_judged_behind_every_proxy() {
         );
         let refused = site.refused(site.get("/").bearer("unknown"));
         assert_eq!(refused.status, 401, "{name}: {refused:?}");
-        // The proxy must not give up before the service does. The shipped ones wait for at least a
-        // second, of which a slow machine needs some.
         server.script(Script::Hang);
-        let refused = site.refused(site.get("/").bearer("late"));
-        let is_unavailable = matches!(refused.status, 500 | 503);
-        assert!(is_unavailable, "{name}: {refused:?}");
-        let decided = r#"doorward_decisions_total{issuer="main",reason="dependency_unavailable",route="none",verdict="error"}"#;
-        // A proxy that gives up cancels the decision, which is then not counted.
+        // On a busy machine one attempt may be too slow for the proxy; a proxy that is too
+        // impatient lets none be answered.
+        let is_answered = (0..3).any(|attempt| is_answered_in_time(&site, proxy, attempt));
         assert!(
-            (site.gate().metric(decided) - 1.0).abs() < f64::EPSILON,
-            "{name}"
+            is_answered,
+            "{name} does not wait for as long as the service"
         );
-        if proxy.passes_on_503 {
-            let code = "\"code\":\"dependency_unavailable\"";
-            assert!(refused.body.contains(code), "{name}: {refused:?}");
-        }
+        server.script(Script::ByToken);
         let site_serves = site.served(site.get("/").bearer("good"));
         assert!(!site_serves.fields.is_empty(), "{name}");
     }
+}
+
+/// Returns `true` if the service answered this request itself, after it has waited for as long as it
+/// does without a setting, and before the proxy gave up. Each attempt has a path of its own.
+fn is_answered_in_time(site: &Site, proxy: &Proxy, attempt: usize) -> bool {
+    let path = format!("/late-{attempt}");
+    let refused = site.refused(site.get(&path).bearer(&format!("late-{attempt}")));
+    // A decision is logged before its answer leaves. If the proxy gives up, its client has an answer
+    // before there is a decision.
+    let lines = site.gate().log_lines();
+    let Some(line) = lines.iter().find(|line| line["path"] == path) else {
+        return false;
+    };
+    assert_eq!(line["reason"], "dependency_unavailable", "{line}");
+    let expected = if proxy.passes_on_503 {
+        "503 dependency_unavailable"
+    } else {
+        "503"
+    };
+    assert_eq!(refused.verdict(), expected, "{refused:?}");
+    if proxy.passes_on_503 {
+        assert_eq!(refused.json()["code"], "dependency_unavailable");
+    }
+    true
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward::jose::Algorithm;
+use doorward::jose::{Algorithm, SigningKey};
 use serde_json::json;
 
 use super::{ended, server};
@@ -65,6 +65,7 @@ fn any_other_answer_counts_for_nothing() {
             "unsigned",
             Box::new(|_| json!({"active": true, "aud": "api"}).to_string()),
         ),
+        ("no algorithm", Box::new(without_algorithm)),
         (
             "another key",
             Box::new(move |server| {
@@ -133,6 +134,37 @@ fn any_other_answer_counts_for_nothing() {
             "{name}"
         );
     }
+}
+
+/// A JWT that says of itself that it needs no signature.
+fn without_algorithm(server: &IntrospectionEndpoint) -> String {
+    let answer = signed(server);
+    let header = json!({"alg": "none", "typ": "token-introspection+jwt"});
+    let jwt = answer.sign_text(header.to_string(), answer.claims_text());
+    let (unsigned, _) = jwt.rsplit_once('.').unwrap();
+    format!("{unsigned}.")
+}
+
+/// Tokens are not verified with keys, but answers are.
+#[test]
+fn with_only_keys_are_needed_for_signed_answers() {
+    let server = server();
+    let gate = server
+        .gate()
+        .unset("JWKS")
+        .set("INTROSPECTION", "only")
+        .set("INTROSPECTION_RESPONSE", "jwt")
+        .spawn();
+    gate.wait_for("/readyz", |answer| answer.status == 200);
+    let status = gate.admin("/status").send().json();
+    assert_eq!(status["issuers"][0]["key_source"], "discovery", "{status}");
+    let stranger = SigningKey::generate(Algorithm::ES256).unwrap();
+    let token = server.idp.token().signed_by(stranger.into());
+    answers(&server, &signed(&server).sign());
+    assert_eq!(gate.verdict(&token.sign()), "200");
+    answers(&server, &without_algorithm(&server));
+    let other = token.claim("jti", "2").sign();
+    assert_eq!(gate.verdict(&other), "503 dependency_unavailable");
 }
 
 #[test]

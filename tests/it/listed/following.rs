@@ -139,6 +139,56 @@ fn another_password_ends_the_one_before_and_only_that_one() {
 }
 
 #[test]
+fn a_bad_file_of_passwords_changes_nothing() {
+    let files = Files::new();
+    let good = user("alice", "a") + &user("bob", "b");
+    let path = files.write("htpasswd", &good);
+    // Nothing is remembered: each answer is that of the list.
+    let gate = with_passwords(&path).set("BASIC_CACHE_TTL", "0s").spawn();
+    let accepted = || {
+        let series = r#"doorward_credential_list_last_reload_successful{issuer="basic"}"#;
+        gate.metric(series) > 0.5
+    };
+    let ask =
+        |user: &str, password: &str| gate.get("/verify").basic(user, password).send().verdict();
+    until(&gate, "a first look", accepted);
+    let half = &good[..good.len() - 20];
+    let weaker = user("alice", "a") + &user("bob", "b").replace("$2y$", "$1$");
+    for (text, part) in [
+        (half, "htpasswd:2: user \"bob\": a malformed bcrypt hash"),
+        (&good[..30], "htpasswd:1: user \"alice\": a malformed"),
+        (weaker.as_str(), "an MD5 hash of crypt"),
+        ("carol:plain\n", "plain text"),
+        ("carol\n", "htpasswd:1: not understood"),
+    ] {
+        files.write("htpasswd", text);
+        until(&gate, part, || {
+            last_error(&gate).is_some_and(|error| error.contains(part))
+        });
+        assert!(!accepted(), "{part}");
+        assert_eq!([ask("alice", "a"), ask("bob", "b")], ["200", "200"]);
+        for (user, password) in [("alice", "b"), ("carol", "plain"), ("carol", "")] {
+            assert_eq!(ask(user, password), "401 credentials_invalid", "{user}");
+        }
+        let series = r#"doorward_credential_list_entries{issuer="basic"}"#;
+        assert_eq!(metric(&gate, series), "2");
+    }
+    files.write("htpasswd", user("bob", "new"));
+    until(&gate, "a good file", || {
+        last_error(&gate).is_none() && accepted()
+    });
+    assert_eq!(
+        [ask("alice", "a"), ask("bob", "b"), ask("bob", "new")],
+        ["401 credentials_invalid", "401 credentials_invalid", "200"]
+    );
+    let shown = gate.events_in_full().join("\n") + &gate.admin("/status").send().body;
+    assert!(
+        !shown.contains("$2y$") && !shown.contains("plain\\n"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_reload_reads_the_files_too() {
     let (files, first, second) = (Files::new(), api_key(), api_key());
     let path = files.write("keys.yaml", entry("a", &first, ""));

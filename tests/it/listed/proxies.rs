@@ -128,7 +128,7 @@ fn envoy_takes_keys_and_passwords() {
 
 #[test]
 fn envoy_by_grpc_takes_keys_and_passwords() {
-    try_at(&ENVOY_GRPC, &[&PASSWORD, &TOKEN]);
+    try_at(&ENVOY_GRPC, &[&PASSWORD, &TOKEN, &KEY]);
 }
 
 #[test]

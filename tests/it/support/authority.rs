@@ -46,7 +46,12 @@ impl Authority {
 
     /// The same up to this time.
     pub fn server_until(&self, end: Timestamp) -> Credentials {
-        let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+        self.server_named(&["127.0.0.1", "localhost"], end)
+    }
+
+    /// For who is reached under these names, up to this time.
+    pub fn server_named(&self, names: &[&str], end: Timestamp) -> Credentials {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
         self.sign(
             CertificateParams::new(names).unwrap(),
             ExtendedKeyUsagePurpose::ServerAuth,

@@ -142,6 +142,21 @@ fn connected_from(address: IpAddr, to: SocketAddr) -> TcpStream {
     stream
 }
 
+/// A connection that ends with a reset when it is dropped, as that of a client that was killed.
+pub fn resetting(to: SocketAddr) -> TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_zero_linger().unwrap();
+        socket.connect(to).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream
+}
+
 /// A connection on which waiting for ever is an error.
 pub fn connected(to: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(to).unwrap();

@@ -61,6 +61,7 @@ struct State {
     known: Mutex<HashMap<String, Value>>,
     questions: Mutex<Vec<Question>>,
     metadata: Mutex<Value>,
+    described: AtomicUsize,
     keys: String,
     now: AtomicUsize,
     most: AtomicUsize,
@@ -128,6 +129,7 @@ impl IntrospectionEndpoint {
             known: Mutex::default(),
             questions: Mutex::default(),
             metadata: Mutex::new(metadata),
+            described: AtomicUsize::new(0),
             keys: idp.jwks(),
             now: AtomicUsize::new(0),
             most: AtomicUsize::new(0),
@@ -174,6 +176,11 @@ impl IntrospectionEndpoint {
     /// Changes a member of the metadata.
     pub fn describe(&self, name: &str, value: Value) {
         self.state.metadata.lock().unwrap()[name] = value;
+    }
+
+    /// How often its metadata was fetched.
+    pub fn described(&self) -> usize {
+        self.state.described.load(Ordering::SeqCst)
     }
 
     /// The questions so far.
@@ -231,9 +238,9 @@ fn accept(listener: &TcpListener, state: &Arc<State>, tls: Option<&Arc<rustls::S
 
 fn serve(mut stream: impl Read + Write, state: &State) -> std::io::Result<()> {
     while let Some((head, body)) = read(&mut stream)? {
-        let path = head.split(' ').nth(1).unwrap_or_default();
-        match path {
+        match path(&head) {
             "/.well-known/openid-configuration" => {
+                state.described.fetch_add(1, Ordering::SeqCst);
                 let metadata = state.metadata.lock().unwrap().clone();
                 write(&mut stream, &Reply::json(&metadata))?;
             }
@@ -254,6 +261,15 @@ fn serve(mut stream: impl Read + Write, state: &State) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The path of the target. In the place of a proxy, the target is a whole URL.
+fn path(head: &str) -> &str {
+    let target = head.split(' ').nth(1).unwrap_or_default();
+    let Some((_, place)) = target.split_once("://") else {
+        return target;
+    };
+    place.find('/').map_or("/", |at| &place[at..])
 }
 
 /// Returns `true` if the connection can take another request.

@@ -77,10 +77,14 @@ impl Keycloak {
         }
     }
 
+    /// The realm that this process makes under this name. Two processes may use the same instance.
+    pub fn own_realm(&self, name: &str) -> Realm {
+        self.realm(&format!("{name}-{}", std::process::id()))
+    }
+
     /// Makes a realm with these clients and the user `alice`.
     pub fn create_realm(&self, name: &str, clients: &Value) -> Realm {
-        // Two processes may use the same instance.
-        let realm = self.realm(&format!("{name}-{}", std::process::id()));
+        let realm = self.own_realm(name);
         let user = json!({"username": "alice", "enabled": true, "email": "alice@tests.example",
             "emailVerified": true, "firstName": "Alice", "lastName": "Example",
             "credentials": [{"type": "password", "value": "alice", "temporary": false}]});

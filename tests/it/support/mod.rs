@@ -43,7 +43,7 @@ pub use faulty_issuer::{Behaviour, FaultyIssuer};
 pub use gate::{GateBuilder, TestGate};
 pub use grpc::{Check, GrpcClient};
 pub use h2c::{H2cApplication, Left};
-pub use http::{Answer, Client, Request, connected};
+pub use http::{Answer, Client, Request, connected, resetting};
 pub use http2::Http2Client;
 pub use introspection_endpoint::{IntrospectionEndpoint, Question, Reply, Script};
 pub use issuer::{TestIssuer, key};
