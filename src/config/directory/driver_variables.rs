@@ -9,8 +9,11 @@ const VARIABLES: [&str; 4] = ["PGOPTIONS", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCE
 
 /// Reports such variables. Otherwise the connection would have options or a trusted authority that
 /// no setting shows.
-pub(super) fn refuse(reader: &mut Reader, address: &DatabaseAddress) -> Result<(), Reported> {
-    if !matches!(address, DatabaseAddress::Postgres(_)) {
+pub(super) fn refuse(
+    reader: &mut Reader,
+    address: Option<&DatabaseAddress>,
+) -> Result<(), Reported> {
+    if !matches!(address, Some(DatabaseAddress::Postgres(_))) {
         return Ok(());
     }
     let invalid = Invalid::new("would change the connection to the user directory")

@@ -198,9 +198,7 @@ impl DirectorySettings {
         let address = reader
             .optional(&DIRECTORY_URL, address::parse)
             .and_then(|address| address.ok_or(Reported));
-        if let Ok(address) = &address {
-            driver_variables::refuse(reader, address)?;
-        }
+        let variables = driver_variables::refuse(reader, address.as_ref().ok());
         let extra_roots = read_extra_roots(reader);
         let query = UserQuery::read(reader, address.as_ref().ok());
         let issuers = read_issuers(reader, issuers, listed);
@@ -208,7 +206,8 @@ impl DirectorySettings {
         let lives = Lives::read(reader);
         let timeout = reader.read(&DIRECTORY_TIMEOUT, within(10, 10_000));
         let max_connections = reader.read(&DIRECTORY_MAX_CONNECTIONS, value::number(1, 1000));
-        let (lives, max_connections) = (lives?, u32::try_from(max_connections?).unwrap_or(1000));
+        let (lives, ()) = (lives?, variables?);
+        let max_connections = u32::try_from(max_connections?).unwrap_or(1000);
         Ok(Some(Self {
             database: DatabaseSettings {
                 address: address?,

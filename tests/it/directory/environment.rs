@@ -86,8 +86,11 @@ fn variables_that_cannot_be_left_out_are_problems() {
         ("PGSSLKEY", "/nowhere"),
         ("PGSSLROOTCERT", "/nowhere"),
     ];
-    let mut refused = check("postgres://u@127.0.0.1:1/users", QUERY, &foreign);
+    let query = "DELETE FROM users";
+    let mut refused = check("postgres://u@127.0.0.1:1/users", query, &foreign);
     assert_eq!(refused.wait(), Some(78));
+    let other = "DOORWARD_DIRECTORY_QUERY: ";
+    assert!(refused.log.contains(other), "all at once: {}", refused.log);
     for (name, value) in foreign {
         let problem = format!("{name}: would change the connection to the user directory");
         assert!(refused.log.contains(&problem), "{}", refused.log);
