@@ -1,7 +1,6 @@
 //! Explanations of listed credentials. They never show a key or a password.
 
-use super::api_keys::KeyState;
-use crate::config::{ApiKeyForm, MalformedApiKey};
+use crate::config::{ApiKeyForm, ApiKeyState, MalformedApiKey};
 use crate::domain::ExplainStep;
 use crate::policy::Principal;
 
@@ -16,16 +15,16 @@ pub(in crate::authenticators) fn api_key_form(
 
 /// Explains the state of a key in the list.
 pub(in crate::authenticators) fn api_key(
-    state: KeyState,
+    state: ApiKeyState,
     principal: Option<&Principal>,
 ) -> ExplainStep {
     let id = principal.map(|principal| principal.token().claims().describe("client_id"));
     let found = match (state, id) {
-        (KeyState::Unknown, _) => "none with this hash".to_owned(),
-        (KeyState::Expired, _) => "a key that has expired".to_owned(),
-        (KeyState::Disabled, _) => "a key that is disabled".to_owned(),
-        (KeyState::Good, Some(id)) => format!("the key {id}"),
-        (KeyState::Good, None) => "a key whose claims cannot be read".to_owned(),
+        (ApiKeyState::Unknown, _) => "none with this hash".to_owned(),
+        (ApiKeyState::Expired, _) => "a key that has expired".to_owned(),
+        (ApiKeyState::Disabled, _) => "a key that is disabled".to_owned(),
+        (ApiKeyState::Good, Some(id)) => format!("the key {id}"),
+        (ApiKeyState::Good, None) => "a key whose claims cannot be read".to_owned(),
     };
     let outcome = principal.ok_or(());
     ExplainStep::of(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use super::FollowedList;
-use crate::config::{CredentialFile, CredentialList, ReadList, contents_digest};
+use crate::config::{CredentialFile, CredentialList, ReadList, sha256};
 use crate::domain::Clock;
 use crate::telemetry::ListMetrics;
 
@@ -120,7 +120,7 @@ fn read<F: CredentialFile>(
         Ok(contents) => contents,
         Err(error) => return Found::Unreadable(error),
     };
-    let digest = contents_digest(&contents);
+    let digest = sha256(&[&contents]);
     if list.is_of(&digest) {
         Found::Same
     } else if seen == Some(digest) {
