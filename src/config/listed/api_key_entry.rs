@@ -71,12 +71,13 @@ pub(super) fn read_entry(reader: &mut Reader) -> Result<Entry, Reported> {
     let id = reader.required(&ID, id, "give it a name, such as ci");
     let hash = reader.required(&HASH, parse_hash, "`doorward key check` computes it");
     let subject = reader.required(&SUBJECT, subject, "say whose key it is");
-    let scopes = reader.optional_list(&SCOPES, scope);
+    let scopes = reader.optional_list(&SCOPES, parse_scope);
     let claims = reader.node(&CLAIMS, claims);
     let expires = reader.optional(&EXPIRES, time);
     let disabled = reader.read(&DISABLED, value::boolean);
     let (id, sha256, expires, disabled) = (id?, hash?, expires?, disabled?);
     let subject = subject?;
+    refuse_key_itself(reader, &sha256, [(&ID, &*id), (&SUBJECT, &*subject)])?;
     let mut all = claims?.unwrap_or_default();
     all.insert("iss".to_owned(), API_KEYS.into());
     all.insert("sub".to_owned(), subject.into());
@@ -101,6 +102,22 @@ pub(super) fn read_entry(reader: &mut Reader) -> Result<Entry, Reported> {
         disabled,
     };
     Ok(Entry { sha256, line })
+}
+
+/// Refuses an entry that has the key itself for a name: names are in logs and headers.
+fn refuse_key_itself(
+    reader: &mut Reader,
+    hash: &[u8; 32],
+    names: [(&Setting, &str); 2],
+) -> Result<(), Reported> {
+    let is_key = |text: &str| sha256(&[text.as_bytes()]) == *hash;
+    match names.into_iter().find(|(_, text)| is_key(text)) {
+        Some((setting, _)) => {
+            let invalid = Invalid::new("the key itself");
+            Err(reader.refuse(setting, invalid.hint("write a name, which may be seen")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn id(text: &str) -> Result<String, Invalid> {
@@ -139,6 +156,13 @@ fn parse_hash(text: &str) -> Result<[u8; 32], Invalid> {
             Invalid::new("no SHA-256")
                 .hint("write sha256: and 64 hexadecimal digits; `doorward key check` computes them")
         })
+}
+
+/// Parses a scope. Unlike elsewhere, a text that is none is not shown.
+fn parse_scope(text: &str) -> Result<String, Invalid> {
+    scope(text).map_err(|_| {
+        Invalid::new("no scope (RFC 6749 section 3.3)").hint("separate scopes by commas")
+    })
 }
 
 fn claims(node: &Node) -> Result<Map<String, Value>, Invalid> {

@@ -54,7 +54,8 @@ impl CredentialFile for ApiKeyFile {
     }
 }
 
-/// Returns a reader whose only setting is the whole file.
+/// Returns a reader whose only setting is the whole file. Its problems show no value: in the wrong
+/// place, any of them may be a key.
 fn reader_of(root: Node, name: &str) -> Reader {
     let place = Location::File {
         file: name.into(),
@@ -66,7 +67,7 @@ fn reader_of(root: Node, name: &str) -> Reader {
         place: place.clone(),
     };
     let values = [(KEYS.name.to_owned(), input)].into();
-    Reader::new(Section { values, place }, FilesInUse::default())
+    Reader::new(Section { values, place }, FilesInUse::default()).hiding_values()
 }
 
 /// Makes the list. Reports keys that share a hash or a name: which of two entries counts must not
@@ -96,7 +97,9 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
+    use super::super::api_key_entry::written_hash;
     use super::super::credential_file::CredentialList;
+    use super::super::sha256::sha256;
     use super::*;
 
     fn parse(text: &str) -> Result<ApiKeyList, String> {
@@ -180,6 +183,56 @@ mod tests {
             hash('a')
         );
         insta::assert_snapshot!(parse(&twice).unwrap_err());
+    }
+
+    /// A message about a file is logged, and is on `/status`.
+    #[test]
+    fn a_key_in_the_wrong_place_is_never_shown() {
+        const KEY: &str = "dw_0123456789abcdefghijklmnopqrstuvw";
+        let hash = written_hash(&sha256(&[KEY.as_bytes()]));
+        let good = format!("{{id: a, hash: '{hash}', subject: s");
+        for text in [
+            "KEY",
+            "KEY: 1",
+            "- KEY",
+            "- [KEY]",
+            "- KEY: ",
+            "- {id: a, KEY: 1}",
+            "- {id: KEY, hash: KEY, subject: KEY, expires: KEY, disabled: KEY, claims: KEY}",
+            "- {id: KEY KEY}",
+            "- {scopes: [KEY KEY, '[KEY', '{KEY', 'KEY\"']}",
+            "- {scopes: 'KEY,KEY'}",
+            "- {expires: [KEY], disabled: {KEY: 1}}",
+            "- {claims: {iss: KEY}}",
+            "- {claims: {aud: {KEY: 1}}}",
+            "- {claims: {KEY: 1, KEY: 2}}",
+            "- {KEY: 1, KEY: 2}",
+            "- *KEY",
+            "- &KEY",
+            "- !KEY x",
+            "- !!KEY x",
+            "- {<<: KEY}",
+            "- 'KEY",
+            "- \"KEY\\q\"",
+            "- {id: a, KEY",
+            "%KEY\n- a",
+            "---\nKEY\n---\nKEY",
+            "KEY\n- a: b",
+            "- a: b\n KEY",
+            "\tKEY: 1",
+            "- {id: KEY, hash: 'HASH', subject: s}",
+            "- {id: a, hash: 'HASH', subject: KEY}",
+            "- GOOD, id: KEY}",
+            "- GOOD, expires: KEY}",
+            "- GOOD, disabled: KEY}",
+            "- GOOD, claims: [KEY]}",
+            "- GOOD}\n- GOOD}",
+        ] {
+            let text = text.replace("GOOD", &good).replace("HASH", &hash);
+            let error = parse(&text.replace("KEY", KEY)).unwrap_err();
+            assert!(!error.contains("0123456789"), "{text}: {error}");
+            assert!(error.starts_with("keys.yaml"), "{text}: {error}");
+        }
     }
 
     #[test]

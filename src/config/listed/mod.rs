@@ -227,9 +227,10 @@ pub(in crate::config) fn prefix(text: &str) -> Result<String, Invalid> {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if !is_plain || text.len() > MAX_PREFIX {
-        return Err(Invalid::expected(
-            "write at most 32 letters, digits and hyphens",
-        ));
+        // Not shown: it may be a whole key.
+        return Err(
+            Invalid::new("no prefix of keys").hint("write at most 32 letters, digits and hyphens")
+        );
     }
     // Every JWT begins so, and would be taken for a key.
     if text.starts_with("eyJ") {

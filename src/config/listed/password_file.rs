@@ -69,10 +69,8 @@ impl PasswordFile {
                 invalid.hint("write 1 to 255 bytes without control characters before the colon")
             );
         }
-        let hash = StoredHash::parse(hash, self.max_cost).map_err(|invalid| Invalid {
-            message: format!("user {user:?}: {}", invalid.message),
-            ..invalid
-        })?;
+        // The user is not shown either: the two may have been exchanged.
+        let hash = StoredHash::parse(hash, self.max_cost)?;
         Ok(Some((user, hash)))
     }
 }
