@@ -1,5 +1,6 @@
 //! Files that change while the service runs.
 
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use super::{Files, api_key, entry, metric, user, user_of_cost, with_keys, with_passwords};
@@ -182,6 +183,21 @@ fn a_key_in_the_wrong_place_is_in_no_log_and_no_status() {
         let told = gate.events_in_full().join("\n") + &gate.admin("/status").send().body;
         assert!(!told.contains(&pasted), "{told}");
     }
+}
+
+/// Otherwise a removed key would be accepted for as long as the file is written to. This one is never
+/// a list, but that is seen only when it is read.
+#[test]
+fn a_file_that_never_settles_is_read_all_the_same() {
+    let (files, key) = (Files::new(), api_key());
+    let gate = with_keys(&files.write("keys.yaml", entry("a", &key, ""))).spawn();
+    files.remove("keys.yaml");
+    // Each time it is read, it has another text (random(4)).
+    symlink("/proc/sys/kernel/random/uuid", files.path("keys.yaml")).unwrap();
+    until(&gate, "an error", || {
+        last_error(&gate).is_some_and(|error| error.contains("keys.yaml:1:1"))
+    });
+    assert_eq!(gate.verdict(&key), "200");
 }
 
 #[test]
