@@ -61,6 +61,7 @@ missing_debian_packages() {
     have curl || echo curl
     have htpasswd || echo apache2-utils # files of passwords, as others write them
     have argon2 || echo argon2
+    have chromium || echo chromium # a browser that asks for passwords
     have openssl || echo openssl
     have systemd-socket-activate || echo systemd # the program alone; nothing of it is started
     have make || echo make

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::listed::{MAX_PASSWORD, Pair, explain};
 use super::{AuthenticationRecord, Authenticators, Passwords};
-use crate::domain::{Credential, Denial, Explain, ExplainStep, Reason, RequestContext};
+use crate::domain::{Credential, Denial, Explain, Reason, RequestContext};
 use crate::policy::{Principal, Rules};
 use crate::telemetry::CacheUse;
 
@@ -31,6 +31,10 @@ impl Authenticators {
         // Nothing was hashed, so it does not count against the client.
         let unusable = || Denial::from(Reason::CredentialsInvalid).with_cost_work(false);
         let pair = pair.ok_or_else(unusable)?;
+        if !cx.explain.may_compare_passwords() {
+            cx.explain.step(explain::not_compared);
+            return Err(Reason::DependencyUnavailable.into());
+        }
         cx.check_cost()?;
         let slot = passwords.enter(cx.client()).await;
         cx.explain.step(|| explain::waiting(slot.is_ok()));
@@ -40,19 +44,11 @@ impl Authenticators {
         {
             // It took as long as a miss.
             record.cache = CacheUse::Miss;
-            cx.explain.step(|| {
-                ExplainStep::passed(
-                    "password",
-                    "that of a user in the file",
-                    "compared meanwhile",
-                )
-            });
+            cx.explain.step(explain::compared_meanwhile);
             return Ok(known);
         }
-        // Checked again: other requests of this client may have failed meanwhile.
-        if cx.client().is_some() {
-            cx.check_cost()?;
-        }
+        // Other requests of this client may have failed meanwhile.
+        cx.check_cost()?;
         let attempt = passwords.attempt(pair);
         let is_known = attempt.is_of_known_user();
         // On a route that reports denials, failures pass, so they are not counted there.

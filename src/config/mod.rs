@@ -39,9 +39,9 @@ pub use issuer::{
 };
 pub(crate) use listed::names::{API_KEYS, BASIC};
 pub use listed::{
-    ApiKeyFile, ApiKeyForm, ApiKeyLine, ApiKeyList, ApiKeySettings, CredentialFile, CredentialList,
-    ListedIndices, ListedSettings, MalformedApiKey, PasswordFile, PasswordLine, PasswordList,
-    PasswordSettings, ReadList, StoredHash, claims_of_user, contents_digest,
+    ApiKeyFile, ApiKeyForm, ApiKeyLine, ApiKeyList, ApiKeySettings, ApiKeyState, CredentialFile,
+    CredentialList, ListedIndices, ListedSettings, MalformedApiKey, PasswordFile, PasswordLine,
+    PasswordList, PasswordSettings, ReadList, StoredHash, claims_of_user, sha256, written_hash,
 };
 pub use logging::{AccessLog, AccessLogField, LogFormat, LogLevel, Logging};
 pub use proxy::{DialectName, ProxySettings, TrustedProxies};

@@ -40,7 +40,7 @@ pub use request::{
     HeaderFields, OriginalRequest, RequestHost, RequestMethod, RequestParts, RequestPath,
     RequestQuery, parse_address,
 };
-pub use request_context::{CostLimit, LateFailure, RequestContext};
+pub use request_context::{CostLimit, LateFailure, LimitedBy, RequestContext};
 pub use scopes::Scopes;
 pub use time::{InvalidTime, Timestamp};
 pub use verdict::Verdict;

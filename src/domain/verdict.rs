@@ -13,7 +13,7 @@ pub enum Verdict {
     WouldDeny,
     /// The request may not pass, because the service or one that it needs is at fault.
     Error,
-    /// Nobody knows before another service was asked. Only `explain` says so.
+    /// Not known before another service is asked or a password compared. Only `explain` says so.
     Unknown,
 }
 

@@ -6,10 +6,11 @@ use crate::support::repository;
 
 /// A test for each program that is started, and for each kind of shared thing: ports, certificates.
 /// Spring looks for itself, because it takes long to start.
-const SAMPLE: [&str; 11] = [
+const SAMPLE: [&str; 12] = [
     "demo::every_line_of_the_page_gets_the_answer_above_it",
     "glewlwyd::its_tokens_meet_the_profile_of_rfc_9068",
     "keycloak::a_token_of_another_realm",
+    "listed::browser::the_admin_listener_never_causes_a_dialog",
     "nginx::doorward_behind_a_unix_socket",
     "oidc_provider::the_profile_of_rfc_9068_is_met",
     "prometheus::decisions_arrive_in_prometheus",

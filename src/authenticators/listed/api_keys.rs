@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::FollowedList;
-use crate::config::{ApiKeyForm, ApiKeyLine, ApiKeyList, ApiKeySettings};
+use crate::config::{ApiKeyForm, ApiKeyList, ApiKeySettings, ApiKeyState};
 use crate::domain::{CredentialScheme, IssuerIndex, Timestamp};
 use crate::jose::Claims;
 use crate::policy::{ClaimHeaders, Evidence, IssuerProfile, ListedLine, Principal};
@@ -14,15 +14,6 @@ pub struct ApiKeys {
     profile: Arc<IssuerProfile>,
     form: ApiKeyForm,
     list: Arc<FollowedList<ApiKeyList>>,
-}
-
-/// The state of a presented key. The response shows only whether it is good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::authenticators) enum KeyState {
-    Good,
-    Unknown,
-    Expired,
-    Disabled,
 }
 
 impl ApiKeys {
@@ -57,11 +48,11 @@ impl ApiKeys {
         sha256: &[u8; 32],
         now: Timestamp,
         claim_headers: &ClaimHeaders,
-    ) -> (KeyState, Option<Principal>) {
+    ) -> (ApiKeyState, Option<Principal>) {
         let current = self.list.current();
         let line = current.list.find(sha256);
-        let state = state(line, now);
-        let good = line.filter(|_| state == KeyState::Good);
+        let state = ApiKeyState::of(line, now);
+        let good = line.filter(|_| state == ApiKeyState::Good);
         let token = good.and_then(|line| {
             let claims = Claims::stated(line.claims.clone()).ok()?;
             let token = VerifiedToken::of_line(claims, &self.profile.expectations.audience);
@@ -78,14 +69,5 @@ impl ApiKeys {
             Principal::new(token, self.profile.clone(), evidence, claim_headers)
         });
         (state, principal)
-    }
-}
-
-fn state(line: Option<&ApiKeyLine>, now: Timestamp) -> KeyState {
-    match line {
-        None => KeyState::Unknown,
-        Some(line) if line.disabled => KeyState::Disabled,
-        Some(line) if line.expires.is_some_and(|end| now >= end) => KeyState::Expired,
-        Some(_) => KeyState::Good,
     }
 }

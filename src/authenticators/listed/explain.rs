@@ -1,7 +1,6 @@
 //! Explanations of listed credentials. They never show a key or a password.
 
-use super::api_keys::KeyState;
-use crate::config::{ApiKeyForm, MalformedApiKey};
+use crate::config::{ApiKeyForm, ApiKeyState, MalformedApiKey};
 use crate::domain::ExplainStep;
 use crate::policy::Principal;
 
@@ -16,16 +15,16 @@ pub(in crate::authenticators) fn api_key_form(
 
 /// Explains the state of a key in the list.
 pub(in crate::authenticators) fn api_key(
-    state: KeyState,
+    state: ApiKeyState,
     principal: Option<&Principal>,
 ) -> ExplainStep {
     let id = principal.map(|principal| principal.token().claims().describe("client_id"));
     let found = match (state, id) {
-        (KeyState::Unknown, _) => "none with this hash".to_owned(),
-        (KeyState::Expired, _) => "a key that has expired".to_owned(),
-        (KeyState::Disabled, _) => "a key that is disabled".to_owned(),
-        (KeyState::Good, Some(id)) => format!("the key {id}"),
-        (KeyState::Good, None) => "a key whose claims cannot be read".to_owned(),
+        (ApiKeyState::Unknown, _) => "none with this hash".to_owned(),
+        (ApiKeyState::Expired, _) => "a key that has expired".to_owned(),
+        (ApiKeyState::Disabled, _) => "a key that is disabled".to_owned(),
+        (ApiKeyState::Good, Some(id)) => format!("the key {id}"),
+        (ApiKeyState::Good, None) => "a key whose claims cannot be read".to_owned(),
     };
     let outcome = principal.ok_or(());
     ExplainStep::of(
@@ -59,6 +58,21 @@ pub(in crate::authenticators) fn waiting(is_free: bool) -> ExplainStep {
     ExplainStep::of("hashing", &outcome, "a free thread", found)
 }
 
+/// The stage at which a password is compared.
+pub const PASSWORD_STAGE: &str = "password";
+
+const OF_A_USER: &str = "that of a user in the file";
+
+/// Explains that the password was compared for another request meanwhile.
+pub(in crate::authenticators) fn compared_meanwhile() -> ExplainStep {
+    ExplainStep::passed(PASSWORD_STAGE, OF_A_USER, "compared meanwhile")
+}
+
+/// Explains that the password is not compared.
+pub(in crate::authenticators) fn not_compared() -> ExplainStep {
+    ExplainStep::unknown(PASSWORD_STAGE, OF_A_USER, "would be compared")
+}
+
 /// Explains whether the password is that of the user.
 pub(in crate::authenticators) fn password(
     user: &str,
@@ -71,5 +85,5 @@ pub(in crate::authenticators) fn password(
         (true, false) => format!("another password than that of {user:?}"),
         (true, true) => format!("the password of {user:?}"),
     };
-    ExplainStep::of("password", &outcome, "that of a user in the file", found)
+    ExplainStep::of(PASSWORD_STAGE, &outcome, OF_A_USER, found)
 }

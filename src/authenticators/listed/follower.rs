@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 use super::FollowedList;
-use crate::config::{CredentialFile, CredentialList, ReadList, contents_digest};
-use crate::domain::Clock;
+use crate::config::{CredentialFile, CredentialList, ReadList, sha256};
+use crate::domain::{Clock, Uptime};
 use crate::telemetry::ListMetrics;
 
 /// The interval at which the file is read. Its contents are compared: not every file system reports
@@ -17,6 +17,10 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// The time for which changed contents must stay the same. The first half of a list that is being
 /// written may be a valid list as well.
 const SETTLE_TIME: Duration = Duration::from_secs(1);
+
+/// The longest time that changes are waited for. After it, the file is read as it is: a key that was
+/// removed must not be accepted for as long as something else in the file changes.
+const MAX_SETTLE_TIME: Duration = Duration::from_secs(10);
 
 /// Follows the file of a list. Nothing else writes to the list.
 pub struct Follower<F: CredentialFile> {
@@ -36,12 +40,22 @@ pub struct Follower<F: CredentialFile> {
 enum Found<L> {
     /// The file that is active.
     Same,
-    /// The file that was looked at before, whose list is not active.
+    /// The file as it was when it was looked at before, or one that changed for too long. Its list
+    /// is not active.
     Settled(Result<ReadList<L>, String>),
-    /// Contents that may still be in the middle of a write.
+    /// Contents with this digest, which may still be in the middle of a write.
     Changed([u8; 32]),
     /// Nothing that can be read.
     Unreadable(String),
+}
+
+/// Contents that are not active yet, because they may still be in the middle of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Unsettled {
+    /// The digest of the contents.
+    contents: [u8; 32],
+    /// The time at which a change was first seen.
+    since: Uptime,
 }
 
 impl<F: CredentialFile> Follower<F> {
@@ -60,11 +74,12 @@ impl<F: CredentialFile> Follower<F> {
         }
     }
 
-    /// Looks at the file once. Returns the digest of contents that have to be looked at again soon.
-    async fn look(&self, seen: Option<[u8; 32]>) -> Option<[u8; 32]> {
+    /// Looks at the file once. Returns the contents that have to be looked at again soon.
+    async fn look(&self, seen: Option<Unsettled>) -> Option<Unsettled> {
         let (file, list) = (self.file.clone(), self.list.clone());
+        let now = self.clock.moment().uptime;
         // Off the runtime: a disk that hangs must not keep keys from being fetched.
-        let found = spawn_blocking(move || read(&file, &list, seen)).await;
+        let found = spawn_blocking(move || read(&file, &list, seen, now)).await;
         match found.unwrap_or_else(|error| Found::Unreadable(error.to_string())) {
             Found::Same => self.accept(),
             Found::Settled(Ok(read)) => {
@@ -74,7 +89,10 @@ impl<F: CredentialFile> Follower<F> {
                 tracing::info!(list = self.name, entries, "list of credentials changed");
             }
             Found::Settled(Err(error)) | Found::Unreadable(error) => self.refuse(error),
-            Found::Changed(contents) => return Some(contents),
+            Found::Changed(contents) => {
+                let since = seen.map_or(now, |seen| seen.since);
+                return Some(Unsettled { contents, since });
+            }
         }
         None
     }
@@ -114,16 +132,19 @@ const MAX_SHOWN: usize = 10;
 fn read<F: CredentialFile>(
     file: &F,
     list: &FollowedList<F::List>,
-    seen: Option<[u8; 32]>,
+    seen: Option<Unsettled>,
+    now: Uptime,
 ) -> Found<F::List> {
     let contents = match file.read() {
         Ok(contents) => contents,
         Err(error) => return Found::Unreadable(error),
     };
-    let digest = contents_digest(&contents);
+    let digest = sha256(&[&contents]);
+    let is_settled =
+        |seen: Unsettled| seen.contents == digest || now.since(seen.since) >= MAX_SETTLE_TIME;
     if list.is_of(&digest) {
         Found::Same
-    } else if seen == Some(digest) {
+    } else if seen.is_some_and(is_settled) {
         let read = ReadList::parse(file, &contents);
         Found::Settled(read.map_err(|problems| {
             let mut shown: Vec<_> = problems
@@ -215,6 +236,55 @@ mod tests {
         );
     }
 
+    /// Otherwise a removed key would be accepted for as long as the file is written to.
+    #[test]
+    fn contents_that_never_settle_become_active() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("htpasswd");
+        std::fs::write(&path, line("alice")).unwrap();
+        let follower = follower(&path);
+        std::fs::write(&path, line("bob")).unwrap();
+        let since = Uptime::new(Duration::from_secs(5));
+        let after = |waited: Duration| {
+            let other = Unsettled {
+                contents: [0; 32],
+                since,
+            };
+            read(
+                &follower.file,
+                &follower.list,
+                Some(other),
+                since.plus(waited),
+            )
+        };
+        let early = after(MAX_SETTLE_TIME - Duration::from_millis(1));
+        assert!(matches!(early, Found::Changed(_)));
+        let Found::Settled(Ok(read)) = after(MAX_SETTLE_TIME) else {
+            panic!("not read");
+        };
+        assert!(read.list.find("bob").is_some());
+        // What cannot be used is reported.
+        std::fs::write(&path, "bob").unwrap();
+        assert!(matches!(after(MAX_SETTLE_TIME), Found::Settled(Err(_))));
+    }
+
+    /// The time counts from the first change, and not from the last.
+    #[tokio::test]
+    async fn changes_are_waited_for_from_the_first_one_on() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("htpasswd");
+        std::fs::write(&path, line("alice")).unwrap();
+        let follower = follower(&path);
+        let before = Unsettled {
+            contents: [0; 32],
+            since: Uptime::new(Duration::ZERO),
+        };
+        std::fs::write(&path, line("bob")).unwrap();
+        let seen = follower.look(Some(before)).await.unwrap();
+        assert_eq!(seen.since, before.since);
+        assert_ne!(seen.contents, before.contents);
+    }
+
     #[tokio::test]
     async fn a_bad_file_leaves_the_list_and_is_told_once() {
         let place = tempfile::tempdir().unwrap();
@@ -226,7 +296,7 @@ mod tests {
         assert_eq!(follower.list.history().last_error, None);
         assert_eq!(follower.look(seen).await, None);
         let error = follower.list.history().last_error.clone().unwrap();
-        assert!(error.contains("htpasswd:1: user \"alice\"") && !error.contains("plain\n"));
+        assert!(error.contains("htpasswd:1: neither") && !error.contains("alice"));
         std::fs::remove_file(&path).unwrap();
         assert_eq!(follower.look(None).await, None);
         assert!(

@@ -6,11 +6,10 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::stored_hash::stored_hash;
 use crate::cli::exit::{Failure, print};
 use crate::cli::output::OutputFormat;
 use crate::cli::token::read;
-use crate::config::{ApiKeyForm, ApiKeyLine, Source, api_key_prefix};
+use crate::config::{ApiKeyForm, ApiKeyState, Source, api_key_prefix, sha256, written_hash};
 use crate::domain::{Clock, visible_json};
 use crate::platform::SystemClock;
 
@@ -30,7 +29,7 @@ struct KeyReport {
     /// What is wrong with its form.
     malformed: Option<String>,
     /// What the file says of it, if there is a configuration with one.
-    entry: Option<&'static str>,
+    entry: Option<ApiKeyState>,
     id: Option<String>,
 }
 
@@ -49,15 +48,13 @@ impl Check {
             || ApiKeyForm::new(&self.prefix, true),
             |keys| keys.form.clone(),
         );
-        let hash = stored_hash(key);
-        let line = configured
-            .as_ref()
-            .map(|keys| keys.read.list.find_by_hash(&hash));
+        let sha256 = sha256(&[key.as_bytes()]);
+        let line = configured.as_ref().map(|keys| keys.read.list.find(&sha256));
         let report = KeyReport {
             malformed: malformed(&form, key),
-            entry: line.map(state),
+            entry: line.map(|line| ApiKeyState::of(line, SystemClock.now())),
             id: line.flatten().map(|line| line.id.clone()),
-            hash,
+            hash: written_hash(&sha256),
         };
         match self.output {
             OutputFormat::Text => print(&report.text())?,
@@ -79,18 +76,9 @@ fn malformed(form: &ApiKeyForm, key: &str) -> Option<String> {
     checked.err().map(|malformed| malformed.to_string())
 }
 
-fn state(line: Option<&ApiKeyLine>) -> &'static str {
-    match line {
-        None => "unknown",
-        Some(line) if line.disabled => "disabled",
-        Some(line) if line.expires.is_some_and(|end| SystemClock.now() >= end) => "expired",
-        Some(_) => "good",
-    }
-}
-
 impl KeyReport {
     fn is_good(&self) -> bool {
-        self.malformed.is_none() && self.entry.is_none_or(|entry| entry == "good")
+        self.malformed.is_none() && self.entry.is_none_or(|entry| entry == ApiKeyState::Good)
     }
 
     fn text(&self) -> String {
@@ -99,7 +87,7 @@ impl KeyReport {
         if let Some(entry) = self.entry {
             let id = self.id.as_ref().map(|id| format!(" ({id})"));
             // Writing to a String cannot fail.
-            let _ = writeln!(text, "file: {entry}{}", id.unwrap_or_default());
+            let _ = writeln!(text, "file: {}{}", entry.word(), id.unwrap_or_default());
         }
         text
     }
@@ -108,7 +96,7 @@ impl KeyReport {
         json!({
             "form": self.malformed.as_deref().unwrap_or("ok"),
             "hash": self.hash,
-            "file": self.entry,
+            "file": self.entry.map(ApiKeyState::word),
             "id": self.id,
         })
     }

@@ -2,7 +2,6 @@
 
 mod check;
 mod new;
-mod stored_hash;
 
 use clap::Subcommand;
 

@@ -5,10 +5,9 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::stored_hash::stored_hash;
 use crate::cli::exit::{Failure, print};
 use crate::cli::output::{OutputFormat, note};
-use crate::config::{ApiKeyForm, Source, api_key_prefix, api_key_scope};
+use crate::config::{ApiKeyForm, Source, api_key_prefix, api_key_scope, sha256, written_hash};
 use crate::domain::{Clock, visible_json};
 use crate::platform::SystemClock;
 
@@ -73,7 +72,7 @@ impl New {
         if !is_printable || self.subject.chars().count() > 256 {
             return Err(Failure::Usage("write 1 to 256 characters as --subject"));
         }
-        let hash = stored_hash(key);
+        let hash = written_hash(&sha256(&[key.as_bytes()]));
         let start: String = hash.chars().skip("sha256:".len()).take(8).collect();
         let id = self.id.clone().unwrap_or_else(|| {
             // Room for the digits within the longest name.

@@ -12,7 +12,7 @@ pub(super) const NAME: Setting = Setting::optional(
 );
 
 pub(super) const RESERVED_HINT: &str =
-    "API keys and users with passwords are called so: $api_keys_file, $htpasswd_file";
+    "choose another: `api-keys` and `basic` are the lists in $api_keys_file and $htpasswd_file";
 
 /// The label of decisions without an issuer.
 const NO_ISSUER: &str = "none";

@@ -1,105 +1,22 @@
 //! The file of API keys: a list in YAML or JSON.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest;
-use serde_json::{Map, Value};
-
-use super::credential_file::{CredentialFile, CredentialList, text_of};
-use super::names::API_KEYS;
-use crate::config::issuer::{hex, scope};
+use super::api_key_entry::{ENTRY, Entry, read_entry};
+use super::api_key_list::ApiKeyList;
+use super::credential_file::{CredentialFile, text_of};
 use crate::config_reader::{
     Content, FilesInUse, InputValue, Invalid, Location, Node, Problem, Problems, Reader, Reported,
-    Section, Setting, SettingInput, Shape, value,
+    Section, Setting, SettingInput, Shape,
 };
-use crate::domain::Timestamp;
-use crate::jose::Claims;
-use crate::policy::LineFingerprint;
-use crate::verify::{AcceptedAudience, AudienceRule, VerifiedToken};
 
 /// The whole file, which has no name in itself.
 const KEYS: Setting = Setting::required("", "The keys.").shaped(Shape::Sections(&[ENTRY]));
 
-const ID: Setting = Setting::required(
-    "id",
-    "Name of the key. It is also the claim `client_id`. Two keys cannot have the same name.",
-);
-const HASH: Setting = Setting::required(
-    "hash",
-    "`sha256:`, followed by the SHA-256 of the whole key in hexadecimal. The key itself is not stored.",
-);
-const SUBJECT: Setting = Setting::required("subject", "Owner of the key. It is the claim `sub`.");
-const SCOPES: Setting =
-    Setting::optional("scopes", "none", "A list of scopes that the key grants.")
-        .shaped(Shape::List(&Shape::Text));
-const CLAIMS: Setting = Setting::optional(
-    "claims",
-    "none",
-    "Additional claims. A mapping. `aud` is the audience, which a route can require. Not allowed are `iss`, `sub`, `exp`, `nbf`, `iat`, `cnf`, `client_id` and `scope`.",
-)
-.shaped(Shape::Mapping);
-const EXPIRES: Setting = Setting::optional(
-    "expires",
-    "never",
-    "Time at which the key expires. A date such as `2027-01-31`, or a time such as `2027-01-31T12:00:00Z`.",
-);
-const DISABLED: Setting = Setting::new(
-    "disabled",
-    "false",
-    "`true`: the key is refused, as if it were not in the file.",
-)
-.shaped(Shape::Boolean);
-
-/// The settings of one key.
-pub(crate) const ENTRY: &[Setting] = &[ID, HASH, SUBJECT, SCOPES, CLAIMS, EXPIRES, DISABLED];
-
-/// Claims that other members of an entry make, or that mean something for tokens only.
-const RESERVED_CLAIMS: [&str; 8] = [
-    "iss",
-    "sub",
-    "exp",
-    "nbf",
-    "iat",
-    "cnf",
-    "client_id",
-    "scope",
-];
-
-/// The most characters of an `id` or a `subject`.
-const MAX_NAME: usize = 256;
-
 /// A file of API keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyFile(PathBuf);
-
-/// API keys by the SHA-256 of each.
-#[derive(Debug, Clone, Default)]
-pub struct ApiKeyList {
-    by_sha256: HashMap<[u8; 32], ApiKeyLine>,
-    lines: HashSet<LineFingerprint>,
-}
-
-/// One API key. The key itself is not in it.
-#[derive(Debug, Clone)]
-pub struct ApiKeyLine {
-    /// Its name.
-    pub id: String,
-    /// Its claims, as a JSON object.
-    pub claims: String,
-    /// The time at which it expires, if it does.
-    pub expires: Option<Timestamp>,
-    /// `true` if it is refused.
-    pub disabled: bool,
-    /// The digest of all that the line says.
-    pub fingerprint: LineFingerprint,
-}
-
-/// One entry. Another one may still have the same hash or name.
-struct Entry {
-    sha256: [u8; 32],
-    line: ApiKeyLine,
-}
 
 impl ApiKeyFile {
     /// Names a file.
@@ -137,29 +54,8 @@ impl CredentialFile for ApiKeyFile {
     }
 }
 
-impl ApiKeyList {
-    /// Returns the key that has this SHA-256.
-    pub fn find(&self, sha256: &[u8; 32]) -> Option<&ApiKeyLine> {
-        self.by_sha256.get(sha256)
-    }
-
-    /// Returns the key of this hash, as the file writes it.
-    pub fn find_by_hash(&self, hash: &str) -> Option<&ApiKeyLine> {
-        self.find(&sha256(hash).ok()?)
-    }
-}
-
-impl CredentialList for ApiKeyList {
-    fn has(&self, line: &LineFingerprint) -> bool {
-        self.lines.contains(line)
-    }
-
-    fn len(&self) -> usize {
-        self.by_sha256.len()
-    }
-}
-
-/// Returns a reader whose only setting is the whole file.
+/// Returns a reader whose only setting is the whole file. Its problems show no value: in the wrong
+/// place, any of them may be a key.
 fn reader_of(root: Node, name: &str) -> Reader {
     let place = Location::File {
         file: name.into(),
@@ -171,144 +67,39 @@ fn reader_of(root: Node, name: &str) -> Reader {
         place: place.clone(),
     };
     let values = [(KEYS.name.to_owned(), input)].into();
-    Reader::new(Section { values, place }, FilesInUse::default())
-}
-
-fn read_entry(reader: &mut Reader) -> Result<Entry, Reported> {
-    let id = reader.required(&ID, id, "give it a name, such as ci");
-    let hash = reader.required(&HASH, sha256, "`doorward key check` computes it");
-    let subject = reader.required(&SUBJECT, subject, "say whose key it is");
-    let scopes = reader.optional_list(&SCOPES, scope);
-    let claims = reader.node(&CLAIMS, claims);
-    let expires = reader.optional(&EXPIRES, time);
-    let disabled = reader.read(&DISABLED, value::boolean);
-    let (id, sha256, expires, disabled) = (id?, hash?, expires?, disabled?);
-    let mut all = claims?.unwrap_or_default();
-    all.insert("iss".to_owned(), API_KEYS.into());
-    all.insert("sub".to_owned(), subject?.into());
-    all.insert("client_id".to_owned(), id.as_str().into());
-    if let Some(scopes) = scopes? {
-        all.insert("scope".to_owned(), scopes.join(" ").into());
-    }
-    if let Some(expires) = expires {
-        all.insert("exp".to_owned(), expires.as_secs().into());
-    }
-    let claims = Value::Object(all).to_string();
-    if !are_usable(&claims) {
-        let invalid = Invalid::new("no usable claims");
-        let hint = "`aud` is a text or a list of texts, and nothing is nested too deep";
-        return Err(reader.refuse(&CLAIMS, invalid.hint(hint)));
-    }
-    let line = ApiKeyLine {
-        fingerprint: fingerprint(&sha256, disabled, &claims),
-        id,
-        claims,
-        expires,
-        disabled,
-    };
-    Ok(Entry { sha256, line })
+    Reader::new(Section { values, place }, FilesInUse::default()).hiding_values()
 }
 
 /// Makes the list. Reports keys that share a hash or a name: which of two entries counts must not
 /// depend on their order.
 fn list_of(reader: &mut Reader, entries: Vec<Entry>) -> Result<ApiKeyList, Reported> {
-    let (mut list, mut ids, mut wrong) = (ApiKeyList::default(), HashMap::new(), Vec::new());
+    let (mut list, mut wrong) = (ApiKeyList::default(), Vec::new());
+    let (mut ids, mut hashes) = (HashMap::new(), HashMap::new());
     for (index, Entry { sha256, line }) in entries.into_iter().enumerate() {
         if let Some(first) = ids.insert(line.id.clone(), index) {
-            let invalid = Invalid::new(format!("is called {:?}, as [{first}] is", line.id));
+            let invalid = Invalid::new(format!("has the id of [{first}]"));
             wrong.push((index, invalid.hint("give each key a name of its own")));
         }
-        list.lines.insert(line.fingerprint);
-        if let Some(other) = list.by_sha256.insert(sha256, line) {
-            let invalid = Invalid::new(format!("has the hash of {:?}", other.id));
+        if let Some(first) = hashes.insert(sha256, index) {
+            let invalid = Invalid::new(format!("has the hash of [{first}]"));
             wrong.push((index, invalid.hint("keep one of them")));
         }
+        list.add(sha256, line);
     }
     reader.refuse_elements(&KEYS, wrong)?;
     Ok(list)
 }
 
-fn id(text: &str) -> Result<String, Invalid> {
-    let text = value::text(text)?;
-    if text.len() <= MAX_NAME && text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(text)
-    } else {
-        Err(Invalid::new("no name for a key")
-            .hint("write at most 256 visible ASCII characters without blanks"))
-    }
-}
-
-fn subject(text: &str) -> Result<String, Invalid> {
-    let text = value::text(text)?;
-    if text.chars().count() <= MAX_NAME && !text.chars().any(char::is_control) {
-        Ok(text)
-    } else {
-        Err(Invalid::new("no subject").hint("write at most 256 characters on one line"))
-    }
-}
-
-/// Parses the hash of a key. A text that is none is not shown: it may be the key itself.
-fn sha256(text: &str) -> Result<[u8; 32], Invalid> {
-    let bytes = text.trim().strip_prefix("sha256:").and_then(hex);
-    bytes
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or_else(no_hash)
-}
-
-fn no_hash() -> Invalid {
-    Invalid::new("no SHA-256")
-        .hint("write sha256: and 64 hexadecimal digits; `doorward key check` computes them")
-}
-
-fn claims(node: &Node) -> Result<Map<String, Value>, Invalid> {
-    let Value::Object(claims) = node.to_json() else {
-        return Err(Invalid::new("not a mapping").hint("write {name: value}"));
-    };
-    let reserved = RESERVED_CLAIMS
-        .iter()
-        .find(|name| claims.contains_key(**name));
-    match reserved {
-        Some(name) => Err(Invalid::new(format!("`{name}` is not allowed here"))
-            .hint("use subject, id, scopes and expires")),
-        None => Ok(claims),
-    }
-}
-
-fn time(text: &str) -> Result<Timestamp, Invalid> {
-    let text = text.trim();
-    let is_date = text.len() == "2027-01-31".len();
-    let time = if is_date {
-        format!("{text}T00:00:00Z").parse()
-    } else {
-        text.parse()
-    };
-    time.map_err(|_| Invalid::expected("write a date such as 2027-01-31, or 2027-01-31T12:00:00Z"))
-}
-
-/// Returns `true` if a principal can be made of these claims.
-fn are_usable(claims: &str) -> bool {
-    let any = AudienceRule {
-        accepted: AcceptedAudience::Everyone,
-        fallback: Vec::new(),
-    };
-    Claims::stated(claims.to_owned())
-        .is_ok_and(|claims| VerifiedToken::of_line(claims, &any).is_ok())
-}
-
-fn fingerprint(sha256: &[u8; 32], disabled: bool, claims: &str) -> LineFingerprint {
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(sha256);
-    context.update(&[disabled.into()]);
-    context.update(claims.as_bytes());
-    let mut fingerprint = [0; 32];
-    fingerprint.copy_from_slice(context.finish().as_ref());
-    fingerprint
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use std::collections::HashSet;
 
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::super::api_key_entry::written_hash;
+    use super::super::credential_file::CredentialList;
+    use super::super::sha256::sha256;
     use super::*;
 
     fn parse(text: &str) -> Result<ApiKeyList, String> {
@@ -392,6 +183,56 @@ mod tests {
             hash('a')
         );
         insta::assert_snapshot!(parse(&twice).unwrap_err());
+    }
+
+    /// A message about a file is logged, and is on `/status`.
+    #[test]
+    fn a_key_in_the_wrong_place_is_never_shown() {
+        const KEY: &str = "dw_0123456789abcdefghijklmnopqrstuvw";
+        let hash = written_hash(&sha256(&[KEY.as_bytes()]));
+        let good = format!("{{id: a, hash: '{hash}', subject: s");
+        for text in [
+            "KEY",
+            "KEY: 1",
+            "- KEY",
+            "- [KEY]",
+            "- KEY: ",
+            "- {id: a, KEY: 1}",
+            "- {id: KEY, hash: KEY, subject: KEY, expires: KEY, disabled: KEY, claims: KEY}",
+            "- {id: KEY KEY}",
+            "- {scopes: [KEY KEY, '[KEY', '{KEY', 'KEY\"']}",
+            "- {scopes: 'KEY,KEY'}",
+            "- {expires: [KEY], disabled: {KEY: 1}}",
+            "- {claims: {iss: KEY}}",
+            "- {claims: {aud: {KEY: 1}}}",
+            "- {claims: {KEY: 1, KEY: 2}}",
+            "- {KEY: 1, KEY: 2}",
+            "- *KEY",
+            "- &KEY",
+            "- !KEY x",
+            "- !!KEY x",
+            "- {<<: KEY}",
+            "- 'KEY",
+            "- \"KEY\\q\"",
+            "- {id: a, KEY",
+            "%KEY\n- a",
+            "---\nKEY\n---\nKEY",
+            "KEY\n- a: b",
+            "- a: b\n KEY",
+            "\tKEY: 1",
+            "- {id: KEY, hash: 'HASH', subject: s}",
+            "- {id: a, hash: 'HASH', subject: KEY}",
+            "- GOOD, id: KEY}",
+            "- GOOD, expires: KEY}",
+            "- GOOD, disabled: KEY}",
+            "- GOOD, claims: [KEY]}",
+            "- GOOD}\n- GOOD}",
+        ] {
+            let text = text.replace("GOOD", &good).replace("HASH", &hash);
+            let error = parse(&text.replace("KEY", KEY)).unwrap_err();
+            assert!(!error.contains("0123456789"), "{text}: {error}");
+            assert!(error.starts_with("keys.yaml"), "{text}: {error}");
+        }
     }
 
     #[test]

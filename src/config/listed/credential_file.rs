@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use aws_lc_rs::digest;
-
+use super::sha256::sha256;
 use crate::config_reader::{Invalid, Problem, Problems, Reader, Reported, Setting, file};
 use crate::policy::LineFingerprint;
 
@@ -57,16 +56,9 @@ impl<L: CredentialList> ReadList<L> {
     pub fn parse<F: CredentialFile<List = L>>(file: &F, contents: &[u8]) -> Result<Self, Problems> {
         Ok(Self {
             list: file.parse(contents)?,
-            contents: contents_digest(contents),
+            contents: sha256(&[contents]),
         })
     }
-}
-
-/// Computes the digest by which two readings of a file are compared.
-pub fn contents_digest(contents: &[u8]) -> [u8; 32] {
-    let mut sha256 = [0; 32];
-    sha256.copy_from_slice(digest::digest(&digest::SHA256, contents).as_ref());
-    sha256
 }
 
 /// Reads the file that this setting names. A file that cannot be used at the start is a problem of

@@ -1,20 +1,28 @@
 //! Credentials that the operator keeps in a file: API keys, and users with passwords.
 
+mod api_key_entry;
 mod api_key_file;
 mod api_key_form;
+mod api_key_line;
+mod api_key_list;
 mod credential_file;
 pub(super) mod names;
 mod password_file;
+mod sha256;
 mod stored_hash;
 mod unread_passwords;
 
 use std::time::Duration;
 
-pub(crate) use api_key_file::ENTRY as API_KEY_ENTRY;
-pub use api_key_file::{ApiKeyFile, ApiKeyLine, ApiKeyList};
+pub(crate) use api_key_entry::ENTRY as API_KEY_ENTRY;
+pub use api_key_entry::written_hash;
+pub use api_key_file::ApiKeyFile;
 pub use api_key_form::{ApiKeyForm, MalformedApiKey};
-pub use credential_file::{CredentialFile, CredentialList, ReadList, contents_digest};
+pub use api_key_line::{ApiKeyLine, ApiKeyState};
+pub use api_key_list::ApiKeyList;
+pub use credential_file::{CredentialFile, CredentialList, ReadList};
 pub use password_file::{PasswordFile, PasswordLine, PasswordList, claims_of_user};
+pub use sha256::sha256;
 pub use stored_hash::StoredHash;
 pub(super) use unread_passwords::refuse_unread_passwords;
 
@@ -219,9 +227,10 @@ pub(in crate::config) fn prefix(text: &str) -> Result<String, Invalid> {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if !is_plain || text.len() > MAX_PREFIX {
-        return Err(Invalid::expected(
-            "write at most 32 letters, digits and hyphens",
-        ));
+        // Not shown: it may be a whole key.
+        return Err(
+            Invalid::new("no prefix of keys").hint("write at most 32 letters, digits and hyphens")
+        );
     }
     // Every JWT begins so, and would be taken for a key.
     if text.starts_with("eyJ") {

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest;
 use serde_json::json;
 
 use super::credential_file::{CredentialFile, CredentialList, text_of};
 use super::names::BASIC;
+use super::sha256::sha256;
 use super::stored_hash::{HashCost, StoredHash};
 use crate::config_reader::{Invalid, Problem, Problems};
 use crate::policy::LineFingerprint;
@@ -69,10 +69,8 @@ impl PasswordFile {
                 invalid.hint("write 1 to 255 bytes without control characters before the colon")
             );
         }
-        let hash = StoredHash::parse(hash, self.max_cost).map_err(|invalid| Invalid {
-            message: format!("user {user:?}: {}", invalid.message),
-            ..invalid
-        })?;
+        // The user is not shown either: the two may have been exchanged.
+        let hash = StoredHash::parse(hash, self.max_cost)?;
         Ok(Some((user, hash)))
     }
 }
@@ -167,14 +165,8 @@ pub fn claims_of_user(user: &str) -> String {
 }
 
 fn fingerprint(user: &str, hash: &StoredHash) -> LineFingerprint {
-    let mut context = digest::Context::new(&digest::SHA256);
     // A user has no NUL.
-    for part in [user.as_bytes(), b"\0", hash.as_written().as_bytes()] {
-        context.update(part);
-    }
-    let mut fingerprint = [0; 32];
-    fingerprint.copy_from_slice(context.finish().as_ref());
-    fingerprint
+    sha256(&[user.as_bytes(), b"\0", hash.as_written().as_bytes()])
 }
 
 #[cfg(test)]

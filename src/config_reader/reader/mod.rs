@@ -28,6 +28,8 @@ pub(crate) struct Reader {
     active: Option<ActiveSettings>,
     /// The names of all variables. Libraries read some of them by themselves.
     variables: BTreeSet<String>,
+    /// `true` if no problem shows a value or an unknown name.
+    hides_values: bool,
 }
 
 impl Reader {
@@ -38,6 +40,15 @@ impl Reader {
             problems: Problems::default(),
             active: None,
             variables: BTreeSet::new(),
+            hides_values: false,
+        }
+    }
+
+    /// Hides values and unknown names in problems: any of them may be a secret in the wrong place.
+    pub(crate) fn hiding_values(self) -> Self {
+        Self {
+            hides_values: true,
+            ..self
         }
     }
 
@@ -111,9 +122,23 @@ impl Reader {
         given: &SettingInput,
         parse: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Result<T, Reported> {
-        let parsed = single(given)
-            .and_then(|text| parse(text).map_err(|invalid| shown(setting, text, invalid)));
+        let parsed = single(given).and_then(|text| {
+            let is_hidden = self.may_not_show(setting, text);
+            parse(text).map_err(|invalid| {
+                if is_hidden {
+                    invalid
+                } else {
+                    shown(text, invalid)
+                }
+            })
+        });
         parsed.map_err(|invalid| self.refuse_at(&given.place, invalid))
+    }
+
+    /// Returns `true` if a problem may not show this value: a secret, or a value that may contain
+    /// one.
+    fn may_not_show(&self, setting: &Setting, text: &str) -> bool {
+        self.hides_values || setting.secret || may_hold_secret(text)
     }
 
     /// Returns the value that was given; for a secret in a file, the contents of the file.
@@ -155,11 +180,10 @@ fn no_value() -> Invalid {
         .hint("write one, or leave the name out; the text is \"null\", in quotes")
 }
 
-/// Adds the value to a message that does not say what was not understood. A secret, or a value that
-/// may contain one, is never shown.
-fn shown(setting: &Setting, text: &str, invalid: Invalid) -> Invalid {
+/// Adds the value to a message that does not say what was not understood.
+fn shown(text: &str, invalid: Invalid) -> Invalid {
     let is_bare = matches!(invalid.message.as_str(), "not understood" | "out of range");
-    if setting.secret || may_hold_secret(text) || !is_bare {
+    if !is_bare {
         return invalid;
     }
     let start: String = text.chars().take(60).collect();

@@ -7,7 +7,6 @@ use crate::config_reader::section::SettingInput;
 use crate::config_reader::setting;
 use crate::config_reader::setting::Setting;
 use crate::config_reader::value::Invalid;
-use crate::domain::may_hold_secret;
 
 /// A section with more settings than this does not list them all in the hint for an unknown name.
 const MAX_NAMED: usize = 12;
@@ -90,7 +89,7 @@ impl Reader {
             return Ok(());
         };
         let text = item.text().unwrap_or_default().trim();
-        let shown = if setting.secret || may_hold_secret(text) {
+        let shown = if self.may_not_show(setting, text) {
             "an item".to_owned()
         } else {
             format!("{:?}", text.chars().take(60).collect::<String>())
@@ -136,6 +135,10 @@ impl Reader {
                 }
                 _ if known.len() <= MAX_NAMED => format!("there is {}", known.join(", ")),
                 _ => "`doorward config reference` lists all settings".to_owned(),
+            };
+            let place = match place.position() {
+                Some(position) if self.hides_values => self.section.place.clone().at(position),
+                _ => place,
             };
             self.refuse_at(&place, Invalid::new("unknown setting").hint(hint));
         }

@@ -1,5 +1,6 @@
 //! Files that change while the service runs.
 
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use super::{Files, api_key, entry, metric, user, user_of_cost, with_keys, with_passwords};
@@ -111,6 +112,92 @@ fn a_bad_file_changes_nothing() {
     let events = gate.events();
     let errors = events.iter().filter(|event| event.starts_with("ERROR"));
     assert_eq!(errors.count(), 5, "{events:#?}");
+}
+
+/// Half a line at the end is the usual half of a file that somebody is writing.
+#[test]
+fn wrong_lines_of_passwords_are_named_by_number_and_change_nothing() {
+    let files = Files::new();
+    let good = user("alice", "secret") + &user("bob", "other");
+    let gate = with_passwords(&files.write("htpasswd", &good)).spawn();
+    let ask =
+        |user: &str, password: &str| gate.get("/verify").basic(user, password).send().verdict();
+    let carol = user("carol", "third");
+    for (more, parts) in [
+        (&carol[..30], &["htpasswd:3: a malformed bcrypt hash"][..]),
+        (
+            "carol\ndave:$apr1$x$y\nerin:hunter2\n",
+            &[
+                "htpasswd:3: not understood",
+                "htpasswd:4: an MD5 hash",
+                "htpasswd:5: neither bcrypt",
+            ],
+        ),
+    ] {
+        files.write("htpasswd", good.clone() + more);
+        for part in parts {
+            until(&gate, part, || {
+                last_error(&gate).is_some_and(|error| error.contains(part))
+            });
+        }
+        assert_eq!(
+            (ask("alice", "secret"), ask("bob", "other")),
+            ("200".into(), "200".into())
+        );
+        assert_eq!(ask("carol", "third"), "401 credentials_invalid");
+    }
+    let told = gate.events_in_full().join("\n") + &gate.admin("/status").send().body;
+    assert!(!told.contains("hunter2"), "{told}");
+    files.write("htpasswd", good + &carol);
+    until(&gate, "a whole line", || ask("carol", "third") == "200");
+}
+
+#[test]
+fn a_key_in_the_wrong_place_is_in_no_log_and_no_status() {
+    let (files, key) = (Files::new(), api_key());
+    let good = entry("a", &key, "");
+    let gate = with_keys(&files.write("keys.yaml", &good)).spawn();
+    let pasted = api_key();
+    for (line, part) in [
+        (format!("- {{id: b, {pasted}: x}}\n"), "unknown setting"),
+        (
+            entry("b", &pasted, &format!(", expires: {pasted}")),
+            "expires",
+        ),
+        (
+            entry("b", &pasted, &format!(", disabled: {pasted}")),
+            "disabled",
+        ),
+        (
+            entry("b", &pasted, &format!(", scopes: ['{pasted} x']")),
+            "scopes",
+        ),
+        (entry(&pasted, &pasted, ""), "id: the key itself"),
+    ] {
+        files.write("keys.yaml", good.clone() + &line);
+        until(&gate, part, || {
+            last_error(&gate)
+                .is_some_and(|error| error.contains("keys.yaml:2:") && error.contains(part))
+        });
+        assert_eq!(gate.verdict(&key), "200");
+        let told = gate.events_in_full().join("\n") + &gate.admin("/status").send().body;
+        assert!(!told.contains(&pasted), "{told}");
+    }
+}
+
+/// Otherwise a removed key would be accepted for as long as the file is written to. This one is never
+/// a list, but that is seen only when it is read.
+#[test]
+fn a_file_that_never_settles_is_read_all_the_same() {
+    let (files, key) = (Files::new(), api_key());
+    let gate = with_keys(&files.write("keys.yaml", entry("a", &key, ""))).spawn();
+    files.remove("keys.yaml");
+    // Each time it is read, it has another text (random(4)).
+    symlink("/proc/sys/kernel/random/uuid", files.path("keys.yaml")).unwrap();
+    until(&gate, "an error", || {
+        last_error(&gate).is_some_and(|error| error.contains("keys.yaml:1:1"))
+    });
+    assert_eq!(gate.verdict(&key), "200");
 }
 
 #[test]

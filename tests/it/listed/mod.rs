@@ -1,6 +1,7 @@
 //! Credentials that the operator keeps in files: API keys, and users with passwords.
 
 mod api_keys;
+mod browser;
 mod challenges;
 mod commands;
 mod configuration;

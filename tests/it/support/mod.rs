@@ -8,6 +8,7 @@
 //! ```
 
 mod authority;
+mod browser;
 mod clock;
 mod collector;
 mod component;
@@ -32,6 +33,7 @@ mod tls_client;
 mod token;
 
 pub use authority::{Authority, Credentials, TlsPlace};
+pub use browser::{Visit, browse};
 pub use clock::TestClock;
 pub use collector::{Collector, attribute};
 pub use component::{
