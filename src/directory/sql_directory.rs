@@ -228,7 +228,7 @@ impl SqlDirectory {
         cx.explain
             .step(|| steps::outage(is_rejected, last.is_some()));
         last.map(for_this_request)
-            .ok_or_else(|| Reason::DependencyUnavailable.into())
+            .ok_or_else(|| Denial::dependency_unavailable(denied.retry_after()))
     }
 
     /// Decides by what is known of the subject; `None` means values that no row has.

@@ -58,11 +58,18 @@ impl Denial {
     /// Creates the denial of a request whose client has caused too many failures. It may try again
     /// after this time.
     pub fn rate_limited(wait: Duration) -> Self {
-        // Rounded up: a client that comes back after this many seconds is not too early.
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Self {
-            retry_after: Some(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)),
+            retry_after: Some(whole_seconds(wait)),
             ..Reason::RateLimited.into()
+        }
+    }
+
+    /// Creates the denial of a request that needs an answer of another service and gets none. If
+    /// that service is not called for a while, the client may try again after this time.
+    pub fn dependency_unavailable(pause: Option<Duration>) -> Self {
+        Self {
+            retry_after: pause.map(whole_seconds),
+            ..Reason::DependencyUnavailable.into()
         }
     }
 
@@ -119,6 +126,12 @@ impl Denial {
     pub const fn clock_skew_suspected(&self) -> bool {
         self.clock_skew_suspected
     }
+}
+
+/// Rounds up, to one second at least: a client that comes back after that is not too early.
+fn whole_seconds(wait: Duration) -> u32 {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)
 }
 
 impl From<Reason> for Denial {

@@ -22,6 +22,7 @@ use crate::domain::{
 };
 use crate::issuers::Issuer;
 use crate::jose::IssuerClaim;
+use crate::outbound::dependency::CallDenied;
 use crate::policy::{Evidence, Principal, Rules};
 use crate::verify::{ActiveToken, IntrospectionAnswer, TokenKindRule};
 use introspector::Question;
@@ -112,6 +113,7 @@ impl Authenticators {
         if was_asked {
             cx.check_cost()?;
         }
+        let mut pause = None;
         let verdict = match kept {
             Some(kept) => Ok(kept),
             None if !cx.explain.may_ask() => {
@@ -123,13 +125,14 @@ impl Authenticators {
                 .ask(question)
                 .await
                 .map_err(|error| error.to_string()),
-            None => introspector
-                .verdict(question)
-                .await
-                .map_err(|_| NO_ANSWER.to_owned()),
+            None => introspector.verdict(question).await.map_err(|denied| {
+                pause = denied.and_then(CallDenied::retry_after);
+                NO_ANSWER.to_owned()
+            }),
         };
         cx.explain.step(|| explain::verdict(STAGE, &verdict));
-        let Verdict::Active(answer) = verdict.map_err(|_| Reason::DependencyUnavailable)? else {
+        let verdict = verdict.map_err(|_| Denial::dependency_unavailable(pause))?;
+        let Verdict::Active(answer) = verdict else {
             // An answer that was kept costs nothing, so it does not count against the client.
             return Err(Denial::from(Reason::TokenInactive).with_cost_work(was_asked));
         };
