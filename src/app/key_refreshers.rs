@@ -204,7 +204,7 @@ fn fixed_store(name: &str, keys: KeySet, platform: &Platform, metrics: &Metrics)
         .keys
         .set(keys.len().try_into().unwrap_or(i64::MAX));
     report_keys(name, &keys, &KeySet::default());
-    Arc::new(KeyStore::fixed(keys, platform.clock.uptime()))
+    Arc::new(KeyStore::fixed(keys, platform.clock.clone()))
 }
 
 impl RefresherStart {
@@ -218,7 +218,7 @@ impl RefresherStart {
             known,
         } = self;
         let store = known.map_or_else(
-            || KeyStore::refreshed(&settings),
+            || KeyStore::refreshed(&settings, platform.clock.clone()),
             |known| known.continued(&settings),
         );
         let had_keys = store.snapshot().is_usable(platform.clock.moment());

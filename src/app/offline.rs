@@ -96,7 +96,7 @@ pub fn gate_of_keys(
                 description,
                 algorithms: settings.keys.algorithms().clone(),
                 needs_keys: settings.keys.are_needed(),
-                keys: Arc::new(KeyStore::fixed(keys, clock.uptime())),
+                keys: Arc::new(KeyStore::fixed(keys, clock.clone())),
             };
             (settings.accepted, issuer)
         },

@@ -15,6 +15,7 @@ use crate::domain::{
 use crate::extract::TokenSources;
 use crate::issuers::{Issuer, IssuerDescription, KeyStore};
 use crate::jose::{Algorithm, Algorithms, KeySet, SigningKey, VerificationKey};
+use crate::platform::StoppedClock;
 use crate::policy::{AcceptedSources, IssuerProfile, Preflight, RouteIssuers, ScopeRequirement};
 use crate::verify::Expectations;
 
@@ -42,7 +43,11 @@ pub(crate) fn authenticators(sources: AcceptedSources) -> Authenticators {
         profile: profile.into(),
         algorithms: Algorithms::new(vec![Algorithm::HS256]),
         needs_keys: true,
-        keys: KeyStore::fixed(KeySet::of_any_id(vec![key]), NOW.uptime).into(),
+        keys: KeyStore::fixed(
+            KeySet::of_any_id(vec![key]),
+            Arc::new(StoppedClock(NOW.date)),
+        )
+        .into(),
     };
     let accepted = AcceptedIssuers::Named(vec![ISSUER.to_owned()]);
     let settings = CacheSettings {

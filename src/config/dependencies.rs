@@ -7,7 +7,7 @@ use crate::config_reader::{Reader, Reported, Setting, Shape, value};
 const DEPENDENCY_WAIT: Setting = Setting::new(
     "dependency_wait",
     "800ms",
-    "Longest time that a request waits for other services: introspection and the user directory together. After that the response is 503. Keep it below the timeout of the proxy, which often is 1 to 2 seconds.",
+    "Longest time that a request waits for other services: keys, introspection and the user directory together. After that the response is 503. Keep it below the timeout of the proxy, which often is 1 to 2 seconds.",
 )
 .shaped(Shape::Duration);
 

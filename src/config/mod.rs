@@ -156,7 +156,12 @@ impl Configuration {
         let logging = Logging::read(reader);
         let dependency_wait = dependencies::read_wait(reader);
         let traces = TraceSettings::read(reader);
-        let issuers = IssuerSettings::read_all(reader, ListedSettings::is_given(reader));
+        let mut issuers = IssuerSettings::read_all(reader, ListedSettings::is_given(reader));
+        if let (Ok(issuers), Ok(wait)) = (&mut issuers, dependency_wait) {
+            for issuer in issuers {
+                issuer.keys.limit_request_wait(wait);
+            }
+        }
         let listed = ListedSettings::read(reader);
         if let (Ok(issuers), Ok(listed)) = (&issuers, &listed) {
             let api_keys = listed.api_keys.as_ref().map(|keys| keys.form.prefix());

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::refetch::Refetch;
 use crate::config::RefreshSettings;
-use crate::domain::{Denial, Moment, Reason, Timestamp, Uptime};
+use crate::domain::{Clock, Denial, Moment, Reason, Uptime};
 use crate::jose::{Algorithm, Candidates, KeyFingerprint, KeySet, NoCandidate, VerificationKey};
 use crate::policy::{KeyTrust, TrustedKey};
 
@@ -21,7 +21,16 @@ pub struct KeyStore {
     history: ArcSwap<FetchHistory>,
     refetch: Option<Refetch>,
     max_stale: Duration,
-    max_wait: Duration,
+    limit: WaitLimit,
+}
+
+/// The time that a request waits for keys.
+struct WaitLimit {
+    /// The time from the moment at which it asks.
+    own: Duration,
+    /// The time from its beginning, for all that it waits for.
+    of_request: Duration,
+    clock: Arc<dyn Clock>,
 }
 
 /// The keys of an issuer at one moment.
@@ -39,8 +48,6 @@ pub struct KeySnapshot {
 /// The history of fetching, for `/status`.
 #[derive(Debug, Clone, Default)]
 pub struct FetchHistory {
-    /// The time at which keys were last fetched.
-    pub last_success: Option<Timestamp>,
     /// The error of the last fetch, if it failed.
     pub last_error: Option<String>,
     /// A hint that may help against it.
@@ -96,8 +103,9 @@ impl KeyTrust for KeyStore {
 }
 
 impl KeyStore {
-    /// Creates a store of keys that never change. `now` is the time at which they were read.
-    pub fn fixed(keys: KeySet, now: Uptime) -> Self {
+    /// Creates a store of keys that never change. `clock` tells when they were read.
+    pub fn fixed(keys: KeySet, clock: Arc<dyn Clock>) -> Self {
+        let now = clock.uptime();
         let usable_until = Moment::NEVER;
         let first_seen = keys.iter().map(|key| (key.fingerprint(), now)).collect();
         Self {
@@ -111,12 +119,16 @@ impl KeyStore {
             history: ArcSwap::default(),
             refetch: None,
             max_stale: Duration::MAX,
-            max_wait: Duration::ZERO,
+            limit: WaitLimit {
+                own: Duration::ZERO,
+                of_request: Duration::ZERO,
+                clock,
+            },
         }
     }
 
     /// Creates an empty store for a [`Refresher`](super::Refresher) to fill.
-    pub fn refreshed(settings: &RefreshSettings) -> Self {
+    pub fn refreshed(settings: &RefreshSettings, clock: Arc<dyn Clock>) -> Self {
         let usable_until = Moment::PAST;
         let (keys, first_seen) = (KeySet::default(), HashMap::new());
         let empty = KeySnapshot {
@@ -131,7 +143,11 @@ impl KeyStore {
             history: ArcSwap::default(),
             refetch: Some(Refetch::new(settings.min_refetch)),
             max_stale: settings.max_stale,
-            max_wait: settings.wait,
+            limit: WaitLimit {
+                own: settings.wait,
+                of_request: settings.request_wait,
+                clock,
+            },
         }
     }
 
@@ -139,7 +155,7 @@ impl KeyStore {
     /// The keys keep their age: the time that they may still be used counts from their fetch.
     #[must_use]
     pub fn continued(&self, settings: &RefreshSettings) -> Self {
-        let fresh = Self::refreshed(settings);
+        let fresh = Self::refreshed(settings, self.limit.clock.clone());
         let mut snapshot = KeySnapshot::clone(&self.snapshot.load());
         let Some(fetched_at) = snapshot.fetched_at else {
             return fresh;
@@ -171,7 +187,8 @@ impl KeyStore {
     /// An unknown key may have been published a moment ago, and keys that are too old can be
     /// fetched. If the token is worth it, the issuer is asked, and the request waits for the
     /// answer: at most as long as the settings say, and once more if the fetch that it waited for
-    /// had begun before it asked.
+    /// had begun before it asked. `now` is the moment when the request began, from which the time
+    /// is counted that it waits for everything.
     pub async fn candidates(
         &self,
         id: Option<&str>,
@@ -179,7 +196,7 @@ impl KeyStore {
         worth_fetching: bool,
         now: Moment,
     ) -> Result<(Candidates, Arc<KeySnapshot>), Denial> {
-        let deadline = Instant::now() + self.max_wait;
+        let deadline = Instant::now() + self.limit.own;
         let mut was_asked = false;
         loop {
             let snapshot = self.snapshot.load_full();
@@ -196,7 +213,7 @@ impl KeyStore {
             };
             match self.fetch_to_wait_for(reason, worth_fetching && is_askable, now) {
                 Some(finished) => {
-                    Self::wait(finished, deadline).await?;
+                    self.wait(finished, deadline, now).await?;
                     was_asked = true;
                 }
                 // A fetch that another request had asked for may have ended since the snapshot was
@@ -247,8 +264,18 @@ impl KeyStore {
             })
     }
 
-    async fn wait(mut finished: watch::Receiver<u64>, deadline: Instant) -> Result<(), Denial> {
-        match tokio::time::timeout_at(deadline, finished.changed()).await {
+    async fn wait(
+        &self,
+        mut finished: watch::Receiver<u64>,
+        deadline: Instant,
+        began: Moment,
+    ) -> Result<(), Denial> {
+        let last_moment = began.plus(self.limit.of_request);
+        let ended = tokio::select! {
+            ended = tokio::time::timeout_at(deadline, finished.changed()) => ended,
+            () = self.limit.clock.reach(last_moment) => return Err(Reason::KeysUnavailable.into()),
+        };
+        match ended {
             Ok(Ok(())) => Ok(()),
             // Too slow, or the refresher has ended.
             Ok(Err(_)) | Err(_) => Err(Reason::KeysUnavailable.into()),

@@ -85,7 +85,6 @@ impl Refresher {
             now,
             wait,
             FetchHistory {
-                last_success: Some(now.date),
                 keys_url: fetched.url,
                 ..FetchHistory::default()
             },
@@ -118,7 +117,6 @@ impl Refresher {
         };
         let before = self.store.fetch_history();
         let history = FetchHistory {
-            last_success: before.last_success,
             last_error: Some(failure.to_string()),
             last_hint: failure.hint().map(ToOwned::to_owned),
             keys_url: before.keys_url.clone(),

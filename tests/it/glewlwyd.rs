@@ -78,7 +78,10 @@ fn its_restart_is_nothing_to_its_tokens() {
 
 fn trusting(provider: &Provider, audience: &str) -> GateBuilder {
     // A slow machine is no reason for a 503.
-    let gate = TestGate::new().by_machine_time().set("JWKS_WAIT", "15s");
+    let gate = TestGate::new()
+        .by_machine_time()
+        .set("JWKS_WAIT", "15s")
+        .set("DEPENDENCY_WAIT", "15s");
     gate.set("ISSUER", &provider.issuer)
         .set("AUDIENCE", audience)
 }

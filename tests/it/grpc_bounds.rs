@@ -44,6 +44,7 @@ fn questions_that_wait_for_keys_take_bounded_memory() {
     let keys = [
         ("ISSUER", url.as_str()),
         ("JWKS_WAIT", "1m"),
+        ("DEPENDENCY_WAIT", "1m"),
         ("JWKS_TIMEOUT", "1m"),
     ];
     let (service, grpc) = started(&keys);

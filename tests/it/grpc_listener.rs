@@ -311,6 +311,7 @@ fn running_questions_finish_and_nothing_new_is_accepted() {
         ("ISSUER", url.as_str()),
         ("AUDIENCE", "api"),
         ("JWKS_WAIT", "1m"),
+        ("DEPENDENCY_WAIT", "1m"),
         ("JWKS_TIMEOUT", "1m"),
     ];
     let (mut service, grpc) = started_with(&[&keys[..], &[("SHUTDOWN_TIMEOUT", "60s")]].concat());
@@ -345,6 +346,7 @@ fn running_questions_get_no_longer_than_the_timeout() {
         ("ISSUER", url.as_str()),
         ("AUDIENCE", "api"),
         ("JWKS_WAIT", "1m"),
+        ("DEPENDENCY_WAIT", "1m"),
         ("JWKS_TIMEOUT", "1m"),
     ];
     let (mut service, grpc) = started_with(&[&keys[..], &[("SHUTDOWN_TIMEOUT", "0s")]].concat());

@@ -36,7 +36,10 @@ fn trusting(realm: &Realm) -> GateBuilder {
 
 /// A slow machine is no reason for a 503.
 fn patient() -> GateBuilder {
-    TestGate::new().by_machine_time().set("JWKS_WAIT", "15s")
+    TestGate::new()
+        .by_machine_time()
+        .set("JWKS_WAIT", "15s")
+        .set("DEPENDENCY_WAIT", "15s")
 }
 
 fn hint(gate: &TestGate, token: &str) -> String {

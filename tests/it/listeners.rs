@@ -173,6 +173,7 @@ fn a_socket_is_had_until_the_end_and_not_until_nothing_more_is_accepted() {
     let keys = [
         ("ISSUER", url.as_str()),
         ("JWKS_WAIT", "1m"),
+        ("DEPENDENCY_WAIT", "1m"),
         ("JWKS_TIMEOUT", "1m"),
         ("SHUTDOWN_TIMEOUT", "60s"),
     ];
@@ -466,6 +467,7 @@ fn running_requests_finish_and_are_the_last_on_their_connections() {
         ("ISSUER", url.as_str()),
         ("AUDIENCE", "api"),
         ("JWKS_WAIT", "1m"),
+        ("DEPENDENCY_WAIT", "1m"),
         ("JWKS_TIMEOUT", "1m"),
     ];
     let (mut service, verify, _) =

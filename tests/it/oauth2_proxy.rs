@@ -59,6 +59,7 @@ fn site(realm: &Realm) -> Site {
     let gate = TestGate::new()
         .by_machine_time()
         .set("JWKS_WAIT", "15s")
+        .set("DEPENDENCY_WAIT", "15s")
         .file(settings.replace(issuer, &realm.issuer()));
     let start: fn(&Wiring) -> Component = |wiring| start_with(wiring, &blocks(PAGE, "nginx")[1]);
     Site::with(&Proxy { start, ..NGINX }, TestIssuer::new(), gate, &[])

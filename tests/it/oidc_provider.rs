@@ -125,7 +125,10 @@ fn the_service_starts_before_its_issuer() {
 /// By discovery alone.
 fn trusting(provider: &Provider, audience: &str) -> GateBuilder {
     // A slow machine is no reason for a 503.
-    let gate = TestGate::new().by_machine_time().set("JWKS_WAIT", "15s");
+    let gate = TestGate::new()
+        .by_machine_time()
+        .set("JWKS_WAIT", "15s")
+        .set("DEPENDENCY_WAIT", "15s");
     gate.set("ISSUER", &provider.issuer)
         .set("AUDIENCE", audience)
 }

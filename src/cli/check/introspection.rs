@@ -60,7 +60,7 @@ fn try_one(
             crate::jose::KeySet::default()
         };
         let keys = AnswerKeys::new(
-            Arc::new(KeyStore::fixed(keys, SystemClock.uptime())),
+            Arc::new(KeyStore::fixed(keys, Arc::new(SystemClock))),
             issuer.keys.algorithms().clone(),
             issuer.expectations.time.leeway,
         );

@@ -246,6 +246,36 @@ fn e16_a_request_waits_for_a_slow_issuer_no_longer_than_jwks_wait() {
 }
 
 #[test]
+fn e16_a_request_waits_for_keys_and_all_else_no_longer_than_dependency_wait() {
+    let (address, url) = reserved_address();
+    let silent = TcpListener::bind(address).unwrap();
+    let idp = TestIssuer::new();
+    let gate = TestGate::new()
+        .by_time_of(&idp)
+        .set("ISSUER", &url)
+        .set("AUDIENCE", "api")
+        .set("JWKS_WAIT", "1m")
+        .set("JWKS_TIMEOUT", "1m")
+        .spawn();
+    // It is still valid if the request comes late.
+    let token = idp.token().claim("iss", url).expires_in(86_400).sign();
+    let started = std::time::Instant::now();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| gate.verdict(&token));
+        crate::support::eventually("an answer after 800 ms", || {
+            gate.clock.advance(Duration::from_millis(800));
+            waiting.is_finished().then_some(())
+        });
+        assert_eq!(waiting.join().unwrap(), "503 keys_unavailable");
+    });
+    assert!(
+        started.elapsed() < Duration::from_secs(30),
+        "it waited for jwks_wait"
+    );
+    drop(silent);
+}
+
+#[test]
 fn e28_configured_headers_and_the_token_of_the_file_are_sent_each_time() {
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("token");

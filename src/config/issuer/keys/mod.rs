@@ -15,6 +15,8 @@ pub(crate) use remote::JWKS_URL;
 pub(super) use remote::metadata_documents;
 pub use remote::{KeyLocation, RemoteKeys, is_trustworthy};
 
+use std::time::Duration;
+
 use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
 use crate::jose::{Algorithm, Algorithms, Family, KeySet};
 use file::JWKS_FILE;
@@ -79,6 +81,15 @@ impl KeySource {
             (Self::File(own), Self::File(other)) => own == other,
             (Self::Remote(own), Self::Remote(other)) => own == other,
             _ => false,
+        }
+    }
+
+    /// Limits the time that a request waits for keys and everything else.
+    pub(in crate::config) fn limit_request_wait(&mut self, wait: Duration) {
+        match self {
+            Self::File(file) => file.refresh.request_wait = wait,
+            Self::Remote(remote) => remote.refresh.request_wait = wait,
+            Self::Fixed { .. } | Self::Unneeded(_) => {}
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) const JWKS_MAX_STALE: Setting = Setting::new(
 pub(crate) const JWKS_WAIT: Setting = Setting::new(
     "jwks_wait",
     "500ms",
-    "How long a request waits for a fetch of keys. After that the response is 503.",
+    "How long a request waits for a fetch of keys, within `dependency_wait`. After that the response is 503.",
 )
 .shaped(Shape::Duration);
 
@@ -43,6 +43,8 @@ pub struct RefreshSettings {
     pub max_stale: Duration,
     /// The time that a request may wait for a refresh.
     pub wait: Duration,
+    /// The time that a request may wait for this and everything else (`dependency_wait`).
+    pub request_wait: Duration,
 }
 
 /// The year of `humantime`, so that the bound is printed as `1year`.
@@ -83,6 +85,7 @@ impl RefreshSettings {
             min_refetch: min_refetch?,
             max_stale: max_stale?,
             wait: wait?,
+            request_wait: Duration::MAX,
         })
     }
 }
