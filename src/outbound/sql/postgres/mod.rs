@@ -223,8 +223,10 @@ fn is_outdated(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default();
             // Administrator's shutdown, connection errors, "cached plan must not change result
-            // type", and a statement that a pooler has lost.
-            code.starts_with("57P") || code.starts_with("08") || matches!(&*code, "0A000" | "26000")
+            // type", a statement that a pooler has lost, and one whose parameter has the former type
+            // of its column: no operator compares the two.
+            let of_statement = matches!(&*code, "0A000" | "26000" | "42883");
+            code.starts_with("57P") || code.starts_with("08") || of_statement
         }
         _ => false,
     }
