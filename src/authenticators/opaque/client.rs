@@ -43,7 +43,12 @@ impl IntrospectionClient {
     /// Fails with [`InvalidClient`] if no request can be made with these settings.
     pub fn new(settings: IntrospectionSettings, egress: Egress) -> Result<Self, InvalidClient> {
         let (fetch, timeout) = (settings.fetch.clone(), settings.timeout);
-        let endpoint = EndpointFinder::new(&settings.endpoint, fetch.clone(), egress.clone())?;
+        let endpoint = EndpointFinder::new(
+            &settings.endpoint,
+            matches!(settings.client, ClientAuthentication::MutualTls { .. }),
+            fetch.clone(),
+            egress.clone(),
+        )?;
         let connection = match &settings.client {
             ClientAuthentication::MutualTls {
                 certificate_file,
