@@ -20,16 +20,8 @@ pub(super) enum Endpoint {
     Keys,
     /// `introspection_endpoint` (RFC 8414 section 2).
     Introspection,
-}
-
-impl Endpoint {
-    /// Returns the name of the member.
-    const fn member(self) -> &'static str {
-        match self {
-            Self::Keys => "jwks_uri",
-            Self::Introspection => "introspection_endpoint",
-        }
-    }
+    /// The one for clients with a certificate, if it is another (RFC 8705 section 5).
+    IntrospectionByCertificate,
 }
 
 /// Why a document is not the issuer's metadata.
@@ -63,6 +55,23 @@ struct Document {
     // Of any type: a wrong value of one must not prevent that the other is found.
     jwks_uri: Option<Value>,
     introspection_endpoint: Option<Value>,
+    mtls_endpoint_aliases: Option<Value>,
+}
+
+impl Document {
+    /// Returns the name of the member that has the endpoint, and its value.
+    fn locate(self, endpoint: Endpoint) -> (&'static str, Option<Value>) {
+        let usual = ("introspection_endpoint", self.introspection_endpoint);
+        match endpoint {
+            Endpoint::Keys => ("jwks_uri", self.jwks_uri),
+            Endpoint::Introspection => usual,
+            // An alias that cannot be used is an error: the usual endpoint asks for no certificate.
+            Endpoint::IntrospectionByCertificate => match alias(self.mtls_endpoint_aliases) {
+                None => usual,
+                alias => ("introspection_endpoint of mtls_endpoint_aliases", alias),
+            },
+        }
+    }
 }
 
 impl Metadata {
@@ -80,29 +89,32 @@ impl Metadata {
             return Err(malformed());
         }
         let metadata: Document = serde_json::from_slice(document).map_err(|_| malformed())?;
-        let url = match endpoint {
-            Endpoint::Keys => Some(text(metadata.jwks_uri).ok_or_else(malformed)?),
-            Endpoint::Introspection => text(metadata.introspection_endpoint),
-        };
+        if endpoint == Endpoint::Keys && !metadata.jwks_uri.as_ref().is_some_and(Value::is_string) {
+            return Err(malformed());
+        }
         if metadata.issuer != issuer {
             return Err(InvalidMetadata::OtherIssuer {
                 expected: issuer.to_owned(),
                 found: metadata.issuer,
             });
         }
-        let url = url.ok_or(InvalidMetadata::NoIntrospection)?;
-        let location = || InvalidMetadata::Location(endpoint.member());
-        let url = Url::parse(&url).map_err(|_| location())?;
-        if is_trustworthy(&url, allow_http) {
-            Ok(Self { endpoint: url })
-        } else {
-            Err(location())
-        }
+        let (member, value) = metadata.locate(endpoint);
+        let value = value.ok_or(InvalidMetadata::NoIntrospection)?;
+        let url = value.as_str().and_then(|text| Url::parse(text).ok());
+        let url = url.filter(|url| is_trustworthy(url, allow_http));
+        url.map(|endpoint| Self { endpoint })
+            .ok_or(InvalidMetadata::Location(member))
     }
 }
 
-fn text(value: Option<Value>) -> Option<String> {
-    value.and_then(|value| value.as_str().map(str::to_owned))
+/// Returns the introspection endpoint among these aliases. If they are no object, it is no text.
+fn alias(aliases: Option<Value>) -> Option<Value> {
+    match aliases? {
+        Value::Object(mut aliases) => aliases
+            .remove("introspection_endpoint")
+            .filter(|alias| !alias.is_null()),
+        _ => Some(Value::Null),
+    }
 }
 
 /// Returns the start of a name, which is the document's text and may be of any length.
@@ -152,6 +164,47 @@ mod tests {
         ] {
             assert_eq!(parse(document).unwrap_err().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_client_with_a_certificate_has_an_endpoint_of_its_own() {
+        let parse = |aliases: Value, endpoint: Endpoint| {
+            let document = serde_json::json!({
+                "issuer": "https://idp.example",
+                "introspection_endpoint": "https://idp.example/i",
+                "mtls_endpoint_aliases": aliases,
+            });
+            let document = document.to_string();
+            Metadata::parse(document.as_bytes(), "https://idp.example", endpoint, false)
+                .map(|metadata| metadata.endpoint.to_string())
+                .map_err(|error| error.to_string())
+        };
+        let of = |alias: Value| serde_json::json!({"introspection_endpoint": alias});
+        let alias = of("https://mtls.idp.example/i".into());
+        for (aliases, expected) in [
+            (alias.clone(), "https://mtls.idp.example/i"),
+            (of(Value::Null), "https://idp.example/i"),
+            (Value::Null, "https://idp.example/i"),
+            (
+                serde_json::json!({"token_endpoint": "https://mtls.idp.example/t"}),
+                "https://idp.example/i",
+            ),
+        ] {
+            let found = parse(aliases.clone(), Endpoint::IntrospectionByCertificate);
+            assert_eq!(found.as_deref(), Ok(expected), "{aliases}");
+        }
+        for aliases in [
+            of(1.into()),
+            of("http://mtls.idp.example/i".into()),
+            "https://mtls.idp.example/i".into(),
+            1.into(),
+        ] {
+            let found = parse(aliases.clone(), Endpoint::IntrospectionByCertificate);
+            let expected = "introspection_endpoint of mtls_endpoint_aliases is not an https URL";
+            assert_eq!(found, Err(expected.to_owned()), "{aliases}");
+        }
+        let usual = parse(alias, Endpoint::Introspection);
+        assert_eq!(usual.as_deref(), Ok("https://idp.example/i"));
     }
 
     #[test]

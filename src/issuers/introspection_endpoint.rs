@@ -35,6 +35,7 @@ enum Place {
 struct Discovered {
     issuer: String,
     documents: Vec<Url>,
+    endpoint: Endpoint,
     client: HttpClient,
     found: ArcSwapOption<Found>,
     /// The last fetch that failed while no endpoint was known.
@@ -56,10 +57,14 @@ struct Found {
 }
 
 impl EndpointFinder {
-    /// Creates a finder. Fails with [`InvalidClient`] if the metadata cannot be fetched with these
-    /// settings. Reads the system's certificates, so it must not be called on a runtime's thread.
+    /// Creates a finder, for clients with or without a certificate: metadata may name an endpoint of
+    /// its own for those with one (RFC 8705 section 5).
+    ///
+    /// Fails with [`InvalidClient`] if the metadata cannot be fetched with these settings. Reads the
+    /// system's certificates, so it must not be called on a runtime's thread.
     pub fn new(
         endpoint: &IntrospectionEndpoint,
+        has_certificate: bool,
         settings: FetchSettings,
         egress: Egress,
     ) -> Result<Self, InvalidClient> {
@@ -69,6 +74,11 @@ impl EndpointFinder {
                 Place::Discovered(Box::new(Discovered {
                     issuer: issuer.clone(),
                     documents: documents.clone(),
+                    endpoint: if has_certificate {
+                        Endpoint::IntrospectionByCertificate
+                    } else {
+                        Endpoint::Introspection
+                    },
                     client: HttpClient::new(&settings, egress)?,
                     found: ArcSwapOption::empty(),
                     failed: ArcSwapOption::empty(),
@@ -168,7 +178,7 @@ impl Discovered {
         let discovery = Discovery {
             client: &self.client,
             settings,
-            endpoint: Endpoint::Introspection,
+            endpoint: self.endpoint,
         };
         let started = Instant::now();
         let fetched = discovery

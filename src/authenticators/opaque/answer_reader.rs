@@ -40,16 +40,16 @@ impl AnswerKeys {
 }
 
 /// The moments of a question and its answer.
-#[derive(Clone, Copy)]
-pub(super) struct Exchange {
+#[derive(Debug, Clone, Copy)]
+pub struct Exchange {
     /// When the issuer was asked. An answer is kept from then on.
-    pub(super) asked_at: Moment,
+    pub asked_at: Moment,
     /// When the answer was there. A signed one must not have been made later.
-    pub(super) answered_at: Moment,
+    pub answered_at: Moment,
 }
 
 /// Reads an answer. Fails with what is wrong with it, without anything of its content.
-pub(super) async fn read(
+pub async fn read_answer(
     body: Vec<u8>,
     response: &IntrospectionResponse,
     keys: &AnswerKeys,

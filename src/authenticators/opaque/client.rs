@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::answer_reader::{AnswerKeys, Exchange, read};
+use super::answer_reader::{AnswerKeys, Exchange, read_answer};
 use super::credentials::Credentials;
 use super::followed_file::FollowedFiles;
 use super::verdict::Verdict;
@@ -43,7 +43,12 @@ impl IntrospectionClient {
     /// Fails with [`InvalidClient`] if no request can be made with these settings.
     pub fn new(settings: IntrospectionSettings, egress: Egress) -> Result<Self, InvalidClient> {
         let (fetch, timeout) = (settings.fetch.clone(), settings.timeout);
-        let endpoint = EndpointFinder::new(&settings.endpoint, fetch.clone(), egress.clone())?;
+        let endpoint = EndpointFinder::new(
+            &settings.endpoint,
+            matches!(settings.client, ClientAuthentication::MutualTls { .. }),
+            fetch.clone(),
+            egress.clone(),
+        )?;
         let connection = match &settings.client {
             ClientAuthentication::MutualTls {
                 certificate_file,
@@ -148,7 +153,7 @@ impl IntrospectionClient {
             asked_at: now,
             answered_at: now.plus(started.elapsed()),
         };
-        let verdict = read(body, &self.settings.response, keys, exchange).await;
+        let verdict = read_answer(body, &self.settings.response, keys, exchange).await;
         verdict.map_err(|unreadable| {
             CallError::failed("unreadable", format!("{}: {unreadable}", place()))
         })

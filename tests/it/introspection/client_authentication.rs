@@ -9,7 +9,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::server;
@@ -229,6 +229,52 @@ fn a_certificate_is_shown_and_followed() {
         ),
         (None, "svc")
     );
+}
+
+/// RFC 8705 section 5: the usual endpoint of such a server asks for no certificate.
+#[test]
+fn a_client_with_a_certificate_asks_at_the_alias_for_it() {
+    let place = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let alias = IntrospectionEndpoint::start_tls(demanding(&authority));
+    alias.knows("good", &json!({}));
+    let usual = server();
+    let alias_url = format!("{}/introspect", alias.url);
+    usual.describe(
+        "mtls_endpoint_aliases",
+        json!({"introspection_endpoint": alias_url}),
+    );
+    let own = authority.client();
+    let with_certificate = || {
+        without_secret(&usual, "mtls")
+            .set("JWKS_CA_FILE", path(&place, "ca.pem", &authority.pem()))
+            .set(
+                "INTROSPECTION_CERTIFICATE_FILE",
+                path(&place, "certificate.pem", &own.certificate),
+            )
+            .set("INTROSPECTION_KEY_FILE", path(&place, "key.pem", &own.key))
+    };
+    let gate = with_certificate().spawn();
+    assert_eq!(gate.verdict("good"), "200");
+    assert_eq!((alias.asked(), usual.asked()), (1, 0));
+    let status = gate.admin("/status").send().json();
+    assert_eq!(status["issuers"][0]["introspection"]["url"], *alias_url);
+    // One with a secret does not ask there, and neither does one whose server has no alias.
+    assert_eq!(usual.gate().spawn().verdict("good"), "200");
+    usual.describe(
+        "mtls_endpoint_aliases",
+        json!({"token_endpoint": alias_url}),
+    );
+    assert_eq!(with_certificate().spawn().verdict("good"), "200");
+    assert_eq!((alias.asked(), usual.asked()), (1, 2));
+    // The token goes nowhere if the alias cannot be used.
+    usual.describe(
+        "mtls_endpoint_aliases",
+        json!({"introspection_endpoint": "http://mtls.example/introspect"}),
+    );
+    let gate = with_certificate().spawn();
+    assert_eq!(gate.verdict("good"), "503 dependency_unavailable");
+    assert_eq!((alias.asked(), usual.asked()), (1, 2));
 }
 
 /// A TLS server that demands a certificate of this authority.

@@ -6,6 +6,7 @@ mod client_authentication;
 pub mod explain;
 mod faults;
 mod fetching;
+mod hydra;
 mod keycloak;
 mod kinds;
 mod load;
