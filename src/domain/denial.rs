@@ -1,5 +1,6 @@
 //! The denial of a request.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub struct Denial {
     clock_skew_suspected: bool,
     attempted: Option<CredentialScheme>,
     cost_work: bool,
-    retry_after: Option<u32>,
+    retry_after: Option<NonZeroU32>,
 }
 
 impl Denial {
@@ -87,8 +88,8 @@ impl Denial {
     }
 
     /// Returns the seconds after which the client may try again, if the denial knows them.
-    pub const fn retry_after(&self) -> Option<u32> {
-        self.retry_after
+    pub fn retry_after(&self) -> Option<u32> {
+        self.retry_after.map(NonZeroU32::get)
     }
 
     /// Returns the reason.
@@ -129,9 +130,10 @@ impl Denial {
 }
 
 /// Rounds up, to one second at least: a client that comes back after that is not too early.
-fn whole_seconds(wait: Duration) -> u32 {
+fn whole_seconds(wait: Duration) -> NonZeroU32 {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)
+    let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+    NonZeroU32::new(seconds).unwrap_or(NonZeroU32::MIN)
 }
 
 impl From<Reason> for Denial {
