@@ -147,7 +147,7 @@ fn scene(settings: &str, of_issuer: &str) -> &'static Scene {
 
     let configuration = configuration(&key, settings, of_issuer);
     let denials = Arc::new(DenialResponses::new(
-        configuration.answers.clone(),
+        configuration.denials.clone(),
         HashMap::new(),
         ChallengeSchemes::default(),
     ));

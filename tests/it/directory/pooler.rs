@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::faults::takes_data_exceptions_for_unknown_users;
 use super::{USERS, calls, gate, keeps_texts_apart, serves_users, verdict};
-use super::{USERS, gate, keeps_texts_apart, serves_users};
 use crate::support::{Component, DatabaseServer, ServerKind, TestDatabase, TestIssuer, program};
 
 const QUERY: &str = "SELECT id, email, role, active FROM users WHERE id = $1";

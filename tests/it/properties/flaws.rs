@@ -7,7 +7,7 @@ use doorward::jose::{Algorithm, SigningKey};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Subject, Verdict, cases, good, trusted};
+use super::{Judgement, Subject, cases, good, trusted};
 use crate::support::{TestClock, TokenBuilder, key};
 
 /// A token in the making, and what stands behind its claims.
@@ -146,7 +146,7 @@ fn of_any_flaws_the_first_is_named_and_without_one_it_is_a_permit() {
 }
 
 /// The verdict about a token with these flaws.
-fn judged(flaws: &[&Flaw]) -> Verdict {
+fn judged(flaws: &[&Flaw]) -> Judgement {
     let (key, subject) = fixture();
     let draft = flaws
         .iter()

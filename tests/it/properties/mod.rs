@@ -28,7 +28,7 @@ use crate::support::{GateBuilder, TestClock, TestGate, TokenBuilder, key};
 const ISSUER: &str = "https://idp.example";
 
 /// The values of the claim headers, or the reason of the denial.
-type Verdict = Result<Vec<String>, &'static str>;
+type Judgement = Result<Vec<String>, &'static str>;
 
 /// The gate of a service, without the service.
 struct Subject {
@@ -50,12 +50,12 @@ impl Subject {
         }
     }
 
-    fn verdict(&self, token: impl AsRef<[u8]>) -> Verdict {
+    fn verdict(&self, token: impl AsRef<[u8]>) -> Judgement {
         self.verdict_and_cache_use(token).0
     }
 
     /// The verdict, and whether the token cache knew the token.
-    fn verdict_and_cache_use(&self, token: impl AsRef<[u8]>) -> (Verdict, bool) {
+    fn verdict_and_cache_use(&self, token: impl AsRef<[u8]>) -> (Judgement, bool) {
         let fields = Bearer([b"Bearer ", token.as_ref()].concat());
         self.decide(&ForwardedRequest {
             fields: &fields,
@@ -66,7 +66,7 @@ impl Subject {
         })
     }
 
-    fn decide(&self, request: &ForwardedRequest<'_>) -> (Verdict, bool) {
+    fn decide(&self, request: &ForwardedRequest<'_>) -> (Judgement, bool) {
         let mut record = DecisionRecord::default();
         let decision = ready(self.gate.decide(request, &mut record));
         // Aloud it is the same decision, whatever the property.
