@@ -37,9 +37,15 @@ pub enum Directory {
 }
 
 impl Directory {
-    /// Returns `true` if there is no directory, so that nothing has to be awaited.
-    pub const fn is_off(&self) -> bool {
-        matches!(self, Self::Off)
+    /// Returns `false` if these rules let a request pass without a look-up, so that there is
+    /// nothing to await.
+    pub const fn concerns(&self, rules: &Rules) -> bool {
+        match rules.user {
+            UserRule::Ignored => false,
+            UserRule::LookedUp => !matches!(self, Self::Off),
+            // Without a directory too: such a request must be denied.
+            UserRule::Required => true,
+        }
     }
 
     /// Looks up the user of this identity, if the rules need one, and returns the identity with the
@@ -55,11 +61,12 @@ impl Directory {
         rules: &Rules,
         cx: &mut RequestContext<'_, impl Explain>,
     ) -> Result<Identity, Denial> {
-        match (self, rules.user) {
-            (_, UserRule::Ignored) | (Self::Off, UserRule::LookedUp) => return Ok(identity),
+        if !self.concerns(rules) {
+            return Ok(identity);
+        }
+        if matches!(self, Self::Off) {
             // A configuration with such rules is refused. Here they must not let anyone pass.
-            (Self::Off, UserRule::Required) => return Err(Reason::DependencyUnavailable.into()),
-            (_, UserRule::LookedUp | UserRule::Required) => {}
+            return Err(Reason::DependencyUnavailable.into());
         }
         if let Some(row) = identity.principal().kept_user(cx.now) {
             cx.explain.step(steps::kept);

@@ -142,10 +142,10 @@ impl Gate {
             record.principal = Some(principal.clone());
         }
         let identity = rules.accept(principal, cx)?;
-        let identity = if self.directory.is_off() {
-            identity
-        } else {
+        let identity = if self.directory.concerns(rules) {
             self.directory.look_up(identity, rules, cx).await?
+        } else {
+            identity
         };
         let claim_headers = &self.authenticators.claim_headers;
         let permit = rules.authorize(identity, claim_headers, cx)?;
