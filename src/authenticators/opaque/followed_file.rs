@@ -161,7 +161,7 @@ fn digest(contents: &[Vec<u8>]) -> [u8; 32] {
     let parts: Vec<&[u8]> = lengths
         .iter()
         .zip(contents)
-        .flat_map(|(length, contents)| [&length[..], contents.as_slice()])
+        .flat_map(|(length, contents)| [length.as_slice(), contents.as_slice()])
         .collect();
     sha256(&parts)
 }
