@@ -8,6 +8,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::task::spawn_blocking;
 
+use crate::config::sha256;
 use crate::config_reader::read_regular_file;
 use crate::domain::{Uptime, shown_path};
 
@@ -38,7 +39,8 @@ struct Files<T> {
 }
 
 struct Known<T> {
-    contents: Vec<Vec<u8>>,
+    /// The digest of the contents. The contents themselves are secret, and are not kept.
+    contents: [u8; 32],
     value: Arc<T>,
     at: Uptime,
 }
@@ -111,10 +113,9 @@ impl<T: Send + Sync + 'static> Files<T> {
                     "a file of an introspection client cannot be used: its last good content stays"
                 );
                 let value = known.value.clone();
-                let (contents, again) = (known.contents.clone(), value.clone());
                 let known = Known {
-                    contents,
-                    value: again,
+                    contents: known.contents,
+                    value: value.clone(),
                     at: now,
                 };
                 self.known.store(Some(known.into()));
@@ -137,23 +138,32 @@ impl<T: Send + Sync + 'static> Files<T> {
                 })
             })
             .collect::<Result<_, _>>()?;
-        if let Some(known) = self.known.load_full()
-            && known.contents == contents
-        {
-            let value = known.value.clone();
-            return Ok(Known {
-                contents,
-                value,
-                at,
-            });
-        }
-        let value = Arc::new((self.parse)(&contents)?);
+        let digest = digest(&contents);
+        let known = self.known.load_full();
+        let value = match known.filter(|known| known.contents == digest) {
+            Some(known) => known.value.clone(),
+            None => Arc::new((self.parse)(&contents)?),
+        };
         Ok(Known {
-            contents,
+            contents: digest,
             value,
             at,
         })
     }
+}
+
+/// Computes the digest of several files, in which the length of each separates it from the next.
+fn digest(contents: &[Vec<u8>]) -> [u8; 32] {
+    let lengths: Vec<_> = contents
+        .iter()
+        .map(|contents| contents.len().to_be_bytes())
+        .collect();
+    let parts: Vec<&[u8]> = lengths
+        .iter()
+        .zip(contents)
+        .flat_map(|(length, contents)| [length.as_slice(), contents.as_slice()])
+        .collect();
+    sha256(&parts)
 }
 
 #[cfg(test)]
@@ -162,6 +172,21 @@ mod tests {
 
     fn at(secs: u64) -> Uptime {
         Uptime::new(Duration::from_secs(secs))
+    }
+
+    /// Two files must not count as unchanged when a part of one moves to the other.
+    #[test]
+    fn files_are_told_apart() {
+        let of = |contents: &[&str]| {
+            let contents: Vec<_> = contents
+                .iter()
+                .map(|text| text.as_bytes().to_vec())
+                .collect();
+            digest(&contents)
+        };
+        assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
+        assert_ne!(of(&["ab"]), of(&["ab", ""]));
+        assert_eq!(of(&["a", "b"]), of(&["a", "b"]));
     }
 
     #[tokio::test]
