@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 pub use cache::TokenCache;
 pub use digest::CredentialDigest;
+pub use listed::explain::PASSWORD_STAGE;
 pub use listed::{ApiKeys, FollowHistory, FollowedList, Follower, HashPool, Listed, Passwords};
 pub use record::AuthenticationRecord;
 

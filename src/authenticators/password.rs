@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::listed::{MAX_PASSWORD, Pair, explain};
 use super::{AuthenticationRecord, Authenticators, Passwords};
-use crate::domain::{Credential, Denial, Explain, ExplainStep, Reason, RequestContext};
+use crate::domain::{Credential, Denial, Explain, Reason, RequestContext};
 use crate::policy::{Principal, Rules};
 use crate::telemetry::CacheUse;
 
@@ -29,6 +29,10 @@ impl Authenticators {
         cx.explain
             .step(|| explain::pair(pair.is_some(), MAX_PASSWORD));
         let pair = pair.ok_or(Reason::CredentialsInvalid)?;
+        if !cx.explain.may_compare_passwords() {
+            cx.explain.step(explain::not_compared);
+            return Err(Reason::DependencyUnavailable.into());
+        }
         cx.check_cost()?;
         let slot = passwords.enter(cx.client()).await;
         cx.explain.step(|| explain::waiting(slot.is_ok()));
@@ -38,13 +42,7 @@ impl Authenticators {
         {
             // It took as long as a miss.
             record.cache = CacheUse::Miss;
-            cx.explain.step(|| {
-                ExplainStep::passed(
-                    "password",
-                    "that of a user in the file",
-                    "compared meanwhile",
-                )
-            });
+            cx.explain.step(explain::compared_meanwhile);
             return Ok(known);
         }
         // Checked again: other requests of this client may have failed meanwhile.

@@ -20,6 +20,11 @@ pub trait Explain {
         !Self::DRY_RUN
     }
 
+    /// Returns `true` if a password may be compared for the decision.
+    fn may_compare_passwords(&self) -> bool {
+        true
+    }
+
     /// Adds a step.
     fn step(&mut self, step: impl FnOnce() -> ExplainStep);
 

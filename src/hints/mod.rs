@@ -88,6 +88,7 @@ hints! {
         SourceNotOfIssuer "`issuer_unknown` at a token source of other issuers" "send the token in a place from which its issuer's tokens are accepted",
         CognitoTokenUse "`token_type_mismatch` by the claim `token_use`" "send the other token of the user pool; see `cognito_token_use`",
         ExplainOnline "an explanation that would have to ask another service" "`doorward explain --online`, or `\"online\": true` in the body, asks it",
+        ExplainPassword "an explanation that would have to compare a password" "ask from loopback, or with the `admin_token`; others could try passwords without a limit",
         IntrospectionFails "`dependency_unavailable` by `introspection`" "`/status` shows under `dependencies` why the issuer did not answer; `doorward check --online` sends it a token of its own",
         RequiredClaims "`policy_denied` by `required_claims`" "the token lacks what `required_claims` asks for",
         IssuerNear "`issuer_unknown`, and a configured issuer is like it" "the nearest configured issuer is {issuer}, which differs in {difference}; `iss` is compared byte by byte",

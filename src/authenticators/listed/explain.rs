@@ -58,6 +58,21 @@ pub(in crate::authenticators) fn waiting(is_free: bool) -> ExplainStep {
     ExplainStep::of("hashing", &outcome, "a free thread", found)
 }
 
+/// The stage at which a password is compared.
+pub const PASSWORD_STAGE: &str = "password";
+
+const OF_A_USER: &str = "that of a user in the file";
+
+/// Explains that the password was compared for another request meanwhile.
+pub(in crate::authenticators) fn compared_meanwhile() -> ExplainStep {
+    ExplainStep::passed(PASSWORD_STAGE, OF_A_USER, "compared meanwhile")
+}
+
+/// Explains that the password is not compared.
+pub(in crate::authenticators) fn not_compared() -> ExplainStep {
+    ExplainStep::unknown(PASSWORD_STAGE, OF_A_USER, "would be compared")
+}
+
 /// Explains whether the password is that of the user.
 pub(in crate::authenticators) fn password(
     user: &str,
@@ -70,5 +85,5 @@ pub(in crate::authenticators) fn password(
         (true, false) => format!("another password than that of {user:?}"),
         (true, true) => format!("the password of {user:?}"),
     };
-    ExplainStep::of("password", &outcome, "that of a user in the file", found)
+    ExplainStep::of(PASSWORD_STAGE, &outcome, OF_A_USER, found)
 }

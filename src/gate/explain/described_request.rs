@@ -24,6 +24,13 @@ impl Gate {
             .await
     }
 
+    /// Explains the decision about such a request to somebody who has not shown to be the operator:
+    /// no other service is asked, no password is compared, and nothing of a user's row is shown.
+    pub async fn explain_described_to_stranger(&self, described: &DescribedRequest) -> Transcript {
+        let parts = self.parts(described);
+        self.explain_to_stranger(&described.forwarded(&parts)).await
+    }
+
     /// Returns its parts, with the token in the first source of the route.
     fn parts(&self, described: &DescribedRequest) -> DescribedParts {
         let mut parts = described.parts();

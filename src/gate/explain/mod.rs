@@ -18,8 +18,19 @@ impl Gate {
     /// Other services are asked only if `is_online` is `true`. Otherwise the verdict is `unknown` if
     /// the decision needs them.
     pub async fn explain(&self, request: &ForwardedRequest<'_>, is_online: bool) -> Transcript {
-        let (mut record, mut steps) = (DecisionRecord::default(), Steps::default());
-        steps.is_online = is_online;
+        self.explain_by(request, Steps::for_operator(is_online))
+            .await
+    }
+
+    /// Explains the decision to somebody who has not shown to be the operator: no other service is
+    /// asked, no password is compared, and nothing of a user's row is shown.
+    pub(super) async fn explain_to_stranger(&self, request: &ForwardedRequest<'_>) -> Transcript {
+        let transcript = self.explain_by(request, Steps::for_stranger()).await;
+        transcript.without_rows()
+    }
+
+    async fn explain_by(&self, request: &ForwardedRequest<'_>, mut steps: Steps) -> Transcript {
+        let mut record = DecisionRecord::default();
         let decision = self
             .decide_explained(request, &mut record, &mut steps)
             .await;

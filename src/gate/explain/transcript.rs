@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::authenticators::PASSWORD_STAGE;
 use crate::domain::{Denial, DenialClass, Explain, ExplainStep, Reason, RouteIndex, StepOutcome};
 use crate::hints::{DeniedStage, Hint};
 use crate::issuers::{Issuer, Issuers};
@@ -13,7 +14,7 @@ use crate::response::DenialResponses;
 #[derive(Debug, Serialize)]
 pub struct Transcript {
     /// `allow`, `deny`, `error`, `would_deny` on a route that only reports, or `unknown` if another
-    /// service would have to be asked.
+    /// service would have to be asked, or a password compared.
     pub verdict: &'static str,
     /// `ok`, or the code of the reason.
     pub reason: &'static str,
@@ -37,7 +38,9 @@ pub(in crate::gate) struct Steps {
     kept: Vec<ExplainStep>,
     left_out: usize,
     /// `true` if other services may be asked.
-    pub(super) is_online: bool,
+    is_online: bool,
+    /// `true` if the explanation is for somebody who has not shown to be the operator.
+    is_for_stranger: bool,
 }
 
 /// So many stages are kept, and the last one always: it decides.
@@ -48,6 +51,11 @@ impl Explain for Steps {
 
     fn may_ask(&self) -> bool {
         self.is_online
+    }
+
+    /// Limits on failures do not apply to an explanation, so it would be a way to try passwords.
+    fn may_compare_passwords(&self) -> bool {
+        !self.is_for_stranger
     }
 
     fn step(&mut self, step: impl FnOnce() -> ExplainStep) {
@@ -64,6 +72,22 @@ impl Explain for Steps {
 }
 
 impl Steps {
+    /// Begins for the operator. Other services are asked if `is_online` is `true`.
+    pub(super) fn for_operator(is_online: bool) -> Self {
+        Self {
+            is_online,
+            ..Self::default()
+        }
+    }
+
+    /// Begins for somebody who has not shown to be the operator.
+    pub(super) fn for_stranger() -> Self {
+        Self {
+            is_for_stranger: true,
+            ..Self::default()
+        }
+    }
+
     fn into_stages(mut self) -> Vec<ExplainStep> {
         if self.left_out > 0 {
             let more = ExplainStep::skipped(
@@ -86,11 +110,22 @@ impl Transcript {
         context: HintContext<'_>,
     ) -> Self {
         let stages = steps.into_stages();
-        if stages
+        let unknown = stages
             .last()
-            .is_some_and(|last| last.outcome == StepOutcome::Unknown)
-        {
-            return Self::of_unknown(stages);
+            .filter(|last| last.outcome == StepOutcome::Unknown);
+        if let Some(last) = unknown {
+            let (meaning, hint) = if last.stage == PASSWORD_STAGE {
+                (
+                    "a password would have to be compared",
+                    Hint::ExplainPassword,
+                )
+            } else {
+                (
+                    "another service would have to be asked",
+                    Hint::ExplainOnline,
+                )
+            };
+            return Self::of_unknown(stages, meaning, hint);
         }
         let (verdict, reason) = match &decision {
             Ok(permit) => match permit.reported() {
@@ -112,12 +147,12 @@ impl Transcript {
         }
     }
 
-    fn of_unknown(stages: Vec<ExplainStep>) -> Self {
+    fn of_unknown(stages: Vec<ExplainStep>, meaning: &'static str, hint: Hint) -> Self {
         Self {
             verdict: "unknown",
             reason: "unknown",
-            meaning: "another service would have to be asked",
-            hint: Some(Hint::ExplainOnline.with(&[])),
+            meaning,
+            hint: Some(hint.with(&[])),
             challenge: None,
             stages,
             denied: None,
@@ -148,10 +183,9 @@ impl Transcript {
         self
     }
 
-    /// Returns the transcript without what was found in a user's row, for a peer that is neither on
-    /// loopback nor has the token.
+    /// Returns the transcript without what was found in a user's row.
     #[must_use]
-    pub fn without_rows(mut self) -> Self {
+    pub(in crate::gate) fn without_rows(mut self) -> Self {
         let stages = self.stages.into_iter();
         self.stages = stages.map(ExplainStep::without_row).collect();
         self

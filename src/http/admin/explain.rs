@@ -44,11 +44,11 @@ pub(super) async fn explain(
         ),
         Ok(described) => {
             let decisions = &generation.decisions;
-            let transcript = decisions.gate.explain_described(&described).await;
+            let gate = &decisions.gate;
             let transcript = if is_near || has_token {
-                transcript
+                gate.explain_described(&described).await
             } else {
-                transcript.without_rows()
+                gate.explain_described_to_stranger(&described).await
             };
             json_answer(
                 StatusCode::OK,

@@ -6,7 +6,7 @@ mod requests;
 mod routes;
 mod tokens;
 
-pub use peers::own_address;
+pub use peers::{own_address, tried};
 use serde_json::{Value, json};
 
 use crate::support::TestGate;

@@ -5,11 +5,12 @@ mod fetching;
 
 use doorward::hints::Hint;
 
-/// Both lists together try every hint of the table.
+/// These lists together try every hint of the table.
 #[test]
 fn every_hint_is_tried() {
     let introspection = crate::introspection::explain::tried();
-    let tried = [denials::tried(), fetching::tried(), introspection].concat();
+    let explain = crate::explain::tried();
+    let tried = [denials::tried(), fetching::tried(), introspection, explain].concat();
     let missed: Vec<_> = Hint::ALL
         .iter()
         .filter(|hint| !tried.contains(hint))
