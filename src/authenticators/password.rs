@@ -45,10 +45,8 @@ impl Authenticators {
             cx.explain.step(explain::compared_meanwhile);
             return Ok(known);
         }
-        // Checked again: other requests of this client may have failed meanwhile.
-        if cx.client().is_some() {
-            cx.check_cost()?;
-        }
+        // Other requests of this client may have failed meanwhile.
+        cx.check_cost()?;
         let attempt = passwords.attempt(pair);
         let is_known = attempt.is_of_known_user();
         let line = attempt.run(slot).await?;

@@ -10,7 +10,7 @@ use super::*;
 use crate::config::{AcceptedIssuers, CacheSettings};
 use crate::domain::{
     ClientSource, CostLimit, CredentialScheme, ExplainStep, Field, ForwardedRequest, HeaderFields,
-    IssuerIndex, OriginalRequest, Scopes, SourceIndex, StepOutcome, Timestamp,
+    IssuerIndex, LimitedBy, OriginalRequest, Scopes, SourceIndex, StepOutcome, Timestamp,
 };
 use crate::extract::TokenSources;
 use crate::issuers::{Issuer, IssuerDescription, KeyStore};
@@ -188,7 +188,7 @@ fn a_cached_token_is_denied_on_a_route_that_does_not_take_its_issuer() {
 fn a_client_that_is_limited_is_served_from_the_cache_only() {
     struct Reached;
     impl CostLimit for Reached {
-        fn check(&self, _: &ForwardedRequest<'_>, _: Moment) -> Result<(), Denial> {
+        fn check(&self, _: &ForwardedRequest<'_>, _: Moment) -> Result<LimitedBy, Denial> {
             Err(Denial::rate_limited(Duration::from_millis(1500)))
         }
 

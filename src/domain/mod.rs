@@ -39,6 +39,6 @@ pub use request::{
     HeaderFields, OriginalRequest, RequestHost, RequestMethod, RequestParts, RequestPath,
     RequestQuery, parse_address,
 };
-pub use request_context::{CostLimit, RequestContext};
+pub use request_context::{CostLimit, LimitedBy, RequestContext};
 pub use scopes::Scopes;
 pub use time::{InvalidTime, Timestamp};

@@ -21,12 +21,23 @@ pub struct RequestContext<'a, E: Explain> {
 
 /// Limits the expensive work that a client may cause.
 pub trait CostLimit: Sync {
+    /// Returns what limits this request, so far in vain.
+    ///
     /// Fails with [`Reason::RateLimited`](super::Reason::RateLimited) if no expensive work may be
-    /// done for this request at this time.
-    fn check(&self, request: &ForwardedRequest<'_>, now: Moment) -> Result<(), Denial>;
+    /// done for it at this time.
+    fn check(&self, request: &ForwardedRequest<'_>, now: Moment) -> Result<LimitedBy, Denial>;
 
     /// Returns the address of the client, if the request tells it.
     fn client(&self, request: &ForwardedRequest<'_>) -> Option<IpAddr>;
+}
+
+/// What limits a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitedBy {
+    /// The failures of its client.
+    Client,
+    /// Nothing: its client is not known.
+    Nothing,
 }
 
 impl<E: Explain> RequestContext<'_, E> {
@@ -38,6 +49,7 @@ impl<E: Explain> RequestContext<'_, E> {
 
     /// Fails with [`Reason::RateLimited`](super::Reason::RateLimited) if no expensive work may be
     /// done for this request. Call it before such work: a signature, a password's hash, a call.
+    /// Other requests of the client may fail meanwhile, so it is called again before more of it.
     ///
     /// The limit is looked up here and not at the beginning, so that a credential from the cache
     /// pays nothing for it.
@@ -46,9 +58,14 @@ impl<E: Explain> RequestContext<'_, E> {
             return Ok(());
         };
         let checked = limit.check(self.request, self.now);
+        // It is counted once as a request of no known client.
+        if matches!(checked, Ok(LimitedBy::Nothing)) {
+            self.cost_limit = None;
+        }
         let found = if checked.is_ok() { "fewer" } else { "too many" };
-        self.explain.outcome("failure limit", checked, || {
+        let checked = self.explain.outcome("failure limit", checked, || {
             ("fewer failures than failure_limit", found)
-        })
+        });
+        checked.map(drop)
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use client_failures::ClientFailures;
 
 use crate::config::TrustedProxies;
-use crate::domain::{CostLimit, Denial, ForwardedRequest, Moment};
+use crate::domain::{CostLimit, Denial, ForwardedRequest, LimitedBy, Moment};
 use crate::telemetry::RateLimitCounters;
 use client_failures::{ClientKey, one_client};
 
@@ -55,15 +55,15 @@ impl FailureLimiter {
 }
 
 impl CostLimit for FailureLimiter {
-    fn check(&self, request: &ForwardedRequest<'_>, now: Moment) -> Result<(), Denial> {
+    fn check(&self, request: &ForwardedRequest<'_>, now: Moment) -> Result<LimitedBy, Denial> {
         let Some(client) = self.client_key(request) else {
             // With one bucket for all unknown addresses, one client could lock out the others.
             self.counters.count_unknown_address(now.uptime);
-            return Ok(());
+            return Ok(LimitedBy::Nothing);
         };
         let wait = self.failures.wait(client, now.uptime);
         if wait.is_zero() {
-            return Ok(());
+            return Ok(LimitedBy::Client);
         }
         self.counters.count_refusal();
         Err(Denial::rate_limited(wait))

@@ -1,7 +1,7 @@
 //! The client address to which failures are counted: in each dialect, the one that the proxy wrote.
 
 use super::{ALICE, MALLORY, counted, exhaust, forged, is_limited, limited, new_token, verdict};
-use crate::support::{Check, GrpcClient, TestGate, TestIssuer};
+use crate::support::{Check, GrpcClient, IntrospectionEndpoint, TestGate, TestIssuer};
 
 /// Makes the fields of a request of this client.
 type Fields<'a> = &'a dyn Fn(&str) -> Vec<(&'static str, String)>;
@@ -147,6 +147,27 @@ fn a_client_of_unknown_address_is_not_limited_and_counted() {
     }
     assert_eq!(counted(&gate, "no_address"), 28);
     assert!(!is_limited(&gate, &idp, MALLORY));
+}
+
+/// A JWT about which its issuer is asked as well costs a signature and a call.
+#[test]
+fn a_request_of_unknown_address_is_counted_once() {
+    let server = IntrospectionEndpoint::start();
+    let gate = server
+        .gate()
+        .set("INTROSPECTION", "always")
+        .set("PROXY", "traefik")
+        .set("FAILURE_LIMIT", "3/1m")
+        .spawn();
+    let token = new_token(&server.idp);
+    server.knows(&token, &serde_json::json!({}));
+    assert_eq!(gate.verdict(&token), "200");
+    assert_eq!(counted(&gate, "no_address"), 1);
+    assert_eq!(
+        verdict(&gate, MALLORY, &new_token(&server.idp)),
+        "401 token_inactive"
+    );
+    assert_eq!(counted(&gate, "no_address"), 1);
 }
 
 #[test]
