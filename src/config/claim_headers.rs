@@ -218,7 +218,7 @@ fn repeated(list: &[ClaimHeader]) -> impl Iterator<Item = (usize, Invalid)> {
         .enumerate()
         .filter(move |(_, mapped)| !seen.insert(folded(&mapped.header)))
         .map(|(index, mapped)| {
-            let invalid = Invalid::new(format!("{} stands twice", mapped.header));
+            let invalid = Invalid::new(format!("{} is given twice", mapped.header));
             (
                 index,
                 invalid.hint(

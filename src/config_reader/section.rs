@@ -171,9 +171,8 @@ impl SettingInput {
             })?;
             // JSON readers differ on which of two members with the same name counts.
             if !Json::is_strict_object(&text) {
-                return Err(
-                    Invalid::new("a member stands twice, or too deep").hint("keep one of them")
-                );
+                return Err(Invalid::new("a member is repeated, or nested too deep")
+                    .hint("keep one of them"));
             }
             Ok(object)
         });

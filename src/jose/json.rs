@@ -30,7 +30,7 @@ pub(super) struct Object<'a> {
 
 /// The error for a text that is not a strict JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a JSON object in which each member stands once")]
+#[error("not a JSON object, or a member is repeated")]
 pub(super) struct NotStrict;
 
 impl<'a> Json<'a> {
@@ -283,7 +283,7 @@ impl<'de> Visitor<'de> for Strict {
         names.sort_unstable();
         let is_duplicate = |pair: &[Cow<'_, str>]| matches!(pair, [one, other] if one == other);
         if names.windows(2).any(is_duplicate) {
-            Err(A::Error::custom("a member stands twice"))
+            Err(A::Error::custom("a member is repeated"))
         } else {
             Ok(())
         }

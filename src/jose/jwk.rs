@@ -17,7 +17,7 @@ use super::{Algorithm, Algorithms, Family, VerificationKey, roca};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JwkRefusal {
     /// The entry is not an object, or not a strict one.
-    #[error("not a JSON object in which each member stands once")]
+    #[error("not a JSON object, or a member is repeated")]
     NotAnObject,
     /// A member is missing or of the wrong type or encoding.
     #[error("member `{0}` is missing or malformed")]

@@ -34,7 +34,7 @@ pub enum UserRowError {
     #[error("a row of more than 16 KiB")]
     TooLong,
     /// The text is no JSON object, or two columns have the same name.
-    #[error("not a JSON object in which each column stands once")]
+    #[error("not a JSON object, or a column is repeated")]
     NotStrict,
 }
 

@@ -209,7 +209,7 @@ fn bad_claim_headers_are_told() {
     DOORWARD_CLAIM_HEADERS: "X Auth" is no header name (use letters, digits, - and _)
     DOORWARD_CLAIM_HEADERS: Authorization means something else already (choose a name such as X-Auth-…)
     DOORWARD_CLAIM_HEADERS: X_Auth_Reason means something else already (choose a name such as X-Auth-…)
-    DOORWARD_CLAIM_HEADERS: x_user stands twice (one header per claim; names that differ only in case, - and _ are the same)
+    DOORWARD_CLAIM_HEADERS: x_user is given twice (one header per claim; names that differ only in case, - and _ are the same)
     DOORWARD_CLAIM_HEADERS: "a..b": an empty segment in a claim path (write a path such as realm_access.roles; quote a segment that has a dot in it)
     DOORWARD_CLAIM_HEADERS: "\"a": a misplaced quote in a claim path (write a path such as realm_access.roles; quote a segment that has a dot in it)
     DOORWARD_CLAIM_HEADERS_MAX_BYTES: "1" is out of range (a whole number from 64 to 65536)
@@ -302,7 +302,7 @@ fn bad_what_tokens_must_satisfy_are_told() {
     insta::assert_snapshot!(told, @r#"
     DOORWARD_NAME: "two words" is not understood (write at most 64 visible ASCII characters without blanks)
     DOORWARD_AUDIENCE: an empty list (give at least one)
-    DOORWARD_AUDIENCE: `*` beside other audiences (`*` stands alone)
+    DOORWARD_AUDIENCE: `*` beside other audiences (write `*` alone)
     DOORWARD_AUDIENCE_MATCH: "some" is not understood (write one of any, all)
     DOORWARD_AUDIENCE_FALLBACK: "sub" is not understood (write one of client_id, azp)
     DOORWARD_ALGORITHMS: "none" is not understood (write some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, ES256K, EdDSA, HS256, HS384, HS512, ML-DSA-44, ML-DSA-65, ML-DSA-87)

@@ -254,15 +254,15 @@ fn each_header_that_stands_twice_is_told() {
     let headers = ["X-A", "X-B", "x_a", "X-C", "X_B"]
         .map(|name| format!("\n  - {{claim: sub, header: {name}}}"));
     insta::assert_snapshot!(problems(&format!("{MINIMAL}claim_headers:{}\n", headers.concat())), @"
-    doorward.yaml:6:5: claim_headers[2]: x_a stands twice (one header per claim; names that differ only in case, - and _ are the same)
-    doorward.yaml:8:5: claim_headers[4]: X_B stands twice (one header per claim; names that differ only in case, - and _ are the same)
+    doorward.yaml:6:5: claim_headers[2]: x_a is given twice (one header per claim; names that differ only in case, - and _ are the same)
+    doorward.yaml:8:5: claim_headers[4]: X_B is given twice (one header per claim; names that differ only in case, - and _ are the same)
     ");
     let in_environment = TestGate::new()
         .file(MINIMAL)
         .set("CLAIM_HEADERS", "sub=X-A,iss=X_A,aud=X-B,jti=x-b");
     insta::assert_snapshot!(in_environment.configuration().unwrap_err(), @"
-    DOORWARD_CLAIM_HEADERS: X_A stands twice (one header per claim; names that differ only in case, - and _ are the same)
-    DOORWARD_CLAIM_HEADERS: x-b stands twice (one header per claim; names that differ only in case, - and _ are the same)
+    DOORWARD_CLAIM_HEADERS: X_A is given twice (one header per claim; names that differ only in case, - and _ are the same)
+    DOORWARD_CLAIM_HEADERS: x-b is given twice (one header per claim; names that differ only in case, - and _ are the same)
     ");
 }
 
@@ -432,7 +432,7 @@ fn no_denial_stands_twice_in_a_text_of_the_environment() {
         let told = gate.configuration().map(drop).unwrap_err();
         assert_eq!(
             told,
-            "DOORWARD_DENIALS: a member stands twice, or too deep (keep one of them)"
+            "DOORWARD_DENIALS: a member is repeated, or nested too deep (keep one of them)"
         );
     }
 }

@@ -77,7 +77,7 @@ fn problems_of_routes_are_told() {
     doorward.yaml:10:33: routes[4].access: "nobody" is not understood (write one of anonymous, optional, authenticated, denied)
     doorward.yaml:10:59: routes[4].issuers[0]: no issuer is called "mian" (there is main, strict)
     doorward.yaml:10:82: routes[4].token_sources[0]: "body" is not understood (write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
-    doorward.yaml:10:89: routes[4].audience: `*` beside other audiences (`*` stands alone)
+    doorward.yaml:10:89: routes[4].audience: `*` beside other audiences (write `*` alone)
     doorward.yaml:11:34: routes[5].require: has no effect where tokens are not looked at (leave it out, or change `access`)
     doorward.yaml:11:58: routes[5].audience: has no effect where tokens are not looked at (leave it out, or change `access`)
     doorward.yaml:12:15: routes[6].audience: `*` beside an issuer with token_type at+jwt, which demands an audience (name the audiences of this route)

@@ -51,7 +51,7 @@ pub(crate) fn accepted(
     match names.iter().any(|name| name == "*") {
         true if names.len() == 1 => Ok(AcceptedAudience::Everyone),
         true => {
-            let invalid = Invalid::new("`*` beside other audiences").hint("`*` stands alone");
+            let invalid = Invalid::new("`*` beside other audiences").hint("write `*` alone");
             Err(reader.refuse(setting, invalid))
         }
         false => Ok(AcceptedAudience::Listed { names, quantity }),

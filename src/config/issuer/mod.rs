@@ -404,7 +404,7 @@ fn refuse_profile_without_issuer(
 }
 
 const RESERVED_HINT: &str =
-    "API keys and users with passwords are called so: $api_keys_file, $htpasswd_file";
+    "choose another: `api-keys` and `basic` are the lists in $api_keys_file and $htpasswd_file";
 
 /// The label of decisions without an issuer.
 const NO_ISSUER: &str = "none";

@@ -90,7 +90,7 @@ impl ActiveToken {
 impl fmt::Display for UnreadableAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoObject => "no JSON object in which each member stands once",
+            Self::NoObject => "not a JSON object, or a member is repeated",
             Self::NoVerdict => "`active` is neither true nor false",
         })
     }

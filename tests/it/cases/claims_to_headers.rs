@@ -216,7 +216,7 @@ fn h7_two_claims_never_share_a_header() {
         "sub=X-Auth-User, email=x_auth-USER",
         "sub=X-Auth-User, sub=X-Auth-User",
     ] {
-        assert_refused(mapping, "stands twice");
+        assert_refused(mapping, "is given twice");
     }
     assert!(
         mapping("sub=X-Auth-User, sub=X-Auth-Subject")

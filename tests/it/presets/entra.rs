@@ -265,7 +265,7 @@ fn what_is_missing_or_contradicts_is_told() {
 
     DOORWARD_ENTRA_TENANTS: "common" is not understood (write the directory id of the tenant, a GUID)
 
-    DOORWARD_ENTRA_TENANTS: `*` beside tenants (`*` stands alone)
+    DOORWARD_ENTRA_TENANTS: `*` beside tenants (write `*` alone)
 
     DOORWARD_ISSUER: not an issuer of the preset (leave out DOORWARD_ISSUER or DOORWARD_PRESET)
     "#);

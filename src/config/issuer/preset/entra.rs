@@ -30,7 +30,7 @@ fn read(reader: &mut Reader) -> Result<Preset, Reported> {
         }
         listed if listed.is_empty() && tenants.len() == 1 => AcceptedIssuers::AnyEntraTenant,
         _ => {
-            let invalid = Invalid::new("`*` beside tenants").hint("`*` stands alone");
+            let invalid = Invalid::new("`*` beside tenants").hint("write `*` alone");
             return Err(reader.refuse(&TENANTS, invalid));
         }
     };
