@@ -3,6 +3,7 @@
 mod addresses;
 mod behind_proxies;
 mod counting;
+mod credentials;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

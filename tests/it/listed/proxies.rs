@@ -56,7 +56,7 @@ fn challenges(answer: &Answer) -> String {
         .join(", ")
 }
 
-fn try_at(proxy: &Proxy, kinds: &[&Kind]) {
+fn try_at(proxy: &Proxy) {
     let (files, key) = (Files::new(), api_key());
     let keys = files.write("keys.yaml", entry("ci", &key, ""));
     let users = files.write("htpasswd", user("carol", "secret"));
@@ -73,7 +73,7 @@ fn try_at(proxy: &Proxy, kinds: &[&Kind]) {
         expired: site.idp.token().expires_in(-100).sign(),
         key,
     };
-    for kind in kinds {
+    for kind in [TOKEN, KEY, PASSWORD] {
         for _ in 0..2 {
             let seen = site.served((kind.present)(site.get("/"), &credentials, true));
             assert_eq!(seen.get("X-Auth-Subject"), kind.subject);
@@ -87,7 +87,7 @@ fn try_at(proxy: &Proxy, kinds: &[&Kind]) {
         );
         // Both schemes arrive, that of the attempt first.
         let told = challenges(&answer);
-        let first = if kind.issuer == "basic" {
+        let first = if kind.issuer == PASSWORD.issuer {
             "Basic "
         } else {
             "Bearer "
@@ -106,32 +106,22 @@ fn try_at(proxy: &Proxy, kinds: &[&Kind]) {
     );
 }
 
-#[test]
-fn nginx_takes_each_kind() {
-    try_at(&NGINX, &[&TOKEN, &KEY, &PASSWORD]);
+macro_rules! each_kind {
+    ($($test:ident $proxy:expr,)+) => {
+        $(
+            #[test]
+            fn $test() {
+                try_at(&$proxy);
+            }
+        )+
+    };
 }
 
-#[test]
-fn traefik_takes_each_kind() {
-    try_at(&TRAEFIK, &[&TOKEN, &KEY, &PASSWORD]);
-}
-
-#[test]
-fn caddy_takes_keys_and_passwords() {
-    try_at(&CADDY, &[&KEY, &PASSWORD]);
-}
-
-#[test]
-fn envoy_takes_keys_and_passwords() {
-    try_at(&ENVOY, &[&PASSWORD, &KEY]);
-}
-
-#[test]
-fn envoy_by_grpc_takes_keys_and_passwords() {
-    try_at(&ENVOY_GRPC, &[&PASSWORD, &TOKEN]);
-}
-
-#[test]
-fn haproxy_takes_keys_and_passwords() {
-    try_at(&HAPROXY, &[&PASSWORD, &KEY]);
+each_kind! {
+    nginx_takes_each_kind NGINX,
+    traefik_takes_each_kind TRAEFIK,
+    caddy_takes_each_kind CADDY,
+    envoy_takes_each_kind ENVOY,
+    envoy_by_grpc_takes_each_kind ENVOY_GRPC,
+    haproxy_takes_each_kind HAPROXY,
 }

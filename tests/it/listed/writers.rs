@@ -4,8 +4,10 @@ use std::process::{Command, Output, Stdio};
 
 use std::io::Write;
 
-use super::{Files, with_passwords};
-use crate::support::program;
+use super::{Files, user, with_passwords};
+use crate::nginx::NGINX;
+use crate::support::{Site, TestGate, TestIssuer, program};
+use crate::traefik::TRAEFIK;
 
 fn run(name: &str, arguments: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(program(name));
@@ -88,20 +90,42 @@ fn other_hashes_of_htpasswd_are_refused_by_name() {
 #[test]
 fn curl_gets_in() {
     let files = Files::new();
-    let gate = with_passwords(&files.write("htpasswd", super::user("alice", "s3cret"))).spawn();
+    let gate = with_passwords(&files.write("htpasswd", user("alice", "s3cret"))).spawn();
     let url = format!("http://{}/verify", gate.verify);
-    let status = |pair: &[&str]| {
-        let arguments = [
-            &["-sS", "-o", "/dev/null", "-w", "%{http_code}"],
-            pair,
-            &[url.as_str()],
-        ]
-        .concat();
-        String::from_utf8(run("curl", &arguments, "").stdout).unwrap()
-    };
+    let status = |pair: &[&str]| curl(&url, pair);
     assert_eq!(status(&["-u", "alice:s3cret"]), "200");
     assert_eq!(status(&["-u", "alice:wrong"]), "401");
     // It asks without a password first, and answers the challenge.
     assert_eq!(status(&["--anyauth", "-u", "alice:s3cret"]), "200");
     assert_eq!(status(&[]), "401");
+}
+
+/// All challenges in one line, as nginx hands them on, and one line for each, as Traefik does.
+#[test]
+fn curl_finds_its_scheme_among_the_challenges_of_proxies() {
+    for proxy in [&NGINX, &TRAEFIK] {
+        let (files, idp) = (Files::new(), TestIssuer::new());
+        let users = files.write("htpasswd", user("alice", "s3cret"));
+        let gate = TestGate::new()
+            .trusting(&idp)
+            .set("HTPASSWD_FILE", users)
+            .set("TOKEN_SOURCES", "bearer, basic");
+        let site = Site::with(proxy, idp, gate, &[]);
+        let url = format!("http://{}/", site.address());
+        let status = |pair: &[&str]| curl(&url, pair);
+        assert_eq!(status(&["--anyauth", "-u", "alice:s3cret"]), "200");
+        assert_eq!(status(&["--anyauth", "-u", "alice:wrong"]), "401");
+        assert_eq!(status(&["-u", "alice:s3cret"]), "200");
+    }
+}
+
+/// The status that curl gets.
+fn curl(url: &str, options: &[&str]) -> String {
+    let arguments = [
+        &["-sS", "-o", "/dev/null", "-w", "%{http_code}"],
+        options,
+        &[url],
+    ]
+    .concat();
+    String::from_utf8(run("curl", &arguments, "").stdout).unwrap()
 }
