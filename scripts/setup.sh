@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests and linters need beside Rust: servers and Java from Debian, the rest from PyPI, npm, Maven and
-# crates.io into .tools/. Idempotent; a run with nothing to do takes a few milliseconds. Nothing it installs is left running.
+# Installs what the tests and linters need beside Rust: servers and Java from Debian, the rest from PyPI, npm, Maven, the Go module
+# proxy and crates.io into .tools/. Idempotent; a run with nothing to do takes a few milliseconds. Nothing it installs is left running.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
