@@ -5,8 +5,8 @@
 
 local url = "http://127.0.0.1:8080/verify/haproxy"
 
--- In milliseconds; doorward itself waits at most jwks_wait (500 ms) for an issuer.
-local timeout = 2000
+-- In milliseconds. doorward itself may wait: 2 s for a password, 0.8 s (dependency_wait) for an issuer or a database.
+local timeout = 3000
 
 -- doorward gets only the headers that it reads. A token source `header:X-Token` needs its name here.
 -- `doorward config proxy haproxy` prints the lines between the marks for your configuration.
