@@ -24,7 +24,7 @@ pub(super) struct Introspectors {
 pub(super) struct CallSettings {
     /// The time that a request waits.
     pub(super) wait: Duration,
-    /// Says that active tokens may be kept.
+    /// `true` if active tokens may be kept.
     pub(super) keeps_active: bool,
 }
 

@@ -7,7 +7,7 @@ use crate::telemetry::CacheUse;
 /// The record of authenticating a credential, for the log and the metrics. No decision reads it.
 #[derive(Debug, Default)]
 pub struct AuthenticationRecord {
-    /// Says that a log or a trace shows the digest. Otherwise it is computed for the cache only.
+    /// `true` if a log or a trace shows the digest. Otherwise it is computed for the cache only.
     pub wants_digest: bool,
     /// The digest of the credential, if the cache, a log or a trace needs it.
     pub digest: Option<CredentialDigest>,

@@ -14,7 +14,7 @@ pub(super) struct UserAnswer {
     pub(super) until: Moment,
 }
 
-/// What the directory knows of a subject.
+/// The state of a subject in the directory.
 #[derive(Debug, Clone)]
 pub(super) enum UserState {
     /// The subject may pass, with these attributes.

@@ -32,7 +32,7 @@ struct SharedCalls {
     runtime: Handle,
 }
 
-/// What a directory needs from outside.
+/// The clients and metrics that a directory needs from outside.
 pub struct DirectoryClients {
     /// The client of its database.
     pub client: Arc<SqlClient>,

@@ -10,7 +10,7 @@ use crate::telemetry::Outcome;
 /// The record of a decision for the log and the metrics. No decision reads it.
 #[derive(Debug, Default)]
 pub struct DecisionRecord {
-    /// Says that the log shows claims.
+    /// `true` if the log shows claims.
     pub keeps_principal: bool,
     /// The principal of the credential, if it was verified and the log shows claims.
     pub principal: Option<Arc<Principal>>,
@@ -20,7 +20,7 @@ pub struct DecisionRecord {
     pub route: Option<RouteIndex>,
     /// The record of authenticating the credential.
     pub authentication: AuthenticationRecord,
-    /// Says that clocks which differ would explain the denial.
+    /// `true` if clocks which differ would explain the denial.
     pub clock_skew_suspected: bool,
 }
 

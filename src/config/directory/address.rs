@@ -1,4 +1,4 @@
-//! Where a database is, and how to log in.
+//! The address of a database, and the log-in.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use url::Url;
 use crate::config_reader::{Invalid, value};
 use crate::domain::is_loopback;
 
-/// Where a database is, and how to log in.
+/// The address of a database, and the log-in.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DatabaseAddress {
     /// A `PostgreSQL` server.
@@ -22,7 +22,7 @@ pub enum DatabaseAddress {
 /// A server, and how to log in.
 #[derive(Debug, Clone)]
 pub struct ServerAddress {
-    /// Where the server listens.
+    /// The place at which the server listens.
     pub location: ServerLocation,
     /// The name of the role or user; `None` for the default of the database's own clients.
     pub user: Option<String>,
@@ -32,7 +32,7 @@ pub struct ServerAddress {
     pub database: Option<String>,
 }
 
-/// Where a server listens.
+/// The place at which a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerLocation {
     /// A host in the network or on this machine.
@@ -41,7 +41,7 @@ pub enum ServerLocation {
         name: String,
         /// The port; `None` for the default of the database.
         port: Option<u16>,
-        /// Says that connections use TLS, and that the certificate is verified.
+        /// `true` if connections use TLS; then the certificate is verified.
         tls: bool,
     },
     /// A unix socket: the directory of it for `PostgreSQL`, the file for `MySQL`.

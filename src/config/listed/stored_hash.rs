@@ -47,7 +47,7 @@ struct Argon2idParts {
     output: Box<[u8]>,
 }
 
-/// What one hash costs. Between costs of one algorithm, the greater one takes about as long or
+/// The cost of one hash. Between costs of one algorithm, the greater one takes about as long or
 /// longer; between algorithms, the order says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum HashCost {

@@ -32,7 +32,7 @@ pub struct CallFailure {
 pub struct CallDenied {
     /// The time after which another attempt is sensible.
     pub retry_after: Duration,
-    /// Says that the dependency refused this one request. All other denials are about the
+    /// `true` if the dependency refused this one request. All other denials are about the
     /// dependency.
     pub is_rejected: bool,
 }

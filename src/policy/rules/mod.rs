@@ -22,9 +22,9 @@ use crate::verify::AcceptedAudience;
 /// The rules of a route, or of all requests if there are no routes.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// Says which requests may pass.
+    /// The requests that may pass.
     pub access: Access,
-    /// Says how CORS preflights are decided.
+    /// The decision about CORS preflights.
     pub preflight: Preflight,
     /// The sources of tokens.
     pub sources: Arc<TokenSources>,
@@ -34,12 +34,12 @@ pub struct Rules {
     pub audience: Option<AcceptedAudience>,
     /// The other requirements of a token.
     pub requirements: Box<[Requirement]>,
-    /// Says that the user is looked up in the directory, if there is one.
+    /// `true` if the user is looked up in the directory, if there is one.
     pub needs_user: bool,
-    /// Says that the user must be in the directory. A principal of an issuer without users there is
+    /// `true` if the user must be in the directory. A principal of an issuer without users there is
     /// denied. With `needs_user` alone it passes, and `user` is empty.
     pub requires_user: bool,
-    /// Says that a denial for the sake of the token is only reported.
+    /// `true` if a denial for the sake of the token is only reported.
     pub report_only: bool,
 }
 

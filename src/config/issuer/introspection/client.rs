@@ -1,4 +1,4 @@
-//! How this service authenticates itself to an introspection endpoint (RFC 6749 section 2.3,
+//! Authentication of this service to an introspection endpoint (RFC 6749 section 2.3,
 //! RFC 7523, RFC 8705).
 
 use std::path::{Path, PathBuf};
@@ -78,7 +78,7 @@ enum Method {
     None,
 }
 
-/// How this service authenticates itself to an introspection endpoint.
+/// The authentication of this service to an introspection endpoint.
 ///
 /// Files are named and not read: they are followed while the service runs.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -104,7 +104,7 @@ impl MySqlClient {
     }
 }
 
-/// Why a row was not fetched, as long as it may be tried again.
+/// The error for a row that was not fetched, as long as it may be tried again.
 enum Failure {
     Sqlx(sqlx::Error),
     Other(SqlError),

@@ -33,7 +33,7 @@ pub(super) struct PostgresClient {
     session: PgConnectOptions,
     /// For a pooler that lends a session for one transaction at a time.
     transaction: PgConnectOptions,
-    /// Says that there is such a pooler.
+    /// `true` if there is such a pooler.
     is_pooled: AtomicBool,
     max_connections: u32,
     timeout: Duration,
@@ -195,7 +195,7 @@ impl PostgresClient {
     }
 }
 
-/// Why a row was not fetched, as long as it may be tried again.
+/// The error for a row that was not fetched, as long as it may be tried again.
 enum Failure {
     Sqlx(sqlx::Error),
     Other(SqlError),
