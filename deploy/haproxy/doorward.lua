@@ -20,7 +20,7 @@ local identity = { "x-auth-subject", "x-auth-issuer", "x-auth-client-id", "x-aut
 -- <<< doorward config proxy haproxy: copy
 
 -- The headers that the client gets with a denial.
-local told = { "www-authenticate", "x-auth-reason", "content-type", "cache-control", "retry-after" }
+local passed_on = { "www-authenticate", "x-auth-reason", "content-type", "cache-control", "retry-after" }
 
 -- All values of a field, in order. doorward must see both of two Authorization fields, to refuse them.
 local function lines(field)
@@ -81,7 +81,7 @@ end
 local function deny(txn, status, answer, body)
   local reply = txn:reply()
   reply:set_status(status)
-  for _, name in ipairs(told) do
+  for _, name in ipairs(passed_on) do
     for _, value in ipairs(answer[name] and lines(answer[name]) or {}) do reply:add_header(name, value) end
   end
   reply:set_body(body or "")
