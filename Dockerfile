@@ -23,7 +23,7 @@ USER 65532:65532
 
 # The proxy is another container, so loopback would be unreachable. The admin listener (8081) stays on loopback: it
 # serves /metrics and /status without a password. To let Prometheus in from outside, choose so: DOORWARD_ADMIN_LISTEN=0.0.0.0:8081,
-# and publish that port to nobody else.
+# and publish that port to Prometheus only.
 ENV DOORWARD_LISTEN=0.0.0.0:8080
 EXPOSE 8080 8081
 

@@ -129,11 +129,11 @@ guard: setup ## count the instructions of a decision; more than GUARD_MARGIN (5)
 	scripts/guard.py $(if $(GUARD_MARGIN),--margin $(GUARD_MARGIN))
 
 .PHONY: guard-baseline
-guard-baseline: setup ## write benches/guard.json anew: after a change that is meant, or for another toolchain
+guard-baseline: setup ## renew benches/guard.json: after an intended change, or for another toolchain
 	scripts/guard.py --renew
 
 .PHONY: allocations
-allocations: ## what a judgement takes from the heap
+allocations: ## heap allocations of a decision
 	cargo run --release --locked --example allocations
 
 .PHONY: mutants
@@ -141,11 +141,11 @@ mutants: ## small mistakes put into the code on purpose, and whether the tests n
 	scripts/mutants.sh
 
 .PHONY: bench-reload
-bench-reload: setup bench-build ## reading 10,000 routes anew, and what decisions notice of it (docs/benchmarks.md)
+bench-reload: setup bench-build ## a reload of 10,000 routes, and its effect on decisions (docs/benchmarks.md)
 	benches/peers/bench.py reload $(BENCH_OPTIONS)
 
 .PHONY: differential
-differential: ## two million generated tokens, judged by another implementation too (minutes)
+differential: ## two million generated tokens, checked by another implementation too (minutes)
 	@cargo run --release --locked --example differential
 
 .PHONY: soak

@@ -39,7 +39,7 @@ const KEY: &str = include_str!("guard.pem");
 const NOW: Timestamp = Timestamp::from_secs(1_769_860_800);
 
 /// Functions of aws-lc that Rust calls, none within another: at each of them the counting pauses.
-/// That starts it in what is done beforehand, so the count begins anew where a benchmark does.
+/// That starts it in what is done beforehand, so the count begins again where a benchmark does.
 const VALGRIND: [&str; 5] = [
     "toggle-collect=*_SHA256",
     "toggle-collect=*_EVP_DigestVerifyInit",
@@ -272,7 +272,7 @@ fn decide_cached_introspection(scene: &'static Scene) -> Result<Permit, Denial> 
     black_box(scene).decide()
 }
 
-// A decision about a token that nobody has seen before: form, issuer, key, claims, and their
+// A decision about a token that was not seen before: form, issuer, key, claims, and their
 // headers.
 #[library_benchmark(setup = forgetful)]
 #[bench::all()]
@@ -301,14 +301,14 @@ fn extract(scene: &'static Scene) -> Result<Credential<'static>, Denial> {
     black_box(scene).extract()
 }
 
-// From the digest of a known token to whom it stands for.
+// From the digest of a known token to its principal.
 #[library_benchmark(setup = knowing)]
 #[bench::all()]
 fn lookup(scene: &'static Scene) -> Result<Arc<Principal>, Denial> {
     black_box(scene).look_up()
 }
 
-// What is judged with each request, for a known token too: time, audience, scopes, claims.
+// The checks of each request, for a known token too: time, audience, scopes, claims.
 #[library_benchmark(setup = authenticated)]
 #[bench::all()]
 fn policy((scene, principal): (&'static Scene, Arc<Principal>)) -> Result<Permit, Denial> {

@@ -8,7 +8,7 @@ source scripts/messages.sh
 readonly seconds=${FUZZ_SECONDS:-600} version=0.13.2
 readonly grown=fuzz/grown # not in the repository: most of what is found there adds little to what is kept
 
-# Fuzzing takes flags that only an unstable compiler knows; so it is told to be one. The code is the same.
+# Fuzzing takes flags that only an unstable compiler knows; so it is asked to behave like one. The code is the same.
 export RUSTC_BOOTSTRAP=1
 
 # Runs the target on the directories given; only the first of them is written to.

@@ -14,8 +14,8 @@ sbom() {
     # The time of the last change instead of now, so that the same sources make the same list.
     SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) cargo cyclonedx --quiet --format json --spec-version 1.5 --target "$target" \
         --no-build-deps --override-filename "$name"
-    # Only what is built: the tool also lists what some feature of a dependency would bring. And where it was built is nobody's
-    # business.
+    # Only what is built: the tool also lists what some feature of a dependency would bring. The place where it was built is
+    # left out.
     cargo tree --locked --edges normal --target "$target" --prefix none >"$made/tree"
     python3 - "$name.json" "$made/tree" "$PWD" >"$made/$name.json" <<'PYTHON'
 import json, sys

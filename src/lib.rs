@@ -1,9 +1,12 @@
-//! A forward-auth service: doorward verifies the token of each request for a reverse proxy.
+//! A forward-auth service: doorward verifies the credential of each request for a reverse proxy.
 //!
 //! nginx, Traefik, Caddy, Envoy or another proxy asks doorward about each request before it passes
-//! the request on. doorward finds the token in the request (RFC 6750), verifies it (RFC 7519, RFC
-//! 8725, RFC 9068), and applies the rules of the route. It answers 200 with the claims as headers,
-//! or 401, 403 or 503 with a [reason](domain::Reason).
+//! the request on. doorward finds the credential in the request: a JWT or an opaque token (RFC
+//! 6750), an API key, or a password (RFC 7617). It verifies the credential (RFC 7519, RFC 8725, RFC
+//! 9068, RFC 7662), looks the user up if the settings say so, and applies the rules of the route.
+//! It answers 200 with the claims as headers, or a denial with a [reason](domain::Reason): 401,
+//! 403, 429 or 503, unless the settings choose another status (400 to 599). A request that is not
+//! well-formed HTTP gets a 400 without a reason.
 //!
 //! This library is what the `doorward` command, the tests and the benchmarks share. The README says
 //! how to install and configure the service.
@@ -73,14 +76,21 @@
 //! 2. [`policy::Policy::select`] finds the route, and with it the [`Rules`](policy::Rules).
 //! 3. [`extract::TokenSources::extract`] finds the [`Credential`](domain::Credential).
 //! 4. [`authenticators::Authenticators::authenticate`] turns it into a
-//!    [`Principal`](policy::Principal). If the token is not in the cache:
-//!    1. [`jose::CompactJws::parse`] parses the token.
-//!    2. [`issuers::Issuers::find`] finds its issuer, and the [`KeyStore`](issuers::KeyStore) of the
-//!       issuer finds candidate keys.
-//!    3. [`jose::CompactJws::into_signed`] verifies the signature.
-//!    4. [`verify::Expectations::validate`] validates the claims.
-//! 5. [`policy::Rules::accept`] and [`policy::Rules::authorize`] check what may differ from request
-//!    to request. The result is a [`Permit`](policy::Permit), and nothing else becomes a 200.
+//!    [`Principal`](policy::Principal). If the credential is not in the cache, a client that has
+//!    failed too often is refused here ([`gate::FailureLimiter`]). Then the form of the credential
+//!    decides:
+//!    - A JWT: [`jose::CompactJws::parse`] parses it, [`issuers::Issuers::find`] finds its issuer,
+//!      and the [`KeyStore`](issuers::KeyStore) of the issuer finds candidate keys.
+//!      [`jose::CompactJws::into_signed`] verifies the signature, and
+//!      [`verify::Expectations::validate`] validates the claims.
+//!    - An opaque token: its issuer is asked (introspection), and the same expectations validate
+//!      the answer.
+//!    - An API key or a password: it is looked up in the list of its file.
+//! 5. [`policy::Rules::accept`] checks what may differ from request to request: time, audience, and
+//!    the scopes that the issuer requires.
+//! 6. [`directory::Directory::look_up`] adds the row of the user, if the route reads it.
+//! 7. [`policy::Rules::authorize`] checks what the route requires. The result is a
+//!    [`Permit`](policy::Permit), and nothing else becomes a 200.
 //!
 //! A step that fails ends the decision with a [`Denial`](domain::Denial), which has a
 //! [`Reason`](domain::Reason).
@@ -105,7 +115,7 @@
 //! | 8 | [`gate`] | the decision |
 //! | 7 | [`authenticators`] | from a credential to its principal |
 //! | 6 | [`issuers`], [`directory`] | the accepted issuers and their keys; the users |
-//! | 5 | [`outbound`], [`response`], [`fixtures`], [`proxy_files`] | HTTP client, denials, test cases, proxy headers |
+//! | 5 | [`outbound`], [`response`], [`fixtures`], [`proxy_files`] | HTTP and SQL clients with their bounds, denials, test cases, proxy headers |
 //! | 4 | [`telemetry`], [`platform`] | metrics and logs, system |
 //! | 3 | [`config`] | the settings, one file per section |
 //! | 2 | [`config_reader`] | how settings are read |

@@ -5,8 +5,8 @@
 
 local url = "http://127.0.0.1:8080/verify/haproxy"
 
--- In milliseconds; doorward itself waits at most jwks_wait (500 ms) for an issuer.
-local timeout = 2000
+-- In milliseconds. doorward itself may wait: 2 s for a password, 0.8 s (dependency_wait) for an issuer or a database.
+local timeout = 3000
 
 -- doorward gets only the headers that it reads. A token source `header:X-Token` needs its name here.
 -- `doorward config proxy haproxy` prints the lines between the marks for your configuration.
@@ -20,7 +20,7 @@ local identity = { "x-auth-subject", "x-auth-issuer", "x-auth-client-id", "x-aut
 -- <<< doorward config proxy haproxy: copy
 
 -- The headers that the client gets with a denial.
-local told = { "www-authenticate", "x-auth-reason", "content-type", "cache-control", "retry-after" }
+local passed_on = { "www-authenticate", "x-auth-reason", "content-type", "cache-control", "retry-after" }
 
 -- All values of a field, in order. doorward must see both of two Authorization fields, to refuse them.
 local function lines(field)
@@ -81,7 +81,7 @@ end
 local function deny(txn, status, answer, body)
   local reply = txn:reply()
   reply:set_status(status)
-  for _, name in ipairs(told) do
+  for _, name in ipairs(passed_on) do
     for _, value in ipairs(answer[name] and lines(answer[name]) or {}) do reply:add_header(name, value) end
   end
   reply:set_body(body or "")

@@ -53,7 +53,7 @@ struct Entry {
     units: u64,
 }
 
-/// Says how much of the capacity an entry takes.
+/// The part of the capacity that an entry takes.
 #[derive(Clone)]
 struct EntryWeight;
 

@@ -48,7 +48,7 @@ fn header_as_written(token: BearerToken<'_>) -> String {
     )
 }
 
-/// What is expected of the answer about a token.
+/// The answer that is expected about a token.
 pub(super) const ACTIVE: &str = "active, as the issuer answers";
 
 /// Explains the form of an opaque token, without showing it.

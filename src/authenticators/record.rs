@@ -10,7 +10,7 @@ use crate::telemetry::CacheUse;
 /// the challenge of a denial. No decision depends on the others.
 #[derive(Debug, Default)]
 pub struct AuthenticationRecord {
-    /// Says that a log or a trace shows the digest. Otherwise it is computed for the cache only.
+    /// `true` if a log or a trace shows the digest. Otherwise it is computed for the cache only.
     pub wants_digest: bool,
     /// The digest of the credential, if the cache, a log or a trace needs it.
     pub digest: Option<CredentialDigest>,

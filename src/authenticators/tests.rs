@@ -126,7 +126,7 @@ impl HeaderFields for OneField {
     }
 }
 
-/// What a future that never has to wait comes to.
+/// Returns the output of a future that never has to wait.
 pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
@@ -134,7 +134,7 @@ pub(crate) fn ready<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Whether the request is authenticated, or the code of the denial; and what the cache did.
+/// Returns the result of authentication, or the code of the denial, and what the cache did.
 fn verdict(
     authenticators: &Authenticators,
     rules: &Rules,

@@ -8,7 +8,7 @@ use super::signals::{HangUp, HeldSignals};
 use crate::app::Shutdown;
 use crate::demo;
 
-/// Where the site is, so that the other ports are those of the documentation.
+/// The port of the site. With it, the other ports are those of the documentation.
 const SITE_PORT: u16 = 8000;
 
 #[derive(Args)]

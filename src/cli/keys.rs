@@ -7,7 +7,7 @@ use crate::issuers::{FetchFailure, KeyFetcher};
 use crate::jose::KeySet;
 use crate::outbound::Egress;
 
-/// Why there are no keys. Shown with the hint on a line of its own.
+/// The error for an issuer without keys. It is shown with the hint on a line of its own.
 #[derive(Debug)]
 pub(super) struct NoKeys {
     pub(super) error: String,

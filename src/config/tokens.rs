@@ -39,7 +39,7 @@ pub(crate) const SETTINGS: &[Setting] =
 pub struct TokenSettings {
     /// The parts of a request that may hold a token.
     pub sources: Arc<TokenSources>,
-    /// The same without `basic`, for routes that take no passwords.
+    /// The token sources without `basic`, for routes that take no passwords.
     pub sources_without_passwords: Arc<TokenSources>,
     /// The greatest length of a token, in bytes.
     pub max_token_bytes: usize,

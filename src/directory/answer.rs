@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::outbound::dependency::HeapBytes;
 use crate::policy::UserRow;
 
-/// What the directory knows of a subject.
+/// The state of a subject in the directory.
 #[derive(Debug, Clone)]
 pub(super) enum UserState {
     /// The subject may pass, with these attributes.

@@ -160,7 +160,7 @@ impl Lookup {
     }
 }
 
-/// What a query found.
+/// The result of a query.
 enum Found {
     /// The row of the subject.
     Row(Arc<UserRow>),

@@ -36,7 +36,7 @@ struct SharedCalls {
 /// The bytes of memory that answers about unknown and disabled users may take: about 10,000.
 const BYTES_OF_NEGATIVES: u64 = 4 * 1024 * 1024;
 
-/// What a directory needs from outside.
+/// The clients and metrics that a directory needs from outside.
 pub struct DirectoryClients {
     /// The client of its database.
     pub client: Arc<SqlClient>,

@@ -1,10 +1,10 @@
-//! What a decision is about.
+//! The subject of a decision.
 
 use std::net::IpAddr;
 
 use super::{Denial, Explain, ForwardedRequest, Moment};
 
-/// What a decision is about: every stage of it takes this.
+/// The subject of a decision: request, time and explanation. Every stage takes it.
 ///
 /// The fields are public. A closure that explains a stage borrows one of them while `explain` is
 /// borrowed mutably, and a method would borrow all of them.

@@ -73,8 +73,9 @@ impl Gate {
     /// Decides about one request, and fills the record for log and metrics.
     ///
     /// Fails with the [`Denial`] of the first check that fails, in the fixed order of
-    /// `docs/behaviour.md`. May wait if the token needs something that is not known yet, such as a
-    /// new key, but no longer than the settings allow (`jwks_wait`).
+    /// `docs/behaviour.md`. May wait for what is not known yet, such as a new key, but never longer
+    /// than a bound: `jwks_wait` for keys, `dependency_wait` for introspection and the directory,
+    /// and two seconds for the hash of a password.
     pub async fn decide(
         &self,
         request: &ForwardedRequest<'_>,

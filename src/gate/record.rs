@@ -11,7 +11,7 @@ use crate::telemetry::Outcome;
 /// [`AuthenticationRecord`] says of itself.
 #[derive(Debug, Default)]
 pub struct DecisionRecord {
-    /// Says that the log shows claims.
+    /// `true` if the log shows claims.
     pub keeps_principal: bool,
     /// The principal of the credential, if it was verified and the log shows claims.
     pub principal: Option<Arc<Principal>>,
@@ -21,7 +21,7 @@ pub struct DecisionRecord {
     pub route: Option<RouteIndex>,
     /// The record of authenticating the credential.
     pub authentication: AuthenticationRecord,
-    /// Says that clocks which differ would explain the denial.
+    /// `true` if clocks which differ would explain the denial.
     pub clock_skew_suspected: bool,
 }
 

@@ -1,4 +1,4 @@
-//! How one issuer's name differs from another.
+//! The difference between the names of two issuers.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use url::Url;
 pub struct Difference {
     /// At least one.
     parts: Vec<&'static str>,
-    /// Whether one name may have been meant for the other.
+    /// `true` if one name may have been meant for the other.
     is_near: bool,
 }
 

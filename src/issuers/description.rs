@@ -13,11 +13,11 @@ pub struct IssuerDescription {
     pub preset: Option<&'static str>,
     /// The audiences, of which a token must name one or all; `*` accepts every token.
     pub audiences: Vec<String>,
-    /// Where its keys come from: `discovery`, `jwks_url`, `jwks_file`, `fixed` or `unneeded`.
+    /// The source of its keys: `discovery`, `jwks_url`, `jwks_file`, `fixed` or `unneeded`.
     pub key_source: &'static str,
-    /// Where its metadata may be.
+    /// The URLs at which its metadata may be.
     pub metadata_urls: Vec<String>,
-    /// Where its keys are, if that is configured and not discovered.
+    /// The URL of its keys, if it is configured and not discovered.
     pub keys_url: Option<String>,
     /// The proxy of the environment through which its keys are fetched.
     pub proxy: Option<String>,

@@ -24,7 +24,7 @@ pub(super) enum Endpoint {
     IntrospectionByCertificate,
 }
 
-/// Why a document is not the issuer's metadata.
+/// The error for a document that is not the issuer's metadata.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum InvalidMetadata {
     /// Not JSON, or without `issuer` and `jwks_uri`.

@@ -1,4 +1,4 @@
-//! What a document seems to be that is not the one that was expected.
+//! The kind of a document that is not the expected one.
 
 use std::fmt;
 

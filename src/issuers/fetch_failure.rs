@@ -30,7 +30,7 @@ pub(super) enum Asked<'a> {
     Keys,
 }
 
-/// What went wrong.
+/// The problem of a fetch that failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FetchProblem {
     /// The document could not be fetched.

@@ -89,7 +89,7 @@ impl KeyFetcher {
         FetchFailure::of_request(asked, url, proxy, problem)
     }
 
-    /// The keys of a document; only good ones become the last.
+    /// Returns the keys of a document, and remembers them as the last good ones.
     fn read(
         &mut self,
         body: &[u8],
@@ -125,8 +125,8 @@ impl KeyFetcher {
         self.known.clone().map_or(discovered, Ok)
     }
 
-    /// Returns whether the operator named this party. A document from outside must not decide who
-    /// gets our credentials.
+    /// Returns `true` if the settings name the origin of this URL. A document from outside must not
+    /// decide who gets our credentials.
     fn is_configured(&self, url: &Url) -> bool {
         self.settings
             .location

@@ -59,9 +59,9 @@ impl Issuers {
         all
     }
 
-    /// Returns the issuer that a token names. Names are compared byte by byte (RFC 9068 section 4):
-    /// no case folding, no slash more or less; and a token with an `iss` never belongs to the
-    /// issuer of tokens without one.
+    /// Returns the issuer that a token names in `iss` (RFC 7519 section 4.1.1). Names are compared
+    /// byte by byte (RFC 9068 section 4): case is not folded, and a slash at the end counts. A
+    /// token with an `iss` never belongs to the issuer of tokens without one.
     pub fn find(&self, claims: &UnverifiedClaims) -> Option<&Arc<Issuer>> {
         self.named(claims.issuer())
     }

@@ -7,7 +7,7 @@ use crate::config::FileKeys;
 
 /// The origin from which an issuer's keys are fetched again and again.
 pub enum KeyOrigin {
-    /// Its key endpoint.
+    /// The key endpoint of the issuer.
     Remote(Box<KeyFetcher>),
     /// A file.
     File(FileKeys),
@@ -23,7 +23,8 @@ impl KeyOrigin {
     }
 }
 
-/// Off the runtime: a disk that hangs must not keep other issuers' keys from being fetched.
+/// Reads a file in another thread: a disk that hangs must not keep the keys of other issuers from
+/// being fetched.
 async fn read(file: FileKeys) -> Result<FetchedKeys, FetchFailure> {
     let read = tokio::task::spawn_blocking(move || file.read()).await;
     let keys = read

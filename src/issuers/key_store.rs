@@ -78,8 +78,8 @@ impl KeySnapshot {
         self.first_seen.get(&key.fingerprint()).copied()
     }
 
-    /// Returns `true` if signatures may be verified with these keys at this time: there are keys, and
-    /// they are not too old.
+    /// Returns `true` if signatures may be verified with these keys at this time: there are keys,
+    /// and they are not too old.
     pub fn is_usable(&self, now: Moment) -> bool {
         !self.keys.is_empty() && !now.reaches(self.usable_until)
     }
@@ -91,8 +91,8 @@ impl KeySnapshot {
 }
 
 impl KeyTrust for KeyStore {
-    /// Returns `true` if the key is still in the set, and the set is not too old. A key that left the
-    /// set is no longer trusted for any token.
+    /// Returns `true` if the key is still in the set, and the set is not too old. A key that left
+    /// the set is no longer trusted for any token.
     fn still_trusts(&self, trusted: &TrustedKey, now: Moment) -> bool {
         let snapshot = self.snapshot.load();
         let present =
@@ -150,8 +150,9 @@ impl KeyStore {
         }
     }
 
-    /// Creates a store with the same keys for a [`Refresher`](super::Refresher) with other settings.
-    /// The keys keep their age: the time that they may still be used counts from their fetch.
+    /// Creates a store with the same keys for a [`Refresher`](super::Refresher) with other
+    /// settings. The keys keep their age: the time that they may still be used counts from their
+    /// fetch.
     #[must_use]
     pub fn continued(&self, settings: &RefreshSettings) -> Self {
         let fresh = Self::refreshed(settings, self.limit.clock.clone());
@@ -221,8 +222,8 @@ impl KeyStore {
             };
             let is_askable = match reason {
                 Reason::KeyUnknown => id.is_some(),
-                // Too old, after a sleep of the machine perhaps. Where there never were any, the
-                // next fetch is near anyway.
+                // The keys are too old, perhaps after a sleep of the machine. If there never were
+                // any, the next fetch is near anyway.
                 Reason::KeysUnavailable => !snapshot.keys.is_empty(),
                 _ => false,
             };
@@ -244,8 +245,9 @@ impl KeyStore {
         }
     }
 
-    /// The fetch that may change this answer, if one runs or may be asked for. It ends the loop
-    /// above that asking is limited: after a fetch that was asked for there is none for a while.
+    /// Returns a receiver for the end of the fetch that may change this answer, if one runs or may
+    /// be asked for. The loop above ends because asking is limited: after a fetch that was asked
+    /// for, there is none for a while.
     fn fetch_to_wait_for(
         &self,
         reason: Reason,
@@ -292,7 +294,7 @@ impl KeyStore {
         };
         match ended {
             Ok(Ok(())) => Ok(()),
-            // Too slow, or the refresher has ended.
+            // The fetch is too slow, or the refresher has ended.
             Ok(Err(_)) | Err(_) => Err(Reason::KeysUnavailable.into()),
         }
     }
@@ -301,7 +303,7 @@ impl KeyStore {
         self.refetch.as_ref()
     }
 
-    /// Replaces the keys by those that were just fetched. Returns whether they differ.
+    /// Replaces the keys by those that were just fetched. Returns `true` if they differ.
     pub(super) fn replace(&self, keys: KeySet, now: Moment) -> bool {
         let current = self.snapshot.load();
         let changed = !current.keys.has_same_keys_as(&keys);

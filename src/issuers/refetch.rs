@@ -1,4 +1,4 @@
-//! Asking for a fetch out of turn, because a token names an unknown key, or the keys are too old.
+//! Fetches before their time, because a token names an unknown key, or the keys are too old.
 
 use std::pin::pin;
 use std::sync::Mutex;
@@ -50,8 +50,8 @@ impl Refetch {
         fresh
     }
 
-    /// Asks for a fetch. Gives the way to wait for its end, or for the end of the one that runs;
-    /// nothing if it is too early to ask again.
+    /// Asks for a fetch, and returns a receiver that changes at the end of it or of the one that
+    /// already runs. Returns `None` if it is too early to ask again.
     pub(super) fn ask(&self, now: Uptime) -> Option<watch::Receiver<u64>> {
         let mut state = self.lock();
         let finished = self.finished.subscribe();
@@ -71,7 +71,7 @@ impl Refetch {
         Some(finished)
     }
 
-    /// The way to wait for the end of the fetch that runs, if one does.
+    /// Returns a receiver that changes at the end of the fetch that runs, if one does.
     pub(super) fn running(&self) -> Option<watch::Receiver<u64>> {
         let state = self.lock();
         state.running.then(|| self.finished.subscribe())
@@ -82,14 +82,14 @@ impl Refetch {
         self.asked.notified().await;
     }
 
-    /// A fetch begins. It serves all requests that have asked until now; no other is needed for
-    /// them.
+    /// Notes that a fetch begins. It serves all requests that have asked until now, so no other
+    /// fetch is needed for them.
     pub(super) fn begin(&self) {
         self.lock().running = true;
         pin!(self.asked.notified()).enable();
     }
 
-    /// The fetch is over, and its result is in place.
+    /// Notes that the fetch is over and its result is in place. Wakes the requests that wait.
     pub(super) fn end(&self) {
         self.lock().running = false;
         self.finished.send_modify(|count| *count += 1);

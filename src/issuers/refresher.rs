@@ -28,7 +28,7 @@ pub struct Refresher {
     pub clock: Arc<dyn Clock>,
     /// The metrics of fetching.
     pub metrics: Arc<JwksMetrics>,
-    /// Says that there were usable keys when they were last fetched, or should have been.
+    /// `true` if there were usable keys when they were last fetched, or should have been.
     pub had_keys: bool,
 }
 

@@ -10,14 +10,16 @@ pub(super) struct Schedule {
     interval: Duration,
 }
 
-/// Bounds for what an answer may ask for by `max-age`.
+/// The least and the greatest time that an answer can set by `max-age` (RFC 9111 section 5.2.2.1).
 const LEAST_MAX_AGE: Duration = Duration::from_secs(30);
 const MOST_MAX_AGE: Duration = Duration::from_hours(24);
 
-/// Without keys every request is refused, so the issuer's return should be noticed within seconds.
+/// The first and the longest wait for a retry without keys. Every request is refused meanwhile, so
+/// the issuer's return should be noticed within seconds.
 const RETRY_WITHOUT_KEYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(4));
 
-/// With keys there is time; a struggling issuer should not be hit more often than this.
+/// The first and the longest wait for a retry with keys. There is time, and an issuer in trouble
+/// should not be asked more often than this.
 const RETRY_WITH_KEYS: (Duration, Duration) = (Duration::from_secs(6), Duration::from_mins(1));
 
 impl Schedule {
@@ -27,8 +29,8 @@ impl Schedule {
         }
     }
 
-    /// After a fetch that gave keys. `jitter` is from 0 to 1 and shortens the wait by up to a
-    /// tenth, so that many instances do not fetch at the same moment.
+    /// Returns the wait after a fetch that gave keys. `jitter` is from 0 to 1 and shortens the wait
+    /// by up to a tenth, so that many instances do not fetch at the same moment.
     pub(super) fn after_success(&self, max_age: Option<Duration>, jitter: f64) -> Duration {
         let interval = shortened(self.interval, 0.1 * jitter);
         let asked = max_age
@@ -36,8 +38,9 @@ impl Schedule {
         asked.map_or(interval, |asked| asked.min(interval))
     }
 
-    /// After so many failed fetches in a row: twice as long each time, up to a bound. An issuer may
-    /// ask for more time, but not for more than lies between two fetches anyway.
+    /// Returns the wait after this number of failed fetches in a row. It doubles each time, up to a
+    /// bound. An issuer may ask for more time by `Retry-After` (RFC 9110 section 10.2.3), but not
+    /// for more than the interval between two fetches.
     pub(super) fn after_failure(
         &self,
         failures: u32,
@@ -60,8 +63,9 @@ impl Schedule {
         shortened(doubled.min(most), 0.15 * jitter).max(asked)
     }
 
-    /// After a failed fetch that a request had asked for: the next one stays where it was planned.
-    /// Otherwise who invents key names would fetch by our retries.
+    /// Returns the wait after a failed fetch that a request had asked for: the next one stays where
+    /// it was planned. Otherwise a client that invents key names could cause fetches by our
+    /// retries.
     pub(super) fn after_failure_out_of_turn(
         &self,
         planned: Duration,

@@ -123,6 +123,9 @@ impl SigningKey {
 
     /// Signs claims as a compact JWS. `alg` and `kid` come from the key. `header` adds members, and
     /// replaces those two if it has them.
+    ///
+    /// Fails with [`Unspecified`] if the cryptographic library cannot sign, such as for lack of
+    /// random bytes.
     pub fn sign(&self, header: &Map<String, Value>, claims: &Value) -> Result<String, Unspecified> {
         let mut members = Map::from_iter([("alg".to_owned(), self.algorithm.name().into())]);
         members.extend(self.id.clone().map(|id| ("kid".to_owned(), id.into())));
@@ -136,7 +139,11 @@ impl SigningKey {
         Ok(format!("{input}.{}", encode_base64url(signature)))
     }
 
-    /// Signs a message and returns the signature alone.
+    /// Signs a message, and returns the signature alone in the form of JWS (RFC 7518 section 3).
+    /// The elliptic curves have r and s with a fixed length, and no DER.
+    ///
+    /// Fails with [`Unspecified`] if the cryptographic library cannot sign, such as for lack of
+    /// random bytes.
     pub fn signature(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let random = SystemRandom::new();
         Ok(match &self.material {
@@ -191,8 +198,8 @@ impl SigningKey {
         Some(jwk)
     }
 
-    /// Returns the private key in PKCS#8, as OpenSSL writes it; `None` for a shared secret, or if the
-    /// library cannot write the key.
+    /// Returns the private key in PKCS#8, as OpenSSL writes it; `None` for a shared secret, or if
+    /// the library cannot write the key.
     pub(super) fn to_pkcs8(&self) -> Option<Vec<u8>> {
         match &self.material {
             Material::Rsa(key) => {

@@ -1,9 +1,9 @@
-//! Numbers, compared exactly.
+//! Exact comparison of numbers.
 
 use std::fmt;
 
-/// A decimal number as its significant digits and the power of ten behind them: equal if and only
-/// if the numbers are, however they are written and however long they are.
+/// A decimal number: its significant digits, and the power of ten behind them. Two of them are
+/// equal if and only if the numbers are equal, however they are written and however long they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Decimal {
     negative: bool,
@@ -12,8 +12,8 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    /// Reads a number as JSON writes it (RFC 8259 section 6); nothing, if its exponent needs more
-    /// than 64 bits.
+    /// Parses a number as JSON writes it (RFC 8259 section 6). Returns `None` if its exponent needs
+    /// more than 64 bits.
     pub(super) fn parse(json: &str) -> Option<Self> {
         let (negative, rest) = json
             .strip_prefix('-')
@@ -40,7 +40,7 @@ impl Decimal {
     }
 }
 
-/// The double that means exactly the digits of a JSON number, if there is one.
+/// Returns the double that equals a JSON number exactly, if there is one.
 pub fn exact_double(json: &str) -> Option<f64> {
     let double: f64 = json
         .parse()

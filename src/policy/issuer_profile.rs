@@ -24,7 +24,7 @@ pub struct IssuerProfile {
     pub sources: AcceptedSources,
     /// The schemes that its credentials may be presented with.
     pub schemes: AcceptedSchemes,
-    /// How long its principals are kept at most, in place of the general time.
+    /// The maximum time for which its principals are kept, in place of the general time.
     pub kept_for: Option<Duration>,
 }
 

@@ -4,7 +4,7 @@ use crate::domain::{
     Denial, Explain, ExplainStep, Field, ForwardedRequest, RequestContext, RequestMethod,
 };
 
-/// Says how a CORS preflight is decided. Browsers send it without credentials, by rule.
+/// The decision about a CORS preflight. Browsers send it without credentials, by rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preflight {
     /// It passes, with all identity headers empty.

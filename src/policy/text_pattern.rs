@@ -41,7 +41,7 @@ impl TextPattern {
     }
 }
 
-/// As it was written.
+/// Writes the pattern as it was written.
 impl fmt::Display for TextPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whole = self.0.as_str();

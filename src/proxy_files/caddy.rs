@@ -72,7 +72,7 @@ fn remove(names: &HeaderNames) -> Vec<String> {
         "looks like: a name with anything but letters, digits and hyphens goes.",
     ));
     lines.extend(ODD.into_iter().map(|odd| line(&format!("*{odd}*"))));
-    lines.push(comment("Some frameworks serve the path or method of these instead of the one in the request line, which is the one judged."));
+    lines.push(comment("Some frameworks serve the path or method of these instead of the one in the request line, which is the one that doorward checks."));
     lines.extend(REQUEST_LINES.into_iter().map(line));
     lines
 }

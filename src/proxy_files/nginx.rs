@@ -99,7 +99,7 @@ fn remove(names: &HeaderNames) -> Vec<String> {
         .filter(|name| !is_listed(name))
         .collect();
     let comment = "# Headers by which some frameworks serve another path or method than the one in the request line, which is \
-                   the one judged.";
+                   the one that doorward checks.";
     let identities = blank(&[IDENTITIES.as_slice(), &hyphenated, &USERS, &FORWARDED].concat());
     [identities, vec![comment.to_owned()], blank(&REQUEST_LINES)].concat()
 }

@@ -42,7 +42,7 @@ metrics! {
     JWKS_LAST_SUCCESS = "gauge" "doorward_jwks_last_success_timestamp_seconds" ["issuer"]
         "Time of the last successful fetch of an issuer's keys, in seconds since 1970. Absent for keys in the configuration.";
     DEPENDENCY_REQUESTS = "counter" "doorward_dependency_requests_total" ["dependency", "issuer", "result"]
-        "Number of calls to services that decisions depend on. dependency: introspection or directory. issuer: its name, or none. result: active, inactive, found, unknown or disabled after an answer; timeout, connect, tls, unauthorized, status, unreadable, rejected, metadata or credentials after a failure; refused if it was not called, because too many calls were running or several had failed.";
+        "Number of calls to services that decisions depend on. dependency: introspection or directory. issuer: its name, or none. result after an answer: active, inactive, found, unknown or disabled. After a failure: timeout, connect, tls, unauthorized, status, unreadable, rejected, metadata or credentials. Without a call, because too many were running or several had failed: refused.";
     DEPENDENCY_DURATION = "histogram" "doorward_dependency_duration_seconds" ["dependency", "issuer"]
         "Duration of calls to services that decisions depend on, in seconds.";
     DEPENDENCY_BREAKER_OPEN = "gauge" "doorward_dependency_breaker_open" ["dependency", "issuer"]

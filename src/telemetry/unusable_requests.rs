@@ -7,7 +7,7 @@ use prometheus::{IntCounter, IntCounterVec};
 use super::throttle::Throttle;
 use crate::domain::{Uptime, before_encoded_query, may_hold_token};
 
-/// Why a request of a proxy cannot be decided.
+/// The reason why a request of a proxy cannot be decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnusableKind {
     /// Its path does not exist.

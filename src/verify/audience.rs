@@ -50,13 +50,15 @@ impl AudienceRule {
             .collect()
     }
 
+    /// Returns `true` if the token is for this API: the principal that processes it identifies
+    /// itself with a value of `aud` (RFC 7519 section 4.1.3).
     pub(super) fn is_satisfied_by(&self, claims: &Claims) -> bool {
         self.stated(claims)
             .is_some_and(|stated| self.accepted.accepts(&stated))
     }
 
-    /// Returns the audiences that the token states; `None` if `aud` has a form that the RFC does
-    /// not allow.
+    /// Returns the audiences that the token states; `None` if `aud` is neither a text nor an array
+    /// of texts (RFC 7519 section 4.1.3).
     pub(super) fn stated<'a>(&self, claims: &'a Claims) -> Option<Vec<Cow<'a, str>>> {
         let Some(aud) = claims.member("aud") else {
             return Some(

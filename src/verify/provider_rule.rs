@@ -62,6 +62,7 @@ impl ProviderRule {
     }
 }
 
+/// Validates `token_use`, by which Amazon Cognito tells access tokens from ID tokens.
 fn validate_token_use(claims: &Claims, accepted: &[&str]) -> Result<(), Reason> {
     let token_use = claims.member("token_use").ok_or(Reason::ClaimMissing)?;
     let fits = token_use
@@ -74,8 +75,8 @@ fn validate_token_use(claims: &Claims, accepted: &[&str]) -> Result<(), Reason> 
     }
 }
 
-/// Checks that `tid` and `iss` agree. All tenants share keys, so only the two claims together
-/// identify the tenant.
+/// Validates that `tid` and `iss` agree (RFC 7519 section 4.1.1 for `iss`). All tenants share keys,
+/// so only the two claims together identify the tenant.
 fn validate_tenant(claims: &Claims, issuer_of_key: Option<&str>) -> Result<(), Reason> {
     let tid = claims
         .member("tid")
@@ -97,6 +98,7 @@ fn validate_tenant(claims: &Claims, issuer_of_key: Option<&str>) -> Result<(), R
     }
 }
 
+/// Validates that there is a `sub` that is not empty (RFC 7519 section 4.1.2).
 fn validate_user(claims: &Claims) -> Result<(), Reason> {
     claims
         .member("sub")
@@ -105,6 +107,7 @@ fn validate_user(claims: &Claims) -> Result<(), Reason> {
         .map(drop)
 }
 
+/// Validates that `auth_time` (`OpenID` Connect Core section 2) is not in the future.
 fn validate_login(claims: &Claims, latest: Timestamp) -> Result<(), Reason> {
     let authenticated_at = date(claims, "auth_time")?.ok_or(Reason::ClaimMissing)?;
     if Timestamp::ceil(&authenticated_at) > latest {

@@ -18,13 +18,16 @@ pub enum TokenTypeRule {
     AccessToken,
 }
 
-/// The claims every access token of the profile has (RFC 9068 section 2.2).
+/// The claims that every access token of the profile has (RFC 9068 section 2.2).
 const PROFILE_CLAIMS: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
 
-/// Those of them that are strings; the others are checked where they are read.
+/// The claims of the profile that are strings. The others are checked where they are read.
 const PROFILE_TEXTS: [&str; 4] = ["iss", "sub", "client_id", "jti"];
 
 impl TokenTypeRule {
+    /// Validates `typ` (RFC 7519 section 5.1), and for the profile the claims of an access token.
+    ///
+    /// Fails with [`Reason::TokenTypeMismatch`], or as the claims of the profile fail.
     pub(super) fn validate(
         &self,
         header: &JoseHeader,
@@ -69,6 +72,7 @@ impl fmt::Display for TokenTypeRule {
     }
 }
 
+/// Validates that the claims of the profile are there (RFC 9068 section 2.2).
 fn validate_profile(claims: &Claims, explain: &mut impl Explain) -> Result<(), Reason> {
     for name in PROFILE_CLAIMS {
         let stated = if is_stated(claims, name) {

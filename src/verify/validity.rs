@@ -35,7 +35,7 @@ pub struct TimeRules {
 }
 
 impl Validity {
-    /// Reads `exp`, `nbf` and `iat`.
+    /// Reads `exp`, `nbf` and `iat` (RFC 7519 sections 4.1.4 to 4.1.6).
     ///
     /// Fails with [`Reason::ClaimInvalid`] if one of them is not a number; a string that looks like
     /// a number is not one.
@@ -73,8 +73,8 @@ impl Validity {
 }
 
 impl TimeRules {
-    /// Checks the validity period at this time. The check is repeated each time that a token is
-    /// presented.
+    /// Validates `exp`, `nbf` and `iat` at this time (RFC 7519 sections 4.1.4 to 4.1.6). This is
+    /// repeated each time that a token is presented.
     ///
     /// Fails with [`Reason::TokenExpired`], [`Reason::TokenNotYetValid`],
     /// [`Reason::TokenIssuedInFuture`], [`Reason::TokenTooOld`], or [`Reason::ClaimMissing`] if a
@@ -169,7 +169,7 @@ impl TimeRules {
     }
 }
 
-/// How a date is explained: the name of the stage, and the verbs for a past and a future one.
+/// The explanation of a date: the name of the stage, and the verbs for a past and a future one.
 struct ExplainedDate {
     stage: &'static str,
     past: &'static str,
@@ -221,8 +221,8 @@ impl ExplainedDate {
     }
 }
 
-/// Reads a `NumericDate`. `null` is refused and does not count as absent: an issuer whose tokens do
-/// not expire has to omit the claim.
+/// Reads a `NumericDate` (RFC 7519 section 2). `null` is refused and does not count as absent: an
+/// issuer whose tokens do not expire has to omit the claim.
 pub(super) fn date(claims: &Claims, name: &str) -> Result<Option<Number>, Reason> {
     if !claims.has(name) {
         return Ok(None);

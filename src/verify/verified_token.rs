@@ -107,6 +107,8 @@ impl VerifiedToken {
         self.roles.members(&self.claims)
     }
 
+    /// Validates `aud` (RFC 7519 section 4.1.3).
+    ///
     /// Fails with [`Reason::AudienceMismatch`] if the token is not for the audiences of `rule`,
     /// which is its issuer's, or of `replacement`, which a route may require in their place.
     pub fn validate_audience(

@@ -26,7 +26,7 @@ use doorward::platform::SystemClock;
 
 use comparison::{ALGORITHMS, Comparison, Difference, Tally};
 
-/// Has doorward and the `jsonwebtoken` crate judge the same generated tokens.
+/// Has doorward and the `jsonwebtoken` crate check the same generated tokens.
 #[derive(Parser)]
 struct Arguments {
     /// Which tokens; keys and signatures are fresh in every run, and times count from its start.
@@ -108,7 +108,7 @@ fn run(comparisons: &[Comparison], portions: &[Portion]) -> Vec<(Algorithm, Tall
     tallies.into_inner().unwrap().into()
 }
 
-/// A token that nobody can explain is a failure, and so is an explanation that nothing needs.
+/// A token without an explanation is a failure, and so is an explanation that nothing needs.
 fn verdict(total: &Tally) -> ExitCode {
     for description in &total.descriptions {
         eprintln!("UNEXPLAINED: {description}\n");

@@ -22,7 +22,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("ADMIN_LISTEN", "127.0.0.1:2"),
 ];
 
-/// What opens these sockets, and becomes this program when somebody connects.
+/// What opens these sockets, and becomes this program at the first connection.
 fn activator(
     sockets: &[&str],
     names: &str,
@@ -119,7 +119,7 @@ fn tls_is_spoken_on_sockets_that_were_handed_over() {
     );
 }
 
-/// Whoever keeps the sockets keeps them open while there is no service, as systemd does between
+/// The owner of the sockets keeps them open while there is no service, as systemd does between
 /// stop and start.
 #[test]
 fn no_connection_is_refused_while_the_service_is_restarted() {
@@ -234,7 +234,7 @@ fn what_cannot_be_listened_on_is_told() {
     "#);
 }
 
-/// Has something come to the socket, until there is somebody to wake.
+/// Sends something to the socket, until the program has been started.
 fn wake(socket: &str, is_stream: bool) {
     eventually("an open socket", || {
         match (is_stream, socket.starts_with('/')) {
@@ -242,7 +242,7 @@ fn wake(socket: &str, is_stream: bool) {
             (false, false) => {
                 let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
                 sender.connect(socket).unwrap();
-                // The first one may find nobody; that is reported when the second one is sent.
+                // The first one may find no receiver; that is reported when the second one is sent.
                 (sender.send(b"x").is_ok() && sender.send(b"x").is_ok()).then_some(())
             }
             (false, true) => std::os::unix::net::UnixDatagram::unbound()
@@ -263,7 +263,7 @@ fn sockets_for_another_process_are_left_alone() {
         .collect();
     let listeners = [("LISTEN", "127.0.0.1:0"), ("ADMIN_LISTEN", "127.0.0.1:0")];
     let settings = [&settings[..], &listeners].concat();
-    // Without an id nobody knows for whom they are.
+    // Without an id it is not known for which process they are.
     for whose in [&[("LISTEN_PID", "1")][..], &[]] {
         let variables = [
             &[("LISTEN_FDS", "1"), ("LISTEN_FDNAMES", "nonsense")],

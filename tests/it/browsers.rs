@@ -70,7 +70,7 @@ fn a_page_with_its_token_in_a_cookie() {
     let called = site.get("/api/").bearer(&good);
     assert_eq!(site.served(called).get("X-Auth-Subject"), "alice");
 
-    // The log-in is open, and tells the application of nobody.
+    // The log-in is open, and the application gets no identity there.
     let open = site.get("/login?rd=/").header("X-Auth-Subject", "mallory");
     assert_eq!(site.served(open).get("X-Auth-Subject"), "");
 

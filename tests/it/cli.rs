@@ -194,7 +194,7 @@ fn what_no_key_can_be_fetched_with_is_a_configuration_error() {
             assert!(!told.contains("s3cr"), "{told}");
         }
     }
-    // Where nothing is fetched nobody has to mind.
+    // Where nothing is fetched, it does not matter.
     let mut check = std::process::Command::new(env!("CARGO_BIN_EXE_doorward"));
     check
         .arg("check")
@@ -728,7 +728,8 @@ fn written(place: &tempfile::TempDir, name: &str, content: &str) -> PathBuf {
     path
 }
 
-/// The text with no more than two blanks in a row: how wide a column is depends on where the test runs.
+/// The text with no more than two blanks in a row: how wide a column is depends on where the test
+/// runs.
 fn squeezed(text: &str) -> String {
     let mut squeezed = text.to_owned();
     while squeezed.contains("   ") {
@@ -1198,7 +1199,7 @@ log: info
     );
 }
 
-/// Settings of an issuer in a list stand under its position; a wrong one is shown, and told.
+/// Settings of an issuer in a list are shown under its position; a wrong one is shown and reported.
 #[test]
 fn config_show_goes_into_lists_and_shows_no_secret_of_a_wrong_configuration() {
     let place = tempfile::tempdir().unwrap();
@@ -1251,7 +1252,7 @@ routes:
     "#);
 }
 
-/// Whatever stands in the wrong place may be a secret.
+/// A value in the wrong place may be a secret.
 #[test]
 fn config_show_shows_no_secret_in_the_place_of_another_value() {
     let place = tempfile::tempdir().unwrap();

@@ -227,7 +227,7 @@ fn what_is_mapped_is_not_removed_again() {
             !is_removed("Remote-User") && !is_removed("remote-user") && !is_removed("X-Auth-Roles"),
             "{removed}"
         );
-        // The same to many a server, and nobody sets it.
+        // Many servers read it as that name, and no line sets it.
         assert!(
             proxy == Named::Traefik || is_removed("X-Auth-Id") && is_removed("X-User-Id"),
             "{removed}"
@@ -412,7 +412,7 @@ fn strange_names_arrive(proxy: &Proxy) {
             .fold(site.get("/"), |request, own| request.header(own, MALLORY));
         assert_nothing_is_mallorys(&site.served(request.bearer(&token)), name);
     }
-    // A token without any of the claims leaves room for nobody else.
+    // A token without any of the claims leaves no room for a value of the client.
     assert_nothing_is_mallorys(
         &site.served(all_at_once(site.get("/")).bearer(&site.idp.token().sign())),
         "no claims",
@@ -522,7 +522,7 @@ fn a_token_source_is_asked_with() {
     }
 }
 
-/// Where nobody may be lacking: traefik and nginx ask before they remove.
+/// No name may be missing here: traefik and nginx ask before they remove.
 #[test]
 fn a_token_source_that_is_removed_afterwards_is_asked_with() {
     for proxy in [&NGINX, &TRAEFIK] {

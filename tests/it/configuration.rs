@@ -1,4 +1,4 @@
-//! What operators are told when a configuration is wrong, to the letter: what is wrong, where, and
+//! The exact reports about a wrong configuration: what is wrong, where, and
 //! what to do.
 
 use std::ffi::OsString;
@@ -13,8 +13,8 @@ use crate::support::{TestGate, TestIssuer, TokenBuilder};
 
 const SECRET: &str = "correct-horse-battery-staple-secret";
 
-/// Whatever is written into whatever setting: a URL is told without what may be secret in it, and a
-/// path only if it looks like one.
+/// Whatever is written into whatever setting: a URL is shown without what may be secret in it, and
+/// a path only if it looks like one.
 #[test]
 fn no_problem_tells_a_secret() {
     let schema: serde_json::Value = serde_json::from_str(&doorward::config::schema()).unwrap();
@@ -443,7 +443,7 @@ fn unknown_names_are_refused_and_the_nearest_known_one_is_named() {
     "#);
 }
 
-/// A name comes from whoever wrote the file or started the program. It must not move the cursor or
+/// A name comes from the file or from the environment. It must not move the cursor or
 /// forge a line.
 #[test]
 fn control_characters_in_names_are_escaped() {

@@ -1,4 +1,4 @@
-//! The configuration file: what it says, who wins over it, and what operators are told when it is
+//! The configuration file: what it says, what overrides it, and the reports when it is
 //! wrong.
 
 use crate::support::{GateBuilder, TestGate, TestIssuer};
@@ -343,12 +343,12 @@ fn secrets_are_never_told() {
     assert!(!told.contains("s3cr3t"), "{told}");
 }
 
-/// What is told about this file.
+/// The report about this file.
 fn problems(file: &str) -> String {
     TestGate::new().file(file).configuration().unwrap_err()
 }
 
-/// What is told about each of these, a line of dashes between them.
+/// The report about each of these, with a line of dashes between them.
 fn each(files: &[&str]) -> String {
     files
         .iter()

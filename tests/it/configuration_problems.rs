@@ -1,4 +1,4 @@
-//! What operators are told about mistakes that are seldom made, to the letter: what is wrong,
+//! The exact reports about rare mistakes: what is wrong,
 //! where, and what to do.
 
 use base64::Engine;

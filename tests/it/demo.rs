@@ -1,4 +1,4 @@
-//! `doorward demo` keeps what its page promises: every line on it is run as it stands.
+//! `doorward demo` keeps what its page promises: every line on it is run as it is.
 
 use std::io::{BufRead, BufReader};
 use std::process::{ChildStdout, Command};

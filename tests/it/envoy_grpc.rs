@@ -130,7 +130,7 @@ fn envoy_gets_to_know_the_claims() {
     assert_eq!((answer.status, answer.get("x-seen")), (200, Some("alice")));
 }
 
-/// With the commented health check, and nobody asked who fails it.
+/// With the commented health check, and an instance that fails it gets no requests.
 #[test]
 fn envoys_health_check_is_answered() {
     let checking: fn(&Wiring) -> Component = |wiring| {
@@ -190,7 +190,7 @@ fn other_spellings_of_mapped_headers_are_removed() {
     assert_eq!(seen.get("X-Auth-Subject"), "alice");
 }
 
-/// The path that is judged is the one that is served, byte for byte, or nothing is.
+/// The path that is checked is the one that is served, byte for byte, or nothing is.
 #[test]
 fn paths_that_are_no_text_are_not_served() {
     let idp = TestIssuer::new();

@@ -342,7 +342,7 @@ fn the_api_token_decorator() {
     assert_eq!(answer(&stranger), (400, unknown));
 }
 
-/// The same for whoever has no test issuer at hand.
+/// The token for tests that have no test issuer.
 #[test]
 fn the_fixtures_of_the_oidc_decorator() {
     let files =
@@ -360,7 +360,7 @@ fn the_fixtures_of_the_oidc_decorator() {
     );
 }
 
-/// The lines for the proxy that stand beside the examples.
+/// The lines for the proxy beside the examples.
 pub fn proxy_lines() -> Vec<(String, String)> {
     let idp = TestIssuer::with_keys(vec![crate::support::key(Algorithm::RS256)]);
     let proxies = [&NGINX, &TRAEFIK];

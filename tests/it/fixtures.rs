@@ -61,7 +61,7 @@ impl Fixtures {
         )
     }
 
-    /// Exit code and what is told, without the way to the folder.
+    /// The exit code and the report, without the path of the folder.
     fn told(&self) -> String {
         let Output {
             status,
@@ -80,7 +80,7 @@ fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// What is told about this one file.
+/// The report about this one file.
 fn told(configuration: &str, cases: &str) -> String {
     Fixtures::new(configuration).file("a.yaml", cases).told()
 }

@@ -1,5 +1,5 @@
-//! What fuzzing has kept, judged anew: `fuzz/corpus/` holds at least one input for each way through
-//! the code that it found.
+//! The inputs that fuzzing has kept, checked again: `fuzz/corpus/` holds at least one input for
+//! each way through the code that it found.
 
 use std::panic::catch_unwind;
 use std::path::PathBuf;

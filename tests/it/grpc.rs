@@ -232,7 +232,7 @@ fn routes_judge_what_envoy_describes() {
             "401 token_missing".into()
         )
     );
-    // Nothing is decoded, cleaned up or cut off on the way to the path's judge.
+    // Nothing is decoded, cleaned up or cut off on the way to the check of the path.
     for path in [
         "/open#",
         "/open#/../site/x",
@@ -406,7 +406,7 @@ fn a_route_is_picked_by_its_name() {
     for unknown in ["", "Open", "open ", "nobody", "open/verify"] {
         assert_eq!(ask(unknown), "403 route_denied", "{unknown:?}");
     }
-    // Whoever names a route needs to describe no request.
+    // A route that is named needs no description of the request.
     assert_eq!(client.verdict(Check::nothing().policy("open")), "200");
     assert_eq!(
         client.verdict(Check::nothing().policy("site")),
@@ -464,7 +464,7 @@ fn only_trusted_peers_describe_requests() {
             .verdict(check()),
         "200"
     );
-    // Where nothing of the request counts, nobody need be believed.
+    // Where nothing of the request counts, no description is needed.
     let plain = gate(&idp).set("TRUSTED_PROXIES", "10.0.0.0/8").spawn();
     assert_eq!(client(&plain).verdict(check()), "200");
 }
@@ -571,7 +571,7 @@ fn the_claims_are_metadata_of_what_may_pass() {
             "]".repeat(15)
         )
     );
-    // Nobody, nothing.
+    // No user, no claims.
     for check in [
         Check::get("/"),
         Check::get("/").bearer("x"),

@@ -81,7 +81,7 @@ fn a_script_that_fails_lets_nobody_in() {
     }
 }
 
-/// A request line may name a host too, while doorward goes by the `Host` field: the application
+/// A request line may name a host too, while doorward uses the `Host` field: the application
 /// gets the path alone, and only where the two are one host.
 #[test]
 fn a_target_with_a_host_is_served_as_its_path() {

@@ -519,8 +519,8 @@ fn no_request_fails_while_the_service_leaves() {
     assert!(service.log.contains("stopped"), "{}", service.log);
 }
 
-/// Asks on one connection until told to end; a closed connection is opened anew, a lost or wrong
-/// answer is a failure.
+/// Asks on one connection until the end of the test; a closed connection is opened again, a lost or
+/// wrong answer is a failure.
 fn hammer(verify: SocketAddr, token: &str, left: &AtomicBool, answered: &AtomicUsize) {
     let request = Request::new(verify, "GET", "/verify").bearer(token);
     let mut client = Client::connect(verify);

@@ -68,6 +68,7 @@ mod notify;
 mod oauth2_proxy;
 mod odd_paths;
 mod oidc_provider;
+mod page_blocks;
 mod presets;
 mod prometheus;
 mod properties;

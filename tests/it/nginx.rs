@@ -145,7 +145,7 @@ fn clients_share_the_connections_to_doorward() {
     );
 }
 
-/// The guard's own places are nginx's affair: nobody asks them from outside.
+/// The locations of the guard are internal to nginx: no client can request them.
 #[test]
 fn the_internal_locations_are_not_there_for_clients() {
     let site = Site::behind(&NGINX, &[]);
@@ -160,7 +160,7 @@ fn the_internal_locations_are_not_there_for_clients() {
 }
 
 /// nginx picks the server by the request line (RFC 9112 section 3.2.2), and `$http_host` is the
-/// other field: with two servers a client could have one judged and be served by the other.
+/// other field: with two servers a client could have one checked and be served by the other.
 #[test]
 fn the_host_judged_is_the_host_served() {
     let idp = TestIssuer::new();
@@ -190,7 +190,7 @@ fn the_host_judged_is_the_host_served() {
         ("http://www.example", "app.example", 400),
         ("http://app.example", "www.example|app.example", 400),
         ("http://app.example", "www.example/app.example", 400),
-        // Nobody's name, so the first server's; and where it ends is a matter of opinion.
+        // No server has this name, so the first one serves it. Programs differ about its end.
         ("", "www.example?x", 403),
         ("", "www.example#x", 403),
         ("", "www.example:80?x", 400),
@@ -204,8 +204,8 @@ fn the_host_judged_is_the_host_served() {
     assert_eq!((open.requests(), guarded.requests()), (4, 0));
 }
 
-/// As over HTTP/3, which has no Host field: the host by which nginx picks the server is judged and
-/// passed on.
+/// As over HTTP/3, which has no Host field: the host by which nginx selects the server is checked
+/// and passed on.
 #[test]
 fn without_a_host_field_the_host_judged_is_the_host_served() {
     let idp = TestIssuer::new();

@@ -1,4 +1,4 @@
-//! What the service manager is told.
+//! Notifications to the service manager.
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
@@ -60,7 +60,7 @@ impl Manager {
         Service::start_with(arguments, SETTINGS, &[&own[..], variables].concat())
     }
 
-    /// The next thing that it is told.
+    /// The next notification.
     fn told(&self) -> String {
         let mut buffer = [0; 4096];
         let length = self

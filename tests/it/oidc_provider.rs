@@ -1,4 +1,4 @@
-//! A certified `OpenID` provider as the issuer. The service is told its name, and finds the rest by
+//! A certified `OpenID` provider as the issuer. The service knows its name, and finds the rest by
 //! discovery.
 
 use std::path::Path;
@@ -59,7 +59,7 @@ fn rotated_keys_are_noticed_by_the_first_token_of_the_new_one() {
 
     provider.rotate();
     let new = provider.token(RS256);
-    // Nobody has told the service yet.
+    // The service does not know it yet.
     assert_eq!(gate.verdict(&cached), "200");
     assert!(gate.metric(r#"doorward_token_cache_requests_total{result="hit"}"#) >= 1.0);
 

@@ -12,7 +12,7 @@ use crate::haproxy::HAPROXY;
 use crate::nginx::{NGINX, command, surround};
 use crate::proxy_matrix::leaving::Leaver;
 use crate::support::{
-    Component, Echo, Left, Proxy, Site, TestGate, TestIssuer, Wiring, blocks, eventually,
+    Client, Component, Echo, Left, Proxy, Site, TestGate, TestIssuer, Wiring, blocks, eventually,
     repository,
 };
 use crate::traefik::{self, TRAEFIK};
@@ -20,15 +20,39 @@ use crate::{caddy, envoy, haproxy};
 
 #[test]
 fn the_shortest_nginx_works() {
-    works(&NGINX, |wiring| {
-        Component::listening(|directory, port| {
-            surround(directory);
-            let site = shortest("nginx", "nginx", wiring)
-                .replace("listen 80;", &format!("listen 127.0.0.1:{port};"));
-            std::fs::write(directory.join("doorward.conf"), site).unwrap();
-            command(directory)
-        })
-    });
+    works(&NGINX, start_shortest_nginx);
+}
+
+fn start_shortest_nginx(wiring: &Wiring) -> Component {
+    Component::listening(|directory, port| {
+        surround(directory);
+        let site = shortest("nginx", "nginx", wiring)
+            .replace("listen 80;", &format!("listen 127.0.0.1:{port};"));
+        std::fs::write(directory.join("doorward.conf"), site).unwrap();
+        command(directory)
+    })
+}
+
+/// As over HTTP/3, which has no Host field either.
+#[test]
+fn the_shortest_nginx_needs_no_host_field() {
+    let idp = TestIssuer::new();
+    let routes = "routes: [{name: app, match: {host: app.example}}]\n";
+    let gate = TestGate::new().trusting(&idp).set("PROXY", "nginx");
+    let gate = gate.file(routes).spawn();
+    let application = Echo::start();
+    let wiring = Wiring::new(gate.verify.to_string(), application.address);
+    let nginx = start_shortest_nginx(&wiring);
+    let ask = |host: &str| {
+        let token = idp.token().sign();
+        let head = format!("GET http://{host}/x HTTP/1.0\r\nAuthorization: Bearer {token}\r\n\r\n");
+        Client::connect(nginx.address).send_bytes(head.as_bytes(), false)
+    };
+    assert_eq!(
+        Site::echoed(&ask("app.example")).get("X-Auth-Subject"),
+        "alice"
+    );
+    assert_eq!(ask("elsewhere.example").status, 403);
 }
 
 #[test]
@@ -260,6 +284,34 @@ fn what_the_pages_quote_is_what_we_ship() {
             assert!(is_there, "{page}: {line:?} is not in {files:?}");
         }
     }
+}
+
+/// A password may wait for two seconds until it is hashed. A proxy that gives up before would answer
+/// in place of doorward.
+#[test]
+fn the_shipped_files_wait_longer_than_doorward() {
+    for (file, line) in [
+        ("deploy/nginx/doorward.conf", "proxy_read_timeout 3s;"),
+        ("deploy/caddy/Caddyfile", "response_header_timeout 3s "),
+        ("deploy/haproxy/doorward.lua", "local timeout = 3000\n"),
+        ("deploy/envoy/envoy.yaml", "cluster: doorward, timeout: 3s}"),
+        ("deploy/envoy/envoy.yaml", "max_interval: 3s}"),
+        ("deploy/envoy/envoy-grpc.yaml", "  timeout: 3s "),
+        ("deploy/envoy/envoy-grpc.yaml", "max_interval: 3s}"),
+        (
+            "deploy/kubernetes/proxies/envoy-gateway/securitypolicy.yaml",
+            "    timeout: 3s ",
+        ),
+        (
+            "deploy/kubernetes/proxies/istio/mesh.yaml",
+            "          timeout: 3s ",
+        ),
+    ] {
+        assert!(read(file).contains(line), "{file}: {line}");
+    }
+    let page = read("docs/proxies.md");
+    assert!(page.contains("| nginx, Caddy, Envoy | three seconds, as configured |"));
+    assert!(page.contains("| a thread that hashes a password, and the hash | 2 s |"));
 }
 
 /// Whether this begins the shipped line, which may be one to uncomment.

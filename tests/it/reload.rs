@@ -120,7 +120,7 @@ fn keys_of_an_issuer_that_stays_are_kept_and_its_tokens_judged_anew() {
     let token = idp.token().sign();
     assert_eq!(gate.verdict(&token), "200");
     let fetched = idp.fetches();
-    // The issuer is gone: whoever needed its keys now would not get them.
+    // The issuer is gone: a request that needed its keys now would not get them.
     idp.answer_instead(500, "gone");
     gate.rewrite(&file(&idp, "audience_match: all"));
     assert!(gate.reload());
@@ -404,7 +404,7 @@ fn a_configuration_that_cannot_be_built_promises_nothing() {
         .by_time_of(&idp)
         .file(file(&idp, "keep_alive: 10s"))
         .spawn();
-    // A certificate by its label, which nobody opens before there is a client.
+    // A certificate by its label, which is not read before there is a client.
     let authority = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(
         &authority,
@@ -431,7 +431,7 @@ fn a_configuration_that_cannot_be_built_promises_nothing() {
     assert_eq!(gate.verdict(&idp.token().sign()), "200");
 }
 
-/// Rules that stand in the file, while whose tokens are taken stands in the environment.
+/// Rules in the file, with the issuer in the environment.
 const DENIED: &str = "reload: on_change\nroutes: [{name: closed, match: {}, access: denied}]\n";
 
 #[test]

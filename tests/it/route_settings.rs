@@ -1,4 +1,4 @@
-//! Routes in the configuration file: what operators are told when they are wrong.
+//! Routes in the configuration file: the reports when they are wrong.
 
 use crate::support::TestGate;
 

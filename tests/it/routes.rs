@@ -220,7 +220,7 @@ fn a_condition_decides_over_claims_request_and_time() {
         ("GET", "/fresh", &acme, "200"),
         ("GET", "/else", &acme, "403 policy_denied"),
     ] {
-        // Once judged, and once known.
+        // Once verified, and once from the cache.
         for _ in 0..2 {
             assert_eq!(
                 ask(&gate, method, "a.example", uri)
@@ -258,7 +258,7 @@ fn a_condition_on_the_request_needs_its_description() {
         .bearer(&token)
         .send();
     assert_eq!(twice.verdict(), "403 forwarded_headers_ambiguous");
-    // A route by its name is judged by the same request.
+    // A route by its name gets the same request.
     for (path, expected) in [
         ("/policy/hosts/verify", "403 forwarded_headers_missing"),
         ("/policy/free/verify", "200"),

@@ -269,7 +269,7 @@ fn in_section(schema: &Value, path: &str, place: &dyn Fn(Value) -> Value, settin
                 "{path}: {good} is {told}"
             );
         }
-        // A mapping is no text, list or word, and a word that nobody knows is no number, duration
+        // A mapping is no text, list or word, and an unknown word is no number, duration
         // or truth value.
         let wrong = if own["type"] == json!(["string", "number"]) {
             json!({"zzz": 1})

@@ -128,7 +128,7 @@ fn without_a_caller_chance_decides() {
             401
         );
     }
-    // Of two callers nobody knows which one it was.
+    // Of two callers it is not known which one it was.
     assert_eq!(
         gate.get("/verify")
             .header("traceparent", PARENT)
@@ -181,7 +181,7 @@ fn missing_keys_are_a_failure() {
     );
 }
 
-/// Nobody waits for a collector, and nobody is told another thing because of it.
+/// No request waits for a collector, and no answer changes because of it.
 #[test]
 fn a_collector_that_is_gone_changes_nothing() {
     let idp = TestIssuer::new();

@@ -1,4 +1,4 @@
-//! Where a token may stand besides header fields: in the query of the original URI, and among
+//! Places of a token besides header fields: in the query of the original URI, and among
 //! WebSocket protocols.
 
 use base64::Engine;

@@ -169,7 +169,7 @@ fn a_hidden_authorization_is_none() {
     assert_eq!(site.refused(request).verdict(), "401 token_missing");
 }
 
-/// Even then a client does not choose which request is judged.
+/// Even then a client does not choose which request is checked.
 #[test]
 fn trusted_forwarded_headers_describe_no_other_request() {
     let proxy = Proxy {

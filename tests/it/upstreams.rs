@@ -1,4 +1,4 @@
-//! The examples of `docs/upstreams.md`, run as they stand there: client → nginx → application.
+//! The examples of `docs/upstreams.md`, run as they are there: client → nginx → application.
 
 use std::path::Path;
 use std::process::Command;
@@ -162,7 +162,7 @@ fn reads_what_the_token_says(upstream: &Upstream) {
     // Not the path of a reference to a host.
     assert_ne!(upstream.around("//x/me").send().status, 200);
 
-    // Whoever gets past the proxy is whoever he likes.
+    // A client that gets past the proxy can choose who it is.
     let around = |target: &str| with_own(upstream.around(target));
     assert_eq!(
         me(around("/me").header("X-Auth-Subject", "mallory"))["subject"],

@@ -175,7 +175,7 @@ impl Actor {
     /// What may be answered now to a token with an invented key name.
     pub fn acceptable_for_unknown_key(&self) -> Acceptable {
         let fault = self.state.lock().unwrap().fault;
-        // A fetch that nobody answers keeps the request waiting for `jwks_wait`; then it is 503.
+        // A fetch without an answer keeps the request waiting for `jwks_wait`; then it is 503.
         let is_well =
             fault.is_none_or(|(_, ended)| ended.is_some_and(|ended| ended.elapsed() > RECOVERY));
         if is_well {

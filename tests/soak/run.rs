@@ -42,7 +42,7 @@ use release_build::Service;
 use report::{Report, Tally};
 use stage::{Phase, Stage};
 
-/// Has the release build judge tokens while its issuers misbehave by a seeded schedule, and counts
+/// Has the release build verify tokens while its issuers misbehave by a seeded schedule, and counts
 /// every answer against what it must be.
 #[derive(Parser)]
 struct Arguments {

@@ -36,7 +36,7 @@ pub struct Follower<F: CredentialFile> {
     pub metrics: ListMetrics,
 }
 
-/// What a look at the file has found.
+/// The result of a look at the file.
 enum Found<L> {
     /// The file that is active.
     Same,

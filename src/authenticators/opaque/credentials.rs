@@ -1,4 +1,4 @@
-//! How this service authenticates itself to an introspection endpoint.
+//! Authentication of this service to an introspection endpoint.
 
 use std::path::Path;
 

@@ -24,7 +24,7 @@ pub struct Introspector {
     way: Way,
 }
 
-/// How the issuer is asked.
+/// The way in which the issuer is asked.
 enum Way {
     /// Not at all: there is no service around this.
     Nowhere,
@@ -46,7 +46,7 @@ pub(super) struct Question {
     pub(super) token: String,
     /// The keys that verify a signed answer.
     pub(super) keys: AnswerKeys,
-    /// When the request began.
+    /// The time at which the request began.
     pub(super) began: Moment,
     /// The address of the client, where it is known.
     pub(super) client: Option<IpAddr>,

@@ -25,7 +25,7 @@ pub enum Verdict {
 pub struct KeptAnswer {
     /// The answer: a strict JSON object whose `active` is `true`.
     pub text: Arc<str>,
-    /// When the issuer was asked.
+    /// The time at which the issuer was asked.
     pub asked_at: Moment,
     /// The end of the token by the answer (`exp`). After it the answer says nothing any more.
     pub ends: Option<Timestamp>,

@@ -15,7 +15,7 @@ use crate::platform::SystemClock;
 
 #[derive(Args)]
 pub(in crate::cli) struct Check {
-    /// How API keys begin, where there is no configuration
+    /// Prefix of API keys, where there is no configuration
     #[arg(long, default_value = "dw", value_parser = api_key_prefix)]
     prefix: String,
     /// Write lines for people, or JSON for programs
@@ -23,18 +23,18 @@ pub(in crate::cli) struct Check {
     output: OutputFormat,
 }
 
-/// What is known of a key. The key itself is never repeated.
+/// The facts that are known of a key. The key itself is never repeated.
 struct KeyReport {
     hash: String,
-    /// What is wrong with its form.
+    /// The problem of its form, if there is one.
     malformed: Option<String>,
-    /// What the file says of it, if there is a configuration with one.
+    /// Its state by the file, if there is a configuration with one.
     entry: Option<ApiKeyState>,
     id: Option<String>,
 }
 
 impl Check {
-    /// Says what a key is. Fails if the service would refuse it: by its form or, where the
+    /// Prints what a key is. Fails if the service would refuse it: by its form or, where the
     /// configuration has API keys, because the file has no such key.
     pub(in crate::cli) fn run(self, source: &Source) -> Result<(), Failure> {
         let text = read(Path::new("-"))?;

@@ -13,7 +13,7 @@ use crate::platform::SystemClock;
 
 #[derive(Args)]
 pub(in crate::cli) struct New {
-    /// Whose key it is: the claim `sub`
+    /// The owner of the key: the claim `sub`
     #[arg(long)]
     subject: String,
     /// Name of the key, the claim `client_id`; the subject and some digits of the hash
@@ -22,10 +22,10 @@ pub(in crate::cli) struct New {
     /// A scope that it grants; may be given several times
     #[arg(long, value_name = "SCOPE", value_parser = api_key_scope)]
     scope: Vec<String>,
-    /// How long it is good, such as `90d`; for ever if it is not given
+    /// Time until the key expires, such as `90d`; never if it is not given
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     expires: Option<Duration>,
-    /// How it begins; the default is `api_key_prefix` of the configuration, or `dw` without one
+    /// Prefix of the key; the default is `api_key_prefix` of the configuration, or `dw` without one
     #[arg(long, value_parser = api_key_prefix)]
     prefix: Option<String>,
     /// Write the key on stdout and the line on stderr, or both on stdout as JSON

@@ -124,7 +124,7 @@ const DEPENDENT: &[Setting] = match SETTINGS {
 const ON_MISSING: &[(&str, OnMissing); 2] = &[("deny", OnMissing::Deny), ("pass", OnMissing::Pass)];
 const ON_OUTAGE: &[(&str, bool); 2] = &[("deny", false), ("stale", true)];
 
-/// What becomes of a subject without a row.
+/// The treatment of a subject without a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnMissing {
     /// It is denied as unknown.
@@ -142,24 +142,24 @@ pub struct DirectorySettings {
     pub query: UserQuery,
     /// The names of the issuers whose subjects it knows.
     pub issuers: Box<[String]>,
-    /// What becomes of a subject without a row.
+    /// The treatment of a subject without a row.
     pub on_missing: OnMissing,
-    /// How long a row is used.
+    /// The time for which a row is used.
     pub cache_ttl: Duration,
-    /// How long it is remembered that a user is not there, or disabled.
+    /// The time for which it is remembered that a user is not there, or disabled.
     pub negative_ttl: Duration,
-    /// How old an answer may be while the database cannot be asked; `None` if it must be fresh.
+    /// The maximum age of an answer while the database cannot be asked; `None` if it must be fresh.
     pub max_stale: Option<Duration>,
 }
 
 /// The connection to a database. Clients with equal settings are the same client.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatabaseSettings {
-    /// Where the database is, and how to log in.
+    /// The address of the database, and the log-in.
     pub address: DatabaseAddress,
     /// PEM certificates that are trusted in addition to the system's.
     pub extra_roots: Option<Vec<u8>>,
-    /// How long a query may take.
+    /// The maximum duration of a query.
     pub timeout: Duration,
     /// The greatest number of connections.
     pub max_connections: u32,
@@ -259,7 +259,7 @@ impl UserQuery {
     }
 }
 
-/// How long answers of the database are used.
+/// The times for which answers of the database are used.
 struct Lives {
     cache_ttl: Duration,
     negative_ttl: Duration,

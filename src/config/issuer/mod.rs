@@ -94,13 +94,14 @@ pub struct IssuerSettings {
     pub expectations: Expectations,
     /// The scopes that each of its tokens must have.
     pub required_scopes: ScopeRequirement,
-    /// How it is asked about tokens; `None` if it is not asked.
+    /// The settings for asking it about tokens; `None` if it is not asked.
     pub introspection: Option<IntrospectionSettings>,
 }
 
 impl IssuerSettings {
     /// Reads the list of issuers or, without a list, the one issuer whose settings are at the top
-    /// level. If `may_be_none` is `true` and none of these settings is given, returns an empty list.
+    /// level. If `may_be_none` is `true` and none of these settings is given, returns an empty
+    /// list.
     pub(super) fn read_all(reader: &mut Reader, may_be_none: bool) -> Result<Vec<Self>, Reported> {
         let own: Vec<Setting> = SECTIONS.iter().copied().flatten().copied().collect();
         let alone = own

@@ -99,7 +99,7 @@ pub struct ApiKeySettings {
 pub struct PasswordSettings {
     /// The file.
     pub file: PasswordFile,
-    /// How long a success is remembered.
+    /// The time for which a success is remembered.
     pub cache_ttl: Duration,
     /// The users as they were when the configuration was read.
     pub read: ReadList<PasswordList>,

@@ -84,10 +84,10 @@ pub(crate) const CLAIM_ENTRY: &[Setting] = &[CLAIM, EXISTS, EQUALS, ONE_OF, CONT
 /// The settings of one entry of `require.user`.
 pub(crate) const COLUMN_ENTRY: &[Setting] = &[COLUMN, EXISTS, EQUALS, ONE_OF, CONTAINS, MATCHES];
 
-/// Says whether the requirements of a route may read the user's row.
+/// The permission of a route's requirements to read the user's row.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum UserRowUse {
-    /// They may.
+    /// The requirements may read the row.
     Readable,
     /// The route does without the directory.
     Off,

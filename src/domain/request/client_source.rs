@@ -1,6 +1,6 @@
 //! The place where a proxy writes the address of its client.
 
-/// Where the proxy that asks writes the address of its client.
+/// The place where the proxy that asks writes the address of its client.
 ///
 /// The proxy's own entry counts. Each entry to the left of it may be forged by the client, and is
 /// read only if the entry on its right is the address of a known proxy.

@@ -214,7 +214,7 @@ pub struct ForwardedRequest<'a> {
     pub peer_trusted: bool,
     /// The name of the route that the proxy's configuration asks for, instead of one that matches.
     pub route_name: Option<&'a str>,
-    /// Where the proxy writes the address of its client.
+    /// The place where the proxy writes the address of its client.
     pub client: ClientSource<'a>,
 }
 

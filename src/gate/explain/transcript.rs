@@ -200,7 +200,7 @@ impl Transcript {
     }
 }
 
-/// What a hint may name, besides the stage.
+/// The facts that a hint may name, besides the stage.
 #[derive(Clone, Copy)]
 pub(in crate::gate) struct HintContext<'a> {
     /// The issuer of the token, if it is known.

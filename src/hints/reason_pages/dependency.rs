@@ -37,6 +37,9 @@ pub(super) const UNAVAILABLE: ReasonPage = ReasonPage {
         "A service that the decision needs, beside the issuer's keys, does not answer in time or answers with an error.",
         "Too many calls to this service are running.",
         "Several calls in a row have failed, so that no call is made for a while.",
+        "The answer about this user cannot be used: the query has two rows, a value has a type without a form in JSON, or the row is over 16 KiB ([columns](../directory.md#columns)).",
+        "The query of the directory no longer runs, because the table has changed.",
+        "The answer about this token cannot be used ([what an answer must have](../introspection.md#requirements-on-an-answer)).",
         "Too many passwords are being hashed at the same time ([cost](../passwords.md#cost)).",
     ],
     signs: &[
@@ -45,7 +48,7 @@ pub(super) const UNAVAILABLE: ReasonPage = ReasonPage {
     ],
     cures: &[
         "Find the cause in `/status` or in the log.",
-        "Correct it: URL, credentials, certificate or firewall.",
+        "Correct it: URL, credentials, certificate, firewall, or the query and its table.",
         "If the service is slow, compare its response time with `dependency_wait`.",
         "doorward calls again by itself. The response has `Retry-After`, after which a client can try again.",
     ],

@@ -1,12 +1,12 @@
-//! What a page consists of, and what its examples have in common.
+//! The parts of a page, and what its examples have in common.
 
 /// The texts of one page, in Markdown.
 pub(super) struct ReasonPage {
     /// The situations that lead to the denial, the most frequent first.
     pub(super) causes: &'static [&'static str],
-    /// Where to see it, beside what holds for every reason.
+    /// The places that show it, beside those of every reason.
     pub(super) signs: &'static [&'static str],
-    /// What to do, in this order.
+    /// The steps to take, in this order.
     pub(super) cures: &'static [&'static str],
     pub(super) example: Example,
 }
@@ -21,13 +21,13 @@ pub(super) enum Example {
         /// A script for `sh`. The service listens on `127.0.0.1:8080`.
         script: &'static str,
     },
-    /// The same, with something that has to be there before the service starts.
+    /// Commands with something that has to be there before the service starts.
     Prepared {
         /// A script for `sh`. It may start a server of its own on `127.0.0.1:9999`.
         preparation: &'static str,
-        /// As above.
+        /// The text of `doorward.yaml`.
         configuration: &'static str,
-        /// As above.
+        /// A script for `sh`. The service listens on `127.0.0.1:8080`.
         script: &'static str,
     },
 }

@@ -15,10 +15,15 @@ pub(super) const UNKNOWN: ReasonPage = ReasonPage {
         "The column `directory_key` of the row does not equal the value in the token byte by byte.",
         "The token is of an issuer whose users are not in the directory (`directory_issuers`), and the route needs the user.",
         "The user was added less than `directory_negative_ttl` ago.",
+        "A value cannot be in the table: it is not written as the type of its parameter, is longer than 1 KiB, or has a NUL. The database is not asked.",
+        "The database refuses the value itself (SQLSTATE class 22), such as a number that is too large for the column.",
     ],
-    signs: &["`doorward explain` shows the parameters of the query, and whether a row was found."],
+    signs: &[
+        "`doorward explain --online` asks the database, and its last stage shows whether there is a row. Without `--online` the database is not asked, and the verdict is `unknown`.",
+        "`doorward token inspect` shows the claims whose values are looked up: `sub`, or those of `directory_parameters`.",
+    ],
     cures: &[
-        "Run the query by hand, with the value from the token.",
+        "Run the query by hand, with these values.",
         "Add the user to the directory, or correct the query or its parameters.",
         "If a user without a row may pass, set `directory_on_missing: pass`. If the route needs no user, set `directory: false` there.",
     ],

@@ -33,7 +33,7 @@ pub struct ClientIdentity<'a> {
 
 /// A form for one party.
 pub struct FormRequest<'a> {
-    /// Where the form is posted.
+    /// The URL to which the form is posted.
     pub url: &'a Url,
     /// The addresses that the request may go to.
     pub rule: AddressRule,
@@ -52,7 +52,7 @@ pub struct FormResponse {
     pub status: u16,
     /// The body of an answer with status 200, within its limit; of any other answer it is not read.
     pub body: Vec<u8>,
-    /// Where a redirect leads, as it may be shown.
+    /// The target of a redirect, as it may be shown.
     pub location: Option<String>,
 }
 

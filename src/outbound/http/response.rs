@@ -49,7 +49,7 @@ pub enum FetchError {
     Status {
         /// The status of the response.
         status: u16,
-        /// Where a redirect leads, as it may be shown.
+        /// The target of a redirect, as it may be shown.
         location: Option<String>,
         /// The time after which to try again, as the server asks (RFC 9110 section 10.2.3).
         retry_after: Option<Duration>,

@@ -18,7 +18,7 @@ pub struct DescribedColumn {
     pub name: String,
     /// The name of its type, as the database calls it.
     pub type_name: String,
-    /// Says that its values can be rendered.
+    /// `true` if its values can be rendered.
     pub is_known: bool,
 }
 

@@ -15,7 +15,7 @@ pub(super) struct JsonRow {
     text: String,
 }
 
-/// Why a value cannot be rendered.
+/// The error for a value that cannot be rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unrendered {
     /// Its type is none of those that are known.

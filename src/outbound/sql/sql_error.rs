@@ -1,10 +1,10 @@
-//! Why a database had no answer.
+//! The error of a database without an answer.
 
 use std::time::Duration;
 
 use crate::domain::is_invisible;
 
-/// Why a database had no answer.
+/// The error of a database that had no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SqlError {
     /// A value is none of its parameter's type, so no row has it.

@@ -39,7 +39,7 @@ pub enum HeaderOrigin {
 /// The encoding of a claim's value in a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClaimEncoding {
-    /// As it is, with what a header cannot hold percent-encoded.
+    /// The text, with what a header cannot hold percent-encoded.
     Percent,
     /// In base64url without padding: a text as its UTF-8, anything else as its JSON.
     Base64url,
@@ -107,8 +107,8 @@ impl ClaimHeaders {
         !self.of_columns.is_empty()
     }
 
-    /// Returns other spellings that applications read as one of the headers: CGI, WSGI and others read
-    /// `X_Auth_Subject` as `X-Auth-Subject`. In lower case.
+    /// Returns other spellings that applications read as one of the headers: CGI, WSGI and others
+    /// read `X_Auth_Subject` as `X-Auth-Subject`. In lower case.
     pub fn aliases(&self) -> &[String] {
         &self.aliases
     }

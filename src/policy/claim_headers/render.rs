@@ -1,4 +1,4 @@
-//! Claim values as header values: without loss, and without a byte that could end a header line.
+//! Rendering of claim values as header values. Nothing is lost, and no byte can end a header line.
 //!
 //! Bytes 0x20 to 0x7E stay as they are, but for `%`; everything else, and spaces at the ends,
 //! become `%XX` of their UTF-8. Two different texts never render alike, nor do two different arrays
@@ -11,7 +11,7 @@ use crate::domain::Reason;
 use crate::jose::{Json, encode_base64url};
 use crate::policy::exact_double;
 
-/// Renders a claim at the end of a text.
+/// Appends a claim to a text.
 pub(super) fn value(claim: Json<'_>, separator: &str, text: &mut String) -> Result<(), Reason> {
     let Some(elements) = claim.elements() else {
         encode(&scalar(claim)?, "", text);
@@ -22,7 +22,8 @@ pub(super) fn value(claim: Json<'_>, separator: &str, text: &mut String) -> Resu
     Ok(())
 }
 
-/// Renders a claim in base64url: a text as its UTF-8, `null` as nothing, anything else as its JSON.
+/// Appends a claim in base64url (RFC 4648 section 5, without padding): a text as its UTF-8, `null`
+/// as nothing, anything else as its JSON.
 pub(super) fn base64url(claim: Json<'_>, text: &mut String) -> Result<(), Reason> {
     match claim.as_written().as_bytes().first() {
         Some(b'"') => text.push_str(&encode_base64url(
@@ -34,7 +35,7 @@ pub(super) fn base64url(claim: Json<'_>, text: &mut String) -> Result<(), Reason
     Ok(())
 }
 
-/// Renders a list; the separator is encoded where it is inside an element.
+/// Appends a list. The separator is percent-encoded where it is inside an element.
 pub(super) fn list<'a>(
     elements: impl Iterator<Item = &'a str>,
     separator: &str,
@@ -48,7 +49,8 @@ pub(super) fn list<'a>(
     }
 }
 
-/// The text of a single value: objects, and arrays inside arrays, as base64url of their JSON.
+/// Returns the text of a single value. Objects, and arrays inside arrays, become the base64url of
+/// their JSON.
 fn scalar(value: Json<'_>) -> Result<Cow<'_, str>, Reason> {
     let json = value.as_written();
     match json.as_bytes().first() {
@@ -60,8 +62,8 @@ fn scalar(value: Json<'_>) -> Result<Cow<'_, str>, Reason> {
     }
 }
 
-/// The text of a number that survives being read by a machine: an integer of 64 bits, or a double
-/// that means exactly the digits the issuer wrote.
+/// Returns the text of a number that a program can read without loss: an integer of 64 bits, or a
+/// double that equals exactly the digits that the issuer wrote. Other numbers have none.
 fn number(json: &str) -> Option<String> {
     if let Ok(integer) = json.parse::<i64>() {
         return Some(integer.to_string());

@@ -12,10 +12,10 @@ use cel::common::value::{CowVal, Val};
 use crate::jose::Json;
 use crate::verify::VerifiedToken;
 
-/// What a value takes in memory beside its text: itself, and its place in a list or a map.
+/// The memory that a value takes beside its text: itself, and its place in a list or a map.
 const BYTES_PER_VALUE: usize = 128;
 
-/// What an object takes beside that: one member or none, it has room for some.
+/// The memory that an object takes beside that. With one member or none, it has room for some.
 const BYTES_PER_OBJECT: usize = 192;
 
 /// The claims of a token, or the columns of a user's row, as values of the expression language.

@@ -17,7 +17,7 @@ pub enum ConditionFailure {
     Request(Reason),
     /// It reads a part of the original request that is longer than conditions read.
     TooLong {
-        /// Which.
+        /// The name of the part.
         part: &'static str,
         /// Its length.
         bytes: usize,

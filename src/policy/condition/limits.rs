@@ -23,7 +23,7 @@ pub(super) fn check(source: &str) -> Result<(), ConditionError> {
     Ok(())
 }
 
-/// How deep a place in the expression is: brackets around it, `?` in front of it inside of each,
+/// The depth of a place in the expression: brackets around it, `?` in front of it inside of each,
 /// and signs that hold for what follows.
 #[derive(Default)]
 struct Nesting {
@@ -33,7 +33,7 @@ struct Nesting {
     choices: usize,
     /// The number of `!` or `-` in a row.
     signs: usize,
-    /// Says whether `-` and `!` would belong to an operator of two sides.
+    /// `true` if `-` and `!` would belong to an operator of two sides.
     is_behind_operand: bool,
 }
 

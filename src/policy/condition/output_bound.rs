@@ -1,23 +1,39 @@
-//! The bound of what a condition can make.
+//! The bound on the texts and lists that a condition can make.
 //!
-//! Nothing in the language holds a result for later, so a condition as long as it may be cannot
-//! make much of what it reads, but for three things: each round of a loop makes its own, a
-//! replacement or a separator is put in many times, and what was made can be the material of the
-//! next step. So each step is counted by what it makes of the claims in the worst case, and all of
-//! them together must stay below a bound.
+//! An example, with `n` as the bytes of the claims that are read:
+//!
+//! ```text
+//! claims.name.replace('a', 'xyz') == 'b' || claims.roles.exists(r, r.replace('a', 'xyz') == 'b')
+//! ```
+//!
+//! 1. `claims.name` has at most `n` bytes.
+//! 2. The first `replace` keeps at most these `n` bytes, and inserts `xyz` at most `n + 1` times:
+//!    an empty text would be found between all characters and at both ends. It makes at most
+//!    `4 n + 3` bytes: `n`, and three times `n + 1`.
+//! 3. `exists` is a loop over `claims.roles`, which has at most `n` elements. All elements together
+//!    have at most `n` bytes.
+//! 4. The second `replace` runs in each round. All rounds together keep at most `n` bytes, and
+//!    insert `xyz` at most `n` times for the bytes and once more for each of `n` rounds. They make
+//!    at most `7 n` bytes: `n`, and three times `2 n`.
+//! 5. The condition makes at most `11 n + 3` bytes. This is below the bound of [`MAX_TIMES`] times
+//!    `n`, and [`MAX_CONSTANT`] more, so the condition is accepted.
+//!
+//! A condition would be refused if it inserted a long text in place of each character, or replaced
+//! again and again in what it has just made. The bound is computed when a condition is read, and
+//! not when it is evaluated. An [`Amount`] is a term such as `4 n + 3`.
 
 use super::condition_error::ConditionError;
 
-/// All that is made takes at most this many times the bytes that are read.
+/// The greatest factor: a condition makes at most this many times the bytes that it reads.
 const MAX_TIMES: u64 = 2048;
-/// And at most this many bytes of what is in the expression itself.
+/// The greatest number of bytes that a condition makes in addition, of its own literals.
 const MAX_CONSTANT: u64 = 1 << 20;
 /// The bytes that an element of a list takes besides its text.
 const ELEMENT_BYTES: u64 = 64;
-/// A number, a truth value or a time as a text is no longer than this.
+/// The maximum length of a number, a truth value or a time as a text.
 const FIXED_BYTES: u64 = 512;
 
-/// A number of bytes or elements: so many times the bytes that are read, and so many more.
+/// A number of bytes or elements: `times` the bytes that are read, and `plus` more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Amount {
     times: u64,
@@ -25,6 +41,7 @@ struct Amount {
 }
 
 impl Amount {
+    /// Returns the sum of both.
     fn and(self, other: Self) -> Self {
         Self {
             times: self.times.saturating_add(other.times),
@@ -32,6 +49,7 @@ impl Amount {
         }
     }
 
+    /// Returns this amount, multiplied.
     fn of(self, factor: u64) -> Self {
         Self {
             times: self.times.saturating_mul(factor),
@@ -39,6 +57,7 @@ impl Amount {
         }
     }
 
+    /// Returns an amount that neither exceeds.
     fn or(self, other: Self) -> Self {
         Self {
             times: self.times.max(other.times),
@@ -47,7 +66,7 @@ impl Amount {
     }
 }
 
-/// How large a value can be; in a loop, those of all rounds together.
+/// The maximum size of a value. In a loop, it is that of the values of all rounds together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Size {
     text: Amount,
@@ -64,9 +83,9 @@ enum Kind {
 }
 
 impl Size {
-    /// That of a number, a truth value or a time.
+    /// The size of a number, a truth value or a time.
     pub(super) const FIXED: Self = Self::none(Kind::Fixed);
-    /// That of a list without elements.
+    /// The size of a list without elements.
     pub(super) const EMPTY: Self = Self::none(Kind::Any);
 
     const fn none(kind: Kind) -> Self {
@@ -86,7 +105,7 @@ impl Size {
         }
     }
 
-    /// That of the larger one, whichever it is.
+    /// Returns a size that neither value exceeds.
     pub(super) fn or(self, other: Self) -> Self {
         let kind = if self.kind == other.kind {
             self.kind
@@ -100,7 +119,7 @@ impl Size {
         }
     }
 
-    /// That of a part, of which nothing else is known.
+    /// Returns the size of a part of the value, of which nothing else is known.
     pub(super) fn part(self) -> Self {
         Self {
             kind: Kind::Any,
@@ -109,11 +128,12 @@ impl Size {
     }
 }
 
-/// Counts what the steps of a condition make, up to a bound.
+/// Counts the bytes that the steps of a condition make, up to a bound.
 #[derive(Debug)]
 pub(super) struct OutputBound {
-    /// How often the step is taken that is looked at.
+    /// The number of times that the current step is taken: once outside of a loop.
     rounds: Amount,
+    /// The bytes that the steps so far have made.
     made: Amount,
 }
 
@@ -127,8 +147,8 @@ impl Default for OutputBound {
 }
 
 impl OutputBound {
-    /// What is read as a whole: once, or in a loop again in each round, and then nothing may be
-    /// made of it.
+    /// Returns the size of the claims, or of a part of the request. A loop would read them again in
+    /// each round. Then they count as infinite, so that nothing can be made of them.
     pub(super) fn whole(&self) -> Size {
         let once = Amount { times: 1, plus: 0 };
         let amount = if self.rounds.times == 0 && self.rounds.plus == 1 {
@@ -148,8 +168,10 @@ impl OutputBound {
         Size::text(self.rounds.of(u64::try_from(bytes).unwrap_or(u64::MAX)))
     }
 
-    /// A list or a map of these. One of literals is as long as it is written, so it does not count
-    /// before it is kept.
+    /// Counts a list or a map of these values, and returns its size. A list of literals is as long
+    /// as it is written, so it does not count before it is kept.
+    ///
+    /// Fails with [`ConditionError::GrowsTooMuch`] beyond the bound.
     pub(super) fn list(
         &mut self,
         parts: &[Size],
@@ -176,10 +198,12 @@ impl OutputBound {
         }
     }
 
-    /// The sum of two; texts and lists have one too.
+    /// Counts `left + right`, and returns its size. Texts and lists are joined by `+`.
+    ///
+    /// Fails with [`ConditionError::GrowsTooMuch`] beyond the bound.
     pub(super) fn sum(&mut self, left: Size, right: Size) -> Result<Size, ConditionError> {
         match (left.kind, right.kind) {
-            // With anything else beside it there is none.
+            // A sum of a number and anything but a number is an error.
             (Kind::Fixed, _) | (_, Kind::Fixed) => Ok(Size::FIXED),
             (Kind::Text, _) | (_, Kind::Text) => self.count(Size::text(left.text.and(right.text))),
             (Kind::Any, Kind::Any) => self.count(Size {
@@ -190,15 +214,17 @@ impl OutputBound {
         }
     }
 
-    /// What a function makes of its subject; `put_in` is the length of the text that it may put in
-    /// many times.
+    /// Counts the result of a function of this subject, and returns its size. `inserted` is the
+    /// length in bytes of the text that the function may insert many times.
+    ///
+    /// Fails with [`ConditionError::GrowsTooMuch`] beyond the bound.
     pub(super) fn call(
         &mut self,
         function: &str,
         subject: Size,
-        put_in: usize,
+        inserted: usize,
     ) -> Result<Size, ConditionError> {
-        let put_in = u64::try_from(put_in).unwrap_or(u64::MAX);
+        let inserted = u64::try_from(inserted).unwrap_or(u64::MAX);
         let own = subject.text;
         match function {
             "dyn" => Ok(subject.part()),
@@ -207,8 +233,8 @@ impl OutputBound {
             }
             "string" => self.count(Size::text(own.and(self.rounds.of(FIXED_BYTES)))),
             // An empty text is found between all characters, and at both ends.
-            "replace" => self.count(Size::text(own.and(own.and(self.rounds).of(put_in)))),
-            "join" => self.count(Size::text(own.and(subject.elements.of(put_in)))),
+            "replace" => self.count(Size::text(own.and(own.and(self.rounds).of(inserted)))),
+            "join" => self.count(Size::text(own.and(subject.elements.of(inserted)))),
             "split" => {
                 let elements = own.and(self.rounds.of(2));
                 self.count(Size {
@@ -221,8 +247,8 @@ impl OutputBound {
         }
     }
 
-    /// From here on a step is taken for each element of this; returns how often it was taken
-    /// before, and how large all elements are together.
+    /// Begins a loop: from here on a step is taken for each element of `range`. Returns the number
+    /// of times before, and the size of all elements together.
     pub(super) fn enter(&mut self, range: Size) -> (Rounds, Size) {
         (
             Rounds(std::mem::replace(&mut self.rounds, range.elements)),
@@ -230,11 +256,12 @@ impl OutputBound {
         )
     }
 
-    /// The loop is over.
+    /// Ends a loop.
     pub(super) fn leave(&mut self, before: Rounds) {
         self.rounds = before.0;
     }
 
+    /// Adds this size to what was made.
     fn count(&mut self, size: Size) -> Result<Size, ConditionError> {
         self.made = self
             .made
@@ -247,6 +274,25 @@ impl OutputBound {
     }
 }
 
-/// How often a step was taken before a loop.
+/// The number of times that a step was taken before a loop.
 #[derive(Clone, Copy)]
 pub(super) struct Rounds(Amount);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example at the beginning of this file.
+    #[test]
+    fn the_example_is_counted_as_it_says() {
+        let mut bound = OutputBound::default();
+        let name = bound.whole().part();
+        bound.call("replace", name, "xyz".len()).unwrap();
+        assert_eq!(bound.made, Amount { times: 4, plus: 3 });
+        let roles = bound.whole().part();
+        let (before, role) = bound.enter(roles);
+        bound.call("replace", role, "xyz".len()).unwrap();
+        bound.leave(before);
+        assert_eq!(bound.made, Amount { times: 11, plus: 3 });
+    }
+}

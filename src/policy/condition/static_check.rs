@@ -7,7 +7,8 @@ use super::condition_error::ConditionError;
 use super::output_bound::{OutputBound, Size};
 use super::pattern::{self, Pattern};
 
-/// How deep an expression may be. Brackets are not all: each `.a` and each `+` adds a level too.
+/// The maximum depth of an expression. Not only brackets count: each `.a` and each `+` adds a
+/// level.
 const MAX_DEPTH: usize = 64;
 
 /// The functions and operators of the language, and of its strings extension those that a condition
@@ -199,7 +200,7 @@ impl StaticCheck {
     }
 }
 
-/// How long the text is that a function puts in, perhaps many times.
+/// Returns the length of the text that a function inserts, perhaps many times.
 fn put_in(call: &CallExpr) -> Result<usize, ConditionError> {
     let text = match call.func_name.as_str() {
         "replace" => call.args.get(1),
@@ -217,7 +218,8 @@ fn is_among(name: &str, names: &str) -> bool {
     names.split_whitespace().any(|own| own == name)
 }
 
-/// What a condition reads besides claims: parts of the original request, and the user's row.
+/// The facts that a condition reads besides claims: parts of the original request, and the user's
+/// row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(
     clippy::struct_excessive_bools,

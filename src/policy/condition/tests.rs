@@ -14,7 +14,7 @@ fn alice() -> Principal {
     }))
 }
 
-/// What an expression comes to for Alice, who asks for something.
+/// Returns the result of an expression for Alice, who asks for something.
 fn evaluated(source: &str) -> String {
     let field = |text: &'static str| Field::Once(text.as_bytes());
     let (method, host) = (field("PATCH"), field("Acme.Example.com:8443"));
@@ -276,7 +276,7 @@ fn a_long_text_of_the_request_is_not_read() {
     );
 }
 
-/// As much as a worker has.
+/// The stack of a worker.
 const WORKER_STACK_BYTES: usize = 2 << 20;
 
 /// Reads and evaluates with the stack of a worker.
@@ -408,7 +408,8 @@ fn what_is_made_is_not_much_more_than_what_is_read() {
     }
 }
 
-/// As they are counted: a text by its length, an element by what it takes besides.
+/// Returns the bytes as they are counted: a text by its length, an element by what it takes
+/// besides.
 fn bytes_of(value: &Value) -> usize {
     match value {
         Value::String(text) => text.len(),

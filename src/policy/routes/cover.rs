@@ -10,9 +10,9 @@ pub(super) struct Cover<'t> {
     routes: &'t [Route],
     pub(super) route: &'t Route,
     number: usize,
-    /// The first that takes all of them by itself.
+    /// The number of the first route that takes all of these requests by itself.
     whole: usize,
-    /// Those that take some of the methods that none before them takes.
+    /// The numbers of the routes that take some methods which no route before them takes.
     parts: Vec<usize>,
 }
 
@@ -27,13 +27,13 @@ impl<'t> Cover<'t> {
         }
     }
 
-    /// Returns whether a route of this number, or a later one, could change the outcome.
+    /// Returns `true` if a route of this number, or a later one, could change the outcome.
     pub(super) fn is_open_for(&self, number: usize) -> bool {
         number < self.number.min(self.whole)
     }
 
-    /// These routes, in ascending order, match or refuse each request that the host and the path of
-    /// the route match.
+    /// Takes note of routes, in ascending order, that match or refuse each request which the host
+    /// and the path of the route match.
     pub(super) fn offer(&mut self, numbers: &[usize]) {
         for &number in numbers {
             let Some(earlier) = self.routes.get(number).filter(|_| self.is_open_for(number)) else {
@@ -64,7 +64,7 @@ impl<'t> Cover<'t> {
     }
 
     pub(super) fn outcome(mut self) -> Option<UnreachedRoute> {
-        // What comes behind the one that takes everything takes nothing.
+        // Behind the route that takes everything, no route takes anything.
         self.parts.retain(|part| *part < self.whole);
         let is_in_parts = self
             .route

@@ -6,12 +6,12 @@ use super::route::{Route, RoutePart, RouteVerdict};
 use super::table::RouteTable;
 use crate::domain::{ExplainStep, Reason, RequestHost, RequestParts, RequestPath};
 
-/// At most this many skipped routes are listed.
+/// The maximum number of skipped routes that are listed.
 const MAX_TOLD: usize = 20;
 
 impl RouteTable {
-    /// The routes up to the one that decides: which part of the request each of them looked at, and
-    /// what it saw.
+    /// Returns a step for each route up to the one that decides: the part of the request that it
+    /// looked at, and what it found there.
     pub(in crate::policy) fn explain_steps(&self, request: &RequestParts<'_>) -> Vec<ExplainStep> {
         let mut steps = Vec::new();
         let mut skipped = 0_usize;
@@ -65,7 +65,7 @@ impl RouteTable {
 const ALL: &[RoutePart] = &[RoutePart::Host, RoutePart::Path, RoutePart::Method];
 
 impl Route {
-    /// Describes what these parts of a request have to be.
+    /// Describes the patterns for these parts of a request.
     fn expected(&self, parts: &[RoutePart]) -> String {
         let patterns = parts
             .iter()
@@ -91,7 +91,7 @@ impl Route {
 fn found(request: &RequestParts<'_>, parts: &[RoutePart]) -> String {
     let told = parts.iter().map(|part| match part {
         RoutePart::Host => part.describe(request.host.as_ref().map(RequestHost::as_str)),
-        // With parameters it is refused where they are not allowed.
+        // A path with parameters is refused where they are not allowed.
         RoutePart::Path if request.path.as_ref().is_ok_and(RequestPath::has_parameters) => {
             part.describe(request.path.as_ref().map(RequestPath::as_str)) + " and parameters (;)"
         }

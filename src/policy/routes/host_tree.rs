@@ -8,23 +8,23 @@ use super::search::{NO_ROUTE, Search};
 use super::unreached::UnreachedRoute;
 use super::{HostPattern, Route};
 
-/// All routes.
+/// All routes, by their hosts.
 #[derive(Debug)]
 pub(super) struct HostTree {
-    /// Those that do not look at the host.
+    /// The routes that do not look at the host.
     blind: PathTree,
     root: Node,
-    /// The first one that looks at the host.
+    /// The number of the first route that looks at the host.
     first: usize,
 }
 
-/// All host patterns that end alike.
+/// The host patterns with the same labels at their end.
 #[derive(Debug, Default)]
 struct Node {
     labels: HashMap<Box<str>, Node>,
-    /// Routes for this host.
+    /// The routes for this host.
     exact: PathTree,
-    /// Routes for the hosts below.
+    /// The routes for the hosts below it.
     below: PathTree,
 }
 
@@ -57,7 +57,8 @@ impl HostTree {
         }
     }
 
-    /// The routes that no request comes to, because earlier ones take all that they are for.
+    /// Returns the routes that no request reaches, because earlier routes take all of their
+    /// requests.
     pub(super) fn unreached(&self, routes: &[Route]) -> Vec<UnreachedRoute> {
         let unreached = |(number, route)| {
             let mut cover = Cover::new(routes, route, number);
@@ -67,8 +68,8 @@ impl HostTree {
         routes.iter().enumerate().filter_map(unreached).collect()
     }
 
-    /// Offers the routes that leave no request to the one in question, for all that it says about
-    /// hosts and paths.
+    /// Offers all routes that take every request which the host and the path of the covered route
+    /// match.
     pub(super) fn cover(&self, cover: &mut Cover<'_>) {
         self.blind.cover(cover);
         match &cover.route.host {
@@ -98,7 +99,8 @@ impl Node {
         node.exact.search(search);
     }
 
-    /// `here` are the routes for the same hosts, where the name ends.
+    /// Offers the routes for this host and for the hosts above it. At the node where the name ends,
+    /// `here` selects the routes for the same hosts.
     fn cover(&self, host: &str, here: impl FnOnce(&Self) -> &PathTree, cover: &mut Cover<'_>) {
         let mut node = self;
         for label in host.rsplit('.') {

@@ -19,7 +19,7 @@ const MAX_SEGMENTS: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathPattern {
     pub(super) segments: Box<[Segment]>,
-    /// Says that everything below is meant too.
+    /// `true` if everything below is meant too.
     pub(super) with_below: bool,
 }
 

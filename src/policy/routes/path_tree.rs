@@ -8,29 +8,29 @@ use super::search::{NO_ROUTE, Search};
 use super::{PathPattern, Route};
 use crate::domain::Reason;
 
-/// The routes for one host, or for any.
+/// The routes for one host, or for any host, by their paths.
 #[derive(Debug)]
 pub(super) struct PathTree {
-    /// Those that do not look at the path.
+    /// The routes that do not look at the path.
     blind: Vec<usize>,
     root: Node,
-    /// The first one that looks at the path and takes no parameters in it.
+    /// The number of the first route that looks at the path and takes no parameters in it.
     first_strict: usize,
 }
 
-/// All patterns that begin alike.
+/// The patterns with the same segments at their beginning.
 ///
-/// There is one way from the root to a node, so a search comes to a node once at most, whatever the
-/// path: there is no backtracking that a crafted path could make expensive.
+/// Only one path through the tree leads from the root to a node. So a search visits a node at most
+/// once, and there is no backtracking that a crafted path could make expensive.
 #[derive(Debug)]
 struct Node {
-    /// The first route here or further down.
+    /// The number of the first route at this node or below it.
     first: usize,
     literals: HashMap<Box<str>, Node>,
     stars: HashMap<Star, Node>,
-    /// Routes whose pattern ends here.
+    /// The routes whose pattern ends here.
     exact: Vec<usize>,
-    /// Routes whose pattern ends here with `/**`.
+    /// The routes whose pattern ends here with `/**`.
     below: Vec<usize>,
 }
 
@@ -45,7 +45,7 @@ impl Default for PathTree {
 }
 
 impl PathTree {
-    /// Adds a route; numbers come in ascending order.
+    /// Adds a route. Routes must be added in the order of their numbers.
     pub(super) fn add(&mut self, number: usize, route: &Route) {
         let Some(pattern) = &route.path else {
             return self.blind.push(number);
@@ -68,12 +68,11 @@ impl PathTree {
         self.root.search(path.as_str().strip_prefix('/'), search);
     }
 
-    /// Offers the routes that leave no request to the one in question, for all that it says about
-    /// paths.
+    /// Offers all routes that take every request which the path of the covered route matches.
     pub(super) fn cover(&self, cover: &mut Cover<'_>) {
         cover.offer(&self.blind);
         match &cover.route.path {
-            // One for every path refuses what has none that can be relied on.
+            // A route for every path refuses requests whose path cannot be relied on.
             None => cover.offer(&self.root.below),
             Some(pattern) => self
                 .root
@@ -118,14 +117,14 @@ impl Node {
         }
     }
 
-    /// Goes on with what is left of a pattern.
+    /// Continues with the rest of a pattern.
     fn cover(&self, rest: &[Segment], with_below: bool, cover: &mut Cover<'_>) {
         if !cover.is_open_for(self.first) {
             return;
         }
         cover.offer(&self.below);
         let Some((segment, rest)) = rest.split_first() else {
-            // What ends here takes nothing of what is below.
+            // A pattern that ends here takes no request for a path below it.
             return cover.offer(if with_below { &[] } else { &self.exact });
         };
         if let Segment::Literal(text) = segment
@@ -138,7 +137,8 @@ impl Node {
         }
     }
 
-    /// Goes on with what is left of the path, without the slash in front; nothing, if it ends here.
+    /// Continues with the rest of the path, without the slash in front; `None` if the path ends
+    /// here.
     fn search(&self, rest: Option<&str>, search: &mut Search<'_, '_>) {
         if !search.is_open_for(self.first) {
             return;

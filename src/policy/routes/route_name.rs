@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// The longest name, in bytes.
+/// The maximum length of a name, in bytes.
 const MAX_BYTES: usize = 64;
 
 /// The name of a route, fit for a URL path (`/policy/NAME/verify`), a log line and the label of a
@@ -14,7 +14,7 @@ pub struct RouteName(Arc<str>);
 /// The error for a text that cannot be the name of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RouteNameError {
-    /// Empty, too long, or with other characters.
+    /// The text is empty, too long, or has other characters.
     #[error("not 1 to 64 letters, digits, `-`, `_` and `.` with a letter or digit first")]
     Malformed,
     /// The name is reserved: in metrics it means that there is no route.
@@ -23,7 +23,9 @@ pub enum RouteNameError {
 }
 
 impl RouteName {
-    /// Parses a name. Fails with [`RouteNameError`].
+    /// Parses a name.
+    ///
+    /// Fails with [`RouteNameError`] if the text cannot be the name of a route.
     pub fn parse(text: &str) -> Result<Self, RouteNameError> {
         let is_name_byte =
             |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
@@ -37,12 +39,12 @@ impl RouteName {
         }
     }
 
-    /// The name as text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name as a label that logs can keep.
+    /// Returns the name as a label that logs can keep.
     pub fn label(&self) -> Arc<str> {
         self.0.clone()
     }

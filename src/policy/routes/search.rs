@@ -3,10 +3,10 @@
 use super::Route;
 use crate::domain::{Reason, RequestParts};
 
-/// The number of no route, behind all others.
+/// The number of no route. It is greater than those of all routes.
 pub(super) const NO_ROUTE: usize = usize::MAX;
 
-/// A search under way: the request, and the first route found so far that matches it or refuses it.
+/// A search for a route: the request, and the first route so far that matches it or refuses it.
 pub(super) struct Search<'t, 'r> {
     routes: &'t [Route],
     pub(super) request: &'r RequestParts<'r>,
@@ -24,22 +24,23 @@ impl<'t, 'r> Search<'t, 'r> {
         }
     }
 
-    /// Returns what was found.
+    /// Returns the route that was found, or the reason to refuse the request.
     pub(super) const fn verdict(&self) -> Result<&'t Route, Reason> {
         self.verdict
     }
 
-    /// Returns whether a route of this number could still change the outcome.
+    /// Returns `true` if a route of this number could still change the outcome.
     pub(super) const fn is_open_for(&self, number: usize) -> bool {
         number < self.number
     }
 
-    /// The route of this number looks at a part of the request that cannot be relied on.
+    /// Takes note that the route of this number looks at a part of the request which cannot be
+    /// relied on, for this reason.
     pub(super) fn refuse(&mut self, number: usize, reason: Reason) {
         self.record(number, Err(reason));
     }
 
-    /// These routes, in ascending order, are for the host and the path of the request.
+    /// Takes note of routes, in ascending order, that are for the host and the path of the request.
     pub(super) fn offer(&mut self, numbers: &[usize]) {
         for &number in numbers.iter().take_while(|number| **number < self.number) {
             let Some(route) = self.routes.get(number) else {

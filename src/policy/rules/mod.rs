@@ -24,9 +24,9 @@ use crate::verify::AcceptedAudience;
 /// The rules of a route, or of all requests if there are no routes.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// Says which requests may pass.
+    /// The requests that may pass.
     pub access: Access,
-    /// Says how CORS preflights are decided.
+    /// The decision about CORS preflights.
     pub preflight: Preflight,
     /// The sources of tokens.
     pub sources: Arc<TokenSources>,
@@ -36,9 +36,9 @@ pub struct Rules {
     pub audience: Option<AcceptedAudience>,
     /// The other requirements of a token.
     pub requirements: Box<[Requirement]>,
-    /// Says whether the user is looked up in the directory, and must be there.
+    /// The rule about the user's row in the directory.
     pub user: UserRule,
-    /// Says that a denial for the sake of the token is only reported.
+    /// `true` if a denial for the sake of the token is only reported.
     pub report_only: bool,
 }
 

@@ -80,8 +80,8 @@ pub struct Expectations {
 }
 
 impl Expectations {
-    /// Returns expectations that the claims of every token satisfy. For lists that the operator keeps:
-    /// there is no issuer whose mistakes they would guard against.
+    /// Returns expectations that the claims of every token satisfy. For lists that the operator
+    /// keeps: there is no issuer whose mistakes they would guard against.
     pub fn none() -> Self {
         Self {
             audience: AudienceRule {
@@ -121,8 +121,8 @@ impl Expectations {
     }
 
     /// Validates a signed token whose issuer says that it is active, and completes its claims with
-    /// the claims of the answer. Type and time of the token itself are validated before the issuer is
-    /// asked, by [`validate_type_and_time`](Self::validate_type_and_time).
+    /// the claims of the answer. Type and time of the token itself are validated before the issuer
+    /// is asked, by [`validate_type_and_time`](Self::validate_type_and_time).
     ///
     /// Fails with [`Reason::DependencyUnavailable`] if the answer contradicts the token: then it is
     /// about another one.
@@ -161,7 +161,8 @@ impl Expectations {
         self.validate_claims(claims, None, validity, now, explain)
     }
 
-    /// Validates the type and the time of a signed token. Neither depends on the answer of an issuer.
+    /// Validates the type and the time of a signed token. Neither depends on the answer of an
+    /// issuer.
     pub fn validate_type_and_time(
         &self,
         token: &SignedJws,
@@ -230,8 +231,8 @@ fn refuse_logout_token(claims: &Claims) -> Result<(), Reason> {
     }
 }
 
-/// Checks that `sub` is a string (RFC 7519 section 4.1.2). The number 1 could be confused with the
-/// subject "1" in the database of an application.
+/// Validates that `sub` is a string (RFC 7519 section 4.1.2). The number 1 could be confused with
+/// the subject "1" in the database of an application.
 fn validate_subject(claims: &Claims) -> Result<(), Reason> {
     let is_text = claims
         .member("sub")

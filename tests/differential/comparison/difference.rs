@@ -9,7 +9,7 @@ pub enum Side {
 
 macro_rules! differences {
     ($($variant:ident $side:ident $name:literal $why:literal,)+) => {
-        /// A known difference between the two judges.
+        /// A known difference between the two implementations.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Difference { $($variant,)+ }
 

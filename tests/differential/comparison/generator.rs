@@ -99,7 +99,7 @@ impl<'a> Generator<'a> {
         chosen
     }
 
-    /// Members that nobody reads.
+    /// Members that are not read.
     fn decorate(&mut self, draft: &mut Draft) {
         for index in 0..self.rng.usize(..4) {
             draft.claims.set(
@@ -126,7 +126,7 @@ impl Effect {
 }
 
 impl Specimen {
-    /// Whether this judge must accept; nothing if nobody can know.
+    /// Returns `true` if this implementation must accept; `None` if that cannot be known.
     pub fn expected(&self, judge: Side) -> Option<bool> {
         let refused = |effect: Effect| {
             effect == Effect::Fatal
@@ -140,7 +140,7 @@ impl Specimen {
         Some(!self.twists.iter().any(|twist| refused(twist.effect)))
     }
 
-    /// The first known reason why this judge alone denies.
+    /// The first known reason why this implementation alone denies.
     pub fn reason_for(&self, denying: Side) -> Option<Difference> {
         self.differences
             .iter()
@@ -148,7 +148,7 @@ impl Specimen {
             .find(|difference| difference.side() == denying)
     }
 
-    /// What is known about the token, to judge it again by hand.
+    /// The facts about the token, to check it again by hand.
     pub fn description(&self) -> String {
         let twists: Vec<_> = self
             .twists

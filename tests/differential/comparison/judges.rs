@@ -1,5 +1,5 @@
-//! The two judges, set as equal as they can be: one issuer, one audience, one algorithm, one key,
-//! no leeway.
+//! The two implementations, configured as equally as they can be: one issuer, one audience, one
+//! algorithm, one key, no leeway.
 
 use std::sync::Arc;
 

@@ -9,10 +9,10 @@ use serde_json::Value;
 pub struct Keys {
     /// The issuer's.
     pub own: SigningKey,
-    /// Somebody else's, of the same algorithm.
+    /// A key of another party, with the same algorithm.
     pub other: SigningKey,
-    /// The issuer's key with another algorithm where that exists, else somebody's with another
-    /// algorithm.
+    /// The issuer's key with another algorithm where that exists, else a key of another party with
+    /// another algorithm.
     pub sibling: SigningKey,
     /// The issuer's shared secret; not used with public keys.
     pub secret: &'static str,
@@ -63,7 +63,7 @@ impl Keys {
         self.own.to_public_jwk(Some(Self::ID))
     }
 
-    /// Somebody else's key as a token might bring it along.
+    /// A key of another party as a token might contain it.
     pub fn other_public_key(&self) -> String {
         let public = self.other.to_public_jwk(None);
         public.map_or_else(

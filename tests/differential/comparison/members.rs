@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-/// Names and values as they are written; names stand without their quotes.
+/// Names and values as they are written; names are without their quotes.
 #[derive(Default)]
 pub struct Members(Vec<(String, String)>);
 

@@ -1,7 +1,7 @@
 //! Doorward's judgement beside that of the `jsonwebtoken` crate, on tokens that are peculiar in
 //! known ways.
 //!
-//! Every peculiarity says beforehand what either judge must answer to it, so an unexpected
+//! Every peculiarity says beforehand what either implementation must answer to it, so an unexpected
 //! difference is noticed, and an unexpected agreement too.
 
 mod difference;
@@ -31,10 +31,10 @@ use generator::Generator;
 use judges::{Doorward, Other};
 use keys::Keys;
 
-/// The issuer that both judges trust.
+/// The issuer that both implementations trust.
 const ISSUER: &str = "https://issuer.example";
 
-/// The audience that both judges stand for.
+/// The audience of both implementations.
 const AUDIENCE: &str = "api";
 
 /// What the other implementation knows; about the rest it has no opinion.
@@ -53,7 +53,7 @@ pub const ALGORITHMS: [Algorithm; 12] = [
     Algorithm::ES384,
 ];
 
-/// Both judges, and the keys of one algorithm.
+/// Both implementations, and the keys of one algorithm.
 pub struct Comparison {
     keys: Keys,
     now: i64,
@@ -62,7 +62,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// For tokens of this algorithm; `now` is the machine's time, because the other judge goes by
+    /// For tokens of this algorithm; `now` is the machine's time, because the other one uses
     /// it.
     pub fn new(algorithm: Algorithm, now: i64) -> Self {
         let keys = Keys::new(algorithm);
@@ -75,7 +75,7 @@ impl Comparison {
         }
     }
 
-    /// Has both judge this many tokens; the seed decides which, apart from the keys.
+    /// Has both check this many tokens; the seed decides which, apart from the keys.
     pub fn run(&self, tokens: u64, seed: u64) -> Tally {
         let mut generator = Generator::new(&self.keys, self.now, seed);
         let mut tally = Tally::default();

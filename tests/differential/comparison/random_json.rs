@@ -1,4 +1,4 @@
-//! Any JSON, for members that nobody reads.
+//! Any JSON, for members that are not read.
 
 use std::iter::repeat_with;
 
@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use super::members::quoted;
 
-/// A value of any type; names in it stand once.
+/// A value of any type; names in it are unique.
 pub fn value(rng: &mut Rng, depth: usize) -> String {
     match rng.u8(..if depth == 0 { 5 } else { 8 }) {
         0 => ["null", "true", "false"][rng.usize(..3)].into(),

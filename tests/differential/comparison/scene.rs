@@ -1,7 +1,7 @@
 //! Points in time as a token may state them.
 //!
-//! The other judge goes by the machine's clock, which moves on while this runs: whatever lies ahead
-//! lies hours ahead.
+//! The other implementation uses the machine's clock, which moves on while this runs: whatever lies
+//! ahead lies hours ahead.
 
 use fastrand::Rng;
 

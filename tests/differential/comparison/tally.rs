@@ -6,7 +6,7 @@ use super::generator::Specimen;
 use super::judges::Verdict;
 use super::{Difference, Side};
 
-/// How many tokens were judged, and how.
+/// The number of tokens with each result.
 #[derive(Default)]
 pub struct Tally {
     pub both_accept: u64,
@@ -20,7 +20,7 @@ pub struct Tally {
     pub descriptions: Vec<String>,
 }
 
-/// More descriptions than this help nobody.
+/// More descriptions than this do not help.
 const MAX_DESCRIPTIONS: usize = 10;
 
 impl Tally {

@@ -1,4 +1,4 @@
-//! A peculiarity of a token, and what the two judges make of it.
+//! A peculiarity of a token, and what the two implementations make of it.
 
 use doorward::jose::Algorithm;
 use fastrand::Rng;
@@ -18,7 +18,7 @@ pub struct Twist {
     pub applies_to: fn(Algorithm) -> bool,
 }
 
-/// What the two judges make of a twist.
+/// The results of the two implementations for a twist.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// Both accept it.
@@ -27,7 +27,7 @@ pub enum Effect {
     Fatal,
     /// One of them denies it.
     Differs(Difference),
-    /// Nobody knows before the token is examined.
+    /// The result is not known before the token is examined.
     Open,
 }
 

@@ -1,5 +1,7 @@
-//! The layers stay as `docs/architecture.md` draws them: imports go down only, and never in a circle.
+//! The layers stay as `docs/architecture.md` draws them: imports go down only, and never in a
+//! circle.
 
+mod docs;
 mod modules;
 
 use std::path::{Path, PathBuf};

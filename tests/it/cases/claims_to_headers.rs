@@ -344,7 +344,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Texts that have broken somebody's program, after the idea of the Big List of Naughty Strings.
+/// Texts that have broken programs, after the idea of the Big List of Naughty Strings.
 const NAUGHTY: [&str; 60] = [
     "admin\r\nX-Auth-Role: admin",
     "admin\nX-Auth-Role: admin",

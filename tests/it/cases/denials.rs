@@ -7,7 +7,7 @@ use super::operations::answers_for_each_reason;
 use super::wire::assert_denied;
 use crate::support::{Answer, GateBuilder, Request, TestGate, TestIssuer};
 
-/// What nobody must find in an answer.
+/// Texts that no answer may have.
 const MARKER: &str = "M4rk3r";
 
 #[test]

@@ -138,7 +138,7 @@ struct Row {
 }
 
 impl Row {
-    /// Whether this test goes by this name, and bears the name of the case.
+    /// Returns `true` if this test has this name, and the name of the case.
     fn covers(&self, name: &str, test: &str) -> bool {
         test.starts_with(name) && test.starts_with(&format!("{}_", self.case.to_lowercase()))
     }

@@ -400,7 +400,7 @@ impl SlowMetadata {
         let (own_body, is_silent) = (body.clone(), silent.clone());
         let url = serve_each(move |stream| {
             let (body, is_silent) = (own_body.lock().unwrap().clone(), is_silent.clone());
-            // Each for itself: whoever gave up must not be in the way of the next.
+            // Each for itself: a fetch that was given up must not delay the next.
             thread::spawn(move || {
                 let until = std::time::Instant::now() + delay;
                 while is_silent.load(Ordering::SeqCst) || std::time::Instant::now() < until {
@@ -755,7 +755,7 @@ fn e30_requests_go_through_the_proxy_of_the_environment() {
         asked.contains("proxy-authorization: Basic dXNlcjpzM2NyM3Q=\r\n"),
         "{asked}"
     );
-    // Nobody is told the password when the proxy fails.
+    // The password is shown nowhere when the proxy fails.
     proxy.behave(Behaviour::Close);
     refresh(&idp, &gate, "failure");
     let told = gate.admin("/status").send().body;
@@ -765,7 +765,7 @@ fn e30_requests_go_through_the_proxy_of_the_environment() {
     );
 }
 
-/// Whatever the environment says: plain http is trusted on loopback because nobody is on the way
+/// Whatever the environment says: plain http is trusted on loopback because nothing is on the way
 /// there.
 #[test]
 fn e30_nothing_that_stays_on_this_machine_goes_through_a_proxy() {

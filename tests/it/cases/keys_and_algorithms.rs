@@ -626,7 +626,7 @@ fn assert_denied_signed_or_not(gate: &TestGate, token: &TokenBuilder, reason: &s
     }
 }
 
-/// Everything public that somebody might have taken for the secret.
+/// Everything public that could be taken for the secret.
 fn published_forms(pair: &rcgen::KeyPair, jwks: &str) -> Vec<(&'static str, Vec<u8>)> {
     let pem = pair.public_key_pem().replace("\r\n", "\n");
     let key_set: Value = serde_json::from_str(jwks).unwrap();

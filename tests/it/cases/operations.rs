@@ -99,7 +99,7 @@ fn k1_what_fetches_keys_is_never_logged() {
     }
 }
 
-/// Sends a token in its place and in every place where it may stand by mistake.
+/// Sends a token in its place and in every place where it may be by mistake.
 fn send_everywhere(verify: std::net::SocketAddr, token: &str) {
     let request = |target: &str| Request::new(verify, "GET", target);
     request("/verify").bearer(token).send();
@@ -204,7 +204,7 @@ fn k2_texts_of_the_request_never_break_a_line() {
             "{breaker:?}"
         );
         expected += 1;
-        // What cannot stand in a header field never gets so far.
+        // A byte that a header field cannot have never gets so far.
         if breaker.contains(['\r', '\0']) {
             continue;
         }
@@ -362,7 +362,7 @@ fn k9_tokens_that_differing_clocks_would_explain_are_counted() {
                 .map(str::to_owned)
                 .collect::<Vec<_>>()
         };
-        // The leeway is 30 seconds; five minutes later nobody blames a clock.
+        // The leeway is 30 seconds; five minutes later no clock is suspected.
         let (now, token) = (idp.clock.secs(), || idp.token());
         let ahead = |name: &str, secs: i64| token().claim(name, now + secs).sign();
         for unsuspicious in [
@@ -409,8 +409,8 @@ fn k9_tokens_that_differing_clocks_would_explain_are_counted() {
     }
 }
 
-/// Reasons that other credentials and other services have. The example on the page of each reaches it
-/// (`reasons.rs`).
+/// Reasons that other credentials and other services have. The example on the page of each reaches
+/// it (`reasons.rs`).
 const BY_THEIR_PAGES: &[Reason] = &[
     Reason::TokenInactive,
     Reason::CredentialUnknown,

@@ -1,4 +1,4 @@
-//! What a new configuration does to the token cache, to fetching and to whoever is asking.
+//! What a new configuration does to the token cache, to fetching and to running requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -122,7 +122,7 @@ fn k6_requests_meanwhile_see_one_configuration_each() {
     });
 }
 
-/// It is in force for whoever comes while the other one still waits for its key.
+/// It is active for new requests while the other one still waits for its key.
 #[test]
 fn k6_a_request_under_way_ends_with_the_configuration_it_began_with() {
     let new = Arc::new(

@@ -778,7 +778,7 @@ routes:
     ] {
         assert_eq!(described(place), "404", "{place}");
     }
-    // Whoever cannot pass the denial on is told where it is, and nobody else.
+    // A proxy that cannot pass the denial on learns where it is, and no other proxy does.
     let ask = |verify: &str, path: &str| {
         let request = gate
             .get(verify)
@@ -1045,7 +1045,7 @@ fn issuer_and_gate() -> (TestIssuer, TestGate) {
     (idp, gate)
 }
 
-/// A service whose issuer, `http://127.0.0.1:9`, nobody answers for.
+/// A service whose issuer, `http://127.0.0.1:9`, does not answer.
 fn gate_of_a_dead_issuer(idp: &TestIssuer) -> GateBuilder {
     let refused = TcpListener::bind("127.0.0.1:0")
         .unwrap()

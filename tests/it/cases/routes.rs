@@ -3,7 +3,7 @@
 use crate::cases::wire::{assert_denied, hits};
 use crate::support::{Request, TestGate, TestIssuer};
 
-/// Everyone may read `/public`, and nobody without a token anything else.
+/// Everyone may read `/public`; everything else needs a token.
 const SITE: &str = "
 routes:
   - {name: public, match: {host: a.example, path: '/public/**'}, access: anonymous}
@@ -266,7 +266,7 @@ fn i6_only_proxies_describe_requests() {
     assert!(everybody.unwrap_err().contains("believes everybody"));
 }
 
-/// Only the socket tells who asks, whatever proxies write about their clients.
+/// Only the socket shows who asks, whatever proxies write about their clients.
 #[test]
 fn i7_an_address_in_a_header_is_never_used() {
     let idp = TestIssuer::new();

@@ -184,7 +184,7 @@ fn b10_rsa_signatures_are_numbers_below_the_modulus() {
 fn b10_an_edwards_signature_has_one_spelling() {
     let (_idp, gate, input, signature) = signed_by(key(Algorithm::EdDSA));
     let (point, scalar) = signature.split_at(32);
-    // Numbers stand with their little end first here.
+    // Numbers are little-endian here.
     let reversed = |bytes: &[u8]| bytes.iter().rev().copied().collect::<Vec<_>>();
     let order = hex(EDWARDS_ORDER);
     let same_to_a_reducer = reversed(&plus(&reversed(scalar), &order));

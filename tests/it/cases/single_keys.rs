@@ -1065,7 +1065,7 @@ fn assert_refused(refused: &[Refused]) -> (TestIssuer, TestGate) {
     (idp, gate)
 }
 
-/// The program itself tells of each in its log.
+/// The program itself reports each in its log.
 fn assert_logged(refused: &[Refused]) {
     let idp = TestIssuer::new();
     let mut entries = named(refused);

@@ -15,7 +15,7 @@ struct Crate {
 }
 
 /// The crates that are built. `Cargo.lock` also has those that some feature of some dependency
-/// would bring, and nobody asks for.
+/// would bring, and which is off.
 fn built() -> Vec<Crate> {
     let mut cargo = Command::new(program("cargo"));
     cargo.args([
@@ -188,7 +188,7 @@ fn k10_licences_are_understood() {
     }
 }
 
-/// An SPDX expression while it is read: `AND` binds closer than `OR`, for which `/` stands in older
+/// An SPDX expression while it is read: `AND` binds closer than `OR`, which older ones write as `/`
 /// manifests. Operators are all in upper case or all in lower case.
 struct Licence<'a> {
     rest: &'a str,

@@ -375,7 +375,7 @@ fn is_in(memory: &[Vec<u8>], text: &str) -> bool {
         .any(|region| contains(region, text.as_bytes()))
 }
 
-/// Looks at the places where the first byte stands only: a debug build has much memory to walk.
+/// Looks only at the places that have the first byte: a debug build has much memory to walk.
 fn contains(mut region: &[u8], text: &[u8]) -> bool {
     while let Some(start) = region.iter().position(|byte| *byte == text[0]) {
         region = &region[start..];

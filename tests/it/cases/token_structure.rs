@@ -94,7 +94,7 @@ fn a3_bytes_outside_base64url_are_malformed_or_not_even_http() {
                 inserted(&good, part, stray),
                 prepended(&good, part, stray),
             ] {
-                // What a space stands in front of is still the token: the scheme takes any number
+                // A token behind a space is still the token: the scheme takes any number
                 // of them.
                 let is_separator = stray == b" " && value.starts_with(b"Bearer  ");
                 let trimmed = part == 2 && stray.trim_ascii().is_empty() && value.ends_with(stray);
@@ -346,7 +346,7 @@ fn a9_encrypted_tokens_are_refused_before_any_work_is_done_for_them() {
             }
         }
     }
-    // Deflated, this would be a thousand times as long; nobody finds out.
+    // Deflated, this would be a thousand times as long; it is never inflated.
     let bomb = "A".repeat(14_000);
     for header in [
         json!({"alg": "dir", "enc": "A256GCM", "zip": "DEF"}),

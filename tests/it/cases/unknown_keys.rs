@@ -1,4 +1,4 @@
-//! Tokens that name keys that nobody knows, and tokens for which nobody should be asked.
+//! Tokens that name unknown keys, and tokens for which the issuer must not be asked.
 
 use std::sync::Arc;
 use std::thread;

@@ -133,7 +133,7 @@ pub fn count(gate: &TestGate, series: &str) -> u64 {
     gate.metric(series) as u64
 }
 
-/// Refused by the HTTP layer: nobody judged anything, so there is no reason, and the connection is
+/// Refused by the HTTP layer: there was no decision, so there is no reason, and the connection is
 /// over.
 pub fn assert_not_http(
     gate: &TestGate,

@@ -158,7 +158,7 @@ const PRESETS_NEED: &[(&str, &str, &str)] = &[
     ("firebase", "firebase_project", "acme"),
 ];
 
-/// A value of each setting that only the file knows: where it stands, and the line.
+/// A value of each setting that only the file knows: its place, and the line.
 const FILE: &[(&str, &str)] = &[
     (
         "claim_headers[0].claim",
@@ -447,7 +447,7 @@ fn k7_a_file_that_cannot_be_read_ends_the_program() {
 
 type Break = fn(&Path);
 
-/// Broken files: how they come about, and what is told about each.
+/// Broken files: how they come about, and the report about each.
 const BROKEN: [(Break, &str); 5] = [
     (|_| (), "doorward.yaml: cannot be read: "),
     (

@@ -42,7 +42,7 @@ fn it_is_what_the_specification_describes() {
     );
 }
 
-/// What is mounted is there; but for the secret, which is made by whoever starts it.
+/// What is mounted is there; but for the secret, which its user makes.
 #[test]
 fn everything_that_is_mounted_exists() {
     let compose = compose();
@@ -79,7 +79,7 @@ fn everything_that_is_mounted_exists() {
     );
 }
 
-/// Nobody may do more than it needs, and only the proxy is reached from outside.
+/// No service may do more than it needs, and only the proxy is reached from outside.
 #[test]
 fn every_container_is_locked_up() {
     for (name, service) in compose()["services"].as_object().unwrap() {

@@ -102,7 +102,7 @@ fn links_lead_somewhere_in_the_package() {
         } else {
             vec![source.clone()]
         };
-        // cargo-deb keeps what stands behind the part in front of `**`, else the name alone.
+        // cargo-deb keeps what is behind the part in front of `**`, else the name alone.
         let kept = |file: &str| {
             let skipped = if source.contains("**") {
                 folder.len()

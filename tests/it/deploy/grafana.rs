@@ -12,7 +12,7 @@ use crate::support::{IntrospectionEndpoint, TestGate, TestIssuer, eventually, sh
 
 const DASHBOARD: &str = "deploy/grafana/doorward.json";
 
-/// An issuer that nobody can fetch keys of.
+/// An issuer whose keys cannot be fetched.
 const GONE: &str = "http://127.0.0.1:1";
 
 fn dashboard() -> Value {

@@ -210,7 +210,7 @@ fn probes_and_metrics_are_asked_where_the_service_answers() {
     );
 }
 
-/// Endpoints are gone before the listener is, and nobody is killed over a running request.
+/// Endpoints are gone before the listener is, and no running request is cut off.
 #[test]
 fn a_pod_leaves_in_this_order() {
     let manifests = rendered("base");
@@ -271,7 +271,7 @@ fn the_pod_may_do_nothing_but_answer() {
     // The user is the image's.
     let user = pod["securityContext"]["runAsUser"].as_u64().unwrap();
     assert!(shipped("Dockerfile", &[]).contains(&format!("\nUSER {user}:{user}\n")));
-    // A change is in force without a rollout: the name stays, and the directory is mounted.
+    // A change is active without a rollout: the name stays, and the directory is mounted.
     assert_eq!(
         pod["volumes"],
         json!([{"name": "config", "configMap": {"name": "doorward-config"}}])

@@ -58,7 +58,7 @@ fn claim_headers(gate: &TestGate, idp: &TestIssuer) -> BTreeSet<String> {
         .collect()
 }
 
-/// A URL of a manifest leads to the service's port, and there to something that judges.
+/// A URL of a manifest leads to the service's port, and there to a verify path.
 fn leads_to_verify(gate: &TestGate, url: &str, authority: &str) {
     let path = url
         .strip_prefix("http://")

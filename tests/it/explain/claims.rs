@@ -1,4 +1,4 @@
-//! Tokens that claim something else than was expected: the claim, its rule and its value are told.
+//! Tokens that claim something else than was expected: the claim, its rule and its value are shown.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Mistakes that are found when keys are fetched, told by `doorward check --online`.
+//! Mistakes that are found when keys are fetched, as `doorward check --online` reports them.
 
 use std::net::TcpListener;
 

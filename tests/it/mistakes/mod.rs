@@ -1,7 +1,7 @@
 //! About a hundred mistakes that operators make, each with what the program then says.
 //!
-//! The texts stand in `snapshots/`, one file for each group, so that a reader can judge them: a good
-//! one says what is wrong, where it stands, what was found, and what to do. To write them anew:
+//! The texts are in `snapshots/`, one file for each group, so that a reader can review them: a good
+//! one says what is wrong, where it is, what was found, and what to do. To write them again:
 //! `INSTA_UPDATE=always cargo test --test it -- mistakes`.
 
 mod command_line;
@@ -22,7 +22,7 @@ struct Mistake {
     variables: Vec<(String, String)>,
     files: Vec<(String, Vec<u8>)>,
     stdin: String,
-    /// What differs from run to run, and what stands for it.
+    /// Texts that differ from run to run, and their replacement.
     varying: Vec<(String, &'static str)>,
 }
 
@@ -39,7 +39,7 @@ impl Mistake {
         }
     }
 
-    /// A mistake in the settings, told by `doorward check`.
+    /// A mistake in the settings, as `doorward check` reports it.
     fn checking(name: &'static str) -> Self {
         Self::calling(name, &["check"])
     }

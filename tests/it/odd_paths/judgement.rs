@@ -1,4 +1,4 @@
-//! What is judged to be a path has one reading, whatever a server makes of it.
+//! A text that is accepted as a path has one reading, whatever a server makes of it.
 
 use std::collections::BTreeSet;
 

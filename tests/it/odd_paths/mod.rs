@@ -1,7 +1,7 @@
 //! Odd paths through real proxies: what was not let in must not be reached, whatever a server makes
 //! of the path.
 //!
-//! All proxies stand in front of one service and one application. The requests go out byte by byte
+//! All proxies are in front of one service and one application. The requests go out byte by byte
 //! and carry no token, so whatever reaches the application went through an open route.
 
 mod judgement;
@@ -48,7 +48,7 @@ const SEED: u64 = 20_261_124;
 /// What became of a request.
 #[derive(Debug, Clone)]
 enum Fate {
-    /// The proxy refused, with this status or by hanging up, and asked nobody.
+    /// The proxy refused, with this status or by hanging up, and did not ask doorward.
     RefusedByProxy(Option<u16>),
     /// The service refused the path.
     RefusedAsOdd,

@@ -137,13 +137,13 @@ const PIECES: &[&[u8]] = &[
     b"%u002e", b"~", b"%7e",
 ];
 
-/// Paths that nobody has thought of, for a property.
+/// Generated paths, for a property.
 pub fn any() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(proptest::sample::select(PIECES), 0..10)
         .prop_map(|pieces| [b"/", &*pieces.concat()].concat())
 }
 
-/// A path that nobody has thought of.
+/// A generated path.
 pub fn random(rng: &mut Rng) -> Vec<u8> {
     let beginnings: [&[u8]; 4] = [b"/", b"/public/", b"/admin/", b"/public/../"];
     let mut path = rng.choice(&beginnings).unwrap().to_vec();

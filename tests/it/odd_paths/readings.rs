@@ -120,7 +120,7 @@ fn without_dot_segments(path: &str) -> String {
 }
 
 /// As it is read where the target is resolved as a reference (RFC 3986 section 4.2): behind two
-/// slashes stands a host.
+/// slashes there is a host.
 pub fn behind_a_host(target: &str) -> Option<String> {
     let (_, path) = target.strip_prefix("//")?.split_once('/')?;
     Some(format!("/{path}"))

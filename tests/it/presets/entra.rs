@@ -188,7 +188,7 @@ fn a_key_that_names_a_tenant_signs_for_that_tenant_only() {
     }
 }
 
-/// Cached or not: a key that is another tenant's now vouches for nobody else's tokens.
+/// Cached or not: a key that is another tenant's now does not verify tokens of other tenants.
 #[test]
 fn a_key_that_is_limited_to_a_tenant_later_takes_the_tokens_of_others_with_it() {
     let idp = TestIssuer::new();

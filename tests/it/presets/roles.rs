@@ -16,7 +16,7 @@ struct Shape {
     key: Value,
     /// Keys for something else.
     others: Vec<Value>,
-    /// What its tokens say of somebody without roles.
+    /// The roles in tokens of a user without roles.
     claims: Value,
     /// What they say beside this of a clerk who is a reader.
     roles: Value,

@@ -1,5 +1,5 @@
-//! A decision aloud is the same decision: routes, requirements, conditions, and whatever a proxy
-//! may say.
+//! A decision that is explained is the same decision: routes, requirements, conditions, and
+//! whatever a proxy may say.
 
 use doorward::domain::{ClientSource, Field, ForwardedRequest, HeaderFields, OriginalRequest};
 use doorward::jose::Algorithm;
@@ -202,7 +202,7 @@ proptest! {
             host: question.host.field(),
             uri: question.uri.field(),
         };
-        // The judge compares each decision with its explanation.
+        // The harness compares each decision with its explanation.
         let _ = SUBJECT.with(|subject| subject.decide(&ForwardedRequest { fields: &fields, original, peer_trusted, route_name, client: ClientSource::Unknown }));
     }
 }

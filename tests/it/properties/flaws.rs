@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Judgement, Subject, cases, good, trusted};
 use crate::support::{TestClock, TokenBuilder, key};
 
-/// A token in the making, and what stands behind its claims.
+/// A token in the making, and the text behind its claims.
 struct Draft {
     token: TokenBuilder,
     behind: &'static str,
@@ -32,7 +32,7 @@ const fn flaw(place: &'static str, reason: &'static str, spoil: fn(Draft) -> Dra
     }
 }
 
-/// All flaws, in the order in which they are judged.
+/// All flaws, in the order in which they are checked.
 const FLAWS: &[Flaw] = &[
     flaw("crit", "header_critical_unsupported", |draft| {
         draft.header("crit", json!(["exp"]))
@@ -62,7 +62,7 @@ const FLAWS: &[Flaw] = &[
     flaw("typ", "token_type_mismatch", |draft| {
         draft.header("typ", json!("secevent+jwt"))
     }),
-    // A time that is no number is not told from another one.
+    // A time that is no number counts like any other.
     flaw("exp", "claim_invalid", |draft| {
         draft.claim("exp", json!("soon"))
     }),
@@ -180,7 +180,7 @@ fn fixture() -> (&'static Arc<SigningKey>, &'static Subject) {
     (key, subject)
 }
 
-/// A key of the same algorithm that nobody trusts.
+/// A key of the same algorithm that is not trusted.
 fn stranger() -> Arc<SigningKey> {
     static STRANGER: OnceLock<Arc<SigningKey>> = OnceLock::new();
     STRANGER

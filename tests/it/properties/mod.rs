@@ -69,7 +69,7 @@ impl Subject {
     fn decide(&self, request: &ForwardedRequest<'_>) -> (Judgement, bool) {
         let mut record = DecisionRecord::default();
         let decision = ready(self.gate.decide(request, &mut record));
-        // Aloud it is the same decision, whatever the property.
+        // With an explanation it is the same decision, whatever the property.
         assert_agreement(&decision, &ready(self.gate.explain(request, false)));
         let text = |value: &bytes::Bytes| String::from_utf8(value.to_vec()).unwrap();
         let verdict = decision.map(|permit| {

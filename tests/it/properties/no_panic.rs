@@ -1,4 +1,4 @@
-//! Whatever comes, there is an answer; and what nobody signed is never let through.
+//! Whatever comes, there is an answer; and a token without a valid signature never passes.
 
 use std::cell::Cell;
 
@@ -85,7 +85,7 @@ fn any_header_fields() {
     proptest!(cases(1024), |(fields in any_fields(), method in any_field(), host in any_field(), uri in any_field(), peer_trusted: bool)| {
         let original = OriginalRequest { method: method.as_field(), host: host.as_field(), uri: uri.as_field() };
         let permitted = subject.decide(&ForwardedRequest { fields: &fields, original, peer_trusted, route_name: None, client: ClientSource::Unknown }).0.is_ok();
-        // Nobody has a token here, so only a preflight of a trusted proxy may pass.
+        // There is no token here, so only a preflight of a trusted proxy may pass.
         let preflight = peer_trusted && matches!(original.method, Field::Once(b"OPTIONS"));
         prop_assert!(!permitted || preflight, "{fields:?}");
     });

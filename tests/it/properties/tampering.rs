@@ -7,7 +7,7 @@ use proptest::sample::Index;
 use super::{Subject, cases, good, trusted};
 use crate::support::TestClock;
 
-/// A judge without a cache, which would answer for the good token, and a good token of this
+/// A gate without a cache, which would answer for the good token, and a good token of this
 /// algorithm.
 fn fixture(algorithm: Algorithm) -> (Subject, String) {
     let clock = TestClock::new();

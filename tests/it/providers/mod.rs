@@ -2,7 +2,7 @@
 //! own.
 //!
 //! Each file of `tests/providers/` is a provider: settings, documents, what must come of its keys,
-//! and tokens with what must come of them. In its texts `{a.n}` stands for the modulus of the key
+//! and tokens with what must come of them. In its texts `{a.n}` means the modulus of the key
 //! `a`; `0` in front of a member is a zero in front of the number, `-` a number without the zeros
 //! in front of it, and `=` behind it the padding of base64. Times that are 0 are filled in.
 
@@ -54,6 +54,22 @@ fn every_provider_is_there() {
         .collect();
     names.sort_unstable();
     assert_eq!(names, PROVIDERS);
+}
+
+/// Providers whose keys metadata do not lead to; `about` of the file says why.
+const WITHOUT_METADATA: [&str; 3] = ["adfs", "cloudflare-access", "firebase-session-cookie"];
+
+#[test]
+fn every_provider_has_metadata_and_a_token_that_is_refused() {
+    for name in PROVIDERS {
+        let provider = read(name);
+        let has_metadata = provider.get("metadata").is_some();
+        assert_ne!(has_metadata, WITHOUT_METADATA.contains(&name), "{name}");
+        let tokens = provider["tokens"].as_array().unwrap();
+        let is_accepted = |token: &Value| token["answer"] == "200";
+        assert!(tokens.iter().any(is_accepted), "{name}");
+        assert!(!tokens.iter().all(is_accepted), "{name}");
+    }
 }
 
 #[test]

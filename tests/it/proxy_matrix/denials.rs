@@ -1,4 +1,4 @@
-//! What the client is told when doorward says no, or says nothing.
+//! Answers to the client when doorward denies, or does not answer.
 
 use doorward::jose::{Algorithm, SigningKey};
 

@@ -57,7 +57,7 @@ const TABLES: [(&str, Look); 5] = [
         stand.look_at(smuggling::CASES)
     }),
     ("Spoofed headers in other spellings", spellings::look),
-    ("Leaving HTTP/1.1", leaving::look),
+    ("Protocol upgrades", leaving::look),
     ("Traffic", |stand| stand.look_at(traffic::CASES)),
 ];
 
@@ -145,7 +145,7 @@ pub fn tables() -> String {
         .join("\n")
 }
 
-/// Whatever the table says elsewhere, this word may not stand in it.
+/// Whatever the table says elsewhere, it may not have this word.
 #[test]
 fn nothing_is_smuggled_past_any_proxy() {
     let columns = PROXIES.iter().zip(seen());

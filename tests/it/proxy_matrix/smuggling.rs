@@ -3,7 +3,7 @@
 use super::{Case, Stand};
 use crate::support::{Echoed, Request, Site};
 
-/// What may stand nowhere.
+/// Texts that may be nowhere.
 pub const PASSED: &str = "PASSED ON";
 
 pub const MALLORY: &str = "mallory";
@@ -208,7 +208,7 @@ fn is_passed_on(seen: &Echoed, lie: &str) -> bool {
     seen.fields.iter().any(|(_, value)| value.contains(lie))
 }
 
-/// What is judged of a path, and served.
+/// The path that is checked, and the one that is served.
 fn path(stand: &Stand, target: &str) -> String {
     let answer = stand.site.get(target).bearer(&stand.token()).send();
     if answer.status != 200 {

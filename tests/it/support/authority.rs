@@ -135,7 +135,7 @@ impl TlsPlace {
         own.into_iter().chain(mutual).collect()
     }
 
-    /// A service that goes by what is there.
+    /// A service that uses these files.
     pub fn used_by(&self, gate: GateBuilder) -> GateBuilder {
         self.settings()
             .into_iter()

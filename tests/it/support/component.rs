@@ -117,7 +117,7 @@ impl Component {
         }
     }
 
-    /// Whether it does; it does not if somebody else took the port meanwhile.
+    /// Whether it does; it does not if another program took the port meanwhile.
     fn wait_until_it_listens(&mut self) -> bool {
         let (id, port) = (self.child.id(), self.address.port());
         eventually("a listening program", || {
@@ -196,7 +196,7 @@ pub fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A port that nobody listens on, and that no other test gets while this process lives: what
+/// A free port, and one that no other test gets while this process lives: what
 /// listens there may stop and come back. It lies below those that the system gives to outgoing
 /// connections.
 pub fn free_port() -> u16 {
@@ -207,8 +207,8 @@ pub fn free_port() -> u16 {
         let number = std::process::id()
             .wrapping_mul(7919)
             .wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
-        // None that begins with the digits of a port which the shipped files have (3000 and others),
-        // and which a test replaces there.
+        // None that begins with the digits of a port which the shipped files have (3000 and
+        // others), and which a test replaces there.
         let port = u16::try_from(21_000 + number % 9_000).unwrap();
         // An abstract name (unix(7)) has one owner, is no file, and is free again when its process
         // ends, however it ends.
@@ -223,7 +223,7 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// A directory that the workers of a server may enter, whoever they run as.
+/// A directory that the workers of a server may enter, whatever user they run as.
 fn directory() -> TempDir {
     let directory = tempfile::Builder::new()
         .prefix("doorward-")
@@ -233,7 +233,8 @@ fn directory() -> TempDir {
     directory
 }
 
-/// Whether this process itself listens on this port: an open port alone might be somebody else's.
+/// Whether this process itself listens on this port: an open port alone might be that of another
+/// program.
 fn listens(process: u32, port: u16) -> bool {
     let Some(socket) = sockets(port, "0A").pop() else {
         return false;

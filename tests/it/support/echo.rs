@@ -1,4 +1,4 @@
-//! The application behind a proxy: tells what it was asked, so that a test sees what came through.
+//! The application behind a proxy: answers with the request, so that a test sees what came through.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -13,7 +13,7 @@ use std::time::Duration;
 pub enum Behaviour {
     /// Answers with the keys.
     Serve,
-    /// Answers with the keys, but not before it is told to behave otherwise.
+    /// Answers with the keys, but not before a test changes its behaviour.
     Delay,
     /// Answers with this: status, further header lines, body.
     Answer(u16, &'static str, Vec<u8>),

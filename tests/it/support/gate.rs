@@ -161,15 +161,15 @@ impl TestGate {
         self.events.text().lines().map(str::to_owned).collect()
     }
 
-    /// Writes the configuration file anew, all at once as editors do, and tells nobody.
+    /// Replaces the configuration file at once, as editors do, without a signal.
     pub fn rewrite(&self, text: &str) {
         let beside = self.directory.path().join("new.yaml");
         std::fs::write(&beside, text).unwrap();
         std::fs::rename(&beside, self.directory.path().join(FILE)).unwrap();
     }
 
-    /// Mounts this text in the place of the configuration file as Kubernetes does, and tells
-    /// nobody: the file is a link through `..data`, and that is the link which is exchanged.
+    /// Mounts this text in the place of the configuration file as Kubernetes does, without a
+    /// signal: the file is a link through `..data`, and that is the link which is exchanged.
     pub fn remount(&self, version: &str, text: &str) {
         let at = |name: &str| self.directory.path().join(name);
         std::fs::create_dir(at(version)).unwrap();
@@ -189,8 +189,8 @@ impl TestGate {
         std::fs::remove_file(self.directory.path().join(FILE)).unwrap();
     }
 
-    /// Asks for the configuration to be read anew, and waits for what comes of it; tells whether it
-    /// is in force.
+    /// Asks for a reload, and waits for its end. Returns `true` if the new configuration
+    /// is active.
     pub fn reload(&self) -> bool {
         let count = |result: &str| {
             self.metric(&format!(
@@ -258,7 +258,7 @@ impl GateBuilder {
         self
     }
 
-    /// Goes by the machine's clock, because an issuer that is a program of its own does.
+    /// Uses the machine's clock, because an issuer that is a program of its own does.
     pub fn by_machine_time(mut self) -> Self {
         self.machine_time = true;
         self

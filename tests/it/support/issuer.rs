@@ -158,7 +158,7 @@ impl TestIssuer {
 impl Drop for TestIssuer {
     fn drop(&mut self) {
         if let Some((server, _)) = &self.server {
-            // The stop order is given when the future is made; nobody needs to wait for it.
+            // The stop order is given when the future is made; so nothing needs to wait for it.
             drop(server.stop(false));
         }
     }

@@ -9,7 +9,7 @@ use super::{
     eventually, free_port, is_connected, shipped,
 };
 
-/// A proxy that a site can stand behind.
+/// A proxy in front of a site.
 pub struct Proxy {
     /// Its name in `DOORWARD_PROXY`, or `BY_GRPC`.
     pub dialect: &'static str,

@@ -22,7 +22,7 @@ pub fn with_lines(text: &str, printed: &str) -> String {
         .fold(text.to_owned(), |text, part| part.put_into(&text))
 }
 
-/// The marks in a text, in their order, without what stands in front of them.
+/// The marks in a text, in their order, without the text in front of them.
 pub fn marks(text: &str) -> Vec<String> {
     let at = |line: &str| {
         line.find("# >>> doorward")
@@ -63,7 +63,7 @@ fn parts(printed: &str) -> Vec<Part> {
 }
 
 impl Part {
-    /// Whatever stands in front of the mark stands in front of each line.
+    /// Each line begins with the text in front of the mark.
     fn put_into(&self, text: &str) -> String {
         let mut written = Vec::new();
         let mut lines = text.lines();

@@ -79,7 +79,7 @@ pub fn an_allowed_request_brings_the_identity_to_the_application(proxy: &Proxy) 
     assert_eq!(seen.get("Host"), "doorward", "the client's own");
 }
 
-/// Behind every proxy clients see what the service itself would have told them.
+/// Behind every proxy clients see the answer of the service itself.
 pub fn every_denial_is_told_to_the_client_as_promised(proxy: &Proxy) {
     let site = Site::behind(proxy, &[]);
     let token = || site.idp.token();
@@ -226,7 +226,7 @@ pub fn missing_keys_are_503_with_retry_after(proxy: &Proxy) {
             (503, "", None)
         );
     }
-    // What can be judged without keys still is.
+    // A decision that needs no keys is still made.
     assert_eq!(site.refused(site.get("/")).status, 401);
 }
 
@@ -386,8 +386,8 @@ pub fn h12_nobody_names_himself(proxy: &Proxy) {
     assert_is_alice(&site.served(all.bearer(&token)), "all at once");
 }
 
-/// What the service judged, by its log, is what the application got, whatever the client says
-/// beside.
+/// The request in the log of the service is the one that the application got, whatever the client
+/// says beside.
 pub fn the_request_judged_is_the_request_served(proxy: &Proxy) {
     let site = Site::behind(proxy, &[]);
     let token = site.idp.token().sign();
@@ -487,7 +487,7 @@ pub fn head_is_answered_without_a_body(proxy: &Proxy) {
             site.request("HEAD", "/")
         }
     };
-    // On one connection: a body that nobody expects would be taken for the next answer.
+    // On one connection: a body that is not expected would be taken for the next answer.
     for _ in 0..2 {
         let allowed = client.send(&request(true));
         assert_eq!(

@@ -34,9 +34,18 @@ impl TlsClient {
         authority: &Authority,
         own: Option<&Credentials>,
     ) -> Self {
+        Self::trusting(versions, &authority.pem(), own)
+    }
+
+    /// Trusts this certificate in PEM.
+    pub fn trusting(
+        versions: &[&'static SupportedProtocolVersion],
+        root: &str,
+        own: Option<&Credentials>,
+    ) -> Self {
         let mut roots = RootCertStore::empty();
         roots
-            .add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap())
+            .add(CertificateDer::from_pem_slice(root.as_bytes()).unwrap())
             .unwrap();
         let builder = ClientConfig::builder_with_provider(default_provider().into())
             .with_protocol_versions(versions)

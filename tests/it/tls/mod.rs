@@ -1,6 +1,7 @@
 //! TLS of the verify listener: handshakes, clients' certificates, and files that change while the
 //! service runs.
 
+mod page;
 mod proxies;
 
 use std::io::{Read, Write};
@@ -234,7 +235,7 @@ fn a_new_authority_of_clients_counts_without_a_restart_and_connections_go_on() {
     assert!(formerly.verdict(gate.verify, "x").is_err());
     assert_eq!(kept.send(&ask).verdict(), "401 token_missing");
 
-    // While clients move from one to the other both stand in the file.
+    // While clients move from one to the other both are in the file.
     place.write("ca.pem", &format!("{}{}", old.pem(), new.pem()));
     eventually("both authorities", || {
         idp.clock.advance(LOOK_EVERY);
@@ -652,7 +653,7 @@ fn wrong_files_are_told() {
     ");
 }
 
-/// Whether the last reading of the certificate files was a success, as the metrics tell it.
+/// Whether the last reading of the certificate files was a success, by the metrics.
 fn accepted(gate: &TestGate) -> Option<String> {
     let page = gate.admin("/metrics").send().body;
     let value = page

@@ -74,7 +74,7 @@ fn the_settings_of_the_page_are_accepted() {
     std::fs::write(&token, "made-by-openssl-rand-hex-32\n").unwrap();
     let mut tls = String::new();
     for block in blocks("docs/listeners.md", "yaml") {
-        // Mutual TLS stands beside TLS.
+        // The settings of mutual TLS need those of TLS.
         let block = if block.contains("client_ca") {
             tls + &block
         } else {

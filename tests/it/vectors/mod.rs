@@ -1,4 +1,5 @@
-//! The signature vectors of Project Wycheproof, asked of the one function that judges signatures.
+//! The signature vectors of Project Wycheproof, tried with the one function that verifies
+//! signatures.
 //!
 //! Each family has its test; `docs/correctness.md` shows what came out, and `generated_docs.rs`
 //! compares.

@@ -43,7 +43,7 @@ pub struct Tally {
     pub refused: usize,
     /// Refused, for which JOSE has another reason than an invalid signature.
     pub outside: BTreeMap<String, usize>,
-    /// Tests of algorithms and curves that doorward does not have, so that there is nobody to ask.
+    /// Tests of algorithms and curves that doorward does not have, so that nothing can be tested.
     pub not_asked: BTreeMap<&'static str, usize>,
     mismatches: Vec<String>,
 }
@@ -72,7 +72,8 @@ impl Tally {
             (Scope::Jose, Ok(_), TestResult::Acceptable) if !accepted => {
                 self.count_outside("acceptable".into());
             }
-            // A key that nobody can load accepts nothing, which is right unless JOSE would have it.
+            // A key that cannot be loaded accepts nothing, which is right unless JOSE would have
+            // it.
             (Scope::Jose, Err(refusal), TestResult::Invalid) => {
                 self.count_outside(format!("key: {refusal}"));
             }

@@ -93,11 +93,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
 pub struct IntrospectionSettings {
     /// The tokens that the issuer is asked about.
     pub mode: IntrospectionMode,
-    /// Where the issuer is asked.
+    /// The place at which the issuer is asked.
     pub endpoint: IntrospectionEndpoint,
     /// The rules of fetching, which hold for the endpoint too.
     pub fetch: FetchSettings,
-    /// How this service authenticates itself.
+    /// The authentication of this service.
     pub client: ClientAuthentication,
     /// The form of answers.
     pub response: IntrospectionResponse,
@@ -116,7 +116,7 @@ pub struct IntrospectionSettings {
     pub token_prefixes: Vec<String>,
 }
 
-/// Where an issuer is asked.
+/// The place at which an issuer is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IntrospectionEndpoint {
     /// At this URL.

@@ -32,7 +32,7 @@ pub(super) struct PostgresClient {
     session: PgConnectOptions,
     /// For a pooler that lends a session for one transaction at a time.
     transaction: PgConnectOptions,
-    /// Says that there is such a pooler.
+    /// `true` if there is such a pooler.
     is_pooled: AtomicBool,
     timeout: Duration,
 }

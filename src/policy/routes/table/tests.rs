@@ -38,7 +38,7 @@ fn found<'t>(table: &'t RouteTable, request: &RequestParts<'_>) -> Result<&'t st
     table.find(request).map(|route| route.name.as_str())
 }
 
-/// What the walk through all routes comes to.
+/// Returns the result of a walk through all routes.
 fn walked<'t>(table: &'t RouteTable, request: &RequestParts<'_>) -> Result<&'t str, Reason> {
     let decision = table
         .explain(request)
@@ -242,7 +242,7 @@ fn any_table() -> impl Strategy<Value = RouteTable> {
     })
 }
 
-/// Which routes are not reached, and behind which.
+/// Returns the routes that are not reached, and those that cover them.
 fn unreached(routes: Vec<Route>) -> Vec<String> {
     RouteTable::new(routes)
         .unwrap()

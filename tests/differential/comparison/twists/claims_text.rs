@@ -49,7 +49,7 @@ pub static TWISTS: &[Twist] = &[
     ),
 ];
 
-/// In the order in which the other judge would read them.
+/// In the order in which the other implementation would read them.
 fn values(members: &Members) -> Vec<u8> {
     let values = ["exp", "nbf", "sub", "iss", "aud"].map(|name| members.get(name).unwrap());
     format!("[{}]", values.join(",")).into()

@@ -430,7 +430,7 @@ pub static TWISTS: &[Twist] = &[
     ),
 ];
 
-/// Members that lead to keys, and others whose type the other judge knows.
+/// Members that lead to keys, and others whose type the other implementation knows.
 const LINKS: &[&str] = &["jku", "x5u", "x5t", "x5t#S256", "url", "nonce"];
 
 fn strange_id(rng: &mut fastrand::Rng) -> String {

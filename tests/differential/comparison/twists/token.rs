@@ -1,4 +1,4 @@
-//! The token as a whole: what may befall it on the way, or what somebody tries.
+//! The token as a whole: damage on the way, or an attack.
 //!
 //! Blanks in front are left out: doorward takes them for those between scheme and token.
 
@@ -42,8 +42,8 @@ pub static TWISTS: &[Twist] = &[
     }),
     Twist::new("token", "a character less", Fatal, |draft, _| {
         draft.spoil_token = |mut token, rng| {
-            // Never near the end: an extended signature without its last character can be the original
-            // signature again, and so can one without an equal character before it.
+            // Never near the end: an extended signature without its last character can be the
+            // original signature again, and so can one without an equal character before it.
             token.remove(rng.usize(..token.len() / 3 * 2));
             token
         };
@@ -117,7 +117,7 @@ fn in_one_part(token: &str, rng: &mut Rng, change: fn(&str) -> String) -> String
     parts.join(".")
 }
 
-/// Changes a bit that stands for nothing, in the last part that has one.
+/// Changes a bit without a meaning, in the last part that has one.
 fn with_stray_bits(token: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut parts: Vec<Vec<u8>> = token
