@@ -68,12 +68,10 @@ pub async fn read_answer(
             verified(&body, &expected, keys, exchange.answered_at).await?
         }
     };
-    match IntrospectionAnswer::parse(text.clone()) {
-        Ok(IntrospectionAnswer::Active(active)) => Ok(Verdict::Active(KeptAnswer {
-            ends: active.ends(),
-            text: text.into(),
-            asked_at: exchange.asked_at,
-        })),
+    match IntrospectionAnswer::parse(text) {
+        Ok(IntrospectionAnswer::Active(active)) => {
+            Ok(Verdict::Active(KeptAnswer::new(&active, exchange.asked_at)))
+        }
         Ok(IntrospectionAnswer::Inactive) => Ok(Verdict::Inactive),
         Err(unreadable) => Err(unreadable.to_string()),
     }

@@ -148,7 +148,7 @@ impl IntrospectionClient {
         let place = || place(&url, client);
         let response = client.post(request, MAX_ANSWER_BYTES).await;
         let response = response.map_err(|error| transport(&place(), &error))?;
-        let body = self.body(response, &place(), now)?;
+        let body = self.body(response, place, now)?;
         let exchange = Exchange {
             asked_at: now,
             answered_at: now.plus(started.elapsed()),
@@ -161,14 +161,22 @@ impl IntrospectionClient {
 
     /// Returns the body of a response with status 200. Fails with a rejection of this token for most
     /// statuses 4xx, and with a failure of the call for all others.
-    fn body(&self, response: FormResponse, place: &str, now: Moment) -> Result<Vec<u8>, CallError> {
+    fn body(
+        &self,
+        response: FormResponse,
+        place: impl Fn() -> String,
+        now: Moment,
+    ) -> Result<Vec<u8>, CallError> {
         let FormResponse {
             status,
             body,
             location,
         } = response;
+        if status == 200 {
+            return Ok(body);
+        }
+        let place = place();
         Err(match status {
-            200 => return Ok(body),
             401 | 403 => {
                 let method = self.settings.client.method();
                 let text = format!("{place}: status {status} to this service ({method})");

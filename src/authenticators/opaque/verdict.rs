@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::{Moment, Timestamp};
 use crate::outbound::dependency::HeapBytes;
+use crate::verify::{ActiveToken, IntrospectionAnswer};
 
 /// A longer answer about an active token is kept in the token cache only.
 const MAX_KEPT_BYTES: usize = 8 * 1024;
@@ -32,6 +33,24 @@ pub struct KeptAnswer {
 }
 
 impl KeptAnswer {
+    /// Makes an answer that was asked for at this time.
+    pub(super) fn new(active: &ActiveToken, asked_at: Moment) -> Self {
+        Self {
+            text: active.claims().all().as_written().into(),
+            ends: active.ends(),
+            asked_at,
+        }
+    }
+
+    /// Returns the claims. Requests share the text of the answer, and each parses it again: claims
+    /// are not shared between configurations.
+    pub(super) fn active(&self) -> Option<ActiveToken> {
+        match IntrospectionAnswer::parse(self.text.as_ref().to_owned()) {
+            Ok(IntrospectionAnswer::Active(active)) => Some(active),
+            _ => None,
+        }
+    }
+
     /// Returns the moment until which the answer may be kept, at the latest this one.
     pub(super) fn kept_until(&self, mut latest: Moment) -> Moment {
         if self.text.len() > MAX_KEPT_BYTES {

@@ -151,6 +151,8 @@ impl Dependency {
             return Err(unkept(self.refused(CallDenied::Paused(wait))));
         }
         let slot = tokio::select! {
+            // Most often a slot is free, and then nothing is set up for the wait.
+            biased;
             slot = self.slots.acquire(caller.client) => slot,
             () = self.clock.reach(self.deadline(caller)) => None,
         };
