@@ -403,6 +403,79 @@ fn without_keys_it_is_the_answer_to_a_bad_token() {
     }
 }
 
+/// While the database is down, `*` answers as to a bad token, like the decorators did. With the line
+/// that the examples have in a comment, clients keep their tokens.
+#[test]
+fn without_the_database_it_is_the_answer_to_a_bad_token_or_503() {
+    let secret_text = "5a".repeat(32);
+    for (name, secret, body) in [
+        (
+            "header-token",
+            &[0x5a; 32][..],
+            json!({"code": "503", "status": "Service Unavailable", "message": "Try again"}),
+        ),
+        (
+            "api-token",
+            secret_text.as_bytes(),
+            json!({"message": "try again"}),
+        ),
+    ] {
+        let text = shipped(&format!("deploy/examples/{name}.yaml"), &[]);
+        let commented = text
+            .lines()
+            .find(|line| line.starts_with("  #'503': "))
+            .unwrap();
+        for proxy in PROXIES {
+            for with_line in [false, true] {
+                // No database listens there.
+                let site = site(proxy, name, TestIssuer::new(), |gate| {
+                    let gate = gate.set("DIRECTORY_URL", "postgres://127.0.0.1:1/users");
+                    if with_line {
+                        gate.change_file(commented, &commented.replace("  #", "  "))
+                    } else {
+                        gate
+                    }
+                });
+                let token = plain(&site.idp, secret).sign();
+                let request = site.request("POST", "/").header(header_of(name), &token);
+                let answer = site.refused(request);
+                assert_eq!(answer.get("x-auth-reason"), Some("dependency_unavailable"));
+                assert_eq!(answer.get("retry-after"), Some("5"));
+                if with_line {
+                    assert_eq!((answer.status, answer.json()), (503, body.clone()));
+                } else {
+                    let row = "any other bad token";
+                    assert_is(&answer, promised(name, row), proxy.dialect);
+                }
+            }
+        }
+    }
+}
+
+/// The header in which an example has its token.
+fn header_of(name: &str) -> &'static str {
+    match name {
+        "header-token" => "token",
+        _ => "api-token",
+    }
+}
+
+/// The keys are found by discovery, as in production.
+#[test]
+fn the_oidc_example_finds_keys_by_discovery_behind_real_proxies() {
+    for proxy in PROXIES {
+        let idp = TestIssuer::with_keys(vec![key(Algorithm::RS256)]).serve();
+        let site = site(proxy, "oidc-api", idp, |gate| {
+            gate.unset("JWKS").set("JWKS_WAIT", "20s")
+        });
+        let good = site.idp.token();
+        assert_served(&site, site.get("/").bearer(&good.sign()), "X-User-Id");
+        assert!(site.idp.fetches() > 0);
+        let bad = site.refused(site.get("/").bearer(&tampered(&good.sign())));
+        assert_is(&bad, promised("oidc-api", "anything else"), proxy.dialect);
+    }
+}
+
 /// The example behind each proxy, with the lines that are beside it.
 fn sites(name: &'static str, idp: impl Fn() -> TestIssuer) -> impl Iterator<Item = Site> {
     PROXIES

@@ -165,3 +165,42 @@ fn a_query_that_can_never_run_is_an_error_at_start() {
         }
     }
 }
+
+#[test]
+fn a_query_that_can_never_run_is_an_error_with_other_databases_too() {
+    let mariadb = TestDatabase::mariadb();
+    let sqlite = TestDatabase::sqlite();
+    for database in [&mariadb, &sqlite] {
+        database.run(USERS);
+        for (query, active, parts) in [
+            ("SELECT id FROM nowhere WHERE id = ?", "", &["nowhere"][..]),
+            ("SELECT id, mail FROM users WHERE id = ?", "", &["mail"]),
+            (
+                "SELECT id FROM users WHERE id = ? AND role = ?",
+                "",
+                &["2 parameters", "names 1"],
+            ),
+            ("SELECT id FROM users", "", &["parameters", "names 1"]),
+            (
+                "SELECT email FROM users WHERE id = ?",
+                "",
+                &["directory_key", "it has email"],
+            ),
+            (
+                "SELECT id FROM users WHERE id = ?",
+                "enabled",
+                &["directory_active", "it has id"],
+            ),
+        ] {
+            let mut settings = vec![("DIRECTORY_QUERY", query), ("DIRECTORY_KEY", "id")];
+            if !active.is_empty() {
+                settings.push(("DIRECTORY_ACTIVE", active));
+            }
+            let (code, told) = start(database, &settings);
+            assert_eq!(code, Some(78), "{query}: {told}");
+            for part in parts {
+                assert!(told.contains(part), "{part:?} of {query} in {told}");
+            }
+        }
+    }
+}

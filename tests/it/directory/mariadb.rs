@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{USERS, ask, gate, keeps_texts_apart, row, serves_users, verdict};
+use super::{
+    USERS, ask, denies_a_cached_token, gate, keeps_texts_apart, row, serves_users, verdict,
+};
 use crate::support::{TestDatabase, TestIssuer, eventually};
 
 const QUERY: &str = "SELECT id, email, role, active FROM users WHERE id = ?";
@@ -18,6 +20,11 @@ fn users() -> TestDatabase {
 #[test]
 fn users_pass_while_they_are_there_and_active() {
     serves_users(&users(), QUERY);
+}
+
+#[test]
+fn a_cached_token_ends_with_the_row_of_its_user() {
+    denies_a_cached_token(&users(), QUERY);
 }
 
 /// Its collation takes `Alice`, `alice ` and `alicé` for `alice`.

@@ -1,6 +1,7 @@
 //! The user directory, in real databases.
 
 mod configuration;
+mod faults;
 mod mariadb;
 mod online;
 mod outage;
@@ -10,6 +11,7 @@ mod postgres;
 mod sqlite;
 mod tls;
 mod values;
+mod waiting;
 
 use crate::support::{Answer, GateBuilder, TestDatabase, TestGate, TestIssuer};
 
@@ -111,6 +113,40 @@ pub fn serves_users(database: &TestDatabase, query: &str) {
     database.run("UPDATE users SET active = TRUE WHERE id = 'alice'");
     gate.clock.advance(std::time::Duration::from_secs(5));
     assert_eq!(verdict(&gate, &idp, "alice"), "200");
+}
+
+/// One token, signed once, whose user is disabled or deleted while token and row are cached.
+pub fn denies_a_cached_token(database: &TestDatabase, query: &str) {
+    let idp = TestIssuer::new();
+    for (change, denied) in [
+        (
+            "UPDATE users SET active = FALSE WHERE id = 'alice'",
+            "401 subject_disabled",
+        ),
+        (
+            "DELETE FROM users WHERE id = 'alice'",
+            "401 subject_unknown",
+        ),
+    ] {
+        database.run("DELETE FROM users WHERE id = 'alice'");
+        database.run("INSERT INTO users VALUES ('alice', 'alice@example.com', 'editor', TRUE)");
+        let gate = gate(&idp, database, query)
+            .set("DIRECTORY_KEY", "id")
+            .set("DIRECTORY_ACTIVE", "active")
+            .spawn();
+        let token = idp.token().sign();
+        assert_eq!(gate.verdict(&token), "200");
+        database.run(change);
+        gate.clock.advance(std::time::Duration::from_millis(29_999));
+        assert_eq!(gate.verdict(&token), "200", "{change}: not yet");
+        assert_eq!(calls(&gate, "found"), 1.0, "{change}");
+        gate.clock.advance(std::time::Duration::from_millis(1));
+        assert_eq!(gate.verdict(&token), denied, "{change}");
+        let hits = gate.metric("doorward_token_cache_requests_total{result=\"hit\"}");
+        assert_eq!(hits, 2.0, "{change}: the token was cached all the time");
+        gate.clock.advance(std::time::Duration::from_mins(1));
+        assert_eq!(gate.verdict(&token), denied, "{change}: nor later");
+    }
 }
 
 /// Texts that look like something else are texts, and the table is still there.

@@ -51,6 +51,28 @@ fn check_prints_columns_and_types() {
 }
 
 #[test]
+fn check_prints_the_columns_of_other_databases() {
+    let query = "SELECT id, email, active FROM users WHERE id = ?";
+    for (database, parts) in [
+        (
+            TestDatabase::mariadb(),
+            ["directory: MySQL", "id varchar, email varchar, active"],
+        ),
+        (
+            TestDatabase::sqlite(),
+            ["directory: SQLite", "id text, email text, active boolean"],
+        ),
+    ] {
+        database.run(USERS);
+        let (code, told) = check(&database, query, "text");
+        assert_eq!(code, Some(0), "{told}");
+        for part in parts {
+            assert!(told.contains(part), "{part:?} in {told}");
+        }
+    }
+}
+
+#[test]
 fn check_fails_for_a_query_that_cannot_run() {
     let database = TestDatabase::postgres();
     let (code, told) = check(&database, "SELECT id FROM users WHERE id = $1", "text");

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::faults::takes_data_exceptions_for_unknown_users;
 use super::{USERS, gate, keeps_texts_apart, serves_users};
 use crate::support::{Component, DatabaseServer, ServerKind, TestDatabase, TestIssuer, program};
 
@@ -57,6 +58,7 @@ fn a_pooler_that_refuses_settings_of_a_session() {
     database.run(USERS);
     serves_users(&database, QUERY);
     keeps_texts_apart(&database, QUERY);
+    takes_data_exceptions_for_unknown_users(&database);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{USERS, ask, gate, keeps_texts_apart, row, serves_users, verdict};
+use super::{
+    USERS, ask, denies_a_cached_token, gate, keeps_texts_apart, row, serves_users, verdict,
+};
 use crate::support::{TestDatabase, TestIssuer};
 
 const QUERY: &str = "SELECT id, email, role, active FROM users WHERE id = ?";
@@ -16,6 +18,11 @@ fn users() -> TestDatabase {
 #[test]
 fn users_pass_while_they_are_there_and_active() {
     serves_users(&users(), QUERY);
+}
+
+#[test]
+fn a_cached_token_ends_with_the_row_of_its_user() {
+    denies_a_cached_token(&users(), QUERY);
 }
 
 #[test]
@@ -110,4 +117,26 @@ fn a_file_that_is_not_there_is_503_until_it_is() {
     assert!(!std::path::Path::new(path).exists(), "it is not created");
     std::fs::rename(moved, path).unwrap();
     assert_eq!(verdict(&gate, &idp, "alice"), "200");
+}
+
+/// Another process has the whole file to itself.
+#[test]
+fn a_locked_file_is_waited_for_in_time() {
+    let database = users();
+    let idp = TestIssuer::new();
+    let gate = gate(&idp, &database, QUERY)
+        .set("DIRECTORY_KEY", "id")
+        .set("DIRECTORY_TIMEOUT", "500ms")
+        .spawn();
+    assert_eq!(verdict(&gate, &idp, "alice"), "200");
+    let mut lock = database.begin("BEGIN EXCLUSIVE; SELECT 'locked';\n");
+    lock.wait_for_line("locked");
+    assert_eq!(verdict(&gate, &idp, "bob"), "503 dependency_unavailable");
+    assert_eq!(
+        verdict(&gate, &idp, "alice"),
+        "200",
+        "what is kept stays in use"
+    );
+    drop(lock);
+    assert_eq!(verdict(&gate, &idp, "bob"), "401 subject_unknown");
 }

@@ -1,7 +1,7 @@
 //! Missing rows, columns that are NULL, and subjects of other kinds of credentials.
 
 use super::{USERS, ask, gate, verdict};
-use crate::listed::{Files, api_key, entry};
+use crate::listed::{Files, api_key, entry, user};
 use crate::support::{TestDatabase, TestIssuer};
 
 const QUERY: &str = "SELECT id, email, active FROM users WHERE id = ?";
@@ -85,4 +85,66 @@ fn the_subject_of_a_key_is_another_subject() {
         assert_eq!(answer.verdict(), "200", "{answer:?}");
         assert_eq!(answer.get("x-user-email").unwrap_or_default(), email);
     }
+}
+
+/// User 42 of the file of passwords is not user 42 of the issuer, unless the settings say so.
+#[test]
+fn the_user_of_a_password_is_another_subject() {
+    let database = users();
+    database.run("INSERT INTO users VALUES ('42', 'issuer@example.com', NULL, TRUE)");
+    let (idp, files) = (TestIssuer::new(), Files::new());
+    let path = files.write("passwords", user("42", "correct horse"));
+    let file = |required: &str| {
+        format!("routes: [{{name: all, match: {{}}, issuers: [idp.example, basic]{required}}}]\n")
+    };
+    for (named, required, expected) in [
+        ("idp.example", "", ("200", "")),
+        (
+            "idp.example",
+            ", directory: true",
+            ("401 subject_unknown", ""),
+        ),
+        ("idp.example,basic", "", ("200", "issuer@example.com")),
+    ] {
+        let gate = gate(&idp, &database, QUERY)
+            .set("DIRECTORY_KEY", "id")
+            .set("DIRECTORY_ISSUERS", named)
+            .set("HTPASSWD_FILE", &path)
+            .set("TOKEN_SOURCES", "bearer,basic")
+            .set("PROXY", "traefik")
+            .file(file(required))
+            .spawn();
+        let answer = gate.get("/verify").basic("42", "correct horse").send();
+        let email = answer.get("x-user-email").unwrap_or_default();
+        assert_eq!(
+            (answer.verdict().as_str(), email),
+            expected,
+            "{named}{required}"
+        );
+        assert_eq!(
+            ask(&gate, &idp, "42").get("x-user-email"),
+            Some("issuer@example.com")
+        );
+    }
+}
+
+/// Each issuer finds its own subject 42.
+#[test]
+fn the_issuer_may_be_a_parameter() {
+    let (idp, database) = (TestIssuer::new(), TestDatabase::sqlite());
+    database.run(&format!(
+        "CREATE TABLE accounts (id TEXT, iss TEXT, email TEXT);
+         INSERT INTO accounts VALUES ('42', '{}', 'own@example.com'), ('42', 'https://other.example', 'other@example.com')",
+        idp.url()
+    ));
+    let query = "SELECT id, email FROM accounts WHERE id = ? AND iss = ?";
+    let gate = gate(&idp, &database, query)
+        .set("DIRECTORY_KEY", "id")
+        .set("DIRECTORY_PARAMETERS", "sub,iss")
+        .spawn();
+    assert_eq!(
+        ask(&gate, &idp, "42").get("x-user-email"),
+        Some("own@example.com")
+    );
+    assert_eq!(verdict(&gate, &idp, "43"), "401 subject_unknown");
 }

@@ -280,6 +280,14 @@ impl GateBuilder {
         self
     }
 
+    /// Writes this in place of a part of the YAML that must be there.
+    pub fn change_file(mut self, part: &str, other: &str) -> Self {
+        let text = self.file.take().unwrap();
+        assert!(text.contains(part), "{part:?} in {text}");
+        self.file = Some(text.replace(part, other));
+        self
+    }
+
     /// The configuration, or everything that is wrong with it; the file is called `doorward.yaml`.
     pub fn configuration(&self) -> Result<Configuration, String> {
         let directory = tempfile::tempdir().unwrap();
