@@ -1,10 +1,11 @@
-//! Warnings about headers that the files under `deploy/` do not cover.
+//! Warnings about a configuration that is valid: headers that the files under `deploy/` do not cover,
+//! and settings that may not mean what they seem to.
 
 use super::{HeaderNames, Proxy};
-use crate::config::{Configuration, DialectName};
+use crate::config::{Configuration, DialectName, RouteSettings};
 
-/// Returns warnings for an operator who uses the shipped files unchanged: the headers of this
-/// configuration that they are not made for.
+/// Returns the warnings about a configuration. Those about headers are for an operator who uses the
+/// shipped files unchanged.
 pub fn warnings(configuration: &Configuration) -> Vec<String> {
     let by_grpc = !configuration.server.grpc_listen.is_empty();
     let proxy = proxy_of(configuration.proxy.dialect, by_grpc);
@@ -40,6 +41,8 @@ pub fn warnings(configuration: &Configuration) -> Vec<String> {
         ));
     }
     warnings.extend(configuration.guessing_warning());
+    let routes = configuration.routes.iter();
+    warnings.extend(routes.flat_map(RouteSettings::path_warnings));
     warnings
 }
 

@@ -208,6 +208,37 @@ fn what_no_key_can_be_fetched_with_is_a_configuration_error() {
 }
 
 #[test]
+fn check_warns_of_paths_that_look_like_regular_expressions() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("doorward.yaml");
+    let routes = "proxy: traefik
+routes:
+  - {name: admin, match: {path: '/admin/.*'}, require: {scopes: [admin]}}
+  - {name: old, match: {path: '/old$'}}
+  - {name: batch, match: {path: '/odata/$batch'}}
+";
+    std::fs::write(&file, routes).unwrap();
+    let settings = [
+        ("CONFIG", file.to_str().unwrap()),
+        ("ISSUER", "https://idp.example"),
+        ("AUDIENCE", "api"),
+    ];
+    let checked = doorward(&["check"], &settings, "");
+    assert_eq!(
+        (checked.status.code(), out(&checked)),
+        (
+            Some(0),
+            "configuration: ok\n\
+             warning: routes[0] admin: the path \"/admin/.*\" is no regular expression: `.*` is a dot and any text inside \
+             one segment (`/**` at the end is everything below)\n\
+             warning: routes[1] old: the path \"/old$\" is no regular expression: `$` stands for itself (`/**` at the end \
+             is everything below)\n\
+             keys: not tried; --online does\n"
+        )
+    );
+}
+
+#[test]
 fn check_warns_of_routes_that_are_never_reached() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("doorward.yaml");
@@ -1357,7 +1388,8 @@ fn man_prints_a_page_or_writes_one_for_each_command() {
         (nowhere.status.code(), err(&nowhere)),
         (
             Some(1),
-            "doorward: cannot write to /nowhere: No such file or directory (os error 2)\n"
+            "doorward: cannot write to /nowhere: No such file or directory (os error 2)\n\
+             hint: name a directory that exists and may be written to\n"
         )
     );
 }

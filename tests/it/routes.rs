@@ -487,6 +487,19 @@ fn a_condition_reads_no_more_than_8_kib_of_a_path() {
 }
 
 #[test]
+fn a_path_that_looks_like_a_regular_expression_is_warned_of_at_the_start() {
+    let idp = TestIssuer::new();
+    let file = "proxy: traefik\nroutes:\n  - {name: admin, match: {path: '/admin/.*'}}\n";
+    let gate = TestGate::new().trusting(&idp).file(file).spawn();
+    let warning = "WARN routes[0] admin: the path \"/admin/.*\" is no regular expression";
+    assert!(
+        gate.events().iter().any(|event| event.starts_with(warning)),
+        "{:?}",
+        gate.events()
+    );
+}
+
+#[test]
 fn a_route_can_be_asked_for_by_name() {
     let idp = TestIssuer::new();
     let file = "routes:\n  - {name: api, require: {scopes: [read]}, match: {}}\n  - {name: open, access: anonymous, match: {}}\n";

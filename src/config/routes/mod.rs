@@ -100,7 +100,29 @@ pub struct RouteDenials {
     pub resource_metadata: Option<String>,
 }
 
+/// The most warnings about paths; ten thousand routes may have the same mistake.
+const MAX_PATH_WARNINGS: usize = 20;
+
 impl RouteSettings {
+    /// Returns a warning for each path that looks like a regular expression: it is compared in
+    /// another way, so the rules of the route may not apply where they are meant to.
+    pub fn path_warnings(&self) -> impl Iterator<Item = String> {
+        let routes = self.table.iter().filter_map(|route| {
+            let path = route.path.as_ref()?;
+            let sign = path.regex_sign()?;
+            let meaning = match sign {
+                ".*" => "`.*` is a dot and any text inside one segment".to_owned(),
+                sign => format!("`{sign}` stands for itself"),
+            };
+            let (index, name, path) = (route.index, &route.name, path.to_string());
+            Some(format!(
+                "routes[{index}] {name}: the path {path:?} is no regular expression: {meaning} \
+                 (`/**` at the end is everything below)"
+            ))
+        });
+        routes.take(MAX_PATH_WARNINGS)
+    }
+
     pub(super) fn read(
         reader: &mut Reader,
         general: Result<General<'_>, Reported>,
@@ -253,5 +275,6 @@ fn refuse_undescribed_request(
 }
 
 fn route_name(text: &str) -> Result<RouteName, Invalid> {
-    RouteName::parse(text).map_err(|error| Invalid::new(format!("{text:?}: {error}")))
+    RouteName::parse(text)
+        .map_err(|error| Invalid::new(format!("{text:?}: {error}")).hint(error.hint()))
 }

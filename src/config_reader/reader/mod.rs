@@ -2,7 +2,7 @@
 
 mod given;
 mod lists;
-mod named_file;
+pub(crate) mod named_file;
 mod refusals;
 mod sections;
 mod structured;
@@ -171,8 +171,14 @@ fn single(given: &SettingInput) -> Result<&str, Invalid> {
             no_value()
         } else {
             Invalid::new("a list or a mapping, where one value is expected")
+                .hint("write one value, without brackets, braces and dashes")
         }
     })
+}
+
+fn only_in_a_file() -> Invalid {
+    Invalid::new("has no form in the environment")
+        .hint("write it to a YAML file, and name that by --config or DOORWARD_CONFIG")
 }
 
 fn no_value() -> Invalid {

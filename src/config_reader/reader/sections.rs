@@ -1,6 +1,6 @@
 //! Mappings of the file that are sections of their own.
 
-use super::Reader;
+use super::{Reader, only_in_a_file};
 use crate::config_reader::document::Content;
 use crate::config_reader::problem::Reported;
 use crate::config_reader::section::{InputValue, Section, SettingInput};
@@ -48,11 +48,7 @@ impl Reader {
         read: impl FnOnce(&mut Self) -> Result<T, Reported>,
     ) -> Result<T, Reported> {
         let InputValue::Node(node) = given.value else {
-            let hint = "write it to a YAML file, and name that by --config or DOORWARD_CONFIG";
-            return Err(self.refuse_at(
-                &given.place,
-                Invalid::new("has no form in the environment").hint(hint),
-            ));
+            return Err(self.refuse_at(&given.place, only_in_a_file()));
         };
         let Content::Map(entries) = node.content else {
             return Err(self.refuse_at(

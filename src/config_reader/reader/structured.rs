@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Reader;
+use super::{Reader, only_in_a_file};
 use crate::config_reader::document::Node;
 use crate::config_reader::problem::Reported;
 use crate::config_reader::section::InputValue;
@@ -38,9 +38,7 @@ impl Reader {
             return Ok(None);
         };
         let InputValue::Node(node) = &given.value else {
-            return Err(
-                self.refuse_at(&given.place, Invalid::new("has no form in the environment"))
-            );
+            return Err(self.refuse_at(&given.place, only_in_a_file()));
         };
         parse(node)
             .map(Some)

@@ -46,6 +46,10 @@ pub enum ConditionError {
     /// With some token the expression could create texts and lists that use up the memory.
     #[error("makes texts or lists that could become too large")]
     GrowsTooMuch,
+    /// The expression, or an operand of `&&`, `||`, `!` or `?:`, is a number, a text or a list with
+    /// every token.
+    #[error("neither true nor false, whatever the token is")]
+    NotBoolean,
     /// A pattern is no regular expression, or needs too much memory.
     #[error("{pattern:?}: {error}")]
     Pattern {
@@ -75,6 +79,7 @@ impl ConditionError {
             Self::GrowsTooMuch => {
                 "put less together; in a loop, only what belongs to the loop's variable"
             }
+            Self::NotBoolean => "compare it with something, as in claims.tenant == \"acme\"",
             Self::PatternNotLiteral | Self::PutInNotLiteral => "write it down as a text in quotes",
             Self::Pattern { .. } => {
                 "write a regular expression without look-around and back-references"

@@ -11,11 +11,13 @@ mod facts;
 mod failure;
 mod large_stack;
 mod limits;
+mod names;
 mod output_bound;
 mod pattern;
 mod static_check;
 #[cfg(test)]
 mod tests;
+mod truth;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -66,8 +68,8 @@ impl Condition {
     /// and literal patterns. What it can create is bounded. With `allow_path_parameters` it may read
     /// a path that has parameters (`/a;b=c`); otherwise such a path counts as ambiguous.
     ///
-    /// Fails with [`ConditionError`] if the expression is malformed or could take much time or
-    /// memory.
+    /// Fails with [`ConditionError`] if the expression is malformed, can be neither true nor false,
+    /// or could take much time or memory.
     pub fn parse(source: &str, allow_path_parameters: bool) -> Result<Self, ConditionError> {
         limits::check(source)?;
         let read = with_large_stack(|| {

@@ -4,8 +4,10 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValu
 use cel::parser::Expression;
 
 use super::condition_error::ConditionError;
+use super::names::{TYPES, VARIABLES, is_among};
 use super::output_bound::{OutputBound, Size};
 use super::pattern::{self, Pattern};
+use super::truth;
 
 /// The maximum depth of an expression. Not only brackets count: each `.a` and each `+` adds a
 /// level.
@@ -17,10 +19,6 @@ const FUNCTIONS: &str = "_?_:_ _&&_ _||_ !_ @not_strictly_false _==_ _!=_ _<_ _<
     bool bytes charAt contains double duration dyn endsWith getDate getDayOfMonth getDayOfWeek getDayOfYear getFullYear getHours
     getMilliseconds getMinutes getMonth getSeconds indexOf int join lastIndexOf lowerAscii matches replace reverse size split
     startsWith string substring timestamp trim type uint upperAscii";
-
-const VARIABLES: &str = "claims user now";
-
-const TYPES: &str = "bool bytes double int list map null_type string type uint";
 
 /// The findings of a walk through an expression.
 #[derive(Default)]
@@ -39,6 +37,7 @@ impl StaticCheck {
     pub(super) fn of(expression: &mut Expression) -> Result<Self, ConditionError> {
         let mut review = Self::default();
         review.visit(expression)?;
+        truth::check(expression)?;
         Ok(review)
     }
 
@@ -212,10 +211,6 @@ fn put_in(call: &CallExpr) -> Result<usize, ConditionError> {
         None if call.func_name == "join" => Ok(0),
         _ => Err(ConditionError::PutInNotLiteral),
     }
-}
-
-fn is_among(name: &str, names: &str) -> bool {
-    names.split_whitespace().any(|own| own == name)
 }
 
 /// The facts that a condition reads besides claims: parts of the original request, and the user's

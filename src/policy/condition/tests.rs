@@ -1,3 +1,4 @@
+use cel::common::ast::Expr;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -92,8 +93,6 @@ fn what_is_not_true_says_why() {
             "claims.roles",
             "a value of type list, neither true nor false",
         ),
-        ("'true'", "a value of type string, neither true nor false"),
-        ("null", "a value of type null, neither true nor false"),
         ("claims.roles[7] == 'x'", "Index out of bounds: Int(7)"),
         ("claims.level / 0 == 1", "Division by zero of Int(3)"),
         (
@@ -165,6 +164,51 @@ fn what_must_not_be_written() {
     for pattern in ["(", "(?=a)", "a{1000}{1000}", r"\\p{x}"] {
         let source = format!("claims.sub.matches('{pattern}')");
         assert!(matches!(refused(&source), E::Pattern { .. }), "{source}");
+    }
+}
+
+#[test]
+fn a_condition_can_be_true_or_false() {
+    for source in [
+        "'true'",
+        "null",
+        "1",
+        "claims",
+        "now",
+        "int",
+        "request.path",
+        "claims.tenant + 1",
+        "-claims.level",
+        "claims.roles.size()",
+        "claims.roles.map(x, x == 'a')",
+        "claims.roles.filter(x, true)",
+        "claims.roles.all(x, x + 1)",
+        "[true]",
+        "{true: true}",
+        "string(claims.admin)",
+        "dyn('a')",
+        "claims.admin && claims.level + 1",
+        "claims.admin || 'a'",
+        "!claims.sub.size()",
+        "claims.sub ? true : 'a'",
+        "claims.level + 1 ? true : false",
+    ] {
+        assert_eq!(refused(source), ConditionError::NotBoolean, "{source}");
+    }
+    for source in [
+        "claims.admin",
+        "claims['admin']",
+        "claims.roles[0]",
+        "has(claims.a)",
+        "bool(claims.a)",
+        "dyn(claims.a)",
+        "!claims.a",
+        "claims.a ? claims.b : false",
+        "claims.roles.all(x, x)",
+        "claims.roles.exists_one(x, x == 1)",
+        "[[true]][0][0]",
+    ] {
+        assert!(Condition::parse(source, false).is_ok(), "{source}");
     }
 }
 
@@ -392,8 +436,12 @@ fn what_is_made_is_not_much_more_than_what_is_read() {
         ["claims.t"; 7].join("+"),
         "'' + ".to_owned() + &["claims.t"; 60].join("+"),
     ] {
+        let compared = format!("{source} == null");
         let condition =
-            Condition::parse(&source, false).unwrap_or_else(|error| panic!("{source}: {error}"));
+            Condition::parse(&compared, false).unwrap_or_else(|error| panic!("{source}: {error}"));
+        let Expr::Call(comparison) = &condition.expression.expr else {
+            panic!("{source}: no comparison");
+        };
         let variables = Variables::of(
             &facts,
             condition.reads,
@@ -403,7 +451,7 @@ fn what_is_made_is_not_much_more_than_what_is_read() {
         .unwrap();
         let mut context = Context::with_env(ENVIRONMENT.clone());
         context.set_variable_resolver(&variables);
-        let made = bytes_of(&context.resolve(&condition.expression).unwrap());
+        let made = bytes_of(&context.resolve(&comparison.args[0]).unwrap());
         assert!(made <= 2048 * read, "{source}: {made} of {read}");
     }
 }

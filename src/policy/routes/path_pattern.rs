@@ -67,6 +67,18 @@ impl PathPattern {
         })
     }
 
+    /// Returns the first sign in it that has a meaning in regular expressions, and another one or
+    /// none here. A path may have such signs, so this is no error.
+    pub fn regex_sign(&self) -> Option<&'static str> {
+        let text = self.to_string();
+        let is_there = |sign: &&str| match *sign {
+            // `$` begins names in OData, such as `/$batch`.
+            "$" => text.ends_with('$'),
+            sign => text.contains(sign),
+        };
+        [".*", ".+", "^", "$", "[", "|"].into_iter().find(is_there)
+    }
+
     pub(super) fn matches(&self, path: &RequestPath<'_>) -> bool {
         let mut rest = path.as_str().split('/').skip(1);
         let fits = self
@@ -219,6 +231,30 @@ mod tests {
             (&deep, RoutePatternError::TooManySegments),
         ] {
             assert_eq!(PathPattern::parse(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn signs_of_regular_expressions_are_noticed() {
+        for (pattern, sign) in [
+            ("/admin/.*", Some(".*")),
+            ("/admin.*", Some(".*")),
+            ("/admin/.+", Some(".+")),
+            ("/^admin", Some("^")),
+            ("/admin$", Some("$")),
+            ("/users/[0-9]", Some("[")),
+            ("/(a|b)", Some("|")),
+            ("/admin/**", None),
+            ("/admin/*", None),
+            ("/odata/$batch", None),
+            ("/.well-known/**", None),
+            ("/a.b/c+d/(e)", None),
+        ] {
+            assert_eq!(
+                PathPattern::parse(pattern).unwrap().regex_sign(),
+                sign,
+                "{pattern}"
+            );
         }
     }
 

@@ -22,6 +22,18 @@ pub enum RouteNameError {
     Reserved,
 }
 
+impl RouteNameError {
+    /// Returns a hint about what to do.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Malformed => {
+                "it is a part of a URL and of metrics: write a name such as admin-api"
+            }
+            Self::Reserved => "choose another name",
+        }
+    }
+}
+
 impl RouteName {
     /// Parses a name.
     ///

@@ -4,7 +4,7 @@ mod configuration;
 mod environment;
 mod faults;
 mod mariadb;
-mod online;
+pub mod online;
 mod outage;
 mod page;
 mod pooler;

@@ -5,12 +5,18 @@ mod fetching;
 
 use doorward::hints::Hint;
 
-/// These lists together try every hint of the table.
+/// The lists together try every hint of the table.
 #[test]
 fn every_hint_is_tried() {
-    let introspection = crate::introspection::explain::tried();
-    let explain = crate::explain::tried();
-    let tried = [denials::tried(), fetching::tried(), introspection, explain].concat();
+    let tried = [
+        denials::tried(),
+        fetching::tried(),
+        crate::explain::tried(),
+        crate::introspection::explain::tried(),
+        crate::listed::explain::tried(),
+        crate::directory::online::tried(),
+    ]
+    .concat();
     let missed: Vec<_> = Hint::ALL
         .iter()
         .filter(|hint| !tried.contains(hint))

@@ -5,7 +5,7 @@ mod browser;
 mod challenges;
 mod commands;
 mod configuration;
-mod explain;
+pub mod explain;
 mod following;
 mod pages;
 mod passwords;

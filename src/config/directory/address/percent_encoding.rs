@@ -19,6 +19,7 @@ pub(super) fn decoded(text: &str) -> Result<String, Invalid> {
     }
     match String::from_utf8(bytes) {
         Ok(text) if !text.contains('\0') => Ok(text),
-        _ => Err(Invalid::new("has a part that is no text")),
+        _ => Err(Invalid::new("has a part that is no text")
+            .hint("percent-encode the UTF-8 of each character, without %00")),
     }
 }

@@ -21,6 +21,10 @@ pub(super) struct Dialect {
     socket: &'static str,
 }
 
+fn unknown_port() -> Invalid {
+    Invalid::new("has a port that is none").hint("write port= and a number from 1 to 65535")
+}
+
 pub(super) const POSTGRES: Dialect = Dialect {
     tls: ["sslmode", "ssl-mode"],
     verified: "verify-full",
@@ -55,7 +59,7 @@ impl Dialect {
                 socket = Some(PathBuf::from(value.into_owned()));
             } else if name == "port" {
                 let number = value.parse().ok().filter(|port| *port != 0);
-                port = Some(number.ok_or_else(|| Invalid::new("has a port that is none"))?);
+                port = Some(number.ok_or_else(unknown_port)?);
             } else {
                 return Err(
                     Invalid::new("has a parameter that is not known").hint(format!(

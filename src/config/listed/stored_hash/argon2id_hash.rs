@@ -52,7 +52,8 @@ impl Argon2idHash {
         }
         // Only m, t and p count; a key or data would make another hash.
         if !params.keyid().is_empty() || !params.data().is_empty() {
-            return Err(Invalid::new("an argon2id hash with a key id or data"));
+            let invalid = Invalid::new("an argon2id hash with a key id or data");
+            return Err(invalid.hint("hash it again without them"));
         }
         refuse_expensive(&params)?;
         Ok(Self {

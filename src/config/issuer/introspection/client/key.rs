@@ -4,7 +4,7 @@ use super::identity::client_identity;
 use super::material::{File, KEY_FILE, followed};
 use super::method::Method;
 use crate::config::der::{PemContent, refuse_der};
-use crate::config_reader::{Invalid, Reader, Reported};
+use crate::config_reader::{Invalid, Reader, Reported, not_text};
 use crate::jose::AssertionKey;
 
 /// Reads the file with the key, and checks that the method can use it.
@@ -20,14 +20,17 @@ pub(super) fn read(
         (Some(Method::PrivateKeyJwt), _) => signing_key(key),
         (Some(Method::MutualTls), Some(certificate)) => client_identity(certificate, key)
             .map(drop)
-            .map_err(Invalid::new),
+            .map_err(|error| Invalid::new(error).hint(IDENTITY_HINT)),
         _ => Ok(()),
     })
 }
 
+const IDENTITY_HINT: &str =
+    "give the PEM files of one certificate with its chain and of its private key";
+
 fn signing_key(content: &[u8]) -> Result<(), Invalid> {
     refuse_der(content, PemContent::PrivateKey)?;
-    let text = std::str::from_utf8(content).map_err(|_| Invalid::new("the file is not UTF-8"))?;
+    let text = std::str::from_utf8(content).map_err(|_| not_text())?;
     let key = AssertionKey::parse(text);
     key.map(drop).map_err(|error| {
         Invalid::new(format!("holds no key that signs assertions: {error}"))
