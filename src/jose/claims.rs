@@ -129,12 +129,12 @@ const KEY_BYTES: usize = 6;
 /// Fails for a name of 64 KiB. No issuer has one, and its key would be that of others.
 fn key_of(name: &str) -> Result<u64, Reason> {
     let length = u16::try_from(name.len()).map_err(|_| Reason::ClaimInvalid)?;
-    let mut first = [0; KEY_BYTES];
+    let mut bytes = [0; size_of::<u64>()];
+    let [_, _, first @ ..] = &mut bytes;
     for (to, from) in first.iter_mut().zip(name.bytes()) {
         *to = from;
     }
-    let ([a, b], [c, d, e, f, g, h]) = (length.to_be_bytes(), first);
-    Ok(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    Ok((u64::from(length) << (8 * KEY_BYTES)) | u64::from_be_bytes(bytes))
 }
 
 /// Returns a position in the text of claims, which is never that of 4 GiB.
