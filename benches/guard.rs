@@ -56,6 +56,10 @@ routes:
     require: {scopes: [read], claims: [{claim: groups, contains: engineering}]}
 ";
 
+/// Settings of an issuer that is asked about opaque tokens. The token of the request is a JWT.
+const INTROSPECTION: &str = ", introspection: opaque, introspection_url: 'https://issuer.example/introspect', \
+     introspection_client_id: bench, introspection_client_secret: secret";
+
 /// A service, and a request that meets it. It is never freed, because that would be counted.
 struct Scene {
     gate: &'static Gate,
@@ -71,26 +75,49 @@ struct Scene {
 
 /// A service that keeps no tokens.
 fn forgetful() -> &'static Scene {
-    let scene = scene("token_cache_capacity: 0\n");
+    forgetful_with("", "")
+}
+
+/// The same, which limits failures.
+fn forgetful_limited() -> &'static Scene {
+    forgetful_with("failure_limit: 60/1m\n", "")
+}
+
+/// The same without a limit, which asks about opaque tokens.
+fn forgetful_asking() -> &'static Scene {
+    forgetful_with("", INTROSPECTION)
+}
+
+fn forgetful_with(settings: &str, of_issuer: &str) -> &'static Scene {
+    let scene = scene(&format!("token_cache_capacity: 0\n{settings}"), of_issuer);
     scene.decide().unwrap();
     scene
 }
 
 /// A service that knows the token.
 fn knowing() -> &'static Scene {
-    let scene = scene("");
-    scene.decide().unwrap();
-    scene.decide().unwrap();
-    assert_eq!(scene.gate.cache().len(), 1);
-    scene
+    knowing_with("", "")
 }
 
 /// A service that knows the token and limits failures.
 fn limited() -> &'static Scene {
-    let scene = scene("failure_limit: 60/1m\n");
-    scene.decide().unwrap();
-    scene.decide().unwrap();
+    let scene = knowing_with("failure_limit: 60/1m\n", "");
     assert!(scene.gate.limiter.is_some());
+    scene
+}
+
+/// A service that knows the token and asks about opaque ones.
+fn asking() -> &'static Scene {
+    let scene = knowing_with("", INTROSPECTION);
+    assert_eq!(scene.gate.authenticators.asked.iter().count(), 1);
+    scene
+}
+
+fn knowing_with(settings: &str, of_issuer: &str) -> &'static Scene {
+    let scene = scene(settings, of_issuer);
+    scene.decide().unwrap();
+    scene.decide().unwrap();
+    assert_eq!(scene.gate.cache().len(), 1);
     scene
 }
 
@@ -110,7 +137,7 @@ fn decided() -> (&'static Scene, Result<Permit, Denial>) {
     (scene, decision)
 }
 
-fn scene(settings: &str) -> &'static Scene {
+fn scene(settings: &str, of_issuer: &str) -> &'static Scene {
     let key = SigningKey::parse(KEY, Some(Algorithm::RS256))
         .unwrap()
         .with_id("bench");
@@ -118,7 +145,7 @@ fn scene(settings: &str) -> &'static Scene {
     let authorization: &'static Authorization = Box::leak(Box::new(Authorization::bearer(token)));
     let request: &'static _ = Box::leak(Box::new(described(authorization)));
 
-    let configuration = configuration(&key, settings);
+    let configuration = configuration(&key, settings, of_issuer);
     let denials = Arc::new(DenialResponses::new(
         configuration.answers.clone(),
         HashMap::new(),
@@ -150,10 +177,10 @@ fn limiter(settings: FailureLimitSettings) -> FailureLimiter {
     )
 }
 
-fn configuration(key: &SigningKey, settings: &str) -> Configuration {
+fn configuration(key: &SigningKey, settings: &str, of_issuer: &str) -> Configuration {
     let jwks = json!({"keys": [key.to_public_jwk(None)]}).to_string();
     let issuers = format!(
-        "issuers:\n  - {{name: i, issuer: '{ISSUER}', audience: [bench], jwks: '{jwks}'}}\n"
+        "issuers:\n  - {{name: i, issuer: '{ISSUER}', audience: [bench], jwks: '{jwks}'{of_issuer}}}\n"
     );
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("doorward.yaml");
@@ -238,11 +265,32 @@ fn decide_cached_limited(scene: &'static Scene) -> Result<Permit, Denial> {
     black_box(scene).decide()
 }
 
+// The same without a limit, where the issuer is asked about opaque tokens.
+#[library_benchmark(setup = asking)]
+#[bench::all()]
+fn decide_cached_introspection(scene: &'static Scene) -> Result<Permit, Denial> {
+    black_box(scene).decide()
+}
+
 // A decision about a token that nobody has seen before: form, issuer, key, claims, and their
 // headers.
 #[library_benchmark(setup = forgetful)]
 #[bench::all()]
 fn decide_uncached(scene: &'static Scene) -> Result<Permit, Denial> {
+    black_box(scene).decide()
+}
+
+// The same where failures are limited.
+#[library_benchmark(setup = forgetful_limited)]
+#[bench::all()]
+fn decide_uncached_limited(scene: &'static Scene) -> Result<Permit, Denial> {
+    black_box(scene).decide()
+}
+
+// The same without a limit, where the issuer is asked about opaque tokens.
+#[library_benchmark(setup = forgetful_asking)]
+#[bench::all()]
+fn decide_uncached_introspection(scene: &'static Scene) -> Result<Permit, Denial> {
     black_box(scene).decide()
 }
 
@@ -281,7 +329,10 @@ library_benchmark_group!(
     benchmarks = [
         decide_cached,
         decide_cached_limited,
+        decide_cached_introspection,
         decide_uncached,
+        decide_uncached_limited,
+        decide_uncached_introspection,
         extract,
         lookup,
         policy,

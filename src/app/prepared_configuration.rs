@@ -58,7 +58,7 @@ pub(super) fn accepted_schemes(
     policy: &Policy,
 ) -> ChallengeSchemes {
     let has_others = issuers > 0 || indices.api_keys.is_some();
-    let schemes = |rules: &Rules| AcceptedSchemes::of(rules, indices.passwords, has_others);
+    let schemes = |rules: &Rules| rules.accepted_schemes(indices.passwords, has_others);
     let routes = policy.routes().into_iter().flat_map(RouteTable::iter);
     ChallengeSchemes {
         general: schemes(policy.general()),

@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::CredentialDigest;
 use super::listed::{ApiKeys, Listed, Passwords};
 use super::opaque::AskedIssuers;
-use crate::domain::{Credential, CredentialScheme, IssuerIndex};
+use crate::domain::{Credential, CredentialScheme, IssuerIndex, Reason};
+use crate::jose::CompactJws;
 
 /// The authenticator of a credential. No other one is tried.
 #[derive(Clone, Copy)]
@@ -45,28 +46,31 @@ impl<'a> Authenticator<'a> {
 }
 
 /// The kind of a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum CredentialKind {
+pub(super) enum CredentialKind<'a> {
     /// A JWT; its `iss` names the issuer. A credential of no known form is also treated as a JWT,
-    /// and denied.
-    Jwt,
+    /// and denied for the reason why it cannot be parsed.
+    Jwt(Result<CompactJws<'a>, Reason>),
     /// An opaque token of this issuer.
     Opaque(IssuerIndex),
 }
 
 /// Returns the kind of a token by its form. Never by trial: a token must not be shown to a
 /// server that did not issue it.
-pub(super) fn classify(credential: &Credential<'_>, asked: &AskedIssuers) -> CredentialKind {
-    if asked.take_no_opaque_tokens() {
-        return CredentialKind::Jwt;
-    }
+pub(super) fn classify<'a>(
+    credential: &'a Credential<'_>,
+    asked: &AskedIssuers,
+) -> CredentialKind<'a> {
     let token = credential.as_bytes();
     if let Some(issuer) = asked.with_prefix_of(token) {
         return CredentialKind::Opaque(issuer);
     }
-    match asked.of_the_rest() {
-        Some(issuer) if !is_like_jwt(token) => CredentialKind::Opaque(issuer),
-        _ => CredentialKind::Jwt,
+    // A token that can be parsed is like a JWT: only others are looked at once more.
+    match (
+        CompactJws::parse(credential.as_bearer()),
+        asked.of_the_rest(),
+    ) {
+        (Err(_), Some(issuer)) if !is_like_jwt(token) => CredentialKind::Opaque(issuer),
+        (parsed, _) => CredentialKind::Jwt(parsed),
     }
 }
 
@@ -102,6 +106,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::BearerToken;
     use crate::jose::encode_base64url;
 
     #[test]
@@ -129,6 +134,21 @@ mod tests {
         #[test]
         fn anything_may_be_classified(token in any::<Vec<u8>>()) {
             is_like_jwt(&token);
+        }
+
+        /// Otherwise the order of the two looks would decide where a token goes.
+        #[test]
+        fn what_can_be_parsed_is_like_a_jwt(
+            header in r#"\{"alg":"(RS256|none)"(,"[a-z]{1,3}":"[a-z]{0,3}")?\}|[a-z{}\[\]]{0,5}"#,
+            payload in r#"\{("[a-z]":[0-9]{1,2})?\}"#,
+            end in "(|[.]|=|[.]AA)",
+        ) {
+            let (header, payload) = (encode_base64url(header), encode_base64url(payload));
+            let token = format!("{header}.{payload}.AA{end}");
+            let bearer = BearerToken::parse(token.as_bytes(), usize::MAX).unwrap();
+            if CompactJws::parse(bearer).is_ok() {
+                prop_assert!(is_like_jwt(token.as_bytes()), "{}", token);
+            }
         }
     }
 }

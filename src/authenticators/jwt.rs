@@ -1,26 +1,25 @@
 //! JSON Web Tokens (RFC 7519), signed by a key of a known issuer.
 
+use std::sync::Arc;
+
 use super::{AuthenticationRecord, Authenticators, explain};
 use crate::config::IntrospectionMode;
 use crate::domain::{Credential, Denial, Explain, Reason, RequestContext};
-use crate::issuers::Issuer;
-use crate::jose::{CompactJws, SignedJws};
+use crate::issuers::{Issuer, KeySnapshot};
+use crate::jose::{Candidates, CompactJws};
 use crate::policy::{Evidence, Principal, Rules};
 
 impl Authenticators {
-    /// Verifies a token: first whose it is and whether the route takes it, then whether the key may
+    /// Verifies a token that was parsed: first whose it is and whether the route takes it, then whether the key may
     /// sign it, then whether it did, and only then what it claims.
     pub(super) async fn authenticate_jwt<E: Explain>(
         &self,
         credential: &Credential<'_>,
+        jws: CompactJws<'_>,
         rules: &Rules,
         cx: &mut RequestContext<'_, E>,
         record: &mut AuthenticationRecord,
     ) -> Result<Principal, Denial> {
-        let token = credential.as_bearer();
-        let jws = CompactJws::parse(token);
-        cx.explain.step(|| explain::form(token, &jws));
-        let jws = jws?;
         let issuer = self
             .issuers
             .find(jws.unverified_claims())
@@ -34,9 +33,16 @@ impl Authenticators {
         rules.check_source(profile, credential, cx.explain)?;
         let mode = self.asked.mode_for_jwts(profile.index);
         if mode == Some(IntrospectionMode::Only) {
-            return self.authenticate_by_answer(credential, issuer, cx).await;
+            return Box::pin(self.authenticate_by_answer(credential, issuer, cx)).await;
         }
-        let (signed, evidence) = verify_signature(jws, issuer, cx).await?;
+        let (candidates, snapshot) = find_keys(&jws, issuer, cx).await?;
+        let signed = jws.into_signed(&candidates);
+        cx.explain.step(|| explain::signature(&candidates, &signed));
+        let signed = signed?;
+        let evidence = Evidence::Key {
+            store: issuer.keys.clone(),
+            key: snapshot.trusted(signed.key()),
+        };
         let (expectations, now) = (&profile.expectations, cx.now.date);
         let principal =
             |verified| Principal::new(verified, profile.clone(), evidence, &self.claim_headers);
@@ -46,20 +52,19 @@ impl Authenticators {
         }
         // No issuer is asked about a token that would be denied anyway.
         expectations.validate_type_and_time(&signed, now, cx.explain)?;
-        let introspected = self.introspect(credential, issuer, cx).await?;
+        let introspected = Box::pin(self.introspect(credential, issuer, cx)).await?;
         let active = &introspected.active;
         let verified = expectations.validate_completed(signed, active, now, cx.explain)?;
         Ok(principal(verified).kept_until(introspected.kept_until))
     }
 }
 
-/// Verifies the signature of a token with the keys of its issuer. The evidence is the key that made
-/// it.
-async fn verify_signature<E: Explain>(
-    jws: CompactJws<'_>,
+/// Finds the keys of the issuer that may have signed a token, and the snapshot that they are from.
+async fn find_keys<E: Explain>(
+    jws: &CompactJws<'_>,
     issuer: &Issuer,
     cx: &mut RequestContext<'_, E>,
-) -> Result<(SignedJws, Evidence), Denial> {
+) -> Result<(Candidates, Arc<KeySnapshot>), Denial> {
     let algorithm = jws.header().algorithm();
     let allowed = if issuer.algorithms.contains(algorithm) {
         Ok(())
@@ -78,13 +83,5 @@ async fn verify_signature<E: Explain>(
         .await;
     cx.explain
         .step(|| explain::keys(jws.header(), issuer, &found, cx.now));
-    let (candidates, snapshot) = found?;
-    let signed = jws.into_signed(&candidates);
-    cx.explain.step(|| explain::signature(&candidates, &signed));
-    let signed = signed?;
-    let evidence = Evidence::Key {
-        store: issuer.keys.clone(),
-        key: snapshot.trusted(signed.key()),
-    };
-    Ok((signed, evidence))
+    found
 }

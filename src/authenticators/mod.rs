@@ -128,19 +128,15 @@ impl Authenticators {
         record: &mut AuthenticationRecord,
     ) -> Result<Arc<Principal>, Denial> {
         let principal = match Authenticator::of(credential, &self.listed) {
-            Authenticator::Token => match classify(credential, &self.asked) {
-                CredentialKind::Jwt => self.authenticate_jwt(credential, rules, cx, record).await,
-                CredentialKind::Opaque(issuer) => {
-                    self.authenticate_opaque(credential, issuer, rules, cx, record)
-                        .await
-                }
-            }
-            .map(Arc::new)?,
+            Authenticator::Token => self
+                .authenticate_token(credential, rules, cx, record)
+                .await
+                .map(Arc::new)?,
             Authenticator::ApiKeys(keys) => self
                 .authenticate_api_key(keys, credential, rules, cx, record)
                 .map(Arc::new)?,
             Authenticator::Passwords(Some(passwords)) => {
-                self.authenticate_password(passwords, credential, rules, cx, record)
+                Box::pin(self.authenticate_password(passwords, credential, rules, cx, record))
                     .await?
             }
             Authenticator::Passwords(None) => return Err(Reason::SchemeUnsupported.into()),
@@ -151,5 +147,27 @@ impl Authenticators {
             self.cache.insert(digest, principal.clone(), cx.now);
         }
         Ok(principal)
+    }
+
+    /// Authenticates a JWT, or asks the issuer of an opaque token.
+    async fn authenticate_token<E: Explain>(
+        &self,
+        credential: &Credential<'_>,
+        rules: &Rules,
+        cx: &mut RequestContext<'_, E>,
+        record: &mut AuthenticationRecord,
+    ) -> Result<Principal, Denial> {
+        let parsed = match classify(credential, &self.asked) {
+            CredentialKind::Jwt(parsed) => parsed,
+            // Boxed, as all is that waits for others: a JWT does not carry the state of that.
+            CredentialKind::Opaque(issuer) => {
+                let asked = self.authenticate_opaque(credential, issuer, rules, cx, record);
+                return Box::pin(asked).await;
+            }
+        };
+        cx.explain
+            .step(|| explain::form(credential.as_bearer(), &parsed));
+        self.authenticate_jwt(credential, parsed?, rules, cx, record)
+            .await
     }
 }

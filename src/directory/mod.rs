@@ -37,6 +37,11 @@ pub enum Directory {
 }
 
 impl Directory {
+    /// Returns `true` if there is no directory, so that nothing has to be awaited.
+    pub const fn is_off(&self) -> bool {
+        matches!(self, Self::Off)
+    }
+
     /// Looks up the user of this identity, if the rules need one, and returns the identity with the
     /// user's row.
     ///

@@ -1,5 +1,6 @@
 //! The denial of a request.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub struct Denial {
     clock_skew_suspected: bool,
     attempted: Option<CredentialScheme>,
     cost_work: bool,
-    retry_after: Option<u32>,
+    retry_after: Option<NonZeroU32>,
 }
 
 impl Denial {
@@ -60,8 +61,9 @@ impl Denial {
     pub fn rate_limited(wait: Duration) -> Self {
         // Rounded up: a client that comes back after this many seconds is not too early.
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
         Self {
-            retry_after: Some(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)),
+            retry_after: Some(NonZeroU32::new(seconds).unwrap_or(NonZeroU32::MIN)),
             ..Reason::RateLimited.into()
         }
     }
@@ -80,8 +82,8 @@ impl Denial {
     }
 
     /// Returns the seconds after which the client may try again, if the denial knows them.
-    pub const fn retry_after(&self) -> Option<u32> {
-        self.retry_after
+    pub fn retry_after(&self) -> Option<u32> {
+        self.retry_after.map(NonZeroU32::get)
     }
 
     /// Returns the reason.

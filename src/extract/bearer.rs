@@ -5,18 +5,28 @@ use crate::domain::{Denial, Field, HeaderFields, Reason};
 
 /// Looks for `Authorization: Bearer TOKEN`.
 pub(super) fn find_in_authorization(fields: &dyn HeaderFields) -> Result<Found<'_>, Denial> {
-    find_scheme_in_authorization(fields, "bearer")
+    let Some(value) = only_value(fields, "authorization")? else {
+        return Ok(Found::Nothing);
+    };
+    // Nearly all clients write it like this. Any other spelling is compared letter by letter.
+    match value.strip_prefix(b"Bearer ") {
+        Some(token) if token.first().is_some_and(u8::is_ascii_graphic) => Ok(Found::Token(token)),
+        _ => find_scheme(value, "bearer"),
+    }
 }
 
-/// Looks for `Authorization: SCHEME TOKEN`; the scheme is in lower case. One word alone is not a
-/// credential, which is a scheme followed by something (RFC 9110 section 11.4).
+/// Looks for `Authorization: SCHEME TOKEN`; the scheme is in lower case.
 pub(super) fn find_scheme_in_authorization<'a>(
     fields: &'a dyn HeaderFields,
     scheme: &str,
 ) -> Result<Found<'a>, Denial> {
-    let Some(value) = only_value(fields, "authorization")? else {
-        return Ok(Found::Nothing);
-    };
+    only_value(fields, "authorization")?
+        .map_or(Ok(Found::Nothing), |value| find_scheme(value, scheme))
+}
+
+/// Splits the value of `Authorization`. One word alone is not a credential, which is a scheme
+/// followed by something (RFC 9110 section 11.4).
+fn find_scheme<'a>(value: &'a [u8], scheme: &str) -> Result<Found<'a>, Denial> {
     match split(value, scheme) {
         Ok(Found::Token(token))
             if token

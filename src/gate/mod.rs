@@ -142,7 +142,11 @@ impl Gate {
             record.principal = Some(principal.clone());
         }
         let identity = rules.accept(principal, cx)?;
-        let identity = self.directory.look_up(identity, rules, cx).await?;
+        let identity = if self.directory.is_off() {
+            identity
+        } else {
+            self.directory.look_up(identity, rules, cx).await?
+        };
         let claim_headers = &self.authenticators.claim_headers;
         let permit = rules.authorize(identity, claim_headers, cx)?;
         cx.explain

@@ -179,6 +179,22 @@ impl KeyStore {
         worth_fetching: bool,
         now: Moment,
     ) -> Result<(Candidates, Arc<KeySnapshot>), Denial> {
+        let snapshot = self.snapshot.load_full();
+        match Self::find(&snapshot, id, algorithm, now) {
+            Ok(candidates) => Ok((candidates, snapshot)),
+            // Boxed, so that a request whose key is there does not carry the state of a wait.
+            Err(_) => Box::pin(self.wait_for_candidates(id, algorithm, worth_fetching, now)).await,
+        }
+    }
+
+    /// Returns the candidates as soon as they are there, if they are worth waiting for.
+    async fn wait_for_candidates(
+        &self,
+        id: Option<&str>,
+        algorithm: Algorithm,
+        worth_fetching: bool,
+        now: Moment,
+    ) -> Result<(Candidates, Arc<KeySnapshot>), Denial> {
         let deadline = Instant::now() + self.max_wait;
         let mut was_asked = false;
         loop {

@@ -1,9 +1,10 @@
 //! The claims of a token, before and after its signature is verified (RFC 7519 section 4).
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::json::{Json, Object, name_order};
+use super::json::{Json, Object};
 use crate::domain::{ClaimPath, Reason, Timestamp};
 
 /// The claims of a token whose signature has been verified, or that the operator has written.
@@ -18,17 +19,19 @@ pub struct Claims {
     /// The names of all claims, one after the other. A string for each name would take as long to
     /// build as all the rest.
     names: String,
-    /// The claims, sorted by [`name_order`].
+    /// The claims, sorted by [`name_order`](super::json::name_order).
     members: Vec<Member>,
 }
 
 /// The position of one claim.
 #[derive(Debug)]
 struct Member {
-    /// The range of its name in `names`.
-    name: Range<usize>,
+    /// The key of its name, which has the length.
+    key: u64,
+    /// The start of its name in `names`.
+    name: u32,
     /// The range of its value in `text`.
-    value: Range<usize>,
+    value: Range<u32>,
 }
 
 impl Claims {
@@ -95,14 +98,54 @@ impl Claims {
 
     /// Returns the claim of this name, even if it is `null`.
     fn get(&self, name: &str) -> Option<Json<'_>> {
-        let name_of = |member: &Member| self.names.get(member.name.clone()).unwrap_or_default();
+        let key = key_of(name).ok()?;
         let at = self
             .members
-            .binary_search_by(|member| name_order(name_of(member), name))
+            .binary_search_by(|member| {
+                member.key.cmp(&key).then_with(|| match name.len() {
+                    0..=KEY_BYTES => Ordering::Equal,
+                    length => self.name_of(member, length).cmp(name),
+                })
+            })
             .ok()?;
-        let value = self.members.get(at)?.value.clone();
-        self.text.get(value).map(Json::of_strict)
+        let Range { start, end } = self.members.get(at)?.value.clone();
+        self.text
+            .get(to_usize(start)..to_usize(end))
+            .map(Json::of_strict)
     }
+
+    /// Returns the name of a member, which has this length.
+    fn name_of(&self, member: &Member, length: usize) -> &str {
+        let start = to_usize(member.name);
+        self.names.get(start..start + length).unwrap_or_default()
+    }
+}
+
+/// The number of bytes of a name that are in its key.
+const KEY_BYTES: usize = 6;
+
+/// Returns the key that names are looked up by: the length and the first bytes. Keys have the order
+/// of [`name_order`](super::json::name_order), and most names differ in them.
+///
+/// Fails for a name of 64 KiB. No issuer has one, and its key would be that of others.
+fn key_of(name: &str) -> Result<u64, Reason> {
+    let length = u16::try_from(name.len()).map_err(|_| Reason::ClaimInvalid)?;
+    let mut bytes = [0; size_of::<u64>()];
+    let [_, _, first @ ..] = &mut bytes;
+    for (to, from) in first.iter_mut().zip(name.bytes()) {
+        *to = from;
+    }
+    Ok((u64::from(length) << (8 * KEY_BYTES)) | u64::from_be_bytes(bytes))
+}
+
+/// Returns a position in the text of claims, which is never that of 4 GiB.
+fn to_u32(position: usize) -> Result<u32, Reason> {
+    u32::try_from(position).map_err(|_| Reason::ClaimInvalid)
+}
+
+/// Returns a position as an index.
+const fn to_usize(position: u32) -> usize {
+    position as usize
 }
 
 /// Returns `true` for the white space of JSON (RFC 8259 section 2).
@@ -138,15 +181,16 @@ impl UnverifiedClaims {
         // reserved.
         let mut names =
             String::with_capacity(object.members().iter().map(|(name, _)| name.len()).sum());
-        let members = object.members().iter().map(|(name, value)| {
-            let start = names.len();
+        let mut members = Vec::with_capacity(object.members().len());
+        for (name, value) in object.members() {
+            let value = range_of(value.as_written(), &text);
+            members.push(Member {
+                key: key_of(name)?,
+                name: to_u32(names.len())?,
+                value: to_u32(value.start)?..to_u32(value.end)?,
+            });
             names.push_str(name);
-            Member {
-                name: start..names.len(),
-                value: range_of(value.as_written(), &text),
-            }
-        });
-        let members = members.collect();
+        }
         Ok(Self(Claims {
             text,
             names,
@@ -182,12 +226,32 @@ fn range_of(part: &str, text: &str) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn find<'a>(path: &str, claims: &'a Claims) -> Option<&'a str> {
         claims
             .find(&ClaimPath::parse(path).unwrap())
             .map(Json::as_written)
+    }
+
+    proptest! {
+        /// The members were sorted by another function.
+        #[test]
+        fn every_claim_is_found_and_no_other(
+            names in proptest::collection::hash_set("[a-c\0\u{e9}]{0,3}|[ab]{7,10}|aaaaaaaa[ab]{0,9}", 0..20),
+            other in "[a-c]{0,3}|aaaaaaaa[ab]{0,9}",
+        ) {
+            let object: serde_json::Map<_, _> =
+                names.iter().map(|name| (name.clone(), name.as_str().into())).collect();
+            let claims = claims(&serde_json::Value::from(object).to_string());
+            for name in &names {
+                let found = claims.get(name).and_then(Json::string);
+                prop_assert_eq!(found.as_deref(), Some(name.as_str()));
+            }
+            prop_assert_eq!(claims.has(&other), names.contains(&other));
+        }
     }
 
     fn claims(text: &str) -> Claims {

@@ -1,9 +1,9 @@
-//! The authentication schemes that the rules of a route take.
+//! The authentication schemes that a route or an issuer takes.
 
-use super::Rules;
-use crate::domain::{CredentialScheme, IssuerIndex};
+use crate::domain::CredentialScheme;
 
-/// The authentication schemes that the rules of a route take, for the challenges.
+/// The authentication schemes that the rules of a route take, for the challenges, or that the
+/// credentials of an issuer may be presented with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AcceptedSchemes {
     bearer: bool,
@@ -17,18 +17,17 @@ impl AcceptedSchemes {
         basic: false,
     };
 
-    /// Returns the schemes that these rules take. `passwords` is the position of the list of users,
-    /// if there is one. Rules that take nothing else have `Bearer`.
-    pub fn of(rules: &Rules, passwords: Option<IssuerIndex>, has_other_issuers: bool) -> Self {
-        let Some(passwords) = passwords else {
-            return Self::BEARER;
-        };
-        let basic = rules.sources.read_passwords() && rules.issuers.contain(passwords);
-        let has_others = has_other_issuers && rules.issuers.contain_other_than(passwords);
+    /// Returns this scheme alone.
+    pub const fn only(scheme: CredentialScheme) -> Self {
         Self {
-            bearer: !basic || has_others && rules.sources.read_tokens(),
-            basic,
+            bearer: matches!(scheme, CredentialScheme::Bearer),
+            basic: matches!(scheme, CredentialScheme::Basic),
         }
+    }
+
+    /// Returns these schemes.
+    pub(super) const fn new(bearer: bool, basic: bool) -> Self {
+        Self { bearer, basic }
     }
 
     /// Returns whether this scheme is among them.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ScopeRequirement;
+use super::{AcceptedSchemes, ScopeRequirement};
 use crate::domain::{CredentialScheme, IssuerIndex, Scopes};
 use crate::extract::TokenSource;
 use crate::verify::Expectations;
@@ -23,7 +23,7 @@ pub struct IssuerProfile {
     /// The sources that its credentials may come from.
     pub sources: AcceptedSources,
     /// The schemes that its credentials may be presented with.
-    pub schemes: Box<[CredentialScheme]>,
+    pub schemes: AcceptedSchemes,
     /// How long its principals are kept at most, in place of the general time.
     pub kept_for: Option<Duration>,
 }
@@ -51,7 +51,7 @@ impl IssuerProfile {
             expectations,
             required_scopes,
             sources: AcceptedSources::OfRoute,
-            schemes: [CredentialScheme::Bearer].into(),
+            schemes: AcceptedSchemes::BEARER,
             kept_for: None,
         }
     }
@@ -62,7 +62,7 @@ impl IssuerProfile {
         let expectations = Expectations::none();
         let no_scopes = ScopeRequirement::all_of(Scopes::default());
         Self {
-            schemes: [scheme].into(),
+            schemes: AcceptedSchemes::only(scheme),
             ..Self::new(index, name.into(), expectations, no_scopes)
         }
     }
@@ -73,7 +73,7 @@ impl IssuerProfile {
             AcceptedSources::OfRoute => true,
             AcceptedSources::These(sources) => sources.contains(source),
         };
-        takes_source && self.schemes.contains(&scheme)
+        takes_source && self.schemes.contain(scheme)
     }
 }
 
@@ -86,15 +86,18 @@ mod tests {
     fn both_the_source_and_the_scheme_must_be_accepted() {
         let source = |text: &str| text.parse::<TokenSource>().unwrap();
         let header = AcceptedSources::These([source("header:x-token")].into());
-        let (bearer, none) = ([CredentialScheme::Bearer], []);
+        let (bearer, basic) = (
+            AcceptedSchemes::BEARER,
+            AcceptedSchemes::only(CredentialScheme::Basic),
+        );
         for (sources, schemes, from_header, from_cookie) in [
-            (&AcceptedSources::OfRoute, &bearer[..], true, true),
-            (&header, &bearer[..], true, false),
-            (&AcceptedSources::OfRoute, &none[..], false, false),
+            (&AcceptedSources::OfRoute, bearer, true, true),
+            (&header, bearer, true, false),
+            (&AcceptedSources::OfRoute, basic, false, false),
         ] {
             let profile = IssuerProfile {
                 sources: sources.clone(),
-                schemes: schemes.into(),
+                schemes,
                 ..profile()
             };
             let takes = |text| profile.takes(&source(text), CredentialScheme::Bearer);

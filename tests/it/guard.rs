@@ -111,6 +111,29 @@ fn a_part_that_went_away_and_one_that_nothing_guards_are_errors() {
     );
 }
 
+/// Both are counted in one run, so they are compared with any toolchain.
+#[test]
+fn a_feature_that_is_not_used_may_add_a_few_instructions() {
+    let counts = |limited: u32| {
+        json!({
+            "toolchain": {"rustc": "1.95.0"},
+            "instructions": {"decide_cached": 7000, "decide_cached_limited": limited},
+        })
+    };
+    passes(&counts(7080), &counts(7080));
+    assert_eq!(
+        refusal(&counts(7081), &counts(7081)),
+        "decide_cached_limited takes 81 instructions more than decide_cached; 80 are allowed"
+    );
+    let mut other = counts(7081);
+    other["toolchain"]["rustc"] = json!("1.96.0");
+    let said = String::from_utf8(failed(&counts(7081), &other).stderr).unwrap();
+    assert!(
+        said.contains("guard: error: decide_cached_limited takes 81"),
+        "{said}"
+    );
+}
+
 #[test]
 fn counts_of_another_toolchain_are_told_and_not_judged() {
     let mut other = counts(2000);

@@ -43,11 +43,6 @@ impl AskedIssuers {
         }
     }
 
-    /// Returns `true` if no issuer is asked about opaque tokens.
-    pub(in crate::authenticators) fn take_no_opaque_tokens(&self) -> bool {
-        self.by_prefix.is_empty() && self.of_the_rest.is_none()
-    }
-
     /// Returns the issuer whose tokens begin like this one.
     pub(in crate::authenticators) fn with_prefix_of(&self, token: &[u8]) -> Option<IssuerIndex> {
         let mut prefixes = self.by_prefix.iter();

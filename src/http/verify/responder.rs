@@ -78,11 +78,17 @@ impl Responder {
     fn allow(&self, permit: &Permit, dialect: Dialect) -> HttpResponse {
         let mut response = self.empty(StatusCode::OK);
         let headers = response.headers_mut();
-        for (name, value) in self.claim_headers.iter().zip(permit.claim_values()) {
-            // Values are rendered as visible ASCII, so none is refused here. If one were, it would
-            // be empty.
-            let value = value.and_then(|it| HeaderValue::from_maybe_shared(it.clone()).ok());
-            headers.insert(name.clone(), value.unwrap_or(EMPTY));
+        let mut names = self.claim_headers.iter();
+        for values in permit.claim_value_lists() {
+            for (value, name) in values.iter().zip(names.by_ref()) {
+                // Values are rendered as visible ASCII, so none is refused here. If one were, it
+                // would be empty.
+                let value = HeaderValue::from_maybe_shared(value.clone()).unwrap_or(EMPTY);
+                headers.insert(name.clone(), value);
+            }
+        }
+        for name in names {
+            headers.insert(name.clone(), EMPTY);
         }
         if let Some(protocols) = permit.other_protocols() {
             // This is a list of tokens, so it is not refused either.

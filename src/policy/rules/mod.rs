@@ -12,7 +12,7 @@ pub use permit::Permit;
 
 use super::condition::Facts;
 use super::routes::{Access, RouteIssuers};
-use super::{ClaimHeaders, IssuerProfile, Preflight, Principal, Requirement};
+use super::{AcceptedSchemes, ClaimHeaders, IssuerProfile, Preflight, Principal, Requirement};
 use crate::domain::{
     Credential, Denial, DenialClass, Explain, ExplainStep, IssuerIndex, Reason, RequestContext,
 };
@@ -65,6 +65,22 @@ impl Rules {
         self.preflight == Preflight::Allowed
             || self.access.reads_credentials() && self.sources.needs_request()
             || self.requirements.iter().any(Requirement::needs_request)
+    }
+
+    /// Returns the schemes that these rules take. `passwords` is the position of the list of users,
+    /// if there is one. Rules that take nothing else have `Bearer`.
+    pub fn accepted_schemes(
+        &self,
+        passwords: Option<IssuerIndex>,
+        has_other_issuers: bool,
+    ) -> AcceptedSchemes {
+        let Some(passwords) = passwords else {
+            return AcceptedSchemes::BEARER;
+        };
+        let basic = self.sources.read_passwords() && self.issuers.contain(passwords);
+        let has_others = has_other_issuers && self.issuers.contain_other_than(passwords);
+        let bearer = !basic || has_others && self.sources.read_tokens();
+        AcceptedSchemes::new(bearer, basic)
     }
 
     /// Returns whether a condition reads claims.

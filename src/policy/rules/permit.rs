@@ -82,11 +82,16 @@ impl Permit {
     /// Returns the value of each header, in the order of [`ClaimHeaders::names`], and then `None`
     /// without end: such a header is empty, because there is no identity or no row.
     pub fn claim_values(&self) -> impl Iterator<Item = Option<&Bytes>> {
+        let values = self.claim_value_lists().into_iter().flatten().map(Some);
+        values.chain(std::iter::repeat(None))
+    }
+
+    /// Returns the values of headers in the order of [`ClaimHeaders::names`]: those of claims, and
+    /// those of columns. Headers beyond them are empty.
+    pub fn claim_value_lists(&self) -> [&[Bytes]; 2] {
         let of_claims = self.principal.as_deref().and_then(|it| it.headers().ok());
         let of_columns = self.user.as_deref().and_then(|row| row.headers().ok());
-        let values = of_claims.into_iter().chain(of_columns);
-        let values = values.flat_map(|rendered| &*rendered.values).map(Some);
-        values.chain(std::iter::repeat(None))
+        [of_claims, of_columns].map(|rendered| rendered.map_or(&[][..], |it| &it.values))
     }
 
     /// Returns the claims of the token; nothing if there is no identity.
