@@ -1,5 +1,5 @@
-//! Handlers that `make bench-features` compares doorward with: they make one call for each request
-//! and check nothing else. An introspection endpoint with a fixed answer is here too.
+//! Handlers that `make bench-features` compares doorward with: they make one call for each request,
+//! read what it says, and check nothing else. An introspection endpoint with a fixed answer is here too.
 //!
 //! `calls endpoint ADDRESS` answers introspection requests (RFC 7662). `calls introspect ADDRESS
 //! URL` asks such an endpoint about the token of each request. `calls query ADDRESS DATABASE` looks
@@ -12,6 +12,7 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use sqlx::{PgPool, Row};
 
 /// The handler to run, with what it needs.
@@ -22,17 +23,12 @@ enum Mode {
 }
 
 #[derive(Deserialize)]
-struct Introspected {
-    active: bool,
-    sub: String,
-}
-
-#[derive(Deserialize)]
 struct Subject {
     sub: String,
 }
 
-async fn endpoint() -> HttpResponse {
+/// It reads the question: otherwise the server would close the connection.
+async fn endpoint(_question: web::Bytes) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(
         r#"{"active":true,"sub":"alice","iss":"https://issuer.example","aud":"bench","client_id":"bench","scope":"read write","token_type":"Bearer","exp":4102444800,"email":"alice@example.com"}"#,
     )
@@ -43,7 +39,7 @@ async fn introspect(
     endpoint: Data<(reqwest::Client, String)>,
 ) -> HttpResponse {
     match introspected(&request, &endpoint).await {
-        Some(answer) if answer.active => allow(&answer.sub, None),
+        Some(claims) if claims.get("active") == Some(&Value::Bool(true)) => allow(&claims),
         _ => HttpResponse::Unauthorized().finish(),
     }
 }
@@ -51,7 +47,7 @@ async fn introspect(
 async fn introspected(
     request: &HttpRequest,
     (client, url): &(reqwest::Client, String),
-) -> Option<Introspected> {
+) -> Option<Map<String, Value>> {
     let form = [
         ("token", token(request)?),
         ("token_type_hint", "access_token"),
@@ -70,7 +66,13 @@ async fn introspected(
 
 async fn query(request: HttpRequest, pool: Data<PgPool>) -> HttpResponse {
     match email(&request, &pool).await {
-        Some((subject, email)) => allow(&subject, Some(&email)),
+        Some((subject, email)) => with_headers([
+            &subject,
+            "https://issuer.example",
+            "bench",
+            "read write",
+            &email,
+        ]),
         None => HttpResponse::Unauthorized().finish(),
     }
 }
@@ -90,14 +92,20 @@ fn token(request: &HttpRequest) -> Option<&str> {
     field.strip_prefix("Bearer ")
 }
 
-fn allow(subject: &str, email: Option<&str>) -> HttpResponse {
+/// Answers with the claims of an introspection answer.
+fn allow(claims: &Map<String, Value>) -> HttpResponse {
+    let claim = |name| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    with_headers(["sub", "iss", "client_id", "scope", "email"].map(claim))
+}
+
+fn with_headers([subject, issuer, client, scopes, email]: [&str; 5]) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header(("cache-control", "no-store"))
         .insert_header(("x-auth-subject", subject))
-        .insert_header(("x-auth-issuer", "https://issuer.example"))
-        .insert_header(("x-auth-client-id", "bench"))
-        .insert_header(("x-auth-scopes", "read write"))
-        .insert_header(("x-auth-email", email.unwrap_or("alice@example.com")))
+        .insert_header(("x-auth-issuer", issuer))
+        .insert_header(("x-auth-client-id", client))
+        .insert_header(("x-auth-scopes", scopes))
+        .insert_header(("x-auth-email", email))
         .finish()
 }
 

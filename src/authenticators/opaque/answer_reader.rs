@@ -60,12 +60,10 @@ pub(super) async fn read(
             verified(&body, &expected, keys, received).await?
         }
     };
-    match IntrospectionAnswer::parse(text.clone()) {
-        Ok(IntrospectionAnswer::Active(active)) => Ok(Verdict::Active(KeptAnswer {
-            ends: active.ends(),
-            text: text.into(),
-            asked_at,
-        })),
+    match IntrospectionAnswer::parse(text) {
+        Ok(IntrospectionAnswer::Active(active)) => {
+            Ok(Verdict::Active(KeptAnswer::new(active, asked_at)))
+        }
         Ok(IntrospectionAnswer::Inactive) => Ok(Verdict::Inactive),
         Err(unreadable) => Err(unreadable.to_string()),
     }

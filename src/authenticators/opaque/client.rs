@@ -143,7 +143,7 @@ impl IntrospectionClient {
         let place = || place(&url, client);
         let response = client.post(request, MAX_ANSWER_BYTES).await;
         let response = response.map_err(|error| transport(&place(), &error))?;
-        let body = self.body(response, &place(), now)?;
+        let body = self.body(response, place, now)?;
         // A signed answer is made after the question, so its `iat` is compared with this time.
         let received = now.plus(started.elapsed());
         let verdict = read(body, &self.settings.response, keys, (now, received)).await;
@@ -154,14 +154,22 @@ impl IntrospectionClient {
 
     /// Returns the body of a response with status 200. Fails with a rejection of this token for most
     /// statuses 4xx, and with a failure of the call for all others.
-    fn body(&self, response: FormResponse, place: &str, now: Moment) -> Result<Vec<u8>, CallError> {
+    fn body(
+        &self,
+        response: FormResponse,
+        place: impl Fn() -> String,
+        now: Moment,
+    ) -> Result<Vec<u8>, CallError> {
         let FormResponse {
             status,
             body,
             location,
         } = response;
+        if status == 200 {
+            return Ok(body);
+        }
+        let place = place();
         Err(match status {
-            200 => return Ok(body),
             401 | 403 => {
                 let method = self.settings.client.method();
                 let text = format!("{place}: status {status} to this service ({method})");

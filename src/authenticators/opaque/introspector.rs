@@ -133,7 +133,8 @@ impl Introspector {
         }
     }
 
-    /// Returns what the issuer says about a token, for a decision.
+    /// Returns what the issuer says about a token, for a decision. What is kept is not looked at:
+    /// [`kept`](Self::kept) returns it.
     pub(super) async fn verdict(&self, question: Question) -> Result<Verdict, Option<CallDenied>> {
         let Way::Shared {
             client,
@@ -166,7 +167,7 @@ impl Introspector {
         let call = move || async move {
             let value = client.ask(&token, &keys, began).await?;
             let (ttl, result) = match &value {
-                Verdict::Active(answer) if answer.text.len() > MAX_KEPT_BYTES => {
+                Verdict::Active(answer) if answer.len() > MAX_KEPT_BYTES => {
                     (Duration::ZERO, "active")
                 }
                 Verdict::Active(_) => (active_ttl, "active"),
@@ -185,7 +186,7 @@ impl Introspector {
                 result,
             })
         };
-        calls.get_or_call(digest, caller, call).await.map_err(Some)
+        calls.call(digest, caller, call).await.map_err(Some)
     }
 
     /// Asks the issuer about a token for an explanation. The bounds of the dependency do not apply,

@@ -23,7 +23,7 @@ use crate::domain::{
 use crate::issuers::Issuer;
 use crate::jose::IssuerClaim;
 use crate::policy::{Evidence, Principal, Rules};
-use crate::verify::{ActiveToken, IntrospectionAnswer, TokenKindRule};
+use crate::verify::{ActiveToken, TokenKindRule};
 use introspector::Question;
 
 /// The name of the stage that asks the issuer.
@@ -133,13 +133,7 @@ impl Authenticators {
             // An answer that was kept costs nothing, so it does not count against the client.
             return Err(Denial::from(Reason::TokenInactive).with_cost_work(was_asked));
         };
-        // Requests share the text of the answer, and each parses it again: claims are not shared
-        // between configurations.
-        let Ok(IntrospectionAnswer::Active(active)) =
-            IntrospectionAnswer::parse(answer.text.as_ref().to_owned())
-        else {
-            return Err(Reason::DependencyUnavailable.into());
-        };
+        let active = answer.active().ok_or(Reason::DependencyUnavailable)?;
         let settings = introspector.settings();
         self.check_answer(&active, issuer, settings.require_token_type, cx.explain)?;
         Ok(Introspected {

@@ -25,6 +25,9 @@ struct Kept<V> {
     until: Moment,
 }
 
+/// The outcome of a call that is not kept.
+struct Unkept<V>(Result<V, CallDenied>);
+
 impl<V> Kept<V> {
     fn is_over(&self, now: Moment) -> bool {
         now.reaches(self.until)
@@ -72,10 +75,24 @@ where
     where
         F: Future<Output = Result<Answer<V>, CallError>> + Send + 'static,
     {
-        let dependency = &self.dependency;
-        if let Some(value) = self.kept(&key, dependency.clock.moment()).await {
-            return Ok(value);
+        match self.kept(&key, self.dependency.clock.moment()).await {
+            Some(value) => Ok(value),
+            None => self.call(key, caller, call).await,
         }
+    }
+
+    /// Returns the answer of a call for this key, like [`get_or_call`](Self::get_or_call), without
+    /// looking for one that is kept: the caller has done so.
+    pub async fn call<F>(
+        &self,
+        key: K,
+        caller: Caller,
+        call: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<V, CallDenied>
+    where
+        F: Future<Output = Result<Answer<V>, CallError>> + Send + 'static,
+    {
+        let dependency = &self.dependency;
         let deadline = caller.began.plus(dependency.bounds.wait);
         let call = Box::new(move || Box::pin(call()) as CallFuture<V>);
         let task = load(dependency.clone(), self.answers.clone(), key, caller, call);
@@ -114,9 +131,19 @@ where
     K: Hash + Eq + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    let clock = dependency.clock.clone();
+    let now = || dependency.clock.moment();
+    // The cache would return it instead of calling.
+    if answers
+        .get(&key)
+        .await
+        .is_some_and(|kept| kept.is_over(now()))
+    {
+        answers.invalidate(&key).await;
+    }
+    // What is over from the start is not kept, as an error is not: it would only take the room of
+    // another entry. Those who wait get it all the same.
     let perform = async {
-        match dependency.perform(caller, call).await {
+        let kept = match dependency.perform(caller, call).await {
             Ok(answer) => Kept {
                 outcome: Ok(answer.value),
                 until: answer.until,
@@ -125,16 +152,15 @@ where
                 outcome: Err(denied),
                 until,
             },
+        };
+        if kept.is_over(now()) {
+            Err(Unkept(kept.outcome))
+        } else {
+            Ok(kept)
         }
     };
-    let entry = answers
-        .entry_by_ref(&key)
-        .or_insert_with_if(perform, |kept| kept.is_over(clock.moment()))
-        .await
-        .into_value();
-    // What is over from the start would only take the room of another entry.
-    if entry.is_over(clock.moment()) {
-        answers.invalidate(&key).await;
+    match answers.try_get_with_by_ref(&key, perform).await {
+        Ok(kept) => kept.outcome,
+        Err(unkept) => unkept.0.clone(),
     }
-    entry.outcome
 }

@@ -146,6 +146,8 @@ impl Dependency {
         }
         let deadline = caller.began.plus(self.bounds.wait);
         let slot = tokio::select! {
+            // Most often a slot is free, and then nothing is set up for the wait.
+            biased;
             slot = self.slots.acquire(caller.client) => slot,
             () = self.clock.reach(deadline) => None,
         };
