@@ -15,10 +15,11 @@ from pathlib import Path
 
 import load
 from keys import AUDIENCE, DOORWARD, ISSUER
-from rows import Stage
-from servers import MICROSECONDS, Failed, Server, wait_for
+from rows import Stage, apache, heimdall, missing_program, oauth2_proxy
+from servers import MICROSECONDS, Failed, Server, ask, wait_for
 
 CALLS = "target/release/examples/calls"
+OPAQUE = "opaque-token-of-alice"
 USERS = 1_000
 CACHED_USERS = 100_000
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1:] or [Path("/usr/lib/postgresql/bin")]
@@ -31,6 +32,7 @@ def measure(stage: Stage, arguments: argparse.Namespace) -> dict:
     """Rows in turn, round by round; each service has a worker of its own on core 0, the load is on core 1."""
     bench = _Bench(stage)
     rows = {name: start() for name, start in bench.rows().items() if not arguments.only or name in arguments.only}
+    rows = {name: once for name, once in rows.items() if once}
     rounds: dict[str, list[float]] = {name: [] for name in rows}
     for number in range(arguments.rounds):
         print(f"bench: round {number + 1}", file=sys.stderr, flush=True)
@@ -56,23 +58,31 @@ class _Bench:
             "jwt": lambda: self._flood("jwt", {}, self._jwt()),
             "jwt, directory": lambda: self._flood("jwt-directory", self._directory(), self._jwt()),
             "jwt, failure limit": lambda: self._flood("jwt-limit", {"proxy": "nginx", "failure_limit": "60/1m"}, self._jwt()),
-            "opaque": lambda: self._flood("opaque", {"introspection": "opaque", **self._introspection()}, "opaque-token-of-alice"),
+            "opaque": lambda: self._flood("opaque", {"introspection": "opaque", **self._introspection()}, OPAQUE),
             "api key": self._api_key,
             "basic": self._basic,
+            "oauth2-proxy, jwt": lambda: self._peer("oauth2-proxy", oauth2_proxy, self._jwt()),
+            "heimdall, opaque": lambda: self._peer("heimdall", self._heimdall("24h"), OPAQUE),
+            "mod_oauth2, opaque": lambda: self._peer("mod_oauth2", self._apache(""), OPAQUE),
             "bare call, introspection": self._bare_introspection,
             "introspection": lambda: self._scan("introspection", {"introspection": "only", "token_cache_capacity": 0, **self._introspection()}),
+            "heimdall, introspection": lambda: self._peer("heimdall", self._heimdall("0s")),
+            "mod_oauth2, introspection": lambda: self._peer("mod_oauth2", self._apache("&expiry=0")),
             "bare call, query": self._bare_query,
             "directory": lambda: self._scan("directory", {"hmac_secret": self._secret, **self._directory(directory_cache_ttl="0s")}),
         }
 
     def _flood(self, name: str, settings: dict, token: str, scheme: str = "Bearer"):
         server, url = self._service(name, settings)
-        file = self._stage.directory / f"{name}.token"
-        file.write_text(token)
         if scheme == "Bearer":
             wait_for([server], url, token)
         else:
             time.sleep(1)
+        return self._flooded(server, url, token, scheme)
+
+    def _flooded(self, server: Server, url: str, token: str, scheme: str = "Bearer"):
+        file = self._stage.directory / f"{server.name}.token"
+        file.write_text(token)
 
         def once(seconds: int) -> float:
             return _spent(server, url, ["flood", "--token-file", str(file), "--scheme", scheme], seconds)
@@ -90,6 +100,29 @@ class _Bench:
 
         once(1)
         return once
+
+    def _peer(self, program: str, start, token: str | None = None):
+        """Another service with this token, or with ever other ones; None if it is not installed."""
+        if missing_program(program):
+            return None
+        name = f"{program}-{'cached' if token else 'asking'}"
+        running = start(self._stage, name)
+        server = running.servers[0]
+        wait_for(running.servers, running.url, token or OPAQUE)
+        status, _ = ask(running.url)
+        if status not in (401, 403):
+            raise Failed(f"{name} answers {status} to a request without a token")
+        return self._flooded(server, running.url, token) if token else self._scanned(server, running.url)
+
+    def _heimdall(self, cache_ttl: str):
+        endpoint = f"http://{self._endpoint()}/introspect"
+        values = {"ENDPOINT": endpoint, "CACHE_TTL": cache_ttl}
+        return lambda stage, name: heimdall(stage, name, "heimdall-introspection.yaml", "introspection", **values)
+
+    def _apache(self, cache: str):
+        options = f"introspect.auth=client_secret_basic&client_id=bench&client_secret=secret{cache}"
+        verify = f'introspect http://{self._endpoint()}/introspect "{options}"'
+        return lambda stage, name: apache(stage, name, verify)
 
     def _bare_introspection(self):
         return self._scanned(*self._bare("introspect", f"http://{self._endpoint()}/introspect"))

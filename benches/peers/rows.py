@@ -159,21 +159,26 @@ def _haproxy(stage: Stage, name: str) -> Running:
 
 def _apache(cache: str) -> Callable[[Stage, str], Running]:
     def start(stage: Stage, name: str) -> Running:
-        host, place = stage.host(), stage.place(name)
-        _site(place)
         jwk = json.dumps(stage.keys.jwk, separators=(",", ":")).replace('"', '\\"')
-        values = {"HOST": host, "PORT": 8080, "JWK": jwk, "CACHE": cache, "MODULES": APACHE_MODULES}
-        user = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
-        if user:
-            shutil.chown(place, "www-data")
-        file = stage.configure(place, "apache.conf", USER=user, **values)
-        command = ["apache2", "-f", file, "-D", "FOREGROUND"]
-        return Running([Server(name, command, place / "log")], f"http://{host}:8080/verify")
+        return apache(stage, name, f'jwk "{jwk}" "verify.exp=required{cache}"')
 
     return start
 
 
-def _oauth2_proxy(stage: Stage, name: str) -> Running:
+def apache(stage: Stage, name: str, verify: str) -> Running:
+    """Apache with mod_oauth2, which verifies tokens like this."""
+    host, place = stage.host(), stage.place(name)
+    _site(place)
+    user = "User www-data\nGroup www-data" if os.geteuid() == 0 else ""
+    if user:
+        shutil.chown(place, "www-data")
+    values = {"HOST": host, "PORT": 8080, "VERIFY": verify, "MODULES": APACHE_MODULES}
+    file = stage.configure(place, "apache.conf", USER=user, **values)
+    command = ["apache2", "-f", file, "-D", "FOREGROUND"]
+    return Running([Server(name, command, place / "log")], f"http://{host}:8080/verify")
+
+
+def oauth2_proxy(stage: Stage, name: str) -> Running:
     host, place = stage.host(), stage.place(name)
     file = stage.configure(place, "oauth2-proxy.cfg", HOST=host, PORT=8080, KEYS_URL=stage.serve_keys())
     command = [PEERS / "bin/oauth2-proxy", "--config", file]
@@ -191,10 +196,15 @@ def _oathkeeper(stage: Stage, name: str) -> Running:
 
 
 def _heimdall(stage: Stage, name: str) -> Running:
+    return heimdall(stage, name, "heimdall.yaml", "jwt", KEYS_URL=stage.serve_keys())
+
+
+def heimdall(stage: Stage, name: str, file: str, authenticator: str, **values) -> Running:
+    """heimdall's decision service with this configuration, whose rule asks this authenticator."""
     host, place = stage.host(), stage.place(name)
-    stage.configure(place, "heimdall.rules.yaml")
+    stage.configure(place, "heimdall.rules.yaml", AUTHENTICATOR=authenticator)
     ports = {"HOST": host, "PORT": 8080, "MANAGEMENT_PORT": 8081}
-    file = stage.configure(place, "heimdall.yaml", KEYS_URL=stage.serve_keys(), **ports)
+    file = stage.configure(place, file, **ports, **values)
     # Without TLS, as all of them here.
     command = [PEERS / "bin/heimdall", "serve", "decision", "--config", file, "--insecure"]
     return Running([Server(name, command, place / "log")], f"http://{host}:8080/verify")
@@ -310,7 +320,7 @@ ROWS = [
         "oauth2-proxy",
         "`/oauth2/auth` with `skip_jwt_bearer_tokens`; made for logins and sessions; answers 202, with user, "
         "e-mail and groups as headers; checks signature, `iss`, `aud`, `exp`, `email_verified`; no cache",
-        _oauth2_proxy,
+        oauth2_proxy,
         ["oauth2-proxy"],
     ),
     Row(
@@ -356,12 +366,15 @@ ROWS = [
 
 def missing(row: Row) -> str | None:
     """Why it cannot be measured here, if so."""
+    return next((reason for need in row.needs if (reason := missing_program(need))), None)
+
+
+def missing_program(need: str) -> str | None:
+    """Why this program, or this module of Apache, is not there."""
+    found = shutil.which(need) or (PEERS / "bin" / need).exists()
+    if found or Path(f"{APACHE_MODULES}/{need}.so").exists():
+        return None
     reasons = {}
     if (PEERS / "missing.tsv").exists():
         reasons = dict(line.split("\t", 1) for line in (PEERS / "missing.tsv").read_text().splitlines())
-    for need in row.needs:
-        found = shutil.which(need) or (PEERS / "bin" / need).exists()
-        found = found or Path(f"{APACHE_MODULES}/{need}.so").exists()
-        if not found:
-            return reasons.get(need, f"{need} is not installed (make bench-peers)")
-    return None
+    return reasons.get(need, f"{need} is not installed (make bench-peers)")
