@@ -112,6 +112,10 @@ bench-scale: setup bench-build ## cost over tokens, size and connections; memory
 bench-features: setup bench-build ## other credentials, introspection, directory (docs/benchmarks.md)
 	benches/peers/bench.py features $(BENCH_OPTIONS)
 
+.PHONY: bench-guesses
+bench-guesses: setup bench-build ## what good tokens notice of 10,000 failing requests a second (docs/benchmarks.md)
+	benches/peers/bench.py guesses $(BENCH_OPTIONS)
+
 .PHONY: bench-report
 bench-report: ## the same pages from the results that are there
 	benches/peers/bench.py report

@@ -25,31 +25,27 @@ impl Connection {
         self.stream.write_all(request).unwrap();
     }
 
-    /// Whether the whole answer has come. Other answers than 2xx end the program: they would be
-    /// another job.
-    pub fn is_answered(&mut self) -> bool {
+    /// The status of the answer, when all of it has come.
+    pub fn answered(&mut self) -> Option<u16> {
         let mut buffer = [0; 4096];
         match self.stream.read(&mut buffer) {
             Ok(0) => panic!("the server closed a connection"),
             Ok(read) => self.answer.extend(buffer.iter().take(read)),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
             Err(error) => panic!("{error}"),
         }
-        self.is_whole()
+        self.status()
     }
 
-    fn is_whole(&self) -> bool {
-        let Some(end) = self
+    fn status(&self) -> Option<u16> {
+        let end = self
             .answer
             .windows(4)
-            .position(|window| window == b"\r\n\r\n")
-        else {
-            return false;
-        };
+            .position(|window| window == b"\r\n\r\n")?;
         let (head, rest) = self.answer.split_at(end + 4);
         let head = std::str::from_utf8(head).unwrap();
-        assert!(head.starts_with("HTTP/1.1 2"), "{head}");
-        rest.len() >= body_length(head)
+        let status = head.strip_prefix("HTTP/1.1 ").unwrap();
+        (rest.len() >= body_length(head)).then(|| status.get(..3).unwrap().parse().unwrap())
     }
 }
 

@@ -3,8 +3,8 @@
 //!
 //! `load rate` asks at random moments (a Poisson process), whether or not earlier answers are
 //! there, so that a server that stalls is charged for those who would have asked meanwhile.
-//! `load flood` asks as fast as it is answered, and so does `load scan` with ever other tokens. One
-//! thread that never sleeps looks at all connections in turn: timers would be coarser than the
+//! `load guess` does the same beside clients that guess. `load flood` asks as fast as it is
+//! answered, and so does `load scan` with ever other tokens. One thread that never sleeps looks at all connections in turn: timers would be coarser than the
 //! answers are late, and a server that had to wake it up would be charged for that.
 #![allow(clippy::disallowed_methods)] // of the service
 #![allow(
@@ -17,6 +17,7 @@
 
 mod connection;
 mod distinct;
+mod guesses;
 mod tokens;
 
 use std::collections::VecDeque;
@@ -29,7 +30,11 @@ use clap::{Args, Parser};
 
 use connection::Connection;
 use distinct::Copies;
+use guesses::Guesses;
 use tokens::Tokens;
+
+/// The first requests are for warming up.
+const WARM_UP: Duration = Duration::from_secs(1);
 
 #[derive(Parser)]
 enum Command {
@@ -45,6 +50,23 @@ enum Command {
         rate: f64,
         /// File for each request on its own: microseconds since 1970 when it was due, and
         /// microseconds until its answer.
+        #[arg(long)]
+        samples: Option<PathBuf>,
+    },
+    /// A good token at a fixed rate, and beside it guesses from many addresses; prints percentiles
+    /// for the good one, and how often each status was the answer to a guess.
+    Guess {
+        #[command(flatten)]
+        target: Target,
+        /// File with the good token.
+        #[arg(long)]
+        token_file: PathBuf,
+        /// Requests per second with the good token.
+        #[arg(long)]
+        rate: f64,
+        #[command(flatten)]
+        guesses: Guesses,
+        /// As for `rate`, for the good one.
         #[arg(long)]
         samples: Option<PathBuf>,
     },
@@ -98,29 +120,38 @@ fn main() {
             rate,
             samples,
         } => {
-            let request = request_with(&target, &token_file);
-            let mut random = fastrand::Rng::with_seed(1);
-            let mut due = Duration::ZERO;
-            let schedule = std::iter::from_fn(|| {
-                due += Duration::from_secs_f64(-(1.0 - random.f64()).ln() / rate);
-                Some(due)
-            });
+            let request = request(&target, &read(&token_file), &[]);
+            let requests = poisson(rate, 1).map(|due| Request::good(due, request.clone()));
             let started = SystemTime::now();
-            let answered = drive(&target, schedule, |_| request.clone());
-            // The first second is for warming up.
-            report(&answered, Duration::from_secs(1));
+            let answered = drive(&target, requests);
+            println!("{}", report(&answered, WARM_UP));
+            if let Some(file) = samples {
+                write_each(&answered, started, &file);
+            }
+        }
+        Command::Guess {
+            target,
+            token_file,
+            rate,
+            guesses,
+            samples,
+        } => {
+            let token = read(&token_file);
+            let started = SystemTime::now();
+            let mut answered = drive(&target, guesses.among(&target, &token, rate));
+            let guessed = answered.extract_if(.., |sample| sample.is_guess);
+            let statuses = guesses::statuses(guessed.map(|sample| sample.status));
+            let good = report(&answered, WARM_UP);
+            println!(r#"{{"good": {good}, "guesses": {statuses}}}"#);
             if let Some(file) = samples {
                 write_each(&answered, started, &file);
             }
         }
         Command::Flood { target, token_file } => {
-            let request = request_with(&target, &token_file);
-            report(
-                &drive(&target, std::iter::repeat(Duration::ZERO), |_| {
-                    request.clone()
-                }),
-                Duration::ZERO,
-            );
+            let request = request(&target, &read(&token_file), &[]);
+            let requests =
+                std::iter::repeat_with(|| Request::good(Duration::ZERO, request.clone()));
+            println!("{}", report(&drive(&target, requests), Duration::ZERO));
         }
         Command::Scan {
             target,
@@ -128,27 +159,56 @@ fn main() {
             requests,
         } => {
             let mut tokens = tokens.start();
-            let schedule = std::iter::repeat_n(Duration::ZERO, requests);
-            report(
-                &drive(&target, schedule, |_| request(&target, &tokens.next())),
-                Duration::ZERO,
-            );
+            let requests = (0..requests)
+                .map(|_| Request::good(Duration::ZERO, request(&target, &tokens.next(), &[])));
+            println!("{}", report(&drive(&target, requests), Duration::ZERO));
         }
         Command::Distinct { copies } => distinct::print(&copies),
     }
 }
 
-fn request_with(target: &Target, token_file: &Path) -> Vec<u8> {
-    request(target, std::fs::read_to_string(token_file).unwrap().trim())
+fn read(token_file: &Path) -> String {
+    std::fs::read_to_string(token_file)
+        .unwrap()
+        .trim()
+        .to_owned()
 }
 
-fn request(target: &Target, token: &str) -> Vec<u8> {
+/// Random moments, so many per second.
+fn poisson(rate: f64, seed: u64) -> impl Iterator<Item = Duration> {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let mut due = Duration::ZERO;
+    std::iter::from_fn(move || {
+        due += Duration::from_secs_f64(-(1.0 - random.f64()).ln() / rate);
+        Some(due)
+    })
+}
+
+/// A request, and when it is due: zero for as soon as there is room for it.
+struct Request {
+    due: Duration,
+    bytes: Vec<u8>,
+    /// Whether it must be denied. Any other must pass: otherwise it would be another job.
+    is_guess: bool,
+}
+
+impl Request {
+    const fn good(due: Duration, bytes: Vec<u8>) -> Self {
+        Self {
+            due,
+            bytes,
+            is_guess: false,
+        }
+    }
+}
+
+fn request(target: &Target, token: &str, headers: &[String]) -> Vec<u8> {
     let (host, path) = target.url.split_once('/').unwrap();
     let mut request = format!(
         "GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {} {token}\r\n",
         target.scheme
     );
-    for header in &target.header {
+    for header in target.header.iter().chain(headers) {
         request.push_str(header);
         request.push_str("\r\n");
     }
@@ -160,49 +220,52 @@ fn request(target: &Target, token: &str) -> Vec<u8> {
 struct Sample {
     due: Duration,
     took: Duration,
+    status: u16,
+    is_guess: bool,
 }
 
-/// Sends a request for each moment of the schedule, in turn, on whichever connection is free, until
-/// the time is up.
-fn drive(
-    target: &Target,
-    schedule: impl Iterator<Item = Duration>,
-    mut make: impl FnMut(usize) -> Vec<u8>,
-) -> Vec<Sample> {
+/// Sends each request when it is due, in turn, on whichever connection is free, until the time is
+/// up.
+fn drive(target: &Target, requests: impl Iterator<Item = Request>) -> Vec<Sample> {
     let (host, _) = target.url.split_once('/').unwrap();
     let mut idle: VecDeque<Connection> = (0..target.connections)
         .map(|_| Connection::open(host))
         .collect();
-    let mut busy: Vec<(Connection, Duration)> = Vec::new();
+    let mut busy: Vec<(Connection, Duration, bool)> = Vec::new();
     let mut samples = Vec::new();
     let end = Duration::from_secs_f64(target.seconds);
-    let mut schedule = schedule.take_while(|due| *due < end).peekable();
+    let mut requests = requests.take_while(|request| request.due < end).peekable();
     let started = Instant::now();
     loop {
         let now = started.elapsed();
-        while !idle.is_empty() && now < end && schedule.peek().is_some_and(|due| *due <= now) {
-            let (mut connection, due) = (idle.pop_front().unwrap(), schedule.next().unwrap());
-            // What is not due at any moment is due when there is room for it.
-            let due = if due.is_zero() {
+        while !idle.is_empty()
+            && now < end
+            && let Some(request) = requests.next_if(|request| request.due <= now)
+        {
+            let mut connection = idle.pop_front().unwrap();
+            let due = if request.due.is_zero() {
                 started.elapsed()
             } else {
-                due
+                request.due
             };
-            connection.send(&make(samples.len()));
-            busy.push((connection, due));
+            connection.send(&request.bytes);
+            busy.push((connection, due, request.is_guess));
         }
-        for (mut connection, due) in std::mem::take(&mut busy) {
-            if connection.is_answered() {
-                samples.push(Sample {
-                    due,
-                    took: started.elapsed().saturating_sub(due),
-                });
-                idle.push_back(connection);
-            } else {
-                busy.push((connection, due));
-            }
+        for (mut connection, due, is_guess) in std::mem::take(&mut busy) {
+            let Some(status) = connection.answered() else {
+                busy.push((connection, due, is_guess));
+                continue;
+            };
+            assert_ne!((200..300).contains(&status), is_guess, "status {status}");
+            samples.push(Sample {
+                due,
+                took: started.elapsed().saturating_sub(due),
+                status,
+                is_guess,
+            });
+            idle.push_back(connection);
         }
-        if busy.is_empty() && (now >= end || schedule.peek().is_none()) {
+        if busy.is_empty() && (now >= end || requests.peek().is_none()) {
             return samples;
         }
         assert!(
@@ -216,7 +279,7 @@ fn drive(
 fn write_each(samples: &[Sample], started: SystemTime, file: &Path) {
     let started = started.duration_since(UNIX_EPOCH).unwrap();
     let mut out = BufWriter::new(File::create(file).unwrap());
-    for Sample { due, took } in samples {
+    for Sample { due, took, .. } in samples {
         writeln!(
             out,
             "{} {:.1}",
@@ -228,8 +291,8 @@ fn write_each(samples: &[Sample], started: SystemTime, file: &Path) {
     out.flush().unwrap();
 }
 
-/// One line of JSON.
-fn report(samples: &[Sample], from: Duration) {
+/// The percentiles of what was due from this moment on, as JSON.
+fn report(samples: &[Sample], from: Duration) -> String {
     let mut times: Vec<Duration> = samples
         .iter()
         .filter(|sample| sample.due >= from)
@@ -255,7 +318,7 @@ fn report(samples: &[Sample], from: Duration) {
             .as_secs_f64()
             * 1e6
     };
-    println!(
+    format!(
         r#"{{"requests": {}, "seconds": {:.3}, "p50": {:.1}, "p90": {:.1}, "p99": {:.1}, "p999": {:.1}}}"#,
         times.len(),
         seconds.as_secs_f64(),
@@ -263,5 +326,5 @@ fn report(samples: &[Sample], from: Duration) {
         percentile(0.9),
         percentile(0.99),
         percentile(0.999),
-    );
+    )
 }

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import features
+import guesses
 import machine
 import proxies
 import reload
@@ -39,7 +40,7 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["peers", "proxies", "scale", "reload", "features", "report"])
+    parser.add_argument("what", choices=["peers", "proxies", "scale", "reload", "features", "guesses", "report"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
     parser.add_argument("--only", nargs="*", help="rows, to try something; results are printed and not kept")
@@ -52,7 +53,14 @@ def _measure(arguments: argparse.Namespace) -> None:
         directory = Path(name)
         directory.chmod(0o755)
         stage = Stage(directory, Keys(directory))
-        measure = {"peers": _peers, "proxies": proxies.measure, "scale": scale.measure, "reload": reload.measure, "features": features.measure}[arguments.what]
+        measure = {
+            "peers": _peers,
+            "proxies": proxies.measure,
+            "scale": scale.measure,
+            "reload": reload.measure,
+            "features": features.measure,
+            "guesses": guesses.measure,
+        }[arguments.what]
         started = {"when": time.strftime("%Y-%m-%d"), "load_before": round(os.getloadavg()[0], 2)}
         try:
             found = measure(stage, arguments)

@@ -3,6 +3,7 @@ a fixed rate and for many tokens."""
 
 import json
 import re
+import statistics
 import subprocess
 import time
 
@@ -48,6 +49,18 @@ def at_rate(url: str, token_file: str, rate: float, seconds: float, *options: st
     """Percentiles in microseconds while so many requests per second are due."""
     said = run([LOAD, "rate", *_target(url, seconds), "--token-file", token_file, "--rate", f"{rate:.0f}", *options], seconds)
     return json.loads(said)
+
+
+def guess(url: str, token_file: str, rate: float, seconds: float, *options: str) -> dict:
+    """The same beside guesses, and how often each status was the answer to one."""
+    said = run([LOAD, "guess", *_target(url, seconds), "--token-file", token_file, "--rate", f"{rate:.0f}", *options], seconds)
+    return json.loads(said)
+
+
+def percentiles(samples: list[tuple[float, float]], begin: float, end: float) -> dict:
+    """Of the times of those that were due in this window."""
+    parts = statistics.quantiles((took for due, took in samples if begin <= due < end), n=100)
+    return {"p50": round(parts[49], 1), "p99": round(parts[98], 1)}
 
 
 def _target(url: str, seconds: float) -> list[str]:

@@ -20,6 +20,7 @@ from datetime import datetime
 from pathlib import Path
 
 import load
+from load import percentiles
 from rows import Stage, doorward
 from servers import MICROSECONDS, Failed, Server, wait_for
 
@@ -88,7 +89,7 @@ def _round(stage: Stage, file: Path, rate: int) -> dict:
     loop.stop()
     samples, reloads = _reloading(stage, server, rate)
     server.stop()
-    meanwhile = [_percentiles(samples, reload.asked, reload.in_force + FREEING) for reload in reloads]
+    meanwhile = [percentiles(samples, reload.asked, reload.in_force + FREEING) for reload in reloads]
     return {"rate": rate, "calm": calm, "busy": busy, "meanwhile": meanwhile, "milliseconds": _milliseconds(reloads)}
 
 
@@ -96,7 +97,7 @@ def _peace(stage: Stage, server: Server, rate: int) -> list[dict]:
     samples = list(_drive(stage, server, rate, WARM + CALM))
     first = min(due for due, _ in samples) + WARM
     begins = [first + WINDOW * number for number in range(int(CALM / WINDOW))]
-    return [_percentiles(samples, begin, begin + WINDOW) for begin in begins]
+    return [percentiles(samples, begin, begin + WINDOW) for begin in begins]
 
 
 def _saturated(stage: Stage, file: Path) -> list[float]:
@@ -153,9 +154,3 @@ def _pair(asked: list[float], in_force: list[float]) -> list[Reload]:
     if len(asked) != len(in_force):
         raise Failed(f"{len(asked)} reloads were asked for, and {len(in_force)} came into force")
     return [Reload(*moments) for moments in zip(asked, in_force)]
-
-
-def _percentiles(samples: list[tuple[float, float]], begin: float, end: float) -> dict:
-    """Of the times of those that were due in this window."""
-    parts = statistics.quantiles((took for due, took in samples if begin <= due < end), n=100)
-    return {"p50": round(parts[49], 1), "p99": round(parts[98], 1)}

@@ -26,6 +26,8 @@ def write(results: dict) -> None:
         Path("docs/benchmarks-scale.svg").write_text(_scale_plot(results["scale"]))
     if "features" in results:
         _replace(BENCHMARKS, "features", _features(results["features"]))
+    if "guesses" in results:
+        _replace(BENCHMARKS, "guesses", _guesses(results["guesses"]))
     if "reload" in results:
         _replace(BENCHMARKS, "reload", _reload(results["reload"]))
 
@@ -255,6 +257,26 @@ def _reload(reload: dict) -> list[str]:
     )
     what = f"{reload['routes']:,} routes ({reload['bytes'] / 1000:.0f} kB) were active after {took}."
     return [*lines, "", what, "", _made_with(reload)]
+
+
+def _guesses(guesses: dict) -> list[str]:
+    lines = ["| | median | 99th percentile, middle half of the windows | median of these | of calm | aim |", "| --- | ---: | --- | ---: | ---: | ---: |"]
+    calm = statistics.median(window["p99"] for window in guesses["calm"])
+    for name, title, aim in [
+        ("calm", "calm", None),
+        ("judged", f"with `failure_limit: {guesses['limit']}`, while each guess is judged", 2),
+        ("refused", "with the limit, after all addresses have reached it", 2),
+        ("unlimited", "without a limit", None),
+    ]:
+        windows = guesses[name]
+        p50 = statistics.median(window["p50"] for window in windows)
+        low, p99, high = statistics.quantiles((window["p99"] for window in windows), n=4)
+        cells = [title, _time(p50), f"{low / 1000:.2f}–{high / 1000:.2f}", _time(p99), f"**{p99 / calm:.2f}**" if aim else f"{p99 / calm:.2f}"]
+        lines.append(f"| {' | '.join(cells)} | {f'{aim:.2f}' if aim else ''} |")
+    judged = statistics.median(statuses["401"] for statuses in guesses["statuses"])
+    refused = statistics.median(statuses["429"] for statuses in guesses["statuses"])
+    what = f"Guesses of one round: {judged:,.0f} were judged and denied (401), {refused:,.0f} were refused (429)."
+    return [*lines, "", what, "", _made_with(guesses)]
 
 
 def _rate(figure: dict) -> str:
