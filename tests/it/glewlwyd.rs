@@ -226,7 +226,7 @@ fn command(port: u16, directory: &TempDir) -> Command {
 }
 
 /// An RSA key as a JWK, with its private part.
-fn private_key(id: &str) -> Value {
+pub fn private_key(id: &str) -> Value {
     let script = "console.log(JSON.stringify(require('crypto').generateKeyPairSync('rsa', {modulusLength: 2048}).privateKey.export({format: 'jwk'})))";
     let made = Command::new(program("node"))
         .args(["-e", script])

@@ -254,7 +254,7 @@ fn a_new_key_is_noticed_by_its_first_token() {
 fn the_page_leads_to_a_guarded_site() {
     let keycloak = Keycloak::shared();
     let commands = blocks("docs/providers.md", "sh");
-    let [inspect, start, check, fetch, serve] = commands.as_slice() else {
+    let [inspect, start, check, fetch, serve, ..] = commands.as_slice() else {
         panic!("{commands:?}");
     };
     for part in [

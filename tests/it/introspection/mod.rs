@@ -5,6 +5,7 @@ mod answers;
 mod client_authentication;
 pub mod explain;
 mod faults;
+mod hydra;
 mod keycloak;
 mod load;
 mod oidc_provider;
