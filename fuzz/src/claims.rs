@@ -17,7 +17,7 @@ const MAX_PAYLOAD_BYTES: usize = 12_000;
 /// `claim_headers_max_bytes`, and the leeway in seconds, as they are unless somebody says
 /// otherwise.
 const MAX_HEADER_BYTES: usize = 3072;
-const LEEWAY: f64 = 30.0;
+pub(super) const LEEWAY: f64 = 30.0;
 
 static GATE: LazyLock<Gate> = LazyLock::new(|| gate(&[]));
 
@@ -57,11 +57,11 @@ fn is_acceptable(claims: &Json) -> bool {
 }
 
 #[allow(clippy::cast_precision_loss)] // far below 2^53
-const NOW_SECONDS: f64 = NOW as f64;
+pub(super) const NOW_SECONDS: f64 = NOW as f64;
 
 /// The point in time that a claim tells, to the millisecond in the issuer's disfavour; an error is
 /// no number.
-fn seconds(claims: &Json, name: &str) -> Result<Option<f64>, ()> {
+pub(super) fn seconds(claims: &Json, name: &str) -> Result<Option<f64>, ()> {
     let in_disfavour = if name == "exp" { f64::floor } else { f64::ceil };
     match claims.get(name) {
         None => Ok(None),
@@ -72,7 +72,7 @@ fn seconds(claims: &Json, name: &str) -> Result<Option<f64>, ()> {
     }
 }
 
-fn names_us(audience: Option<&Json>) -> bool {
+pub(super) fn names_us(audience: Option<&Json>) -> bool {
     match audience {
         Some(Json::Text(audience)) => audience == AUDIENCE,
         Some(Json::Array(all)) => {
@@ -83,7 +83,7 @@ fn names_us(audience: Option<&Json>) -> bool {
     }
 }
 
-fn is_scope_list(scope: Option<&Json>) -> bool {
+pub(super) fn is_scope_list(scope: Option<&Json>) -> bool {
     match scope {
         None | Some(Json::Text(_)) => true,
         Some(Json::Array(all)) => all.iter().all(|scope| scope.text().is_some()),

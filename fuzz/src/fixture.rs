@@ -41,14 +41,19 @@ pub fn gate(further: &[(&str, &str)]) -> Gate {
 
 /// These bytes as the payload of a token that the gates' secret signed.
 pub fn signed(payload: &[u8]) -> String {
+    signed_with_header(r#"{"alg":"HS256"}"#, payload)
+}
+
+/// The same with this header.
+pub fn signed_with_header(header: &str, payload: &[u8]) -> String {
+    let input = format!("{}.{}", encode_base64url(header), encode_base64url(payload));
+    format!("{input}.{}", signature(&input))
+}
+
+/// The signature of the gates' secret on this text, in base64url.
+pub fn signature(input: &str) -> String {
     let key = SigningKey::secret(Algorithm::HS256, SECRET.as_bytes());
-    let input = format!(
-        "{}.{}",
-        encode_base64url(r#"{"alg":"HS256"}"#),
-        encode_base64url(payload)
-    );
-    let signature = key.signature(input.as_bytes()).unwrap();
-    format!("{input}.{}", encode_base64url(signature))
+    encode_base64url(key.signature(input.as_bytes()).unwrap())
 }
 
 /// What the gate says to this token, presented as the usual bearer token.
@@ -72,8 +77,13 @@ pub fn present(gate: &Gate, token: &str) -> Result<Permit, Denial> {
 /// What the gate says to this request.
 pub fn decide(gate: &Gate, request: &ForwardedRequest<'_>) -> Result<Permit, Denial> {
     let mut record = DecisionRecord::default();
-    match pin!(gate.decide(request, &mut record)).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(decision) => decision,
+    at_once(gate.decide(request, &mut record))
+}
+
+/// The output of a future that waits for nothing.
+pub fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
         Poll::Pending => unreachable!("keys that are not fetched are there"),
     }
 }

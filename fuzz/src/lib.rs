@@ -7,6 +7,7 @@ pub mod claim_to_header;
 pub mod claims;
 pub mod compact_token;
 pub mod forwarded_request;
+pub mod introspection_answer;
 pub mod jwk_set;
 
 mod encoding;

@@ -34,6 +34,11 @@ fn claims_to_headers() {
     replay("claim_to_header", fuzz::claim_to_header::check);
 }
 
+#[test]
+fn introspection_answers() {
+    replay("introspection_answer", fuzz::introspection_answer::check);
+}
+
 fn replay(target: &str, check: fn(&[u8])) {
     let files = corpus(target);
     assert!(files.len() >= 20, "{target}: only {} inputs", files.len());

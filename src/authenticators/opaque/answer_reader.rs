@@ -41,7 +41,7 @@ impl AnswerKeys {
 
 /// Reads an answer to a question of one moment that was received at another. Fails with what is
 /// wrong with it, without anything of its content.
-pub(super) async fn read(
+pub async fn read_answer(
     body: Vec<u8>,
     response: &IntrospectionResponse,
     keys: &AnswerKeys,

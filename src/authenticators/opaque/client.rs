@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::answer_reader::{AnswerKeys, read};
+use super::answer_reader::{AnswerKeys, read_answer};
 use super::credentials::Credentials;
 use super::followed_file::FollowedFiles;
 use super::verdict::Verdict;
@@ -151,7 +151,7 @@ impl IntrospectionClient {
         let body = self.body(response, &place(), now)?;
         // A signed answer is made after the question, so its `iat` is compared with this time.
         let received = now.plus(started.elapsed());
-        let verdict = read(body, &self.settings.response, keys, (now, received)).await;
+        let verdict = read_answer(body, &self.settings.response, keys, (now, received)).await;
         verdict.map_err(|unreadable| {
             CallError::failed("unreadable", format!("{}: {unreadable}", place()))
         })

@@ -8,7 +8,7 @@ mod introspector;
 mod issuers;
 mod verdict;
 
-pub use answer_reader::AnswerKeys;
+pub use answer_reader::{AnswerKeys, read_answer};
 pub use client::IntrospectionClient;
 pub use introspector::Introspector;
 pub use issuers::AskedIssuers;
