@@ -37,13 +37,13 @@ struct LastAnswers {
     max_age: Duration,
 }
 
-/// What the database says of a subject now.
+/// The answer of the database about a subject.
 pub(super) struct Looked {
     pub(super) user: UserState,
     /// The time at which the database was asked. The age of the answer is counted from it.
     asked: Moment,
     time_to_live: Duration,
-    /// Says that there is no row, or none of an active user.
+    /// `true` if there is no row, or none of an active user.
     is_negative: bool,
 }
 

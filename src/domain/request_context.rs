@@ -50,7 +50,7 @@ impl LateFailure {
     }
 }
 
-/// What limits a request.
+/// The limit that applies to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitedBy {
     /// The failures of its client.

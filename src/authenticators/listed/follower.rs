@@ -257,7 +257,7 @@ mod tests {
                 since.plus(waited),
             )
         };
-        let early = after(MAX_SETTLE_TIME - Duration::from_millis(1));
+        let early = after(MAX_SETTLE_TIME.saturating_sub(Duration::from_millis(1)));
         assert!(matches!(early, Found::Changed(_)));
         let Found::Settled(Ok(read)) = after(MAX_SETTLE_TIME) else {
             panic!("not read");

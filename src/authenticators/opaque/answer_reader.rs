@@ -42,9 +42,9 @@ impl AnswerKeys {
 /// The moments of a question and its answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Exchange {
-    /// When the issuer was asked. An answer is kept from then on.
+    /// The time at which the issuer was asked. An answer is kept from then on.
     pub asked_at: Moment,
-    /// When the answer was there. A signed one must not have been made later.
+    /// The time at which the answer was there. A signed one must not have been made later.
     pub answered_at: Moment,
 }
 

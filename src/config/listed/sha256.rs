@@ -6,7 +6,9 @@ use aws_lc_rs::digest::{Context, SHA256};
 /// variable length need a separator that they cannot contain.
 pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     let mut sha256 = [0; 32];
     sha256.copy_from_slice(context.finish().as_ref());
     sha256

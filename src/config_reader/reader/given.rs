@@ -1,4 +1,4 @@
-//! What was given, and where, before it is read.
+//! Values as they were given, with their places, before they are read.
 
 use super::Reader;
 use crate::config_reader::location::Location;

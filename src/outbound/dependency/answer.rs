@@ -13,7 +13,7 @@ pub struct Answer<V> {
     /// The moment until which it is kept. If that has passed, only the requests that wait for the
     /// call get it.
     pub until: Moment,
-    /// Says that there is nothing for this key: no user, or no active token. Such answers are kept
+    /// `true` if there is nothing for this key: no user, or no active token. Such answers are kept
     /// apart, because a client can cause any number of them.
     pub is_negative: bool,
     /// The label `result` of the metric.

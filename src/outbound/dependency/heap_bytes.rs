@@ -1,4 +1,4 @@
-//! What a value takes in memory besides itself.
+//! The memory of a value besides itself.
 
 /// Tells how many bytes a key or a value takes in memory besides itself. Caches are bounded by it.
 pub trait HeapBytes {

@@ -78,7 +78,7 @@ struct Idle<C> {
 pub(super) struct Lease<C> {
     connection: C,
     opened: Instant,
-    /// Says that it was opened for an earlier query, and may have been closed since.
+    /// `true` if it was opened for an earlier query, and may have been closed since.
     is_reused: bool,
     permit: OwnedSemaphorePermit,
 }

@@ -1,6 +1,6 @@
-//! What rules ask of the user directory.
+//! The rule about the user directory.
 
-/// What rules ask of the user directory.
+/// The rule of a route about the user directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserRule {
     /// The user is not looked up, and has no row.

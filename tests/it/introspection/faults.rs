@@ -6,11 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{ended, server};
-<<<<<<< ours
-use crate::support::{IntrospectionEndpoint, Reply, Request, Script, Service, TestGate};
-=======
-use crate::support::{IntrospectionEndpoint, Reply, Script, TestGate, eventually};
->>>>>>> theirs
+use crate::support::{
+    IntrospectionEndpoint, Reply, Request, Script, Service, TestGate, eventually,
+};
 
 const UNAVAILABLE: &str = "503 dependency_unavailable";
 

@@ -1,4 +1,4 @@
-//! Where a server is, and how to log in.
+//! The address of a server, and the log-in.
 
 use std::path::PathBuf;
 

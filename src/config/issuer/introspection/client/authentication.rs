@@ -1,4 +1,4 @@
-//! How this service authenticates itself, as it is configured.
+//! The configured authentication of this service.
 
 use std::path::PathBuf;
 

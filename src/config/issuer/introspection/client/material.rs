@@ -1,4 +1,4 @@
-//! What this service authenticates itself with: an id, a secret, files.
+//! The material of the authentication: an id, a secret, files.
 
 use std::path::{Path, PathBuf};
 
