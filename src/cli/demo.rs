@@ -32,7 +32,8 @@ impl Demo {
                 .unwrap_or(if self.port == 0 { 0 } else { SITE_PORT });
             let demo = demo::Demo::start(self.port, site_port).map_err(Failure::failed)?;
             print(&demo.page())?;
-            demo.run(shutdown).await.map_err(Failure::failed)
+            // Boxed: it is large.
+            Box::pin(demo.run(shutdown)).await.map_err(Failure::failed)
         })?
     }
 }

@@ -74,7 +74,8 @@ pub(crate) fn api_key_scope(text: &str) -> Result<String, String> {
 }
 
 fn in_words(invalid: Invalid) -> String {
-    format!("{} ({})", invalid.message, invalid.hint)
+    let Invalid { message, hint } = invalid;
+    format!("{message} ({hint})")
 }
 
 /// A complete and checked configuration.

@@ -28,8 +28,8 @@ impl Reader {
 
     /// Records a problem at a location.
     pub(crate) fn refuse_at(&mut self, place: &Location, invalid: Invalid) -> Reported {
-        let (message, hint) = (place.spell(&invalid.message), place.spell(&invalid.hint));
-        let problem = Problem::new(place.to_string(), message, hint);
+        let Invalid { message, hint } = invalid;
+        let problem = Problem::new(place.to_string(), place.spell(&message), place.spell(&hint));
         self.problems.push(problem.in_order(place.position()));
         Reported
     }
