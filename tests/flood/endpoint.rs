@@ -73,7 +73,9 @@ fn serve(stream: &TcpStream, state: &State) -> std::io::Result<()> {
         state.asked.fetch_add(1, Ordering::SeqCst);
         let now = state.now.fetch_add(1, Ordering::SeqCst) + 1;
         state.most.fetch_max(now, Ordering::SeqCst);
-        let answered = answer(stream, &token, *state.conduct.lock().unwrap());
+        // The lock must not be held while one answer waits.
+        let conduct = *state.conduct.lock().unwrap();
+        let answered = answer(stream, &token, conduct);
         state.now.fetch_sub(1, Ordering::SeqCst);
         answered?;
     }
