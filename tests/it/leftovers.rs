@@ -33,9 +33,9 @@ const SAMPLE: [&str; 19] = [
 #[test]
 fn tests_leave_no_temporary_files() {
     let place = tempfile::tempdir().unwrap();
-    // Databases run as another user than root.
-    let passable = std::fs::Permissions::from_mode(0o711);
-    std::fs::set_permissions(place.path(), passable).unwrap();
+    // Databases run as another user than root, and write temporary files too.
+    let open = std::fs::Permissions::from_mode(0o1777);
+    std::fs::set_permissions(place.path(), open).unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
         .arg("--exact")
         .args(SAMPLE)
