@@ -153,6 +153,10 @@ soak: build ## sustained load while issuers rotate, fail, hang and lie (SOAK_MIN
 	@cargo run --release --locked --example soak -- \
 	    $(if $(SOAK_MINUTES),--minutes $(SOAK_MINUTES)) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
 
+.PHONY: flood
+flood: build ## random opaque tokens while the issuer is fast, slow, failing or hanging (FLOOD_TOKENS, 100000)
+	@cargo run --release --locked --example flood -- $(if $(FLOOD_TOKENS),--tokens $(FLOOD_TOKENS))
+
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZ_SECONDS (600)
 	scripts/fuzz.sh

@@ -12,9 +12,10 @@
 #![allow(unreachable_pub)]
 
 mod actor;
+mod configuration;
 mod lane;
+mod release_build;
 mod report;
-mod service;
 mod stage;
 
 // The harness of the tests has more than is used here.
@@ -35,9 +36,10 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 
 use actor::{Actor, Character};
+use configuration::configuration;
 use lane::Lane;
+use release_build::Service;
 use report::{Report, Tally};
-use service::Service;
 use stage::{Phase, Stage};
 
 /// Has the release build judge tokens while its issuers misbehave by a seeded schedule, and counts
@@ -58,7 +60,7 @@ fn main() -> ExitCode {
         .iter()
         .map(|character| Actor::new(*character))
         .collect();
-    let service = Service::start(&actors);
+    let service = Service::start(&configuration(&actors), ("keys changed", actors.len()));
     let stage = Stage::new(actors, Duration::from_secs_f64(arguments.minutes * 60.0));
     let memory_at_start = service.resident_kilobytes();
     let tally = play(&stage, &service, arguments.seed);

@@ -1,11 +1,8 @@
 //! The release build, as a process of its own.
 
-use std::fmt::Write;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-
-use crate::actor::{Actor, Character, MIN_REFETCH, REFRESH, SHORT_STALE};
 
 /// The running service. Killed when dropped.
 pub struct Service {
@@ -14,11 +11,12 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it with these issuers, and waits until it has the keys of all.
-    pub fn start(actors: &[Actor]) -> Self {
+    /// Starts it with this configuration, and waits until as many lines with this text were logged
+    /// after it began to listen.
+    pub fn start(configuration: &str, (line, count): (&str, usize)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("doorward.yaml");
-        std::fs::write(&file, configuration(actors)).unwrap();
+        std::fs::write(&file, configuration).unwrap();
         let program = std::env::current_exe()
             .unwrap()
             .parent()
@@ -35,7 +33,7 @@ impl Service {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| {
-                panic!("{}: {error}\nhint: run `make soak`", program.display())
+                panic!("{}: {error}\nhint: run `make build`", program.display())
             });
         let mut lines = BufReader::new(child.stderr.take().unwrap())
             .lines()
@@ -43,15 +41,11 @@ impl Service {
         let listens = lines
             .find(|line| line.contains("verify listener"))
             .expect("it ended at once");
-        let line: serde_json::Value = serde_json::from_str(&listens).unwrap();
-        let address = line["address"].as_str().unwrap().parse().unwrap();
+        let listens: serde_json::Value = serde_json::from_str(&listens).unwrap();
+        let address = listens["address"].as_str().unwrap().parse().unwrap();
         // The file may go only now, and the pipe must not fill up.
-        let keys = lines
-            .by_ref()
-            .filter(|line| line.contains("keys changed"))
-            .take(actors.len())
-            .count();
-        assert_eq!(keys, actors.len(), "keys of all issuers");
+        let logged = lines.by_ref().filter(|own| own.contains(line));
+        assert_eq!(logged.take(count).count(), count, "lines with {line:?}");
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
     }
@@ -71,35 +65,4 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn configuration(actors: &[Actor]) -> String {
-    let mut text = format!(
-        "listen: 127.0.0.1:0
-admin_listen: 127.0.0.1:0
-access_log: off
-log_format: json
-token_cache_capacity: 5000
-jwks_refresh: {}s
-jwks_min_refetch: {}s
-jwks_timeout: 1s
-issuers:
-",
-        REFRESH.as_secs(),
-        MIN_REFETCH.as_secs(),
-    );
-    for actor in actors {
-        let stale = if actor.character == Character::Gone {
-            format!("{}s", SHORT_STALE.as_secs())
-        } else {
-            "1h".into()
-        };
-        let (name, url) = (actor.name(), &actor.issuer.url);
-        writeln!(
-            text,
-            "  - {{name: {name}, issuer: '{url}', audience: [api], jwks_max_stale: {stale}}}"
-        )
-        .unwrap();
-    }
-    text
 }
