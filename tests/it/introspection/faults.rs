@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{ended, server};
-use crate::support::{IntrospectionEndpoint, Reply, Script, TestGate};
+use crate::support::{IntrospectionEndpoint, Reply, Script, TestGate, eventually};
 
 const UNAVAILABLE: &str = "503 dependency_unavailable";
 
@@ -183,6 +183,68 @@ fn five_failures_close_the_door_to_the_server_but_not_to_what_is_kept() {
     server.knows("late", &json!({}));
     gate.clock.advance(Duration::from_secs(1));
     assert_eq!(gate.verdict("late"), "200");
+}
+
+#[test]
+fn whatever_is_the_servers_fault_closes_the_door() {
+    let redirect = Reply {
+        headers: "Location: https://elsewhere.example/\r\n".into(),
+        ..Reply::new(302, "")
+    };
+    for (name, script) in [
+        ("500", Script::always(500, "")),
+        ("429", Script::always(429, "")),
+        ("401 to us", Script::always(401, "")),
+        ("403 to us", Script::always(403, "")),
+        ("a page", Script::always(200, "<html>log in</html>")),
+        ("no verdict", Script::always(200, r#"{"active":"true"}"#)),
+        (
+            "a redirect",
+            Script::By(Arc::new(move |_| redirect.clone())),
+        ),
+        ("a broken connection", Script::Close),
+    ] {
+        let server = server();
+        let gate = server.gate().spawn();
+        server.script(script);
+        for n in 0..5 {
+            assert_eq!(gate.verdict(&format!("t{n}")), UNAVAILABLE, "{name}");
+        }
+        server.script(Script::ByToken);
+        assert_closed(&gate, &server, name);
+    }
+}
+
+#[test]
+fn five_timeouts_close_the_door() {
+    let server = server();
+    let gate = server.gate().spawn();
+    server.script(Script::Hang);
+    for n in 1..=5 {
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| gate.verdict(&format!("t{n}")));
+            server.wait_for(n);
+            gate.clock.advance(Duration::from_secs(2));
+            assert_eq!(waiting.join().unwrap(), UNAVAILABLE);
+        });
+        eventually("the timeout", || {
+            let timeouts = gate.metric(&ended("timeout"));
+            ((timeouts - f64::from(u32::try_from(n).unwrap())).abs() < f64::EPSILON).then_some(())
+        });
+    }
+    server.script(Script::ByToken);
+    assert_closed(&gate, &server, "timeouts");
+}
+
+/// Checks that the server, which works again, is not asked for a while.
+fn assert_closed(gate: &TestGate, server: &IntrospectionEndpoint, name: &str) {
+    let asked = server.asked();
+    assert_eq!(gate.verdict("good"), UNAVAILABLE, "{name}");
+    assert_eq!(server.asked(), asked, "{name}");
+    assert!(
+        (gate.metric(&ended("refused")) - 1.0).abs() < f64::EPSILON,
+        "{name}"
+    );
 }
 
 #[test]
