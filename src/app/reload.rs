@@ -165,8 +165,11 @@ async fn activate(
     {
         // A truncated file is more likely than intent, and without routes every token would open
         // everything.
-        let problem = Problem::new("routes", "missing; the configuration in force has some");
-        let problem = problem.with_hint("restart to serve without them");
+        let problem = Problem::new(
+            "routes",
+            "missing; the active configuration has some",
+            "restart to serve without them",
+        );
         tracing::error!(%problem, "configuration refused");
         return false;
     }
@@ -182,10 +185,10 @@ async fn activate(
             for setting in changed {
                 tracing::warn!(
                     setting,
-                    "has changed and needs a restart; everything else is in force"
+                    "has changed and needs a restart; everything else is active"
                 );
             }
-            tracing::info!(generation = number, "configuration in force");
+            tracing::info!(generation = number, "configuration active");
             true
         }
         Err(error) => {

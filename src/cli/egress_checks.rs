@@ -49,17 +49,15 @@ pub(super) fn start_failure(error: StartError) -> Failure {
 
 /// Returns the problem of a query for users that can never run.
 pub(super) fn directory_problem(message: String, hint: Option<String>) -> Problem {
-    let problem = Problem::new("directory_query", message);
-    match hint {
-        Some(hint) => problem.with_hint(hint),
-        None => problem,
-    }
+    let hint = hint.unwrap_or_else(|| "run the query by hand, as the user of the URL".to_owned());
+    Problem::new("directory_query", message, hint)
 }
 
 fn client_problem(issuer: &str, error: &str) -> Problem {
     Problem::new(
         format!("issuer {issuer}"),
         format!("keys cannot be fetched with these settings: {error}"),
+        "compare `jwks_ca_file`, `jwks_headers_file` and the proxies in the environment",
     )
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::config::KeySource;
-use crate::issuers::{FetchFailure, KeyFetcher};
+use crate::issuers::{FetchFailure, KeyFetcher, KeyOrigin};
 use crate::jose::KeySet;
 use crate::outbound::Egress;
 
@@ -19,7 +19,7 @@ pub(super) async fn fetch(source: KeySource, egress: Egress) -> Result<KeySet, N
     let remote = match source {
         KeySource::Fixed { keys, .. } => return Ok(keys),
         KeySource::Unneeded(_) => return Ok(KeySet::default()),
-        KeySource::File(file) => return off_the_runtime(move || file.read()).await,
+        KeySource::File(file) => return Ok(KeyOrigin::File(file).fetch().await?.keys),
         KeySource::Remote(remote) => remote,
     };
     // A client reads the system's certificates from the disk.

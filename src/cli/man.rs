@@ -19,7 +19,7 @@ impl Man {
         if let Some(directory) = &self.directory {
             return clap_mangen::generate_to(command, directory).map_err(|error| {
                 Failure::failed(format_args!(
-                    "cannot write to {}: {error}",
+                    "cannot write to {}: {error}\nhint: name a directory that exists and may be written to",
                     directory.display()
                 ))
             });

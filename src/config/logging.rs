@@ -132,9 +132,9 @@ fn access_log_fields(reader: &mut Reader) -> Result<Vec<AccessLogField>, Reporte
     let wrong = fields.iter().enumerate().filter_map(|(index, field)| {
         let name = field.name();
         let invalid = if !seen.insert(name.to_owned()) {
-            Invalid::new(format!("{name} is listed twice"))
+            Invalid::new(format!("{name} is listed twice")).hint("keep one of them")
         } else if index == MAX_FIELDS {
-            Invalid::new(format!("more than {MAX_FIELDS} fields"))
+            Invalid::new(format!("more than {MAX_FIELDS} fields")).hint("leave some out")
         } else {
             return None;
         };

@@ -34,8 +34,8 @@ pub use failure_limit::{FailureLimit, FailureLimitSettings};
 pub use issuer::{
     AcceptedIssuers, ClientAuthentication, ClientSecret, FetchSettings, FileKeys,
     IntrospectionEndpoint, IntrospectionMode, IntrospectionResponse, IntrospectionSettings,
-    IssuerSettings, KeyLocation, KeySource, RefreshSettings, RemoteKeys, SecretSource,
-    client_identity, decode_secret, is_trustworthy,
+    InvalidKeyFile, IssuerSettings, KeyLocation, KeySource, RefreshSettings, RemoteKeys,
+    SecretSource, client_identity, decode_secret, is_trustworthy,
 };
 pub(crate) use listed::names::{API_KEYS, BASIC};
 pub use listed::{
@@ -74,8 +74,7 @@ pub(crate) fn api_key_scope(text: &str) -> Result<String, String> {
 }
 
 fn in_words(invalid: Invalid) -> String {
-    let hint = invalid.hint.map(|hint| format!(" ({hint})"));
-    invalid.message + &hint.unwrap_or_default()
+    format!("{} ({})", invalid.message, invalid.hint)
 }
 
 /// A complete and checked configuration.
@@ -158,16 +157,24 @@ impl Configuration {
         let traces = TraceSettings::read(reader);
         let issuers = IssuerSettings::read_all(reader, ListedSettings::is_given(reader));
         let listed = ListedSettings::read(reader);
-        if let (Ok(issuers), Ok(listed)) = (&issuers, &listed) {
-            let api_keys = listed.api_keys.as_ref().map(|keys| keys.form.prefix());
-            IssuerSettings::refuse_unclear_tokens(reader, issuers, api_keys)?;
-        }
+        let unclear_tokens = match (&issuers, &listed) {
+            (Ok(issuers), Ok(listed)) => {
+                let api_keys = listed.api_keys.as_ref().map(|keys| keys.form.prefix());
+                IssuerSettings::refuse_unclear_tokens(reader, issuers, api_keys)
+            }
+            _ => Ok(()),
+        };
         let directory = DirectorySettings::read(reader, &issuers, &listed);
         let general = General::of(&issuers, &listed, &proxy, &tokens, has_directory);
         let routes = RouteSettings::read(reader, general);
-        if let (Ok(listed), Ok(tokens), Ok(routes)) = (&listed, &tokens, &routes) {
-            refuse_unread_passwords(reader, listed, tokens, routes.as_ref())?;
-        }
+        let unread_passwords = match (&listed, &tokens, &routes) {
+            (Ok(listed), Ok(tokens), Ok(routes)) => {
+                refuse_unread_passwords(reader, listed, tokens, routes.as_ref())
+            }
+            _ => Ok(()),
+        };
+        unclear_tokens?;
+        unread_passwords?;
         Ok(Self {
             server: server?,
             admin: admin?,

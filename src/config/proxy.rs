@@ -81,9 +81,9 @@ impl DialectName {
         if self != Self::Auto {
             return Ok(());
         }
-        let hint =
-            format!("set $proxy to the proxy in front, whose word on the {part} can then be taken");
-        Err(reader.refuse(setting, Invalid::new("needs a named proxy").hint(hint)))
+        let invalid = Invalid::new(format!("needs the {part} as a named proxy describes it"));
+        let hint = "set $proxy to the proxy in front, such as nginx";
+        Err(reader.refuse(setting, invalid.hint(hint)))
     }
 }
 

@@ -92,10 +92,7 @@ impl Source {
     /// Reads the whole configuration from files as they are in `snapshot`; a file that is missing
     /// there is read from the disk now. Also returns the files that were used.
     pub fn read_from(&self, snapshot: Files) -> (Result<Configuration, Problems>, Files) {
-        let none = (
-            Err(Problem::new("configuration", "no thread to read it with").into()),
-            snapshot.clone(),
-        );
+        let none = (Err(no_thread()), snapshot.clone());
         // The parser of conditions needs the large stack; one thread serves the conditions of all
         // routes.
         with_large_stack(|| self.read_on_this_thread(snapshot)).unwrap_or(none)
@@ -117,7 +114,7 @@ impl Source {
     /// problems that were found. Fails if there is nothing to show, because the file cannot be
     /// read.
     pub fn active_settings(&self) -> Result<(Vec<ActiveSetting>, Problems), Problems> {
-        let none = || Err(Problem::new("configuration", "no thread to read it with").into());
+        let none = || Err(no_thread());
         with_large_stack(|| {
             let mut reader = self.reader(&mut FilesInUse::default())?;
             reader.record();
@@ -166,4 +163,13 @@ impl Source {
         reader.add_problems(problems);
         Ok(reader)
     }
+}
+
+fn no_thread() -> Problems {
+    Problem::new(
+        "configuration",
+        "no thread to read it with",
+        "raise the limit on processes and threads (`ulimit -u`, `TasksMax=`)",
+    )
+    .into()
 }

@@ -75,8 +75,9 @@ pub(crate) struct Position {
 /// An error of the parser, and the position at which it occurred.
 #[derive(Debug)]
 pub(crate) struct InvalidDocument {
-    pub(crate) message: String,
-    pub(crate) position: Position,
+    pub(super) message: String,
+    pub(super) hint: &'static str,
+    pub(super) position: Position,
 }
 
 impl Node {
@@ -87,18 +88,27 @@ impl Node {
     /// `known` are the settings whose names may be shown in a message.
     pub(crate) fn parse(text: &str, known: &[&[Setting]]) -> Result<Self, InvalidDocument> {
         if text.len() > MAX_BYTES {
-            return Err(InvalidDocument::new(
-                format!("more than {} MiB", MAX_BYTES >> 20),
-                Position::START,
-            ));
+            return Err(InvalidDocument {
+                message: format!("more than {} MiB", MAX_BYTES >> 20),
+                hint: "compare the path: no configuration is as large",
+                position: Position::START,
+            });
         }
         let read = serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options());
         let root = read.map_err(|error| {
             let position = error.location().map_or(Position::START, Position::of);
-            indenting_tab(text, position).map_or_else(
-                || InvalidDocument::new(redacted_message(&error, known), position),
-                |tab| InvalidDocument::new(TAB.to_owned(), tab),
-            )
+            match indenting_tab(text, position) {
+                Some(tab) => InvalidDocument {
+                    message: "a tab in the indentation".to_owned(),
+                    hint: "use spaces",
+                    position: tab,
+                },
+                None => InvalidDocument {
+                    message: redacted_message(&error, known),
+                    hint: next_step(&error),
+                    position,
+                },
+            }
         })?;
         Ok(Self::of(root, text))
     }
@@ -151,6 +161,20 @@ impl Key {
 impl Position {
     const START: Self = Self { line: 1, column: 1 };
 
+    /// Returns the position behind a text from the beginning of a file.
+    fn behind(text: &str) -> Self {
+        text.chars().fold(Self::START, |at, letter| match letter {
+            '\n' => Self {
+                line: at.line + 1,
+                column: 1,
+            },
+            _ => Self {
+                column: at.column + 1,
+                ..at
+            },
+        })
+    }
+
     fn of(location: Location) -> Self {
         Self {
             line: location.line(),
@@ -165,13 +189,18 @@ impl fmt::Display for Position {
     }
 }
 
-impl InvalidDocument {
-    fn new(message: String, position: Position) -> Self {
-        Self { message, position }
-    }
+/// Returns the text of a document. Fails if it is not UTF-8.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, InvalidDocument> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let before = String::from_utf8_lossy(before);
+        InvalidDocument {
+            message: "not UTF-8".to_owned(),
+            hint: "save it as UTF-8, as `iconv -f LATIN1 -t UTF-8 FILE` does",
+            position: Position::behind(&before),
+        }
+    })
 }
-
-const TAB: &str = "a tab in the indentation (use spaces)";
 
 /// Finds a tab that indents the line at which the parser gave up, or the one behind it: the parser
 /// reports where the mapping before the tab ends.
@@ -208,6 +237,23 @@ fn options() -> Options {
     options
 }
 
+/// Returns a hint for an error of the parser.
+fn next_step(error: &serde_saphyr::Error) -> &'static str {
+    use serde_saphyr::Error;
+    match error {
+        Error::DuplicateMappingKey { .. } => "keep one of them",
+        Error::MultipleDocuments { .. } => "leave out the line ---, or what is behind it",
+        Error::MergeKeyNotAllowed { .. } => "write out what << stands for",
+        Error::UnsupportedTag { .. } => "write a text that begins with ! in quotes",
+        Error::UnknownAnchor { .. } => "write a text that begins with * in quotes",
+        Error::Budget { .. } => "nest less, and use fewer anchors and aliases",
+        _ => {
+            "see whether a bracket or a quote in front of it is still open, and write a text with \
+             special characters in quotes"
+        }
+    }
+}
+
 /// Returns the parser's message without the position, which the caller puts in front, and without
 /// quoted text, which may be a secret.
 fn redacted_message(error: &serde_saphyr::Error, known: &[&[Setting]]) -> String {
@@ -217,6 +263,9 @@ fn redacted_message(error: &serde_saphyr::Error, known: &[&[Setting]]) -> String
         && setting::is_among(known, name)
     {
         return format!("duplicate mapping key `{name}`");
+    }
+    if let serde_saphyr::Error::MultipleDocuments { .. } = error {
+        return "a second document".to_owned();
     }
     let text = error.render_with_formatter(&UserMessageFormatter);
     let end = text.rfind(" at line ").unwrap_or(text.len());
@@ -281,7 +330,7 @@ mod tests {
         insta::assert_snapshot!(message("a: 1\nb: 2\na: 3\n"), @"3:1: duplicate mapping key is not allowed here");
         insta::assert_snapshot!(message("{host: 1, host: 2}"), @"1:11: duplicate mapping key `host`");
         insta::assert_snapshot!(message("a: [1, 2\n"), @"1:4: unclosed bracket '['");
-        insta::assert_snapshot!(message("a: 1\n---\na: 2\n"), @"3:1: only single YAML document expected but multiple found");
+        insta::assert_snapshot!(message("a: 1\n---\na: 2\n"), @"3:1: a second document");
         insta::assert_snapshot!(message("a: !secret x\n"), @"1:12: unsupported tag");
         insta::assert_snapshot!(message("base: &b {x: 1}\nc: {<<: *b}\n"), @"2:5: merge key not allowed here");
         insta::assert_snapshot!(message("? [a]\n: 1\n"), @"1:3: expected string scalar");

@@ -22,14 +22,19 @@ pub(crate) fn read(
         if name.bytes().any(|byte| byte.is_ascii_lowercase()) {
             // If the case were ignored, it would silently override the variable in capitals, or be
             // overridden by it.
-            problems.push(Problem::new(name, "unknown setting").with_hint("names are in capitals"));
+            problems.push(Problem::new(
+                name,
+                "unknown setting",
+                "names are in capitals",
+            ));
             return None;
         }
         let Ok(value) = value.into_string() else {
-            problems.push(
-                Problem::new(name, "not UTF-8")
-                    .with_hint("a value is text; base64 or a file can carry other bytes"),
-            );
+            problems.push(Problem::new(
+                name,
+                "not UTF-8",
+                "a value is text; base64 or a file can carry other bytes",
+            ));
             return None;
         };
         Some((name, value))

@@ -34,13 +34,35 @@ pub fn read_regular_file(path: &Path, max_bytes: usize) -> io::Result<Vec<u8>> {
 /// Reads a regular file that a setting names. The message of the error shows the path, unless the
 /// path looks like a secret.
 pub(crate) fn read(path: &Path, max_bytes: usize) -> Result<Vec<u8>, Invalid> {
-    let shown = shown_path(path).unwrap_or(NOT_SHOWN);
-    read_regular_file(path, max_bytes).map_err(|error| match error.kind() {
-        io::ErrorKind::FileTooLarge => {
-            Invalid::new(format!("{shown} has more than {} MiB", max_bytes >> 20))
-        }
-        _ => Invalid::new(format!("cannot read {shown}: {error}")),
+    let shown = shown_path(path);
+    read_regular_file(path, max_bytes).map_err(|error| {
+        let name = shown.unwrap_or(NOT_SHOWN);
+        let invalid = match error.kind() {
+            io::ErrorKind::FileTooLarge => {
+                Invalid::new(format!("{name} has more than {} MiB", max_bytes >> 20))
+            }
+            _ => Invalid::new(format!("cannot read {name}: {error}")),
+        };
+        invalid.hint(match shown {
+            Some(_) => next_step(path, error.kind()),
+            None => "give the path of a file, such as /run/secrets/NAME",
+        })
     })
+}
+
+/// Returns a hint for a file that cannot be read.
+pub(crate) fn next_step(path: &Path, error: io::ErrorKind) -> &'static str {
+    match error {
+        io::ErrorKind::NotFound if path.is_relative() => {
+            "compare the path, which is relative to the working directory"
+        }
+        io::ErrorKind::NotFound => "compare the path; a container sees only what is mounted",
+        io::ErrorKind::PermissionDenied => "compare its owner and mode with the user of doorward",
+        io::ErrorKind::InvalidInput => "name the file itself: no directory, pipe or device",
+        io::ErrorKind::FileTooLarge => "compare the path: such a file is small",
+        io::ErrorKind::TimedOut => "see whether its disk or file server answers",
+        _ => "compare path, owner and mode",
+    }
 }
 
 #[expect(

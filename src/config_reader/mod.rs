@@ -21,7 +21,8 @@ pub(crate) mod setting;
 pub(crate) mod value;
 
 pub use active_settings::{ActiveSetting, ActiveValue};
-pub(crate) use document::{Content, Node, Scalar};
+pub(crate) use document::{Content, Node, Scalar, text as document_text};
+pub(crate) use file::next_step;
 pub use file::read_regular_file;
 pub use files::Files;
 pub(crate) use files::FilesInUse;
@@ -29,6 +30,7 @@ pub(crate) use location::Location;
 pub(crate) use problem::Reported;
 pub use problem::{Problem, Problems};
 pub(crate) use reader::Reader;
+pub(crate) use reader::named_file::not_text;
 pub(crate) use section::{InputValue, Section, SettingInput};
 pub(crate) use setting::{Setting, Shape};
 pub(crate) use value::{Invalid, texts};

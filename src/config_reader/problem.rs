@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::document::Position;
+use super::document::{InvalidDocument, Position};
 use crate::domain::visible_text;
 
 /// One problem of a configuration: its location, a message, and a hint how to solve it.
@@ -16,14 +16,14 @@ use crate::domain::visible_text;
 /// ```
 /// use doorward::config_reader::Problem;
 ///
-/// let problem = Problem::new("DOORWARD_AUDIENCE", "missing").with_hint("name your API");
+/// let problem = Problem::new("DOORWARD_AUDIENCE", "missing", "name your API");
 /// assert_eq!(problem.to_string(), "DOORWARD_AUDIENCE: missing (name your API)");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     place: String,
     message: String,
-    hint: Option<String>,
+    hint: String,
     position: Option<Position>,
 }
 
@@ -32,23 +32,24 @@ pub struct Problem {
 pub struct Problems(Vec<Problem>);
 
 impl Problem {
-    /// Creates a problem at a location, such as `DOORWARD_AUDIENCE`.
-    pub fn new(place: impl Into<String>, message: impl Into<String>) -> Self {
+    /// Creates a problem at a location, such as `DOORWARD_AUDIENCE`, with a hint how to solve it.
+    pub fn new(
+        place: impl Into<String>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self {
             place: visible(place.into()),
             message: visible(message.into()),
-            hint: None,
+            hint: visible(hint.into()),
             position: None,
         }
     }
 
-    /// Adds a hint how to solve it.
-    #[must_use]
-    pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self {
-            hint: Some(visible(hint.into())),
-            ..self
-        }
+    /// Creates the problem of a file of this name that is no document.
+    pub(crate) fn of_document(name: &str, invalid: InvalidDocument) -> Self {
+        let place = format!("{name}:{}", invalid.position);
+        Self::new(place, invalid.message, invalid.hint)
     }
 
     /// Returns where it is, such as `DOORWARD_AUDIENCE`.
@@ -62,8 +63,8 @@ impl Problem {
     }
 
     /// Returns a way out of it.
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    pub fn hint(&self) -> &str {
+        &self.hint
     }
 
     pub(crate) fn in_order(self, position: Option<Position>) -> Self {
@@ -132,10 +133,7 @@ impl FromIterator<Problem> for Problems {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)?;
-        self.hint
-            .as_ref()
-            .map_or(Ok(()), |hint| write!(f, " ({hint})"))
+        write!(f, "{}: {} ({})", self.place, self.message, self.hint)
     }
 }
 

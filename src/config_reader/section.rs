@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::document::{Content, Key, MAX_BYTES, Node};
+use super::document::{self, Content, Key, MAX_BYTES, Node};
 use super::files::FilesInUse;
 use super::location::Location;
 use super::problem::{Problem, Problems};
@@ -55,14 +55,12 @@ impl Section {
         known: &[&[Setting]],
     ) -> Result<Self, Problems> {
         let name: Arc<str> = path.display().to_string().into();
-        let refused = |place: String, message: String| Problems::from(Problem::new(place, message));
         let bytes = files
             .read(path, MAX_BYTES)
-            .map_err(|invalid| unreadable(path, &invalid.message))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| refused(name.to_string(), "not UTF-8".to_owned()))?;
-        let root = Node::parse(&text, known)
-            .map_err(|invalid| refused(format!("{name}:{}", invalid.position), invalid.message))?;
+            .map_err(|invalid| unreadable(path, invalid))?;
+        let root = document::text(&bytes)
+            .and_then(|text| Node::parse(text, known))
+            .map_err(|invalid| Problem::of_document(&name, invalid))?;
         let place = Location::File {
             file: name,
             position: root.position,
@@ -74,13 +72,12 @@ impl Section {
             // rules for a moment.
             Content::Scalar(scalar) if scalar.text.is_empty() => {
                 let hint = "write name: value, or leave the file out";
-                Err(Problem::new(place.to_string(), "is empty")
-                    .with_hint(hint)
-                    .into())
+                Err(Problem::new(place.to_string(), "is empty", hint).into())
             }
-            _ => Err(Problem::new(place.to_string(), "not a mapping of settings")
-                .with_hint("write name: value, with a blank after the colon")
-                .into()),
+            _ => {
+                let hint = "write name: value, with a blank after the colon";
+                Err(Problem::new(place.to_string(), "not a mapping of settings", hint).into())
+            }
         }
     }
 
@@ -207,16 +204,17 @@ impl SettingInput {
 }
 
 /// The problem of a file that cannot be read. Its path is shown once, and only if it looks like one.
-fn unreadable(path: &Path, message: &str) -> Problems {
+fn unreadable(path: &Path, invalid: Invalid) -> Problems {
+    let Invalid { message, hint } = invalid;
     let shown = shown_path(path);
     let place = shown.unwrap_or("the configuration file");
     let own = message.strip_prefix(place).map(str::trim_start);
     let why = match (own, message.split_once(": ")) {
         (Some(own), _) => own.to_owned(),
         (None, Some((_, why))) => format!("cannot be read: {why}"),
-        (None, None) => message.to_owned(),
+        (None, None) => message.clone(),
     };
-    Problem::new(place, why).into()
+    Problem::new(place, why, hint).into()
 }
 
 fn variable_elements(text: &str, place: &Location) -> Vec<SettingInput> {

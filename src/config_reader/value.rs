@@ -12,28 +12,45 @@ use crate::domain::{ClaimPath, Reason};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invalid {
     pub(crate) message: String,
-    pub(crate) hint: Option<String>,
+    pub(crate) hint: String,
+}
+
+/// The reason alone. Only [`hint`](Self::hint) makes an [`Invalid`] of it, so that no problem is
+/// reported without a next step.
+#[derive(Debug)]
+pub(crate) struct WithoutHint {
+    message: String,
 }
 
 impl Invalid {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "the hint is a part of it, and reads better behind the message"
+    )]
+    pub(crate) fn new(message: impl Into<String>) -> WithoutHint {
+        WithoutHint {
             message: message.into(),
-            hint: None,
         }
     }
 
     pub(crate) fn expected(hint: impl Into<String>) -> Self {
-        Self {
-            message: "not understood".into(),
-            hint: Some(hint.into()),
-        }
+        Self::new("not understood").hint(hint)
     }
 
+    /// Replaces the hint.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self {
-            hint: Some(hint.into()),
+            hint: hint.into(),
             ..self
+        }
+    }
+}
+
+impl WithoutHint {
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Invalid {
+        Invalid {
+            message: self.message,
+            hint: hint.into(),
         }
     }
 }
@@ -105,7 +122,8 @@ pub(crate) fn number(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, Inva
 /// Returns a parser for sizes and counts from `least` to `most`, both included.
 pub(crate) fn size(least: u64, most: u64) -> impl Fn(&str) -> Result<usize, Invalid> {
     move |text| {
-        usize::try_from(number(least, most)(text)?).map_err(|_| Invalid::new("out of range"))
+        usize::try_from(number(least, most)(text)?)
+            .map_err(|_| Invalid::new("out of range").hint("write a smaller number"))
     }
 }
 

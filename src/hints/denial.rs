@@ -79,7 +79,6 @@ impl DeniedStage<'_> {
             (Reason::RouteDenied, "access") => Hint::RouteIsClosed,
             (Reason::RouteDenied, "policy") => Hint::RouteUnnamed,
             (Reason::IssuerUnknown, "issuer of the route") => Hint::IssuerNotOfRoute,
-            (Reason::IssuerUnknown, "source of the issuer") => Hint::SourceNotOfIssuer,
             (Reason::TokenTypeMismatch, "token_use") => Hint::CognitoTokenUse,
             (Reason::DependencyUnavailable, "introspection") => Hint::IntrospectionFails,
             (Reason::PolicyDenied, "required claim") => Hint::RequiredClaims,

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::discovery::InvalidMetadata;
 use super::document_kind::DocumentKind;
+use crate::config::InvalidKeyFile;
 use crate::domain::shown_url;
 use crate::hints::{Difference, Hint};
 use crate::jose::InvalidKeySet;
@@ -47,7 +48,10 @@ pub(super) enum FetchProblem {
     Keys(InvalidKeySet),
     /// The file is not usable.
     #[error("file: {0}")]
-    File(String),
+    File(InvalidKeyFile),
+    /// There is no URL to ask.
+    #[error("no URL of metadata")]
+    NoUrl,
     /// There was no answer within this time.
     #[error("timed out after {}", humantime::format_duration(*.0))]
     TimedOut(Duration),
@@ -69,11 +73,25 @@ impl FetchFailure {
         }
     }
 
-    /// Describes a file that could not be read.
-    pub(super) const fn of_file(error: String) -> Self {
+    /// Describes a file that cannot be used.
+    pub(super) fn of_file(error: InvalidKeyFile) -> Self {
+        let hint = match &error {
+            InvalidKeyFile::Unreadable(_) => Hint::KeyFileUnreadable,
+            InvalidKeyFile::Keys(InvalidKeySet::Malformed) => Hint::KeyFileIsNoKeySet,
+            InvalidKeyFile::Keys(error) => hint_of_keys(error),
+        };
         Self {
             request: None,
             problem: FetchProblem::File(error),
+            hint: Some(hint.with(&[])),
+        }
+    }
+
+    /// Describes an issuer without any URL of metadata.
+    pub(super) const fn without_url() -> Self {
+        Self {
+            request: None,
+            problem: FetchProblem::NoUrl,
             hint: None,
         }
     }
@@ -162,7 +180,16 @@ fn hint(asked: Asked<'_>, url: &Url, problem: &FetchProblem) -> Option<String> {
             Hint::NotTheIssuer
         }
         FetchProblem::TimedOut(_) => Hint::NoAnswer,
-        FetchProblem::Keys(_) | FetchProblem::File(_) => return None,
+        FetchProblem::Keys(error) => hint_of_keys(error),
+        FetchProblem::File(_) | FetchProblem::NoUrl => return None,
     };
     Some(plain.with(&[]))
+}
+
+const fn hint_of_keys(error: &InvalidKeySet) -> Hint {
+    match error {
+        InvalidKeySet::Malformed => Hint::NotTheIssuer,
+        InvalidKeySet::TooManyKeys(_) => Hint::TooManyKeys,
+        InvalidKeySet::NoUsableKey(_) => Hint::NoUsableKey,
+    }
 }

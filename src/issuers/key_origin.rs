@@ -3,7 +3,7 @@
 use super::KeyFetcher;
 use super::fetch_failure::FetchFailure;
 use super::fetcher::FetchedKeys;
-use crate::config::FileKeys;
+use crate::config::{FileKeys, InvalidKeyFile};
 
 /// The origin from which an issuer's keys are fetched again and again.
 pub enum KeyOrigin {
@@ -27,7 +27,7 @@ impl KeyOrigin {
 async fn read(file: FileKeys) -> Result<FetchedKeys, FetchFailure> {
     let read = tokio::task::spawn_blocking(move || file.read()).await;
     let keys = read
-        .unwrap_or_else(|error| Err(error.to_string()))
+        .unwrap_or_else(|error| Err(InvalidKeyFile::Unreadable(error.to_string())))
         .map_err(FetchFailure::of_file)?;
     Ok(FetchedKeys {
         keys,

@@ -44,7 +44,7 @@ impl Discovery<'_> {
                 }
             }
         }
-        Err(first_failure.unwrap_or_else(|| FetchFailure::of_file("no URL of metadata".into())))
+        Err(first_failure.unwrap_or_else(|| FetchFailure::without_url()))
     }
 
     async fn metadata(

@@ -82,7 +82,11 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 /// Adds the path of the lock file and a hint to an error.
 fn lock_file_error(path: &Path, error: &io::Error) -> io::Error {
-    let hint = "remove it if no other process uses the socket";
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound => "create its directory, for the user of doorward",
+        io::ErrorKind::PermissionDenied => "compare owner and mode of its directory",
+        _ => "remove it if no other process uses the socket",
+    };
     io::Error::new(
         error.kind(),
         format!("its lock file {}: {error} ({hint})", path.display()),

@@ -57,22 +57,24 @@ pub(super) fn refuse_unfit(proxy: Proxy, names: &HeaderNames) -> Result<(), Prob
 }
 
 fn unfit_to_ask(proxy: Proxy, name: &str) -> Option<Problem> {
-    let problem = |what: &str| Problem::new("token_sources", format!("header:{name}: {what}"));
+    let problem = |what: &str| {
+        Problem::new(
+            "token_sources",
+            format!("header:{name}: {what}"),
+            "have clients send the token in a header such as X-Token",
+        )
+    };
     if !name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     {
         let why = "the lines remove every name that has anything but letters, digits and hyphens in it, and nginx has no \
                    variable for most of them";
-        return Some(
-            problem(why).with_hint("have clients send the token in a header such as X-Token"),
-        );
+        return Some(problem(why));
     }
     if OWN.contains(&name) {
         let why = "the proxy writes this header itself when it asks";
-        return Some(
-            problem(why).with_hint("have clients send the token in a header such as X-Token"),
-        );
+        return Some(problem(why));
     }
     removes_before_asking(proxy)
         .is_some_and(|removed| removed.removes(name))
@@ -80,7 +82,7 @@ fn unfit_to_ask(proxy: Proxy, name: &str) -> Option<Problem> {
             let why = format!(
                 "{proxy} removes this header before it asks, since a client might name itself by it"
             );
-            problem(&why).with_hint("have clients send the token in a header such as X-Token")
+            problem(&why)
         })
 }
 
@@ -90,7 +92,7 @@ fn unfit_to_map(name: &str) -> Option<Problem> {
         let what = format!(
             "{name}: proxies write this header themselves, by what they know of the connection"
         );
-        Problem::new("claim_headers", what).with_hint("choose a name such as X-Auth-…")
+        Problem::new("claim_headers", what, "choose a name such as X-Auth-…")
     })
 }
 
@@ -100,7 +102,7 @@ fn mapped_beside_a_token(name: &str, names: &HeaderNames) -> Option<Problem> {
     let other = name.replace('_', "-");
     (other != name && names.is_sent(&other)).then(|| {
         let what = format!("{name}: {other}, which many servers take for the same name, is asked with and passed on");
-        Problem::new("claim_headers", what).with_hint("write it with hyphens, or choose another name")
+        Problem::new("claim_headers", what, "write it with hyphens, or choose another name")
     })
 }
 

@@ -166,7 +166,7 @@ fn bad_the_proxy_and_who_is_believed_are_told() {
     DOORWARD_TRUSTED_PROXIES: believes everybody (list the proxies' networks; if everybody really is a proxy, set DOORWARD_TRUST_ANY_PROXY=true)
     DOORWARD_TRUSTED_PROXIES: an IPv4 network in IPv6 clothes (write it as an IPv4 network)
     DOORWARD_TRUST_ANY_PROXY: "yes" is not understood (write true or false)
-    DOORWARD_ALLOW_PREFLIGHT: needs a named proxy (set DOORWARD_PROXY to the proxy in front, whose word on the method can then be taken)
+    DOORWARD_ALLOW_PREFLIGHT: needs the method as a named proxy describes it (set DOORWARD_PROXY to the proxy in front, such as nginx)
     
     "#);
 }
@@ -183,7 +183,7 @@ fn bad_tokens_and_the_cache_are_told() {
     ]);
     insta::assert_snapshot!(told, @r#"
     DOORWARD_TOKEN_SOURCES: "body" is not understood (write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
-    DOORWARD_TOKEN_SOURCES: needs a named proxy (set DOORWARD_PROXY to the proxy in front, whose word on the query can then be taken)
+    DOORWARD_TOKEN_SOURCES: needs the query as a named proxy describes it (set DOORWARD_PROXY to the proxy in front, such as nginx)
     DOORWARD_MAX_TOKEN_BYTES: "1" is out of range (a whole number from 64 to 98304)
     DOORWARD_MAX_TOKEN_BYTES: "16k" is not understood (a whole number from 64 to 98304)
     DOORWARD_TOKEN_CACHE_CAPACITY: "-1" is not understood (a whole number from 0 to 100000000)
@@ -348,15 +348,15 @@ fn bad_where_keys_come_from_are_told() {
     DOORWARD_JWKS_URL: no URL (write https://…)
     DOORWARD_JWKS_URL: has credentials in it (use DOORWARD_JWKS_HEADERS_FILE instead)
     DOORWARD_ISSUER: keys over plain http can be exchanged on the way (use https; where the network itself is trusted, set DOORWARD_ALLOW_INSECURE_HTTP=true)
-    DOORWARD_ISSUER: no URL (the keys are found by the issuer's URL; if it is none, set DOORWARD_JWKS_URL or another key source)
-    DOORWARD_JWKS_FILE: cannot read /nowhere/jwks.json: No such file or directory (os error 2)
+    DOORWARD_ISSUER: no URL (keys are looked for at this URL; for a name of another kind set DOORWARD_JWKS_URL or another key source)
+    DOORWARD_JWKS_FILE: cannot read /nowhere/jwks.json: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)
     DOORWARD_JWKS: not a JSON Web Key Set (give {"keys": […]} with at least one public key of an allowed algorithm)
     DOORWARD_JWKS: not a JSON Web Key Set (give {"keys": […]} with at least one public key of an allowed algorithm)
     DOORWARD_JWKS: no usable key (give {"keys": […]} with at least one public key of an allowed algorithm)
     DOORWARD_JWKS: no usable key; key "without id": member `crv` is missing or malformed (give {"keys": […]} with at least one public key of an allowed algorithm)
-    DOORWARD_PUBLIC_KEY_FILE: cannot read /nowhere/key.pem: No such file or directory (os error 2)
+    DOORWARD_PUBLIC_KEY_FILE: cannot read /nowhere/key.pem: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)
     DOORWARD_HMAC_SECRET: 5 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)
-    DOORWARD_HMAC_SECRET_FILE: cannot read /nowhere/secret: No such file or directory (os error 2)
+    DOORWARD_HMAC_SECRET_FILE: cannot read /nowhere/secret: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)
     DOORWARD_HMAC_SECRET: 0 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)
     "#);
 }
@@ -378,10 +378,10 @@ fn bad_how_keys_are_fetched_are_told() {
         ("JWKS_HEADERS", "X-Key: s3cr3t,X Bad: s3cr3t"),
     ]);
     insta::assert_snapshot!(told, @r#"
-    DOORWARD_JWKS_CA_FILE: cannot read /nowhere/ca.pem: No such file or directory (os error 2)
+    DOORWARD_JWKS_CA_FILE: cannot read /nowhere/ca.pem: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)
     DOORWARD_JWKS_HEADERS: not understood (write Name: value, separated by commas)
     DOORWARD_JWKS_HEADERS: not understood (write Name: value, separated by commas)
-    DOORWARD_JWKS_BEARER_TOKEN_FILE: cannot read /nowhere/token: No such file or directory (os error 2)
+    DOORWARD_JWKS_BEARER_TOKEN_FILE: cannot read /nowhere/token: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)
     DOORWARD_ALLOW_INSECURE_HTTP: "1" is not understood (write true or false)
     DOORWARD_ALLOW_PRIVATE_JWKS: "1" is not understood (write true or false)
     DOORWARD_JWKS_REFRESH: "1ms" is out of range (from 1s to 1year)
@@ -416,7 +416,7 @@ fn bad_rules_of_the_admin_listener_are_told_and_no_token_is_shown() {
     DOORWARD_ADMIN_TOKEN: holds characters that no bearer token may have (write letters, digits, -, ., _, ~, + and /)
     DOORWARD_ADMIN_TOKEN: holds characters that no bearer token may have (write letters, digits, -, ., _, ~, + and /)
     DOORWARD_ADMIN_TOKEN: empty (give a value, or leave the setting out)
-    DOORWARD_ADMIN_TOKEN_FILE: cannot read /nowhere/token: No such file or directory (os error 2)
+    DOORWARD_ADMIN_TOKEN_FILE: cannot read /nowhere/token: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)
     DOORWARD_ADMIN_TOKEN_METRICS: "yes" is not understood (write true or false)
     DOORWARD_ADMIN_HOSTS: "https://doorward.internal" is not understood (write a host with or without a port, such as doorward.internal:8081)
     DOORWARD_ADMIN_HOSTS: "*.internal" is not understood (write a host with or without a port, such as doorward.internal:8081)
@@ -483,7 +483,7 @@ fn bad_directory_settings_are_told() {
         ("DIRECTORY_CA_FILE", "/nowhere/ca.pem"),
     ]);
     insta::assert_snapshot!(told, @r#"
-    DOORWARD_DIRECTORY_CA_FILE: cannot read /nowhere/ca.pem: No such file or directory (os error 2)
+    DOORWARD_DIRECTORY_CA_FILE: cannot read /nowhere/ca.pem: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)
     DOORWARD_DIRECTORY_QUERY: neither SELECT nor WITH is its first word (the directory is only read; put a comment behind the first word)
     DOORWARD_DIRECTORY_PARAMETERS: "a..b": an empty segment in a claim path (write a path such as realm_access.roles; quote a segment that has a dot in it)
     DOORWARD_DIRECTORY_KEY: missing: this database takes different texts for the same (name a column that the query returns and whose text is the first parameter)
@@ -666,7 +666,7 @@ fn the_previous_secret_goes_with_a_secret() {
     ]);
     insta::assert_snapshot!(told, @r"
     DOORWARD_HMAC_SECRET: 5 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)
-    DOORWARD_HMAC_SECRET_PREVIOUS_FILE: cannot read /nowhere/old: No such file or directory (os error 2)
+    DOORWARD_HMAC_SECRET_PREVIOUS_FILE: cannot read /nowhere/old: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)
     ");
 }
 
@@ -749,11 +749,11 @@ fn a_secret_file_that_cannot_be_used_is_told_by_its_own_name() {
         problems(&[("HMAC_SECRET_FILE", path.to_str().unwrap())])
             .replace(place.path().to_str().unwrap(), "/run")
     };
-    insta::assert_snapshot!(told(place.path().join("missing")), @"DOORWARD_HMAC_SECRET_FILE: cannot read /run/missing: No such file or directory (os error 2)");
-    insta::assert_snapshot!(told(place.path().to_owned()), @"DOORWARD_HMAC_SECRET_FILE: cannot read /run: not a regular file");
+    insta::assert_snapshot!(told(place.path().join("missing")), @"DOORWARD_HMAC_SECRET_FILE: cannot read /run/missing: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)");
+    insta::assert_snapshot!(told(place.path().to_owned()), @"DOORWARD_HMAC_SECRET_FILE: cannot read /run: not a regular file (name the file itself: no directory, pipe or device)");
     insta::assert_snapshot!(told(file("short", b"short\n")), @"DOORWARD_HMAC_SECRET_FILE: 5 bytes, but HS256 needs at least 32 (make one with `openssl rand -hex 32` and set DOORWARD_HMAC_SECRET_ENCODING=hex)");
-    insta::assert_snapshot!(told(file("binary", &[0xFF; 40])), @"DOORWARD_HMAC_SECRET_FILE: the file is not UTF-8");
-    insta::assert_snapshot!(told(file("large", &vec![b'x'; (1 << 20) + 1])), @"DOORWARD_HMAC_SECRET_FILE: /run/large has more than 1 MiB");
+    insta::assert_snapshot!(told(file("binary", &[0xFF; 40])), @"DOORWARD_HMAC_SECRET_FILE: the file is not UTF-8 (compare the path: its contents are no text)");
+    insta::assert_snapshot!(told(file("large", &vec![b'x'; (1 << 20) + 1])), @"DOORWARD_HMAC_SECRET_FILE: /run/large has more than 1 MiB (compare the path: such a file is small)");
 }
 
 #[test]

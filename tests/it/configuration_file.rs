@@ -181,15 +181,15 @@ fn what_is_no_file_is_told() {
         "a: !include x\n",
     ]);
     insta::assert_snapshot!(told, @"
-    doorward.yaml:1:11: unclosed bracket '['
+    doorward.yaml:1:11: unclosed bracket '[' (see whether a bracket or a quote in front of it is still open, and write a text with special characters in quotes)
     ---
     doorward.yaml:1:1: not a mapping of settings (write name: value, with a blank after the colon)
     ---
     doorward.yaml:1:1: not a mapping of settings (write name: value, with a blank after the colon)
     ---
-    doorward.yaml:2:1: duplicate mapping key is not allowed here
+    doorward.yaml:2:1: duplicate mapping key is not allowed here (keep one of them)
     ---
-    doorward.yaml:1:13: unsupported tag
+    doorward.yaml:1:13: unsupported tag (write a text that begins with ! in quotes)
     ");
     let told = each(&["", "# nothing yet\n", "null\n"]);
     insta::assert_snapshot!(told, @"
@@ -202,7 +202,7 @@ fn what_is_no_file_is_told() {
     let missing = doorward::config::Source::new(Some("/nowhere/doorward.yaml".into()), [])
         .read()
         .unwrap_err();
-    insta::assert_snapshot!(missing.to_string(), @"/nowhere/doorward.yaml: cannot be read: No such file or directory (os error 2)");
+    insta::assert_snapshot!(missing.to_string(), @"/nowhere/doorward.yaml: cannot be read: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)");
 }
 
 #[test]
@@ -441,4 +441,57 @@ fn no_denial_stands_twice_in_a_text_of_the_environment() {
 fn no_issuer_is_called_as_if_there_were_none() {
     let told = problems("issuer: https://a.example\naudience: [a]\nname: none\n");
     insta::assert_snapshot!(told, @"doorward.yaml:3:1: name: in metrics it stands for tokens of no known issuer (choose another name)");
+}
+
+/// Checks that need several sections do not hide what comes after them.
+#[test]
+fn problems_across_sections_are_told_with_all_others() {
+    let place = tempfile::tempdir().unwrap();
+    let users = place.path().join("htpasswd");
+    std::fs::write(&users, "").unwrap();
+    let asked = "audience: api, introspection: opaque, introspection_auth: none";
+    let issuers = format!(
+        "issuers:
+- {{issuer: http://127.0.0.1:1/a, introspection_url: http://127.0.0.1:1/i, {asked}}}
+- {{name: b, issuer: http://127.0.0.1:1/b, introspection_url: http://127.0.0.1:1/j, {asked}}}
+"
+    );
+    let unclear = "issuers[1]: gets every token that is no JWT, as issuers[0] does";
+    let told = problems(&format!(
+        "{issuers}routes: [{{name: 'a b', match: {{}}}}]\n"
+    ));
+    for part in [unclear, "routes[0].name: \"a b\""] {
+        assert!(told.contains(part), "{told}");
+    }
+    let told = problems(&format!("{issuers}htpasswd_file: {}\n", users.display()));
+    for part in [unclear, "no request is asked for these passwords"] {
+        assert!(told.contains(part), "{told}");
+    }
+}
+
+/// Editors of Windows write both.
+#[test]
+fn a_byte_order_mark_and_other_line_ends_change_nothing() {
+    let idp = TestIssuer::new();
+    // A number is taken as it is written, so its place in the file must be right.
+    let text = format!(
+        "issuer: {}\r\naudience: 0012\r\nrealm: some\r\njwks: '{}'\r\n",
+        idp.url(),
+        idp.jwks()
+    );
+    for text in [text.clone(), format!("\u{feff}{text}")] {
+        let gate = TestGate::new().by_time_of(&idp).file(&text).spawn();
+        assert_eq!(
+            gate.verdict(&idp.token().claim("aud", "0012").sign()),
+            "200"
+        );
+        let denied = gate.get("/verify").send();
+        let challenge = denied.get("www-authenticate").unwrap();
+        assert!(challenge.contains("realm=\"some\""), "{challenge}");
+    }
+    let told = problems("\u{feff}issuer: https://idp.example\r\naudiense: [api]\r\n");
+    assert!(
+        told.contains("doorward.yaml:2:1: audiense: unknown setting"),
+        "{told}"
+    );
 }

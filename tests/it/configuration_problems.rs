@@ -53,7 +53,7 @@ fn a_limit_that_cannot_be_kept() {
             .configuration();
         read.map(drop).unwrap_err()
     };
-    insta::assert_snapshot!(file("failure_limit: 60/1m"), @"doorward.yaml:3:1: failure_limit: needs a named proxy (set proxy to the proxy in front, whose word on the client's address can then be taken)");
+    insta::assert_snapshot!(file("failure_limit: 60/1m"), @"doorward.yaml:3:1: failure_limit: needs the client's address as a named proxy describes it (set proxy to the proxy in front, such as nginx)");
     insta::assert_snapshot!(file("failure_limit: often\nfailure_limit_proxies: [10.0.0.0/8, lb, '::ffff:10.0.0.1']"), @r#"
     doorward.yaml:3:1: failure_limit: "often" is not understood (write a number and a duration such as 60/1m, or off)
     doorward.yaml:4:37: failure_limit_proxies[1]: "lb" is not understood (write networks such as 10.0.0.0/8, or single addresses)
@@ -101,7 +101,7 @@ fn a_public_key_that_is_none() {
 fn more_public_keys_than_are_tried() {
     let keys: String = std::iter::repeat_with(public_key).take(6).collect();
     let told = told_of_file("PUBLIC_KEY_FILE", &keys);
-    insta::assert_snapshot!(told, @"DOORWARD_PUBLIC_KEY_FILE: holds more than 5 keys for EdDSA, which is how many are tried for a token");
+    insta::assert_snapshot!(told, @"DOORWARD_PUBLIC_KEY_FILE: holds more than 5 keys for EdDSA, which is how many are tried for a token (remove the keys that are no longer used)");
 }
 
 /// A fresh Ed25519 key in PEM (RFC 8410 section 4).

@@ -419,7 +419,7 @@ cases:
     /fixtures/a.yaml:11:5: cases[2].name: missing (say what it shows)
     /fixtures/a.yaml:11:5: cases[2].claims: not a mapping (write {name: value})
     /fixtures/a.yaml:12:15: cases[2].request.path: unknown setting (there is method, host, uri, policy, headers)
-    /fixtures/a.yaml:12:24: cases[2].request.method: a list or a mapping, where one value is expected
+    /fixtures/a.yaml:12:24: cases[2].request.method: a list or a mapping, where one value is expected (write one value, without brackets, braces and dashes)
     /fixtures/a.yaml:13:14: cases[2].expect.verdict: "allowed" is not understood (write one of allow, deny, would_deny)
     /fixtures/a.yaml:15:5: cases[3].token: a second token beside claims (keep one of them)
     /fixtures/a.yaml:17:5: cases[3].expect.reason: missing (name the reason, such as token_expired)
@@ -464,10 +464,13 @@ cases:
 fn nothing_checked_is_an_error() {
     let fixtures = || Fixtures::new(CONFIGURATION);
     for (fixtures, why) in [
-        (fixtures(), "no fixtures: no file ends in .yaml or .yml"),
+        (
+            fixtures(),
+            "no fixtures: no file ends in .yaml or .yml (write one, or name another folder)",
+        ),
         (
             fixtures().file("README.md", "cases"),
-            "no fixtures: no file ends in .yaml or .yml",
+            "no fixtures: no file ends in .yaml or .yml (write one, or name another folder)",
         ),
         (
             fixtures().file("a.yaml", ""),
@@ -498,9 +501,9 @@ fn nothing_checked_is_an_error() {
         std::fs::write(crowded.path().join(format!("{number}.yaml")), "").unwrap();
     }
     assert!(
-        crowded
-            .told()
-            .ends_with("/fixtures: 1001 files, but at most 1000 are read"),
+        crowded.told().ends_with(
+            "/fixtures: 1001 files, but at most 1000 are read (put several cases into one file)"
+        ),
         "{}",
         crowded.told()
     );

@@ -71,8 +71,8 @@ fn problems_of_routes_are_told() {
     );
     insta::assert_snapshot!(told, @r#"
     doorward.yaml:6:5: routes[0].name: missing (give it a name, such as admin)
-    doorward.yaml:7:6: routes[1].name: "none": `none` is no name: in metrics it stands for requests without a route
-    doorward.yaml:8:6: routes[2].name: "a b": not 1 to 64 letters, digits, `-`, `_` and `.` with a letter or digit first
+    doorward.yaml:7:6: routes[1].name: "none": `none` is no name: in metrics it stands for requests without a route (choose another name)
+    doorward.yaml:8:6: routes[2].name: "a b": not 1 to 64 letters, digits, `-`, `_` and `.` with a letter or digit first (it is a part of a URL and of metrics: write a name such as admin-api)
     doorward.yaml:10:18: routes[4].acces: unknown setting (did you mean access?)
     doorward.yaml:10:33: routes[4].access: "nobody" is not understood (write one of anonymous, optional, authenticated, denied)
     doorward.yaml:10:59: routes[4].issuers[0]: no issuer is called "mian" (there is main, strict)
@@ -267,7 +267,7 @@ fn problems_of_conditions_are_told() {
     doorward.yaml:16:25: routes[10].require.when: longer than 2048 bytes (say it in fewer words, or in several routes)
     doorward.yaml:17:25: routes[11].require.when: nested too deeply (say it in fewer words, or in several routes)
     doorward.yaml:18:25: routes[12].require.when: nested too deeply (say it in fewer words, or in several routes)
-    doorward.yaml:19:25: routes[13].require.when: a list or a mapping, where one value is expected
+    doorward.yaml:19:25: routes[13].require.when: a list or a mapping, where one value is expected (write one value, without brackets, braces and dashes)
     doorward.yaml:20:25: routes[14].require.when: mismatched input '<EOF>' at line 1, column 1 (write an expression in CEL, such as claims.tenant == request.host)
     doorward.yaml:21:34: routes[15].require: has no effect where tokens are not looked at (leave it out, or change `access`)
     "#);
@@ -286,10 +286,10 @@ fn routes_that_look_at_the_request_need_a_named_proxy() {
 ",
     );
     insta::assert_snapshot!(told, @"
-    doorward.yaml:6:15: routes[0].match: needs a named proxy (set proxy to the proxy in front, whose word on the request can then be taken)
-    doorward.yaml:7:15: routes[1].match: needs a named proxy (set proxy to the proxy in front, whose word on the request can then be taken)
-    doorward.yaml:8:15: routes[2].allow_preflight: needs a named proxy (set proxy to the proxy in front, whose word on the request can then be taken)
-    doorward.yaml:10:15: routes[4].require: needs a named proxy (set proxy to the proxy in front, whose word on the request can then be taken)
+    doorward.yaml:6:15: routes[0].match: needs the request as a named proxy describes it (set proxy to the proxy in front, such as nginx)
+    doorward.yaml:7:15: routes[1].match: needs the request as a named proxy describes it (set proxy to the proxy in front, such as nginx)
+    doorward.yaml:8:15: routes[2].allow_preflight: needs the request as a named proxy describes it (set proxy to the proxy in front, such as nginx)
+    doorward.yaml:10:15: routes[4].require: needs the request as a named proxy describes it (set proxy to the proxy in front, such as nginx)
     ");
 }
 
@@ -298,8 +298,8 @@ fn the_routes_are_told_about_although_something_else_is_wrong() {
     let file = "issuers: [{issuer: x}]\nroutes: [{name: a b, issuers: [x], match: {}}]\n";
     insta::assert_snapshot!(TestGate::new().file(file).configuration().map(drop).unwrap_err(), @r#"
     doorward.yaml:1:11: issuers[0].audience: missing (set the audiences this API accepts, or "*")
-    doorward.yaml:1:12: issuers[0].issuer: no URL (the keys are found by the issuer's URL; if it is none, set jwks_url or another key source)
-    doorward.yaml:2:11: routes[0].name: "a b": not 1 to 64 letters, digits, `-`, `_` and `.` with a letter or digit first
+    doorward.yaml:1:12: issuers[0].issuer: no URL (keys are looked for at this URL; for a name of another kind set jwks_url or another key source)
+    doorward.yaml:2:11: routes[0].name: "a b": not 1 to 64 letters, digits, `-`, `_` and `.` with a letter or digit first (it is a part of a URL and of metrics: write a name such as admin-api)
     "#);
     let told = TestGate::new()
         .file("issuer: https://a.example\naudience: a\nroutes: []\n")

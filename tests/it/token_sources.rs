@@ -448,9 +448,9 @@ fn problems_of_sources_are_told() {
     doorward.yaml:4:61: token_sources[4]: "websocket:x" is not understood (write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
     doorward.yaml:4:74: token_sources[5]: "body" is not understood (write bearer, basic, header:NAME, header:NAME:SCHEME, cookie:NAME, query:NAME or websocket)
     --
-    doorward.yaml:3:1: token_sources: needs a named proxy (set proxy to the proxy in front, whose word on the query can then be taken)
+    doorward.yaml:3:1: token_sources: needs the query as a named proxy describes it (set proxy to the proxy in front, such as nginx)
     --
-    doorward.yaml:4:15: routes[0].token_sources: needs a named proxy (set proxy to the proxy in front, whose word on the request can then be taken)
+    doorward.yaml:4:15: routes[0].token_sources: needs the request as a named proxy describes it (set proxy to the proxy in front, such as nginx)
     --
     doorward.yaml:3:30: claim_headers[0].header: X-Auth-WebSocket-Protocol means something else already (choose a name such as X-Auth-…)
     --

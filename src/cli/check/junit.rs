@@ -60,9 +60,10 @@ fn introspection(report: &IntrospectionReport) -> Case {
 fn configuration(report: &Report) -> Vec<Case> {
     let result = if report.outcome == Outcome::Refused {
         let line = |problem: &ProblemReport| {
-            let hint = problem.hint.as_ref();
-            let hint = hint.map_or_else(String::new, |hint| format!(" ({hint})"));
-            format!("{}: {}{hint}\n", problem.place, problem.message)
+            format!(
+                "{}: {} ({})\n",
+                problem.place, problem.message, problem.hint
+            )
         };
         CaseResult::Failed {
             message: format!("problems: {}", report.problems.len()),

@@ -42,7 +42,7 @@ pub(super) enum Outcome {
 pub(super) struct ProblemReport {
     pub(super) place: String,
     pub(super) message: String,
-    pub(super) hint: Option<String>,
+    pub(super) hint: String,
 }
 
 /// One list of credentials: API keys, or users with passwords.
@@ -85,7 +85,7 @@ impl From<&Problem> for ProblemReport {
         Self {
             place: problem.place().to_owned(),
             message: problem.message().to_owned(),
-            hint: problem.hint().map(ToOwned::to_owned),
+            hint: problem.hint().to_owned(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Tokens and claims from a file or from stdin.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::cli::exit::{Failure, TOKEN_IS_VISIBLE};
+use crate::config_reader::next_step;
 use crate::domain::{may_hold_token, shown_path};
 
 /// The maximum size in bytes. No token, key or key set is longer.
@@ -26,7 +27,10 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     if may_hold_token(&path.to_string_lossy()) {
         return Err(Failure::Usage(TOKEN_IS_VISIBLE));
     }
-    let failed = |error| Failure::failed(format!("cannot read {shown}: {error}"));
+    let failed = |error: io::Error| {
+        let hint = next_step(path, error.kind());
+        Failure::failed(format!("cannot read {shown}: {error}\nhint: {hint}"))
+    };
     let mut bytes = Vec::new();
     // One byte more than allowed, which distinguishes input that is too long from input that just
     // fits. A device has no end.
@@ -45,9 +49,14 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     }
     if bytes.len() > MAX_BYTES {
         return Err(Failure::failed(format!(
-            "{shown} has more than {} MiB",
-            MAX_BYTES >> 20
+            "{shown} has more than {} MiB\nhint: {}",
+            MAX_BYTES >> 20,
+            next_step(path, io::ErrorKind::FileTooLarge)
         )));
     }
-    String::from_utf8(bytes).map_err(|_| Failure::failed(format!("{shown} is not UTF-8")))
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::failed(format!(
+            "{shown} is not UTF-8\nhint: compare the path: its contents are no text"
+        ))
+    })
 }

@@ -19,6 +19,8 @@ pub(in crate::cli) struct Inspect {
     token_file: PathBuf,
 }
 
+const COPY_HINT: &str = "hint: copy the whole token; an opaque one has nothing to decode";
+
 impl Inspect {
     /// Prints header and claims, marked as not verified. The signature is not printed: with it, the
     /// output would be a token.
@@ -32,7 +34,7 @@ impl Inspect {
         let parts: Vec<&str> = token.splitn(6, '.').collect();
         let &[header, payload, _] = parts.as_slice() else {
             return Err(Failure::failed(format!(
-                "a compact JWS has three parts, this has {}",
+                "a compact JWS has three parts, this has {}\n{COPY_HINT}",
                 parts.len()
             )));
         };
@@ -81,7 +83,7 @@ const DATES: [(&str, &str, &str); 3] = [
 
 fn decoded(name: &str, part: &str) -> Result<Value, Failure> {
     let bytes = decode_base64url(part)
-        .ok_or_else(|| Failure::failed(format!("the {name} is not base64url")))?;
+        .ok_or_else(|| Failure::failed(format!("the {name} is not base64url\n{COPY_HINT}")))?;
     serde_json::from_slice(&bytes)
-        .map_err(|error| Failure::failed(format!("the {name} is not JSON: {error}")))
+        .map_err(|error| Failure::failed(format!("the {name} is not JSON: {error}\n{COPY_HINT}")))
 }

@@ -25,7 +25,7 @@ pub(super) fn parse(text: &str) -> Result<String, Invalid> {
         );
     }
     if query.contains('\0') {
-        return Err(Invalid::new("holds a NUL character"));
+        return Err(Invalid::new("holds a NUL character").hint("leave it out"));
     }
     Ok(query.to_owned())
 }

@@ -16,8 +16,8 @@ pub use introspection::{
     IntrospectionResponse, IntrospectionSettings, SecretSource, client_identity,
 };
 pub use keys::{
-    FetchSettings, FileKeys, KeyLocation, KeySource, RefreshSettings, RemoteKeys, decode_secret,
-    is_trustworthy,
+    FetchSettings, FileKeys, InvalidKeyFile, KeyLocation, KeySource, RefreshSettings, RemoteKeys,
+    decode_secret, is_trustworthy,
 };
 
 pub(super) use keys::hex;

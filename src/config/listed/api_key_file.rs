@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest;
 use serde_json::{Map, Value};
 
-use super::credential_file::{CredentialFile, CredentialList, text_of};
+use super::credential_file::{CredentialFile, CredentialList};
 use super::names::API_KEYS;
 use crate::config::issuer::{hex, scope};
 use crate::config_reader::{
     Content, FilesInUse, InputValue, Invalid, Location, Node, Problem, Problems, Reader, Reported,
-    Section, Setting, SettingInput, Shape, value,
+    Section, Setting, SettingInput, Shape, document_text, value,
 };
 use crate::domain::Timestamp;
 use crate::jose::Claims;
@@ -116,16 +116,14 @@ impl CredentialFile for ApiKeyFile {
     }
 
     fn parse(&self, contents: &[u8]) -> Result<ApiKeyList, Problems> {
-        let text = text_of(&self.0, contents)?;
         let name = self.0.display().to_string();
-        let root = Node::parse(text, &[ENTRY]).map_err(|invalid| {
-            Problem::new(format!("{name}:{}", invalid.position), invalid.message)
-        })?;
+        let root = document_text(contents)
+            .and_then(|text| Node::parse(text, &[ENTRY]))
+            .map_err(|invalid| Problem::of_document(&name, invalid))?;
         let is_empty = matches!(&root.content, Content::Scalar(scalar) if scalar.is_null());
         let no_keys = matches!(&root.content, Content::List(entries) if entries.is_empty());
         if is_empty {
-            let problem = Problem::new(name, "is empty");
-            return Err(problem.with_hint("write [] for no keys").into());
+            return Err(Problem::new(name, "is empty", "write [] for no keys").into());
         }
         if no_keys {
             return Ok(ApiKeyList::default());
@@ -408,7 +406,11 @@ mod tests {
                 "[1]",
                 "keys.yaml:1:2: [0]: not a mapping (write name: value)",
             ),
-            ("- {id: a", "keys.yaml:1:3: unclosed bracket '{'"),
+            (
+                "- {id: a",
+                "keys.yaml:1:3: unclosed bracket '{' (see whether a bracket or a quote in front of it is still open, \
+                 and write a text with special characters in quotes)",
+            ),
         ] {
             assert_eq!(parse(text).unwrap_err(), message, "{text}");
         }

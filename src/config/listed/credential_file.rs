@@ -4,7 +4,7 @@ use std::path::Path;
 
 use aws_lc_rs::digest;
 
-use crate::config_reader::{Invalid, Problem, Problems, Reader, Reported, Setting, file};
+use crate::config_reader::{Problems, Reader, Reported, Setting, file};
 use crate::policy::LineFingerprint;
 
 /// The greatest size of such a file, in bytes; a larger one is refused.
@@ -76,17 +76,9 @@ pub(super) fn read_now<F: CredentialFile>(
     setting: &Setting,
     file: &F,
 ) -> Result<ReadList<F::List>, Reported> {
-    let contents = file
-        .read()
-        .map_err(|message| reader.refuse(setting, Invalid::new(message)))?;
+    let contents = reader.followed_file_of(setting, file.path(), MAX_BYTES)?;
     ReadList::parse(file, &contents).map_err(|problems| {
         reader.add_problems(problems.iter().cloned());
         Reported
     })
-}
-
-/// Returns the text of a file. Fails if it is not UTF-8.
-pub(super) fn text_of<'a>(path: &Path, contents: &'a [u8]) -> Result<&'a str, Problems> {
-    std::str::from_utf8(contents)
-        .map_err(|_| Problem::new(path.display().to_string(), "not UTF-8").into())
 }

@@ -181,13 +181,17 @@ fn read_api_keys(reader: &mut Reader) -> Result<Option<ApiKeySettings>, Reported
     }))
 }
 
+fn no_cost() -> Invalid {
+    Invalid::new("out of range").hint("from 4 to 14")
+}
+
 fn read_passwords(reader: &mut Reader) -> Result<Option<PasswordSettings>, Reported> {
     let path = reader.optional(&HTPASSWD_FILE, value::text);
     let max_cost = reader.read(&HTPASSWD_MAX_COST, |text| {
         // With 16, one hash takes several seconds: longer than a request waits for it.
         match value::number(0, u64::MAX)(text)? {
-            cost @ 4..=14 => u32::try_from(cost).map_err(|_| Invalid::new("out of range")),
-            _ => Err(Invalid::new("out of range").hint("from 4 to 14")),
+            cost @ 4..=14 => u32::try_from(cost).map_err(|_| no_cost()),
+            _ => Err(no_cost()),
         }
     });
     let cache_ttl = reader.read(

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest;
 use serde_json::json;
 
-use super::credential_file::{CredentialFile, CredentialList, text_of};
+use super::credential_file::{CredentialFile, CredentialList};
 use super::names::BASIC;
 use super::stored_hash::{HashCost, StoredHash};
-use crate::config_reader::{Invalid, Problem, Problems};
+use crate::config_reader::{Invalid, Problem, Problems, document_text};
 use crate::policy::LineFingerprint;
 
 /// The most bytes of the name of a user.
@@ -85,17 +85,15 @@ impl CredentialFile for PasswordFile {
     }
 
     fn parse(&self, contents: &[u8]) -> Result<PasswordList, Problems> {
-        let text = text_of(&self.path, contents)?;
+        let name = self.path.display().to_string();
+        let text =
+            document_text(contents).map_err(|invalid| Problem::of_document(&name, invalid))?;
         let (mut list, mut seen, mut problems) =
             (PasswordList::default(), HashMap::new(), Vec::new());
         for (number, line) in (1..).zip(text.lines()) {
             let mut refuse = |invalid: Invalid| {
-                let place = format!("{}:{number}", self.path.display());
-                let problem = Problem::new(place, invalid.message);
-                problems.push(match invalid.hint {
-                    Some(hint) => problem.with_hint(hint),
-                    None => problem,
-                });
+                let place = format!("{name}:{number}");
+                problems.push(Problem::new(place, invalid.message, invalid.hint));
             };
             match self.line(line) {
                 Ok(None) => {}
@@ -238,7 +236,7 @@ mod tests {
                 .err()
                 .unwrap()
                 .to_string(),
-            "htpasswd: not UTF-8"
+            "htpasswd:1:1: not UTF-8 (save it as UTF-8, as `iconv -f LATIN1 -t UTF-8 FILE` does)"
         );
     }
 

@@ -180,7 +180,8 @@ impl StoredHash {
         }
         // Only m, t and p count; a key or data would make another hash.
         if !params.keyid().is_empty() || !params.data().is_empty() {
-            return Err(Invalid::new("an argon2id hash with a key id or data"));
+            let invalid = Invalid::new("an argon2id hash with a key id or data");
+            return Err(invalid.hint("hash it again without them"));
         }
         let (memory, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
         if memory > MAX_MEMORY || passes > MAX_PASSES || lanes > MAX_LANES {

@@ -119,11 +119,8 @@ fn pair(
 }
 
 fn problem((setting, invalid): Flaw) -> Problem {
-    let problem = Problem::new(setting.name, invalid.message);
-    match invalid.hint {
-        // A hint writes settings as `$name`. Here no location decides how to spell them, so the
-        // plain name is used.
-        Some(hint) => problem.with_hint(hint.replace('$', "")),
-        None => problem,
-    }
+    // A hint writes settings as `$name`. Here no location decides how to spell them, so the plain
+    // name is used.
+    let hint = invalid.hint.replace('$', "");
+    Problem::new(setting.name, invalid.message, hint)
 }

@@ -82,10 +82,10 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Invalid> {
         );
     }
     match found.iter().position(|der| parsed(der).is_none()) {
-        Some(index) => Err(Invalid::new(format!(
-            "section {} is not the certificate that it says it is",
-            index + 1
-        ))),
+        Some(index) => {
+            let message = format!("section {} holds no certificate", index + 1);
+            Err(Invalid::new(message).hint("was it cut off, or edited?"))
+        }
         None => Ok(found),
     }
 }
@@ -112,7 +112,7 @@ fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>, Invalid> {
     let is_encrypted = || String::from_utf8_lossy(pem).contains("BEGIN ENCRYPTED PRIVATE KEY");
     PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
         pem::Error::NoItemsFound if is_encrypted() => Invalid::new("holds an encrypted key")
-            .hint("nobody is there to type the passphrase: `openssl pkey` takes it off"),
+            .hint("a service cannot ask for its passphrase: `openssl pkey -in FILE -out FILE.new` removes it"),
         pem::Error::NoItemsFound => {
             Invalid::new("holds no PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY section")
                 .hint("give the private key of the certificate in PEM")
@@ -155,6 +155,7 @@ fn certified_key(
 
 fn unusable(error: &dyn std::error::Error) -> Invalid {
     Invalid::new(format!("holds a certificate that cannot be used: {error}"))
+        .hint("`openssl x509 -noout -text -in FILE` shows what it is; have it issued again")
 }
 
 fn verifier(

@@ -1,6 +1,6 @@
 //! Reads settings, and collects every problem with them.
 
-mod named_file;
+pub(crate) mod named_file;
 mod refusals;
 
 use serde_json::Value;
@@ -191,9 +191,7 @@ impl Reader {
             return Ok(None);
         };
         let InputValue::Node(node) = &given.value else {
-            return Err(
-                self.refuse_at(&given.place, Invalid::new("has no form in the environment"))
-            );
+            return Err(self.refuse_at(&given.place, only_in_a_file()));
         };
         parse(node)
             .map(Some)
@@ -302,11 +300,7 @@ impl Reader {
         read: impl FnOnce(&mut Self) -> Result<T, Reported>,
     ) -> Result<T, Reported> {
         let InputValue::Node(node) = given.value else {
-            let hint = "write it to a YAML file, and name that by --config or DOORWARD_CONFIG";
-            return Err(self.refuse_at(
-                &given.place,
-                Invalid::new("has no form in the environment").hint(hint),
-            ));
+            return Err(self.refuse_at(&given.place, only_in_a_file()));
         };
         let Content::Map(entries) = node.content else {
             return Err(self.refuse_at(
@@ -402,8 +396,14 @@ fn single(given: &SettingInput) -> Result<&str, Invalid> {
             no_value()
         } else {
             Invalid::new("a list or a mapping, where one value is expected")
+                .hint("write one value, without brackets, braces and dashes")
         }
     })
+}
+
+fn only_in_a_file() -> Invalid {
+    Invalid::new("has no form in the environment")
+        .hint("write it to a YAML file, and name that by --config or DOORWARD_CONFIG")
 }
 
 fn no_value() -> Invalid {

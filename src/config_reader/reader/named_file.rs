@@ -35,7 +35,17 @@ impl Reader {
         setting: &Setting,
         path: &Path,
     ) -> Result<Vec<u8>, Reported> {
-        file::read(path, MAX_FILE_BYTES).map_err(|invalid| self.refuse(setting, invalid))
+        self.followed_file_of(setting, path, MAX_FILE_BYTES)
+    }
+
+    /// Reads such a file of at most `max_bytes`.
+    pub(crate) fn followed_file_of(
+        &mut self,
+        setting: &Setting,
+        path: &Path,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, Reported> {
+        file::read(path, max_bytes).map_err(|invalid| self.refuse(setting, invalid))
     }
 
     /// Returns the path of the file that a secret is given as; `None` if it is given as itself or
@@ -51,8 +61,7 @@ impl Reader {
         let secret = path
             .and_then(|path| self.files.read(Path::new(&path), MAX_FILE_BYTES))
             .and_then(|bytes| {
-                let mut text =
-                    String::from_utf8(bytes).map_err(|_| Invalid::new("the file is not UTF-8"))?;
+                let mut text = String::from_utf8(bytes).map_err(|_| not_text())?;
                 // Editors and `echo` end a file with a line end that is no part of the secret. Only
                 // one is removed.
                 if text.ends_with('\n') {
@@ -66,4 +75,9 @@ impl Reader {
             place: named.place.clone(),
         })
     }
+}
+
+/// The problem of a file whose contents are no text.
+pub(crate) fn not_text() -> Invalid {
+    Invalid::new("the file is not UTF-8").hint("compare the path: its contents are no text")
 }

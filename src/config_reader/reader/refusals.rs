@@ -29,12 +29,9 @@ impl Reader {
 
     /// Records a problem at a location.
     pub(crate) fn refuse_at(&mut self, place: &Location, invalid: Invalid) -> Reported {
-        let problem = Problem::new(place.to_string(), place.spell(&invalid.message))
-            .in_order(place.position());
-        self.problems.push(match invalid.hint {
-            Some(hint) => problem.with_hint(place.spell(&hint)),
-            None => problem,
-        });
+        let (message, hint) = (place.spell(&invalid.message), place.spell(&invalid.hint));
+        let problem = Problem::new(place.to_string(), message, hint);
+        self.problems.push(problem.in_order(place.position()));
         Reported
     }
 

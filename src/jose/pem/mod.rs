@@ -19,9 +19,7 @@ pub enum InvalidPem {
     #[error("not a PEM file")]
     Malformed,
     /// The file holds a private key where a public one belongs.
-    #[error(
-        "holds a private key (give the public key, and keep the private one away from this machine)"
-    )]
+    #[error("holds a private key")]
     PrivateKey,
     /// No section holds a public key.
     #[error("holds no PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE section")]

@@ -2,7 +2,7 @@
 
 mod configuration;
 mod mariadb;
-mod online;
+pub mod online;
 mod outage;
 mod page;
 mod pooler;

@@ -1,9 +1,20 @@
 //! `doorward check --online` and `explain`, for a directory.
 
+use doorward::hints::Hint;
 use serde_json::json;
 
 use super::{USERS, gate};
 use crate::support::{TestDatabase, TestIssuer, doorward};
+
+/// The hints that the tests of this file try.
+pub fn tried() -> Vec<Hint> {
+    [
+        Hint::SubjectUnknown,
+        Hint::SubjectDisabled,
+        Hint::DependencyUnavailable,
+    ]
+    .into()
+}
 
 /// Runs `check --online`, and returns its exit code and its output.
 fn check(database: &TestDatabase, query: &str, output: &str) -> (Option<i32>, String) {
@@ -141,4 +152,29 @@ fn the_command_asks_with_online_only() {
         explain("bob", &["--online"]),
         of(1, "deny", "subject_unknown")
     );
+}
+
+#[test]
+fn denials_by_the_directory_tell_what_may_help() {
+    let database = TestDatabase::sqlite();
+    database.run(USERS);
+    let idp = TestIssuer::new();
+    let query = "SELECT id, email, active FROM users WHERE id = ?";
+    let known = gate(&idp, &database, query)
+        .set("DIRECTORY_KEY", "id")
+        .set("DIRECTORY_ACTIVE", "active");
+    let away = known
+        .clone()
+        .set("DIRECTORY_URL", "postgres://a:b@127.0.0.1:1/users")
+        .set("DIRECTORY_QUERY", query.replace('?', "$1"));
+    for (gate, subject, expected) in [
+        (known.clone(), "bob", Hint::SubjectUnknown),
+        (known, "mallory", Hint::SubjectDisabled),
+        (away, "alice", Hint::DependencyUnavailable),
+    ] {
+        let token = idp.token().subject(subject).sign();
+        let asked = json!({"token": token, "online": true}).to_string();
+        let told = gate.spawn().explain(asked).send().json();
+        assert_eq!(told["hint"], expected.with(&[]), "{told}");
+    }
 }

@@ -7,9 +7,10 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, date_time_ymd};
 use crate::cases::key_fetching::TlsServer;
 use crate::support::{Behaviour, FaultyIssuer, GateBuilder, TestGate, TestIssuer, doorward, key};
 
-/// The hints that the test of this file tries.
+/// The hints that the tests of this file try.
 pub fn tried() -> Vec<Hint> {
-    TABLE.iter().map(|row| row.0).collect()
+    let by_file = KEY_FILES.iter().map(|row| row.0);
+    TABLE.iter().map(|row| row.0).chain(by_file).collect()
 }
 
 type Row = (Hint, &'static str, &'static [(&'static str, &'static str)]);
@@ -59,6 +60,16 @@ const TABLE: &[Row] = &[
     (
         Hint::NotTheIssuer,
         "GET <URL>/jwks: not a JSON Web Key Set: found a web page",
+        &[],
+    ),
+    (
+        Hint::NoUsableKey,
+        "GET <URL>/jwks: no usable key; key \"e\": meant for another use than signatures",
+        &[],
+    ),
+    (
+        Hint::TooManyKeys,
+        "GET <URL>/jwks: 101 keys, but at most 100 are read",
         &[],
     ),
     (
@@ -164,6 +175,15 @@ fn mistake(hint: Hint, idp: &TestIssuer, issuer: &FaultyIssuer) -> (GateBuilder,
         }
         Hint::KeysAreMetadata => answering(200, "", r#"{"issuer": "x", "jwks_uri": "y"}"#),
         Hint::NotTheIssuer => answering(200, "", "<!doctype html><title>Log in</title>"),
+        Hint::NoUsableKey => answering(
+            200,
+            "",
+            r#"{"keys": [{"kid": "e", "kty": "EC", "use": "tls"}]}"#,
+        ),
+        Hint::TooManyKeys => {
+            let keys = vec!["{}"; 101].join(", ");
+            answering(200, "", &format!("{{\"keys\": [{keys}]}}"))
+        }
         Hint::InsecureKeys => {
             issuer.set_metadata(&url, "http://idp.example/jwks");
             discovered(url.clone())
@@ -273,6 +293,50 @@ fn errors_of_fetching_tell_what_was_asked_and_found_and_what_to_do() {
         assert!(!answer.body.contains("s3cr3t"), "{hint:?}: {}", answer.body);
     }
     assert_eq!(wrong.join("\n\n"), "");
+}
+
+/// What a `jwks_file` becomes while the service runs; `None` if it is taken away.
+const KEY_FILES: &[(Hint, Option<&str>, &str)] = &[
+    (Hint::KeyFileUnreadable, None, "file: cannot read "),
+    (
+        Hint::KeyFileIsNoKeySet,
+        Some("-----BEGIN PUBLIC KEY-----"),
+        "file: not a JSON Web Key Set",
+    ),
+    (
+        Hint::NoUsableKey,
+        Some(r#"{"keys": []}"#),
+        "file: no usable key",
+    ),
+];
+
+#[test]
+fn errors_of_a_key_file_tell_what_to_do() {
+    for (hint, contents, error) in KEY_FILES {
+        let idp = TestIssuer::new();
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("jwks.json");
+        std::fs::write(&file, idp.jwks()).unwrap();
+        let gate = TestGate::new()
+            .by_time_of(&idp)
+            .set("AUDIENCE", "api")
+            .set("ISSUER", "me")
+            .set("JWKS_FILE", file.to_str().unwrap())
+            .spawn();
+        gate.wait_for("/readyz", |answer| answer.status == 200);
+        match contents {
+            Some(contents) => std::fs::write(&file, contents).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        gate.clock.advance(std::time::Duration::from_secs(5));
+        let answer = gate.wait_for("/status", |answer| {
+            !answer.json()["issuers"][0]["last_error"].is_null()
+        });
+        let status = answer.json()["issuers"][0].clone();
+        let found = status["last_error"].as_str().unwrap();
+        assert!(found.starts_with(error), "{found}");
+        assert_eq!(status["last_error_hint"], hint.with(&[]), "{status}");
+    }
 }
 
 /// The command, the log, `/status` and `explain` say the same.

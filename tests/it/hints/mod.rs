@@ -5,11 +5,17 @@ mod fetching;
 
 use doorward::hints::Hint;
 
-/// Both lists together try every hint of the table.
+/// The lists together try every hint of the table.
 #[test]
 fn every_hint_is_tried() {
-    let introspection = crate::introspection::explain::tried();
-    let tried = [denials::tried(), fetching::tried(), introspection].concat();
+    let tried = [
+        denials::tried(),
+        fetching::tried(),
+        crate::introspection::explain::tried(),
+        crate::listed::explain::tried(),
+        crate::directory::online::tried(),
+    ]
+    .concat();
     let missed: Vec<_> = Hint::ALL
         .iter()
         .filter(|hint| !tried.contains(hint))

@@ -1,9 +1,15 @@
 //! `/explain` shows the operator the details that the response to the client leaves out.
 
+use doorward::hints::Hint;
 use serde_json::{Value, json};
 
 use super::{Files, api_key, entry, metric, user};
 use crate::support::{TestGate, TestIssuer};
+
+/// The hints that the test of this file tries.
+pub fn tried() -> Vec<Hint> {
+    [Hint::CredentialUnknown, Hint::CredentialsInvalid].into()
+}
 
 #[test]
 fn what_one_answer_hides_is_explained() {
@@ -34,6 +40,12 @@ fn what_one_answer_hides_is_explained() {
             ["api key", "password", "form"].contains(&stage["stage"].as_str().unwrap())
         });
         let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let hint = tried()
+            .into_iter()
+            .find(|hint| hint.when() == format!("`{}`", text(&told["reason"])));
+        if let Some(hint) = hint {
+            assert_eq!(told["hint"], hint.with(&[]), "{told}");
+        }
         let stage = stage.next().unwrap();
         (
             text(&told["reason"]),

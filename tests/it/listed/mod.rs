@@ -4,7 +4,7 @@ mod api_keys;
 mod challenges;
 mod commands;
 mod configuration;
-mod explain;
+pub mod explain;
 mod following;
 mod pages;
 mod passwords;

@@ -103,6 +103,13 @@ impl Mistake {
                 .iter()
                 .fold(text, |text, (from, to)| text.replace(from, to))
         };
+        let (stdout, stderr) = (text(ended.stdout), text(ended.stderr));
+        let code = ended.status.code().unwrap();
+        assert!(
+            has_next_step(code, &stdout, &stderr),
+            "{}: nothing says what to do:\n{stdout}{stderr}",
+            self.name
+        );
         let mut told = format!("=== {}\n", self.name);
         for (name, value) in &self.variables {
             if !["ISSUER", "AUDIENCE", "CONFIG"].contains(&name.as_str()) {
@@ -126,9 +133,21 @@ impl Mistake {
             }
         }
         let command = self.arguments.join(" ").replace("{dir}", "/run");
-        let code = ended.status.code().unwrap();
         writeln!(told, "    $ doorward {} → {code}", shortened(&command)).unwrap();
-        told + &text(ended.stdout) + &text(ended.stderr)
+        told + &stdout + &stderr
+    }
+}
+
+/// Says whether a refusal tells what to do: in brackets behind each problem, or on a line of its
+/// own.
+fn has_next_step(code: i32, stdout: &str, stderr: &str) -> bool {
+    let has_line = ["hint: ", "tip: ", "For more information, try '--help'."]
+        .iter()
+        .any(|begin| stdout.contains(begin) || stderr.contains(begin));
+    match code {
+        0 => true,
+        78 => stderr.lines().all(|line| line.ends_with(')')),
+        _ => has_line || stderr.trim_end().ends_with(')'),
     }
 }
 

@@ -10,7 +10,7 @@ use rustls::sign::CertifiedKey;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::der::{PemContent, refuse_der};
-use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, value};
+use crate::config_reader::{Invalid, Reader, Reported, Setting, Shape, not_text, value};
 use crate::jose::AssertionKey;
 
 pub(super) const AUTH: Setting = Setting::new(
@@ -314,14 +314,17 @@ fn read_key(
         (Some(Method::PrivateKeyJwt), _) => signing_key(key),
         (Some(Method::MutualTls), Some(certificate)) => client_identity(certificate, key)
             .map(drop)
-            .map_err(Invalid::new),
+            .map_err(|error| Invalid::new(error).hint(IDENTITY_HINT)),
         _ => Ok(()),
     })
 }
 
+const IDENTITY_HINT: &str =
+    "give the PEM files of one certificate with its chain and of its private key";
+
 fn signing_key(content: &[u8]) -> Result<(), Invalid> {
     refuse_der(content, PemContent::PrivateKey)?;
-    let text = std::str::from_utf8(content).map_err(|_| Invalid::new("the file is not UTF-8"))?;
+    let text = std::str::from_utf8(content).map_err(|_| not_text())?;
     let key = AssertionKey::parse(text);
     key.map(drop).map_err(|error| {
         Invalid::new(format!("holds no key that signs assertions: {error}"))

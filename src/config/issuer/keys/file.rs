@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::refresh::RefreshSettings;
 use crate::config_reader::{Invalid, Reader, Reported, Setting, file, value};
-use crate::jose::{Algorithms, KeySet};
+use crate::jose::{Algorithms, InvalidKeySet, KeySet};
 
 /// The greatest size of the file, in bytes; a larger one is refused.
 const MAX_BYTES: usize = 1 << 20;
@@ -20,13 +20,26 @@ pub struct FileKeys {
     pub refresh: RefreshSettings,
 }
 
+/// The error of a key file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidKeyFile {
+    /// The file cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The contents are no usable key set.
+    #[error("{0}")]
+    Keys(#[from] InvalidKeySet),
+}
+
 impl FileKeys {
-    /// Reads the keys that are in the file now. Fails with a message for the operator.
+    /// Reads the keys that are in the file now. Fails with [`InvalidKeyFile`] if the file cannot be
+    /// used.
     ///
     /// Blocks the calling thread while it reads from the disk.
-    pub fn read(&self) -> Result<KeySet, String> {
-        let document = file::read(&self.path, MAX_BYTES).map_err(|invalid| invalid.message)?;
-        KeySet::from_jwks(&document, &self.algorithms).map_err(|error| error.to_string())
+    pub fn read(&self) -> Result<KeySet, InvalidKeyFile> {
+        let document = file::read(&self.path, MAX_BYTES)
+            .map_err(|invalid| InvalidKeyFile::Unreadable(invalid.message))?;
+        Ok(KeySet::from_jwks(&document, &self.algorithms)?)
     }
 
     pub(super) fn is_same_file(&self, other: &Self) -> bool {
@@ -46,20 +59,15 @@ impl FileKeys {
             algorithms,
             refresh: refresh.of_file(),
         };
-        match keys.read() {
+        let document = reader.followed_file_of(&JWKS_FILE, &keys.path, MAX_BYTES)?;
+        let hint = "give a file with {\"keys\": […]}; keys in PEM are $public_key_file";
+        match KeySet::from_jwks(&document, &keys.algorithms) {
             Ok(_) => Ok(keys),
-            Err(message) => Err(reader.refuse(&JWKS_FILE, invalid(message))),
+            Err(error) => {
+                let invalid = Invalid::new(error.to_string()).hint(hint);
+                Err(reader.refuse(&JWKS_FILE, invalid))
+            }
         }
-    }
-}
-
-fn invalid(message: String) -> Invalid {
-    let is_read = !message.starts_with("cannot read");
-    let invalid = Invalid::new(message);
-    if is_read {
-        invalid.hint("give a file with {\"keys\": […]}; keys in PEM are $public_key_file")
-    } else {
-        invalid
     }
 }
 

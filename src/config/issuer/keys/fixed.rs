@@ -65,15 +65,20 @@ pub(super) fn read(
 }
 
 fn invalid_pem(error: &InvalidPem) -> Invalid {
-    let invalid = Invalid::new(error.to_string());
-    match error {
+    Invalid::new(error.to_string()).hint(match error {
         InvalidPem::Malformed | InvalidPem::NoKey => {
-            invalid.hint("its first line is -----BEGIN PUBLIC KEY-----, or the like; a key set in JSON is $jwks_file")
+            "its first line is -----BEGIN PUBLIC KEY-----, or the like; a key set in JSON is $jwks_file"
         }
-        InvalidPem::Refused(JwkRefusal::NotAllowed) => invalid.hint("add it to $algorithms"),
-        InvalidPem::Section => invalid.hint("was the file cut off, or edited?"),
-        _ => invalid,
-    }
+        InvalidPem::PrivateKey => {
+            "give the public key, and keep the private one away from this machine"
+        }
+        InvalidPem::Section => "was the file cut off, or edited?",
+        InvalidPem::TooManyKeys(_) => "remove the keys that are no longer used",
+        InvalidPem::Refused(JwkRefusal::NotAllowed) => "add it to $algorithms",
+        InvalidPem::Refused(_) => {
+            "give an RSA key of 2048 to 8192 bits, or one on P-256, P-384, P-521 or Ed25519"
+        }
+    })
 }
 
 fn secret(
@@ -91,13 +96,12 @@ fn secret(
 }
 
 fn invalid_secret(secret: &InvalidSecret) -> Invalid {
-    let invalid = Invalid::new(secret.to_string());
-    match secret {
-        InvalidSecret::TooShort { required, .. } => invalid.hint(format!(
+    Invalid::new(secret.to_string()).hint(match secret {
+        InvalidSecret::TooShort { required, .. } => format!(
             "make one with `openssl rand -hex {required}` and set $hmac_secret_encoding=hex"
-        )),
-        InvalidSecret::Algorithm(_) => invalid,
-    }
+        ),
+        InvalidSecret::Algorithm(_) => "set $algorithms to HS256, HS384 or HS512".to_owned(),
+    })
 }
 
 fn jwks(

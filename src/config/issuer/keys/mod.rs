@@ -7,7 +7,7 @@ pub(crate) mod refresh;
 mod remote;
 
 pub use fetch::FetchSettings;
-pub use file::FileKeys;
+pub use file::{FileKeys, InvalidKeyFile};
 pub use fixed::decode_secret;
 pub(crate) use fixed::hex;
 pub use refresh::RefreshSettings;

@@ -86,7 +86,7 @@ impl KeyLocation {
         url: impl Fn(&str) -> Result<Url, Invalid>,
     ) -> Result<Self, Reported> {
         let base = url(issuer).map_err(|invalid| {
-            let no_url = "the keys are found by the issuer's URL; if it is none, set $jwks_url or another key source";
+            let no_url = "keys are looked for at this URL; for a name of another kind set $jwks_url or another key source";
             let is_url = Url::parse(issuer).is_ok();
             reader.refuse(&ISSUER, if is_url { invalid } else { invalid.hint(no_url) })
         });

@@ -90,7 +90,7 @@ impl Egress {
         let broken = named.filter(|proxy| proxy.usable_url().is_err());
         let hint = "write http://HOST:PORT; in a name or password percent-encode what is neither letter nor digit, # as %23";
         broken
-            .map(|proxy| Problem::new(proxy.name.variable, NOT_A_PROXY).with_hint(hint))
+            .map(|proxy| Problem::new(proxy.name.variable, NOT_A_PROXY, hint))
             .collect()
     }
 
