@@ -24,16 +24,24 @@ pub(super) struct Addresses {
 
 impl Sockets {
     /// Takes the inherited sockets, and binds the configured addresses of each listener that
-    /// inherited none.
+    /// inherited none. Logs a warning if inherited sockets take the place of other addresses that
+    /// were set.
     pub(super) fn bind(inherited: InheritedSockets, settings: &ServerSettings) -> io::Result<Self> {
         let mut locks = Vec::new();
         let mut inherited_or_bound =
             |setting, inherited: Vec<BoundListener>, addresses: &[Listen]| {
                 if inherited.is_empty() {
-                    bind(setting, addresses, &settings.unix_socket, &mut locks)
-                } else {
-                    Ok(inherited)
+                    return bind(setting, addresses, &settings.unix_socket, &mut locks);
                 }
+                let is_given = settings.given_listeners.contains(&setting);
+                if is_given && self::addresses(&inherited)? != addresses {
+                    tracing::warn!(
+                        setting,
+                        hint = "leave it out, or stop the socket unit",
+                        "has no effect: the service manager has opened the sockets"
+                    );
+                }
+                Ok(inherited)
             };
         Ok(Self {
             verify: inherited_or_bound("listen", inherited.verify, &settings.listen)?,

@@ -44,6 +44,29 @@ impl TraceSettings {
             .collect()
     }
 
+    /// Compares two sections. Returns the names of the settings, and whether they have the same
+    /// value.
+    pub(super) fn compare(own: Option<&Self>, new: Option<&Self>) -> [(&'static str, bool); 3] {
+        let parts = |traces: &Self| {
+            // Each field stands here, so that a new one is compared too.
+            let Self {
+                url,
+                headers: _,
+                sample_ratio,
+            } = traces;
+            (url.clone(), sample_ratio.to_bits())
+        };
+        let (own_parts, new_parts) = (own.map(parts).unzip(), new.map(parts).unzip());
+        [
+            ("otlp_endpoint", own_parts.0 == new_parts.0),
+            ("trace_sample_ratio", own_parts.1 == new_parts.1),
+            (
+                "otlp_headers",
+                own.map(Self::exposed) == new.map(Self::exposed),
+            ),
+        ]
+    }
+
     /// Reads the section. Returns `None` if no collector is set.
     pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Reported> {
         let url = reader.optional(&OTLP_ENDPOINT, endpoint);

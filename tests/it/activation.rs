@@ -81,6 +81,14 @@ fn sockets_take_the_place_of_addresses() {
         "401 token_missing"
     );
     assert_eq!(Request::new(admin, "GET", "/healthz").send().status, 200);
+    // What was set, and does not count, is told.
+    for setting in ["listen", "admin_listen"] {
+        let line = service.wait_for_line(&format!("\"setting\":\"{setting}\""));
+        assert!(
+            line.contains("WARN") && line.contains("has no effect: the service manager"),
+            "{line}"
+        );
+    }
     let line = service.wait_for_line(&format!("unix:{}", socket.display()));
     assert!(line.contains("verify listener"), "{line}");
     service.signal("TERM");
@@ -92,10 +100,16 @@ fn sockets_take_the_place_of_addresses() {
 fn what_nobody_opened_is_bound_as_configured() {
     let (port, admin) = (free_port(), local(free_port()));
     let settings = [("ADMIN_LISTEN", admin.0.as_str())];
-    let _service =
-        Component::listening_on(port, |_| activated(&[&local(port).0], "verify", &settings));
+    let own = local(port).0;
+    let settings = [settings[0], ("LISTEN", own.as_str())];
+    let service = Component::listening_on(port, |_| activated(&[&own], "verify", &settings));
     assert_eq!(ask(local(port).1), "401 token_missing");
     assert_eq!(Request::new(admin.1, "GET", "/healthz").send().status, 200);
+    assert!(
+        !service.log().contains("has no effect"),
+        "the sockets are the ones that were set: {}",
+        service.log()
+    );
 }
 
 #[test]

@@ -117,6 +117,8 @@ pub struct ServerSettings {
     pub admin_listen: Vec<Listen>,
     /// The addresses of the gRPC listener, for Envoy; empty if it is off.
     pub grpc_listen: Vec<Listen>,
+    /// The names of those of the three settings above that were given.
+    pub given_listeners: Vec<&'static str>,
     /// Permissions and group of unix socket files.
     pub unix_socket: UnixSocketSettings,
     /// The number of worker threads; as many as cores if `None`.
@@ -216,6 +218,7 @@ impl ServerSettings {
             listen,
             admin_listen,
             grpc_listen,
+            given_listeners: given_listeners(reader),
             unix_socket: UnixSocketSettings {
                 mode: mode?,
                 group: group?,
@@ -235,6 +238,12 @@ impl ServerSettings {
     pub(super) fn read_admin_listen(reader: &mut Reader) -> Result<Vec<Listen>, Reported> {
         reader.list(&ADMIN_LISTEN, address)
     }
+}
+
+fn given_listeners(reader: &Reader) -> Vec<&'static str> {
+    let listeners = [LISTEN, ADMIN_LISTEN, GRPC_LISTEN].into_iter();
+    let given = listeners.filter(|setting| reader.is_given(setting));
+    given.map(|setting| setting.name).collect()
 }
 
 const READINESSES: &[(&str, Readiness); 2] = &[("any", Readiness::Any), ("all", Readiness::All)];
