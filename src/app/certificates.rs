@@ -89,7 +89,7 @@ impl Certificates {
     fn refuse(&self, error: String) {
         self.metrics.certificate_accepted(false);
         if self.current.last_error.load().as_deref() != Some(&error) {
-            tracing::error!(%error, "new certificate refused; the one before stays in force");
+            tracing::error!(%error, "new certificate refused; the last good one stays active");
             self.current.last_error.store(Some(error.into()));
         }
     }
@@ -101,9 +101,9 @@ impl Certificates {
         self.metrics.certificate_ends(not_after.as_secs());
         let mutual = identity.clients.is_some();
         if not_after <= self.clock.now() {
-            tracing::warn!(not_after = %not_after.to_rfc3339(), mutual, "certificate in force, and it has expired");
+            tracing::warn!(not_after = %not_after.to_rfc3339(), mutual, "certificate active, and it has expired");
         } else {
-            tracing::info!(not_after = %not_after.to_rfc3339(), mutual, "certificate in force");
+            tracing::info!(not_after = %not_after.to_rfc3339(), mutual, "certificate active");
         }
     }
 }

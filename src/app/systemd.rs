@@ -33,7 +33,8 @@ pub enum UnknownManager {
     Watchdog(OsString),
 }
 
-/// The number of times that each serving thread notes the time within one watchdog timeout.
+/// The number of times that each thread of the HTTP listeners notes the time within one watchdog
+/// timeout.
 const TICKS_PER_TIMEOUT: u32 = 12;
 
 impl SystemdNotifier {
@@ -136,7 +137,7 @@ impl SystemdNotifier {
                 self.notify("WATCHDOG=1");
             } else {
                 tracing::error!(
-                    "a serving thread is stuck; the service manager's watchdog is not told that all is well"
+                    "a thread of an HTTP listener is stuck; the service manager's watchdog gets no notification"
                 );
             }
             tokio::time::sleep(watchdog_timeout / 2).await;
@@ -148,7 +149,7 @@ impl SystemdNotifier {
             return;
         };
         if let Err(error) = socket.send_to_addr(state.as_bytes(), manager) {
-            tracing::warn!(%error, "the service manager cannot be told how the service is");
+            tracing::warn!(%error, "the service manager cannot be notified");
         }
     }
 }

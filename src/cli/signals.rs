@@ -145,7 +145,7 @@ fn request_reload(ask: Option<&watch::Sender<u32>>) {
     if let Some(ask) = ask {
         ask.send_modify(|times| *times += 1);
     } else {
-        tracing::warn!("SIGHUP ignored: there is no configuration to read anew");
+        tracing::warn!("SIGHUP ignored: there is no configuration to reload");
     }
 }
 

@@ -1,11 +1,12 @@
-//! Detects serving threads that are stuck.
+//! Detects threads of the HTTP listeners that are stuck.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-/// Detects serving threads that are stuck. Each thread notes the time at a regular interval, and a
-/// thread that is stuck does not.
+/// Detects threads of the HTTP listeners that are stuck. Each thread notes the time at a regular
+/// interval, and a thread that is stuck does not. The threads of the gRPC listener are not watched:
+/// their tasks move from a thread that is stuck to another one.
 #[derive(Debug, Clone)]
 pub struct Heartbeat {
     interval: Duration,

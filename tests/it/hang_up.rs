@@ -79,7 +79,7 @@ fn habits_of_other_servers_end_nothing() {
         }
     }
     service.signal("HUP");
-    service.wait_for_line("configuration in force");
+    service.wait_for_line("configuration active");
     assert_eq!(
         Request::new(verify, "GET", "/verify").send().verdict(),
         "401 token_missing"

@@ -367,7 +367,7 @@ fn hanging_up_has_the_configuration_read_anew() {
     std::fs::write(&file, "realm: here\n").unwrap();
     let (mut service, verify, _) = started(&[("CONFIG", file.path().to_str().unwrap())]);
     service.signal("HUP");
-    service.wait_for_line("configuration in force");
+    service.wait_for_line("configuration active");
     assert_eq!(
         Request::new(verify, "GET", "/verify")
             .bearer(&token())
@@ -413,7 +413,7 @@ fn hanging_up_while_it_starts_ends_nothing() {
         TcpStream::connect(&admin).is_err(),
         "it has started before it can be told anything"
     );
-    service.wait_for_line("configuration in force");
+    service.wait_for_line("configuration active");
 }
 
 #[test]

@@ -223,7 +223,7 @@ impl Logged {
     fn reload(&mut self, text: &str) {
         std::fs::write(&self.file, text).unwrap();
         self.service.signal("HUP");
-        self.service.wait_for_line("configuration in force");
+        self.service.wait_for_line("configuration active");
     }
 
     fn ended(mut self) -> String {

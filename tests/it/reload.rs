@@ -425,7 +425,9 @@ fn a_configuration_that_cannot_be_built_promises_nothing() {
         "{told:?}"
     );
     assert!(
-        !told.iter().any(|line| line.contains("in force")),
+        !told
+            .iter()
+            .any(|line| line.contains("configuration active")),
         "{told:?}"
     );
     assert_eq!(gate.verdict(&idp.token().sign()), "200");
@@ -465,7 +467,7 @@ fn a_file_that_is_empty_or_gone_takes_no_rule_away() {
     let told = gate.events_in_full().join("\n");
     for part in [
         "doorward.yaml:1:1: is empty (write name: value, or leave the file out)",
-        "routes: missing; the configuration in force has some (restart to serve without them)",
+        "routes: missing; the active configuration has some (restart to serve without them)",
         "No such file",
     ] {
         assert!(told.contains(part), "{part}: {told}");

@@ -85,7 +85,7 @@ fn a_sighup_at_the_very_start_is_remembered() {
         let (mut service, is_held) = just_started(&file);
         send(&service, Signal::SIGHUP);
         let admin = service.address("admin");
-        service.wait_for_line("configuration in force");
+        service.wait_for_line("configuration active");
         assert_eq!(Request::new(admin, "GET", "/readyz").send().status, 200);
         send(&service, Signal::SIGTERM);
         assert_eq!(service.wait(), Some(0));
@@ -107,7 +107,7 @@ fn many_sighups_do_not_end_the_start() {
         }
     });
     let verify = service.address("verify");
-    service.wait_for_line("configuration in force");
+    service.wait_for_line("configuration active");
     stop.send(()).unwrap();
     flood.join().unwrap();
     assert_eq!(

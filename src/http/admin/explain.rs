@@ -23,14 +23,14 @@ pub(super) async fn explain(
     service: web::Data<AdminService>,
 ) -> HttpResponse {
     let verify: &Arc<VerifyService> = &service.verify;
-    let generation = verify.snapshot();
+    let snapshot = verify.snapshot();
     // A transcript shows claims and rules, which a peer that can merely reach the port must not
     // see. A peer without an address is connected through a unix socket.
     let is_near = request
         .peer_addr()
         .is_none_or(|peer| peer.ip().to_canonical().is_loopback());
     let has_token = request.extensions().get() == Some(&Admission::Token);
-    if !is_near && !has_token && !generation.explains_to_all {
+    if !is_near && !has_token && !snapshot.explains_to_all {
         return json_answer(
             StatusCode::FORBIDDEN,
             &json!({"error": "only loopback peers may ask, unless `explain` or `admin_token` is set"}),
@@ -43,7 +43,7 @@ pub(super) async fn explain(
             &json!({"error": "only loopback peers may have other services asked, unless `admin_token` is set"}),
         ),
         Ok(described) => {
-            let decisions = &generation.decisions;
+            let decisions = &snapshot.decisions;
             let transcript = decisions.gate.explain_described(&described).await;
             let transcript = if is_near || has_token {
                 transcript

@@ -122,8 +122,8 @@ async fn healthz() -> HttpResponse {
 }
 
 async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
-    let generation = service.verify.snapshot();
-    let gate = &generation.decisions.gate;
+    let snapshot = service.verify.snapshot();
+    let gate = &snapshot.decisions.gate;
     let now = gate.clock.moment();
     let has_keys = |issuer: &Issuer| !issuer.needs_keys || issuer.keys.snapshot().is_usable(now);
     let issuers = gate.issuers();
@@ -132,7 +132,7 @@ async fn readyz(service: web::Data<AdminService>) -> HttpResponse {
         .filter(|issuer| !has_keys(issuer))
         .map(|issuer| &*issuer.profile.name)
         .collect();
-    let enough = match generation.readiness {
+    let enough = match snapshot.readiness {
         // Lists of credentials were read with the configuration.
         Readiness::Any => {
             !gate.authenticators.listed.is_empty() || issuers.iter().any(|issuer| has_keys(issuer))

@@ -122,7 +122,7 @@ fn k6_requests_meanwhile_see_one_configuration_each() {
     });
 }
 
-/// It is in force for whoever comes while the other one still waits for its key.
+/// It is active for whoever comes while the other one still waits for its key.
 #[test]
 fn k6_a_request_under_way_ends_with_the_configuration_it_began_with() {
     let new = Arc::new(

@@ -271,7 +271,7 @@ fn the_pod_may_do_nothing_but_answer() {
     // The user is the image's.
     let user = pod["securityContext"]["runAsUser"].as_u64().unwrap();
     assert!(shipped("Dockerfile", &[]).contains(&format!("\nUSER {user}:{user}\n")));
-    // A change is in force without a rollout: the name stays, and the directory is mounted.
+    // A change is active without a rollout: the name stays, and the directory is mounted.
     assert_eq!(
         pod["volumes"],
         json!([{"name": "config", "configMap": {"name": "doorward-config"}}])

@@ -369,10 +369,7 @@ fn a_new_configuration_brings_other_files_and_switches_mutual_tls() {
     assert_eq!(gate.admin("/status").send().json()["tls"]["mutual"], true);
 
     new.write("key.pem", "");
-    assert!(
-        !gate.reload(),
-        "nothing of a wrong configuration is in force"
-    );
+    assert!(!gate.reload(), "nothing of a wrong configuration is active");
     assert_eq!(known.shown(gate.verify), shown);
 
     gate.rewrite(&format!(
@@ -403,7 +400,7 @@ fn an_expired_certificate_is_shown_and_warned_about() {
     assert!(
         gate.events()
             .iter()
-            .any(|line| line == "WARN certificate in force, and it has expired")
+            .any(|line| line == "WARN certificate active, and it has expired")
     );
     let refused = TlsClient::new(&authority, None)
         .connect(gate.verify)
@@ -557,7 +554,7 @@ fn the_program_says_that_it_is_alive_and_reads_new_files_on_hangup() {
 
     place.put(&next.server());
     service.signal("HUP");
-    service.wait_for_line("configuration in force");
+    service.wait_for_line("configuration active");
     assert_eq!(
         TlsClient::new(&next, None).verdict(verify, "x").as_deref(),
         Ok("401 token_malformed")
@@ -625,9 +622,9 @@ fn wrong_files_are_told() {
 
     DOORWARD_TLS_CLIENT_CA_FILE: asks for certificates where there is no TLS (set DOORWARD_TLS_CERTIFICATE_FILE and DOORWARD_TLS_KEY_FILE)
 
-    DOORWARD_TLS_CERTIFICATE_FILE: cannot read missing.pem: No such file or directory (os error 2)
-    DOORWARD_TLS_KEY_FILE: cannot read missing.key: No such file or directory (os error 2)
-    DOORWARD_TLS_CLIENT_CA_FILE: cannot read missing-ca.pem: No such file or directory (os error 2)
+    DOORWARD_TLS_CERTIFICATE_FILE: cannot read missing.pem: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)
+    DOORWARD_TLS_KEY_FILE: cannot read missing.key: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)
+    DOORWARD_TLS_CLIENT_CA_FILE: cannot read missing-ca.pem: No such file or directory (os error 2) (compare the path; a container sees only what is mounted)
 
     DOORWARD_TLS_CERTIFICATE_FILE: holds no CERTIFICATE section (give a PEM file with certificates)
     DOORWARD_TLS_KEY_FILE: holds no PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY section (give the private key of the certificate in PEM)
@@ -637,14 +634,14 @@ fn wrong_files_are_told() {
     DOORWARD_TLS_KEY_FILE: holds a broken PEM section (was the file cut off, or is it being written?)
     DOORWARD_TLS_CLIENT_CA_FILE: holds a broken PEM section (was the file cut off, or is it being written?)
 
-    DOORWARD_TLS_CERTIFICATE_FILE: section 1 is not the certificate that it says it is
-    DOORWARD_TLS_CLIENT_CA_FILE: section 1 is not the certificate that it says it is
+    DOORWARD_TLS_CERTIFICATE_FILE: section 1 holds no certificate (was it cut off, or edited?)
+    DOORWARD_TLS_CLIENT_CA_FILE: section 1 holds no certificate (was it cut off, or edited?)
 
     DOORWARD_TLS_KEY_FILE: holds a key that cannot be used (give an RSA key of 2048 to 8192 bits, one on P-256, P-384 or P-521, or an Ed25519 key)
 
     DOORWARD_TLS_KEY_FILE: not the key of the certificate (the first certificate of DOORWARD_TLS_CERTIFICATE_FILE must be the one that was issued for this key)
 
-    DOORWARD_TLS_KEY_FILE: holds an encrypted key (nobody is there to type the passphrase: `openssl pkey` takes it off)
+    DOORWARD_TLS_KEY_FILE: holds an encrypted key (a service cannot ask for its passphrase: `openssl pkey -in FILE -out FILE.new` removes it)
 
     DOORWARD_TLS_KEY_FILE: holds no PRIVATE KEY, EC PRIVATE KEY or RSA PRIVATE KEY section (give the private key of the certificate in PEM)
 
