@@ -69,6 +69,29 @@ fn promtool_accepts_what_we_ship() {
     }
 }
 
+/// An alert at night leads to what to do first.
+#[test]
+fn every_alert_has_a_link_to_its_section() {
+    let (rules, page) = (shipped(RULES, &[]), shipped("docs/alerts.md", &[]));
+    let alerts: Vec<_> = rules
+        .split("- alert: ")
+        .skip(1)
+        .map(|alert| alert.split_once('\n').unwrap())
+        .collect();
+    assert!(alerts.len() > 15);
+    for (name, alert) in &alerts {
+        let link = format!("docs/alerts.md#{}'\n", name.to_ascii_lowercase());
+        assert!(alert.contains(&link), "{name}: {alert}");
+        let severity = alert.split("severity: ").nth(1).unwrap();
+        let severity = severity.split('}').next().unwrap();
+        assert!(
+            page.contains(&format!("\n## {name}\n\n`{severity}`. ")),
+            "{name}"
+        );
+    }
+    assert_eq!(page.matches("\n## Doorward").count(), alerts.len());
+}
+
 #[test]
 fn promtool_accepts_the_metrics_page() {
     let idp = TestIssuer::new();
