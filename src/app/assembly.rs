@@ -224,7 +224,8 @@ impl SharedResources {
         calls: CallSettings,
         clients: NewClients,
     ) -> Result<Sources, StartError> {
-        let asked = self.introspectors.reconcile(
+        // What can fail comes first: a configuration that fails must not harm the active one.
+        let asked = self.introspectors.prepare(
             &issuers,
             NewIntrospectors {
                 clients: clients.introspection,
@@ -238,6 +239,7 @@ impl SharedResources {
         let issuers =
             self.refreshers
                 .reconcile(issuers, clients.fetchers, &self.platform, &self.metrics)?;
+        let asked = self.introspectors.activate(asked, &self.metrics);
         let listed =
             self.credential_lists
                 .replace(listed, issuer_count, &self.platform, &self.metrics);

@@ -19,6 +19,12 @@ pub(super) struct Introspectors {
     by_name: HashMap<String, (Arc<Introspector>, CallSettings)>,
 }
 
+/// The introspectors of a new configuration, in the order of its issuers.
+pub(super) struct PreparedIntrospectors {
+    in_order: Vec<(String, Option<Arc<Introspector>>)>,
+    settings: CallSettings,
+}
+
 /// The settings of the service that concern all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CallSettings {
@@ -50,7 +56,7 @@ fn client(
     settings: IntrospectionSettings,
     egress: &Egress,
 ) -> Result<IntrospectionClient, StartError> {
-    IntrospectionClient::new(settings, egress.clone())
+    IntrospectionClient::new(&issuer, settings, egress.clone())
         .map_err(|error| StartError::Introspection { issuer, error })
 }
 
@@ -69,7 +75,7 @@ pub(super) struct NewIntrospectors<'a> {
 }
 
 impl Introspectors {
-    /// Returns the issuers for which [`reconcile`](Self::reconcile) needs a new client.
+    /// Returns the issuers for which [`prepare`](Self::prepare) needs a new client.
     pub(super) fn wanted(
         &self,
         issuers: &[IssuerSettings],
@@ -85,37 +91,51 @@ impl Introspectors {
 
     /// Creates the introspectors that these issuers need. An issuer with unchanged settings keeps
     /// its introspector and the answers in it: otherwise all of its tokens would be asked about at
-    /// once.
+    /// once. Nothing is replaced before [`activate`](Self::activate).
     ///
     /// Fails with [`StartError`] if a client cannot be built or no thread can be started.
-    pub(super) fn reconcile(
-        &mut self,
+    pub(super) fn prepare(
+        &self,
         issuers: &[IssuerSettings],
         mut new: NewIntrospectors<'_>,
-    ) -> Result<AskedIssuers, StartError> {
+    ) -> Result<PreparedIntrospectors, StartError> {
         let mut in_order = Vec::with_capacity(issuers.len());
         for issuer in issuers {
-            let Some(settings) = &issuer.introspection else {
-                in_order.push(None);
-                continue;
+            let own = match &issuer.introspection {
+                None => None,
+                Some(settings) => {
+                    Some(match self.unchanged(&issuer.name, settings, new.settings) {
+                        Some(known) => known.clone(),
+                        None => new.introspector(&issuer.name, settings)?,
+                    })
+                }
             };
-            let known = self.unchanged(&issuer.name, settings, new.settings);
-            in_order.push(Some(match known {
-                Some(known) => known.clone(),
-                None => new.introspector(&issuer.name, settings)?,
-            }));
+            in_order.push((issuer.name.clone(), own));
         }
-        let named = issuers.iter().zip(&in_order);
-        let by_name: HashMap<_, _> = named
-            .filter_map(|(issuer, own)| Some((issuer.name.clone(), (own.clone()?, new.settings))))
+        Ok(PreparedIntrospectors {
+            in_order,
+            settings: new.settings,
+        })
+    }
+
+    /// Replaces the introspectors by these, and returns them.
+    pub(super) fn activate(
+        &mut self,
+        prepared: PreparedIntrospectors,
+        metrics: &Metrics,
+    ) -> AskedIssuers {
+        let PreparedIntrospectors { in_order, settings } = prepared;
+        let by_name = in_order
+            .iter()
+            .filter_map(|(name, own)| Some((name.clone(), (own.clone()?, settings))))
             .collect();
         for name in std::mem::replace(&mut self.by_name, by_name).keys() {
             if !self.by_name.contains_key(name) {
                 let dependency = DependencyName::Introspection.label();
-                new.metrics.forget_dependency(dependency, Some(name));
+                metrics.forget_dependency(dependency, Some(name));
             }
         }
-        Ok(AskedIssuers::new(in_order))
+        AskedIssuers::new(in_order.into_iter().map(|(_, own)| own))
     }
 
     fn unchanged(

@@ -182,7 +182,7 @@ fn asked_issuers(configuration: &Configuration, egress: &Egress) -> Result<Asked
         let Some(settings) = &issuer.introspection else {
             return Ok(None);
         };
-        let client = IntrospectionClient::new(settings.clone(), egress.clone());
+        let client = IntrospectionClient::new(&issuer.name, settings.clone(), egress.clone());
         let client = client.map_err(Failure::failed)?;
         Ok(Some(Arc::new(Introspector::direct(client))))
     });

@@ -8,7 +8,7 @@ use url::form_urlencoded::Serializer;
 
 use super::answer_reader::{AnswerKeys, read};
 use super::credentials::Credentials;
-use super::followed_file::FollowedFiles;
+use super::followed_file::{FileOwner, FollowedFiles};
 use super::verdict::Verdict;
 use crate::config::{ClientAuthentication, IntrospectionResponse, IntrospectionSettings};
 use crate::domain::{Moment, shown_url};
@@ -37,11 +37,16 @@ enum Connection {
 }
 
 impl IntrospectionClient {
-    /// Creates a client. Reads the system's certificates from the disk, so it must not be called on
+    /// Creates a client for the issuer of this name. Reads the system's certificates from the disk, so it must not be called on
     /// a runtime's thread.
     ///
     /// Fails with [`InvalidClient`] if no request can be made with these settings.
-    pub fn new(settings: IntrospectionSettings, egress: Egress) -> Result<Self, InvalidClient> {
+    pub fn new(
+        issuer: &str,
+        settings: IntrospectionSettings,
+        egress: Egress,
+    ) -> Result<Self, InvalidClient> {
+        let issuer: Arc<str> = issuer.into();
         let (fetch, timeout) = (settings.fetch.clone(), settings.timeout);
         let endpoint = EndpointFinder::new(&settings.endpoint, fetch.clone(), egress.clone())?;
         let connection = match &settings.client {
@@ -60,12 +65,16 @@ impl IntrospectionClient {
                         .map_err(|error| error.to_string())
                 };
                 let paths = vec![certificate_file.clone(), key_file.clone()];
-                Connection::WithCertificate(FollowedFiles::new(paths, Box::new(client)))
+                let owner = FileOwner {
+                    issuer: issuer.clone(),
+                    setting: "introspection_certificate_file",
+                };
+                Connection::WithCertificate(FollowedFiles::new(owner, paths, Box::new(client)))
             }
             _ => Connection::Plain(FormClient::new(&fetch, timeout, None, egress)?),
         };
         Ok(Self {
-            credentials: Credentials::new(&settings.client),
+            credentials: Credentials::new(&settings.client, &issuer),
             settings,
             endpoint,
             connection,

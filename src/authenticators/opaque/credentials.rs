@@ -1,6 +1,7 @@
 //! How this service authenticates itself to an introspection endpoint.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use url::form_urlencoded::byte_serialize;
 
-use super::followed_file::FollowedFiles;
+use super::followed_file::{FileOwner, FollowedFiles};
 use crate::config::{ClientAuthentication, SecretSource};
 use crate::domain::Moment;
 use crate::jose::{AssertionKey, encode_base64url};
@@ -52,13 +53,24 @@ pub(super) struct Presented {
 }
 
 impl Credentials {
-    pub(super) fn new(settings: &ClientAuthentication) -> Self {
+    /// Makes the credentials of this service at this issuer.
+    pub(super) fn new(settings: &ClientAuthentication, issuer: &Arc<str>) -> Self {
+        let owner = |setting| FileOwner {
+            issuer: issuer.clone(),
+            setting,
+        };
+        let secret = |source: &SecretSource| match source {
+            SecretSource::Inline(secret) => Secret::Inline(secret.clone()),
+            SecretSource::File(path) => {
+                Secret::File(text_file(owner("introspection_client_secret_file"), path))
+            }
+        };
         match settings {
             ClientAuthentication::Basic(client) => {
-                Self::Basic(client.id.clone(), Secret::new(&client.secret))
+                Self::Basic(client.id.clone(), secret(&client.secret))
             }
             ClientAuthentication::Post(client) => {
-                Self::Post(client.id.clone(), Secret::new(&client.secret))
+                Self::Post(client.id.clone(), secret(&client.secret))
             }
             ClientAuthentication::PrivateKeyJwt {
                 id,
@@ -66,11 +78,16 @@ impl Credentials {
                 audience,
             } => Self::Assertion {
                 id: id.clone(),
-                key: FollowedFiles::new(vec![key_file.clone()], Box::new(assertion_key)),
+                key: FollowedFiles::new(
+                    owner("introspection_key_file"),
+                    vec![key_file.clone()],
+                    Box::new(assertion_key),
+                ),
                 audience: audience.clone(),
             },
             ClientAuthentication::MutualTls { id, .. } => Self::Certificate(id.clone()),
             ClientAuthentication::Bearer { token_file } => Self::Bearer(FollowedFiles::new(
+                owner("introspection_bearer_token_file"),
                 vec![token_file.clone()],
                 Box::new(bearer_token),
             )),
@@ -128,13 +145,6 @@ impl Credentials {
 }
 
 impl Secret {
-    fn new(source: &SecretSource) -> Self {
-        match source {
-            SecretSource::Inline(secret) => Self::Inline(secret.clone()),
-            SecretSource::File(path) => Self::File(text_file(path)),
-        }
-    }
-
     async fn current(&self, now: Moment) -> Result<SecretString, String> {
         match self {
             Self::Inline(secret) => Ok(secret.clone()),
@@ -144,8 +154,8 @@ impl Secret {
 }
 
 /// Follows a file with one text, whose surrounding white space is no part of it.
-fn text_file(path: &Path) -> FollowedFiles<SecretString> {
-    FollowedFiles::new(vec![path.to_owned()], Box::new(text))
+fn text_file(owner: FileOwner, path: &Path) -> FollowedFiles<SecretString> {
+    FollowedFiles::new(owner, vec![path.to_owned()], Box::new(text))
 }
 
 fn text(contents: &[Vec<u8>]) -> Result<SecretString, String> {

@@ -48,7 +48,7 @@ fn try_one(
     settings: &IntrospectionSettings,
     egress: &Egress,
 ) -> Result<IntrospectionReport, Failure> {
-    let client = IntrospectionClient::new(settings.clone(), egress.clone());
+    let client = IntrospectionClient::new(&issuer.name, settings.clone(), egress.clone());
     let client = client.map_err(Failure::failed)?;
     let runtime = runtime()?;
     let asked = runtime.block_on(async {

@@ -91,6 +91,9 @@ fn a_bearer_token_and_a_secret_in_files_are_followed() {
     std::fs::remove_file(&file).unwrap();
     gate.clock.advance(Duration::from_secs(5));
     assert_eq!(shown("4"), "Bearer second");
+    std::fs::write(&file, "third").unwrap();
+    gate.clock.advance(Duration::from_secs(5));
+    assert_eq!(shown("5"), "Bearer third");
 
     let file = path(&place, "secret", "first\n");
     let gate = without_secret(&server, "post")
