@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::exit::{Failure, print};
-use super::serve::runtime;
+use super::runtime::block_on;
 use super::signals::{HangUp, HeldSignals};
 use crate::app::Shutdown;
 use crate::demo;
@@ -23,7 +23,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) fn run(self, held: &HeldSignals) -> Result<(), Failure> {
-        runtime()?.block_on(async {
+        block_on(async {
             let (sender, shutdown) = Shutdown::channel();
             let signals = held.listen(HangUp::End).map_err(Failure::failed)?;
             signals.forward(sender, None);
@@ -33,6 +33,6 @@ impl Demo {
             let demo = demo::Demo::start(self.port, site_port).map_err(Failure::failed)?;
             print(&demo.page())?;
             demo.run(shutdown).await.map_err(Failure::failed)
-        })
+        })?
     }
 }

@@ -8,10 +8,10 @@ use clap::Args;
 
 use super::egress_checks::refuse_broken_proxies;
 use super::exit::{Failure, TOKEN_IS_VISIBLE, print};
-use super::keys;
+use super::keys::{self, FoundKeys};
 use super::output::{OutputFormat, print_styled, transcript_text};
 use super::request_url::RequestUrl;
-use super::serve::runtime;
+use super::runtime::block_on;
 use super::token::read;
 use crate::app::simulator;
 use crate::authenticators::opaque::{AskedIssuers, IntrospectionClient, Introspector};
@@ -100,7 +100,7 @@ impl Explain {
         }
         let (failed, output) = (self.failed, self.output);
         let described = self.described(token, url);
-        let mut transcript = runtime()?.block_on(simulator.explain(&described));
+        let mut transcript = block_on(simulator.explain(&described))?;
         if failed {
             transcript.stages.retain(|stage| {
                 matches!(stage.outcome, StepOutcome::Failed | StepOutcome::Unknown)
@@ -160,19 +160,41 @@ impl Explain {
     ) -> Result<Vec<KeySet>, Failure> {
         let document = self.jwks_file.as_ref().map(|path| read(path)).transpose()?;
         let claimed = token.and_then(issuer_claim);
-        configuration
-            .issuers
+        let issuers = &configuration.issuers;
+        let is_fetched = |issuer: &IssuerSettings| {
+            if !matches!(issuer.keys, KeySource::Remote(_)) {
+                return true;
+            }
+            // Signed answers about opaque tokens need the keys of the issuer too.
+            let signs = |own: &IntrospectionSettings| self.online && own.is_signed();
+            let claims = |claimed: &str| issuer.accepted.takes(claimed);
+            document.is_none()
+                && (issuer.introspection.as_ref().is_some_and(signs)
+                    || claimed.as_deref().is_some_and(claims))
+        };
+        let mut keys = issuers
             .iter()
-            .map(|issuer| {
-                // Signed answers about opaque tokens need the keys of the issuer too.
-                let signs = |own: &IntrospectionSettings| self.online && own.is_signed();
-                let is_wanted = issuer.introspection.as_ref().is_some_and(signs)
-                    || claimed
-                        .as_deref()
-                        .is_some_and(|claimed| issuer.accepted.takes(claimed));
-                keys_of(issuer, document.as_deref(), is_wanted, egress)
+            .map(|issuer| match &document {
+                Some(document) if !is_fetched(issuer) => {
+                    KeySet::from_jwks(document.as_bytes(), issuer.keys.algorithms())
+                        .map_err(Failure::failed)
+                }
+                _ => Ok(KeySet::default()),
             })
-            .collect()
+            .collect::<Result<Vec<_>, _>>()?;
+        let sources = issuers
+            .iter()
+            .enumerate()
+            .filter(|(_, issuer)| is_fetched(issuer))
+            .map(|(position, issuer)| (position, issuer.keys.clone()));
+        let mut found = block_on(async { keys::fetch_each(sources, egress).join_all().await })?;
+        found.sort_by_key(|(position, _)| *position);
+        for (position, found) in found {
+            if let (Some(place), Some(issuer)) = (keys.get_mut(position), issuers.get(position)) {
+                *place = keys_or_none(issuer, found);
+            }
+        }
+        Ok(keys)
     }
 }
 
@@ -191,28 +213,12 @@ fn asked_issuers(configuration: &Configuration, egress: &Egress) -> Result<Asked
     ))
 }
 
-fn keys_of(
-    issuer: &IssuerSettings,
-    document: Option<&str>,
-    is_wanted: bool,
-    egress: &Egress,
-) -> Result<KeySet, Failure> {
-    let is_remote = matches!(issuer.keys, KeySource::Remote(_));
-    match document {
-        Some(document) if is_remote => {
-            KeySet::from_jwks(document.as_bytes(), issuer.keys.algorithms())
-                .map_err(Failure::failed)
-        }
-        None if is_remote && !is_wanted => Ok(KeySet::default()),
-        _ => {
-            // An issuer whose keys cannot be fetched has no keys, as in the service.
-            let fetched = runtime()?.block_on(keys::fetch(issuer.keys.clone(), egress.clone()));
-            Ok(fetched.unwrap_or_else(|error| {
-                eprintln!("issuer {}: no keys: {error}", issuer.name);
-                KeySet::default()
-            }))
-        }
-    }
+/// An issuer whose keys cannot be fetched has no keys, as in the service.
+fn keys_or_none(issuer: &IssuerSettings, found: FoundKeys) -> KeySet {
+    found.unwrap_or_else(|error| {
+        eprintln!("issuer {}: no keys: {error}", issuer.name);
+        KeySet::default()
+    })
 }
 
 fn issuer_claim(token: &str) -> Option<String> {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use super::exit::{Failure, print};
-use super::serve::runtime;
+use super::runtime::block_on;
 use crate::config::{Listen, Source};
 use crate::outbound::error_chain;
 
@@ -16,9 +16,8 @@ pub(super) fn run(source: &Source) -> Result<(), Failure> {
     let first = addresses
         .first()
         .ok_or_else(|| Failure::failed("no admin listener is configured"))?;
-    let answer = runtime()?
-        .block_on(ask(first))
-        .map_err(|error| Failure::failed(format!("{first}: {error}")))?;
+    let answer =
+        block_on(ask(first))?.map_err(|error| Failure::failed(format!("{first}: {error}")))?;
     print(&format!("{answer}\n"))
 }
 

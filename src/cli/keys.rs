@@ -1,6 +1,10 @@
 //! Fetches the keys of an issuer from any source.
 
 use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use crate::config::KeySource;
 use crate::issuers::{FetchFailure, KeyFetcher, KeyOrigin};
@@ -14,8 +18,33 @@ pub(super) struct NoKeys {
     pub(super) hint: Option<String>,
 }
 
+/// The keys of an issuer, or why there are none.
+pub(super) type FoundKeys = Result<KeySet, NoKeys>;
+
+/// At most so many issuers are asked at the same time.
+const MOST_AT_ONCE: usize = 16;
+
+/// Fetches or reads the keys of several issuers at the same time. Each task returns the position of
+/// its issuer. Must be called inside a tokio runtime.
+pub(super) fn fetch_each(
+    sources: impl IntoIterator<Item = (usize, KeySource)>,
+    egress: &Egress,
+) -> JoinSet<(usize, FoundKeys)> {
+    let places = Arc::new(Semaphore::new(MOST_AT_ONCE));
+    let mut fetching = JoinSet::new();
+    for (position, source) in sources {
+        let (egress, places) = (egress.clone(), places.clone());
+        fetching.spawn(async move {
+            // The semaphore is never closed.
+            let _place = places.acquire_owned().await;
+            (position, fetch(source, egress).await)
+        });
+    }
+    fetching
+}
+
 /// Fetches or reads the keys as they are now.
-pub(super) async fn fetch(source: KeySource, egress: Egress) -> Result<KeySet, NoKeys> {
+pub(super) async fn fetch(source: KeySource, egress: Egress) -> FoundKeys {
     let remote = match source {
         KeySource::Fixed { keys, .. } => return Ok(keys),
         KeySource::Unneeded(_) => return Ok(KeySet::default()),
@@ -23,18 +52,12 @@ pub(super) async fn fetch(source: KeySource, egress: Egress) -> Result<KeySet, N
         KeySource::Remote(remote) => remote,
     };
     // A client reads the system's certificates from the disk.
-    let mut fetcher =
-        off_the_runtime(move || KeyFetcher::new(remote, egress).map_err(|error| error.to_string()))
-            .await?;
+    let created = tokio::task::spawn_blocking(move || KeyFetcher::new(remote, egress)).await;
+    let without_hint = |error| NoKeys { error, hint: None };
+    let mut fetcher = created
+        .map_err(|error| without_hint(error.to_string()))?
+        .map_err(|error| without_hint(error.to_string()))?;
     Ok(fetcher.fetch().await?.keys)
-}
-
-async fn off_the_runtime<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, NoKeys> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(error.to_string()))
-        .map_err(|error| NoKeys { error, hint: None })
 }
 
 impl From<FetchFailure> for NoKeys {

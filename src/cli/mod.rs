@@ -17,6 +17,7 @@ mod keys;
 mod man;
 mod output;
 mod request_url;
+mod runtime;
 mod serve;
 mod signals;
 mod token;

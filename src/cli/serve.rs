@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 use super::egress_checks::{refuse_broken_proxies, start_failure};
 use super::exit::Failure;
 use super::inherited_sockets;
+use super::runtime::runtime;
 use super::signals::{HangUp, HeldSignals, Signals};
 use crate::app::{Application, Platform, Reload, Shutdown, SystemdNotifier};
 use crate::config::{Configuration, LogFormat, Logging, Source};
@@ -124,13 +125,4 @@ pub(super) fn start_log(
     let log = LogQueue::start(std::io::stderr()).map_err(Failure::failed)?;
     let filter = install(logging.level, format, log.clone(), clock);
     Ok((log, format, filter))
-}
-
-/// Creates a runtime for one thread, which is enough for fetching keys and for signals. The
-/// listeners have threads of their own.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::failed)
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::output::Output;
 use crate::cli::egress_checks::directory_problem;
 use crate::cli::exit::Failure;
-use crate::cli::serve::runtime;
+use crate::cli::runtime::block_on;
 use crate::config::DirectorySettings;
 use crate::config_reader::Problems;
 use crate::outbound::{QueryDescription, SqlClient, SqlError};
@@ -51,10 +51,7 @@ impl DirectoryReport {
         settings: &DirectorySettings,
         output: Output,
     ) -> Result<(), Failure> {
-        let runtime = runtime()?;
-        let described = runtime.block_on(describe(settings));
-        // Without waiting for a name server that does not answer.
-        runtime.shutdown_background();
+        let described = block_on(describe(settings))?;
         self.tried = true;
         match described {
             Ok(description) => {

@@ -8,7 +8,7 @@ use super::output::Output;
 use crate::authenticators::opaque::{AnswerKeys, IntrospectionClient, Verdict};
 use crate::cli::exit::Failure;
 use crate::cli::keys;
-use crate::cli::serve::runtime;
+use crate::cli::runtime::block_on;
 use crate::config::{IntrospectionSettings, IssuerSettings};
 use crate::domain::Clock;
 use crate::issuers::KeyStore;
@@ -50,8 +50,7 @@ fn try_one(
 ) -> Result<IntrospectionReport, Failure> {
     let client = IntrospectionClient::new(&issuer.name, settings.clone(), egress.clone());
     let client = client.map_err(Failure::failed)?;
-    let runtime = runtime()?;
-    let asked = runtime.block_on(async {
+    let asked = block_on(async {
         let keys = if settings.is_signed() {
             keys::fetch(issuer.keys.clone(), egress.clone())
                 .await
@@ -66,9 +65,7 @@ fn try_one(
         );
         let token = unknown_token(settings)?;
         client.ask(&token, &keys, SystemClock.moment()).await
-    });
-    // Without waiting for a name server that does not answer.
-    runtime.shutdown_background();
+    })?;
     let error = match asked {
         Ok(Verdict::Inactive) => None,
         Ok(Verdict::Active(_)) => {

@@ -1,25 +1,14 @@
 //! `doorward check --online`: the keys of all issuers, fetched at the same time.
 
-use std::sync::Arc;
-
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-
 use super::output::Output;
 use super::progress::Progress;
 use super::report::IssuerReport;
 use super::text;
 use crate::cli::exit::Failure;
-use crate::cli::keys::{self, NoKeys};
-use crate::cli::serve::runtime;
+use crate::cli::keys::{self, FoundKeys};
+use crate::cli::runtime::block_on;
 use crate::config::IssuerSettings;
-use crate::jose::KeySet;
 use crate::outbound::Egress;
-
-/// At most so many issuers are asked at the same time.
-const MOST_AT_ONCE: usize = 16;
-
-type Found = Result<KeySet, NoKeys>;
 
 /// Fetches the keys of all issuers, reports them in the order of the issuers, and returns how many
 /// issuers have none.
@@ -29,11 +18,7 @@ pub(super) fn fetch_keys(
     output: Output,
     reports: &mut [IssuerReport],
 ) -> Result<usize, Failure> {
-    let runtime = runtime()?;
-    let fetched = runtime.block_on(fetch_all(issuers, egress, output, reports));
-    // Without waiting for a name server that does not answer.
-    runtime.shutdown_background();
-    fetched
+    block_on(fetch_all(issuers, egress, output, reports))?
 }
 
 async fn fetch_all(
@@ -42,18 +27,10 @@ async fn fetch_all(
     output: Output,
     reports: &mut [IssuerReport],
 ) -> Result<usize, Failure> {
-    let places = Arc::new(Semaphore::new(MOST_AT_ONCE));
-    let mut fetching = JoinSet::new();
-    for (position, issuer) in issuers.iter().enumerate() {
-        let (source, egress, places) = (issuer.keys.clone(), egress.clone(), places.clone());
-        fetching.spawn(async move {
-            // The semaphore is never closed.
-            let _place = places.acquire_owned().await;
-            (position, keys::fetch(source, egress).await)
-        });
-    }
+    let sources = issuers.iter().map(|issuer| issuer.keys.clone());
+    let mut fetching = keys::fetch_each(sources.enumerate(), egress);
     let mut progress = Progress::new(issuers.iter().map(|issuer| issuer.name.clone()).collect());
-    let mut found: Vec<Option<Found>> = issuers.iter().map(|_| None).collect();
+    let mut found: Vec<Option<FoundKeys>> = issuers.iter().map(|_| None).collect();
     let (mut next, mut without_keys) = (0, 0);
     while let Some(ended) = fetching.join_next().await {
         let (position, keys) = ended.map_err(Failure::failed)?;
@@ -74,7 +51,7 @@ async fn fetch_all(
 }
 
 /// Notes what was found, and returns it for people.
-fn note(found: Found, report: &mut IssuerReport) -> String {
+fn note(found: FoundKeys, report: &mut IssuerReport) -> String {
     let name = report.name.clone();
     match found {
         Ok(keys) => {
