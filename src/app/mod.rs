@@ -8,6 +8,7 @@ mod failure_limiters;
 mod introspectors;
 mod key_refreshers;
 mod offline;
+mod parts;
 mod platform;
 mod prepared_configuration;
 mod reload;
@@ -41,6 +42,7 @@ use crate::http::{AdminService, Heartbeat, Lifecycle, VerifyService, admin_serve
 use crate::platform::{BoundListener, InheritedSockets, SocketLock};
 use crate::telemetry::Spans;
 use assembly::{NewClients, SharedResources};
+use parts::Parts;
 use prepared_configuration::PreparedConfiguration;
 use sockets::{Addresses, Sockets};
 use sweeper::sweep_cache;
@@ -145,9 +147,9 @@ impl Application {
     /// Serves until a shutdown is requested, and then for as long as the settings allow. Meanwhile
     /// reloads the configuration when that is requested.
     ///
-    /// Fails if a listener fails.
+    /// Fails if a listener fails or a task panics; the service then stops as if it were asked to.
     pub async fn run(self, mut shutdown: Shutdown, reload: Reload) -> io::Result<()> {
-        let mut tasks = JoinSet::new();
+        let (mut tasks, parts) = (JoinSet::new(), Parts::default());
         let manager = self.shared.platform.manager.clone();
         if let Some(heartbeat) = self.heartbeat {
             tasks.spawn(manager.clone().notify_watchdog(heartbeat));
@@ -167,7 +169,7 @@ impl Application {
         };
         let grpc = async {
             match self.grpc {
-                Some(server) => server.run().await,
+                Some(server) => parts.listener("grpc", server.run()).await,
                 None => Ok(()),
             }
         };
@@ -175,7 +177,10 @@ impl Application {
             // `join!` polls the servers first, and a server's first poll returns only once its
             // workers have started.
             manager.serving(1);
-            shutdown.requested(1).await;
+            let wanted = tokio::select! {
+                () = shutdown.requested(1) => Ok(()),
+                error = parts.failure(&mut tasks) => Err(error),
+            };
             manager.stopping(self.shutdown_delay + self.shutdown_timeout);
             stop(
                 &self.lifecycle,
@@ -184,14 +189,20 @@ impl Application {
                 &servers,
             )
             .await;
+            wanted
         };
-        let (verify, admin, grpc, ()) =
-            tokio::join!(biased; self.verify, self.admin, grpc, stopping);
+        let (verify, admin, grpc, wanted) = tokio::join!(
+            biased;
+            parts.listener("verify", self.verify),
+            parts.listener("admin", self.admin),
+            grpc,
+            stopping
+        );
         if let Some(spans) = self.spans {
             // On a thread that may block, while this one sends the spans.
             tokio::task::spawn_blocking(move || spans.finish()).await?;
         }
-        verify.and(admin).and(grpc)
+        verify.and(admin).and(grpc).and(wanted)
     }
 }
 

@@ -78,8 +78,11 @@ impl Site {
             .get(&self.verify)
             .header("X-Forwarded-Method", request.method().as_str())
             .header("X-Forwarded-Proto", "http")
-            .header("X-Forwarded-Host", request.connection_info().host())
             .header("X-Forwarded-Uri", request.uri().to_string());
+        // Not what the client says in `Forwarded` or `X-Forwarded-Host`.
+        for value in request.headers().get_all("host") {
+            verification = verification.header("X-Forwarded-Host", value.as_bytes());
+        }
         for value in request.headers().get_all("authorization") {
             verification = verification.header("Authorization", value.as_bytes());
         }

@@ -180,19 +180,27 @@ async fn serve(
             accepted.clone(),
         ));
     }
+    let mut failure = None;
     let stopped = async {
-        reached(stage, Stage::Finishing).await;
+        tokio::select! {
+            () = reached(stage, Stage::Finishing) => {}
+            // While the server takes connections, only a panic ends a task that accepts them.
+            Some(Err(error)) = accepting.join_next() => failure = Some(error),
+        }
         // This drops the sockets as well: a new connection is refused instead of waiting.
         accepting.shutdown().await;
     };
-    server()
+    let served = server()
         .serve_with_incoming_shutdown(
             Services::new(service, health, settings.client_header_timeout),
             ReceiverStream::new(connections),
             stopped,
         )
-        .await
-        .map_err(io::Error::other)
+        .await;
+    match failure {
+        Some(error) => Err(io::Error::other(error)),
+        None => served.map_err(io::Error::other),
+    }
 }
 
 /// Returns an HTTP/2 server with limits.
