@@ -50,7 +50,8 @@ pub enum ServerKind {
 pub struct DatabaseServer {
     pub port: u16,
     kind: ServerKind,
-    directory: PathBuf,
+    /// Removed when the server is dropped; by its guardian where the whole process ends first.
+    directory: TempDir,
     tls: bool,
     running: Option<(Child, ChildStdin)>,
 }
@@ -224,9 +225,9 @@ impl DatabaseServer {
         let directory = tempfile::Builder::new()
             .prefix("doorward-db-")
             .tempdir()
-            .unwrap()
-            .keep();
-        std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o777)).unwrap();
+            .unwrap();
+        let open = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(directory.path(), open).unwrap();
         let mut server = Self {
             port: free_port(),
             kind,
@@ -250,7 +251,7 @@ impl DatabaseServer {
 
     /// Writes a file that the server alone may read.
     fn write(&self, name: &str, text: &str) {
-        let path = self.directory.join(name);
+        let path = self.directory.path().join(name);
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         if is_root() {
@@ -260,7 +261,8 @@ impl DatabaseServer {
     }
 
     fn access(&self, name: &str) -> Access {
-        let (directory, port, name) = (self.directory.clone(), self.port, name.to_owned());
+        let (directory, port, name) =
+            (self.directory.path().to_owned(), self.port, name.to_owned());
         match self.kind {
             ServerKind::Postgres => Access::Postgres {
                 directory,
@@ -300,7 +302,7 @@ impl DatabaseServer {
     }
 
     fn initialise(&self) {
-        let data = self.directory.join("data");
+        let data = self.directory.path().join("data");
         let mut command = match self.kind {
             ServerKind::Postgres => {
                 let mut command = as_nobody(&postgres_program("initdb"));
@@ -331,15 +333,19 @@ impl DatabaseServer {
 
     /// Starts the server on its data and its port.
     pub fn start_again(&mut self) {
-        let (data, port) = (self.directory.join("data"), self.port.to_string());
+        let (data, port) = (self.directory.path().join("data"), self.port.to_string());
         let server = match self.kind {
             ServerKind::Postgres => {
                 let mut server = as_nobody(&postgres_program("postgres"));
-                server.arg("-D").arg(data).arg("-k").arg(&self.directory);
+                server
+                    .arg("-D")
+                    .arg(data)
+                    .arg("-k")
+                    .arg(self.directory.path());
                 server.args(["-h", "127.0.0.1", "-p", &port, "-c", "fsync=off"]);
                 server.args(["-c", "max_connections=200", "-c", "shared_buffers=16MB"]);
                 if self.tls {
-                    let own = self.directory.display();
+                    let own = self.directory.path().display();
                     server.args(["-c", "ssl=on"]);
                     server
                         .arg("-c")
@@ -361,14 +367,20 @@ impl DatabaseServer {
                     "--innodb-use-native-aio=0",
                 ]);
                 if self.tls {
-                    let own = self.directory.display();
+                    let own = self.directory.path().display();
                     server.arg(format!("--ssl-cert={own}/cert.pem"));
                     server.arg(format!("--ssl-key={own}/key.pem"));
                 }
                 server.arg(format!("--port={port}"));
                 server.arg(format!("--datadir={}", data.display()));
-                server.arg(format!("--socket={}/socket", self.directory.display()));
-                server.arg(format!("--pid-file={}/pid", self.directory.display()));
+                server.arg(format!(
+                    "--socket={}/socket",
+                    self.directory.path().display()
+                ));
+                server.arg(format!(
+                    "--pid-file={}/pid",
+                    self.directory.path().display()
+                ));
                 server
             }
         };
@@ -377,7 +389,7 @@ impl DatabaseServer {
         let script = r#"trap '' INT; "$@" >>"$0/log" 2>&1 & server=$!; word=$(cat)
             kill -QUIT $server 2>/dev/null; (sleep 1; kill -KILL $server) 2>/dev/null & wait $server
             [ "$word" = keep ] || rm -rf "$0""#;
-        guardian.args(["-c", script]).arg(&self.directory);
+        guardian.args(["-c", script]).arg(self.directory.path());
         guardian.arg(server.get_program()).args(server.get_args());
         guardian
             .stdin(Stdio::piped())
@@ -412,7 +424,6 @@ impl DatabaseServer {
 impl Drop for DatabaseServer {
     fn drop(&mut self) {
         self.stop();
-        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 
