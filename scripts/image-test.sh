@@ -107,4 +107,21 @@ expect 'a service that hangs' "$code" 1
 podman stop --time 20 "$container" >/dev/null
 expect 'SIGTERM' "$(podman inspect --format '{{.State.ExitCode}}' "$container")" 0
 podman logs "$container" 2>&1 | grep -q '"message":"stopped"' || fail "it was not asked to stop: $(podman logs "$container" 2>&1 | tail -n 3)"
+
+# --- The demo, as the README starts it, but on free ports. Each line of its page gets the status that is promised above it.
+podman rm "$container" >/dev/null
+run --detach --name "$container" "$image" demo --port 0 >/dev/null
+for _ in {1..100}; do
+    podman logs "$container" >"$dir/page" 2>/dev/null
+    ! grep -q '/token -d' "$dir/page" || break
+    sleep 0.05
+done
+lines=0
+while read -r promised && read -r command; do
+    expect "demo: $command" "$(bash -c "$command" 2>/dev/null | awk 'NR == 1 { print $2 }')" "$promised"
+    lines=$((lines + 1))
+done < <(sed -n 's/^# \([0-9]*\).*/\1/p; /^curl /p' "$dir/page")
+[ "$lines" -gt 5 ] || fail "$lines lines of the demo: $(podman logs "$container" 2>&1)"
+podman stop --time 20 "$container" >/dev/null
+expect 'end of the demo' "$(podman inspect --format '{{.State.ExitCode}}' "$container")" 0
 step "$(podman image inspect --format '{{.Size}}' "$image" | awk '{printf "%.0f MB, of which the base is ", $1 / 1e6}')$(podman image inspect --format '{{.Size}}' "$base" | awk '{printf "%.0f", $1 / 1e6}')"

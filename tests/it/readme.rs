@@ -9,7 +9,8 @@ use crate::support::{blocks, doorward};
 const RUN_ELSEWHERE: &[(&str, &str)] = &[
     (
         "docker build -t doorward . && docker run --rm -it --network host doorward demo",
-        "`make image-test` builds and runs the image, demo.rs the demo",
+        "`make image-test` builds the image around a program that was compiled outside of it, and runs its demo; demo.rs \
+         runs the demo without an image",
     ),
     ("make test", "runs this test"),
     (
