@@ -49,12 +49,16 @@ async function byScript(url) {
 async function answerDialogs(page) {
   const asked = [];
   const devtools = await page.context().newCDPSession(page);
-  devtools.on('Fetch.requestPaused', ({ requestId }) => devtools.send('Fetch.continueRequest', { requestId }));
+  // Nobody waits for it. The page may be gone before it is sent, with the request of an icon, for example.
+  const send = (method, parameters) => devtools.send(method, parameters).catch((error) => {
+    if (!page.isClosed() && page.context().browser()?.isConnected()) throw error;
+  });
+  devtools.on('Fetch.requestPaused', ({ requestId }) => send('Fetch.continueRequest', { requestId }));
   devtools.on('Fetch.authRequired', ({ requestId, authChallenge }) => {
     asked.push(authChallenge);
     const answer = answers.shift();
     const authChallengeResponse = answer ? { response: 'ProvideCredentials', ...answer } : { response: 'CancelAuth' };
-    devtools.send('Fetch.continueWithAuth', { requestId, authChallengeResponse });
+    send('Fetch.continueWithAuth', { requestId, authChallengeResponse });
   });
   await devtools.send('Fetch.enable', { handleAuthRequests: true });
   return asked;

@@ -429,7 +429,7 @@ fn without_the_database_it_is_the_answer_to_a_bad_token_or_503() {
             for with_line in [false, true] {
                 // No database listens there.
                 let site = site(proxy, name, TestIssuer::new(), |gate| {
-                    let gate = gate.set("DIRECTORY_URL", "postgres://127.0.0.1:1/users");
+                    let gate = gate.set("DIRECTORY_URL", "postgres://u@127.0.0.1:1/users");
                     if with_line {
                         gate.change_file(commented, &commented.replace("  #", "  "))
                     } else {

@@ -64,7 +64,7 @@ struct Known<T> {
     digests: Digests,
     /// The time of the last reading.
     at: Uptime,
-    /// Why the present contents are not active.
+    /// The reason why the present contents are not active.
     last_error: Option<String>,
 }
 

@@ -407,7 +407,9 @@ fn d5_keys_with_the_fingerprint_of_roca_are_refused() {
         .set("PUBLIC_KEY_FILE", file.path().to_str().unwrap());
     assert_eq!(
         gate.configuration().err().unwrap(),
-        format!("DOORWARD_PUBLIC_KEY_FILE: {ROCA}")
+        format!(
+            "DOORWARD_PUBLIC_KEY_FILE: {ROCA} (give an RSA key of 2048 to 8192 bits, or one on P-256, P-384, P-521 or Ed25519)"
+        )
     );
 }
 

@@ -33,6 +33,8 @@ const FIXTURES: &str =
 const DIRECTORY: &str = "tests/it/directory/page.rs the_first_table_and_settings_work";
 const COOKIE: &str = "tests/it/browsers.rs a_page_with_its_token_in_a_cookie";
 const LOG_IN: &str = "tests/it/oauth2_proxy.rs a_log_in_at_keycloak_opens_the_page";
+const HYDRA: &str =
+    "tests/it/introspection/hydra/mod.rs the_commands_of_the_page_get_a_token_that_passes";
 const README: &str = "tests/it/readme.rs shell_blocks_of_the_readme_run";
 const ACCEPTED: &str = "tests/it/page_blocks/settings.rs settings_of_the_pages_are_accepted";
 const FLASK: &str = "tests/it/upstreams.rs flask";
@@ -108,8 +110,9 @@ pub const BLOCKS: &[Row] = &[
     row("docs/presets.md", "text", 7, By(&[PRESETS])),
     row("docs/presets.md", "yaml", 11, By(&[PRESETS])),
     row("docs/providers.md", "json", 7, By(&[MISTAKES])),
-    row("docs/providers.md", "sh", 5, By(&["tests/it/keycloak.rs the_page_leads_to_a_guarded_site"])),
-    row("docs/providers.md", "text", 7, By(&[MISTAKES])),
+    row("docs/providers.md", "sh", 6, By(&["tests/it/keycloak.rs the_page_leads_to_a_guarded_site", HYDRA])),
+    row("docs/providers.md", "text", 8, By(&[MISTAKES, HYDRA])),
+    row("docs/providers.md", "yaml", 1, By(&[HYDRA])),
     row("docs/proxies.md", "mermaid", 2, By(&[DIAGRAMS])),
     row("docs/proxies.md", "sh", 1, By(&["tests/it/page_blocks/shell.rs lines_for_a_proxy_are_printed"])),
     row("docs/reliability.md", "mermaid", 2, By(&[DIAGRAMS])),

@@ -1,4 +1,4 @@
-//! Where a database is, and how to log in.
+//! The address of a database, and the log-in.
 
 mod percent_encoding;
 mod server_address;
@@ -16,7 +16,7 @@ use crate::config_reader::{Invalid, value};
 use percent_encoding::decoded;
 use server_url::{MYSQL, POSTGRES, unknown};
 
-/// Where a database is, and how to log in.
+/// The address of a database, and the log-in.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DatabaseAddress {
     /// A `PostgreSQL` server.

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 /// A server, and how to log in.
 #[derive(Debug, Clone)]
 pub struct ServerAddress {
-    /// Where the server listens.
+    /// The place at which the server listens.
     pub location: ServerLocation,
     /// The name of the role or user.
     pub user: String,
@@ -17,7 +17,7 @@ pub struct ServerAddress {
     pub database: Option<String>,
 }
 
-/// Where a server listens.
+/// The place at which a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerLocation {
     /// A host in the network or on this machine.
@@ -26,7 +26,7 @@ pub enum ServerLocation {
         name: String,
         /// The port; `None` for the default of the database.
         port: Option<u16>,
-        /// Says that connections use TLS, and that the certificate is verified.
+        /// `true` if connections use TLS; then the certificate is verified.
         tls: bool,
     },
     /// A unix socket: the directory of it for `PostgreSQL`, the file for `MySQL`.

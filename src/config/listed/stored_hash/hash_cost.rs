@@ -1,6 +1,6 @@
 //! The cost of a hash.
 
-/// What one hash costs. Between costs of one algorithm, the greater one takes about as long or
+/// The cost of one hash. Between costs of one algorithm, the greater one takes about as long or
 /// longer; between algorithms, the order says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::config::listed) enum HashCost {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// How this service authenticates itself to an introspection endpoint.
+/// The authentication of this service to an introspection endpoint.
 ///
 /// Files are named and not read: they are followed while the service runs.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! How this service authenticates itself to an introspection endpoint (RFC 6749 section 2.3,
+//! Authentication of this service to an introspection endpoint (RFC 6749 section 2.3,
 //! RFC 7523, RFC 8705).
 
 mod authentication;
